@@ -1,0 +1,1 @@
+"""The maths and the frozen State. NumPy only."""

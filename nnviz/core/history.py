@@ -1,0 +1,57 @@
+"""The MSE history: an append-only buffer that many States share, each with a length of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnviz.core.activations import Array
+
+
+class _Buffer:
+    """Points in the order they came, in an array that doubles when it is full."""
+
+    def __init__(self) -> None:
+        self.points = np.empty((16, 2))
+        self.used = 0
+
+    def append(self, points: Array) -> None:
+        needed = self.used + len(points)
+        if needed > len(self.points):
+            grown = np.empty((max(needed, 2 * len(self.points)), 2))
+            grown[: self.used] = self.points[: self.used]
+            self.points = grown
+        self.points[self.used : needed] = points
+        self.used = needed
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Pairs (iteration, MSE over all rows after so many updates), from iteration 0 on.
+
+    Frozen: `extended` returns a longer history that shares the buffer, unless somebody else has gone on
+    from here already (an undone run, then another one); then the points are copied.
+    """
+
+    _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
+    length: int = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def points(self) -> Array:
+        """The history as a read-only view of shape (points, 2): iteration, MSE."""
+        view = self._buffer.points[: self.length]
+        view.flags.writeable = False
+        return view
+
+    def extended(self, points: Array) -> History:
+        """Return this history followed by `points`, shape (more, 2)."""
+        buffer = self._buffer
+        if buffer.used != self.length:
+            buffer = _Buffer()
+            buffer.append(self.points)
+        buffer.append(points)
+        return History(buffer, buffer.used)

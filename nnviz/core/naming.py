@@ -1,0 +1,49 @@
+"""The course's names: `node_0` in one hidden layer, `node_0_1` in several, `output` at the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+
+def default_inputs(count: int) -> tuple[str, ...]:
+    """Return `input_0`, `input_1` and so on."""
+    return tuple(f"input_{i}" for i in range(count))
+
+
+def default_nodes(layer: int, layers: int, count: int) -> tuple[str, ...]:
+    """Return the course's names for layer `layer` of a network of `layers` layers, the output included."""
+    if layer == layers - 1:
+        return ("output",) if count == 1 else tuple(f"output_{j}" for j in range(count))
+    if layers == 2:
+        return tuple(f"node_{j}" for j in range(count))
+    return tuple(f"node_{layer}_{j}" for j in range(count))
+
+
+def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
+    """Return the first of `stem_start`, `stem_start+1`, … that is not taken."""
+    number = start
+    while f"{stem}_{number}" in taken:
+        number += 1
+    return f"{stem}_{number}"
+
+
+def layers_by_name(names: Iterable[str]) -> list[list[str]]:
+    """Group the names of a weights dictionary into layers, first hidden layer first.
+
+    Raises ValueError for a name that is not the course's, or where the output is missing.
+    """
+    hidden: dict[int, dict[int, str]] = {}
+    outputs: dict[int, str] = {}
+    for name in names:
+        if match := re.fullmatch(r"output(?:_(\d+))?", name, re.ASCII):
+            outputs[int(match[1] or 0)] = name
+        elif match := re.fullmatch(r"node_(?:(\d+)_)?(\d+)", name, re.ASCII):
+            hidden.setdefault(int(match[1] or 0), {})[int(match[2])] = name
+        else:
+            raise ValueError(f"{name}: expected a name such as node_0, node_0_1 or output")
+    if not outputs:
+        raise ValueError("output: the weights of the output node are missing")
+    return [[group[j] for j in sorted(group)] for _, group in sorted(hidden.items())] + [
+        [outputs[j] for j in sorted(outputs)]
+    ]

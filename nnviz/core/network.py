@@ -1,0 +1,239 @@
+"""A dense network: layers of named nodes with weights, and what it computes. Knows nothing of training."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnviz.core.activations import ACTIVATIONS, Activation, Array
+from nnviz.core.naming import default_inputs, layers_by_name
+
+
+def frozen(values: ArrayLike) -> Array:
+    """Return `values` as a read-only float64 array of its own."""
+    array = np.array(values, dtype=np.float64)
+    array.flags.writeable = False
+    return array
+
+
+def same_array(one: Array | None, other: Array | None) -> bool:
+    """Tell whether both are None, or arrays of one shape with equal values."""
+    if one is None or other is None:
+        return one is other
+    return np.array_equal(one, other)
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Nodes that share an activation, and the weights that feed them.
+
+    =============== ========================================================================
+    `nodes`         one name a node, unique within the network
+    `activation`    a name in `ACTIVATIONS`
+    `weights`       shape (nodes, inputs of the layer): row j feeds node j
+    `biases`        shape (nodes,) or None
+    =============== ========================================================================
+
+    The arrays are made read-only. Raises ValueError where shapes or the activation's name do not fit.
+    """
+
+    nodes: tuple[str, ...]
+    activation: str
+    weights: Array
+    biases: Array | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", tuple(self.nodes))
+        object.__setattr__(self, "weights", frozen(self.weights))
+        if self.biases is not None:
+            object.__setattr__(self, "biases", frozen(self.biases))
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation: no activation is called {self.activation!r}")
+        if self.weights.ndim != 2 or self.weights.shape[0] != len(self.nodes):
+            raise ValueError(f"weights: expected one row for each of the {len(self.nodes)} nodes")
+        if self.biases is not None and self.biases.shape != (len(self.nodes),):
+            raise ValueError(f"biases: expected one for each of the {len(self.nodes)} nodes")
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Layer)
+            and (self.nodes, self.activation) == (other.nodes, other.activation)
+            and same_array(self.weights, other.weights)
+            and same_array(self.biases, other.biases)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def function(self) -> Activation:
+        """The activation itself."""
+        return ACTIVATIONS[self.activation]
+
+    def z(self, inputs: Array) -> Array:
+        """Return `inputs · Wᵀ + b`, shape (rows, nodes); `inputs` has shape (rows, inputs of the layer)."""
+        z: Array = inputs @ self.weights.T
+        if self.biases is not None:
+            z += self.biases
+        return z
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What every layer computed: `z[k]` and `a[k]` of layer k, each of shape (rows, nodes)."""
+
+    inputs: Array
+    z: tuple[Array, ...]
+    a: tuple[Array, ...]
+
+    @property
+    def prediction(self) -> Array:
+        """The last layer's outputs, shape (rows, outputs)."""
+        return self.a[-1]
+
+    def feeding(self, layer: int) -> Array:
+        """Return what feeds layer `layer`, shape (rows, inputs of the layer)."""
+        return self.inputs if layer == 0 else self.a[layer - 1]
+
+
+@dataclass(frozen=True)
+class Network:
+    """Named inputs and one or more layers; the last layer is the output.
+
+    Raises ValueError where a layer does not fit the one before it or a name stands twice.
+    """
+
+    inputs: tuple[str, ...]
+    layers: tuple[Layer, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.layers:
+            raise ValueError("layers: a network needs at least an output layer")
+        fan_in = len(self.inputs)
+        seen = set(self.inputs)
+        if len(seen) < fan_in:
+            raise ValueError("inputs: a name stands twice")
+        for k, layer in enumerate(self.layers):
+            if layer.weights.shape[1] != fan_in:
+                raise ValueError(
+                    f"layers[{k}].weights: expected {fan_in} a row, found {layer.weights.shape[1]}"
+                )
+            for name in layer.nodes:
+                if name in seen:
+                    raise ValueError(f"layers[{k}].nodes: the name {name!r} stands twice")
+                seen.add(name)
+            fan_in = len(layer)
+
+    def __repr__(self) -> str:
+        layers = ", ".join(f"{len(layer)} {layer.activation}" for layer in self.layers)
+        return f"<Network {len(self.inputs)} inputs, {layers}>"
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: Mapping[str, Sequence[Any]],
+        *,
+        hidden: str = "relu",
+        output: str = "identity",
+        inputs: Sequence[str] | None = None,
+    ) -> Network:
+        """Build a network from the course's dictionary: node name → the weights that feed it.
+
+        `node_0`, `node_1`, … are one hidden layer; `node_0_1` is the second node of the first of several;
+        `output` (or `output_0`, …) is the output layer. Raises ValueError where the names or lengths do not
+        make a network.
+        """
+        groups = layers_by_name(weights)
+        layers = []
+        for k, names in enumerate(groups):
+            rows = [list(weights[name]) for name in names]
+            if len({len(row) for row in rows}) > 1:
+                raise ValueError(f"{names[0]}: the nodes of one layer need equally many weights")
+            layers.append(Layer(tuple(names), output if k == len(groups) - 1 else hidden, frozen(rows)))
+        fan_in = layers[0].weights.shape[1]
+        for before, layer in itertools.pairwise(layers):
+            if layer.weights.shape[1] != len(before):
+                raise ValueError(
+                    f"{layer.nodes[0]}: expected {len(before)} weights, one for each node before it, "
+                    f"found {layer.weights.shape[1]}"
+                )
+        return cls(tuple(inputs) if inputs else default_inputs(fan_in), tuple(layers))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of the output nodes."""
+        return self.layers[-1].nodes
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Nodes in each column, inputs first: (2, 2, 1)."""
+        return (len(self.inputs), *(len(layer) for layer in self.layers))
+
+    def names(self, column: int) -> tuple[str, ...]:
+        """Return the names in a column; column 0 holds the inputs, column k + 1 layer k."""
+        return self.inputs if column == 0 else self.layers[column - 1].nodes
+
+    def all_names(self) -> Iterable[str]:
+        """Yield every name, inputs first."""
+        for column in range(len(self.layers) + 1):
+            yield from self.names(column)
+
+    def with_layer(self, index: int, layer: Layer) -> Network:
+        """Return this network with layer `index` replaced; the others are shared."""
+        layers = list(self.layers)
+        layers[index] = layer
+        return replace(self, layers=tuple(layers))
+
+    def forward(self, x: ArrayLike) -> Trace:
+        """Compute z and a of every layer for `x` of shape (rows, inputs) or (inputs,).
+
+        Raises ValueError where x has another width.
+        """
+        inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
+        if inputs.ndim != 2 or inputs.shape[1] != len(self.inputs):
+            raise ValueError(f"expected {len(self.inputs)} values a row, found {inputs.shape[-1]}")
+        zs, activations = [], []
+        a = inputs
+        for layer in self.layers:
+            z = layer.z(a)
+            a = layer.function(z)
+            zs.append(z)
+            activations.append(a)
+        return Trace(inputs, tuple(zs), tuple(activations))
+
+    def predict(self, x: ArrayLike) -> Array:
+        """Return the prediction for `x` of shape (rows, inputs) or (inputs,): shape (rows, outputs)."""
+        return self.forward(x).prediction
+
+    def randomised(self, seed: int) -> Network:
+        """Return this network at its seeded random start, biases 0.
+
+        He normal, standard deviation √(2/fan_in), for relu, leaky_relu and softplus (He et al. 2015);
+        Glorot uniform, limit √(6/(fan_in + fan_out)), otherwise (Glorot and Bengio 2010).
+        The draws come from `default_rng([seed, 0])`, layers in order.
+        """
+        rng = np.random.default_rng([seed, 0])
+        layers = []
+        for layer in self.layers:
+            biases = None if layer.biases is None else np.zeros(len(layer))
+            weights = random_weights(rng, layer.function, layer.weights.shape)
+            layers.append(replace(layer, weights=weights, biases=biases))
+        return replace(self, layers=tuple(layers))
+
+
+def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:
+    """Draw a weight matrix of `shape` (nodes, fan_in) by the activation's random start."""
+    fan_out, fan_in = shape
+    if activation.start == "he":
+        return rng.normal(0.0, np.sqrt(2.0 / fan_in), shape)
+    limit = np.sqrt(6.0 / (fan_in + fan_out))
+    return rng.uniform(-limit, limit, shape)

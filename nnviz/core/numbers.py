@@ -1,0 +1,68 @@
+"""Numbers as people read and type them. Knows nothing of Qt.
+
+Shown numbers carry a true minus sign (−); typed and copied ones may use either.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def shown(value: float, digits: int = 4) -> str:
+    """Return `value` with `digits` significant digits; integers up to 999,999 in full."""
+    value = float(value)
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
+        return str(int(value)).replace("-", MINUS)
+    text = f"{value:.{digits}g}"
+    mantissa, e, exponent = text.partition("e")
+    if e:
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", MINUS)
+
+
+def full(value: float) -> str:
+    """Return `value` so that reading it gives the same float back, as shortly as can be, ASCII minus."""
+    value = float(value)
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value)
+
+
+def parsed(text: str) -> float:
+    """Read a number that a person typed: `0.5`, `0,5`, `−3`, `1e-3`, `1/2`.
+
+    Raises ValueError with one sentence that says what is wrong.
+    """
+    typed = text.strip().replace(MINUS, "-")
+    if not typed:
+        raise ValueError("type a number")
+    top, slash, bottom = typed.partition("/")
+    if slash:
+        divisor = _decimal(bottom, text)
+        if divisor == 0:
+            raise ValueError("a number cannot be divided by 0")
+        value = float(Fraction(_decimal(top, text)) / Fraction(divisor))
+    else:
+        value = float(_decimal(typed, text))
+    if not math.isfinite(value):
+        raise ValueError(f"{text.strip()} is too large for a number")
+    return value
+
+
+def _decimal(part: str, text: str) -> Decimal:
+    part = part.strip()
+    if re.fullmatch(r"[+-]?[1-9]\d{0,2}([,.]\d{3}){2,}|[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", part, re.ASCII):
+        raise ValueError(f"{text.strip()} can be read in two ways: write it without a thousands separator")
+    if not re.fullmatch(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
+        raise ValueError(f"{text.strip()!r} is not a number")
+    return Decimal(part.replace(",", "."))
+
+
+def nudged(value: float, steps: float, size: str = "0.1") -> float:
+    """Return `value` moved by `steps` of `size`, in decimal: 0.2 + 0.1 is 0.3."""
+    return float(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))

@@ -1,0 +1,69 @@
+"""The MSE and its slopes by backpropagation. Knows nothing of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Network, Trace
+
+
+@dataclass(frozen=True)
+class LayerSlopes:
+    """Slopes of the MSE in one layer.
+
+    =========== ========================================================================
+    `weights`   ∂MSE/∂w, shape (nodes, inputs of the layer)
+    `nodes`     ∂MSE/∂z summed over the rows, shape (nodes,): also the bias's slope
+    `biases`    the same, or None where the layer has no biases
+    `outputs`   ∂MSE/∂a of each row, shape (rows, nodes)
+    `inputs`    ∂MSE/∂z of each row, shape (rows, nodes)
+    =========== ========================================================================
+    """
+
+    weights: Array
+    nodes: Array
+    biases: Array | None
+    outputs: Array
+    inputs: Array
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """The MSE at the current weights and its slope with respect to every weight, layer by layer."""
+
+    mse: float
+    trace: Trace
+    layers: tuple[LayerSlopes, ...]
+
+
+def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
+    """Return the mean over rows and outputs of (prediction − target)²."""
+    error = np.asarray(prediction) - np.asarray(targets)
+    return float(np.mean(error * error))
+
+
+def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
+    """Return the MSE over the rows of `x` and all its slopes.
+
+    `x` has shape (rows, inputs), `y` (rows, outputs). Backpropagation as in Rumelhart, Hinton and Williams
+    (1986): δ = ∂MSE/∂z of a layer gives ∂MSE/∂W = δᵀ·a_before and hands δ·W to the layer before.
+    Raises ValueError where the shapes do not fit.
+    """
+    trace = network.forward(x)
+    targets = np.asarray(y, dtype=np.float64).reshape(trace.prediction.shape)
+    error = trace.prediction - targets
+    slope_a = (2.0 / error.size) * error
+    found = []
+    for k in reversed(range(len(network.layers))):
+        layer = network.layers[k]
+        slope_z = np.empty_like(slope_a)
+        layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)
+        nodes = slope_z.sum(axis=0)
+        biases = None if layer.biases is None else nodes
+        found.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))
+        slope_a = slope_z @ layer.weights
+    return Slopes(float(np.mean(error * error)), trace, tuple(reversed(found)))

@@ -1,0 +1,155 @@
+"""What is open, as one frozen value: network, data, training settings, weight sets and the present run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.history import History
+from nnviz.core.network import Layer, Network, frozen, same_array
+from nnviz.core.optimizers import OPTIMIZERS
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only."""
+
+    inputs: Array
+    targets: Array | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", frozen(self.inputs))
+        if self.targets is not None:
+            object.__setattr__(self, "targets", frozen(self.targets))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Dataset)
+            and same_array(self.inputs, other.inputs)
+            and same_array(self.targets, other.targets)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @classmethod
+    def empty(cls, network: Network) -> Dataset:
+        """Return no rows, for `network`."""
+        return cls(np.empty((0, len(network.inputs))))
+
+
+@dataclass(frozen=True)
+class Training:
+    """The settings of a run. `batch_size` None means all rows; `updates` counts iterations.
+
+    Raises ValueError where one of them cannot be.
+    """
+
+    learning_rate: float = 0.01
+    updates: int = 20
+    batch_size: int | None = None
+    optimizer: str = "gradient_descent"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.learning_rate < float("inf"):
+            raise ValueError("learning_rate: expected a number above 0")
+        if self.updates < 1:
+            raise ValueError("updates: expected a whole number from 1 on")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError("batch_size: expected a whole number from 1 on, or null for all rows")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError("seed: expected a whole number from 0 on")
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """One layer's weights, shape (nodes, inputs of the layer), and biases, shape (nodes,) or None."""
+
+    weights: Array
+    biases: Array | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", frozen(self.weights))
+        if self.biases is not None:
+            object.__setattr__(self, "biases", frozen(self.biases))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Weights)
+            and same_array(self.weights, other.weights)
+            and same_array(self.biases, other.biases)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
+
+
+@dataclass(frozen=True)
+class WeightSet:
+    """A named set of all weights of the network, kept beside those in use."""
+
+    name: str
+    layers: tuple[Weights, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, name: str, network: Network) -> WeightSet:
+        """Return the weights of `network` under `name`."""
+        return cls(name, tuple(Weights(layer.weights, layer.biases) for layer in network.layers))
+
+    def into(self, network: Network) -> Network:
+        """Return `network` with these weights. Raises ValueError where the shapes do not fit."""
+        layers = [
+            Layer(layer.nodes, layer.activation, own.weights, own.biases)
+            for layer, own in zip(network.layers, self.layers, strict=True)
+        ]
+        return replace(network, layers=tuple(layers))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """The updates since anything but training last changed network or data.
+
+    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters).
+    """
+
+    start: Network
+    iteration: int
+    history: History
+    optimizer: str
+    memory: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """All that is open, undone and saved. `run` is None before the first update."""
+
+    network: Network
+    data: Dataset
+    training: Training = Training()
+    weight_sets: tuple[WeightSet, ...] = ()
+    name: str = ""
+    notes: str = ""
+    run: Run | None = field(default=None, compare=False)
+
+    @property
+    def iteration(self) -> int:
+        """How many updates the present run has made."""
+        return self.run.iteration if self.run else 0
+
+    @property
+    def trainable(self) -> bool:
+        """Whether there are rows and targets to train on."""
+        return len(self.data) > 0 and self.data.targets is not None
+
+    def mse(self) -> float | None:
+        """Return the MSE over all rows at the current weights, or None without rows or targets."""
+        if len(self.data) == 0 or self.data.targets is None:
+            return None
+        error = self.network.predict(self.data.inputs) - self.data.targets
+        return float(np.mean(error * error))

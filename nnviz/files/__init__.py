@@ -1,0 +1,1 @@
+"""Formats in and out, and the one atomic writer. Knows nothing of Qt."""

@@ -1,0 +1,1 @@
+"""The diagram as data: what is shown, where, and its SVG. Knows nothing of Qt."""

@@ -1,0 +1,1 @@
+"""The diagram widget: paints the picture, edits in place, plays the walk."""
