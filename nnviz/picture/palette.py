@@ -1,0 +1,81 @@
+"""The colours of both themes, by role. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """One theme's colours as #RRGGBB. `slope` stands for slopes and for nothing else."""
+
+    window: str
+    surface: str
+    canvas: str
+    line: str
+    node_border: str
+    ink: str
+    muted: str
+    positive: str
+    negative: str
+    zero: str
+    slope: str
+    accent: str
+    error: str
+    input_node: str
+    hidden_node: str
+    output_node: str
+    on_output: str
+    on_accent: str
+    on_slope: str
+    selection: str
+    """A row that is selected, an edge's halo: the accent, faint, on the surface."""
+
+
+PALETTES: dict[str, Palette] = {
+    "light": Palette(
+        window="#F3F4F6",
+        surface="#FFFFFF",
+        canvas="#FBFBFC",
+        line="#DFE3E8",
+        node_border="#B9C2CD",
+        ink="#1A1F27",
+        muted="#5A6472",
+        positive="#0877BD",
+        negative="#F08A1D",
+        zero="#C3C8CF",
+        slope="#7A3DC0",
+        accent="#0B7A6F",
+        error="#B3261E",
+        input_node="#DCEBF7",
+        hidden_node="#FFFFFF",
+        output_node="#0F4C81",
+        on_output="#FFFFFF",
+        on_accent="#FFFFFF",
+        on_slope="#FFFFFF",
+        selection="#E2F2F0",
+    ),
+    "dark": Palette(
+        window="#12151A",
+        surface="#1B1F26",
+        canvas="#161A20",
+        line="#2C333D",
+        node_border="#47525F",
+        ink="#E9ECF1",
+        muted="#9BA6B5",
+        positive="#4AA8E8",
+        negative="#F3A04A",
+        zero="#4A535F",
+        slope="#B993F5",
+        accent="#3BBFAD",
+        error="#FF8A80",
+        input_node="#263D52",
+        hidden_node="#20252D",
+        output_node="#1F5F97",
+        on_output="#FFFFFF",
+        on_accent="#0C1512",
+        on_slope="#161A20",
+        selection="#18332F",
+    ),
+}
+"""Every theme by name."""

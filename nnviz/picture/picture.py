@@ -1,0 +1,148 @@
+"""The diagram as data: columns of nodes, gaps of edges, labels, each with what it stands for and where.
+
+This is what the window paints, what the mouse is tested against, what is written as SVG, and what tests ask.
+Places are pixels, y downwards. Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from nnviz.core.activations import Array
+
+Kind: TypeAlias = Literal[
+    "node",  # a node itself
+    "name",
+    "input",  # an input's value in the row
+    "z",
+    "value",  # a node's a
+    "bias",
+    "weight",
+    "slope",  # of a weight
+    "node_slope",
+    "target",
+    "error",
+    "badge",  # what is odd about a node: "relu passes 0"
+    "heading",
+    "subheading",
+]
+
+
+class Part(NamedTuple):
+    """What a place on the diagram stands for. Column 0 holds the inputs, column k + 1 layer k.
+
+    A weight and its slope are named by the node that they feed and by `source`, a node of the column before.
+    """
+
+    kind: Kind
+    column: int
+    node: int = 0
+    source: int = -1
+
+    @property
+    def layer(self) -> int:
+        """The layer that the part belongs to; −1 for inputs."""
+        return self.column - 1
+
+
+class Rect(NamedTuple):
+    """A rectangle in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.y + self.height
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def contains(self, x: float, y: float) -> bool:
+        """Tell whether the point lies inside."""
+        return self.x <= x <= self.right and self.y <= y <= self.bottom
+
+    def meets(self, other: Rect) -> bool:
+        """Tell whether the two overlap."""
+        return (
+            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+        )
+
+
+class View(NamedTuple):
+    """The room there is, in pixels, and how it is looked at: zoom 1 and no shift fit everything."""
+
+    width: float
+    height: float
+    zoom: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+Style: TypeAlias = Literal[
+    "pill",  # a weight on its edge, a bias: bordered by its sign's colour
+    "slope",  # purple, on its edge
+    "node_slope",  # a filled purple pill
+    "value",  # large, in the node
+    "dead",  # the same, greyed
+    "name",
+    "z",
+    "heading",
+    "subheading",
+    "note",  # target, badge
+    "error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A text with its place. `value` is the number at full precision where the text is a number."""
+
+    part: Part
+    text: str
+    rect: Rect
+    style: Style
+    size: float
+    """Font size in pixels."""
+    value: float | None = None
+    align: Literal["left", "center", "right"] = "center"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeBox:
+    """A node that is drawn by itself."""
+
+    part: Part
+    rect: Rect
+    role: Literal["input", "hidden", "output"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block."""
+
+    column: int
+    x: float
+    width: float
+    tops: Array
+    """Upper edge of every node, shape (nodes,)."""
+    height: float
+    """Height of one node."""
+    role: Literal["input", "hidden", "output"]
+    block: bool
+    """Whether the nodes are too small to be drawn one by one."""
+
+    def rect(self, node: int) -> Rect:
+        """Return the place of a node."""
+        return Rect(self.x, float(self.tops[node]), self.width, self.height)
