@@ -1,0 +1,35 @@
+"""A card: a rounded surface with a small heading and a row of actions, as every panel is."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from nnviz.ui.theme import ui_font
+
+
+class Card(QFrame):
+    """A panel with a heading; `body` takes its contents, `actions` stand at the right of the heading."""
+
+    def __init__(self, heading: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self.setAccessibleName(heading)
+        self.heading = QLabel(heading.upper())
+        self.heading.setObjectName("title")
+        font = ui_font(11.5, QFont.Weight.DemiBold)
+        font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
+        self.heading.setFont(font)
+        self.actions = QHBoxLayout()
+        self.actions.setSpacing(4)
+        top = QHBoxLayout()
+        top.addWidget(self.heading)
+        top.addStretch(1)
+        top.addLayout(self.actions)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(8)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(14, 12, 14, 12)
+        outer.setSpacing(8)
+        outer.addLayout(top)
+        outer.addLayout(self.body, 1)
