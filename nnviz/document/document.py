@@ -56,7 +56,7 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State; undo calls it `text`.
 
-        Pushes in a row with the same `merge` are one undo entry: a drag, a run of key presses, a training run.
+        Pushes in a row with the same `merge` are one undo entry: a drag, a run of key presses, a run.
         """
         if state is self._state:
             return

@@ -9,7 +9,7 @@ from nnviz.ui.theme import ui_font
 
 
 class Card(QFrame):
-    """A panel with a heading; `body` takes its contents, `actions` stand at the right of the heading."""
+    """A panel with a heading; `body` takes its contents, `buttons` stand at the right of the heading."""
 
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -20,12 +20,12 @@ class Card(QFrame):
         font = ui_font(11.5, QFont.Weight.DemiBold)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
         self.heading.setFont(font)
-        self.actions = QHBoxLayout()
-        self.actions.setSpacing(4)
+        self.buttons = QHBoxLayout()
+        self.buttons.setSpacing(4)
         top = QHBoxLayout()
         top.addWidget(self.heading)
         top.addStretch(1)
-        top.addLayout(self.actions)
+        top.addLayout(self.buttons)
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
         outer = QVBoxLayout(self)

@@ -1,9 +1,10 @@
-"""What is looked at: the row on the diagram and the selected node or edge. Not part of the State, not undone."""
+"""What is looked at: the row on the diagram and the selected node or edge. Not in the State, not undone."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.picture import Part
@@ -18,8 +19,9 @@ class Selection(QObject):
     `slopes_changed`  slopes are shown or hidden, or of one row or of all rows now
     ================= ==================================================================================
 
-    `part` is a node (`Part("node", …)`), a weight (`Part("weight", …)`), a bias, or None; `second` is a second
-    weight beside it, chosen with Ctrl or Shift, for the loss over two weights.
+    `part` is a node (`Part("node", …)`), a weight (`Part("weight", …)`), a bias, or None; `second` is a
+    second weight beside it, chosen with Ctrl or Shift, for the loss over two weights. They stay with their
+    nodes when others are added or removed.
     """
 
     row_changed = Signal(int)
@@ -61,11 +63,33 @@ class Selection(QObject):
             self.slopes_shown, self.mean_over_rows = shown, mean
             self.slopes_changed.emit()
 
-    def _follow(self, _old: State, new: State) -> None:
+    def _follow(self, old: State, new: State) -> None:
         self.row = self._row
-        sizes = new.network.sizes
-        for part in (self.part, self.second):
-            if part and not (part.column < len(sizes) and part.node < sizes[part.column]):
-                self.select(None)
-            elif part and part.kind == "weight" and part.source >= sizes[part.column - 1]:
-                self.select(None)
+        if old.network.sizes != new.network.sizes:
+            self.select(
+                _moved(self.part, old.network, new.network), _moved(self.second, old.network, new.network)
+            )
+
+
+def _moved(part: Part | None, old: Network, new: Network) -> Part | None:
+    """Return `part` where its nodes, known by their names, are in `new`; None where one is gone."""
+    if part is None or part.column >= len(old.sizes) or part.node >= old.sizes[part.column]:
+        return None
+    place = _place(new, old.names(part.column)[part.node])
+    if place is None:
+        return None
+    column, node = place
+    if part.kind != "weight":
+        return part._replace(column=column, node=node)
+    source = _place(new, old.names(part.column - 1)[part.source])
+    if source is None or source[0] != column - 1:
+        return None
+    return part._replace(column=column, node=node, source=source[1])
+
+
+def _place(network: Network, name: str) -> tuple[int, int] | None:
+    for column in range(len(network.sizes)):
+        names = network.names(column)
+        if name in names:
+            return column, names.index(name)
+    return None

@@ -11,6 +11,8 @@ from nnviz.picture.palette import PALETTES, Palette
 THEMES = ("system", *PALETTES)
 """What a person can choose."""
 
+_in_use = PALETTES["light"]
+
 
 def system_theme() -> str:
     """Return the theme that the system asks for."""
@@ -29,16 +31,21 @@ def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     return font
 
 
-def apply_theme(app: QApplication, name: str) -> Palette:
-    """Give the application a theme of `PALETTES` and return its colours."""
-    palette = PALETTES[name]
+def colours() -> Palette:
+    """Return the colours in use; painted widgets ask in paintEvent, and again after a PaletteChange."""
+    return _in_use
+
+
+def apply_theme(app: QApplication, name: str) -> None:
+    """Give the application a theme of `PALETTES`."""
+    global _in_use
+    palette = _in_use = PALETTES[name]
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter"))
     app.setStyle("Fusion")
     app.setFont(ui_font(13))
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(_style_sheet(palette))
-    return palette
 
 
 def _qt_palette(p: Palette) -> QPalette:
@@ -81,8 +88,10 @@ QMenu::item {{ padding: 6px 24px 6px 12px; border-radius: 6px; }}
 QMenu::item:selected {{ background: {p.selection}; color: {p.ink}; }}
 QMenu::item:disabled {{ color: {p.zero}; }}
 QMenu::separator {{ height: 1px; background: {p.line}; margin: 4px 8px; }}
-QToolBar {{ background: {p.surface}; border: 0; border-bottom: 1px solid {p.line}; spacing: 4px; padding: 4px 10px; }}
-QToolBar QToolButton {{ border: 0; border-radius: 8px; padding: 6px; background: transparent; color: {p.ink}; }}
+QToolBar {{ background: {p.surface}; border: 0; border-bottom: 1px solid {p.line}; spacing: 4px;
+    padding: 4px 10px; }}
+QToolBar QToolButton {{ border: 0; border-radius: 8px; padding: 6px; background: transparent;
+    color: {p.ink}; }}
 QToolBar QToolButton:hover {{ background: {p.selection}; }}
 QToolBar QToolButton:checked {{ background: {p.selection}; }}
 QToolBar QToolButton:focus {{ border: 2px solid {p.accent}; padding: 4px; }}
@@ -97,7 +106,7 @@ QLabel#muted {{ color: {p.muted}; }}
 QLabel#error {{ color: {p.error}; }}
 QLabel#slope {{ color: {p.slope}; }}
 QLabel#accent {{ color: {p.accent}; }}
-QPushButton, QCard QToolButton {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.line};
+QPushButton {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.line};
     border-radius: 8px; padding: 6px 12px; }}
 QPushButton:hover {{ border-color: {p.node_border}; background: {p.canvas}; }}
 QPushButton:pressed {{ background: {p.selection}; }}
@@ -106,8 +115,8 @@ QPushButton:disabled {{ color: {p.zero}; }}
 QPushButton#primary {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}
 QPushButton#primary:focus {{ border: 2px solid {p.ink}; }}
 QPushButton#primary:disabled {{ background: {p.zero}; border-color: {p.zero}; }}
-QPushButton#quiet, QToolButton#quiet {{ border: 0; background: transparent; color: {p.muted}; padding: 4px 8px;
-    border-radius: 6px; }}
+QPushButton#quiet, QToolButton#quiet {{ border: 0; background: transparent; color: {p.muted};
+    padding: 4px 8px; border-radius: 6px; }}
 QPushButton#quiet:hover, QToolButton#quiet:hover {{ color: {p.ink}; background: {p.selection}; }}
 QPushButton#quiet:focus, QToolButton#quiet:focus {{ border: 2px solid {p.accent}; padding: 2px 6px; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {p.canvas}; color: {p.ink}; border: 1px solid {p.line};
