@@ -53,7 +53,8 @@ class Layer:
         if self.biases is not None:
             object.__setattr__(self, "biases", frozen(self.biases))
         if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation: no activation is called {self.activation!r}")
+            known = ", ".join(ACTIVATIONS)
+            raise ValueError(f"activation: no activation is called {self.activation!r}; known are {known}")
         if self.weights.ndim != 2 or self.weights.shape[0] != len(self.nodes):
             raise ValueError(f"weights: expected one row for each of the {len(self.nodes)} nodes")
         if self.biases is not None and self.biases.shape != (len(self.nodes),):

@@ -63,7 +63,8 @@ class Training:
         if self.batch_size is not None and self.batch_size < 1:
             raise ValueError("batch_size: expected a whole number from 1 on, or null for all rows")
         if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}")
+            known = ", ".join(OPTIMIZERS)
+            raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}; known are {known}")
         if not 0 <= self.seed < 2**63:
             raise ValueError("seed: expected a whole number from 0 on")
 

@@ -1,1 +1,1 @@
-"""Formats in and out, and the one atomic writer. Knows nothing of Qt."""
+"""Formats in and out, and one atomic writer. No Qt."""

@@ -1,0 +1,118 @@
+"""The course's weights dictionary, `{"node_0": [2, 4], …, "output": [2, 7]}`, as JSON or as a Python literal.
+
+It opens as a network with relu hidden nodes and an identity output. It holds no rows and no settings.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from typing import Any
+
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.files import json_text
+from nnviz.files.errors import FileError
+
+LARGEST_LITERAL = 5_000_000
+"""Characters of a Python literal that are read; Python's own parser takes some 100 bytes for each."""
+
+_START = re.compile(rb"""(?:\xef\xbb\xbf)?(?:\s|\#[^\n]*\n)*(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+
+
+def sniff(data: bytes) -> bool:
+    """Tell whether a file that starts with `data` looks like a weights dictionary."""
+    return _START.match(data) is not None
+
+
+def read(data: bytes) -> State:
+    """Return the State that the bytes of a dictionary hold, without rows. Raises FileError."""
+    text = json_text.decoded(data)
+    try:
+        raw = json_text.parsed(text)
+    except json_text.BrokenJsonError:
+        raw = _literal(text)
+    network = _network(raw)
+    return State(network, Dataset.empty(network))
+
+
+def write(state: State) -> bytes:
+    """Return the weights of `state` as a dictionary, one node a line.
+
+    Raises FileError for a network that the dictionary cannot hold.
+    """
+    network = state.network
+    nodes = {
+        name: row.tolist()
+        for layer in network.layers
+        for name, row in zip(layer.nodes, layer.weights, strict=True)
+    }
+    try:
+        same = _network(nodes).layers == network.layers
+    except FileError:
+        same = False
+    if not same:
+        raise FileError(
+            "the course's weights dictionary holds finite weights, relu hidden nodes with the course's "
+            "names, an identity output and no biases; save this network as .json"
+        )
+    return (json_text.laid_out(nodes) + "\n").encode()
+
+
+def _literal(text: str) -> Any:
+    """Return the value of a Python literal, or of one assignment of a literal such as `weights = {…}`."""
+    if len(text) > LARGEST_LITERAL:
+        raise FileError("this Python literal is too long: write it as JSON")
+    refused = FileError("expected a dictionary of plain lists of numbers, as JSON or as a Python literal")
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts, which are refused anyway
+            body = ast.parse(text.strip()).body
+        if len(body) != 1 or not isinstance(body[0], ast.Expr | ast.Assign):
+            raise refused
+        node = body[0].value
+        if isinstance(node, ast.Dict):
+            _check_unique(node)
+        return ast.literal_eval(node)
+    except SyntaxError as error:
+        raise FileError("this is neither JSON nor a Python literal", f"line {error.lineno}") from None
+    except (ValueError, TypeError):
+        raise refused from None
+    except (RecursionError, MemoryError):
+        raise FileError("the dictionary is nested too deeply") from None
+
+
+def _check_unique(node: ast.Dict) -> None:
+    seen = set()
+    for key in node.keys:
+        if isinstance(key, ast.Constant):
+            if key.value in seen:
+                raise FileError(f"the key {key.value!r} stands twice in one object")
+            seen.add(key.value)
+
+
+def _network(raw: Any) -> Network:
+    if not isinstance(raw, dict):
+        raise FileError("expected a dictionary from node names to lists of weights")
+    for name, weights in raw.items():
+        if not isinstance(name, str):
+            raise FileError(f"expected a node's name, found {name!r}")
+        _check_weights(name, weights)
+    try:
+        return Network.from_weights(raw)
+    except ValueError as error:
+        place, _, message = str(error).partition(": ")
+        raise FileError(message, place) from None
+
+
+def _check_weights(name: str, weights: Any) -> None:
+    if not isinstance(weights, list | tuple):
+        raise FileError("expected a list of numbers", name)
+    if not weights:
+        raise FileError("expected at least one number", name)
+    for i, weight in enumerate(weights):
+        if isinstance(weight, bool) or not isinstance(weight, int | float):
+            raise FileError("expected a number", f"{name}[{i}]")
+        if not abs(weight) <= sys.float_info.max:  # NaN too
+            raise FileError("expected a finite number", f"{name}[{i}]")

@@ -1,0 +1,61 @@
+"""FileError: what is wrong with a file, where, and what to do, in one sentence. Knows no format."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+
+class FileError(Exception):
+    """A file that cannot be read or written.
+
+    `place` says where in the file, such as `network.layers[1].weights[0]`, or is empty; `message` is one
+    sentence. As text: `place: message`, or the message alone.
+    """
+
+    def __init__(self, message: str, place: str = "") -> None:
+        super().__init__(message, place)
+        self.message = message
+        self.place = place
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+    def within(self, place: str) -> FileError:
+        """Return this error with `place` put in front of its own place: `data` + `inputs[0]`."""
+        joint = "." if self.place and not self.place.startswith("[") else ""
+        return FileError(self.message, f"{place}{joint}{self.place}")
+
+
+_READING = {
+    errno.ENOENT: "there is no file {name}",
+    errno.ENOTDIR: "there is no file {name}",
+    errno.EISDIR: "{name} is a folder, not a file",
+    errno.EACCES: "{name} cannot be read: permission denied",
+    errno.EPERM: "{name} cannot be read: permission denied",
+}
+_WRITING = {
+    errno.ENOENT: "{name} was not saved: there is no folder {folder}",
+    errno.ENOTDIR: "{name} was not saved: {folder} is not a folder",
+    errno.EISDIR: "{name} was not saved: it is a folder",
+    errno.EACCES: "{name} was not saved: permission denied in {folder}",
+    errno.EPERM: "{name} was not saved: permission denied in {folder}",
+    errno.EROFS: "{name} was not saved: {folder} is read-only",
+    errno.ENOSPC: "{name} was not saved: the disk is full",
+    errno.EDQUOT: "{name} was not saved: your share of the disk is full",
+}
+
+
+def reading_failed(path: Path, error: OSError) -> FileError:
+    """Return the sentence for an `error` met while reading `path`."""
+    return _told(_READING.get(error.errno or 0, "{name} cannot be read: {why}"), path, error)
+
+
+def writing_failed(path: Path, error: OSError) -> FileError:
+    """Return the sentence for an `error` met while writing `path`."""
+    return _told(_WRITING.get(error.errno or 0, "{name} was not saved: {why}"), path, error)
+
+
+def _told(sentence: str, path: Path, error: OSError) -> FileError:
+    why = (error.strerror or type(error).__name__).lower()
+    return FileError(sentence.format(name=path, folder=path.parent, why=why))

@@ -1,0 +1,36 @@
+"""The examples that ship with nnviz, in order. Knows where they are and what they call themselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from nnviz._resources import resources
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example: its `name` to type, its `title`, what it teaches in one `line`, and its file."""
+
+    name: str
+    title: str
+    line: str
+    path: Path
+
+
+@cache
+def examples() -> tuple[Example, ...]:
+    """Return every example in order: a file `03-many-rows.json` is the third, `many-rows`."""
+    return tuple(_example(path) for path in sorted((resources() / "examples").glob("*.json")))
+
+
+def _example(path: Path) -> Example:
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    return Example(path.stem.partition("-")[2], raw["name"], raw["notes"].partition("\n")[0], path)
+
+
+def example(name: str) -> Example | None:
+    """Return the example of that name, or None."""
+    return next((own for own in examples() if own.name == name), None)

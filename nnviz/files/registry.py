@@ -1,0 +1,97 @@
+"""The one registry of formats: which module reads and writes which file. Knows nothing of what they hold.
+
+A format works on bytes; finding the file, reading it and replacing it safely is done here, once for all.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnviz.core.state import State
+from nnviz.files import atomic, course, native
+from nnviz.files.errors import FileError, reading_failed
+
+LARGEST = 512 * 2**20
+"""Bytes of the largest file that is opened."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format.
+
+    ========== ============================================================================
+    `name`     what file dialogs call it
+    `suffixes` lower case, with the dot
+    `sniff`    tells from its bytes whether a file is of this format
+    `read`     bytes → State; raises FileError
+    `write`    State → bytes; raises FileError
+    ========== ============================================================================
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    sniff: Callable[[bytes], bool]
+    read: Callable[[bytes], State]
+    write: Callable[[State], bytes]
+
+
+FORMATS = (
+    Format("nnviz network", (".json",), native.sniff, native.read, native.write),
+    Format("weights dictionary", (".py", ".txt", ".json"), course.sniff, course.read, course.write),
+)
+"""Every format. Where several share a suffix, reading sniffs and saving takes the first."""
+
+
+def load(path: str | os.PathLike[str]) -> State:
+    """Return the State that a file holds, in any known format. Raises FileError."""
+    path = Path(path)
+    data = read_bytes(path)
+    try:
+        return _format_of(path, data).read(data)
+    except MemoryError:
+        raise FileError(f"{path} is too large for this computer's memory") from None
+
+
+def save(state: State, path: str | os.PathLike[str]) -> None:
+    """Save `state` in the format of the path's suffix: all of it, or the old file stays. Raises FileError."""
+    atomic.write(path, format_for(path).write(state))
+
+
+def format_for(path: str | os.PathLike[str]) -> Format:
+    """Return the format in which `path` is saved. Raises FileError for an unknown suffix."""
+    suffix = Path(path).suffix.lower()
+    for own in FORMATS:
+        if suffix in own.suffixes:
+            return own
+    known = ", ".join(dict.fromkeys(suffix for own in FORMATS for suffix in own.suffixes))
+    raise FileError(f"{path} was not saved: its name needs to end in one of {known}")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return all bytes of a file of a sane size. Raises FileError."""
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
+                size = f"{status.st_size / 2**20:.0f} MB"
+                raise FileError(f"{path} has {size}; nnviz opens files up to {LARGEST // 2**20} MB")
+            return file.read()
+    except OSError as error:
+        raise reading_failed(path, error) from error
+    except MemoryError:
+        raise FileError(f"{path} is too large for this computer's memory") from None
+
+
+def _format_of(path: Path, data: bytes) -> Format:
+    suffix = path.suffix.lower()
+    likely = [own for own in FORMATS if suffix in own.suffixes]
+    for own in likely or FORMATS:
+        if own.sniff(data):
+            return own
+    if likely:
+        return likely[0]
+    raise FileError(f"{path} is not in a format that nnviz knows")
