@@ -92,8 +92,10 @@ def randomise(state: State, seed: int) -> State:
 
 
 def restart(state: State) -> State:
-    """Return to the weights at the start of the present run, iteration 0."""
-    return with_network(state, state.run.start) if state.run else state
+    """Return to the weights at the start of the present run, iteration 0; names that changed since stay."""
+    if state.run is None:
+        return state
+    return with_network(state, WeightSet.of("start", state.run.start).into(state.network))
 
 
 def rename(state: State, column: int, node: int, name: str) -> State:

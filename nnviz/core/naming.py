@@ -31,17 +31,20 @@ def fresh_name(stem: str, taken: Collection[str], start: int = 0) -> str:
 def layers_by_name(names: Iterable[str]) -> list[list[str]]:
     """Group the names of a weights dictionary into layers, first hidden layer first.
 
-    Raises ValueError for a name that is not the course's, or where the output is missing.
+    Raises ValueError for a name that is not the course's, two names for one node, or a missing output.
     """
     hidden: dict[int, dict[int, str]] = {}
     outputs: dict[int, str] = {}
     for name in names:
         if match := re.fullmatch(r"output(?:_(\d+))?", name, re.ASCII):
-            outputs[int(match[1] or 0)] = name
+            group, number = outputs, int(match[1] or 0)
         elif match := re.fullmatch(r"node_(?:(\d+)_)?(\d+)", name, re.ASCII):
-            hidden.setdefault(int(match[1] or 0), {})[int(match[2])] = name
+            group, number = hidden.setdefault(int(match[1] or 0), {}), int(match[2])
         else:
             raise ValueError(f"{name}: expected a name such as node_0, node_0_1 or output")
+        if number in group:
+            raise ValueError(f"{name}: {group[number]} names the same node")
+        group[number] = name
     if not outputs:
         raise ValueError("output: the weights of the output node are missing")
     return [[group[j] for j in sorted(group)] for _, group in sorted(hidden.items())] + [

@@ -197,6 +197,7 @@ class Network:
     def forward(self, x: ArrayLike) -> Trace:
         """Compute z and a of every layer for `x` of shape (rows, inputs) or (inputs,).
 
+        What is too large for a number is infinite or NaN, without a warning.
         Raises ValueError where x has another width.
         """
         inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
@@ -204,11 +205,12 @@ class Network:
             raise ValueError(f"expected {len(self.inputs)} values a row, found {inputs.shape[-1]}")
         zs, activations = [], []
         a = inputs
-        for layer in self.layers:
-            z = layer.z(a)
-            a = layer.function(z)
-            zs.append(z)
-            activations.append(a)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for layer in self.layers:
+                z = layer.z(a)
+                a = layer.function(z)
+                zs.append(z)
+                activations.append(a)
         return Trace(inputs, tuple(zs), tuple(activations))
 
     def predict(self, x: ArrayLike) -> Array:

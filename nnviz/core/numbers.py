@@ -46,12 +46,19 @@ def parsed(text: str) -> float:
         divisor = _decimal(bottom, text)
         if divisor == 0:
             raise ValueError("a number cannot be divided by 0")
-        value = float(Fraction(_decimal(top, text)) / Fraction(divisor))
+        value = _float(Fraction(_decimal(top, text)) / Fraction(divisor))
     else:
         value = float(_decimal(typed, text))
     if not math.isfinite(value):
         raise ValueError(f"{text.strip()} is too large for a number")
     return value
+
+
+def _float(ratio: Fraction) -> float:
+    try:
+        return float(ratio)
+    except OverflowError:
+        return math.inf
 
 
 def _decimal(part: str, text: str) -> Decimal:

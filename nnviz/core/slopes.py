@@ -42,8 +42,9 @@ class Slopes:
 
 def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
     """Return the mean over rows and outputs of (prediction − target)²."""
-    error = np.asarray(prediction) - np.asarray(targets)
-    return float(np.mean(error * error))
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = np.asarray(prediction) - np.asarray(targets)
+        return float(np.mean(error * error))
 
 
 def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
@@ -51,12 +52,19 @@ def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
 
     `x` has shape (rows, inputs), `y` (rows, outputs). Backpropagation as in Rumelhart, Hinton and Williams
     (1986): δ = ∂MSE/∂z of a layer gives ∂MSE/∂W = δᵀ·a_before and hands δ·W to the layer before.
+    What is too large for a number is infinite or NaN, without a warning.
     Raises ValueError where the shapes do not fit.
     """
     trace = network.forward(x)
     targets = np.asarray(y, dtype=np.float64).reshape(trace.prediction.shape)
-    error = trace.prediction - targets
-    slope_a = (2.0 / error.size) * error
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = trace.prediction - targets
+        layers = _backward(network, trace, (2.0 / error.size) * error)
+        return Slopes(float(np.mean(error * error)), trace, layers)
+
+
+def _backward(network: Network, trace: Trace, slope_a: Array) -> tuple[LayerSlopes, ...]:
+    """Take ∂MSE/∂prediction, shape (rows, outputs), back to every layer."""
     found = []
     for k in reversed(range(len(network.layers))):
         layer = network.layers[k]
@@ -66,4 +74,4 @@ def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
         biases = None if layer.biases is None else nodes
         found.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))
         slope_a = slope_z @ layer.weights
-    return Slopes(float(np.mean(error * error)), trace, tuple(reversed(found)))
+    return tuple(reversed(found))

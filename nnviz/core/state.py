@@ -149,8 +149,13 @@ class State:
         return len(self.data) > 0 and self.data.targets is not None
 
     def mse(self) -> float | None:
-        """Return the MSE over all rows at the current weights, or None without rows or targets."""
+        """Return the MSE over all rows at the current weights, or None without rows or targets.
+
+        One that is too large for a number is infinite or NaN, without a warning.
+        """
         if len(self.data) == 0 or self.data.targets is None:
             return None
-        error = self.network.predict(self.data.inputs) - self.data.targets
-        return float(np.mean(error * error))
+        prediction = self.network.predict(self.data.inputs)
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = prediction - self.data.targets
+            return float(np.mean(error * error))
