@@ -119,13 +119,16 @@ class Label:
     align: Literal["left", "center", "right"] = "center"
 
 
+Role: TypeAlias = Literal["input", "hidden", "output"]
+
+
 @dataclass(frozen=True, slots=True)
 class NodeBox:
     """A node that is drawn by itself."""
 
     part: Part
     rect: Rect
-    role: Literal["input", "hidden", "output"]
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +142,22 @@ class Column:
     """Upper edge of every node, shape (nodes,)."""
     height: float
     """Height of one node."""
-    role: Literal["input", "hidden", "output"]
+    role: Role
     block: bool
     """Whether the nodes are too small to be drawn one by one."""
+    below: float
+    """The room under every node."""
+
+    @property
+    def middles(self) -> Array:
+        """Half-way down every node, shape (nodes,)."""
+        return self.tops + self.height / 2
+
+    @property
+    def box(self) -> Rect:
+        """The place of the whole column."""
+        top = float(self.tops[0])
+        return Rect(self.x, top, self.width, float(self.tops[-1]) + self.height - top)
 
     def rect(self, node: int) -> Rect:
         """Return the place of a node."""

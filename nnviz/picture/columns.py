@@ -1,0 +1,134 @@
+"""How columns of nodes share the room: sizes and places at zoom 1, then zoomed and moved. Knows no texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Network
+from nnviz.picture.picture import Column, Rect, Role, View
+
+HEAD = 72.0
+"""Room for the headings at the top."""
+FOOT = 16.0
+WIDTH, HEIGHT = 128.0, 64.0
+"""A node where there is room."""
+FULL = 44.0
+"""From this height on a node shows name, z and value in two lines, below in one."""
+COMPACT = 18.0
+"""Below this height a node shows no text."""
+BLOCK = 3.0
+"""Below this height nodes are drawn as one block."""
+NARROW = 76.0
+"""A node's least width where it shows text."""
+GAP = 124.0
+"""Between columns, two pills of short numbers side by side."""
+WIDEST_GAP = 420.0
+PITCH = 121.0
+"""From node to node where it is not crowded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A column at zoom 1: its nodes' height, the way from node to node, and the room under a node."""
+
+    count: int
+    pitch: float
+    height: float
+    below: float
+
+
+def body(view: View) -> Rect:
+    """Return the room under the headings."""
+    head = min(HEAD, 0.3 * view.height)
+    return Rect(0.0, head, view.width, max(view.height - head, 1.0))
+
+
+def lay_columns(network: Network, view: View, slopes: bool) -> tuple[Column, ...]:
+    """Return the columns, inputs first."""
+    room = body(view)
+    below = [_below(network, column, slopes) for column in range(len(network.sizes))]
+    fits = _heights(network.sizes, below, max(room.height - FOOT, 20.0))
+    widths, gap = _widths([fit.height for fit in fits], view.width)
+    x = (view.width - sum(widths) - gap * (len(widths) - 1)) / 2
+    middle = _middle(fits, room)
+    columns = []
+    for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
+        top = middle - ((fit.count - 1) * fit.pitch + fit.height) / 2
+        tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + top
+        role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
+        columns.append(_seen(k, x, width, tops, fit, role, view))
+        x += width + gap
+    return tuple(columns)
+
+
+def _seen(column: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View) -> Column:
+    zoom = view.zoom
+    return Column(
+        column,
+        x * zoom + view.dx,
+        width * zoom,
+        tops * zoom + view.dy,
+        fit.height * zoom,
+        role,
+        block=fit.height * zoom < BLOCK,
+        below=min(fit.below, fit.pitch - fit.height) * zoom,
+    )
+
+
+def _below(network: Network, column: int, slopes: bool) -> float:
+    """Return the room that is wished for under every node of a column: pills, notes, and some air."""
+    if column == 0:
+        return 12.0
+    layer = network.layers[column - 1]
+    pills = 10.0 if slopes or layer.biases is not None else 0.0
+    if column == len(network.layers):
+        return pills + 46.0
+    return pills + (28.0 if layer.activation == "relu" else 12.0)
+
+
+def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[_Fit]:
+    crowded = min(room / max(sizes), min(max(0.44 * room, PITCH), 220.0))
+    fits = []
+    for count, wish in zip(sizes, below, strict=True):
+        pitch = min(room / count, max(crowded, PITCH))
+        fits.append(_Fit(count, pitch, _height(pitch, wish), wish))
+    return fits
+
+
+def _height(pitch: float, wish: float) -> float:
+    share = 0.76 * pitch
+    return share if share < FULL else max(FULL, min(pitch - wish, HEIGHT))
+
+
+def _widths(heights: Sequence[float], room: float) -> tuple[list[float], float]:
+    """Return every column's width and the gap between columns."""
+    texts = sum(height >= COMPACT for height in heights)
+    bare = [min(max(2.2 * height, 28.0), 44.0) for height in heights]
+    gaps = len(heights) - 1
+    rest = sum(width for width, height in zip(bare, heights, strict=True) if height < COMPACT)
+    margin = min(max(0.09 * room, 16.0), 100.0)
+    width = WIDTH
+    gap = (room - 2 * margin - rest - texts * width) / gaps
+    if gap < 160.0:
+        inner = room - 40.0 - rest
+        gap = min(160.0, (inner - texts * width) / gaps)
+        if gap < GAP and texts:
+            width = min(max((inner - gaps * GAP) / texts, NARROW), WIDTH)
+            gap = (inner - texts * width) / gaps
+        if gap < 40.0:
+            width = max(0.5 * inner / max(texts, 1), 8.0)
+            gap = max((inner - texts * width) / gaps, 12.0)
+    gap = min(gap, WIDEST_GAP)
+    return [width if height >= COMPACT else own for height, own in zip(heights, bare, strict=True)], gap
+
+
+def _middle(fits: Sequence[_Fit], room: Rect) -> float:
+    """Return the height at which every column is centred, so that nodes and notes together fill the room."""
+    halves = [((fit.count - 1) * fit.pitch + fit.height) / 2 for fit in fits]
+    up = max(halves)
+    down = max(half + min(fit.below, fit.pitch - fit.height) for half, fit in zip(halves, fits, strict=True))
+    return room.y + (room.height - FOOT - up - down) / 2 + up

@@ -1,0 +1,162 @@
+"""A diagram as data: its nodes, texts and weights, and what stands where. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Trace
+from nnviz.core.slopes import Slopes
+from nnviz.core.state import State
+from nnviz.picture.describe import described
+from nnviz.picture.labels import Numbers, edge_labels, heading_labels, node_labels
+from nnviz.picture.layout import Layout
+from nnviz.picture.picture import Column, Label, NodeBox, Part, Rect
+
+NEAR = 6.0
+"""An edge is hit from so many pixels away."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is shown, where.
+
+    ============== ===========================================================================
+    `nodes`        the nodes in sight that are drawn one by one
+    `labels`       the texts; where two could be hit, the later one lies above
+    `weights`      the weights, one array a layer: what the edges are coloured by
+    `scale`        the weight that is drawn widest
+    `at(x, y)`     what is hit: a text, else a node, else the nearest edge
+    `label(part)`  the text that stands for a part, with its rectangle; None where it is hidden
+    `place(part)`  where a part is; for a weight without a text, where one would be typed
+    `describe()`   a part in one sentence at full precision
+    ============== ===========================================================================
+    """
+
+    layout: Layout
+    numbers: Numbers
+    nodes: tuple[NodeBox, ...]
+    labels: tuple[Label, ...]
+    weights: tuple[Array, ...]
+    scale: float
+
+    @cached_property
+    def _by_part(self) -> dict[Part, Label]:
+        return {label.part: label for label in self.labels}
+
+    def label(self, part: Part) -> Label | None:
+        """Return the text that stands for `part`, or None."""
+        return self._by_part.get(part)
+
+    def text(self, part: Part) -> str:
+        """Return what is written for `part`, or nothing."""
+        label = self.label(part)
+        return label.text if label else ""
+
+    def place(self, part: Part) -> Rect | None:
+        """Return where `part` is; a weight without a text has a place in the middle of its visible piece."""
+        label = self.label(part)
+        if label is not None:
+            return label.rect
+        if part.kind == "node":
+            column = self.layout.columns[part.column]
+            return column.rect(part.node)
+        if part.kind == "weight":
+            return self._on_edge(part)
+        return None
+
+    def _on_edge(self, part: Part) -> Rect:
+        gap, view = self.layout.gaps[part.layer], self.layout.view
+        left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
+        middle = ((left + right) / 2 - gap.x0) / (gap.x1 - gap.x0)
+        x, y = gap.point(part.node, part.source, min(max(middle, 0.0), 1.0))
+        return Rect(x - 36.0, y - 10.0, 72.0, 20.0)
+
+    def describe(self, part: Part) -> str:
+        """Return a sentence for `part` with its numbers at full precision."""
+        return described(part, self.numbers) or self.text(part)
+
+    def at(self, x: float, y: float) -> Part | None:
+        """Return what is at a point: a text, else a node, else the nearest edge within `NEAR` pixels."""
+        for label in reversed(self.labels):
+            if label.rect.contains(x, y):
+                return label.part
+        if not self.layout.body.contains(x, y):
+            return None
+        return self._node_at(x, y) or self._edge_at(x, y)
+
+    def _node_at(self, x: float, y: float) -> Part | None:
+        for column in self.layout.columns:
+            if column.box.contains(x, y):
+                node = int(np.searchsorted(column.tops, y, side="right")) - 1
+                if node >= 0 and (column.block or column.rect(node).contains(x, y)):
+                    return Part("node", column.column, node)
+        return None
+
+    def _edge_at(self, x: float, y: float) -> Part | None:
+        for gap in self.layout.gaps:
+            nearest = gap.nearest(x, y)
+            if nearest is not None and nearest[2] <= NEAR:
+                return Part("weight", gap.layer + 1, nearest[0], nearest[1])
+        return None
+
+
+def draw(
+    state: State,
+    layout: Layout,
+    *,
+    row: int = 0,
+    trace: Trace | None = None,
+    slopes: Slopes | None = None,
+    slopes_of: str = "",
+    shows: Callable[[Part], bool] | None = None,
+    largest: float | None = None,
+) -> Picture:
+    """Fill `layout` with the numbers of `state` for one row of its data.
+
+    `trace` is the row's (computed here if None), `slopes` are what is written in purple, and `slopes_of`
+    says of which rows they are. `shows` hides texts; `largest` holds the weight that is drawn widest.
+    """
+    network = state.network
+    if trace is None and 0 <= row < len(state.data):
+        trace = network.forward(state.data.inputs[row])
+    numbers = Numbers(state, row, trace, slopes, slopes_of)
+    labels = _labels(layout, numbers)
+    if shows is not None:
+        labels = (label for label in labels if shows(label.part))
+    weights = tuple(layer.weights for layer in network.layers)
+    if largest is None:
+        largest = max((float(np.abs(w).max()) for w in weights if w.size), default=0.0)
+    return Picture(layout, numbers, tuple(_nodes(layout)), tuple(labels), weights, largest)
+
+
+def _nodes(layout: Layout) -> Iterator[NodeBox]:
+    for column in layout.columns:
+        for node in _in_sight(column, layout.body):
+            yield NodeBox(Part("node", column.column, node), column.rect(node), column.role)
+
+
+def _in_sight(column: Column, body: Rect) -> range:
+    """Return the nodes of a column that are drawn one by one and reach into `body`."""
+    if column.block or column.x > body.right or column.x + column.width < body.x:
+        return range(0)
+    first = int(np.searchsorted(column.tops, body.y - column.height))
+    return range(first, int(np.searchsorted(column.tops, body.bottom)))
+
+
+def _labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
+    yield from heading_labels(layout, numbers)
+    body = layout.body
+    for column in layout.columns:
+        if layout.slots[column.column]:
+            for node in _in_sight(column, body):
+                for label in node_labels(layout, column, node, numbers):
+                    rect = label.rect
+                    if rect.y >= body.y and rect.meets(body):
+                        yield label
+    for gap in layout.gaps:
+        yield from edge_labels(layout, gap.layer, numbers)

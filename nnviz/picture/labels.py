@@ -1,0 +1,283 @@
+"""The texts of a diagram: which number or name stands in which place. Knows no geometry of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from nnviz.core.network import Network, Trace
+from nnviz.core.numbers import MINUS, shown
+from nnviz.core.slopes import Slopes
+from nnviz.core.state import State
+from nnviz.picture.layout import Layout
+from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
+from nnviz.picture.pills import PillSlots
+from nnviz.picture.slots import DEAD, Slot
+from nnviz.picture.text import ELLIPSIS, elide, plain, text_width
+
+NOTHING = "–"
+"""Stands where there is no row to compute."""
+HEADING, SUBHEADING = 12.5, 12.0
+LETTER_SPACING = 0.06
+"""Of headings, in font sizes."""
+MANY = 12
+"""Columns of more nodes say how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What is shown: a State, one of its rows, what the network makes of it, and slopes if wanted."""
+
+    state: State
+    row: int
+    trace: Trace | None
+    slopes: Slopes | None
+    slopes_of: str
+
+    @property
+    def network(self) -> Network:
+        """The network that is shown."""
+        return self.state.network
+
+    def output(self, column: int, node: int) -> float | None:
+        """Return an input, or a of a node; None without a row."""
+        if self.trace is None:
+            return None
+        return (
+            float(self.trace.feeding(column)[0, node])
+            if column < len(self.trace.a)
+            else float(self.trace.prediction[0, node])
+        )
+
+    def z(self, column: int, node: int) -> float | None:
+        """Return z of a node; None without a row."""
+        return None if self.trace is None else float(self.trace.z[column - 1][0, node])
+
+    def target(self, node: int) -> float | None:
+        """Return an output's target; None where there is none."""
+        data = self.state.data
+        if data.targets is None or not 0 <= self.row < len(data):
+            return None
+        return float(data.targets[self.row, node])
+
+    def dead(self, column: int, node: int) -> bool:
+        """Tell whether relu passes 0 on."""
+        if column == 0 or self.network.layers[column - 1].activation != "relu":
+            return False
+        z = self.z(column, node)
+        return z is not None and z <= 0.0
+
+
+def fitted(value: float | None, size: float, width: float, *, bold: bool, prefix: str = "") -> str:
+    """Return a number with 4 digits, or with fewer if `width` pixels do not hold more."""
+    if value is None:
+        return prefix + NOTHING
+    for text in _shorter(value):
+        if text_width(prefix + text, size, bold) <= width:
+            return prefix + text
+    return ELLIPSIS
+
+
+def _shorter(value: float) -> Iterator[str]:
+    for digits in (4, 3, 2):
+        yield shown(value, digits)
+    if math.isfinite(value):
+        for digits in (1, 0):
+            mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
+            yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+
+
+def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
+    """Yield the headings with the lines under them."""
+    last = len(layout.columns) - 1
+    for column, cell in zip(layout.columns, layout.headings, strict=True):
+        names = _headings(column.column, last)
+        lines = _subheadings(column, last, numbers)
+        top = 0.39 * cell.height
+        yield from _line(Part("heading", column.column), names, cell, column, top, HEADING, "heading")
+        top += 1.45 * HEADING
+        yield from _line(
+            Part("subheading", column.column), lines, cell, column, top, SUBHEADING, "subheading"
+        )
+
+
+def _headings(column: int, last: int) -> list[str]:
+    if column == 0:
+        return ["INPUTS", "IN"]
+    if column == last:
+        return ["PREDICTION", "OUTPUT", "OUT"]
+    number = "" if last == 2 else f" {column}"
+    return [f"HIDDEN LAYER{number}", f"HIDDEN{number}", f"H{column}"]
+
+
+def _subheadings(column: Column, last: int, numbers: Numbers) -> list[str]:
+    count = len(column.tops)
+    if column.column == 0:
+        rows = len(numbers.state.data)
+        row = f"row {numbers.row + 1} of {rows}" if numbers.trace is not None else "no rows"
+        return [f"{count} inputs · {row}", row] if count > MANY else [row]
+    layer = numbers.network.layers[column.column - 1]
+    parts = [f"{count} nodes"] if count > MANY else []
+    parts.append(layer.activation)
+    if layer.biases is not None:
+        parts.append("biases")
+    if column.column == last and numbers.slopes is not None and numbers.slopes_of:
+        return [" · ".join([*parts, numbers.slopes_of]), numbers.slopes_of]
+    return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+
+
+def _line(
+    part: Part, texts: list[str], cell: Rect, column: Column, middle: float, size: float, style: Style
+) -> Iterator[Label]:
+    """Yield the longest text that fits into its cell, centred over its column as far as the cell allows."""
+    heading = style == "heading"
+    room = cell.width - 8.0
+    for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
+        width = text_width(text, size, bold=heading)
+        if heading:
+            width += LETTER_SPACING * size * len(text)
+        if text and width <= room:
+            x = column.x + column.width / 2 - width / 2
+            x = min(max(x, cell.x + 4.0), cell.right - 4.0 - width)
+            yield Label(part, text, Rect(x, middle - 0.65 * size, width, 1.3 * size), style, size)
+            return
+
+
+def node_labels(layout: Layout, column: Column, node: int, numbers: Numbers) -> Iterator[Label]:
+    """Yield the texts in and under a node."""
+    slots = layout.slots[column.column]
+    left, top = column.x, float(column.tops[node])
+    for kind, slot in slots.items():
+        label = _MAKERS[kind](slot, Part(kind, column.column, node), numbers)
+        if label is not None:
+            rect = label.rect
+            yield Label(
+                label.part,
+                label.text,
+                Rect(left + rect.x, top + rect.y, rect.width, rect.height),
+                label.style,
+                label.size,
+                label.value,
+                label.align,
+            )
+
+
+def _name(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    rect, size = slot.rect, slot.size
+    text = elide(plain(numbers.network.names(part.column)[part.node]), size, rect.width)
+    if not text:
+        return None
+    rect = rect._replace(width=min(text_width(text, size), rect.width))
+    return Label(part, text, rect, "name", size, align="left")
+
+
+def _z(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    rect, size = slot.rect, slot.size
+    z = numbers.z(part.column, part.node)
+    if z is None:
+        return None
+    name = text_width(plain(numbers.network.names(part.column)[part.node]), size)
+    least = text_width("z −0.12", size)
+    room = max(rect.width - name - 0.5 * size, least)
+    text = fitted(z, size, room, bold=False, prefix="z ")
+    width = text_width(text, size)
+    return Label(part, text, Rect(rect.right - width, rect.y, width, rect.height), "z", size, z, "right")
+
+
+def _value(slot: Slot, part: Part, numbers: Numbers) -> Label:
+    rect, size = slot.rect, slot.size
+    value = numbers.output(part.column, part.node)
+    style: Style = "dead" if numbers.dead(part.column, part.node) else "value"
+    text = fitted(value, size, rect.width, bold=True)
+    width = min(max(text_width(text, size, bold=True) + 0.8 * size, 2.0 * size), rect.width)
+    return Label(part, text, _middle(rect, width), style, size, value)
+
+
+def _middle(rect: Rect, width: float) -> Rect:
+    return Rect(rect.x + (rect.width - width) / 2, rect.y, width, rect.height)
+
+
+def _bias(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    biases = numbers.network.layers[part.layer].biases
+    if biases is None:
+        return None
+    rect, size = slot.rect, slot.size
+    value = float(biases[part.node])
+    pad = 0.9 * size
+    text = fitted(value, size, rect.width - pad, bold=True, prefix="b ")
+    if text == ELLIPSIS:
+        text = fitted(value, size, rect.width - pad, bold=True)
+    width = text_width(text, size, bold=True) + pad
+    return Label(part, text, rect._replace(width=width), "pill", size, value)
+
+
+def _node_slope(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    if numbers.slopes is None:
+        return None
+    rect, size = slot.rect, slot.size
+    value = float(numbers.slopes.layers[part.layer].nodes[part.node])
+    pad = 0.9 * size
+    text = fitted(value, size, rect.width - pad, bold=True)
+    width = max(text_width(text, size, bold=True) + pad, rect.height * 1.3)
+    return Label(part, text, Rect(rect.right - width, rect.y, width, rect.height), "node_slope", size, value)
+
+
+def _badge(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    if not numbers.dead(part.column, part.node):
+        return None
+    return Label(part, DEAD, _middle(slot.rect, text_width(DEAD, slot.size)), "note", slot.size)
+
+
+def _target(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    return _outcome(slot, part, numbers.target(part.node), "target ", "note")
+
+
+def _error(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    target, prediction = numbers.target(part.node), numbers.output(part.column, part.node)
+    error = None if target is None or prediction is None else prediction - target
+    return _outcome(slot, part, error, "error ", "error")
+
+
+def _outcome(slot: Slot, part: Part, value: float | None, prefix: str, style: Style) -> Label | None:
+    if value is None:
+        return None
+    bold = style == "error"
+    text = fitted(value, slot.size, slot.rect.width, bold=bold, prefix=prefix)
+    width = text_width(text, slot.size, bold)
+    return Label(part, text, _middle(slot.rect, width), style, slot.size, value)
+
+
+_MAKERS = {
+    "name": _name,
+    "z": _z,
+    "input": _value,
+    "value": _value,
+    "bias": _bias,
+    "node_slope": _node_slope,
+    "badge": _badge,
+    "target": _target,
+    "error": _error,
+}
+
+
+def edge_labels(layout: Layout, layer: int, numbers: Numbers) -> Iterator[Label]:
+    """Yield the weights of a gap, and its slopes if there are any."""
+    weights = numbers.network.layers[layer].weights
+    yield from _on_edges(layout.weights[layer], layer, weights.item, "weight", "pill", 0.9)
+    if numbers.slopes is not None:
+        slopes = numbers.slopes.layers[layer].weights
+        yield from _on_edges(layout.slopes[layer], layer, slopes.item, "slope", "slope", 0.5)
+
+
+def _on_edges(
+    slots: PillSlots, layer: int, number: Callable[..., float], kind: Kind, style: Style, pad: float
+) -> Iterator[Label]:
+    size, height = slots.size, slots.height
+    room = slots.width - 0.9 * size
+    for node, source, x, y in zip(slots.nodes, slots.sources, slots.x, slots.y, strict=True):
+        value = number(node, source)
+        text = fitted(value, size, room, bold=True)
+        width = max(text_width(text, size, bold=True) + pad * size, height)
+        rect = Rect(x - width / 2, y - height / 2, width, height)
+        yield Label(Part(kind, layer + 1, node, source), text, rect, style, size, value)

@@ -1,0 +1,96 @@
+"""Where everything of a diagram stands: pure geometry, for a network's shape and a view. Knows no weights."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nnviz.core.network import Network
+from nnviz.picture.columns import HEIGHT, body, lay_columns
+from nnviz.picture.edges import REACH, Gap
+from nnviz.picture.picture import Column, Kind, Rect, View
+from nnviz.picture.pills import PillSlots, pill_slots
+from nnviz.picture.slots import Slot, node_slots
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The geometry of a diagram, to be kept while only numbers change.
+
+    ================ ==========================================================================
+    `view`           the room and how it is looked at
+    `body`           the room under the headings: nodes, edges and their texts are clipped to it
+    `columns`        the columns, inputs first
+    `gaps`           the edges, one entry a layer
+    `slots`          where a node's texts stand, relative to the node, one entry a column
+    `weights`        where the weights stand, one entry a layer
+    `slopes`         where the weights' slopes stand, one entry a layer
+    `headings`       the room for a column's heading, empty where the column is out of sight
+    `shows_slopes`   whether there is room for slopes
+    ================ ==========================================================================
+    """
+
+    view: View
+    body: Rect
+    columns: tuple[Column, ...]
+    gaps: tuple[Gap, ...]
+    slots: tuple[Mapping[Kind, Slot], ...]
+    weights: tuple[PillSlots, ...]
+    slopes: tuple[PillSlots, ...]
+    headings: tuple[Rect, ...]
+    shows_slopes: bool
+
+
+def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
+    """Place the diagram of `network` in `view`; `slopes`: with room for slopes.
+
+    Depends on sizes, names, activations and which layers have biases alone, so that it holds while weights,
+    data and rows change.
+    """
+    room = body(view)
+    columns = lay_columns(network, view, slopes)
+    gaps = tuple(
+        Gap(
+            k,
+            left.x + left.width,
+            max(right.x - REACH, left.x + left.width + 1.0),
+            left.middles,
+            right.middles,
+        )
+        for k, (left, right) in enumerate(itertools.pairwise(columns))
+    )
+    pills = [
+        pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
+        for gap, left, right in zip(gaps, columns, columns[1:], strict=False)
+    ]
+    return Layout(
+        view,
+        room,
+        columns,
+        gaps,
+        tuple(
+            node_slots(column, network.layers[k - 1] if k else None, slopes)
+            for k, column in enumerate(columns)
+        ),
+        tuple(weights for weights, _ in pills),
+        tuple(slots for _, slots in pills),
+        _headings(columns, view),
+        slopes,
+    )
+
+
+def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
+    """Share the top among the columns: to half-way between a column and the next, as far as in sight."""
+    borders = [0.0]
+    for left, right in itertools.pairwise(columns):
+        borders.append((left.x + left.width + right.x) / 2)
+    borders[0] = min(2 * columns[0].box.center[0] - (borders[1] if len(borders) > 1 else 0.0), columns[0].x)
+    last = columns[-1]
+    borders.append(max(2 * last.box.center[0] - borders[-1], last.x + last.width))
+    height = body(view).y
+    rects = []
+    for start, end in itertools.pairwise(borders):
+        start, end = max(start, 0.0), min(end, view.width)
+        rects.append(Rect(start, 0.0, max(end - start, 0.0), height))
+    return tuple(rects)

@@ -1,0 +1,131 @@
+"""Where a node's texts stand: places relative to its corner, one set a column. Knows no numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nnviz.core.network import Layer
+from nnviz.picture.columns import COMPACT, FULL, HEIGHT
+from nnviz.picture.picture import Column, Kind, Rect
+from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
+
+SMALLEST = 9.5
+"""No text is smaller, in pixels."""
+DEAD = "relu passes 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The room for a text, relative to its node, and the font size."""
+
+    rect: Rect
+    size: float
+
+
+def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kind, Slot]:
+    """Return the places of what a node of `column` shows; what has no room is missing.
+
+    `layer` is None for inputs.
+    """
+    if column.height < COMPACT or column.block:
+        return {}
+    pills = _pills(column, layer, slopes)
+    inside = _full(column, layer, pills) if column.height >= FULL else _compact(column, pills)
+    if not inside:
+        return {}
+    return inside | pills | _below(column, layer, pills)
+
+
+def _scale(column: Column) -> float:
+    return column.height / HEIGHT
+
+
+def _pills(column: Column, layer: Layer | None, slopes: bool) -> dict[Kind, Slot]:
+    """Return the pills on the lower border: the bias on the left, the node's slope on the right."""
+    if layer is None:
+        return {}
+    scale = max(_scale(column), 0.87)
+    size, height = 11.5 * scale, 17.0 * scale
+    if column.height < 2.1 * height or column.below < height / 2 + 2:
+        return {}
+    top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0 * scale
+    needed = SHORT_NUMBER * size + 10.0 * scale
+    found: dict[Kind, Slot] = {}
+    if slopes and layer.biases is not None:
+        half = (right - left) / 2 - 2.0 * scale
+        if half >= needed + 0.5 * size:
+            found["node_slope"] = Slot(Rect(right - half, top, half, height), size)
+            right -= half + 4.0 * scale
+    elif slopes:
+        found["node_slope"] = Slot(Rect(left, top, right - left, height), size)
+    if layer.biases is not None:
+        found["bias"] = Slot(Rect(left, top, right - left, height), size)
+    return found
+
+
+def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+    """Return name and z in a line, the value large below them."""
+    width, height, scale = column.width, column.height, _scale(column)
+    small = max(11.5 * scale, SMALLEST)
+    pad = min(11.0 * scale, 0.09 * width)
+    line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
+    found: dict[Kind, Slot] = {}
+    if layer is not None and layer.activation != "identity" and line.width >= 7.6 * small:
+        found["z"] = Slot(line, small)
+        line = line._replace(width=line.width - text_width("z −0.12", small) - 0.5 * small)
+    found["name"] = Slot(line, small)
+    size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
+    if size >= SMALLEST:
+        middle = (0.61 if pills else 0.64) * height
+        rect = Rect(4.0 * scale, middle - 0.6 * size, width - 8.0 * scale, 1.2 * size)
+        found["input" if layer is None else "value"] = Slot(rect, size)
+    return found
+
+
+def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+    """Return name and value side by side, or the value alone."""
+    width, height = column.width, column.height
+    size = min(max(0.46 * height, SMALLEST + 0.5), 16.0)
+    free = min(slot.rect.y for slot in pills.values()) if pills else height
+    if free < 1.25 * size or width < NUMBER * SMALLEST + 6.0:
+        return {}
+    size = min(size, (width - 6.0) / NUMBER)
+    top = min((height - 1.2 * size) / 2, free - 1.2 * size)
+    value, pad = NUMBER * size + 4.0, 8.0
+    kind: Kind = "input" if column.column == 0 else "value"
+    rest = width - value - 2 * pad
+    small = min(max(0.34 * height, SMALLEST), 11.5)
+    if rest < 3.6 * small:
+        return {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
+    line = top + 0.6 * (size - small)
+    return {
+        "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
+        kind: Slot(Rect(width - pad - value + 4.0, top, value, 1.2 * size), size),
+    }
+
+
+def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+    """Return the notes under a node: what is odd about it, or an output's target and error."""
+    if layer is None:
+        return {}
+    scale = max(_scale(column), 0.87)
+    top = column.height + (10.5 if pills else 5.0) * scale
+    bottom = column.height + column.below
+    if column.role == "output":
+        return _outcome(column, top, bottom, scale)
+    size, height = 11.5 * scale, 15.0 * scale
+    fits = top + height <= bottom and text_width(DEAD, size) <= column.width
+    if layer.activation != "relu" or not fits:
+        return {}
+    return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
+
+
+def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
+    size, height = 12.5 * scale, 17.0 * scale
+    if top + 2 * height > bottom:
+        return {}
+    return {
+        "target": Slot(Rect(0.0, top, column.width, height), size),
+        "error": Slot(Rect(0.0, top + height, column.width, height), size),
+    }
