@@ -132,6 +132,8 @@ QTableView {{ background: {p.surface}; color: {p.ink}; border: 0; gridline-color
 QTableView::item {{ padding: 0 12px; border: 0; border-bottom: 1px solid {p.line}; }}
 QTableView::item:selected {{ background: {p.selection}; color: {p.ink}; }}
 QTableView::item:focus {{ border: 2px solid {p.accent}; }}
+QTableView QLineEdit, QTableView QLineEdit:focus {{ background: {p.surface}; border: 2px solid {p.accent};
+    border-radius: 4px; padding: 0 8px; }}
 QHeaderView {{ background: {p.surface}; }}
 QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0;
     border-bottom: 1px solid {p.line}; padding: 4px 12px; }}

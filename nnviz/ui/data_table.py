@@ -1,0 +1,192 @@
+"""The rows as Qt's table model: inputs, targets, predictions, errors. Knows nothing of the view.
+
+Predictions are computed a block of rows at a time when they are asked for, so that 60,000 rows cost no more
+than the few that are seen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+
+from nnviz.core import edits
+from nnviz.core.activations import Array
+from nnviz.core.network import Network
+from nnviz.core.numbers import MINUS, full, parsed, shown
+from nnviz.core.state import State
+from nnviz.document.document import Document
+
+Index: TypeAlias = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+BLOCK = 32
+"""Rows that are predicted at once."""
+DIGITS = 8
+NOTHING = "–"
+NOWHERE = QModelIndex()
+
+
+class Column(NamedTuple):
+    """A column: what it shows, of which input or output, and its header."""
+
+    kind: Literal["input", "target", "prediction", "error", "square"]
+    index: int
+    header: str
+
+    @property
+    def editable(self) -> bool:
+        """Whether a person can type into it."""
+        return self.kind in ("input", "target")
+
+
+def columns(network: Network) -> list[Column]:
+    """Return the columns of a network's table."""
+    outputs = network.outputs
+    found = [Column("input", i, name) for i, name in enumerate(network.inputs)]
+    for kind in ("target", "prediction", "error"):
+        for j, name in enumerate(outputs):
+            found.append(Column(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
+    return [*found, Column("square", 0, "error²" if len(outputs) == 1 else "MSE")]
+
+
+class DataTable(QAbstractTableModel):
+    """The document's rows. Every edit is one undo entry.
+
+    =========== ========================================================================
+    `refused`   a typed text is not a number; carries the sentence
+    `said`      an edit did more than it shows; carries the sentence
+    =========== ========================================================================
+    """
+
+    refused = Signal(str)
+    said = Signal(str)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(document)
+        self._document = document
+        self._state = document.state
+        self.columns = columns(self._state.network)
+        self._blocks: dict[int, Array] = {}
+        document.state_changed.connect(self._follow)
+
+    def _follow(self, old: State, new: State) -> None:
+        if old.network is new.network and old.data is new.data:
+            self._state = new
+            return
+        fresh = columns(new.network)
+        shape = [c[:2] for c in fresh] != [c[:2] for c in self.columns] or len(old.data) != len(new.data)
+        if shape:
+            self.beginResetModel()
+        renamed = fresh != self.columns
+        self._state, self.columns = new, fresh
+        self._blocks.clear()
+        if shape:
+            self.endResetModel()
+            return
+        if renamed:
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(fresh) - 1)
+        if len(new.data):
+            first = 0 if old.data is not new.data else self._first_computed()
+            self.dataChanged.emit(self.index(0, first), self.index(len(new.data) - 1, len(fresh) - 1))
+
+    def _first_computed(self) -> int:
+        return next(i for i, column in enumerate(self.columns) if column.kind == "prediction")
+
+    def _prediction(self, row: int) -> Array:
+        block, within = divmod(row, BLOCK)
+        if block not in self._blocks:
+            rows = self._state.data.inputs[block * BLOCK : (block + 1) * BLOCK]
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._blocks[block] = self._state.network.predict(rows)
+        prediction: Array = self._blocks[block][within]
+        return prediction
+
+    def value(self, row: int, column: int) -> float | None:
+        """Return the number in a cell, or None where it needs a target and there is none."""
+        kind, index, _ = self.columns[column]
+        data = self._state.data
+        if kind == "input":
+            return float(data.inputs[row, index])
+        if kind == "prediction":
+            return float(self._prediction(row)[index])
+        if data.targets is None:
+            return None
+        if kind == "target":
+            return float(data.targets[row, index])
+        with np.errstate(over="ignore", invalid="ignore"):
+            error = self._prediction(row) - data.targets[row]
+            return float(error[index]) if kind == "error" else float(np.mean(error * error))
+
+    def row_text(self, row: int) -> str:
+        """Return a row at full precision, tab-separated, as it is copied."""
+        values = (self.value(row, column) for column in range(len(self.columns)))
+        return "\t".join("" if value is None else full(value) for value in values)
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self._state.data)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        """Return the number of columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Tell what a cell allows: inputs and targets can be typed into."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if index.isValid() and self.columns[index.column()].editable:
+            flags |= Qt.ItemFlag.ItemIsEditable
+        return flags
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        """Return a column's header, or a row's number from 1."""
+        if orientation == Qt.Orientation.Vertical:
+            return str(section + 1) if role == Role.DisplayRole else None
+        if role in (Role.DisplayRole, Role.ToolTipRole):
+            return self.columns[section].header
+        return (
+            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            if role == Role.TextAlignmentRole
+            else None
+        )
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        """Return what is shown (8 digits), told (full precision) or edited in a cell."""
+        if role == Role.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
+            return None
+        value = self.value(index.row(), index.column())
+        if role == Role.EditRole:
+            return "" if value is None else full(value)
+        if role == Role.DisplayRole:
+            return NOTHING if value is None else shown(value, DIGITS)
+        name = self.columns[index.column()].header
+        text = "none" if value is None else full(value).replace("-", MINUS)
+        return f"{name} {text}" if role == Role.AccessibleTextRole else text
+
+    def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
+        """Take a typed text as the cell's number; refuse it with a sentence where it is none."""
+        if role != Role.EditRole:
+            return False
+        text, row, column = str(value), index.row(), self.columns[index.column()]
+        if not text.strip() and self.value(row, index.column()) is None:
+            return True
+        try:
+            number = parsed(text)
+        except ValueError as refusal:
+            self.refused.emit(f"{column.header}: {refusal}")
+            return False
+        if number != self.value(row, index.column()):
+            self._put(row, column, number)
+        return True
+
+    def _put(self, row: int, column: Column, number: float) -> None:
+        state = self._state
+        if column.kind == "input":
+            changed = edits.set_input(state, row, column.index, number)
+        else:
+            changed = edits.set_target(state, row, column.index, number)
+        self._document.push(changed, f"{column.header} of row {row + 1}")
+        if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
+            self.said.emit("The rows have targets now; those that you did not type are 0.")

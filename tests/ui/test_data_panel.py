@@ -1,0 +1,284 @@
+"""The data panel, driven as a person drives it."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
+
+from nnviz.core import edits
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.document.document import Document
+from nnviz.ui.data_panel import DataPanel
+from nnviz.ui.selection import Selection
+
+COURSE = Network.from_weights(
+    {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]
+)
+ROWS = [[3.0, 5.0], [1.0, -1.0], [0.0, 0.0], [8.0, 4.0]]
+TARGETS = [[60.0], [50.0], [0.0], [140.0]]
+
+
+class Desk:
+    """A panel on screen with its document."""
+
+    def __init__(self, qtbot, state):
+        self.qtbot = qtbot
+        self.document = Document(state)
+        self.selection = Selection(self.document)
+        self.panel = DataPanel(self.document, self.selection)
+        self.said = []
+        self.panel.said.connect(self.said.append)
+        qtbot.addWidget(self.panel)
+        self.panel.resize(1000, 260)
+        self.panel.show()
+        self.panel.activateWindow()
+        self.table = self.panel.findChild(QTableView)
+        self.table.setFocus()
+        qtbot.waitUntil(lambda: QApplication.focusWidget() is self.table)
+
+    @property
+    def data(self):
+        return self.document.state.data
+
+    def texts(self, row):
+        model = self.table.model()
+        return [model.index(row, c).data() for c in range(model.columnCount())]
+
+    def headers(self):
+        model = self.table.model()
+        return [model.headerData(c, Qt.Orientation.Horizontal) for c in range(model.columnCount())]
+
+    def place(self, row, column):
+        return self.table.visualRect(self.table.model().index(row, column)).center()
+
+    def click(self, row, column, modifier=Qt.KeyboardModifier.NoModifier):
+        self.qtbot.mouseClick(
+            self.table.viewport(), Qt.MouseButton.LeftButton, modifier, self.place(row, column)
+        )
+
+    def type(self, text, *keys):
+        for sign in text:  # QTest.keyClicks aborts at a sign that is not ASCII
+            event = QKeyEvent(QEvent.Type.KeyPress, ord(sign.upper()), Qt.KeyboardModifier.NoModifier, sign)
+            QApplication.sendEvent(QApplication.focusWidget(), event)
+        for key in keys:
+            self.qtbot.keyClick(QApplication.focusWidget(), key)
+
+    def editor(self):
+        return self.table.findChild(QLineEdit)
+
+    def press(self, text):
+        button = next(b for b in self.panel.findChildren(QPushButton) if b.text() == text)
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def labels(self):
+        return [label.text() for label in self.panel.findChildren(QLabel) if label.isVisible()]
+
+
+@pytest.fixture
+def desk(qtbot):
+    return Desk(qtbot, State(COURSE, Dataset(ROWS, TARGETS)))
+
+
+def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
+    assert desk.headers() == ["accounts", "children", "target", "prediction", "error", "error²"]
+    assert desk.texts(0) == ["3", "5", "60", "52", "−8", "64"]
+    assert desk.texts(1) == ["1", "−1", "50", "63", "13", "169"]
+    assert "DATA · 4 ROWS" in desk.labels()
+
+
+def test_several_outputs_have_a_column_each_and_one_mse(qtbot):
+    layer = Layer(("low", "high"), "identity", [[1.0], [2.0]])
+    desk = Desk(qtbot, State(Network(("x",), (layer,)), Dataset([[3.0]], [[1.0, 10.0]])))
+    assert desk.headers() == [
+        "x",
+        "target low",
+        "target high",
+        "prediction low",
+        "prediction high",
+        "error low",
+        "error high",
+        "MSE",
+    ]
+    assert desk.texts(0) == ["3", "1", "10", "3", "6", "2", "−4", "10"]
+
+
+def test_eight_digits_are_shown_and_all_in_the_tooltip_and_editor(qtbot):
+    desk = Desk(qtbot, State(COURSE, Dataset([[1 / 3, -1 / 3]], [[0.0]])))
+    index = desk.table.model().index(0, 1)
+    assert index.data() == "−0.33333333"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "−0.3333333333333333"
+    desk.click(0, 1)
+    desk.type("", Qt.Key.Key_F2)
+    assert desk.editor().text() == "-0.3333333333333333"
+    assert desk.editor().selectedText() == desk.editor().text()
+
+
+def test_typing_over_a_cell_and_enter_changes_it_and_goes_down(desk):
+    desk.click(0, 0)
+    desk.type("4", Qt.Key.Key_Return)
+    assert desk.data.inputs[0, 0] == 4.0
+    assert desk.texts(0)[3] == "56"
+    assert (desk.table.currentIndex().row(), desk.table.currentIndex().column()) == (1, 0)
+    assert desk.document.undo_text() == "accounts of row 1"
+    desk.document.undo()
+    assert desk.texts(0) == ["3", "5", "60", "52", "−8", "64"]
+    assert desk.document.undo_text() == ""
+
+
+def test_tab_accepts_and_edits_the_next_cell_that_can_be_typed_into(desk):
+    desk.click(0, 1)
+    desk.type("7", Qt.Key.Key_Tab)
+    desk.type("1/2", Qt.Key.Key_Tab)
+    desk.type("−2", Qt.Key.Key_Backtab)
+    desk.type("0,25", Qt.Key.Key_Return)
+    assert desk.data.inputs[0, 1] == 7.0
+    assert desk.data.targets[0, 0] == 0.25
+    assert desk.data.inputs[1, 0] == -2.0
+
+
+def test_escape_restores(desk):
+    desk.click(2, 1)
+    desk.type("99", Qt.Key.Key_Escape)
+    assert desk.data.inputs[2, 1] == 0.0
+    assert desk.document.undo_text() == ""
+
+
+def test_a_click_elsewhere_accepts(desk):
+    desk.click(2, 1)
+    desk.type("9")
+    desk.click(0, 0)
+    assert desk.data.inputs[2, 1] == 9.0
+
+
+def test_enter_and_a_double_click_edit_with_the_text_selected(desk):
+    desk.click(3, 2)
+    desk.type("", Qt.Key.Key_Return)
+    assert desk.editor().selectedText() == "140"
+    desk.type("", Qt.Key.Key_Escape)
+    desk.qtbot.waitUntil(lambda: desk.editor() is None)
+    desk.click(1, 0)
+    desk.qtbot.mouseDClick(desk.table.viewport(), Qt.MouseButton.LeftButton, pos=desk.place(1, 0))
+    assert desk.editor().selectedText() == "1"
+
+
+def test_up_and_down_nudge_in_decimal(desk):
+    desk.click(2, 0)
+    desk.type("0.2", Qt.Key.Key_Up)
+    assert desk.editor().text() == "0.3"
+    desk.qtbot.keyClick(desk.editor(), Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.editor().text() == "-0.7"
+    desk.type("", Qt.Key.Key_Return)
+    assert desk.data.inputs[2, 0] == -0.7
+
+
+def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk):
+    desk.click(0, 0)
+    desk.type("1,000", Qt.Key.Key_Return)
+    assert desk.editor().text() == "1,000"
+    sentence = "accounts: 1,000 can be read in two ways: write it without a thousands separator"
+    assert sentence in desk.labels()
+    assert desk.said == [sentence]
+    assert desk.data.inputs[0, 0] == 3.0
+    desk.type("10", Qt.Key.Key_Return)
+    assert desk.data.inputs[0, 0] == 10.0
+    assert sentence not in desk.labels()
+
+
+def test_predictions_cannot_be_typed_into(desk):
+    desk.click(0, 3)
+    desk.type("5")
+    assert desk.editor() is None
+
+
+def test_the_selected_row_is_the_one_on_the_diagram_both_ways(desk):
+    desk.click(2, 4)
+    assert desk.selection.row == 2
+    desk.selection.row = 1
+    assert desk.table.currentIndex().row() == 1
+    assert [i.row() for i in desk.table.selectionModel().selectedRows()] == [1]
+
+
+def test_plus_row_adds_zeros_below_the_selected_one_and_selects_them(desk):
+    desk.click(1, 0)
+    desk.press("+ Row")
+    assert desk.data.inputs.tolist() == [[3, 5], [1, -1], [0, 0], [0, 0], [8, 4]]
+    assert desk.selection.row == 2
+    assert desk.table.currentIndex().row() == 2
+    assert "DATA · 5 ROWS" in desk.labels()
+    desk.document.undo()
+    assert desk.data.inputs.tolist() == ROWS
+    assert "DATA · 4 ROWS" in desk.labels()
+
+
+def test_remove_takes_every_selected_row_as_one_undo_entry(desk):
+    desk.click(0, 0)
+    desk.click(2, 0, Qt.KeyboardModifier.ControlModifier)
+    desk.press("Remove")
+    assert desk.data.inputs.tolist() == [[1, -1], [8, 4]]
+    assert desk.selection.row == 0
+    assert desk.document.undo_text() == "remove 2 rows"
+    desk.document.undo()
+    assert desk.data.targets.tolist() == TARGETS
+
+
+def test_delete_removes_the_selected_row_and_the_one_after_takes_its_place(desk):
+    desk.click(3, 0)
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.inputs.tolist() == ROWS[:3]
+    assert desk.selection.row == 2
+    assert [i.row() for i in desk.table.selectionModel().selectedRows()] == [2]
+
+
+def test_without_rows_a_sentence_says_how_to_add_one(desk):
+    desk.table.selectAll()
+    desk.press("Remove")
+    assert "No rows yet. + Row adds one." in desk.labels()
+    assert not desk.table.isVisible()
+    desk.press("+ Row")
+    assert desk.texts(0) == ["0", "0", "0", "0", "0", "0"]
+    assert "DATA · 1 ROW" in desk.labels()
+
+
+def test_without_targets_a_typed_target_makes_the_others_zero_and_says_so(qtbot):
+    desk = Desk(qtbot, State(COURSE, Dataset(ROWS)))
+    assert desk.texts(0) == ["3", "5", "–", "52", "–", "–"]
+    desk.click(0, 2)
+    desk.type("60", Qt.Key.Key_Return)
+    assert desk.data.targets.tolist() == [[60], [0], [0], [0]]
+    assert desk.texts(0)[4] == "−8"
+    assert desk.said == ["The rows have targets now; those that you did not type are 0."]
+
+
+def test_a_changed_weight_changes_the_predictions_and_keeps_current_cell(desk):
+    desk.click(2, 1)
+    desk.document.push(edits.set_weight(desk.document.state, 1, 0, 0, 3.0), "a weight")
+    assert desk.texts(0)[3:] == ["78", "18", "324"]
+    assert desk.table.currentIndex().row() == 2
+
+
+def test_a_new_input_brings_a_column_and_a_name_its_header(desk):
+    desk.document.push(edits.add_node(desk.document.state, 0), "an input")
+    assert desk.headers()[:4] == ["accounts", "children", "input_2", "target"]
+    desk.document.push(edits.rename(desk.document.state, 0, 2, "age"), "a name")
+    assert desk.headers()[2] == "age"
+
+
+def test_a_row_is_copied_at_full_precision_with_an_ascii_minus(desk):
+    desk.click(0, 0)
+    desk.qtbot.keyClick(desk.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "3\t5\t60\t52\t-8\t64"
+
+
+def test_only_the_rows_that_are_seen_are_predicted(qtbot, monkeypatch):
+    seen = []
+    predict = Network.predict
+    monkeypatch.setattr(Network, "predict", lambda self, x: seen.append(len(x)) or predict(self, x))
+    rows = np.arange(120_000.0).reshape(60_000, 2)
+    desk = Desk(qtbot, State(COURSE, Dataset(rows, rows[:, :1])))
+    desk.selection.row = 59_999
+    desk.panel.grab()
+    assert 0 < sum(seen) < 200
+    assert desk.texts(59_999)[3] == desk.table.model().index(59_999, 3).data()
+    assert float(desk.texts(59_999)[3]) == float(f"{predict(COURSE, rows[-1])[0, 0]:.8g}")
