@@ -123,7 +123,11 @@ QLineEdit, QComboBox, QSpinBox {{ background: {p.canvas}; color: {p.ink}; border
     border-radius: 8px; padding: 5px 9px; selection-background-color: {p.accent};
     selection-color: {p.on_accent}; }}
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {p.accent}; padding: 4px 8px; }}
+QLineEdit[refused="true"] {{ border: 2px solid {p.error}; padding: 4px 8px; }}
 QComboBox::drop-down {{ border: 0; width: 20px; }}
+QComboBox::down-arrow {{ image: none; }}
+QComboBox QLineEdit, QComboBox QLineEdit:focus {{ background: transparent; border: 0; padding: 0; }}
+QComboBox QLineEdit[refused="true"] {{ border: 0; color: {p.error}; }}
 QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.line};
     selection-background-color: {p.selection}; selection-color: {p.ink}; outline: 0; }}
 QCheckBox {{ color: {p.ink}; spacing: 8px; background: transparent; }}

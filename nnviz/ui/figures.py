@@ -1,0 +1,90 @@
+"""Large figures with a small caption each, with as many digits as there is room for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from nnviz.core.numbers import full, shown
+from nnviz.ui.theme import colours, ui_font
+
+SIZES = (22, 18, 15, 12)
+"""Pixels of a figure; the smaller ones are for figures that do not fit."""
+
+
+class Figure(QWidget):
+    """A caption and a number under it; the tooltip tells the number in full."""
+
+    def __init__(self, caption: str, tip: str) -> None:
+        super().__init__()
+        self._tip = tip
+        self._caption = QLabel(caption)
+        self._caption.setObjectName("muted")
+        self._number = _Number()
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self._caption)
+        box.addWidget(self._number)
+        self.show_number(None)
+
+    @property
+    def text(self) -> str:
+        """The number as it is shown."""
+        return self._number.text
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the number stands in the error colour."""
+        return self._number.error
+
+    def set_caption(self, caption: str, tip: str) -> None:
+        """Name the figure otherwise."""
+        self._tip = tip
+        if caption != self._caption.text():
+            self._caption.setText(caption)
+
+    def show_number(self, value: float | None, error: bool = False) -> None:
+        """Show a number, or a dash for None."""
+        self._number.show_number(value, error)
+        exact = "" if value is None else f"\n{full(value)}"
+        self.setToolTip(f"{self._tip}{exact}")
+        self.setAccessibleName(self._caption.text())
+        self.setAccessibleDescription("none" if value is None else full(value))
+
+
+class _Number(QWidget):
+    """Paints a number as large and with as many digits, up to 6, as fit its width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.error = False
+        self._value: float | None = None
+        self._font = ui_font(SIZES[0], QFont.Weight.Bold)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_number(self, value: float | None, error: bool) -> None:
+        self._value, self.error = value, error
+        self._fit()
+        self.update()
+
+    def _fit(self) -> None:
+        for size, digits in [(SIZES[0], 6), (SIZES[0], 5), *((size, 4) for size in SIZES)]:
+            self.text = "–" if self._value is None else shown(self._value, digits)
+            self._font = ui_font(size, QFont.Weight.Bold)
+            if QFontMetrics(self._font).horizontalAdvance(self.text) <= self.width():
+                return
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, QFontMetrics(ui_font(SIZES[0], QFont.Weight.Bold)).height())
+
+    def resizeEvent(self, event: object) -> None:
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setFont(self._font)
+        painter.setPen(colours().error if self.error else colours().ink)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text)
