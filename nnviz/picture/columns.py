@@ -11,7 +11,7 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.picture.picture import Column, Rect, Role, View
 
-HEAD = 72.0
+HEAD = 76.0
 """Room for the headings at the top."""
 FOOT = 16.0
 WIDTH, HEIGHT = 128.0, 64.0

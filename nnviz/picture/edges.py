@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
 
 Indices = NDArray[np.intp]
 
@@ -62,31 +61,6 @@ class Gap:
             node, source, distance = _nearest(self.x0, self.y0, self.x1, self.y1, x, y)
         return node, source, distance
 
-    def strongest(self, weights: Array, k: int) -> tuple[Indices, Indices]:
-        """Return (nodes, sources) of the `k` weights that are largest without sign, the weakest first."""
-        flat = np.abs(weights).ravel()
-        first = max(flat.size - k, 0)
-        chosen = np.argpartition(flat, first)[first:] if first else np.arange(flat.size)
-        chosen = chosen[np.argsort(flat[chosen], kind="stable")]
-        nodes, sources = np.divmod(chosen, weights.shape[1])
-        return nodes, sources
-
-    def haze(self, weights: Array, blocks: int = 32) -> Array:
-        """Return what many edges look like from afar: signed sums, rows downwards, columns along the edges.
-
-        The weights are summed in at most `blocks` by `blocks` blocks, and every block's sum is entered where
-        its middle edge passes. Shape (blocks, blocks); the image reaches from x0 to x1 and over `span`.
-        """
-        sums, (nodes, sources) = _block_sums(weights, blocks)
-        top, bottom = self.span
-        parts = (np.arange(blocks) + 0.5) / blocks
-        y1, y0 = self.y1[nodes][:, None, None], self.y0[sources][:, None]
-        rows = ((1 - parts) * y0 + parts * y1 - top) * (blocks / max(bottom - top, 1e-9))
-        cells = np.clip(rows.astype(np.intp), 0, blocks - 1) * blocks + np.arange(blocks)
-        spread = np.broadcast_to(sums[:, :, None], cells.shape)
-        image: Array = np.bincount(cells.ravel(), spread.ravel(), blocks * blocks).astype(np.float64)
-        return image.reshape(blocks, blocks)
-
     @property
     def span(self) -> tuple[float, float]:
         """The upper and the lower end of the edges."""
@@ -118,31 +92,16 @@ def _nearest(
     return int(ends[best]), best % fans, float(np.sqrt(squared[best]))
 
 
-def _block_sums(weights: Array, blocks: int) -> tuple[Array, tuple[Indices, Indices]]:
-    """Return signed sums in blocks as equal as can be, and the middle row and column of every block."""
-    starts, middles = [], []
-    for size in weights.shape:
-        edges = np.linspace(0, size, min(blocks, size) + 1).astype(np.intp)
-        starts.append(edges[:-1])
-        middles.append((edges[:-1] + edges[1:] - 1) // 2)
-    sums: Array = np.add.reduceat(np.add.reduceat(weights, starts[0], axis=0), starts[1], axis=1)
-    return sums, (middles[0], middles[1])
+def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
+    """Return (nodes, sources) of the `k` weights that are largest without sign, the weakest first."""
+    flat = np.abs(weights).ravel()
+    first = max(flat.size - k, 0)
+    chosen = np.argpartition(flat, first)[first:] if first else np.arange(flat.size)
+    chosen = chosen[np.argsort(flat[chosen], kind="stable")]
+    nodes, sources = np.divmod(chosen, weights.shape[1])
+    return nodes, sources
 
 
 def edge_width(share: float) -> float:
     """Return how wide an edge is drawn, in pixels; `share` is its weight over the largest one."""
     return 1.2 + 4.8 * min(abs(share), 1.0)
-
-
-def edge_colour(share: float, palette: Palette) -> str:
-    """Return the colour of an edge as #rrggbb; `share`, from −1 to 1, is its weight over the largest one.
-
-    Near zero it fades to grey, by the root of the share so that small weights keep their hue.
-    """
-    strength = min(abs(share), 1.0) ** 0.5
-    full = palette.positive if share > 0 else palette.negative
-    mixed = (
-        round(int(palette.zero[k : k + 2], 16) * (1 - strength) + int(full[k : k + 2], 16) * strength)
-        for k in (1, 3, 5)
-    )
-    return "#" + "".join(f"{part:02x}" for part in mixed)

@@ -13,7 +13,7 @@ from nnviz.core.state import State
 from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
 from nnviz.picture.pills import PillSlots
-from nnviz.picture.slots import DEAD, Slot
+from nnviz.picture.slots import DEAD, Slot, Z
 from nnviz.picture.text import ELLIPSIS, elide, plain, text_width
 
 NOTHING = "–"
@@ -80,12 +80,13 @@ def fitted(value: float | None, size: float, width: float, *, bold: bool, prefix
 
 
 def _shorter(value: float) -> Iterator[str]:
-    for digits in (4, 3, 2):
+    for digits in (4, 3, 2, 1):
         yield shown(value, digits)
-    if math.isfinite(value):
-        for digits in (1, 0):
-            mantissa, _, exponent = f"{value:.{digits}e}".partition("e")
-            yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    if math.isfinite(value) and abs(value) < 1.0:
+        yield f"{value:.2f}".replace("-", MINUS)
+    elif math.isfinite(value):
+        mantissa, _, exponent = f"{value:.0e}".partition("e")
+        yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
 
 
 def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
@@ -160,6 +161,7 @@ def node_labels(layout: Layout, column: Column, node: int, numbers: Numbers) -> 
                 label.size,
                 label.value,
                 label.align,
+                column.role if kind in _INSIDE else None,
             )
 
 
@@ -178,7 +180,7 @@ def _z(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
     if z is None:
         return None
     name = text_width(plain(numbers.network.names(part.column)[part.node]), size)
-    least = text_width("z −0.12", size)
+    least = Z * size
     room = max(rect.width - name - 0.5 * size, least)
     text = fitted(z, size, room, bold=False, prefix="z ")
     width = text_width(text, size)
@@ -204,7 +206,7 @@ def _bias(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
         return None
     rect, size = slot.rect, slot.size
     value = float(biases[part.node])
-    pad = 0.9 * size
+    pad = 0.8 * size
     text = fitted(value, size, rect.width - pad, bold=True, prefix="b ")
     if text == ELLIPSIS:
         text = fitted(value, size, rect.width - pad, bold=True)
@@ -217,7 +219,7 @@ def _node_slope(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
         return None
     rect, size = slot.rect, slot.size
     value = float(numbers.slopes.layers[part.layer].nodes[part.node])
-    pad = 0.9 * size
+    pad = 0.8 * size
     text = fitted(value, size, rect.width - pad, bold=True)
     width = max(text_width(text, size, bold=True) + pad, rect.height * 1.3)
     return Label(part, text, Rect(rect.right - width, rect.y, width, rect.height), "node_slope", size, value)
@@ -245,7 +247,8 @@ def _outcome(slot: Slot, part: Part, value: float | None, prefix: str, style: St
     bold = style == "error"
     text = fitted(value, slot.size, slot.rect.width, bold=bold, prefix=prefix)
     width = text_width(text, slot.size, bold)
-    return Label(part, text, _middle(slot.rect, width), style, slot.size, value)
+    left = max(slot.rect.x, min(slot.middle - width / 2, slot.rect.right - width))
+    return Label(part, text, slot.rect._replace(x=left, width=width), style, slot.size, value)
 
 
 _MAKERS = {
@@ -259,6 +262,9 @@ _MAKERS = {
     "target": _target,
     "error": _error,
 }
+
+
+_INSIDE: frozenset[Kind] = frozenset(("name", "z", "input", "value"))
 
 
 def edge_labels(layout: Layout, layer: int, numbers: Numbers) -> Iterator[Label]:

@@ -90,6 +90,8 @@ class View(NamedTuple):
     dy: float = 0.0
 
 
+Role: TypeAlias = Literal["input", "hidden", "output"]
+
 Style: TypeAlias = Literal[
     "pill",  # a weight on its edge, a bias: bordered by its sign's colour
     "slope",  # purple, on its edge
@@ -117,9 +119,8 @@ class Label:
     """Font size in pixels."""
     value: float | None = None
     align: Literal["left", "center", "right"] = "center"
-
-
-Role: TypeAlias = Literal["input", "hidden", "output"]
+    role: Role | None = None
+    """Of the node whose box is behind the text; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,10 @@ from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
 
 SMALLEST = 9.5
 """No text is smaller, in pixels."""
+COURSE_NAME = 4.9
+"""Width of a name such as node_0_1, in font sizes."""
+Z = 4.0
+"""The same for z −0.12."""
 DEAD = "relu passes 0"
 
 
@@ -21,6 +25,8 @@ class Slot:
 
     rect: Rect
     size: float
+    middle: float = 0.0
+    """Where a text is centred that need not stand in the middle of its room."""
 
 
 def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kind, Slot]:
@@ -50,7 +56,7 @@ def _pills(column: Column, layer: Layer | None, slopes: bool) -> dict[Kind, Slot
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
     top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0 * scale
-    needed = SHORT_NUMBER * size + 10.0 * scale
+    needed = SHORT_NUMBER * size + 9.0 * scale
     found: dict[Kind, Slot] = {}
     if slopes and layer.biases is not None:
         half = (right - left) / 2 - 2.0 * scale
@@ -71,9 +77,11 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     pad = min(11.0 * scale, 0.09 * width)
     line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
     found: dict[Kind, Slot] = {}
-    if layer is not None and layer.activation != "identity" and line.width >= 7.6 * small:
+    both = line.width / (COURSE_NAME + Z + 0.5)
+    if layer is not None and layer.activation != "identity" and both >= SMALLEST:
+        small = min(small, both)
         found["z"] = Slot(line, small)
-        line = line._replace(width=line.width - text_width("z −0.12", small) - 0.5 * small)
+        line = line._replace(width=line.width - (Z + 0.5) * small)
     found["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
     if size >= SMALLEST:
@@ -92,16 +100,16 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
         return {}
     size = min(size, (width - 6.0) / NUMBER)
     top = min((height - 1.2 * size) / 2, free - 1.2 * size)
-    value, pad = NUMBER * size + 4.0, 8.0
+    value, pad = 4.2 * min(size, 14.0), 7.0
     kind: Kind = "input" if column.column == 0 else "value"
-    rest = width - value - 2 * pad
-    small = min(max(0.34 * height, SMALLEST), 11.5)
+    rest = width - value - 2 * pad - 4.0
+    small = max(min(0.34 * height, 11.0, rest / COURSE_NAME), SMALLEST)
     if rest < 3.6 * small:
         return {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
-    line = top + 0.6 * (size - small)
+    line, size = top + 0.6 * (size - small), min(size, 14.0)
     return {
         "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
-        kind: Slot(Rect(width - pad - value + 4.0, top, value, 1.2 * size), size),
+        kind: Slot(Rect(width - pad - value, top, value, 1.2 * size), size),
     }
 
 
@@ -125,7 +133,8 @@ def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Ki
     size, height = 12.5 * scale, 17.0 * scale
     if top + 2 * height > bottom:
         return {}
+    width, middle = column.width + 16.0, column.width / 2
     return {
-        "target": Slot(Rect(0.0, top, column.width, height), size),
-        "error": Slot(Rect(0.0, top + height, column.width, height), size),
+        "target": Slot(Rect(0.0, top, width, height), size, middle),
+        "error": Slot(Rect(0.0, top + height, width, height), size, middle),
     }
