@@ -1,1 +1,72 @@
-"""nnviz: see a small neural network compute, touch its weights, watch it learn."""
+"""nnviz: see a small neural network compute, touch its weights, watch it learn.
+
+==================== ===================================================================
+`load(path)`         a State from a file: `.network .data .training .weight_sets`
+`save(state, path)`  a State into a file, in the format of the path's suffix
+`Network`            `.predict(x)`, `.forward(x)`, `Network.from_weights({…})`
+`slopes(net, x, y)`  the MSE and its slope with respect to every weight
+`train(state, …)`    a Result: `.state`, `.history`, `.diverged`
+`show(net, x, y)`    the window, in a process of its own
+==================== ===================================================================
+
+Importing nnviz imports neither Qt nor, until a name is used, NumPy: the command starts the faster for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nnviz._show import show
+    from nnviz.core.network import Network
+    from nnviz.core.slopes import slopes
+    from nnviz.core.state import Dataset, State, Training
+    from nnviz.core.training import train
+    from nnviz.files.errors import FileError
+    from nnviz.files.registry import load, save
+
+    __version__: str
+
+__all__ = [
+    "Dataset",
+    "FileError",
+    "Network",
+    "State",
+    "Training",
+    "__version__",
+    "load",
+    "save",
+    "show",
+    "slopes",
+    "train",
+]
+
+_HOMES = {
+    "Dataset": "nnviz.core.state",
+    "FileError": "nnviz.files.errors",
+    "Network": "nnviz.core.network",
+    "State": "nnviz.core.state",
+    "Training": "nnviz.core.state",
+    "load": "nnviz.files.registry",
+    "save": "nnviz.files.registry",
+    "show": "nnviz._show",
+    "slopes": "nnviz.core.slopes",
+    "train": "nnviz.core.training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("nnviz-desktop")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nnviz' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -22,10 +22,11 @@ def write(path: str | os.PathLike[str], data: bytes) -> None:
     path = Path(path)
     try:
         mode = _mode(path)
-        if mode is None or stat.S_ISREG(mode):
-            _replace(Path(os.path.realpath(path)), data, mode)
+        if _is_stream(path) or not (mode is None or stat.S_ISREG(mode)):
+            with path.open("ab") as stream:  # a pipe or a device cannot be replaced, and a folder refuses
+                stream.write(data)
         else:
-            path.write_bytes(data)  # a pipe or /dev/stdout cannot be replaced; a folder refuses
+            _replace(Path(os.path.realpath(path)), data, mode)
     except OSError as error:
         raise writing_failed(path, error) from error
 
@@ -35,6 +36,11 @@ def _mode(path: Path) -> int | None:
         return path.stat().st_mode
     except FileNotFoundError:
         return None
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell whether `path` names what somebody holds open, such as /dev/stdout: a regular file, it may be."""
+    return path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
 
 
 def _replace(target: Path, data: bytes, mode: int | None) -> None:

@@ -67,8 +67,12 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     for own in FORMATS:
         if suffix in own.suffixes:
             return own
-    known = ", ".join(dict.fromkeys(suffix for own in FORMATS for suffix in own.suffixes))
-    raise FileError(f"{path} was not saved: its name needs to end in one of {known}")
+    raise FileError(f"{path} was not saved: its name needs to end in {' or '.join(suffixes())}")
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return every suffix that a file can be saved with."""
+    return tuple(dict.fromkeys(suffix for own in FORMATS for suffix in own.suffixes))
 
 
 def read_bytes(path: Path) -> bytes:

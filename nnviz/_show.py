@@ -1,0 +1,48 @@
+"""Opens a window from a program: in a process of its own, so that a script or a notebook goes on. No Qt."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnviz import _system
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.files import registry
+
+
+def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None = None) -> None:
+    """Open the window on a network, with rows and targets, or on a State; return at once.
+
+    `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or (rows,). The window gets a copy.
+    Raises FileError where they do not fit, DisplayError where no window can be shown.
+    """
+    state = shown if isinstance(shown, State) else State(shown, _dataset(shown, x, y))
+    _system.check(window=True)
+    path = os.path.join(tempfile.mkdtemp(prefix="nnviz-"), "shown.json")
+    registry.save(state, path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nnviz", path],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    # Somebody has to collect the process when it ends, or it stays as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _dataset(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> Dataset:
+    if x is None:
+        return Dataset.empty(network)
+    inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
+    if y is None:
+        return Dataset(inputs)
+    targets = np.asarray(y, dtype=np.float64)
+    return Dataset(inputs, targets.reshape(-1, len(network.outputs)) if targets.ndim < 2 else targets)
