@@ -25,7 +25,7 @@ class Activation:
     ========== ==========================================================================
     `forward`  `forward(z, a)` writes f(z) into `a`
     `backward` `backward(z, a, slope_a, slope_z)` writes the vector-Jacobian product
-               `slope_a · ∂a/∂z` into `slope_z`; it may be the same array as `slope_a`
+               `slope_a · ∂a/∂z` into `slope_z`, an array of its own
     `start`    random start that suits it: "he" (normal) or "glorot" (uniform)
     ========== ==========================================================================
     """
@@ -57,68 +57,77 @@ class Activation:
         return out
 
 
+# Constants as arrays of no dimension: a ufunc takes these as they are, a Python float it converts each time.
+_ZERO, _HALF, _ONE, _LEAK = (np.array(value) for value in (0.0, 0.5, 1.0, LEAK))
+
+
 def _identity_forward(z: Array, a: Array) -> None:
     np.copyto(a, z)
 
 
 def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-    if slope_z is not slope_a:
-        np.copyto(slope_z, slope_a)
+    np.copyto(slope_z, slope_a)
 
 
 def _relu_forward(z: Array, a: Array) -> None:
-    np.maximum(z, 0.0, out=a)
+    np.maximum(z, _ZERO, out=a)
 
 
-def _relu_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.multiply(slope_a, z > 0.0, out=slope_z)
+def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
+    np.sign(a, slope_z)  # 1 or 0, and a float already: a comparison's bools would have to be converted
+    np.multiply(slope_z, slope_a, slope_z)
 
 
 def _leaky_relu_forward(z: Array, a: Array) -> None:
-    np.maximum(z, LEAK * z, out=a)
+    np.multiply(z, _LEAK, a)
+    np.maximum(z, a, out=a)
 
 
 def _leaky_relu_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.multiply(slope_a, np.where(z > 0.0, 1.0, LEAK), out=slope_z)
+    np.sign(z, slope_z)
+    np.maximum(slope_z, _LEAK, out=slope_z)
+    np.multiply(slope_z, slope_a, slope_z)
 
 
 def _sigmoid_forward(z: Array, a: Array) -> None:
     # (1 + tanh(z/2)) / 2 is 1 / (1 + e^-z) without overflow for large negative z.
-    np.multiply(z, 0.5, out=a)
-    np.tanh(a, out=a)
-    np.add(a, 1.0, out=a)
-    np.multiply(a, 0.5, out=a)
+    np.multiply(z, _HALF, a)
+    np.tanh(a, a)
+    np.add(a, _ONE, a)
+    np.multiply(a, _HALF, a)
 
 
 def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.multiply(slope_a, a * (1.0 - a), out=slope_z)
-
-
-def _tanh_forward(z: Array, a: Array) -> None:
-    np.tanh(z, out=a)
+    np.subtract(_ONE, a, slope_z)
+    np.multiply(slope_z, a, slope_z)
+    np.multiply(slope_z, slope_a, slope_z)
 
 
 def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.multiply(slope_a, 1.0 - a * a, out=slope_z)
+    np.multiply(a, a, slope_z)
+    np.subtract(_ONE, slope_z, slope_z)
+    np.multiply(slope_z, slope_a, slope_z)
 
 
 def _softplus_forward(z: Array, a: Array) -> None:
-    np.logaddexp(z, 0.0, out=a)
+    np.logaddexp(z, _ZERO, a)
 
 
 def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> None:
-    np.multiply(slope_a, 0.5 * (1.0 + np.tanh(0.5 * z)), out=slope_z)
+    _sigmoid_forward(z, slope_z)
+    np.multiply(slope_z, slope_a, slope_z)
 
 
 def _softmax_forward(z: Array, a: Array) -> None:
-    np.subtract(z, z.max(axis=-1, keepdims=True), out=a)
-    np.exp(a, out=a)
-    np.divide(a, a.sum(axis=-1, keepdims=True), out=a)
+    np.subtract(z, z.max(axis=-1, keepdims=True), a)
+    np.exp(a, a)
+    np.divide(a, a.sum(axis=-1, keepdims=True), a)
 
 
 def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> None:
-    mean = (slope_a * a).sum(axis=-1, keepdims=True)
-    np.multiply(a, slope_a - mean, out=slope_z)
+    np.multiply(slope_a, a, slope_z)
+    np.subtract(slope_a, slope_z.sum(axis=-1, keepdims=True), slope_z)
+    np.multiply(slope_z, a, slope_z)
 
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -135,7 +144,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "he",
         ),
         Activation("sigmoid", _sigmoid_forward, _sigmoid_backward, "1 / (1 + e^−z)", "a·(1 − a)"),
-        Activation("tanh", _tanh_forward, _tanh_backward, "tanh(z)", "1 − a²"),
+        Activation("tanh", np.tanh, _tanh_backward, "tanh(z)", "1 − a²"),
         Activation("softplus", _softplus_forward, _softplus_backward, "ln(1 + e^z)", "1 / (1 + e^−z)", "he"),
         Activation(
             "softmax",

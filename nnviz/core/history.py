@@ -47,6 +47,12 @@ class History:
         view.flags.writeable = False
         return view
 
+    @property
+    def last(self) -> tuple[int, float]:
+        """The last iteration and its MSE; there must be one."""
+        iteration, mse = self._buffer.points[self.length - 1]
+        return int(iteration), float(mse)
+
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
         buffer = self._buffer

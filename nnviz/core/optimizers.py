@@ -24,11 +24,14 @@ class Optimizer(Protocol):
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
         """Bind to the vectors (all of shape (parameters,); `memory` of shape (memories, parameters))."""
 
-    def update(self, learning_rate: float, iteration: int) -> None:
-        """Change the parameters in place by one update; `iteration` counts from 1."""
+    def update(self, learning_rate: Array | float, iteration: int) -> None:
+        """Change the parameters in place by one update; `iteration` counts from 1.
+
+        `learning_rate` is quickest as an array of no dimension, which NumPy need not convert.
+        """
 
 
-class GradientDescent:
+class GradientDescent(Optimizer):
     """w ← w − learning_rate · slope."""
 
     name = "gradient_descent"
@@ -39,60 +42,62 @@ class GradientDescent:
         self.parameters, self.slopes = parameters, slopes
         self.step = np.empty_like(parameters)
 
-    def update(self, learning_rate: float, iteration: int) -> None:  # noqa: ARG002
+    def update(self, learning_rate: Array | float, iteration: int) -> None:  # noqa: ARG002
         """Change the parameters by one update."""
-        np.multiply(self.slopes, learning_rate, out=self.step)
-        np.subtract(self.parameters, self.step, out=self.parameters)
+        np.multiply(self.slopes, learning_rate, self.step)
+        np.subtract(self.parameters, self.step, self.parameters)
 
 
-class Momentum:
+class Momentum(Optimizer):
     """v ← 0.9·v + slope, w ← w − learning_rate · v (torch.optim.SGD with momentum=0.9)."""
 
     name = "momentum"
     formula = "v ← 0.9·v + slope,  w − learning_rate · v"
     memories = 1
-    decay = 0.9
+    decay = np.array(0.9)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
         self.parameters, self.slopes, self.velocity = parameters, slopes, memory[0]
         self.step = np.empty_like(parameters)
 
-    def update(self, learning_rate: float, iteration: int) -> None:  # noqa: ARG002
+    def update(self, learning_rate: Array | float, iteration: int) -> None:  # noqa: ARG002
         """Change the parameters by one update."""
-        np.multiply(self.velocity, self.decay, out=self.velocity)
-        np.add(self.velocity, self.slopes, out=self.velocity)
-        np.multiply(self.velocity, learning_rate, out=self.step)
-        np.subtract(self.parameters, self.step, out=self.parameters)
+        np.multiply(self.velocity, self.decay, self.velocity)
+        np.add(self.velocity, self.slopes, self.velocity)
+        np.multiply(self.velocity, learning_rate, self.step)
+        np.subtract(self.parameters, self.step, self.parameters)
 
 
-class Adam:
+class Adam(Optimizer):
     """Kingma and Ba (2015) with β₁ 0.9, β₂ 0.999, ε 1e-8 (torch.optim.Adam)."""
 
     name = "adam"
     formula = "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w − learning_rate · m̂ / (√v̂ + 1e-8)"
     memories = 2
-    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+    beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
+    fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
         self.parameters, self.slopes = parameters, slopes
         self.mean, self.square = memory
         self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
-    def update(self, learning_rate: float, iteration: int) -> None:
+    def update(self, learning_rate: Array | float, iteration: int) -> None:
         """Change the parameters by one update."""
-        self.mean *= self.beta1
-        np.multiply(self.slopes, 1.0 - self.beta1, out=self.step)
-        self.mean += self.step
-        self.square *= self.beta2
-        np.multiply(self.slopes, self.slopes, out=self.step)
-        self.step *= 1.0 - self.beta2
-        self.square += self.step
-        np.divide(self.square, 1.0 - self.beta2**iteration, out=self.scale)
-        np.sqrt(self.scale, out=self.scale)
-        self.scale += self.epsilon
-        np.divide(self.mean, self.scale, out=self.step)
-        self.step *= learning_rate / (1.0 - self.beta1**iteration)
-        self.parameters -= self.step
+        step, scale = self.step, self.scale
+        np.multiply(self.mean, self.beta1, self.mean)
+        np.multiply(self.slopes, self.fresh1, step)
+        np.add(self.mean, step, self.mean)
+        np.multiply(self.square, self.beta2, self.square)
+        np.multiply(self.slopes, self.slopes, step)
+        np.multiply(step, self.fresh2, step)
+        np.add(self.square, step, self.square)
+        np.divide(self.square, 1.0 - 0.999**iteration, scale)
+        np.sqrt(scale, scale)
+        np.add(scale, self.epsilon, scale)
+        np.divide(self.mean, scale, step)
+        np.multiply(step, learning_rate / (1.0 - 0.9**iteration), step)
+        np.subtract(self.parameters, step, self.parameters)
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

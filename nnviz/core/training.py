@@ -1,21 +1,21 @@
-"""Training: one Trainer owns flat parameters and slopes, and updates them in place.
-
-Rows are rows and nodes are columns throughout. A ones-column beside a layer's inputs makes its biases the last
-column of one matrix, so that every layer is one product forward and two back.
-"""
+"""Training: a Trainer drives the descent a unit of work at a time, keeps the history, and stops in time."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.descent import UNIT, Descent
 from nnviz.core.history import History
-from nnviz.core.network import Layer, Network
-from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Run, State
+
+CHECK_EVERY = 256
+"""Updates of a small network between two looks for numbers that are not finite."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,15 @@ def train(
 
     Raises ValueError without rows or targets, or where a setting cannot be.
     """
-    given = {
-        "updates": updates,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "optimizer": optimizer,
-        "seed": seed,
-    }
-    settings = replace(state.training, **{k: v for k, v in given.items() if v is not None})
+    own = state.training
+    settings = replace(
+        own,
+        updates=own.updates if updates is None else updates,
+        learning_rate=own.learning_rate if learning_rate is None else learning_rate,
+        batch_size=own.batch_size if batch_size is None else batch_size,
+        optimizer=own.optimizer if optimizer is None else optimizer,
+        seed=own.seed if seed is None else seed,
+    )
     trainer = Trainer(replace(state, training=settings))
     for _ in trainer.work(settings.updates):
         pass
@@ -59,16 +60,22 @@ def train(
 class Trainer:
     """Trains a State's network on its data, a unit of work at a time.
 
-    ================== ====================================================================
-    `work(n)`          up to `n` more updates; yields after each unit of work
-    `learning_rate`    may be set between units; holds from the next update on
-    `iteration`, `mse` updates done in this run, and the MSE at the last point of the history
-    `diverged`         the MSE ceased to be finite; the last finite weights are kept
-    `state()`          the State as it is now, with its run
-    ================== ====================================================================
+    ========================== ============================================================
+    `work(n)`                  up to `n` more updates; yields after each unit of work: an
+                               update, or a block of rows of a long one
+    `learning_rate`            may be set between units; holds from the next update on
+    `iteration`                updates done in this run
+    `mse`                      over all rows, at the last point of the history; NaN until
+                               the first pass over long data is through
+    `diverged`                 some number ceased to be finite; the last finite are kept
+    `state()`                  the State as it is now, with its run
+    `multiply_adds_per_unit`   how many a unit of work takes, at most
+    ========================== ============================================================
 
-    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory.
-    Raises ValueError where the State has no rows or no targets, or its MSE is not finite.
+    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory. However the
+    work is split, the numbers are the same to the last bit; only a stop within an epoch leaves a point more
+    in the history. Raises ValueError where the State has no rows or no targets, or its MSE is not finite
+    (for long data, `work` raises that).
     """
 
     def __init__(self, state: State) -> None:
@@ -76,110 +83,150 @@ class Trainer:
             raise ValueError("data: there are no rows to train on")
         if state.data.targets is None:
             raise ValueError("data.targets: there are no targets to train on")
+        # NumPy 2 keeps what to do about overflow in a context variable: in a context of its own the work is
+        # silent for 30 ns a unit, where `np.errstate` costs 700.
+        self._quiet = copy_context()
+        self._quiet.run(np.seterr, over="ignore", invalid="ignore")
         self._state = state
-        self._settings = state.training
-        self.learning_rate = state.training.learning_rate
+        self._descent = Descent(state)
+        self.multiply_adds_per_unit = self._descent.multiply_adds
+        self._check_every = min(CHECK_EVERY, 1 + UNIT // self.multiply_adds_per_unit)
         self.diverged = False
-        rows = len(state.data)
-        self._batch = min(state.training.batch_size or rows, rows)
-        self._bind_parameters(state)
-        self._x = state.data.inputs
-        self._y = state.data.targets
+        self._take_up(state)
+        if self._descent.one_block:
+            self._quiet.run(list, self._measure_start())
+
+    def _take_up(self, state: State) -> None:
+        name, memory = state.training.optimizer, self._descent.parameters.memory
+        self._run = state.run or Run(state.network, 0, History(), name, memory)
+        if self._run.optimizer == name:
+            memory[:] = self._run.memory
+        self.iteration, self.mse = self._run.iteration, math.nan
+        if len(self._run.history):
+            self.mse = self._run.history.last[1]
         self._points: list[tuple[int, float]] = []
-        self.mse = self._whole_mse()
-        if not np.isfinite(self.mse):
-            raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
-        if self.iteration == 0:
-            self._points.append((0, self.mse))
+        self._kept = np.empty_like(self._descent.parameters.all)
         self._keep()
 
-    def _bind_parameters(self, state: State) -> None:
-        network, run = state.network, state.run
-        flat = [
-            part.ravel()
-            for layer in network.layers
-            for part in (layer.weights, layer.biases)
-            if part is not None
-        ]
-        parameters = np.concatenate(flat)
-        optimizer = OPTIMIZERS[self._settings.optimizer]
-        self._all = np.zeros((1 + optimizer.memories, parameters.size))
-        self._all[0] = parameters
-        self.iteration = run.iteration if run else 0
-        if run and run.optimizer == optimizer.name:
-            self._all[1:] = run.memory
-        self._run = run or Run(network, 0, History(), optimizer.name, self._all[1:])
-        self._slopes = np.empty(parameters.size)
-        self._optimizer = optimizer(self._all[0], self._slopes, self._all[1:])
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(self._descent.rate)
 
-    def _network(self, parameters: Array) -> Network:
-        layers, at = [], 0
-        for layer in self._state.network.layers:
-            weights = parameters[at : at + layer.weights.size].reshape(layer.weights.shape)
-            at += layer.weights.size
-            biases = None
-            if layer.biases is not None:
-                biases = parameters[at : at + len(layer)]
-                at += len(layer)
-            layers.append(Layer(layer.nodes, layer.activation, weights, biases))
-        return replace(self._state.network, layers=tuple(layers))
-
-    def _whole_mse(self) -> float:
-        error = self._network(self._all[0]).predict(self._x) - self._y
-        return float(np.mean(error * error))
-
-    def _keep(self) -> None:
-        self._kept, self._kept_iteration = self._all.copy(), self.iteration
-
-    def _backward(self, x: Array, y: Array) -> None:
-        from nnviz.core.slopes import slopes
-
-        found = slopes(self._network(self._all[0]), x, y)
-        parts = [p.ravel() for layer in found.layers for p in (layer.weights, layer.biases) if p is not None]
-        np.concatenate(parts, out=self._slopes)
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        if value != self._descent.rate:
+            self._quiet.run(self._secure)  # what may have to be repeated was made at the old rate
+            self._descent.rate.fill(value)
 
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, yielding after each unit of work; stops where it diverges."""
-        rows = len(self._x)
-        batches = -(-rows // self._batch)
-        order = None
-        last = self.iteration + updates
-        while self.iteration < last and not self.diverged:
-            if batches == 1:
-                self._backward(self._x, self._y)
-            else:
-                epoch, batch = divmod(self.iteration, batches)
-                if batch == 0 or order is None:
-                    order = np.random.default_rng([self._settings.seed, 1, epoch]).permutation(rows)
-                chosen = order[batch * self._batch : (batch + 1) * self._batch]
-                self._backward(self._x[chosen], self._y[chosen])
-            self.iteration += 1
-            self._optimizer.update(self.learning_rate, self.iteration)
-            if self.iteration % batches == 0 or self.iteration == last:
-                self._record()
+        units = self._units(self.iteration + updates)
+        while self._quiet.run(next, units, self) is None:
             yield
 
-    def _record(self) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            mse = self._whole_mse()
-        if np.isfinite(mse):
+    def state(self) -> State:
+        """Return the State as it is now. Within an epoch its history ends at the epoch's start."""
+        self._quiet.run(self._secure)
+        parameters = self._descent.parameters
+        self._run = replace(
+            self._run,
+            iteration=self.iteration,
+            optimizer=self._state.training.optimizer,
+            memory=parameters.memory.copy(),
+        )
+        return replace(self._state, network=parameters.into(self._state.network), run=self._run)
+
+    def _units(self, last: int) -> Iterator[None]:
+        yield from self._measure_start()
+        if self._descent.whole:
+            self._descent.measure_whole()
+            yield from self._whole_updates(last)
+        else:
+            yield from self._updates(last)
+
+    def _measure_start(self) -> Iterator[None]:
+        """Record a point that is due here: the first one, or one whose pass was left in the middle."""
+        history = self._run.history
+        if self.iteration % self._descent.per_epoch or (len(history) and history.last[0] == self.iteration):
+            return
+        yield from self._record()
+        if not len(self._run.history):
+            raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
+
+    def _updates(self, last: int) -> Iterator[None]:
+        descent = self._descent
+        while self.iteration < last and not self.diverged:
+            if descent.long:
+                yield from descent.long_update(self.iteration)
+            else:
+                descent.update(self.iteration)
+            self.iteration += 1
+            if self.iteration % descent.per_epoch == 0 or self.iteration == last:
+                yield from self._record()
+            yield
+
+    def _record(self) -> Iterator[None]:
+        mse = yield from self._descent.measure()
+        if math.isfinite(mse) and self._finite():
             self.mse = mse
             self._points.append((self.iteration, mse))
             self._keep()
         else:
-            self.diverged = True
-            self._all[:] = self._kept
-            self.iteration = self._kept_iteration
+            self._fall_back()
 
-    def state(self) -> State:
-        """Return the State as it is now. In the middle of an epoch its history ends at the epoch's start."""
-        history = self._run.history.extended(np.array(self._points).reshape(-1, 2))
+    def _whole_updates(self, last: int) -> Iterator[None]:
+        while self.iteration < last and not self.diverged:
+            self._update_whole()
+            if not math.isfinite(self.mse):
+                self._fall_back()
+            elif self.iteration == last or self.iteration >= self._due:
+                self._secure()
+            yield
+
+    def _update_whole(self) -> None:
+        descent = self._descent
+        descent.update(self.iteration)
+        self.iteration += 1
+        self.mse = descent.measure_whole()
+        self._points.append((self.iteration, self.mse))
+
+    # A finite MSE does not tell that all numbers are: a relu hides an infinite weight, and adam's memory can
+    # overflow alone. To look at all numbers costs as much as a small update, so it is done now and then; what
+    # was found finite is kept, and where some number is not, the updates since are repeated one by one.
+
+    def _finite(self) -> bool:
+        return bool(np.isfinite(self._descent.parameters.all).all())
+
+    def _secure(self) -> None:
+        if not self._finite():
+            self._fall_back()
+        elif self._descent.whole:
+            self._keep()
+
+    def _keep(self) -> None:
+        self._kept[:] = self._descent.parameters.all
+        self._kept_point = self.iteration, self.mse
+        self._due = self.iteration + self._check_every
+        if self._points:
+            self._run = replace(self._run, history=self._run.history.extended(np.array(self._points)))
+            self._points.clear()
+
+    def _return(self) -> None:
+        self._descent.parameters.all[:] = self._kept
+        self.iteration, self.mse = self._kept_point
         self._points.clear()
-        self._run = replace(
-            self._run,
-            iteration=self.iteration,
-            history=history,
-            optimizer=self._optimizer.name,
-            memory=self._all[1:].copy(),
-        )
-        return replace(self._state, network=self._network(self._all[0]), run=self._run)
+
+    def _fall_back(self) -> None:
+        """Return to the last point of the history at which every number was finite."""
+        reached = self.iteration
+        self.diverged = True
+        self._return()
+        if self._descent.whole:
+            self._descent.measure_whole()
+            while self.iteration < reached:
+                self._update_whole()
+                if not (math.isfinite(self.mse) and self._finite()):
+                    break
+                self._keep()
+            self._return()
