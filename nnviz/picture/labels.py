@@ -192,8 +192,13 @@ def _value(slot: Slot, part: Part, numbers: Numbers) -> Label:
     value = numbers.output(part.column, part.node)
     style: Style = "dead" if numbers.dead(part.column, part.node) else "value"
     text = fitted(value, size, rect.width, bold=True)
-    width = min(max(text_width(text, size, bold=True) + 0.8 * size, 2.0 * size), rect.width)
-    return Label(part, text, _middle(rect, width), style, size, value)
+    width = text_width(text, size, bold=True)
+    if slot.align == "center":
+        width = min(max(width + 0.8 * size, 2.0 * size), rect.width)
+    place = (
+        rect._replace(x=rect.right - width, width=width) if slot.align == "right" else _middle(rect, width)
+    )
+    return Label(part, text, place, style, size, value, slot.align)
 
 
 def _middle(rect: Rect, width: float) -> Rect:

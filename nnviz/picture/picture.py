@@ -107,6 +107,9 @@ Style: TypeAlias = Literal[
 ]
 
 
+Align: TypeAlias = Literal["left", "center", "right"]
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A text with its place. `value` is the number at full precision where the text is a number."""
@@ -118,7 +121,7 @@ class Label:
     size: float
     """Font size in pixels."""
     value: float | None = None
-    align: Literal["left", "center", "right"] = "center"
+    align: Align = "center"
     role: Role | None = None
     """Of the node whose box is behind the text; None where there is none."""
 

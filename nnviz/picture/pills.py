@@ -7,6 +7,7 @@ keep clear of each other, which is the largest number that one column can hold.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -25,6 +26,7 @@ ZOOMED_IN = 1.5
 BETWEEN = 3.0
 """Free pixels between two labels."""
 TRIES = 24
+OFFSETS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ NO_SLOTS = PillSlots([], [], [], [], 0.0, 0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class _Sort:
-    """A kind of label: its size, and the part of the gap where its middle may be."""
+    """A kind of label: its size, and between which x its middle may be."""
 
     width: float
     height: float
@@ -53,44 +55,107 @@ class _Sort:
     left: float
     right: float
 
+    @property
+    def most(self) -> int:
+        """How many stand side by side."""
+        return int((self.right - self.left) // (self.width + BETWEEN)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    """The edges in sight, and the room that their labels must keep to."""
+
+    gap: Gap
+    body: Rect
+    nodes: Indices
+    sources: Indices
+    y0: Array
+    y1: Array
+
+    def heights(self, x: Array) -> Array:
+        """Return where the edges are at `x`, shape (places, edges)."""
+        parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
+        heights: Array = self.y0 + parts[:, None] * (self.y1 - self.y0)
+        return heights
+
+    def bound(self, sort: _Sort) -> float:
+        """Return a number of labels that cannot be exceeded."""
+        ends = self.heights(np.array([sort.left, sort.right]))
+        span = min(float(ends.max() - ends.min()), self.body.height - sort.height)
+        return sort.most * (max(span, 0.0) // (sort.height + BETWEEN) + 1)
+
 
 def pill_slots(gap: Gap, body: Rect, scale: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
     """Return the places of a gap's weights and, if `slopes`, of its slopes, mirrored from the edges' ends.
 
     `scale` is the height of the smaller nodes beside the gap over that of a large node.
     """
-    halves = (0.0, 0.5), (0.5, 1.0)
-    if not slopes:
-        return _side(gap, body, scale, zoom, (0.0, 1.0), mirrored=False), NO_SLOTS
-    weights = _side(gap, body, scale, zoom, halves[0], mirrored=False)
-    return weights, _side(gap, body, scale, zoom, halves[1], mirrored=True)
+    edges = _in_sight(gap, body)
+    if edges is None:
+        return NO_SLOTS, NO_SLOTS
+    least = len(edges.nodes) * (0.0 if zoom >= ZOOMED_IN else LEAST)
+    if slopes:
+        found = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
+        if _fewer(found) >= max(least, 1.0):
+            return found
+    weights = _side(edges, scale, (0.0, 1.0), mirrored=False)
+    return (weights if len(weights.x) >= least else NO_SLOTS), NO_SLOTS
 
 
-def _side(
-    gap: Gap, body: Rect, scale: float, zoom: float, share: tuple[float, float], *, mirrored: bool
-) -> PillSlots:
-    best: PillSlots = NO_SLOTS
-    wanted = 0
-    for sort in _sorts(gap, body, scale, share):
-        nodes, sources = _in_sight(gap, body, sort)
-        wanted = max(wanted, len(nodes))
-        if not 0 < len(nodes) <= MOST:
-            continue
-        found = _fill(gap, body, sort, nodes, sources, mirrored)
-        if len(found.x) > len(best.x):
-            best = found
-        if len(found.x) == len(nodes):
-            break
-    enough = len(best.x) >= wanted * LEAST or zoom >= ZOOMED_IN
-    return best if enough else NO_SLOTS
+def _in_sight(gap: Gap, body: Rect) -> _Edges | None:
+    """Return the edges that pass through the body, or None if there are too many to label."""
+    left, right = max(gap.x0, body.x), min(gap.x1, body.right)
+    if left >= right:
+        return None
+    seen = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
+    for x in (left, (left + right) / 2, right):
+        part = (x - gap.x0) / (gap.x1 - gap.x0)
+        y = np.add.outer(part * gap.y1, (1.0 - part) * gap.y0)
+        seen |= (y >= body.y) & (y <= body.bottom)
+    if not 0 < np.count_nonzero(seen) <= MOST:
+        return None
+    nodes, sources = np.nonzero(seen)
+    return _Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
-def _sorts(gap: Gap, body: Rect, scale: float, share: tuple[float, float]) -> Iterator[_Sort]:
+def _shares(gap: Gap) -> tuple[float, ...]:
+    """Return how much of the gap's length the weights may have: more where the edges fan out."""
+    sources, nodes = len(gap.y0), len(gap.y1)
+    return (0.5, 0.6) if sources < nodes else (0.5, 0.4) if sources > nodes else (0.5,)
+
+
+def _both(edges: _Edges, scale: float, share: float) -> tuple[PillSlots, PillSlots]:
+    weights = _side(edges, scale, (0.0, share), mirrored=False)
+    return weights, _side(edges, scale, (share, 1.0), mirrored=True)
+
+
+def _fewer(slots: tuple[PillSlots, PillSlots]) -> int:
+    return min(len(own.x) for own in slots)
+
+
+def _side(edges: _Edges, scale: float, share: tuple[float, float], *, mirrored: bool) -> PillSlots:
+    """Return places in a share of the gap's length, of the most readable sort that has one for every edge."""
+    count = len(edges.nodes)
+    sorts = list(_sorts(edges, scale, share))
+    best = NO_SLOTS
+    for sort in sorts:
+        last = sort is sorts[-1]
+        if edges.bound(sort) >= count * (LEAST if last else 1.0):
+            found = _fill(edges, sort, mirrored, partly=last)
+            if len(found.x) > len(best.x):
+                best = found
+            if len(found.x) == count:
+                break
+    return best
+
+
+def _sorts(edges: _Edges, scale: float, share: tuple[float, float]) -> Iterator[_Sort]:
     """Yield the sizes to try, the most readable first."""
+    gap, body = edges.gap, edges.body
     length = gap.x1 - gap.x0
     left = max(gap.x0 + 5.0, body.x, gap.x0 + share[0] * length + BETWEEN / 2)
     right = min(gap.x1 + 2.0, body.right, gap.x0 + share[1] * length - BETWEEN / 2)
-    largest = 13.5 * max(min(scale, 1.0), 0.85) if scale < 1.0 else 13.5 * scale
+    largest = 13.5 * max(scale, 0.85)
     sizes = dict.fromkeys((largest, max(11.5, 0.85 * largest)))
     for ems in (NUMBER, SHORT_NUMBER):
         for size in sizes:
@@ -99,79 +164,77 @@ def _sorts(gap: Gap, body: Rect, scale: float, share: tuple[float, float]) -> It
                 yield _Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
 
 
-def _in_sight(gap: Gap, body: Rect, sort: _Sort) -> tuple[Indices, Indices]:
-    """Return the edges that pass through the body half-way between the outermost places of their labels."""
-    parts = _parts(gap, np.array([sort.left, (sort.left + sort.right) / 2, sort.right]))
-    top, bottom = body.y + sort.height / 2, body.bottom - sort.height / 2
-    seen = np.zeros((len(gap.y1), len(gap.y0)), dtype=bool)
-    for part in parts:
-        y = np.add.outer(part * gap.y1, (1.0 - part) * gap.y0)
-        seen |= (y >= top) & (y <= bottom)
-    nodes, sources = np.nonzero(seen)
-    return nodes, sources
-
-
-def _parts(gap: Gap, x: Array) -> Array:
-    parts: Array = (x - gap.x0) / (gap.x1 - gap.x0)
-    return parts
-
-
-def _fill(gap: Gap, body: Rect, sort: _Sort, nodes: Indices, sources: Indices, mirrored: bool) -> PillSlots:
-    y0, y1 = gap.y0[sources], gap.y1[nodes]
-    step = sort.height + BETWEEN
-    top, bottom = body.y + sort.height / 2, body.bottom - sort.height / 2
-    most = int((sort.right - sort.left) // (sort.width + BETWEEN)) + 1
-    best: list[tuple[int, float]] = []
-    for xs in _columns(gap, sort, most, mirrored):
-        parts = _parts(gap, np.array(xs))[:, None]
-        heights = y0 + parts * (y1 - y0)
-        found = _pack(heights, step, top, bottom)
-        if len(found) > len(best):
-            best = [(edge, xs[column]) for edge, column in found]
-        if len(best) == len(nodes):
+def _fill(edges: _Edges, sort: _Sort, mirrored: bool, partly: bool) -> PillSlots:
+    """Return places for every edge, or for none; `partly`: for as many as there are."""
+    count = len(edges.nodes)
+    single = _single(edges, sort, mirrored)
+    if single is not None:
+        return _slots(edges, sort, np.arange(count), np.full(count, single))
+    best: list[tuple[Indices, float]] = []
+    number = 0
+    for xs in _columns(sort, mirrored):
+        found = _pack(edges, sort, xs, BETWEEN)
+        fits = sum(len(chosen) for chosen, _ in found)
+        if fits == count:
+            airy = _pack(edges, sort, xs, 0.4 * sort.height)
+            best = airy if sum(len(chosen) for chosen, _ in airy) == count else found
             break
-    chosen = np.array([edge for edge, _ in best], dtype=np.intp)
-    x = np.array([place for _, place in best])
-    y = y0[chosen] + _parts(gap, x) * (y1[chosen] - y0[chosen])
-    return PillSlots(
-        nodes[chosen].tolist(),
-        sources[chosen].tolist(),
-        x.tolist(),
-        y.tolist(),
-        sort.width,
-        sort.height,
-        sort.size,
-    )
+        if partly and fits > number:
+            best, number = found, fits
+    if not best:
+        return NO_SLOTS
+    chosen = np.concatenate([own for own, _ in best])
+    return _slots(edges, sort, chosen, np.repeat([x for _, x in best], [len(own) for own, _ in best]))
 
 
-def _columns(gap: Gap, sort: _Sort, most: int, mirrored: bool) -> Iterator[list[float]]:
-    """Yield sets of columns to try: one, then two and so on, by the edges' start (`mirrored`: end)."""
-    span = sort.right - sort.left
+def _slots(edges: _Edges, sort: _Sort, chosen: Indices, x: Array) -> PillSlots:
+    gap = edges.gap
+    y0, y1 = edges.y0[chosen], edges.y1[chosen]
+    y = y0 + (x - gap.x0) / (gap.x1 - gap.x0) * (y1 - y0)
+    nodes, sources = edges.nodes[chosen].tolist(), edges.sources[chosen].tolist()
+    return PillSlots(nodes, sources, x.tolist(), y.tolist(), sort.width, sort.height, sort.size)
+
+
+def _single(edges: _Edges, sort: _Sort, mirrored: bool) -> float | None:
+    """Return the x nearest to a quarter of the way (`mirrored`: from the end) where every label fits."""
+    gap = edges.gap
     wished = gap.x0 + (0.75 if mirrored else 0.25) * (gap.x1 - gap.x0)
     wished = min(max(wished, sort.left), sort.right)
-    single = sort.left + span * np.linspace(0.0, 1.0, TRIES)
-    for x in [wished, *single[np.argsort(np.abs(single - wished), kind="stable")].tolist()]:
-        yield [x]
+    xs = np.append(np.linspace(sort.left, sort.right, TRIES), wished)
+    xs = xs[np.argsort(np.abs(xs - wished), kind="stable")]
+    heights = np.sort(edges.heights(xs), axis=1)
+    clear = np.diff(heights, axis=1).min(axis=1, initial=np.inf) >= sort.height + BETWEEN
+    half = sort.height / 2
+    clear &= (heights[:, 0] >= edges.body.y + half) & (heights[:, -1] <= edges.body.bottom - half)
+    return float(xs[clear.argmax()]) if clear.any() else None
+
+
+def _columns(sort: _Sort, mirrored: bool) -> Iterator[list[float]]:
+    """Yield sets of columns to try: fewer first, by the edges' start (`mirrored`: by their end) first."""
     pitch = sort.width + BETWEEN
-    for count in range(2, min(most, 6) + 1):
-        slack = span - (count - 1) * pitch
-        for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-            xs = [sort.left + share * slack + k * pitch for k in range(count)]
-            yield xs[::-1] if mirrored else xs
+    for count in range(1 if sort.most == 1 else 2, min(sort.most, 6) + 1):
+        slack = sort.right - sort.left - (count - 1) * pitch
+        for offset in OFFSETS:
+            xs = [sort.left + offset * slack + k * pitch for k in range(count)]
+            yield [sort.left + sort.right - x for x in xs] if mirrored else xs
 
 
-def _pack(heights: Array, step: float, top: float, bottom: float) -> list[tuple[int, int]]:
-    """Return (edge, column) pairs that keep clear; `heights` has shape (columns, edges)."""
-    taken: set[int] = set()
-    found: list[tuple[int, int]] = []
-    for column, line in enumerate(heights):
-        order = np.argsort(line, kind="stable").tolist()
-        values = line.tolist()
-        last = top - step
-        for edge in order:
-            y = values[edge]
-            if y - last >= step and y <= bottom and edge not in taken:
-                last = y
-                taken.add(edge)
-                found.append((edge, column))
+def _pack(edges: _Edges, sort: _Sort, xs: list[float], air: float) -> list[tuple[Indices, float]]:
+    """Return the edges that have a place in each column, column by column, with the column's x."""
+    top, bottom = edges.body.y + sort.height / 2, edges.body.bottom - sort.height / 2
+    step = sort.height + air
+    free: Indices = np.arange(len(edges.nodes))
+    found = []
+    for x, line in zip(xs, edges.heights(np.array(xs)), strict=True):
+        heights = line[free]
+        order = heights.argsort(kind="stable")
+        sorted_heights = heights[order].tolist()
+        picked = []
+        at = bisect_left(sorted_heights, top)
+        while at < len(sorted_heights) and sorted_heights[at] <= bottom:
+            picked.append(at)
+            at = bisect_left(sorted_heights, sorted_heights[at] + step, at + 1)
+        chosen = order[picked] if picked else order[:0]
+        found.append((free[chosen], x))
+        free = np.delete(free, chosen)
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nnviz.core.network import Layer
 from nnviz.picture.columns import COMPACT, FULL, HEIGHT
-from nnviz.picture.picture import Column, Kind, Rect
+from nnviz.picture.picture import Align, Column, Kind, Rect
 from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
 
 SMALLEST = 9.5
@@ -25,6 +25,7 @@ class Slot:
 
     rect: Rect
     size: float
+    align: Align = "center"
     middle: float = 0.0
     """Where a text is centred that need not stand in the middle of its room."""
 
@@ -109,7 +110,7 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     line, size = top + 0.6 * (size - small), min(size, 14.0)
     return {
         "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
-        kind: Slot(Rect(width - pad - value, top, value, 1.2 * size), size),
+        kind: Slot(Rect(width - pad - value, top, value, 1.2 * size), size, "right"),
     }
 
 
@@ -135,6 +136,6 @@ def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Ki
         return {}
     width, middle = column.width + 16.0, column.width / 2
     return {
-        "target": Slot(Rect(0.0, top, width, height), size, middle),
-        "error": Slot(Rect(0.0, top + height, width, height), size, middle),
+        "target": Slot(Rect(0.0, top, width, height), size, middle=middle),
+        "error": Slot(Rect(0.0, top + height, width, height), size, middle=middle),
     }
