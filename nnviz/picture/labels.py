@@ -82,11 +82,11 @@ def fitted(value: float | None, size: float, width: float, *, bold: bool, prefix
 def _shorter(value: float) -> Iterator[str]:
     for digits in (4, 3, 2, 1):
         yield shown(value, digits)
-    if math.isfinite(value) and abs(value) < 1.0:
-        yield f"{value:.2f}".replace("-", MINUS)
-    elif math.isfinite(value):
+    if math.isfinite(value):
         mantissa, _, exponent = f"{value:.0e}".partition("e")
         yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
+    if abs(value) < 1.0:
+        yield f"{value:.2f}".replace("-", MINUS)
 
 
 def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:

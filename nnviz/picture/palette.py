@@ -79,17 +79,3 @@ PALETTES: dict[str, Palette] = {
     ),
 }
 """Every theme by name."""
-
-
-def edge_colour(share: float, palette: Palette) -> str:
-    """Return the colour of an edge as #rrggbb; `share`, from −1 to 1, is its weight over the largest one.
-
-    Near zero it fades to grey, by the root of the share so that small weights keep their hue.
-    """
-    strength = min(abs(share), 1.0) ** 0.5
-    full = palette.positive if share > 0 else palette.negative
-    mixed = (
-        round(int(palette.zero[k : k + 2], 16) * (1 - strength) + int(full[k : k + 2], 16) * strength)
-        for k in (1, 3, 5)
-    )
-    return "#" + "".join(f"{part:02x}" for part in mixed)

@@ -10,12 +10,11 @@ from nnviz.core.activations import Array
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.draw import Picture, draw
-from nnviz.picture.edges import Gap, edge_width, strongest
-from nnviz.picture.haze import haze_pixels
+from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.ink import border, ink
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.layout import lay_out
-from nnviz.picture.palette import PALETTES, Palette, edge_colour
+from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import Label, Rect, Role, View
 from nnviz.picture.png import png_uri
 from nnviz.picture.text import text_width
