@@ -102,6 +102,8 @@ QStatusBar::item {{ border: 0; }}
 QFrame#card {{ background: {p.surface}; border: 1px solid {p.line}; border-radius: 10px; }}
 QLabel {{ background: transparent; }}
 QLabel#title {{ color: {p.muted}; }}
+QLabel#readout {{ color: {p.ink}; background: {p.surface}; border: 1px solid {p.line}; border-radius: 6px;
+    padding: 3px 7px; }}
 QLabel#muted {{ color: {p.muted}; }}
 QLabel#error {{ color: {p.error}; }}
 QLabel#slope {{ color: {p.slope}; }}
@@ -115,9 +117,17 @@ QPushButton:disabled {{ color: {p.zero}; }}
 QPushButton#primary {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}
 QPushButton#primary:focus {{ border: 2px solid {p.ink}; }}
 QPushButton#primary:disabled {{ background: {p.zero}; border-color: {p.zero}; }}
+QFrame#segments {{ background: {p.window}; border: 1px solid {p.line}; border-radius: 9px; }}
+QPushButton#segment {{ border: 1px solid transparent; background: transparent; color: {p.muted};
+    padding: 4px 10px; border-radius: 6px; }}
+QPushButton#segment:hover {{ color: {p.ink}; }}
+QPushButton#segment:checked {{ background: {p.surface}; color: {p.ink}; border-color: {p.line};
+    font-weight: 600; }}
+QPushButton#segment:focus {{ border: 1px solid {p.accent}; }}
 QPushButton#quiet, QToolButton#quiet {{ border: 0; background: transparent; color: {p.muted};
     padding: 4px 8px; border-radius: 6px; }}
 QPushButton#quiet:hover, QToolButton#quiet:hover {{ color: {p.ink}; background: {p.selection}; }}
+QPushButton#quiet:checked {{ color: {p.ink}; background: {p.selection}; }}
 QPushButton#quiet:focus, QToolButton#quiet:focus {{ border: 2px solid {p.accent}; padding: 2px 6px; }}
 QLineEdit, QComboBox, QSpinBox {{ background: {p.canvas}; color: {p.ink}; border: 1px solid {p.line};
     border-radius: 8px; padding: 5px 9px; selection-background-color: {p.accent};

@@ -1,0 +1,203 @@
+"""The MSE history as a curve with axes and a read-out under the mouse. Knows nothing of the document.
+
+Imports pyqtgraph, which costs 150 ms, so it is imported only once the window stands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QLabel
+
+from nnviz.core.activations import Array
+from nnviz.core.numbers import full, shown
+from nnviz.picture.palette import Palette
+from nnviz.ui.axis import QuietAxis
+from nnviz.ui.theme import ui_font
+
+NOTHING = np.empty((0, 2))
+FEW = 1000
+"""Points up to which the curve is smooth and two pixels wide; that costs ten times as much on a long one."""
+
+
+class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """Draws points of shape (points, 2): iteration, MSE; the last one is marked.
+
+    The view follows the curve until somebody zooms or pans; `view_all` makes it follow again.
+    """
+
+    menu_requested = Signal(QPoint)
+
+    def __init__(self, palette: Palette) -> None:
+        self._x = QuietAxis("bottom", "iterations", whole=True)
+        self._y = QuietAxis("left", "MSE", grid=True)
+        super().__init__(axisItems={"bottom": self._x, "left": self._y})
+        self._points = NOTHING
+        self._log = False
+        self._following = True
+        self._read: int | None = None
+        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setAccessibleName("MSE after every update")
+        self._curve = self.plotItem.plot([], [])
+        self.plotItem.setDownsampling(auto=True, mode="peak")
+        self.plotItem.setClipToView(True)
+        self._present = pg.ScatterPlotItem(size=10)
+        self._dot = pg.ScatterPlotItem(size=8)
+        for item in (self._present, self._dot):
+            item.setZValue(2)
+            self.plotItem.addItem(item, ignoreBounds=True)
+        self.read_out = QLabel(self)
+        self.read_out.setObjectName("readout")
+        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.read_out.hide()
+        self.set_palette(palette)
+        self.plotItem.vb.disableAutoRange()
+        self.plotItem.vb.sigRangeChangedManually.connect(self._stop_following)
+        self.scene().sigMouseMoved.connect(self._hover)
+        self.scene().sigMouseClicked.connect(self._click)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Take the colours of a theme."""
+        self.setBackground(palette.surface)
+        self._x.set_palette(palette)
+        self._y.set_palette(palette)
+        self._colour = palette.accent
+        self._present.setPen(pg.mkPen(palette.ink, width=2))
+        self._present.setBrush(palette.surface)
+        self._dot.setPen(None)
+        self._dot.setBrush(palette.accent)
+        self.read_out.setFont(ui_font(11.5))
+        if len(self._points):
+            self.show_points(self._points)
+
+    def show_points(self, points: Array) -> None:
+        """Draw `points`, which may share what was drawn before."""
+        self._points = points
+        if self._following:
+            self.view_all()
+        y = self._drawn(points[:, 1])
+        few = len(points) <= FEW
+        self._curve.setPen(pg.mkPen(self._colour, width=2 if few else 1))
+        self._curve.setData(points[:, 0], y, connect="finite" if self._log else "all", antialias=few)
+        last = points[-1:]
+        self._present.setData(last[:, 0], y[-1:])
+        self._tell_read_out(None)
+        self._describe()
+
+    def set_log(self, log: bool) -> None:
+        """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
+        self._log = self._y.logarithmic = log
+        self._y.picture = None
+        self._following = True
+        if len(self._points):
+            self.show_points(self._points)
+
+    def view_all(self) -> None:
+        """Show the whole curve, and follow it."""
+        self._following = True
+        if len(self._points) == 0:
+            return
+        last = max(float(self._points[-1, 0]), 1.0)
+        low, high = self._reach()
+        self.plotItem.vb.setRange(
+            xRange=(-0.025 * last, 1.025 * last), yRange=(low, high), padding=0, disableAutoRange=True
+        )
+
+    def view(self) -> list[list[float]]:
+        """Return what is shown: [[x from, to], [y from, to]], y as an exponent where it is logarithmic."""
+        ranges: list[list[float]] = self.plotItem.vb.viewRange()
+        return ranges
+
+    def show_view(self, view: list[list[float]]) -> None:
+        """Show a part of the curve, as `view` returned it."""
+        self.plotItem.vb.setRange(xRange=view[0], yRange=view[1], padding=0)
+
+    def read_at(self, index: int | None) -> None:
+        """Read out the point `index`, or none."""
+        self._tell_read_out(index)
+
+    def _drawn(self, mse: Array) -> Array:
+        if not self._log:
+            return mse
+        drawn = np.full(len(mse), np.nan)
+        np.log10(mse, out=drawn, where=mse > 0.0)
+        return drawn
+
+    def _reach(self) -> tuple[float, float]:
+        y = self._drawn(self._points[:, 1])
+        if self._log and not np.isfinite(y).any():
+            return -1.0, 1.0
+        low, high = float(np.nanmin(y)), float(np.nanmax(y))
+        if not self._log and low < high / 2:
+            low = 0.0
+        room = (high - low) or abs(high) or 1.0
+        return low - 0.04 * room, high + 0.08 * room
+
+    def _stop_following(self) -> None:
+        self._following = False
+
+    def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        if event.double() and event.button() == Qt.MouseButton.LeftButton:
+            self.view_all()
+        elif event.button() == Qt.MouseButton.RightButton:
+            self.menu_requested.emit(event.screenPos().toPoint())
+
+    def _hover(self, position: QPointF) -> None:
+        box = self.plotItem.vb
+        if len(self._points) == 0 or not box.sceneBoundingRect().contains(position):
+            self._tell_read_out(None)
+            return
+        x = box.mapSceneToView(position).x()
+        iterations = self._points[:, 0]
+        after = int(np.searchsorted(iterations, x))
+        near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
+        self._tell_read_out(min(near, key=lambda k: abs(float(iterations[k]) - x)))
+
+    def _tell_read_out(self, index: int | None) -> None:
+        self._read = index
+        if index is None:
+            self._dot.setData([], [])
+            self.read_out.hide()
+            return
+        iteration, mse = self._points[index].tolist()
+        y = float(self._drawn(self._points[index : index + 1, 1])[0])
+        self._dot.setData([iteration], [y])
+        self.read_out.setText(f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
+        self.read_out.adjustSize()
+        self._place_read_out(self.plotItem.vb.mapViewToScene(QPointF(iteration, y if np.isfinite(y) else 0)))
+        self.read_out.show()
+
+    def _place_read_out(self, point: QPointF) -> None:
+        """Put the read-out into the upper corner that is away from its point."""
+        area = self.plotItem.vb.sceneBoundingRect()
+        at_right = point.x() > area.center().x() and point.y() < area.center().y()
+        left = area.left() + 6 if at_right else area.right() - 6 - self.read_out.width()
+        self.read_out.move(round(left), round(area.top() + 4))
+
+    def _describe(self) -> None:
+        said = [f"MSE {full(mse)} at iteration {full(k)}" for k, mse in self._points[[0, -1]].tolist()]
+        self.setAccessibleDescription(", ".join(said))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        last = len(self._points) - 1
+        present = last if self._read is None else self._read
+        steps = {
+            Qt.Key.Key_Left: present - 1,
+            Qt.Key.Key_Right: present + 1,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }
+        if event.key() in steps and last >= 0:
+            self.read_at(min(max(steps[Qt.Key(event.key())], 0), last))
+        elif event.key() == Qt.Key.Key_Escape and self._read is not None:
+            self.read_at(None)
+        else:
+            event.ignore()  # pyqtgraph would swallow it
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().leaveEvent(event)
+        self._tell_read_out(None)
