@@ -96,6 +96,7 @@ QToolBar QToolButton:hover {{ background: {p.selection}; }}
 QToolBar QToolButton:checked {{ background: {p.selection}; }}
 QToolBar QToolButton:focus {{ border: 2px solid {p.accent}; padding: 4px; }}
 QToolBar QToolButton#primary {{ background: {p.accent}; padding: 8px; }}
+QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolBar::separator {{ width: 1px; background: {p.line}; margin: 6px 6px; }}
 QStatusBar {{ background: {p.surface}; border-top: 1px solid {p.line}; color: {p.muted}; }}
 QStatusBar::item {{ border: 0; }}

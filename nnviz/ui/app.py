@@ -1,0 +1,85 @@
+"""Starts the window, or takes a picture of it without a display."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from nnviz.document.document import Document
+from nnviz.files.errors import FileError
+from nnviz.files.examples import examples
+from nnviz.files.registry import load
+from nnviz.ui.main_window import MainWindow
+from nnviz.ui.settings import Settings
+from nnviz.ui.theme import apply_theme, system_theme
+
+
+def application() -> QApplication:
+    """Return the application, made if there is none."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+        app.setApplicationName("nnviz")
+        app.setOrganizationName("nnviz")
+        app.setApplicationDisplayName("nnviz")
+        app.setDesktopFileName("nnviz")
+    return app
+
+
+def open_window(file: str | Path | None) -> int:
+    """Open the window on `file`, or on the last session's, and run until it is closed.
+
+    Raises FileError where `file` cannot be read.
+    """
+    app, settings = application(), Settings()
+    theme = settings.text("theme", "system")
+    apply_theme(app, system_theme() if theme not in ("light", "dark") else theme)
+    window = make_window(file, settings)
+    window.show()
+    return app.exec()
+
+
+def make_window(file: str | Path | None, settings: Settings) -> MainWindow:
+    """Return the window on `file`, or on the last session's file, or on the first example.
+
+    Raises FileError where `file` cannot be read. An example opens as a new document, to be saved elsewhere.
+    """
+    shipped = [own.path for own in examples()]
+    path = Path(file) if file else settings.last
+    said = ""
+    try:
+        state = load(path) if path else load(shipped[0])
+    except FileError as error:
+        if file:
+            raise
+        path, state, said = None, load(shipped[0]), str(error)
+    document = Document(state)
+    if path and path not in shipped:
+        document.path = path
+        settings.opened(path)
+    window = MainWindow(document, settings)
+    window.status.say(
+        said or f"{document.title}: click a number to change it, Space plays the values forward"
+    )
+    return window
+
+
+def screenshot(
+    file: str | Path, out: str | Path, size: tuple[int, int] | None = None, theme: str | None = None
+) -> None:
+    """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = application()
+    apply_theme(app, theme or "light")
+    from nnviz.ui.render import write_image
+
+    window = make_window(file, Settings(remembers=False))
+    window.resize(*(size or (1280, 800)))
+    window.show()
+    window.plot.load()
+    app.processEvents()
+    write_image(window.grab().toImage(), out)
+    window.close()

@@ -1,0 +1,389 @@
+"""The diagram: one widget that paints a Picture of the document and is edited where the numbers stand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleEvent,
+    QColor,
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from nnviz.core.slopes import Slopes, slopes
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.picture.draw import Picture, draw
+from nnviz.picture.layout import Layout, lay_out
+from nnviz.picture.picture import Part, View
+from nnviz.ui.diagram import painter as paint
+from nnviz.ui.diagram.camera import Camera
+from nnviz.ui.diagram.edge_layer import EdgeLayer
+from nnviz.ui.diagram.edit_session import EditSession
+from nnviz.ui.diagram.editing import number_of
+from nnviz.ui.diagram.gestures import Gestures
+from nnviz.ui.diagram.highlight import neighbours, paint_halo, paint_neighbourhood
+from nnviz.ui.diagram.keyboard import moved
+from nnviz.ui.diagram.player import Player
+from nnviz.ui.diagram.walk_layer import WalkLayer
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import colours
+
+SHARPEN_MS = 80
+CORNER = 10.0
+
+
+class Diagram(QWidget):
+    """Shows the document's network for the selected row.
+
+    ================== ======================================================================
+    `picture`          what is shown at present, as data
+    `said`             a sentence for the status line
+    `menu_requested`   (part or None, global position) a context menu is wanted
+    `looked`           the view is another one, or the layout is
+    ================== ======================================================================
+    """
+
+    said = Signal(str)
+    menu_requested = Signal(object, object)
+    looked = Signal()
+
+    def __init__(self, document: Document, selection: Selection, player: Player) -> None:
+        super().__init__()
+        self._document, self._selection, self._player = document, selection, player
+        self.camera = Camera()
+        self._layout: Layout | None = None
+        self._layout_of: tuple[object, ...] = ()
+        self._picture: Picture | None = None
+        self._largest: float | None = None
+        self._slopes: tuple[tuple[object, ...], Slopes | None] = ((), None)
+        self._edges = EdgeLayer()
+        self._walk = WalkLayer(player)
+        self._hover: Part | None = None
+        self._moving = False
+        self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
+        self._calm.timeout.connect(self._sharpen)
+        self.session = EditSession(self, document, selection, lambda: self.picture)
+        self.session.said.connect(self.said)
+        self._gestures = Gestures(
+            self._at, self._text_at, self.session, selection, self.camera, self._camera_moved
+        )
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Network diagram")
+        document.state_changed.connect(self._state_changed)
+        selection.row_changed.connect(self._stale)
+        selection.slopes_changed.connect(self._stale)
+        selection.part_changed.connect(self._selected)
+        player.changed.connect(self._stale)
+        player.frame.connect(self._walk_frame)
+
+    def sizeHint(self) -> QSize:
+        """Ask for room for a small network."""
+        return QSize(900, 500)
+
+    def minimumSizeHint(self) -> QSize:
+        """Stay usable."""
+        return QSize(320, 220)
+
+    @property
+    def picture(self) -> Picture:
+        """What is shown at present; made anew when something has changed."""
+        if self._picture is None:
+            self._picture = self._draw()
+        return self._picture
+
+    def hold_scale(self, hold: bool) -> None:
+        """Hold the edges' widths still, as while a run or a drag changes the weights."""
+        self._largest = self.picture.scale if hold else None
+        self._stale()
+
+    def fit(self) -> None:
+        """Show everything."""
+        self.camera.fit()
+        self._camera_moved()
+
+    def zoom(self, factor: float) -> None:
+        """Zoom about the middle."""
+        self.camera.zoom_at(self.width() / 2, self.height() / 2, factor)
+        self._camera_moved()
+
+    def reveal(self, part: Part) -> None:
+        """Bring `part` into sight, large enough to be read, and select it."""
+        self._selection.select(part)
+        column = self.picture.layout.columns[part.column]
+        if column.height < 24 and len(column.tops) > 1:
+            x, y = column.rect(part.node).center
+            self.camera.zoom_at(x, y, 30.0 / column.height)
+            self._stale()
+        place = self.picture.place(part)
+        if place is not None and not self.picture.layout.body.meets(place):
+            self.camera.centre_on(*place.center)
+        self._camera_moved()
+
+    def hover(self, part: Part | None) -> None:
+        """Light up a node's or an edge's neighbourhood."""
+        if part != self._hover:
+            self._hover = part
+            self.update()
+
+    def _draw(self) -> Picture:
+        state, selection, player = self._document.state, self._selection, self._player
+        with_slopes = selection.slopes_shown or player.shows_slopes
+        found, of = self._slopes_now(state) if with_slopes else (None, "")
+        return draw(
+            state,
+            self._laid_out(state, with_slopes),
+            row=selection.row,
+            slopes=found,
+            slopes_of=of,
+            shows=player.shows if player.active else None,
+            largest=self._largest,
+        )
+
+    def _laid_out(self, state: State, with_slopes: bool) -> Layout:
+        network = state.network
+        layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
+        key = (network.inputs, layers, self.camera.view, with_slopes)
+        if self._layout is None or key != self._layout_of:
+            self._layout = lay_out(network, self.camera.view, slopes=with_slopes)
+            self._layout_of = key
+            self.looked.emit()
+        return self._layout
+
+    def _slopes_now(self, state: State) -> tuple[Slopes | None, str]:
+        data, selection = state.data, self._selection
+        if not state.trainable or data.targets is None:
+            return None, "no targets: no slopes"
+        mean = selection.mean_over_rows or self._player.mean_over_rows
+        rows = slice(None) if mean else slice(selection.row, selection.row + 1)
+        key = (state.network, data, mean, selection.row)
+        if len(key) != len(self._slopes[0]) or any(
+            new is not old for new, old in zip(key, self._slopes[0], strict=True)
+        ):
+            self._slopes = key, slopes(state.network, data.inputs[rows], data.targets[rows])
+        return self._slopes[1], "slopes: mean of all rows" if mean else f"slopes of row {selection.row + 1}"
+
+    def _stale(self) -> None:
+        self._picture = None
+        self.update()
+
+    def _state_changed(self, old: State, new: State) -> None:
+        if self._largest is None and self._gestures.scrubbing:
+            self._largest = self.picture.scale
+        weights = sum(layer.weights.size for layer in new.network.layers)
+        if weights > paint.EVERY_EDGE and old.network is not new.network:
+            self._start_moving()
+        self._stale()
+
+    def _start_moving(self) -> None:
+        self._moving = True
+        self._calm.start()
+
+    def _sharpen(self) -> None:
+        self._moving = False
+        self.update()
+
+    def _selected(self) -> None:
+        part = self._selection.part
+        self.setAccessibleDescription(self.picture.describe(part) if part else "")
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+        self.update()
+
+    def _camera_moved(self) -> None:
+        if sum(weights.size for weights in self.picture.weights) > paint.EVERY_EDGE:
+            self._start_moving()
+        self._stale()
+        self.session.follow()
+
+    def _at(self, x: float, y: float) -> Part | None:
+        return self.picture.at(x, y)
+
+    def _text_at(self, x: float, y: float) -> Part | None:
+        part = self.picture.at(x, y)
+        label = self.picture.label(part) if part else None
+        return part if label and label.rect.contains(x, y) else None
+
+    # --- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the card, the edges from their cache, nodes and texts, and the walk above them."""
+        palette, picture = colours(), self.picture
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card = QPainterPath()
+        card.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), CORNER, CORNER)
+        painter.fillPath(card, QColor(palette.canvas))
+        painter.save()
+        painter.setClipPath(card)
+        painter.setClipRect(paint.qrect(picture.layout.body), Qt.ClipOperation.IntersectClip)
+        self._paint_network(painter, picture, QRectF(event.rect()))
+        painter.restore()
+        headings = [label for label in picture.labels if label.part.kind in ("heading", "subheading")]
+        paint.paint_labels(painter, picture, headings, palette)
+        focus = self.hasFocus() and self.window().isActiveWindow()
+        painter.setPen(QPen(QColor(palette.accent if focus else palette.line), 1.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(card)
+        painter.end()
+
+    def _paint_network(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
+        palette, selection = colours(), self._selection
+        for part in (selection.part, selection.second):
+            if part and part.kind == "weight":
+                paint_halo(painter, picture, part, palette)
+        lit = neighbours(picture, self._hover)
+        ratio = self.devicePixelRatioF()
+        pixmap = self._edges.pixmap(picture, palette, ratio, moving=self._moving)
+        painter.setOpacity(0.25 if lit else 1.0)
+        painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
+        painter.setOpacity(1.0)
+        paint_neighbourhood(painter, picture, lit, palette)
+        paint.paint_columns(painter, picture, palette)
+        nodes = [node for node in picture.nodes if paint.qrect(node.rect).intersects(dirty)]
+        paint.paint_nodes(painter, nodes, palette, selected=selection.part)
+        labels = [
+            label
+            for label in picture.labels
+            if paint.qrect(label.rect).intersects(dirty) and label.part.kind not in ("heading", "subheading")
+        ]
+        paint.paint_labels(painter, picture, labels, palette, selected=(selection.part, selection.second))
+        self._walk.paint(painter, picture, palette)
+
+    def _walk_frame(self) -> None:
+        self.update(self._walk.dirty(self.picture).toAlignedRect())
+
+    # --- events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the picture to the room."""
+        self.camera.resize(self.width(), self.height())
+        self._camera_moved()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Hand it to the gestures."""
+        self._gestures.press(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Hover, or go on with a drag."""
+        self._gestures.move(event)
+        part = None if event.buttons() else self.picture.at(event.position().x(), event.position().y())
+        self.hover(part if part and part.kind not in ("heading", "subheading") else None)
+        text = self._text_at(event.position().x(), event.position().y())
+        shape = Qt.CursorShape.ArrowCursor
+        if self._gestures.panning:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif text and text.kind == "name":
+            shape = Qt.CursorShape.IBeamCursor
+        elif text and text.kind in ("input", "weight", "bias", "target"):
+            shape = Qt.CursorShape.SizeHorCursor if self._gestures.scrubbing else Qt.CursorShape.IBeamCursor
+        elif part:
+            shape = Qt.CursorShape.PointingHandCursor
+        self.setCursor(shape)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Hand it to the gestures."""
+        scrubbed = self._gestures.scrubbing
+        self._gestures.release(event)
+        if scrubbed:
+            self._largest = None
+            self._stale()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Hand it to the gestures."""
+        self._gestures.double_click(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom."""
+        self._gestures.wheel(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Nothing is under the mouse any more."""
+        self.hover(None)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu of what is under the mouse, or of the selection."""
+        part = self._selection.part
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            part = self.picture.at(event.pos().x(), event.pos().y())
+        self.menu_requested.emit(part, event.globalPos())
+
+    def event(self, event: QEvent) -> bool:
+        """Show the full number under the mouse as a tooltip."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            part = self.picture.at(event.pos().x(), event.pos().y())
+            QToolTip.showText(event.globalPos(), _plain(self.picture.describe(part)) if part else "", self)
+            return True
+        if event.type() == QEvent.Type.PaletteChange:
+            self._stale()
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the selection, edit, nudge, walk."""
+        if not self._key(event):
+            super().keyPressEvent(event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        arrows = {
+            Qt.Key.Key_Left: (-1, 0),
+            Qt.Key.Key_Right: (1, 0),
+            Qt.Key.Key_Up: (0, -1),
+            Qt.Key.Key_Down: (0, 1),
+        }
+        nudges = {
+            Qt.Key.Key_Plus: (1, "0.1"),
+            Qt.Key.Key_Equal: (1, "0.1"),
+            Qt.Key.Key_Minus: (-1, "0.1"),
+            Qt.Key.Key_PageUp: (1, "1"),
+            Qt.Key.Key_PageDown: (-1, "1"),
+        }
+        walks = {
+            Qt.Key.Key_Space: self._player.toggle,
+            Qt.Key.Key_Period: self._player.step,
+            Qt.Key.Key_Comma: self._player.back,
+            Qt.Key.Key_Home: self._player.to_start,
+            Qt.Key.Key_Escape: self._escape,
+        }
+        key, part, network = event.key(), self._selection.part, self._document.state.network
+        if key in arrows:
+            self._selection.select(moved(part, network, *arrows[Qt.Key(key)]))
+        elif key in nudges and part and (number := number_of(part, self._document.state)):
+            steps, size = nudges[Qt.Key(key)]
+            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            self.session.nudge(number, steps, "0.01" if alt else size, "keys")
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and part:
+            self.session.edit(number_of(part, self._document.state) or part._replace(kind="name"))
+        elif key == Qt.Key.Key_F2 and part and part.kind != "weight":
+            self.session.edit(Part("name", part.column, part.node))
+        elif key in walks:
+            walks[Qt.Key(key)]()
+        else:
+            return False
+        return True
+
+    def _escape(self) -> None:
+        if self._player.active:
+            self._player.stop()
+        else:
+            self._selection.select(None)
+
+
+def _plain(text: str) -> str:
+    """Keep a name from a file from being read as rich text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text else text
+
+
+def view_of(size: QSize) -> View:
+    """Return the fitting view of a size."""
+    return View(size.width(), size.height())

@@ -1,0 +1,198 @@
+"""Paints a Picture with a QPainter: edges, node boxes, texts. Window, PNG and PDF all come through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
+
+from nnviz.core.activations import Array
+from nnviz.picture.draw import Picture
+from nnviz.picture.edges import Gap, Indices, edge_colour, edge_width, haze_pixels, strongest
+from nnviz.picture.palette import Palette
+from nnviz.picture.picture import Label, NodeBox, Part, Rect
+from nnviz.ui.theme import ui_font
+
+EVERY_EDGE = 600
+"""Up to so many edges in a network each is drawn by itself; above, a haze and the strongest of each layer."""
+
+STRONGEST, STRONGEST_MOVING = 1500, 700
+BUCKETS = 32
+
+_WEIGHTS = {
+    "pill": QFont.Weight.DemiBold,
+    "slope": QFont.Weight.DemiBold,
+    "node_slope": QFont.Weight.DemiBold,
+    "value": QFont.Weight.Bold,
+    "dead": QFont.Weight.Bold,
+    "heading": QFont.Weight.DemiBold,
+    "error": QFont.Weight.DemiBold,
+}
+
+
+def qrect(rect: Rect) -> QRectF:
+    """Return a Rect as Qt's."""
+    return QRectF(rect.x, rect.y, rect.width, rect.height)
+
+
+def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the whole picture, edges first, as for an export."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_edges(painter, picture, palette)
+    paint_columns(painter, picture, palette)
+    paint_nodes(painter, picture.nodes, palette)
+    paint_labels(painter, picture, picture.labels, palette)
+
+
+def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
+    """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
+    few = sum(weights.size for weights in picture.weights) <= EVERY_EDGE
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, few or not moving)
+    strongest_of = STRONGEST_MOVING if moving else STRONGEST
+    for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
+        if not few and weights.size > STRONGEST:
+            _paint_haze(painter, gap, weights, palette)
+        nodes, sources = strongest(weights, weights.size if few else strongest_of)
+        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
+
+
+def paint_some_edges(
+    painter: QPainter,
+    gap: Gap,
+    weights: Array,
+    nodes: Indices,
+    sources: Indices,
+    scale: float,
+    palette: Palette,
+) -> None:
+    """Paint the edges named by `nodes` and `sources`, weak ones first, in buckets of one pen each."""
+    shares = np.clip(weights[nodes, sources] / (scale or 1.0), -1.0, 1.0)
+    buckets = np.rint(shares * BUCKETS).astype(int)
+    segments = gap.segments(nodes, sources)
+    thin = 1.0 if len(shares) <= EVERY_EDGE else 0.5
+    for bucket in sorted(np.unique(buckets).tolist(), key=abs):
+        share = bucket / BUCKETS
+        painter.setPen(QPen(QColor(edge_colour(share, palette)), edge_width(share) * thin))
+        painter.drawLines([QLineF(*segment) for segment in segments[buckets == bucket].tolist()])
+
+
+def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -> None:
+    pixels = haze_pixels(gap, weights, palette)
+    rows, columns, _ = pixels.shape
+    image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    top, bottom = gap.span
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawImage(QRectF(gap.x0, top, gap.x1 - gap.x0, bottom - top), image)
+
+
+def paint_columns(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the columns whose nodes are too small to be drawn one by one."""
+    for column in picture.layout.columns:
+        if column.block:
+            painter.setPen(QPen(QColor(palette.node_border), 1.2))
+            painter.setBrush(QBrush(fill(column.role, palette)))
+            painter.drawRoundedRect(qrect(column.box), 6, 6)
+
+
+def fill(role: str, palette: Palette) -> QColor:
+    """Return the colour of a node by its role."""
+    return QColor(getattr(palette, f"{role}_node"))
+
+
+def corner(rect: Rect) -> float:
+    """Return the radius of a node's corners."""
+    return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
+
+
+def paint_nodes(
+    painter: QPainter, nodes: Iterable[NodeBox], palette: Palette, selected: Part | None = None
+) -> None:
+    """Paint node boxes without their texts."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for node in nodes:
+        chosen = node.part == selected
+        painter.setPen(
+            QPen(QColor(palette.accent if chosen else palette.node_border), 2.4 if chosen else 1.2)
+        )
+        painter.setBrush(QBrush(fill(node.role, palette)))
+        radius = corner(node.rect)
+        painter.drawRoundedRect(qrect(node.rect), radius, radius)
+
+
+def paint_labels(
+    painter: QPainter,
+    picture: Picture,
+    labels: Iterable[Label],
+    palette: Palette,
+    selected: tuple[Part | None, ...] = (),
+) -> None:
+    """Paint labels with their pills; those of `selected` parts with the accent as their border."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    output = len(picture.layout.columns) - 1
+    for label in labels:
+        border = palette.accent if label.part in selected else None
+        on_output = label.part.column == output and label.style in ("name", "z", "value", "dead")
+        _paint_label(painter, label, palette, border, palette.on_output if on_output else ink(label, palette))
+
+
+_ALIGN = {
+    "left": Qt.AlignmentFlag.AlignLeft,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+    "right": Qt.AlignmentFlag.AlignRight,
+}
+
+
+def _paint_label(painter: QPainter, label: Label, palette: Palette, border: str | None, text: str) -> None:
+    rect = qrect(label.rect)
+    if label.style == "pill":
+        sign = palette.positive if (label.value or 0.0) > 0 else palette.negative
+        painter.setPen(
+            QPen(QColor(border or (sign if label.value else palette.zero)), 2.0 if border else 1.2)
+        )
+        painter.setBrush(QColor(palette.hidden_node))
+        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+    elif label.style == "node_slope":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(palette.slope))
+        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
+    elif label.style == "slope":
+        painter.fillRect(rect.adjusted(0, 2, 0, -2), QColor(palette.canvas))
+    painter.setFont(label_font(label))
+    painter.setPen(QColor(text))
+    flags = _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
+    painter.drawText(rect, flags, label.text)
+
+
+_fonts: dict[tuple[str, float], QFont] = {}
+
+
+def label_font(label: Label) -> QFont:
+    """Return the font of a label."""
+    key = (label.style, label.size)
+    if key not in _fonts:
+        if len(_fonts) > 500:
+            _fonts.clear()
+        font = ui_font(label.size, _WEIGHTS.get(label.style, QFont.Weight.Normal))
+        if label.style == "heading":
+            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
+        _fonts[key] = font
+    return _fonts[key]
+
+
+def ink(label: Label, palette: Palette) -> str:
+    """Return the colour of a label's text."""
+    if label.style == "error":
+        return palette.error if label.value else palette.ink
+    return {
+        "pill": palette.ink,
+        "value": palette.ink,
+        "slope": palette.slope,
+        "node_slope": palette.on_slope,
+    }.get(label.style, palette.muted)
+
+
+def edge_line(gap: Gap, node: int, source: int) -> QLineF:
+    """Return where an edge runs."""
+    return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())

@@ -1,0 +1,135 @@
+"""Paints the step of the walk that is in progress: pulses along the edges, and the sum that they make."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from nnviz.core.walk import Step
+from nnviz.picture.draw import Picture
+from nnviz.picture.palette import Palette
+from nnviz.ui.diagram import painter as paint
+from nnviz.ui.diagram.callout import callout
+from nnviz.ui.diagram.player import Player
+from nnviz.ui.theme import ui_font
+
+PULSES = 60
+"""So many pulses at most travel at once: those of the strongest edges."""
+ARRIVED = 0.5
+"""The part of a step's time after which the pulses have arrived."""
+PULSE = 6.0
+
+
+class WalkLayer:
+    """What moves above the picture."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._painted = QRectF()
+
+    def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+        """Paint the steps in progress."""
+        steps = self._player.moving
+        if not steps:
+            return
+        t = self._player.t
+        for step in steps:
+            self._paint_active(painter, picture, step, palette)
+        if steps[0].phase in ("forward", "backward") and t < ARRIVED:
+            self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
+        if len(steps) == 1:
+            self._paint_callout(painter, picture, steps[0], t, palette)
+
+    def dirty(self, picture: Picture) -> QRectF:
+        """Return the part of the picture that the steps in progress may change."""
+        steps = self._player.moving
+        if not steps:
+            return paint.qrect(picture.layout.body)
+        columns, step = picture.layout.columns, steps[0]
+        ends = {step.layer + 1}
+        if step.phase in ("forward", "update"):
+            ends.add(step.layer)
+        elif step.phase == "backward" and step.layer + 2 < len(columns):
+            ends.add(step.layer + 2)
+        body = paint.qrect(picture.layout.body)
+        boxes = [paint.qrect(columns[end].box) for end in ends]
+        left = min(box.left() for box in boxes) - 60
+        right = max(box.right() for box in boxes) + 260
+        return QRectF(left, body.top(), right - left, body.height()).intersected(body)
+
+    def _paint_active(self, painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
+        column = picture.layout.columns[step.layer + 1]
+        if column.block:
+            return
+        slope = step.phase == "backward"
+        painter.setPen(QPen(QColor(palette.slope if slope else palette.accent), 2.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        rect = column.rect(step.node)
+        painter.drawRoundedRect(paint.qrect(rect), paint.corner(rect), paint.corner(rect))
+
+    def _paint_pulses(
+        self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
+    ) -> None:
+        backward = steps[0].phase == "backward"
+        layer = steps[0].layer + (1 if backward else 0)
+        trace = picture.numbers.trace
+        if layer >= len(picture.weights) or trace is None:
+            return
+        weights = picture.weights[layer]
+        if backward:
+            slopes = picture.numbers.slopes
+            if slopes is None:
+                return
+            carried = weights * slopes.layers[layer].nodes[:, None]
+            chosen = np.zeros_like(weights, dtype=bool)
+            chosen[:, [step.node for step in steps]] = True
+        else:
+            carried = weights * trace.feeding(layer)[0]
+            chosen = np.zeros_like(weights, dtype=bool)
+            chosen[[step.node for step in steps], :] = True
+        sizes = np.where(chosen, np.abs(carried), -1.0)
+        largest = float(sizes.max())
+        order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]
+        nodes, sources = np.divmod(order, weights.shape[1])
+        painter.setPen(Qt.PenStyle.NoPen)
+        for node, source in zip(nodes.tolist(), sources.tolist(), strict=True):
+            value = float(carried[node, source])
+            line = paint.edge_line(picture.layout.gaps[layer], node, source)
+            share = abs(value) / largest if largest > 0 else 0.0
+            colour = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
+            painter.setBrush(QColor(palette.slope if backward else colour))
+            radius = PULSE * (0.4 + 0.6 * share**0.5)
+            painter.drawEllipse(line.pointAt(1 - t if backward else t), radius, radius)
+
+    def _paint_callout(
+        self, painter: QPainter, picture: Picture, step: Step, t: float, palette: Palette
+    ) -> None:
+        lines = callout(picture.numbers, step, t)
+        if not lines:
+            return
+        font = ui_font(13.5, QFont.Weight.DemiBold)
+        metrics = QFontMetricsF(font)
+        width = max(metrics.horizontalAdvance(line) for line in lines) + 28
+        height = len(lines) * 22 + 14
+        box = self._callout_place(picture, step, width, height)
+        painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 1.4))
+        painter.setBrush(QColor(palette.surface))
+        painter.drawRoundedRect(box, 8, 8)
+        painter.setFont(font)
+        painter.setPen(QColor(palette.ink))
+        for k, line in enumerate(lines):
+            place = QRectF(box.left() + 14, box.top() + 7 + 22 * k, box.width() - 28, 22)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
+
+    def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
+        """Return room for the callout above its node, below it where there is none above."""
+        node = paint.qrect(picture.layout.columns[step.layer + 1].rect(step.node))
+        body = paint.qrect(picture.layout.body)
+        box = QRectF(0, 0, width, height)
+        box.moveCenter(QPointF(node.center().x(), node.top() - height / 2 - 10))
+        if box.top() < body.top():
+            box.moveTop(node.bottom() + 14)
+        box.moveLeft(min(max(box.left(), body.left() + 8), body.right() - width - 8))
+        box.moveTop(min(max(box.top(), body.top()), body.bottom() - height - 4))
+        return box

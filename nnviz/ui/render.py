@@ -1,0 +1,83 @@
+"""Writes the diagram as PNG or PDF, and any image as a file. Needs no display."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSize, QSizeF
+from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
+
+from nnviz.core.slopes import slopes
+from nnviz.core.state import State
+from nnviz.files import atomic
+from nnviz.files.errors import FileError
+from nnviz.picture.draw import Picture, draw
+from nnviz.picture.layout import lay_out
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.picture import View
+from nnviz.ui.diagram.painter import paint_picture
+
+SCALE = 2
+"""Pixels of a PNG for each pixel of the diagram."""
+
+
+def render(state: State, out: str | Path, size: tuple[int, int], theme: str, view: str) -> None:
+    """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Raises FileError."""
+    from nnviz.ui.app import application
+    from nnviz.ui.theme import apply_theme
+
+    apply_theme(application(), theme)
+    picture = _picture(state, size, view)
+    suffix = Path(out).suffix.lower()
+    if suffix == ".pdf":
+        atomic.write(out, _pdf(picture, theme))
+    elif suffix == ".png":
+        write_image(_image(picture, theme), out)
+    else:
+        raise FileError(f"{out} was not written: its name needs to end in .png, .pdf or .svg")
+
+
+def write_image(image: QImage, out: str | Path) -> None:
+    """Write an image as PNG. Raises FileError."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    atomic.write(out, bytes(data.data()))
+
+
+def _picture(state: State, size: tuple[int, int], view: str) -> Picture:
+    found, of = None, ""
+    if view == "slopes":
+        if not state.trainable or state.data.targets is None:
+            raise FileError("there are no rows with targets, so there are no slopes to draw", "data")
+        found, of = slopes(state.network, state.data.inputs[:1], state.data.targets[:1]), "slopes of row 1"
+    layout = lay_out(state.network, View(*size), slopes=found is not None)
+    return draw(state, layout, slopes=found, slopes_of=of)
+
+
+def _image(picture: Picture, theme: str) -> QImage:
+    view = picture.layout.view
+    image = QImage(QSize(round(view.width), round(view.height)) * SCALE, QImage.Format.Format_ARGB32)
+    image.setDevicePixelRatio(SCALE)
+    image.fill(QColor(PALETTES[theme].canvas))
+    painter = QPainter(image)
+    paint_picture(painter, picture, PALETTES[theme])
+    painter.end()
+    return image
+
+
+def _pdf(picture: Picture, theme: str) -> bytes:
+    view = picture.layout.view
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
+    writer.setResolution(96)
+    writer.setPageSize(QPageSize(QSizeF(view.width, view.height) * 72 / 96, QPageSize.Unit.Point))
+    writer.setPageMargins(QMarginsF(0, 0, 0, 0))
+    painter = QPainter(writer)
+    painter.fillRect(0, 0, round(view.width), round(view.height), QColor(PALETTES[theme].canvas))
+    paint_picture(painter, picture, PALETTES[theme])
+    painter.end()
+    return bytes(data.data())

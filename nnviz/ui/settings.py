@@ -1,0 +1,61 @@
+"""What the window remembers between sessions: geometry, panels, theme, the last and recent files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
+
+RECENT = 10
+
+
+class Settings:
+    """The remembered settings of this person on this machine; without `remembers`, of this window alone."""
+
+    def __init__(self, *, remembers: bool = True) -> None:
+        self._nowhere = None if remembers else QTemporaryDir()
+        if self._nowhere is None:
+            self._store = QSettings("nnviz", "nnviz")
+        else:
+            self._store = QSettings(self._nowhere.filePath("settings.ini"), QSettings.Format.IniFormat)
+
+    def bytes(self, key: str) -> QByteArray | None:
+        """Return a remembered geometry or splitter state."""
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else None
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return a remembered switch."""
+        return bool(self._store.value(key, default, type=bool))
+
+    def text(self, key: str, default: str = "") -> str:
+        """Return a remembered word."""
+        return str(self._store.value(key, default))
+
+    def remember(self, key: str, value: QByteArray | bool | str) -> None:
+        """Remember a value."""
+        self._store.setValue(key, value)
+
+    @property
+    def recent(self) -> list[Path]:
+        """The files that were open last, the latest first; only those that are still there."""
+        value = self._store.value("recent", [])
+        names = [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
+        return [path for name in names if (path := Path(str(name))).is_file()]
+
+    def opened(self, path: Path) -> None:
+        """Put a file at the head of the recent ones; it is the one that opens next time."""
+        path = path.absolute()
+        paths = [path, *(own for own in self.recent if own != path)][:RECENT]
+        self._store.setValue("recent", [str(own) for own in paths])
+        self._store.setValue("last", str(path))
+
+    def forget_recent(self) -> None:
+        """Forget the recent files."""
+        self._store.setValue("recent", [])
+
+    @property
+    def last(self) -> Path | None:
+        """The file that was open last, if it is still there."""
+        path = Path(self.text("last")) if self.text("last") else None
+        return path if path and path.is_file() else None

@@ -1,0 +1,165 @@
+"""The menu that changes a network's structure: nodes, layers, activations, biases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from nnviz.core import edits
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.picture.picture import Part
+from nnviz.ui.selection import Selection
+
+
+class Structure(QObject):
+    """Changes the structure of what is open; every change is one undo entry."""
+
+    said = Signal(str)
+
+    def __init__(self, document: Document, selection: Selection) -> None:
+        super().__init__()
+        self._document, self._selection = document, selection
+
+    def add_node(self, column: int, after: int | None = None) -> None:
+        """Add a node to a column and select it."""
+        what = self._kind(column)
+        state = edits.add_node(self._document.state, column, after)
+        at = len(state.network.names(column)) - 1 if after is None else after + 1
+        name = state.network.names(column)[at]
+        self._document.push(state, f"Add {what} {name}")
+        self._selection.select(Part("node", column, at))
+        self.said.emit(f"Added {name}; the prediction is what it was")
+
+    def remove_node(self, column: int, node: int | None = None) -> None:
+        """Remove a node, the last of its column if none is named."""
+        names = self._document.state.network.names(column)
+        node = len(names) - 1 if node is None else node
+        self._try(
+            f"Remove {names[node]}",
+            lambda state: edits.remove_node(state, column, node),
+            f"Removed {names[node]} with its weights",
+        )
+
+    def add_layer(self, before: int) -> None:
+        """Add a hidden layer in front of layer `before`."""
+        self._try(
+            "Add a hidden layer",
+            lambda state: edits.add_layer(state, before),
+            "Added a hidden layer that passes its values on",
+        )
+
+    def remove_layer(self, layer: int) -> None:
+        """Remove a hidden layer."""
+        self._try(
+            "Remove the hidden layer",
+            lambda state: edits.remove_layer(state, layer),
+            "Removed the hidden layer; the next weights are the product of both",
+        )
+
+    def set_activation(self, layer: int, name: str) -> None:
+        """Choose the activation of a layer."""
+        if self._document.state.network.layers[layer].activation != name:
+            self._try(
+                f"Activation {name}",
+                lambda state: edits.set_activation(state, layer, name),
+                f"a = {ACTIVATIONS[name].formula}",
+            )
+
+    def set_biases(self, layer: int, wanted: bool) -> None:
+        """Give a layer biases, or take them away."""
+        if wanted:
+            self._try("Add biases", lambda state: edits.add_biases(state, layer), "Added biases, all 0")
+        else:
+            self._try("Remove biases", lambda state: edits.remove_biases(state, layer), "Removed the biases")
+
+    def menu(self, part: Part | None) -> QMenu:
+        """Return the menu for a part: its node, its layer."""
+        menu = QMenu()
+        menu.setToolTipsVisible(True)
+        network = self._document.state.network
+        if part is not None and part.column < len(network.sizes):
+            self._node_entries(menu, part)
+            self._layer_entries(menu, part.column)
+        else:
+            for column in range(len(network.sizes)):
+                self._layer_entries(menu.addMenu(self.column_title(column)), column)
+        return menu
+
+    def column_title(self, column: int) -> str:
+        """Return what a column is called in menus."""
+        last = len(self._document.state.network.layers)
+        if column == 0:
+            return "Inputs"
+        if column == last:
+            return "Prediction"
+        return "Hidden layer" if last == 2 else f"Hidden layer {column}"
+
+    def fill_column_menu(self, menu: QMenu, column: int) -> None:
+        """Put a column's entries into a menu."""
+        menu.clear()
+        self._layer_entries(menu, column)
+
+    def _node_entries(self, menu: QMenu, part: Part) -> None:
+        if part.kind in ("heading", "subheading", "weight", "slope"):
+            return
+        column, node = part.column, part.node
+        names = self._document.state.network.names(column)
+        what = self._kind(column)
+        menu.addAction(f"Add {_article(what)} below", lambda: self.add_node(column, node))
+        remove = menu.addAction(
+            f"Remove {names[node]}".replace("&", "&&"), lambda: self.remove_node(column, node)
+        )
+        remove.setEnabled(len(names) > 1)
+        menu.addSeparator()
+
+    def _layer_entries(self, menu: QMenu, column: int) -> None:
+        network = self._document.state.network
+        what = self._kind(column)
+        menu.addAction(f"Add {_article(what)}", lambda: self.add_node(column))
+        last = menu.addAction(f"Remove the last {what}", lambda: self.remove_node(column))
+        last.setEnabled(len(network.names(column)) > 1)
+        menu.addSeparator()
+        if column:
+            self._activations(menu.addMenu("Activation"), column - 1)
+            biases = menu.addAction("Biases")
+            biases.setCheckable(True)
+            biases.setChecked(network.layers[column - 1].biases is not None)
+            biases.triggered.connect(lambda on: self.set_biases(column - 1, on))
+            menu.addSeparator()
+            menu.addAction("Add a hidden layer before", lambda: self.add_layer(column - 1))
+        if column < len(network.layers):
+            menu.addAction("Add a hidden layer after", lambda: self.add_layer(column))
+        if 0 < column < len(network.layers):
+            menu.addAction("Remove this hidden layer", lambda: self.remove_layer(column - 1))
+
+    def _activations(self, menu: QMenu, layer: int) -> None:
+        group = QActionGroup(menu)
+        for name, activation in ACTIVATIONS.items():
+            action = menu.addAction(f"{name}:  {activation.formula}")
+            action.setCheckable(True)
+            action.setChecked(self._document.state.network.layers[layer].activation == name)
+            action.triggered.connect(lambda _=False, name=name: self.set_activation(layer, name))
+            group.addAction(action)
+
+    def _kind(self, column: int) -> str:
+        if column == 0:
+            return "input"
+        return "output" if column == len(self._document.state.network.layers) else "node"
+
+    def _try(self, text: str, edit: Callable[[State], State], said: str) -> None:
+        try:
+            state = edit(self._document.state)
+        except ValueError as error:
+            self.said.emit(str(error))
+            return
+        self._document.push(state, text)
+        self.said.emit(said)
+
+
+def _article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiou" else f"a {what}"
