@@ -11,9 +11,10 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.picture.picture import Column, Rect, Role, View
 
-HEAD = 76.0
+HEAD = 68.0
 """Room for the headings at the top."""
-FOOT = 16.0
+AIR, FOOT = 8.0, 16.0
+"""Free above and below the columns."""
 WIDTH, HEIGHT = 128.0, 64.0
 """A node where there is room."""
 FULL = 44.0
@@ -51,7 +52,7 @@ def lay_columns(network: Network, view: View, slopes: bool) -> tuple[Column, ...
     """Return the columns, inputs first."""
     room = body(view)
     below = [_below(network, column, slopes) for column in range(len(network.sizes))]
-    fits = _heights(network.sizes, below, max(room.height - FOOT, 20.0))
+    fits = _heights(network.sizes, below, max(room.height - AIR - FOOT, 20.0))
     widths, gap = _widths([fit.height for fit in fits], view.width)
     x = (view.width - sum(widths) - gap * (len(widths) - 1)) / 2
     middle = _middle(fits, room)
@@ -131,4 +132,4 @@ def _middle(fits: Sequence[_Fit], room: Rect) -> float:
     halves = [((fit.count - 1) * fit.pitch + fit.height) / 2 for fit in fits]
     up = max(halves)
     down = max(half + min(fit.below, fit.pitch - fit.height) for half, fit in zip(halves, fits, strict=True))
-    return room.y + (room.height - FOOT - up - down) / 2 + up
+    return room.y + AIR + (room.height - AIR - FOOT - up - down) / 2 + up

@@ -22,6 +22,8 @@ MOST = 600
 """With more edges in sight no label is shown."""
 LEAST = 1 / 3
 """Where a smaller share of a gap's labels fits, none is shown: a lone handful looks random."""
+WALL, LEAST_OF_WALL = 100, 0.75
+"""Of more labels than `WALL` a part would hide the edges and still leave out what is looked for."""
 ZOOMED_IN = 1.5
 BETWEEN = 3.0
 """Free pixels between two labels."""
@@ -93,7 +95,8 @@ def pill_slots(gap: Gap, body: Rect, scale: float, zoom: float, slopes: bool) ->
     edges = _in_sight(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
-    least = len(edges.nodes) * (0.0 if zoom >= ZOOMED_IN else LEAST)
+    count = len(edges.nodes)
+    least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
     if slopes:
         found = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
         if _fewer(found) >= max(least, 1.0):

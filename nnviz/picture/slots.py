@@ -56,7 +56,7 @@ def _pills(column: Column, layer: Layer | None, slopes: bool) -> dict[Kind, Slot
     size, height = 11.5 * scale, 17.0 * scale
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
-    top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0 * scale
+    top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0
     needed = SHORT_NUMBER * size + 9.0 * scale
     found: dict[Kind, Slot] = {}
     if slopes and layer.biases is not None:

@@ -6,6 +6,7 @@ never wider than the place that was made for it.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -90,14 +91,18 @@ def plain(text: str) -> str:
 
 
 def elide(text: str, size: float, width: float, bold: bool = False) -> str:
-    """Return `text` if it fits into `width` pixels, else as much of it as fits with …, or nothing."""
+    """Return `text` if it fits into `width` pixels, else its start with …, or nothing.
+
+    A number at its end is kept, since it tells node_1_10 from node_1_11.
+    """
     if text_width(text, size, bold) <= width:
         return text
-    room = width - text_width(ELLIPSIS, size, bold)
-    kept = 0
-    for character in text:
-        room -= _advance(character, bold) * size
-        if room < 0:
-            break
-        kept += 1
-    return text[:kept].rstrip() + ELLIPSIS if kept else ""
+    number = re.search(r"_?\d{1,4}$", text)
+    for tail in (ELLIPSIS + number[0] if number else ELLIPSIS, ELLIPSIS):
+        room = width - text_width(tail, size, bold)
+        kept = 0
+        while kept < len(text) and (room := room - _advance(text[kept], bold) * size) >= 0:
+            kept += 1
+        if kept:
+            return text[:kept].rstrip() + tail
+    return ""

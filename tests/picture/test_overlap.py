@@ -1,0 +1,130 @@
+"""No two texts of a diagram overlap, and none covers a node, whatever the network and the view."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnviz.picture.picture import View
+from nnviz.picture.text import text_width
+from tests.picture.diagrams import drawn, overlaps, state
+
+BOLD = {"pill", "slope", "node_slope", "value", "dead", "heading", "error"}
+SIZES = [
+    (2, 2, 1),
+    (1, 8, 1),
+    (2, 4, 4, 1),
+    (2, 8, 8, 8, 1),
+    (9, 100, 100, 1),
+    (3, 1),
+    (784, 128, 64, 10),
+    (64, 32, 16, 10),
+    (5, 6, 4, 3),
+]
+VIEWS = [
+    View(900, 500),
+    View(1500, 800),
+    View(900, 500, 1.3, -120, -80),
+    View(900, 500, 3, -900, -600),
+    View(1500, 800, 20, -4000, -8000),
+]
+
+
+def misplaced(picture):
+    """Return the edge labels whose middle is not on their edge, or that leave the body."""
+    body = picture.layout.body
+    found = []
+    for label in picture.labels:
+        if label.part.kind in {"weight", "slope"}:
+            gap = picture.layout.gaps[label.part.layer]
+            x, y = label.rect.center
+            part = (x - gap.x0) / (gap.x1 - gap.x0)
+            at = gap.y0[label.part.source] * (1 - part) + gap.y1[label.part.node] * part
+            inside = body.y - 1e-6 <= label.rect.y and label.rect.bottom <= body.bottom + 1e-6
+            if abs(at - y) > 1e-6 or not inside:
+                found.append(label)
+    return found
+
+
+def too_wide(picture):
+    return [
+        label
+        for label in picture.labels
+        if text_width(label.text, label.size, label.style in BOLD) > label.rect.width + 1e-6
+    ]
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("view", VIEWS, ids=str)
+@pytest.mark.parametrize("with_slopes", [False, True], ids=["forward", "slopes"])
+@pytest.mark.parametrize("biases", [False, True], ids=["plain", "biases"])
+def test_texts_keep_clear_of_each_other_and_of_nodes(sizes, view, with_slopes, biases):
+    picture = drawn(state(sizes, biases=biases), view, with_slopes=with_slopes)
+    assert overlaps(picture) == []
+    assert misplaced(picture) == []
+    assert too_wide(picture) == []
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 14), min_size=2, max_size=6),
+    width=st.integers(320, 1900),
+    height=st.integers(220, 1000),
+    zoom=st.sampled_from([0.5, 1.0, 1.0, 1.0, 1.4, 2.0, 5.0]),
+    dx=st.integers(-900, 300),
+    dy=st.integers(-900, 300),
+    biases=st.booleans(),
+    with_slopes=st.booleans(),
+    activation=st.sampled_from(["relu", "tanh", "identity"]),
+)
+def test_texts_keep_clear_in_any_network(sizes, width, height, zoom, dx, dy, biases, with_slopes, activation):
+    view = View(width, height, zoom, dx, dy) if zoom != 1.0 else View(width, height)
+    picture = drawn(state(sizes, biases=biases, activation=activation), view, with_slopes=with_slopes)
+    assert overlaps(picture) == []
+    assert misplaced(picture) == []
+    assert too_wide(picture) == []
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 3, 1), (1, 8, 1), (2, 4, 4, 1), (3, 1)], ids=str)
+@pytest.mark.parametrize("biases", [False, True], ids=["plain", "biases"])
+def test_small_networks_show_every_weight(sizes, biases):
+    picture = drawn(state(sizes, biases=biases))
+    shown = sum(label.part.kind == "weight" for label in picture.labels)
+    assert shown == sum(weights.size for weights in picture.weights)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 3, 1), (1, 8, 1), (3, 1)], ids=str)
+def test_small_networks_show_every_slope_beside_every_weight(sizes):
+    picture = drawn(state(sizes), with_slopes=True)
+    for kind in ("weight", "slope"):
+        shown = sum(label.part.kind == kind for label in picture.labels)
+        assert shown == sum(weights.size for weights in picture.weights)
+
+
+def test_pills_stay_where_they_are_while_weights_change():
+    middles = [
+        {
+            label.part: label.rect.center
+            for label in drawn(state((2, 8, 8, 1), seed=seed)).labels
+            if label.part.kind == "weight"
+        }
+        for seed in (1, 2)
+    ]
+    assert middles[0].keys() == middles[1].keys()
+    assert all(middles[0][part] == pytest.approx(middles[1][part]) for part in middles[0])
+
+
+def test_a_crowded_gap_shows_many_weights_or_none():
+    for sizes in [(8, 8, 1), (12, 12, 1), (20, 20, 1), (9, 100, 1)]:
+        picture = drawn(state(sizes))
+        shown = sum(label.part.kind == "weight" and label.part.layer == 0 for label in picture.labels)
+        assert shown == 0 or shown >= sizes[0] * sizes[1] / 3
+
+
+def test_zooming_in_shows_numbers_that_did_not_fit():
+    large = state((30, 30, 2))
+    far = drawn(large)
+    x, y = far.layout.columns[1].rect(15).center
+    near = drawn(large, View(900, 500, 8.0, 600.0 - 8.0 * x, 280.0 - 8.0 * y))
+    kinds = [{label.part.kind for label in own.labels if label.part.column == 1} for own in (far, near)]
+    assert kinds[0] == {"heading", "subheading"}
+    assert kinds[1] >= {"weight", "value", "name"}

@@ -1,0 +1,78 @@
+"""The diagram as SVG."""
+
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.picture import View
+from nnviz.picture.svg import LEGEND, svg
+from tests.picture.diagrams import COURSE, drawn, state
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def parsed(*args, **more):
+    return ElementTree.fromstring(svg(*args, **more))
+
+
+def texts(root):
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("sizes", [(2, 2, 1), (1, 8, 1), (2, 8, 8, 8, 1), (3, 1)], ids=str)
+def test_every_text_of_the_picture_is_written(sizes):
+    own = state(sizes)
+    written = texts(parsed(own, (900, 500)))
+    picture = drawn(own, View(900, 500 - LEGEND))
+    assert written == [label.text for label in picture.labels] + ["weight < 0", "weight > 0"]
+
+
+def test_slopes_of_the_first_row_are_written_in_purple_and_explained():
+    line = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4], [0, 0]], [[1], [0]]))
+    root = parsed(line, view="slopes")
+    purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == PALETTES["light"].slope]
+    assert purple == ["42", "56"]
+    assert {"slope of the MSE", "identity · slopes of row 1"} <= set(texts(root))
+
+
+def test_slopes_need_targets():
+    without = replace(COURSE, data=Dataset(COURSE.data.inputs))
+    with pytest.raises(ValueError, match="targets"):
+        svg(without, view="slopes")
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_themes_colour_edges_by_sign(theme):
+    palette = PALETTES[theme]
+    root = parsed(COURSE, theme=theme)
+    strokes = {line.get("stroke") for line in root.iter(f"{SVG}line")}
+    assert palette.positive.lower() in strokes  # the largest weight, 7, in full colour
+    assert root.find(f"{SVG}rect").get("fill") == palette.canvas
+    assert len(list(root.iter(f"{SVG}line"))) == 6
+
+
+def test_names_from_a_file_cannot_break_it():
+    names = ("<b>&", 'quote"\x00\x1b', "line\nbreak")
+    network = Network(names, (Layer(("\ud800\ufffe",), "identity", [[1, 2, 3]]),))
+    root = parsed(State(network, Dataset([[1, 2, 3]]), name="a\x01 < b"))
+    assert "<b>&" in texts(root)
+    assert "line break" in texts(root)
+
+
+def test_large_networks_are_written_as_haze_and_strongest_edges():
+    document = svg(state((784, 128, 64, 10)))
+    root = ElementTree.fromstring(document)
+    assert len(list(root.iter(f"{SVG}line"))) == 1500 + 1500 + 640
+    images = [image.get("href") for image in root.iter(f"{SVG}image")]
+    assert len(images) == 2
+    assert all(image.startswith("data:image/png;base64,iVBORw0KGgo") for image in images)
+    assert len(document) < 600_000
+
+
+def test_it_has_the_size_that_was_asked_for():
+    root = parsed(COURSE, (640, 360))
+    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")
