@@ -61,11 +61,12 @@ class Document(QObject):
         if state is self._state:
             return
         command = _Replace(self, self._state, state, text, merge)
-        del self._commands[self._stack.index() :]
-        before = self._stack.index()
+        index = self._stack.index()
+        self._commands[index:] = [command]
         self._stack.push(command)
-        if self._stack.index() > before:
-            self._commands.append(command)
+        if self._stack.index() == index:
+            self._commands.pop()  # merged into the one before
+        else:
             self._forget_oldest()
 
     def seal(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -148,7 +149,7 @@ class MainWindow(QMainWindow):
         for own in examples():
             action = shipped.addAction(
                 f"{own.title}\t{own.line}".replace("&", "&&"),
-                lambda name=own.name: self.files.open_example(name),
+                partial(self.files.open_example, own.name),
             )
             action.setToolTip(own.line)
         self._make_help_menu(bar.addMenu("&Help"))
@@ -178,9 +179,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         themes = menu.addMenu("&Theme")
         for name in THEMES:
-            action = self._commands.add(
-                name.capitalize(), lambda name=name: self.set_theme(name), checkable=True
-            )
+            action = self._commands.add(name.capitalize(), partial(self.set_theme, name), checkable=True)
             action.setChecked(name == self._theme)
             themes.addAction(action)
         self._themes = themes
@@ -230,9 +229,7 @@ class MainWindow(QMainWindow):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self._settings.recent:
-            self._recent.addAction(
-                str(path).replace("&", "&&"), lambda path=path: self.files.leave_and_open(path)
-            )
+            self._recent.addAction(str(path).replace("&", "&&"), partial(self.files.leave_and_open, path))
         if self._recent.isEmpty():
             self._recent.addAction("No recent files").setEnabled(False)
         else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
@@ -88,7 +90,7 @@ class WalkBar:
         menu.addActions([self.play, self.step, self.back, self.to_start, self.to_end])
         menu.addSeparator()
         for phase in PHASES:
-            menu.addAction(phase.capitalize(), lambda phase=phase: self._player.show_phase(phase))
+            menu.addAction(phase.capitalize(), partial(self._player.show_phase, phase))
         menu.addSeparator()
         menu.addActions(self._repeats.actions())
         menu.addSeparator()

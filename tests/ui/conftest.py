@@ -1,0 +1,87 @@
+"""Windows for the tests, and a watch over what a test leaves behind."""
+
+import gc
+
+import pytest
+from PySide6.QtCore import QAbstractAnimation, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.ui.app import application
+from nnviz.ui.main_window import MainWindow
+from nnviz.ui.settings import Settings
+from nnviz.ui.theme import apply_theme
+
+
+@pytest.fixture(scope="session")
+def qapp():
+    app = application()
+    apply_theme(app, "light")
+    return app
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing_behind(qapp):
+    """Fail a test after which a timer, an animation or a top-level widget is still alive and at work."""
+    before = set(map(id, QApplication.topLevelWidgets()))
+    yield
+    QApplication.processEvents()
+    left = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
+    left = [widget for widget in left if widget.isVisible()]
+    assert not left, f"top-level widgets left: {left}"
+    running = [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, QObject)
+        and (
+            (isinstance(thing, QTimer) and _active(thing))
+            or (isinstance(thing, QAbstractAnimation) and _playing(thing))
+        )
+    ]
+    assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
+
+
+def _active(timer):
+    try:
+        return timer.isActive()
+    except RuntimeError:  # its C++ object is gone
+        return False
+
+
+def _playing(animation):
+    try:
+        return animation.state() == QAbstractAnimation.State.Running
+    except RuntimeError:
+        return False
+
+
+@pytest.fixture
+def settings():
+    """Settings that remember nothing beyond the test."""
+    return Settings(remembers=False)
+
+
+@pytest.fixture
+def open_window(qtbot, settings):
+    """Return a function that opens the window on an example's name, or on a State."""
+    windows = []
+
+    def open_it(what="relu", size=(1280, 800)):
+        state = load(example(what).path) if isinstance(what, str) else what
+        window = MainWindow(Document(state), settings)
+        window.resize(*size)
+        window.show()
+        qtbot.waitExposed(window)
+        qtbot.waitUntil(lambda: window.plot.curve is not None)
+        windows.append(window)
+        return window
+
+    yield open_it
+    for window in windows:
+        window.runner.pause()
+        window.player.stop()
+        window.hide()
+        window.deleteLater()
+    QApplication.processEvents()

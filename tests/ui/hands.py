@@ -1,0 +1,68 @@
+"""What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from nnviz.picture.picture import Part
+
+
+def part_named(window, name, source=None):
+    """Return the part that a person would point at: "output", or the weight from "node_0" to "output"."""
+    network = window.document.state.network
+    for column in range(len(network.sizes)):
+        if name in network.names(column):
+            node = network.names(column).index(name)
+            if source is None:
+                return Part("node", column, node)
+            return Part("weight", column, node, network.names(column - 1).index(source))
+    raise AssertionError(f"no node is called {name}")
+
+
+def point(window, part):
+    """Return the middle of what stands for `part`, in the diagram's pixels."""
+    place = window.diagram.picture.place(part)
+    assert place is not None, f"{part} is not in sight"
+    return QPoint(*(round(value) for value in place.center))
+
+
+def click(window, part, modifier=Qt.KeyboardModifier.NoModifier):
+    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, modifier, point(window, part))
+
+
+def type_into(text, key=Qt.Key.Key_Return):
+    """Type into whatever has the focus, or would have it in an active window, and press `key`."""
+    widget = QApplication.focusWidget()
+    QTest.keyClicks(widget, text)
+    if key is not None:
+        QTest.keyClick(widget, key)
+
+
+def editor_of(window):
+    """Return the open field of the diagram."""
+    editor = window.diagram.session.editor
+    assert editor.isVisible(), "no field is open"
+    return editor
+
+
+def set_number(window, part, text, key=Qt.Key.Key_Return):
+    """Click the number of `part` where it stands, type, press `key`."""
+    click(window, part)
+    editor = editor_of(window)
+    QTest.keyClicks(editor, text)
+    if key is not None:
+        QTest.keyClick(editor, key)
+
+
+def press(window, text):
+    """Press the button that says `text`."""
+    buttons = [
+        button for button in window.findChildren(QPushButton) if button.text() == text and button.isVisible()
+    ]
+    assert len(buttons) == 1, f"{len(buttons)} buttons say {text!r}"
+    QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+
+
+def shown(window, kind, name):
+    """Return what the diagram writes for a node: its "value", "z", "error", "target"."""
+    return window.diagram.picture.text(part_named(window, name)._replace(kind=kind))
