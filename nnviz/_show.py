@@ -31,6 +31,7 @@ def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None
         [sys.executable, "-m", "nnviz", path],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # a pipe that a script writes to would stay open as long as the window
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

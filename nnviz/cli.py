@@ -66,7 +66,7 @@ def _run(arguments: list[str]) -> int:
 
 def _open(file: str | None) -> int:
     if file is not None:
-        from nnviz.commands import found
+        from nnviz.files.examples import found
 
         file = str(found(file))
     from nnviz import _system

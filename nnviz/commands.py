@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnviz.arguments import parse
 from nnviz.cli import UsageError
+from nnviz.files import examples
 from nnviz.files.errors import FileError
+from nnviz.printing import history_rows, print_json, print_lines, print_table, weights_json
 
 if TYPE_CHECKING:
     from nnviz.core.activations import Array
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 SIZE = (1200, 800)
 """Width and height of a rendered diagram, where none is given, in pixels."""
-
-LINES = 50
-"""Longest MSE history that `train` prints whole."""
 
 
 def run(arguments: list[str]) -> int:
@@ -42,28 +40,11 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def found(file: str) -> Path:
-    """Return the path that FILE means: a file, else the example of that name. Raises FileError."""
-    path = Path(file)
-    if path.is_file():
-        return path
-    from nnviz.files.examples import example
-
-    known = example(file)
-    if known is not None:
-        return known.path
-    if path.exists():
-        return path
-    if path.suffix or path.name != file:
-        raise FileError(f"there is no file {file}")
-    raise FileError(f"there is no file and no example called {file}; `nnviz examples` lists the examples")
-
-
 def load(file: str) -> State:
     """Return the State that FILE holds. Raises FileError."""
     from nnviz.files import registry
 
-    return registry.load(found(file))
+    return registry.load(examples.found(file))
 
 
 def predict(chosen: argparse.Namespace) -> None:
@@ -76,9 +57,9 @@ def predict(chosen: argparse.Namespace) -> None:
         prediction = state.network.predict(rows)
     _check_finite(prediction)
     if chosen.json:
-        _print_json({"predictions": prediction.tolist()})
+        print_json({"predictions": prediction.tolist()})
     else:
-        _print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
+        print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
 
 
 def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) -> Array:
@@ -105,7 +86,7 @@ def _rows_of(path: Path, network: Network) -> Array:
     try:
         rows = csv.read(data).columns(network.inputs)
     except FileError as error:
-        raise error.within(str(path)) from None
+        raise FileError(f"{path}, {error}") from None
     _check_width(rows.shape[1], len(network.inputs), str(path))
     return rows
 
@@ -138,10 +119,10 @@ def slopes(chosen: argparse.Namespace) -> None:
     for result in (np.array(found.mse), *(layer.weights for layer in found.layers)):
         _check_finite(result)
     if chosen.json:
-        _print_json({"mse": found.mse, "layers": [_weights_json(layer) for layer in found.layers]})
+        print_json({"mse": found.mse, "layers": [weights_json(layer) for layer in found.layers]})
     else:
         print(f"MSE {found.mse!r}\n")
-        _print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in found.layers]))
+        print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in found.layers]))
 
 
 def _slope_rows(network: Network, found: list[tuple[Array, Array | None]]) -> list[tuple[str, ...]]:
@@ -180,26 +161,17 @@ def train(chosen: argparse.Namespace) -> None:
     if chosen.history is not None:
         atomic.write(chosen.history, csv.history(result.history))
     if chosen.json:
-        _print_json(
+        print_json(
             {
                 "iteration": result.state.iteration,
                 "mse": float(result.history[-1, 1]),
                 "diverged": result.diverged,
                 "history": [[int(iteration), mse] for iteration, mse in result.history.tolist()],
-                "layers": [_weights_json(layer) for layer in result.state.network.layers],
+                "layers": [weights_json(layer) for layer in result.state.network.layers],
             }
         )
     else:
-        _print_table([("iteration", "mse"), *_history_rows(result.history)])
-
-
-def _history_rows(points: Array) -> list[tuple[str, ...]]:
-    """Return all points as text, or about twenty of many, the first and the last among them."""
-    import numpy as np
-
-    if len(points) > LINES:
-        points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
-    return [(str(int(iteration)), repr(mse)) for iteration, mse in points.tolist()]
+        print_table([("iteration", "mse"), *history_rows(result.history)])
 
 
 def render(chosen: argparse.Namespace) -> None:
@@ -225,7 +197,7 @@ def screenshot(chosen: argparse.Namespace) -> None:
     """Draw the whole window into a file."""
     from nnviz import _system
 
-    file = found(chosen.file)
+    file = examples.found(chosen.file)
     _system.draw_without_display()
     from nnviz.ui.app import screenshot as draw
 
@@ -245,38 +217,18 @@ def check(chosen: argparse.Namespace) -> None:
     print(f"{chosen.file}: no fault found")
 
 
-def examples(_chosen: argparse.Namespace) -> None:
+def list_examples(_chosen: argparse.Namespace) -> None:
     """Print every example's name and line."""
-    from nnviz.files.examples import examples as all_examples
-
-    _print_lines(f"{own.name}\t{own.line}" for own in all_examples())
+    print_lines(f"{own.name}\t{own.line}" for own in examples.examples())
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
-    command.__name__: command
-    for command in (predict, slopes, train, render, screenshot, convert, check, examples)
+    "predict": predict,
+    "slopes": slopes,
+    "train": train,
+    "render": render,
+    "screenshot": screenshot,
+    "convert": convert,
+    "check": check,
+    "examples": list_examples,
 }
-
-
-def _weights_json(layer: Any) -> dict[str, Any]:
-    return {
-        "weights": layer.weights.tolist(),
-        "biases": None if layer.biases is None else layer.biases.tolist(),
-    }
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, allow_nan=False))
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    print("\n".join(lines))
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    """Print rows of text in columns; the last column is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths[-1] = 0
-    _print_lines(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
-    )

@@ -13,7 +13,7 @@ from typing import Any
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import json_text
+from nnviz.files import checks, json_text
 from nnviz.files.errors import FileError
 
 LARGEST_LITERAL = 5_000_000
@@ -102,8 +102,7 @@ def _network(raw: Any) -> Network:
     try:
         return Network.from_weights(raw)
     except ValueError as error:
-        place, _, message = str(error).partition(": ")
-        raise FileError(message, place) from None
+        raise checks.refused_by_core(error, "") from None
 
 
 def _check_weights(name: str, weights: Any) -> None:

@@ -43,7 +43,7 @@ def read(data: bytes) -> Table:
 
     Raises FileError for a cell that is no finite number and for lines of different lengths.
     """
-    reader = csv.reader(json_text.decoded(data).splitlines())
+    reader = csv.reader(json_text.decoded(data).splitlines(), skipinitialspace=True)
     try:
         lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
     except csv.Error as error:

@@ -22,9 +22,8 @@ class FileError(Exception):
         return f"{self.place}: {self.message}" if self.place else self.message
 
     def within(self, place: str) -> FileError:
-        """Return this error with `place` put in front of its own place: `data` + `inputs[0]`."""
-        joint = "." if self.place and not self.place.startswith("[") else ""
-        return FileError(self.message, f"{place}{joint}{self.place}")
+        """Return this error with `place` put in front of its own: `data` and `inputs[0]`."""
+        return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
 _READING = {

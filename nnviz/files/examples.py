@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from nnviz._resources import resources
+from nnviz.files.errors import FileError
 
 
 @dataclass(frozen=True)
@@ -34,3 +35,18 @@ def _example(path: Path) -> Example:
 def example(name: str) -> Example | None:
     """Return the example of that name, or None."""
     return next((own for own in examples() if own.name == name), None)
+
+
+def found(file: str) -> Path:
+    """Return the path that FILE means: a file, else the example of that name. Raises FileError."""
+    path = Path(file)
+    if path.is_file():
+        return path
+    known = example(file)
+    if known is not None:
+        return known.path
+    if path.exists():
+        return path
+    if path.suffix or path.name != file:
+        raise FileError(f"there is no file {file}")
+    raise FileError(f"there is no file and no example called {file}; `nnviz examples` lists the examples")

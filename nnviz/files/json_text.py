@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise FileError(f"the key {twice!r} stands twice in one object")
+    for key in found:
+        if not key.isascii() and re.search("[\ud800-\udfff]", key):
+            raise FileError(f"the key {key!r} holds half of a surrogate pair")
     return found
 
 

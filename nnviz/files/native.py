@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.naming import default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
-from nnviz.files import json_text, version1
+from nnviz.files import checks, json_text
 from nnviz.files.errors import FileError
 from nnviz.files.version1 import (
     DataPart,
@@ -53,9 +50,9 @@ def state_from(raw: Any) -> State:
     try:
         file = msgspec.convert(raw, File)
     except msgspec.ValidationError as error:
-        raise _told(str(error)) from None
-    _check_text(file.name, "name")
-    _check_text(file.notes, "notes")
+        raise checks.refused_by_msgspec(error) from None
+    checks.text(file.name, "name")
+    checks.text(file.notes, "notes")
     network = _network(file.network)
     return State(
         network,
@@ -73,106 +70,24 @@ def state_from(raw: Any) -> State:
 def _check_head(raw: Any) -> None:
     if not isinstance(raw, dict) or raw.get("format") != "nnviz":
         raise FileError('expected "nnviz": this is not an nnviz file', "format")
-    version = raw.get("version", "nothing")
+    version = raw.get("version")
     if type(version) is not int or version != 1:
+        said = f"{version!r:.40}" if "version" in raw else "nothing"
         advice = "a newer nnviz may open it"
-        raise FileError(f"this nnviz opens version 1, and the file says {version}; {advice}", "version")
-
-
-_KEYS = [key for part in vars(version1).values() for key in getattr(part, "__struct_fields__", ())]
-_WORDS = {
-    "array": "a list",
-    "object": "an object in braces",
-    "str": "a text",
-    "float": "a number",
-    "int": "a whole number",
-    "bool": "true or false",
-}
-
-
-def _told(message: str) -> FileError:
-    """Return msgspec's `message` in plain words, its place without the `$`."""
-    what, _, at = message.partition(" - at `$")
-    place = at.rstrip("`").removeprefix(".")
-    if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        close = difflib.get_close_matches(match[1], _KEYS, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        return FileError(f"unknown key {match[1]!r}{hint}", place)
-    if match := re.fullmatch(r"Object missing required field `(.*)`", what):
-        return FileError(f"the key {match[1]!r} is missing", place)
-    if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):
-        expected = " or ".join(_WORDS.get(word, word) for word in match[1].split(" | "))
-        found = "a decimal number" if match[2] == "float" else _WORDS.get(match[2], match[2])
-        return FileError(f"expected {expected}, found {found}", place)
-    if what == "Number out of range":
-        return FileError("expected a finite number, found one that is too large", place)
-    return FileError(f"{what[0].lower()}{what[1:]}", place)
-
-
-def _told_by_core(error: ValueError, place: str) -> FileError:
-    own, _, message = str(error).partition(": ")
-    return FileError(message, own).within(place)
-
-
-def _check_text(text: str, place: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise FileError("half of a surrogate pair is not a character", place) from None
-
-
-def _check_name(name: str, place: str) -> None:
-    _check_text(name, place)
-    if not name.strip():
-        raise FileError("a name needs at least one character", place)
-
-
-def _names(names: list[str], place: str) -> tuple[str, ...]:
-    for i, name in enumerate(names):
-        _check_name(name, f"{place}[{i}]")
-    return tuple(names)
-
-
-def _numbers(values: ArrayLike, place: str) -> Array:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        index = np.argwhere(~np.isfinite(array))[0]
-        found = "NaN" if np.isnan(array[tuple(index)]) else "one that is too large"
-        where = "".join(f"[{i}]" for i in index)
-        raise FileError(f"expected a finite number, found {found}", place + where)
-    return array
-
-
-def _check_length(found: int, expected: int, unit: str, why: str, place: str) -> None:
-    if found != expected:
-        units = unit if expected == 1 else f"{unit}s"
-        raise FileError(f"expected {expected} {units}, one for each {why}, found {found}", place)
-
-
-def _matrix(rows: version1.Matrix, width: int, why: str, place: str) -> Array:
-    for j, row in enumerate(rows):
-        _check_length(len(row), width, "number", why, f"{place}[{j}]")
-    return _numbers(np.array(rows, dtype=np.float64).reshape(len(rows), width), place)
-
-
-def _biases(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    if values is None:
-        return None
-    _check_length(len(values), nodes, "number", "node", place)
-    return _numbers(values, place)
+        raise FileError(f"this nnviz opens version 1, and the file says {said}; {advice}", "version")
 
 
 def _network(part: NetworkPart) -> Network:
     if not part.inputs:
         raise FileError("expected at least one name", "network.inputs")
-    inputs = _names(part.inputs, "network.inputs")
+    inputs = checks.names(part.inputs, "network.inputs")
     layers: list[Layer] = []
     for k in range(len(part.layers)):
         layers.append(_layer(part, k, len(layers[-1]) if layers else len(inputs)))
     try:
         return Network(inputs, tuple(layers))
     except ValueError as error:
-        raise _told_by_core(error, "network") from None
+        raise checks.refused_by_core(error, "network") from None
 
 
 def _layer(part: NetworkPart, k: int, width: int) -> Layer:
@@ -183,44 +98,44 @@ def _layer(part: NetworkPart, k: int, width: int) -> Layer:
     names = (
         default_nodes(k, len(part.layers), count)
         if own.nodes is None
-        else _names(own.nodes, f"{place}.nodes")
+        else checks.names(own.nodes, f"{place}.nodes")
     )
-    _check_length(count, len(names), "row", "node", f"{place}.weights")
-    weights = _matrix(own.weights, width, "node before it" if k else "input", f"{place}.weights")
-    biases = _biases(own.biases, count, f"{place}.biases")
+    checks.length(count, len(names), "row", "node", f"{place}.weights")
+    weights = checks.matrix(own.weights, width, "node before it" if k else "input", f"{place}.weights")
+    biases = checks.biases(own.biases, count, f"{place}.biases")
     try:
         return Layer(names, own.activation, weights, biases)
     except ValueError as error:
-        raise _told_by_core(error, place) from None
+        raise checks.refused_by_core(error, place) from None
 
 
 def _dataset(part: DataPart, network: Network) -> Dataset:
-    inputs = _matrix(part.inputs, len(network.inputs), "input", "data.inputs")
+    inputs = checks.matrix(part.inputs, len(network.inputs), "input", "data.inputs")
     if part.targets is None:
         return Dataset(inputs)
-    _check_length(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
-    return Dataset(inputs, _matrix(part.targets, len(network.outputs), "output", "data.targets"))
+    checks.length(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
+    return Dataset(inputs, checks.matrix(part.targets, len(network.outputs), "output", "data.targets"))
 
 
 def _training(part: TrainingPart) -> Training:
     try:
         return Training(**msgspec.structs.asdict(part))
     except ValueError as error:
-        raise _told_by_core(error, "training") from None
+        raise checks.refused_by_core(error, "training") from None
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    _check_name(part.name, f"{place}.name")
-    _check_length(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
+    checks.name(part.name, f"{place}.name")
+    checks.length(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
     layers = []
     for k, (own, layer) in enumerate(zip(part.layers, network.layers, strict=True)):
         here = f"{place}.layers[{k}]"
-        _check_length(len(own.weights), len(layer), "row", "node", f"{here}.weights")
-        weights = _matrix(own.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
+        checks.length(len(own.weights), len(layer), "row", "node", f"{here}.weights")
+        weights = checks.matrix(own.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
         if (own.biases is None) != (layer.biases is None):
             there = "none" if layer.biases is None else "some"
             raise FileError(f"the layer of the network has {there}", f"{here}.biases")
-        layers.append(Weights(weights, _biases(own.biases, len(layer), f"{here}.biases")))
+        layers.append(Weights(weights, checks.biases(own.biases, len(layer), f"{here}.biases")))
     return WeightSet(part.name, tuple(layers))
 
 

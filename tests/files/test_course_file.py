@@ -1,0 +1,65 @@
+"""The course's weights dictionary opens and is written, as JSON and as a Python literal."""
+
+import pytest
+
+from nnviz.core.edits import add_biases, rename, set_activation
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError
+from nnviz.files.registry import load, save
+
+WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
+STATE = State(Network.from_weights(WEIGHTS), Dataset([[3, 5]]))
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("w.json", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
+        ("w.txt", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
+        ("w.py", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"),
+        ("w.json", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7],}"),
+        ("w", "{'node_0': (2, 4), 'node_1': (4, -5), 'output': (2, 7)}"),
+        (
+            "w.py",
+            "# my weights\nweights = {'node_0': [2, 4],\n  'node_1': [4, -5],  # two\n 'output': [2, 7]}\n",
+        ),
+        ("w.py", "\ufeff{'output': [2, 7], 'node_1': [4, -5.0], 'node_0': [2, 4]}"),
+    ],
+)
+def test_a_dictionary_opens_with_relu_hidden_nodes_and_an_identity_output(tmp_path, file, text):
+    (tmp_path / file).write_text(text, encoding="utf-8")
+    state = load(tmp_path / file)
+    assert state.network == STATE.network
+    assert [layer.activation for layer in state.network.layers] == ["relu", "identity"]
+    assert state.network.predict([3, 5]).tolist() == [[52.0]]
+    assert len(state.data) == 0
+
+
+def test_an_output_alone_is_a_network_without_hidden_layers(tmp_path):
+    (tmp_path / "w.json").write_text('{"output": [0, 2, 1]}')
+    assert load(tmp_path / "w.json").network.sizes == (3, 1)
+
+
+def test_a_dictionary_is_written_one_node_a_line(tmp_path):
+    save(STATE, tmp_path / "w.py")
+    assert (tmp_path / "w.py").read_text() == (
+        '{\n  "node_0": [2, 4],\n  "node_1": [4, -5],\n  "output": [2, 7]\n}\n'
+    )
+    assert load(tmp_path / "w.py").network == STATE.network
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        set_activation(STATE, 0, "tanh"),
+        set_activation(STATE, 1, "relu"),
+        add_biases(STATE, 0),
+        rename(STATE, 1, 0, "first"),
+    ],
+    ids=["tanh", "relu output", "biases", "a name of its own"],
+)
+def test_what_a_dictionary_cannot_hold_is_refused(tmp_path, state):
+    with pytest.raises(FileError, match="weights dictionary holds"):
+        save(state, tmp_path / "w.py")
+    assert not (tmp_path / "w.py").exists()

@@ -1,0 +1,48 @@
+"""Which format a file is opened and saved in."""
+
+import json
+
+import pytest
+
+from nnviz._resources import resources
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError
+from nnviz.files.registry import FORMATS, load, save, suffixes
+from nnviz.files.version1 import json_schema
+
+STATE = State(Network.from_weights({"node_0": [2, 4], "output": [2]}), Dataset([[3, 5]]))
+
+
+@pytest.mark.parametrize("own", FORMATS, ids=lambda own: own.name)
+def test_every_format_reads_and_recognises_what_it_writes(own):
+    data = own.write(STATE)
+    assert own.read(data).network == STATE.network
+    assert [other.name for other in FORMATS if other.sniff(data)] == [own.name]
+
+
+@pytest.mark.parametrize("suffix", suffixes())
+def test_every_suffix_can_be_saved_and_opened_in_any_case(tmp_path, suffix):
+    for name in (f"a{suffix}", f"b{suffix.upper()}"):
+        save(STATE, tmp_path / name)
+        assert load(tmp_path / name).network == STATE.network
+
+
+@pytest.mark.parametrize("own", FORMATS, ids=lambda own: own.name)
+def test_a_file_without_a_known_suffix_is_known_by_its_content(tmp_path, own):
+    (tmp_path / "file.data").write_bytes(own.write(STATE))
+    assert load(tmp_path / "file.data").network == STATE.network
+
+
+def test_an_unknown_suffix_is_not_saved(tmp_path):
+    with pytest.raises(FileError) as caught:
+        save(STATE, tmp_path / "a.docx")
+    assert str(caught.value) == (
+        f"{tmp_path / 'a.docx'} was not saved: its name needs to end in .json or .py or .txt"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_schema_that_ships_is_the_one_of_the_types():
+    shipped = resources() / "schema" / "nnviz-1.schema.json"
+    assert json.loads(shipped.read_text(encoding="utf-8")) == json.loads(json.dumps(json_schema()))

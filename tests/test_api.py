@@ -1,0 +1,141 @@
+"""What `import nnviz` gives, from a script's side."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nnviz
+from nnviz import _show, _system
+
+WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
+
+
+def test_every_name_that_is_promised_is_there():
+    assert set(nnviz.__all__) <= set(dir(nnviz))
+    assert [name for name in nnviz.__all__ if getattr(nnviz, name) is None] == []
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = nnviz.nothing
+
+
+def test_importing_nnviz_imports_neither_qt_nor_numpy():
+    code = "import sys, nnviz; print([n for n in ('PySide6', 'numpy', 'msgspec') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_using_all_of_it_imports_no_qt():
+    code = "import sys; from nnviz import *; print([n for n in sys.modules if n.startswith('PySide6')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_script_can_load_predict_train_and_save(tmp_path):
+    (tmp_path / "w.json").write_text(json.dumps(WEIGHTS))
+    network = nnviz.load(tmp_path / "w.json").network
+    assert network == nnviz.Network.from_weights(WEIGHTS, hidden="relu", output="identity")
+    assert network.predict([[3, 5]]).tolist() == [[52.0]]
+    assert [a.tolist() for a in network.forward([3, 5]).a] == [[[26.0, 0.0]], [[52.0]]]
+    assert nnviz.slopes(network, [[3, 5]], [[60]]).layers[1].weights.tolist() == [[2 * 26 * -8, 0]]
+
+    document = nnviz.State(network, nnviz.Dataset([[3, 5]], [[60]]), nnviz.Training(0.0002))
+    result = nnviz.train(document, updates=20)
+    assert result.history.dtype == np.float64
+    assert result.history[:, 0].tolist() == list(range(21))
+    assert result.history[-1, 1] < 0.001
+    nnviz.save(result.state, str(tmp_path / "out.json"))
+    assert nnviz.load(tmp_path / "out.json").network == result.state.network
+
+
+def test_bad_input_raises_a_file_error(tmp_path):
+    with pytest.raises(nnviz.FileError) as caught:
+        nnviz.load(tmp_path / "gone.json")
+    assert str(caught.value) == f"there is no file {tmp_path / 'gone.json'}"
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Stand in for the process that shows a window; returns what it would be given to open."""
+    commands = []
+
+    class Process:
+        def __init__(self, command, **_settings):
+            commands.append(command)
+
+        def wait(self):
+            return 0
+
+    monkeypatch.setattr(_show.subprocess, "Popen", Process)
+
+    def opened():
+        (command,) = commands
+        assert command[:3] == [sys.executable, "-m", "nnviz"]
+        return nnviz.load(command[3])
+
+    return opened
+
+
+def test_show_opens_a_network_with_its_rows(shown):
+    network = nnviz.Network.from_weights(WEIGHTS)
+    nnviz.show(network, [[3, 5], [1, -1]], [60, 50])
+    assert shown() == nnviz.State(network, nnviz.Dataset([[3, 5], [1, -1]], [[60], [50]]))
+
+
+def test_show_opens_a_network_alone(shown):
+    nnviz.show(nnviz.Network.from_weights(WEIGHTS))
+    assert len(shown().data) == 0
+
+
+def test_show_opens_a_state(shown):
+    state = nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]]), name="Mine")
+    nnviz.show(state)
+    assert shown() == state
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sentence"),
+    [
+        ([[1, 2, 3]], None, "data.inputs[0]: expected 2 numbers, one for each input, found 3"),
+        ([[1, 2]], [1, 2], "data.targets: expected 1 row, one for each row of inputs, found 2"),
+        ([[1, np.nan]], None, "data.inputs[0][1]: expected a finite number, found NaN"),
+    ],
+)
+def test_show_refuses_rows_that_do_not_fit(x, y, sentence):
+    with pytest.raises(nnviz.FileError) as caught:
+        nnviz.show(nnviz.Network.from_weights(WEIGHTS), x, y)
+    assert str(caught.value) == sentence
+
+
+def test_show_says_where_no_window_can_be_shown(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "linux")
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(_system, "_loads", lambda _library: True)
+    with pytest.raises(_system.DisplayError, match="there is no display here"):
+        nnviz.show(nnviz.Network.from_weights(WEIGHTS))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_show_returns_while_the_window_stays_open(tmp_path):
+    """The window's process is a stand-in that stays until the test lets it go."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    code = """
+import subprocess, sys
+import nnviz
+from nnviz import _show
+real = subprocess.Popen
+_show.subprocess.Popen = lambda command, **settings: real(
+    [sys.executable, "-c", "import sys; open(sys.argv[1]).read()", sys.argv[1]], **settings
+)
+nnviz.show(nnviz.Network.from_weights({"output": [1, 2]}))
+print("at once")
+"""
+    command = [sys.executable, "-W", "error", "-c", code, str(gate)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "at once\n", "")
+    with open(gate, "w") as still_open:  # blocks unless the stand-in is there to read
+        assert still_open.writable()

@@ -1,0 +1,464 @@
+"""The command line: what it prints, how it ends, and what it does not import."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nnviz
+from nnviz import _system
+from nnviz.cli import COMMANDS, main
+from nnviz.files import registry
+from nnviz.files.examples import example, examples
+
+
+@pytest.fixture
+def run(capsys):
+    def run(*arguments):
+        code = main(list(arguments))
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def answer(run):
+    """Run a command that has to succeed in silence on stderr, and return what it prints."""
+
+    def answer(*arguments):
+        code, out, err = run(*arguments)
+        assert (code, err) == (0, "")
+        return out
+
+    return answer
+
+
+# predict
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [
+        ("forward", "-39.0\n"),
+        ("relu", "52.0\n"),
+        ("many-rows", "52.0\n63.0\n0.0\n148.0\n"),
+        ("two-hidden-layers", "182.0\n"),
+    ],
+)
+def test_predict_prints_the_answers_of_the_course(answer, name, printed):
+    assert answer("predict", name) == printed
+    assert answer("predict", str(example(name).path)) == printed
+
+
+@pytest.mark.parametrize(
+    ("rows", "printed"),
+    [
+        (["--row", "3,5"], "52.0\n"),
+        (["--row", "-1,-2"], "42.0\n"),
+        (["--row", "-.5,-1e0"], "21.0\n"),
+        (["--row=-1,-2"], "42.0\n"),
+        (["--row", "−1,−2"], "42.0\n"),
+        (["--row", "-1,-2", "--row", "3, 5", "--row", "1/2,0"], "42.0\n52.0\n16.0\n"),
+    ],
+)
+def test_predict_takes_rows_as_typed(answer, rows, printed):
+    assert answer("predict", "relu", *rows) == printed
+
+
+def test_predict_reads_the_rows_of_a_csv_file(answer, tmp_path):
+    (tmp_path / "plain.csv").write_text("3,5\n-1,-2\n")
+    (tmp_path / "named.csv").write_text("target,children,accounts\n60,5,3\n0,-2,-1\n")
+    assert answer("predict", "relu", "--data", str(tmp_path / "plain.csv")) == "52.0\n42.0\n"
+    assert answer("predict", "relu", "--data", str(tmp_path / "named.csv")) == "52.0\n42.0\n"
+    both = answer("predict", "relu", "--data", str(tmp_path / "plain.csv"), "--row", "0,0")
+    assert both == "0.0\n52.0\n42.0\n"
+
+
+def test_predict_prints_several_outputs_in_full_with_a_space_between(answer, tmp_path):
+    (tmp_path / "two.json").write_text('{"output_0": [0.1, 0.2], "output_1": [1, -1]}')
+    assert answer("predict", str(tmp_path / "two.json"), "--row", "1,1") == "0.30000000000000004 0.0\n"
+
+
+def test_predict_prints_json(answer):
+    printed = json.loads(answer("predict", "many-rows", "--json"))
+    assert printed == {"predictions": [[52.0], [63.0], [0.0], [148.0]]}
+
+
+# slopes
+
+
+def test_slopes_prints_every_slope_in_a_table(answer):
+    assert answer("slopes", "calculating-slopes") == (
+        "MSE 49.0\n\n"
+        "node    from     weight  slope\n"
+        "output  input_0  0.0     14.0\n"
+        "output  input_1  2.0     28.0\n"
+        "output  input_2  1.0     42.0\n"
+    )
+
+
+def test_slopes_prints_json(answer):
+    printed = json.loads(answer("slopes", "calculating-slopes", "--json"))
+    assert printed == {"mse": 49.0, "layers": [{"weights": [[14.0, 28.0, 42.0]], "biases": None}]}
+
+
+def test_slopes_tells_the_biases(answer):
+    printed = json.loads(answer("slopes", "xor", "--json"))
+    state = nnviz.load(example("xor").path)
+    error = state.network.predict(state.data.inputs) - state.data.targets
+    assert printed["layers"][1]["biases"][0] == pytest.approx(2 * error.mean(), rel=1e-12)
+    assert sum("(bias)" in line for line in answer("slopes", "xor").splitlines()) == 4
+
+
+# train
+
+
+def closed_form(k):
+    return 49 * 0.72 ** (2 * k)
+
+
+def test_train_prints_the_history_of_the_closed_form(answer):
+    lines = [line.split() for line in answer("train", "twenty-updates").splitlines()]
+    assert lines[0] == ["iteration", "mse"]
+    assert [int(k) for k, _ in lines[1:]] == list(range(21))
+    np.testing.assert_allclose([float(m) for _, m in lines[1:]], closed_form(np.arange(21)), rtol=1e-12)
+
+
+def test_train_prints_json(answer):
+    printed = json.loads(answer("train", "twenty-updates", "--json"))
+    np.testing.assert_allclose(np.array(printed["history"])[:, 1], closed_form(np.arange(21)), rtol=1e-12)
+    assert (printed["iteration"], printed["diverged"]) == (20, False)
+    assert printed["mse"] == printed["history"][-1][1]
+    weights = np.array([0, 2, 1]) - np.array([1, 2, 3]) * (7 - 7 * 0.72**20) / 14
+    np.testing.assert_allclose(printed["layers"][0]["weights"], [weights], rtol=1e-12)
+
+
+def test_train_writes_the_history_and_the_result(answer, tmp_path):
+    csv, out = tmp_path / "mse.csv", tmp_path / "out.json"
+    answer("train", "twenty-updates", "--history", str(csv), "-o", str(out))
+    lines = csv.read_text().splitlines()
+    assert lines[0] == "iteration,mse"
+    np.testing.assert_allclose(
+        [float(line.split(",")[1]) for line in lines[1:]], closed_form(np.arange(21)), rtol=1e-12
+    )
+    assert nnviz.load(out).mse() == pytest.approx(closed_form(20), rel=1e-12)
+
+
+def test_train_takes_its_settings_from_the_command_line(answer, tmp_path):
+    out = tmp_path / "out.json"
+    settings = "--updates 6 --learning-rate 0.001 --batch-size 2 --optimizer momentum --seed 7"
+    answer("train", "many-rows", *settings.split(), "-o", str(out))
+    assert nnviz.load(out).training == nnviz.Training(0.001, 6, 2, "momentum", 7)
+
+
+def test_train_thins_a_long_history_on_the_terminal_alone(answer, tmp_path):
+    csv = tmp_path / "mse.csv"
+    lines = answer("train", "xor", "--history", str(csv)).splitlines()
+    assert [int(line.split()[0]) for line in lines[1:]] == list(range(0, 501, 25))
+    assert len(csv.read_text().splitlines()) == 502
+
+
+def test_a_training_that_diverges_ends_at_the_last_finite_weights_and_says_so(run):
+    code, out, err = run("train", "twenty-updates", "--learning-rate", "10", "--updates", "9999", "--json")
+    printed = json.loads(out)
+    assert code == 0
+    assert printed["diverged"] is True
+    assert np.isfinite(printed["mse"])
+    assert np.isfinite(printed["layers"][0]["weights"]).all()
+    assert err == (
+        f"the MSE grew beyond all bounds; the weights are those after {printed['iteration']} updates, "
+        "and a smaller learning rate may help\n"
+    )
+
+
+# render, convert, check, examples
+
+
+def test_render_writes_an_svg(answer, tmp_path):
+    out = tmp_path / "relu.svg"
+    assert answer("render", "relu", "-o", str(out), "--size", "600x400", "--theme", "dark") == ""
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith("<svg") or text.startswith("<?xml")
+    assert 'width="600"' in text
+    assert 'height="400"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (
+            "render relu -o {0}/a.pdf --size 300x200 --theme dark --view slopes",
+            ("render", "The relu activation", "a.pdf", (300, 200), "dark", "slopes"),
+        ),
+        (
+            "render relu -o {0}/a.PNG",
+            ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward"),
+        ),
+        ("screenshot relu -o {0}/s.png", ("screenshot", "02-relu.json", "s.png", None, None)),
+        (
+            "screenshot relu -o {0}/s.png --size 1280x800 --theme light",
+            ("screenshot", "02-relu.json", "s.png", (1280, 800), "light"),
+        ),
+        ("relu", ("open_window", "02-relu.json")),
+        ("", ("open_window", None)),
+    ],
+)
+def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, tmp_path, arguments, call):
+    calls = []
+
+    def recorder(name):
+        def record(*given):
+            calls.append((name, *(plain(value) for value in given)))
+            return 0
+
+        return record
+
+    def plain(value):
+        if isinstance(value, nnviz.State):
+            return value.name
+        return os.path.basename(value) if isinstance(value, str | Path) and os.sep in str(value) else value
+
+    app, draw = types.ModuleType("nnviz.ui.app"), types.ModuleType("nnviz.ui.render")
+    app.open_window, app.screenshot = recorder("open_window"), recorder("screenshot")
+    draw.render = recorder("render")
+    monkeypatch.setitem(sys.modules, "nnviz.ui.app", app)
+    monkeypatch.setitem(sys.modules, "nnviz.ui.render", draw)
+    monkeypatch.setattr(_system, "check", lambda **_: None)
+    assert run(*arguments.format(tmp_path).split()) == (0, "", "")
+    assert calls == [call]
+
+
+def test_convert_goes_by_the_suffix(answer, tmp_path):
+    assert answer("convert", "relu", str(tmp_path / "w.py")) == ""
+    assert answer("convert", str(tmp_path / "w.py"), str(tmp_path / "w.json")) == ""
+    assert answer("predict", str(tmp_path / "w.json"), "--row", "3,5") == "52.0\n"
+
+
+def test_check_says_where_the_fault_is(run, answer, tmp_path):
+    assert answer("check", "relu") == "relu: no fault found\n"
+    text = example("relu").path.read_text(encoding="utf-8").replace("[2, 7]", "[2, 7, 1]")
+    (tmp_path / "bad.json").write_text(text, encoding="utf-8")
+    assert run("check", str(tmp_path / "bad.json")) == (
+        1,
+        "",
+        "network.layers[1].weights[0]: expected 2 numbers, one for each node before it, found 3\n",
+    )
+
+
+def test_examples_prints_each_name_and_line(answer):
+    lines = [line.split("\t") for line in answer("examples").splitlines()]
+    assert lines == [[own.name, own.line] for own in examples()]
+
+
+def test_a_file_wins_over_an_example_and_a_command_over_a_file(answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "relu").write_text('{"output": [10, 0]}')
+    (tmp_path / "examples").write_text('{"output": [10, 0]}')
+    (tmp_path / "xor").mkdir()
+    assert answer("predict", "relu", "--row", "1,1") == "10.0\n"
+    assert answer("check", "xor") == "xor: no fault found\n"
+    assert answer("examples").startswith("forward\t")
+
+
+# Faults
+
+FORMATS = "expected a name that ends in .json or .py or .txt, found"
+
+# The command line, which command's help is offered, and the sentence between.
+BAD_USE = {
+    "predict": ("predict", "the following arguments are required: FILE"),
+    "predict relu --row": ("predict", "argument --row: expected one argument"),
+    "predict relu --row 3,a": (
+        "predict",
+        "argument --row: expected numbers such as 3,5: 'a' is not a number",
+    ),
+    "predict relu --row nan,1": (
+        "predict",
+        "argument --row: expected numbers such as 3,5: 'nan' is not a number",
+    ),
+    "predict relu --ro 3,5": ("", "unrecognized arguments: --ro 3,5"),
+    "train relu --updates 0": ("train", "argument --updates: expected a whole number from 1 on, found 0"),
+    "train relu --updates 2.5": ("train", "argument --updates: expected a whole number from 1 on, found 2.5"),
+    "train relu --seed -1": ("train", "argument --seed: expected a whole number from 0 on, found -1"),
+    "train relu --learning-rate -0.1": (
+        "train",
+        "argument --learning-rate: expected a number above 0, found -0.1",
+    ),
+    "train relu --learning-rate fast": ("train", "argument --learning-rate: 'fast' is not a number"),
+    "train relu -o out.doc": ("train", f"argument -o/--out: {FORMATS} out.doc"),
+    "convert relu out": ("convert", f"argument OUT: {FORMATS} out"),
+    "render relu": ("render", "the following arguments are required: -o/--out"),
+    "render relu -o a.gif": (
+        "render",
+        "argument -o/--out: expected a name that ends in .png or .svg or .pdf, found a.gif",
+    ),
+    "render relu -o a.svg --size 5x5": (
+        "render",
+        "argument --size: expected a width and a height from 50 to 10000 such as 1280x800, found 5x5",
+    ),
+    "screenshot relu -o a.svg": (
+        "screenshot",
+        "argument -o/--out: expected a name that ends in .png, found a.svg",
+    ),
+    "--nothing": ("", "unrecognized arguments: --nothing"),
+}
+
+
+@pytest.mark.parametrize("line", BAD_USE)
+def test_bad_use_ends_with_2_and_one_sentence(run, line):
+    word, sentence = BAD_USE[line]
+    command = f"nnviz {word}".strip()
+    assert run(*line.split()) == (2, "", f"{command}: {sentence}; `{command} --help` says more\n")
+
+
+def test_two_files_are_bad_use(run):
+    sentence = "nnviz: expected one FILE or a command; `nnviz --help` lists them\n"
+    assert run("relu", "xor") == (2, "", sentence)
+
+
+@pytest.mark.parametrize("line", ["train relu --optimizer sgd", "render relu -o a.svg --theme blue"])
+def test_a_choice_that_there_is_not_ends_with_2(run, line):
+    code, out, err = run(*line.split())
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "invalid choice" in err
+
+
+BAD_INPUT = {
+    "predict gone": "there is no file and no example called gone; `nnviz examples` lists the examples\n",
+    "gone": "there is no file and no example called gone; `nnviz examples` lists the examples\n",
+    "gone.json": "there is no file gone.json\n",
+    "slopes gone.json": "there is no file gone.json\n",
+    "check sub/gone": "there is no file sub/gone\n",
+    "check .": ". is a folder, not a file\n",
+    "predict relu --row 3": "--row 3.0: expected 2 numbers a row, one for each input, found 1\n",
+    "predict relu --data gone.csv": "there is no file gone.csv\n",
+    "predict relu --data three.csv": "three.csv: expected 2 numbers a row, one for each input, found 3\n",
+    "predict relu --data text.csv": "text.csv, line 2, column 1: 'x' is not a number\n",
+    "predict w.json": "data: the file has no rows; give one with --row, or a CSV file with --data\n",
+    "predict huge.json --row 1e300": "the result is too large for a number: make the weights or the data "
+    "smaller\n",
+    "slopes w.json": "data: there are no rows with targets, and so no MSE and no slopes\n",
+    "train w.json": "data: there are no rows to train on\n",
+    "convert xor w.py": "the course's weights dictionary holds finite weights, relu hidden nodes with the "
+    "course's names, an identity output and no biases; save this network as .json\n",
+    "convert relu gone/w.json": "gone/w.json was not saved: there is no folder gone\n",
+    "render relu -o gone/w.svg": "gone/w.svg was not saved: there is no folder gone\n",
+}
+
+
+@pytest.mark.parametrize("line", BAD_INPUT)
+def test_bad_input_ends_with_1_and_one_sentence(run, line, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "three.csv").write_text("1,2,3\n")
+    (tmp_path / "text.csv").write_text("a,b\nx,1\n")
+    (tmp_path / "w.json").write_text('{"output": [1, 2]}')
+    (tmp_path / "huge.json").write_text('{"output": [1e300]}')
+    assert run(*line.split()) == (1, "", BAD_INPUT[line])
+
+
+def test_help_names_every_command(answer):
+    printed = answer("--help")
+    assert all(word in printed for word in COMMANDS)
+    for word in COMMANDS:
+        assert f"nnviz {word}" in answer(word, "--help")
+
+
+def test_the_version_is_that_of_the_package(answer):
+    assert answer("--version") == f"nnviz {nnviz.__version__}\n"
+
+
+def test_an_interrupt_ends_without_a_traceback(run, monkeypatch):
+    def interrupted(_path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "load", interrupted)
+    assert run("check", "relu") == (130, "", "stopped\n")
+
+
+def test_a_name_that_the_terminal_cannot_show_is_no_fault(tmp_path, monkeypatch):
+    state = nnviz.load(example("calculating-slopes").path)
+    nnviz.save(
+        nnviz.State(nnviz.Network(("α", "b", "c"), state.network.layers), state.data), tmp_path / "a.json"
+    )
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["slopes", str(tmp_path / "a.json")]) == 0
+    assert b"output  ?     0.0     14.0" in terminal.buffer.getvalue()
+
+
+# In a process of its own
+
+
+def python(code, *arguments, **settings):
+    command = [sys.executable, "-W", "error", "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **settings)
+
+
+COMMAND = "import sys; from nnviz.cli import main; sys.exit(main())"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows breaks pipes in another way")
+def test_a_reader_that_goes_away_is_no_fault():
+    shell = [sys.executable, "-W", "error", "-c", COMMAND, "slopes", "large"]
+    writer = subprocess.Popen(shell, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer.stdout.read(1)
+    writer.stdout.close()
+    told = writer.stderr.read()
+    writer.stderr.close()
+    assert (writer.wait(), told) == (141, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+def test_a_full_disk_behind_the_output_is_told():
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-W", "error", "-c", COMMAND, "predict", "relu"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "the output cannot be written: no space left on device\n")
+
+
+NO_QT = """
+import sys
+from nnviz.cli import main
+code = main(sys.argv[1:])
+loaded = [name for name in sys.modules if name.startswith(("PySide6", "pyqtgraph", "contourpy", "nnviz.ui"))]
+sys.exit(f"{code} {loaded}" if code or loaded else 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict relu",
+        "slopes relu",
+        "train relu",
+        "convert relu {0}/a.json",
+        "check relu",
+        "examples",
+        "render relu -o {0}/a.svg",
+        "--help",
+        "--version",
+    ],
+)
+def test_a_command_imports_no_qt(tmp_path, line):
+    done = python(NO_QT, *line.format(tmp_path).split())
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_listing_the_examples_does_not_import_numpy():
+    done = python(
+        "import sys; from nnviz.cli import main; main(['examples']); sys.exit('numpy' in sys.modules)"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_python_m_nnviz_is_the_command(tmp_path):
+    command = [sys.executable, "-m", "nnviz", "predict", "relu"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "52.0\n", "")

@@ -1,0 +1,161 @@
+"""The examples that ship say what is true, and learn by their own settings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nnviz.cli import COMMANDS
+from nnviz.core.network import Layer, Network
+from nnviz.core.slopes import slopes
+from nnviz.core.training import train
+from nnviz.files import native
+from nnviz.files.examples import example, examples
+from nnviz.files.registry import load
+
+NAMES = [own.name for own in examples()]
+
+
+def state(name):
+    return load(example(name).path)
+
+
+def final_mse(name):
+    return train(state(name)).history[-1, 1]
+
+
+def test_the_names_are_fixed_and_in_the_order_of_the_course():
+    assert NAMES == [
+        "forward",
+        "relu",
+        "many-rows",
+        "two-hidden-layers",
+        "tuning-by-hand",
+        "two-weight-sets",
+        "calculating-slopes",
+        "one-update",
+        "twenty-updates",
+        "xor",
+        "curve",
+        "large",
+    ]
+    assert not set(NAMES) & set(COMMANDS)
+
+
+@pytest.mark.parametrize("own", examples(), ids=NAMES)
+def test_an_example_has_a_title_a_line_and_notes_and_is_small(own):
+    opened = load(own.path)
+    assert own.title == opened.name
+    assert own.line == opened.notes.split("\n")[0]
+    assert own.line.endswith((".", "?"))
+    assert len(own.line) <= 90
+    assert "**Try:**" in opened.notes
+    assert "**Look for:**" in opened.notes
+    assert own.path.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize("own", examples(), ids=NAMES)
+def test_an_example_stands_in_its_file_as_it_would_be_saved(own):
+    assert native.write(load(own.path)) == own.path.read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_learns_by_its_own_settings(name):
+    result = train(state(name))
+    mse = result.history[:, 1]
+    assert not result.diverged
+    assert result.state.iteration == state(name).training.updates
+    assert mse[-1] < 0.55 * mse[0]
+    assert mse.max() == mse[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "predictions"),
+    [
+        ("forward", [[26, -13]], [-39]),
+        ("relu", [[26, 0]], [52]),
+        ("many-rows", [[26, 0], [0, 9], [0, 0], [32, 12]], [52, 63, 0, 148]),
+        ("two-hidden-layers", [[26, 0]], [182]),
+        ("tuning-by-hand", [[3, 6]], [9]),
+    ],
+)
+def test_the_hidden_nodes_and_predictions_are_those_of_the_course(name, hidden, predictions):
+    own = state(name)
+    trace = own.network.forward(own.data.inputs)
+    assert trace.a[0].tolist() == hidden
+    assert trace.prediction.ravel().tolist() == predictions
+
+
+def test_two_hidden_layers_pass_on_0_and_26():
+    own = state("two-hidden-layers")
+    assert own.network.forward(own.data.inputs).a[1].tolist() == [[0, 26]]
+
+
+def test_many_rows_starts_at_its_mse_and_falls_below_2():
+    assert state("many-rows").mse() == 74.25
+    assert final_mse("many-rows") < 2
+
+
+def test_tuning_by_hand_can_be_tuned_to_no_error():
+    own = state("tuning-by-hand")
+    tuned = Network.from_weights({"node_0": [0, 1], "node_1": [0, 0], "output": [1, 0]}, output="relu")
+    assert (own.mse(), tuned.predict(own.data.inputs).tolist()) == (36, own.data.targets.tolist())
+
+
+def test_the_two_weight_sets_have_the_mse_of_the_course():
+    own = state("two-weight-sets")
+    error = {s.name: s.into(own.network).predict(own.data.inputs) - own.data.targets for s in own.weight_sets}
+    assert {name: float(np.mean(e**2)) for name, e in error.items()} == {
+        "weights_0": 37.5,
+        "weights_1": 49.890625,
+    }
+    assert own.weight_sets[0].into(own.network) == own.network
+
+
+def test_calculating_slopes_gives_14_28_and_42():
+    own = state("calculating-slopes")
+    found = slopes(own.network, own.data.inputs, own.data.targets)
+    assert found.layers[0].weights.tolist() == [[14, 28, 42]]
+
+
+def test_one_update_takes_the_error_from_7_to_5_04():
+    result = train(state("one-update"))
+    error = result.state.network.predict(result.state.data.inputs)
+    assert error[0, 0] == pytest.approx(5.04, rel=1e-12)
+    assert result.state.network.layers[0].weights[0] == pytest.approx([-0.14, 1.72, 0.58], rel=1e-12)
+
+
+def test_twenty_updates_follow_the_closed_form():
+    k = np.arange(21)
+    np.testing.assert_allclose(train(state("twenty-updates")).history[:, 1], 49 * 0.72 ** (2 * k), rtol=1e-12)
+
+
+def test_xor_needs_its_hidden_layer():
+    own = state("xor")
+    assert own.network.sizes == (2, 3, 1)
+    assert final_mse("xor") < 0.001
+    line = Network(own.network.inputs, (Layer(("output",), "identity", np.ones((1, 2)), np.zeros(1)),))
+    alone = train(replace(own, network=line), updates=2000)
+    assert alone.history[-1, 1] == pytest.approx(0.25, abs=1e-6)
+
+
+def test_the_curve_is_followed_within_400_updates():
+    own = state("curve")
+    assert own.network.sizes == (1, 8, 1)
+    np.testing.assert_allclose(own.data.targets, np.sin(np.pi * own.data.inputs), atol=5.1e-4)
+    assert train(own, updates=400).history[-1, 1] < 0.01
+
+
+def test_the_large_network_learns_a_function_of_seven_of_its_inputs():
+    own = state("large")
+    x = own.data.inputs.T
+    y = np.sin(2 * x[0] * x[1]) + x[2] ** 2 - x[3] * x[4] + np.abs(x[5]) / 2 + 0.3 * x[6]
+    np.testing.assert_allclose(own.data.targets[:, 0], y, atol=5.1e-4)
+    assert own.network.sizes == (9, 100, 100, 1)
+    assert final_mse("large") < 0.01
+
+
+@pytest.mark.parametrize("name", ["xor", "curve", "large"])
+def test_random_weights_are_those_of_the_seed_that_is_shown(name):
+    own = state(name)
+    assert own.network == own.network.randomised(own.training.seed)
