@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable
 
-import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
-from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
-from nnviz.core.training import Trainer
 from nnviz.document.document import Document
+from nnviz.ui.job import Job
+from nnviz.ui.outcome import counted, divergence, outcome, refusal
 from nnviz.ui.pace import updates_per_second
 
 FRAME = 1 / 60
@@ -58,11 +57,14 @@ class Runner(QObject):
         super().__init__()
         self._document = document
         self._ids = itertools.count()
-        self._job: _Job | None = None
+        self._job: Job | None = None
+        self._text = ""
+        self._merge: Hashable = None
+        self._frame_due = 0.0
+        self._worked = False
         self._left = 0
         self._own = document.state
         self._speed = 0.5
-        self._evaluated: tuple[State, float | None] | None = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setSingleShot(True)
@@ -87,7 +89,7 @@ class Runner(QObject):
     @speed.setter
     def speed(self, speed: float) -> None:
         self._speed = min(max(speed, 0.0), 1.0)
-        if self._job and not self._job.step:
+        if self._job and not self._stepping:
             self._job.set_pace(updates_per_second(self._job.updates, self._speed))
             self._timer.start(0)
 
@@ -95,7 +97,7 @@ class Runner(QObject):
         """Make `training.updates` updates more, or those that are left of the run that was paused."""
         if not self.running:
             updates = self._left or self._document.state.training.updates
-            self._begin(updates, f"{RUN}{_counted(updates)}")
+            self._begin(updates, f"{RUN}{counted(updates)}")
 
     def step(self) -> None:
         """Make one update, an undo entry of its own; a run is paused first."""
@@ -114,12 +116,16 @@ class Runner(QObject):
 
     def pause(self) -> None:
         """Stop after the update that is under way; `run` makes those that are left."""
-        if self._job:
-            self._show()
-            job = self._job
-            if not job.step:
-                self._left = job.updates - job.done
-            self._end(f"Paused after {job.done} of {_counted(job.updates)}: MSE{self._change(job)}")
+        job = self._job
+        if job is None:
+            return
+        job.stop()
+        self._show(job)
+        if job.over:
+            self._go_on()
+        else:
+            self._left = 0 if self._stepping else job.updates - job.done
+            self._end(f"Paused after {job.done} of {counted(job.updates)}")
 
     @property
     def can_go_back(self) -> bool:
@@ -155,90 +161,93 @@ class Runner(QObject):
             self.pause()
         if self._job:
             self._job.set_training(training)
-            self._show()
+            self._show(self._job)
             return
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
             self._own = state
         self._document.push(state, f"Change {SETTINGS[changed[0]]}")
 
-    def mse(self) -> float | None:
-        """Return the MSE over all rows at the current weights, or None without rows or targets."""
-        state = self._document.state
-        known = self._evaluated
-        if known is None or known[0].network is not state.network or known[0].data is not state.data:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._evaluated = known = (state, state.mse())
-        return known[1]
-
     def _begin(self, updates: int, text: str) -> bool:
+        state = self._document.state
         try:
-            trainer = Trainer(self._document.state)
+            job = Job(state, updates)
         except ValueError as error:
-            self.warned.emit(_refusal(error))
+            self.warned.emit(refusal(error))
             return False
-        self._job = _Job(trainer, self._document.state, updates, text, next(self._ids))
-        self._job.set_pace(updates_per_second(updates, 1.0 if self._job.step else self._speed))
-        self._own = self._document.state
+        self._job, self._text, self._merge = job, text, ("run", next(self._ids))
+        if not self._stepping:
+            job.set_pace(updates_per_second(updates, self._speed))
+        self._frame_due = time.perf_counter() + FRAME
+        self._worked = False
+        self._own = state
         self._left = 0
         self.run_started.emit()
         self.progressed.emit(0, updates)
         self._timer.start(0)
         return True
 
+    @property
+    def _stepping(self) -> bool:
+        return self._text == STEP
+
     def _tick(self) -> None:
         """Show what was done where a frame is due, else work until shortly before; painting is in between."""
-        job = self._job
-        if job is None:
+        if self._job is None:
             return
         now = time.perf_counter()
-        if job.worked and now >= job.frame_due - SPARE:
-            job.worked = False
-            job.frame_due = max(job.frame_due + FRAME, now + FRAME / 2)
-            self._show()
-            if self._job is job:
-                self._timer.start(0)
+        if self._worked and now >= self._frame_due - SPARE:
+            self._worked = False
+            self._frame_due = max(self._frame_due + FRAME, now + FRAME / 2)
+            self._show(self._job)
+            self._go_on()
         else:
-            self._work_until(max(job.frame_due - SPARE, now + LEAST))
+            self._work_until(max(self._frame_due - SPARE, now + LEAST))
 
     def _work_until(self, until: float) -> None:
         job = self._job
         assert job is not None
-        job.work_until(until)
+        job.advance(until)
+        self._worked = True
         if job.over:
-            self._show()
-            self._finish(job)
-        else:
-            wait = max(job.frame_due, job.next_due()) - time.perf_counter()
-            self._timer.start(max(0, int(wait * 1000)))
+            self._show(job)
+        self._go_on()
 
-    def _show(self) -> None:
-        """Put the trainer's State into the document, where there is a new one."""
+    def _go_on(self) -> None:
+        """End the job that is over; else wait for the next slice, frame or update."""
         job = self._job
-        assert job is not None
-        state = job.new_state()
+        if job is None:  # showing it has led somebody to change the document
+            return
+        if job.over:
+            self._end(self._outcome(job))
+            return
+        wait = 0.0
+        if self._worked:
+            wait = max(self._frame_due - SPARE, job.next_due()) - time.perf_counter()
+        self._timer.start(max(0, int(wait * 1000)))
+
+    def _show(self, job: Job) -> None:
+        """Put the trainer's State into the document, where there is a new one."""
+        state = job.take()
         if state is not None:
             self._own = state
-            self._document.push(state, job.text, merge=("run", job.id))
-        self.progressed.emit(job.done, job.updates)
+            self._document.push(state, self._text, self._merge)
+        if self._job is job:
+            self.progressed.emit(job.done, job.updates)
 
-    def _finish(self, job: _Job) -> None:
-        rate = shown(job.training.learning_rate)
-        if job.trainer.diverged:
-            sentence = (
-                f"Diverged after iteration {job.trainer.iteration}: the MSE grew beyond any number. "
-                f"The weights are the last finite ones; go Back and try a learning rate below {rate}."
-            )
-            self.warned.emit(sentence)
-        elif job.trainer.mse > job.mse_before:
-            sentence = f"{job.label}: the MSE rose,{self._change(job)}; try a learning rate below {rate}."
-            self.warned.emit(sentence)
+    def _outcome(self, job: Job) -> str:
+        """Return the sentence for a job that is over, after warning where it went wrong or upwards."""
+        state = self._document.state
+        label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates)
+        if job.error:
+            sentence, warning = refusal(job.error), True
+        elif job.diverged:
+            sentence, warning = divergence(job.before, state), True
         else:
-            sentence = f"{job.label}: MSE{self._change(job)}"
-        self._end(sentence)
-
-    def _change(self, job: _Job) -> str:
-        return f" {shown(job.mse_before)} → {shown(self.mse() or 0.0)}"
+            sentence, warning = outcome(label, job.before, state)
+        if warning:
+            self.warned.emit(sentence)
+        return sentence
 
     def _end(self, sentence: str) -> None:
         self._timer.stop()
@@ -251,81 +260,9 @@ class Runner(QObject):
         if new is self._own:
             return
         self._left = 0
-        if self._job:
-            job = self._job
+        job = self._job
+        if job:
+            job.stop()
             self._timer.stop()
             self._job = None
-            self.run_ended.emit(f"Paused after {job.done} of {_counted(job.updates)}")
-
-
-class _Job:
-    """One run or step under way: the trainer, how far it has come and how fast it may go."""
-
-    def __init__(self, trainer: Trainer, state: State, updates: int, text: str, number: int) -> None:
-        self.trainer, self.updates, self.text, self.id = trainer, updates, text, number
-        self.training = state.training
-        self.mse_before = trainer.mse
-        self.frame_due = time.perf_counter() + FRAME
-        self._first = self._shown = trainer.iteration
-        self._shown_training = state.training
-        self._work: Iterator[None] = trainer.work(updates)
-        self.over = self.worked = False
-        self.set_pace(1.0)
-
-    @property
-    def step(self) -> bool:
-        return self.text == STEP
-
-    @property
-    def label(self) -> str:
-        return f"Iteration {self.trainer.iteration}" if self.step else _counted(self.done)
-
-    @property
-    def done(self) -> int:
-        return self.trainer.iteration - self._first
-
-    def set_pace(self, pace: float) -> None:
-        """Go on at `pace` updates a second, the next one at once."""
-        self._pace = pace
-        self._since, self._from = time.perf_counter(), self.done + 1
-
-    def set_training(self, training: Training) -> None:
-        self.training = training
-        self.trainer.learning_rate = training.learning_rate
-
-    def next_due(self) -> float:
-        """Return the time at which the pace asks for the next update."""
-        return self._since + (self.done + 1 - self._from) / self._pace
-
-    def work_until(self, until: float) -> None:
-        """Make the updates that the pace asks for by now, but stop when it is `until`."""
-        clock, trainer, work = time.perf_counter, self.trainer, self._work
-        now = clock()
-        last = self._first + self.updates
-        asked = last
-        if now < self._since + self.updates / self._pace:
-            asked = min(last, self._first + int(self._from + self._pace * (now - self._since)))
-        while now < until and (trainer.iteration < asked or trainer.iteration >= last):
-            if next(work, self) is self:
-                self.over = True
-                return
-            now = clock()
-        self.worked = True
-        self.over = trainer.diverged
-
-    def new_state(self) -> State | None:
-        """Return the State as it is now, or None where it is the one that was taken before."""
-        if self.trainer.iteration == self._shown and self.training is self._shown_training:
-            return None
-        self._shown, self._shown_training = self.trainer.iteration, self.training
-        return edits.set_training(self.trainer.state(), self.training)
-
-
-def _counted(updates: int) -> str:
-    return "1 update" if updates == 1 else f"{updates} updates"
-
-
-def _refusal(error: ValueError) -> str:
-    place, colon, what = str(error).partition(": ")
-    sentence = what if colon and place.startswith("data") else str(error)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+            self.run_ended.emit(f"Paused after {job.done} of {counted(job.updates)}")

@@ -21,11 +21,13 @@ from nnviz.ui.card import Card
 from nnviz.ui.figures import Figure
 from nnviz.ui.icons import icon
 from nnviz.ui.pace import in_words
+from nnviz.ui.present_mse import PresentMse
 from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
 from nnviz.ui.training_fields import TrainingFields
 
+MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
 ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 ROW_MSE = "Row's MSE"
@@ -39,6 +41,7 @@ class TrainingPanel(Card):
         super().__init__("Training")
         self._document, self._runner, self._selection = document, runner, selection
         self._refusal = self._warning = ""
+        self._present_mse = PresentMse()
         self._make_fields()
         self._make_buttons()
         self._make_figures()
@@ -88,7 +91,7 @@ class TrainingPanel(Card):
         return self.run_button, self.step_button, self.back_button, self.restart_button
 
     def _make_figures(self) -> None:
-        self.mse = Figure("MSE", "Mean of error² over all rows and outputs at the current weights")
+        self.mse = Figure("MSE", MSE_TIP)
         self.iteration = Figure("Iteration", "Updates made since the present run began")
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
         row = QHBoxLayout()
@@ -124,7 +127,7 @@ class TrainingPanel(Card):
         self.random_button.clicked.connect(lambda: runner.new_random_weights())
         runner.run_started.connect(self._begin)
         runner.progressed.connect(self._show_progress)
-        runner.run_ended.connect(self._show_buttons)
+        runner.run_ended.connect(self._finish)
         runner.warned.connect(self._show_warning)
         self._document.state_changed.connect(self._follow)
         self._document.undo_changed.connect(self._show_buttons)
@@ -152,6 +155,10 @@ class TrainingPanel(Card):
         self._warning = ""
         self._show_message()
         self._show_buttons()
+
+    def _finish(self) -> None:
+        self._show_buttons()
+        self._show_figures()
 
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
@@ -204,8 +211,11 @@ class TrainingPanel(Card):
         self.progress.setValue(done)
 
     def _show_figures(self) -> None:
-        self.mse.show_number(self._runner.mse())
-        self.iteration.show_number(self._document.state.iteration)
+        state = self._document.state
+        mse, iteration = self._present_mse.of(state, self._runner.running)
+        self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
+        self.mse.show_number(mse)
+        self.iteration.show_number(state.iteration)
         self._show_row_error()
 
     def _show_row_error(self) -> None:

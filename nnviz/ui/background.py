@@ -1,0 +1,79 @@
+"""Goes on with a Trainer's work in a thread, for networks whose unit of work is longer than a frame.
+
+BLAS frees Python's lock, so the window goes on meanwhile. Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from nnviz.core.state import State
+from nnviz.core.training import Trainer
+
+PATIENCE = 0.04
+"""Seconds that stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
+
+
+class Background:
+    """Works until `last` updates are made; the thread alone touches the trainer.
+
+    =============== ==============================================================
+    `asked`         the iteration up to which it may go by now
+    `learning_rate` may be set; holds from the next update on
+    `ended`         there is nothing more to do, or `error` says why it cannot go on
+    =============== ==============================================================
+    """
+
+    def __init__(self, trainer: Trainer, work: Iterator[None], asked: int, last: int) -> None:
+        self.learning_rate = trainer.learning_rate
+        self.asked = asked
+        self.ended = False
+        self.error: ValueError | None = None
+        self._trainer, self._work, self._last = trainer, work, last
+        self._found: tuple[State, bool] | None = None
+        self._wanted = self._stopped = False
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nnviz training", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the unit that is under way, and wait for it a little."""
+        self._stopped = True
+        self._woken.set()
+        self._thread.join(PATIENCE)
+
+    def take(self) -> tuple[State, bool] | None:
+        """Return the last State that was handed out and whether it has diverged; ask for the next one."""
+        found, self._found = self._found, None
+        self._wanted = True
+        self._woken.set()
+        return found
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped and self._one_unit():
+                if self._wanted:
+                    self._hand_out()
+            self._hand_out()
+        except ValueError as error:
+            self.error = error
+        self.ended = True
+
+    def _one_unit(self) -> bool:
+        """Make one unit, or wait where the pace asks for none; tell whether to go on."""
+        trainer = self._trainer
+        if self.asked <= trainer.iteration < self._last:
+            self._woken.wait(0.1)
+            self._woken.clear()
+            return True
+        trainer.learning_rate = self.learning_rate
+        return next(self._work, self) is not self and not trainer.diverged
+
+    def _hand_out(self) -> None:
+        self._wanted = False
+        state = self._trainer.state()
+        self._found = state, self._trainer.diverged

@@ -1,0 +1,33 @@
+"""The MSE at the current weights, computed once for a network and its data. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from nnviz.core.state import State
+
+LIGHT = 200_000
+"""Multiply-adds of a pass over all rows that take no time worth saving: less than a millisecond."""
+
+
+class PresentMse:
+    """Finds the MSE of a State; during a run of long data only where the history knows it already."""
+
+    def __init__(self) -> None:
+        self._known: tuple[State, float | None] | None = None
+
+    def of(self, state: State, running: bool = False) -> tuple[float | None, int]:
+        """Return the MSE over all rows, None without rows or targets, and the iteration at which it holds.
+
+        That is the present one, but during a run of long data the last one that was measured.
+        """
+        if running and state.run and len(state.run.history) and not _is_light(state):
+            iteration, mse = state.run.history.last
+            return mse, iteration
+        known = self._known
+        if known is None or known[0].network is not state.network or known[0].data is not state.data:
+            self._known = known = (state, state.mse())
+        return known[1], state.iteration
+
+
+def _is_light(state: State) -> bool:
+    weights = sum(layer.weights.size for layer in state.network.layers)
+    return weights * len(state.data) <= LIGHT
