@@ -285,10 +285,10 @@ def _on_edges(
     slots: PillSlots, layer: int, number: Callable[..., float], kind: Kind, style: Style, pad: float
 ) -> Iterator[Label]:
     size, height = slots.size, slots.height
-    room = slots.width - 0.9 * size
+    room = slots.width - 0.5 * size
     for node, source, x, y in zip(slots.nodes, slots.sources, slots.x, slots.y, strict=True):
         value = number(node, source)
         text = fitted(value, size, room, bold=True)
-        width = max(text_width(text, size, bold=True) + pad * size, height)
+        width = min(max(text_width(text, size, bold=True) + pad * size, height), slots.width)
         rect = Rect(x - width / 2, y - height / 2, width, height)
         yield Label(Part(kind, layer + 1, node, source), text, rect, style, size, value)
