@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pytest
@@ -57,7 +58,7 @@ def test_bad_input_raises_a_file_error(tmp_path):
 
 
 @pytest.fixture
-def shown(monkeypatch):
+def shown(monkeypatch, tmp_path):
     """Stand in for the process that shows a window; returns what it would be given to open."""
     commands = []
 
@@ -69,6 +70,7 @@ def shown(monkeypatch):
             return 0
 
     monkeypatch.setattr(_show.subprocess, "Popen", Process)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def opened():
         (command,) = commands
@@ -103,7 +105,8 @@ def test_show_opens_a_state(shown):
         ([[1, np.nan]], None, "data.inputs[0][1]: expected a finite number, found NaN"),
     ],
 )
-def test_show_refuses_rows_that_do_not_fit(x, y, sentence):
+def test_show_refuses_rows_that_do_not_fit(monkeypatch, tmp_path, x, y, sentence):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(nnviz.FileError) as caught:
         nnviz.show(nnviz.Network.from_weights(WEIGHTS), x, y)
     assert str(caught.value) == sentence
@@ -135,7 +138,8 @@ nnviz.show(nnviz.Network.from_weights({"output": [1, 2]}))
 print("at once")
 """
     command = [sys.executable, "-W", "error", "-c", code, str(gate)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    own = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=own)
     assert (done.returncode, done.stdout, done.stderr) == (0, "at once\n", "")
     with open(gate, "w") as still_open:  # blocks unless the stand-in is there to read
         assert still_open.writable()
