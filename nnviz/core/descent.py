@@ -7,15 +7,16 @@ drives the work is never held up for long.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.core.batches import Blocks, MiniBatches, Order, epoch_order
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.parameters import Parameters
 from nnviz.core.state import State
-from nnviz.core.sweep import Sweep
+from nnviz.core.sweep import Pass, Sweep
 
 UNIT = 2**25
 """Multiply-adds that a unit of work should not exceed: one or a few milliseconds."""
@@ -29,83 +30,109 @@ class Descent:
 
     =================== ===================================================================
     `parameters`        what is updated, in place
-    `rate`              the learning rate, an array of no dimension
+    `learning_rate`     of the next update
     `per_epoch`         updates in an epoch
-    `whole`             all rows are one batch and one block
+    `one_block`         one block holds all rows
+    `whole`             and they are one batch: `update_whole` instead of `update`
     `long`              a batch is longer than a block: `long_update` instead of `update`
     `multiply_adds`     how many a unit of work takes, at most
     =================== ===================================================================
 
     Sums are taken block by block, so their last bits depend on how long a block is, which depends on the
-    network and its data alone.
+    network alone.
     """
 
     def __init__(self, state: State) -> None:
         network, data, settings = state.network, state.data, state.training
-        optimizer = OPTIMIZERS[settings.optimizer]
-        self.parameters = Parameters(network, optimizer.memories)
-        own = self.parameters
-        self._optimizer = optimizer(own.values, own.slopes, own.memory)
-        self.rate = np.array(settings.learning_rate)
+        self._optimizer_type = OPTIMIZERS[settings.optimizer]
+        own = self.parameters = Parameters(network, self._optimizer_type.memories)
+        self._optimizer = self._optimizer_type(own.values, own.slopes, own.memory)
+        self._rate = np.array(settings.learning_rate)
 
-        rows = len(data)
-        limit = max(1, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
-        batch = min(settings.batch_size or rows, rows)
-        self._batch, self._seed, self._rows = batch, settings.seed, rows
-        self._targets = rows * len(network.outputs)
+        rows = self._rows = len(data)
+        batch = self._batch = min(settings.batch_size or rows, rows)
+        self._outputs, self._seed = len(network.outputs), settings.seed
+        self._targets = rows * self._outputs
         self.per_epoch = -(-rows // batch)
-        self.long = batch > limit
+        limit = max(1, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
         self.multiply_adds = own.values.size * max(3 * min(batch, limit), min(rows, limit))
 
-        sweep_over = cache(lambda count: Sweep(network, own, count))
-        self._blocks = Blocks(network, data, limit, sweep_over)
+        self._scales: dict[int, Array] = {}
+        self._sweep = cache(partial(Sweep, network, own))
+        self._blocks = Blocks(network, data, limit, self._pass_over)
         self.one_block = self._blocks.whole is not None
         self.whole = self.one_block and self.per_epoch == 1
+        self.long = batch > limit
         self._mini_batches = None
-        if self.per_epoch > 1 and not self.long:
-            self._mini_batches = MiniBatches(network, data, batch, settings.seed, sweep_over)
+        if not (self.whole or self.long):
+            self._mini_batches = MiniBatches(network, data, batch, settings.seed, self._pass_over)
+
+    def _pass_over(self, inputs: Array, targets: Array, batch: int) -> Pass:
+        if batch not in self._scales:
+            self._scales[batch] = np.array(self._scale(batch))
+        return self._sweep(len(inputs)).over(inputs, targets, self._scales[batch])
+
+    def _scale(self, batch: int) -> float:
+        """Return what turns an error into the slope of a batch's MSE with respect to the prediction."""
+        scale = 2.0 / (batch * self._outputs)
+        return scale * self.learning_rate if self._optimizer_type.rate_in_slopes else scale
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(self._rate)
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._rate.fill(value)
+        for batch, scale in self._scales.items():
+            scale.fill(self._scale(batch))
 
     def measure(self) -> Generator[None, None, float]:
         """Return the MSE over all rows, yielding between blocks."""
         squares = 0.0
-        for k, rows in enumerate(self._blocks.every()):
+        for k, block in enumerate(self._blocks.every()):
             if k:
                 yield
-            squares += rows.sweep.forward(rows)
+            squares += block.sum_of_squares()
         return squares / self._targets
 
-    def measure_whole(self) -> float:
-        """Return the MSE over all rows, which are one block."""
-        rows = self._blocks.whole
-        assert rows is not None
-        return rows.sweep.forward(rows) / self._targets
+    def update_whole(self, done: int) -> float:
+        """Make the update that follows `done` updates, all rows being one block, and return the MSE after it.
+
+        Whatever changed the weights, a `measure` must come before the first of these: the pass forward that
+        measures the MSE is the first half of the next update.
+        """
+        assert self._blocks.whole is not None
+        forward, squares, backward = self._blocks.whole
+        for call in backward:
+            call()
+        self._optimizer.update(self._rate, done + 1)
+        for call in forward:
+            call()
+        return float(squares()) / self._targets
 
     def update(self, done: int) -> None:
-        """Make the update that follows `done` updates.
-
-        Where all rows are one batch, the pass forward that measured the MSE at these weights must come before
-        it: it is the first half of the update as well.
-        """
-        if self._mini_batches is None:
-            rows = self._blocks.whole
-            assert rows is not None
-        else:
-            rows = self._mini_batches.rows(done)
-            rows.sweep.forward(rows)
-        rows.sweep.backward(rows)
-        self._optimizer.update(self.rate, done + 1)
+        """Make the update that follows `done` updates, from one mini-batch."""
+        assert self._mini_batches is not None
+        batch = self._mini_batches.over(done)
+        for call in batch.forward:
+            call()
+        for call in batch.backward:
+            call()
+        self._optimizer.update(self._rate, done + 1)
 
     def long_update(self, done: int) -> Iterator[None]:
         """Make the update that follows `done` updates, yielding after each block."""
         slopes = self.parameters.slopes
         total = np.zeros_like(slopes)
-        for rows in self._blocks.batch(self._order(done)):
-            rows.sweep.forward(rows)
-            rows.sweep.backward(rows)
+        for block in self._blocks.over(self._order(done)):
+            for call in (*block.forward, *block.backward):
+                call()
             total += slopes
             yield
         slopes[:] = total
-        self._optimizer.update(self.rate, done + 1)
+        self._optimizer.update(self._rate, done + 1)
 
     def _order(self, done: int) -> Order:
         if self.per_epoch == 1:

@@ -20,6 +20,12 @@ class Optimizer(Protocol):
     formula: ClassVar[str]
     memories: ClassVar[int]
     """How many rows of memory it needs."""
+    rate_in_slopes: ClassVar[bool]
+    """Whether its slopes must come multiplied by the learning rate.
+
+    Backpropagation is linear, so where a step is nothing but learning_rate · slope the errors can carry the
+    rate from the start, which spares a pass over all parameters.
+    """
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
         """Bind to the vectors (all of shape (parameters,); `memory` of shape (memories, parameters))."""
@@ -37,15 +43,14 @@ class GradientDescent(Optimizer):
     name = "gradient_descent"
     formula = "w − learning_rate · slope"
     memories = 0
+    rate_in_slopes = True
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:  # noqa: ARG002
         self.parameters, self.slopes = parameters, slopes
-        self.step = np.empty_like(parameters)
 
     def update(self, learning_rate: Array | float, iteration: int) -> None:  # noqa: ARG002
         """Change the parameters by one update."""
-        np.multiply(self.slopes, learning_rate, self.step)
-        np.subtract(self.parameters, self.step, self.parameters)
+        np.subtract(self.parameters, self.slopes, self.parameters)
 
 
 class Momentum(Optimizer):
@@ -54,6 +59,7 @@ class Momentum(Optimizer):
     name = "momentum"
     formula = "v ← 0.9·v + slope,  w − learning_rate · v"
     memories = 1
+    rate_in_slopes = False
     decay = np.array(0.9)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
@@ -74,6 +80,7 @@ class Adam(Optimizer):
     name = "adam"
     formula = "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w − learning_rate · m̂ / (√v̂ + 1e-8)"
     memories = 2
+    rate_in_slopes = False
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 

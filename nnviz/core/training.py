@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 
@@ -50,8 +50,7 @@ def train(
         seed=own.seed if seed is None else seed,
     )
     trainer = Trainer(replace(state, training=settings))
-    for _ in trainer.work(settings.updates):
-        pass
+    _finish(trainer.work(settings.updates))
     after = trainer.state()
     assert after.run is not None
     return Result(after, after.run.history.points, trainer.diverged)
@@ -90,11 +89,13 @@ class Trainer:
         self._state = state
         self._descent = Descent(state)
         self.multiply_adds_per_unit = self._descent.multiply_adds
-        self._check_every = min(CHECK_EVERY, 1 + UNIT // self.multiply_adds_per_unit)
+        self._check_every = 1
+        if self._descent.whole:
+            self._check_every = min(CHECK_EVERY, 1 + UNIT // self.multiply_adds_per_unit)
         self.diverged = False
         self._take_up(state)
         if self._descent.one_block:
-            self._quiet.run(list, self._measure_start())
+            self._quiet.run(_finish, self._measure_start())
 
     def _take_up(self, state: State) -> None:
         name, memory = state.training.optimizer, self._descent.parameters.memory
@@ -104,25 +105,27 @@ class Trainer:
         self.iteration, self.mse = self._run.iteration, math.nan
         if len(self._run.history):
             self.mse = self._run.history.last[1]
-        self._points: list[tuple[int, float]] = []
+        self._mses: list[float] = []
         self._kept = np.empty_like(self._descent.parameters.all)
         self._keep()
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next update."""
-        return float(self._descent.rate)
+        return self._descent.learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        if value != self._descent.rate:
+        if value != self.learning_rate:
             self._quiet.run(self._secure)  # what may have to be repeated was made at the old rate
-            self._descent.rate.fill(value)
+            self._descent.learning_rate = value
 
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, yielding after each unit of work; stops where it diverges."""
-        units = self._units(self.iteration + updates)
-        while self._quiet.run(next, units, self) is None:
+        last = self.iteration + updates
+        units = self._whole_updates(last) if self._descent.whole else self._updates(last)
+        run = self._quiet.run
+        while run(next, units, self) is None:
             yield
 
     def state(self) -> State:
@@ -137,25 +140,22 @@ class Trainer:
         )
         return replace(self._state, network=parameters.into(self._state.network), run=self._run)
 
-    def _units(self, last: int) -> Iterator[None]:
-        yield from self._measure_start()
-        if self._descent.whole:
-            self._descent.measure_whole()
-            yield from self._whole_updates(last)
-        else:
-            yield from self._updates(last)
-
-    def _measure_start(self) -> Iterator[None]:
-        """Record a point that is due here: the first one, or one whose pass was left in the middle."""
-        history = self._run.history
-        if self.iteration % self._descent.per_epoch or (len(history) and history.last[0] == self.iteration):
-            return
-        yield from self._record()
-        if not len(self._run.history):
-            raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
+    def _whole_updates(self, last: int) -> Iterator[None]:
+        update = self._descent.update_whole
+        _finish(self._descent.measure())
+        while self.iteration < last and not self.diverged:
+            self.mse = mse = update(self.iteration)
+            self.iteration += 1
+            self._mses.append(mse)
+            if not math.isfinite(mse):
+                self._fall_back()
+            elif self.iteration >= self._due or self.iteration == last:
+                self._secure()
+            yield
 
     def _updates(self, last: int) -> Iterator[None]:
         descent = self._descent
+        yield from self._measure_start()
         while self.iteration < last and not self.diverged:
             if descent.long:
                 yield from descent.long_update(self.iteration)
@@ -166,30 +166,23 @@ class Trainer:
                 yield from self._record()
             yield
 
+    def _measure_start(self) -> Iterator[None]:
+        """Record a point that is due here: the first one, or one whose pass was left in the middle."""
+        history = self._run.history
+        if self.iteration % self._descent.per_epoch or (len(history) and history.last[0] == self.iteration):
+            return
+        yield from self._record()
+        if not len(self._run.history):
+            raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
+
     def _record(self) -> Iterator[None]:
         mse = yield from self._descent.measure()
         if math.isfinite(mse) and self._finite():
             self.mse = mse
-            self._points.append((self.iteration, mse))
+            self._mses.append(mse)
             self._keep()
         else:
             self._fall_back()
-
-    def _whole_updates(self, last: int) -> Iterator[None]:
-        while self.iteration < last and not self.diverged:
-            self._update_whole()
-            if not math.isfinite(self.mse):
-                self._fall_back()
-            elif self.iteration == last or self.iteration >= self._due:
-                self._secure()
-            yield
-
-    def _update_whole(self) -> None:
-        descent = self._descent
-        descent.update(self.iteration)
-        self.iteration += 1
-        self.mse = descent.measure_whole()
-        self._points.append((self.iteration, self.mse))
 
     # A finite MSE does not tell that all numbers are: a relu hides an infinite weight, and adam's memory can
     # overflow alone. To look at all numbers costs as much as a small update, so it is done now and then; what
@@ -205,28 +198,31 @@ class Trainer:
             self._keep()
 
     def _keep(self) -> None:
+        """Keep all numbers, which are finite, to fall back to, and hand the new points to the history."""
         self._kept[:] = self._descent.parameters.all
         self._kept_point = self.iteration, self.mse
         self._due = self.iteration + self._check_every
-        if self._points:
-            self._run = replace(self._run, history=self._run.history.extended(np.array(self._points)))
-            self._points.clear()
+        if self._mses:
+            iterations = range(self.iteration + 1 - len(self._mses), self.iteration + 1)
+            points = np.array((iterations, self._mses)).T
+            self._run = replace(self._run, history=self._run.history.extended(points))
+            self._mses.clear()
 
     def _return(self) -> None:
         self._descent.parameters.all[:] = self._kept
         self.iteration, self.mse = self._kept_point
-        self._points.clear()
+        self._mses.clear()
 
     def _fall_back(self) -> None:
         """Return to the last point of the history at which every number was finite."""
-        reached = self.iteration
-        self.diverged = True
+        failed = self.iteration
         self._return()
-        if self._descent.whole:
-            self._descent.measure_whole()
-            while self.iteration < reached:
-                self._update_whole()
-                if not (math.isfinite(self.mse) and self._finite()):
-                    break
-                self._keep()
-            self._return()
+        if self._check_every > 1:
+            self._check_every, self._due = 1, self.iteration
+            _finish(self._whole_updates(failed))
+        self.diverged = True
+
+
+def _finish(units: Iterator[None] | Generator[None, None, object]) -> None:
+    for _ in units:
+        pass

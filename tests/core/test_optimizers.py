@@ -18,10 +18,10 @@ def test_updates_are_those_of_the_definition(name):
     expected, reference = parameters.copy(), optimizer_steps(name)
     optimizer = OPTIMIZERS[name](parameters, slopes, np.zeros((OPTIMIZERS[name].memories, 7)))
     for k in range(1, 30):
-        slopes[:] = rng.normal(size=7)
-        rate = 0.1 / k
+        rate, true_slopes = 0.1 / k, rng.normal(size=7)
+        slopes[:] = rate * true_slopes if optimizer.rate_in_slopes else true_slopes
         optimizer.update(rate, k)
-        expected = reference(expected, slopes, rate)
+        expected = reference(expected, true_slopes, rate)
         assert parameters == pytest.approx(expected, rel=1e-12)
 
 
