@@ -69,19 +69,27 @@ class Numbers:
         return z is not None and z <= 0.0
 
 
-def fitted(value: float | None, size: float, width: float, *, bold: bool, prefix: str = "") -> str:
-    """Return a number with 4 digits, or with fewer if `width` pixels do not hold more."""
+def fitted(
+    value: float | None, size: float, width: float, *, bold: bool, prefix: str = "", rough: bool = True
+) -> str:
+    """Return a number with 4 digits, or with fewer if `width` pixels do not hold more; else an ellipsis.
+
+    `rough`: a single digit will do.
+    """
     if value is None:
         return prefix + NOTHING
-    for text in _shorter(value):
+    for text in _shorter(value, rough):
         if text_width(prefix + text, size, bold) <= width:
             return prefix + text
     return ELLIPSIS
 
 
-def _shorter(value: float) -> Iterator[str]:
-    for digits in (4, 3, 2, 1):
+def _shorter(value: float, rough: bool) -> Iterator[str]:
+    for digits in (4, 3, 2):
         yield shown(value, digits)
+    if not rough:
+        return
+    yield shown(value, 1)
     if math.isfinite(value):
         mantissa, _, exponent = f"{value:.0e}".partition("e")
         yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
@@ -212,7 +220,7 @@ def _bias(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
     rect, size = slot.rect, slot.size
     value = float(biases[part.node])
     pad = 0.8 * size
-    text = fitted(value, size, rect.width - pad, bold=True, prefix="b ")
+    text = fitted(value, size, rect.width - pad, bold=True, prefix="b ", rough=False)
     if text == ELLIPSIS:
         text = fitted(value, size, rect.width - pad, bold=True)
     width = text_width(text, size, bold=True) + pad

@@ -27,7 +27,6 @@ class Layout:
     `weights`        where the weights stand, one entry a layer
     `slopes`         where the weights' slopes stand, one entry a layer
     `headings`       the room for a column's heading, empty where the column is out of sight
-    `shows_slopes`   whether there is room for slopes
     ================ ==========================================================================
     """
 
@@ -39,7 +38,6 @@ class Layout:
     weights: tuple[PillSlots, ...]
     slopes: tuple[PillSlots, ...]
     headings: tuple[Rect, ...]
-    shows_slopes: bool
 
 
 def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
@@ -76,7 +74,6 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         tuple(weights for weights, _ in pills),
         tuple(slots for _, slots in pills),
         _headings(columns, view),
-        slopes,
     )
 
 

@@ -25,6 +25,8 @@ LEAST = 1 / 3
 WALL, LEAST_OF_WALL = 100, 0.75
 """Of more labels than `WALL` a part would hide the edges and still leave out what is looked for."""
 ZOOMED_IN = 1.5
+LARGE, SMALL = 13.5, 11.475
+"""Font sizes of labels at zoom 1, in pixels."""
 BETWEEN = 3.0
 """Free pixels between two labels."""
 TRIES = 24
@@ -101,7 +103,7 @@ def pill_slots(gap: Gap, body: Rect, scale: float, zoom: float, slopes: bool) ->
         found = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
         if _fewer(found) >= max(least, 1.0):
             return found
-    weights = _side(edges, scale, (0.0, 1.0), mirrored=False)
+    weights = _side(edges, max(LARGE * scale, SMALL), (0.0, 1.0), mirrored=False)
     return (weights if len(weights.x) >= least else NO_SLOTS), NO_SLOTS
 
 
@@ -128,18 +130,23 @@ def _shares(gap: Gap) -> tuple[float, ...]:
 
 
 def _both(edges: _Edges, scale: float, share: float) -> tuple[PillSlots, PillSlots]:
-    weights = _side(edges, scale, (0.0, share), mirrored=False)
-    return weights, _side(edges, scale, (share, 1.0), mirrored=True)
+    """Return places for weights and slopes, of one font size."""
+    largest = max(LARGE * scale, SMALL)
+    weights = _side(edges, largest, (0.0, share), mirrored=False)
+    slopes = _side(edges, weights.size or largest, (share, 1.0), mirrored=True)
+    if slopes.size and slopes.size < weights.size:
+        weights = _side(edges, slopes.size, (0.0, share), mirrored=False)
+    return weights, slopes
 
 
 def _fewer(slots: tuple[PillSlots, PillSlots]) -> int:
     return min(len(own.x) for own in slots)
 
 
-def _side(edges: _Edges, scale: float, share: tuple[float, float], *, mirrored: bool) -> PillSlots:
+def _side(edges: _Edges, largest: float, share: tuple[float, float], *, mirrored: bool) -> PillSlots:
     """Return places in a share of the gap's length, of the most readable sort that has one for every edge."""
     count = len(edges.nodes)
-    sorts = list(_sorts(edges, scale, share))
+    sorts = list(_sorts(edges, largest, share))
     best = NO_SLOTS
     for sort in sorts:
         last = sort is sorts[-1]
@@ -152,14 +159,15 @@ def _side(edges: _Edges, scale: float, share: tuple[float, float], *, mirrored: 
     return best
 
 
-def _sorts(edges: _Edges, scale: float, share: tuple[float, float]) -> Iterator[_Sort]:
+def _sorts(edges: _Edges, largest: float, share: tuple[float, float]) -> Iterator[_Sort]:
     """Yield the sizes to try, the most readable first."""
     gap, body = edges.gap, edges.body
     length = gap.x1 - gap.x0
     left = max(gap.x0 + 5.0, body.x, gap.x0 + share[0] * length + BETWEEN / 2)
-    right = min(gap.x1 + 2.0, body.right, gap.x0 + share[1] * length - BETWEEN / 2)
-    largest = 13.5 * max(scale, 0.85)
-    sizes = dict.fromkeys((largest, max(11.5, 0.85 * largest)))
+    right = min(gap.x1 + 2.0, body.right)
+    if share[1] < 1.0:
+        right = min(right, gap.x0 + share[1] * length - BETWEEN / 2)
+    sizes = dict.fromkeys((largest, max(SMALL, 0.85 * largest)))
     for ems in (NUMBER, SHORT_NUMBER):
         for size in sizes:
             width = ems * size + 0.9 * size

@@ -14,8 +14,10 @@ SMALLEST = 9.5
 """No text is smaller, in pixels."""
 COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
-Z = 4.0
+Z = 4.1
 """The same for z −0.12."""
+OUTCOME = 7.6
+"""The same for error −0.123."""
 DEAD = "relu passes 0"
 
 
@@ -85,6 +87,8 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
         line = line._replace(width=line.width - (Z + 0.5) * small)
     found["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
+    if size < SMALLEST + 1.0:
+        size = min(SMALLEST + 1.0, (width - 8.0 * scale) / SHORT_NUMBER)
     if size >= SMALLEST:
         middle = (0.61 if pills else 0.64) * height
         rect = Rect(4.0 * scale, middle - 0.6 * size, width - 8.0 * scale, 1.2 * size)
@@ -131,10 +135,10 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
 
 
 def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    size, height = 12.5 * scale, 17.0 * scale
+    width, middle, height = column.width + 16.0, column.width / 2, 17.0 * scale
+    size = max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     if top + 2 * height > bottom:
         return {}
-    width, middle = column.width + 16.0, column.width / 2
     return {
         "target": Slot(Rect(0.0, top, width, height), size, middle=middle),
         "error": Slot(Rect(0.0, top + height, width, height), size, middle=middle),
