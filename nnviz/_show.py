@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,21 +14,23 @@ from numpy.typing import ArrayLike
 from nnviz import _system
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import registry
+from nnviz.files import atomic, native
 
 
 def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None = None) -> None:
     """Open the window on a network, with rows and targets, or on a State; return at once.
 
-    `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or (rows,). The window gets a copy.
+    `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or, of one row or one
+    output, the values alone. The window gets a copy.
     Raises FileError where they do not fit, DisplayError where no window can be shown.
     """
     state = shown if isinstance(shown, State) else State(shown, _dataset(shown, x, y))
     _system.check(window=True)
-    path = os.path.join(tempfile.mkdtemp(prefix="nnviz-"), "shown.json")
-    registry.save(state, path)
+    data = native.write(state)
+    path = Path(tempfile.mkdtemp(prefix="nnviz-"), "shown.json")
+    atomic.write(path, data)
     process = subprocess.Popen(
-        [sys.executable, "-m", "nnviz", path],
+        [sys.executable, "-m", "nnviz", str(path)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a pipe that a script writes to would stay open as long as the window
@@ -45,5 +47,7 @@ def _dataset(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> Data
     inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
     if y is None:
         return Dataset(inputs)
-    targets = np.asarray(y, dtype=np.float64)
-    return Dataset(inputs, targets.reshape(-1, len(network.outputs)) if targets.ndim < 2 else targets)
+    targets = np.atleast_1d(np.asarray(y, dtype=np.float64))
+    if targets.ndim == 1:
+        targets = targets[:, None] if len(network.outputs) == 1 else targets[None, :]
+    return Dataset(inputs, targets)

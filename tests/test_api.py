@@ -86,6 +86,12 @@ def test_show_opens_a_network_with_its_rows(shown):
     assert shown() == nnviz.State(network, nnviz.Dataset([[3, 5], [1, -1]], [[60], [50]]))
 
 
+def test_show_takes_the_targets_of_one_row(shown):
+    network = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]})
+    nnviz.show(network, [3, 5], [60, 50])
+    assert shown().data == nnviz.Dataset([[3, 5]], [[60, 50]])
+
+
 def test_show_opens_a_network_alone(shown):
     nnviz.show(nnviz.Network.from_weights(WEIGHTS))
     assert len(shown().data) == 0
