@@ -13,7 +13,8 @@ from nnviz.core.network import Trace
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 from nnviz.picture.describe import described
-from nnviz.picture.labels import Numbers, edge_labels, heading_labels, node_labels
+from nnviz.picture.headings import heading_labels
+from nnviz.picture.labels import Numbers, edge_labels, node_labels
 from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Column, Label, NodeBox, Part, Rect
 

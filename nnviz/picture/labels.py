@@ -18,11 +18,6 @@ from nnviz.picture.text import ELLIPSIS, elide, plain, text_width
 
 NOTHING = "–"
 """Stands where there is no row to compute."""
-HEADING, SUBHEADING = 12.5, 12.0
-LETTER_SPACING = 0.06
-"""Of headings, in font sizes."""
-MANY = 12
-"""Columns of more nodes say how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,62 +90,6 @@ def _shorter(value: float, rough: bool) -> Iterator[str]:
         yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
     if abs(value) < 1.0:
         yield f"{value:.2f}".replace("-", MINUS)
-
-
-def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
-    """Yield the headings with the lines under them."""
-    last = len(layout.columns) - 1
-    for column, cell in zip(layout.columns, layout.headings, strict=True):
-        names = _headings(column.column, last)
-        lines = _subheadings(column, last, numbers)
-        top = 0.43 * cell.height
-        yield from _line(Part("heading", column.column), names, cell, column, top, HEADING, "heading")
-        top += 1.45 * HEADING
-        yield from _line(
-            Part("subheading", column.column), lines, cell, column, top, SUBHEADING, "subheading"
-        )
-
-
-def _headings(column: int, last: int) -> list[str]:
-    if column == 0:
-        return ["INPUTS", "IN"]
-    if column == last:
-        return ["PREDICTION", "OUTPUT", "OUT"]
-    number = "" if last == 2 else f" {column}"
-    return [f"HIDDEN LAYER{number}", f"HIDDEN{number}", f"H{column}"]
-
-
-def _subheadings(column: Column, last: int, numbers: Numbers) -> list[str]:
-    count = len(column.tops)
-    if column.column == 0:
-        rows = len(numbers.state.data)
-        row = f"row {numbers.row + 1} of {rows}" if numbers.trace is not None else "no rows"
-        return [f"{count} inputs · {row}", row] if count > MANY else [row]
-    layer = numbers.network.layers[column.column - 1]
-    parts = [f"{count} nodes"] if count > MANY else []
-    parts.append(layer.activation)
-    if layer.biases is not None:
-        parts.append("biases")
-    if column.column == last and numbers.slopes is not None and numbers.slopes_of:
-        return [" · ".join([*parts, numbers.slopes_of]), numbers.slopes_of]
-    return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
-
-
-def _line(
-    part: Part, texts: list[str], cell: Rect, column: Column, middle: float, size: float, style: Style
-) -> Iterator[Label]:
-    """Yield the longest text that fits into its cell, centred over its column as far as the cell allows."""
-    heading = style == "heading"
-    room = cell.width - 8.0
-    for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
-        width = text_width(text, size, bold=heading)
-        if heading:
-            width += LETTER_SPACING * size * len(text)
-        if text and width <= room:
-            x = column.x + column.width / 2 - width / 2
-            x = min(max(x, cell.x + 4.0), cell.right - 4.0 - width)
-            yield Label(part, text, Rect(x, middle - 0.65 * size, width, 1.3 * size), style, size)
-            return
 
 
 def node_labels(layout: Layout, column: Column, node: int, numbers: Numbers) -> Iterator[Label]:

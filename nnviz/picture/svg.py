@@ -11,8 +11,8 @@ from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.draw import Picture, draw
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
+from nnviz.picture.headings import LETTER_SPACING
 from nnviz.picture.ink import border, ink
-from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import Label, Rect, Role, View
