@@ -155,7 +155,7 @@ class _Explainer:
             return [Note("check", "measuring …")]
         name = where.kind[0]
         measured = Number(self.check.measured, slope=True)
-        formula = f"(MSE({name} + h) − MSE({name} − h)) / 2h, h = {shown(self.check.step)}"
+        formula = f"(MSE({name}+h) − MSE({name}−h)) / 2h, h = {shown(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), ticked=agrees)
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]

@@ -92,8 +92,8 @@ def _by_layer(scene: Scene, where: Where) -> list[Line | Note]:
     node = where.node
     for layer in range(where.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
-        told = name if layer == where.layer else f"{name} adds most to it"
-        lines.append(Note("", f"{told}:"))
+        told = f"The slope at the end, {name}:" if layer == where.layer else f"{name} adds most to it:"
+        lines.append(Note("", told))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):
             node = _adds_most(scene, layer, node)

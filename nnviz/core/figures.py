@@ -18,6 +18,9 @@ FEW_ROWS = 6
 BLOCK_WORK = 1_500_000
 """Rows times weights that are computed between two yields: a few milliseconds."""
 
+LEAST_BLOCK = 32
+"""Fewer rows at a time are not worth a product of matrices."""
+
 
 @dataclass(frozen=True)
 class Means:
@@ -97,7 +100,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 def row_blocks(network: Network, rows: int) -> Iterator[slice]:
     """Cut `rows` into blocks that are computed in a few milliseconds each."""
     weights = sum(layer.weights.size for layer in network.layers)
-    size = max(1, min(8192, BLOCK_WORK // weights))
+    size = min(8192, max(LEAST_BLOCK, BLOCK_WORK // weights))
     for start in range(0, rows, size):
         yield slice(start, min(start + size, rows))
 
@@ -117,21 +120,20 @@ def _means(
     x, y = data.inputs[chosen], data.targets[chosen]
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
     nodes = [np.zeros(len(layer)) for layer in network.layers]
-    mse, done = 0.0, 0
+    mse = 0.0
     single: tuple[Slopes, ...] = ()
     if len(x) <= FEW_ROWS:
         single = tuple(_quiet(network, x[i : i + 1], y[i : i + 1]) for i in range(len(x)))
     for block in row_blocks(network, len(x)):
         found = _quiet(network, x[block], y[block])
         count = block.stop - block.start
-        share = count / (done + count)
+        share = count / len(x)
         for k, layer in enumerate(found.layers):
-            weights[k] += share * (layer.weights - weights[k])
-            nodes[k] += share * (layer.nodes - nodes[k])
-        mse += share * (found.mse - mse)
-        done += count
+            weights[k] += share * layer.weights
+            nodes[k] += share * layer.nodes
+        mse += share * found.mse
         yield meanwhile
-    return Means(batch, done, mse, tuple(weights), tuple(nodes), single)
+    return Means(batch, len(x), mse, tuple(weights), tuple(nodes), single)
 
 
 def _quiet(network: Network, x: Array, y: Array) -> Slopes:

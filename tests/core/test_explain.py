@@ -150,7 +150,7 @@ def test_many_paths_are_summed_by_layer_and_unfold():
     assert unfolded.arithmetic.count("·") == 9
     assert unfolded.value == back.value
     notes = [row.text for section in weight.sections for row in section.rows if isinstance(row, Note)]
-    assert notes[0] == "node_0_4:"
+    assert notes[0] == "The slope at the end, node_0_4:"
     assert notes[2] == "output adds most to it:"
 
 
@@ -239,6 +239,7 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once(monkeypatch):
     where = Where("weight", 0, 2, 1)
     at_once, means = last(checking(state, where, None)), last(figures(state, 3))
     monkeypatch.setattr("nnviz.core.figures.BLOCK_WORK", 20 * 7)
+    monkeypatch.setattr("nnviz.core.figures.LEAST_BLOCK", 1)
     assert len(list(checking(state, where, None))) > 5
     assert last(checking(state, where, None)).measured == pytest.approx(at_once.measured, rel=1e-9)
     in_blocks = last(figures(state, 3))
