@@ -5,6 +5,7 @@ Imports pyqtgraph, so it is imported only once the window stands.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -15,6 +16,8 @@ from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
 from nnviz.ui.theme import ui_font
 
+LARGEST = 307.0
+"""The largest exponent of 10 whose neighbours are numbers still."""
 GAP = {"left": 26.0, "bottom": 64.0}
 """Pixels between two ticks, at least."""
 OUTSIDE = {"left": (0, 10), "bottom": (30, 0)}
@@ -51,7 +54,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         if not (math.isfinite(low) and math.isfinite(high)) or low == high:
             return []
         if self.logarithmic:
-            return [(1.0, log_ticks(low, high, count))]
+            return [(1.0, log_ticks(max(low, -LARGEST), min(high, LARGEST), count))]
         step = round_step((high - low) / count)
         if self._whole:
             step = max(step, 1.0)
@@ -59,9 +62,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: D102
         if self.logarithmic:
-            return [shown(10.0**value, 3) for value in values]
-        largest = max((abs(value) for value in values), default=0.0)
-        digits = max(3, min(8, math.ceil(math.log10(largest / spacing)) + 1)) if largest else 3
+            values = [10.0**value for value in values]
+        digits = telling_digits(values)
         return [shown(value, digits) for value in values]
 
     def boundingRect(self) -> QRectF:  # noqa: D102
@@ -98,3 +100,12 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
     bottom, top = 10.0**low, 10.0**high
     between = multiples(bottom, top, round_step((top - bottom) / count))
     return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
+
+
+def telling_digits(values: list[float]) -> int:
+    """Return how many significant digits tell each of the rising `values` from the next one."""
+    needed = 3
+    for one, next_one in itertools.pairwise(values):
+        largest = max(abs(one), abs(next_one))
+        needed = max(needed, math.ceil(math.log10(largest / (next_one - one))) + 1)
+    return min(needed, 15)

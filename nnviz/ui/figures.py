@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -72,7 +74,7 @@ class _Number(QWidget):
 
     def _fit(self) -> None:
         for size, digits in [(SIZES[0], 6), (SIZES[0], 5), *((size, 4) for size in SIZES)]:
-            self.text = "–" if self._value is None else shown(self._value, digits)
+            self.text = _text(self._value, digits)
             self._font = ui_font(size, QFont.Weight.Bold)
             if QFontMetrics(self._font).horizontalAdvance(self.text) <= self.width():
                 return
@@ -88,3 +90,9 @@ class _Number(QWidget):
         painter.setFont(self._font)
         painter.setPen(colours().error if self.error else colours().ink)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text)
+
+
+def _text(value: float | None, digits: int) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return shown(value, digits) if math.isfinite(value) else "∞"

@@ -113,7 +113,7 @@ class Job:
             if now - before > HEAVY:
                 self._slow_units += 1
                 until = now
-        self._reached = trainer.iteration
+        self._reached, self.diverged = trainer.iteration, trainer.diverged
         if self._slow_units > 1 and not self.over:
             self._background = Background(trainer, work, asked, last)
             self._background.start()

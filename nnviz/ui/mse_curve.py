@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLabel
 
 from nnviz.core.activations import Array
@@ -57,7 +57,6 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.set_palette(palette)
         self.plotItem.vb.disableAutoRange()
         self.plotItem.vb.sigRangeChangedManually.connect(self._stop_following)
-        self.scene().sigMouseMoved.connect(self._hover)
         self.scene().sigMouseClicked.connect(self._click)
 
     def set_palette(self, palette: Palette) -> None:
@@ -79,12 +78,12 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._points = points
         if self._following:
             self.view_all()
-        y = self._drawn(points[:, 1])
+        drawn = self._drawn(points)
         few = len(points) <= FEW
         self._curve.setPen(pg.mkPen(self._colour, width=2 if few else 1))
-        self._curve.setData(points[:, 0], y, connect="finite" if self._log else "all", antialias=few)
-        last = points[-1:]
-        self._present.setData(last[:, 0], y[-1:])
+        self._curve.setData(drawn[:, 0], drawn[:, 1], antialias=few)
+        present = self._drawn(points[-1:])
+        self._present.setData(present[:, 0], present[:, 1])
         self._tell_read_out(None)
         self._describe()
 
@@ -120,18 +119,18 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Read out the point `index`, or none."""
         self._tell_read_out(index)
 
-    def _drawn(self, mse: Array) -> Array:
+    def _drawn(self, points: Array) -> Array:
+        """Return `points` as they are drawn: exponents of 10 where it is logarithmic, and none for 0."""
         if not self._log:
-            return mse
-        drawn = np.full(len(mse), np.nan)
-        np.log10(mse, out=drawn, where=mse > 0.0)
-        return drawn
+            return points
+        above = points[points[:, 1] > 0.0]
+        return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
     def _reach(self) -> tuple[float, float]:
-        y = self._drawn(self._points[:, 1])
-        if self._log and not np.isfinite(y).any():
+        y = self._drawn(self._points)[:, 1]
+        if len(y) == 0:
             return -1.0, 1.0
-        low, high = float(np.nanmin(y)), float(np.nanmax(y))
+        low, high = float(y.min()), float(y.max())
         if not self._log and low < high / 2:
             low = 0.0
         room = (high - low) or abs(high) or 1.0
@@ -141,9 +140,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._following = False
 
     def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
-        if event.double() and event.button() == Qt.MouseButton.LeftButton:
-            self.view_all()
-        elif event.button() == Qt.MouseButton.RightButton:
+        if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
             self.menu_requested.emit(event.screenPos().toPoint())
 
     def _hover(self, position: QPointF) -> None:
@@ -164,11 +161,12 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.read_out.hide()
             return
         iteration, mse = self._points[index].tolist()
-        y = float(self._drawn(self._points[index : index + 1, 1])[0])
-        self._dot.setData([iteration], [y])
+        dot = self._drawn(self._points[index : index + 1])
+        self._dot.setData(dot[:, 0], dot[:, 1])
         self.read_out.setText(f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
         self.read_out.adjustSize()
-        self._place_read_out(self.plotItem.vb.mapViewToScene(QPointF(iteration, y if np.isfinite(y) else 0)))
+        y = float(dot[0, 1]) if len(dot) else 0.0
+        self._place_read_out(self.plotItem.vb.mapViewToScene(QPointF(iteration, y)))
         self.read_out.show()
 
     def _place_read_out(self, point: QPointF) -> None:
@@ -197,6 +195,15 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.read_at(None)
         else:
             event.ignore()  # pyqtgraph would swallow it
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        super().mouseMoveEvent(event)
+        self._hover(self.mapToScene(event.position().toPoint()))
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        super().mouseDoubleClickEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.view_all()
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)

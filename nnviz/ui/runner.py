@@ -221,9 +221,8 @@ class Runner(QObject):
         if job.over:
             self._end(self._outcome(job))
             return
-        wait = 0.0
-        if self._worked:
-            wait = max(self._frame_due - SPARE, job.next_due()) - time.perf_counter()
+        due = self._frame_due - SPARE if self._worked else job.next_due()
+        wait = due - time.perf_counter()
         self._timer.start(max(0, int(wait * 1000)))
 
     def _show(self, job: Job) -> None:

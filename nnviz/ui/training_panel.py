@@ -39,7 +39,7 @@ class TrainingPanel(Card):
 
     def __init__(self, document: Document, runner: Runner, selection: Selection) -> None:
         super().__init__("Training")
-        self._document, self._runner, self._selection = document, runner, selection
+        self._document, self.runner, self._selection = document, runner, selection
         self._refusal = self._warning = ""
         self._present_mse = PresentMse()
         self._make_fields()
@@ -53,7 +53,7 @@ class TrainingPanel(Card):
         self.speed = QSlider(Qt.Orientation.Horizontal)
         self.speed.setRange(0, 100)
         self.speed.setPageStep(10)
-        self.speed.setValue(round(self._runner.speed * 100))
+        self.speed.setValue(round(self.runner.speed * 100))
         self.speed.setFixedHeight(30)
         self.speed.setAccessibleName("Speed of a run")
         self._speed_label = QLabel()
@@ -73,7 +73,7 @@ class TrainingPanel(Card):
         self.more_button = _button("", "Random weights, new ones or the same again")
         self.more_button.setAccessibleName("More")
         self.more_menu = QMenu(self)
-        self.new_weights = self.more_menu.addAction("", lambda: self._runner.new_random_weights())
+        self.new_weights = self.more_menu.addAction("", lambda: self.runner.new_random_weights())
         self.same_weights = self.more_menu.addAction("", self._same_random_weights)
         self.more_button.clicked.connect(self._open_menu)
         self.buttons.addWidget(self.random_button)
@@ -116,7 +116,7 @@ class TrainingPanel(Card):
         self.body.addWidget(self.message)
 
     def _connect(self) -> None:
-        runner = self._runner
+        runner = self.runner
         self.fields.accepted.connect(runner.set_training)
         self.fields.refused.connect(self._show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
@@ -134,21 +134,21 @@ class TrainingPanel(Card):
         self._selection.row_changed.connect(self._show_row_error)
 
     def _toggle_run(self) -> None:
-        if self._runner.running or self.fields.commit():
-            self._runner.toggle()
+        if self.runner.running or self.fields.commit():
+            self.runner.toggle()
 
     def _step(self) -> None:
         if self.fields.commit():
-            self._runner.step()
+            self.runner.step()
 
     def _same_random_weights(self) -> None:
-        self._runner.new_random_weights(self._document.state.training.seed)
+        self.runner.new_random_weights(self._document.state.training.seed)
 
     def _open_menu(self) -> None:
         self.more_menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
 
     def _set_speed(self, value: int) -> None:
-        self._runner.speed = value / 100
+        self.runner.speed = value / 100
         self._show_speed()
 
     def _begin(self) -> None:
@@ -164,7 +164,7 @@ class TrainingPanel(Card):
         if new.training is not old.training:
             self._show_settings()
         self._show_figures()
-        if not self._runner.running:
+        if not self.runner.running:
             self._warning = ""
             self._show_message()
 
@@ -186,12 +186,12 @@ class TrainingPanel(Card):
         self._show_message()
 
     def _show_speed(self) -> None:
-        words = in_words(self._document.state.training.updates, self._runner.speed)
+        words = in_words(self._document.state.training.updates, self.runner.speed)
         self._speed_label.setText(f"Speed: {words}")
         self.speed.setToolTip(f"How fast a run goes: {words}")
 
     def _show_buttons(self) -> None:
-        runner, state = self._runner, self._document.state
+        runner, state = self.runner, self._document.state
         running = runner.running
         self.run_button.setText("Pause" if running else "Run")
         if running:
@@ -212,7 +212,7 @@ class TrainingPanel(Card):
 
     def _show_figures(self) -> None:
         state = self._document.state
-        mse, iteration = self._present_mse.of(state, self._runner.running)
+        mse, iteration = self._present_mse.of(state, self.runner.running)
         self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
         self.mse.show_number(mse)
         self.iteration.show_number(state.iteration)
@@ -254,7 +254,7 @@ class TrainingPanel(Card):
             self.message.style().polish(self.message)
 
     def _colour_icons(self) -> None:
-        name = "pause" if self._runner.running else "play"
+        name = "pause" if self.runner.running else "play"
         self.run_button.setIcon(icon(name, colours().on_accent, 14))
         self.more_button.setIcon(icon("more", None, 16))
 

@@ -1,0 +1,293 @@
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QFileDialog
+
+from nnviz.core import edits
+from nnviz.core.history import History
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, Run, State, Training
+from nnviz.core.training import train
+from nnviz.document.document import Document
+from nnviz.files import csv
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.mse_plot import EMPTY, MsePlot
+from nnviz.ui.theme import apply_theme
+
+
+def untrained():
+    network = Network.from_weights({"output": [0, 2, 1]})
+    data = Dataset(np.array([[1.0, 2.0, 3.0]]), np.array([[0.0]]))
+    return State(network, data, Training(learning_rate=0.01, updates=20))
+
+
+def with_history(points):
+    state = untrained()
+    history = History().extended(np.array(points, dtype=float))
+    run = Run(state.network, len(points) - 1, history, "gradient_descent", np.empty((0, 3)))
+    return replace(state, run=run)
+
+
+@pytest.fixture
+def document():
+    return Document(untrained())
+
+
+@pytest.fixture
+def plot(qtbot, document):
+    plot = MsePlot(document)
+    plot.resize(364, 260)
+    qtbot.addWidget(plot)
+    plot.show()
+    plot.load()
+    yield plot
+    plot.hide()
+
+
+@pytest.fixture
+def trained(qtbot, document, plot):
+    document.push(train(document.state).state, "Run")
+    qtbot.waitUntil(plot.curve.isVisible)
+    plot.grab()  # pyqtgraph lays its axes out when it paints
+    return plot
+
+
+def drawn(plot):
+    """Return the points of the curve as they are drawn."""
+    x, y = plot.curve.plotItem.listDataItems()[0].getOriginalDataset()
+    return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+
+
+def place(plot, iteration, mse):
+    """Return where a point of the curve stands, in the plot's pixels."""
+    return plot.curve.mapFromScene(plot.curve.plotItem.vb.mapViewToScene(QPointF(iteration, mse)))
+
+
+def hover(qtbot, plot, point):
+    qtbot.mouseMove(plot.curve.viewport(), point)
+
+
+def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
+    plot = MsePlot(document)
+    qtbot.addWidget(plot)
+    assert plot.curve is None
+    assert plot.empty.text() == EMPTY
+    document.push(train(document.state).state, "Run")
+    plot.load()
+    assert "pyqtgraph" in sys.modules
+    plot.show()
+    assert plot.curve.isVisible()
+    plot.hide()
+
+
+def test_the_history_of_the_tenth_exercise_is_drawn(trained):
+    points = drawn(trained)
+    assert points[:, 0].tolist() == list(range(21))
+    np.testing.assert_allclose(points[:, 1], [49 * 0.72 ** (2 * k) for k in range(21)], rtol=1e-9)
+    assert [axis.labelText for axis in (trained.curve.getAxis("bottom"), trained.curve.getAxis("left"))] == [
+        "iterations",
+        "MSE",
+    ]
+
+
+def test_the_whole_curve_is_in_view_and_followed_while_it_grows(document, trained):
+    for _ in range(2):
+        (x0, x1), (y0, y1) = trained.curve.view()
+        last = document.state.run.history.last[0]
+        assert x0 <= 0 < last <= x1 < 1.1 * last
+        assert y0 <= 0 < 49 <= y1 < 60
+        document.push(train(document.state, updates=100).state, "Run")
+
+
+def test_an_edit_ends_the_run_and_empties_the_plot(document, trained):
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
+    assert not trained.curve.isVisible()
+    assert trained.empty.isVisible()
+    assert trained.empty.text() == EMPTY
+    document.undo()
+    assert trained.curve.isVisible()
+    assert len(drawn(trained)) == 21
+
+
+@pytest.mark.parametrize("iteration", [0, 3, 20])
+def test_hovering_reads_the_nearest_point(qtbot, trained, iteration):
+    mse = 49 * 0.72 ** (2 * iteration)
+    target = place(trained, iteration, mse)
+    hover(qtbot, trained, target + QPoint(2, -3))
+    read_out = trained.curve.read_out
+    assert read_out.isVisible()
+    lines = read_out.text().splitlines()
+    assert lines[0] == f"iteration {iteration}"
+    assert float(lines[1].removeprefix("MSE ").replace("−", "-")) == pytest.approx(mse, rel=1e-7)
+    assert trained.curve.rect().contains(read_out.geometry())
+    assert not read_out.geometry().contains(target)
+
+
+def test_the_read_out_goes_with_the_mouse(qtbot, trained):
+    hover(qtbot, trained, place(trained, 5, 20))
+    assert trained.curve.read_out.isVisible()
+    hover(qtbot, trained, QPoint(3, 3))
+    assert not trained.curve.read_out.isVisible()
+
+
+def test_arrow_keys_read_points_out(qtbot, trained):
+    for key, iteration in ((Qt.Key.Key_Left, 19), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Right, 1)):
+        qtbot.keyClick(trained.curve, key)
+        assert trained.curve.read_out.text().startswith(f"iteration {iteration}\n")
+    qtbot.keyClick(trained.curve, Qt.Key.Key_Escape)
+    assert not trained.curve.read_out.isVisible()
+
+
+def test_a_screen_reader_is_told_start_and_end(trained):
+    assert trained.curve.accessibleDescription().startswith("MSE 49 at iteration 0, MSE 9.6")
+
+
+def test_log_draws_exponents_and_labels_true_values(qtbot, trained):
+    qtbot.mouseClick(trained.log_button, Qt.MouseButton.LeftButton)
+    np.testing.assert_allclose(drawn(trained)[:, 1], [np.log10(49 * 0.72 ** (2 * k)) for k in range(21)])
+    axis = trained.curve.getAxis("left")
+    assert axis.tickStrings([-5.0, 0.0, 2.0], 1.0, 1.0) == ["1e−5", "1", "100"]
+    hover(qtbot, trained, place(trained, 0, np.log10(49)))
+    assert trained.curve.read_out.text() == "iteration 0\nMSE 49"
+    qtbot.mouseClick(trained.log_button, Qt.MouseButton.LeftButton)
+    assert drawn(trained)[0, 1] == pytest.approx(49)
+
+
+def test_an_mse_of_0_has_no_place_on_a_log_scale_but_is_read_out(qtbot, document, plot):
+    document.start(with_history([(0, 4.0), (1, 0.0), (2, 1.0)]))
+    qtbot.mouseClick(plot.log_button, Qt.MouseButton.LeftButton)
+    assert drawn(plot)[:, 0].tolist() == [0, 2]
+    plot.grab()
+    hover(qtbot, plot, place(plot, 1, 0.0))
+    assert plot.curve.read_out.text() == "iteration 1\nMSE 0"
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(
+    "points",
+    [
+        [(0, 0.0), (1, 0.0)],
+        [(0, 5.0)],
+        [(0, 1.0), (1, 1e300)],
+        [(0, 3e-300), (1, 1e-308)],
+        [(0, 2.0), (1, 1.9999999)],
+    ],
+)
+def test_unusual_histories_are_in_view_with_ticks(document, plot, points, log):
+    plot.log_button.setChecked(log)
+    document.start(with_history(points))
+    plot.grab()
+    (x0, x1), (y0, y1) = plot.curve.view()
+    shown = drawn(plot)
+    assert all(x0 <= x <= x1 for x in shown[:, 0])
+    assert all(y0 <= y <= y1 for y in shown[:, 1])
+    [(spacing, values)] = plot.curve.getAxis("left").tickValues(y0, y1, 150.0)
+    labels = plot.curve.getAxis("left").tickStrings(values, 1.0, spacing)
+    assert len(labels) >= 2
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_log_scale_can_be_zoomed_far_out(document, plot):
+    plot.log_button.setChecked(True)
+    document.start(with_history([(0, 4.0), (1, 2.0)]))
+    plot.curve.show_view([[0.0, 1.0], [-900.0, 900.0]])
+    plot.grab()
+    [(_, exponents)] = plot.curve.getAxis("left").tickValues(-900.0, 900.0, 150.0)
+    assert len(exponents) >= 2
+    assert all(-308 <= exponent <= 308 for exponent in exponents)
+
+
+def test_double_click_and_view_all_undo_a_zoom(qtbot, trained):
+    whole = trained.curve.view()
+    for reset in (
+        lambda: qtbot.mouseDClick(
+            trained.curve.viewport(), Qt.MouseButton.LeftButton, pos=place(trained, 3, 3)
+        ),
+        trained.view_all.trigger,
+    ):
+        trained.curve.show_view([[2.0, 4.0], [0.0, 10.0]])
+        assert trained.curve.view() != whole
+        reset()
+        np.testing.assert_allclose(trained.curve.view(), whole)
+
+
+def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
+    qtbot.mouseClick(trained.curve.viewport(), Qt.MouseButton.RightButton, pos=place(trained, 10, 20))
+    menu = qapp.activePopupWidget()
+    labels = [action.text() for action in menu.actions() if action.text()]
+    menu.close()
+    assert labels == ["View all", "Copy picture", "Export PNG…", "Export CSV…"]
+
+
+def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_path):
+    path = tmp_path / "mse.csv"
+    with qtbot.waitSignal(trained.exported) as told:
+        trained.export_csv(path)
+    table = csv.read(path.read_bytes())
+    assert table.names == ("iteration", "mse")
+    np.testing.assert_array_equal(table.rows, document.state.run.history.points)
+    assert told.args == ["Exported mse.csv"]
+
+
+def test_png_shows_curve_and_axes_on_white_in_either_theme(qapp, trained, tmp_path):
+    apply_theme(qapp, "dark")
+    try:
+        trained.export_png(tmp_path / "mse.png")
+    finally:
+        apply_theme(qapp, "light")
+    image = QImage(str(tmp_path / "mse.png"))
+    assert image.width() == 1800
+    assert image.pixelColor(2, 2).name() == "#ffffff"
+    colours = {image.pixelColor(x, y).name() for x in range(0, 1800, 2) for y in range(0, image.height(), 2)}
+    palette = PALETTES["light"]
+    for expected in (palette.accent, palette.line):
+        assert expected.lower() in colours
+
+
+def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):
+    with qtbot.waitSignal(trained.refused) as told:
+        trained.export_csv(tmp_path / "nowhere" / "mse.csv")
+    assert "there is no folder" in told.args[0]
+
+
+def test_export_asks_for_a_place_and_adds_the_suffix(monkeypatch, trained, tmp_path):
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "curve"), ""))
+    trained.ask_csv.trigger()
+    assert (tmp_path / "curve.csv").exists()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
+    trained.ask_png.trigger()
+    assert [path.name for path in tmp_path.iterdir()] == ["curve.csv"]
+
+
+def test_there_is_nothing_to_export_before_a_run(plot):
+    assert not any(action.isEnabled() for action in (plot.ask_csv, plot.ask_png, plot.copy_picture))
+
+
+def test_the_picture_can_be_copied(qapp, trained):
+    trained.copy_picture.trigger()
+    assert qapp.clipboard().image().width() == 1800
+
+
+def test_the_plot_follows_the_theme(qapp, trained):
+    def corner():
+        return trained.curve.grab().toImage().pixelColor(2, 2).name()
+
+    assert corner() == PALETTES["light"].surface.lower()
+    apply_theme(qapp, "dark")
+    try:
+        qapp.processEvents()
+        assert corner() == PALETTES["dark"].surface.lower()
+    finally:
+        apply_theme(qapp, "light")
+        qapp.processEvents()
+
+
+def test_a_hidden_plot_catches_up_when_it_is_shown(document, plot):
+    plot.hide()
+    document.push(train(document.state).state, "Run")
+    plot.show()
+    assert len(drawn(plot)) == 21

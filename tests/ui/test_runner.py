@@ -1,0 +1,317 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+
+from nnviz.core import edits
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training import train
+from nnviz.document.document import Document
+from nnviz.ui import job as job_module
+from nnviz.ui import pace
+from nnviz.ui.runner import Runner
+
+
+def slopes_exercise(learning_rate=0.01, updates=20):
+    """No hidden layer, input [1, 2, 3], target 0: every update takes the error times 1 − 28·learning rate."""
+    network = Network.from_weights({"output": [0, 2, 1]})
+    data = Dataset(np.array([[1.0, 2.0, 3.0]]), np.array([[0.0]]))
+    return State(network, data, Training(learning_rate=learning_rate, updates=updates))
+
+
+def mse_after(k, learning_rate=0.01):
+    return 49 * (1 - 28 * learning_rate) ** (2 * k)
+
+
+@pytest.fixture
+def document():
+    return Document(slopes_exercise())
+
+
+@pytest.fixture
+def runner(document):
+    runner = Runner(document)
+    runner.speed = 1.0
+    yield runner
+    runner.pause()
+
+
+def finish(qtbot, runner):
+    with qtbot.waitSignal(runner.run_ended) as ended:
+        runner.run()
+    return ended.args[0]
+
+
+def until(qtbot, document, iteration):
+    qtbot.waitUntil(lambda: document.state.iteration >= iteration)
+
+
+def test_a_step_makes_the_update_of_the_ninth_exercise(document, runner):
+    runner.step()
+    assert document.state.network.predict([[1, 2, 3]]).item() == pytest.approx(5.04, abs=1e-12)
+    assert document.state.iteration == 1
+
+
+def test_a_run_makes_the_history_of_the_tenth_exercise(qtbot, document, runner):
+    finish(qtbot, runner)
+    points = document.state.run.history.points
+    assert points[:, 0].tolist() == list(range(21))
+    np.testing.assert_allclose(points[:, 1], [mse_after(k) for k in range(21)], rtol=1e-9)
+
+
+def test_a_run_ends_with_the_numbers_of_an_uncut_training(qtbot, runner, document):
+    document.start(edits.randomise(mini_batches(), 3))
+    expected = train(document.state).state
+    finish(qtbot, runner)
+    assert document.state.network == expected.network
+    np.testing.assert_array_equal(document.state.run.history.points, expected.run.history.points)
+
+
+def mini_batches():
+    rng = np.random.default_rng(0)
+    network = Network(
+        ("x0", "x1"),
+        (
+            Layer(("node_0", "node_1", "node_2"), "tanh", np.zeros((3, 2)), np.zeros(3)),
+            Layer(("output",), "identity", np.zeros((1, 3)), np.zeros(1)),
+        ),
+    )
+    data = Dataset(rng.normal(size=(7, 2)), rng.normal(size=(7, 1)))
+    return State(network, data, Training(0.05, updates=30, batch_size=3, optimizer="adam"))
+
+
+def test_a_run_is_one_undo_entry_and_back_is_exactly_the_start(qtbot, document, runner):
+    start = document.state
+    runner.speed = 0.9  # several frames, so several pushes
+    finish(qtbot, runner)
+    assert document.undo_text() == "Run of 20 updates"
+    assert runner.can_go_back
+    runner.back()
+    assert document.state is start
+    assert not runner.can_go_back
+
+
+def test_two_runs_and_two_steps_are_four_undo_entries(qtbot, document, runner):
+    finish(qtbot, runner)
+    finish(qtbot, runner)
+    runner.step()
+    runner.step()
+    for iteration in (41, 40, 20, 0):
+        runner.back()
+        assert document.state.iteration == iteration
+
+
+def test_back_leaves_an_edit_alone(document, runner):
+    runner.step()
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
+    edited = document.state
+    runner.back()
+    assert document.state is edited
+
+
+def test_a_run_goes_on_with_the_run_before(qtbot, document, runner):
+    finish(qtbot, runner)
+    finish(qtbot, runner)
+    assert document.state.iteration == 40
+    assert document.state.run.history.last == (40, pytest.approx(mse_after(40)))
+
+
+def test_run_after_pause_makes_the_updates_that_are_left(qtbot, document, runner):
+    runner.speed = 0.6
+    runner.run()
+    until(qtbot, document, 3)
+    runner.pause()
+    paused_at = document.state.iteration
+    assert paused_at < 20
+    assert runner.left == 20 - paused_at
+    runner.step()
+    runner.speed = 1.0
+    finish(qtbot, runner)
+    assert document.state.iteration == 20
+    finish(qtbot, runner)
+    assert document.state.iteration == 40
+
+
+def test_restart_returns_to_the_weights_at_iteration_0(qtbot, document, runner):
+    start = document.state.network
+    finish(qtbot, runner)
+    runner.restart()
+    assert document.state.network == start
+    assert document.state.iteration == 0
+
+
+def test_new_random_weights_take_the_next_seed(document, runner):
+    runner.new_random_weights()
+    assert document.state.training.seed == 1
+    assert document.state.network == slopes_exercise().network.randomised(1)
+    runner.new_random_weights()
+    assert document.state.training.seed == 2
+
+
+def test_a_run_that_diverges_stops_at_finite_weights_and_says_what_to_try(qtbot, document, runner):
+    document.start(slopes_exercise(learning_rate=1.0, updates=2000))
+    with qtbot.waitSignal(runner.warned):
+        sentence = finish(qtbot, runner)
+    state = document.state
+    assert all(np.isfinite(layer.weights).all() for layer in state.network.layers)
+    # The error grows by the factor −27, so its square leaves float64 at update k: 49·27^(2k) > 1.8e308.
+    last = math.floor(math.log(np.finfo(float).max / 49) / math.log(27**2))
+    assert state.iteration == last
+    assert sentence.startswith(f"Diverged after iteration {last}:")
+    assert "learning rate below 1" in sentence
+
+
+def test_a_run_that_diverges_at_its_first_update_changes_nothing(qtbot, document, runner):
+    document.start(slopes_exercise(learning_rate=1e200))
+    start = document.state
+    sentence = finish(qtbot, runner)
+    assert sentence.startswith("Diverged at iteration 1:")
+    assert document.state is start
+
+
+def test_a_run_in_which_the_mse_rises_advises_a_smaller_learning_rate(qtbot, document, runner):
+    document.start(slopes_exercise(learning_rate=0.08, updates=2))
+    with qtbot.waitSignal(runner.warned) as warned:
+        finish(qtbot, runner)
+    # 1 − 28·0.08 = −1.24, and 49·1.24⁴ = 115.8
+    assert warned.args == ["2 updates: the MSE rose, 49 → 115.8; try a learning rate below 0.08."]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (Dataset(np.empty((0, 3))), "There are no rows to train on."),
+        (Dataset(np.array([[1.0, 2.0, 3.0]])), "There are no targets to train on."),
+    ],
+)
+def test_what_cannot_be_trained_is_told_in_a_sentence(qtbot, document, runner, data, sentence):
+    document.start(replace(document.state, data=data))
+    for act in (runner.run, runner.step):
+        with qtbot.waitSignal(runner.warned) as warned:
+            act()
+        assert warned.args == [sentence]
+        assert not runner.running
+
+
+def test_a_new_learning_rate_holds_from_the_next_update_on_and_does_not_end_the_run(qtbot, document, runner):
+    runner.speed = 0.6
+    start = document.state
+    runner.run()
+    until(qtbot, document, 2)
+    runner.set_training(replace(document.state.training, learning_rate=0.02))
+    changed_at = document.state.iteration
+    assert runner.running
+    with qtbot.waitSignal(runner.run_ended):
+        runner.speed = 1.0
+    assert document.state.iteration == 20
+    assert document.state.training.learning_rate == 0.02
+    expected = mse_after(changed_at) * (1 - 28 * 0.02) ** (2 * (20 - changed_at))
+    assert document.state.run.history.last[1] == pytest.approx(expected, rel=1e-9)
+    document.undo()
+    assert document.state is start
+
+
+def test_another_setting_pauses_the_run(qtbot, document, runner):
+    runner.speed = 0.5
+    runner.run()
+    until(qtbot, document, 1)
+    runner.set_training(replace(document.state.training, optimizer="adam"))
+    assert not runner.running
+    assert document.undo_text() == "Change optimizer"
+    assert document.state.iteration >= 1
+
+
+def test_undo_during_a_run_pauses_it_and_takes_the_whole_run_back(qtbot, document, runner):
+    start = document.state
+    runner.speed = 0.5
+    runner.run()
+    until(qtbot, document, 2)
+    with qtbot.waitSignal(runner.run_ended):
+        document.undo()
+    assert document.state is start
+    assert not runner.running
+    assert runner.left == 0
+
+
+def test_an_edit_during_a_run_pauses_it_and_holds(qtbot, document, runner):
+    runner.speed = 0.5
+    runner.run()
+    until(qtbot, document, 2)
+    edited = edits.set_weight(document.state, 0, 0, 0, 9.0)
+    document.push(edited, "Edit")
+    assert not runner.running
+    assert document.state is edited
+
+
+def test_nothing_runs_while_idle(runner):
+    def active():
+        return [timer for timer in runner.findChildren(QTimer) if timer.isActive()]
+
+    assert not active()
+    runner.speed = 0.5
+    runner.run()
+    assert active()
+    runner.pause()
+    assert not active()
+    runner.step()
+    assert not active()
+
+
+def test_a_slow_run_makes_and_shows_its_first_update_at_once(qtbot, monkeypatch, document, runner):
+    monkeypatch.setattr(pace, "SLOWEST", 0.001)  # the second would come after a quarter of an hour
+    runner.speed = 0.0
+    runner.run()
+    until(qtbot, document, 1)
+    assert document.state.iteration == 1
+    with qtbot.waitSignal(runner.run_ended):
+        runner.speed = 1.0
+    assert document.state.iteration == 20
+
+
+@pytest.mark.parametrize("updates", [5, 20, 100_000])
+def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_limit(updates):
+    paces = [pace.updates_per_second(updates, speed / 10) for speed in range(11)]
+    assert paces[0] == pytest.approx(1.0)
+    assert paces[5] == pytest.approx(updates / 3)
+    assert paces[10] == math.inf
+    assert paces == sorted(paces)
+
+
+def test_progress_counts_up_to_all_updates(qtbot, runner):
+    seen = []
+    runner.progressed.connect(lambda done, of: seen.append((done, of)))
+    finish(qtbot, runner)
+    assert seen[0] == (0, 20)
+    assert seen[-1] == (20, 20)
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize("learning_rate", [0.01, 0.08])
+def test_work_that_is_too_long_for_a_frame_ends_with_the_same_numbers(
+    qtbot, monkeypatch, document, runner, learning_rate
+):
+    document.start(slopes_exercise(learning_rate, updates=3000))
+    expected = train(document.state).state
+    monkeypatch.setattr(job_module, "HEAVY", 0.0)  # every unit of work counts as too long
+    finish(qtbot, runner)
+    assert document.state.iteration == expected.iteration
+    assert document.state.network == expected.network
+
+
+def test_long_work_pauses_and_goes_on(qtbot, monkeypatch, document, runner):
+    document.start(slopes_exercise(0.0001, updates=100_000))
+    monkeypatch.setattr(job_module, "HEAVY", 0.0)
+    runner.run()
+    until(qtbot, document, 50)
+    runner.pause()
+    done = document.state.iteration
+    assert runner.left == 100_000 - done
+    assert document.state.run.history.last[1] == pytest.approx(mse_after(done, 0.0001), rel=1e-6)
+    runner.set_training(replace(document.state.training, learning_rate=0.0002))
+    runner.run()
+    until(qtbot, document, done + 50)
+    runner.pause()
+    assert document.state.training.learning_rate == 0.0002

@@ -1,0 +1,321 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+
+from nnviz.core import edits
+from nnviz.core.network import Network
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.document.document import Document
+from nnviz.ui.runner import Runner
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import apply_theme
+from nnviz.ui.training_panel import TrainingPanel
+
+WIDTH = 364
+
+
+def slopes_exercise():
+    network = Network.from_weights({"output": [0, 2, 1]})
+    data = Dataset(np.array([[1.0, 2.0, 3.0]]), np.array([[0.0]]))
+    return State(network, data, Training(learning_rate=0.01, updates=20))
+
+
+@pytest.fixture
+def document():
+    return Document(slopes_exercise())
+
+
+@pytest.fixture
+def panel(qtbot, document):
+    panel = TrainingPanel(document, Runner(document), Selection(document))
+    panel.resize(WIDTH, 320)
+    qtbot.addWidget(panel)
+    panel.show()
+    yield panel
+    panel.runner.pause()
+    panel.hide()
+
+
+@pytest.fixture
+def click(qtbot):
+    return lambda button: qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+@pytest.fixture
+def type_in(qtbot):
+    def type_in(field, text, key=Qt.Key.Key_Return):
+        field.setFocus()
+        field.selectAll()
+        for character in text:
+            if character.isascii():
+                qtbot.keyClicks(field, character)
+            else:  # keyClicks knows ASCII only
+                press = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, character)
+                QApplication.sendEvent(field, press)
+        if key is not None:
+            qtbot.keyClick(field, key)
+
+    return type_in
+
+
+def test_the_ninth_exercise_by_pressing_step(panel, click):
+    assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("49", "0", "7")
+    click(panel.step_button)
+    assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("25.4016", "1", "5.04")
+
+
+def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
+    panel.speed.setValue(100)
+    with qtbot.waitSignal(panel.runner.run_ended) as ended:
+        click(panel.run_button)
+    assert panel.iteration.text == "20"
+    assert panel.mse.text.startswith("9.627")
+    assert float(panel.mse.toolTip().splitlines()[-1]) == pytest.approx(49 * 0.72**40, rel=1e-9)
+    assert ended.args == ["20 updates: MSE 49 → 9.627e−5"]
+
+
+def test_run_turns_into_pause_while_it_runs(qtbot, panel, click, document):
+    assert panel.run_button.text() == "Run"
+    click(panel.run_button)
+    assert panel.run_button.text() == "Pause"
+    assert panel.progress.isVisible()
+    qtbot.waitUntil(lambda: document.state.iteration >= 2)
+    click(panel.run_button)
+    assert panel.run_button.text() == "Run"
+    assert not panel.progress.isVisible()
+    left = 20 - document.state.iteration
+    assert f"{left} updates that are left" in panel.run_button.toolTip()
+
+
+def test_back_and_restart_wait_until_there_is_something_to_take_back(panel, click):
+    assert not panel.back_button.isEnabled()
+    assert not panel.restart_button.isEnabled()
+    click(panel.step_button)
+    click(panel.step_button)
+    click(panel.back_button)
+    assert panel.iteration.text == "1"
+    click(panel.restart_button)
+    assert (panel.mse.text, panel.iteration.text) == ("49", "0")
+    assert not panel.restart_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("typed", "learning_rate"), [("0,05", 0.05), ("0.05", 0.05), ("1/8", 0.125), (" 2e-3 ", 0.002)]
+)
+def test_a_learning_rate_is_typed_as_people_write_it(panel, type_in, document, typed, learning_rate):
+    type_in(panel.fields.learning_rate, typed)
+    assert document.state.training.learning_rate == learning_rate
+    assert document.undo_text() == "Change learning rate"
+    document.undo()
+    assert panel.fields.learning_rate.text() == "0.01"
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("abc", "Learning rate: 'abc' is not a number"),
+        ("1,000", "Learning rate: 1,000 can be read in two ways"),
+        ("0", "Learning rate: expected a number above 0"),
+        ("−0.1", "Learning rate: expected a number above 0"),
+        ("", "Learning rate: type a number"),
+    ],
+)
+def test_a_learning_rate_is_refused_with_a_sentence_until_esc(qtbot, panel, type_in, document, typed, why):
+    field = panel.fields.learning_rate
+    hint = panel.message.text()
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClick(field, Qt.Key.Key_Backspace)
+    type_in(field, typed)
+    assert panel.message.text().startswith(why)
+    assert panel.message.objectName() == "error"
+    assert document.state.training.learning_rate == 0.01
+    qtbot.keyClick(field, Qt.Key.Key_Escape)
+    assert field.text() == "0.01"
+    assert panel.message.text() == hint
+    assert panel.message.objectName() == "muted"
+
+
+def test_a_refused_field_holds_run_and_step_up(panel, type_in, click, document):
+    type_in(panel.fields.learning_rate, "abc", key=None)
+    click(panel.step_button)
+    click(panel.run_button)
+    assert document.state.iteration == 0
+    assert "'abc' is not a number" in panel.message.text()
+    type_in(panel.fields.learning_rate, "0.02", key=None)
+    click(panel.step_button)
+    assert document.state.training.learning_rate == 0.02
+    assert document.state.iteration == 1
+
+
+@pytest.mark.window
+def test_leaving_a_field_accepts_it(qtbot, panel, type_in, document):
+    panel.activateWindow()
+    qtbot.waitUntil(panel.isActiveWindow)
+    type_in(panel.fields.updates, "300", key=Qt.Key.Key_Tab)
+    assert document.state.training.updates == 300
+
+
+@pytest.mark.parametrize("typed", ["0", "2.5", "−3", "1e400"])
+def test_updates_are_a_whole_number_from_1_on(panel, type_in, document, typed):
+    type_in(panel.fields.updates, typed)
+    assert panel.message.text().startswith("Updates: ")
+    assert document.state.training.updates == 20
+
+
+@pytest.mark.parametrize(
+    ("typed", "batch", "shown"), [("1", 1, "1"), ("all rows", None, "all rows"), ("16", 16, "16")]
+)
+def test_a_batch_is_all_rows_or_a_number(panel, type_in, document, typed, batch, shown):
+    type_in(panel.fields.batch.lineEdit(), typed)
+    assert document.state.training.batch_size == batch
+    assert panel.fields.batch.currentText() == shown
+
+
+def test_a_batch_of_nothing_is_refused(panel, type_in):
+    type_in(panel.fields.batch.lineEdit(), "0")
+    assert panel.message.text() == "Batch: expected a whole number from 1 on, or “all rows”"
+
+
+def test_a_batch_is_chosen_from_the_list(qtbot, panel, document):
+    batch = panel.fields.batch
+    batch.setFocus()
+    qtbot.keyClick(batch, Qt.Key.Key_Down)
+    assert document.state.training.batch_size == 1
+
+
+def test_every_optimizer_can_be_chosen_and_says_its_rule(qtbot, panel, document):
+    combo = panel.fields.optimizer
+    assert combo.count() == len(OPTIMIZERS)
+    for optimizer in list(OPTIMIZERS.values())[1:]:
+        qtbot.keyClick(combo, Qt.Key.Key_Down)
+        assert document.state.training.optimizer == optimizer.name
+        assert panel.message.text() == f"One update: {optimizer.formula}"
+    document.undo()
+    assert combo.currentData() == document.state.training.optimizer
+
+
+def test_a_learning_rate_typed_during_a_run_lets_it_go_on(qtbot, panel, type_in, click, document):
+    click(panel.run_button)
+    qtbot.waitUntil(lambda: document.state.iteration >= 2)
+    type_in(panel.fields.learning_rate, "0,02")
+    assert panel.runner.running
+    assert document.state.training.learning_rate == 0.02
+    with qtbot.waitSignal(panel.runner.run_ended):
+        panel.speed.setValue(100)
+    assert panel.iteration.text == "20"
+
+
+def test_what_is_being_typed_survives_the_frames_of_a_run(qtbot, panel, type_in, click, document):
+    click(panel.run_button)
+    type_in(panel.fields.updates, "12", key=None)
+    seen = document.state.iteration
+    qtbot.waitUntil(lambda: document.state.iteration > seen + 1)
+    assert panel.fields.updates.text() == "12"
+
+
+def test_divergence_is_told_in_the_panel_until_the_next_run(qtbot, panel, type_in, click):
+    type_in(panel.fields.learning_rate, "1e200")
+    panel.speed.setValue(100)
+    with qtbot.waitSignal(panel.runner.run_ended):
+        click(panel.run_button)
+    assert panel.message.text().startswith("Diverged")
+    assert panel.message.objectName() == "error"
+    type_in(panel.fields.learning_rate, "0.01")
+    click(panel.step_button)
+    assert panel.message.text().startswith("One update")
+
+
+def test_random_weights_new_ones_and_the_same_again(panel, click, document):
+    click(panel.random_button)
+    assert panel.fields.seed.text() == "1"
+    first = document.state.network
+    click(panel.random_button)
+    assert panel.fields.seed.text() == "2"
+    assert document.state.network != first
+    document.undo()
+    document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
+    assert panel.same_weights.text() == "Random weights of seed 1 again"
+    panel.same_weights.trigger()
+    assert document.state.network == first
+
+
+def test_the_rows_error_follows_the_selected_row_and_is_in_ink_where_it_is_0(qtbot, document):
+    network = Network.from_weights({"output": [1.0]})
+    data = Dataset(np.array([[2.0], [3.0]]), np.array([[2.0], [5.0]]))
+    document.start(State(network, data))
+    selection = Selection(document)
+    panel = TrainingPanel(document, Runner(document), selection)
+    qtbot.addWidget(panel)
+    assert (panel.row_error.text, panel.row_error.is_error) == ("0", False)
+    selection.row = 1
+    assert (panel.row_error.text, panel.row_error.is_error) == ("−2", True)
+
+
+def test_several_outputs_show_the_rows_mse(panel, document):
+    network = Network.from_weights({"output_0": [1.0], "output_1": [2.0]})
+    document.start(State(network, Dataset(np.array([[1.0]]), np.array([[0.0, 0.0]]))))
+    assert panel.row_error.text == "2.5"
+    assert "Row's MSE" in [label.text() for label in panel.findChildren(QLabel)]
+
+
+def test_without_targets_there_is_no_mse(panel, document):
+    document.start(replace(document.state, data=Dataset(np.array([[1.0, 2.0, 3.0]]))))
+    assert panel.mse.text == "–"
+    assert panel.row_error.text == "–"
+
+
+def test_an_mse_too_large_for_a_number_is_shown_as_that(panel, document):
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1e200), "Edit")
+    assert panel.mse.text == "∞"
+
+
+def test_the_speed_says_how_long_a_run_takes(panel):
+    def label():
+        return next(own.text() for own in panel.findChildren(QLabel) if own.text().startswith("Speed"))
+
+    assert label() == "Speed: 3 s a run"
+    panel.speed.setValue(0)
+    assert label() == "Speed: 20 s a run"
+    panel.speed.setValue(100)
+    assert label() == "Speed: fastest"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, theme, document):
+    apply_theme(qapp, theme)
+    try:
+        document.push(edits.set_weight(document.state, 0, 0, 0, -1.23456789e-7), "Edit")
+        QApplication.processEvents()
+        assert panel.minimumSizeHint().width() <= WIDTH
+        for button in panel.findChildren(QAbstractButton):
+            assert button.width() >= button.sizeHint().width(), button.text()
+            assert button.mapTo(panel, button.rect().bottomRight()).x() < WIDTH
+        for field in panel.findChildren(QLineEdit):
+            text = field.fontMetrics().horizontalAdvance(field.text())
+            assert field.width() >= text, field.text()
+        assert panel.mse.text == "49"
+        assert panel.row_error.text == "7"
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_every_control_says_what_it_is(panel):
+    controls = [
+        *panel.findChildren(QAbstractButton),
+        panel.fields.learning_rate,
+        panel.fields.updates,
+        panel.fields.batch,
+        panel.fields.optimizer,
+        panel.fields.seed,
+        panel.speed,
+    ]
+    for control in controls:
+        assert control.toolTip(), control
+        assert control.accessibleName() or control.text(), control
+    assert "F5" in panel.run_button.toolTip()
