@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSlider,
     QToolBar,
     QToolButton,
@@ -92,7 +93,7 @@ class WalkBar:
         for phase in PHASES:
             menu.addAction(phase.capitalize(), partial(self._player.show_phase, phase))
         menu.addSeparator()
-        menu.addActions(self._repeats.actions())
+        menu.addActions(self.repeats.actions())
         menu.addSeparator()
         menu.addAction(self.by_layer)
         return menu
@@ -122,13 +123,13 @@ class WalkBar:
 
     def _repeat_menu(self) -> QMenu:
         menu = QMenu()
-        self._repeats = QActionGroup(menu)
+        self.repeats = QActionGroup(menu)
         for repeat, text in REPEATS:
             action = QAction(text, menu, checkable=True)
             action.setChecked(self._player.repeat == repeat)
             action.triggered.connect(lambda _=False, repeat=repeat: self._set_repeat(repeat))
-            self._repeats.addAction(action)
-        menu.addActions(self._repeats.actions())
+            self.repeats.addAction(action)
+        menu.addActions(self.repeats.actions())
         menu.addSeparator()
         self.by_layer = QAction("Whole layers at a time", menu, checkable=True)
         self.by_layer.setToolTip("Step and play layer by layer instead of node by node")
@@ -145,6 +146,7 @@ class WalkBar:
 
     def _speed(self) -> QFrame:
         frame = QFrame()
+        frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(frame)
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(8)

@@ -1,6 +1,7 @@
 """What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -30,12 +31,12 @@ def click(window, part, modifier=Qt.KeyboardModifier.NoModifier):
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, modifier, point(window, part))
 
 
-def type_into(text, key=Qt.Key.Key_Return):
-    """Type into whatever has the focus, or would have it in an active window, and press `key`."""
-    widget = QApplication.focusWidget()
-    QTest.keyClicks(widget, text)
-    if key is not None:
-        QTest.keyClick(widget, key)
+def write(widget, text):
+    """Type `text`; QTest.keyClicks ends the process at letters that are not Latin-1."""
+    for letter in text:
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            event = QKeyEvent(kind, Qt.Key.Key_unknown, Qt.KeyboardModifier.NoModifier, letter)
+            QApplication.sendEvent(widget, event)
 
 
 def editor_of(window):
@@ -49,7 +50,7 @@ def set_number(window, part, text, key=Qt.Key.Key_Return):
     """Click the number of `part` where it stands, type, press `key`."""
     click(window, part)
     editor = editor_of(window)
-    QTest.keyClicks(editor, text)
+    write(editor, text)
     if key is not None:
         QTest.keyClick(editor, key)
 

@@ -2,10 +2,81 @@
 
 from __future__ import annotations
 
+from nnviz.core.explain_node import backward_lines, forward_lines, loss_lines
+from nnviz.core.explain_update import update_lines
+from nnviz.core.explanation import Line
+from nnviz.core.expressions import Where
+from nnviz.core.numbers import shown
+from nnviz.core.scene import Scene
 from nnviz.core.walk import Step
 from nnviz.picture.labels import Numbers
+
+ARRIVED, SUMMED = 0.4, 0.75
+"""The parts of a step's time after which the terms have arrived, and have been added up."""
+MOST = 7
+"""Lines at most; an update of more weights says how many more there are."""
 
 
 def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
     """Return the lines for `step` at `t`, from 0 to 1."""
-    return []
+    if numbers.trace is None:
+        return []
+    if step.phase == "update":
+        return _update(numbers, step)
+    targets = numbers.state.data.targets
+    one_row = numbers.slopes is not None and len(numbers.slopes.trace.inputs) == 1
+    scene = Scene(
+        numbers.network,
+        numbers.trace,
+        numbers.slopes if one_row else None,
+        None if targets is None else targets[numbers.row],
+    )
+    if step.phase == "forward":
+        return _growing(forward_lines(scene, step.layer, step.node), t)
+    if step.phase == "loss":
+        return _growing(loss_lines(scene, step.node), t)
+    if one_row:
+        return _growing(backward_lines(scene, step.layer, step.node), t)
+    assert numbers.slopes is not None
+    mean = float(numbers.slopes.layers[step.layer].nodes[step.node])
+    return [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
+
+
+def told(line: Line) -> str:
+    """Return a line with its label: `z = 3·2 + 5·4 = 26`."""
+    return (
+        f"{line.label} {line.arithmetic}"
+        if line.arithmetic[0] == "≈"
+        else f"{line.label} = {line.arithmetic}"
+    )
+
+
+def _growing(lines: list[Line], t: float) -> list[str]:
+    """Return the first line term by term while the pulses arrive, then the others one by one."""
+    if t < SUMMED and lines:
+        pieces = lines[0].written.pieces
+        shown_pieces = int(len(pieces) * max(t - ARRIVED, 0.0) / (SUMMED - ARRIVED))
+        if shown_pieces == 0:
+            return []
+        return [f"{lines[0].label} = " + "".join(piece.text for piece in pieces[:shown_pieces])]
+    count = 1 + int((len(lines) - 1) * (t - SUMMED) / (1.0 - SUMMED) + 0.999)
+    return [told(line) for line in lines[:count]]
+
+
+def _update(numbers: Numbers, step: Step) -> list[str]:
+    if numbers.slopes is None:
+        return []
+    own = numbers.slopes.layers[step.layer]
+    layer = numbers.network.layers[step.layer]
+    sources = numbers.network.names(step.layer)
+    lines = []
+    for source, name in enumerate(sources[:MOST]):
+        where = Where("weight", step.layer, step.node, source)
+        found = update_lines(numbers.state, where, float(own.weights[step.node, source]))
+        lines.append(f"{name}: {told(found[-1])}")
+    if len(sources) > MOST:
+        lines.append(f"… and {len(sources) - MOST} more weights")
+    if layer.biases is not None:
+        where = Where("bias", step.layer, step.node)
+        lines.append(told(update_lines(numbers.state, where, float(own.nodes[step.node]))[-1]))
+    return lines

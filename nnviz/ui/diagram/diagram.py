@@ -8,6 +8,7 @@ from PySide6.QtGui import (
     QAccessibleEvent,
     QColor,
     QContextMenuEvent,
+    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -20,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from nnviz.core.figures import next_batch
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import State
 from nnviz.document.document import Document
@@ -71,6 +73,7 @@ class Diagram(QWidget):
         self._walk = WalkLayer(player)
         self._hover: Part | None = None
         self._moving = False
+        self._by_keyboard = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         self._calm.timeout.connect(self._sharpen)
         self.session = EditSession(self, document, selection, lambda: self.picture)
@@ -166,13 +169,17 @@ class Diagram(QWidget):
         data, selection = state.data, self._selection
         if not state.trainable or data.targets is None:
             return None, "no targets: no slopes"
-        mean = selection.mean_over_rows or self._player.mean_over_rows
-        rows = slice(None) if mean else slice(selection.row, selection.row + 1)
-        key = (state.network, data, mean, selection.row)
+        updating = self._player.mean_over_rows
+        mean = selection.mean_over_rows or updating
+        batch = next_batch(state) if updating else None
+        rows = list(batch) if batch else slice(None) if mean else slice(selection.row, selection.row + 1)
+        key = (state.network, data, mean, selection.row, batch and batch[0])
         if len(key) != len(self._slopes[0]) or any(
             new is not old for new, old in zip(key, self._slopes[0], strict=True)
         ):
             self._slopes = key, slopes(state.network, data.inputs[rows], data.targets[rows])
+        if batch:
+            return self._slopes[1], f"slopes: mean of a batch of {len(batch)}"
         return self._slopes[1], "slopes: mean of all rows" if mean else f"slopes of row {selection.row + 1}"
 
     def _stale(self) -> None:
@@ -231,8 +238,8 @@ class Diagram(QWidget):
         self._paint_network(painter, picture, QRectF(event.rect()))
         painter.restore()
         headings = [label for label in picture.labels if label.part.kind in ("heading", "subheading")]
-        paint.paint_labels(painter, picture, headings, palette)
-        focus = self.hasFocus() and self.window().isActiveWindow()
+        paint.paint_labels(painter, headings, palette)
+        focus = self.hasFocus() and self._by_keyboard
         painter.setPen(QPen(QColor(palette.accent if focus else palette.line), 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(card)
@@ -258,7 +265,7 @@ class Diagram(QWidget):
             for label in picture.labels
             if paint.qrect(label.rect).intersects(dirty) and label.part.kind not in ("heading", "subheading")
         ]
-        paint.paint_labels(painter, picture, labels, palette, selected=(selection.part, selection.second))
+        paint.paint_labels(painter, labels, palette, selected=(selection.part, selection.second))
         self._walk.paint(painter, picture, palette)
 
     def _walk_frame(self) -> None:
@@ -307,6 +314,15 @@ class Diagram(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom."""
         self._gestures.wheel(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus where it came by the keyboard."""
+        self._by_keyboard = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
+        super().focusInEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the mouse any more."""

@@ -45,7 +45,7 @@ def paint_neighbourhood(painter: QPainter, picture: Picture, lit: Lit, palette: 
         if picture.label(part) is None and place is not None:
             weight = float(picture.weights[layer][nodes[0], sources[0]])
             label = Label(part, shown(weight), place, "pill", 13.5, weight)
-            paint.paint_labels(painter, picture, [label], palette)
+            paint.paint_labels(painter, [label], palette)
 
 
 def paint_halo(painter: QPainter, picture: Picture, part: Part, palette: Palette) -> None:

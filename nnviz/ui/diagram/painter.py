@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 from nnviz.core.activations import Array
 from nnviz.picture.draw import Picture
 from nnviz.picture.edges import Gap, Indices, edge_colour, edge_width, haze_pixels, strongest
+from nnviz.picture.ink import border, ink
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, NodeBox, Part, Rect
 from nnviz.ui.theme import ui_font
@@ -43,7 +44,7 @@ def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None
     paint_edges(painter, picture, palette)
     paint_columns(painter, picture, palette)
     paint_nodes(painter, picture.nodes, palette)
-    paint_labels(painter, picture, picture.labels, palette)
+    paint_labels(painter, picture.labels, palette)
 
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
@@ -123,18 +124,14 @@ def paint_nodes(
 
 def paint_labels(
     painter: QPainter,
-    picture: Picture,
     labels: Iterable[Label],
     palette: Palette,
     selected: tuple[Part | None, ...] = (),
 ) -> None:
     """Paint labels with their pills; those of `selected` parts with the accent as their border."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    output = len(picture.layout.columns) - 1
     for label in labels:
-        border = palette.accent if label.part in selected else None
-        on_output = label.part.column == output and label.style in ("name", "z", "value", "dead")
-        _paint_label(painter, label, palette, border, palette.on_output if on_output else ink(label, palette))
+        _paint_label(painter, label, palette, label.part in selected)
 
 
 _ALIGN = {
@@ -144,13 +141,11 @@ _ALIGN = {
 }
 
 
-def _paint_label(painter: QPainter, label: Label, palette: Palette, border: str | None, text: str) -> None:
+def _paint_label(painter: QPainter, label: Label, palette: Palette, selected: bool) -> None:
     rect = qrect(label.rect)
     if label.style == "pill":
-        sign = palette.positive if (label.value or 0.0) > 0 else palette.negative
-        painter.setPen(
-            QPen(QColor(border or (sign if label.value else palette.zero)), 2.0 if border else 1.2)
-        )
+        line = palette.accent if selected else border(label, palette)
+        painter.setPen(QPen(QColor(line), 2.0 if selected else 1.2))
         painter.setBrush(QColor(palette.hidden_node))
         painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
     elif label.style == "node_slope":
@@ -160,7 +155,7 @@ def _paint_label(painter: QPainter, label: Label, palette: Palette, border: str 
     elif label.style == "slope":
         painter.fillRect(rect.adjusted(0, 2, 0, -2), QColor(palette.canvas))
     painter.setFont(label_font(label))
-    painter.setPen(QColor(text))
+    painter.setPen(QColor(ink(label, palette)))
     flags = _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
     painter.drawText(rect, flags, label.text)
 
@@ -179,18 +174,6 @@ def label_font(label: Label) -> QFont:
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
         _fonts[key] = font
     return _fonts[key]
-
-
-def ink(label: Label, palette: Palette) -> str:
-    """Return the colour of a label's text."""
-    if label.style == "error":
-        return palette.error if label.value else palette.ink
-    return {
-        "pill": palette.ink,
-        "value": palette.ink,
-        "slope": palette.slope,
-        "node_slope": palette.on_slope,
-    }.get(label.style, palette.muted)
 
 
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:

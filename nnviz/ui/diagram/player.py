@@ -19,7 +19,7 @@ from nnviz.ui.selection import Selection
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""
 
-SLOWEST_MS, FASTEST_MS = 4000, 120
+SLOWEST_MS, FASTEST_MS = 4000, 60
 MANY_STEPS = 60
 """A phase with more steps than this is walked a layer at a time unless a person asks for nodes."""
 
@@ -30,7 +30,6 @@ class Player(QObject):
     ============ ==========================================================================
     `changed`    what is done, or whether the walk is active, is different now
     `frame`      a step in progress has moved on: `t` runs from 0 to 1
-    `ended`      the last step was played
     ============ ==========================================================================
 
     Not active, the diagram shows all values. Any other change of the network or the data ends the walk.

@@ -1,0 +1,207 @@
+"""Numbers and names of the diagram are edited where they stand."""
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nnviz.picture.picture import Part
+from tests.ui.hands import click, editor_of, part_named, point, set_number, shown, write
+
+W = Part("weight", 1, 0, 0)
+SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+NONE = Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+def keys(window, key, modifier=NONE):
+    QTest.keyClick(editor_of(window), key, modifier)
+
+
+def turn(widget, notches, modifier=NONE):
+    centre = QPointF(widget.rect().center())
+    angle = QPoint(0, 120 * notches)
+    event = QWheelEvent(
+        centre,
+        widget.mapToGlobal(centre),
+        QPoint(),
+        angle,
+        Qt.MouseButton.NoButton,
+        modifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def drag(window, start, dx, modifier=NONE):
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(window.diagram, left, modifier, start)
+    for x in range(0, dx + (1 if dx > 0 else -1), 6 if dx > 0 else -6):
+        QTest.mouseMove(window.diagram, start + QPoint(x, 0))
+    QTest.mouseRelease(window.diagram, left, modifier, start + QPoint(dx, 0))
+
+
+def test_clicking_a_weight_opens_a_field_with_its_text_selected(window):
+    click(window, W)
+    assert editor_of(window).text() == "2"
+    assert editor_of(window).selectedText() == "2"
+
+
+def test_a_typed_weight_changes_every_number_that_depends_on_it(window):
+    set_number(window, W, "1")
+    assert shown(window, "value", "node_0") == "23"
+    assert shown(window, "value", "output") == "46"
+    assert shown(window, "error", "output") == "error −14"
+    assert window.training.mse.text == "196"
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"), [("0,5", 0.5), ("1/2", 0.5), ("−3", -3.0), ("-3", -3.0), ("1e-3", 0.001), (" 7 ", 7.0)]
+)
+def test_numbers_are_read_as_people_type_them(window, typed, read):
+    set_number(window, W, typed)
+    assert window.document.state.network.layers[0].weights[0, 0] == read
+
+
+@pytest.mark.parametrize("typed", ["abc", "1,000", "", "1/0", "1e999", "nan", "1_000"])
+def test_what_is_no_number_is_refused_with_a_reason_and_changes_nothing(window, typed):
+    before = window.document.state
+    click(window, W)
+    editor_of(window).clear()
+    write(editor_of(window), typed)
+    keys(window, Qt.Key.Key_Return)
+    assert editor_of(window).isVisible()
+    assert window.status.text not in ("", typed)
+    assert window.document.state is before
+    keys(window, Qt.Key.Key_Escape)
+    assert window.document.state is before
+
+
+def test_escape_restores_the_old_number(window):
+    set_number(window, W, "9", Qt.Key.Key_Escape)
+    assert window.diagram.picture.text(W) == "2"
+    assert not window.document.modified
+
+
+def test_a_click_elsewhere_accepts(window):
+    click(window, W)
+    write(editor_of(window), "9")
+    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, NONE, QPoint(20, 300))
+    assert window.diagram.picture.text(W) == "9"
+    assert not window.diagram.session.open
+
+
+def test_tab_accepts_and_goes_to_the_next_number_all_the_way_round(window):
+    click(window, part_named(window, "accounts")._replace(kind="input"))
+    seen = []
+    for _ in range(9):
+        seen.append(editor_of(window).text())
+        keys(window, Qt.Key.Key_Tab)
+    assert seen == ["3", "5", "2", "4", "4", "-5", "2", "7", "60"]
+    assert editor_of(window).text() == "3"
+    keys(window, Qt.Key.Key_Backtab)
+    assert editor_of(window).text() == "60"
+    keys(window, Qt.Key.Key_Escape)
+
+
+def test_up_down_and_wheel_nudge_in_decimal_and_are_one_undo_entry(window):
+    click(window, W)
+    for _ in range(3):
+        keys(window, Qt.Key.Key_Up)
+    assert editor_of(window).text() == "2.3"
+    assert shown(window, "z", "node_0") == "z 26.9"
+    keys(window, Qt.Key.Key_Down, SHIFT)
+    assert editor_of(window).text() == "1.3"
+    keys(window, Qt.Key.Key_Up, ALT)
+    assert editor_of(window).text() == "1.31"
+    turn(editor_of(window), 1)
+    assert editor_of(window).text() == "1.41"
+    keys(window, Qt.Key.Key_Return)
+    window.undo.trigger()
+    assert window.diagram.picture.text(W) == "2"
+    assert not window.undo.isEnabled()
+
+
+def test_escape_after_nudges_restores_what_was_there(window):
+    click(window, W)
+    keys(window, Qt.Key.Key_Up)
+    keys(window, Qt.Key.Key_Escape)
+    assert window.diagram.picture.text(W) == "2"
+
+
+def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
+    drag(window, point(window, W), 60)
+    assert window.diagram.picture.text(W) == "3"
+    assert window.undo.isEnabled()
+    window.undo.trigger()
+    assert window.diagram.picture.text(W) == "2"
+    assert not window.undo.isEnabled()
+
+
+def test_two_drags_are_two_undo_entries(window):
+    drag(window, point(window, W), 60)
+    drag(window, point(window, W), -30)
+    assert window.diagram.picture.text(W) == "2.5"
+    window.undo.trigger()
+    assert window.diagram.picture.text(W) == "3"
+
+
+def test_edges_keep_their_scale_while_a_number_is_scrubbed(window):
+    before = window.diagram.picture.scale
+    start = point(window, W)
+    QTest.mousePress(window.diagram, Qt.MouseButton.LeftButton, NONE, start)
+    for x in range(0, 720, 6):
+        QTest.mouseMove(window.diagram, start + QPoint(x, 0))
+    assert window.document.state.network.layers[0].weights[0, 0] > 10
+    assert window.diagram.picture.scale == before
+    QTest.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, NONE, start + QPoint(714, 0))
+    assert window.diagram.picture.scale > 10
+
+
+def test_inputs_and_targets_are_edited_where_they_stand(window):
+    set_number(window, part_named(window, "accounts")._replace(kind="input"), "1")
+    set_number(window, part_named(window, "output")._replace(kind="target"), "50")
+    assert shown(window, "value", "output") == "44"
+    assert shown(window, "error", "output") == "error −6"
+
+
+def test_a_bias_is_edited_where_it_stands(open_window):
+    window = open_window("xor")
+    set_number(window, part_named(window, "output")._replace(kind="bias"), "0.5")
+    assert shown(window, "value", "output") == "0.5"
+
+
+def test_a_name_is_edited_where_it_stands(window):
+    click(window, part_named(window, "accounts")._replace(kind="name"))
+    write(editor_of(window), "Konten & <b>")
+    keys(window, Qt.Key.Key_Return)
+    assert window.document.state.network.inputs == ("Konten & <b>", "children")
+
+
+def test_a_name_that_is_taken_is_refused(window):
+    set_number(window, part_named(window, "accounts")._replace(kind="name"), "node_0")
+    assert window.document.state.network.inputs[0] == "accounts"
+    assert "taken" in window.status.text
+
+
+def test_the_first_number_typed_makes_the_first_row(open_window):
+    from nnviz import Network
+    from nnviz.core.state import Dataset, State
+
+    network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+    window = open_window(State(network, Dataset.empty(network)))
+    assert shown(window, "value", "output") == "–"
+    set_number(window, Part("input", 0, 0), "3")
+    set_number(window, Part("input", 0, 1), "5")
+    assert shown(window, "value", "output") == "52"
+
+
+def test_hovering_tells_the_full_number(window):
+    set_number(window, W, "0.123456789012")
+    assert "0.123456789012" in window.diagram.picture.describe(W)

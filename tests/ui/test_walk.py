@@ -1,0 +1,174 @@
+"""The walk of one step of gradient descent on the diagram: forward, loss, backward, update, and back again."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from nnviz.picture.picture import Part
+from tests.ui.hands import part_named, press, set_number, shown
+
+EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
+
+
+def texts(window):
+    return [(label.part, label.text, label.rect) for label in window.diagram.picture.labels]
+
+
+def key(window, letter):
+    QTest.keyClick(window.diagram, letter)
+
+
+def step(window, qtbot, times=1):
+    """Press `.` and wait until the step is done."""
+    for _ in range(times):
+        key(window, Qt.Key.Key_Period)
+        qtbot.waitUntil(lambda: not window.player.moving)
+
+
+@pytest.fixture
+def quick(open_window):
+    def open_it(name):
+        window = open_window(name)
+        window.player.speed = 1.0
+        return window
+
+    return open_it
+
+
+def test_values_appear_node_by_node(quick, qtbot):
+    window = quick("relu")
+    step(window, qtbot)
+    assert shown(window, "value", "node_0") == "26"
+    assert shown(window, "value", "node_1") == ""
+    assert shown(window, "value", "output") == ""
+    step(window, qtbot)
+    assert shown(window, "value", "node_1") == "0"
+    step(window, qtbot)
+    assert shown(window, "value", "output") == "52"
+    assert shown(window, "error", "output") == ""
+
+
+def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, qtbot):
+    window = quick("relu")
+    step(window, qtbot, 4)
+    assert shown(window, "error", "output") == "error −8"
+    step(window, qtbot)
+    assert shown(window, "node_slope", "output") == "−16"
+    assert window.diagram.picture.text(Part("slope", 2, 0, 0)) == "−416"
+    assert window.diagram.picture.text(Part("slope", 1, 0, 0)) == ""
+    step(window, qtbot, 2)
+    assert window.diagram.picture.text(Part("slope", 1, 0, 0)) == "−96"
+    assert window.diagram.picture.text(Part("slope", 1, 1, 0)) == "0"
+    headings = [label.text for label in window.diagram.picture.labels if "slopes" in label.text]
+    assert headings == ["identity · slopes of row 1"]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
+    window = quick(name)
+    step(window, qtbot, len(window.player.walk))
+    walked = window.document.state
+    window.undo.trigger()
+    press(window, "Step")
+    stepped = window.document.state
+    assert walked.network == stepped.network
+    assert np.array_equal(walked.run.history.points, stepped.run.history.points)
+    assert walked.iteration == 1
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_all_the_way_forward_and_back_ends_in_the_starting_picture(quick, qtbot, name):
+    window = quick(name)
+    state, picture = window.document.state, texts(window)
+    rounds = len(window.player.walk)
+    step(window, qtbot, rounds)
+    assert window.document.state is not state
+    for _ in range(rounds + 1):
+        key(window, Qt.Key.Key_Comma)
+    assert window.document.state is state
+    assert texts(window) == picture
+    assert not window.player.active
+
+
+def test_space_plays_a_phase_and_pauses_at_its_end(quick, qtbot):
+    window = quick("relu")
+    key(window, Qt.Key.Key_Space)
+    assert window.player.playing
+    qtbot.waitUntil(lambda: not window.player.playing)
+    assert shown(window, "value", "output") == "52"
+    assert shown(window, "error", "output") == ""
+    key(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not window.player.playing)
+    assert shown(window, "error", "output") == "error −8"
+
+
+def test_playing_the_first_three_phases_leaves_the_document_alone(quick, qtbot):
+    window = quick("xor")
+    state = window.document.state
+    for _ in range(3):
+        key(window, Qt.Key.Key_Space)
+        qtbot.waitUntil(lambda: not window.player.playing)
+    assert window.document.state is state
+    assert not window.undo.isEnabled()
+
+
+def test_an_edit_ends_the_walk(quick, qtbot):
+    window = quick("relu")
+    step(window, qtbot)
+    set_number(window, part_named(window, "node_0", "accounts"), "1")
+    assert not window.player.active
+    assert shown(window, "value", "output") == "46"
+
+
+def test_escape_ends_the_walk(quick, qtbot):
+    window = quick("relu")
+    step(window, qtbot)
+    key(window, Qt.Key.Key_Escape)
+    assert shown(window, "value", "output") == "52"
+
+
+def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
+    window = quick("relu")
+    window.walk.by_layer.trigger()
+    step(window, qtbot)
+    assert shown(window, "value", "node_1") == "0"
+    assert shown(window, "value", "output") == ""
+
+
+def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
+    window = quick("many-rows")
+    action = next(own for own in window.walk.repeats.actions() if "every row" in own.text())
+    action.trigger()
+    key(window, Qt.Key.Key_Space)
+    for row in (1, 2, 3, 0):
+        qtbot.waitUntil(lambda row=row: window.selection.row == row)
+    key(window, Qt.Key.Key_Space)
+    assert not window.player.playing
+
+
+def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
+    window = quick("relu")
+    press(window, "3  Backward")
+    assert shown(window, "error", "output") == "error −8"
+    assert shown(window, "node_slope", "output") == ""
+
+
+def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
+    window = quick("calculating-slopes")
+    window.slopes.trigger()
+    set_number(window, Part("weight", 1, 0, 0), "1")
+    slopes = [window.diagram.picture.text(Part("slope", 1, 0, source)) for source in range(3)]
+    assert slopes == ["16", "32", "48"]
+
+
+def test_mean_over_all_rows_says_so_in_the_heading(quick):
+    window = quick("many-rows")
+    window.slopes.trigger()
+    assert headings_say(window, "slopes of row 1")
+    window.mean.trigger()
+    assert headings_say(window, "slopes: mean of all rows")
+
+
+def headings_say(window, text):
+    return any(text in own.text for own in window.diagram.picture.labels if own.part.kind == "subheading")
