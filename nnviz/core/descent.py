@@ -30,7 +30,7 @@ class Descent:
 
     =================== ===================================================================
     `parameters`        what is updated, in place
-    `learning_rate`     of the next update
+    `learning_rate`     may be set; holds from the next update on
     `per_epoch`         updates in an epoch
     `one_block`         one block holds all rows
     `whole`             and they are one batch: `update_whole` instead of `update`
@@ -47,22 +47,25 @@ class Descent:
         self._optimizer_type = OPTIMIZERS[settings.optimizer]
         own = self.parameters = Parameters(network, self._optimizer_type.memories)
         self._optimizer = self._optimizer_type(own.values, own.slopes, own.memory)
-        self._rate = np.array(settings.learning_rate)
+        self._wanted_rate = settings.learning_rate
+        self._rate = np.array(self._wanted_rate)
 
         rows = self._rows = len(data)
         batch = self._batch = min(settings.batch_size or rows, rows)
         self._outputs, self._seed = len(network.outputs), settings.seed
         self._targets = rows * self._outputs
         self.per_epoch = -(-rows // batch)
-        limit = max(1, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
-        self.multiply_adds = own.values.size * max(3 * min(batch, limit), min(rows, limit))
+        at_once = max(1, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
+        self.long = batch > at_once
+        # Blocks that only measure the MSE can be longer: a pass forward is a third of an update.
+        limit = at_once if self.long or batch == rows else 3 * at_once
+        self.multiply_adds = own.values.size * max(3 * min(batch, at_once), min(rows, limit))
 
         self._scales: dict[int, Array] = {}
         self._sweep = cache(partial(Sweep, network, own))
         self._blocks = Blocks(network, data, limit, self._pass_over)
         self.one_block = self._blocks.whole is not None
         self.whole = self.one_block and self.per_epoch == 1
-        self.long = batch > limit
         self._mini_batches = None
         if not (self.whole or self.long):
             self._mini_batches = MiniBatches(network, data, batch, settings.seed, self._pass_over)
@@ -75,16 +78,21 @@ class Descent:
     def _scale(self, batch: int) -> float:
         """Return what turns an error into the slope of a batch's MSE with respect to the prediction."""
         scale = 2.0 / (batch * self._outputs)
-        return scale * self.learning_rate if self._optimizer_type.rate_in_slopes else scale
+        return scale * float(self._rate) if self._optimizer_type.rate_in_slopes else scale
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next update."""
-        return float(self._rate)
+        return self._wanted_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._rate.fill(value)
+        self._wanted_rate = value
+        if not self.long:  # a long update may be half done
+            self._take_rate()
+
+    def _take_rate(self) -> None:
+        self._rate.fill(self._wanted_rate)
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 
@@ -116,18 +124,17 @@ class Descent:
         """Make the update that follows `done` updates, from one mini-batch."""
         assert self._mini_batches is not None
         batch = self._mini_batches.over(done)
-        for call in batch.forward:
-            call()
-        for call in batch.backward:
+        for call in batch.forward + batch.backward:
             call()
         self._optimizer.update(self._rate, done + 1)
 
     def long_update(self, done: int) -> Iterator[None]:
         """Make the update that follows `done` updates, yielding after each block."""
+        self._take_rate()
         slopes = self.parameters.slopes
         total = np.zeros_like(slopes)
         for block in self._blocks.over(self._order(done)):
-            for call in (*block.forward, *block.backward):
+            for call in block.forward + block.backward:
                 call()
             total += slopes
             yield

@@ -102,9 +102,8 @@ class Trainer:
         self._run = state.run or Run(state.network, 0, History(), name, memory)
         if self._run.optimizer == name:
             memory[:] = self._run.memory
-        self.iteration, self.mse = self._run.iteration, math.nan
-        if len(self._run.history):
-            self.mse = self._run.history.last[1]
+        self.iteration, self._history = self._run.iteration, self._run.history
+        self.mse = self._history.last[1] if len(self._history) else math.nan
         self._mses: list[float] = []
         self._kept = np.empty_like(self._descent.parameters.all)
         self._keep()
@@ -135,6 +134,7 @@ class Trainer:
         self._run = replace(
             self._run,
             iteration=self.iteration,
+            history=self._history,
             optimizer=self._state.training.optimizer,
             memory=parameters.memory.copy(),
         )
@@ -168,11 +168,11 @@ class Trainer:
 
     def _measure_start(self) -> Iterator[None]:
         """Record a point that is due here: the first one, or one whose pass was left in the middle."""
-        history = self._run.history
+        history = self._history
         if self.iteration % self._descent.per_epoch or (len(history) and history.last[0] == self.iteration):
             return
         yield from self._record()
-        if not len(self._run.history):
+        if not len(self._history):
             raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
 
     def _record(self) -> Iterator[None]:
@@ -205,7 +205,7 @@ class Trainer:
         if self._mses:
             iterations = range(self.iteration + 1 - len(self._mses), self.iteration + 1)
             points = np.array((iterations, self._mses)).T
-            self._run = replace(self._run, history=self._run.history.extended(points))
+            self._history = self._history.extended(points)
             self._mses.clear()
 
     def _return(self) -> None:

@@ -289,3 +289,17 @@ def test_epochs_of_very_many_batches_follow_the_reference_and_can_be_split(stop)
     assert whole.run.history.points[2, 1] == pytest.approx(every[532], rel=1e-9)
     middle = train(state, updates=stop).state
     assert numbers(train(middle, updates=600 - stop).state) == numbers(whole)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_learning_rate_set_within_a_long_update_waits_for_the_next(optimizer):
+    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
+    state = oracle.make_state(network, 9000, learning_rate=0.1, optimizer=optimizer)
+    trainer = run(Trainer(state), 1)
+    for unit, _ in enumerate(trainer.work(2)):
+        if unit == 0:
+            assert trainer.iteration == 1
+            trainer.learning_rate = 0.02
+    one = run(Trainer(state), 2)
+    one.learning_rate = 0.02
+    assert numbers(run(one, 1).state()) == numbers(trainer.state())
