@@ -12,9 +12,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from nnviz.core.explain import explain, is_mean
 from nnviz.core.explanation import Explanation
 from nnviz.core.expressions import Where
-from nnviz.core.figures import Figures
 from nnviz.core.inquiry import Known, inquire
-from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.picture import Part
 from nnviz.ui.card import Card
@@ -26,6 +24,8 @@ from nnviz.ui.theme import colours
 HINT = "Click a node or an edge to see where its numbers come from."
 APART = 100
 """Milliseconds between two explanations while the State keeps changing."""
+AFTER = 40
+"""Milliseconds more until the last State is explained; a run shows its next one before."""
 QUIET = 250
 """Milliseconds without a change before what takes all of many rows is computed."""
 AT_ONCE = 0.02
@@ -46,7 +46,7 @@ class ExplainPanel(Card):
         self._unfolded: frozenset[str] = frozenset()
         self._steps: Iterator[Known] = iter(())
         self._known: Known | None = None
-        self._known_of: State | None = None
+        self._known_of = document.state
         self._told = Explanation("", ())
         self._shown_at = 0.0
         self._budget = AT_ONCE
@@ -80,9 +80,15 @@ class ExplainPanel(Card):
             self._due.start(0)
 
     def _state_changed(self) -> None:
-        if self.isVisible() and not self._due.isActive():
-            since = (time.monotonic() - self._shown_at) * 1000
-            self._due.start(max(0, int(APART - since)))
+        """Explain at once, as part of the frame that shows the State, but not at every frame of a run."""
+        self._slices.stop()
+        if not self.isVisible():
+            return
+        since = (time.monotonic() - self._shown_at) * 1000
+        if since >= APART:
+            self._refresh()
+        elif not self._due.isActive():
+            self._due.start(int(APART - since) + AFTER)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""
@@ -102,31 +108,30 @@ class ExplainPanel(Card):
             self._look()
 
     def _refresh(self) -> None:
+        self._due.stop()
         state, part = self._document.state, self._selection.part
-        if part != self._part:
-            self._unfolded = frozenset()
-        where = self._where()
-        before = self._figures_before(state)
+        same = part == self._part
+        if not same:
+            self._part, self._unfolded = part, frozenset()
+        before = self._known.figures if self._known and self._known_of is state else None
         mean = is_mean(state, self._selection.mean_over_rows)
-        self._steps = inquire(state, where, self._selection.row, mean, before)
-        self._known, self._known_of = next(self._steps), state
+        self._known_of = state
+        self._steps = inquire(state, self._where(), self._selection.row, mean, before)
+        self._known = next(self._steps)
         self._advance(self._budget)
         self._budget = SLICE
-        self._show(keep_place=part == self._part)
-        self._part = part
-        if not self._known.whole:
+        self._show(keep_place=same)
+        if self._known.whole:
+            self._slices.stop()
+        else:
             self._slices.start(QUIET)
 
     def _where(self) -> Where | None:
-        """Return the address of the selected part; None where none is selected, or its bias is gone."""
-        part = self._selection.part
-        where = where_of(part) if part else None
-        if where and where.kind == "bias" and self._document.state.network.layers[where.layer].biases is None:
+        """Return the address of the part; None where none is selected, or its bias is gone."""
+        where = where_of(self._part) if self._part else None
+        if where and where.kind == "bias" and self._known_of.network.layers[where.layer].biases is None:
             return None
         return where
-
-    def _figures_before(self, state: State) -> Figures | None:
-        return self._known.figures if self._known and self._known_of is state else None
 
     def _advance(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -145,7 +150,7 @@ class ExplainPanel(Card):
     def _show(self, keep_place: bool) -> None:
         assert self._known is not None
         self._told = explain(
-            self._document.state,
+            self._known_of,
             self._where(),
             self._known.figures,
             mean=self._selection.mean_over_rows,

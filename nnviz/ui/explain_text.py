@@ -62,7 +62,8 @@ def _section(section: Section, p: Palette, unfolded: frozenset[str]) -> str:
         style = f"color:{p.muted}; font-size:12px; font-weight:600; margin:8px 0 2px 0"
         heading = f'<p style="{style}">{escape(section.heading)}</p>'
     rows = "".join(_row(row, p, unfolded) for row in section.rows)
-    return f'{heading}<table width="100%" cellspacing="0" cellpadding="0">{rows}</table>'
+    style = "" if heading else ' style="margin-top:4px"'
+    return f'{heading}<table width="100%" cellspacing="0" cellpadding="0"{style}>{rows}</table>'
 
 
 def _row(row: Line | Note, p: Palette, unfolded: frozenset[str]) -> str:
