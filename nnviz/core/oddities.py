@@ -50,6 +50,18 @@ def saturated_nodes(state: State) -> tuple[NDArray[np.bool_], ...]:
     return tuple(found)
 
 
+def badges(state: State) -> dict[tuple[int, int], str]:
+    """Return what is odd about nodes on all rows together, by (layer, node): dead, saturated."""
+    if len(state.data) < 2:
+        return {}
+    found = {}
+    for text, layers in (("dead on all rows", dead_nodes(state)), ("saturated", saturated_nodes(state))):
+        for k, odd in enumerate(layers):
+            for node in np.flatnonzero(odd).tolist():
+                found[k, node] = text
+    return found
+
+
 def zero_reason(network: Network, found: Slopes, where: Where) -> str:
     """Return why the slope of a weight or bias is exactly 0 on each row of `found`, or "" where it is not.
 

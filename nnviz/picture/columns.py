@@ -32,6 +32,10 @@ PITCH = 121.0
 """From node to node where it is not crowded."""
 
 
+BADGED = ("relu", "sigmoid", "tanh")
+"""Activations that may pass nothing on: dead or saturated nodes say so under them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Fit:
     """A column at zoom 1: its nodes' height, the way from node to node, and the room under a node."""
@@ -88,7 +92,7 @@ def _below(network: Network, column: int, slopes: bool) -> float:
     pills = 10.0 if slopes or layer.biases is not None else 0.0
     if column == len(network.layers):
         return pills + 46.0
-    return pills + (28.0 if layer.activation == "relu" else 12.0)
+    return pills + (28.0 if layer.activation in BADGED else 12.0)
 
 
 def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[_Fit]:

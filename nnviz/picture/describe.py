@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from nnviz.core.expressions import Where
 from nnviz.core.numbers import MINUS, full
+from nnviz.core.oddities import zero_reason
 from nnviz.picture.labels import Numbers
 from nnviz.picture.picture import Part
 
@@ -34,6 +36,9 @@ def _edge(part: Part, numbers: Numbers) -> str:
     if numbers.slopes is not None:
         slope = float(numbers.slopes.layers[part.layer].weights[part.node, part.source])
         sentence += f", slope {_number(slope)}"
+        if slope == 0.0:
+            reason = zero_reason(network, numbers.slopes, Where("weight", part.layer, part.node, part.source))
+            sentence += f" because {reason}" if reason else ""
     return sentence
 
 
@@ -74,4 +79,6 @@ def _node(part: Part, name: str, numbers: Numbers) -> str:
     sentence = f"{name}: z = {_number(z)}, a = {activation}(z) = {_number(output)}"
     if numbers.dead(part.column, part.node):
         sentence += ", relu passes 0"
+    if (part.layer, part.node) in numbers.badges:
+        sentence += f", {numbers.badges[part.layer, part.node]}"
     return sentence + _node_slope(part, numbers)

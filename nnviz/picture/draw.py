@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -116,16 +116,18 @@ def draw(
     slopes_of: str = "",
     shows: Callable[[Part], bool] | None = None,
     largest: float | None = None,
+    badges: Mapping[tuple[int, int], str] | None = None,
 ) -> Picture:
     """Fill `layout` with the numbers of `state` for one row of its data.
 
     `trace` is the row's (computed here if None), `slopes` are what is written in purple, and `slopes_of`
-    says of which rows they are. `shows` hides texts; `largest` holds the weight that is drawn widest.
+    says of which rows they are. `shows` hides texts; `largest` holds the weight that is drawn widest;
+    `badges` says what is odd about a node on all rows, by (layer, node).
     """
     network = state.network
     if trace is None and 0 <= row < len(state.data):
         trace = network.forward(state.data.inputs[row])
-    numbers = Numbers(state, row, trace, slopes, slopes_of)
+    numbers = Numbers(state, row, trace, slopes, slopes_of, badges or {})
     labels = _labels(layout, numbers)
     if shows is not None:
         labels = (label for label in labels if shows(label.part))

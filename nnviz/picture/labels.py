@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nnviz.core.network import Network, Trace
@@ -29,6 +29,8 @@ class Numbers:
     trace: Trace | None
     slopes: Slopes | None
     slopes_of: str
+    badges: Mapping[tuple[int, int], str]
+    """What is odd about a node on all rows, by (layer, node)."""
 
     @property
     def network(self) -> Network:
@@ -178,9 +180,11 @@ def _node_slope(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
 
 
 def _badge(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
-    if not numbers.dead(part.column, part.node):
+    dead = DEAD if numbers.dead(part.column, part.node) else ""
+    text = numbers.badges.get((part.layer, part.node), dead)
+    if not text:
         return None
-    return Label(part, DEAD, _middle(slot.rect, text_width(DEAD, slot.size)), "note", slot.size)
+    return Label(part, text, _middle(slot.rect, text_width(text, slot.size)), "note", slot.size)
 
 
 def _target(slot: Slot, part: Part, numbers: Numbers) -> Label | None:

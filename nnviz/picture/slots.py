@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnviz.core.network import Layer
-from nnviz.picture.columns import COMPACT, FULL, HEIGHT
+from nnviz.picture.columns import BADGED, COMPACT, FULL, HEIGHT
 from nnviz.picture.picture import Align, Column, Kind, Rect
 from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
 
@@ -19,6 +19,7 @@ Z = 4.1
 OUTCOME = 7.6
 """The same for error −0.123."""
 DEAD = "relu passes 0"
+LONGEST_BADGE = "dead on all rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +129,8 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
     if column.role == "output":
         return _outcome(column, top, bottom, scale)
     size, height = 11.5 * scale, 15.0 * scale
-    fits = top + height <= bottom and text_width(DEAD, size) <= column.width
-    if layer.activation != "relu" or not fits:
+    fits = top + height <= bottom and text_width(LONGEST_BADGE, size) <= column.width
+    if layer.activation not in BADGED or not fits:
         return {}
     return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
 

@@ -1,4 +1,4 @@
-"""The walk of one step of gradient descent on the diagram: forward, loss, backward, update, and back again."""
+"""The walk of one step of gradient descent on the diagram: forward, loss, backward, update, and back."""
 
 import numpy as np
 import pytest

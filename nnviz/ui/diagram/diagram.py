@@ -21,7 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from nnviz.core.figures import next_batch
+from nnviz.core.figures import is_quick, next_batch
+from nnviz.core.oddities import badges
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import State
 from nnviz.document.document import Document
@@ -69,6 +70,7 @@ class Diagram(QWidget):
         self._picture: Picture | None = None
         self._largest: float | None = None
         self._slopes: tuple[tuple[object, ...], Slopes | None] = ((), None)
+        self._badges: tuple[object, object, dict[tuple[int, int], str]] = (None, None, {})
         self._edges = EdgeLayer()
         self._walk = WalkLayer(player)
         self._hover: Part | None = None
@@ -153,6 +155,7 @@ class Diagram(QWidget):
             slopes_of=of,
             shows=player.shows if player.active else None,
             largest=self._largest,
+            badges=self._badges_now(state),
         )
 
     def _laid_out(self, state: State, with_slopes: bool) -> Layout:
@@ -181,6 +184,14 @@ class Diagram(QWidget):
         if batch:
             return self._slopes[1], f"slopes: mean of a batch of {len(batch)}"
         return self._slopes[1], "slopes: mean of all rows" if mean else f"slopes of row {selection.row + 1}"
+
+    def _badges_now(self, state: State) -> dict[tuple[int, int], str]:
+        """Return what is odd about nodes on all rows; not while a run goes on, nor where it would be slow."""
+        if self._largest is not None or not is_quick(state):
+            return {}
+        if self._badges[0] is not state.network or self._badges[1] is not state.data:
+            self._badges = state.network, state.data, badges(state)
+        return self._badges[2]
 
     def _stale(self) -> None:
         self._picture = None
