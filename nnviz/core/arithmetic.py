@@ -66,10 +66,10 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     The operands get more digits until it does. Where it never does, because the terms cancel to less than
     float64 holds, the line's own sum in float64 is its value. `result` says where the value belongs.
     """
-    own = expression.evaluate(lambda number: number.value, _float_of)
     digits = _closing_digits(expression, value)
     if digits is None:
-        value, digits = own, MOST
+        value = expression.evaluate(lambda number: number.value, _float_of)
+        digits = _closing_digits(expression, value) or MOST
     told = result or Number(value)
     text = number_text(value, DIGITS)
     written = expression.pieces(digits)

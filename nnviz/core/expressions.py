@@ -248,7 +248,8 @@ def _softplus(z: float) -> float:
 
 
 def _sigmoid(z: float) -> float:
-    return 0.5 * (1.0 + math.tanh(0.5 * z))
+    power = math.exp(-abs(z))  # cannot overflow, and keeps all digits of a result near 0
+    return (1.0 if z >= 0 else power) / (1.0 + power)
 
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {

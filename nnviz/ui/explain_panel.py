@@ -22,8 +22,10 @@ from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
 
 HINT = "Click a node or an edge to see where its numbers come from."
-APART = 100
-"""Milliseconds between two explanations while the State keeps changing."""
+APART = 0.1
+"""Seconds between two explanations while the State keeps changing, at least."""
+SHARE = 15
+"""Of a run's time, explaining takes no more than one part in so many."""
 AFTER = 40
 """Milliseconds more until the last State is explained; a run shows its next one before."""
 QUIET = 250
@@ -49,6 +51,7 @@ class ExplainPanel(Card):
         self._known_of = document.state
         self._told = Explanation("", ())
         self._shown_at = 0.0
+        self._apart = APART
         self._budget = AT_ONCE
         self._due, self._slices = QTimer(self), QTimer(self)
         self._due.setSingleShot(True)
@@ -84,11 +87,11 @@ class ExplainPanel(Card):
         self._slices.stop()
         if not self.isVisible():
             return
-        since = (time.monotonic() - self._shown_at) * 1000
-        if since >= APART:
+        left = self._shown_at + self._apart - time.monotonic()
+        if left <= 0:
             self._refresh()
         elif not self._due.isActive():
-            self._due.start(int(APART - since) + AFTER)
+            self._due.start(int(left * 1000) + AFTER)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""
@@ -108,6 +111,7 @@ class ExplainPanel(Card):
             self._look()
 
     def _refresh(self) -> None:
+        begun = time.monotonic()
         self._due.stop()
         state, part = self._document.state, self._selection.part
         same = part == self._part
@@ -121,6 +125,8 @@ class ExplainPanel(Card):
         self._advance(self._budget)
         self._budget = SLICE
         self._show(keep_place=same)
+        self._shown_at = time.monotonic()
+        self._apart = max(APART, SHARE * (self._shown_at - begun))
         if self._known.whole:
             self._slices.stop()
         else:
@@ -159,7 +165,6 @@ class ExplainPanel(Card):
         )
         hint = "" if self._where() else HINT
         self._text.show_html(html(self._told, colours(), hint, self._unfolded), keep_place)
-        self._shown_at = time.monotonic()
 
     def _link_hovered(self, link: str) -> None:
         self.part_hovered.emit(part_of_link(link))

@@ -8,7 +8,7 @@ NAMES = {
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "tanh": math.tanh,
-    "softplus": lambda z: math.log(1 + math.exp(z)),
+    "softplus": lambda z: math.log1p(math.exp(z)),
     "exp": math.exp,
     "sqrt": math.sqrt,
     "__builtins__": {},
