@@ -1,4 +1,8 @@
-"""The MSE history: an append-only buffer that many States share, each with a length of its own."""
+"""The MSE history: an append-only buffer that many States share, each with a length of its own.
+
+Memory is bounded: a history of 2**20 points is thinned to the lowest and highest of every 16, so that a
+very long one holds its extremes at coarser and coarser iterations, and loses no minimum, maximum or end.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.envelope import Envelope, extremes
+
+LIMIT = 2**20
+"""Points that a history holds before it is thinned: 16 MB."""
+
+THINNED = 16
+"""Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
 
 
 class _Buffer:
-    """Points in the order they came, in an array that doubles when it is full."""
+    """Points in the order they came, in an array that doubles when it is full, and the curve's envelope."""
 
     def __init__(self) -> None:
         self.points = np.empty((16, 2))
         self.used = 0
+        self.envelope = Envelope()
 
     def append(self, points: Array) -> None:
         needed = self.used + len(points)
@@ -53,11 +65,31 @@ class History:
         iteration, mse = self._buffer.points[self.length - 1]
         return int(iteration), float(mse)
 
+    @property
+    def envelope(self) -> Array:
+        """The same curve in at most 2052 points, for a plot: no minimum, maximum or end of it is lost.
+
+        Cheap again and again while the history grows, at any length.
+        """
+        envelope = self._buffer.envelope
+        if envelope.covered > self.length:  # that of a longer history, which shares the buffer
+            envelope = Envelope()
+        return envelope.over(self.points)
+
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
+        room = LIMIT - self.length
+        if len(points) > room:
+            return self.extended(points[:room])._thinned().extended(points[room:])
         buffer = self._buffer
         if buffer.used != self.length:
             buffer = _Buffer()
             buffer.append(self.points)
         buffer.append(points)
         return History(buffer, buffer.used)
+
+    def _thinned(self) -> History:
+        points = self.points
+        inner = 1 + (len(points) - 2) // THINNED * THINNED
+        parts = points[:1], extremes(points[1:inner], THINNED), points[inner:]
+        return History().extended(np.concatenate(parts))
