@@ -7,6 +7,7 @@ import pytest
 
 from nnviz.cli import COMMANDS
 from nnviz.core.network import Layer, Network
+from nnviz.core.oddities import dead_nodes
 from nnviz.core.slopes import slopes
 from nnviz.core.training import train
 from nnviz.files import native
@@ -38,6 +39,7 @@ def test_the_names_are_fixed_and_in_the_order_of_the_course():
         "xor",
         "curve",
         "large",
+        "digits",
     ]
     assert not set(NAMES) & set(COMMANDS)
 
@@ -153,6 +155,50 @@ def test_the_large_network_learns_a_function_of_seven_of_its_inputs():
     np.testing.assert_allclose(own.data.targets[:, 0], y, atol=5.1e-4)
     assert own.network.sizes == (9, 100, 100, 1)
     assert final_mse("large") < 0.01
+
+
+def rightly_read(own):
+    """Return on how many rows the largest output is the digit."""
+    outputs = own.network.predict(own.data.inputs)
+    return int((outputs.argmax(axis=1) == own.data.targets.argmax(axis=1)).sum())
+
+
+def test_the_digits_are_read_as_well_as_their_notes_say():
+    own = state("digits")
+    assert own.network.sizes == (64, 32, 16, 10)
+    assert (own.data.targets.sum(axis=1) == 1).all()
+    assert np.array_equal(own.data.inputs * 16, np.round(own.data.inputs * 16))
+    assert own.mse() == pytest.approx(0.00216, abs=5e-6)
+    assert rightly_read(own) == 993
+    assert [int(dead.sum()) for dead in dead_nodes(own)] == [5, 0, 0]
+    after = train(own).state
+    assert after.mse() == pytest.approx(0.00036, abs=5e-5)
+    assert rightly_read(after) == pytest.approx(999, abs=1)
+
+
+def test_row_6_of_the_digits_is_a_5_that_is_taken_for_a_9():
+    own = state("digits")
+    assert own.data.targets[5].argmax() == 5
+    assert own.network.predict(own.data.inputs[5]).argmax() == 9
+
+
+def test_the_digits_were_trained_by_their_own_settings_from_random_weights():
+    own = state("digits")
+    start = replace(own, network=own.network.randomised(own.training.seed))
+    again = train(start).state
+    assert again.mse() == pytest.approx(own.mse(), rel=0.05)
+    for layer, before in zip(again.network.layers, own.network.layers, strict=True):
+        np.testing.assert_allclose(layer.weights, before.weights, atol=0.01)
+
+
+def test_the_digits_are_those_of_scikit_learn_and_most_of_the_others_are_read_rightly():
+    digits = pytest.importorskip("sklearn.datasets").load_digits()
+    own = state("digits")
+    held = len(own.data)
+    assert np.array_equal(own.data.inputs, digits.data[:held] / 16)
+    assert np.array_equal(own.data.targets.argmax(axis=1), digits.target[:held])
+    read = own.network.predict(digits.data[held:] / 16).argmax(axis=1)
+    assert (int((read == digits.target[held:]).sum()), len(read)) == (742, 797)
 
 
 @pytest.mark.parametrize("name", ["xor", "curve", "large"])
