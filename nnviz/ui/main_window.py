@@ -17,6 +17,7 @@ from nnviz.ui.data_panel import DataPanel
 from nnviz.ui.diagram.column_buttons import ColumnButtons
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.player import Player
+from nnviz.ui.explain_panel import ExplainPanel
 from nnviz.ui.file_commands import FileCommands
 from nnviz.ui.mse_plot import MsePlot
 from nnviz.ui.runner import Runner
@@ -64,13 +65,15 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(self.document, self.selection)
         self.training = TrainingPanel(self.document, self.runner, self.selection)
         self.plot = MsePlot(self.document)
+        self.explain = ExplainPanel(self.document, self.selection)
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self._buttons = ColumnButtons(self.diagram, self._structure)
         self._left = _splitter(Qt.Orientation.Vertical, self.diagram, self.data)
         self._left.setStretchFactor(0, 1)
-        self._right = _splitter(Qt.Orientation.Vertical, self.training, self.plot)
+        self._right = _splitter(Qt.Orientation.Vertical, self.training, self.plot, self.explain)
         self._right.setStretchFactor(1, 1)
+        self._right.setStretchFactor(2, 1)
         self._right.setMinimumWidth(300)
         self._whole = _splitter(Qt.Orientation.Horizontal, self._left, self._right)
         self._whole.setStretchFactor(0, 1)
@@ -80,6 +83,7 @@ class MainWindow(QMainWindow):
             "Data": self.data,
             "Training": self.training,
             "MSE": self.plot,
+            "Explain": self.explain,
         }
 
     def _make_actions(self) -> None:
@@ -191,6 +195,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         for source in (self.diagram, self.data, self._structure, self.files, self.player):
             source.said.connect(self.status.say)
+        self.explain.part_hovered.connect(self.diagram.hover)
         self.runner.run_ended.connect(self.status.say)
         self.runner.warned.connect(self.status.say)
         self.runner.run_started.connect(lambda: self.diagram.hold_scale(True))
@@ -302,7 +307,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self._left.setSizes([560, 200])
-        self._right.setSizes([260, 400])
+        self._right.setSizes([290, 180, 200])
         self._whole.setSizes([1280 - SIDE, SIDE])
         if geometry := self._settings.bytes("geometry"):
             self.restoreGeometry(geometry)

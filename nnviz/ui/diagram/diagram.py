@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
+    QHideEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -271,6 +272,7 @@ class Diagram(QWidget):
         paint.paint_columns(painter, picture, palette)
         nodes = [node for node in picture.nodes if paint.qrect(node.rect).intersects(dirty)]
         paint.paint_nodes(painter, nodes, palette, selected=selection.part)
+        self._walk.paint_outlines(painter, picture, palette)
         labels = [
             label
             for label in picture.labels
@@ -288,6 +290,12 @@ class Diagram(QWidget):
         """Fit the picture to the room."""
         self.camera.resize(self.width(), self.height())
         self._camera_moved()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Leave nothing to do behind."""
+        self._calm.stop()
+        self._moving = False
+        super().hideEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hand it to the gestures."""

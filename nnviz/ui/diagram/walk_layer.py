@@ -34,12 +34,15 @@ class WalkLayer:
         if not steps:
             return
         t = self._player.t
-        for step in steps:
-            self._paint_active(painter, picture, step, palette)
         if steps[0].phase in ("forward", "backward") and t < ARRIVED:
             self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
         if len(steps) == 1:
             self._paint_callout(painter, picture, steps[0], t, palette)
+
+    def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
+        """Paint the outlines of the nodes in progress, under their texts."""
+        for step in self._player.moving:
+            self._paint_outline(painter, picture, step, palette)
 
     def dirty(self, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""
@@ -58,7 +61,7 @@ class WalkLayer:
         right = max(box.right() for box in boxes) + 260
         return QRectF(left, body.top(), right - left, body.height()).intersected(body)
 
-    def _paint_active(self, painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
+    def _paint_outline(self, painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
         column = picture.layout.columns[step.layer + 1]
         if column.block:
             return
@@ -123,13 +126,34 @@ class WalkLayer:
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
 
     def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
-        """Return room for the callout above its node, below it where there is none above."""
+        """Return room for the callout near its node, where it covers least of the picture."""
         node = paint.qrect(picture.layout.columns[step.layer + 1].rect(step.node))
         body = paint.qrect(picture.layout.body)
-        box = QRectF(0, 0, width, height)
-        box.moveCenter(QPointF(node.center().x(), node.top() - height / 2 - 10))
-        if box.top() < body.top():
-            box.moveTop(node.bottom() + 14)
-        box.moveLeft(min(max(box.left(), body.left() + 8), body.right() - width - 8))
-        box.moveTop(min(max(box.top(), body.top()), body.bottom() - height - 4))
-        return box
+        middle = node.center()
+        places = (
+            QPointF(middle.x(), node.top() - height / 2 - 10),
+            QPointF(middle.x(), node.bottom() + height / 2 + 24),
+            QPointF(node.right() + width / 2 + 14, middle.y()),
+            QPointF(node.left() - width / 2 - 14, middle.y()),
+            QPointF(middle.x(), body.top() + height / 2 + 4),
+            QPointF(middle.x(), body.bottom() - height / 2 - 8),
+        )
+        taken = [paint.qrect(own.rect) for own in (*picture.nodes, *picture.labels)]
+        return min(
+            (_inside(body, place, width, height) for place in places), key=lambda box: _covered(box, taken)
+        )
+
+
+def _inside(body: QRectF, centre: QPointF, width: float, height: float) -> QRectF:
+    """Return a box about `centre`, pushed into `body`."""
+    box = QRectF(0, 0, width, height)
+    box.moveCenter(centre)
+    box.moveLeft(min(max(box.left(), body.left() + 8), body.right() - width - 8))
+    box.moveTop(min(max(box.top(), body.top() + 2), body.bottom() - height - 6))
+    return box
+
+
+def _covered(box: QRectF, taken: list[QRectF]) -> float:
+    """Return how much of other things a box would cover."""
+    areas = (box.intersected(own) for own in taken)
+    return sum(area.width() * area.height() for area in areas)

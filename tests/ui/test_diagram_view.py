@@ -1,0 +1,204 @@
+"""Selecting, hovering, zooming, panning and changing the structure, by mouse and by keyboard."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
+
+from nnviz.picture.picture import Part
+from tests.ui.hands import click, editor_of, part_named, point, shown
+
+LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def press(window, *keys):
+    for key in keys:
+        QTest.keyClick(window.diagram, getattr(Qt.Key, f"Key_{key}"))
+
+
+def wheel(window, at, notches):
+    event = QWheelEvent(
+        QPointF(at),
+        window.diagram.mapToGlobal(QPointF(at)),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        NONE,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(window.diagram, event)
+
+
+def button(window, name):
+    QApplication.processEvents()
+    found = [own for own in window.diagram.findChildren(QToolButton) if own.accessibleName() == name]
+    assert len(found) == 1, [own.accessibleName() for own in window.diagram.findChildren(QToolButton)]
+    return found[0]
+
+
+def test_clicking_a_node_selects_it(open_window):
+    window = open_window("relu")
+    click(window, part_named(window, "node_0")._replace(kind="value"))
+    assert window.selection.part == part_named(window, "node_0")
+
+
+def test_clicking_a_bare_edge_selects_it_without_editing(open_window):
+    window = open_window("relu")
+    gap = window.diagram.picture.layout.gaps[0]
+    x, y = gap.point(0, 1, 0.75)
+    QTest.mouseClick(window.diagram, LEFT, NONE, QPoint(round(x), round(y)))
+    assert window.selection.part == Part("weight", 1, 0, 1)
+    assert not window.diagram.session.open
+
+
+def test_control_click_chooses_a_second_edge(open_window):
+    window = open_window("relu")
+    window.selection.select(Part("weight", 1, 0, 0))
+    click(window, Part("weight", 2, 0, 1), Qt.KeyboardModifier.ControlModifier)
+    assert window.selection.part == Part("weight", 1, 0, 0)
+    assert window.selection.second == Part("weight", 2, 0, 1)
+
+
+def test_arrows_reach_every_node_and_edge(open_window):
+    window = open_window("relu")
+    press(window, "Right")
+    assert window.selection.part == Part("node", 0, 0)
+    seen = set()
+    for _ in range(2):
+        press(window, "Right")
+        for _ in range(4):
+            seen.add(window.selection.part)
+            press(window, "Down")
+        press(window, "Right")
+        seen.add(window.selection.part)
+    edges = {part for part in seen if part.kind == "weight"}
+    assert len(edges) == 6
+    assert part_named(window, "output") in seen
+
+
+def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
+    window = open_window("relu")
+    press(window, "Right", "Right", "Return")
+    assert editor_of(window).text() == "2"
+    QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
+    press(window, "Plus", "Plus", "Minus", "PageUp")
+    assert window.diagram.picture.text(window.selection.part) == "3.1"
+    window.undo.trigger()
+    assert window.diagram.picture.text(window.selection.part) == "2"
+
+
+def test_the_tooltip_tells_the_full_number(open_window):
+    window = open_window("xor")
+    at = point(window, Part("weight", 1, 0, 0))
+    QApplication.sendEvent(window.diagram, QHelpEvent(QEvent.Type.ToolTip, at, window.diagram.mapToGlobal(at)))
+    weight = window.document.state.network.layers[0].weights[0, 0]
+    assert repr(float(weight)) in QToolTip.text()
+    QToolTip.hideText()
+
+
+def test_the_wheel_zooms_about_the_mouse_and_fit_shows_everything_again(open_window):
+    window = open_window("relu")
+    part = Part("weight", 1, 0, 0)
+    at, before = point(window, part), window.diagram.picture.place(part)
+    wheel(window, at, 2)
+    after = window.diagram.picture.place(part)
+    assert after.height > before.height
+    assert abs(after.center[0] - at.x()) < 4
+    window.fit.trigger()
+    assert window.diagram.picture.place(part) == before
+
+
+def test_dragging_the_background_pans(open_window):
+    window = open_window("relu")
+    before = window.diagram.picture.place(part_named(window, "output"))
+    QTest.mousePress(window.diagram, LEFT, NONE, QPoint(40, 420))
+    QTest.mouseMove(window.diagram, QPoint(60, 430))
+    QTest.mouseMove(window.diagram, QPoint(90, 440))
+    QTest.mouseRelease(window.diagram, LEFT, NONE, QPoint(90, 440))
+    after = window.diagram.picture.place(part_named(window, "output"))
+    assert after.x > before.x + 20
+    assert not window.document.modified
+
+
+def test_zooming_into_a_large_network_reveals_its_numbers(open_window):
+    window = open_window("large")
+    assert not any(label.part.kind == "weight" for label in window.diagram.picture.labels)
+    window.diagram.reveal(Part("node", 2, 50))
+    assert any(label.part.kind == "value" for label in window.diagram.picture.labels if label.part.column == 2)
+
+
+def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
+    window = open_window("relu")
+    before = window.document.state
+    window.selection.select(part_named(window, "node_1"))
+    QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
+    network = window.document.state.network
+    assert network.sizes == (2, 3, 1)
+    assert shown(window, "value", "output") == "52"
+    assert np.array_equal(network.layers[0].weights[:2], before.network.layers[0].weights)
+    window.undo.trigger()
+    assert window.document.state is before
+
+
+def test_an_added_input_brings_a_data_column(open_window):
+    window = open_window("many-rows")
+    QTest.mouseClick(button(window, "Add a node: Inputs"), LEFT)
+    assert window.document.state.data.inputs.shape == (4, 3)
+    assert window.document.state.data.inputs[:, 2].tolist() == [0, 0, 0, 0]
+    QTest.mouseClick(button(window, "Remove a node: Inputs"), LEFT)
+    assert window.document.state.data.inputs.shape == (4, 2)
+
+
+def test_the_last_node_of_a_layer_cannot_be_removed(open_window):
+    window = open_window("relu")
+    assert not button(window, "Remove a node: Prediction").isEnabled()
+
+
+def entry(menu, text):
+    for action in menu.actions():
+        if action.text().replace("&", "") == text:
+            return action
+        if action.menu() and (found := entry(action.menu(), text)):
+            return found
+    return None
+
+
+def column_menu(window, title):
+    menu = button(window, f"Menu: {title}").menu()
+    menu.aboutToShow.emit()
+    return menu
+
+
+def test_activation_biases_and_layers_are_chosen_from_the_column_menu(open_window):
+    window = open_window("relu")
+    entry(column_menu(window, "Hidden layer"), "identity:  z").trigger()
+    assert shown(window, "value", "output") == "-39".replace("-", "−")
+    entry(column_menu(window, "Hidden layer"), "Biases").trigger()
+    assert window.document.state.network.layers[0].biases.tolist() == [0, 0]
+    entry(column_menu(window, "Hidden layer"), "Add a hidden layer after").trigger()
+    assert window.document.state.network.sizes == (2, 2, 2, 1)
+    entry(column_menu(window, "Hidden layer 2"), "Remove this hidden layer").trigger()
+    assert window.document.state.network.sizes == (2, 2, 1)
+    assert shown(window, "value", "output") == "−39"
+
+
+def test_the_selection_stays_with_its_node_when_a_node_before_it_goes(open_window):
+    window = open_window("relu")
+    window.selection.select(part_named(window, "node_0"))
+    entry(window.menuBar(), "Network").menu().aboutToShow.emit()
+    window.selection.select(part_named(window, "node_1"))
+    entry(window.menuBar(), "Remove node_0").trigger()
+    assert window.document.state.network.layers[0].nodes == ("node_1",)
+    assert window.selection.part == Part("node", 1, 0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_both_themes_can_be_chosen_while_the_window_is_open(open_window, theme):
+    window = open_window("relu")
+    window.set_theme(theme)
+    image = window.diagram.grab().toImage()
+    assert (image.pixelColor(30, 300).lightness() > 128) == (theme == "light")
+    window.set_theme("light")
