@@ -1,0 +1,241 @@
+"""Finds nodes, edges and biases by what a person types. Knows nothing of Qt.
+
+=========================================== ==========================================================
+`node 1_17`, `pixel_3`                      nodes by their names; a space is as good as `_`
+`pixel_3_4 -> node_0_5`, `-> node_0_5`      edges, the strongest first; a side that is empty is any node
+`bias of node_1_3`                          biases by the names of their nodes
+`10 largest weights`, `smallest of node_3`  the largest, smallest (most negative), strongest (by |w|) and
+                                            weakest weights; `biases` too
+`dead`, `saturated`                         nodes that are odd on every row
+=========================================== ==========================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.core.expressions import Where
+from nnviz.core.network import Layer, Network
+from nnviz.core.oddities import dead_nodes, saturated_nodes
+from nnviz.core.state import Dataset, State
+
+Indices = NDArray[np.intp]
+
+LIMIT = 20
+WORK = 120_000_000
+"""Multiply-adds that a look for odd nodes may take, some 12 ms; more rows than that are not looked at."""
+
+MEASURES: dict[str, Callable[[Array], Array]] = {
+    "largest": lambda w: w,
+    "smallest": lambda w: -w,
+    "strongest": np.abs,
+    "weakest": lambda w: -np.abs(w),
+}
+"""What comes first by each word."""
+
+ODD = {
+    "dead": (dead_nodes, "relu, 0 on"),
+    "saturated": (saturated_nodes, "saturated on"),
+}
+"""What a node can be, who knows it, and how it is said before "every row"."""
+
+_ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
+_BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
+_EXTREME = re.compile(
+    r"(?:the )?(?:(?P<count>\d{1,6}) )?(?P<word>[a-z]{3,})(?: (?P<kind>[wb][a-z]*))?"
+    r"(?: (?:of|into)(?: (?P<name>.+))?)?"
+)
+
+
+class Match(NamedTuple):
+    """Something that was found: its address, what it is called, its value, and a word about it.
+
+    The value of a node is its output on the row that is looked at; None without rows.
+    """
+
+    where: Where
+    title: str
+    value: float | None
+    note: str
+
+
+def found(state: State, text: str, limit: int = LIMIT, row: int = 0) -> list[Match]:
+    """Return what `text` finds, at most `limit`, best first; nothing for an empty text."""
+    text = " ".join(text.casefold().split())
+    if not text:
+        return []
+    network = state.network
+    ways: tuple[Callable[[], Iterator[Match]], ...] = (
+        lambda: _nodes(state, _named(network, text), row),
+        lambda: _edges(network, text, limit),
+        lambda: _biases(network, text),
+        lambda: _extremes(network, text, limit),
+        lambda: _odd(state, text, row),
+    )
+    return list(islice((match for way in ways for match in way()), limit))
+
+
+# --- names
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_.\-]+", "_", name.casefold().strip())
+
+
+def _named(network: Network, text: str) -> list[Indices]:
+    """Return the nodes of each column whose name goes with `text`; without a text all of them.
+
+    Of a name itself, its beginning, and any other part of it, only the best that occurs in any column counts.
+    """
+    plain = _plain(text)
+    ranks = [
+        np.array([_rank(_plain(name), plain) for name in network.names(column)])
+        for column in range(len(network.sizes))
+    ]
+    best = min(int(rank.min()) for rank in ranks)
+    return [np.flatnonzero(rank == best) if best < _NOT else np.empty(0, np.intp) for rank in ranks]
+
+
+_NOT = 3
+
+
+def _rank(name: str, text: str) -> int:
+    if text not in name:
+        return _NOT
+    return 0 if name == text else 1 if name.startswith(text) else 2
+
+
+# --- nodes
+
+
+def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> Iterator[Match]:
+    network = state.network
+    if not any(len(nodes) for nodes in columns):
+        return
+    trace = network.forward(state.data.inputs[row : row + 1])
+    for column, nodes in enumerate(columns):
+        values = trace.feeding(column)
+        kind = "input" if column == 0 else network.layers[column - 1].activation
+        for node in nodes.tolist():
+            value = float(values[0, node]) if len(values) else None
+            yield Match(Where("node", column - 1, node), network.names(column)[node], value, note or kind)
+
+
+def _odd(state: State, text: str, row: int) -> Iterator[Match]:
+    word = text.removesuffix(" nodes")
+    for name, (nodes_that_are, said) in ODD.items():
+        if len(word) >= 3 and name.startswith(word) and len(state.data):
+            looked_at, rows = _some_rows(state)
+            columns = [np.empty(0, np.intp), *map(np.flatnonzero, nodes_that_are(looked_at))]
+            yield from _nodes(state, columns, row, f"{said} {rows}")
+
+
+def _some_rows(state: State) -> tuple[State, str]:
+    """Return `state` with as many rows as can be looked at, and what they are."""
+    every = len(state.data)
+    count = max(1, WORK // sum(layer.weights.size for layer in state.network.layers))
+    if count >= every:
+        return state, "every row"
+    return replace(state, data=Dataset(state.data.inputs[:count])), f"rows 1 to {count:,} of {every:,}"
+
+
+# --- edges and biases
+
+
+def _edge(network: Network, layer: int, node: int, source: int) -> Match:
+    title = f"{network.names(layer)[source]} → {network.names(layer + 1)[node]}"
+    value = float(network.layers[layer].weights[node, source])
+    return Match(Where("weight", layer, node, source), title, value, "weight")
+
+
+def _bias(network: Network, layer: int, node: int) -> Match:
+    biases = network.layers[layer].biases
+    assert biases is not None
+    title = f"bias of {network.names(layer + 1)[node]}"
+    return Match(Where("bias", layer, node), title, float(biases[node]), "bias")
+
+
+def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
+    """Yield the edges between the two sides of an arrow; a name may hold one, so every arrow is tried."""
+    for arrow in _ARROW.finditer(f" {text} "):
+        sides = f" {text} "[: arrow.start()], f" {text} "[arrow.end() :]
+        start, end = sides if arrow["to"] else reversed(sides)
+        start = re.sub(r"^(weights? )?(from )?", "", start.strip())
+        starts, ends = _named(network, start), _named(network, end)
+        areas = [(ends[k + 1], starts[k]) for k in range(len(network.layers))]
+        matches = _first(network, areas, MEASURES["strongest"], limit)
+        if matches:
+            yield from matches
+            return
+
+
+def _biases(network: Network, text: str) -> Iterator[Match]:
+    asked = _BIAS.fullmatch(text)
+    if asked:
+        for layer, nodes in enumerate(_named(network, asked["name"] or "")[1:]):
+            if network.layers[layer].biases is not None:
+                yield from (_bias(network, layer, node) for node in nodes.tolist())
+
+
+def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
+    asked = _EXTREME.fullmatch(text)
+    measures = [MEASURES[word] for word in MEASURES if asked and word.startswith(asked["word"])]
+    if not asked or not measures:
+        return
+    count = min(int(asked["count"] or limit), limit)
+    nodes = _named(network, asked["name"] or "")[1:]
+    if (asked["kind"] or "").startswith("b"):
+        yield from _first_biases(network, nodes, measures[0], count)
+    else:
+        areas = [(own, np.arange(network.sizes[k])) for k, own in enumerate(nodes)]
+        yield from _first(network, areas, measures[0], count)
+
+
+# --- the first of many
+
+
+def _first(
+    network: Network, areas: list[tuple[Indices, Indices]], measure: Callable[[Array], Array], count: int
+) -> list[Match]:
+    """Return the `count` weights that `measure` puts first, of `areas`: (nodes, sources) of each layer."""
+    heads: list[tuple[float, int, int, int]] = []
+    for k, (nodes, sources) in enumerate(areas):
+        scores = measure(_block(network.layers[k], nodes, sources))
+        for place in _top(scores.ravel(), count).tolist():
+            node, source = divmod(place, len(sources))
+            heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
+    return [_edge(network, *place) for _, *place in sorted(heads)[:count]]
+
+
+def _block(layer: Layer, nodes: Indices, sources: Indices) -> Array:
+    if (len(nodes), len(sources)) == layer.weights.shape:
+        return layer.weights  # no copy of all of them
+    block: Array = layer.weights[np.ix_(nodes, sources)]
+    return block
+
+
+def _first_biases(
+    network: Network, columns: list[Indices], measure: Callable[[Array], Array], count: int
+) -> list[Match]:
+    heads: list[tuple[float, int, int]] = []
+    for k, nodes in enumerate(columns):
+        biases = network.layers[k].biases
+        if biases is not None:
+            scores = measure(biases[nodes])
+            heads += [(-float(scores[i]), k, int(nodes[i])) for i in _top(scores, count).tolist()]
+    return [_bias(network, layer, node) for _, layer, node in sorted(heads)[:count]]
+
+
+def _top(scores: Array, count: int) -> Indices:
+    """Return the places of the `count` highest scores, in no order."""
+    if len(scores) <= count:
+        return np.arange(len(scores))
+    return np.argpartition(scores, -count)[-count:] if count else np.empty(0, np.intp)
