@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset
-from nnviz.core.sweep import Pass
+from nnviz.core.sweep import Call, Pass
 
 Order: TypeAlias = NDArray[np.int64]
 
@@ -92,17 +92,17 @@ class MiniBatches:
         fitting = CHUNK // (batch * data.inputs.shape[1])
         self._at_once = max(1, min(fitting, BATCHES_AT_ONCE, self._per_epoch))
         self._table = Table(network, data, self._at_once * batch, pass_over)
-        self._full = [self._table.over(k * batch, batch, batch) for k in range(self._at_once)]
-        self._short: Pass | None = None
+        self._full = [self._table.over(k * batch, batch, batch).there_and_back for k in range(self._at_once)]
+        self._short: tuple[Call, ...] = ()
         if short := self._rows % batch:
             start = (self._per_epoch - 1) % self._at_once * batch
-            self._short = self._table.over(start, short, short)
-        self._ready: list[Pass] = []
+            self._short = self._table.over(start, short, short).there_and_back
+        self._ready: list[tuple[Call, ...]] = []
         self._first = 0
         """How many updates come before the one that the first batch that stands ready is for."""
 
-    def over(self, done: int) -> Pass:
-        """Return the pass of the update that follows `done` updates."""
+    def over(self, done: int) -> tuple[Call, ...]:
+        """Return the pass, there and back, of the update that follows `done` updates."""
         at = done - self._first
         if not 0 <= at < len(self._ready):
             self._make_ready(done)

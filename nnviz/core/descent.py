@@ -123,8 +123,7 @@ class Descent:
     def update(self, done: int) -> None:
         """Make the update that follows `done` updates, from one mini-batch."""
         assert self._mini_batches is not None
-        batch = self._mini_batches.over(done)
-        for call in batch.forward + batch.backward:
+        for call in self._mini_batches.over(done):
             call()
         self._optimizer.update(self._rate, done + 1)
 
@@ -134,7 +133,7 @@ class Descent:
         slopes = self.parameters.slopes
         total = np.zeros_like(slopes)
         for block in self._blocks.over(self._order(done)):
-            for call in block.forward + block.backward:
+            for call in block.there_and_back:
                 call()
             total += slopes
             yield

@@ -35,6 +35,11 @@ class Pass(NamedTuple):
     squares: Callable[[], float]
     backward: tuple[Call, ...]
 
+    @property
+    def there_and_back(self) -> tuple[Call, ...]:
+        """The calls of the pass forward and of the one back."""
+        return self.forward + self.backward
+
     def sum_of_squares(self) -> float:
         """Go forward and return the sum of error²."""
         for call in self.forward:

@@ -155,14 +155,15 @@ class Trainer:
 
     def _updates(self, last: int) -> Iterator[None]:
         descent = self._descent
+        long, update, per_epoch = descent.long, descent.update, descent.per_epoch
         yield from self._measure_start()
         while self.iteration < last and not self.diverged:
-            if descent.long:
+            if long:
                 yield from descent.long_update(self.iteration)
             else:
-                descent.update(self.iteration)
+                update(self.iteration)
             self.iteration += 1
-            if self.iteration % descent.per_epoch == 0 or self.iteration == last:
+            if self.iteration % per_epoch == 0 or self.iteration == last:
                 yield from self._record()
             yield
 
