@@ -1,41 +1,50 @@
-"""Cards that share a place: a row of quiet tabs, and the chosen card under it."""
+"""Cards that share a place: quiet tabs where the heading stood, the chosen card under them."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget
+
+from nnviz.ui.card import Card
 
 
-class CardTabs(QWidget):
-    """Shows one of several cards; only the one that is shown is at work."""
+@dataclass(frozen=True)
+class Tab:
+    """A card with the short word on its tab and what its tooltip says."""
 
-    def __init__(self, cards: dict[str, QWidget]) -> None:
+    word: str
+    tip: str
+    card: Card
+
+
+class CardTabs(QStackedWidget):
+    """Shows one of several cards; the tabs stand in the head of the one that is shown."""
+
+    def __init__(self, tabs: tuple[Tab, ...]) -> None:
         super().__init__()
-        self._stack = QStackedWidget()
-        self._buttons: dict[str, QPushButton] = {}
+        self._cards = [tab.card for tab in tabs]
+        self._frame = QFrame()
+        row = QHBoxLayout(self._frame)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
         group = QButtonGroup(self)
-        frame = QFrame()
-        frame.setObjectName("segments")
-        row = QHBoxLayout(frame)
-        row.setContentsMargins(3, 3, 3, 3)
-        row.setSpacing(2)
-        for name, card in cards.items():
-            button = QPushButton(name)
-            button.setObjectName("segment")
+        self.buttons: list[QPushButton] = []
+        for k, tab in enumerate(tabs):
+            button = QPushButton(tab.word)
+            button.setObjectName("tab")
             button.setCheckable(True)
-            button.setToolTip(f"Show {card.accessibleName()}")
-            button.clicked.connect(lambda _=False, name=name: self.show_card(name))
+            button.setToolTip(tab.tip)
+            button.setAccessibleName(tab.tip)
+            button.clicked.connect(lambda _=False, k=k: self.show_card(k))
             group.addButton(button)
-            row.addWidget(button, 1)
-            self._stack.addWidget(card)
-            self._buttons[name] = button
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(frame)
-        column.addWidget(self._stack, 1)
-        self.show_card(next(iter(cards)))
+            row.addWidget(button)
+            self.buttons.append(button)
+            self.addWidget(tab.card)
+        self.show_card(0)
 
-    def show_card(self, name: str) -> None:
+    def show_card(self, index: int) -> None:
         """Bring a card to the front."""
-        self._buttons[name].setChecked(True)
-        self._stack.setCurrentIndex(list(self._buttons).index(name))
+        self.buttons[index].setChecked(True)
+        self._cards[index].set_head(self._frame)
+        self.setCurrentIndex(index)

@@ -125,6 +125,11 @@ QPushButton#segment:hover {{ color: {p.ink}; }}
 QPushButton#segment:checked {{ background: {p.surface}; color: {p.ink}; border-color: {p.line};
     font-weight: 600; }}
 QPushButton#segment:focus {{ border: 1px solid {p.accent}; }}
+QPushButton#tab {{ border: 0; border-radius: 6px; background: transparent; color: {p.muted};
+    padding: 3px 7px; font-size: 12px; }}
+QPushButton#tab:hover {{ color: {p.ink}; }}
+QPushButton#tab:checked {{ color: {p.ink}; background: {p.selection}; font-weight: 600; }}
+QPushButton#tab:focus {{ border: 2px solid {p.accent}; padding: 1px 5px; }}
 QPushButton#quiet, QToolButton#quiet {{ border: 0; background: transparent; color: {p.muted};
     padding: 4px 8px; border-radius: 6px; }}
 QPushButton#quiet:hover, QToolButton#quiet:hover {{ color: {p.ink}; background: {p.selection}; }}

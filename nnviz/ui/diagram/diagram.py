@@ -29,14 +29,14 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.draw import Picture, draw
 from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.picture import Part, View
+from nnviz.picture.picture import Part, Rect
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.edge_layer import EdgeLayer
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.diagram.editing import number_of
 from nnviz.ui.diagram.gestures import Gestures
-from nnviz.ui.diagram.highlight import neighbours, paint_halo, paint_neighbourhood
+from nnviz.ui.diagram.highlight import neighbours, paint_neighbourhood
 from nnviz.ui.diagram.keyboard import moved
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.walk_layer import WalkLayer
@@ -202,7 +202,7 @@ class Diagram(QWidget):
         if self._largest is None and self._gestures.scrubbing:
             self._largest = self.picture.scale
         weights = sum(layer.weights.size for layer in new.network.layers)
-        if weights > paint.EVERY_EDGE and old.network is not new.network:
+        if weights > paint.ALWAYS_SHARP and old.network is not new.network:
             self._start_moving()
         self._stale()
 
@@ -221,7 +221,7 @@ class Diagram(QWidget):
         self.update()
 
     def _camera_moved(self) -> None:
-        if sum(weights.size for weights in self.picture.weights) > paint.EVERY_EDGE:
+        if sum(weights.size for weights in self.picture.weights) > paint.ALWAYS_SHARP:
             self._start_moving()
         self._stale()
         self.session.follow()
@@ -237,48 +237,56 @@ class Diagram(QWidget):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the card, the edges from their cache, nodes and texts, and the walk above them."""
-        palette, picture = colours(), self.picture
+        """Paint the edges from their cache, nodes and texts, the walk above them, and the card's border."""
+        palette, picture, dirty = colours(), self.picture, QRectF(event.rect())
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QPainterPath()
-        card.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), CORNER, CORNER)
-        painter.fillPath(card, QColor(palette.canvas))
+        body = paint.qrect(picture.layout.body)
+        painter.fillRect(dirty, QColor(palette.canvas))
         painter.save()
-        painter.setClipPath(card)
-        painter.setClipRect(paint.qrect(picture.layout.body), Qt.ClipOperation.IntersectClip)
-        self._paint_network(painter, picture, QRectF(event.rect()))
+        painter.setClipRect(body.intersected(dirty))
+        self._paint_network(painter, picture, dirty.intersected(body))
         painter.restore()
-        headings = [label for label in picture.labels if label.part.kind in ("heading", "subheading")]
-        paint.paint_labels(painter, headings, palette)
+        if dirty.top() < body.top():
+            headings = [label for label in picture.labels if label.part.kind in ("heading", "subheading")]
+            paint.paint_labels(painter, headings, palette)
+        self._paint_border(painter, dirty)
+        painter.end()
+
+    def _paint_border(self, painter: QPainter, dirty: QRectF) -> None:
+        """Round the corners off, and show the border or the focus."""
+        palette, inner = colours(), QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
+        if inner.adjusted(CORNER, CORNER, -CORNER, -CORNER).contains(dirty):
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        card, around = QPainterPath(), QPainterPath()
+        card.addRoundedRect(inner, CORNER, CORNER)
+        around.addRect(QRectF(self.rect()))
+        painter.fillPath(around - card, QColor(palette.window))
         focus = self.hasFocus() and self._by_keyboard
         painter.setPen(QPen(QColor(palette.accent if focus else palette.line), 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(card)
-        painter.end()
 
     def _paint_network(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
         palette, selection = colours(), self._selection
-        for part in (selection.part, selection.second):
-            if part and part.kind == "weight":
-                paint_halo(painter, picture, part, palette)
+        selected = tuple(part for part in (selection.part, selection.second) if part)
         lit = neighbours(picture, self._hover)
         ratio = self.devicePixelRatioF()
-        pixmap = self._edges.pixmap(picture, palette, ratio, moving=self._moving)
+        pixmap = self._edges.pixmap(picture, selected, palette, ratio, moving=self._moving)
         painter.setOpacity(0.25 if lit else 1.0)
         painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
         painter.setOpacity(1.0)
         paint_neighbourhood(painter, picture, lit, palette)
         paint.paint_columns(painter, picture, palette)
-        nodes = [node for node in picture.nodes if paint.qrect(node.rect).intersects(dirty)]
+        nodes = [node for node in picture.nodes if _meets(node.rect, dirty)]
         paint.paint_nodes(painter, nodes, palette, selected=selection.part)
         self._walk.paint_outlines(painter, picture, palette)
         labels = [
             label
             for label in picture.labels
-            if paint.qrect(label.rect).intersects(dirty) and label.part.kind not in ("heading", "subheading")
+            if _meets(label.rect, dirty) and label.part.kind not in ("heading", "subheading")
         ]
-        paint.paint_labels(painter, labels, palette, selected=(selection.part, selection.second))
+        paint.paint_labels(painter, labels, palette, selected=selected)
         self._walk.paint(painter, picture, palette)
 
     def _walk_frame(self) -> None:
@@ -419,6 +427,6 @@ def _plain(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text else text
 
 
-def view_of(size: QSize) -> View:
-    """Return the fitting view of a size."""
-    return View(size.width(), size.height())
+def _meets(rect: Rect, dirty: QRectF) -> bool:
+    """Tell whether a node or a text, its border included, reaches into what is painted."""
+    return dirty.intersects(QRectF(rect.x - 3, rect.y - 3, rect.width + 6, rect.height + 6))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -18,9 +19,13 @@ from nnviz.ui.theme import ui_font
 
 EVERY_EDGE = 600
 """Up to so many edges in a network each is drawn by itself; above, a haze and the strongest of each layer."""
+ALWAYS_SHARP = 150
+"""Up to so many edges are drawn with antialiasing while they change, too."""
 
-STRONGEST, STRONGEST_MOVING = 1500, 700
+STRONGEST, STRONGEST_MOVING = 1500, 500
 BUCKETS = 32
+SMALL = 12.0
+"""Nodes lower than this have square corners."""
 
 _WEIGHTS = {
     "pill": QFont.Weight.DemiBold,
@@ -50,7 +55,7 @@ def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
     """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
     few = sum(weights.size for weights in picture.weights) <= EVERY_EDGE
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, few or not moving)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     strongest_of = STRONGEST_MOVING if moving else STRONGEST
     for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
         if not few and weights.size > STRONGEST:
@@ -70,13 +75,18 @@ def paint_some_edges(
 ) -> None:
     """Paint the edges named by `nodes` and `sources`, weak ones first, in buckets of one pen each."""
     shares = np.clip(weights[nodes, sources] / (scale or 1.0), -1.0, 1.0)
-    buckets = np.rint(shares * BUCKETS).astype(int)
-    segments = gap.segments(nodes, sources)
-    thin = 1.0 if len(shares) <= EVERY_EDGE else 0.5
-    for bucket in sorted(np.unique(buckets).tolist(), key=abs):
-        share = bucket / BUCKETS
-        painter.setPen(QPen(QColor(edge_colour(share, palette)), edge_width(share) * thin))
-        painter.drawLines([QLineF(*segment) for segment in segments[buckets == bucket].tolist()])
+    buckets = np.rint(shares * BUCKETS)
+    order = np.lexsort((buckets, np.abs(buckets)))
+    lines = [QLineF(*segment) for segment in gap.segments(nodes[order], sources[order]).tolist()]
+    buckets = buckets[order]
+    starts = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(lines)]
+    slim = 1.0 if len(lines) <= EVERY_EDGE else 0.5
+    for start, end in itertools.pairwise(starts):
+        share = float(buckets[start]) / BUCKETS
+        # A pen of width 1 or less costs Qt's raster engine seven times more.
+        width = max(edge_width(share) * slim, 1.2)
+        painter.setPen(QPen(QColor(edge_colour(share, palette)), width))
+        painter.drawLines(lines[start:end])
 
 
 def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -> None:
@@ -108,18 +118,31 @@ def corner(rect: Rect) -> float:
 
 
 def paint_nodes(
-    painter: QPainter, nodes: Iterable[NodeBox], palette: Palette, selected: Part | None = None
+    painter: QPainter, nodes: Sequence[NodeBox], palette: Palette, selected: Part | None = None
 ) -> None:
     """Paint node boxes without their texts."""
+    small = [node for node in nodes if node.rect.height < SMALL]
+    _paint_small(painter, small, palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for node in nodes:
         chosen = node.part == selected
+        if node.rect.height < SMALL and not chosen:
+            continue
         painter.setPen(
             QPen(QColor(palette.accent if chosen else palette.node_border), 2.4 if chosen else 1.2)
         )
         painter.setBrush(QBrush(fill(node.role, palette)))
         radius = corner(node.rect)
         painter.drawRoundedRect(qrect(node.rect), radius, radius)
+
+
+def _paint_small(painter: QPainter, nodes: list[NodeBox], palette: Palette) -> None:
+    """Paint nodes that are too small for round corners, all of a role at once."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(QPen(QColor(palette.node_border), 0))
+    for role in {node.role for node in nodes}:
+        painter.setBrush(QBrush(fill(role, palette)))
+        painter.drawRects([qrect(node.rect) for node in nodes if node.role == role])
 
 
 def paint_labels(
@@ -134,10 +157,11 @@ def paint_labels(
         _paint_label(painter, label, palette, label.part in selected)
 
 
-_ALIGN = {
-    "left": Qt.AlignmentFlag.AlignLeft,
-    "center": Qt.AlignmentFlag.AlignHCenter,
-    "right": Qt.AlignmentFlag.AlignRight,
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
+_ALIGN = {  # joined here, since joining Qt's flags costs more than looking one up
+    "left": Qt.AlignmentFlag.AlignLeft | _MIDDLE,
+    "center": Qt.AlignmentFlag.AlignHCenter | _MIDDLE,
+    "right": Qt.AlignmentFlag.AlignRight | _MIDDLE,
 }
 
 
@@ -156,8 +180,7 @@ def _paint_label(painter: QPainter, label: Label, palette: Palette, selected: bo
         painter.fillRect(rect.adjusted(0, 2, 0, -2), QColor(palette.canvas))
     painter.setFont(label_font(label))
     painter.setPen(QColor(ink(label, palette)))
-    flags = _ALIGN[label.align] | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
-    painter.drawText(rect, flags, label.text)
+    painter.drawText(rect, _ALIGN[label.align], label.text)
 
 
 _fonts: dict[tuple[str, float], QFont] = {}

@@ -137,8 +137,12 @@ class WalkLayer:
             QPointF(node.left() - width / 2 - 14, middle.y()),
             QPointF(middle.x(), body.top() + height / 2 + 4),
             QPointF(middle.x(), body.bottom() - height / 2 - 8),
+            QPointF(body.left(), body.bottom()),
+            QPointF(body.right(), body.bottom()),
+            QPointF(body.center().x(), body.bottom()),
         )
-        taken = [paint.qrect(own.rect) for own in (*picture.nodes, *picture.labels)]
+        taken = [paint.qrect(own.rect) for own in picture.nodes]
+        taken += [paint.qrect(own.rect) for own in picture.labels]
         return min(
             (_inside(body, place, width, height) for place in places), key=lambda box: _covered(box, taken)
         )
