@@ -14,8 +14,10 @@ NEAREST, FARTHEST = -12, 2
 """Powers of two, times the size of the layer's weights, at which the MSE is probed on either side."""
 WIDTH = 3.0
 """Width of the stretch where nothing asks for another one, times that size."""
-STEEP = 12.0
+STEEP = 8.0
 """The stretch ends where the MSE is so many times the present one, unless there is more to see."""
+LEAST = 0.01
+"""An MSE below this share of the mean square of the targets is taken for that: do not zoom in without end."""
 STEPS = 6.0
 """A step that lands farther away than so many times the rest of what is to be seen is left out."""
 
@@ -51,7 +53,10 @@ def span(state: State, weight: Weight, point: Point) -> Work[tuple[float, float]
     if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
         seen.append(step)
     width = max(seen) - min(seen)
-    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, point.mse))
+    assert state.data.targets is not None
+    with np.errstate(over="ignore"):
+        least = LEAST * float(np.mean(state.data.targets**2))
+    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.mse, least)))
     beside = max(0.6 * width, (room - width) / 2)
     return min(seen) - beside, max(seen) + beside
 

@@ -1,0 +1,319 @@
+"""The MSE along one weight: curve, tangent and step are true, and the point moves the weight."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+
+from nnviz.core import edits
+from nnviz.core.network import Layer, Network
+from nnviz.core.slopes import slopes
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.surface import along_weight
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.picture import Part
+from nnviz.ui.loss_curve import LossCurve
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import apply_theme
+from tests.core import oracle
+from tests.ui import hands
+
+FIRST = Part("weight", 1, 0, 0)
+
+
+@pytest.fixture
+def open_curve(qtbot):
+    """Return a function that opens the panel alone on a State or an example's name."""
+
+    def open_it(what="many-rows", part=FIRST):
+        state = load(example(what).path) if isinstance(what, str) else what
+        document = Document(state)
+        selection = Selection(document)
+        panel = LossCurve(document, selection)
+        panel.document, panel.selection = document, selection
+        qtbot.addWidget(panel)
+        panel.resize(364, 290)
+        panel.show()
+        qtbot.waitExposed(panel)
+        panel.load()
+        selection.select(part)
+        settle(qtbot, panel)
+        panel.grab()  # an axis takes its room when it is painted first
+        return panel
+
+    return open_it
+
+
+def settle(qtbot, panel):
+    qtbot.waitUntil(lambda: not panel.work.busy)
+
+
+def weight(panel, part=FIRST):
+    layer = panel.document.state.network.layers[part.layer]
+    return float(layer.biases[part.node] if part.kind == "bias" else layer.weights[part.node, part.source])
+
+
+def shown_slope(panel):
+    state = panel.document.state
+    part = panel.selection.part
+    layer = slopes(state.network, state.data.inputs, state.data.targets).layers[part.layer]
+    return layer.nodes[part.node] if part.kind == "bias" else layer.weights[part.node, part.source]
+
+
+def place(panel, w, mse):
+    """Return where a point of the plot stands, in the plot's pixels."""
+    return panel.plane.place_of(w, mse).toPoint()
+
+
+def present(panel):
+    return place(panel, weight(panel, panel.selection.part), panel.document.state.mse())
+
+
+def drag(panel, start, *ends):
+    QTest.mousePress(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    for end in ends:
+        QTest.mouseMove(panel.plane.viewport(), end)
+    QTest.mouseRelease(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=ends[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("many-rows", FIRST),
+        ("xor", Part("weight", 2, 0, 1)),
+        ("xor", Part("bias", 1, 2)),
+        ("curve", Part("weight", 1, 0, 0)),
+    ],
+)
+def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope(open_curve, name, part):
+    panel = open_curve(name, part)
+    (x0, y0), (x1, y1) = panel.plane.tangent()
+    w, mse = weight(panel, part), panel.document.state.mse()
+    assert (y1 - y0) / (x1 - x0) == pytest.approx(shown_slope(panel), rel=1e-9)
+    assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, mse))
+    h = 1e-5
+    below, above = along_weight(panel.document.state, part.layer, part.node, part.source, [w - h, w + h])
+    assert (y1 - y0) / (x1 - x0) == pytest.approx((above - below) / (2 * h), rel=1e-4)
+
+
+def test_the_read_out_tells_a_point_of_the_curve(open_curve):
+    panel = open_curve()
+    QTest.mouseMove(panel.plane.viewport(), present(panel) + QPoint(60, 0))
+    first, second = panel.plane.read_out.text().splitlines()
+    w, mse = float(first.removeprefix("w ").replace("−", "-")), float(second.removeprefix("MSE "))
+    expected = edits.set_weight(panel.document.state, 0, 0, 0, w).mse()
+    assert panel.plane.read_out.isVisible()
+    assert mse == pytest.approx(expected, rel=1e-3)
+
+
+def test_the_caption_tells_slope_and_next_step(open_curve):
+    panel = open_curve()  # w 2, learning rate 0.0004, slope 40
+    landed = edits.set_weight(panel.document.state, 0, 0, 0, 2 - 0.0004 * 40).mse()
+    assert "slope 40" in panel.caption.text()
+    assert "Next step" in panel.caption.text()
+    assert "w 1.984" in panel.caption.text()
+    assert f"MSE {landed:.6g}" in panel.caption.text()
+    assert "higher" not in panel.caption.text()
+
+
+def test_a_learning_rate_that_is_too_large_lands_higher_and_the_plot_reaches_there(qtbot, open_curve):
+    panel = open_curve()
+    document = panel.document
+    document.push(edits.set_training(document.state, Training(learning_rate=0.05)), "Change learning rate")
+    settle(qtbot, panel)
+    assert "w 0, " in panel.caption.text()
+    assert "higher" in panel.caption.text()
+    (low, high), _ = panel.plane.view()
+    assert low < 0.0 < 2.0 < high
+
+
+def test_a_step_that_lands_far_away_is_told_and_the_plot_stays_readable(open_curve):
+    state = load(example("many-rows").path)
+    panel = open_curve(edits.set_training(state, Training(learning_rate=50.0)))
+    (low, high), _ = panel.plane.view()
+    assert "off the plot" in panel.caption.text()
+    assert high - low < 20
+
+
+def test_another_optimizer_makes_it_a_step_of_gradient_descent(open_curve):
+    state = load(example("many-rows").path)
+    panel = open_curve(edits.set_training(state, Training(optimizer="adam")))
+    assert "Gradient descent step" in panel.caption.text()
+
+
+def test_dragging_the_point_sets_the_weight_as_one_undo_entry_and_the_axis_stays(qtbot, open_curve):
+    panel = open_curve()
+    before, view = panel.document.state, panel.plane.view()[0]
+    start = present(panel)
+    drag(panel, start, start + QPoint(20, 0), start + QPoint(40, 3), start + QPoint(70, 0))
+    settle(qtbot, panel)
+    (low, high), width = view, panel.plane.plotItem.vb.width()
+    assert weight(panel) == pytest.approx(2 + 70 * (high - low) / width, abs=2 * (high - low) / width)
+    assert panel.plane.view()[0] == view
+    x, y = panel.plane.tangent().mean(axis=0)
+    assert (x, y) == pytest.approx((weight(panel), panel.document.state.mse()))
+    panel.document.undo()
+    assert panel.document.state is before
+    assert panel.document.undo_text() == ""
+
+
+def test_a_click_on_the_point_alone_changes_nothing(open_curve):
+    panel = open_curve()
+    before = panel.document.state
+    QTest.mouseClick(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=present(panel) + QPoint(3, 0))
+    assert panel.document.state is before
+
+
+def test_a_click_elsewhere_sets_the_weight_in_a_round_number(open_curve):
+    panel = open_curve()
+    QTest.mouseClick(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=place(panel, 3.5, 500))
+    assert weight(panel) == pytest.approx(3.5, abs=0.05)
+    assert weight(panel) == round(weight(panel), 2)
+    assert panel.document.undo_text() == "Set accounts → node_0"
+
+
+def test_two_drags_are_two_undo_entries(qtbot, open_curve):
+    panel = open_curve()
+    for _ in range(2):
+        drag(panel, present(panel), present(panel) + QPoint(30, 0))
+        settle(qtbot, panel)
+    panel.document.undo()
+    assert weight(panel) != 2.0
+    panel.document.undo()
+    assert weight(panel) == 2.0
+
+
+def test_arrow_keys_move_the_weight_in_decimal_steps_as_one_undo_entry(open_curve):
+    panel = open_curve()
+    panel.plane.setFocus()
+    QTest.keyClick(panel.plane, Qt.Key.Key_Right)
+    assert weight(panel) == 2.1
+    QTest.keyClick(panel.plane, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert weight(panel) == 3.1
+    QTest.keyClick(panel.plane, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert weight(panel) == 3.09
+    panel.document.undo()
+    assert weight(panel) == 2.0
+
+
+def test_a_weight_that_leaves_the_plot_takes_the_axis_with_it(qtbot, open_curve):
+    panel = open_curve()
+    panel.document.push(edits.set_weight(panel.document.state, 0, 0, 0, 40.0), "Set")
+    settle(qtbot, panel)
+    (low, high), _ = panel.plane.view()
+    assert low < 40.0 < high
+
+
+def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
+    panel = open_curve()
+    panel.document.push(edits.set_weight(panel.document.state, 1, 0, 0, -3.0), "Set")
+    settle(qtbot, panel)
+    x, y = panel.plane.tangent().mean(axis=0)
+    assert (x, y) == pytest.approx((2.0, panel.document.state.mse()))
+    assert np.diff(panel.plane.tangent()[:, 1])[0] / np.diff(panel.plane.tangent()[:, 0])[0] == pytest.approx(
+        shown_slope(panel)
+    )
+
+
+@pytest.mark.parametrize("part", [None, Part("node", 1, 0), Part("input", 0, 0)])
+def test_without_a_weight_it_says_what_to_click(open_curve, part):
+    panel = open_curve(part=part)
+    assert panel.empty.isVisible()
+    assert "Click a weight" in panel.empty.text()
+    assert not panel.plane.isVisible()
+
+
+def test_without_targets_it_says_what_is_missing(open_curve):
+    state = load(example("many-rows").path)
+    panel = open_curve(State(state.network, Dataset(state.data.inputs)))
+    assert "targets" in panel.empty.text()
+
+
+def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
+    network = Network(("x",), (Layer(("output",), "identity", [[1e200]]),))
+    panel = open_curve(State(network, Dataset([[1.0]], [[0.0]])))
+    assert "too large" in panel.empty.text()
+
+
+def test_the_heading_tells_over_which_rows(open_curve):
+    assert open_curve().heading.text() == "MSE ALONG THIS WEIGHT · ALL 4 ROWS"
+    assert open_curve("xor", Part("bias", 1, 0)).heading.text().startswith("MSE ALONG THIS BIAS")
+
+
+def test_removing_the_node_says_what_to_click(open_curve):
+    panel = open_curve()
+    panel.document.push(edits.remove_node(panel.document.state, 1, 0), "Remove node_0")
+    assert "Click a weight" in panel.empty.text()
+
+
+def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot):
+    network = oracle.make_network((20, 60, 3), ("tanh", "identity"), (True, True))
+    state = oracle.make_state(network, 60_000)
+    document = Document(state)
+    selection = Selection(document)
+    panel = LossCurve(document, selection)
+    qtbot.addWidget(panel)
+    panel.resize(364, 290)
+    panel.show()
+    panel.load()
+    selection.select(FIRST)
+    qtbot.waitUntil(lambda: panel.caption.text() != "")
+    assert panel.work.busy
+    assert "Computing" in panel.caption.text()
+    changed = edits.set_weight(state, 1, 0, 0, 2.0)
+    document.push(changed, "Set")
+    qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
+    x, y = panel.plane.tangent().mean(axis=0)
+    assert (x, y) == pytest.approx((float(network.layers[0].weights[0, 0]), changed.mse()))
+
+
+def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_curve):
+    panel = open_curve()
+    panel.hide()
+    panel.document.push(edits.set_weight(panel.document.state, 0, 0, 0, 1.0), "Set")
+    assert not panel.work.busy
+    panel.show()
+    settle(qtbot, panel)
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((1.0, panel.document.state.mse()))
+
+
+def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbot, open_window):
+    window = open_window("many-rows")
+    panel = LossCurve(window.document, window.selection)
+    qtbot.addWidget(panel)
+    panel.resize(364, 290)
+    panel.show()
+    panel.load()
+    part = hands.part_named(window, "node_0", "accounts")
+    window.selection.select(part)
+    settle(qtbot, panel)
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.speed = 1.0
+        window.runner.run()
+    settle(qtbot, panel)
+    state = window.document.state
+    assert state.iteration > 0
+    w = float(state.network.layers[0].weights[0, 0])
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((w, state.mse()))
+
+
+def test_it_takes_the_colours_of_the_theme(qapp, open_curve):
+    panel = open_curve()
+    try:
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            image = panel.grab().toImage()
+            assert image.pixelColor(4, image.height() // 2).name().upper() == PALETTES[theme].surface
+            assert PALETTES[theme].slope in panel.caption.text()
+            colours = {
+                image.pixelColor(x, y).name().upper()
+                for x in range(image.width())
+                for y in range(image.height())
+            }
+            assert PALETTES[theme].slope in colours
+            assert PALETTES[theme].accent in colours
+    finally:
+        apply_theme(qapp, "light")
