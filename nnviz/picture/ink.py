@@ -1,7 +1,11 @@
-"""Which colour a label is written and bordered in. Knows nothing of Qt."""
+"""Which colour a label is written and bordered in, and a value is shown as. Knows nothing of Qt."""
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.picture.draw import Picture
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label
 
@@ -24,3 +28,22 @@ def border(label: Label, palette: Palette) -> str:
     if not label.value:
         return palette.zero
     return palette.positive if label.value > 0 else palette.negative
+
+
+def value_pixels(picture: Picture, column: int, palette: Palette) -> NDArray[np.uint8] | None:
+    """Return the values of a column as RGBA, shape (nodes, 4): the sign as colour, the size as opacity.
+
+    None without a row. The largest value of the column is opaque.
+    """
+    trace = picture.numbers.trace
+    if trace is None:
+        return None
+    values = trace.feeding(column)[0] if column < len(trace.a) else trace.prediction[0]
+    pixels = np.empty((len(values), 4), dtype=np.uint8)
+    positive, negative = (
+        [int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in (palette.positive, palette.negative)
+    )
+    pixels[:, :3] = np.where((values > 0)[:, None], positive, negative)
+    size = np.abs(values)
+    pixels[:, 3] = 255 * size / max(float(size.max()), 1e-300)
+    return pixels

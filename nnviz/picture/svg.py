@@ -12,10 +12,10 @@ from nnviz.core.state import State
 from nnviz.picture.draw import Picture, draw
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.headings import LETTER_SPACING
-from nnviz.picture.ink import border, ink
+from nnviz.picture.ink import border, ink, value_pixels
 from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.picture import Label, Rect, Role, View
+from nnviz.picture.picture import Column, Label, Rect, Role, View
 from nnviz.picture.png import png_uri
 from nnviz.picture.text import text_width
 
@@ -109,9 +109,22 @@ def _haze(gap: Gap, weights: Array, palette: Palette) -> str:
 def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
     for column in picture.layout.columns:
         if column.block:
-            yield _box(column.box, column.role, 6.0, palette)
+            yield _box(column.box, column.role, 4.0, palette)
+            yield from _strip(picture, column, palette)
     for node in picture.nodes:
         yield _box(node.rect, node.role, corner(node.rect), palette)
+
+
+def _strip(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+    """Yield the values of a column that is drawn as one block."""
+    pixels = value_pixels(picture, column.column, palette)
+    if pixels is not None:
+        box = column.box
+        yield (
+            f'<image x="{box.x + 2:.1f}" y="{box.y + 2:.1f}" width="{box.width - 4:.1f}" '
+            f'height="{box.height - 4:.1f}" preserveAspectRatio="none" style="image-rendering: pixelated" '
+            f'href="{png_uri(pixels[:, None, :])}"/>'
+        )
 
 
 def corner(rect: Rect) -> float:

@@ -103,6 +103,13 @@ class MainWindow(QMainWindow):
             checkable=True,
             tip="Keep the slopes on the diagram; they follow while weights are edited",
         )
+        self.focus = add(
+            "F&ocus on the selection",
+            keys="Ctrl+E",
+            checkable=True,
+            tip="Show the edges of the selected node alone and fade the rest",
+        )
+        self.focus.toggled.connect(self.diagram.focus_on_selection)
         self.slopes.toggled.connect(lambda on: self.selection.show_slopes(on))
         self.mean = add(
             "Mean over all &rows",
@@ -159,7 +166,7 @@ class MainWindow(QMainWindow):
         self._make_help_menu(bar.addMenu("&Help"))
 
     def _make_view_menu(self, menu: QMenu) -> None:
-        menu.addActions([self.slopes, self.mean])
+        menu.addActions([self.slopes, self.mean, self.focus])
         menu.addSeparator()
         menu.addAction(self.fit)
         menu.addAction(

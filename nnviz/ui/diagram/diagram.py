@@ -45,6 +45,8 @@ from nnviz.ui.theme import colours
 
 SHARPEN_MS = 80
 CORNER = 10.0
+FADED = 0.2
+"""Opacity of all other edges while some are lit."""
 
 
 class Diagram(QWidget):
@@ -76,7 +78,7 @@ class Diagram(QWidget):
         self._walk = WalkLayer(player)
         self._hover: Part | None = None
         self._moving = False
-        self._by_keyboard = False
+        self._by_keyboard = self._focused = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         self._calm.timeout.connect(self._sharpen)
         self.session = EditSession(self, document, selection, lambda: self.picture)
@@ -143,6 +145,11 @@ class Diagram(QWidget):
         if part != self._hover:
             self._hover = part
             self.update()
+
+    def focus_on_selection(self, wanted: bool) -> None:
+        """Show the edges of the selected node or the selected edge, and fade the rest, or show all alike."""
+        self._focused = wanted
+        self.update()
 
     def _draw(self) -> Picture:
         state, selection, player = self._document.state, self._selection, self._player
@@ -270,16 +277,16 @@ class Diagram(QWidget):
     def _paint_network(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
         palette, selection = colours(), self._selection
         selected = tuple(part for part in (selection.part, selection.second) if part)
-        lit = neighbours(picture, self._hover)
+        lit = neighbours(picture, self._hover or (selection.part if self._focused else None))
         ratio = self.devicePixelRatioF()
         pixmap = self._edges.pixmap(picture, selected, palette, ratio, moving=self._moving)
-        painter.setOpacity(0.25 if lit else 1.0)
+        painter.setOpacity(FADED if lit else 1.0)
         painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
         painter.setOpacity(1.0)
         paint_neighbourhood(painter, picture, lit, palette)
         paint.paint_columns(painter, picture, palette)
         nodes = [node for node in picture.nodes if _meets(node.rect, dirty)]
-        paint.paint_nodes(painter, nodes, palette, selected=selection.part)
+        paint.paint_nodes(painter, picture, nodes, palette, selected=selection.part)
         self._walk.paint_outlines(painter, picture, palette)
         labels = [
             label

@@ -10,9 +10,10 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 
 from nnviz.core.activations import Array
+from nnviz.picture.columns import COMPACT
 from nnviz.picture.draw import Picture
 from nnviz.picture.edges import Gap, Indices, edge_colour, edge_width, haze_pixels, strongest
-from nnviz.picture.ink import border, ink
+from nnviz.picture.ink import border, ink, value_pixels
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, NodeBox, Part, Rect
 from nnviz.ui.theme import ui_font
@@ -24,8 +25,8 @@ ALWAYS_SHARP = 150
 
 STRONGEST, STRONGEST_MOVING = 1500, 500
 BUCKETS = 32
-SMALL = 12.0
-"""Nodes lower than this have square corners."""
+SMALL = COMPACT
+"""Nodes lower than this show no text: they have square corners and are tinted by their values."""
 
 _WEIGHTS = {
     "pill": QFont.Weight.DemiBold,
@@ -48,7 +49,7 @@ def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_edges(painter, picture, palette)
     paint_columns(painter, picture, palette)
-    paint_nodes(painter, picture.nodes, palette)
+    paint_nodes(painter, picture, picture.nodes, palette)
     paint_labels(painter, picture.labels, palette)
 
 
@@ -99,12 +100,17 @@ def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -
 
 
 def paint_columns(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the columns whose nodes are too small to be drawn one by one."""
+    """Paint the columns whose nodes are too small to be drawn one by one, as a strip of their values."""
     for column in picture.layout.columns:
         if column.block:
             painter.setPen(QPen(QColor(palette.node_border), 1.2))
             painter.setBrush(QBrush(fill(column.role, palette)))
-            painter.drawRoundedRect(qrect(column.box), 6, 6)
+            painter.drawRoundedRect(qrect(column.box), 4, 4)
+            strip = value_pixels(picture, column.column, palette)
+            if strip is not None:
+                image = QImage(strip.tobytes(), 1, len(strip), 4, QImage.Format.Format_RGBA8888)
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+                painter.drawImage(qrect(column.box).adjusted(2, 2, -2, -2), image)
 
 
 def fill(role: str, palette: Palette) -> QColor:
@@ -118,11 +124,15 @@ def corner(rect: Rect) -> float:
 
 
 def paint_nodes(
-    painter: QPainter, nodes: Sequence[NodeBox], palette: Palette, selected: Part | None = None
+    painter: QPainter,
+    picture: Picture,
+    nodes: Sequence[NodeBox],
+    palette: Palette,
+    selected: Part | None = None,
 ) -> None:
     """Paint node boxes without their texts."""
     small = [node for node in nodes if node.rect.height < SMALL]
-    _paint_small(painter, small, palette)
+    _paint_small(painter, picture, small, palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for node in nodes:
         chosen = node.part == selected
@@ -136,13 +146,20 @@ def paint_nodes(
         painter.drawRoundedRect(qrect(node.rect), radius, radius)
 
 
-def _paint_small(painter: QPainter, nodes: list[NodeBox], palette: Palette) -> None:
-    """Paint nodes that are too small for round corners, all of a role at once."""
+def _paint_small(painter: QPainter, picture: Picture, nodes: list[NodeBox], palette: Palette) -> None:
+    """Paint nodes that are too small for a text: square, tinted by their values."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(QPen(QColor(palette.node_border), 0))
     for role in {node.role for node in nodes}:
         painter.setBrush(QBrush(fill(role, palette)))
         painter.drawRects([qrect(node.rect) for node in nodes if node.role == role])
+    for column in {node.part.column for node in nodes}:
+        tints = value_pixels(picture, column, palette)
+        if tints is None:
+            continue
+        for node in nodes:
+            if node.part.column == column:
+                painter.fillRect(qrect(node.rect), QColor(*tints[node.part.node].tolist()))
 
 
 def paint_labels(
