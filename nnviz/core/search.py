@@ -56,7 +56,7 @@ _EXTREME = re.compile(
 
 
 class Match(NamedTuple):
-    """Something that was found: its address, what it is called, its value, and a word about it.
+    """Something that was found: its address, what it is called, its value, and what is to be said about it.
 
     The value of a node is its output on the row that is looked at; None without rows.
     """
@@ -64,7 +64,7 @@ class Match(NamedTuple):
     where: Where
     title: str
     value: float | None
-    note: str
+    note: str = ""
 
 
 def found(state: State, text: str, limit: int = LIMIT, row: int = 0) -> list[Match]:
@@ -153,14 +153,14 @@ def _some_rows(state: State) -> tuple[State, str]:
 def _edge(network: Network, layer: int, node: int, source: int) -> Match:
     title = f"{network.names(layer)[source]} → {network.names(layer + 1)[node]}"
     value = float(network.layers[layer].weights[node, source])
-    return Match(Where("weight", layer, node, source), title, value, "weight")
+    return Match(Where("weight", layer, node, source), title, value)
 
 
 def _bias(network: Network, layer: int, node: int) -> Match:
     biases = network.layers[layer].biases
     assert biases is not None
     title = f"bias of {network.names(layer + 1)[node]}"
-    return Match(Where("bias", layer, node), title, float(biases[node]), "bias")
+    return Match(Where("bias", layer, node), title, float(biases[node]))
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:

@@ -59,7 +59,7 @@ def test_without_rows_a_node_has_no_value(state):
     ["b -> node_0_1", "b→node_0_1", "b to node 0 1", "from b to node_0_1", "weight from b to node_0_1"],
 )
 def test_an_edge_is_found_by_its_two_ends(state, text):
-    assert found(state, text) == [(Where("weight", 0, 0, 1), "b → node_0_1", -3.0, "weight")]
+    assert found(state, text) == [(Where("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
 
 
 def test_an_edge_can_be_written_from_its_end(state):
@@ -81,7 +81,7 @@ def test_no_edge_is_found_between_nodes_that_none_joins(state):
 
 
 def test_a_bias_is_found_by_its_node_where_the_layer_has_biases(state):
-    assert found(state, "bias of node_0_1") == [(Where("bias", 0, 0), "bias of node_0_1", 0.5, "bias")]
+    assert found(state, "bias of node_0_1") == [(Where("bias", 0, 0), "bias of node_0_1", 0.5, "")]
     assert titles(state, "bias") == ["bias of node_0_1", "bias of node_0_10"]
     assert titles(state, "bias of yes") == []
 

@@ -1,0 +1,175 @@
+"""The search field: typing finds, Up and Down move, Enter and a click select, Escape gives the focus back."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nnviz.core.edits import set_weight
+from nnviz.core.expressions import Where
+from nnviz.core.network import Network
+from nnviz.core.numbers import shown
+from nnviz.core.state import Dataset, State
+from nnviz.picture.picture import Part, Rect
+from nnviz.ui.finder import NOTHING, Finder
+from tests.ui.hands import part_named
+
+
+@pytest.fixture
+def find(open_window):
+    """Return a function that opens the window and its finder, and types."""
+
+    def type_it(text, what="digits"):
+        window = open_window(what)
+        finder = Finder(window.diagram, window.document, window.selection)
+        finder.open()
+        QTest.keyClicks(finder.field, text)
+        return window, finder
+
+    return type_it
+
+
+def press(finder, *keys):
+    for key in keys:
+        QTest.keyClick(QApplication.focusWidget() or finder.field, key)
+
+
+def listed(finder):
+    """Return the rows of the list as they are seen."""
+    cells = finder.list
+    return [tuple(cells.item(row, k).text() for k in range(3)) for row in range(cells.rowCount())]
+
+
+def test_it_opens_at_the_upper_right_of_the_diagram_with_the_focus_in_the_field(find):
+    window, finder = find("")
+    assert finder.field.hasFocus()
+    assert window.diagram.rect().contains(finder.geometry())
+    assert window.diagram.width() - finder.geometry().right() < 20
+    assert finder.geometry().top() < 20
+    assert "pixel_0_0 -> node_0_0" in finder.hint.text()
+
+
+def test_matches_are_listed_with_their_values_while_one_types(find):
+    _, finder = find("pixel_0_2")
+    assert listed(finder) == [("pixel_0_2", "input", "0.3125")]
+    QTest.keyClicks(finder.field, " -> node_0_1")
+    assert listed(finder)[0][0] == "pixel_0_2 → node_0_1"
+    finder.field.setText("biases of digit_3")
+    assert [row[0] for row in listed(finder)] == ["bias of digit_3"]
+
+
+def test_enter_selects_the_first_match_and_brings_it_into_sight(find):
+    window, finder = find("node 0 17")
+    press(finder, Qt.Key.Key_Return)
+    part = part_named(window, "node_0_17")
+    assert window.selection.part == part
+    seen = window.diagram.picture.place(part)
+    assert window.diagram.picture.layout.body.meets(seen)
+    value = window.diagram.picture.text(part._replace(kind="value"))
+    assert value == "1.918"
+    assert listed(finder) == [("node_0_17", "relu", shown(finder.list.matches[0].value, 8))]
+    assert finder.isVisible()
+
+
+def test_what_is_selected_does_not_lie_under_the_field(find):
+    window, finder = find("digit")
+    press(finder, Qt.Key.Key_Down)
+    part = part_named(window, "digit_1")
+    assert window.diagram.picture.place(part).meets(Rect(*finder.geometry().getRect()))
+    press(finder, Qt.Key.Key_Return)
+    assert not window.diagram.picture.place(part).meets(Rect(*finder.geometry().getRect()))
+    assert window.diagram.picture.place(part).meets(window.diagram.picture.layout.body)
+
+
+def test_down_and_up_move_the_current_match_and_stop_at_the_ends(find):
+    window, finder = find("digit")
+    press(finder, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Return)
+    assert window.selection.part == part_named(window, "digit_1")
+    press(finder, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_Return)
+    assert window.selection.part == part_named(window, "digit_9")
+    press(finder, Qt.Key.Key_PageUp, Qt.Key.Key_PageUp, Qt.Key.Key_Up, Qt.Key.Key_Return)
+    assert window.selection.part == part_named(window, "digit_0")
+
+
+def test_a_click_on_a_match_selects_it(find):
+    window, finder = find("3 strongest of digit_9")
+    place = finder.list.visualItemRect(finder.list.item(1, 0)).center()
+    QTest.mouseClick(finder.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    where = finder.list.matches[1].where
+    assert window.selection.part == Part("weight", where.layer + 1, where.node, where.source)
+
+
+def test_escape_closes_it_and_gives_the_focus_back_to_the_diagram(find):
+    window, finder = find("node")
+    press(finder, Qt.Key.Key_Escape)
+    assert not finder.isVisible()
+    assert window.diagram.hasFocus()
+    assert window.selection.part is None
+    finder.open()
+    assert finder.field.selectedText() == "node"
+
+
+def test_keys_that_the_field_does_not_want_do_not_reach_the_diagram(find):
+    window, finder = find("zzz")
+    press(finder, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_F2, Qt.Key.Key_Tab)
+    QTest.keyClick(finder, Qt.Key.Key_Right)
+    assert window.selection.part is None
+    assert finder.hint.text() == NOTHING
+    assert listed(finder) == []
+
+
+def test_clicks_beside_the_list_do_not_reach_the_diagram(find):
+    window, finder = find("digit_4")
+    press(finder, Qt.Key.Key_Return)
+    QTest.mouseClick(finder, Qt.MouseButton.LeftButton, pos=finder.rect().bottomLeft())
+    assert window.selection.part == part_named(window, "digit_4")
+
+
+def test_a_list_that_is_full_says_so(find):
+    _, finder = find("pixel")
+    assert len(listed(finder)) == 20
+    assert "first 20" in finder.hint.text()
+
+
+def test_shown_values_follow_an_edit(find, qtbot):
+    window, finder = find("accounts -> node_0", "relu")
+    assert listed(finder) == [("accounts → node_0", "", "2")]
+    state = window.document.state
+    window.document.push(set_weight(state, 0, 0, 0, -1.5), "edit")
+    qtbot.waitUntil(lambda: listed(finder) == [("accounts → node_0", "", "−1.5")])
+
+
+def test_the_current_match_stays_while_values_change(find, qtbot):
+    window, finder = find("largest", "relu")
+    press(finder, Qt.Key.Key_Down)
+    assert finder.list.current.where == Where("weight", 0, 0, 1)
+    window.document.push(set_weight(window.document.state, 0, 0, 1, 99), "edit")
+    qtbot.waitUntil(lambda: listed(finder)[0] == ("children → node_0", "", "99"))
+    assert finder.list.current.where == Where("weight", 0, 0, 1)
+
+
+def test_a_node_that_is_removed_can_no_longer_be_chosen(find):
+    window, finder = find("node_1", "relu")
+    own = window.document.state
+    smaller = Network.from_weights({"node_0": [2, 4], "output": [2]}, inputs=own.network.inputs)
+    window.document.push(replace(own, network=smaller), "remove")
+    assert listed(finder) == []
+    press(finder, Qt.Key.Key_Return)
+    assert window.selection.part is None
+
+
+def test_names_are_shown_as_plain_text(find):
+    network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
+    _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
+    assert finder.hint.textFormat() == Qt.TextFormat.PlainText
+    assert listed(finder)[0][0] == "<b>bold</b>"
+    assert "<b>" not in finder.list.item(0, 0).toolTip()
+
+
+def test_it_stays_within_a_narrow_diagram(find):
+    window, finder = find("node")
+    window.diagram.resize(320, 400)
+    assert Rect(0, 0, 320, 400).contains(finder.x(), finder.y())
+    assert finder.geometry().right() <= 320
