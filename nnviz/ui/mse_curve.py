@@ -12,18 +12,18 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLabel
 
 from nnviz.core.activations import Array
+from nnviz.core.history import History
 from nnviz.core.numbers import full, shown
 from nnviz.picture.palette import Palette
 from nnviz.ui.axis import QuietAxis
 from nnviz.ui.theme import ui_font
 
-NOTHING = np.empty((0, 2))
-FEW = 1000
+FEW = 500
 """Points up to which the curve is smooth and two pixels wide; that costs ten times as much on a long one."""
 
 
 class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Draws points of shape (points, 2): iteration, MSE; the last one is marked.
+    """Draws a history and marks its last point.
 
     The view follows the curve until somebody zooms or pans; `view_all` makes it follow again.
     """
@@ -34,7 +34,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._x = QuietAxis("bottom", "iterations", whole=True)
         self._y = QuietAxis("left", "MSE", grid=True)
         super().__init__(axisItems={"bottom": self._x, "left": self._y})
-        self._points = NOTHING
+        self._history = History()
         self._log = False
         self._following = True
         self._read: int | None = None
@@ -56,7 +56,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.read_out.hide()
         self.set_palette(palette)
         self.plotItem.vb.disableAutoRange()
-        self.plotItem.vb.sigRangeChangedManually.connect(self._stop_following)
+        self.plotItem.vb.sigRangeChangedManually.connect(self._look_closer)
         self.scene().sigMouseClicked.connect(self._click)
 
     def set_palette(self, palette: Palette) -> None:
@@ -70,21 +70,20 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._dot.setPen(None)
         self._dot.setBrush(palette.accent)
         self.read_out.setFont(ui_font(11.5))
-        if len(self._points):
-            self.show_points(self._points)
+        if len(self._history):
+            self.show_history(self._history)
 
-    def show_points(self, points: Array) -> None:
-        """Draw `points`, which may share what was drawn before."""
-        self._points = points
+    def show_history(self, history: History) -> None:
+        """Draw `history`, which must have a point and may be what was drawn before, gone on."""
+        self._history = history
         if self._following:
             self.view_all()
-        drawn = self._drawn(points)
-        few = len(points) <= FEW
-        self._curve.setPen(pg.mkPen(self._colour, width=2 if few else 1))
-        self._curve.setData(drawn[:, 0], drawn[:, 1], antialias=few)
-        present = self._drawn(points[-1:])
+        else:
+            self._draw(history.points)
+        present = self._drawn(history.points[-1:])
         self._present.setData(present[:, 0], present[:, 1])
-        self._tell_read_out(None)
+        still_there = self._read is not None and self._read < len(history)
+        self._tell_read_out(self._read if still_there else None)
         self._describe()
 
     def set_log(self, log: bool) -> None:
@@ -92,19 +91,19 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._log = self._y.logarithmic = log
         self._y.picture = None
         self._following = True
-        if len(self._points):
-            self.show_points(self._points)
+        if len(self._history):
+            self.show_history(self._history)
 
     def view_all(self) -> None:
         """Show the whole curve, and follow it."""
         self._following = True
-        if len(self._points) == 0:
+        if len(self._history) == 0:
             return
-        last = max(float(self._points[-1, 0]), 1.0)
-        low, high = self._reach()
-        self.plotItem.vb.setRange(
-            xRange=(-0.025 * last, 1.025 * last), yRange=(low, high), padding=0, disableAutoRange=True
-        )
+        envelope = self._history.envelope
+        last = max(self._history.last[0], 1)
+        box = self.plotItem.vb
+        box.setRange(xRange=(-0.025 * last, 1.025 * last), yRange=self._reach(envelope), padding=0)
+        self._draw(envelope)
 
     def view(self) -> list[list[float]]:
         """Return what is shown: [[x from, to], [y from, to]], y as an exponent where it is logarithmic."""
@@ -113,6 +112,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def show_view(self, view: list[list[float]]) -> None:
         """Show a part of the curve, as `view` returned it."""
+        self._look_closer()
         self.plotItem.vb.setRange(xRange=view[0], yRange=view[1], padding=0)
 
     def read_at(self, index: int | None) -> None:
@@ -126,8 +126,14 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         above = points[points[:, 1] > 0.0]
         return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
-    def _reach(self) -> tuple[float, float]:
-        y = self._drawn(self._points)[:, 1]
+    def _draw(self, points: Array) -> None:
+        drawn = self._drawn(points)
+        few = len(points) <= FEW
+        self._curve.setPen(pg.mkPen(self._colour, width=2 if few else 1))
+        self._curve.setData(drawn[:, 0], drawn[:, 1], antialias=few)
+
+    def _reach(self, points: Array) -> tuple[float, float]:
+        y = self._drawn(points)[:, 1]
         if len(y) == 0:
             return -1.0, 1.0
         low, high = float(y.min()), float(y.max())
@@ -136,8 +142,11 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         room = (high - low) or abs(high) or 1.0
         return low - 0.04 * room, high + 0.08 * room
 
-    def _stop_following(self) -> None:
-        self._following = False
+    def _look_closer(self) -> None:
+        """Stop following, and draw every point: the envelope is for the whole."""
+        if self._following:
+            self._following = False
+            self._draw(self._history.points)
 
     def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
         if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
@@ -145,11 +154,11 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def _hover(self, position: QPointF) -> None:
         box = self.plotItem.vb
-        if len(self._points) == 0 or not box.sceneBoundingRect().contains(position):
+        if len(self._history.points) == 0 or not box.sceneBoundingRect().contains(position):
             self._tell_read_out(None)
             return
         x = box.mapSceneToView(position).x()
-        iterations = self._points[:, 0]
+        iterations = self._history.points[:, 0]
         after = int(np.searchsorted(iterations, x))
         near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
         self._tell_read_out(min(near, key=lambda k: abs(float(iterations[k]) - x)))
@@ -160,8 +169,8 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._dot.setData([], [])
             self.read_out.hide()
             return
-        iteration, mse = self._points[index].tolist()
-        dot = self._drawn(self._points[index : index + 1])
+        iteration, mse = self._history.points[index].tolist()
+        dot = self._drawn(self._history.points[index : index + 1])
         self._dot.setData(dot[:, 0], dot[:, 1])
         self.read_out.setText(f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
         self.read_out.adjustSize()
@@ -177,11 +186,13 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.read_out.move(round(left), round(area.top() + 4))
 
     def _describe(self) -> None:
-        said = [f"MSE {full(mse)} at iteration {full(k)}" for k, mse in self._points[[0, -1]].tolist()]
+        said = [
+            f"MSE {full(mse)} at iteration {full(k)}" for k, mse in self._history.points[[0, -1]].tolist()
+        ]
         self.setAccessibleDescription(", ".join(said))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last = len(self._points) - 1
+        last = len(self._history.points) - 1
         present = last if self._read is None else self._read
         steps = {
             Qt.Key.Key_Left: present - 1,

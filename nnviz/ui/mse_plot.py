@@ -10,7 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRect
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QPainter, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QStackedLayout
 
-from nnviz.core.activations import Array
+from nnviz.core.history import History
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files import atomic, csv
@@ -74,7 +74,7 @@ class MsePlot(Card):
 
     def export_csv(self, path: Path) -> None:
         """Write the history to `path` with the columns iteration and mse."""
-        self._export(path, csv.history(self._points()))
+        self._export(path, csv.history(self._history().points))
 
     def export_png(self, path: Path) -> None:
         """Write the curve as it is seen to `path`, on white."""
@@ -90,7 +90,7 @@ class MsePlot(Card):
         plot = MseCurve(PALETTES["light"])
         plot.resize(*PICTURE)
         plot.set_log(self.log_button.isChecked())
-        plot.show_points(self._points())
+        plot.show_history(self._history())
         if self.curve:
             plot.show_view(self.curve.view())
         plot.grab()  # lays it out
@@ -138,10 +138,10 @@ class MsePlot(Card):
         if self.curve:
             self.curve.set_log(log)
 
-    def _points(self) -> Array:
+    def _history(self) -> History:
         run = self._document.state.run
         assert run is not None
-        return run.history.points
+        return run.history
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
@@ -161,7 +161,7 @@ class MsePlot(Card):
         else:
             if self._drawn is None:
                 self.curve.view_all()
-            self.curve.show_points(history.points)
+            self.curve.show_history(history)
             self._pages.setCurrentWidget(self.curve)
         self._drawn = history
 

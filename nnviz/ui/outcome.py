@@ -24,9 +24,10 @@ def outcome(label: str, before: State, after: State) -> tuple[str, bool]:
     `label` says what was done: `20 updates`.
     """
     assert after.run is not None
-    mse = after.run.history.points[:, 1]
-    known = len(before.run.history) if before.run else 0
-    start, end = float(mse[max(known - 1, 0)]), float(mse[-1])
+    history = after.run.history
+    known = before.run.history if before.run else None
+    start = known.last[1] if known else float(history.points[0, 1])
+    end = history.last[1]
     change = f"{shown(start)} → {shown(end)}"
     if end > start:
         return f"{label}: the MSE rose, {change}; try a learning rate below {_rate(after)}.", True

@@ -18,7 +18,7 @@ from nnviz.ui.pace import updates_per_second
 FRAME = 1 / 60
 SPARE = 0.0007
 """Seconds left free before a frame is due, so that it is not late."""
-LEAST = 0.004
+LEAST = 0.008
 """Seconds of work a frame where painting takes all of it."""
 AT_ONCE = 0.010
 """Seconds that a Step may take before it goes on in slices."""

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider
 
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.ui.card import Card
 from nnviz.ui.figures import Figure
-from nnviz.ui.icons import icon
 from nnviz.ui.pace import in_words
 from nnviz.ui.present_mse import PresentMse
+from nnviz.ui.progress_line import ProgressLine
 from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.theme import ui_font
+from nnviz.ui.training_buttons import TrainingButtons
 from nnviz.ui.training_fields import TrainingFields
 
 MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
@@ -43,10 +36,14 @@ class TrainingPanel(Card):
         self._refusal = self._warning = ""
         self._present_mse = PresentMse()
         self._make_fields()
-        self._make_buttons()
+        self.verbs = TrainingButtons(document, runner)
+        self.buttons.addWidget(self.verbs.random)
+        self.body.addWidget(self.verbs)
         self._make_figures()
+        self._make_message()
         self._connect()
-        self._show_all()
+        self._show_settings()
+        self._show_figures()
 
     def _make_fields(self) -> None:
         self.fields = TrainingFields(self._document.state.training)
@@ -61,35 +58,6 @@ class TrainingPanel(Card):
         self.fields.add_beside(self.speed, self._speed_label)
         self.body.addWidget(self.fields)
 
-    def _make_buttons(self) -> None:
-        self.run_button = QPushButton("Pause")
-        self.run_button.setObjectName("primary")
-        self.run_button.setIconSize(QSize(14, 14))
-        self.step_button = _button("Step", "Make one update")
-        self.back_button = _button("Back", "Take the last Step or Run back")
-        self.restart_button = _button("Restart", "Return to the weights at the start of this run")
-        self.random_button = _button("New random weights", "")
-        self.random_button.setObjectName("quiet")
-        self.more_button = _button("", "Random weights, new ones or the same again")
-        self.more_button.setAccessibleName("More")
-        self.more_menu = QMenu(self)
-        self.new_weights = self.more_menu.addAction("", lambda: self.runner.new_random_weights())
-        self.same_weights = self.more_menu.addAction("", self._same_random_weights)
-        self.more_button.clicked.connect(self._open_menu)
-        self.buttons.addWidget(self.random_button)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for button in self._row_of_buttons():
-            button.setMinimumWidth(button.sizeHint().width())
-            row.addWidget(button)
-        row.addWidget(self.more_button)
-        row.addStretch(1)
-        self.body.addSpacing(2)
-        self.body.addLayout(row)
-
-    def _row_of_buttons(self) -> tuple[QPushButton, ...]:
-        return self.run_button, self.step_button, self.back_button, self.restart_button
-
     def _make_figures(self) -> None:
         self.mse = Figure("MSE", MSE_TIP)
         self.iteration = Figure("Iteration", "Updates made since the present run began")
@@ -98,21 +66,16 @@ class TrainingPanel(Card):
         row.setSpacing(12)
         for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
             row.addWidget(figure, stretch)
-        self.progress = QProgressBar()
-        self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(4)
-        self.progress.setAccessibleName("Progress of the run")
-        keeps = self.progress.sizePolicy()
-        keeps.setRetainSizeWhenHidden(True)
-        self.progress.setSizePolicy(keeps)
-        self.progress.hide()
+        self.progress = ProgressLine()
+        self.body.addLayout(row)
+        self.body.addWidget(self.progress)
+
+    def _make_message(self) -> None:
         self.message = QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setWordWrap(True)
         self.message.setFont(ui_font(11.5))
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.body.addLayout(row)
-        self.body.addWidget(self.progress)
         self.body.addWidget(self.message)
 
     def _connect(self) -> None:
@@ -120,32 +83,24 @@ class TrainingPanel(Card):
         self.fields.accepted.connect(runner.set_training)
         self.fields.refused.connect(self._show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
-        self.run_button.clicked.connect(self._toggle_run)
-        self.step_button.clicked.connect(self._step)
-        self.back_button.clicked.connect(runner.back)
-        self.restart_button.clicked.connect(runner.restart)
-        self.random_button.clicked.connect(lambda: runner.new_random_weights())
+        self.verbs.run_requested.connect(self.toggle_run)
+        self.verbs.step_requested.connect(self.step)
         runner.run_started.connect(self._begin)
-        runner.progressed.connect(self._show_progress)
         runner.run_ended.connect(self._finish)
+        runner.progressed.connect(self.progress.show_progress)
         runner.warned.connect(self._show_warning)
         self._document.state_changed.connect(self._follow)
-        self._document.undo_changed.connect(self._show_buttons)
         self._selection.row_changed.connect(self._show_row_error)
 
-    def _toggle_run(self) -> None:
+    def toggle_run(self) -> None:
+        """Run or pause; a run waits for a field whose text is refused."""
         if self.runner.running or self.fields.commit():
             self.runner.toggle()
 
-    def _step(self) -> None:
+    def step(self) -> None:
+        """Make one update, unless a field's text is refused."""
         if self.fields.commit():
             self.runner.step()
-
-    def _same_random_weights(self) -> None:
-        self.runner.new_random_weights(self._document.state.training.seed)
-
-    def _open_menu(self) -> None:
-        self.more_menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
 
     def _set_speed(self, value: int) -> None:
         self.runner.speed = value / 100
@@ -153,11 +108,11 @@ class TrainingPanel(Card):
 
     def _begin(self) -> None:
         self._warning = ""
+        self.progress.show()
         self._show_message()
-        self._show_buttons()
 
     def _finish(self) -> None:
-        self._show_buttons()
+        self.progress.hide()
         self._show_figures()
 
     def _follow(self, old: State, new: State) -> None:
@@ -168,20 +123,8 @@ class TrainingPanel(Card):
             self._warning = ""
             self._show_message()
 
-    def _show_all(self) -> None:
-        self._colour_icons()
-        self._show_settings()
-        self._show_figures()
-        self._show_buttons()
-        self._show_message()
-
     def _show_settings(self) -> None:
-        training = self._document.state.training
-        self.fields.show_training(training)
-        seed = training.seed
-        self.new_weights.setText(f"New random weights (seed {seed + 1})")
-        self.same_weights.setText(f"Random weights of seed {seed} again")
-        self.random_button.setToolTip(f"Start from new random weights, those of seed {seed + 1}")
+        self.fields.show_training(self._document.state.training)
         self._show_speed()
         self._show_message()
 
@@ -189,26 +132,6 @@ class TrainingPanel(Card):
         words = in_words(self._document.state.training.updates, self.runner.speed)
         self._speed_label.setText(f"Speed: {words}")
         self.speed.setToolTip(f"How fast a run goes: {words}")
-
-    def _show_buttons(self) -> None:
-        runner, state = self.runner, self._document.state
-        running = runner.running
-        self.run_button.setText("Pause" if running else "Run")
-        if running:
-            tip = "Pause the run"
-        elif runner.left:
-            tip = f"Make the {runner.left} updates that are left of the paused run"
-        else:
-            tip = f"Make {state.training.updates} updates"
-        self.run_button.setToolTip(f"{tip} (F5)")
-        self.back_button.setEnabled(running or runner.can_go_back)
-        self.restart_button.setEnabled(state.run is not None)
-        self.progress.setVisible(running)
-        self._colour_icons()
-
-    def _show_progress(self, done: int, of: int) -> None:
-        self.progress.setRange(0, of)
-        self.progress.setValue(done)
 
     def _show_figures(self) -> None:
         state = self._document.state
@@ -252,19 +175,3 @@ class TrainingPanel(Card):
             self.message.setObjectName(name)
             self.message.style().unpolish(self.message)
             self.message.style().polish(self.message)
-
-    def _colour_icons(self) -> None:
-        name = "pause" if self.runner.running else "play"
-        self.run_button.setIcon(icon(name, colours().on_accent, 14))
-        self.more_button.setIcon(icon("more", None, 16))
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "message"):
-            self._colour_icons()
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button

@@ -134,6 +134,25 @@ def test_the_read_out_goes_with_the_mouse(qtbot, trained):
     assert not trained.curve.read_out.isVisible()
 
 
+def test_the_read_out_stays_while_the_curve_grows(qtbot, document, trained):
+    hover(qtbot, trained, place(trained, 5, 20))
+    document.push(train(document.state).state, "Run")
+    assert trained.curve.read_out.isVisible()
+    assert trained.curve.read_out.text().startswith("iteration 5\n")
+    document.start(with_history([(0, 2.0), (1, 1.0)]))
+    assert not trained.curve.read_out.isVisible()
+
+
+def test_a_long_history_keeps_its_extremes_and_every_point_when_looked_at_closely(document, plot):
+    mse = np.full(30_000, 2.0)
+    mse[[7_001, 20_003]] = 9.0, 0.5
+    document.start(with_history(list(enumerate(mse))))
+    assert len(drawn(plot)) < 3000
+    assert {0.5, 2.0, 9.0} <= set(drawn(plot)[:, 1])
+    plot.curve.show_view([[7_000.0, 7_010.0], [0.0, 10.0]])
+    assert len(drawn(plot)) == 30_000
+
+
 def test_arrow_keys_read_points_out(qtbot, trained):
     for key, iteration in ((Qt.Key.Key_Left, 19), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Right, 1)):
         qtbot.keyClick(trained.curve, key)

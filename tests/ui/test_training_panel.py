@@ -65,14 +65,14 @@ def type_in(qtbot):
 
 def test_the_ninth_exercise_by_pressing_step(panel, click):
     assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("49", "0", "7")
-    click(panel.step_button)
+    click(panel.verbs.step)
     assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("25.4016", "1", "5.04")
 
 
 def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
     panel.speed.setValue(100)
     with qtbot.waitSignal(panel.runner.run_ended) as ended:
-        click(panel.run_button)
+        click(panel.verbs.run)
     assert panel.iteration.text == "20"
     assert panel.mse.text.startswith("9.627")
     assert float(panel.mse.toolTip().splitlines()[-1]) == pytest.approx(49 * 0.72**40, rel=1e-9)
@@ -80,28 +80,28 @@ def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
 
 
 def test_run_turns_into_pause_while_it_runs(qtbot, panel, click, document):
-    assert panel.run_button.text() == "Run"
-    click(panel.run_button)
-    assert panel.run_button.text() == "Pause"
+    assert panel.verbs.run.text() == "Run"
+    click(panel.verbs.run)
+    assert panel.verbs.run.text() == "Pause"
     assert panel.progress.isVisible()
     qtbot.waitUntil(lambda: document.state.iteration >= 2)
-    click(panel.run_button)
-    assert panel.run_button.text() == "Run"
+    click(panel.verbs.run)
+    assert panel.verbs.run.text() == "Run"
     assert not panel.progress.isVisible()
     left = 20 - document.state.iteration
-    assert f"{left} updates that are left" in panel.run_button.toolTip()
+    assert f"{left} updates that are left" in panel.verbs.run.toolTip()
 
 
 def test_back_and_restart_wait_until_there_is_something_to_take_back(panel, click):
-    assert not panel.back_button.isEnabled()
-    assert not panel.restart_button.isEnabled()
-    click(panel.step_button)
-    click(panel.step_button)
-    click(panel.back_button)
+    assert not panel.verbs.back.isEnabled()
+    assert not panel.verbs.restart.isEnabled()
+    click(panel.verbs.step)
+    click(panel.verbs.step)
+    click(panel.verbs.back)
     assert panel.iteration.text == "1"
-    click(panel.restart_button)
+    click(panel.verbs.restart)
     assert (panel.mse.text, panel.iteration.text) == ("49", "0")
-    assert not panel.restart_button.isEnabled()
+    assert not panel.verbs.restart.isEnabled()
 
 
 @pytest.mark.parametrize(
@@ -143,12 +143,12 @@ def test_a_learning_rate_is_refused_with_a_sentence_until_esc(qtbot, panel, type
 
 def test_a_refused_field_holds_run_and_step_up(panel, type_in, click, document):
     type_in(panel.fields.learning_rate, "abc", key=None)
-    click(panel.step_button)
-    click(panel.run_button)
+    click(panel.verbs.step)
+    click(panel.verbs.run)
     assert document.state.iteration == 0
     assert "'abc' is not a number" in panel.message.text()
     type_in(panel.fields.learning_rate, "0.02", key=None)
-    click(panel.step_button)
+    click(panel.verbs.step)
     assert document.state.training.learning_rate == 0.02
     assert document.state.iteration == 1
 
@@ -201,7 +201,7 @@ def test_every_optimizer_can_be_chosen_and_says_its_rule(qtbot, panel, document)
 
 
 def test_a_learning_rate_typed_during_a_run_lets_it_go_on(qtbot, panel, type_in, click, document):
-    click(panel.run_button)
+    click(panel.verbs.run)
     qtbot.waitUntil(lambda: document.state.iteration >= 2)
     type_in(panel.fields.learning_rate, "0,02")
     assert panel.runner.running
@@ -212,7 +212,7 @@ def test_a_learning_rate_typed_during_a_run_lets_it_go_on(qtbot, panel, type_in,
 
 
 def test_what_is_being_typed_survives_the_frames_of_a_run(qtbot, panel, type_in, click, document):
-    click(panel.run_button)
+    click(panel.verbs.run)
     type_in(panel.fields.updates, "12", key=None)
     seen = document.state.iteration
     qtbot.waitUntil(lambda: document.state.iteration > seen + 1)
@@ -223,25 +223,25 @@ def test_divergence_is_told_in_the_panel_until_the_next_run(qtbot, panel, type_i
     type_in(panel.fields.learning_rate, "1e200")
     panel.speed.setValue(100)
     with qtbot.waitSignal(panel.runner.run_ended):
-        click(panel.run_button)
+        click(panel.verbs.run)
     assert panel.message.text().startswith("Diverged")
     assert panel.message.objectName() == "error"
     type_in(panel.fields.learning_rate, "0.01")
-    click(panel.step_button)
+    click(panel.verbs.step)
     assert panel.message.text().startswith("One update")
 
 
 def test_random_weights_new_ones_and_the_same_again(panel, click, document):
-    click(panel.random_button)
+    click(panel.verbs.random)
     assert panel.fields.seed.text() == "1"
     first = document.state.network
-    click(panel.random_button)
+    click(panel.verbs.random)
     assert panel.fields.seed.text() == "2"
     assert document.state.network != first
     document.undo()
     document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
-    assert panel.same_weights.text() == "Random weights of seed 1 again"
-    panel.same_weights.trigger()
+    assert panel.verbs.same_weights.text() == "Random weights of seed 1 again"
+    panel.verbs.same_weights.trigger()
     assert document.state.network == first
 
 
@@ -318,4 +318,4 @@ def test_every_control_says_what_it_is(panel):
     for control in controls:
         assert control.toolTip(), control
         assert control.accessibleName() or control.text(), control
-    assert "F5" in panel.run_button.toolTip()
+    assert "F5" in panel.verbs.run.toolTip()
