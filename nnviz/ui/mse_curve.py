@@ -41,6 +41,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self.plotItem.layout.setContentsMargins(0, 2, 14, 0)  # room for half of the last iteration's text
         self.setAccessibleName("MSE after every update")
         self._curve = self.plotItem.plot([], [])
         self.plotItem.setDownsampling(auto=True, mode="peak")

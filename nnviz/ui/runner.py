@@ -251,7 +251,6 @@ class Runner(QObject):
     def _end(self, sentence: str) -> None:
         self._timer.stop()
         self._job = None
-        self._document.seal()
         self.run_ended.emit(sentence)
 
     def _follow(self, old: State, new: State) -> None:

@@ -315,3 +315,16 @@ def test_long_work_pauses_and_goes_on(qtbot, monkeypatch, document, runner):
     until(qtbot, document, done + 50)
     runner.pause()
     assert document.state.training.learning_rate == 0.0002
+
+
+def test_a_new_learning_rate_holds_in_long_work_too(qtbot, monkeypatch, document, runner):
+    document.start(slopes_exercise(0.0001, updates=1500))
+    monkeypatch.setattr(job_module, "HEAVY", 0.0)
+    runner.speed = 0.7  # about half a second
+    runner.run()
+    until(qtbot, document, 50)
+    with qtbot.waitSignal(runner.run_ended):
+        runner.set_training(replace(document.state.training, learning_rate=0.0002))
+    mse = document.state.run.history.points[:, 1]
+    assert mse[1] / mse[0] == pytest.approx((1 - 28 * 0.0001) ** 2)
+    assert mse[-1] / mse[-2] == pytest.approx((1 - 28 * 0.0002) ** 2)

@@ -216,6 +216,8 @@ def test_what_is_being_typed_survives_the_frames_of_a_run(qtbot, panel, type_in,
     type_in(panel.fields.updates, "12", key=None)
     seen = document.state.iteration
     qtbot.waitUntil(lambda: document.state.iteration > seen + 1)
+    panel.runner.set_training(replace(document.state.training, learning_rate=0.005))
+    assert panel.fields.learning_rate.text() == "0.005"
     assert panel.fields.updates.text() == "12"
 
 
