@@ -193,6 +193,8 @@ class Trainer:
         return bool(np.isfinite(self._descent.parameters.all).all())
 
     def _secure(self) -> None:
+        if self.iteration == self._kept_point[0]:
+            return
         if not self._finite():
             self._fall_back()
         elif self._descent.whole:

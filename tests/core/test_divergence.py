@@ -69,11 +69,8 @@ def test_a_diverged_run_makes_no_more_updates():
 def test_a_learning_rate_that_was_lowered_on_the_way_is_kept_to():
     """The way back to the last finite weights uses each update's own learning rate."""
     trainer = Trainer(one_weight(5.0))
-    list(trainer.work(100))
-    trainer.learning_rate = 0.25
-    list(trainer.work(3))
-    trainer.learning_rate = 5.0
-    list(trainer.work(1000))
+    for _ in trainer.work(1000):
+        trainer.learning_rate = 0.25 if 100 <= trainer.iteration < 103 else 5.0
     weight = trainer.state().network.layers[0].weights[0, 0]
     assert trainer.diverged
     assert abs(weight) == pytest.approx(9.0 ** (trainer.iteration - 3) / 8, rel=1e-12)
@@ -107,12 +104,13 @@ def test_any_learning_rate_stays_finite(state, optimizer, exponent, single_rows)
     assert finite(result.state)
 
 
-def test_adam_stops_before_its_memory_overflows():
+@pytest.mark.parametrize("batch_size", [None, 1])
+def test_adam_stops_before_its_memory_overflows(batch_size):
     """The slope is 2e200: its square is no number, though weights and MSE would stay finite."""
     state = State(
         Network.from_weights({"output": [0.0]}),
-        Dataset([[1e60]], [[1e140]]),
-        Training(0.01, optimizer="adam"),
+        Dataset([[1e60], [1e60]], [[1e140], [1e140]]),
+        Training(0.01, batch_size=batch_size, optimizer="adam"),
     )
     result = train(state, updates=5)
     assert result.diverged
@@ -121,10 +119,11 @@ def test_adam_stops_before_its_memory_overflows():
     assert result.history.tolist() == [[0, 1e280]]
 
 
-def test_a_weight_that_overflows_behind_a_relu_is_found():
+@pytest.mark.parametrize("batch_size", [None, 1])
+def test_a_weight_that_overflows_behind_a_relu_is_found(batch_size):
     """node_0's weight would turn to −∞, its relu to 0, and the MSE would look harmless."""
     network = Network.from_weights({"node_0": [1.0], "output": [1e100]})
-    state = State(network, Dataset([[1e10]], [[1.0]]), Training(1e150))
+    state = State(network, Dataset([[1e10], [1e10]], [[1.0], [1.0]]), Training(1e150, batch_size=batch_size))
     result = train(state, updates=3)
     assert result.diverged
     assert finite(result.state)

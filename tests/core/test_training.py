@@ -215,17 +215,18 @@ def test_a_short_last_batch_is_averaged_over_its_own_rows():
     assert train(state).state.network.layers[0].weights[0, 0] == pytest.approx(w, rel=1e-14)
 
 
-def test_long_data_is_cut_into_blocks_that_add_up():
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_long_data_is_cut_into_blocks_that_add_up(optimizer):
     network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 9000, learning_rate=0.1)
+    state = oracle.make_state(network, 9000, learning_rate=0.1, optimizer=optimizer)
     trainer = Trainer(state)
     units = sum(1 for _ in trainer.work(2))
     assert units > 10
     assert trainer.iteration == 2
     x, y = state.data.inputs, state.data.targets
-    values = np.array(oracle.parameters(network))
+    values, step = np.array(oracle.parameters(network)), oracle.optimizer_steps(optimizer)
     for _ in range(2):
-        values = values - 0.1 * oracle.flat_slopes(oracle.with_parameters(network, values), x, y)
+        values = step(values, oracle.flat_slopes(oracle.with_parameters(network, values), x, y), 0.1)
     after = trainer.state()
     assert oracle.parameters(after.network) == pytest.approx(values.tolist(), rel=1e-9, abs=1e-12)
     assert after.run.history.points[:, 0].tolist() == [0, 1, 2]
@@ -257,6 +258,22 @@ def test_the_mse_over_long_data_at_the_end_of_an_epoch_is_cut_too():
     after = trainer.state()
     assert after.run.history.points[:, 0].tolist() == [0, 2]
     assert after.run.history.points[:, 1] == pytest.approx([state.mse(), after.mse()], rel=1e-12)
+
+
+def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():
+    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
+    state = oracle.make_state(network, 30_000, learning_rate=0.01, batch_size=3000)
+    trainer = Trainer(state)
+    for _ in trainer.work(20):
+        if trainer.iteration == 10:
+            break
+    left = trainer.state()
+    assert left.run.history.points[:, 0].tolist() == [0]
+    expected = run(Trainer(state), 12).state()
+    for going in (trainer, Trainer(left)):
+        after = run(going, 2).state()
+        assert numbers(after) == numbers(expected)
+        assert after.run.history.points.tolist() == expected.run.history.points.tolist()
 
 
 def test_without_rows_or_targets_nothing_can_be_trained():
