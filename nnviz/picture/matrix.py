@@ -1,0 +1,189 @@
+"""A layer's weights as an image: the colour of every weight and the place of its cell. Knows nothing of Qt.
+
+Rows are nodes, columns their sources. Where a pixel stands for several weights it shows the strongest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, isqrt
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.picture.palette import Palette
+from nnviz.picture.picture import Rect
+
+STEPS = 127
+"""Shades of either sign."""
+LARGEST_CELL = 40.0
+LARGEST_TILE = 120.0
+GAP = 4.0
+"""Between two tiles."""
+MOST_TILES = 400
+
+
+class Cell(NamedTuple):
+    """A weight: the node that it feeds and its source, both counted in their layers."""
+
+    node: int
+    source: int
+
+
+@lru_cache(maxsize=8)
+def shades(palette: Palette) -> NDArray[np.uint32]:
+    """Return the colours from the most negative weight to the most positive as 0xffrrggbb, canvas at zero.
+
+    The strength is the root of the share, as on edges. Shape (2·STEPS + 1,).
+    """
+    strength = np.sqrt(np.abs(np.arange(-STEPS, STEPS + 1)) / STEPS)[:, None]
+    full = np.repeat([_rgb(palette.negative), _rgb(palette.positive)], [STEPS, STEPS + 1], axis=0)
+    mixed = np.rint(_rgb(palette.canvas) * (1.0 - strength) + full * strength).astype(np.uint32)
+    colours: NDArray[np.uint32] = 0xFF000000 | mixed[:, 0] << 16 | mixed[:, 1] << 8 | mixed[:, 2]
+    return colours
+
+
+def _rgb(colour: str) -> Array:
+    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)], dtype=np.float64)
+
+
+def pixels(weights: Array, palette: Palette) -> NDArray[np.uint32]:
+    """Return the colour of each weight, the largest in full; 0xffrrggbb, of the shape of `weights`."""
+    largest = max(float(weights.max()), -float(weights.min()))
+    steps = weights * (STEPS / largest if largest > 0.0 else 0.0)
+    steps += STEPS + 0.5  # rounds: what is cast below is cut off
+    colours: NDArray[np.uint32] = shades(palette)[steps.astype(np.int16)]
+    return colours
+
+
+def strongest(weights: Array, rows: int, columns: int) -> Array:
+    """Return the strongest weight of each block when `weights` is cut into `rows` by `columns` blocks."""
+    if (rows, columns) == weights.shape:
+        return weights
+    return _along(_along(weights, rows, 0), columns, 1)
+
+
+def _along(weights: Array, blocks: int, axis: int) -> Array:
+    """Return the strongest of each block along one axis, member by member: reduceat is ten times as slow."""
+    borders = _borders(weights.shape[axis], blocks)
+    starts, lasts = borders[:-1], borders[1:] - 1
+    best: Array = weights.take(starts, axis=axis)
+    for member in range(1, int((lasts - starts).max()) + 1):
+        other = weights.take(np.minimum(starts + member, lasts), axis=axis)
+        np.copyto(best, other, where=np.abs(other) > np.abs(best))
+    return best
+
+
+def _borders(size: int, blocks: int) -> NDArray[np.intp]:
+    return np.arange(blocks + 1) * size // blocks
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The matrix as one image of `rows` by `columns` pixels over `room`."""
+
+    room: Rect
+    nodes: int
+    sources: int
+    rows: int
+    columns: int
+
+    @classmethod
+    def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> Sheet:
+        """Return the sheet of a matrix of `shape` in `room`; `ratio`: device pixels a pixel."""
+        nodes, sources = shape
+        width = min(room.width, LARGEST_CELL * sources)
+        height = min(room.height, LARGEST_CELL * nodes)
+        own = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
+        columns, rows = max(1, int(width * ratio)), max(1, int(height * ratio))
+        return cls(own, nodes, sources, min(nodes, rows), min(sources, columns))
+
+    def row(self, node: int) -> Rect:
+        """Return the place of a node's weights."""
+        height = self.room.height / self.nodes
+        return Rect(self.room.x, self.room.y + node * height, self.room.width, height)
+
+    def column(self, source: int) -> Rect:
+        """Return the place of the weights that lead on from a source."""
+        width = self.room.width / self.sources
+        return Rect(self.room.x + source * width, self.room.y, width, self.room.height)
+
+    def cell(self, cell: Cell) -> Rect:
+        """Return the place of a weight."""
+        row, column = self.row(cell.node), self.column(cell.source)
+        return Rect(column.x, row.y, column.width, row.height)
+
+    def at(self, x: float, y: float, weights: Array) -> Cell | None:
+        """Return the weight that a point shows, the strongest of those that share its pixel."""
+        room = self.room
+        if not room.contains(x, y):
+            return None
+        row = min(int((y - room.y) * self.rows / room.height), self.rows - 1)
+        column = min(int((x - room.x) * self.columns / room.width), self.columns - 1)
+        top, bottom = _borders(self.nodes, self.rows)[row : row + 2]
+        left, right = _borders(self.sources, self.columns)[column : column + 2]
+        block = np.abs(weights[top:bottom, left:right])
+        node, source = divmod(int(block.argmax()), block.shape[1])
+        return Cell(int(top) + node, int(left) + source)
+
+
+def side_of(sources: int) -> int | None:
+    """Return the side of the square picture that so many sources make; None where they make none."""
+    side = isqrt(sources)
+    return side if side > 1 and side * side == sources else None
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """The weights of each node as a square picture of `side` by `side` cells, `across` in a row."""
+
+    room: Rect
+    nodes: int
+    side: int
+    across: int
+    size: float
+    """Width and height of a tile."""
+
+    @classmethod
+    def over(cls, room: Rect, nodes: int, side: int) -> Tiles:
+        """Return as large tiles as fit into `room`, in its middle."""
+        size, across = max((_tile_size(room, nodes, across), across) for across in range(1, nodes + 1))
+        size = min(size, LARGEST_TILE)
+        down = ceil(nodes / across)
+        width, height = across * (size + GAP) - GAP, down * (size + GAP) - GAP
+        own = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
+        return cls(own, nodes, side, across, size)
+
+    def row(self, node: int) -> Rect:
+        """Return the place of a node's picture."""
+        down, right = divmod(node, self.across)
+        pitch = self.size + GAP
+        return Rect(self.room.x + right * pitch, self.room.y + down * pitch, self.size, self.size)
+
+    def cell(self, cell: Cell) -> Rect:
+        """Return the place of a weight."""
+        tile, width = self.row(cell.node), self.size / self.side
+        down, right = divmod(cell.source, self.side)
+        return Rect(tile.x + right * width, tile.y + down * width, width, width)
+
+    def at(self, x: float, y: float) -> Cell | None:
+        """Return the weight at a point, or None between the tiles."""
+        pitch = self.size + GAP
+        right, down = int((x - self.room.x) // pitch), int((y - self.room.y) // pitch)
+        node = down * self.across + right
+        if not (0 <= right < self.across and 0 <= node < self.nodes):
+            return None
+        tile = self.row(node)
+        if not tile.contains(x, y):
+            return None
+        across = min(int((x - tile.x) * self.side / self.size), self.side - 1)
+        under = min(int((y - tile.y) * self.side / self.size), self.side - 1)
+        return Cell(node, under * self.side + across)
+
+
+def _tile_size(room: Rect, nodes: int, across: int) -> float:
+    down = ceil(nodes / across)
+    return max(1.0, min((room.width + GAP) / across - GAP, (room.height + GAP) / down - GAP))
