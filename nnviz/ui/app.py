@@ -79,7 +79,7 @@ def screenshot(
     window = make_window(file, Settings(remembers=False))
     window.resize(*(size or (1280, 800)))
     window.show()
-    window.plot.load()
+    window.load_plots()
     app.processEvents()
     write_image(window.grab().toImage(), out)
     window.close()

@@ -19,15 +19,20 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.explain_panel import ExplainPanel
 from nnviz.ui.file_commands import FileCommands
+from nnviz.ui.finder import Finder
+from nnviz.ui.loss_curve import LossCurve
+from nnviz.ui.loss_surface import LossSurface
 from nnviz.ui.mse_plot import MsePlot
 from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
 from nnviz.ui.settings import Settings
 from nnviz.ui.status_line import StatusLine
 from nnviz.ui.structure_menu import Structure
+from nnviz.ui.tabs import CardTabs, Tab
 from nnviz.ui.theme import THEMES, apply_theme, system_theme
 from nnviz.ui.training_panel import TrainingPanel
 from nnviz.ui.walk_bar import WalkBar
+from nnviz.ui.weight_matrix import WeightMatrix
 
 SIDE = 364
 GAP = 10
@@ -47,6 +52,7 @@ class MainWindow(QMainWindow):
         self._structure = Structure(document, self.selection)
         self._commands = Commands(self)
         self._theme = settings.text("theme", "system")
+        self._plots_loaded = False
         self._make_panels()
         self._make_actions()
         self._make_toolbar()
@@ -65,15 +71,27 @@ class MainWindow(QMainWindow):
         self.data = DataPanel(self.document, self.selection)
         self.training = TrainingPanel(self.document, self.runner, self.selection)
         self.plot = MsePlot(self.document)
+        self.curve = LossCurve(self.document, self.selection)
+        self.surface = LossSurface(self.document, self.selection)
+        self.matrix = WeightMatrix(self.document, self.selection)
+        self.plots = CardTabs(
+            (
+                Tab("MSE", "The MSE after every update", self.plot),
+                Tab("1 weight", "The MSE along the selected weight", self.curve),
+                Tab("2 weights", "The MSE over two weights", self.surface),
+                Tab("matrix", "A layer's weights as an image", self.matrix),
+            )
+        )
         self.explain = ExplainPanel(self.document, self.selection)
+        self.finder = Finder(self.diagram, self.document, self.selection)
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self._buttons = ColumnButtons(self.diagram, self._structure)
-        self._left = _splitter(Qt.Orientation.Vertical, self.diagram, self.data)
+        self._below = _splitter(Qt.Orientation.Horizontal, self.data, self.explain)
+        self._left = _splitter(Qt.Orientation.Vertical, self.diagram, self._below)
         self._left.setStretchFactor(0, 1)
-        self._right = _splitter(Qt.Orientation.Vertical, self.training, self.plot, self.explain)
+        self._right = _splitter(Qt.Orientation.Vertical, self.training, self.plots)
         self._right.setStretchFactor(1, 1)
-        self._right.setStretchFactor(2, 1)
         self._right.setMinimumWidth(300)
         self._whole = _splitter(Qt.Orientation.Horizontal, self._left, self._right)
         self._whole.setStretchFactor(0, 1)
@@ -82,7 +100,7 @@ class MainWindow(QMainWindow):
         self.panels: dict[str, QWidget] = {
             "Data": self.data,
             "Training": self.training,
-            "MSE": self.plot,
+            "Plots": self.plots,
             "Explain": self.explain,
         }
 
@@ -144,6 +162,8 @@ class MainWindow(QMainWindow):
         file.addAction(self._commands.add("&Quit", self.close, keys=QKeySequence.StandardKey.Quit))
         edit = bar.addMenu("&Edit")
         edit.addActions([self.undo, self.redo])
+        edit.addSeparator()
+        edit.addAction(self._commands.add("&Find…", self.finder.open, keys=QKeySequence.StandardKey.Find))
         self._network = bar.addMenu("&Network")
         self._network.aboutToShow.connect(self._fill_network)
         self._walk_menu = self.walk.menu()
@@ -202,6 +222,8 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         for source in (self.diagram, self.data, self._structure, self.files, self.player):
             source.said.connect(self.status.say)
+        self.plot.exported.connect(self.status.say)
+        self.plot.refused.connect(self.status.say)
         self.explain.part_hovered.connect(self.diagram.hover)
         self.runner.run_ended.connect(self.status.say)
         self.runner.warned.connect(self.status.say)
@@ -283,7 +305,14 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         """Load the plot library after the first frame is on the screen."""
         super().showEvent(event)
-        QTimer.singleShot(0, self.plot.load)
+        QTimer.singleShot(0, self.load_plots)
+
+    def load_plots(self) -> None:
+        """Bring in the plot library, which takes longer than the first frame may."""
+        if not self._plots_loaded:
+            self._plots_loaded = True
+            for card in (self.plot, self.curve, self.surface):
+                card.load()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved changes, and remember the window."""
@@ -310,11 +339,12 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, lambda: self.files.leave_and_open(paths[0]))
 
     def _splitters(self) -> dict[str, QSplitter]:
-        return {"left": self._left, "right": self._right, "whole": self._whole}
+        return {"left": self._left, "below": self._below, "right": self._right, "whole": self._whole}
 
     def _restore(self) -> None:
-        self._left.setSizes([560, 200])
-        self._right.setSizes([290, 180, 200])
+        self._left.setSizes([450, 214])
+        self._below.setSizes([500, 376])
+        self._right.setSizes([280, 400])
         self._whole.setSizes([1280 - SIDE, SIDE])
         if geometry := self._settings.bytes("geometry"):
             self.restoreGeometry(geometry)
