@@ -6,6 +6,7 @@ BLAS frees Python's lock, so the window goes on meanwhile. Knows nothing of Qt.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 from nnviz.core.state import State
@@ -13,6 +14,9 @@ from nnviz.core.training import Trainer
 
 PATIENCE = 0.04
 """Seconds that stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
+
+SHARE = 4.0
+"""To take a State of a large network takes long: so many times as long is worked in between."""
 
 
 class Background:
@@ -33,6 +37,7 @@ class Background:
         self._trainer, self._work, self._last = trainer, work, last
         self._found: tuple[State, bool] | None = None
         self._wanted = self._stopped = False
+        self._next_hand_out = 0.0
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nnviz training", daemon=True)
 
@@ -56,7 +61,7 @@ class Background:
     def _run(self) -> None:
         try:
             while not self._stopped and self._one_unit():
-                if self._wanted:
+                if self._wanted and time.perf_counter() >= self._next_hand_out:
                     self._hand_out()
             self._hand_out()
         except ValueError as error:
@@ -74,6 +79,9 @@ class Background:
         return next(self._work, self) is not self and not trainer.diverged
 
     def _hand_out(self) -> None:
+        began = time.perf_counter()
         self._wanted = False
         state = self._trainer.state()
         self._found = state, self._trainer.diverged
+        now = time.perf_counter()
+        self._next_hand_out = now + SHARE * (now - began)

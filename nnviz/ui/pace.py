@@ -26,9 +26,11 @@ def updates_per_second(updates: int, speed: float) -> float:
 
 
 def in_words(updates: int, speed: float) -> str:
-    """Say the pace of a run shortly: "1 update a second", "3 s a run", "fastest"."""
+    """Say how long a run takes, in a few letters: "0.3 s", "3 s", "55 min", or "fastest"."""
     pace = updates_per_second(updates, speed)
     if math.isinf(pace):
         return "fastest"
     seconds = updates / pace
-    return f"{seconds:.2g} s a run" if seconds < 99.5 else f"{round(seconds / 60)} min a run"
+    if seconds < 10:
+        return f"{seconds:.1g} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.0f} min"

@@ -9,7 +9,7 @@ LIGHT = 200_000
 
 
 class PresentMse:
-    """Finds the MSE of a State; during a run of long data only where the history knows it already."""
+    """Finds the MSE of a State; that of long data the history knows, unless something was edited since."""
 
     def __init__(self) -> None:
         self._known: tuple[State, float | None] | None = None
@@ -19,9 +19,10 @@ class PresentMse:
 
         That is the present one, but during a run of long data the last one that was measured.
         """
-        if running and state.run and len(state.run.history) and not _is_light(state):
+        if state.run and len(state.run.history) and not _is_light(state):
             iteration, mse = state.run.history.last
-            return mse, iteration
+            if running or iteration == state.iteration:
+                return mse, iteration
         known = self._known
         if known is None or known[0].network is not state.network or known[0].data is not state.data:
             self._known = known = (state, state.mse())

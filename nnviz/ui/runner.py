@@ -20,6 +20,8 @@ SPARE = 0.0007
 """Seconds left free before a frame is due, so that it is not late."""
 LEAST = 0.008
 """Seconds of work a frame where painting takes all of it."""
+SHARE = 2.0
+"""A frame lasts so many times as long as showing a State takes, at least: that is long for a large network."""
 AT_ONCE = 0.010
 """Seconds that a Step may take before it goes on in slices."""
 
@@ -198,8 +200,9 @@ class Runner(QObject):
         now = time.perf_counter()
         if self._worked and now >= self._frame_due - SPARE:
             self._worked = False
-            self._frame_due = max(self._frame_due + FRAME, now + FRAME / 2)
             self._show(self._job)
+            took = time.perf_counter() - now
+            self._frame_due = max(self._frame_due + FRAME, now + FRAME / 2, now + SHARE * took)
             self._go_on()
         else:
             self._work_until(max(self._frame_due - SPARE, now + LEAST))

@@ -131,7 +131,8 @@ class TrainingPanel(Card):
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
         self._speed_label.setText(f"Speed: {words}")
-        self.speed.setToolTip(f"How fast a run goes: {words}")
+        goes = "as fast as it can" if words == "fastest" else f"over about {words}"
+        self.speed.setToolTip(f"A run goes {goes}")
 
     def _show_figures(self) -> None:
         state = self._document.state

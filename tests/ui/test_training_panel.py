@@ -281,9 +281,9 @@ def test_the_speed_says_how_long_a_run_takes(panel):
     def label():
         return next(own.text() for own in panel.findChildren(QLabel) if own.text().startswith("Speed"))
 
-    assert label() == "Speed: 3 s a run"
+    assert label() == "Speed: 3 s"
     panel.speed.setValue(0)
-    assert label() == "Speed: 20 s a run"
+    assert label() == "Speed: 20 s"
     panel.speed.setValue(100)
     assert label() == "Speed: fastest"
 
