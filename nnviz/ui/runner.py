@@ -21,7 +21,7 @@ SPARE = 0.0007
 LEAST = 0.008
 """Seconds of work a frame where painting takes all of it."""
 SHARE = 2.0
-"""A frame lasts so many times as long as showing a State takes, at least: that is long for a large network."""
+"""A frame lasts at least so many times as long as showing a State does: long, for a large network."""
 AT_ONCE = 0.010
 """Seconds that a Step may take before it goes on in slices."""
 
