@@ -91,7 +91,7 @@ def test_too_large_a_learning_rate_never_gives_a_number_that_is_none(activation,
     assert last == pytest.approx([result.state.iteration, result.state.mse()], rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(oracle.states(max_hidden=2), st.sampled_from(list(OPTIMIZERS)), st.floats(-5, 300), st.booleans())
 def test_any_learning_rate_stays_finite(state, optimizer, exponent, single_rows):
     result = train(

@@ -184,7 +184,7 @@ def test_a_node_that_is_added_and_removed_leaves_no_trace(column, after):
     assert shrunk == state
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(oracle.states(max_hidden=3, activations=UNSEEN), st.data())
 def test_an_added_node_changes_no_prediction(state, data):
     column = data.draw(st.integers(0, len(state.network.layers)))
@@ -244,7 +244,7 @@ def test_removing_a_node_keeps_the_others_and_every_weight_set():
         assert new[2].weights.tolist() == old[2].weights.tolist()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(oracle.states(max_hidden=3, activations=("identity", "relu")), st.data())
 def test_an_added_layer_passes_on_what_it_receives(state, data):
     before = data.draw(st.integers(0, len(state.network.layers) - 1))

@@ -40,7 +40,6 @@ def test_points_cannot_be_written():
         History().extended(curve([1.0])).points[0, 0] = 5
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 1e300), max_size=60), max_size=20))
 def test_what_is_appended_is_what_is_there(parts):
     history, values = History(), []
@@ -51,7 +50,7 @@ def test_what_is_appended_is_what_is_there(parts):
     assert history.envelope.tolist() == curve(values).tolist() or len(values) > 5
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 40_000), st.lists(st.integers(1, 3000), min_size=1, max_size=8), st.integers(0, 99))
 def test_the_envelope_of_a_growing_history_keeps_its_extremes(first, more, seed):
     rng = np.random.default_rng(seed)

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from nnviz.core.network import Layer, Network
 from tests.core import oracle
 
 
-@settings(deadline=None)
 @given(oracle.states())
 def test_forward_computes_what_the_course_computes_node_by_node(state):
     found = state.network.predict(state.data.inputs)
@@ -16,7 +15,6 @@ def test_forward_computes_what_the_course_computes_node_by_node(state):
     assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(oracle.states())
 def test_a_trace_holds_z_and_a_of_every_layer(state):
     trace = state.network.forward(state.data.inputs)

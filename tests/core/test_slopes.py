@@ -11,7 +11,7 @@ from nnviz.core.slopes import mse, slopes
 from tests.core import oracle
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(oracle.states())
 def test_slopes_agree_with_central_differences(state):
     x, y = state.data.inputs, state.data.targets
@@ -49,7 +49,6 @@ def test_one_row_one_output_no_hidden_layer_is_exactly_two_x_error(pairs, target
     assert found.mse == error**2
 
 
-@settings(deadline=None)
 @given(oracle.states(max_hidden=2))
 def test_the_mean_of_the_rows_slopes_is_the_slope(state):
     x, y = state.data.inputs, state.data.targets
@@ -57,7 +56,6 @@ def test_the_mean_of_the_rows_slopes_is_the_slope(state):
     assert oracle.flat_slopes(state.network, x, y) == pytest.approx(np.mean(rows, axis=0), abs=1e-12)
 
 
-@settings(deadline=None)
 @given(oracle.states(max_hidden=2))
 def test_the_mse_is_the_mean_over_rows_and_outputs(state):
     x, y = state.data.inputs, state.data.targets
