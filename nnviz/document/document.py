@@ -1,18 +1,37 @@
-"""What is open: one State, its undo stack, and the file it came from. Knows nothing of widgets."""
+"""What is open: one State, what can be undone, and the file it came from. Knows nothing of widgets."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from nnviz.core.state import State
+from nnviz.core.activations import Array
+from nnviz.core.network import Layer
+from nnviz.core.state import State, Weights
 from nnviz.files.registry import load, save
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
+
+UNDO_STEPS = 1000
+"""How many changes can be undone at most."""
+
+
+@dataclass
+class _Change:
+    """The one undo command: replace the State by another.
+
+    Not a QUndoCommand: PySide6 keeps every one that was merged, and its States, until the program ends.
+    """
+
+    old: State
+    new: State
+    text: str
+    merge: Hashable | None
+    bytes_held: int
 
 
 class Document(QObject):
@@ -33,10 +52,9 @@ class Document(QObject):
         super().__init__()
         self._state = state
         self.path: Path | None = None
-        self._stack = QUndoStack(self)
-        self._commands: list[_Replace] = []
-        self._stack.indexChanged.connect(self.undo_changed)
-        self._stack.cleanChanged.connect(self.undo_changed)
+        self._changes: list[_Change] = []
+        self._index = 0  # how many of the changes are done, not undone
+        self._clean: int | None = 0  # the index at which the State is the file's
 
     @property
     def state(self) -> State:
@@ -46,7 +64,7 @@ class Document(QObject):
     @property
     def modified(self) -> bool:
         """Whether there is anything to save."""
-        return not self._stack.isClean()
+        return self._index != self._clean
 
     @property
     def title(self) -> str:
@@ -56,41 +74,42 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State; undo calls it `text`.
 
-        Pushes in a row with the same `merge` are one undo entry: a drag, a run of key presses, a run.
+        Pushes in a row with the same `merge` are one undo entry: a drag, a run of key presses, a run. What
+        was saved on the way stays an entry of its own.
         """
         if state is self._state:
             return
-        command = _Replace(self, self._state, state, text, merge)
-        index = self._stack.index()
-        self._commands[index:] = [command]
-        self._stack.push(command)
-        if self._stack.index() == index:
-            self._commands.pop()  # merged into the one before
-        else:
-            self._forget_oldest()
+        last = self._changes[self._index - 1] if self._index else None
+        if last and merge is not None and last.merge == merge and self.modified:
+            last.new = state
+            self._show(state)
+            return
+        self._keep(_Change(self._state, state, text, merge, _bytes_held(self._state, state)))
+        self._show(state)
+        self.undo_changed.emit()
 
     def seal(self) -> None:
         """End the merging: the next push is an undo entry of its own."""
-        if self._commands:
-            self._commands[-1].merge = None
+        if self._index:
+            self._changes[self._index - 1].merge = None
 
     def undo_text(self) -> str:
         """Return what undo would take back, or "" where there is nothing."""
-        index = self._stack.index()
-        return self._commands[index - 1].name if index and not self._commands[index - 1].isObsolete() else ""
+        return self._changes[self._index - 1].text if self._index else ""
 
     def redo_text(self) -> str:
         """Return what redo would do again, or "" where there is nothing."""
-        return self._commands[self._stack.index()].name if self._stack.canRedo() else ""
+        return self._changes[self._index].text if self._index < len(self._changes) else ""
 
     def undo(self) -> None:
         """Take the last change back."""
-        if self.undo_text():
-            self._stack.undo()
+        if self._index:
+            self._go(self._index - 1, self._changes[self._index - 1].old)
 
     def redo(self) -> None:
         """Do the last change again that was undone."""
-        self._stack.redo()
+        if self._index < len(self._changes):
+            self._go(self._index + 1, self._changes[self._index].new)
 
     def open(self, path: Path) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
@@ -98,78 +117,80 @@ class Document(QObject):
 
     def start(self, state: State, path: Path | None = None) -> None:
         """Open `state`, saved in `path` or nowhere yet, with nothing to undo."""
-        self._stack.clear()
-        self._commands.clear()
+        self._changes.clear()
+        self._index = self._clean = 0
         self.path = path
-        self.show(state)
+        self._show(state)
         self.file_changed.emit()
+        self.undo_changed.emit()
 
     def save(self, path: Path | None = None) -> None:
         """Save to `path`, or where it came from. Raises FileError, and then the old file stays as it was."""
         target = path or self.path
         assert target is not None
         save(self._state, target)
-        self._stack.setClean()
+        if self.modified:
+            self._clean = self._index
+            self.undo_changed.emit()
         if target != self.path:
             self.path = target
             self.file_changed.emit()
 
     def mark_unsaved(self) -> None:
         """Say that the State is not what any file holds, as after a recovery."""
-        self._stack.resetClean()
+        self._clean = None
+        self.undo_changed.emit()
 
-    def show(self, state: State) -> None:
-        """Make `state` the present one, for the undo command."""
+    def _show(self, state: State) -> None:
         old, self._state = self._state, state
         self.state_changed.emit(old, state)
 
-    def _forget_oldest(self) -> None:
-        held = 0
-        for command in reversed(self._commands):
-            if command.isObsolete():
-                return
-            held += command.bytes_held()
-            if held > UNDO_BYTES and command is not self._commands[-1]:
-                command.forget(self._state)
+    def _go(self, index: int, state: State) -> None:
+        self._index = index
+        self.seal()
+        self._show(state)
+        self.undo_changed.emit()
+
+    def _keep(self, change: _Change) -> None:
+        """Add a change in place of what could be redone, and forget the oldest that are too much."""
+        del self._changes[self._index :]
+        self._changes.append(change)
+        forgotten = len(self._changes) - _affordable(self._changes)
+        del self._changes[:forgotten]
+        if self._clean is not None and not forgotten <= self._clean <= self._index:
+            self._clean = None
+        elif self._clean is not None:
+            self._clean -= forgotten
+        self._index = len(self._changes)
 
 
-class _Replace(QUndoCommand):
-    """Replace the State by another: the one undo command."""
+def _affordable(changes: list[_Change]) -> int:
+    """Return how many of the latest changes may be kept; the very last always is."""
+    held = 0
+    for count, change in enumerate(reversed(changes[-UNDO_STEPS:])):
+        held += change.bytes_held
+        if count and held > UNDO_BYTES:
+            return count
+    return min(len(changes), UNDO_STEPS)
 
-    def __init__(self, document: Document, old: State, new: State, text: str, merge: Hashable | None) -> None:
-        super().__init__(text)
-        self.name = text
-        self.document = document
-        self.old, self.new = old, new
-        self.merge = merge
 
-    def redo(self) -> None:
-        self.document.show(self.new)
+def _bytes_held(old: State, new: State) -> int:
+    """Return the size of what only going back from `new` to `old` would need."""
+    shared = {id(array) for array in _arrays(new)}
+    return sum(array.nbytes for array in _arrays(old) if id(array) not in shared)
 
-    def undo(self) -> None:
-        self.document.show(self.old)
 
-    def id(self) -> int:
-        return 1
-
-    def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: N802
-        assert isinstance(other, _Replace)
-        if self.merge is None or self.merge != other.merge:
-            return False
-        self.new = other.new
-        return True
-
-    def bytes_held(self) -> int:
-        """Return the size of what only undoing this would need."""
-        shared = {id(layer) for layer in self.new.network.layers}
-        size = sum(layer.weights.nbytes for layer in self.old.network.layers if id(layer) not in shared)
-        if self.old.data is not self.new.data:
-            size += self.old.data.inputs.nbytes
-        if self.old.run is not None and self.old.run is not self.new.run:
-            size += self.old.run.memory.nbytes
-        return size
-
-    def forget(self, present: State) -> None:
-        """Let the States go; undo ends here."""
-        self.setObsolete(True)
-        self.old = self.new = present
+def _arrays(state: State) -> Iterator[Array]:
+    """Yield every array of `state` but the history, whose buffer all States share."""
+    layers: list[Layer | Weights] = [*state.network.layers]
+    layers += (weights for own in state.weight_sets for weights in own.layers)
+    if state.run is not None:
+        layers += state.run.start.layers
+        yield state.run.memory
+    for layer in layers:
+        yield layer.weights
+        if layer.biases is not None:
+            yield layer.biases
+    yield state.data.inputs
+    if state.data.targets is not None:
+        yield state.data.targets
