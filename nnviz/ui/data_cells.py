@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import (
     QLineEdit,
     QStyle,
@@ -12,17 +12,27 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core.numbers import full, nudged, parsed
-from nnviz.ui.data_table import DataTable
+from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.ui.data_table import DIGITS, DataTable
 from nnviz.ui.theme import colours, ui_font
 
 PADDING = 12
+LEAST_DIGITS = 4
 TextRight = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NUDGES = {
     Qt.KeyboardModifier.NoModifier: "0.1",
     Qt.KeyboardModifier.ShiftModifier: "1",
     Qt.KeyboardModifier.AltModifier: "0.01",
 }
+
+
+def _fitted(metrics: QFontMetrics, value: float | None, text: str, room: int) -> str:
+    """Return a number's text with fewer digits where more do not fit, rather than one that is cut off."""
+    digits = DIGITS
+    while value is not None and digits > LEAST_DIGITS and metrics.horizontalAdvance(text) > room:
+        digits -= 1
+        text = shown(value, digits)
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
 
 class NumberCells(QStyledItemDelegate):
@@ -63,9 +73,7 @@ class NumberCells(QStyledItemDelegate):
         strong = wrong or self._table.columns[column].editable
         painter.setFont(self._bold if strong else self._normal)
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
-        text = painter.fontMetrics().elidedText(
-            self._table.data(index), Qt.TextElideMode.ElideRight, rect.width() - PADDING - 4
-        )
+        text = _fitted(painter.fontMetrics(), value, self._table.data(index), rect.width() - PADDING - 4)
         painter.drawText(rect.adjusted(0, 0, -PADDING, 0), TextRight, text)
 
     def createEditor(

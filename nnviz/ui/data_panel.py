@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -24,8 +24,8 @@ from nnviz.ui.data_table import DataTable
 from nnviz.ui.selection import Selection
 
 ROW_HEIGHT = 34
-COLUMN_WIDTH = 96
-"""The narrowest a column gets before the table scrolls sideways."""
+TYPED, COMPUTED = 62, 100
+"""The narrowest a column gets, of numbers that are typed or computed, before the table scrolls sideways."""
 
 
 class DataPanel(Card):
@@ -95,6 +95,7 @@ class DataPanel(Card):
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()
+        self.table.fit_columns()
         self.heading.setText(f"DATA · {rows:,} ROW{'' if rows == 1 else 'S'}")
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
@@ -183,8 +184,7 @@ class _Rows(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
-        header.setMinimumSectionSize(COLUMN_WIDTH)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
         header.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -199,6 +199,25 @@ class _Rows(QTableView):
             self._copy()
         else:
             super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Spread the columns over the room."""
+        super().resizeEvent(event)
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Give every column the width it needs, and an equal share of what is left."""
+        model, header = self.model(), self.horizontalHeader()
+        if not isinstance(model, DataTable) or not model.columns:
+            return
+        metrics = header.fontMetrics()
+        least = [
+            max(TYPED if own.editable else COMPUTED, min(metrics.horizontalAdvance(own.header) + 26, 130))
+            for own in model.columns
+        ]
+        share, rest = divmod(max(self.viewport().width() - sum(least), 0), len(least))
+        for k, width in enumerate(least):
+            header.resizeSection(k, width + share + (k < rest))
 
     def _copy(self) -> None:
         model = self.model()

@@ -343,7 +343,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self._left.setSizes([450, 214])
-        self._below.setSizes([500, 376])
+        self._below.setSizes([510, 366])
         self._right.setSizes([280, 400])
         self._whole.setSizes([1280 - SIDE, SIDE])
         if geometry := self._settings.bytes("geometry"):
