@@ -18,31 +18,39 @@ def refusal(error: ValueError) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def outcome(label: str, before: State, after: State) -> tuple[str, bool]:
-    """Say how the MSE changed from `before` to `after`, and tell whether it rose.
+def outcome(
+    label: str, before: State, after: State, diverged: bool, error: ValueError | None
+) -> tuple[str, bool]:
+    """Say what came of the updates from `before` to `after`, and tell whether it is a warning.
 
-    `label` says what was done: `20 updates`.
+    `label` says what was done: `20 updates`; `error` is why it could not go on.
     """
-    assert after.run is not None
-    history = after.run.history
-    known = before.run.history if before.run else None
-    start = known.last[1] if known else float(history.points[0, 1])
-    end = history.last[1]
+    if error:
+        return refusal(error), True
+    if diverged:
+        return _divergence(before, after), True
+    start, end = _mse_of(before, after), _mse_of(after, after)
     change = f"{shown(start)} → {shown(end)}"
     if end > start:
         return f"{label}: the MSE rose, {change}; try a learning rate below {_rate(after)}.", True
     return f"{label}: MSE {change}", False
 
 
-def divergence(before: State, after: State) -> str:
-    """Say that a run diverged, where it stands now and what to try."""
+def _mse_of(state: State, after: State) -> float:
+    """Return the MSE at the end of the history of `state`, or else at the start of that of `after`."""
+    if state.run and state.run.history:
+        return state.run.history.last[1]
+    assert after.run is not None
+    return float(after.run.history.points[0, 1])
+
+
+def _divergence(before: State, after: State) -> str:
     if after.iteration == before.iteration:
         where, now = f"at iteration {after.iteration + 1}", "The weights stay as they were;"
     else:
         where, now = f"after iteration {after.iteration}", "The weights are the last finite ones; go Back and"
-    return (
-        f"Diverged {where}: the MSE grew beyond any number. {now} try a learning rate below {_rate(after)}."
-    )
+    advice = f"{now} try a learning rate below {_rate(after)}."
+    return f"Diverged {where}: the MSE grew beyond any number. {advice}"
 
 
 def _rate(state: State) -> str:

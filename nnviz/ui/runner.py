@@ -12,7 +12,7 @@ from nnviz.core import edits
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.ui.job import Job
-from nnviz.ui.outcome import counted, divergence, outcome, refusal
+from nnviz.ui.outcome import counted, outcome, refusal
 from nnviz.ui.pace import updates_per_second
 
 FRAME = 1 / 60
@@ -222,7 +222,7 @@ class Runner(QObject):
         if job is None:  # showing it has led somebody to change the document
             return
         if job.over:
-            self._end(self._outcome(job))
+            self._finish(job)
             return
         due = self._frame_due - SPARE if self._worked else job.next_due()
         wait = due - time.perf_counter()
@@ -237,19 +237,13 @@ class Runner(QObject):
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
 
-    def _outcome(self, job: Job) -> str:
-        """Return the sentence for a job that is over, after warning where it went wrong or upwards."""
+    def _finish(self, job: Job) -> None:
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates)
-        if job.error:
-            sentence, warning = refusal(job.error), True
-        elif job.diverged:
-            sentence, warning = divergence(job.before, state), True
-        else:
-            sentence, warning = outcome(label, job.before, state)
+        sentence, warning = outcome(label, job.before, state, job.diverged, job.error)
         if warning:
             self.warned.emit(sentence)
-        return sentence
+        self._end(sentence)
 
     def _end(self, sentence: str) -> None:
         self._timer.stop()
