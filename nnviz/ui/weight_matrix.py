@@ -6,7 +6,7 @@ from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
@@ -33,7 +33,7 @@ class WeightMatrix(Card):
         self._document, self._selection = document, selection
         self._shown: Array | None = None
         self._hover: Cell | None = None
-        self._make_buttons()
+        self._make_controls()
         self.caption, self.read_out = _line(), _line()
         self.view = MatrixView()
         self.body.addWidget(self.caption)
@@ -43,7 +43,7 @@ class WeightMatrix(Card):
         self._connect()
         self._refresh()
 
-    def _make_buttons(self) -> None:
+    def _make_controls(self) -> None:
         self.choice = Choice()
         self.choice.setToolTip("The layer whose weights are shown")
         self.choice.setAccessibleName("Layer whose weights are shown")
@@ -51,8 +51,11 @@ class WeightMatrix(Card):
         self.pictures.setObjectName("quiet")
         self.pictures.setCheckable(True)
         self.pictures.setAccessibleName("Weights as pictures")
-        self.buttons.addWidget(self.pictures)
-        self.buttons.addWidget(self.choice)
+        row = QHBoxLayout()
+        row.addWidget(self.choice)
+        row.addStretch(1)
+        row.addWidget(self.pictures)
+        self.body.addLayout(row)
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)

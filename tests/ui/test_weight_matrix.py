@@ -214,8 +214,7 @@ def test_a_name_that_changes_is_told_anew(show, small):
 
 def test_layers_come_and_go(show, small):
     card, document, _ = show(small)
-    card.choice.setCurrentIndex(1)
-    hover(card, Cell(0, 1))
+    hover(card, Cell(1, 2))
     document.push(remove_layer(small, 0), "remove")
     assert (card.layer, card.choice.isVisible()) == (0, False)
     assert card.caption.text().startswith("1 × 3")
