@@ -13,20 +13,19 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
 from nnviz.picture.picture import Part, Rect
-from nnviz.ui.finder import NOTHING, Finder
+from nnviz.ui.finder import NOTHING
 from tests.ui.hands import part_named
 
 
 @pytest.fixture
 def find(open_window):
-    """Return a function that opens the window and its finder, and types."""
+    """Return a function that opens the window, presses Ctrl+F, and types."""
 
     def type_it(text, what="digits"):
         window = open_window(what)
-        finder = Finder(window.diagram, window.document, window.selection)
-        finder.open()
-        QTest.keyClicks(finder.field, text)
-        return window, finder
+        QTest.keyClick(window.diagram, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClicks(window.finder.field, text)
+        return window, window.finder
 
     return type_it
 
@@ -102,7 +101,7 @@ def test_a_click_on_a_match_selects_it(find):
 
 
 def test_escape_closes_it_and_gives_the_focus_back_to_the_diagram(find):
-    window, finder = find("node")
+    window, finder = find("node", "relu")
     press(finder, Qt.Key.Key_Escape)
     assert not finder.isVisible()
     assert window.diagram.hasFocus()
@@ -112,7 +111,7 @@ def test_escape_closes_it_and_gives_the_focus_back_to_the_diagram(find):
 
 
 def test_keys_that_the_field_does_not_want_do_not_reach_the_diagram(find):
-    window, finder = find("zzz")
+    window, finder = find("zzz", "relu")
     press(finder, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_F2, Qt.Key.Key_Tab)
     QTest.keyClick(finder, Qt.Key.Key_Right)
     assert window.selection.part is None
@@ -121,10 +120,10 @@ def test_keys_that_the_field_does_not_want_do_not_reach_the_diagram(find):
 
 
 def test_clicks_beside_the_list_do_not_reach_the_diagram(find):
-    window, finder = find("digit_4")
+    window, finder = find("node_1", "relu")
     press(finder, Qt.Key.Key_Return)
     QTest.mouseClick(finder, Qt.MouseButton.LeftButton, pos=finder.rect().bottomLeft())
-    assert window.selection.part == part_named(window, "digit_4")
+    assert window.selection.part == part_named(window, "node_1")
 
 
 def test_a_list_that_is_full_says_so(find):
@@ -169,7 +168,7 @@ def test_names_are_shown_as_plain_text(find):
 
 
 def test_it_stays_within_a_narrow_diagram(find):
-    window, finder = find("node")
+    window, finder = find("node", "relu")
     window.diagram.resize(320, 400)
     assert Rect(0, 0, 320, 400).contains(finder.x(), finder.y())
     assert finder.geometry().right() <= 320
