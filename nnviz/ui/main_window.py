@@ -113,7 +113,7 @@ class MainWindow(QMainWindow):
         self.undo = add("&Undo", self.document.undo, icon_name="undo", keys=keys.Undo)
         self.redo = add("&Redo", self.document.redo, icon_name="redo", keys="Ctrl+Shift+Z")
         self.fit = add("&Fit", self.diagram.fit, icon_name="fit", keys="Ctrl+0", tip="Show the whole network")
-        self.run = add("&Run or pause", self._toggle_run, keys="F5")
+        self.run = add("&Run or pause", self.training.toggle_run, keys="F5")
         self.slopes = add(
             "Show &slopes",
             icon_name="slopes",
@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         bar.addMenu(self._walk_menu)
         train = bar.addMenu("&Train")
         train.addAction(self.run)
-        train.addAction(self._commands.add("&Step", self.runner.step, keys="F10"))
+        train.addAction(self._commands.add("&Step", self.training.step, keys="F10"))
         train.addAction(self._commands.add("&Back", self.runner.back, keys="Shift+F10"))
         train.addAction(self._commands.add("Re&start", self.runner.restart))
         train.addAction(self._commands.add("&New random weights", self.runner.new_random_weights))
@@ -275,12 +275,6 @@ class MainWindow(QMainWindow):
         menu = self._structure.menu(self.selection.part)
         menu.setParent(self._network)
         self._network.addActions(menu.actions())
-
-    def _toggle_run(self) -> None:
-        if self.runner.running:
-            self.runner.pause()
-        else:
-            self.runner.run()
 
     # --- theme
 
