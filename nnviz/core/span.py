@@ -17,16 +17,14 @@ WIDTH = 3.0
 STEEP = 8.0
 """The stretch ends where the MSE is so many times the present one, unless there is more to see."""
 LEAST = 0.01
-"""An MSE below this share of the mean square of the targets is taken for that: do not zoom in without end."""
+"""An MSE below this share of what is usual for the data is taken for that: do not zoom in without end."""
 STEPS = 6.0
 """A step that lands farther away than so many times the rest of what is to be seen is left out."""
 
 
 def size_of(state: State, weight: Weight) -> float:
-    """Return how large the weights beside `weight` are, and itself; 1 where all are 0."""
-    layer = state.network.layers[weight.layer]
-    beside = layer.weights if weight.source >= 0 else layer.biases
-    assert beside is not None
+    """Return how large the weights of the layer are, and this one; 1 where all are 0."""
+    beside = state.network.layers[weight.layer].weights
     with np.errstate(over="ignore"):
         size = max(abs(weight.value(state.network)), float(np.sqrt(np.mean(beside * beside))))
     return size if size > 0.0 and math.isfinite(size) else 1.0
@@ -53,12 +51,19 @@ def span(state: State, weight: Weight, point: Point) -> Work[tuple[float, float]
     if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
         seen.append(step)
     width = max(seen) - min(seen)
-    assert state.data.targets is not None
-    with np.errstate(over="ignore"):
-        least = LEAST * float(np.mean(state.data.targets**2))
-    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.mse, least)))
+    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.mse, LEAST * _scale(state))))
     beside = max(0.6 * width, (room - width) / 2)
     return min(seen) - beside, max(seen) + beside
+
+
+def _scale(state: State) -> float:
+    """Return what the MSE is without a network, or was where the run began, whichever is larger."""
+    assert state.data.targets is not None
+    with np.errstate(over="ignore"):
+        without = float(np.mean(state.data.targets * state.data.targets))
+    if state.run is None or len(state.run.history) == 0:
+        return without
+    return max(without, float(state.run.history.points[0, 1]))
 
 
 def _lowest(offsets: Array, mse: Array, present: float) -> float:
@@ -77,6 +82,7 @@ def _lowest(offsets: Array, mse: Array, present: float) -> float:
 
 def _vertex(x: Array, y: Array) -> float:
     """Return where the parabola through three points is lowest, or the middle one where it is nowhere."""
+    y = y / (float(np.abs(y).max()) or 1.0)  # so that nothing overflows
     left, right = (y[1] - y[0]) / (x[1] - x[0]), (y[2] - y[1]) / (x[2] - x[1])
     bend = (right - left) / (x[2] - x[0])
     if not bend > 0.0:

@@ -28,6 +28,8 @@ UNIT = 2.5e6
 """Nanoseconds that a unit of work takes, about."""
 PER_WEIGHT, PER_NODE = 0.2, 8.0
 """Nanoseconds, about: a multiply-add in a product of matrices, and a node's sum and activation."""
+LONGEST = 2e10
+"""Nanoseconds that a finer grid may take."""
 SIZES = (9, 17, 33, 65)
 """Points on each side of a grid that becomes finer; every second one is known already."""
 
@@ -121,11 +123,21 @@ def over_weights(
 
 
 def refined(
-    state: State, first: Weight, second: Weight, span1: tuple[float, float], span2: tuple[float, float]
+    state: State,
+    first: Weight,
+    second: Weight,
+    span1: tuple[float, float],
+    span2: tuple[float, float],
+    known: Array | None = None,
 ) -> Iterator[Grid | None]:
-    """Yield a coarse grid over both spans, then finer ones, and None after each unit of work between."""
-    known: Array | None = None
+    """Yield a coarse grid over both spans, then finer ones, and None after each unit of work between.
+
+    It goes on from `known`, the MSE of such a grid, where there is one, and ends early where the next grid
+    would take very long.
+    """
     for size in SIZES:
+        if known is not None and (len(known) >= size or _price_of(state, first, second, size) > LONGEST):
+            continue
         values1, values2 = np.linspace(*span1, size), np.linspace(*span2, size)
         if known is None:
             known = yield from over_weights(state, first, second, values1, values2)
@@ -136,6 +148,14 @@ def refined(
             finer[1::2] = yield from over_weights(state, first, second, values1[1::2], values2)
             known = finer
         yield Grid(values1, values2, known)
+
+
+def _price_of(state: State, first: Weight, second: Weight, size: int) -> float:
+    """Return about how many nanoseconds a grid takes."""
+    network = state.network
+    once = _price_onward(network, min(first.layer, second.layer))
+    again = _price_onward(network, max(first.layer, second.layer))
+    return len(state.data) * size * (once + size * again)
 
 
 def at_present(state: State, weight: Weight) -> Work[Point]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nnviz.ui.loss_curve_plane import LossCurvePlane
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
-TOO_LARGE = "At these weights the MSE is too large for a number"
+TOO_LARGE = "At these weights the MSE is too large to be drawn"
 COMPUTING = "Computing…"
 DIGITS = 6
 
@@ -138,23 +138,26 @@ class LossCurve(Card):
 
     # --- how it is drawn
 
-    def _show(self) -> None:
+    def _show(self) -> bool:
+        """Show what is known; tell whether it is of the present State."""
         line, weight, state = self._line, self._weight, self._document.state
         assert self.plane is not None
         assert weight is not None
-        if line is not None and not math.isfinite(line.point.mse) and is_of(line, state):
+        present = line is not None and is_of(line, state)
+        if line is not None and present and not line.drawable:
             self.empty.setText(TOO_LARGE)
             self._pages.setCurrentIndex(0)
-            return
+            return True
         self._pages.setCurrentIndex(1)
         self.plane.name_axes(axis_name(state.network, weight), "MSE")
         if line is None:
             self.caption.setText(self._muted(COMPUTING))
             self.plane.show_nothing()
-        elif is_of(line, state):
+        elif present:
             self._show_line(line)
         else:
             self._show_old(line, state)
+        return present
 
     def _show_line(self, line: LossLine) -> None:
         assert self.plane is not None

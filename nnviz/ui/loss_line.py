@@ -18,6 +18,8 @@ COARSE, FINE = 33, 129
 """Points of the curve: those that are known first, and all of them."""
 HIGHEST = 3.0
 """The plot ends above so many times the highest MSE that has to be seen."""
+LARGEST = 1e300
+"""An MSE above this is not drawn: what is computed from it would be too large for a number."""
 EDGE = 0.03
 """Share of the stretch at its ends where the present point is not well seen."""
 
@@ -57,16 +59,21 @@ class LossLine:
         """Return about the MSE at `w`, between the points that are known."""
         return float(np.interp(w, self.values, self.mse))
 
+    @property
+    def drawable(self) -> bool:
+        """Whether the present point can be drawn."""
+        return self.point.mse <= LARGEST and math.isfinite(self.point.slope)
+
     def heights(self) -> tuple[float, float]:
         """Return from which MSE to which one should look; what is far above the rest is cut off."""
-        known = self.mse[np.isfinite(self.mse)]
+        known = self.mse[self.mse <= LARGEST]
         if len(known) == 0:
             return 0.0, 1.0
         low, high = float(known.min()), float(known.max())
         seen = [self.point.mse, float(min(known[0], known[-1]))]
         if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
             seen.append(self.landing[1])
-        high = min(high, max([low, *(HIGHEST * mse for mse in seen if math.isfinite(mse))]))
+        high = min(high, max([low, *(HIGHEST * mse for mse in seen if mse <= LARGEST)]))
         high = max(high, self.point.mse)
         room = (high - low) or abs(high) or 1.0
         floor = 0.0 if low < high / 2 else low - 0.08 * room
@@ -93,7 +100,7 @@ def loss_line(state: State, weight: Weight, before: LossLine | None) -> Iterator
         yield replace(before, state=state, point=point, landing=landed)
         return
     stretch = yield from span(state, weight, point)
-    if before is not None and _shows(before.stretch, stretch, weight.value(state.network)):
+    if before is not None and shows(before.stretch, stretch, weight.value(state.network)):
         stretch = before.stretch
     for count in (COARSE, FINE):
         values = np.linspace(*stretch, count)
@@ -120,8 +127,8 @@ def _holds(before: LossLine, state: State) -> bool:
     )
 
 
-def _shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
-    """Tell whether a stretch shows about what another one would: the axis need not move."""
+def shows(stretch: tuple[float, float], wanted: tuple[float, float], w: float) -> bool:
+    """Tell whether a stretch shows `w` and about what another one would: the axis need not move."""
     low, high = stretch
     width = high - low
     return (

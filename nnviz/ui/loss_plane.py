@@ -52,6 +52,7 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setMenuEnabled(False)
         self.hideButtons()
+        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # half the height of the uppermost number
         self.plotItem.vb.setMouseEnabled(False, False)
         self.plotItem.vb.disableAutoRange()
         self._present = pg.ScatterPlotItem(size=11)

@@ -11,17 +11,18 @@ FRAME, APART = 16, 100
 """Milliseconds between two beginnings, at least: after an edit, and while a run goes on."""
 QUIET = 250
 """Milliseconds without a change before something long begins, so that a run or a drag is not held up."""
-AT_ONCE, SLICE = 0.010, 0.006
+AT_ONCE, SLICE = 0.008, 0.004
 """Seconds of the first slice and of the others."""
 
 
 class LossWork(QObject):
     """Does what `make` returns, a step at a time, and calls `show` after each slice and while it waits.
 
+    `show` tells whether it had something new to show: where the first slice brings nothing, the work is long.
     Asking again drops what is under way. Nothing ticks once the work is done.
     """
 
-    def __init__(self, parent: QObject, make: Callable[[], Iterator[None]], show: Callable[[], None]) -> None:
+    def __init__(self, parent: QObject, make: Callable[[], Iterator[None]], show: Callable[[], bool]) -> None:
         super().__init__(parent)
         self._make, self._show = make, show
         self._steps: Iterator[None] | None = None
@@ -60,10 +61,9 @@ class LossWork(QObject):
     def _begin(self) -> None:
         self._began = time.monotonic()
         self._steps = self._make()
-        self._go_on(AT_ONCE)
-        self._long = self._steps is not None
+        self._long = not self._go_on(AT_ONCE)
 
-    def _go_on(self, seconds: float) -> None:
+    def _go_on(self, seconds: float) -> bool:
         end = time.monotonic() + seconds
         assert self._steps is not None
         for _ in self._steps:
@@ -72,4 +72,4 @@ class LossWork(QObject):
                 break
         else:
             self._steps = None
-        self._show()
+        return self._show()

@@ -72,6 +72,12 @@ def present(panel):
     return place(panel, weight(panel, panel.selection.part), panel.document.state.mse())
 
 
+def hover(panel, at):
+    """Move the mouse there; Qt sends nothing where it stands there already from the test before."""
+    QTest.mouseMove(panel.plane.viewport(), QPoint(1, 1))
+    QTest.mouseMove(panel.plane.viewport(), at)
+
+
 def drag(panel, start, *ends):
     QTest.mousePress(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=start)
     for end in ends:
@@ -101,7 +107,7 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope
 
 def test_the_read_out_tells_a_point_of_the_curve(open_curve):
     panel = open_curve()
-    QTest.mouseMove(panel.plane.viewport(), present(panel) + QPoint(60, 0))
+    hover(panel, present(panel) + QPoint(60, 0))
     first, second = panel.plane.read_out.text().splitlines()
     w, mse = float(first.removeprefix("w ").replace("−", "-")), float(second.removeprefix("MSE "))
     expected = edits.set_weight(panel.document.state, 0, 0, 0, w).mse()
@@ -236,6 +242,14 @@ def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
     network = Network(("x",), (Layer(("output",), "identity", [[1e200]]),))
     panel = open_curve(State(network, Dataset([[1.0]], [[0.0]])))
     assert "too large" in panel.empty.text()
+
+
+def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):
+    network = Network(("x",), (Layer(("output",), "identity", [[1.0]]),))
+    panel = open_curve(State(network, Dataset([[1e149]], [[0.0]]), Training(learning_rate=1e-290)))
+    assert "MSE 1e298" in panel.caption.text()
+    assert "MSE too large for a number" in panel.caption.text()
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((1.0, 1e298))
 
 
 def test_the_heading_tells_over_which_rows(open_curve):

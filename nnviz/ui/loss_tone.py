@@ -1,0 +1,105 @@
+"""The MSE as a tone between the theme's accent, where it is low, and its surface. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.picture.palette import Palette
+
+WIDE = 12.0
+"""The scale is logarithmic where the highest MSE is more than so many times the lowest."""
+DECADES = 4.0
+"""The logarithmic scale reaches so far down from the highest MSE, at most."""
+TONES = 256
+
+
+@dataclass(frozen=True)
+class Tone:
+    """From which MSE to which the tones go, and whether evenly in its logarithm."""
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, mse: Array) -> Tone:
+        """Return the scale for these; what is not finite does not count."""
+        known = mse[np.isfinite(mse)]
+        if len(known) == 0:
+            return cls(0.0, 1.0, False)
+        low, high = float(known.min()), float(known.max())
+        if high > WIDE * low and high > 0.0:
+            return cls(max(low, high * 10.0**-DECADES), high, True)
+        if high == low:
+            return cls(low, low + (abs(low) or 1.0), False)
+        return cls(low, high, False)
+
+    def share(self, mse: Array) -> Array:
+        """Return where on the scale these are, from 0 to 1; NaN for what is not finite."""
+        with np.errstate(all="ignore"):
+            if self.logarithmic:
+                low, high = math.log(self.low), math.log(self.high)
+                share = (np.log(np.maximum(mse, self.low)) - low) / (high - low)
+            else:
+                share = (mse - self.low) / (self.high - self.low)
+        return np.where(np.isfinite(mse), np.clip(share, 0.0, 1.0), np.nan)
+
+
+def ramp(palette: Palette) -> NDArray[np.uint8]:
+    """Return the theme's tones from low to high, shape (TONES, 3), evenly as the eye sees them."""
+    ends = np.array([_oklab(palette.accent), _oklab(palette.selection), _oklab(palette.canvas)])
+    steps = np.linspace(0.0, 1.0, TONES)
+    mixed = np.column_stack([np.interp(steps, (0.0, 0.8, 1.0), ends[:, k]) for k in range(3)])
+    linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
+    rgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
+    tones: NDArray[np.uint8] = np.rint(255 * np.clip(rgb, 0.0, 1.0)).astype(np.uint8)
+    return tones
+
+
+def pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Return a picture of shape (size, size, 4) of a grid of shares; between its points they are blended."""
+    for axis in (0, 1):
+        share = _blended(share, size, axis)
+    gap = np.isnan(share)
+    picture = np.full((size, size, 4), 255, dtype=np.uint8)
+    picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(int)]
+    picture[gap, 3] = 0
+    return picture
+
+
+def _blended(values: Array, size: int, axis: int) -> Array:
+    place = np.linspace(0.0, values.shape[axis] - 1.0, size)
+    before = np.minimum(place.astype(int), values.shape[axis] - 2)
+    part = (place - before).reshape((-1, 1) if axis == 0 else (1, -1))
+    blended: Array = values.take(before, axis) * (1 - part) + values.take(before + 1, axis) * part
+    return blended
+
+
+# OKLab (Ottosson 2020): equal steps look equally far apart.
+_FROM_RGB = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_FROM_LMS = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+_TO_LMS, _TO_RGB = np.linalg.inv(_FROM_LMS), np.linalg.inv(_FROM_RGB)
+
+
+def _oklab(colour: str) -> Array:
+    rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    lab: Array = np.cbrt(linear @ _FROM_RGB.T) @ _FROM_LMS.T
+    return lab

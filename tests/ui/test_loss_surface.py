@@ -1,0 +1,361 @@
+"""The MSE over two weights: the map is true, refined while idle, and the point moves both weights."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+
+from nnviz.core import edits
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.surface import SIZES, Weight
+from nnviz.core.training import train
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.picture import Part
+from nnviz.ui.loss_surface import LossSurface
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import apply_theme
+from tests.core import oracle
+from tests.ui import hands
+
+FIRST, SECOND = Part("weight", 1, 0, 0), Part("weight", 2, 0, 1)
+
+
+@pytest.fixture
+def open_surface(qtbot):
+    """Return a function that opens the panel alone on a State or an example's name."""
+
+    def open_it(what="many-rows", first=FIRST, second=SECOND, wait=True):
+        state = load(example(what).path) if isinstance(what, str) else what
+        document = Document(state)
+        selection = Selection(document)
+        panel = LossSurface(document, selection)
+        panel.document, panel.selection = document, selection
+        qtbot.addWidget(panel)
+        panel.resize(364, 330)
+        panel.show()
+        qtbot.waitExposed(panel)
+        panel.load()
+        selection.select(first, second)
+        if wait:
+            settle(qtbot, panel)
+        panel.grab()  # an axis takes its room when it is painted first
+        return panel
+
+    return open_it
+
+
+def settle(qtbot, panel):
+    qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
+
+
+def value(state, part):
+    return Weight(part.layer, part.node, part.source).value(state.network)
+
+
+def both(panel):
+    return value(panel.document.state, FIRST), value(panel.document.state, SECOND)
+
+
+def mse_with(state, x, y, first=FIRST, second=SECOND):
+    for part, v in ((first, x), (second, y)):
+        state = Weight(part.layer, part.node, part.source).set(state, v)
+    return state.mse()
+
+
+def place(panel, x, y):
+    return panel.plane.place_of(x, y).toPoint()
+
+
+def hover(panel, at):
+    """Move the mouse there; Qt sends nothing where it stands there already from the test before."""
+    QTest.mouseMove(panel.plane.viewport(), QPoint(1, 1))
+    QTest.mouseMove(panel.plane.viewport(), at)
+
+
+def drag(panel, start, *ends):
+    viewport = panel.plane.viewport()
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+    for end in ends:
+        QTest.mouseMove(viewport, end)
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=ends[-1])
+
+
+def ticking(panel):
+    return [timer for timer in panel.findChildren(QTimer) if timer.isActive()]
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second"),
+    [
+        ("many-rows", FIRST, SECOND),
+        ("many-rows", SECOND, FIRST),
+        ("xor", Part("bias", 1, 1), Part("bias", 2, 0)),
+    ],
+)
+def test_every_point_of_the_map_is_the_mse_with_both_weights_set(open_surface, name, first, second):
+    panel = open_surface(name, first, second)
+    grid, state = panel.plane.grid, panel.document.state
+    for i, j in ((0, 0), (11, 40), (64, 3), (64, 64)):
+        expected = mse_with(state, grid.values1[i], grid.values2[j], first, second)
+        assert grid.mse[i, j] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_map_at_the_present_point_is_the_present_mse(open_surface):
+    panel = open_surface()
+    x, y = both(panel)
+    hover(panel, place(panel, x, y))
+    assert panel.plane.read_out.text().splitlines()[-1] == "MSE 74.25"
+    assert "MSE 74.25 over all 4 rows" in panel.caption.text()
+    grid = panel.plane.grid
+    i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, x), (grid.values2, y)))
+    around = grid.mse[i - 1 : i + 2, j - 1 : j + 2]
+    assert around.min() <= 74.25 <= around.max()
+
+
+def test_the_axes_show_the_present_point_inside(open_surface):
+    panel = open_surface()
+    for (low, high), here in zip(panel.plane.view(), both(panel), strict=True):
+        assert low < here < high
+
+
+def test_a_click_sets_both_weights_as_one_undo_entry(open_surface):
+    panel = open_surface()
+    before = panel.document.state
+    QTest.mouseClick(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=place(panel, 3.0, 5.5))
+    assert both(panel) == pytest.approx((3.0, 5.5), abs=0.05)
+    assert panel.document.undo_text() == "Set accounts → node_0 and node_1 → output"
+    panel.document.undo()
+    assert panel.document.state is before
+    assert panel.document.undo_text() == ""
+
+
+def test_a_drag_sets_both_weights_as_one_undo_entry_and_the_map_stays(qtbot, open_surface):
+    panel = open_surface()
+    before, grid = panel.document.state, panel.plane.grid
+    start = place(panel, *both(panel))
+    end = start + QPoint(50, 40)
+    drag(panel, start, start + QPoint(20, 5), end)
+    settle(qtbot, panel)
+    assert place(panel, *both(panel)) in [end + QPoint(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    assert panel.plane.grid is grid
+    assert f"MSE {panel.document.state.mse():.6g}" in panel.caption.text()
+    panel.document.undo()
+    assert panel.document.state is before
+
+
+def test_arrow_keys_move_across_and_up(open_surface):
+    panel = open_surface()
+    panel.plane.setFocus()
+    QTest.keyClick(panel.plane, Qt.Key.Key_Right)
+    QTest.keyClick(panel.plane, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(panel.plane, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert both(panel) == (2.1, 6.01)
+    panel.document.undo()
+    assert both(panel) == (2.0, 7.0)
+
+
+def test_the_map_is_refined_and_then_nothing_ticks(qtbot, open_surface):
+    network = oracle.make_network((10, 40, 2), ("tanh", "identity"), (True, True))
+    panel = open_surface(oracle.make_state(network, 3000), wait=False)
+    sizes = []
+    qtbot.waitUntil(lambda: panel.plane.grid is not None, timeout=20_000)
+    while panel.work.busy:
+        sizes.append(len(panel.plane.grid.values1))
+        QTest.qWait(1)
+    sizes.append(len(panel.plane.grid.values1))
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1] == SIZES[-1]
+    assert ticking(panel) == []
+
+
+def test_a_change_drops_what_is_under_way(qtbot, open_surface):
+    network = oracle.make_network((10, 40, 2), ("tanh", "identity"), (True, True))
+    state = oracle.make_state(network, 3000)
+    panel = open_surface(state, wait=False)
+    qtbot.waitUntil(lambda: panel.plane.grid is not None, timeout=20_000)
+    assert panel.work.busy
+    changed = edits.set_weight(state, 1, 1, 5, 9.0)
+    panel.document.push(changed, "Set")
+    settle(qtbot, panel)
+    grid = panel.plane.grid
+    assert grid.mse[3, 60] == pytest.approx(mse_with(changed, grid.values1[3], grid.values2[60]), rel=1e-9)
+    assert ticking(panel) == []
+
+
+def test_another_selection_drops_what_is_under_way(qtbot, open_surface):
+    network = oracle.make_network((10, 40, 2), ("tanh", "identity"), (True, True))
+    panel = open_surface(oracle.make_state(network, 3000), wait=False)
+    qtbot.waitUntil(lambda: panel.work.busy)
+    panel.selection.select(FIRST)
+    assert not panel.work.busy
+    assert ticking(panel) == []
+    assert panel.empty.isVisible()
+
+
+def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surface):
+    panel = open_surface()
+    panel.hide()
+    panel.document.push(edits.set_weight(panel.document.state, 0, 1, 1, 2.5), "Set")
+    assert not panel.work.busy
+    panel.show()
+    settle(qtbot, panel)
+    assert f"MSE {panel.document.state.mse():.6g}" in panel.caption.text()
+
+
+def test_the_path_of_a_run_is_drawn_and_said_to_be_projected(qtbot, open_window):
+    window = open_window("many-rows")
+    panel = LossSurface(window.document, window.selection)
+    qtbot.addWidget(panel)
+    panel.resize(364, 330)
+    panel.show()
+    panel.load()
+    window.selection.select(
+        hands.part_named(window, "node_0", "accounts"), hands.part_named(window, "output", "node_1")
+    )
+    start = window.document.state
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.speed = 1.0
+        window.runner.run()
+    settle(qtbot, panel)
+    path = panel.plane.path()
+    assert path[0].tolist() == [value(start, FIRST), value(start, SECOND)]
+    assert path[-1].tolist() == [value(window.document.state, part) for part in (FIRST, SECOND)]
+    assert "projected: the other weights moved too" in panel.caption.text()
+
+
+def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface):
+    network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
+    data = Dataset([[1.0, 0.0], [0.0, 1.0]], [[3.0], [3.0]])
+    panel = open_surface(
+        State(network, data, Training(learning_rate=0.3)), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1)
+    )
+    assert len(panel.plane.path()) == 0
+    for _ in range(3):
+        panel.document.push(train(panel.document.state, updates=1).state, "Step")
+    settle(qtbot, panel)
+    # each weight goes 0.3 of the way to 3 at every update
+    assert panel.plane.path() == pytest.approx(np.array([[3 - 2 * 0.7**k, 3 - 0.7**k] for k in range(4)]))
+    assert "path of the last run" in panel.caption.text()
+    assert "projected" not in panel.caption.text()
+
+
+def test_a_step_taken_back_shortens_the_path_and_a_new_run_begins_anew(qtbot, open_surface):
+    panel = open_surface()
+    document = panel.document
+    for _ in range(3):
+        document.push(train(document.state, updates=1).state, "Step")
+    document.undo()
+    settle(qtbot, panel)
+    assert len(panel.plane.path()) == 3
+    document.push(edits.set_weight(document.state, 0, 0, 1, 1.0), "Set")
+    settle(qtbot, panel)
+    assert len(panel.plane.path()) == 3
+    begin = both(panel)
+    document.push(train(document.state, updates=1).state, "Step")
+    settle(qtbot, panel)
+    assert panel.plane.path()[0].tolist() == list(begin)
+    assert len(panel.plane.path()) == 2
+
+
+def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface):
+    panel = open_surface("xor")
+    start, state = panel.document.state, panel.document.state
+    for _ in range(1200):
+        state = train(state, updates=1).state
+        panel.document.push(state, "Run", merge=1)
+    settle(qtbot, panel)
+    path = panel.plane.path()
+    assert 100 < len(path) <= 500
+    assert path[0].tolist() == [value(start, FIRST), value(start, SECOND)]
+    assert path[-1].tolist() == [value(state, FIRST), value(state, SECOND)]
+
+
+def test_a_run_that_is_undone_leaves_no_path(qtbot, open_surface):
+    panel = open_surface()
+    panel.document.push(train(panel.document.state, updates=5).state, "Run")
+    panel.document.undo()
+    settle(qtbot, panel)
+    assert len(panel.plane.path()) == 0
+
+
+def test_the_lists_choose_both_weights_by_keyboard(qtbot, open_surface):
+    panel = open_surface(first=None, second=None)
+    assert panel.choice.isVisible()
+    panel.choice.first.setFocus()
+    QTest.keyClick(panel.choice.first, Qt.Key.Key_Down)
+    assert panel.selection.part == Part("weight", 1, 0, 0)
+    panel.choice.second.setFocus()
+    for _ in range(3):
+        QTest.keyClick(panel.choice.second, Qt.Key.Key_Down)
+    settle(qtbot, panel)
+    assert panel.choice.second.currentText() == "accounts → node_1"
+    assert panel.selection.second == Part("weight", 1, 1, 0)
+    assert panel.plane.grid is not None
+
+
+def test_a_large_network_has_no_lists_but_a_sentence(open_surface):
+    panel = open_surface("large", None, None)
+    assert not panel.choice.isVisible()
+    assert "Ctrl+click" in panel.empty.text()
+    assert panel.choice.first.count() == 0
+
+
+def test_renamed_nodes_are_renamed_in_the_lists(open_surface):
+    panel = open_surface()
+    panel.document.push(edits.rename(panel.document.state, 1, 0, "mood"), "Rename")
+    assert panel.choice.first.itemText(0) == "accounts → mood"
+    assert panel.choice.first.currentText() == "accounts → mood"
+    assert panel.choice.second.currentText() == "node_1 → output"
+
+
+def test_without_targets_it_says_what_is_missing(open_surface):
+    state = load(example("many-rows").path)
+    panel = open_surface(State(state.network, Dataset(state.data.inputs)))
+    assert "targets" in panel.empty.text()
+
+
+def of_huge_input(x):
+    network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 1.0]]),))
+    return State(network, Dataset([[x, 1.0]], [[0.0]]))
+
+
+def test_where_the_mse_is_too_large_for_a_number_the_map_has_gaps(open_surface):
+    panel = open_surface(of_huge_input(1e154), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    mse = panel.plane.grid.mse
+    assert np.isfinite(mse).any()
+    assert not np.isfinite(mse).all()
+    assert "MSE 1e308" in panel.caption.text()
+
+
+def test_weights_whose_mse_is_too_large_for_a_number_are_said_to_be_so(open_surface):
+    panel = open_surface(of_huge_input(1e155), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    assert "too large" in panel.caption.text()
+
+
+def test_it_takes_the_colours_of_the_theme(qapp, open_surface):
+    panel = open_surface()
+    try:
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            image = panel.grab().toImage()
+            assert image.pixelColor(4, image.height() // 2).name().upper() == PALETTES[theme].surface
+            corner = panel.plane.mapTo(panel, place(panel, *(low for low, _ in panel.plane.view())))
+            lowest = np.unravel_index(panel.plane.grid.mse.argmin(), panel.plane.grid.mse.shape)
+            at = place(panel, panel.plane.grid.values1[lowest[0]], panel.plane.grid.values2[lowest[1]])
+            valley = image.pixelColor(panel.plane.mapTo(panel, at))
+            accent = PALETTES[theme].accent
+            wanted = [int(accent[k : k + 2], 16) for k in (1, 3, 5)]
+            assert valley.getRgb()[:3] == pytest.approx(wanted, abs=40)
+            assert image.pixelColor(corner + QPoint(4, -4)) != valley
+            colours = {
+                image.pixelColor(x, y).name().upper()
+                for x in range(image.width())
+                for y in range(image.height())
+            }
+            assert PALETTES[theme].slope not in colours
+    finally:
+        apply_theme(qapp, "light")
