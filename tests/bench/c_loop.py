@@ -11,8 +11,8 @@ import numpy as np
 
 NAME = "C loop"
 
-# Sums may be reordered, so that they are vectorised. Not -ffast-math: a library linked with it turns subnormal
-# numbers off for the whole process as soon as it is loaded.
+# Sums may be reordered, so that they are vectorised. Not by -ffast-math: a library linked with that turns
+# subnormal numbers off for the whole process as soon as it is loaded.
 REORDER = ["-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"]
 OPTIONS = ["-O3", "-march=native", *REORDER, "-shared", "-fPIC"]
 
