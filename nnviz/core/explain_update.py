@@ -90,5 +90,5 @@ def parameter_index(network: Network, where: Where) -> int:
     before = sum(
         len(layer) * width for layer, width in zip(network.layers[: where.layer], widths, strict=False)
     )
-    start = before + where.node * widths[where.layer]
+    start: int = before + where.node * widths[where.layer]
     return start + (where.source if where.kind == "weight" else widths[where.layer] - 1)

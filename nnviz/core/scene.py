@@ -35,7 +35,8 @@ class Scene:
 
     def values(self, layer: int) -> Array:
         """Return the outputs of a layer, shape (nodes,)."""
-        return self.trace.feeding(layer + 1)[0]
+        row: Array = self.trace.feeding(layer + 1)[0]
+        return row
 
     def a(self, layer: int, node: int) -> Number:
         """Return the output of a node."""

@@ -60,8 +60,8 @@ class NumberCells(QStyledItemDelegate):
     ) -> None:
         """Paint straight, without the style sheet: many cells change a frame during a run."""
         p, row, column = colours(), index.row(), index.column()
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         if row == self.shown_row or state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
@@ -107,7 +107,7 @@ class NumberCells(QStyledItemDelegate):
         self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         """Lay the field over its cell."""
-        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))  # type: ignore[attr-defined]
+        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Enter and Tab accept and move on, unless the text is refused; Up and Down nudge."""

@@ -31,7 +31,7 @@ class Column(NamedTuple):
     """A column: what it shows, of which input or output, and its header."""
 
     kind: Literal["input", "target", "prediction", "error", "square"]
-    index: int
+    place: int
     header: str
 
     @property
@@ -184,9 +184,9 @@ class DataTable(QAbstractTableModel):
     def _put(self, row: int, column: Column, number: float) -> None:
         state = self._state
         if column.kind == "input":
-            changed = edits.set_input(state, row, column.index, number)
+            changed = edits.set_input(state, row, column.place, number)
         else:
-            changed = edits.set_target(state, row, column.index, number)
+            changed = edits.set_target(state, row, column.place, number)
         self._document.push(changed, f"{column.header} of row {row + 1}")
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("The rows have targets now; those that you did not type are 0.")

@@ -67,7 +67,7 @@ class ExplainBrowser(QTextBrowser):
         cursor.setPosition(start + length, QTextCursor.MoveMode.KeepAnchor)
         style = QTextCharFormat()
         style.setBackground(QColor(colours().selection))
-        mark.cursor, mark.format = cursor, style  # type: ignore[attr-defined]
+        mark.cursor, mark.format = cursor, style
         return mark
 
     def leaveEvent(self, event: QEvent) -> None:

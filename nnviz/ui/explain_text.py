@@ -7,7 +7,7 @@ from html import escape
 from nnviz.core.explanation import Explanation, Line, Note, Section
 from nnviz.core.expressions import Piece, Where
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Part
+from nnviz.picture.picture import Kind, Part
 
 BREAK = "\u200b"
 """Lets a long product wrap; taken out again of what is copied."""
@@ -33,14 +33,16 @@ def link_of(part: Part) -> str:
     return "/".join(["part", part.kind, str(part.column), str(part.node), str(part.source)])
 
 
+_KINDS: dict[str, Kind] = {"node": "node", "weight": "weight", "bias": "bias"}
+
+
 def part_of_link(link: str) -> Part | None:
     """Return the part that a link leads to, or None for another link."""
     head, *rest = link.split("/")
     if head != "part":
         return None
     kind, column, node, source = rest
-    assert kind == "node" or kind == "weight" or kind == "bias"
-    return Part(kind, int(column), int(node), int(source))
+    return Part(_KINDS[kind], int(column), int(node), int(source))
 
 
 def html(
