@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
-import tempfile
 import threading
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +13,7 @@ from numpy.typing import ArrayLike
 from nnviz import _system
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import atomic, native
+from nnviz.files import native
 
 
 def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None = None) -> None:
@@ -27,18 +26,24 @@ def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None
     state = shown if isinstance(shown, State) else State(shown, _dataset(shown, x, y))
     _system.check(window=True)
     data = native.write(state)
-    path = Path(tempfile.mkdtemp(prefix="nnviz-"), "shown.json")
-    atomic.write(path, data)
     process = subprocess.Popen(
-        [sys.executable, "-m", "nnviz", str(path)],
-        stdin=subprocess.DEVNULL,
+        [sys.executable, "-m", "nnviz", "-"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a pipe that a script writes to would stay open as long as the window
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+    # A large network fills the pipe before the window reads it; the program ends only when all is handed over.
+    threading.Thread(target=_hand_over, args=(process, data)).start()
     # Somebody has to collect the process when it ends, or it stays as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
+
+
+def _hand_over(process: subprocess.Popen[bytes], data: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(data)
 
 
 def _dataset(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> Dataset:

@@ -26,6 +26,10 @@ COMMANDS = {
 """Every command and what it gives; a file of such a name is opened as `./predict`."""
 
 
+STANDARD_INPUT = "-"
+"""As FILE: the window opens, unsaved, what comes through standard input."""
+
+
 class UsageError(Exception):
     """A command line that makes no sense; the message is one sentence."""
 
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     first = arguments[0] if arguments else None
-    if first is not None and (first in COMMANDS or first.startswith("-")):
+    if first is not None and (first in COMMANDS or (first.startswith("-") and first != STANDARD_INPUT)):
         from nnviz import commands
 
         return commands.run(arguments)
@@ -65,7 +69,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _open(file: str | None) -> int:
-    if file is not None:
+    if file is not None and file != STANDARD_INPUT:
         from nnviz.files.examples import found
 
         file = str(found(file))

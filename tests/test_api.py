@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 
 import numpy as np
 import pytest
@@ -60,22 +61,25 @@ def test_bad_input_raises_a_file_error(tmp_path):
 @pytest.fixture
 def shown(monkeypatch, tmp_path):
     """Stand in for the process that shows a window; returns what it would be given to open."""
-    commands = []
+    commands, given = [], tmp_path / "given.json"
 
     class Process:
         def __init__(self, command, **_settings):
             commands.append(command)
+            self.stdin = given.open("wb")
 
         def wait(self):
             return 0
 
     monkeypatch.setattr(_show.subprocess, "Popen", Process)
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def opened():
         (command,) = commands
-        assert command[:3] == [sys.executable, "-m", "nnviz"]
-        return nnviz.load(command[3])
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        assert command == [sys.executable, "-m", "nnviz", "-"]
+        return nnviz.load(given)
 
     return opened
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import examples
 from nnviz.files.registry import load
@@ -45,8 +47,11 @@ def open_window(file: str | Path | None) -> int:
 def make_window(file: str | Path | None, settings: Settings) -> MainWindow:
     """Return the window on `file`, or on the last session's file, or on the first example.
 
-    Raises FileError where `file` cannot be read. An example opens as a new document, to be saved elsewhere.
+    "-" is a network on standard input. An example opens as a new document, to be saved elsewhere.
+    Raises FileError where `file` cannot be read.
     """
+    if file == "-":
+        return _window(native.read(sys.stdin.buffer.read()), None, settings)
     shipped = [own.path for own in examples()]
     path = Path(file) if file else settings.last
     said = ""
@@ -56,14 +61,19 @@ def make_window(file: str | Path | None, settings: Settings) -> MainWindow:
         if file:
             raise
         path, state, said = None, load(shipped[0]), str(error)
+    window = _window(state, path if path not in shipped else None, settings)
+    if said:
+        window.status.say(said)
+    return window
+
+
+def _window(state: State, path: Path | None, settings: Settings) -> MainWindow:
     document = Document(state)
-    if path and path not in shipped:
-        document.path = path
+    document.path = path
+    if path:
         settings.opened(path)
     window = MainWindow(document, settings)
-    window.status.say(
-        said or f"{document.title}: click a number to change it, Space plays the values forward"
-    )
+    window.status.say(f"{document.title}: click a number to change it, Space plays the values forward")
     return window
 
 
