@@ -34,7 +34,7 @@ def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    # A large network fills the pipe before the window reads it; the program ends only when all is handed over.
+    # A large network fills the pipe before the window reads it; the program ends when all is handed over.
     threading.Thread(target=_hand_over, args=(process, data)).start()
     # Somebody has to collect the process when it ends, or it stays as a zombie.
     threading.Thread(target=process.wait, daemon=True).start()
