@@ -271,3 +271,18 @@ def test_undo_reaches_back_a_bounded_number_of_steps(document, state, number, mo
     for _ in range(30):
         document.undo()
     assert number() == 20
+
+
+@pytest.mark.parametrize(("pushes", "modified"), [(10, False), (11, True)])
+def test_the_saved_state_is_known_as_long_as_undo_reaches_it(
+    document, state, monkeypatch, tmp_path, pushes, modified
+):
+    monkeypatch.setattr(document_module, "UNDO_STEPS", 10)
+    document.push(state(-1), "edit")
+    document.push(state(0), "edit")
+    document.save(tmp_path / "a.json")
+    for value in range(1, pushes + 1):
+        document.push(state(value), "edit")
+    for _ in range(20):
+        document.undo()
+    assert document.modified is modified
