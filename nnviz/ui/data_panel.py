@@ -24,7 +24,7 @@ from nnviz.ui.data_table import DataTable
 from nnviz.ui.selection import Selection
 
 ROW_HEIGHT = 34
-TYPED, COMPUTED = 62, 100
+TYPED, COMPUTED = 62, 82
 """The narrowest a column gets, of numbers that are typed or computed, before the table scrolls sideways."""
 
 

@@ -20,9 +20,11 @@ from nnviz.ui.diagram.player import Player
 from nnviz.ui.explain_panel import ExplainPanel
 from nnviz.ui.file_commands import FileCommands
 from nnviz.ui.finder import Finder
+from nnviz.ui.keys import KeysHelp
 from nnviz.ui.loss_curve import LossCurve
 from nnviz.ui.loss_surface import LossSurface
 from nnviz.ui.mse_plot import MsePlot
+from nnviz.ui.notes import Notes
 from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
 from nnviz.ui.settings import Settings
@@ -62,6 +64,7 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self._restore()
         self._refresh()
+        self._show_words()
         self.diagram.setFocus()
 
     # --- what it is made of
@@ -83,11 +86,18 @@ class MainWindow(QMainWindow):
             )
         )
         self.explain = ExplainPanel(self.document, self.selection)
+        self.notes = Notes(self.document)
+        self.words = CardTabs(
+            (
+                Tab("explain", "Where the selected number comes from", self.explain),
+                Tab("notes", "What to try here and what to look for", self.notes),
+            )
+        )
         self.finder = Finder(self.diagram, self.document, self.selection)
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self._buttons = ColumnButtons(self.diagram, self._structure)
-        self._below = _splitter(Qt.Orientation.Horizontal, self.data, self.explain)
+        self._below = _splitter(Qt.Orientation.Horizontal, self.data, self.words)
         self._left = _splitter(Qt.Orientation.Vertical, self.diagram, self._below)
         self._left.setStretchFactor(0, 1)
         self._right = _splitter(Qt.Orientation.Vertical, self.training, self.plots)
@@ -101,7 +111,7 @@ class MainWindow(QMainWindow):
             "Data": self.data,
             "Training": self.training,
             "Plots": self.plots,
-            "Explain": self.explain,
+            "Explain and notes": self.words,
         }
 
     def _make_actions(self) -> None:
@@ -217,6 +227,7 @@ class MainWindow(QMainWindow):
 
     def _make_help_menu(self, menu: QMenu) -> None:
         menu.addAction("&Documentation", lambda: QDesktopServices.openUrl(QUrl(DOCUMENTATION)))
+        menu.addAction(self._commands.add("&Keys and mouse", lambda: KeysHelp(self).exec(), keys="F1"))
         menu.addAction("&About nnviz", lambda: about(self))
 
     def _connect(self) -> None:
@@ -259,6 +270,11 @@ class MainWindow(QMainWindow):
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """Begin with the notes where there are any."""
+        self.words.show_card(1 if self.document.state.notes else 0)
 
     def _fill_recent(self) -> None:
         self._recent.clear()

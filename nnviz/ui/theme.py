@@ -158,6 +158,8 @@ QHeaderView {{ background: {p.surface}; }}
 QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0;
     border-bottom: 1px solid {p.line}; padding: 4px 12px; }}
 QTableCornerButton::section {{ background: {p.surface}; border: 0; }}
+QTextBrowser, QPlainTextEdit {{ background: {p.surface}; color: {p.ink}; border: 0;
+    selection-background-color: {p.accent}; selection-color: {p.on_accent}; }}
 QScrollArea {{ background: transparent; border: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 2px; }}
