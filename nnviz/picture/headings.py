@@ -22,7 +22,7 @@ def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.column, last)
         lines = _subheadings(column, last, numbers)
-        top = 0.43 * cell.height
+        top = 0.34 * cell.height
         yield from _line(Part("heading", column.column), names, cell, column, top, HEADING, "heading")
         top += 1.45 * HEADING
         yield from _line(

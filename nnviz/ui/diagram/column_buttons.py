@@ -11,7 +11,7 @@ from nnviz.ui.structure_menu import Structure
 from nnviz.ui.theme import colours
 
 HEIGHT = 22
-TOP = 50
+TOP = 49
 
 
 class ColumnButtons:
@@ -77,7 +77,7 @@ class _Group(QWidget):
     def recolour(self) -> None:
         """Draw the icons in the theme's muted ink."""
         for button, name in ((self._fewer, "remove"), (self._more, "add"), (self._menu_button, "more")):
-            button.setIcon(icon(name, colours().muted, 14))
+            button.setIcon(icon(name, colours().muted, 16))
 
     def _button(self, name: str, tip: str) -> QToolButton:
         button = QToolButton(self)
