@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from PySide6.QtCore import QLoggingCategory
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.state import State
@@ -82,6 +83,9 @@ def screenshot(
 ) -> None:
     """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    QLoggingCategory.setFilterRules(
+        "default.warning=false"
+    )  # the platform without a display has no size hints
     app = application()
     apply_theme(app, theme or "light")
     from nnviz.ui.render import write_image
