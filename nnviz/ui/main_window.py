@@ -6,7 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QToolBar, QWidget
 
 from nnviz.document.document import Document
@@ -312,10 +319,11 @@ class MainWindow(QMainWindow):
 
     # --- events
 
-    def showEvent(self, event: QShowEvent) -> None:
-        """Load the plot library after the first frame is on the screen."""
-        super().showEvent(event)
-        QTimer.singleShot(0, self.load_plots)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Load the plot library after the first frame: a timer started when shown would fire before it."""
+        super().paintEvent(event)
+        if not self._plots_loaded:
+            QTimer.singleShot(0, self.load_plots)
 
     def load_plots(self) -> None:
         """Bring in the plot library, which takes longer than the first frame may."""
