@@ -28,7 +28,7 @@ UNIT = 2.5e6
 """Nanoseconds that a unit of work takes, about."""
 PER_WEIGHT, PER_NODE = 0.2, 8.0
 """Nanoseconds, about: a multiply-add in a product of matrices, and a node's sum and activation."""
-LONGEST = 2e10
+LONGEST = 1e10
 """Nanoseconds that a finer grid may take."""
 SIZES = (9, 17, 33, 65)
 """Points on each side of a grid that becomes finer; every second one is known already."""

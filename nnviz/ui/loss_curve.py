@@ -16,9 +16,9 @@ from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.document.document import Document
 from nnviz.ui.card import Card
-from nnviz.ui.loss_line import LossLine, is_of, loss_line
+from nnviz.ui.loss_line import LossLine, is_of, is_plain, loss_line
 from nnviz.ui.loss_weight import NO_MSE, axis_name, name_of, same_but, weight_of, within
-from nnviz.ui.loss_work import APART, FRAME, LossWork
+from nnviz.ui.loss_work import APART, COMPUTING, FRAME, LATER, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
-COMPUTING = "Computing…"
 DIGITS = 6
 
 
@@ -53,6 +52,7 @@ class LossCurve(Card):
         self._choose()
 
     def _make_pages(self) -> None:
+        self.heading.setMinimumWidth(1)  # a long one does not widen the panel
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -113,7 +113,7 @@ class LossCurve(Card):
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not within(new.network, self._weight):
             self._choose()
-        elif self._line is None or new.network.inputs != old.network.inputs or not is_of(self._line, new):
+        elif self._line is None or not is_of(self._line, new):
             self._begin()
 
     def _begin(self) -> None:
@@ -151,7 +151,7 @@ class LossCurve(Card):
         self._pages.setCurrentIndex(1)
         self.plane.name_axes(axis_name(state.network, weight), "MSE")
         if line is None:
-            self.caption.setText(self._muted(COMPUTING))
+            self.caption.setText(self._muted(f"{COMPUTING}<br>"))
             self.plane.show_nothing()
         elif present:
             self._show_line(line)
@@ -175,7 +175,8 @@ class LossCurve(Card):
         self.plane.stale(not same)
         w = line.weight.value(state.network)
         self.plane.show_point(w, line.at(w) if same else math.nan, math.nan, None)
-        self.caption.setText(self._muted(COMPUTING))
+        # two lines, so that the plot keeps its height
+        self.caption.setText(self._muted(f"{COMPUTING if same else LATER}<br>"))
 
     def _write_heading(self) -> None:
         kind = "bias" if self._weight is not None and self._weight.source < 0 else "weight"
@@ -187,8 +188,7 @@ class LossCurve(Card):
 
     def _write_caption(self, line: LossLine) -> None:
         p, (mse, slope) = colours(), line.point
-        plain = line.state.training.optimizer == "gradient_descent"
-        step = "Next step" if plain else "Gradient descent step"
+        step = "Next step" if is_plain(line.state) else "Gradient descent step"
         first = (
             f"MSE {shown(mse, DIGITS)} · <span style='color:{p.slope}'>slope {shown(slope, DIGITS)}</span>"
         )

@@ -85,8 +85,18 @@ def is_of(line: LossLine, state: State) -> bool:
     return (
         line.state.network is state.network
         and line.state.data is state.data
-        and line.state.training.learning_rate == state.training.learning_rate
+        and _step_of(line.state) == _step_of(state)
     )
+
+
+def is_plain(state: State) -> bool:
+    """Tell whether the next update is a step of gradient descent over all rows."""
+    size = state.training.batch_size
+    return state.training.optimizer == "gradient_descent" and (size is None or size >= len(state.data))
+
+
+def _step_of(state: State) -> tuple[float, bool]:
+    return state.training.learning_rate, is_plain(state)
 
 
 def loss_line(state: State, weight: Weight, before: LossLine | None) -> Iterator[LossLine | None]:

@@ -20,47 +20,52 @@ LEAST = 8
 class LossPath:
     """Keeps the networks that a run was seen at, from its start on.
 
-    A new run begins a new path; a step that is taken back shortens it; other data or another structure end
-    it. An edit of weights leaves it, as the way of the last run.
+    A new run begins a new path; what is undone of it is not shown until it is redone; other data or another
+    structure end it. An edit of weights leaves it, as the way of the last run.
     """
 
     def __init__(self) -> None:
         self._start: Network | None = None
-        self._seen: list[tuple[int, Network]] = []
+        self._seen: list[Network] = []
+        self._shown = 0
 
     def follow(self, old: State, new: State) -> None:
         """Take in a change of the State."""
-        run = new.run
-        if old.data is not new.data or old.network.sizes != new.network.sizes:
+        if old.data is not new.data or _shape(old.network) != _shape(new.network):
             self._begin(None)
-        if run is None:
-            if new.network is self._start:
-                self._begin(None)  # the run is undone
-            return
-        if run.start is not self._start:
-            self._begin(run.start)
-        while self._seen[-1][0] >= run.iteration and len(self._seen) > 1:
-            self._seen.pop()
-        self._seen.append((run.iteration, new.network))
-        if len(self._seen) > self._most():
-            self._seen[1:-1] = self._seen[2:-1:2]
+        if new.run is not None and new.run.start is not self._start:
+            self._begin(new.run.start)
+        known = next((k for k, network in enumerate(self._seen) if network is new.network), None)
+        if known is not None:
+            self._shown = known + 1  # undone or redone
+        elif new.run is not None:
+            self._go_on(new.network)
 
     def over(self, first: Weight, second: Weight) -> Array:
         """Return the path over two weights, shape (points, 2); no points where there is no run."""
-        points = [(first.value(network), second.value(network)) for _, network in self._seen]
-        return np.array(points).reshape(-1, 2)
+        points = [(first.value(network), second.value(network)) for network in self._seen[: self._shown]]
+        return np.array(points if len(points) > 1 else []).reshape(-1, 2)
 
     def projected(self, state: State, first: Weight, second: Weight) -> bool:
         """Tell whether other weights than these two have moved along the way."""
-        if len(self._seen) < 2:
+        if self._shown < 2:
             return False
-        start, end = (replace(state, network=network) for _, network in (self._seen[0], self._seen[-1]))
+        start, end = (replace(state, network=self._seen[k]) for k in (0, self._shown - 1))
         return not same_but(start, end, first, second)
 
     def _begin(self, start: Network | None) -> None:
         self._start = start
-        self._seen = [] if start is None else [(0, start)]
+        self._seen = [] if start is None else [start]
+        self._shown = len(self._seen)
 
-    def _most(self) -> int:
-        size = sum(layer.weights.nbytes for layer in self._seen[0][1].layers)
-        return max(LEAST, min(MOST, BYTES // max(1, size)))
+    def _go_on(self, network: Network) -> None:
+        del self._seen[self._shown :]
+        self._seen.append(network)
+        size = sum(layer.weights.nbytes for layer in network.layers)
+        if len(self._seen) > max(LEAST, min(MOST, BYTES // max(1, size))):
+            self._seen[1:-1] = self._seen[2:-1:2]
+        self._shown = len(self._seen)
+
+
+def _shape(network: Network) -> tuple[object, ...]:
+    return network.sizes, *(layer.biases is None for layer in network.layers)

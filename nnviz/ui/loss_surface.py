@@ -20,7 +20,7 @@ from nnviz.ui.loss_choice import LossChoice
 from nnviz.ui.loss_map import LossMap, loss_map
 from nnviz.ui.loss_path import LossPath
 from nnviz.ui.loss_weight import NO_MSE, axis_name, name_of, part_of, same_but, weight_of, within
-from nnviz.ui.loss_work import APART, FRAME, LossWork
+from nnviz.ui.loss_work import APART, COMPUTING, FRAME, LATER, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
 
@@ -31,7 +31,6 @@ CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
 OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
-COMPUTING = "Computing…"
 DIGITS = 6
 
 
@@ -59,6 +58,7 @@ class LossSurface(Card):
         self._choose()
 
     def _make_pages(self) -> None:
+        self.heading.setMinimumWidth(1)  # a long one does not widen the panel
         self.choice = LossChoice()
         self.choice.chosen.connect(self._select)
         self.choose_button = QPushButton("weights…")
@@ -206,7 +206,7 @@ class LossSurface(Card):
         x, y = (weight.value(state.network) for weight in self._pair)
         self.plane.show_path(self._path.over(*self._pair))
         self.plane.show_point(x, y, math.nan if mse is None else mse)
-        self._write_caption(mse)
+        self._write_caption(found, mse)
         self.plane.setAccessibleDescription(
             ", ".join(
                 f"{name_of(state.network, w)} {full(v)}" for w, v in zip(self._pair, (x, y), strict=True)
@@ -215,18 +215,23 @@ class LossSurface(Card):
         )
         return mse is not None
 
-    def _write_caption(self, mse: float | None) -> None:
+    def _write_caption(self, found: LossMap | None, mse: float | None) -> None:
         assert self._pair is not None
         state = self._document.state
         rows = len(state.data)
         told = COMPUTING
         if mse is not None:
             over = "1 row" if rows == 1 else f"all {rows:,} rows"
-            told = f"MSE {shown(mse, DIGITS) if math.isfinite(mse) else 'too large for a number'} over {over}"
-        if len(self._path.over(*self._pair)) > 1:
-            told += "; the line is the path of the last run"
+            told = (
+                f"MSE {shown(mse, DIGITS) if math.isfinite(mse) else 'too large for a number'} over {over}."
+            )
+        elif found is not None and not same_but(found.state, state, *self._pair):
+            told = LATER
+        if len(self._path.over(*self._pair)):
+            told += " The line is the path of the last run"
             if self._path.projected(state, *self._pair):
                 told += ", projected: the other weights moved too"
+            told += "."
         self.caption.setText(told)
 
     # --- events

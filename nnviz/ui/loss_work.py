@@ -11,6 +11,8 @@ FRAME, APART = 16, 100
 """Milliseconds between two beginnings, at least: after an edit, and while a run goes on."""
 QUIET = 250
 """Milliseconds without a change before something long begins, so that a run or a drag is not held up."""
+COMPUTING = "Computing…"
+LATER = "Drawn anew once the weights rest."
 AT_ONCE, SLICE = 0.008, 0.004
 """Seconds of the first slice and of the others."""
 

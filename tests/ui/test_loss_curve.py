@@ -144,9 +144,13 @@ def test_a_step_that_lands_far_away_is_told_and_the_plot_stays_readable(open_cur
     assert high - low < 20
 
 
-def test_another_optimizer_makes_it_a_step_of_gradient_descent(open_curve):
-    state = load(example("many-rows").path)
-    panel = open_curve(edits.set_training(state, Training(optimizer="adam")))
+@pytest.mark.parametrize("settings", [{"optimizer": "adam"}, {"batch_size": 2}])
+def test_where_the_update_is_another_one_it_is_called_a_step_of_gradient_descent(qtbot, open_curve, settings):
+    panel = open_curve()
+    assert "Next step" in panel.caption.text()
+    document = panel.document
+    document.push(edits.set_training(document.state, Training(learning_rate=0.0004, **settings)), "Change")
+    settle(qtbot, panel)
     assert "Gradient descent step" in panel.caption.text()
 
 

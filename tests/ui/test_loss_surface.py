@@ -274,12 +274,20 @@ def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface):
     assert path[-1].tolist() == [value(state, FIRST), value(state, SECOND)]
 
 
-def test_a_run_that_is_undone_leaves_no_path(qtbot, open_surface):
+def test_a_run_that_is_undone_leaves_no_path_until_it_is_redone(qtbot, open_surface):
     panel = open_surface()
-    panel.document.push(train(panel.document.state, updates=5).state, "Run")
-    panel.document.undo()
+    document = panel.document
+    for _ in range(6):
+        document.push(train(document.state, updates=1).state, "Run", merge=1)
+    settle(qtbot, panel)
+    path = panel.plane.path().tolist()
+    document.undo()
     settle(qtbot, panel)
     assert len(panel.plane.path()) == 0
+    document.redo()
+    settle(qtbot, panel)
+    assert panel.plane.path().tolist() == path
+    assert len(path) == 7
 
 
 def test_the_lists_choose_both_weights_by_keyboard(qtbot, open_surface):
