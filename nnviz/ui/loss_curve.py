@@ -11,13 +11,14 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
-from nnviz.core.numbers import full, nudged, shown
+from nnviz.core.numbers import nudged
 from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.document.document import Document
 from nnviz.ui.card import Card
-from nnviz.ui.loss_line import LossLine, is_of, is_plain, loss_line
+from nnviz.ui.loss_line import LossLine, is_of, loss_line
 from nnviz.ui.loss_weight import NO_MSE, axis_name, name_of, same_but, weight_of, within
+from nnviz.ui.loss_words import line_in_full, line_in_html
 from nnviz.ui.loss_work import APART, COMPUTING, FRAME, LATER, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
-DIGITS = 6
 
 
 class LossCurve(Card):
@@ -52,7 +52,6 @@ class LossCurve(Card):
         self._choose()
 
     def _make_pages(self) -> None:
-        self.heading.setMinimumWidth(1)  # a long one does not widen the panel
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -180,43 +179,12 @@ class LossCurve(Card):
 
     def _write_heading(self) -> None:
         kind = "bias" if self._weight is not None and self._weight.source < 0 else "weight"
-        rows = len(self._document.state.data)
-        of = ""
-        if self._weight is not None and rows:
-            of = " · 1 row" if rows == 1 else f" · all {rows:,} rows"
-        self.heading.setText(f"MSE along this {kind}{of}".upper())
+        self.heading.setText(f"MSE along this {kind}".upper())
 
     def _write_caption(self, line: LossLine) -> None:
-        p, (mse, slope) = colours(), line.point
-        step = "Next step" if is_plain(line.state) else "Gradient descent step"
-        first = (
-            f"MSE {shown(mse, DIGITS)} · <span style='color:{p.slope}'>slope {shown(slope, DIGITS)}</span>"
-        )
-        self.caption.setText(
-            self._muted(first)
-            + f"<br><span style='color:{p.accent}'>{step}:</span> {self._landing_in_words(line)}"
-        )
-        said = f"MSE {full(mse)} at w = {full(line.w)}, slope {full(slope)}"
-        if line.landing:
-            said += f", {step.lower()} to {full(line.landing[0])} with MSE {full(line.landing[1])}"
         assert self.plane is not None
-        self.plane.setAccessibleDescription(said)
-
-    def _landing_in_words(self, line: LossLine) -> str:
-        if line.landing is None:
-            return "too far for a number"
-        end, mse = line.landing
-        w = "b" if line.weight.source < 0 else "w"
-        if end == line.w:
-            return f"{w} stays, the slope is 0"
-        low, high = line.stretch
-        aside = "" if low <= end <= high else " (off the plot)"
-        if not mse <= line.point.mse:
-            higher = (
-                f"MSE {shown(mse, DIGITS)}, higher" if math.isfinite(mse) else "MSE too large for a number"
-            )
-            return f"{w} {shown(end, DIGITS)}{aside}, <span style='color:{colours().error}'>{higher}</span>"
-        return f"{w} {shown(end, DIGITS)}{aside}, MSE {shown(mse, DIGITS)}"
+        self.caption.setText(line_in_html(line, colours()))
+        self.plane.setAccessibleDescription(line_in_full(line))
 
     def _muted(self, text: str) -> str:
         return f"<span style='color:{colours().muted}'>{text}</span>"

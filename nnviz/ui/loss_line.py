@@ -77,7 +77,7 @@ class LossLine:
         high = max(high, self.point.mse)
         room = (high - low) or abs(high) or 1.0
         floor = 0.0 if low < high / 2 else low - 0.08 * room
-        return floor - 0.04 * (high - floor), high + 0.08 * room
+        return floor - 0.1 * (high - floor), high + 0.08 * room
 
 
 def is_of(line: LossLine, state: State) -> bool:

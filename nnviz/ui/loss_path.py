@@ -28,6 +28,12 @@ class LossPath:
         self._start: Network | None = None
         self._seen: list[Network] = []
         self._shown = 0
+        self._iteration = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every update is a point of the path."""
+        return self._iteration == self._shown - 1
 
     def follow(self, old: State, new: State) -> None:
         """Take in a change of the State."""
@@ -40,6 +46,8 @@ class LossPath:
             self._shown = known + 1  # undone or redone
         elif new.run is not None:
             self._go_on(new.network)
+        if new.run is not None or known is not None:
+            self._iteration = new.iteration
 
     def over(self, first: Weight, second: Weight) -> Array:
         """Return the path over two weights, shape (points, 2); no points where there is no run."""

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
-from nnviz.core.numbers import full, nudged, shown
+from nnviz.core.numbers import full, nudged
 from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.document.document import Document
@@ -20,6 +20,7 @@ from nnviz.ui.loss_choice import LossChoice
 from nnviz.ui.loss_map import LossMap, loss_map
 from nnviz.ui.loss_path import LossPath
 from nnviz.ui.loss_weight import NO_MSE, axis_name, name_of, part_of, same_but, weight_of, within
+from nnviz.ui.loss_words import mse_in_words, over_rows
 from nnviz.ui.loss_work import APART, COMPUTING, FRAME, LATER, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
@@ -31,7 +32,6 @@ CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
 OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
-DIGITS = 6
 
 
 class LossSurface(Card):
@@ -58,7 +58,6 @@ class LossSurface(Card):
         self._choose()
 
     def _make_pages(self) -> None:
-        self.heading.setMinimumWidth(1)  # a long one does not widen the panel
         self.choice = LossChoice()
         self.choice.chosen.connect(self._select)
         self.choose_button = QPushButton("weights…")
@@ -218,17 +217,14 @@ class LossSurface(Card):
     def _write_caption(self, found: LossMap | None, mse: float | None) -> None:
         assert self._pair is not None
         state = self._document.state
-        rows = len(state.data)
         told = COMPUTING
         if mse is not None:
-            over = "1 row" if rows == 1 else f"all {rows:,} rows"
-            told = (
-                f"MSE {shown(mse, DIGITS) if math.isfinite(mse) else 'too large for a number'} over {over}."
-            )
+            told = f"{mse_in_words(mse)} {over_rows(state)}."
         elif found is not None and not same_but(found.state, state, *self._pair):
             told = LATER
-        if len(self._path.over(*self._pair)):
-            told += " The line is the path of the last run"
+        if points := len(self._path.over(*self._pair)):
+            told += " Line: " if self._path.whole else f" Line: {points} points of "
+            told += "the last run’s path"
             if self._path.projected(state, *self._pair):
                 told += ", projected: the other weights moved too"
             told += "."

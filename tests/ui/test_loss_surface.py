@@ -239,8 +239,7 @@ def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface):
     settle(qtbot, panel)
     # each weight goes 0.3 of the way to 3 at every update
     assert panel.plane.path() == pytest.approx(np.array([[3 - 2 * 0.7**k, 3 - 0.7**k] for k in range(4)]))
-    assert "path of the last run" in panel.caption.text()
-    assert "projected" not in panel.caption.text()
+    assert "Line: the last run’s path." in panel.caption.text()
 
 
 def test_a_step_taken_back_shortens_the_path_and_a_new_run_begins_anew(qtbot, open_surface):
@@ -272,6 +271,18 @@ def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface):
     assert 100 < len(path) <= 500
     assert path[0].tolist() == [value(start, FIRST), value(start, SECOND)]
     assert path[-1].tolist() == [value(state, FIRST), value(state, SECOND)]
+    assert f"Line: {len(path)} points of the last run’s path" in panel.caption.text()
+
+
+def test_biases_that_are_new_end_the_path(qtbot, open_surface):
+    panel = open_surface()
+    document = panel.document
+    document.push(train(document.state, updates=1).state, "Step")
+    document.push(edits.add_biases(document.state, 0), "Add biases")
+    panel.selection.select(Part("bias", 1, 0), SECOND)
+    settle(qtbot, panel)
+    assert len(panel.plane.path()) == 0
+    assert panel.choice.first.currentText() == "bias of node_0"
 
 
 def test_a_run_that_is_undone_leaves_no_path_until_it_is_redone(qtbot, open_surface):
