@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Trace
@@ -16,7 +17,7 @@ from nnviz.picture.describe import described
 from nnviz.picture.headings import heading_labels
 from nnviz.picture.labels import Numbers, edge_labels, node_labels
 from nnviz.picture.layout import Layout
-from nnviz.picture.picture import Column, Label, NodeBox, Part, Rect
+from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect
 
 NEAR = 6.0
 """An edge is hit from so many pixels away."""
@@ -44,6 +45,15 @@ class Picture:
     labels: tuple[Label, ...]
     weights: tuple[Array, ...]
     scale: float
+    shows: Callable[[Part], bool] | None = None
+    """Hides the numbers that a walk has not come to; None hides nothing."""
+
+    def hidden(self, kind: Kind, column: int) -> NDArray[np.bool_]:
+        """Tell of every node of a column whether its number of this kind is hidden."""
+        nodes = len(self.layout.columns[column].tops)
+        if self.shows is None:
+            return np.zeros(nodes, dtype=bool)
+        return np.array([not self.shows(Part(kind, column, node)) for node in range(nodes)])
 
     @cached_property
     def _by_part(self) -> dict[Part, Label]:
@@ -134,7 +144,7 @@ def draw(
     weights = tuple(layer.weights for layer in network.layers)
     if largest is None:
         largest = max((float(np.abs(w).max()) for w in weights if w.size), default=0.0)
-    return Picture(layout, numbers, tuple(_nodes(layout)), tuple(labels), weights, largest)
+    return Picture(layout, numbers, tuple(_nodes(layout)), tuple(labels), weights, largest, shows)
 
 
 def _nodes(layout: Layout) -> Iterator[NodeBox]:

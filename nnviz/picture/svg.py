@@ -12,7 +12,7 @@ from nnviz.core.state import State
 from nnviz.picture.draw import Picture, draw
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.headings import LETTER_SPACING
-from nnviz.picture.ink import border, ink, value_pixels
+from nnviz.picture.ink import border, ink, slope_pixels, value_pixels
 from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import Column, Label, Rect, Role, View
@@ -110,21 +110,26 @@ def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
     for column in picture.layout.columns:
         if column.block:
             yield _box(column.box, column.role, 4.0, palette)
-            yield from _strip(picture, column, palette)
+            yield from _strips(picture, column, palette)
     for node in picture.nodes:
         yield _box(node.rect, node.role, corner(node.rect), palette)
 
 
-def _strip(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
-    """Yield the values of a column that is drawn as one block."""
-    pixels = value_pixels(picture, column.column, palette)
-    if pixels is not None:
-        box = column.box
-        yield (
-            f'<image x="{box.x + 2:.1f}" y="{box.y + 2:.1f}" width="{box.width - 4:.1f}" '
-            f'height="{box.height - 4:.1f}" preserveAspectRatio="none" style="image-rendering: pixelated" '
-            f'href="{png_uri(pixels[:, None, :])}"/>'
-        )
+def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+    """Yield the values of a column that is drawn as one block, and its slopes in the right third."""
+    box = column.box
+    inside = Rect(box.x + 2, box.y + 2, box.width - 4, box.height - 4)
+    third = inside._replace(x=inside.right - inside.width / 3, width=inside.width / 3)
+    for rect, pixels in (
+        (inside, value_pixels(picture, column.column, palette)),
+        (third, slope_pixels(picture, column.column, palette)),
+    ):
+        if pixels is not None:
+            yield (
+                f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
+                f'height="{rect.height:.1f}" preserveAspectRatio="none" '
+                f'style="image-rendering: pixelated" href="{png_uri(pixels[:, None, :])}"/>'
+            )
 
 
 def corner(rect: Rect) -> float:

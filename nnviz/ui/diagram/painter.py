@@ -13,7 +13,7 @@ from nnviz.core.activations import Array
 from nnviz.picture.columns import COMPACT
 from nnviz.picture.draw import Picture
 from nnviz.picture.edges import Gap, Indices, edge_colour, edge_width, haze_pixels, strongest
-from nnviz.picture.ink import border, ink, value_pixels
+from nnviz.picture.ink import Pixels, border, ink, slope_pixels, value_pixels
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, NodeBox, Part, Rect
 from nnviz.ui.theme import ui_font
@@ -106,11 +106,17 @@ def paint_columns(painter: QPainter, picture: Picture, palette: Palette) -> None
             painter.setPen(QPen(QColor(palette.node_border), 1.2))
             painter.setBrush(QBrush(fill(column.role, palette)))
             painter.drawRoundedRect(qrect(column.box), 4, 4)
-            strip = value_pixels(picture, column.column, palette)
-            if strip is not None:
-                image = QImage(strip.tobytes(), 1, len(strip), 4, QImage.Format.Format_RGBA8888)
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-                painter.drawImage(qrect(column.box).adjusted(2, 2, -2, -2), image)
+            inside = qrect(column.box).adjusted(2, 2, -2, -2)
+            _paint_strip(painter, inside, value_pixels(picture, column.column, palette))
+            inside.setLeft(inside.right() - inside.width() / 3)
+            _paint_strip(painter, inside, slope_pixels(picture, column.column, palette))
+
+
+def _paint_strip(painter: QPainter, place: QRectF, strip: Pixels | None) -> None:
+    if strip is not None:
+        image = QImage(strip.tobytes(), 1, len(strip), 4, QImage.Format.Format_RGBA8888)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(place, image)
 
 
 def fill(role: str, palette: Palette) -> QColor:
@@ -154,12 +160,18 @@ def _paint_small(painter: QPainter, picture: Picture, nodes: list[NodeBox], pale
         painter.setBrush(QBrush(fill(role, palette)))
         painter.drawRects([qrect(node.rect) for node in nodes if node.role == role])
     for column in {node.part.column for node in nodes}:
-        tints = value_pixels(picture, column, palette)
-        if tints is None:
-            continue
+        own = [node for node in nodes if node.part.column == column]
+        _tint(painter, own, value_pixels(picture, column, palette), 1.0)
+        _tint(painter, own, slope_pixels(picture, column, palette), 1 / 3)
+
+
+def _tint(painter: QPainter, nodes: list[NodeBox], tints: Pixels | None, share: float) -> None:
+    """Fill the right `share` of every node with its tint."""
+    if tints is not None:
         for node in nodes:
-            if node.part.column == column:
-                painter.fillRect(qrect(node.rect), QColor(*tints[node.part.node].tolist()))
+            place = qrect(node.rect)
+            place.setLeft(place.right() - share * place.width())
+            painter.fillRect(place, QColor(*tints[node.part.node].tolist()))
 
 
 def paint_labels(

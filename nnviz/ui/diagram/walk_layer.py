@@ -19,6 +19,8 @@ PULSES = 60
 ARRIVED = 0.5
 """The part of a step's time after which the pulses have arrived."""
 PULSE = 6.0
+NEAR = 6.0
+"""For each pixel that a callout stands farther from its node it may cover so many square pixels less."""
 
 
 class WalkLayer:
@@ -143,8 +145,10 @@ class WalkLayer:
         )
         taken = [paint.qrect(own.rect) for own in picture.nodes]
         taken += [paint.qrect(own.rect) for own in picture.labels]
+        boxes = (_inside(body, place, width, height) for place in places)
         return min(
-            (_inside(body, place, width, height) for place in places), key=lambda box: _covered(box, taken)
+            boxes,
+            key=lambda box: _covered(box, taken) + NEAR * (box.center() - middle).manhattanLength(),
         )
 
 
