@@ -6,16 +6,18 @@ import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLoggingCategory
+from PySide6.QtCore import QLoggingCategory, QTimer
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.recovery import Leftover, Recovery, leftovers, recovery_folder
 from nnviz.files import native
 from nnviz.files.errors import FileError
-from nnviz.files.examples import examples
+from nnviz.files.examples import paths
 from nnviz.files.registry import load
 from nnviz.ui.main_window import MainWindow
+from nnviz.ui.recover import offer
 from nnviz.ui.settings import Settings
 from nnviz.ui.theme import apply_theme, system_theme
 
@@ -41,8 +43,19 @@ def open_window(file: str | Path | None) -> int:
     theme = settings.text("theme", "system")
     apply_theme(app, system_theme() if theme not in ("light", "dark") else theme)
     window = make_window(file, settings)
+    folder = recovery_folder()
+    recovery = Recovery(window.document, folder)
+    recovery.failed.connect(window.status.say)
     window.show()
-    return app.exec()
+    QTimer.singleShot(0, lambda: _offer(window, recovery, leftovers(folder)))
+    code = app.exec()
+    recovery.close()
+    return code
+
+
+def _offer(window: MainWindow, recovery: Recovery, left: list[Leftover]) -> None:
+    if said := offer(window, recovery, left):
+        window.status.say(said)
 
 
 def make_window(file: str | Path | None, settings: Settings) -> MainWindow:
@@ -53,7 +66,7 @@ def make_window(file: str | Path | None, settings: Settings) -> MainWindow:
     """
     if file == "-":
         return _window(native.read(sys.stdin.buffer.read()), None, settings)
-    shipped = [own.path for own in examples()]
+    shipped = paths()
     path = Path(file) if file else settings.last
     said = ""
     try:
