@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def _is_stream(path: Path) -> bool:
 def _replace(target: Path, data: bytes, mode: int | None) -> None:
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(13, "permission denied")
-    beside = target.with_name(f".nnviz-{secrets.token_hex(6)}.tmp")
+    beside = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
     try:
         with open(handle, "wb") as file:

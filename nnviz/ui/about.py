@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QMessageBox, QWidget
 
-from nnviz import __version__
-
 
 def about(parent: QWidget) -> None:
     """Show what nnviz is, its version, and what it is built on."""
     import numpy as np
+
+    from nnviz import __version__  # looks into the installed packages, which takes long
 
     QMessageBox.about(
         parent,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
 from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import (
@@ -61,6 +63,7 @@ class MainWindow(QMainWindow):
         self._structure = Structure(document, self.selection)
         self._commands = Commands(self)
         self._theme = settings.text("theme", "system")
+        self._plots_import: Thread | None = None
         self._plots_loaded = False
         self._make_panels()
         self._make_actions()
@@ -192,14 +195,9 @@ class MainWindow(QMainWindow):
         train.addAction(self._commands.add("Re&start", self.runner.restart))
         train.addAction(self._commands.add("&New random weights", self.runner.new_random_weights))
         self._make_view_menu(bar.addMenu("&View"))
-        shipped = bar.addMenu("E&xamples")
-        shipped.setToolTipsVisible(True)
-        for own in examples():
-            action = shipped.addAction(
-                f"{own.title}\t{own.line}".replace("&", "&&"),
-                partial(self.files.open_example, own.name),
-            )
-            action.setToolTip(own.line)
+        self._shipped = bar.addMenu("E&xamples")
+        self._shipped.setToolTipsVisible(True)
+        self._shipped.aboutToShow.connect(self._fill_examples)
         self._make_help_menu(bar.addMenu("&Help"))
 
     def _make_view_menu(self, menu: QMenu) -> None:
@@ -293,6 +291,15 @@ class MainWindow(QMainWindow):
             self._recent.addSeparator()
             self._recent.addAction("Forget these", self._settings.forget_recent)
 
+    def _fill_examples(self) -> None:
+        self._shipped.clear()
+        for own in examples():
+            action = self._shipped.addAction(
+                f"{own.title}\t{own.line}".replace("&", "&&"),
+                partial(self.files.open_example, own.name),
+            )
+            action.setToolTip(own.line)
+
     def _fill_network(self) -> None:
         self._network.clear()
         menu = self._structure.menu(self.selection.part)
@@ -320,13 +327,22 @@ class MainWindow(QMainWindow):
     # --- events
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Load the plot library after the first frame: a timer started when shown would fire before it."""
+        """Import the plot library after the first frame: a timer started when shown would fire before it."""
         super().paintEvent(event)
-        if not self._plots_loaded:
-            QTimer.singleShot(0, self.load_plots)
+        if self._plots_import is None:
+            self._plots_import = Thread(target=import_module, args=("pyqtgraph",))
+            QTimer.singleShot(0, self._plots_import.start)
+            QTimer.singleShot(0, self._await_plots)
+
+    def _await_plots(self) -> None:
+        """Look whether the plot library has come; the window answers meanwhile."""
+        if self._plots_import and self._plots_import.is_alive():
+            QTimer.singleShot(10, self._await_plots)
+        else:
+            self.load_plots()
 
     def load_plots(self) -> None:
-        """Bring in the plot library, which takes longer than the first frame may."""
+        """Bring in the plots, which take longer than the first frame may."""
         if not self._plots_loaded:
             self._plots_loaded = True
             for card in (self.plot, self.curve, self.surface):

@@ -1,0 +1,130 @@
+"""From the start of the process to the window, against an empty QMainWindow: `python -m tests.bench.start`.
+
+Both are started in turns, with byte code and files warm, without settings, on the platform "offscreen" unless
+another is asked for; what is told is the median of the rounds.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from tests.bench import machine
+
+EMPTY = """
+import sys, time
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMainWindow
+
+class Window(QMainWindow):
+    def paintEvent(self, event):
+        QTimer.singleShot(0, done)
+
+def done():
+    print("frame", time.monotonic())
+    app.quit()
+
+app = QApplication([])
+window = Window()
+window.resize(1280, 800)
+window.show()
+app.exec()
+"""
+
+NNVIZ = """
+import sys, time
+from PySide6.QtCore import QEvent, QObject, QTimer
+from nnviz.cli import main
+import nnviz.ui.app
+
+told = set()
+
+def tell(word):
+    if word not in told:
+        told.add(word)
+        print(word, time.monotonic())
+
+class Watch(QObject):
+    painted = set()
+
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and watched.isWidgetType():
+            self.painted.add(type(watched).__name__)
+            if watched.isWindow():  # its children are painted before a timer can end
+                QTimer.singleShot(0, self.look)
+            elif type(watched).__name__ == "MsePlot" and watched.curve is not None:
+                QTimer.singleShot(0, end)
+        return False
+
+    def look(self):
+        tell("frame")
+        if "Diagram" in self.painted:
+            tell("diagram")
+        if {"Figure", "MsePlot", "DataPanel"} <= self.painted:
+            tell("usable")
+
+def end():
+    tell("plots")
+    app.closeAllWindows()
+
+app, watch = nnviz.ui.app.application(), Watch()
+app.installEventFilter(watch)
+main([])
+"""
+
+STAGES = {
+    "frame": "first painted frame",
+    "diagram": "the diagram is painted",
+    "usable": "all panels are painted and answer",
+    "plots": "the plot library is loaded, too",
+}
+AIMS = {"frame": 1.8, "usable": 3.8}
+
+
+def started(code, environment):
+    """Return the seconds from the start of a process to each stage that it tells."""
+    before = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    return {word: float(at) - before for word, at in (line.split() for line in done.stdout.splitlines())}
+
+
+def environment_in(folder, platform):
+    """Return an environment without settings that keeps its byte code in `folder`."""
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    places = dict.fromkeys(("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"), folder)
+    return own | places | {"PYTHONPYCACHEPREFIX": f"{folder}/bytecode", "QT_QPA_PLATFORM": platform}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=15, help="starts of each (default 15)")
+    parser.add_argument("--platform", default="offscreen", help='Qt platform, e.g. xcb (default "offscreen")')
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        environment = environment_in(folder, options.platform)
+        for code in (EMPTY, NNVIZ):
+            started(code, environment)  # warms files and byte code
+        rounds = [
+            (started(EMPTY, environment)["frame"], started(NNVIZ, environment)) for _ in range(options.rounds)
+        ]
+    empty = statistics.median(own for own, _ in rounds)
+    print("| from the start of the process to | ms | × an empty window | aim |\n|---|---|---|---|")
+    print(f"| an empty QMainWindow, painted | {1e3 * empty:.0f} | 1 | |")
+    for stage, words in STAGES.items():
+        seconds = statistics.median(own[stage] for _, own in rounds)
+        ratio = statistics.median(own[stage] / reference for reference, own in rounds)
+        aim = f"≤ {AIMS[stage]} ×" if stage in AIMS else ""
+        print(f"| nnviz: {words} | {1e3 * seconds:.0f} | {ratio:.2f} | {aim} |")
+    print(f"\n{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
+    print(f"median of {options.rounds} rounds in turns, platform {options.platform}.")
+
+
+if __name__ == "__main__":
+    main()
