@@ -1,4 +1,4 @@
-"""The question after a crash: recover the unsaved work that was left behind?"""
+"""The question after a crash, whether to recover the unsaved work that was left behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nnviz.files.errors import FileError
 
 
 def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
-    """Ask about the latest leftover, and return a sentence for the status line; others wait for the next start.
+    """Ask about the latest leftover and return a sentence for the status line; others wait.
 
     Recover opens it as unsaved changes, Discard deletes it, Later keeps it.
     """
