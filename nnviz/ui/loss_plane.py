@@ -49,6 +49,7 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self._palette = palette
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
+        self._under_mouse: QPointF | None = None
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setMenuEnabled(False)
         self.hideButtons()
@@ -82,7 +83,7 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Put the present point there; nowhere where a coordinate is not finite."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
         self._present.setData([x] if self._point else [], [y] if self._point else [])
-        self.tell(None)
+        self.tell(self._under_mouse)
 
     def place_of(self, x: float, y: float) -> QPointF:
         """Return where a point of the plot stands in this widget, in pixels."""
@@ -156,7 +157,8 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         if self._hold is not None:
             self._move(event)
         inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
-        self.tell(self._at(event) if inside else None)
+        self._under_mouse = self._at(event) if inside else None
+        self.tell(self._under_mouse)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the present point go."""
@@ -194,6 +196,7 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def leaveEvent(self, event: QEvent) -> None:
         """Read nothing out any more."""
         super().leaveEvent(event)
+        self._under_mouse = None
         self.tell(None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from nnviz.core.numbers import full, nudged
 from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.document.document import Document
-from nnviz.ui.card import Card
+from nnviz.ui.loss_card import NO_MSE, LossCard
 from nnviz.ui.loss_choice import LossChoice
 from nnviz.ui.loss_map import LossMap, loss_map
 from nnviz.ui.loss_path import LossPath
-from nnviz.ui.loss_weight import NO_MSE, axis_name, name_of, part_of, same_but, weight_of, within
+from nnviz.ui.loss_weight import axis_name, name_of, part_of, same_but, weight_of, within
 from nnviz.ui.loss_words import mse_in_words, over_rows
-from nnviz.ui.loss_work import APART, COMPUTING, FRAME, LATER, LossWork
+from nnviz.ui.loss_work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.theme import colours
 
 if TYPE_CHECKING:
     from nnviz.ui.loss_surface_plane import LossSurfacePlane
@@ -34,30 +32,31 @@ OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
 
 
-class LossSurface(Card):
+class LossSurface(LossCard):
     """Draws the MSE over all rows over the two selected weights; dragging the point changes both.
 
     `load` brings the plot in once the window stands: its import is slow.
     """
 
     def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
-        super().__init__("Loss over two weights", parent)
-        self._document, self._selection = document, selection
+        super().__init__("Loss over two weights", document, selection, parent)
         self.plane: LossSurfacePlane | None = None
         self._pair: tuple[Weight, Weight] | None = None
         self._map: LossMap | None = None
         self._drawn: LossMap | None = None
         self._path = LossPath()
         self._path.follow(document.state, document.state)
-        self._gestures = itertools.count()
-        self._end_gesture()
-        self.work = LossWork(self, self._compute, self._show)
-        self._make_pages()
+        self._make_choice()
+        self.caption.setTextFormat(Qt.TextFormat.PlainText)
+        self.caption.setToolTip("Each tone is the MSE with these two weights; all others stay as they are")
+        self.body.addWidget(self.choice)
+        self.body.addLayout(self._pages, 1)
+        self.setMinimumHeight(250)
         document.state_changed.connect(self._follow)
         selection.part_changed.connect(self._choose)
         self._choose()
 
-    def _make_pages(self) -> None:
+    def _make_choice(self) -> None:
         self.choice = LossChoice()
         self.choice.chosen.connect(self._select)
         self.choose_button = QPushButton("weights…")
@@ -67,36 +66,14 @@ class LossSurface(Card):
         self.choose_button.setAccessibleName("Choose the two weights from lists")
         self.choose_button.toggled.connect(self._arrange)
         self.buttons.addWidget(self.choose_button)
-        self.empty = QLabel()
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.caption = QLabel()
-        self.caption.setObjectName("muted")
-        self.caption.setWordWrap(True)
-        self.caption.setFont(ui_font(11.5))
-        page = QWidget()
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        self._column.addWidget(self.caption)
-        self._pages = QStackedLayout()
-        self._pages.addWidget(self.empty)
-        self._pages.addWidget(page)
-        self.body.addWidget(self.choice)
-        self.body.addLayout(self._pages, 1)
-        self.setMinimumHeight(250)
 
     def load(self) -> None:
         """Import pyqtgraph and build the plot."""
         from nnviz.ui.loss_surface_plane import LossSurfacePlane
 
         self.plane = LossSurfacePlane(colours())
-        self.plane.point_moved.connect(self._set)
-        self.plane.point_nudged.connect(self._nudge)
-        self.plane.gesture_ended.connect(self._end_gesture)
-        self._column.insertWidget(0, self.plane, 1)
-        self._choose()
+        self.plane.point_moved.connect(self._move)
+        self._take(self.plane)
 
     # --- what changes weights and selection
 
@@ -104,37 +81,28 @@ class LossSurface(Card):
         parts = [part_of(weight) for weight in (first, second) if weight is not None]
         self._selection.select(parts[0], parts[1] if len(parts) > 1 and first != second else None)
 
+    def _move(self, x: float, y: float) -> None:
+        if self._pair is not None:
+            self._set((self._pair[0], x), (self._pair[1], y))
+
     def _nudge(self, right: int, up: int, size: str) -> None:
         if self._pair is not None:
             x, y = (weight.value(self._document.state.network) for weight in self._pair)
-            self._set(nudged(x, right, size), nudged(y, up, size))
-
-    def _set(self, x: float, y: float) -> None:
-        state = self._document.state
-        if self._pair is None:
-            return
-        first, second = self._pair
-        if (x, y) != (first.value(state.network), second.value(state.network)):
-            name = " and ".join(name_of(state.network, weight) for weight in self._pair)
-            changed = second.set(first.set(state, x), y)
-            self._document.push(changed, f"Set {name}", ("surface", self._gesture))
-
-    def _end_gesture(self) -> None:
-        self._gesture = next(self._gestures)
+            self._move(nudged(x, right, size), nudged(y, up, size))
 
     # --- when it is drawn
 
     def _choose(self) -> None:
-        """Begin with the two selected weights, or say what to select."""
         network = self._document.state.network
         first, second = (weight_of(part) for part in (self._selection.part, self._selection.second))
         first, second = (weight if within(network, weight) else None for weight in (first, second))
         self._end_gesture()
-        self._pair = (first, second) if first is not None and second is not None else None
+        self._pair = (first, second) if first and second and first != second else None
         self._map = self._drawn = None
         self.work.stop()
         self.choice.show_network(network)
         self.choice.show_chosen(first, second)
+        self._arrange()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
@@ -150,20 +118,7 @@ class LossSurface(Card):
         if old.network is not new.network or old.data is not new.data or old.run is not new.run:
             self._begin()
 
-    def _begin(self) -> None:
-        """Ask for what is missing, or say why there is nothing to draw."""
-        state = self._document.state
-        why_not = self._why_not(state)
-        self.empty.setText(why_not)
-        self._arrange()
-        if why_not or self.plane is None:
-            self.work.stop()
-            self._pages.setCurrentIndex(0)
-        elif self.isVisible():
-            self.work.ask(APART if state.run else FRAME)
-
     def _why_not(self, state: State) -> str:
-        """Return what to do before there is something to draw, or ""."""
         if not state.trainable:
             return NO_MSE
         if self._pair:
@@ -229,21 +184,3 @@ class LossSurface(Card):
                 told += ", projected: the other weights moved too"
             told += "."
         self.caption.setText(told)
-
-    # --- events
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
-        super().showEvent(event)
-        self._begin()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Stop computing."""
-        super().hideEvent(event)
-        self.work.stop()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "plane") and self.plane:
-            self.plane.set_palette(colours())

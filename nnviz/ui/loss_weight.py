@@ -7,8 +7,6 @@ from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.picture.picture import Part
 
-NO_MSE = "The MSE needs rows with targets: add some to the data"
-
 
 def weight_of(part: Part | None) -> Weight | None:
     """Return the weight or bias that a selected part is, or None."""

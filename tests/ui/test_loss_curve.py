@@ -48,7 +48,7 @@ def open_curve(qtbot):
 
 
 def settle(qtbot, panel):
-    qtbot.waitUntil(lambda: not panel.work.busy)
+    qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
 
 
 def weight(panel, part=FIRST):
@@ -270,6 +270,19 @@ def test_removing_the_node_says_what_to_click(open_curve):
     panel = open_curve()
     panel.document.push(edits.remove_node(panel.document.state, 1, 0), "Remove node_0")
     assert "Click a weight" in panel.empty.text()
+
+
+def test_what_is_undone_while_it_is_computed_is_not_drawn_later(qtbot, open_curve):
+    network = oracle.make_network((20, 60, 3), ("tanh", "identity"), (True, True))
+    panel = open_curve(oracle.make_state(network, 20_000))
+    document = panel.document
+    before = document.state
+    document.push(edits.set_weight(before, 1, 0, 0, 2.0), "Set")
+    qtbot.waitUntil(lambda: not panel.plane.tangent().size)  # the curve of before is faint now
+    assert panel.work.busy
+    document.undo()
+    settle(qtbot, panel)
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((weight(panel), before.mse()))
 
 
 def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot):
