@@ -15,7 +15,7 @@ from PySide6.QtGui import QResizeEvent
 from nnviz.core.activations import Array
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.loss_plane import LossPlane
+from nnviz.ui.loss_plane import LossPlane, points_of
 
 TANGENT = 46.0
 """Pixels of the tangent on either side of the present point."""
@@ -87,8 +87,11 @@ class LossCurvePlane(LossPlane):
 
     def tangent(self) -> Array:
         """Return both ends of the tangent as it is drawn, shape (2, 2): w, MSE; none where there is none."""
-        x, y = self._tangent.getData()
-        return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+        return points_of(self._tangent)
+
+    def curve(self) -> Array:
+        """Return the curve as it is drawn, shape (points, 2): w, MSE."""
+        return points_of(self._curve)
 
     def read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point of the curve that is nearest to `at` across."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from html import escape
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QLabel
 
+from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
 from nnviz.ui.axis import QuietAxis
 from nnviz.ui.diagram.editor import nudge_size
@@ -204,3 +206,9 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         super().resizeEvent(event)
         if hasattr(self, "read_out"):
             self._write_names()
+
+
+def points_of(curve: pg.PlotCurveItem) -> Array:
+    """Return what a curve draws, shape (points, 2)."""
+    x, y = curve.getData()
+    return np.empty((0, 2)) if x is None else np.column_stack((x, y))

@@ -18,7 +18,7 @@ from nnviz.core.numbers import shown
 from nnviz.core.surface import Grid
 from nnviz.picture.palette import Palette
 from nnviz.ui.axis import multiples, round_step
-from nnviz.ui.loss_plane import REACH, LossPlane
+from nnviz.ui.loss_plane import REACH, LossPlane, points_of
 from nnviz.ui.loss_scale import LossScale
 from nnviz.ui.loss_tone import Tone, pixels, ramp
 
@@ -115,8 +115,11 @@ class LossSurfacePlane(LossPlane):
 
     def path(self) -> Array:
         """Return the way as it is drawn, shape (points, 2)."""
-        x, y = self._path.getData()
-        return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+        return points_of(self._path)
+
+    def contours(self) -> Array:
+        """Return all contours as they are drawn, shape (points, 2); NaN between two of them."""
+        return points_of(self._contours)
 
     def read(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point that is nearest to `at`: the present one, or one of the grid."""

@@ -104,6 +104,26 @@ def test_every_point_of_the_map_is_the_mse_with_both_weights_set(open_surface, n
         assert grid.mse[i, j] == pytest.approx(expected, rel=1e-9)
 
 
+def test_another_weight_elsewhere_changes_the_whole_map(qtbot, open_surface):
+    panel = open_surface()
+    panel.document.push(edits.set_weight(panel.document.state, 0, 0, 1, 1.0), "Set")
+    settle(qtbot, panel)
+    grid, state = panel.plane.grid, panel.document.state
+    for i, j in ((0, 0), (32, 32), (11, 40)):
+        assert grid.mse[i, j] == pytest.approx(mse_with(state, grid.values1[i], grid.values2[j]), rel=1e-9)
+
+
+def test_along_a_contour_the_mse_is_a_round_number(open_surface):
+    panel = open_surface()
+    points = panel.plane.contours()
+    points = points[np.isfinite(points).all(axis=1)]
+    rounds = [digit * 10.0**power for power in range(5) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)]
+    assert len(points) > 100
+    for x, y in points[:: len(points) // 50]:
+        mse = mse_with(panel.document.state, x, y)
+        assert min(abs(mse / round_mse - 1) for round_mse in rounds) < 0.03
+
+
 def test_the_map_at_the_present_point_is_the_present_mse(open_surface):
     panel = open_surface()
     x, y = both(panel)
