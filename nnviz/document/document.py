@@ -41,17 +41,20 @@ class Document(QObject):
     `state_changed`   (old, new) State, after every change
     `file_changed`    the path is another one, or another document is open
     `undo_changed`    what can be undone, redone or needs saving is different now
+    `motion_changed`  `in_motion` is different now: whether a run makes many States a second
     ================= =====================================================================
     """
 
     state_changed = Signal(object, object)
     file_changed = Signal()
     undo_changed = Signal()
+    motion_changed = Signal()
 
     def __init__(self, state: State) -> None:
         super().__init__()
         self._state = state
         self.path: Path | None = None
+        self.in_motion = False
         self._changes: list[_Change] = []
         self._index = 0  # how many of the changes are done, not undone
         self._clean: int | None = 0  # the index at which the State is the file's
@@ -92,6 +95,12 @@ class Document(QObject):
         """End the merging: the next push is an undo entry of its own."""
         if self._index:
             self._changes[self._index - 1].merge = None
+
+    def set_in_motion(self, moving: bool) -> None:
+        """Say that many States will follow, of which slow views may leave some out, or that all have come."""
+        if moving != self.in_motion:
+            self.in_motion = moving
+            self.motion_changed.emit()
 
     def undo_text(self) -> str:
         """Return what undo would take back, or "" where there is nothing."""

@@ -45,8 +45,9 @@ class Commands:
 
     def set_icon(self, action: QAction, name: str, colour: str | None = None) -> None:
         """Give an action an icon, now and after a change of theme."""
-        self._icons[action] = (name, colour)
-        action.setIcon(icon(name, colour))
+        if self._icons.get(action) != (name, colour):
+            self._icons[action] = (name, colour)
+            action.setIcon(icon(name, colour))
 
     def recolour(self) -> None:
         """Draw all icons again in the theme's ink."""

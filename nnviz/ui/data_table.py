@@ -17,6 +17,7 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, full, parsed, shown
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.ui.seldom import Seldom
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -68,6 +69,7 @@ class DataTable(QAbstractTableModel):
         self._state = document.state
         self.columns = columns(self._state.network)
         self._blocks: dict[int, Array] = {}
+        self._computed = Seldom(document, self._tell_computed, phase=1 / 3, parent=self)
         document.state_changed.connect(self._follow)
 
     def _follow(self, old: State, new: State) -> None:
@@ -86,12 +88,18 @@ class DataTable(QAbstractTableModel):
             return
         if renamed:
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(fresh) - 1)
-        if len(new.data):
-            first = 0 if old.data is not new.data else self._first_computed()
-            self.dataChanged.emit(self.index(0, first), self.index(len(new.data) - 1, len(fresh) - 1))
+        if old.data is not new.data:
+            self._tell_from(0)
+        else:
+            self._computed.changed()
 
-    def _first_computed(self) -> int:
-        return next(i for i, column in enumerate(self.columns) if column.kind == "prediction")
+    def _tell_computed(self) -> None:
+        self._tell_from(next(i for i, column in enumerate(self.columns) if column.kind == "prediction"))
+
+    def _tell_from(self, first: int) -> None:
+        if len(self._state.data):
+            last = self.index(len(self._state.data) - 1, len(self.columns) - 1)
+            self.dataChanged.emit(self.index(0, first), last)
 
     def _prediction(self, row: int) -> Array:
         block, within = divmod(row, BLOCK)

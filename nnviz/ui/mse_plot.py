@@ -18,6 +18,7 @@ from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.card import Card
 from nnviz.ui.icons import icon
+from nnviz.ui.seldom import Seldom
 from nnviz.ui.theme import colours
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class MsePlot(Card):
         self.setMinimumHeight(180)
         self._make_menu()
         self._make_buttons()
+        self._seldom = Seldom(document, self._refresh, phase=0.0, parent=self)
         document.state_changed.connect(self._follow)
         self._refresh()
 
@@ -145,7 +147,7 @@ class MsePlot(Card):
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
-            self._refresh()
+            self._seldom.changed()
 
     def _refresh(self) -> None:
         """Draw the history where it is another one or has grown."""

@@ -18,7 +18,7 @@ from nnviz.ui.pace import updates_per_second
 FRAME = 1 / 60
 SPARE = 0.0007
 """Seconds left free before a frame is due, so that it is not late."""
-LEAST = 0.008
+LEAST = 0.006
 """Seconds of work a frame where painting takes all of it."""
 SHARE = 2.0
 """A frame lasts at least so many times as long as showing a State does: long, for a large network."""
@@ -184,6 +184,7 @@ class Runner(QObject):
         self._worked = False
         self._own = state
         self._left = 0
+        self._document.set_in_motion(True)
         self.run_started.emit()
         self.progressed.emit(0, updates)
         self._timer.start(0)
@@ -248,6 +249,7 @@ class Runner(QObject):
     def _end(self, sentence: str) -> None:
         self._timer.stop()
         self._job = None
+        self._document.set_in_motion(False)
         self.run_ended.emit(sentence)
 
     def _follow(self, old: State, new: State) -> None:
@@ -260,4 +262,5 @@ class Runner(QObject):
             job.stop()
             self._timer.stop()
             self._job = None
+            self._document.set_in_motion(False)
             self.run_ended.emit(f"Paused after {job.done} of {counted(job.updates)}")

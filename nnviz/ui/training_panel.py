@@ -15,6 +15,7 @@ from nnviz.ui.pace import in_words
 from nnviz.ui.present_mse import PresentMse
 from nnviz.ui.progress_line import ProgressLine
 from nnviz.ui.runner import Runner
+from nnviz.ui.seldom import Seldom
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import ui_font
 from nnviz.ui.training_buttons import TrainingButtons
@@ -35,6 +36,7 @@ class TrainingPanel(Card):
         self._document, self.runner, self._selection = document, runner, selection
         self._refusal = self._warning = ""
         self._present_mse = PresentMse()
+        self._figures = Seldom(document, self._show_figures, phase=2 / 3, parent=self)
         self._make_fields()
         self.verbs = TrainingButtons(document, runner)
         self.buttons.addWidget(self.verbs.random)
@@ -118,7 +120,7 @@ class TrainingPanel(Card):
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
             self._show_settings()
-        self._show_figures()
+        self._figures.changed()
         if not self.runner.running:
             self._warning = ""
             self._show_message()

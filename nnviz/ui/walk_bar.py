@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QToolButton,
 )
 
+from nnviz.core.state import State
 from nnviz.core.walk import PHASES, Phase
 from nnviz.document.document import Document
 from nnviz.ui.commands import Commands
@@ -67,8 +68,12 @@ class WalkBar:
         self._rows(bar)
         player.changed.connect(self.refresh)
         selection.row_changed.connect(self.refresh)
-        document.state_changed.connect(self.refresh)
+        document.state_changed.connect(self._follow)
         self.refresh()
+
+    def _follow(self, old: State, new: State) -> None:
+        if old.data is not new.data:
+            self.refresh()
 
     def refresh(self) -> None:
         """Show where the walk stands."""
