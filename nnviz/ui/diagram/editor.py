@@ -99,7 +99,8 @@ class PlaceEditor(QLineEdit):
         """Enter accepts, Esc restores, Up and Down nudge."""
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.commit()
+            if self.commit():
+                self._surface.setFocus()  # where a hidden widget's focus goes is the next field's
         elif key == Qt.Key.Key_Escape:
             self.hide()
             self.restored.emit()

@@ -1,0 +1,382 @@
+"""What only a real window has: focus, shortcuts, drag and drop, closing.
+
+Keys and clicks go through the window to whatever has the focus, as a person's do. To run them:
+`QT_QPA_PLATFORM=xcb pytest -m window`.
+"""
+
+import shutil
+import subprocess
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
+from PySide6.QtGui import QDrag
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QTableView
+
+from nnviz.files.examples import example
+from nnviz.files.registry import load, save
+from tests.ui.hands import part_named, point
+
+pytestmark = pytest.mark.window
+
+KEY = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def window(open_window, qtbot):
+    """The window on the example `relu`, active."""
+    opened = open_window("relu")
+    opened.activateWindow()
+    qtbot.waitUntil(opened.isActiveWindow)
+    return opened
+
+
+def press(key, modifier=Qt.KeyboardModifier.NoModifier):
+    """Press a key for the window that is active."""
+    QTest.keyClick(QApplication.focusWindow(), key, modifier)
+
+
+def type_text(text):
+    for letter in text:
+        press(ord(letter.upper()))
+
+
+def click(widget, where=None):
+    """Click on a widget's middle, or where it is told, through its window."""
+    inside = where or widget.rect().center()
+    window = widget.window()
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=widget.mapTo(window, inside))
+
+
+def click_node(window, name):
+    click(window.diagram, point(window, part_named(window, name)))
+
+
+def weight(window):
+    return window.document.state.network.layers[0].weights[0, 0]
+
+
+def set_weight(window, text):
+    """Click the weight from the first input to node_0, type, press Enter."""
+    click(
+        window.diagram, point(window, part_named(window, "node_0", window.document.state.network.inputs[0]))
+    )
+    type_text(text)
+    press(KEY.Key_Return)
+
+
+def table(window):
+    (found,) = window.data.findChildren(QTableView)
+    return found
+
+
+def click_cell(window):
+    view = table(window)
+    place = view.visualRect(view.model().index(0, 0)).center()
+    click(view.viewport(), place)
+
+
+ELSEWHERE = {
+    "table": click_cell,
+    "field": lambda window: click(window.training.fields.learning_rate),
+    "button": lambda window: window.training.verbs.step.setFocus(Qt.FocusReason.TabFocusReason),
+}
+everywhere_else = pytest.mark.parametrize("place", ELSEWHERE)
+
+
+# Keys of the diagram
+
+
+def test_the_diagram_has_the_focus_from_the_start(window):
+    assert window.diagram.hasFocus()
+
+
+def test_steps_and_space_walk_on_the_diagram(window):
+    click_node(window, "node_0")
+    press(KEY.Key_Period)
+    assert window.player.active
+    first = window.player.goal
+    press(KEY.Key_Period)
+    second = window.player.goal
+    assert second > first > 0
+    press(KEY.Key_Comma)
+    assert window.player.goal == first
+    press(KEY.Key_Space)
+    assert window.player.playing
+    press(KEY.Key_Space)
+    assert not window.player.playing
+
+
+def test_tab_leaves_the_diagram_and_its_keys_end_there(window):
+    click_node(window, "node_0")
+    press(KEY.Key_Tab)
+    assert not window.diagram.hasFocus()
+    assert QApplication.focusWidget() is not None
+    press(KEY.Key_Period)
+    assert not window.player.active
+
+
+@everywhere_else
+def test_the_keys_of_the_diagram_do_not_act_elsewhere(window, place):
+    click_node(window, "node_0")
+    selected, before = window.selection.part, window.document.state
+    ELSEWHERE[place](window)
+    assert not window.diagram.hasFocus()
+    for key in (KEY.Key_Period, KEY.Key_Comma, KEY.Key_Plus, KEY.Key_Minus, KEY.Key_Home):
+        press(key)
+    if place != "button":  # which Space presses
+        press(KEY.Key_Space)
+    press(KEY.Key_Escape)
+    assert not window.player.active
+    assert window.selection.part == selected
+    assert window.document.state is before
+
+
+def test_while_a_number_is_open_its_keys_are_for_the_number(window):
+    click_node(window, "node_0")
+    set_weight(window, "1,5")
+    assert weight(window) == 1.5
+    set_weight(window, "2.25")
+    assert weight(window) == 2.25
+    assert not window.player.active
+
+
+def test_after_a_number_is_accepted_the_diagram_has_its_keys_back(window):
+    set_weight(window, "3")
+    assert window.diagram.hasFocus()
+    press(KEY.Key_Period)
+    assert window.player.active
+
+
+def test_a_click_elsewhere_accepts_the_open_number(window):
+    click(
+        window.diagram, point(window, part_named(window, "node_0", window.document.state.network.inputs[0]))
+    )
+    type_text("9")
+    click(window.training.fields.updates)
+    assert weight(window) == 9
+    assert isinstance(QApplication.focusWidget(), QLineEdit)
+
+
+# Shortcuts
+
+
+@pytest.mark.parametrize("place", ["diagram", "table", "button"])
+def test_undo_and_redo_work_from(window, place):
+    set_weight(window, "9")
+    ELSEWHERE.get(place, lambda _: None)(window)
+    press(KEY.Key_Z, CTRL)
+    assert weight(window) == 2
+    press(KEY.Key_Z, CTRL | SHIFT)
+    assert weight(window) == 9
+
+
+def test_undo_in_a_field_takes_back_what_is_typed_there(window):
+    field = window.training.fields.learning_rate
+    was = field.text()
+    click(field)
+    type_text("0.5")
+    press(KEY.Key_Z, CTRL)
+    assert field.text() == was
+    assert window.document.undo_text() == ""
+
+
+@pytest.mark.parametrize("place", ["diagram", *ELSEWHERE])
+def test_f5_runs_from(window, place):
+    ELSEWHERE.get(place, lambda _: None)(window)
+    press(KEY.Key_F5)
+    assert window.runner.running
+    press(KEY.Key_F5)
+    assert not window.runner.running
+
+
+@pytest.fixture
+def answer():
+    """Return a function: when a dialog of a class opens, do something with it. Every dialog must come."""
+    timers, met = [], []
+
+    def when(kind, does):
+        timer = QTimer(interval=20)
+        number = len(timers)
+
+        def look():
+            dialog = QApplication.activeModalWidget()
+            if isinstance(dialog, kind) and dialog.isActiveWindow() and number not in met:
+                timer.stop()
+                met.append(number)
+                does(dialog)
+
+        timer.timeout.connect(look)
+        timer.start()
+        timers.append(timer)
+
+    yield when
+    for timer in timers:
+        timer.stop()
+    assert len(met) == len(timers), "a dialog did not come"
+
+
+def type_name(path):
+    def into(dialog):
+        name = dialog.findChild(QLineEdit, "fileNameEdit")
+        name.setText(str(path))
+        press(KEY.Key_Return)
+
+    return into
+
+
+@pytest.mark.parametrize("place", ["diagram", *ELSEWHERE])
+def test_ctrl_s_saves_to_the_file_that_is_chosen_and_then_there(window, answer, tmp_path, place):
+    set_weight(window, "9")
+    ELSEWHERE.get(place, lambda _: None)(window)
+    answer(QFileDialog, type_name(tmp_path / "mine.json"))
+    press(KEY.Key_S, CTRL)
+    assert load(tmp_path / "mine.json").network == window.document.state.network
+    assert not window.isWindowModified()
+    window.activateWindow()
+    click_node(window, "node_0")
+    set_weight(window, "8")
+    press(KEY.Key_S, CTRL)
+    assert load(tmp_path / "mine.json").network.layers[0].weights[0, 0] == 8
+
+
+# Closing
+
+
+@pytest.fixture
+def xdotool():
+    """Return a function that moves the mouse and presses keys, for the X server; it is waited for."""
+    program = shutil.which("xdotool")
+    if program is None:
+        pytest.skip("xdotool is what moves the mouse and presses keys")
+    running = []
+    yield lambda *words: running.append(subprocess.Popen([program, *map(str, words)]))
+    for process in running:
+        assert process.wait(10) == 0
+
+
+def says(button, texts):
+    def read_and_press(box):
+        texts.append(box.text())
+        click(box.button(button))
+
+    return read_and_press
+
+
+@pytest.mark.parametrize(
+    ("button", "stays"),
+    [(QMessageBox.StandardButton.Cancel, True), (QMessageBox.StandardButton.Discard, False)],
+)
+def test_closing_with_unsaved_changes_asks(window, answer, button, stays):
+    texts = []
+    set_weight(window, "9")
+    answer(QMessageBox, says(button, texts))
+    press(KEY.Key_Q, CTRL)
+    assert texts == [f"Save the changes to {window.document.title}?"]
+    assert window.isVisible() is stays
+    assert weight(window) == 9
+
+
+def test_closing_with_save_saves_where_it_is_told(window, answer, tmp_path):
+    set_weight(window, "9")
+    answer(QMessageBox, says(QMessageBox.StandardButton.Save, []))
+    answer(QFileDialog, type_name(tmp_path / "mine.json"))
+    press(KEY.Key_Q, CTRL)
+    assert not window.isVisible()
+    assert load(tmp_path / "mine.json").network.layers[0].weights[0, 0] == 9
+
+
+def test_closing_without_changes_does_not_ask(window):
+    press(KEY.Key_Q, CTRL)
+    assert not window.isVisible()
+
+
+def test_the_window_managers_close_asks_too(window, answer, qtbot, xdotool):
+    texts = []
+    set_weight(window, "9")
+    answer(QMessageBox, says(QMessageBox.StandardButton.Cancel, texts))
+    xdotool("key", "alt+F4")
+    qtbot.waitUntil(lambda: len(texts) == 1)
+    assert window.isVisible()
+
+
+# Drag and drop
+
+
+class Icon(QLabel):
+    """A file's icon in another program's window."""
+
+    def __init__(self, path):
+        super().__init__(path.name)
+        self.path = path
+
+    def mousePressEvent(self, _event):  # noqa: N802
+        drag, data = QDrag(self), QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(self.path))])
+        drag.setMimeData(data)
+        drag.exec(Qt.DropAction.CopyAction)
+
+
+@pytest.fixture
+def icon(qtbot):
+    """Return a function that shows the icon of a file beside the window."""
+    shown = []
+
+    def show(path):
+        made = Icon(path)
+        shown.append(made)
+        made.setGeometry(1400, 100, 150, 100)
+        made.show()
+        qtbot.waitUntil(made.isActiveWindow)
+        return made
+
+    yield show
+    for own in shown:
+        own.close()
+
+
+@pytest.fixture
+def drag(xdotool, qtbot):
+    """Return a function that drags from the middle of a widget to the middle of another, with the mouse."""
+
+    def from_to(source, target):
+        (x, y), (to_x, to_y) = middle(source), middle(target)
+        xdotool("mousemove", x, y)
+        qtbot.waitUntil(source.underMouse)
+        words = ["mousedown", 1]
+        for part in range(1, 11):
+            words += ["sleep", 0.03, "mousemove", x + (to_x - x) * part // 10, y + (to_y - y) * part // 10]
+        xdotool(*words, "sleep", 0.2, "mouseup", 1)
+
+    return from_to
+
+
+def middle(widget):
+    place = widget.mapToGlobal(widget.rect().center())
+    return place.x(), place.y()
+
+
+@pytest.fixture
+def other(tmp_path):
+    """A file with another network."""
+    state = load(example("xor").path)
+    save(state, tmp_path / "other.json")
+    return tmp_path / "other.json"
+
+
+def test_a_file_that_is_dropped_on_the_diagram_opens(window, icon, other, qtbot, drag):
+    drag(icon(other), window.diagram)
+    qtbot.waitUntil(lambda: window.document.path == other)
+    assert window.document.state == load(other)
+
+
+def test_dropping_a_file_on_unsaved_changes_asks_first(window, icon, other, qtbot, answer, drag):
+    set_weight(window, "9")
+    texts = []
+    answer(QMessageBox, says(QMessageBox.StandardButton.Cancel, texts))
+    drag(icon(other), window.data)
+    qtbot.waitUntil(lambda: len(texts) == 1)
+    assert window.document.path is None
+    assert weight(window) == 9
