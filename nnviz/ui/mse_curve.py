@@ -86,6 +86,7 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         still_there = self._read is not None and self._read < len(history)
         self._tell_read_out(self._read if still_there else None)
         self._describe()
+        self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""

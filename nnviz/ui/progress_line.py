@@ -26,9 +26,10 @@ class ProgressLine(QWidget):
 
     def show_progress(self, done: int, of: int) -> None:
         """Show that `done` of so many updates are made."""
-        self._part = done / of
         self.setAccessibleDescription(f"{done} of {of} updates")
-        self.update()
+        before, self._part = self._part, done / of
+        if round(self.width() * before) != round(self.width() * self._part):
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         painter = QPainter(self)

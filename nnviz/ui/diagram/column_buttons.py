@@ -10,8 +10,9 @@ from nnviz.ui.icons import icon
 from nnviz.ui.structure_menu import Structure
 from nnviz.ui.theme import colours
 
-HEIGHT = 22
-TOP = 49
+HEIGHT = 20
+TOP = 48
+"""The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
 
 
 class ColumnButtons:

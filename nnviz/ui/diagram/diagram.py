@@ -87,6 +87,7 @@ class Diagram(QWidget):
             self._at, self._text_at, self.session, selection, self.camera, self._camera_moved
         )
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
@@ -211,7 +212,11 @@ class Diagram(QWidget):
         weights = sum(layer.weights.size for layer in new.network.layers)
         if weights > paint.ALWAYS_SHARP and old.network is not new.network:
             self._start_moving()
-        self._stale()
+        if self._document.in_motion and self._layout:
+            self._picture = None  # headings and the buttons beside them stay as they are
+            self.update(paint.qrect(self._layout.body).toAlignedRect())
+        else:
+            self._stale()
 
     def _start_moving(self) -> None:
         self._moving = True
