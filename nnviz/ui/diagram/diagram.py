@@ -39,6 +39,7 @@ from nnviz.ui.diagram.gestures import Gestures
 from nnviz.ui.diagram.highlight import neighbours, paint_neighbourhood
 from nnviz.ui.diagram.keyboard import moved
 from nnviz.ui.diagram.player import Player
+from nnviz.ui.diagram.still_layer import StillLayer
 from nnviz.ui.diagram.walk_layer import WalkLayer
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
@@ -76,6 +77,7 @@ class Diagram(QWidget):
         self._badges: tuple[object, object, dict[tuple[int, int], str]] = (None, None, {})
         self._edges = EdgeLayer()
         self._walk = WalkLayer(player)
+        self._still = StillLayer()
         self._hover: Part | None = None
         self._moving = False
         self._by_keyboard = self._focused = False
@@ -280,6 +282,21 @@ class Diagram(QWidget):
         painter.drawPath(card)
 
     def _paint_network(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
+        if not self._player.moving:
+            self._still.forget()
+            self._paint_still(painter, picture, dirty)
+            return
+        ratio, selection = self.devicePixelRatioF(), self._selection
+        of = (selection.part, selection.second, self._hover, self._focused, self._moving, colours())
+        body = paint.qrect(picture.layout.body)
+        pixmap = self._still.pixmap(
+            picture, ratio, of, lambda painter: self._paint_still(painter, picture, body)
+        )
+        painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
+        self._walk.paint(painter, picture, colours())
+
+    def _paint_still(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
+        """Paint all but what moves."""
         palette, selection = colours(), self._selection
         selected = tuple(part for part in (selection.part, selection.second) if part)
         lit = neighbours(picture, self._hover or (selection.part if self._focused else None))
@@ -299,7 +316,6 @@ class Diagram(QWidget):
             if _meets(label.rect, dirty) and label.part.kind not in ("heading", "subheading")
         ]
         paint.paint_labels(painter, labels, palette, selected=selected)
-        self._walk.paint(painter, picture, palette)
 
     def _walk_frame(self) -> None:
         self.update(self._walk.dirty(self.picture).toAlignedRect())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
@@ -37,6 +38,16 @@ _WEIGHTS = {
     "heading": QFont.Weight.DemiBold,
     "error": QFont.Weight.DemiBold,
 }
+
+
+@lru_cache(maxsize=1024)
+def _pen(colour: str, width: float) -> QPen:
+    return QPen(QColor(colour), width)
+
+
+@lru_cache(maxsize=64)
+def _brush(colour: str) -> QBrush:
+    return QBrush(QColor(colour))
 
 
 def qrect(rect: Rect) -> QRectF:
@@ -86,7 +97,7 @@ def paint_some_edges(
         share = float(buckets[start]) / BUCKETS
         # A pen of width 1 or less costs Qt's raster engine seven times more.
         width = max(edge_width(share) * slim, 1.2)
-        painter.setPen(QPen(QColor(edge_colour(share, palette)), width))
+        painter.setPen(_pen(edge_colour(share, palette), width))
         painter.drawLines(lines[start:end])
 
 
@@ -144,10 +155,8 @@ def paint_nodes(
         chosen = node.part == selected
         if node.rect.height < SMALL and not chosen:
             continue
-        painter.setPen(
-            QPen(QColor(palette.accent if chosen else palette.node_border), 2.4 if chosen else 1.2)
-        )
-        painter.setBrush(QBrush(fill(node.role, palette)))
+        painter.setPen(_pen(palette.accent if chosen else palette.node_border, 2.4 if chosen else 1.2))
+        painter.setBrush(_brush(getattr(palette, f"{node.role}_node")))
         radius = corner(node.rect)
         painter.drawRoundedRect(qrect(node.rect), radius, radius)
 
@@ -198,17 +207,17 @@ def _paint_label(painter: QPainter, label: Label, palette: Palette, selected: bo
     rect = qrect(label.rect)
     if label.style == "pill":
         line = palette.accent if selected else border(label, palette)
-        painter.setPen(QPen(QColor(line), 2.0 if selected else 1.2))
-        painter.setBrush(QColor(palette.hidden_node))
+        painter.setPen(_pen(line, 2.0 if selected else 1.2))
+        painter.setBrush(_brush(palette.hidden_node))
         painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
     elif label.style == "node_slope":
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(palette.slope))
+        painter.setBrush(_brush(palette.slope))
         painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
     elif label.style == "slope":
         painter.fillRect(rect.adjusted(0, 2, 0, -2), QColor(palette.canvas))
     painter.setFont(label_font(label))
-    painter.setPen(QColor(ink(label, palette)))
+    painter.setPen(_pen(ink(label, palette), 1.0))
     painter.drawText(rect, _ALIGN[label.align], label.text)
 
 

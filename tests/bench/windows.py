@@ -1,0 +1,77 @@
+"""The window and the networks that drawing, training in it and its memory are measured with."""
+
+import itertools
+import os
+import statistics
+import sys
+import time
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, QLoggingCategory, QTimer
+
+from nnviz.core.naming import default_inputs, default_nodes
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.document.document import Document
+from nnviz.ui.app import application
+from nnviz.ui.main_window import MainWindow
+from nnviz.ui.settings import Settings
+from nnviz.ui.theme import apply_theme
+
+LARGE = (784, 128, 64, 10)
+
+
+def app():
+    QLoggingCategory.setFilterRules("default.warning=false")
+    own = application()
+    apply_theme(own, "light")
+    return own
+
+
+def state(*sizes, rows=4):
+    """Return a network of such sizes at a seeded start, with made rows."""
+    layers = tuple(
+        Layer(default_nodes(k, len(sizes) - 1, b), "relu", np.zeros((b, a)), np.zeros(b))
+        for k, (a, b) in enumerate(itertools.pairwise(sizes))
+    )
+    rng = np.random.default_rng(0)
+    data = Dataset(rng.random((rows, sizes[0])), rng.random((rows, sizes[-1])))
+    return State(Network(default_inputs(sizes[0]), layers).randomised(0), data)
+
+
+def open_window(what, size=(1280, 800)):
+    """Return the window on a State, with everything loaded and painted."""
+    window = MainWindow(Document(what), Settings(remembers=False))
+    window.resize(*size)
+    window.show()
+    until(lambda: window.plot.curve is not None)
+    settle()
+    return window
+
+
+def until(reached, seconds=30.0):
+    """Let the window live until `reached()`."""
+    end, alarm = time.perf_counter() + seconds, QTimer(interval=1)
+    alarm.start()
+    while not reached():
+        application().processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+        if time.perf_counter() > end:
+            sys.exit("the window did not come to what was waited for")
+
+
+def settle(seconds=0.4):
+    """Let the window live for a while, in which it sharpens its picture and explains."""
+    end = time.perf_counter() + seconds
+    until(lambda: time.perf_counter() > end)
+
+
+def timed(does, times=20):
+    """Return the median of the milliseconds that `does(k)` takes."""
+    found = []
+    for k in range(times):
+        start = time.perf_counter()
+        does(k)
+        found.append(1e3 * (time.perf_counter() - start))
+    return statistics.median(found)
