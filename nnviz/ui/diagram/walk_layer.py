@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.walk import Step
@@ -28,7 +30,9 @@ class WalkLayer:
 
     def __init__(self, player: Player) -> None:
         self._player = player
-        self._painted = QRectF()
+        self._pulses: list[tuple[QLineF, QColor, float]] = []
+        self._pulses_of: tuple[object, ...] = ()
+        self._kept: Picture | None = None
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint the steps in progress."""
@@ -76,36 +80,14 @@ class WalkLayer:
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
     ) -> None:
-        backward = steps[0].phase == "backward"
-        layer = steps[0].layer + (1 if backward else 0)
-        trace = picture.numbers.trace
-        if layer >= len(picture.weights) or trace is None:
-            return
-        weights = picture.weights[layer]
-        if backward:
-            slopes = picture.numbers.slopes
-            if slopes is None:
-                return
-            carried = weights * slopes.layers[layer].nodes[:, None]
-            chosen = np.zeros_like(weights, dtype=bool)
-            chosen[:, [step.node for step in steps]] = True
-        else:
-            carried = weights * trace.feeding(layer)[0]
-            chosen = np.zeros_like(weights, dtype=bool)
-            chosen[[step.node for step in steps], :] = True
-        sizes = np.where(chosen, np.abs(carried), -1.0)
-        largest = float(sizes.max())
-        order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]
-        nodes, sources = np.divmod(order, weights.shape[1])
+        if self._pulses_of != (id(picture), steps, palette):
+            self._pulses = list(_pulses(picture, steps, palette))
+            self._pulses_of = id(picture), steps, palette
+            self._kept = picture  # so that no id is used again
         painter.setPen(Qt.PenStyle.NoPen)
-        for node, source in zip(nodes.tolist(), sources.tolist(), strict=True):
-            value = float(carried[node, source])
-            line = paint.edge_line(picture.layout.gaps[layer], node, source)
-            share = abs(value) / largest if largest > 0 else 0.0
-            colour = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
-            painter.setBrush(QColor(palette.slope if backward else colour))
-            radius = PULSE * (0.4 + 0.6 * share**0.5)
-            painter.drawEllipse(line.pointAt(1 - t if backward else t), radius, radius)
+        for line, colour, radius in self._pulses:
+            painter.setBrush(colour)
+            painter.drawEllipse(line.pointAt(t), radius, radius)
 
     def _paint_callout(
         self, painter: QPainter, picture: Picture, step: Step, t: float, palette: Palette
@@ -150,6 +132,36 @@ class WalkLayer:
             boxes,
             key=lambda box: _covered(box, taken) + NEAR * (box.center() - middle).manhattanLength(),
         )
+
+
+def _pulses(
+    picture: Picture, steps: tuple[Step, ...], palette: Palette
+) -> Iterator[tuple[QLineF, QColor, float]]:
+    """Yield the way, the colour and the radius of what travels along the strongest edges of some steps."""
+    backward = steps[0].phase == "backward"
+    layer = steps[0].layer + (1 if backward else 0)
+    trace, slopes = picture.numbers.trace, picture.numbers.slopes
+    if layer >= len(picture.weights) or trace is None or (backward and slopes is None):
+        return
+    weights, nodes = picture.weights[layer], [step.node for step in steps]
+    chosen = np.zeros_like(weights, dtype=bool)
+    if backward:
+        assert slopes is not None
+        carried = weights * slopes.layers[layer].nodes[:, None]
+        chosen[:, nodes] = True
+    else:
+        carried = weights * trace.feeding(layer)[0]
+        chosen[nodes, :] = True
+    sizes = np.where(chosen, np.abs(carried), -1.0)
+    largest = float(sizes.max())
+    order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]
+    for node, source in zip(*(own.tolist() for own in np.divmod(order, weights.shape[1])), strict=True):
+        value = float(carried[node, source])
+        line = paint.edge_line(picture.layout.gaps[layer], node, source)
+        share = abs(value) / largest if largest > 0 else 0.0
+        sign = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
+        colour = QColor(palette.slope if backward else sign)
+        yield QLineF(line.p2(), line.p1()) if backward else line, colour, PULSE * (0.4 + 0.6 * share**0.5)
 
 
 def _inside(body: QRectF, centre: QPointF, width: float, height: float) -> QRectF:

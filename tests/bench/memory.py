@@ -1,0 +1,84 @@
+"""Memory of the window, against a bare window with the same libraries: `python -m tests.bench.memory`.
+
+Each is a process of its own; what is told is its resident memory once it has come to rest.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench import machine, one_thread
+
+BARE = "a bare PySide6 and pyqtgraph window"
+FIRST = "nnviz with the first example"
+LARGE = "nnviz with 784-128-64-10 and 100 rows"
+CASES = (BARE, FIRST, LARGE)
+
+
+def megabytes():
+    """Return this process's resident memory, of Linux."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def bare():
+    """Show a window with a plot for a second, without anything of nnviz; return what it takes."""
+    import pyqtgraph as pg
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QMainWindow
+
+    app, window = pg.mkQApp(), QMainWindow()
+    window.setCentralWidget(pg.PlotWidget())
+    window.resize(1280, 800)
+    window.show()
+    QTimer.singleShot(1000, app.quit)
+    app.exec()
+    return megabytes()
+
+
+def nnviz(case):
+    """Show nnviz's window for a second; return what it takes."""
+    from nnviz.files.examples import paths
+    from nnviz.files.registry import load
+    from tests.bench import windows
+
+    windows.app()
+    state = windows.state(*windows.LARGE, rows=100) if case == LARGE else load(paths()[0])
+    window = windows.open_window(state)
+    windows.settle(1.0)
+    found = megabytes()
+    window.close()
+    return found
+
+
+def measured(case):
+    """Return the megabytes of a case, in a new process."""
+    run = [sys.executable, "-m", "tests.bench.memory", "--case", case]
+    return float(subprocess.run(run, capture_output=True, text=True, check=True).stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=5, help="processes of each (default 5)")
+    parser.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        print(bare() if options.case == BARE else nnviz(options.case))
+        return
+    rounds = [[measured(case) for case in CASES] for _ in range(options.rounds)]
+    plain, first, large = (statistics.median(own) for own in zip(*rounds, strict=True))
+    print("| | MB | | aim |\n|---|---|---|---|")
+    print(f"| {BARE} | {plain:.0f} | 1 | |")
+    print(f"| {FIRST} | {first:.0f} | {first / plain:.2f} × | ≤ 1.25 × |")
+    print(f"| {LARGE} | {large:.0f} | {large - first:+.0f} MB | ≤ +60 MB |")
+    print(f"\n{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
+    print(f"median of {options.rounds} processes each, resident memory, offscreen.")
+
+
+if __name__ == "__main__":
+    one_thread.settle("tests.bench.memory")
+    main()

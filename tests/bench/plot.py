@@ -1,0 +1,94 @@
+"""How long a frame of the MSE plot takes as the history grows, and its memory: `python -m tests.bench.plot`.
+
+The reference is a plain pyqtgraph curve of all points, downsampled by pyqtgraph itself, in turns.
+"""
+
+import argparse
+import statistics
+
+from tests.bench import one_thread
+
+if __name__ == "__main__":
+    one_thread.settle("tests.bench.plot")
+
+import numpy as np
+import pyqtgraph as pg
+
+from nnviz.core.history import LIMIT, History
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.mse_curve import MseCurve
+from tests.bench import machine, windows
+
+LENGTHS = tuple(10**k for k in range(3, 8))
+SIZE = (340, 300)
+CHUNK = 1000
+"""Points that come between two frames."""
+
+
+def points(first, count):
+    """Return points as noisy training makes them, shape (count, 2)."""
+    iterations = np.arange(first, first + count, dtype=float)
+    noise = np.random.default_rng(first).random(count)
+    return np.column_stack((iterations, (0.2 + noise) / (1 + iterations) ** 0.3))
+
+
+class Plain:
+    """A pyqtgraph curve with its own downsampling, as its documentation has it."""
+
+    def __init__(self):
+        self.plot = pg.PlotWidget()
+        self.plot.resize(*SIZE)
+        self.curve = self.plot.plot(pen=pg.mkPen("b", width=1))
+        self.plot.plotItem.setDownsampling(auto=True, mode="peak")
+        self.plot.plotItem.setClipToView(True)
+        self.plot.show()
+
+    def frame(self, found):
+        self.curve.setData(found[:, 0], found[:, 1])
+        self.plot.viewport().repaint()
+
+
+def measured(length, rounds):
+    """Return the milliseconds of a frame of nnviz and of the plain curve, and the points that nnviz keeps."""
+    ours, plain = MseCurve(PALETTES["light"]), Plain()
+    ours.resize(*SIZE)
+    ours.show()
+    windows.settle(0.1)
+    history, everything = History(), points(0, length + (rounds + 1) * CHUNK)
+    for start in range(0, length, 100_000):
+        history = history.extended(everything[start : min(start + 100_000, length)])
+    times = ([], [])
+    for k in range(1, rounds + 2):
+        until = length + k * CHUNK
+        history = history.extended(everything[until - CHUNK : until])
+
+        def frame(_, history=history):
+            ours.show_history(history)
+            ours.viewport().repaint()
+
+        times[0].append(windows.timed(frame, 1))
+        times[1].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
+    kept = history.points[:, 1]
+    assert kept.min() == everything[:until, 1].min()
+    assert kept.max() == everything[:until, 1].max()
+    ours.hide()
+    plain.plot.hide()
+    return *(statistics.median(own[1:]) for own in times), len(history)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=30, help="frames of each (default 30)")
+    options = parser.parse_args()
+    windows.app()
+    print("| iterations | ms a frame | plain pyqtgraph curve | aim | points kept |\n|---|---|---|---|---|")
+    for length in LENGTHS:
+        ours, plain, kept = measured(length, options.rounds)
+        print(f"| {length:,} | {ours:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
+    print(f"\nOf at most {LIMIT:,} points kept, none is lost that is a smallest or a largest.")
+    print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
+    print(f"median of {options.rounds} frames in turns, {CHUNK} points more in each.")
+
+
+if __name__ == "__main__":
+    main()
