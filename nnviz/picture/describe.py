@@ -36,7 +36,7 @@ def _edge(part: Part, numbers: Numbers) -> str:
     if numbers.slopes is not None:
         slope = float(numbers.slopes.layers[part.layer].weights[part.node, part.source])
         sentence += f", slope {_number(slope)}"
-        if slope == 0.0:
+        if slope == 0.0 and len(numbers.slopes.layers[part.layer].inputs):
             reason = zero_reason(network, numbers.slopes, Where("weight", part.layer, part.node, part.source))
             sentence += f" because {reason}" if reason else ""
     return sentence

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import (
     QCloseEvent,
     QDesktopServices,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QTool
 
 from nnviz.document.document import Document
 from nnviz.files.examples import examples
+from nnviz.picture.picture import Part
 from nnviz.ui.about import about
 from nnviz.ui.commands import Commands
 from nnviz.ui.data_panel import DataPanel
@@ -133,7 +135,7 @@ class MainWindow(QMainWindow):
         self.undo = add("&Undo", self.document.undo, icon_name="undo", keys=keys.Undo)
         self.redo = add("&Redo", self.document.redo, icon_name="redo", keys="Ctrl+Shift+Z")
         self.fit = add("&Fit", self.diagram.fit, icon_name="fit", keys="Ctrl+0", tip="Show the whole network")
-        self.run = add("&Run or pause", self.training.toggle_run, keys="F5")
+        self.run = add("&Run or pause", partial(self._train, self.training.toggle_run), keys="F5")
         self.slopes = add(
             "Show &slopes",
             icon_name="slopes",
@@ -190,7 +192,7 @@ class MainWindow(QMainWindow):
         bar.addMenu(self._walk_menu)
         train = bar.addMenu("&Train")
         train.addAction(self.run)
-        train.addAction(self._commands.add("&Step", self.training.step, keys="F10"))
+        train.addAction(self._commands.add("&Step", partial(self._train, self.training.step), keys="F10"))
         train.addAction(self._commands.add("&Back", self.runner.back, keys="Shift+F10"))
         train.addAction(self._commands.add("Re&start", self.runner.restart))
         train.addAction(self._commands.add("&New random weights", self.runner.new_random_weights))
@@ -249,7 +251,7 @@ class MainWindow(QMainWindow):
         self.document.undo_changed.connect(self._refresh)
         self.document.file_changed.connect(self._refresh)
         self.files.opened.connect(self._opened)
-        self.diagram.menu_requested.connect(lambda part, at: self._structure.menu(part).exec(at))
+        self.diagram.menu_requested.connect(self._show_menu)
         QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_system())
 
     # --- what it shows
@@ -272,6 +274,7 @@ class MainWindow(QMainWindow):
 
     def _opened(self) -> None:
         self.player.stop()
+        self.diagram.session.close()
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
@@ -300,11 +303,19 @@ class MainWindow(QMainWindow):
             )
             action.setToolTip(own.line)
 
+    def _train(self, does: Callable[[], None]) -> None:
+        """Accept a number that is open on the diagram before anything is trained."""
+        if self.diagram.session.editor.commit():
+            does()
+
+    def _show_menu(self, part: Part | None, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._structure.fill(menu, part)
+        menu.popup(at)
+
     def _fill_network(self) -> None:
-        self._network.clear()
-        menu = self._structure.menu(self.selection.part)
-        menu.setParent(self._network)
-        self._network.addActions(menu.actions())
+        self._structure.fill(self._network, self.selection.part)
 
     # --- theme
 

@@ -77,18 +77,18 @@ class Structure(QObject):
         else:
             self._try("Remove biases", lambda state: edits.remove_biases(state, layer), "Removed the biases")
 
-    def menu(self, part: Part | None) -> QMenu:
-        """Return the menu for a part: its node, its layer."""
-        menu = QMenu()
-        menu.setToolTipsVisible(True)
-        network = self._document.state.network
-        if part is not None and part.column < len(network.sizes):
+    def fill(self, menu: QMenu, part: Part | None) -> None:
+        """Put what can be done with a part into a menu: its node, its layer; without one, every layer."""
+        menu.clear()
+        for submenu in menu.findChildren(QMenu):
+            submenu.deleteLater()
+        sizes = self._document.state.network.sizes
+        if part is not None and part.column < len(sizes):
             self._node_entries(menu, part)
             self._layer_entries(menu, part.column)
         else:
-            for column in range(len(network.sizes)):
+            for column in range(len(sizes)):
                 self._layer_entries(menu.addMenu(self.column_title(column)), column)
-        return menu
 
     def column_title(self, column: int) -> str:
         """Return what a column is called in menus."""
@@ -98,11 +98,6 @@ class Structure(QObject):
         if column == last:
             return "Prediction"
         return "Hidden layer" if last == 2 else f"Hidden layer {column}"
-
-    def fill_column_menu(self, menu: QMenu, column: int) -> None:
-        """Put a column's entries into a menu."""
-        menu.clear()
-        self._layer_entries(menu, column)
 
     def _node_entries(self, menu: QMenu, part: Part) -> None:
         if part.kind in ("heading", "subheading", "weight", "slope"):

@@ -1,12 +1,16 @@
 """Selecting, hovering, zooming, panning and changing the structure, by mouse and by keyboard."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolButton, QToolTip
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 
+from nnviz.core.figures import next_batch
+from nnviz.core.slopes import slopes
 from nnviz.picture.picture import Part
 from tests.ui.hands import click, editor_of, part_named, point, shown
 
@@ -93,7 +97,9 @@ def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
 def test_the_tooltip_tells_the_full_number(open_window):
     window = open_window("xor")
     at = point(window, Part("weight", 1, 0, 0))
-    QApplication.sendEvent(window.diagram, QHelpEvent(QEvent.Type.ToolTip, at, window.diagram.mapToGlobal(at)))
+    QApplication.sendEvent(
+        window.diagram, QHelpEvent(QEvent.Type.ToolTip, at, window.diagram.mapToGlobal(at))
+    )
     weight = window.document.state.network.layers[0].weights[0, 0]
     assert repr(float(weight)) in QToolTip.text()
     QToolTip.hideText()
@@ -127,7 +133,9 @@ def test_zooming_into_a_large_network_reveals_its_numbers(open_window):
     window = open_window("large")
     assert not any(label.part.kind == "weight" for label in window.diagram.picture.labels)
     window.diagram.reveal(Part("node", 2, 50))
-    assert any(label.part.kind == "value" for label in window.diagram.picture.labels if label.part.column == 2)
+    assert any(
+        label.part.kind == "value" for label in window.diagram.picture.labels if label.part.column == 2
+    )
 
 
 def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
@@ -202,3 +210,57 @@ def test_both_themes_can_be_chosen_while_the_window_is_open(open_window, theme):
     image = window.diagram.grab().toImage()
     assert (image.pixelColor(30, 300).lightness() > 128) == (theme == "light")
     window.set_theme("light")
+
+
+def test_what_is_under_the_mouse_may_go_away(open_window):
+    window = open_window("relu")
+    QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
+    QTest.mouseMove(window.diagram, point(window, part_named(window, "node_2")._replace(kind="name")))
+    window.undo.trigger()
+    assert not window.diagram.grab().isNull()
+    assert window.diagram.picture.at(5, 5) is None
+
+
+def test_the_slopes_of_the_update_are_those_of_its_batch(open_window):
+    window = open_window("many-rows")
+    state = window.document.state
+    window.document.push(replace(state, training=replace(state.training, batch_size=2)), "Batch size")
+    window.player.show_phase("update")
+    window.document.push(replace(state, training=replace(state.training, batch_size=3)), "Batch size")
+    state = window.document.state
+    rows = list(next_batch(state))
+    expected = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
+    picture = window.diagram.picture
+    assert len(rows) == 3
+    assert picture.numbers.slopes.layers[1].weights.tolist() == expected.layers[1].weights.tolist()
+    assert any("batch of 3" in own.text for own in picture.labels)
+
+
+def test_another_document_closes_an_open_field(open_window):
+    window = open_window("two-hidden-layers")
+    click(window, Part("weight", 3, 0, 1))
+    assert window.diagram.session.open
+    window.files.open_example("forward")
+    assert not window.diagram.session.open
+    assert not window.document.modified
+
+
+def test_the_network_menu_is_filled_anew_without_leaving_menus_behind(open_window):
+    window = open_window("relu")
+    menu = entry(window.menuBar(), "Network").menu()
+    counts = []
+    for _ in range(3):
+        menu.aboutToShow.emit()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        counts.append(len(window.findChildren(QMenu)))
+    assert counts[0] == counts[1] == counts[2]
+
+
+def test_escape_takes_back_nudges_alone(open_window):
+    window = open_window("relu")
+    click(window, Part("weight", 1, 0, 0))
+    QTest.keyClick(editor_of(window), Qt.Key.Key_Up)
+    window.runner.step()
+    stepped = window.document.state
+    QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
+    assert window.document.state is stepped

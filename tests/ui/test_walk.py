@@ -149,7 +149,10 @@ def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
 
 def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
     window = quick("relu")
+    press(window, "4  Update")
+    assert window.player.phase == "update"
     press(window, "3  Backward")
+    assert window.player.phase == "backward"
     assert shown(window, "error", "output") == "error −8"
     assert shown(window, "node_slope", "output") == ""
 

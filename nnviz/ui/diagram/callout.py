@@ -24,7 +24,7 @@ def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
     if step.phase == "update":
         return _update(numbers, step)
     targets = numbers.state.data.targets
-    one_row = numbers.slopes is not None and len(numbers.slopes.trace.inputs) == 1
+    one_row = numbers.slopes is not None and len(numbers.slopes.layers[0].inputs) == 1
     scene = Scene(
         numbers.network,
         numbers.trace,

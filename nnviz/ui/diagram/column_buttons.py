@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
+from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.icons import icon
 from nnviz.ui.structure_menu import Structure
@@ -56,7 +57,7 @@ class _Group(QWidget):
         self._fewer.clicked.connect(lambda: structure.remove_node(column))
         self._more.clicked.connect(lambda: structure.add_node(column))
         self._menu = QMenu(self)
-        self._menu.aboutToShow.connect(lambda: structure.fill_column_menu(self._menu, column))
+        self._menu.aboutToShow.connect(lambda: structure.fill(self._menu, Part("heading", column)))
         self._menu_button.setMenu(self._menu)
         self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row = QHBoxLayout(self)

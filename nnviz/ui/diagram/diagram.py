@@ -22,22 +22,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from nnviz.core.figures import is_quick, next_batch
-from nnviz.core.oddities import badges
-from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.draw import Picture, draw
-from nnviz.picture.layout import Layout, lay_out
+from nnviz.picture.draw import Picture
 from nnviz.picture.picture import Part, Rect
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.camera import Camera
+from nnviz.ui.diagram.drawing import Drawing
 from nnviz.ui.diagram.edge_layer import EdgeLayer
 from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.diagram.editing import number_of
 from nnviz.ui.diagram.gestures import Gestures
 from nnviz.ui.diagram.highlight import neighbours, paint_neighbourhood
-from nnviz.ui.diagram.keyboard import moved
+from nnviz.ui.diagram.keyboard import Keys
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.still_layer import StillLayer
 from nnviz.ui.diagram.walk_layer import WalkLayer
@@ -69,12 +65,11 @@ class Diagram(QWidget):
         super().__init__()
         self._document, self._selection, self._player = document, selection, player
         self.camera = Camera()
-        self._layout: Layout | None = None
-        self._layout_of: tuple[object, ...] = ()
+        self._drawing = Drawing(selection, player)
+        self._drawing.laid_out.connect(self.looked)
+        self._drawing.ready.connect(self._stale)
         self._picture: Picture | None = None
         self._largest: float | None = None
-        self._slopes: tuple[tuple[object, ...], Slopes | None] = ((), None)
-        self._badges: tuple[object, object, dict[tuple[int, int], str]] = (None, None, {})
         self._edges = EdgeLayer()
         self._walk = WalkLayer(player)
         self._still = StillLayer()
@@ -88,6 +83,7 @@ class Diagram(QWidget):
         self._gestures = Gestures(
             self._at, self._text_at, self.session, selection, self.camera, self._camera_moved
         )
+        self._keys = Keys(document, selection, player, self.session)
         self.setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -112,7 +108,7 @@ class Diagram(QWidget):
     def picture(self) -> Picture:
         """What is shown at present; made anew when something has changed."""
         if self._picture is None:
-            self._picture = self._draw()
+            self._picture = self._drawing.picture(self._document.state, self.camera.view, self._largest)
         return self._picture
 
     def hold_scale(self, hold: bool) -> None:
@@ -154,56 +150,6 @@ class Diagram(QWidget):
         self._focused = wanted
         self.update()
 
-    def _draw(self) -> Picture:
-        state, selection, player = self._document.state, self._selection, self._player
-        with_slopes = selection.slopes_shown or player.shows_slopes
-        found, of = self._slopes_now(state) if with_slopes else (None, "")
-        return draw(
-            state,
-            self._laid_out(state, with_slopes),
-            row=selection.row,
-            slopes=found,
-            slopes_of=of,
-            shows=player.shows if player.active else None,
-            largest=self._largest,
-            badges=self._badges_now(state),
-        )
-
-    def _laid_out(self, state: State, with_slopes: bool) -> Layout:
-        network = state.network
-        layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
-        key = (network.inputs, layers, self.camera.view, with_slopes)
-        if self._layout is None or key != self._layout_of:
-            self._layout = lay_out(network, self.camera.view, slopes=with_slopes)
-            self._layout_of = key
-            self.looked.emit()
-        return self._layout
-
-    def _slopes_now(self, state: State) -> tuple[Slopes | None, str]:
-        data, selection = state.data, self._selection
-        if not state.trainable or data.targets is None:
-            return None, "no targets: no slopes"
-        updating = self._player.mean_over_rows
-        mean = selection.mean_over_rows or updating
-        batch = next_batch(state) if updating else None
-        rows = list(batch) if batch else slice(None) if mean else slice(selection.row, selection.row + 1)
-        key = (state.network, data, mean, selection.row, batch and batch[0])
-        if len(key) != len(self._slopes[0]) or any(
-            new is not old for new, old in zip(key, self._slopes[0], strict=True)
-        ):
-            self._slopes = key, slopes(state.network, data.inputs[rows], data.targets[rows])
-        if batch:
-            return self._slopes[1], f"slopes: mean of a batch of {len(batch)}"
-        return self._slopes[1], "slopes: mean of all rows" if mean else f"slopes of row {selection.row + 1}"
-
-    def _badges_now(self, state: State) -> dict[tuple[int, int], str]:
-        """Return what is odd about nodes on all rows; not while a run goes on, nor where it would be slow."""
-        if self._largest is not None or not is_quick(state):
-            return {}
-        if self._badges[0] is not state.network or self._badges[1] is not state.data:
-            self._badges = state.network, state.data, badges(state)
-        return self._badges[2]
-
     def _stale(self) -> None:
         self._picture = None
         self.update()
@@ -214,10 +160,14 @@ class Diagram(QWidget):
         weights = sum(layer.weights.size for layer in new.network.layers)
         if weights > paint.ALWAYS_SHARP and old.network is not new.network:
             self._start_moving()
-        if self._document.in_motion and self._layout:
+        if old.network.sizes != new.network.sizes:
+            self._hover = None  # what was under the mouse may be gone
+            self.session.close()
+        if self._document.in_motion and self._picture:
+            body = self._picture.layout.body
             self._picture = None  # headings and the buttons beside them stay as they are
-            self.update(paint.qrect(self._layout.body).toAlignedRect())
-        else:
+            self.update(paint.qrect(body).toAlignedRect())
+        elif not (self._document.in_motion and self._picture is None):
             self._stale()
 
     def _start_moving(self) -> None:
@@ -330,6 +280,7 @@ class Diagram(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave nothing to do behind."""
         self._calm.stop()
+        self._drawing.rest()
         self._moving = False
         super().hideEvent(event)
 
@@ -402,52 +353,8 @@ class Diagram(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the selection, edit, nudge, walk."""
-        if not self._key(event):
+        if not self._keys.press(event):
             super().keyPressEvent(event)
-
-    def _key(self, event: QKeyEvent) -> bool:
-        arrows = {
-            Qt.Key.Key_Left: (-1, 0),
-            Qt.Key.Key_Right: (1, 0),
-            Qt.Key.Key_Up: (0, -1),
-            Qt.Key.Key_Down: (0, 1),
-        }
-        nudges = {
-            Qt.Key.Key_Plus: (1, "0.1"),
-            Qt.Key.Key_Equal: (1, "0.1"),
-            Qt.Key.Key_Minus: (-1, "0.1"),
-            Qt.Key.Key_PageUp: (1, "1"),
-            Qt.Key.Key_PageDown: (-1, "1"),
-        }
-        walks = {
-            Qt.Key.Key_Space: self._player.toggle,
-            Qt.Key.Key_Period: self._player.step,
-            Qt.Key.Key_Comma: self._player.back,
-            Qt.Key.Key_Home: self._player.to_start,
-            Qt.Key.Key_Escape: self._escape,
-        }
-        key, part, network = event.key(), self._selection.part, self._document.state.network
-        if key in arrows:
-            self._selection.select(moved(part, network, *arrows[Qt.Key(key)]))
-        elif key in nudges and part and (number := number_of(part, self._document.state)):
-            steps, size = nudges[Qt.Key(key)]
-            alt = event.modifiers() & Qt.KeyboardModifier.AltModifier
-            self.session.nudge(number, steps, "0.01" if alt else size, "keys")
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and part:
-            self.session.edit(number_of(part, self._document.state) or part._replace(kind="name"))
-        elif key == Qt.Key.Key_F2 and part and part.kind != "weight":
-            self.session.edit(Part("name", part.column, part.node))
-        elif key in walks:
-            walks[Qt.Key(key)]()
-        else:
-            return False
-        return True
-
-    def _escape(self) -> None:
-        if self._player.active:
-            self._player.stop()
-        else:
-            self._selection.select(None)
 
 
 def _plain(text: str) -> str:

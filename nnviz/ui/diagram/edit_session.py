@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnviz.core import edits
 from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.draw import Picture
 from nnviz.picture.picture import Part
@@ -38,7 +39,8 @@ class EditSession(QObject):
         self._picture = picture
         self._part: Part | None = None
         self._session = 0
-        self._nudged = False
+        self._nudged: State | None = None
+        """What the last nudge of the open field led to; Escape takes back that and nothing else."""
         self.editor = PlaceEditor(surface)
         self.editor.accepted.connect(self._accept)
         self.editor.moved_on.connect(self._move_on)
@@ -60,7 +62,7 @@ class EditSession(QObject):
         if place is None:
             return
         label = picture.label(part)
-        self._part, self._session, self._nudged = part, next(_sessions), False
+        self._part, self._session, self._nudged = part, next(_sessions), None
         if part.kind == "name":
             self._select(part._replace(kind="node"))
             text = self._document.state.network.names(part.column)[part.node]
@@ -138,13 +140,13 @@ class EditSession(QObject):
 
     def _nudge_to(self, value: float) -> None:
         assert self._part is not None
-        self._nudged = True
         self._push(self._part, value, (self._part, "field", self._session))
+        self._nudged = self._document.state
 
     def _restore(self) -> None:
-        if self._nudged:
+        if self._nudged is self._document.state:
             self._document.undo()
-        self._nudged = False
+        self._nudged = None
         self._surface.setFocus()
 
     def _move_on(self, steps: int) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
 from nnviz.core.state import State
 from nnviz.core.walk import PHASES, Phase, Step, Walk
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part
+from nnviz.picture.picture import Kind, Part
 from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
 
@@ -22,6 +22,16 @@ Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 SLOWEST_MS, FASTEST_MS = 4000, 60
 MANY_STEPS = 60
 """A phase with more steps than this is walked a layer at a time unless a person asks for nodes."""
+
+_PHASE_OF: dict[Kind, Phase] = {
+    "z": "forward",
+    "value": "forward",
+    "badge": "forward",
+    "error": "loss",
+    "slope": "backward",
+    "node_slope": "backward",
+}
+"""The phase in which a number is computed; all others are there from the start."""
 
 
 class Player(QObject):
@@ -47,6 +57,8 @@ class Player(QObject):
         self.position = 0
         self.goal = 0
         """Where the step in progress leads; the same as `position` where none is."""
+        self._chosen = 0
+        """Where a person chose to stand, at the start of a phase."""
         self.speed = 0.5
         self.repeat: Repeat = "phase"
         self.by_layer = False
@@ -79,7 +91,8 @@ class Player(QObject):
         """The phase that is shown: the one in progress, or done last."""
         if not self.active:
             return "forward"
-        return self.walk.phase_at(self.position if self.goal > self.position else max(self.position - 1, 0))
+        begun = self.goal > self.position or self.position == self._chosen
+        return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
 
     @property
     def shows_slopes(self) -> bool:
@@ -93,17 +106,8 @@ class Player(QObject):
 
     def shows(self, part: Part) -> bool:
         """Tell whether the walk has come to the number of `part`."""
-        last = len(self.walk.steps) and self.walk.steps[-1]
-        if not last:
-            return True
-        phase: Phase | None = None
-        if part.kind in ("z", "value", "badge") and part.column:
-            phase = "forward"
-        elif part.kind == "error":
-            phase = "loss"
-        elif part.kind in ("slope", "node_slope"):
-            phase = "backward"
-        if phase is None:
+        phase = _PHASE_OF.get(part.kind)
+        if phase is None or part.column == 0:
             return True
         if phase not in self.walk.phases:
             return False
@@ -190,7 +194,8 @@ class Player(QObject):
             self._begin()
             return
         self.active, self.playing = True, False
-        self._stand_at(self.walk.start(phase))
+        self._chosen = self.walk.start(phase)
+        self._stand_at(self._chosen)
 
     def stop(self) -> None:
         """End the walk; the diagram shows all values again."""
@@ -224,6 +229,7 @@ class Player(QObject):
         self.goal = self.walk.layer_end(self.position) if self._whole_layers() else self.position + 1
         self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
         self._clock.start()
+        self._chosen = 0
         self.changed.emit()
 
     def _finish(self) -> None:
