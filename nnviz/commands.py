@@ -176,7 +176,13 @@ def train(chosen: argparse.Namespace) -> None:
 
 def render(chosen: argparse.Namespace) -> None:
     """Draw the diagram into a file."""
-    state = load(chosen.file)
+    try:
+        _render(load(chosen.file), chosen)
+    except ValueError as error:
+        raise FileError(str(error)) from error
+
+
+def _render(state: State, chosen: argparse.Namespace) -> None:
     size = chosen.size or SIZE
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.files import atomic

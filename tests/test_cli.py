@@ -462,3 +462,11 @@ def test_python_m_nnviz_is_the_command(tmp_path):
     command = [sys.executable, "-m", "nnviz", "predict", "relu"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "52.0\n", "")
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_slopes_without_targets_are_refused_in_one_sentence(run, tmp_path, suffix):
+    file = tmp_path / "weights.json"
+    file.write_text('{"output": [1, 2]}')
+    code, _, err = run("render", file, "-o", tmp_path / f"x.{suffix}", "--view", "slopes")
+    assert (code, err) == (1, "data.targets: there are no rows with targets to take slopes of\n")

@@ -17,8 +17,7 @@ def update_lines(state: State, where: Where, slope: float) -> list[Line]:
     w = Number(value_of(state.network, where), where)
     rate = Number(state.training.learning_rate)
     told = Number(slope, where, slope=True)
-    rule = {"momentum": _momentum, "adam": _adam}.get(state.training.optimizer, _gradient_descent)
-    return rule(state, where, name, w, rate, told)
+    return _RULES[state.training.optimizer](state, where, name, w, rate, told)
 
 
 def _gradient_descent(
@@ -92,3 +91,7 @@ def parameter_index(network: Network, where: Where) -> int:
     )
     start: int = before + where.node * widths[where.layer]
     return start + (where.source if where.kind == "weight" else widths[where.layer] - 1)
+
+
+_RULES = {"gradient_descent": _gradient_descent, "momentum": _momentum, "adam": _adam}
+"""How each optimizer's update is written."""

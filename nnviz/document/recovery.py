@@ -79,6 +79,7 @@ class Recovery(QObject):
         super().__init__()
         self._document, self._folder = document, folder
         self._copy: Path | None = None
+        self._copied: Path | None = None
         self._lock: BinaryIO | None = None
         self._tried: State | None = None
         self._kept: State | None = None
@@ -143,6 +144,8 @@ class Recovery(QObject):
 
     def _claimed(self) -> Path:
         """Return the copy's path, and see to it that it is this window's alone. Raises OSError."""
+        if self._copy is not None and self._copied != self._document.path:
+            self._forget()  # another file's work must not be recovered into this one
         if self._copy is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             copy = self._folder / f"{secrets.token_hex(8)}.json"
@@ -155,7 +158,7 @@ class Recovery(QObject):
                 lock.close()
                 _delete(copy)
                 raise
-            self._copy, self._lock = copy, lock
+            self._copy, self._lock, self._copied = copy, lock, self._document.path
         return self._copy
 
     def _work(self, state: State, copy: Path) -> None:
@@ -164,8 +167,8 @@ class Recovery(QObject):
             atomic.write(copy, native.write(state))
         except FileError as error:
             why = str(error)
-        except MemoryError:
-            why = "there is not enough memory"
+        except Exception as error:  # whatever it is, the next copy must be tried
+            why = str(error) or type(error).__name__
         self._ended.emit(state, why)
 
     def _finish(self) -> None:

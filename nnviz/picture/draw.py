@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.network import Trace
 from nnviz.core.slopes import Slopes
+from nnviz.core.slopes import slopes as slopes_of_rows
 from nnviz.core.state import State
 from nnviz.picture.describe import described
 from nnviz.picture.headings import heading_labels
 from nnviz.picture.labels import Numbers, edge_labels, node_labels
-from nnviz.picture.layout import Layout
-from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect
+from nnviz.picture.layout import Layout, lay_out
+from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect, View
 
 NEAR = 6.0
 """An edge is hit from so many pixels away."""
@@ -145,6 +146,21 @@ def draw(
     if largest is None:
         largest = max((float(np.abs(w).max()) for w in weights if w.size), default=0.0)
     return Picture(layout, numbers, tuple(_nodes(layout)), tuple(labels), weights, largest, shows)
+
+
+def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int = 0) -> Picture:
+    """Return the whole diagram for one row, with its slopes if they are wanted.
+
+    Raises ValueError where there are no rows with targets to take slopes of.
+    """
+    layout = lay_out(state.network, view, slopes=with_slopes)
+    if not with_slopes:
+        return draw(state, layout, row=row)
+    if not state.trainable or state.data.targets is None:
+        raise ValueError("data.targets: there are no rows with targets to take slopes of")
+    rows = slice(row, row + 1)
+    found = slopes_of_rows(state.network, state.data.inputs[rows], state.data.targets[rows])
+    return draw(state, layout, row=row, trace=found.trace, slopes=found, slopes_of=f"slopes of row {row + 1}")
 
 
 def _nodes(layout: Layout) -> Iterator[NodeBox]:

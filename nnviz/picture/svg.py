@@ -7,13 +7,11 @@ from typing import Literal
 from xml.sax.saxutils import escape
 
 from nnviz.core.activations import Array
-from nnviz.core.slopes import slopes
 from nnviz.core.state import State
-from nnviz.picture.draw import Picture, draw
+from nnviz.picture.draw import Picture, row_picture
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.headings import LETTER_SPACING
 from nnviz.picture.ink import border, ink, slope_pixels, value_pixels
-from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import Column, Label, Rect, Role, View
 from nnviz.picture.png import png_uri
@@ -48,7 +46,7 @@ def svg(
     """
     palette = PALETTES[theme]
     width, height = size
-    picture = _picture(state, View(width, max(height - LEGEND, 1.0)), view == "slopes")
+    picture = row_picture(state, View(width, max(height - LEGEND, 1.0)), with_slopes=view == "slopes")
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
@@ -62,16 +60,6 @@ def svg(
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _picture(state: State, view: View, with_slopes: bool) -> Picture:
-    layout = lay_out(state.network, view, slopes=with_slopes)
-    if not with_slopes:
-        return draw(state, layout)
-    if not state.trainable or state.data.targets is None:
-        raise ValueError("data.targets: there are no targets to take slopes of")
-    found = slopes(state.network, state.data.inputs[:1], state.data.targets[:1])
-    return draw(state, layout, trace=found.trace, slopes=found, slopes_of="slopes of row 1")
 
 
 def _text(text: str) -> str:

@@ -52,11 +52,13 @@ class Background:
         self._thread.join(PATIENCE)
 
     def take(self) -> tuple[State, bool] | None:
-        """Return the last State that was handed out and whether it has diverged; ask for the next one."""
-        found, self._found = self._found, None
+        """Return the last State that was handed out and whether it has diverged; ask for the next one.
+
+        The same State may come again.
+        """
         self._wanted = True
         self._woken.set()
-        return found
+        return self._found
 
     def _run(self) -> None:
         try:
@@ -66,7 +68,10 @@ class Background:
             self._hand_out()
         except ValueError as error:
             self.error = error
-        self.ended = True
+        except MemoryError:
+            self.error = ValueError("there is not enough memory to go on")
+        finally:
+            self.ended = True
 
     def _one_unit(self) -> bool:
         """Make one unit, or wait where the pace asks for none; tell whether to go on."""

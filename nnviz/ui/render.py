@@ -7,12 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSize, QSizeF
 from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
 
-from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.picture.draw import Picture, draw
-from nnviz.picture.layout import lay_out
+from nnviz.picture.draw import Picture, row_picture
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import View
 from nnviz.ui.diagram.painter import paint_picture
@@ -22,12 +20,15 @@ SCALE = 2
 
 
 def render(state: State, out: str | Path, size: tuple[int, int], theme: str, view: str) -> None:
-    """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Raises FileError."""
+    """Write the diagram of `state` to `out`, a PNG or PDF by its suffix.
+
+    Raises FileError, and ValueError for slopes of what has no targets.
+    """
     from nnviz.ui.app import application
     from nnviz.ui.theme import apply_theme
 
     apply_theme(application(), theme)
-    picture = _picture(state, size, view)
+    picture = row_picture(state, View(*size), with_slopes=view == "slopes")
     suffix = Path(out).suffix.lower()
     if suffix == ".pdf":
         atomic.write(out, _pdf(picture, theme))
@@ -44,16 +45,6 @@ def write_image(image: QImage, out: str | Path) -> None:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")  # type: ignore[call-overload]
     atomic.write(out, bytes(data.data()))
-
-
-def _picture(state: State, size: tuple[int, int], view: str) -> Picture:
-    found, of = None, ""
-    if view == "slopes":
-        if not state.trainable or state.data.targets is None:
-            raise FileError("there are no rows with targets, so there are no slopes to draw", "data")
-        found, of = slopes(state.network, state.data.inputs[:1], state.data.targets[:1]), "slopes of row 1"
-    layout = lay_out(state.network, View(*size), slopes=found is not None)
-    return draw(state, layout, slopes=found, slopes_of=of)
 
 
 def _image(picture: Picture, theme: str) -> QImage:

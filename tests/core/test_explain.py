@@ -11,6 +11,7 @@ from nnviz.core.expressions import Where
 from nnviz.core.figures import figures, next_batch
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes, zero_reason
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
@@ -337,3 +338,22 @@ def test_huge_inputs_are_explained_without_overflow(name):
     state = State(network, Dataset([[1.0]], [[0.0, 1.0]]))
     for each in explained(state, Where("node", 0, 0)).lines:
         assert np.isfinite(each.value)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_and_optimizer_can_be_explained(activation, optimizer):
+    layers = (
+        Layer(("h0", "h1"), activation, [[0.5, -1.0], [0.25, 2.0]], [0.1, -0.2]),
+        Layer(("y",), "identity", [[1.5, -0.5]], None),
+    )
+    data = Dataset([[1.0, 2.0], [-1.0, 0.5]], [[1.0], [0.0]])
+    state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
+    *_, found = figures(state, 0)
+    for where in (Where("node", 0, 1), Where("weight", 0, 1, 0), Where("bias", 0, 0)):
+        lines = explain(state, where, found).lines
+        assert all(np.isfinite(line.value) for line in lines)
+        if where.kind != "node":
+            updated = train(state, updates=1).state.network.layers[0]
+            new = updated.weights[1, 0] if where.kind == "weight" else updated.biases[0]
+            assert lines[-1].value == pytest.approx(new, rel=1e-9)

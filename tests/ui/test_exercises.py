@@ -65,7 +65,7 @@ def test_exercise_5_tuning_by_hand_until_the_error_is_0(open_window):
 def test_exercise_6_two_weight_sets(open_window):
     window = open_window("two-weight-sets")
     assert window.training.mse.text == "37.5"
-    first, second = window.document.state.network.inputs
+    _, second = window.document.state.network.inputs
     set_number(window, weight(window, second, "node_1"), "1,5")
     set_number(window, weight(window, "node_1", "output"), "3/2")
     assert window.training.mse.text == "49.8906"
