@@ -468,5 +468,5 @@ def test_python_m_nnviz_is_the_command(tmp_path):
 def test_slopes_without_targets_are_refused_in_one_sentence(run, tmp_path, suffix):
     file = tmp_path / "weights.json"
     file.write_text('{"output": [1, 2]}')
-    code, _, err = run("render", file, "-o", tmp_path / f"x.{suffix}", "--view", "slopes")
+    code, _, err = run("render", str(file), "-o", str(tmp_path / f"x.{suffix}"), "--view", "slopes")
     assert (code, err) == (1, "data.targets: there are no rows with targets to take slopes of\n")
