@@ -42,8 +42,9 @@ def state(*sizes, rows=4):
 
 
 def open_window(what, size=(1280, 800)):
-    """Return the window on a State, with everything loaded and painted."""
-    window = MainWindow(Document(what), Settings(remembers=False))
+    """Return the window on a State or a Document, with everything loaded and painted."""
+    document = what if isinstance(what, Document) else Document(what)
+    window = MainWindow(document, Settings(remembers=False))
     window.resize(*size)
     window.show()
     until(lambda: window.plot.curve is not None)
