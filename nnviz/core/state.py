@@ -10,6 +10,7 @@ from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network, frozen, same_array
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.slopes import mse
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +156,4 @@ class State:
         """
         if len(self.data) == 0 or self.data.targets is None:
             return None
-        prediction = self.network.predict(self.data.inputs)
-        with np.errstate(over="ignore", invalid="ignore"):
-            error = prediction - self.data.targets
-            return float(np.mean(error * error))
+        return mse(self.network.predict(self.data.inputs), self.data.targets)

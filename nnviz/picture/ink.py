@@ -43,7 +43,7 @@ def value_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | No
     trace = picture.numbers.trace
     if trace is None:
         return None
-    values = trace.feeding(column)[0] if column < len(trace.a) else trace.prediction[0]
+    values = trace.feeding(column)[0]
     colours = np.where((values > 0)[:, None], _rgb(palette.positive), _rgb(palette.negative))
     return _pixels(colours, np.where(picture.hidden("value", column), 0.0, values))
 

@@ -41,11 +41,7 @@ class Numbers:
         """Return an input, or a of a node; None without a row."""
         if self.trace is None:
             return None
-        return (
-            float(self.trace.feeding(column)[0, node])
-            if column < len(self.trace.a)
-            else float(self.trace.prediction[0, node])
-        )
+        return float(self.trace.feeding(column)[0, node])
 
     def z(self, column: int, node: int) -> float | None:
         """Return z of a node; None without a row."""

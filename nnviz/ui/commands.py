@@ -29,10 +29,10 @@ class Commands:
     ) -> QAction:
         """Return a new action; `keys` is its shortcut, `tip` says more than `text`."""
         action = QAction(text, self._owner)
-        if keys is not None:
-            action.setShortcuts(QKeySequence.keyBindings(keys)) if not isinstance(
-                keys, str
-            ) else action.setShortcut(QKeySequence(keys))
+        if isinstance(keys, str):
+            action.setShortcut(QKeySequence(keys))
+        elif keys is not None:
+            action.setShortcuts(QKeySequence.keyBindings(keys))
         action.setCheckable(checkable)
         shortcut = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip((tip or text.replace("&", "").rstrip("…")) + (f" ({shortcut})" if shortcut else ""))

@@ -69,7 +69,7 @@ class DataPanel(Card):
         self._refusal.setContentsMargins(13, 0, 13, 0)
 
     def _add_buttons(self) -> None:
-        self._add = self._button("+ Row", "Add a row of zeros below the selected one", self._add_row)
+        self._button("+ Row", "Add a row of zeros below the selected one", self._add_row)
         self._remove = self._button("Remove", "Remove the selected rows (Delete)", self._remove_rows)
 
     def _button(self, text: str, tip: str, action: Callable[[], None]) -> QPushButton:

@@ -72,8 +72,6 @@ class LossCurve(LossCard):
         self._end_gesture()
         self._weight = weight if within(network, weight) else None
         self._line = self._drawn = None
-        kind = "bias" if self._weight is not None and self._weight.source < 0 else "weight"
-        self.heading.setText(f"MSE along this {kind}".upper())
         self.work.stop()
         self._begin()
 

@@ -107,8 +107,6 @@ QLabel#readout {{ color: {p.ink}; background: {p.surface}; border: 1px solid {p.
     padding: 3px 7px; }}
 QLabel#muted {{ color: {p.muted}; }}
 QLabel#error {{ color: {p.error}; }}
-QLabel#slope {{ color: {p.slope}; }}
-QLabel#accent {{ color: {p.accent}; }}
 QPushButton {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.line};
     border-radius: 8px; padding: 6px 12px; }}
 QPushButton:hover {{ border-color: {p.node_border}; background: {p.canvas}; }}
@@ -157,10 +155,8 @@ QTableView QLineEdit, QTableView QLineEdit:focus {{ background: {p.surface}; bor
 QHeaderView {{ background: {p.surface}; }}
 QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0;
     border-bottom: 1px solid {p.line}; padding: 4px 12px; }}
-QTableCornerButton::section {{ background: {p.surface}; border: 0; }}
 QTextBrowser, QPlainTextEdit {{ background: {p.surface}; color: {p.ink}; border: 0;
     selection-background-color: {p.accent}; selection-color: {p.on_accent}; }}
-QScrollArea {{ background: transparent; border: 0; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 2px; }}
 QScrollBar::handle {{ background: {p.zero}; border-radius: 3px; min-height: 24px; min-width: 24px; }}
@@ -172,6 +168,4 @@ QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -6px 0; border-
     background: {p.surface}; border: 2px solid {p.accent}; }}
 QSlider:focus {{ border: 1px solid {p.accent}; border-radius: 6px; }}
 QSplitter::handle {{ background: transparent; }}
-QProgressBar {{ background: {p.line}; border: 0; border-radius: 2px; height: 4px; }}
-QProgressBar::chunk {{ background: {p.accent}; border-radius: 2px; }}
 """

@@ -262,11 +262,6 @@ def test_it_tells_over_which_rows(open_curve):
     assert "MSE 64 over 1 row" in open_curve("relu").caption.text()
 
 
-def test_the_heading_tells_a_bias(open_curve):
-    assert open_curve().heading.text() == "MSE ALONG THIS WEIGHT"
-    assert open_curve("xor", Part("bias", 1, 0)).heading.text() == "MSE ALONG THIS BIAS"
-
-
 def test_removing_the_node_says_what_to_click(open_curve):
     panel = open_curve()
     panel.document.push(edits.remove_node(panel.document.state, 1, 0), "Remove node_0")
