@@ -25,5 +25,5 @@ def test_signals_and_undo_pushes_lose_no_reference_to_none(document, state):
         heard.clear()
 
     # From CPython 3.12 on None is immortal: nothing is lost, and nothing is counted.
-    assert abs(references_lost(lambda: changes(10))) < 20  # before so many are lost that Python aborts
+    # A version that loses them (6.12.0 on 3.11) may abort before the count.
     assert abs(references_lost(lambda: changes(1250))) < 100
