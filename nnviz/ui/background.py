@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nnviz.core.state import State
 from nnviz.core.training import Trainer
@@ -29,12 +29,18 @@ class Background:
     =============== ==============================================================
     """
 
-    def __init__(self, trainer: Trainer, work: Iterator[None], asked: int, last: int) -> None:
-        self.learning_rate = trainer.learning_rate
+    def __init__(
+        self,
+        make_ready: Callable[[], tuple[Trainer, Iterator[None]]],
+        learning_rate: float,
+        asked: int,
+        last: int,
+    ) -> None:
+        self.learning_rate = learning_rate
         self.asked = asked
         self.ended = False
         self.error: ValueError | None = None
-        self._trainer, self._work, self._last = trainer, work, last
+        self._make_ready, self._last = make_ready, last
         self._found: tuple[State, bool] | None = None
         self._wanted = self._stopped = False
         self._next_hand_out = 0.0
@@ -62,6 +68,7 @@ class Background:
 
     def _run(self) -> None:
         try:
+            self._trainer, self._work = self._make_ready()
             while not self._stopped and self._one_unit():
                 if self._wanted and time.perf_counter() >= self._next_hand_out:
                     self._hand_out()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nnviz.core import edits
 from nnviz.core.state import State, Training
@@ -13,6 +13,8 @@ from nnviz.ui.background import Background
 
 HEAVY = 0.012
 """Seconds of a unit of work that is too long for a frame."""
+MANY_WEIGHTS = 1_000_000
+"""With more weights even to make a Trainer takes longer than a frame."""
 
 
 class Job:
@@ -35,10 +37,12 @@ class Job:
         self.training = state.training
         self.over = self.diverged = False
         self.error: ValueError | None = None
-        self._trainer = Trainer(state)
-        self._work: Iterator[None] = self._trainer.work(updates)
         self._background: Background | None = None
         self._first = self._reached = state.iteration
+        if sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS:
+            self._go_into_background(lambda: _ready(state, updates), self._first)
+        else:
+            self._trainer, self._work = _ready(state, updates)
         self._taken = state.training, state.iteration
         self._slow_units = 0
         self.set_pace(math.inf)
@@ -115,11 +119,22 @@ class Job:
                 until = now
         self._reached, self.diverged = trainer.iteration, trainer.diverged
         if self._slow_units > 1 and not self.over:
-            self._background = Background(trainer, work, asked, last)
-            self._background.start()
+            self._go_into_background(lambda: (trainer, work), asked)
+
+    def _go_into_background(
+        self, make_ready: Callable[[], tuple[Trainer, Iterator[None]]], asked: int
+    ) -> None:
+        last = self._first + self.updates
+        self._background = Background(make_ready, self.training.learning_rate, asked, last)
+        self._background.start()
 
     def _state_here(self) -> tuple[State, bool] | None:
         if self._taken == (self.training, self._trainer.iteration):
             return None
         state = self._trainer.state()  # this can find that it has diverged
         return state, self._trainer.diverged
+
+
+def _ready(state: State, updates: int) -> tuple[Trainer, Iterator[None]]:
+    trainer = Trainer(state)
+    return trainer, trainer.work(updates)

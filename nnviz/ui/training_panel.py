@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider
 
 from nnviz.core.optimizers import OPTIMIZERS
@@ -12,7 +12,7 @@ from nnviz.document.document import Document
 from nnviz.ui.card import Card
 from nnviz.ui.figures import Figure
 from nnviz.ui.pace import in_words
-from nnviz.ui.present_mse import PresentMse
+from nnviz.ui.present_mse import PresentMse, is_light
 from nnviz.ui.progress_line import ProgressLine
 from nnviz.ui.runner import Runner
 from nnviz.ui.seldom import Seldom
@@ -36,7 +36,9 @@ class TrainingPanel(Card):
         self._document, self.runner, self._selection = document, runner, selection
         self._refusal = self._warning = ""
         self._present_mse = PresentMse()
-        self._figures = Seldom(document, self._show_figures, phase=2 / 3, parent=self)
+        self._figures = Seldom(document, self._follow_figures, phase=2 / 3, parent=self)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._show_figures)
         self._make_fields()
         self.verbs = TrainingButtons(document, runner)
         self.buttons.addWidget(self.verbs.random)
@@ -115,7 +117,7 @@ class TrainingPanel(Card):
 
     def _finish(self) -> None:
         self.progress.hide()
-        self._show_figures()
+        self._follow_figures()
 
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
@@ -135,6 +137,13 @@ class TrainingPanel(Card):
         self._speed_label.setText(f"Speed: {words}")
         goes = "as fast as it can" if words == "fastest" else f"over about {words}"
         self.speed.setToolTip(f"A run goes {goes}")
+
+    def _follow_figures(self) -> None:
+        """Show the figures, but those that take long once Pause has been answered."""
+        if self.runner.running or is_light(self._document.state):
+            self._show_figures()
+        else:
+            self._soon.start()
 
     def _show_figures(self) -> None:
         state = self._document.state
