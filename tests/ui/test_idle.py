@@ -1,0 +1,89 @@
+"""With nothing playing the window sleeps: no timer, no animation, no thread, and nothing is painted."""
+
+import gc
+import threading
+
+import pytest
+from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from nnviz.picture.picture import Part
+
+EXAMPLES = ["relu", "xor", "digits"]
+
+
+class Paints(QObject):
+    """Keeps the names of the widgets that are painted."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def eventFilter(self, watched, event):  # noqa: N802
+        if event.type() == QEvent.Type.Paint:
+            self.seen.append(type(watched).__name__)
+        return False
+
+
+def busy():
+    """Return the timers that are active, the animations that run, and the threads of nnviz."""
+    found = [own for own in threading.enumerate() if own.name.startswith("nnviz")]
+    for thing in gc.get_objects():
+        try:
+            if isinstance(thing, QTimer):
+                found += [thing] * thing.isActive()
+            elif isinstance(thing, QAbstractAnimation):
+                found += [thing] * (thing.state() == QAbstractAnimation.State.Running)
+        except RuntimeError:  # its C++ object is gone
+            continue
+    return found
+
+
+def tabs(window):
+    for stack in (window.plots, window.words):
+        for k in range(len(stack.buttons)):
+            yield stack, k
+
+
+@pytest.fixture
+def sleeps(qtbot):
+    """Return a function that gives the window time to come to rest, and tells what still goes on then."""
+    paints = Paints()
+    QApplication.instance().installEventFilter(paints)
+
+    def it_sleeps():
+        for _ in range(30):
+            paints.seen.clear()
+            qtbot.wait(100)
+            if not paints.seen and not busy():
+                return
+        raise AssertionError(f"painted {paints.seen}, at work {busy()}")
+
+    yield it_sleeps
+    QApplication.instance().removeEventFilter(paints)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_open_window_comes_to_rest(open_window, sleeps, name):
+    open_window(name)
+    sleeps()
+
+
+def test_every_tab_comes_to_rest_with_an_edge_selected(open_window, sleeps):
+    window = open_window("xor")
+    window.selection.select(Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    for stack, k in tabs(window):
+        stack.show_card(k)
+        sleeps()
+
+
+def test_it_comes_to_rest_after_a_run_and_in_the_middle_of_a_walk(qtbot, open_window, sleeps):
+    window = open_window("xor")
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended, timeout=20_000):
+        window.runner.run()
+    sleeps()
+    window.player.step()
+    window.player.step()
+    window.player.pause()
+    sleeps()
