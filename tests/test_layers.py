@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import os
-import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,9 @@ WIDGETS = {"PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.QtPrintSupport"}
 
 
 def modules(package):
-    path = Path(nnviz.__file__).parent / package
-    return [f"nnviz.{package}.{own.name}" for own in pkgutil.iter_modules([str(path)])]
+    root = Path(nnviz.__file__).parent
+    files = sorted(file for file in (root / package).rglob("*.py") if file.name != "__init__.py")
+    return [".".join(("nnviz", *file.relative_to(root).with_suffix("").parts)) for file in files]
 
 
 @pytest.mark.parametrize(
