@@ -84,7 +84,7 @@ def _slopes(parser: _Parser) -> None:
 
 
 def _train(parser: _Parser) -> None:
-    from nnviz.core.optimizers import OPTIMIZERS
+    from nnviz.core.training.optimizers import OPTIMIZERS
 
     _file(parser)
     parser.add_argument("--updates", type=_whole(1), metavar="N")

@@ -140,7 +140,7 @@ def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
     import numpy as np
 
-    from nnviz.core import training
+    from nnviz.core.training import trainer as training
     from nnviz.files import atomic, csv, registry
 
     state = load(chosen.file)

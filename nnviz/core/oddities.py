@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.expressions import Where
+from nnviz.core.explanation.expressions import Where
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State

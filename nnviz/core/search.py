@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.expressions import Where
+from nnviz.core.explanation.expressions import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes
 from nnviz.core.state import Dataset, State

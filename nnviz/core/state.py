@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History
 from nnviz.core.network import Layer, Network, frozen, same_array
-from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
+from nnviz.core.training.history import History
+from nnviz.core.training.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,10 +16,10 @@ from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.registry import load
-from nnviz.ui.main_window import MainWindow
-from nnviz.ui.recover import offer
-from nnviz.ui.settings import Settings
 from nnviz.ui.theme import apply_theme, system_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.recover import offer
+from nnviz.ui.window.settings import Settings
 
 
 def application() -> QApplication:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QStackedWidget, QText
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.ui.card import Card
+from nnviz.ui.widgets.card import Card
 
 EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
 

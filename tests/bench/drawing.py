@@ -29,9 +29,9 @@ from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.painter import paint_some_edges
 from nnviz.ui.diagram.player import Player
-from nnviz.ui.explain_browser import ExplainBrowser
-from nnviz.ui.runner import Runner
+from nnviz.ui.explain.browser import ExplainBrowser
 from nnviz.ui.selection import Selection
+from nnviz.ui.training.runner import Runner
 from tests.bench import machine, windows
 
 NETWORKS = {

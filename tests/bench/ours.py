@@ -1,6 +1,6 @@
 """nnviz itself."""
 
-from nnviz.core.training import Trainer
+from nnviz.core.training.trainer import Trainer
 
 NAME = "nnviz"
 

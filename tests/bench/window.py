@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from nnviz.core.training import Trainer
+from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from tests.bench import machine, windows
 from tests.bench.cases import CASES
@@ -113,7 +113,8 @@ def main():
     rates(options.rounds)
     if not options.only_small:
         print(
-            "\n| ms | longest without an answer | Run | Pause (aim ≤ 50) | updates in 3 s |\n|---|---|---|---|---|"
+            "\n| ms | longest without an answer | Run | Pause (aim ≤ 50) | updates in 3 s |\n"
+            "|---|---|---|---|---|"
         )
         for name, make in HEAVY.items():
             longest, run, pause, updates = heaviest(make)

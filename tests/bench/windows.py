@@ -16,9 +16,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.ui.app import application
-from nnviz.ui.main_window import MainWindow
-from nnviz.ui.settings import Settings
 from nnviz.ui.theme import apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.settings import Settings
 
 LARGE = (784, 128, 64, 10)
 

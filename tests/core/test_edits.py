@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nnviz.core import edits
 from nnviz.core.state import Training, WeightSet
-from nnviz.core.training import train
+from nnviz.core.training.trainer import train
 from tests.core import oracle
 
 UNSEEN = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus")

@@ -4,17 +4,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.check import checking
-from nnviz.core.explain import explain
-from nnviz.core.explanation import Note
-from nnviz.core.expressions import Where
-from nnviz.core.figures import figures, next_batch
+from nnviz.core.explanation.check import checking
+from nnviz.core.explanation.explain import explain
+from nnviz.core.explanation.expressions import Where
+from nnviz.core.explanation.figures import figures, next_batch
+from nnviz.core.explanation.lines import Note
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes, zero_reason
-from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training import train
+from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.training.trainer import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
 from tests.core.written import closes
 
@@ -239,8 +239,8 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once(monkeypatch):
     state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 50)
     where = Where("weight", 0, 2, 1)
     at_once, means = last(checking(state, where, None)), last(figures(state, 3))
-    monkeypatch.setattr("nnviz.core.figures.BLOCK_WORK", 20 * 7)
-    monkeypatch.setattr("nnviz.core.figures.LEAST_BLOCK", 1)
+    monkeypatch.setattr("nnviz.core.explanation.figures.BLOCK_WORK", 20 * 7)
+    monkeypatch.setattr("nnviz.core.explanation.figures.LEAST_BLOCK", 1)
     assert len(list(checking(state, where, None))) > 5
     assert last(checking(state, where, None)).measured == pytest.approx(at_once.measured, rel=1e-9)
     in_blocks = last(figures(state, 3))

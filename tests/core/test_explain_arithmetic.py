@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.arithmetic import ascii_text, write
-from nnviz.core.expressions import Call, Negative, Number, Product, Quotient, Square, Sum, elided
+from nnviz.core.explanation.arithmetic import ascii_text, write
+from nnviz.core.explanation.expressions import Call, Negative, Number, Product, Quotient, Square, Sum, elided
 from tests.core.written import closes, evaluated
 
 floats = st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-6)

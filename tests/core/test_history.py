@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.history import LIMIT, History
+from nnviz.core.training.history import LIMIT, History
 
 
 def curve(values, start=0):

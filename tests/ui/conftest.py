@@ -10,9 +10,9 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.app import application
-from nnviz.ui.main_window import MainWindow
-from nnviz.ui.settings import Settings
 from nnviz.ui.theme import apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.settings import Settings
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
-from nnviz.ui.data_panel import DataPanel
+from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.selection import Selection
 
 COURSE = Network.from_weights(

@@ -9,7 +9,7 @@ from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 
-from nnviz.core.figures import next_batch
+from nnviz.core.explanation.figures import next_batch
 from nnviz.core.slopes import slopes
 from nnviz.picture.picture import Part
 from tests.ui.hands import click, editor_of, part_named, point, shown

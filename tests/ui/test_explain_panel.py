@@ -13,7 +13,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
-from nnviz.ui.explain_panel import HINT, ExplainPanel
+from nnviz.ui.explain.panel import HINT, ExplainPanel
 from nnviz.ui.selection import Selection
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
@@ -188,15 +188,15 @@ def test_a_bias_that_is_taken_away_is_no_longer_explained(qtbot):
 
 
 def test_what_takes_many_rows_comes_later_and_the_row_at_once(qtbot, monkeypatch):
-    monkeypatch.setattr("nnviz.ui.explain_panel.AT_ONCE", 0.0)
-    monkeypatch.setattr("nnviz.ui.explain_panel.QUIET", 60_000)
-    monkeypatch.setattr("nnviz.core.figures.BLOCK_WORK", 100)
+    monkeypatch.setattr("nnviz.ui.explain.panel.AT_ONCE", 0.0)
+    monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 60_000)
+    monkeypatch.setattr("nnviz.core.explanation.figures.BLOCK_WORK", 100)
     network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
     reader = Reader(qtbot, make_state(network, 2000), first="computing")
     reader.select("weight", 1, 0, 0)
     reader.reads("slope at its end")
     assert "computing the mean over 2,000 rows …" in reader.text()
-    monkeypatch.setattr("nnviz.ui.explain_panel.QUIET", 0)
+    monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 0)
     reader.selection.row = 5
     reader.reads("[sum of 2,000 rows]")
     assert "computing" not in reader.text()
@@ -204,7 +204,7 @@ def test_what_takes_many_rows_comes_later_and_the_row_at_once(qtbot, monkeypatch
 
 def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
     asked = []
-    monkeypatch.setattr("nnviz.ui.explain_panel.inquire", lambda *args: asked.append(args))
+    monkeypatch.setattr("nnviz.ui.explain.panel.inquire", lambda *args: asked.append(args))
     bank.panel.hide()
     bank.select("node", 1, 0)
     bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")

@@ -8,12 +8,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.edits import set_weight
-from nnviz.core.expressions import Where
+from nnviz.core.explanation.expressions import Where
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
 from nnviz.picture.picture import Part, Rect
-from nnviz.ui.finder import NOTHING
+from nnviz.ui.diagram.finder import NOTHING
 from tests.ui.hands import part_named
 
 

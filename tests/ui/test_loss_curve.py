@@ -15,7 +15,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
-from nnviz.ui.loss_curve import LossCurve
+from nnviz.ui.loss.curve import LossCurve
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from tests.core import oracle

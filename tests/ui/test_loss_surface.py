@@ -9,13 +9,13 @@ from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.surface import SIZES, Weight
-from nnviz.core.training import train
+from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
-from nnviz.ui.loss_surface import LossSurface
+from nnviz.ui.loss.surface import LossSurface
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from tests.core import oracle

@@ -8,14 +8,14 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
-from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, Run, State, Training
-from nnviz.core.training import train
+from nnviz.core.training.history import History
+from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
 from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.mse_plot import EMPTY, MsePlot
+from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
 from nnviz.ui.theme import apply_theme
 
 

@@ -10,7 +10,7 @@ from nnviz.document.recovery import Recovery, leftovers
 from nnviz.files import native
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.recover import offer
+from nnviz.ui.window.recover import offer
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from PySide6.QtCore import QTimer
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training import train
+from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
-from nnviz.ui import job as job_module
-from nnviz.ui import pace
-from nnviz.ui.runner import Runner
+from nnviz.ui.training import job as job_module
+from nnviz.ui.training import pace
+from nnviz.ui.training.runner import Runner
 
 
 def slopes_exercise(learning_rate=0.01, updates=20):

@@ -16,9 +16,9 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.picture.picture import Part
+from nnviz.ui.plots.weight_matrix import HINT, WeightMatrix
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme, colours
-from nnviz.ui.weight_matrix import HINT, WeightMatrix
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from nnviz.core.explain_node import backward_lines, forward_lines, loss_lines
-from nnviz.core.explain_update import update_lines
-from nnviz.core.explanation import Line
-from nnviz.core.expressions import Where
+from nnviz.core.explanation.expressions import Where
+from nnviz.core.explanation.lines import Line
+from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
+from nnviz.core.explanation.scene import Scene
+from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
-from nnviz.core.scene import Scene
 from nnviz.core.walk import Step
 from nnviz.picture.labels import Numbers
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.icons import icon
-from nnviz.ui.structure_menu import Structure
 from nnviz.ui.theme import colours
 
 HEIGHT = 20

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from nnviz.core.figures import Figures, Means, figures, is_quick, next_batch
+from nnviz.core.explanation.figures import Figures, Means, figures, is_quick, next_batch
 from nnviz.core.network import Network
 from nnviz.core.oddities import badges
 from nnviz.core.slopes import LayerSlopes, Slopes, slopes

@@ -13,8 +13,8 @@ from nnviz.core.state import State
 from nnviz.core.walk import PHASES, Phase, Step, Walk
 from nnviz.document.document import Document
 from nnviz.picture.picture import Kind, Part
-from nnviz.ui.runner import Runner
 from nnviz.ui.selection import Selection
+from nnviz.ui.training.runner import Runner
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""

@@ -1,0 +1,1 @@
+"""Where a number comes from, as arithmetic that can be redone by hand."""

@@ -1,0 +1,121 @@
+"""Arithmetic as it stands on a line, with digits enough that it closes as shown.
+
+A line closes when evaluating it as it stands, with its rounded numbers, gives its written result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from nnviz.core.explanation.expressions import FUNCTIONS, SHORT, Expression, Number, Piece, number_text, read
+from nnviz.core.numbers import MINUS, shown
+
+DIGITS = 6
+"""Significant digits of a written result that is rounded."""
+MOST = 17
+"""Significant digits that give a float64 back."""
+
+
+class InexactError(Exception):
+    """A function's value is not a fraction."""
+
+
+_FRACTIONS: dict[str, Callable[[Fraction], Fraction | None]] = {
+    "relu": lambda z: max(z, Fraction(0)),
+    "leaky_relu": lambda z: max(z / 100, z),
+    "sigmoid": lambda z: None if z else Fraction(1, 2),
+    "tanh": lambda z: None if z else Fraction(0),
+    "softplus": lambda _z: None,
+    "e^": lambda z: None if z else Fraction(1),
+    "√": lambda z: None if z else Fraction(0),
+}
+
+
+def _fraction_of(name: str, value: Fraction) -> Fraction:
+    found = _FRACTIONS[name](value)
+    if found is None:
+        raise InexactError
+    return found
+
+
+def _fraction(text: str) -> Fraction:
+    return Fraction(Decimal(text.replace(MINUS, "-")))
+
+
+@dataclass(frozen=True)
+class Written:
+    """Arithmetic as it stands, `… = 26` or `… ≈ 0.2375`, and the value that it comes to."""
+
+    pieces: tuple[Piece, ...]
+    value: float
+    exact: bool
+
+    @property
+    def text(self) -> str:
+        """The whole line as plain text."""
+        return "".join(piece.text for piece in self.pieces)
+
+
+def write(expression: Expression, value: float, *, result: Number | None = None) -> Written:
+    """Write `expression` and its `value` so that the line closes as shown.
+
+    The operands get more digits until it does. Where it never does, because the terms cancel to less than
+    float64 holds, the line's own sum in float64 is its value. `result` says where the value belongs.
+    """
+    digits = _closing_digits(expression, value)
+    if digits is None:
+        value = expression.evaluate(lambda number: number.value, _float_of)
+        digits = _closing_digits(expression, value) or MOST
+    told = result or Number(value)
+    text = number_text(value, DIGITS)
+    written = expression.pieces(digits)
+    exact = _is_exact(expression, digits, text)
+    end = Piece(text, told.where, told.slope)
+    if isinstance(expression, Number):
+        return Written((*written,) if exact else (Piece("≈ "), *written), value, exact)
+    return Written((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
+
+
+def _float_of(name: str, value: float) -> float:
+    return FUNCTIONS[name](value)
+
+
+def _closing_digits(expression: Expression, value: float) -> int | None:
+    """Return how many digits the operands need, or None where no number of digits closes the line."""
+    text = number_text(value, DIGITS)
+    for digits in range(DIGITS, MOST + 1):
+        found = _as_written(expression, digits)
+        if text in (shown(found, SHORT), shown(found, DIGITS)):
+            return digits
+    return None
+
+
+def _as_written(expression: Expression, digits: int) -> float:
+    return expression.evaluate(lambda number: read(number_text(number.value, digits)), _float_of)
+
+
+def _is_exact(expression: Expression, digits: int, result: str) -> bool:
+    texts = [(number.value, number_text(number.value, digits)) for number in expression.numbers()]
+    if not math.isfinite(read(result)) or not all(
+        math.isfinite(value) and read(text) == value for value, text in texts
+    ):
+        return False
+    try:
+        found = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)), _fraction_of)
+        return found == _fraction(result)
+    except (InexactError, ZeroDivisionError):
+        return False
+
+
+_ASCII = str.maketrans(
+    {MINUS: "-", "·": "*", "²": "^2", "≈": "~=", "√": "sqrt", "′": "'", "→": "->", "–": "-"}
+)
+
+
+def ascii_text(text: str) -> str:
+    """Return arithmetic as it is copied: in ASCII, with `*` and a plain minus. Names keep their letters."""
+    return text.translate(_ASCII).replace("∂MSE/∂", "dMSE/d").replace("Σ ", "sum of ").replace("Σ", "sum of ")

@@ -1,0 +1,127 @@
+"""The numerical check of a slope: `(MSE(w + h) − MSE(w − h)) / 2h`, measured a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.explanation.expressions import Where
+from nnviz.core.explanation.figures import row_blocks
+from nnviz.core.network import Network
+from nnviz.core.state import State
+
+TOLERANCE = 1e-4
+"""How far the measured slope may be from the computed one, relative to it."""
+KINKED = ("relu", "leaky_relu")
+
+
+@dataclass(frozen=True)
+class Check:
+    """A slope as it is measured.
+
+    ============ ================================================================================
+    `measured`   (MSE(w + h) − MSE(w − h)) / 2h
+    `step`       h = 1e-5·max(1, |w|)
+    `noise`      how far float64 rounding may move `measured`: both MSEs are rounded, and their
+                 difference is divided by 2h
+    `kink`       where some z changes its sign within ± h, which node and row; else ""
+    ============ ================================================================================
+    """
+
+    measured: float
+    step: float
+    noise: float
+    kink: str
+
+    def agrees(self, slope: float) -> bool:
+        """Tell whether it is `slope`, within 1e-4 relative and the rounding noise."""
+        largest = max(abs(slope), abs(self.measured))
+        return abs(self.measured - slope) <= TOLERANCE * largest + self.noise
+
+    def reason(self, slope: float) -> str:
+        """Return why it differs from `slope`, or "" where it agrees."""
+        if self.agrees(slope):
+            return ""
+        return self.kink or "the MSE bends too much within w ± h to be measured so"
+
+
+def value_of(network: Network, where: Where) -> float:
+    """Return a weight or a bias."""
+    layer = network.layers[where.layer]
+    if where.kind == "weight":
+        return float(layer.weights[where.node, where.source])
+    assert layer.biases is not None
+    return float(layer.biases[where.node])
+
+
+def checking(state: State, where: Where, row: int | None) -> Iterator[Check | None]:
+    """Measure the slope of a weight or bias, of one row's MSE or (None) of that over all rows.
+
+    Yields None after each block of rows, and the Check at last.
+    """
+    assert state.data.targets is not None
+    first, count = (0, len(state.data)) if row is None else (row, 1)
+    x = state.data.inputs[first : first + count]
+    y = state.data.targets[first : first + count]
+    w = value_of(state.network, where)
+    step = 1e-5 * max(1.0, abs(w))
+    squares, noise, kink = np.zeros(2), 0.0, ""
+    for block in row_blocks(state.network, count):
+        found = _Measured(state.network, where, x[block], (w - step) - w, (w + step) - w)
+        with np.errstate(all="ignore"):
+            errors = [prediction - y[block] for prediction in found.predictions]
+            squares += [float(np.sum(error * error)) for error in errors]
+            size = np.abs(errors[0]) + 2 * (np.abs(found.predictions[0]) + np.abs(y[block]))
+            noise += float(np.sum(np.abs(errors[0]) * size))
+        kink = kink or found.kink(first + block.start)
+        yield None
+    below, above = squares / y.size
+    rounding = 4 * np.finfo(float).eps * noise / y.size / step
+    yield Check(float((above - below) / (2 * step)), step, float(rounding), kink)
+
+
+class _Measured:
+    """What a block of rows computes at w − h, w and w + h, from the layer of w on."""
+
+    def __init__(self, network: Network, where: Where, x: Array, below: float, above: float) -> None:
+        self._network, self._where = network, where
+        self.predictions: list[Array] = []
+        self._z: list[list[Array]] = []
+        with np.errstate(all="ignore"):
+            a = x
+            for layer in network.layers[: where.layer]:
+                a = layer.function(layer.z(a))
+            start = a[:, where.source] if where.kind == "weight" else 1.0
+            z = network.layers[where.layer].z(a)
+            for moved in (below, above, 0.0):
+                moved_z = z.copy()
+                moved_z[:, where.node] += moved * start
+                self._onward(moved_z)
+        self.predictions.pop()
+
+    def _onward(self, z: Array) -> None:
+        zs = [z]
+        a = self._network.layers[self._where.layer].function(z)
+        for layer in self._network.layers[self._where.layer + 1 :]:
+            zs.append(layer.z(a))
+            a = layer.function(zs[-1])
+        self._z.append(zs)
+        self.predictions.append(a)
+
+    def kink(self, first_row: int) -> str:
+        """Name a node of a kinked activation whose z changes its sign, and the row, or return ""."""
+        for k, (below, above, here) in enumerate(zip(*self._z, strict=True), start=self._where.layer):
+            layer = self._network.layers[k]
+            if layer.activation not in KINKED:
+                continue
+            changed = ((below > 0) != (here > 0)) | ((above > 0) != (here > 0))
+            if changed.any():
+                row, node = np.argwhere(changed)[0]
+                return (
+                    f"the z of {layer.nodes[node]} changes its sign within w ± h in row "
+                    f"{first_row + row + 1}, where {layer.activation} has a kink"
+                )
+        return ""

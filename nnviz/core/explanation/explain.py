@@ -1,0 +1,236 @@
+"""The explanation of a node, a weight, a bias or the MSE, with the present numbers. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from nnviz.core.explanation.arithmetic import write
+from nnviz.core.explanation.check import Check, value_of
+from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum, Where
+from nnviz.core.explanation.figures import FEW_ROWS, Figures, Means, is_quick
+from nnviz.core.explanation.lines import Explanation, Line, Note, Section
+from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
+from nnviz.core.explanation.scene import Scene
+from nnviz.core.explanation.update import update_lines
+from nnviz.core.explanation.weight import chain_lines, slope_line
+from nnviz.core.numbers import shown
+from nnviz.core.oddities import zero_reason
+from nnviz.core.slopes import slopes
+from nnviz.core.state import State
+
+
+def explain(
+    state: State,
+    where: Where | None,
+    found: Figures,
+    *,
+    mean: bool = False,
+    check: Check | None = None,
+    unfolded: frozenset[str] = frozenset(),
+) -> Explanation:
+    """Explain the number at `where`, or the MSE where that is None.
+
+    `mean`: slopes are the means over all rows, not the row's own. `check` is the measured slope, where it is
+    known; `unfolded` names the lines whose long sums are written out in full.
+    """
+    return _Explainer(state, where, found, mean, check, unfolded).explanation()
+
+
+def is_mean(state: State, mean: bool) -> bool:
+    """Tell whether the mean over all rows is another thing than the one row there is."""
+    return mean and len(state.data) > 1
+
+
+class _Explainer:
+    def __init__(
+        self,
+        state: State,
+        where: Where | None,
+        found: Figures,
+        mean: bool,
+        check: Check | None,
+        unfolded: frozenset[str],
+    ) -> None:
+        self.state, self.where, self.found, self.check = state, where, found, check
+        self.mean = is_mean(state, mean)
+        targets = state.data.targets
+        self.scene = None
+        if found.trace is not None:
+            own = None if targets is None else targets[found.row]
+            self.scene = Scene(state.network, found.trace, found.slopes, own, unfolded)
+        self.row_heading = f"Row {found.row + 1} of {len(state.data):,}"
+
+    def explanation(self) -> Explanation:
+        where = self.where
+        if where is None:
+            return Explanation("MSE", tuple(self._mse_sections()))
+        names = self.state.network.names(where.layer + 1)
+        if where.kind == "weight":
+            source = self.state.network.names(where.layer)[where.source]
+            title = f"{source} → {names[where.node]}"
+        else:
+            title = names[where.node] if where.kind == "node" else f"bias of {names[where.node]}"
+        if self.scene is None:
+            sections = [Section("", (Note("", "There are no rows, so there is nothing to compute."),))]
+        elif where.kind == "node":
+            sections = self._node_sections(self.scene, where)
+        else:
+            sections = self._weight_sections(self.scene, where)
+        return Explanation(title, tuple(sections))
+
+    def _mse_sections(self) -> list[Section]:
+        if self.scene is None or self.scene.targets is None:
+            return []
+        lines: list[Line | Note] = [_mse_line(self.state, self.found.whole)]
+        row = Section(self.row_heading, (row_mse_line(self.scene),)) if len(self.state.data) > 1 else None
+        return [Section("", tuple(lines)), *([row] if row else [])]
+
+    def _node_sections(self, scene: Scene, where: Where) -> list[Section]:
+        rows: list[Line | Note] = list(forward_lines(scene, where.layer, where.node))
+        last = len(self.state.network.layers) - 1
+        if scene.targets is None:
+            rows.append(Note("", "There are no targets, so there is no error and no slope."))
+            return [Section(self.row_heading, tuple(rows))]
+        output = where.layer == last
+        if output:
+            rows += loss_lines(scene, where.node)
+        if where.layer < 0:
+            return [Section(self.row_heading, tuple(rows))]
+        rows += backward_lines(scene, where.layer, where.node)
+        sections = [Section(self.row_heading, tuple(rows))]
+        if self.mean:
+            line = self._mean_line(where)
+            sections.append(Section(self._mean_heading(), (line,)))
+        if output and len(self.state.data) > 1:
+            sections.append(Section("All rows", (_mse_line(self.state, self.found.whole),)))
+        return sections
+
+    def _weight_sections(self, scene: Scene, where: Where) -> list[Section]:
+        name = "w" if where.kind == "weight" else "b"
+        w = Number(value_of(self.state.network, where), where)
+        first = Section("", (Line(name, "", write(w, w.value)),))
+        if scene.targets is None or scene.slopes is None:
+            note = Note("", "There are no targets, so there is no slope.")
+            return [first, Section(self.row_heading, (note,))]
+        line = slope_line(scene, where)
+        chain = chain_lines(scene, where)
+        if self.mean:
+            means = [self._mean_line(where), *self._why(where), *self._checked(where)]
+            sections = [
+                Section(self._mean_heading(), tuple(means)),
+                Section(f"{self.row_heading}, one term of the mean", (line, *chain)),
+            ]
+        else:
+            rows = [line, *chain, *self._why(where), *self._checked(where)]
+            sections = [Section(self.row_heading, tuple(rows))]
+        return [first, *sections, self._update_section(where, line)]
+
+    def _mean_heading(self) -> str:
+        return f"Mean over all {len(self.state.data):,} rows"
+
+    def _mean_line(self, where: Where) -> Line | Note:
+        return _mean_line(self.found.whole, where)
+
+    def _slope(self, where: Where) -> float | None:
+        """Return the slope that is shown: the row's, or the mean."""
+        if self.mean:
+            return None if self.found.whole is None else mean_slope(self.found.whole, where)
+        assert self.scene is not None
+        return slope_line(self.scene, where).value
+
+    def _why(self, where: Where) -> list[Line | Note]:
+        """Return why the slope is exactly 0, where it is."""
+        if self._slope(where) != 0.0 or self.found.slopes is None:
+            return []
+        network, data = self.state.network, self.state.data
+        if not self.mean:
+            return [Note("0 because", zero_reason(network, self.found.slopes, where))]
+        reason = ""
+        if is_quick(self.state):
+            assert data.targets is not None
+            reason = zero_reason(network, slopes(network, data.inputs, data.targets), where)
+        return [Note("0 because", reason or "the rows' own slopes are 0 or cancel out")]
+
+    def _checked(self, where: Where) -> list[Line | Note]:
+        slope = self._slope(where)
+        if self.check is None or slope is None:
+            return [Note("check", "measuring …")]
+        name = where.kind[0]
+        measured = Number(self.check.measured, slope=True)
+        formula = f"(MSE({name}+h) − MSE({name}−h)) / 2h, h = {shown(self.check.step)}"
+        agrees = self.check.agrees(slope)
+        line = Line("check", formula, write(measured, measured.value), ticked=agrees)
+        return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
+
+    def _update_section(self, where: Where, row_line: Line) -> Section:
+        means = self.found.update
+        count = len(self.state.data)
+        if means is None:
+            return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
+        slope = mean_slope(means, where)
+        lines: list[Line | Note] = []
+        if count > 1 and not (self.mean and means.rows is None):
+            lines.append(_mean_line(means, where))
+            if slope != row_line.value:
+                what = "the mean over its rows" if means.rows else f"the mean over all {count:,} rows"
+                lines.append(Note("", f"An update takes {what}, not this row's slope."))
+        lines += update_lines(self.state, where, slope)
+        return Section(_update_heading(means, count), tuple(lines))
+
+
+def _update_heading(means: Means, count: int) -> str:
+    if means.rows is None:
+        return "Next update" if count == 1 else f"Next update · mean over all {count:,} rows"
+    if means.count <= FEW_ROWS:
+        rows = ", ".join(str(row + 1) for row in means.rows)
+        return f"Next update · batch of row{'s' if means.count > 1 else ''} {rows}"
+    return f"Next update · a batch of {means.count:,} rows"
+
+
+def mean_slope(means: Means, where: Where) -> float:
+    """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
+    if where.kind == "weight":
+        return float(means.weights[where.layer][where.node, where.source])
+    return float(means.nodes[where.layer][where.node])
+
+
+def _mean_line(means: Means | None, where: Where) -> Line | Note:
+    label = "∂MSE/∂z" if where.kind == "node" else "mean slope"
+    if means is None:
+        return Note(label, "computing …")
+    slope = Number(mean_slope(means, where), where, slope=True)
+    formula = "Σ rows' slopes / rows"
+    if means.single:
+        top: Expression = Sum(*(_row_term(means, where, i) for i in range(means.count)))
+    else:
+        top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
+    found = Quotient(top, Number(float(means.count))) if means.count > 1 else top
+    return Line(label, formula, write(found, slope.value, result=slope))
+
+
+def _row_term(means: Means, where: Where, i: int) -> Expression:
+    own = means.single[i]
+    end = Number(float(own.layers[where.layer].inputs[0, where.node]), slope=True)
+    if where.kind != "weight":
+        return end
+    start = Number(float(own.trace.feeding(where.layer)[0, where.source]))
+    return Product(start, end)
+
+
+def _mse_line(state: State, means: Means | None) -> Line | Note:
+    """Return the MSE over all rows."""
+    outputs = len(state.network.outputs)
+    formula = "Σ error² / rows" if outputs == 1 else "Σ rows' MSE / rows"
+    if means is None:
+        return Note("MSE", "computing …")
+    count = Number(float(len(state.data)))
+    if not means.single or means.rows is not None:
+        top: Expression = Number(means.mse * count.value, note=f"sum over {len(state.data):,} rows")
+    elif outputs == 1:
+        assert state.data.targets is not None
+        errors = [
+            float(own.trace.prediction[0, 0] - y[0])
+            for own, y in zip(means.single, state.data.targets, strict=True)
+        ]
+        top = Sum(*(Square(Number(error)) for error in errors))
+    else:
+        top = Sum(*(Number(own.mse) for own in means.single))
+    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.mse))

@@ -1,0 +1,1 @@
+"""Gradient descent: from flat buffers to a run with its history."""

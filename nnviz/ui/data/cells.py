@@ -1,0 +1,146 @@
+"""How a cell of the data table is painted and edited. Knows nothing of the document."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import (
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
+
+from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.ui.data.table import DIGITS, DataTable
+from nnviz.ui.theme import colours, ui_font
+
+PADDING = 12
+LEAST_DIGITS = 4
+TextRight = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+NUDGES = {
+    Qt.KeyboardModifier.NoModifier: "0.1",
+    Qt.KeyboardModifier.ShiftModifier: "1",
+    Qt.KeyboardModifier.AltModifier: "0.01",
+}
+
+
+def _fitted(metrics: QFontMetrics, value: float | None, text: str, room: int) -> str:
+    """Return a number's text with fewer digits where more do not fit, rather than one that is cut off."""
+    digits = DIGITS
+    while value is not None and digits > LEAST_DIGITS and metrics.horizontalAdvance(text) > room:
+        digits -= 1
+        text = shown(value, digits)
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+
+
+class NumberCells(QStyledItemDelegate):
+    """Right-aligned numbers; inputs and targets are semibold, errors coloured.
+
+    ================ ================================================================================
+    `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
+    `begun`          an editor has opened
+    `shown_row`      the row on the diagram, which is highlighted
+    ================ ================================================================================
+    """
+
+    accepted = Signal(int, int, int)
+    begun = Signal()
+
+    def __init__(self, table: DataTable, parent: QObject) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._edited = QPersistentModelIndex()
+        self.shown_row = 0
+        self._normal, self._bold = ui_font(13), ui_font(13, QFont.Weight.DemiBold)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Paint straight, without the style sheet: many cells change a frame during a run."""
+        p, row, column = colours(), index.row(), index.column()
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        if row == self.shown_row or state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, QColor(p.selection))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(QColor(p.accent), 2))
+            painter.drawRect(rect.adjusted(2, 2, -2, -3))
+        kind, value = self._table.columns[column].kind, self._table.value(row, column)
+        wrong = kind == "error" and value is not None and value != 0.0
+        strong = wrong or self._table.columns[column].editable
+        painter.setFont(self._bold if strong else self._normal)
+        painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
+        text = _fitted(painter.fontMetrics(), value, self._table.data(index), rect.width() - PADDING - 4)
+        painter.drawText(rect.adjusted(0, 0, -PADDING, 0), TextRight, text)
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QWidget:
+        """Return a field for the number, to be filled with all its digits."""
+        editor = QLineEdit(parent)
+        editor.setObjectName("cell")
+        editor.setAlignment(Qt.AlignmentFlag.AlignRight)
+        editor.setAccessibleName(f"{self._table.columns[index.column()].header}, row {index.row() + 1}")
+        self._edited = QPersistentModelIndex(index)
+        self.begun.emit()
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Fill in the number with its text selected; what is being typed stays."""
+        assert isinstance(editor, QLineEdit)
+        if not editor.isModified():
+            editor.setText(self._table.data(index, Qt.ItemDataRole.EditRole))
+            editor.selectAll()
+
+    def setModelData(
+        self, editor: QWidget, model: QObject, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Hand over what was typed; an untouched field changes nothing."""
+        assert isinstance(editor, QLineEdit)
+        if editor.isModified():
+            self._table.setData(index, editor.text())
+
+    def updateEditorGeometry(
+        self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Lay the field over its cell."""
+        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter and Tab accept and move on, unless the text is refused; Up and Down nudge."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(editor, QLineEdit):
+            assert isinstance(event, QKeyEvent)
+            key = event.key()
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                self._accept(editor, key)
+                return True
+            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
+                _nudge(editor, event)
+                return True
+        return super().eventFilter(editor, event)
+
+    def _accept(self, editor: QLineEdit, key: int) -> None:
+        index = self._edited
+        row, column = index.row(), index.column()
+        if editor.isModified() and not self._table.setData(index, editor.text()):
+            editor.selectAll()
+            return
+        editor.setModified(False)
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        self.accepted.emit(row, column, key)
+
+
+def _nudge(editor: QLineEdit, event: QKeyEvent) -> None:
+    size = NUDGES.get(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
+    if size is None:
+        return
+    try:
+        value = nudged(parsed(editor.text()), 1 if event.key() == Qt.Key.Key_Up else -1, size)
+    except ValueError:
+        return
+    editor.setText(full(value))
+    editor.setModified(True)
+    editor.selectAll()

@@ -1,0 +1,226 @@
+"""The data panel: the rows with their targets, predictions and errors, edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QStyledItemDelegate,
+    QTableView,
+    QWidget,
+)
+
+from nnviz.core import edits
+from nnviz.document.document import Document
+from nnviz.ui.data.cells import NumberCells
+from nnviz.ui.data.table import DataTable
+from nnviz.ui.selection import Selection
+from nnviz.ui.widgets.card import Card
+
+ROW_HEIGHT = 34
+TYPED, COMPUTED = 62, 82
+"""The narrowest a column gets, of numbers that are typed or computed, before the table scrolls sideways."""
+
+
+class DataPanel(Card):
+    """The document's rows; the selected one is the one on the diagram.
+
+    `said` carries a sentence for the status line.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
+        super().__init__("Data", parent)
+        self._document, self._selection = document, selection
+        self.model = DataTable(document)
+        self.table = _Rows()
+        self.table.setModel(self.model)
+        self._cells = NumberCells(self.model, self.table)
+        self.table.setItemDelegate(self._cells)
+        self._empty = QLabel("No rows yet. + Row adds one.")
+        self._empty.setObjectName("muted")
+        self._refusal = QLabel()
+        self._refusal.setObjectName("error")
+        self._refusal.setTextFormat(Qt.TextFormat.PlainText)
+        self._refusal.setVisible(False)
+        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self._empty, 1, Qt.AlignmentFlag.AlignCenter)
+        self.body.addWidget(self._refusal)
+        self._reach_the_edges()
+        self._add_buttons()
+        self._connect()
+        self._show_shape()
+
+    def _reach_the_edges(self) -> None:
+        outer = self.layout()
+        assert outer is not None
+        outer.setContentsMargins(1, 12, 1, 8)
+        first = outer.itemAt(0)
+        top = first.layout() if first else None
+        assert top is not None
+        top.setContentsMargins(13, 0, 9, 0)
+        self._refusal.setContentsMargins(13, 0, 13, 0)
+
+    def _add_buttons(self) -> None:
+        self._button("+ Row", "Add a row of zeros below the selected one", self._add_row)
+        self._remove = self._button("Remove", "Remove the selected rows (Delete)", self._remove_rows)
+
+    def _button(self, text: str, tip: str, action: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setObjectName("quiet")
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.clicked.connect(action)
+        self.buttons.addWidget(button)
+        return button
+
+    def _connect(self) -> None:
+        self._selection.row_changed.connect(self._show_row)
+        self.model.modelReset.connect(self._show_shape)
+        self.model.refused.connect(self._refuse)
+        self.model.said.connect(self.said)
+        self.model.dataChanged.connect(self._forget_refusal)
+        self._cells.begun.connect(self._forget_refusal)
+        self._cells.accepted.connect(self._move_on)
+        self._cells.closeEditor.connect(self._edit_ended)
+        self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
+        self.table.remove_wished.connect(self._remove_rows)
+
+    def _show_shape(self) -> None:
+        rows = self.model.rowCount()
+        self.table.fit_columns()
+        self.heading.setText(f"DATA · {rows:,} ROW{'' if rows == 1 else 'S'}")
+        self.table.setVisible(rows > 0)
+        self._empty.setVisible(rows == 0)
+        self._remove.setEnabled(rows > 0)
+        self._show_row(self._selection.row)
+
+    def _show_row(self, row: int) -> None:
+        self._cells.shown_row = row
+        current = self.table.currentIndex()
+        if current.row() != row and row < self.model.rowCount():
+            self.table.setCurrentIndex(self.model.index(row, max(0, current.column())))
+        self.table.viewport().update()
+
+    def _row_chosen(self, current: QModelIndex) -> None:
+        if current.isValid():
+            self._selection.row = current.row()
+
+    def _refuse(self, sentence: str) -> None:
+        self._refusal.setText(sentence)
+        self._refusal.setVisible(True)
+        self.said.emit(sentence)
+
+    def _forget_refusal(self) -> None:
+        self._refusal.setVisible(False)
+
+    def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
+        if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
+            self._forget_refusal()
+
+    def _move_on(self, row: int, column: int, key: int) -> None:
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            place = (min(row + 1, self.model.rowCount() - 1), column)
+        else:
+            place = self._next_editable(row, column, -1 if key == Qt.Key.Key_Backtab else 1)
+        index = self.model.index(*place)
+        self.table.setFocus()
+        self.table.setCurrentIndex(index)
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            self.table.edit(index)
+
+    def _next_editable(self, row: int, column: int, step: int) -> tuple[int, int]:
+        editable = [i for i, own in enumerate(self.model.columns) if own.editable]
+        at = editable.index(column) + step
+        row = row + at // len(editable)
+        if not 0 <= row < self.model.rowCount():
+            return row - at // len(editable), column
+        return row, editable[at % len(editable)]
+
+    def _add_row(self) -> None:
+        rows = self.model.rowCount()
+        after = self._selection.row if rows else None
+        self._document.push(edits.add_row(self._document.state, after), "add a row")
+        self._selection.row = 0 if after is None else after + 1
+        self.table.setFocus()
+
+    def _remove_rows(self) -> None:
+        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        if not rows:
+            return
+        text = "remove a row" if len(rows) == 1 else f"remove {len(rows)} rows"
+        self._document.push(edits.remove_rows(self._document.state, rows), text)
+        self._selection.row = rows[0]
+        self._show_shape()
+
+
+class _Rows(QTableView):
+    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
+
+    remove_wished = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Data")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMinimumHeight(3 * ROW_HEIGHT)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        self.verticalHeader().setVisible(False)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionsClickable(False)
+        header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter edits; Delete removes rows; Ctrl+C copies the selected rows."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.edit(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
+            self.remove_wished.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Spread the columns over the room."""
+        super().resizeEvent(event)
+        self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Give every column the width it needs, and an equal share of what is left."""
+        model, header = self.model(), self.horizontalHeader()
+        if not isinstance(model, DataTable) or not model.columns:
+            return
+        metrics = header.fontMetrics()
+        least = [
+            max(TYPED if own.editable else COMPUTED, min(metrics.horizontalAdvance(own.header) + 26, 130))
+            for own in model.columns
+        ]
+        share, rest = divmod(max(self.viewport().width() - sum(least), 0), len(least))
+        for k, width in enumerate(least):
+            header.resizeSection(k, width + share + (k < rest))
+
+    def _copy(self) -> None:
+        model = self.model()
+        assert isinstance(model, DataTable)
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        QGuiApplication.clipboard().setText("\n".join(model.row_text(row) for row in rows))

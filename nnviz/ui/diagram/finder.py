@@ -1,0 +1,196 @@
+"""The search field over the diagram: finds a node or an edge by typing, and brings it into sight."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout
+
+from nnviz.core.network import Network
+from nnviz.core.search import LIMIT, Match, found
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.picture.picture import Part, Rect
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.match_list import MOST, MatchList
+from nnviz.ui.explain.text import part_of
+from nnviz.ui.selection import Selection
+
+WIDTH = 364
+MARGIN = 10
+APART = 250
+"""Milliseconds between two searches while the State keeps changing."""
+NOTHING = "Nothing is called that."
+TIP = "A name, an edge as a -> b, bias of a name, largest, smallest, strongest, weakest, dead or saturated"
+
+
+class Finder(QFrame):
+    """A field and its matches at the diagram's upper right; hidden until `open`.
+
+    Up and Down move, Enter or a click selects, Escape closes. The current match lights up on the diagram.
+    """
+
+    def __init__(self, diagram: Diagram, document: Document, selection: Selection) -> None:
+        super().__init__(diagram)
+        self._diagram, self._document, self._selection = diagram, document, selection
+        self.setObjectName("card")
+        self.setAccessibleName("Find")
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMousePropagation)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.field = QLineEdit()
+        self.field.setPlaceholderText("Find a node or an edge")
+        self.field.setAccessibleName("Find a node or an edge")
+        self.field.setToolTip(TIP)
+        self.field.setClearButtonEnabled(True)
+        self.list = MatchList()
+        self.hint = QLabel()
+        self.hint.setObjectName("muted")
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setWordWrap(True)
+        self._again = QTimer(self, singleShot=True, interval=APART)
+        self._lay_out()
+        self._connect()
+        self.hide()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(6)
+        for widget in (self.field, self.list, self.hint):
+            column.addWidget(widget)
+
+    def _connect(self) -> None:
+        self.field.installEventFilter(self)
+        self._diagram.installEventFilter(self)
+        self.field.textChanged.connect(lambda _: self._search())
+        self.list.chosen.connect(self._choose)
+        self.list.current_changed.connect(self._light_up)
+        self._again.timeout.connect(self._search_again)
+        self._document.state_changed.connect(self._state_changed)
+        self._selection.row_changed.connect(lambda _: self._soon())
+
+    def open(self) -> None:
+        """Show the field, ready to type; what was typed before is selected."""
+        self.show()
+        self.raise_()
+        self._search()
+        self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.field.selectAll()
+
+    def close_field(self) -> None:
+        """Hide the field and give the focus back to the diagram."""
+        self.hide()
+        self._diagram.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # --- searching
+
+    def _search(self, keep: Match | None = None) -> None:
+        if not self.isVisible():
+            return
+        self._again.stop()
+        text = self.field.text()
+        matches = found(self._document.state, text, LIMIT, self._selection.row)
+        places = [match.where for match in matches]
+        current = places.index(keep.where) if keep and keep.where in places else 0
+        self.list.show_matches(matches, current)
+        self.list.setVisible(bool(matches))
+        self.hint.setText(_hint(text, matches, self._document.state.network))
+        self.hint.setVisible(bool(self.hint.text()))
+        self._place()
+
+    def _search_again(self) -> None:
+        self._search(keep=self.list.current)
+
+    def _state_changed(self, old: State, new: State) -> None:
+        if old.network.sizes != new.network.sizes:
+            self._search_again()  # what was found may be gone
+        else:
+            self._soon()
+
+    def _soon(self) -> None:
+        if self.isVisible() and not self._again.isActive():
+            self._again.start()
+
+    def _light_up(self) -> None:
+        match = self.list.current if self.isVisible() else None
+        self._diagram.hover(part_of(match.where) if match else None)
+
+    def _choose(self) -> None:
+        match = self.list.current
+        if match:
+            self._diagram.reveal(part_of(match.where))
+            self._uncover(part_of(match.where))
+
+    def _uncover(self, part: Part) -> None:
+        """Move the diagram to the left where the field would stand over `part`."""
+        place = self._diagram.picture.place(part)
+        own = Rect(self.x(), self.y(), self.width(), self.height())
+        if place is None or not place.meets(own):
+            return
+        shift = own.x - MARGIN - place.right
+        if place.x + shift > 0:
+            self._diagram.camera.pan(shift, 0.0)
+            self._diagram.zoom(1.0)  # draws what the camera sees now
+
+    def _place(self) -> None:
+        self.setFixedWidth(min(WIDTH, self._diagram.width() - 2 * MARGIN))
+        self.adjustSize()
+        self.move(self._diagram.width() - self.width() - MARGIN, MARGIN)
+
+    # --- events
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the keys that move in the list, and follow the diagram's size."""
+        if watched is self._diagram and event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            return self._key(Qt.Key(event.key()))
+        return super().eventFilter(watched, event)
+
+    def _key(self, key: Qt.Key) -> bool:
+        steps = {
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_PageUp: -MOST,
+            Qt.Key.Key_PageDown: MOST,
+        }
+        if key in steps:
+            self.list.step(steps[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._choose()
+        elif key == Qt.Key.Key_Escape:
+            self.close_field()
+        else:
+            return False
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Keep the keys that the field leaves from the diagram underneath."""
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Keep the diagram's tooltips away, and take over another theme's colours."""
+        if event.type() == QEvent.Type.ToolTip:
+            event.accept()
+            return True
+        if event.type() == QEvent.Type.PaletteChange:
+            self._soon()
+        return super().event(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop searching, and let nothing be lit up."""
+        super().hideEvent(event)
+        self._again.stop()
+        self._diagram.hover(None)
+
+
+def _hint(text: str, matches: list[Match], network: Network) -> str:
+    """Return what stands under the field: what can be typed, or why there is no more to see."""
+    if len(matches) == LIMIT:
+        return f"The first {LIMIT}; type more to narrow it down."
+    if matches:
+        return ""
+    if text.strip():
+        return NOTHING
+    source, node = network.inputs[0], network.layers[0].nodes[0]
+    return f"{node}  ·  {source} -> {node}  ·  bias of {node}  ·  10 largest weights  ·  dead"

@@ -1,0 +1,107 @@
+"""An explanation as the rich text of its panel. Names come from files and are escaped."""
+
+from __future__ import annotations
+
+from html import escape
+
+from nnviz.core.explanation.expressions import Piece, Where
+from nnviz.core.explanation.lines import Explanation, Line, Note, Section
+from nnviz.picture.palette import Palette
+from nnviz.picture.picture import Kind, Part
+
+BREAK = "\u200b"
+"""Lets a long product wrap; taken out again of what is copied."""
+NO_BREAK = "\u00a0"
+ROOM = 34
+"""Characters that a formula and its arithmetic may have to stand on one line."""
+
+
+def part_of(where: Where) -> Part:
+    """Return the part of the diagram that a number comes from."""
+    return Part(where.kind, where.layer + 1, where.node, where.source)
+
+
+def where_of(part: Part) -> Where | None:
+    """Return the address of a node, a weight or a bias on the diagram."""
+    if part.kind == "node" or part.kind == "weight" or part.kind == "bias":
+        return Where(part.kind, part.column - 1, part.node, part.source)
+    return None
+
+
+def link_of(part: Part) -> str:
+    """Return the link that leads to a part."""
+    return "/".join(["part", part.kind, str(part.column), str(part.node), str(part.source)])
+
+
+_KINDS: dict[str, Kind] = {"node": "node", "weight": "weight", "bias": "bias"}
+
+
+def part_of_link(link: str) -> Part | None:
+    """Return the part that a link leads to, or None for another link."""
+    head, *rest = link.split("/")
+    if head != "part":
+        return None
+    kind, column, node, source = rest
+    return Part(_KINDS[kind], int(column), int(node), int(source))
+
+
+def html(
+    explanation: Explanation, palette: Palette, hint: str = "", unfolded: frozenset[str] = frozenset()
+) -> str:
+    """Return the explanation as rich text: labels left and muted, arithmetic right, slopes purple."""
+    found = []
+    if hint:
+        found.append(f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>')
+    else:
+        found.append(f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>')
+    found += [_section(section, palette, unfolded) for section in explanation.sections]
+    return "".join(found)
+
+
+def _section(section: Section, p: Palette, unfolded: frozenset[str]) -> str:
+    heading = ""
+    if section.heading:
+        style = f"color:{p.muted}; font-size:12px; font-weight:600; margin:8px 0 2px 0"
+        heading = f'<p style="{style}">{escape(section.heading)}</p>'
+    rows = "".join(_row(row, p, unfolded) for row in section.rows)
+    style = "" if heading else ' style="margin-top:4px"'
+    return f'{heading}<table width="100%" cellspacing="0" cellpadding="0"{style}>{rows}</table>'
+
+
+def _row(row: Line | Note, p: Palette, unfolded: frozenset[str]) -> str:
+    if isinstance(row, Note) and not row.label:
+        return f'<tr><td colspan="2" style="color:{p.muted}; padding:3px 0">{escape(row.text)}</td></tr>'
+    text = _arithmetic(row, p, unfolded) if isinstance(row, Line) else escape(row.text)
+    label = f'<td width="92" style="color:{p.muted}; padding:3px 8px 3px 0">{escape(row.label)}</td>'
+    return f'<tr>{label}<td style="padding:3px 0">{text}</td></tr>'
+
+
+def _arithmetic(line: Line, p: Palette, unfolded: frozenset[str]) -> str:
+    text = "".join(_piece(piece, p) for piece in line.written.pieces)
+    if line.name in unfolded:
+        text += f" {_link(f'fold/{line.name}', 'show fewer', p.accent)}"
+    if line.ticked is not None:
+        colour, sign = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
+        text += f' <span style="color:{colour}">{sign}</span>'
+    if not line.formula:
+        return text
+    joint = "" if line.arithmetic.startswith("≈") else "= "
+    apart = "<br>" if len(line.formula) + len(line.arithmetic) > ROOM else " "
+    formula = escape(line.formula).replace("·", "·" + BREAK)
+    return f'<span style="color:{p.muted}; font-size:12px">{formula}</span>{apart}{joint}{text}'
+
+
+def _piece(piece: Piece, p: Palette) -> str:
+    text = escape(piece.text).replace("·", "·" + BREAK)
+    for sign in ("=", "≈"):  # the result stays beside its sign
+        text = text.replace(f"{sign} ", f"{sign}{NO_BREAK}")
+    colour = p.slope if piece.slope else p.ink
+    if piece.unfolds:
+        return _link(f"unfold/{piece.unfolds}", text, p.accent)
+    if piece.where is not None:
+        return _link(link_of(part_of(piece.where)), text, colour)
+    return f'<span style="color:{colour}">{text}</span>' if piece.slope else text
+
+
+def _link(target: str, text: str, colour: str) -> str:
+    return f'<a href="{escape(target, quote=True)}" style="color:{colour}; text-decoration:none">{text}</a>'

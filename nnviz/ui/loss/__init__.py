@@ -1,0 +1,1 @@
+"""The MSE over one weight and over two."""

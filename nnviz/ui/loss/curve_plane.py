@@ -1,0 +1,143 @@
+"""The MSE over one weight: curve, present point, tangent and next step. Knows nothing of the document.
+
+Imports pyqtgraph, so it is imported only once the window stands.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QResizeEvent
+
+from nnviz.core.activations import Array
+from nnviz.core.numbers import shown
+from nnviz.picture.palette import Palette
+from nnviz.ui.loss.plane import LossPlane, points_of
+
+TANGENT = 46.0
+"""Pixels of the tangent on either side of the present point."""
+HEAD = 9
+"""Pixels of the arrow's head."""
+NOTHING = np.empty(0)
+
+
+class LossCurvePlane(LossPlane):
+    """Draws the curve as it is given; `stale` makes it faint while a new one is computed."""
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette, grid=True)
+        self.setAccessibleName("MSE along the selected weight")
+        self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self._values = self._mse = NOTHING
+        self._slope = math.nan
+        self._landing: tuple[float, float] | None = None
+        self._curve = pg.PlotCurveItem(connect="finite", antialias=True)
+        self._tangent = pg.PlotCurveItem(antialias=True)
+        self._step = pg.PlotCurveItem(antialias=True)
+        self._drop = pg.PlotCurveItem(antialias=True)
+        self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
+        self._landed = pg.ScatterPlotItem(size=7)
+        for z, item in enumerate(
+            (self._curve, self._drop, self._step, self._head, self._landed, self._tangent), start=1
+        ):
+            item.setZValue(z)
+            self.plotItem.addItem(item, ignoreBounds=True)
+        self._head.hide()
+        self.set_palette(palette)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Take the colours of a theme."""
+        super().set_palette(palette)
+        self._curve.setPen(pg.mkPen(palette.muted, width=2))
+        self._tangent.setPen(pg.mkPen(palette.slope, width=2))
+        self._step.setPen(pg.mkPen(palette.accent, width=2))
+        self._drop.setPen(pg.mkPen(palette.accent, width=1, style=Qt.PenStyle.DotLine))
+        self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
+        self._landed.setPen(None)
+        self._landed.setBrush(palette.accent)
+
+    def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
+        """Draw the MSE at `values` between two heights; what is not finite is a gap."""
+        self._values, self._mse = values, mse
+        self._curve.setData(values, np.where(np.isfinite(mse), mse, np.nan))
+        self.plotItem.vb.setRange(
+            xRange=(float(values[0]), float(values[-1])), yRange=(floor, ceiling), padding=0
+        )
+        self._place()
+
+    def show_nothing(self) -> None:
+        """Draw no curve and no point, only the axes."""
+        self._values = self._mse = NOTHING
+        self._curve.setData([], [])
+        self.show_point(math.nan, math.nan, math.nan, None)
+
+    def stale(self, stale: bool) -> None:
+        """Make the curve faint: it is of other weights than the present ones."""
+        self._curve.setOpacity(0.3 if stale else 1.0)
+
+    def show_point(self, w: float, mse: float, slope: float, landing: tuple[float, float] | None) -> None:
+        """Draw the present point, the tangent with `slope` (none for NaN), and a step to (w, MSE)."""
+        self.show_present(w, mse)
+        self._slope, self._landing = slope, landing
+        self._place()
+
+    def tangent(self) -> Array:
+        """Return both ends of the tangent as it is drawn, shape (2, 2): w, MSE; none where there is none."""
+        return points_of(self._tangent)
+
+    def curve(self) -> Array:
+        """Return the curve as it is drawn, shape (points, 2): w, MSE."""
+        return points_of(self._curve)
+
+    def read(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the computed point of the curve that is nearest to `at` across."""
+        if len(self._values) == 0:
+            return None
+        k = int(np.abs(self._values - at.x()).argmin())
+        w, mse = float(self._values[k]), float(self._mse[k])
+        text = f"w {shown(w, 5)}\nMSE {shown(mse, 6) if math.isfinite(mse) else 'too large'}"
+        return QPointF(w, mse if math.isfinite(mse) else self.view()[1][1]), text
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the lengths in pixels."""
+        super().resizeEvent(event)
+        if hasattr(self, "_landed"):
+            self._place()
+
+    def _place(self) -> None:
+        self._place_tangent()
+        self._place_step()
+
+    def _place_tangent(self) -> None:
+        if self._point is None or not math.isfinite(self._slope):
+            self._tangent.setData([], [])
+            return
+        across, up = self.plotItem.vb.viewPixelSize()
+        half = TANGENT / math.hypot(1 / across, self._slope / up)
+        x, y = self._point.x(), self._point.y()
+        self._tangent.setData([x - half, x + half], [y - half * self._slope, y + half * self._slope])
+
+    def _place_step(self) -> None:
+        """Draw the step along w to where it lands, or to the plot's edge, and from there to the curve."""
+        for item in (self._step, self._drop, self._landed):
+            item.setData([], [])
+        self._head.hide()
+        if self._point is None or self._landing is None:
+            return
+        (low, high), _ = self.view()
+        x, y = self._point.x(), self._point.y()
+        end, mse = self._landing
+        inside = low <= end <= high
+        end = min(max(end, low), high)
+        if abs(end - x) > HEAD * self.plotItem.vb.viewPixelSize()[0]:
+            self._head.setStyle(angle=180 if end > x else 0)
+            self._head.setPos(end, y)
+            self._head.show()
+        self._step.setData([x, end], [y, y])
+        if inside and math.isfinite(mse):
+            self._drop.setData([end, end], [y, mse])
+            self._landed.setData([end], [mse])

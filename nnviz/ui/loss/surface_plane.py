@@ -1,0 +1,179 @@
+"""The MSE over two weights: tones, contours, present point and path. Knows nothing of the document.
+
+Imports pyqtgraph, so it is imported only once the window stands.
+"""
+
+from __future__ import annotations
+
+import math
+
+import contourpy
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor
+
+from nnviz.core.activations import Array
+from nnviz.core.numbers import shown
+from nnviz.core.surface import Grid
+from nnviz.picture.palette import Palette
+from nnviz.ui.loss.plane import REACH, LossPlane, points_of
+from nnviz.ui.loss.scale import LossScale
+from nnviz.ui.loss.tone import Tone, pixels, ramp
+from nnviz.ui.plots.axis import multiples, round_step
+
+SIZE = 193
+"""Pixels on each side of the picture of the tones."""
+LEVELS = 8
+"""About so many contours."""
+DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
+"""Round numbers in a decade, from many to few."""
+FEW = 60
+"""Points of a path up to which each is marked, as the updates that it is made of."""
+SHORT = 22
+"""Letters of a name in the read-out."""
+
+
+class LossSurfacePlane(LossPlane):
+    """Draws a `grid` of MSEs as it is given; `stale` makes it faint while a new one is computed."""
+
+    def __init__(self, palette: Palette) -> None:
+        super().__init__(palette, grid=False)
+        self.setAccessibleName("MSE over two weights")
+        self.setToolTip(
+            "Drag the point or click to set both weights; arrows move it by 0.1, Shift 1, Alt 0.01"
+        )
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self.grid: Grid | None = None
+        self._mse = math.nan
+        self._tones = ramp(palette)
+        self._image = pg.ImageItem()
+        self._contours = pg.PlotCurveItem(connect="finite", antialias=True)
+        self._halo = pg.PlotCurveItem(antialias=True)
+        self._path = pg.PlotCurveItem(antialias=True)
+        self._start = pg.ScatterPlotItem(size=6)
+        for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
+            item.setZValue(z)
+            self.plotItem.addItem(item, ignoreBounds=True)
+        self._scale = LossScale()
+        self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
+        self.set_palette(palette)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Take the colours of a theme."""
+        super().set_palette(palette)
+        self._tones = ramp(palette)
+        self._contours.setPen(_faint(palette.ink, 0.32))
+        self._halo.setPen(pg.mkPen(_faint(palette.surface, 0.8), width=5))
+        self._path.setPen(pg.mkPen(palette.ink, width=2))
+        self._start.setPen(None)
+        self._start.setBrush(palette.ink)
+        if self.grid is not None:
+            self.show_grid(self.grid)
+
+    def show_grid(self, grid: Grid) -> None:
+        """Draw the MSE on a grid; what is not finite is a gap."""
+        self.grid = grid
+        tone = Tone.of(grid.mse)
+        levels = levels_of(tone)
+        share = tone.share(grid.mse)
+        (left, right), (bottom, top) = [(float(v[0]), float(v[-1])) for v in (grid.values1, grid.values2)]
+        self._image.setImage(pixels(share, self._tones, SIZE), levels=None)
+        # the middles of the outer pixels stand on the grid's edge
+        across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
+        self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
+        self._contours.setData(*_contours(grid, share, [float(tone.share(np.array(v))) for v in levels]))
+        self._scale.show_scale(tone, levels, self._tones, self._palette)
+        self.plotItem.vb.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
+
+    def show_nothing(self) -> None:
+        """Draw only the axes."""
+        self.grid = None
+        self._image.clear()
+        self._contours.setData([], [])
+        self.show_point(math.nan, math.nan, math.nan)
+        self.show_path(np.empty((0, 2)))
+
+    def stale(self, stale: bool) -> None:
+        """Make the map faint: it is of other weights than the present ones."""
+        for item in (self._image, self._contours):
+            item.setOpacity(0.3 if stale else 1.0)
+
+    def show_point(self, x: float, y: float, mse: float) -> None:
+        """Put the present point there; `mse` may not be known yet (NaN)."""
+        self._mse = mse
+        self.show_present(x, y)
+
+    def show_path(self, path: Array) -> None:
+        """Draw the way of a run, shape (points, 2)."""
+        x, y = path[:, 0], path[:, 1]
+        self._halo.setData(x, y)
+        self._path.setData(x, y)
+        few = len(path) <= FEW
+        marked = len(path) if few else min(len(path), 1)
+        self._start.setData(x[:marked], y[:marked], size=[6, *[4] * marked][:marked])
+
+    def path(self) -> Array:
+        """Return the way as it is drawn, shape (points, 2)."""
+        return points_of(self._path)
+
+    def contours(self) -> Array:
+        """Return all contours as they are drawn, shape (points, 2); NaN between two of them."""
+        return points_of(self._contours)
+
+    def read(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the computed point that is nearest to `at`: the present one, or one of the grid."""
+        if self.grid is None:
+            return None
+        grid = self.grid
+        i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
+        x, y, mse = float(grid.values1[i]), float(grid.values2[j]), float(grid.mse[i, j])
+        if self._point is not None and math.isfinite(self._mse):
+            away = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
+            if math.hypot(away.x(), away.y()) <= REACH:
+                x, y, mse = self._point.x(), self._point.y(), self._mse
+        names = [_short(self._names[side]) for side in ("bottom", "left")]
+        told = shown(mse, 6) if math.isfinite(mse) else "too large"
+        return QPointF(x, y), f"{names[0]} = {shown(x, 5)}\n{names[1]} = {shown(y, 5)}\nMSE {told}"
+
+
+def levels_of(tone: Tone) -> list[float]:
+    """Return round MSEs for the contours."""
+    if not tone.logarithmic:
+        return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
+    low, high = math.log10(tone.low), math.log10(tone.high)
+    decade = next(
+        numbers for numbers in DECADES if len(numbers) * (high - low) <= LEVELS or len(numbers) == 1
+    )
+    powers = range(math.floor(low), math.floor(high) + 1)
+    levels = [number * 10.0**power for power in powers for number in decade]
+    return [level for level in levels if tone.low <= level <= tone.high]
+
+
+def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:
+    """Return all contours as one line with gaps. They are found on the scale, so as even as the tones are."""
+    found = contourpy.contour_generator(
+        grid.values1,
+        grid.values2,
+        np.ma.masked_invalid(share.T),
+        name="serial",
+        line_type=contourpy.LineType.ChunkCombinedNan,
+    )
+    gap = np.full((1, 2), np.nan)
+    lines = [gap]
+    for level in levels:
+        points = found.lines(level)[0][0]
+        if points is not None:
+            lines += [points, gap]
+    joined = np.concatenate(lines)
+    return joined[:, 0], joined[:, 1]
+
+
+def _faint(colour: str, opacity: float) -> QColor:
+    faint = QColor(colour)
+    faint.setAlphaF(opacity)
+    return faint
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= SHORT else f"{name[: SHORT - 1]}…"

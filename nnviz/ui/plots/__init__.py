@@ -1,0 +1,1 @@
+"""The MSE history and the weights of a layer as an image."""

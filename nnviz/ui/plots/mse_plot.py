@@ -1,0 +1,205 @@
+"""The MSE panel: the history of the present run as a curve, and its ways out as CSV and PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QPainter, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QStackedLayout
+
+from nnviz.core.state import State
+from nnviz.core.training.history import History
+from nnviz.document.document import Document
+from nnviz.files import atomic, csv
+from nnviz.files.errors import FileError
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.icons import icon
+from nnviz.ui.seldom import Seldom
+from nnviz.ui.theme import colours
+from nnviz.ui.widgets.card import Card
+
+if TYPE_CHECKING:
+    from nnviz.ui.plots.mse_curve import MseCurve
+
+EMPTY = "Press Run or Step: the MSE after every update is drawn here"
+PICTURE = (900, 560)
+"""Size of an exported picture; it has twice as many pixels each way."""
+MARGIN = 36
+"""Pixels around an exported plot."""
+
+
+class MsePlot(Card):
+    """Draws the MSE history. `load` brings the plot in once the window stands: its import is slow.
+
+    =========== ================================================
+    `exported`  a file was written: a sentence for the status line
+    `refused`   a file could not be written: why, in one sentence
+    =========== ================================================
+    """
+
+    exported = Signal(str)
+    refused = Signal(str)
+
+    def __init__(self, document: Document) -> None:
+        super().__init__("MSE")
+        self._document = document
+        self.curve: MseCurve | None = None
+        self._drawn: object = None
+        self.empty = QLabel()
+        self.empty.setObjectName("muted")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self.empty)
+        self.body.addLayout(self._pages)
+        self.setMinimumHeight(180)
+        self._make_menu()
+        self._make_buttons()
+        self._seldom = Seldom(document, self._refresh, phase=0.0, parent=self)
+        document.state_changed.connect(self._follow)
+        self._refresh()
+
+    def load(self) -> None:
+        """Import pyqtgraph and build the plot."""
+        from nnviz.ui.plots.mse_curve import MseCurve
+
+        self.curve = MseCurve(colours())
+        self.curve.setToolTip("Drag to move, wheel to zoom, double-click to see all; arrows read points out")
+        self.curve.menu_requested.connect(self._menu.popup)
+        self.curve.set_log(self.log_button.isChecked())
+        self._pages.addWidget(self.curve)
+        self._drawn = None
+        self._refresh()
+
+    def export_csv(self, path: Path) -> None:
+        """Write the history to `path` with the columns iteration and mse."""
+        self._export(path, csv.history(self._history().points))
+
+    def export_png(self, path: Path) -> None:
+        """Write the curve as it is seen to `path`, on white."""
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        QImageWriter(buffer, QByteArray(b"png")).write(self.picture())
+        self._export(path, bytes(buffer.data().data()))
+
+    def picture(self) -> QImage:
+        """Return the curve as it is seen, with its axes, on white."""
+        from nnviz.ui.plots.mse_curve import MseCurve
+
+        plot = MseCurve(PALETTES["light"])
+        plot.resize(*PICTURE)
+        plot.set_log(self.log_button.isChecked())
+        plot.show_history(self._history())
+        if self.curve:
+            plot.show_view(self.curve.view())
+        plot.grab()  # lays it out
+        image = QImage(2 * PICTURE[0], 2 * PICTURE[1], QImage.Format.Format_RGB32)
+        image.fill(Qt.GlobalColor.white)
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        inside = QRectF(image.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        plot.scene().render(painter, inside, QRectF(0, 0, *PICTURE))
+        painter.end()
+        plot.close()
+        return image
+
+    def _make_menu(self) -> None:
+        self._menu = QMenu(self)
+        self.view_all = self._menu.addAction("View all", self._view_all)
+        self._menu.addSeparator()
+        self.copy_picture = self._menu.addAction("Copy picture", self._copy_picture)
+        self.ask_png = self._menu.addAction("Export PNG…", lambda: self._ask("PNG", "png", self.export_png))
+        self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", "csv", self.export_csv))
+
+    def _make_buttons(self) -> None:
+        self.log_button = QPushButton("log")
+        self.log_button.setObjectName("quiet")
+        self.log_button.setCheckable(True)
+        self.log_button.setToolTip("Draw the MSE on a logarithmic scale")
+        self.log_button.setAccessibleName("Logarithmic scale")
+        self.log_button.toggled.connect(self._set_log)
+        self.more_button = QPushButton()
+        self.more_button.setObjectName("quiet")
+        self.more_button.setToolTip("View all, copy or export the curve")
+        self.more_button.setAccessibleName("More")
+        self.more_button.clicked.connect(
+            lambda: self._menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
+        )
+        self.buttons.addWidget(self.log_button)
+        self.buttons.addWidget(self.more_button)
+        self._colour()
+
+    def _view_all(self) -> None:
+        if self.curve:
+            self.curve.view_all()
+
+    def _set_log(self, log: bool) -> None:
+        if self.curve:
+            self.curve.set_log(log)
+
+    def _history(self) -> History:
+        run = self._document.state.run
+        assert run is not None
+        return run.history
+
+    def _follow(self, old: State, new: State) -> None:
+        if self.isVisible():
+            self._seldom.changed()
+
+    def _refresh(self) -> None:
+        """Draw the history where it is another one or has grown."""
+        run = self._document.state.run
+        history = run.history if run else None
+        self.empty.setText("" if history else EMPTY)
+        for action in (self.view_all, self.copy_picture, self.ask_png, self.ask_csv):
+            action.setEnabled(history is not None and self.curve is not None)
+        if self.curve is None or history is self._drawn:
+            return
+        if history is None:
+            self._pages.setCurrentWidget(self.empty)
+        else:
+            if self._drawn is None:
+                self.curve.view_all()
+            self.curve.show_history(history)
+            self._pages.setCurrentWidget(self.curve)
+        self._drawn = history
+
+    def _copy_picture(self) -> None:
+        QGuiApplication.clipboard().setImage(self.picture())
+        self.exported.emit("Copied the picture of the MSE")
+
+    def _ask(self, kind: str, suffix: str, export: Callable[[Path], None]) -> None:
+        wanted = f"{self._document.title} MSE.{suffix}"
+        chosen, _ = QFileDialog.getSaveFileName(self, f"Export {kind}", wanted, f"{kind} (*.{suffix})")
+        if chosen:
+            path = Path(chosen)
+            export(path if path.suffix else path.with_suffix(f".{suffix}"))
+
+    def _export(self, path: Path, data: bytes) -> None:
+        try:
+            atomic.write(path, data)
+        except FileError as error:
+            self.refused.emit(str(error))
+        else:
+            self.exported.emit(f"Exported {path.name}")
+
+    def _colour(self) -> None:
+        self.more_button.setIcon(icon("more", colours().muted, 16))
+        if self.curve:
+            self.curve.set_palette(colours())
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "more_button"):
+            self._colour()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
+        super().showEvent(event)
+        self._refresh()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._menu.popup(self.mapToGlobal(QPoint(20, 40)))

@@ -1,0 +1,204 @@
+"""The weights panel: one layer's weights as an image, or each node's as a picture of its own."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Network
+from nnviz.core.numbers import MINUS, full, shown
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.picture.matrix import MOST_TILES, Cell, side_of
+from nnviz.picture.picture import Part
+from nnviz.ui.plots.matrix_view import Mark, MatrixView
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.choice import Choice
+
+HINT = "A row feeds a node, a column leads on from a source"
+PICTURE_HINT = "A picture shows the weights that feed one node"
+
+
+class WeightMatrix(Card):
+    """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
+
+    def __init__(self, document: Document, selection: Selection) -> None:
+        super().__init__("Weights")
+        self._document, self._selection = document, selection
+        self._shown: Array | None = None
+        self._hover: Cell | None = None
+        self._make_controls()
+        self.caption, self.read_out = _line(), _line()
+        self.view = MatrixView()
+        self.body.addWidget(self.caption)
+        self.body.addWidget(self.view, 1)
+        self.body.addWidget(self.read_out)
+        self.setMinimumHeight(200)
+        self._connect()
+        self._refresh()
+
+    def _make_controls(self) -> None:
+        self.choice = Choice()
+        self.choice.setToolTip("The layer whose weights are shown")
+        self.choice.setAccessibleName("Layer whose weights are shown")
+        self.pictures = QPushButton("as pictures")
+        self.pictures.setObjectName("quiet")
+        self.pictures.setCheckable(True)
+        self.pictures.setAccessibleName("Weights as pictures")
+        row = QHBoxLayout()
+        row.addWidget(self.choice)
+        row.addStretch(1)
+        row.addWidget(self.pictures)
+        self.body.addLayout(row)
+
+    def _connect(self) -> None:
+        self._document.state_changed.connect(self._state_changed)
+        self._selection.part_changed.connect(self._selected)
+        self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
+        self.pictures.toggled.connect(lambda _: self._show_layer())
+        self.view.hovered.connect(self._hovered)
+        self.view.clicked.connect(lambda cell: self._selection.select(self._part(Mark(*cell))))
+        self.view.moved.connect(lambda mark: self._selection.select(self._part(mark)))
+
+    @property
+    def layer(self) -> int:
+        """The layer whose weights are shown."""
+        return max(self.choice.currentIndex(), 0)
+
+    # --- following
+
+    def _state_changed(self, old: State, new: State) -> None:
+        if self.isVisible() and old.network is not new.network:
+            self._refresh()
+
+    def _selected(self) -> None:
+        if self.isVisible():
+            self._follow_selection()
+            self._tell()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while it was hidden."""
+        super().showEvent(event)
+        self._refresh()
+        self._selected()
+
+    def _refresh(self) -> None:
+        """Show what has changed in the network."""
+        network = self._document.state.network
+        titles = _titles(network)
+        if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
+            self._fill(titles)
+        if network.layers[self.layer].weights is not self._shown:
+            self._show_layer()
+        else:
+            self._tell()
+
+    def _fill(self, titles: list[str]) -> None:
+        layer = min(self.layer, len(titles) - 1)
+        self.choice.blockSignals(True)
+        self.choice.clear()
+        self.choice.addItems(titles)
+        self.choice.setCurrentIndex(layer)
+        self.choice.setVisible(len(titles) > 1)
+        self.choice.blockSignals(False)
+
+    def _show_layer(self) -> None:
+        weights = self._document.state.network.layers[self.layer].weights
+        nodes, sources = weights.shape
+        side = side_of(sources)
+        self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
+        self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
+        self._shown = weights
+        if self._hover and not (self._hover.node < nodes and self._hover.source < sources):
+            self._hover = None
+        self.view.show_weights(weights, self.pictures.isChecked() and nodes <= MOST_TILES)
+        low, high, mean = (shown(float(v), 3) for v in (weights.min(), weights.max(), weights.mean()))
+        self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {mean}")
+        self._tell()
+
+    def _follow_selection(self) -> None:
+        """Show the layer of the selected part, unless the part is in sight as a row or column already."""
+        part = self._selection.part
+        if part is not None and self._mark() == Mark():
+            self.choice.setCurrentIndex(max(part.layer, 0))
+
+    # --- what is selected, what is under the mouse
+
+    def _mark(self) -> Mark:
+        part = self._selection.part
+        if part is None:
+            return Mark()
+        if part.kind in ("weight", "slope"):
+            return Mark(part.node, part.source) if part.layer == self.layer else Mark()
+        if part.layer == self.layer:
+            return Mark(part.node, None)
+        return Mark(None, part.node) if part.column == self.layer else Mark()
+
+    def _part(self, mark: Mark) -> Part:
+        node, source = mark
+        if node is None:
+            assert source is not None
+            return Part("node", self.layer, source)
+        if source is None:
+            return Part("node", self.layer + 1, node)
+        return Part("weight", self.layer + 1, node, source)
+
+    def _hovered(self, cell: Cell | None) -> None:
+        self._hover = cell
+        self._tell()
+
+    def _tell(self) -> None:
+        """Write out the weight under the mouse, else the selected one, else what is to be seen."""
+        mark = self._mark()
+        self.view.show_mark(mark)
+        node, source = self._hover or mark
+        self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
+        if node is None and source is None:
+            self.read_out.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
+            self.view.setToolTip("Click a weight to select its edge")
+        else:
+            self._read_out(node, source)
+        self.view.setAccessibleDescription(f"{self.caption.text()}; {self.read_out.text()}")
+
+    def _read_out(self, node: int | None, source: int | None) -> None:
+        network = self._document.state.network
+        start = "" if source is None else network.names(self.layer)[source]
+        end = "" if node is None else network.names(self.layer + 1)[node]
+        names = " ← ".join(filter(None, (end, start)))
+        value, exact = "", ""
+        if node is not None and source is not None:
+            weight = float(network.layers[self.layer].weights[node, source])
+            value, exact = f": {shown(weight, 8)}", f": {full(weight)}".replace("-", MINUS)
+        metrics = QFontMetrics(self.read_out.font())
+        room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
+        self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
+        self.view.setToolTip(f"<span>{escape(names + exact)}</span>")
+
+    # --- events
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Shorten names to the room."""
+        super().resizeEvent(event)
+        self._tell()
+
+
+def _line() -> QLabel:
+    label = QLabel()
+    label.setObjectName("muted")
+    label.setFont(ui_font(12))
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return label
+
+
+def _titles(network: Network) -> list[str]:
+    """Return what the layers are called, as over the diagram's columns."""
+    last = len(network.layers) - 1
+    hidden = ["Hidden layer" if last == 1 else f"Hidden layer {k + 1}" for k in range(last)]
+    return [*hidden, "Prediction"]

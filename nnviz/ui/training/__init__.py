@@ -1,0 +1,1 @@
+"""The training panel, and what drives a run between two frames."""

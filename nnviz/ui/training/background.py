@@ -1,0 +1,99 @@
+"""Goes on with a Trainer's work in a thread, for networks whose unit of work is longer than a frame.
+
+BLAS frees Python's lock, so the window goes on meanwhile. Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from nnviz.core.state import State
+from nnviz.core.training.trainer import Trainer
+
+PATIENCE = 0.04
+"""Seconds that stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
+
+SHARE = 4.0
+"""To take a State of a large network takes long: so many times as long is worked in between."""
+
+
+class Background:
+    """Works until `last` updates are made; the thread alone touches the trainer.
+
+    =============== ==============================================================
+    `asked`         the iteration up to which it may go by now
+    `learning_rate` may be set; holds from the next update on
+    `ended`         there is nothing more to do, or `error` says why it cannot go on
+    =============== ==============================================================
+    """
+
+    def __init__(
+        self,
+        make_ready: Callable[[], tuple[Trainer, Iterator[None]]],
+        learning_rate: float,
+        asked: int,
+        last: int,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.asked = asked
+        self.ended = False
+        self.error: ValueError | None = None
+        self._make_ready, self._last = make_ready, last
+        self._found: tuple[State, bool] | None = None
+        self._wanted = self._stopped = False
+        self._next_hand_out = 0.0
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nnviz training", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the thread to end after the unit that is under way, and wait for it a little."""
+        self._stopped = True
+        self._woken.set()
+        self._thread.join(PATIENCE)
+
+    def take(self) -> tuple[State, bool] | None:
+        """Return the last State that was handed out and whether it has diverged; ask for the next one.
+
+        The same State may come again.
+        """
+        self._wanted = True
+        self._woken.set()
+        return self._found
+
+    def _run(self) -> None:
+        try:
+            self._trainer, self._work = self._make_ready()
+            while not self._stopped and self._one_unit():
+                if self._wanted and time.perf_counter() >= self._next_hand_out:
+                    self._hand_out()
+            self._hand_out()
+        except ValueError as error:
+            self.error = error
+        except MemoryError:
+            self.error = ValueError("there is not enough memory to go on")
+        finally:
+            self.ended = True
+
+    def _one_unit(self) -> bool:
+        """Make one unit, or wait where the pace asks for none; tell whether to go on."""
+        trainer = self._trainer
+        if self.asked <= trainer.iteration < self._last:
+            self._woken.wait(0.1)
+            self._woken.clear()
+            return True
+        trainer.learning_rate = self.learning_rate
+        return next(self._work, self) is not self and not trainer.diverged
+
+    def _hand_out(self) -> None:
+        began = time.perf_counter()
+        self._wanted = False
+        state = self._trainer.state()
+        self._found = state, self._trainer.diverged
+        now = time.perf_counter()
+        self._next_hand_out = now + SHARE * (now - began)

@@ -1,0 +1,168 @@
+"""The settings of a run as fields: learning rate, updates, batch, optimizer and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from nnviz.core.numbers import full, parsed
+from nnviz.core.state import Training
+from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.number_field import NumberField
+
+ALL_ROWS = "all rows"
+
+
+class TrainingFields(QWidget):
+    """Shows a `Training` and reads another.
+
+    ============ ===============================================================
+    `accepted`   the Training with the setting that was typed or chosen
+    `refused`    one sentence that says why a text is refused; "" where none is
+    ============ ===============================================================
+    """
+
+    accepted = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, training: Training) -> None:
+        super().__init__()
+        self._training = training
+        self._numbers: dict[str, NumberField] = {}
+        self.learning_rate = self._number("learning_rate", "Learning rate", parsed, full)
+        self.updates = self._number("updates", "Updates", whole(1), str)
+        self.seed = self._number("seed", "Seed", whole(0), str)
+        self.batch = Choice()
+        self.batch.setEditable(True)
+        self.batch.setLineEdit(self._number("batch_size", "Batch", read_batch, write_batch))
+        self.batch.setInsertPolicy(Choice.InsertPolicy.NoInsert)
+        self.batch.setCompleter(None)  # type: ignore[arg-type]  # Qt's own way to have none
+        self.batch.addItems([ALL_ROWS, "1", "8", "32"])
+        self.batch.textActivated.connect(lambda _: self._numbers["batch_size"].commit())
+        self.optimizer = Choice()
+        for name in OPTIMIZERS:
+            self.optimizer.addItem(name.replace("_", " "), name)
+        self.optimizer.activated.connect(self._choose_optimizer)
+        self._tell_what_each_is()
+        self._lay_out()
+        self.show_training(training)
+
+    def show_training(self, training: Training) -> None:
+        """Show other settings; a field whose setting stays is left alone."""
+        self._training = training
+        for name, field in self._numbers.items():
+            if getattr(training, name) != field.value or not field.text():
+                field.show_value(getattr(training, name))
+        self.optimizer.setCurrentIndex(self.optimizer.findData(training.optimizer))
+
+    def commit(self) -> bool:
+        """Accept what stands in every field; tell whether all hold."""
+        held = [field.commit() for field in self._numbers.values()]
+        return all(held)
+
+    def _number(
+        self, setting: str, label: str, read: Callable[[str], Any], write: Callable[[Any], str]
+    ) -> NumberField:
+        def read_setting(text: str) -> Any:
+            try:
+                value = read(text)
+                replace(self._training, **{setting: value})
+            except ValueError as error:
+                raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
+            return value
+
+        field = NumberField(read_setting, write)
+        field.accepted.connect(lambda value: self._accept(setting, value))
+        field.refused.connect(self.refused)
+        self._numbers[setting] = field
+        return field
+
+    def _accept(self, setting: str, value: Any) -> None:
+        self._training = replace(self._training, **{setting: value})
+        self.accepted.emit(self._training)
+
+    def _choose_optimizer(self) -> None:
+        chosen = self.optimizer.currentData()
+        if chosen != self._training.optimizer:
+            self._accept("optimizer", chosen)
+
+    def _tell_what_each_is(self) -> None:
+        for field, name, tip in (
+            (self.learning_rate, "Learning rate", "How far one update goes against the slope, above 0"),
+            (self.updates, "Updates", "How many updates a Run makes"),
+            (self.batch, "Batch", "How many rows one update looks at: all rows, or a number"),
+            (self.optimizer, "Optimizer", "The rule by which slopes change the weights"),
+            (self.seed, "Seed", "Fixes the random weights and the order in which batches take the rows"),
+        ):
+            field.setAccessibleName(name)
+            field.setToolTip(tip)
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(8)
+        fields = (self.learning_rate, self.updates, self.batch, self.optimizer, self.seed)
+        for k, (field, label) in enumerate(
+            zip(fields, ("Learning rate", "Updates", "Batch", "Optimizer", "Seed"), strict=True)
+        ):
+            grid.addLayout(labelled(field, label), k // 3, k % 3)
+        for column in range(3):
+            grid.setColumnStretch(column, 1)
+
+    def add_beside(self, widget: QWidget, label: QLabel) -> None:
+        """Put one more widget at the end of the last row."""
+        grid = self.layout()
+        assert isinstance(grid, QGridLayout)
+        grid.addLayout(under(label, widget), 1, 2)
+
+
+def labelled(field: QWidget, text: str) -> QVBoxLayout:
+    """Return `field` under a small label that is its buddy."""
+    label = QLabel(text)
+    label.setBuddy(field)
+    return under(label, field)
+
+
+def under(label: QLabel, widget: QWidget) -> QVBoxLayout:
+    """Return `widget` under a small label."""
+    label.setObjectName("muted")
+    label.setFont(ui_font(11.5))
+    box = QVBoxLayout()
+    box.setSpacing(3)
+    box.addWidget(label)
+    box.addWidget(widget)
+    return box
+
+
+def whole(least: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers from `least` on."""
+
+    def read(text: str) -> int:
+        value = parsed(text)
+        if value != int(value) or value < least:
+            raise ValueError(f"expected a whole number from {least} on")
+        return int(value)
+
+    return read
+
+
+def read_batch(text: str) -> int | None:
+    """Read "all rows" as None, or a whole number from 1 on."""
+    if text.strip().lower() in (ALL_ROWS, "all", ""):
+        return None
+    try:
+        return whole(1)(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or “{ALL_ROWS}”") from None
+
+
+def write_batch(batch: int | None) -> str:
+    """Write None as "all rows"."""
+    return ALL_ROWS if batch is None else str(batch)

@@ -1,0 +1,140 @@
+"""One run or step under way: a Trainer, how far it has come and how fast it may go. Knows no document."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+
+from nnviz.core import edits
+from nnviz.core.state import State, Training
+from nnviz.core.training.trainer import Trainer
+from nnviz.ui.training.background import Background
+
+HEAVY = 0.012
+"""Seconds of a unit of work that is too long for a frame."""
+MANY_WEIGHTS = 1_000_000
+"""With more weights even to make a Trainer takes longer than a frame."""
+
+
+class Job:
+    """Makes `updates` updates of `state`, in slices, or in a thread where a slice is too long.
+
+    ============ ===================================================================================
+    `advance`    makes the updates that the pace asks for by now, up to a time
+    `take`       returns the State as it is now, or None where it is the one that was taken before
+    `over`       all updates are made, it has diverged, or it could not go on
+    `error`      why it could not go on, or None
+    `before`     the State that it began with
+    ============ ===================================================================================
+
+    Raises ValueError where `state` cannot be trained.
+    """
+
+    def __init__(self, state: State, updates: int) -> None:
+        self.updates = updates
+        self.before = state
+        self.training = state.training
+        self.over = self.diverged = False
+        self.error: ValueError | None = None
+        self._background: Background | None = None
+        self._first = self._reached = state.iteration
+        if sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS:
+            self._go_into_background(lambda: _ready(state, updates), self._first)
+        else:
+            self._trainer, self._work = _ready(state, updates)
+        self._taken = state.training, state.iteration
+        self._slow_units = 0
+        self.set_pace(math.inf)
+
+    @property
+    def done(self) -> int:
+        """How many updates are made."""
+        return self._reached - self._first
+
+    def set_pace(self, pace: float) -> None:
+        """Go on at `pace` updates a second, the next one at once."""
+        self._pace = pace
+        self._since, self._from = time.perf_counter(), self.done + 1
+
+    def set_training(self, training: Training) -> None:
+        """Go on with the learning rate of `training`, which is what the State says from now on."""
+        self.training = training
+        if self._background:
+            self._background.learning_rate = training.learning_rate
+        else:
+            self._trainer.learning_rate = training.learning_rate
+
+    def next_due(self) -> float:
+        """Return the time at which the pace asks for the next update."""
+        return self._since + (self.done + 1 - self._from) / self._pace
+
+    def advance(self, until: float) -> None:
+        """Make the updates that the pace asks for by now, but stop when it is `until`."""
+        asked = self._first + self._asked(time.perf_counter())
+        if self._background:
+            self._background.asked = asked
+            self.over, self.error = self._background.ended, self._background.error
+            return
+        try:
+            self._slice(until, asked)
+        except ValueError as error:
+            self.error, self.over = error, True
+
+    def take(self) -> State | None:
+        """Return the State as it is now, or None where it is the one that was taken before."""
+        found = self._background.take() if self._background else self._state_here()
+        if found is None:
+            return None
+        state, self.diverged = found
+        self._reached = state.iteration
+        self.over = self.over or self.diverged
+        if self._taken == (self.training, self._reached):
+            return None
+        self._taken = self.training, self._reached
+        return edits.set_training(state, self.training)
+
+    def stop(self) -> None:
+        """Let a thread end; a unit that takes too long is not waited for."""
+        if self._background:
+            self._background.stop()
+
+    def _asked(self, now: float) -> int:
+        if now >= self._since + self.updates / self._pace:
+            return self.updates
+        return min(self.updates, int(self._from + self._pace * (now - self._since)))
+
+    def _slice(self, until: float, asked: int) -> None:
+        clock, trainer, work = time.perf_counter, self._trainer, self._work
+        last = self._first + self.updates
+        now = clock()
+        while now < until and (trainer.iteration < asked or trainer.iteration >= last):
+            before = now
+            if next(work, self) is self or trainer.diverged:
+                self.over = True
+                break
+            now = clock()
+            if now - before > HEAVY:
+                self._slow_units += 1
+                until = now
+        self._reached, self.diverged = trainer.iteration, trainer.diverged
+        if self._slow_units > 1 and not self.over:
+            self._go_into_background(lambda: (trainer, work), asked)
+
+    def _go_into_background(
+        self, make_ready: Callable[[], tuple[Trainer, Iterator[None]]], asked: int
+    ) -> None:
+        last = self._first + self.updates
+        self._background = Background(make_ready, self.training.learning_rate, asked, last)
+        self._background.start()
+
+    def _state_here(self) -> tuple[State, bool] | None:
+        if self._taken == (self.training, self._trainer.iteration):
+            return None
+        state = self._trainer.state()  # this can find that it has diverged
+        return state, self._trainer.diverged
+
+
+def _ready(state: State, updates: int) -> tuple[Trainer, Iterator[None]]:
+    trainer = Trainer(state)
+    return trainer, trainer.work(updates)

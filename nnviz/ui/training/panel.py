@@ -1,0 +1,189 @@
+"""The Training panel: settings, Run and its like, and what came of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider
+
+from nnviz.core.state import State
+from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.document.document import Document
+from nnviz.ui.seldom import Seldom
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import ui_font
+from nnviz.ui.training.buttons import TrainingButtons
+from nnviz.ui.training.fields import TrainingFields
+from nnviz.ui.training.pace import in_words
+from nnviz.ui.training.present_mse import PresentMse, is_light
+from nnviz.ui.training.runner import Runner
+from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.figure import Figure
+from nnviz.ui.widgets.progress_line import ProgressLine
+
+MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
+ROW_ERROR = "Row's error"
+ROW_ERROR_TIP = "Prediction − target of the selected row"
+ROW_MSE = "Row's MSE"
+ROW_MSE_TIP = "Mean of error² over the outputs of the selected row"
+
+
+class TrainingPanel(Card):
+    """Settings as fields, the verbs as buttons, MSE, iteration and the selected row's error as figures."""
+
+    def __init__(self, document: Document, runner: Runner, selection: Selection) -> None:
+        super().__init__("Training")
+        self._document, self.runner, self._selection = document, runner, selection
+        self._refusal = self._warning = ""
+        self._present_mse = PresentMse()
+        self._figures = Seldom(document, self._follow_figures, phase=2 / 3, parent=self)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._show_figures)
+        self._make_fields()
+        self.verbs = TrainingButtons(document, runner)
+        self.buttons.addWidget(self.verbs.random)
+        self.body.addWidget(self.verbs)
+        self._make_figures()
+        self._make_message()
+        self._connect()
+        self._show_settings()
+        self._show_figures()
+
+    def _make_fields(self) -> None:
+        self.fields = TrainingFields(self._document.state.training)
+        self.speed = QSlider(Qt.Orientation.Horizontal)
+        self.speed.setRange(0, 100)
+        self.speed.setPageStep(10)
+        self.speed.setValue(round(self.runner.speed * 100))
+        self.speed.setFixedHeight(30)
+        self.speed.setAccessibleName("Speed of a run")
+        self._speed_label = QLabel()
+        self._speed_label.setBuddy(self.speed)
+        self.fields.add_beside(self.speed, self._speed_label)
+        self.body.addWidget(self.fields)
+
+    def _make_figures(self) -> None:
+        self.mse = Figure("MSE", MSE_TIP)
+        self.iteration = Figure("Iteration", "Updates made since the present run began")
+        self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
+            row.addWidget(figure, stretch)
+        self.progress = ProgressLine()
+        self.body.addLayout(row)
+        self.body.addWidget(self.progress)
+
+    def _make_message(self) -> None:
+        self.message = QLabel()
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
+        self.message.setWordWrap(True)
+        self.message.setFont(ui_font(11.5))
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.body.addWidget(self.message)
+
+    def _connect(self) -> None:
+        runner = self.runner
+        self.fields.accepted.connect(runner.set_training)
+        self.fields.refused.connect(self._show_refusal)
+        self.speed.valueChanged.connect(self._set_speed)
+        self.verbs.run_requested.connect(self.toggle_run)
+        self.verbs.step_requested.connect(self.step)
+        runner.run_started.connect(self._begin)
+        runner.run_ended.connect(self._finish)
+        runner.progressed.connect(self.progress.show_progress)
+        runner.warned.connect(self._show_warning)
+        self._document.state_changed.connect(self._follow)
+        self._selection.row_changed.connect(self._show_row_error)
+
+    def toggle_run(self) -> None:
+        """Run or pause; a run waits for a field whose text is refused."""
+        if self.runner.running or self.fields.commit():
+            self.runner.toggle()
+
+    def step(self) -> None:
+        """Make one update, unless a field's text is refused."""
+        if self.fields.commit():
+            self.runner.step()
+
+    def _set_speed(self, value: int) -> None:
+        self.runner.speed = value / 100
+        self._show_speed()
+
+    def _begin(self) -> None:
+        self._warning = ""
+        self.progress.show()
+        self._show_message()
+
+    def _finish(self) -> None:
+        self.progress.hide()
+        self._follow_figures()
+
+    def _follow(self, old: State, new: State) -> None:
+        if new.training is not old.training:
+            self._show_settings()
+        self._figures.changed()
+        if not self.runner.running:
+            self._warning = ""
+            self._show_message()
+
+    def _show_settings(self) -> None:
+        self.fields.show_training(self._document.state.training)
+        self._show_speed()
+        self._show_message()
+
+    def _show_speed(self) -> None:
+        words = in_words(self._document.state.training.updates, self.runner.speed)
+        self._speed_label.setText(f"Speed: {words}")
+        goes = "as fast as it can" if words == "fastest" else f"over about {words}"
+        self.speed.setToolTip(f"A run goes {goes}")
+
+    def _follow_figures(self) -> None:
+        """Show the figures, but those that take long once Pause has been answered."""
+        if self.runner.running or is_light(self._document.state):
+            self._show_figures()
+        else:
+            self._soon.start()
+
+    def _show_figures(self) -> None:
+        state = self._document.state
+        mse, iteration = self._present_mse.of(state, self.runner.running)
+        self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
+        self.mse.show_number(mse)
+        self.iteration.show_number(state.iteration)
+        self._show_row_error()
+
+    def _show_row_error(self) -> None:
+        state = self._document.state
+        if not state.trainable:
+            self.row_error.show_number(None)
+            return
+        row = self._selection.row
+        assert state.data.targets is not None
+        error = state.network.predict(state.data.inputs[row])[0] - state.data.targets[row]
+        if len(error) == 1:
+            self.row_error.set_caption(ROW_ERROR, ROW_ERROR_TIP)
+            value = float(error[0])
+        else:
+            self.row_error.set_caption(ROW_MSE, ROW_MSE_TIP)
+            with np.errstate(over="ignore", invalid="ignore"):
+                value = float(np.mean(error * error))
+        self.row_error.show_number(value, error=value != 0.0)
+
+    def _show_refusal(self, why: str) -> None:
+        self._refusal = why
+        self._show_message()
+
+    def _show_warning(self, sentence: str) -> None:
+        self._warning = sentence
+        self._show_message()
+
+    def _show_message(self) -> None:
+        trouble = self._refusal or self._warning
+        formula = OPTIMIZERS[self._document.state.training.optimizer].formula
+        self.message.setText(trouble or f"One update: {formula}")
+        name = "error" if trouble else "muted"
+        if name != self.message.objectName():
+            self.message.setObjectName(name)
+            self.message.style().unpolish(self.message)
+            self.message.style().polish(self.message)

@@ -1,0 +1,50 @@
+"""Cards that share a place: quiet tabs where the heading stood, the chosen card under them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget
+
+from nnviz.ui.widgets.card import Card
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A card with the short word on its tab and what its tooltip says."""
+
+    word: str
+    tip: str
+    card: Card
+
+
+class CardTabs(QStackedWidget):
+    """Shows one of several cards; the tabs stand in the head of the one that is shown."""
+
+    def __init__(self, tabs: tuple[Tab, ...]) -> None:
+        super().__init__()
+        self._cards = [tab.card for tab in tabs]
+        self._frame = QFrame()
+        row = QHBoxLayout(self._frame)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        group = QButtonGroup(self)
+        self.buttons: list[QPushButton] = []
+        for k, tab in enumerate(tabs):
+            button = QPushButton(tab.word)
+            button.setObjectName("tab")
+            button.setCheckable(True)
+            button.setToolTip(tab.tip)
+            button.setAccessibleName(tab.tip)
+            button.clicked.connect(lambda _=False, k=k: self.show_card(k))
+            group.addButton(button)
+            row.addWidget(button)
+            self.buttons.append(button)
+            self.addWidget(tab.card)
+        self.show_card(0)
+
+    def show_card(self, index: int) -> None:
+        """Bring a card to the front."""
+        self.buttons[index].setChecked(True)
+        self._cards[index].set_head(self._frame)
+        self.setCurrentIndex(index)

@@ -1,0 +1,1 @@
+"""The window around the panels: commands, menus, dialogs, what is remembered."""
