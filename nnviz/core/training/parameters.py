@@ -31,7 +31,7 @@ class Parameters:
         count = sum(nodes * inputs for nodes, inputs in shapes)
         self.all = np.zeros((1 + memories, count))
         self.values, self.memory = self.all[0], self.all[1:]
-        self.slopes = np.zeros(count)
+        self.slopes = np.full(count, 0.0)  # touched now: the first product need not wait for the pages
         self.matrices = _matrices(self.values, shapes)
         self.slope_matrices = _matrices(self.slopes, shapes)
         for matrix, layer in zip(self.matrices, network.layers, strict=True):
