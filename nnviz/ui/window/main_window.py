@@ -8,10 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 
-from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QKeySequence,
@@ -49,7 +48,6 @@ from nnviz.ui.window.walk_bar import WalkBar
 
 SIDE = 364
 GAP = 10
-DOCUMENTATION = "https://github.com/nnviz/nnviz#readme"
 
 
 class MainWindow(QMainWindow):
@@ -233,7 +231,6 @@ class MainWindow(QMainWindow):
         self._themes = themes
 
     def _make_help_menu(self, menu: QMenu) -> None:
-        menu.addAction("&Documentation", lambda: QDesktopServices.openUrl(QUrl(DOCUMENTATION)))
         menu.addAction(self._commands.add("&Keys and mouse", lambda: KeysHelp(self).exec(), keys="F1"))
         menu.addAction("&About nnviz", lambda: about(self))
 
