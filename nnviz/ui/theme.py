@@ -133,10 +133,10 @@ QPushButton#quiet, QToolButton#quiet {{ border: 0; background: transparent; colo
 QPushButton#quiet:hover, QToolButton#quiet:hover {{ color: {p.ink}; background: {p.selection}; }}
 QPushButton#quiet:checked {{ color: {p.ink}; background: {p.selection}; }}
 QPushButton#quiet:focus, QToolButton#quiet:focus {{ border: 2px solid {p.accent}; padding: 2px 6px; }}
-QLineEdit, QComboBox, QSpinBox {{ background: {p.canvas}; color: {p.ink}; border: 1px solid {p.line};
+QLineEdit, QComboBox {{ background: {p.canvas}; color: {p.ink}; border: 1px solid {p.line};
     border-radius: 8px; padding: 5px 9px; selection-background-color: {p.accent};
     selection-color: {p.on_accent}; }}
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{ border: 2px solid {p.accent}; padding: 4px 8px; }}
+QLineEdit:focus, QComboBox:focus {{ border: 2px solid {p.accent}; padding: 4px 8px; }}
 QLineEdit[refused="true"] {{ border: 2px solid {p.error}; padding: 4px 8px; }}
 QComboBox::drop-down {{ border: 0; width: 20px; }}
 QComboBox::down-arrow {{ image: none; }}
@@ -144,6 +144,10 @@ QComboBox QLineEdit, QComboBox QLineEdit:focus {{ background: transparent; borde
 QComboBox QLineEdit[refused="true"] {{ border: 0; color: {p.error}; }}
 QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.ink}; border: 1px solid {p.line};
     selection-background-color: {p.selection}; selection-color: {p.ink}; outline: 0; }}
+QCheckBox::indicator {{ width: 15px; height: 15px; border: 1px solid {p.node_border}; border-radius: 4px;
+    background: {p.canvas}; }}
+QCheckBox::indicator:checked {{ background: {p.accent}; border: 4px solid {p.canvas}; outline: 0; }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ color: {p.ink}; spacing: 8px; background: transparent; }}
 QTableView {{ background: {p.surface}; color: {p.ink}; border: 0; gridline-color: {p.line};
     selection-background-color: {p.selection}; selection-color: {p.ink}; outline: 0; }}

@@ -282,3 +282,11 @@ def test_only_the_rows_that_are_seen_are_predicted(qtbot, monkeypatch):
     assert 0 < sum(seen) < 200
     assert desk.texts(59_999)[3] == desk.table.model().index(59_999, 3).data()
     assert float(desk.texts(59_999)[3]) == float(f"{predict(COURSE, rows[-1])[0, 0]:.8g}")
+
+
+def test_the_row_that_is_looked_at_is_the_only_one_selected(open_window):
+    window = open_window("xor")
+    for row in (1, 2):
+        window.selection.row = row
+    rows = {index.row() for index in window.data.table.selectionModel().selectedRows()}
+    assert rows == {2}

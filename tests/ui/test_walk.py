@@ -175,3 +175,22 @@ def test_mean_over_all_rows_says_so_in_the_heading(quick):
 
 def headings_say(window, text):
     return any(text in own.text for own in window.diagram.picture.labels if own.part.kind == "subheading")
+
+
+def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
+    window = quick("relu")
+    before = window.diagram.grab().toImage()
+    step(window, qtbot)
+    assert window.player.told == ("forward", 0, 0)
+    assert window.diagram.grab().toImage() != before
+    key(window, Qt.Key.Key_Escape)
+    assert window.player.told is None
+
+
+def test_undo_and_redo_say_what_they_did(quick):
+    window = quick("relu")
+    set_number(window, part_named(window, "node_0", "accounts"), "1")
+    window.undo.trigger()
+    assert window.status.text == "Undone: Set accounts → node_0"
+    window.redo.trigger()
+    assert window.status.text == "Done again: Set accounts → node_0"

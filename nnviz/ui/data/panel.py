@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -106,7 +106,11 @@ class DataPanel(Card):
         self._cells.shown_row = row
         current = self.table.currentIndex()
         if current.row() != row and row < self.model.rowCount():
-            self.table.setCurrentIndex(self.model.index(row, max(0, current.column())))
+            # By the table itself, a Ctrl that is held would add the row to the selection.
+            self.table.selectionModel().setCurrentIndex(
+                self.model.index(row, max(0, current.column())),
+                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+            )
         self.table.viewport().update()
 
     def _row_chosen(self, current: QModelIndex) -> None:

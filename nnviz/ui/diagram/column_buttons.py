@@ -35,7 +35,7 @@ class ColumnButtons:
             group.setVisible(fits)
             if room is not None and fits:
                 group.show_limits()
-                x, _ = room.center
+                x, _ = self._diagram.picture.layout.columns[k].box.center
                 group.move(round(x - group.sizeHint().width() / 2), TOP)
 
     def recolour(self) -> None:

@@ -235,6 +235,7 @@ class Diagram(QWidget):
         if not self._player.moving:
             self._still.forget()
             self._paint_still(painter, picture, dirty)
+            self._walk.paint(painter, picture, colours())
             return
         ratio, selection = self.devicePixelRatioF(), self._selection
         of = (selection.part, selection.second, self._hover, self._focused, self._moving, colours())

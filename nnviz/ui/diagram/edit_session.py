@@ -147,6 +147,7 @@ class EditSession(QObject):
         if self._nudged is self._document.state:
             self._document.undo()
         self._nudged = None
+        self.said.emit("")
         self._surface.setFocus()
 
     def _move_on(self, steps: int) -> None:

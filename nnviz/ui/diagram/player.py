@@ -59,7 +59,7 @@ class Player(QObject):
         """Where the step in progress leads; the same as `position` where none is."""
         self._chosen = 0
         """Where a person chose to stand, at the start of a phase."""
-        self.speed = 0.5
+        self.speed = 0.25
         self.repeat: Repeat = "phase"
         self.by_layer = False
         self._taking = False
@@ -85,6 +85,12 @@ class Player(QObject):
     def moving(self) -> tuple[Step, ...]:
         """The steps in progress: one node's, or a whole layer's."""
         return tuple(self.walk.steps[self.position : self.goal])
+
+    @property
+    def told(self) -> Step | None:
+        """The node's step that was done last and may be read now; None while one is in progress."""
+        reads = self.active and self.goal == self.position and 0 < self.position != self._chosen
+        return self.walk.steps[self.position - 1] if reads and not self._whole_layers() else None
 
     @property
     def phase(self) -> Phase:

@@ -38,6 +38,8 @@ class WalkLayer:
         """Paint the steps in progress."""
         steps = self._player.moving
         if not steps:
+            if told := self._player.told:
+                self._paint_callout(painter, picture, told, 1.0, palette)
             return
         t = self._player.t
         if steps[0].phase in ("forward", "backward") and t < ARRIVED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget
 
 from nnviz.ui.widgets.card import Card
@@ -34,6 +35,7 @@ class CardTabs(QStackedWidget):
             button = QPushButton(tab.word)
             button.setObjectName("tab")
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
             button.setToolTip(tab.tip)
             button.setAccessibleName(tab.tip)
             button.clicked.connect(lambda _=False, k=k: self.show_card(k))
@@ -45,6 +47,9 @@ class CardTabs(QStackedWidget):
 
     def show_card(self, index: int) -> None:
         """Bring a card to the front."""
+        focused = self.buttons[index].hasFocus()
         self.buttons[index].setChecked(True)
         self._cards[index].set_head(self._frame)
         self.setCurrentIndex(index)
+        if focused:  # the head's move to another card has taken it away
+            self.buttons[index].setFocus()

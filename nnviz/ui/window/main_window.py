@@ -130,8 +130,8 @@ class MainWindow(QMainWindow):
         self.open = add("&Open…", self.files.ask_open, icon_name="open", keys=keys.Open)
         self.save = add("&Save", self.files.save, icon_name="save", keys=keys.Save)
         self.save_as = add("Save &as…", self.files.ask_save, keys="Ctrl+Shift+S")
-        self.undo = add("&Undo", self.document.undo, icon_name="undo", keys=keys.Undo)
-        self.redo = add("&Redo", self.document.redo, icon_name="redo", keys="Ctrl+Shift+Z")
+        self.undo = add("&Undo", self._undo, icon_name="undo", keys=keys.Undo)
+        self.redo = add("&Redo", self._redo, icon_name="redo", keys="Ctrl+Shift+Z")
         self.fit = add("&Fit", self.diagram.fit, icon_name="fit", keys="Ctrl+0", tip="Show the whole network")
         self.run = add("&Run or pause", partial(self._train, self.training.toggle_run), keys="F5")
         self.slopes = add(
@@ -299,6 +299,16 @@ class MainWindow(QMainWindow):
                 partial(self.files.open_example, own.name),
             )
             action.setToolTip(own.line)
+
+    def _undo(self) -> None:
+        text = self.document.undo_text()
+        self.document.undo()
+        self.status.say(f"Undone: {text}")
+
+    def _redo(self) -> None:
+        text = self.document.redo_text()
+        self.document.redo()
+        self.status.say(f"Done again: {text}")
 
     def _train(self, does: Callable[[], None]) -> None:
         """Accept a number that is open on the diagram before anything is trained."""

@@ -33,6 +33,7 @@ class NewNetwork(QDialog):
         self.inputs, self.outputs = QSpinBox(), QSpinBox()
         for box, value in ((self.inputs, 2), (self.outputs, 1)):
             box.setRange(1, LARGEST)
+            box.setMinimumHeight(30)
             box.setValue(value)
         self.hidden = QLineEdit("2")
         self.hidden.setToolTip("Nodes of each hidden layer, such as 4 or 8 8; empty for none")

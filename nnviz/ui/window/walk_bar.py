@@ -115,6 +115,7 @@ class WalkBar:
             button = QPushButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")
             button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that Space plays after a click
             button.setToolTip(PHASE_TIPS[phase])
             button.setAccessibleName(f"Phase {phase}")
             button.clicked.connect(lambda _=False, phase=phase: self._show(phase))
