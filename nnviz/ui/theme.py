@@ -151,14 +151,14 @@ QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ color: {p.ink}; spacing: 8px; background: transparent; }}
 QTableView {{ background: {p.surface}; color: {p.ink}; border: 0; gridline-color: {p.line};
     selection-background-color: {p.selection}; selection-color: {p.ink}; outline: 0; }}
-QTableView::item {{ padding: 0 12px; border: 0; border-bottom: 1px solid {p.line}; }}
+QTableView::item {{ padding: 0 8px; border: 0; border-bottom: 1px solid {p.line}; }}
 QTableView::item:selected {{ background: {p.selection}; color: {p.ink}; }}
 QTableView::item:focus {{ border: 2px solid {p.accent}; }}
 QTableView QLineEdit, QTableView QLineEdit:focus {{ background: {p.surface}; border: 2px solid {p.accent};
     border-radius: 4px; padding: 0 8px; }}
 QHeaderView {{ background: {p.surface}; }}
 QHeaderView::section {{ background: {p.surface}; color: {p.muted}; border: 0;
-    border-bottom: 1px solid {p.line}; padding: 4px 12px; }}
+    border-bottom: 1px solid {p.line}; padding: 4px 8px; }}
 QTextBrowser, QPlainTextEdit {{ background: {p.surface}; color: {p.ink}; border: 0;
     selection-background-color: {p.accent}; selection-color: {p.on_accent}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
@@ -166,6 +166,7 @@ QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 2px; }}
 QScrollBar::handle {{ background: {p.zero}; border-radius: 3px; min-height: 24px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QSlider::groove:horizontal {{ height: 3px; background: {p.line}; border-radius: 1px; }}
 QSlider::sub-page:horizontal {{ background: {p.accent}; border-radius: 1px; }}
 QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -6px 0; border-radius: 7px;

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
+from nnviz.ui.data.cells import fitted
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.selection import Selection
 
@@ -290,3 +291,53 @@ def test_the_row_that_is_looked_at_is_the_only_one_selected(open_window):
         window.selection.row = row
     rows = {index.row() for index in window.data.table.selectionModel().selectedRows()}
     assert rows == {2}
+
+
+def with_inputs(count, name="feature_{}"):
+    """Return rows of so many inputs with numbers that take many digits."""
+    rng = np.random.default_rng(0)
+    layer = Layer(("output",), "identity", rng.normal(size=(1, count)))
+    network = Network(tuple(name.format(i) for i in range(count)), (layer,))
+    return State(network, Dataset(rng.normal(size=(9, count)), rng.normal(size=(9, 1))))
+
+
+def widths(table):
+    return [table.columnWidth(column) for column in range(table.model().columnCount())]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window, count):
+    table = open_window(with_inputs(count)).data.table
+    assert sum(widths(table)) == table.viewport().width()
+    font = QFont(table.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    assert min(widths(table)) >= QFontMetrics(font).horizontalAdvance("−1.234") + 12
+
+
+def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
+    table = open_window(with_inputs(64)).data.table
+    assert table.horizontalScrollBar().maximum() > 0
+    metrics = table.horizontalHeader().fontMetrics()
+    assert table.columnWidth(63) >= metrics.horizontalAdvance("feature_63") + 16
+
+
+def test_another_document_or_another_name_fits_the_columns_anew(open_window):
+    window = open_window(with_inputs(9, "x{}"))
+    table = window.data.table
+    narrow = table.columnWidth(0)
+    window.document.start(with_inputs(9, "something_{}"))
+    assert table.columnWidth(0) > narrow
+    window.document.start(with_inputs(2))
+    assert sum(widths(table)) == table.viewport().width()
+    window.document.push(edits.add_node(window.document.state, 0), "an input")
+    assert sum(widths(table)) == table.viewport().width()
+
+
+def test_a_number_has_fewer_digits_and_is_never_cut_off(qapp):
+    metrics = QFontMetrics(qapp.font())
+    room = metrics.horizontalAdvance("−1.234")
+    assert fitted(metrics, -1.23456789, 200) == "−1.2345679"
+    assert fitted(metrics, -1.23456789, room) == "−1.235"
+    assert fitted(metrics, -1234.5678, room) == "−1235"
+    assert fitted(metrics, -123456.0, 20) == "…"
+    assert fitted(metrics, None, room) == "–"

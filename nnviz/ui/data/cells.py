@@ -13,11 +13,12 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.numbers import full, nudged, parsed, shown
-from nnviz.ui.data.table import DIGITS, DataTable
+from nnviz.ui.data.table import DIGITS, NOTHING, DataTable
 from nnviz.ui.theme import colours, ui_font
 
-PADDING = 12
-LEAST_DIGITS = 4
+PADDING, MARGIN = 8, 4
+"""Pixels at the right of a number, and the least at its left."""
+LEAST_DIGITS = 2
 TextRight = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NUDGES = {
     Qt.KeyboardModifier.NoModifier: "0.1",
@@ -26,13 +27,15 @@ NUDGES = {
 }
 
 
-def _fitted(metrics: QFontMetrics, value: float | None, text: str, room: int) -> str:
-    """Return a number's text with fewer digits where more do not fit, rather than one that is cut off."""
-    digits = DIGITS
-    while value is not None and digits > LEAST_DIGITS and metrics.horizontalAdvance(text) > room:
-        digits -= 1
+def fitted(metrics: QFontMetrics, value: float | None, room: int) -> str:
+    """Return a number's text with as many digits as fit, or "…": a part of its text is another number."""
+    if value is None:
+        return NOTHING
+    for digits in range(DIGITS, LEAST_DIGITS - 1, -1):
         text = shown(value, digits)
-    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+    return "…"
 
 
 class NumberCells(QStyledItemDelegate):
@@ -73,7 +76,7 @@ class NumberCells(QStyledItemDelegate):
         strong = wrong or self._table.columns[column].editable
         painter.setFont(self._bold if strong else self._normal)
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
-        text = _fitted(painter.fontMetrics(), value, self._table.data(index), rect.width() - PADDING - 4)
+        text = fitted(painter.fontMetrics(), value, rect.width() - PADDING - MARGIN)
         painter.drawText(rect.adjusted(0, 0, -PADDING, 0), TextRight, text)
 
     def createEditor(

@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QPushButton,
-    QStyledItemDelegate,
-    QTableView,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QPushButton, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
 from nnviz.document.document import Document
 from nnviz.ui.data.cells import NumberCells
+from nnviz.ui.data.rows import Rows
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.selection import Selection
 from nnviz.ui.widgets.card import Card
-
-ROW_HEIGHT = 34
-TYPED, COMPUTED = 62, 82
-"""The narrowest a column gets, of numbers that are typed or computed, before the table scrolls sideways."""
 
 
 class DataPanel(Card):
@@ -40,8 +28,7 @@ class DataPanel(Card):
         super().__init__("Data", parent)
         self._document, self._selection = document, selection
         self.model = DataTable(document)
-        self.table = _Rows()
-        self.table.setModel(self.model)
+        self.table = Rows(self.model)
         self._cells = NumberCells(self.model, self.table)
         self.table.setItemDelegate(self._cells)
         self._empty = QLabel("No rows yet. + Row adds one.")
@@ -95,7 +82,6 @@ class DataPanel(Card):
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()
-        self.table.fit_columns()
         self.heading.setText(f"DATA · {rows:,} ROW{'' if rows == 1 else 'S'}")
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
@@ -163,68 +149,3 @@ class DataPanel(Card):
         self._document.push(edits.remove_rows(self._document.state, rows), text)
         self._selection.row = rows[0]
         self._show_shape()
-
-
-class _Rows(QTableView):
-    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
-
-    remove_wished = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName("Data")
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setMinimumHeight(3 * ROW_HEIGHT)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setTabKeyNavigation(False)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-            | QAbstractItemView.EditTrigger.AnyKeyPressed
-        )
-        self.verticalHeader().setVisible(False)
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionsClickable(False)
-        header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideRight)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter edits; Delete removes rows; Ctrl+C copies the selected rows."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.edit(self.currentIndex())
-        elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
-            self.remove_wished.emit()
-        elif event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
-        else:
-            super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Spread the columns over the room."""
-        super().resizeEvent(event)
-        self.fit_columns()
-
-    def fit_columns(self) -> None:
-        """Give every column the width it needs, and an equal share of what is left."""
-        model, header = self.model(), self.horizontalHeader()
-        if not isinstance(model, DataTable) or not model.columns:
-            return
-        metrics = header.fontMetrics()
-        least = [
-            max(TYPED if own.editable else COMPUTED, min(metrics.horizontalAdvance(own.header) + 26, 130))
-            for own in model.columns
-        ]
-        share, rest = divmod(max(self.viewport().width() - sum(least), 0), len(least))
-        for k, width in enumerate(least):
-            header.resizeSection(k, width + share + (k < rest))
-
-    def _copy(self) -> None:
-        model = self.model()
-        assert isinstance(model, DataTable)
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
-        QGuiApplication.clipboard().setText("\n".join(model.row_text(row) for row in rows))

@@ -1,0 +1,100 @@
+"""The data panel's table as a widget: its keys, and how its columns share the room."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+
+from nnviz.core.numbers import MINUS
+from nnviz.ui.data.cells import MARGIN, PADDING
+from nnviz.ui.data.table import DIGITS, Column, DataTable
+from nnviz.ui.theme import ui_font
+
+ROW_HEIGHT = 34
+SHORT, LONG = f"{MINUS}1.234", f"{MINUS}0.{'0' * DIGITS}"
+"""Numbers that every column has room for, and that it should have room for."""
+LONGEST_NAME = 110
+"""The widest name, in pixels, that a column shows in full."""
+
+
+class Rows(QTableView):
+    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
+
+    remove_wished = Signal()
+
+    def __init__(self, model: DataTable) -> None:
+        super().__init__()
+        self._table = model
+        self.setModel(model)
+        self.setAccessibleName("Data")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setMinimumHeight(3 * ROW_HEIGHT)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+            | QAbstractItemView.EditTrigger.AnyKeyPressed
+        )
+        self.verticalHeader().setVisible(False)
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setMinimumSectionSize(1)
+        header.setSectionsClickable(False)
+        header.setHighlightSections(False)
+        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names often differ at their ends
+        model.modelReset.connect(self._fit_columns)
+        model.headerDataChanged.connect(self._fit_columns)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter edits; Delete removes rows; Ctrl+C copies the selected rows."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.edit(self.currentIndex())
+        elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
+            self.remove_wished.emit()
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Spread the columns over the room."""
+        super().resizeEvent(event)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Show all columns at once if their numbers can be read so, names shortened; else let them scroll."""
+        columns, room = self._table.columns, self.viewport().width()
+        header = self.horizontalHeader().fontMetrics()
+        numbers = QFontMetrics(ui_font(13, QFont.Weight.DemiBold))
+        short, long = (numbers.horizontalAdvance(text) + PADDING + MARGIN for text in (SHORT, LONG))
+        named = [max(short, _name_width(header, own)) for own in columns]
+        least = [short if own.editable else width for own, width in zip(columns, named, strict=True)]
+        if sum(named) <= room:
+            widths = _grown(named, [max(long, width) for width in named], room)
+        else:
+            widths = _grown(least, named, room) if sum(least) <= room else named
+        for k, width in enumerate(widths):
+            self.horizontalHeader().resizeSection(k, width)
+
+    def _copy(self) -> None:
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        QGuiApplication.clipboard().setText("\n".join(self._table.row_text(row) for row in rows))
+
+
+def _name_width(metrics: QFontMetrics, column: Column) -> int:
+    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING
+
+
+def _grown(least: list[int], wished: list[int], room: int) -> list[int]:
+    """Return widths that fill `room`: from the least towards what is wished, then the same more for each."""
+    spare, needed = room - sum(least), sum(wished) - sum(least)
+    part = min(1.0, spare / needed) if needed else 1.0
+    widths = [low + int(part * (high - low)) for low, high in zip(least, wished, strict=True)]
+    share, rest = divmod(room - sum(widths), len(widths))
+    return [width + share + (k < rest) for k, width in enumerate(widths)]
