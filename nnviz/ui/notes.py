@@ -50,8 +50,13 @@ class Notes(Card):
         document.state_changed.connect(self._follow)
         self._show()
 
+    @property
+    def being_written(self) -> bool:
+        """Whether the notes are open as text."""
+        return self._pages.currentWidget() is self.field
+
     def _toggle(self) -> None:
-        if self._pages.currentWidget() is self.page:
+        if not self.being_written:
             self.field.setPlainText(self._document.state.notes)
             self._pages.setCurrentWidget(self.field)
             self.field.setFocus()

@@ -13,11 +13,12 @@ from nnviz.picture.picture import Part
 class Selection(QObject):
     """The row and the parts that are selected.
 
-    ================= ==================================================================================
-    `row_changed`     the row on the diagram is another one
-    `part_changed`    the selected part is another one, or none
-    `slopes_changed`  slopes are shown or hidden, or of one row or of all rows now
-    ================= ==================================================================================
+    ======================= ==============================================================
+    `row_changed`           the row on the diagram is another one
+    `part_changed`          the selected part is another one, or none
+    `explanation_requested` somebody pointed at the part to see where its number comes from
+    `slopes_changed`        slopes are shown or hidden, or of one row or of all rows now
+    ======================= ==============================================================
 
     `part` is a node (`Part("node", …)`), a weight (`Part("weight", …)`), a bias, or None; `second` is a
     second weight beside it, chosen with Ctrl or Shift, for the loss over two weights. They stay with their
@@ -26,6 +27,7 @@ class Selection(QObject):
 
     row_changed = Signal(int)
     part_changed = Signal()
+    explanation_requested = Signal()
     slopes_changed = Signal()
 
     def __init__(self, document: Document) -> None:
@@ -55,6 +57,11 @@ class Selection(QObject):
         if (part, second) != (self.part, self.second):
             self.part, self.second = part, second
             self.part_changed.emit()
+
+    def point_at(self, part: Part) -> None:
+        """Select `part`, and ask for its explanation, even where it was selected before."""
+        self.select(part)
+        self.explanation_requested.emit()
 
     def show_slopes(self, shown: bool, mean_over_rows: bool | None = None) -> None:
         """Show or hide the slopes, of the selected row or as the mean over all rows."""

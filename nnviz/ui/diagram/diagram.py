@@ -128,7 +128,7 @@ class Diagram(QWidget):
 
     def reveal(self, part: Part) -> None:
         """Bring `part` into sight, large enough to be read, and select it."""
-        self._selection.select(part)
+        self._selection.point_at(part)
         column = self.picture.layout.columns[part.column]
         if column.height < 24 and len(column.tops) > 1:
             x, y = column.rect(part.node).center

@@ -129,9 +129,9 @@ class Gestures:
         elif text and text.kind in (*EDITABLE, "name"):
             self._session.edit(text)
         elif part.kind in ("weight", "slope"):
-            selection.select(part._replace(kind="weight"))
+            selection.point_at(part._replace(kind="weight"))
         else:
-            selection.select(Part("node", part.column, part.node))
+            selection.point_at(Part("node", part.column, part.node))
 
 
 def _adding(event: QMouseEvent) -> bool:

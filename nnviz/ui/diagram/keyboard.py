@@ -49,7 +49,7 @@ class Keys:
         """Do what a key asks for; False where it asks for nothing here."""
         key, part, state = Qt.Key(event.key()), self._selection.part, self._document.state
         if key in ARROWS:
-            self._selection.select(moved(part, state.network, *ARROWS[key]))
+            self._selection.point_at(moved(part, state.network, *ARROWS[key]))
         elif key in NUDGES and part and (number := number_of(part, state)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier

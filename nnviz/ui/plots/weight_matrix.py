@@ -63,8 +63,8 @@ class WeightMatrix(Card):
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.view.hovered.connect(self._hovered)
-        self.view.clicked.connect(lambda cell: self._selection.select(self._part(Mark(*cell))))
-        self.view.moved.connect(lambda mark: self._selection.select(self._part(mark)))
+        self.view.clicked.connect(lambda cell: self._selection.point_at(self._part(Mark(*cell))))
+        self.view.moved.connect(lambda mark: self._selection.point_at(self._part(mark)))
 
     @property
     def layer(self) -> int:
