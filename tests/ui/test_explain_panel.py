@@ -1,12 +1,14 @@
 """The explain panel, read and clicked as a person does."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QPushButton, QTextBrowser
+from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 
 from nnviz.core import edits
 from nnviz.core.state import Dataset, State
@@ -158,6 +160,21 @@ def test_selected_text_is_copied_as_ascii(bank):
     assert text.isascii()
 
 
+def test_a_program_ends_well_with_an_explanation_in_the_clipboard():
+    program = """
+from nnviz.ui.app import application
+from nnviz.ui.explain.browser import ExplainBrowser
+app = application()
+browser = ExplainBrowser()
+browser.show_html("<p>z = −1</p>", False)
+browser.selectAll()
+browser.copy()
+assert app.clipboard().text() == "z = -1"
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
 def test_a_long_sum_unfolds_and_folds_again(qtbot):
     network = make_network((9, 100, 100, 1), ("relu", "relu", "identity"), (True, True, True))
     reader = Reader(qtbot, make_state(network, 20), (364, 900))
@@ -208,7 +225,7 @@ def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
     bank.panel.hide()
     bank.select("node", 1, 0)
     bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
-    bank.qtbot.wait(1)
+    QApplication.processEvents()
     assert asked == []
     monkeypatch.undo()
     bank.panel.show()

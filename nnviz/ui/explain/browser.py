@@ -77,9 +77,14 @@ class ExplainBrowser(QTextBrowser):
             self._hovered(QUrl())
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        """Return the selected text in ASCII."""
-        data = QMimeData()
-        data.setText(
-            ascii_text(self.textCursor().selection().toPlainText().replace(BREAK, "").replace(NO_BREAK, " "))
-        )
+        """Return the selected text in ASCII.
+
+        In Qt's own object: the clipboard deletes it after Python has ended, which one made in Python would
+        not survive.
+        """
+        data = super().createMimeDataFromSelection()
+        text = ascii_text(data.text().replace(BREAK, "").replace(NO_BREAK, " "))
+        for kind in data.formats():
+            data.removeFormat(kind)
+        data.setText(text)
         return data
