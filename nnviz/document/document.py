@@ -50,10 +50,10 @@ class Document(QObject):
     undo_changed = Signal()
     motion_changed = Signal()
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, path: Path | None = None) -> None:
         super().__init__()
         self._state = state
-        self.path: Path | None = None
+        self.path = path
         self.in_motion = False
         self._changes: list[_Change] = []
         self._index = 0  # how many of the changes are done, not undone

@@ -14,12 +14,6 @@ THEMES = ("system", *PALETTES)
 _in_use = PALETTES["light"]
 
 
-def system_theme() -> str:
-    """Return the theme that the system asks for."""
-    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    return "dark" if dark else "light"
-
-
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """Return the window's font with tabular figures. Whole and half pixels come out as asked."""
     font = QFont(QApplication.font())
@@ -37,15 +31,21 @@ def colours() -> Palette:
 
 
 def apply_theme(app: QApplication, name: str) -> None:
-    """Give the application a theme of `PALETTES`."""
+    """Give the application a theme of THEMES."""
     global _in_use
-    palette = _in_use = PALETTES[name]
+    palette = _in_use = PALETTES[_system_theme() if name == "system" else name]
     if "Inter" in QFontDatabase.families():
         app.setFont(QFont("Inter"))
     app.setStyle("Fusion")
     app.setFont(ui_font(13))
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(_style_sheet(palette))
+
+
+def _system_theme() -> str:
+    """Return the theme that the system asks for."""
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return "dark" if dark else "light"
 
 
 def _qt_palette(p: Palette) -> QPalette:

@@ -232,7 +232,7 @@ def opened(folder):
     opening = windows.timed(open_it, 3)
     windows.settle()
     selecting = windows.timed(select, 9)
-    window.hide()
+    window.main_window.hide()
     return opening, selecting
 
 

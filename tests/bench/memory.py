@@ -50,7 +50,7 @@ def nnviz(case):
     window = windows.open_window(state)
     windows.settle(1.0)
     found = megabytes()
-    window.close()
+    window.main_window.close()
     return found
 
 

@@ -71,7 +71,7 @@ def rates(rounds):
         rate, between = in_window(window, frames, 2.0)
         found.append((by_itself, rate, rate / by_itself))
         gaps.append(between)
-    window.hide()
+    window.main_window.hide()
     by_itself, rate, share = (statistics.median(own) for own in zip(*found, strict=True))
     between = np.concatenate(gaps)
     late = 1e3 * np.percentile(np.maximum(between - 1 / 60, 0), 99)
@@ -100,7 +100,7 @@ def heaviest(make):
     window.runner.pause()
     pause = time.perf_counter() - before
     updates = window.document.state.iteration
-    window.hide()
+    window.main_window.hide()
     return 1e3 * np.diff([start, *beats]).max(), 1e3 * run, 1e3 * pause, updates
 
 

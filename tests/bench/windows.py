@@ -19,6 +19,7 @@ from nnviz.ui.app import application
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.workspace import Workspace
 
 LARGE = (784, 128, 64, 10)
 
@@ -42,11 +43,12 @@ def state(*sizes, rows=4):
 
 
 def open_window(what, size=(1280, 800)):
-    """Return the window on a State or a Document, with everything loaded and painted."""
+    """Return the workspace of a window on a State or a Document, with everything loaded and painted."""
     document = what if isinstance(what, Document) else Document(what)
-    window = MainWindow(document, Settings(remembers=False))
-    window.resize(*size)
-    window.show()
+    settings = Settings(remembers=False)
+    window = Workspace(MainWindow(settings), document, settings)
+    window.main_window.resize(*size)
+    window.main_window.show()
     until(lambda: window.plot.curve is not None)
     settle()
     return window

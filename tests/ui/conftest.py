@@ -13,6 +13,7 @@ from nnviz.ui.app import application
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -65,15 +66,15 @@ def settings():
 
 @pytest.fixture
 def open_window(qtbot, settings):
-    """Return a function that opens the window on an example's name, or on a State."""
+    """Return a function that opens a window on an example's name, or on a State: its Workspace."""
     windows = []
 
     def open_it(what="relu", size=(1280, 800)):
         state = load(example(what).path) if isinstance(what, str) else what
-        window = MainWindow(Document(state), settings)
-        window.resize(*size)
-        window.show()
-        qtbot.waitExposed(window)
+        window = Workspace(MainWindow(settings), Document(state), settings)
+        window.main_window.resize(*size)
+        window.main_window.show()
+        qtbot.waitExposed(window.main_window)
         qtbot.waitUntil(lambda: window.plot.curve is not None)
         windows.append(window)
         return window
@@ -82,6 +83,6 @@ def open_window(qtbot, settings):
     for window in windows:
         window.runner.pause()
         window.player.stop()
-        window.hide()
-        window.deleteLater()
+        window.main_window.hide()
+        window.main_window.deleteLater()
     QApplication.processEvents()

@@ -58,7 +58,9 @@ def set_number(window, part, text, key=Qt.Key.Key_Return):
 def press(window, text):
     """Press the button that says `text`."""
     buttons = [
-        button for button in window.findChildren(QPushButton) if button.text() == text and button.isVisible()
+        button
+        for button in window.main_window.findChildren(QPushButton)
+        if button.text() == text and button.isVisible()
     ]
     assert len(buttons) == 1, f"{len(buttons)} buttons say {text!r}"
     QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)

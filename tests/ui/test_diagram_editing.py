@@ -123,9 +123,9 @@ def test_up_down_and_wheel_nudge_in_decimal_and_are_one_undo_entry(window):
     turn(editor_of(window), 1)
     assert editor_of(window).text() == "1.41"
     keys(window, Qt.Key.Key_Return)
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert window.diagram.picture.text(W) == "2"
-    assert not window.undo.isEnabled()
+    assert not window.menus.undo.isEnabled()
 
 
 def test_escape_after_nudges_restores_what_was_there(window):
@@ -138,17 +138,17 @@ def test_escape_after_nudges_restores_what_was_there(window):
 def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
     drag(window, point(window, W), 60)
     assert window.diagram.picture.text(W) == "3"
-    assert window.undo.isEnabled()
-    window.undo.trigger()
+    assert window.menus.undo.isEnabled()
+    window.menus.undo.trigger()
     assert window.diagram.picture.text(W) == "2"
-    assert not window.undo.isEnabled()
+    assert not window.menus.undo.isEnabled()
 
 
 def test_two_drags_are_two_undo_entries(window):
     drag(window, point(window, W), 60)
     drag(window, point(window, W), -30)
     assert window.diagram.picture.text(W) == "2.5"
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert window.diagram.picture.text(W) == "3"
 
 

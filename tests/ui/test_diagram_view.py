@@ -90,7 +90,7 @@ def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
     press(window, "Plus", "Plus", "Minus", "PageUp")
     assert window.diagram.picture.text(window.selection.part) == "3.1"
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert window.diagram.picture.text(window.selection.part) == "2"
 
 
@@ -113,7 +113,7 @@ def test_the_wheel_zooms_about_the_mouse_and_fit_shows_everything_again(open_win
     after = window.diagram.picture.place(part)
     assert after.height > before.height
     assert abs(after.center[0] - at.x()) < 4
-    window.fit.trigger()
+    window.menus.fit.trigger()
     assert window.diagram.picture.place(part) == before
 
 
@@ -147,7 +147,7 @@ def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
     assert network.sizes == (2, 3, 1)
     assert shown(window, "value", "output") == "52"
     assert np.array_equal(network.layers[0].weights[:2], before.network.layers[0].weights)
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert window.document.state is before
 
 
@@ -196,9 +196,9 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(open_windo
 def test_the_selection_stays_with_its_node_when_a_node_before_it_goes(open_window):
     window = open_window("relu")
     window.selection.select(part_named(window, "node_0"))
-    entry(window.menuBar(), "Network").menu().aboutToShow.emit()
+    entry(window.main_window.menuBar(), "Network").menu().aboutToShow.emit()
     window.selection.select(part_named(window, "node_1"))
-    entry(window.menuBar(), "Remove node_0").trigger()
+    entry(window.main_window.menuBar(), "Remove node_0").trigger()
     assert window.document.state.network.layers[0].nodes == ("node_1",)
     assert window.selection.part == Part("node", 1, 0)
 
@@ -216,7 +216,7 @@ def test_what_is_under_the_mouse_may_go_away(open_window):
     window = open_window("relu")
     QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
     QTest.mouseMove(window.diagram, point(window, part_named(window, "node_2")._replace(kind="name")))
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert not window.diagram.grab().isNull()
     assert window.diagram.picture.at(5, 5) is None
 
@@ -247,12 +247,12 @@ def test_another_document_closes_an_open_field(open_window):
 
 def test_the_network_menu_is_filled_anew_without_leaving_menus_behind(open_window):
     window = open_window("relu")
-    menu = entry(window.menuBar(), "Network").menu()
+    menu = entry(window.main_window.menuBar(), "Network").menu()
     counts = []
     for _ in range(3):
         menu.aboutToShow.emit()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        counts.append(len(window.findChildren(QMenu)))
+        counts.append(len(window.main_window.findChildren(QMenu)))
     assert counts[0] == counts[1] == counts[2]
 
 

@@ -35,7 +35,7 @@ def test_exercise_3_each_row_has_its_prediction(open_window, qtbot):
 
 
 def next_row(window):
-    action = next(action for action in window.actions() if action.text() == "Next row")
+    action = next(action for action in window.main_window.actions() if action.text() == "Next row")
     action.trigger()
 
 
@@ -75,7 +75,7 @@ def test_exercise_6_two_weight_sets(open_window):
 def test_exercise_8_slopes(open_window):
     window = open_window("calculating-slopes")
     assert shown(window, "error", "output") == "error 7"
-    window.slopes.trigger()
+    window.menus.slopes.trigger()
     slopes = [window.diagram.picture.text(Part("slope", 1, 0, source)) for source in range(3)]
     assert slopes == ["14", "28", "42"]
 

@@ -30,7 +30,7 @@ def test_notes_are_edited_and_undone(open_window):
     press(window, "Done")
     assert window.notes.page.toPlainText() == "Try this"
     assert window.document.state.notes == "Try *this*"
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert "Try this" not in window.notes.page.toPlainText()
 
 

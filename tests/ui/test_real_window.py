@@ -47,7 +47,11 @@ def click(widget, where=None):
     """Click on a widget's middle, or where it is told, through its window."""
     inside = where or widget.rect().center()
     window = widget.window()
-    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=widget.mapTo(window, inside))
+    QTest.mouseClick(
+        window.main_window.windowHandle(),
+        Qt.MouseButton.LeftButton,
+        pos=widget.mapTo(window.main_window, inside),
+    )
 
 
 def click_node(window, name):
@@ -234,8 +238,8 @@ def test_ctrl_s_saves_to_the_file_that_is_chosen_and_then_there(window, answer, 
     answer(QFileDialog, type_name(tmp_path / "mine.json"))
     press(KEY.Key_S, CTRL)
     assert load(tmp_path / "mine.json").network == window.document.state.network
-    assert not window.isWindowModified()
-    window.activateWindow()
+    assert not window.main_window.isWindowModified()
+    window.main_window.activateWindow()
     click_node(window, "node_0")
     set_weight(window, "8")
     press(KEY.Key_S, CTRL)
@@ -275,7 +279,7 @@ def test_closing_with_unsaved_changes_asks(window, answer, button, stays):
     answer(QMessageBox, says(button, texts))
     press(KEY.Key_Q, CTRL)
     assert texts == [f"Save the changes to {window.document.title}?"]
-    assert window.isVisible() is stays
+    assert window.main_window.isVisible() is stays
     assert weight(window) == 9
 
 
@@ -284,13 +288,13 @@ def test_closing_with_save_saves_where_it_is_told(window, answer, tmp_path):
     answer(QMessageBox, says(QMessageBox.StandardButton.Save, []))
     answer(QFileDialog, type_name(tmp_path / "mine.json"))
     press(KEY.Key_Q, CTRL)
-    assert not window.isVisible()
+    assert not window.main_window.isVisible()
     assert load(tmp_path / "mine.json").network.layers[0].weights[0, 0] == 9
 
 
 def test_closing_without_changes_does_not_ask(window):
     press(KEY.Key_Q, CTRL)
-    assert not window.isVisible()
+    assert not window.main_window.isVisible()
 
 
 def test_the_window_managers_close_asks_too(window, answer, qtbot, xdotool):
@@ -299,7 +303,7 @@ def test_the_window_managers_close_asks_too(window, answer, qtbot, xdotool):
     answer(QMessageBox, says(QMessageBox.StandardButton.Cancel, texts))
     xdotool("key", "alt+F4")
     qtbot.waitUntil(lambda: len(texts) == 1)
-    assert window.isVisible()
+    assert window.main_window.isVisible()
 
 
 # Drag and drop

@@ -39,11 +39,11 @@ def test_recovered_work_opens_as_unsaved_changes_to_its_file(open_window, crashe
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
     answer("Recover")
-    said = offer(window, recovery, leftovers(crashed))
+    said = offer(window.main_window, recovery, leftovers(crashed))
     assert said == "Recovered the unsaved changes to mine.json"
     assert window.document.state.network.layers[0].weights[0, 0] == 9.0
     assert window.document.path == tmp_path / "mine.json"
-    assert window.isWindowModified()
+    assert window.main_window.isWindowModified()
     recovery.close()
 
 
@@ -51,7 +51,7 @@ def test_discarded_work_is_not_offered_again(open_window, crashed):
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
     answer("Discard")
-    offer(window, recovery, leftovers(crashed))
+    offer(window.main_window, recovery, leftovers(crashed))
     assert leftovers(crashed) == []
     assert not window.document.modified
     recovery.close()
@@ -61,7 +61,7 @@ def test_work_that_is_left_for_later_is_offered_again(open_window, crashed):
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
     answer("Later")
-    assert offer(window, recovery, leftovers(crashed)) == ""
+    assert offer(window.main_window, recovery, leftovers(crashed)) == ""
     assert len(leftovers(crashed)) == 1
     recovery.close()
 
@@ -69,6 +69,6 @@ def test_work_that_is_left_for_later_is_offered_again(open_window, crashed):
 def test_nothing_is_asked_where_nothing_was_left(open_window, tmp_path):
     window = open_window("relu")
     recovery = Recovery(window.document, tmp_path)
-    assert offer(window, recovery, leftovers(tmp_path)) == ""
+    assert offer(window.main_window, recovery, leftovers(tmp_path)) == ""
     assert isinstance(window.document, Document)
     recovery.close()

@@ -69,7 +69,7 @@ def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
     window = quick(name)
     step(window, qtbot, len(window.player.walk))
     walked = window.document.state
-    window.undo.trigger()
+    window.menus.undo.trigger()
     press(window, "Step")
     stepped = window.document.state
     assert walked.network == stepped.network
@@ -110,7 +110,7 @@ def test_playing_the_first_three_phases_leaves_the_document_alone(quick, qtbot):
         key(window, Qt.Key.Key_Space)
         qtbot.waitUntil(lambda: not window.player.playing)
     assert window.document.state is state
-    assert not window.undo.isEnabled()
+    assert not window.menus.undo.isEnabled()
 
 
 def test_an_edit_ends_the_walk(quick, qtbot):
@@ -130,7 +130,7 @@ def test_escape_ends_the_walk(quick, qtbot):
 
 def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
     window = quick("relu")
-    window.walk.by_layer.trigger()
+    window.menus.walk.by_layer.trigger()
     step(window, qtbot)
     assert shown(window, "value", "node_1") == "0"
     assert shown(window, "value", "output") == ""
@@ -138,7 +138,7 @@ def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
 
 def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
     window = quick("many-rows")
-    action = next(own for own in window.walk.repeats.actions() if "every row" in own.text())
+    action = next(own for own in window.menus.walk.repeats.actions() if "every row" in own.text())
     action.trigger()
     key(window, Qt.Key.Key_Space)
     for row in (1, 2, 3, 0):
@@ -159,7 +159,7 @@ def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
 
 def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
     window = quick("calculating-slopes")
-    window.slopes.trigger()
+    window.menus.slopes.trigger()
     set_number(window, Part("weight", 1, 0, 0), "1")
     slopes = [window.diagram.picture.text(Part("slope", 1, 0, source)) for source in range(3)]
     assert slopes == ["16", "32", "48"]
@@ -167,9 +167,9 @@ def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
 
 def test_mean_over_all_rows_says_so_in_the_heading(quick):
     window = quick("many-rows")
-    window.slopes.trigger()
+    window.menus.slopes.trigger()
     assert headings_say(window, "slopes of row 1")
-    window.mean.trigger()
+    window.menus.mean.trigger()
     assert headings_say(window, "slopes: mean of all rows")
 
 
@@ -190,7 +190,7 @@ def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
 def test_undo_and_redo_say_what_they_did(quick):
     window = quick("relu")
     set_number(window, part_named(window, "node_0", "accounts"), "1")
-    window.undo.trigger()
+    window.menus.undo.trigger()
     assert window.status.text == "Undone: Set accounts → node_0"
-    window.redo.trigger()
+    window.menus.redo.trigger()
     assert window.status.text == "Done again: Set accounts → node_0"

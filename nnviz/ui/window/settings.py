@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
 
+from nnviz.ui.theme import THEMES
+
 RECENT = 10
 
 
@@ -31,6 +33,12 @@ class Settings:
     def text(self, key: str, default: str = "") -> str:
         """Return a remembered word."""
         return str(self._store.value(key, default))
+
+    @property
+    def theme(self) -> str:
+        """The theme that was chosen, one of THEMES."""
+        name = self.text("theme")
+        return name if name in THEMES else THEMES[0]
 
     def remember(self, key: str, value: QByteArray | bool | str) -> None:
         """Remember a value."""

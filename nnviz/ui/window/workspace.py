@@ -1,0 +1,187 @@
+"""Everything that shows one document in a window: the panels, and what they tell each other."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from threading import Thread
+
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from nnviz.document.document import Document
+from nnviz.picture.picture import Part
+from nnviz.ui.data.panel import DataPanel
+from nnviz.ui.diagram.column_buttons import ColumnButtons
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.finder import Finder
+from nnviz.ui.diagram.player import Player
+from nnviz.ui.diagram.structure_menu import Structure
+from nnviz.ui.explain.panel import ExplainPanel
+from nnviz.ui.loss.curve import LossCurve
+from nnviz.ui.loss.surface import LossSurface
+from nnviz.ui.notes import Notes
+from nnviz.ui.plots.mse_plot import MsePlot
+from nnviz.ui.plots.weight_matrix import WeightMatrix
+from nnviz.ui.selection import Selection
+from nnviz.ui.theme import apply_theme
+from nnviz.ui.training.panel import TrainingPanel
+from nnviz.ui.training.runner import Runner
+from nnviz.ui.widgets.tabs import CardTabs, Tab
+from nnviz.ui.window.file_commands import FileCommands
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.menus import Menus
+from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.status_line import StatusLine
+
+
+class Workspace:
+    """Fills `window` for `document`."""
+
+    def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
+        self.main_window, self.document, self._settings = window, document, settings
+        self.selection = Selection(document)
+        self.runner = Runner(document)
+        self.player = Player(document, self.selection, self.runner)
+        self.files = FileCommands(window, document, settings)
+        self.structure = Structure(document, self.selection)
+        self._plots_import = Thread(target=import_module, args=("pyqtgraph",))
+        self._plots_loaded = False
+        window.setUpdatesEnabled(False)
+        self._make_panels()
+        self.menus = Menus(self, settings)
+        self._connect()
+        self._show_facts()
+        self._show_title()
+        self._show_words()
+        self.diagram.setFocus()
+        window.setUpdatesEnabled(True)
+
+    def _make_panels(self) -> None:
+        document, selection = self.document, self.selection
+        self.diagram = Diagram(document, selection, self.player)
+        self.column_buttons = ColumnButtons(self.diagram, self.structure)
+        self.finder = Finder(self.diagram, document, selection)
+        self.data = DataPanel(document, selection)
+        self.training = TrainingPanel(document, self.runner, selection)
+        self.plot = MsePlot(document)
+        self.curve = LossCurve(document, selection)
+        self.surface = LossSurface(document, selection)
+        self.matrix = WeightMatrix(document, selection)
+        self.plots = CardTabs(
+            (
+                Tab("MSE", "The MSE after every update", self.plot),
+                Tab("1 weight", "The MSE along the selected weight", self.curve),
+                Tab("2 weights", "The MSE over two weights", self.surface),
+                Tab("matrix", "A layer's weights as an image", self.matrix),
+            )
+        )
+        self.explain = ExplainPanel(document, selection)
+        self.notes = Notes(document)
+        self.words = CardTabs(
+            (
+                Tab("explain", "Where the selected number comes from", self.explain),
+                Tab("notes", "What to try here and what to look for", self.notes),
+            )
+        )
+        self.status = StatusLine()
+        self.main_window.setStatusBar(self.status)
+        self.main_window.put(
+            diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
+        )
+
+    @property
+    def panels(self) -> dict[str, QWidget]:
+        """What can be hidden, by name."""
+        return {
+            "Data": self.data,
+            "Training": self.training,
+            "Plots": self.plots,
+            "Explain and notes": self.words,
+        }
+
+    def _connect(self) -> None:
+        window, document, runner = self.main_window, self.document, self.runner
+        for source in (self.diagram, self.data, self.structure, self.files, self.player):
+            source.said.connect(self.status.say)
+        for said in (self.plot.exported, self.plot.refused, runner.run_ended, runner.warned):
+            said.connect(self.status.say)
+        self.explain.part_hovered.connect(self.diagram.hover)
+        runner.run_started.connect(lambda: self.diagram.hold_scale(True))
+        runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
+        document.state_changed.connect(lambda *_: self._show_facts())
+        for changed in (document.undo_changed, document.file_changed):
+            changed.connect(self._show_facts)
+            changed.connect(self._show_title)
+        self.files.opened.connect(self._opened)
+        self.diagram.menu_requested.connect(self._show_menu)
+        window.painted.connect(self._import_plots, Qt.ConnectionType.SingleShotConnection)
+        window.closing.connect(self._closing)
+        window.dropped.connect(self.files.leave_and_open)
+        QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_theme())
+
+    # --- what it shows
+
+    def _show_title(self) -> None:
+        self.main_window.setWindowTitle(f"{self.document.title}[*] — nnviz")
+        self.main_window.setWindowModified(self.document.modified)
+
+    def _show_facts(self) -> None:
+        self.status.show_facts(self.document.state.training.seed, not self.document.modified)
+
+    def _show_words(self) -> None:
+        """Begin with the notes where there are any."""
+        self.words.show_card(1 if self.document.state.notes else 0)
+
+    def _opened(self) -> None:
+        self.player.stop()
+        self.diagram.session.close()
+        self.selection.select(None)
+        self.selection.row = 0
+        self.diagram.fit()
+        self._show_words()
+
+    def _show_menu(self, part: Part | None, at: QPoint) -> None:
+        menu = QMenu(self.main_window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.structure.fill(menu, part)
+        menu.popup(at)
+
+    def set_theme(self, name: str) -> None:
+        """Use a theme of THEMES from now on."""
+        self._settings.remember("theme", name)
+        self._follow_theme()
+
+    def _follow_theme(self) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        apply_theme(app, self._settings.theme)
+        self.menus.recolour()
+        self.column_buttons.recolour()
+
+    # --- the plot library, which takes longer than the first frame may
+
+    def _import_plots(self) -> None:
+        self._plots_import.start()
+        self._await_plots()
+
+    def _await_plots(self) -> None:
+        """Look whether the plot library has come; the window answers meanwhile."""
+        if self._plots_import.is_alive():
+            QTimer.singleShot(10, self._await_plots)
+        else:
+            self.load_plots()
+
+    def load_plots(self) -> None:
+        """Bring in the plots."""
+        if not self._plots_loaded:
+            self._plots_loaded = True
+            for card in (self.plot, self.curve, self.surface):
+                card.load()
+
+    def _closing(self, event: QCloseEvent) -> None:
+        self.runner.pause()
+        if self.files.may_leave():
+            self.player.stop()
+        else:
+            event.ignore()
