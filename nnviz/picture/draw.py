@@ -138,6 +138,9 @@ def draw(
     network = state.network
     if trace is None and 0 <= row < len(state.data):
         trace = network.forward(state.data.inputs[row])
+    outputs = (Part("node_slope", len(network.layers), node) for node in range(len(network.outputs)))
+    if slopes is not None and shows is not None and not any(map(shows, outputs)):
+        slopes_of = ""  # a walk back begins at the outputs, and has not come to one yet
     numbers = Numbers(state, row, trace, slopes, slopes_of, badges or {})
     labels = _labels(layout, numbers)
     if shows is not None:

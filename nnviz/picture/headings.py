@@ -50,7 +50,7 @@ def _subheadings(column: Column, last: int, numbers: Numbers) -> list[str]:
     parts.append(layer.activation)
     if layer.biases is not None:
         parts.append("biases")
-    if column.column == last and numbers.slopes is not None and numbers.slopes_of:
+    if column.column == last and numbers.slopes_of:
         return [" · ".join([*parts, numbers.slopes_of]), numbers.slopes_of]
     return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
 

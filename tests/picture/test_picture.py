@@ -151,6 +151,26 @@ def test_the_heading_says_whose_slopes_are_shown():
     assert picture.text(Part("subheading", 2)) == "identity · slopes: mean of all rows"
 
 
+def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
+    found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
+    layout = lay_out(COURSE.network, View(900, 500), slopes=True)
+    for seen, heading in ((set(), "identity"), ({"node_slope"}, "identity · slopes of row 1")):
+        picture = draw(
+            COURSE,
+            layout,
+            slopes=found,
+            slopes_of="slopes of row 1",
+            shows=lambda part, seen=seen: "slope" not in part.kind or part.kind in seen,
+        )
+        assert picture.text(Part("subheading", 2)) == heading
+
+
+def test_the_heading_says_why_there_are_no_slopes():
+    layout = lay_out(COURSE.network, View(900, 500), slopes=True)
+    picture = draw(COURSE, layout, slopes_of="no targets: no slopes")
+    assert picture.text(Part("subheading", 2)) == "identity · no targets: no slopes"
+
+
 def test_biases_are_pills_on_the_lower_border_and_in_the_heading():
     biased = COURSE.network.with_layer(0, replace(COURSE.network.layers[0], biases=[0.5, -1]))
     picture = drawn(replace(COURSE, network=biased))
