@@ -17,10 +17,8 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.finder import Finder
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.loss.curve import LossCurve
 from nnviz.ui.loss.surface import LossSurface
-from nnviz.ui.notes import Notes
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.plots.weight_matrix import WeightMatrix
 from nnviz.ui.selection import Selection
@@ -33,6 +31,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Menus
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
+from nnviz.ui.words import Words
 
 
 class Workspace:
@@ -53,7 +52,6 @@ class Workspace:
         self._connect()
         self._show_facts()
         self._show_title()
-        self._show_words()
         self.diagram.setFocus()
         window.setUpdatesEnabled(True)
 
@@ -76,14 +74,8 @@ class Workspace:
                 Tab("matrix", "A layer's weights as an image", self.matrix),
             )
         )
-        self.explain = ExplainPanel(document, selection)
-        self.notes = Notes(document)
-        self.words = CardTabs(
-            (
-                Tab("explain", "Where the selected number comes from", self.explain),
-                Tab("notes", "What to try here and what to look for", self.notes),
-            )
-        )
+        self.words = Words(document, selection)
+        self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
         self.main_window.put(
@@ -129,17 +121,13 @@ class Workspace:
     def _show_facts(self) -> None:
         self.status.show_facts(self.document.state.training.seed, not self.document.modified)
 
-    def _show_words(self) -> None:
-        """Begin with the notes where there are any."""
-        self.words.show_card(1 if self.document.state.notes else 0)
-
     def _opened(self) -> None:
         self.player.stop()
         self.diagram.session.close()
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
-        self._show_words()
+        self.words.begin()
 
     def _show_menu(self, part: Part | None, at: QPoint) -> None:
         menu = QMenu(self.main_window)
