@@ -77,6 +77,9 @@ def _node(part: Part, name: str, numbers: Numbers) -> str:
     assert z is not None
     activation = numbers.network.layers[part.layer].activation
     sentence = f"{name}: z = {_number(z)}, a = {activation}(z) = {_number(output)}"
+    biases = numbers.network.layers[part.layer].biases
+    if biases is not None:
+        sentence += f", bias {_number(float(biases[part.node]))}"
     if numbers.dead(part.column, part.node):
         sentence += ", relu passes 0"
     if (part.layer, part.node) in numbers.badges:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from nnviz.core.network import Network, Trace
-from nnviz.core.numbers import MINUS, shown
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
+from nnviz.picture.fit import fitted
 from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
-from nnviz.picture.pills import PillSlots
-from nnviz.picture.slots import DEAD, Slot, Z
-from nnviz.picture.text import ELLIPSIS, elide, plain, text_width
+from nnviz.picture.pills import PAD, SHRUNK, PillSlots, smaller
+from nnviz.picture.slots import DEAD, ROOMY, SMALLEST, TIGHT, Slot
+from nnviz.picture.text import elide, plain, text_width
 
 NOTHING = "–"
 """Stands where there is no row to compute."""
@@ -62,34 +61,6 @@ class Numbers:
         return z is not None and z <= 0.0
 
 
-def fitted(
-    value: float | None, size: float, width: float, *, bold: bool, prefix: str = "", rough: bool = True
-) -> str:
-    """Return a number with 4 digits, or with fewer if `width` pixels do not hold more; else an ellipsis.
-
-    `rough`: a single digit will do.
-    """
-    if value is None:
-        return prefix + NOTHING
-    for text in _shorter(value, rough):
-        if text_width(prefix + text, size, bold) <= width:
-            return prefix + text
-    return ELLIPSIS
-
-
-def _shorter(value: float, rough: bool) -> Iterator[str]:
-    for digits in (4, 3, 2):
-        yield shown(value, digits)
-    if not rough:
-        return
-    yield shown(value, 1)
-    if math.isfinite(value):
-        mantissa, _, exponent = f"{value:.0e}".partition("e")
-        yield f"{mantissa}e{int(exponent)}".replace("-", MINUS)
-    if abs(value) < 1.0:
-        yield f"{value:.2f}".replace("-", MINUS)
-
-
 def node_labels(layout: Layout, column: Column, node: int, numbers: Numbers) -> Iterator[Label]:
     """Yield the texts in and under a node."""
     slots = layout.slots[column.column]
@@ -119,60 +90,91 @@ def _name(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
     return Label(part, text, rect, "name", size, align="left")
 
 
+def _room(slot: Slot, part: Part, numbers: Numbers) -> float:
+    """Return the room for a number: what the name on its line leaves."""
+    if not slot.name_size:
+        return slot.rect.width
+    name = text_width(plain(numbers.network.names(part.column)[part.node]), slot.name_size)
+    return max(slot.rect.width - name - 0.5 * slot.name_size, slot.least)
+
+
 def _z(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
-    rect, size = slot.rect, slot.size
     z = numbers.z(part.column, part.node)
     if z is None:
         return None
-    name = text_width(plain(numbers.network.names(part.column)[part.node]), size)
-    least = Z * size
-    room = max(rect.width - name - 0.5 * size, least)
-    text = fitted(z, size, room, bold=False, prefix="z ")
-    width = text_width(text, size)
-    return Label(part, text, Rect(rect.right - width, rect.y, width, rect.height), "z", size, z, "right")
+    found = _fitted(z, slot.size, _room(slot, part, numbers), bold=False, prefix="z ")
+    if found is None:
+        return None
+    text, size = found
+    return Label(part, text, _right(slot.rect, text_width(text, size)), "z", size, z, "right")
 
 
-def _value(slot: Slot, part: Part, numbers: Numbers) -> Label:
-    rect, size = slot.rect, slot.size
+def _value(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
+    rect = slot.rect
     value = numbers.output(part.column, part.node)
     style: Style = "dead" if numbers.dead(part.column, part.node) else "value"
-    text = fitted(value, size, rect.width, bold=True)
+    found = (
+        (NOTHING, slot.size)
+        if value is None
+        else _fitted(value, slot.size, _room(slot, part, numbers), bold=True)
+    )
+    if found is None:
+        return None
+    text, size = found
     width = text_width(text, size, bold=True)
     if slot.align == "center":
-        width = min(max(width + 0.8 * size, 2.0 * size), rect.width)
-    place = (
-        rect._replace(x=rect.right - width, width=width) if slot.align == "right" else _middle(rect, width)
-    )
+        place = _middle(rect, min(max(width + 0.8 * size, 2.0 * size), rect.width))
+    else:
+        place = _right(rect, width)
     return Label(part, text, place, style, size, value, slot.align)
+
+
+def _fitted(
+    value: float, size: float, width: float, *, bold: bool, prefix: str = ""
+) -> tuple[str, float] | None:
+    smallest = min(max(SHRUNK * size, SMALLEST), size)
+    return fitted(value, size, width, bold=bold, prefix=prefix, smallest=smallest)
 
 
 def _middle(rect: Rect, width: float) -> Rect:
     return Rect(rect.x + (rect.width - width) / 2, rect.y, width, rect.height)
 
 
+def _right(rect: Rect, width: float) -> Rect:
+    return Rect(rect.right - width, rect.y, width, rect.height)
+
+
 def _bias(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
     biases = numbers.network.layers[part.layer].biases
     if biases is None:
         return None
-    rect, size = slot.rect, slot.size
     value = float(biases[part.node])
-    pad = 0.8 * size
-    text = fitted(value, size, rect.width - pad, bold=True, prefix="b ", rough=False)
-    if text == ELLIPSIS:
-        text = fitted(value, size, rect.width - pad, bold=True)
-    width = text_width(text, size, bold=True) + pad
-    return Label(part, text, rect._replace(width=width), "pill", size, value)
+    found = _pill(slot, value, "b ")
+    if found is None:
+        return None
+    text, size, width = found
+    return Label(part, text, slot.rect._replace(width=width), "pill", size, value)
 
 
 def _node_slope(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
     if numbers.slopes is None:
         return None
-    rect, size = slot.rect, slot.size
     value = float(numbers.slopes.layers[part.layer].nodes[part.node])
-    pad = 0.8 * size
-    text = fitted(value, size, rect.width - pad, bold=True)
-    width = max(text_width(text, size, bold=True) + pad, rect.height * 1.3)
-    return Label(part, text, Rect(rect.right - width, rect.y, width, rect.height), "node_slope", size, value)
+    found = _pill(slot, value)
+    if found is None:
+        return None
+    text, size, width = found
+    return Label(part, text, _right(slot.rect, max(width, 1.3 * slot.rect.height)), "node_slope", size, value)
+
+
+def _pill(slot: Slot, value: float, prefix: str = "") -> tuple[str, float, float] | None:
+    """Return the text of a pill, its font size and the pill's width."""
+    room = slot.rect.width
+    found = _fitted(value, slot.size, room - TIGHT * slot.size, bold=True, prefix=prefix)
+    if found is None:
+        return None
+    text, size = found
+    return text, size, min(text_width(text, size, bold=True) + ROOMY * size, room)
 
 
 def _badge(slot: Slot, part: Part, numbers: Numbers) -> Label | None:
@@ -197,10 +199,13 @@ def _outcome(slot: Slot, part: Part, value: float | None, prefix: str, style: St
     if value is None:
         return None
     bold = style == "error"
-    text = fitted(value, slot.size, slot.rect.width, bold=bold, prefix=prefix)
-    width = text_width(text, slot.size, bold)
+    found = _fitted(value, slot.size, slot.rect.width, bold=bold, prefix=prefix)
+    if found is None:
+        return None
+    text, size = found
+    width = text_width(text, size, bold)
     left = max(slot.rect.x, min(slot.middle - width / 2, slot.rect.right - width))
-    return Label(part, text, slot.rect._replace(x=left, width=width), style, slot.size, value)
+    return Label(part, text, slot.rect._replace(x=left, width=width), style, size, value)
 
 
 _MAKERS = {
@@ -231,11 +236,13 @@ def edge_labels(layout: Layout, layer: int, numbers: Numbers) -> Iterator[Label]
 def _on_edges(
     slots: PillSlots, layer: int, number: Callable[..., float], kind: Kind, style: Style, pad: float
 ) -> Iterator[Label]:
-    size, height = slots.size, slots.height
-    room = slots.width - 0.5 * size
+    height, room = slots.height, slots.width - PAD * slots.size
     for node, source, x, y in zip(slots.nodes, slots.sources, slots.x, slots.y, strict=True):
         value = number(node, source)
-        text = fitted(value, size, room, bold=True)
+        found = fitted(value, slots.size, room, bold=True, smallest=smaller(slots.size))
+        if found is None:
+            continue
+        text, size = found
         width = min(max(text_width(text, size, bold=True) + pad * size, height), slots.width)
         rect = Rect(x - width / 2, y - height / 2, width, height)
         yield Label(Part(kind, layer + 1, node, source), text, rect, style, size, value)

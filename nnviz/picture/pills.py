@@ -16,7 +16,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.picture import Rect
-from nnviz.picture.text import NUMBER, SHORT_NUMBER
+from nnviz.picture.text import LONG_NUMBER, NUMBER, SHORT_NUMBER
 
 MOST = 600
 """With more edges in sight no label is shown."""
@@ -27,6 +27,9 @@ WALL, LEAST_OF_WALL = 100, 0.75
 ZOOMED_IN = 1.5
 LARGE, SMALL = 13.5, 11.475
 """Font sizes of labels at zoom 1, in pixels."""
+SHRUNK = 0.85
+PAD, AIRY_PAD = 0.18, 0.9
+"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
 BETWEEN = 3.0
 """Free pixels between two labels."""
 TRIES = 24
@@ -47,6 +50,11 @@ class PillSlots:
 
 
 NO_SLOTS = PillSlots([], [], [], [], 0.0, 0.0, 0.0)
+
+
+def smaller(size: float) -> float:
+    """Return the font size of a number that does not fit its place at `size`."""
+    return max(SHRUNK * size, SMALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +175,12 @@ def _sorts(edges: _Edges, largest: float, share: tuple[float, float]) -> Iterato
     right = min(gap.x1 + 2.0, body.right)
     if share[1] < 1.0:
         right = min(right, gap.x0 + share[1] * length - BETWEEN / 2)
-    sizes = dict.fromkeys((largest, max(SMALL, 0.85 * largest)))
-    for ems in (NUMBER, SHORT_NUMBER):
-        for size in sizes:
-            width = ems * size + 0.9 * size
+    sizes = dict.fromkeys((largest, smaller(largest)))
+    any_number = [max((NUMBER + AIRY_PAD) * size, LONG_NUMBER * smaller(size) + PAD * size) for size in sizes]
+    usual = [(NUMBER + AIRY_PAD) * size for size in sizes]
+    short = [(SHORT_NUMBER + PAD) * size for size in sizes]
+    for widths in (any_number, usual, short):
+        for size, width in zip(sizes, widths, strict=True):
             if width <= right - left:
                 yield _Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
 

@@ -15,9 +15,13 @@ SMALLEST = 9.5
 COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 Z = 4.1
-"""The same for z −0.12."""
+"""The same for z −0.12, or z −0.123 written smaller."""
 OUTCOME = 7.6
 """The same for error −0.123."""
+TIGHT, ROOMY = 0.4, 0.8
+"""Free on both sides of a number in a node's pill, in font sizes: at least, and where there is room."""
+BIAS = 5.2
+"""Width of b −0.123, bold, in font sizes."""
 DEAD = "relu passes 0"
 LONGEST_BADGE = "dead on all rows"
 
@@ -31,6 +35,10 @@ class Slot:
     align: Align = "center"
     middle: float = 0.0
     """Where a text is centred that need not stand in the middle of its room."""
+    name_size: float = 0.0
+    """Font size of the node's name where that stands on the same line, on the left; else 0."""
+    least: float = 0.0
+    """The room that a long name must leave."""
 
 
 def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kind, Slot]:
@@ -60,13 +68,14 @@ def _pills(column: Column, layer: Layer | None, slopes: bool) -> dict[Kind, Slot
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
     top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0
-    needed = SHORT_NUMBER * size + 9.0 * scale
     found: dict[Kind, Slot] = {}
     if slopes and layer.biases is not None:
-        half = (right - left) / 2 - 2.0 * scale
-        if half >= needed + 0.5 * size:
-            found["node_slope"] = Slot(Rect(right - half, top, half, height), size)
-            right -= half + 4.0 * scale
+        room, bias, slope = right - left - 4.0 * scale, BIAS + TIGHT, NUMBER + TIGHT
+        both = min(size, room / (bias + slope))
+        if both >= SMALLEST:
+            size, share = both, room * slope / (bias + slope)
+            found["node_slope"] = Slot(Rect(right - share, top, share, height), size)
+            right = left + room - share
     elif slopes:
         found["node_slope"] = Slot(Rect(left, top, right - left, height), size)
     if layer.biases is not None:
@@ -84,7 +93,7 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     both = line.width / (COURSE_NAME + Z + 0.5)
     if layer is not None and layer.activation != "identity" and both >= SMALLEST:
         small = min(small, both)
-        found["z"] = Slot(line, small)
+        found["z"] = Slot(line, small, "right", name_size=small, least=Z * small)
         line = line._replace(width=line.width - (Z + 0.5) * small)
     found["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
@@ -115,7 +124,7 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     line, size = top + 0.6 * (size - small), min(size, 14.0)
     return {
         "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
-        kind: Slot(Rect(width - pad - value, top, value, 1.2 * size), size, "right"),
+        kind: Slot(Rect(pad, top, width - 2 * pad, 1.2 * size), size, "right", name_size=small, least=value),
     }
 
 

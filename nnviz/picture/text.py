@@ -56,8 +56,10 @@ _ADVANCES = tuple(
 ELLIPSIS = "…"
 NUMBER = 4.84
 """Width of the widest usual number, −0.1234, bold, in font sizes."""
-SHORT_NUMBER = 3.4
-"""The same for −0.12."""
+SHORT_NUMBER = 4.12
+"""The same for −0.123."""
+LONG_NUMBER = 5.64
+"""The same for −1.23e−5, the longest of three digits but for larger exponents."""
 
 
 def _advance(character: str, bold: bool) -> float:

@@ -20,13 +20,18 @@ COURSE = State(
 )
 
 
-def state(sizes, *, biases=True, activation="relu", seed=0):
-    """Return a State with a network of `sizes`, weights of many lengths, three rows and targets."""
+def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
+    """Return a State with a network of `sizes`, three rows and targets.
+
+    The weights are of the orders of magnitude from −`spread` to `spread`.
+    """
     rng = np.random.default_rng(seed)
     count = len(sizes) - 1
     layers = []
     for k, (fan_in, nodes) in enumerate(itertools.pairwise(sizes)):
-        weights = rng.normal(size=(nodes, fan_in)) * 10.0 ** rng.integers(-5, 5, (nodes, fan_in))
+        weights = rng.normal(size=(nodes, fan_in)) * 10.0 ** rng.integers(
+            -spread, spread + 1, (nodes, fan_in)
+        )
         layers.append(
             Layer(
                 default_nodes(k, count, nodes),

@@ -87,14 +87,14 @@ def test_texts_keep_clear_in_any_network(sizes, width, height, zoom, dx, dy, bia
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 3, 1), (1, 8, 1), (2, 4, 4, 1), (3, 1)], ids=str)
 @pytest.mark.parametrize("biases", [False, True], ids=["plain", "biases"])
 def test_small_networks_show_every_weight(sizes, biases):
-    picture = drawn(state(sizes, biases=biases))
+    picture = drawn(state(sizes, biases=biases, spread=1))
     shown = sum(label.part.kind == "weight" for label in picture.labels)
     assert shown == sum(weights.size for weights in picture.weights)
 
 
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 3, 1), (1, 8, 1), (3, 1)], ids=str)
 def test_small_networks_show_every_slope_beside_every_weight(sizes):
-    picture = drawn(state(sizes), with_slopes=True)
+    picture = drawn(state(sizes, spread=1), with_slopes=True)
     for kind in ("weight", "slope"):
         shown = sum(label.part.kind == kind for label in picture.labels)
         assert shown == sum(weights.size for weights in picture.weights)
@@ -104,13 +104,14 @@ def test_pills_stay_where_they_are_while_weights_change():
     middles = [
         {
             label.part: label.rect.center
-            for label in drawn(state((2, 8, 8, 1), seed=seed)).labels
+            for label in drawn(state((2, 8, 8, 1), seed=seed, spread=0)).labels
             if label.part.kind == "weight"
         }
         for seed in (1, 2)
     ]
-    assert middles[0].keys() == middles[1].keys()
-    assert all(middles[0][part] == pytest.approx(middles[1][part]) for part in middles[0])
+    both = middles[0].keys() & middles[1].keys()
+    assert len(both) >= 0.95 * len(middles[0])  # a number too long for its pill is hidden
+    assert all(middles[0][part] == pytest.approx(middles[1][part]) for part in both)
 
 
 def test_a_crowded_gap_shows_many_weights_or_none():
