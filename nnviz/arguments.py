@@ -14,6 +14,8 @@ from nnviz.core.numbers import parsed
 PICTURES = (".png", ".svg", ".pdf")
 THEMES = ("light", "dark")
 VIEWS = ("forward", "slopes")
+LARGEST = 2**63 - 1
+"""The largest whole number that is taken."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -155,8 +157,10 @@ def _positive(text: str) -> float:
 
 def _whole(least: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
-        if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or int(text) < least:
+        if not re.fullmatch(r"\d{1,300}", text, re.ASCII) or int(text) < least:
             raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, found {text}")
+        if int(text) > LARGEST:
+            raise argparse.ArgumentTypeError(f"expected a whole number up to {LARGEST}, found {text}")
         return int(text)
 
     return whole

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from nnviz.arguments import parse
 from nnviz.cli import UsageError
+from nnviz.core.numbers import full
 from nnviz.files import examples
 from nnviz.files.errors import FileError
 from nnviz.printing import history_rows, print_json, print_lines, print_table, weights_json
@@ -67,7 +68,7 @@ def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) 
 
     width = len(state.network.inputs)
     for row in typed:
-        _check_width(len(row), width, f"--row {','.join(map(repr, row))}")
+        _check_width(len(row), width, f"--row {','.join(map(full, row))}")
     parts = [np.array(typed, dtype=np.float64).reshape(len(typed), width)]
     if data is not None:
         parts.append(_rows_of(data, state.network))
@@ -141,7 +142,7 @@ def train(chosen: argparse.Namespace) -> None:
     import numpy as np
 
     from nnviz.core.training import trainer as training
-    from nnviz.files import atomic, csv, registry
+    from nnviz.files import atomic, csv
 
     state = load(chosen.file)
     names = ("updates", "learning_rate", "batch_size", "optimizer", "seed")
@@ -157,7 +158,7 @@ def train(chosen: argparse.Namespace) -> None:
             file=sys.stderr,
         )
     if chosen.out is not None:
-        registry.save(result.state, chosen.out)
+        _save(result.state, chosen.out)
     if chosen.history is not None:
         atomic.write(chosen.history, csv.history(result.history))
     if chosen.json:
@@ -212,9 +213,15 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another."""
+    _save(load(chosen.file), chosen.out)
+
+
+def _save(state: State, path: Path) -> None:
     from nnviz.files import registry
 
-    registry.save(load(chosen.file), chosen.out)
+    registry.save(state, path)
+    if lost := registry.left_out(state, path):
+        print(lost, file=sys.stderr)
 
 
 def check(chosen: argparse.Namespace) -> None:

@@ -235,8 +235,13 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, tmp_path, argum
     assert calls == [call]
 
 
-def test_convert_goes_by_the_suffix(answer, tmp_path):
-    assert answer("convert", "relu", str(tmp_path / "w.py")) == ""
+def test_convert_goes_by_the_suffix_and_tells_what_is_left_out(run, answer, tmp_path):
+    assert run("convert", "relu", str(tmp_path / "w.py")) == (
+        0,
+        "",
+        "w.py leaves out the rows, the names of the inputs, the title, the notes and the training settings; "
+        "a file that ends in .json keeps them\n",
+    )
     assert answer("convert", str(tmp_path / "w.py"), str(tmp_path / "w.json")) == ""
     assert answer("predict", str(tmp_path / "w.json"), "--row", "3,5") == "52.0\n"
 
@@ -286,6 +291,10 @@ BAD_USE = {
     "predict relu --ro 3,5": ("", "unrecognized arguments: --ro 3,5"),
     "train relu --updates 0": ("train", "argument --updates: expected a whole number from 1 on, found 0"),
     "train relu --updates 2.5": ("train", "argument --updates: expected a whole number from 1 on, found 2.5"),
+    "train relu --seed 9223372036854775808": (
+        "train",
+        "argument --seed: expected a whole number up to 9223372036854775807, found 9223372036854775808",
+    ),
     "train relu --seed -1": ("train", "argument --seed: expected a whole number from 0 on, found -1"),
     "train relu --learning-rate -0.1": (
         "train",
@@ -337,7 +346,7 @@ BAD_INPUT = {
     "slopes gone.json": "there is no file gone.json\n",
     "check sub/gone": "there is no file sub/gone\n",
     "check .": ". is a folder, not a file\n",
-    "predict relu --row 3": "--row 3.0: expected 2 numbers a row, one for each input, found 1\n",
+    "predict relu --row 3": "--row 3: expected 2 numbers a row, one for each input, found 1\n",
     "predict relu --data gone.csv": "there is no file gone.csv\n",
     "predict relu --data three.csv": "three.csv: expected 2 numbers a row, one for each input, found 3\n",
     "predict relu --data text.csv": "text.csv, line 2, column 1: 'x' is not a number\n",

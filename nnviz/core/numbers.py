@@ -26,7 +26,10 @@ def shown(value: float, digits: int = 4) -> str:
 
 
 def full(value: float) -> str:
-    """Return `value` so that reading it gives the same float back, as shortly as can be, ASCII minus."""
+    """Return `value` so that reading it gives the same float back, as shortly as can be, ASCII minus.
+
+    Negative zero is 0, as `shown` has it.
+    """
     value = float(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return str(int(value))

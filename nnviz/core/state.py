@@ -43,6 +43,9 @@ class Dataset:
         return cls(np.empty((0, len(network.inputs))))
 
 
+LARGEST_SEED = 2**63 - 1
+
+
 @dataclass(frozen=True)
 class Training:
     """The settings of a run. `batch_size` None means all rows; `updates` counts iterations.
@@ -66,8 +69,10 @@ class Training:
         if self.optimizer not in OPTIMIZERS:
             known = ", ".join(OPTIMIZERS)
             raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}; known are {known}")
-        if not 0 <= self.seed < 2**63:
+        if self.seed < 0:
             raise ValueError("seed: expected a whole number from 0 on")
+        if self.seed > LARGEST_SEED:
+            raise ValueError(f"seed: expected a whole number up to {LARGEST_SEED}")
 
 
 @dataclass(frozen=True, eq=False)

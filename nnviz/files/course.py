@@ -1,6 +1,7 @@
 """The course's weights dictionary, `{"node_0": [2, 4], …, "output": [2, 7]}`, as JSON or as a Python literal.
 
 It opens as a network with relu hidden nodes and an identity output. It holds no rows and no settings.
+A Python literal may hold NumPy's arrays, as a course writes them and as Python prints them; no code is run.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import warnings
 from typing import Any
 
+from nnviz.core.naming import default_inputs
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import checks, json_text
@@ -19,7 +21,11 @@ from nnviz.files.errors import FileError
 LARGEST_LITERAL = 5_000_000
 """Characters of a Python literal that are read; Python's own parser takes some 100 bytes for each."""
 
-_START = re.compile(rb"""(?:\xef\xbb\xbf)?(?:\s|\#[^\n]*\n)*(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+_LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
+_START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+_NUMPY = ("", "np.", "numpy.")
+_ARRAYS = {f"{place}array" for place in _NUMPY}
+_FLOATS = {f"{place}float64" for place in _NUMPY}
 
 
 def sniff(data: bytes) -> bool:
@@ -61,26 +67,66 @@ def write(state: State) -> bytes:
     return (json_text.laid_out(nodes) + "\n").encode()
 
 
+def left_out(state: State) -> list[str]:
+    """Return what of `state` a dictionary does not keep: what it would not have after reading it again."""
+    default = State(state.network, Dataset.empty(state.network))
+    parts = {
+        "the rows": len(state.data) > 0,
+        "the names of the inputs": state.network.inputs != default_inputs(len(state.network.inputs)),
+        "the title": state.name != default.name,
+        "the notes": state.notes != default.notes,
+        "the training settings": state.training != default.training,
+        "the weight sets": state.weight_sets != default.weight_sets,
+    }
+    return [part for part, lost in parts.items() if lost]
+
+
 def _literal(text: str) -> Any:
-    """Return the value of a Python literal, or of one assignment of a literal such as `weights = {…}`."""
+    """Return the value of a Python literal, or of one assignment of a literal such as `weights = {…}`.
+
+    `import numpy` may stand before it.
+    """
     if len(text) > LARGEST_LITERAL:
         raise FileError("this Python literal is too long: write it as JSON")
-    refused = FileError("expected a dictionary of plain lists of numbers, as JSON or as a Python literal")
+    refused = FileError(
+        "expected a dictionary of lists or np.array([…]) of numbers, as JSON or as a Python literal"
+    )
     try:
         with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts, which are refused anyway
             body = ast.parse(text.strip()).body
+        body = [part for part in body if not _imports_numpy(part)]
         if len(body) != 1 or not isinstance(body[0], ast.Expr | ast.Assign):
             raise refused
         node = body[0].value
         if isinstance(node, ast.Dict):
             _check_unique(node)
-        return ast.literal_eval(node)
+        return ast.literal_eval(_Plain().visit(node))
     except SyntaxError as error:
         raise FileError("this is neither JSON nor a Python literal", f"line {error.lineno}") from None
     except (ValueError, TypeError):
         raise refused from None
     except (RecursionError, MemoryError):
         raise FileError("the dictionary is nested too deeply") from None
+
+
+def _imports_numpy(part: ast.stmt) -> bool:
+    if isinstance(part, ast.ImportFrom):
+        return part.module == "numpy"
+    return isinstance(part, ast.Import) and all(own.name == "numpy" for own in part.names)
+
+
+class _Plain(ast.NodeTransformer):
+    """Puts the list in the place of `np.array([…])`, and the number in the place of `np.float64(…)`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        called = ast.unparse(node.func)
+        exact = all(
+            called in _ARRAYS and key.arg == "dtype" and ast.unparse(key.value) in {"float", *_FLOATS}
+            for key in node.keywords
+        )
+        known = called in _ARRAYS or called in _FLOATS
+        return node.args[0] if known and exact and len(node.args) == 1 else node
 
 
 def _check_unique(node: ast.Dict) -> None:

@@ -29,6 +29,7 @@ class Format:
     `sniff`    tells from its bytes whether a file is of this format
     `read`     bytes → State; raises FileError
     `write`    State → bytes; raises FileError
+    `left_out` what of a State `write` does not keep, in words
     ========== ============================================================================
     """
 
@@ -37,11 +38,19 @@ class Format:
     sniff: Callable[[bytes], bool]
     read: Callable[[bytes], State]
     write: Callable[[State], bytes]
+    left_out: Callable[[State], list[str]] = lambda _state: []
 
 
 FORMATS = (
     Format("nnviz network", (".json",), native.sniff, native.read, native.write),
-    Format("weights dictionary", (".py", ".txt", ".json"), course.sniff, course.read, course.write),
+    Format(
+        "weights dictionary",
+        (".py", ".txt", ".json"),
+        course.sniff,
+        course.read,
+        course.write,
+        course.left_out,
+    ),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 
@@ -57,8 +66,23 @@ def load(path: str | os.PathLike[str]) -> State:
 
 
 def save(state: State, path: str | os.PathLike[str]) -> None:
-    """Save `state` in the format of the path's suffix: all of it, or the old file stays. Raises FileError."""
+    """Save `state` in the format of the path's suffix: the whole file, or the old one stays.
+
+    What the format does not keep is told by `left_out`. Raises FileError.
+    """
     atomic.write(path, format_for(path).write(state))
+
+
+def left_out(state: State, path: str | os.PathLike[str]) -> str:
+    """Return a sentence on what of `state` is not kept in a file of the path's suffix, or "".
+
+    Raises FileError for an unknown suffix.
+    """
+    parts = format_for(path).left_out(state)
+    if not parts:
+        return ""
+    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+    return f"{Path(path).name} leaves out {listed}; a file that ends in .json keeps them"
 
 
 def format_for(path: str | os.PathLike[str]) -> Format:

@@ -54,6 +54,7 @@ def test_full_reads_back_as_the_same_float_and_so_do_commas_and_true_minuses(val
 def test_full_writes_whole_numbers_without_a_point():
     assert full(-39.0) == "-39"
     assert full(0.1) == "0.1"
+    assert full(-0.0) == "0"
     assert "\N{MINUS SIGN}" not in full(-0.5)
 
 

@@ -213,7 +213,7 @@ CHANGES = [
         "training.optimizer: no optimizer is called 'sgd'; known are gradient_descent, momentum, adam",
     ),
     (["training", "seed"], -1, "training.seed: expected a whole number from 0 on"),
-    (["training", "seed"], 2**63, "training.seed: expected a whole number from 0 on"),
+    (["training", "seed"], 2**63, "training.seed: expected a whole number up to 9223372036854775807"),
     (["weight_sets"], {}, "weight_sets: expected a list, found an object in braces"),
     (["weight_sets", 0, "name"], "", "weight_sets[0].name: a name needs at least one character"),
     (["weight_sets", 0, "nodes"], [], "weight_sets[0]: unknown key 'nodes'"),
@@ -314,6 +314,7 @@ def test_broken_text_is_refused_with_its_line(tmp_path, data):
     assert sentence(file) == TEXTS[data]
 
 
+CODE = "expected a dictionary of lists or np.array([…]) of numbers, as JSON or as a Python literal"
 DICTIONARIES = {
     "{'node_0': [1, 2]}": "output: the weights of the output node are missing",
     "{'output': [1], 'hidden': [1]}": "hidden: expected a name such as node_0, node_0_1 or output",
@@ -336,15 +337,15 @@ DICTIONARIES = {
     '{"output": [1], "output": [2]}': "the key 'output' stands twice in one object",
     "{1: [1], 'output': [1]}": "expected a node's name, found 1",
     "[1, 2]": "expected a dictionary from node names to lists of weights",
-    "{'output': [__import__('os').getcwd()]}": (
-        "expected a dictionary of plain lists of numbers, as JSON or as a Python literal"
-    ),
-    "{'output': np.array([1, 2])}": (
-        "expected a dictionary of plain lists of numbers, as JSON or as a Python literal"
-    ),
-    "import os\nweights = {'output': [1]}": (
-        "expected a dictionary of plain lists of numbers, as JSON or as a Python literal"
-    ),
+    "{'output': [__import__('os').getcwd()]}": CODE,
+    "{'output': np.zeros(2)}": CODE,
+    "{'output': np.array([2.5], dtype=int)}": CODE,
+    "{'output': np.array([1, 2], [3])}": CODE,
+    "{'output': np.array([[1, 2], [3, 4]])}": "output[0]: expected a number",
+    "{'output': array([1, ..., 3])}": "output[1]: expected a number",
+    "{'output': np.array(3)}": "output: expected a list of numbers",
+    "import os\nweights = {'output': [1]}": CODE,
+    "from os import remove\nremove('bad.py')": CODE,
     "{'output': [1, 2}": "line 1: this is neither JSON nor a Python literal",
     "{'output': " + "[" * 5000 + "]" * 5000 + "}": None,
     "": "the file is empty",

@@ -1,12 +1,14 @@
 """The course's weights dictionary opens and is written, as JSON and as a Python literal."""
 
+from dataclasses import replace
+
 import pytest
 
 from nnviz.core.edits import add_biases, rename, set_activation
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files.errors import FileError
-from nnviz.files.registry import load, save
+from nnviz.files.registry import left_out, load, save
 
 WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
 STATE = State(Network.from_weights(WEIGHTS), Dataset([[3, 5]]))
@@ -23,6 +25,18 @@ STATE = State(Network.from_weights(WEIGHTS), Dataset([[3, 5]]))
         (
             "w.py",
             "# my weights\nweights = {'node_0': [2, 4],\n  'node_1': [4, -5],  # two\n 'output': [2, 7]}\n",
+        ),
+        (
+            "w.py",
+            "import numpy as np\n\nweights = {'node_0': np.array([2, 4]), 'node_1': np.array([4, -5]),\n"
+            "           'output': np.array([2, 7])}\n",
+        ),
+        ("w", "import numpy\nw = {'node_0': numpy.array((2, 4)), 'node_1': [4, -5], 'output': [2, 7]}"),
+        ("w.py", "{'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': array([2., 7.])}"),
+        (
+            "w.py",
+            "{'node_0': [np.float64(2.0), 4], 'node_1': np.array([4, -np.float64(5.0)], dtype=np.float64),"
+            " 'output': np.array([2, 7], dtype=float)}",
         ),
         ("w.py", "\ufeff{'output': [2, 7], 'node_1': [4, -5.0], 'node_0': [2, 4]}"),
     ],
@@ -47,6 +61,26 @@ def test_a_dictionary_is_written_one_node_a_line(tmp_path):
         '{\n  "node_0": [2, 4],\n  "node_1": [4, -5],\n  "output": [2, 7]\n}\n'
     )
     assert load(tmp_path / "w.py").network == STATE.network
+
+
+def test_what_a_dictionary_leaves_out_is_told(tmp_path):
+    rows = STATE
+    named = replace(rename(STATE, 0, 1, "children"), name="Bank", notes="Try it.")
+    settled = replace(
+        State(STATE.network, Dataset.empty(STATE.network)),
+        training=Training(0.1),
+        weight_sets=(WeightSet.of("mine", STATE.network),),
+    )
+    bare = State(STATE.network, Dataset.empty(STATE.network))
+    assert left_out(rows, "w.py") == "w.py leaves out the rows; a file that ends in .json keeps them"
+    assert left_out(named, "to/w.py") == (
+        "w.py leaves out the rows, the names of the inputs, the title and the notes; "
+        "a file that ends in .json keeps them"
+    )
+    assert left_out(settled, "w.txt") == (
+        "w.txt leaves out the training settings and the weight sets; a file that ends in .json keeps them"
+    )
+    assert left_out(bare, "w.py") == left_out(named, "w.json") == ""
 
 
 @pytest.mark.parametrize(
