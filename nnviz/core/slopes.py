@@ -69,7 +69,7 @@ def _backward(network: Network, trace: Trace, slope_a: Array) -> tuple[LayerSlop
     for k in reversed(range(len(network.layers))):
         layer = network.layers[k]
         slope_z = np.empty_like(slope_a)
-        layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)
+        layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
         nodes = slope_z.sum(axis=0)
         biases = None if layer.biases is None else nodes
         found.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))

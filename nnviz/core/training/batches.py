@@ -13,10 +13,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import Array
+from nnviz.core.activations import Array, Call
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset
-from nnviz.core.training.sweep import Call, Pass
+from nnviz.core.training.sweep import Pass
 
 Order: TypeAlias = NDArray[np.int64]
 
@@ -36,23 +36,42 @@ def epoch_order(seed: int, epoch: int, rows: int) -> Order:
     return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
-class Table:
-    """Room for `rows` rows of the inputs and targets of `data`."""
+COPIED = 2**24
+"""Bytes of inputs that may be copied, so as to have the ones beside them."""
 
-    def __init__(self, network: Network, data: Dataset, rows: int, pass_over: PassOver) -> None:
+
+class Rows:
+    """The data of a network, from which tables are filled: `count` rows of `width` and `outputs` numbers."""
+
+    def __init__(self, network: Network, data: Dataset) -> None:
         assert data.targets is not None
-        self._data = data.inputs, data.targets
-        self._width = data.inputs.shape[1]
-        self._pass_over = pass_over
         ones = network.layers[0].biases is not None
-        self._inputs = np.ones((rows, self._width + ones))
-        self._targets = np.empty((rows, data.targets.shape[1]))
+        self.count, self.outputs = data.targets.shape
+        self.width = len(network.inputs) + ones
+        self._inputs, self._targets = data.inputs, data.targets
+        if ones and data.inputs.nbytes <= COPIED:
+            self._inputs = np.hstack((data.inputs, np.ones((self.count, 1))))
+
+    def put(self, which: Order, inputs: Array, targets: Array) -> None:
+        """Write the rows `which` into `inputs`, whose last column holds the ones, and `targets`."""
+        if self._inputs.shape[1] == self.width:
+            self._inputs.take(which, axis=0, out=inputs, mode="clip")  # "raise" would copy first
+        else:
+            inputs[:, :-1] = self._inputs.take(which, axis=0)
+        self._targets.take(which, axis=0, out=targets, mode="clip")
+
+
+class Table:
+    """Room for `size` of the rows."""
+
+    def __init__(self, rows: Rows, size: int, pass_over: PassOver) -> None:
+        self._rows, self._pass_over = rows, pass_over
+        self._inputs = np.ones((size, rows.width))
+        self._targets = np.empty((size, rows.outputs))
 
     def load(self, which: Order) -> None:
-        """Fill the table from the top with the rows `which` of the data."""
-        inputs, targets = self._data
-        self._inputs[: len(which), : self._width] = inputs.take(which, axis=0)
-        targets.take(which, axis=0, out=self._targets[: len(which)], mode="clip")  # "raise" would copy first
+        """Fill the table from the top with the rows `which`."""
+        self._rows.put(which, self._inputs[: len(which)], self._targets[: len(which)])
 
     def over(self, start: int, count: int, batch: int) -> Pass:
         """Return the pass over `count` rows of the table from `start` on, part of a batch of `batch` rows."""
@@ -63,12 +82,12 @@ class Table:
 class Blocks:
     """Any number of rows, at most `limit` of them at a time."""
 
-    def __init__(self, network: Network, data: Dataset, limit: int, pass_over: PassOver) -> None:
-        self._limit, self._all = limit, np.arange(len(data))
-        self._table = Table(network, data, min(limit, len(data)), pass_over)
+    def __init__(self, rows: Rows, limit: int, pass_over: PassOver) -> None:
+        self._limit, self._all = limit, np.arange(rows.count)
+        self._table = Table(rows, min(limit, rows.count), pass_over)
         self.whole: Pass | None = None
         """The pass over all rows, where one block holds them."""
-        if len(data) <= limit:
+        if rows.count <= limit:
             (self.whole,) = self.over(self._all)
 
     def every(self) -> Iterator[Pass]:
@@ -86,12 +105,12 @@ class Blocks:
 class MiniBatches:
     """The batch of each update, every epoch in an order of its own; many batches are made ready at once."""
 
-    def __init__(self, network: Network, data: Dataset, batch: int, seed: int, pass_over: PassOver) -> None:
-        self._seed, self._rows, self._batch = seed, len(data), batch
+    def __init__(self, rows: Rows, batch: int, seed: int, pass_over: PassOver) -> None:
+        self._seed, self._rows, self._batch = seed, rows.count, batch
         self._per_epoch = -(-self._rows // batch)
-        fitting = CHUNK // (batch * data.inputs.shape[1])
+        fitting = CHUNK // (batch * rows.width)
         self._at_once = max(1, min(fitting, BATCHES_AT_ONCE, self._per_epoch))
-        self._table = Table(network, data, self._at_once * batch, pass_over)
+        self._table = Table(rows, self._at_once * batch, pass_over)
         self._full = [self._table.over(k * batch, batch, batch).there_and_back for k in range(self._at_once)]
         self._short: tuple[Call, ...] = ()
         if short := self._rows % batch:

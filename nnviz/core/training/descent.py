@@ -13,7 +13,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.state import State
-from nnviz.core.training.batches import Blocks, MiniBatches, Order, epoch_order
+from nnviz.core.training.batches import Blocks, MiniBatches, Order, Rows, epoch_order
 from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.core.training.parameters import Parameters
 from nnviz.core.training.sweep import Pass, Sweep
@@ -46,9 +46,9 @@ class Descent:
         network, data, settings = state.network, state.data, state.training
         self._optimizer_type = OPTIMIZERS[settings.optimizer]
         own = self.parameters = Parameters(network, self._optimizer_type.memories)
-        self._optimizer = self._optimizer_type(own.values, own.slopes, own.memory)
         self._wanted_rate = settings.learning_rate
         self._rate = np.array(self._wanted_rate)
+        self._optimizer = self._optimizer_type(own.values, own.slopes, own.memory, self._rate)
 
         rows = self._rows = len(data)
         batch = self._batch = min(settings.batch_size or rows, rows)
@@ -63,12 +63,13 @@ class Descent:
 
         self._scales: dict[int, Array] = {}
         self._sweep = cache(partial(Sweep, network, own))
-        self._blocks = Blocks(network, data, limit, self._pass_over)
+        supply = Rows(network, data)
+        self._blocks = Blocks(supply, limit, self._pass_over)
         self.one_block = self._blocks.whole is not None
         self.whole = self.one_block and self.per_epoch == 1
         self._mini_batches = None
         if not (self.whole or self.long):
-            self._mini_batches = MiniBatches(network, data, batch, settings.seed, self._pass_over)
+            self._mini_batches = MiniBatches(supply, batch, settings.seed, self._pass_over)
 
     def _pass_over(self, inputs: Array, targets: Array, batch: int) -> Pass:
         if batch not in self._scales:
@@ -115,7 +116,7 @@ class Descent:
         forward, squares, backward = self._blocks.whole
         for call in backward:
             call()
-        self._optimizer.update(self._rate, done + 1)
+        self._optimizer.update(done + 1)
         for call in forward:
             call()
         return float(squares()) / self._targets
@@ -125,7 +126,7 @@ class Descent:
         assert self._mini_batches is not None
         for call in self._mini_batches.over(done):
             call()
-        self._optimizer.update(self._rate, done + 1)
+        self._optimizer.update(done + 1)
 
     def long_update(self, done: int) -> Iterator[None]:
         """Make the update that follows `done` updates, yielding after each block."""
@@ -138,7 +139,7 @@ class Descent:
             total += slopes
             yield
         slopes[:] = total
-        self._optimizer.update(self._rate, done + 1)
+        self._optimizer.update(done + 1)
 
     def _order(self, done: int) -> Order:
         if self.per_epoch == 1:

@@ -27,14 +27,14 @@ class Optimizer(Protocol):
     rate from the start, which spares a pass over all parameters.
     """
 
-    def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
-        """Bind to the vectors (all of shape (parameters,); `memory` of shape (memories, parameters))."""
+    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
+        """Bind to the vectors (all of shape (parameters,); `memory` of shape (memories, parameters)).
 
-    def update(self, learning_rate: Array | float, iteration: int) -> None:
-        """Change the parameters in place by one update; `iteration` counts from 1.
-
-        `learning_rate` is quickest as an array of no dimension, which NumPy need not convert.
+        `learning_rate` is an array of no dimension, read at every update.
         """
+
+    def update(self, iteration: int) -> None:
+        """Change the parameters in place by one update; `iteration` counts from 1."""
 
 
 class GradientDescent(Optimizer):
@@ -45,10 +45,10 @@ class GradientDescent(Optimizer):
     memories = 0
     rate_in_slopes = True
 
-    def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:  # noqa: ARG002
+    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
         self.parameters, self.slopes = parameters, slopes
 
-    def update(self, learning_rate: Array | float, iteration: int) -> None:  # noqa: ARG002
+    def update(self, iteration: int) -> None:  # noqa: ARG002
         """Change the parameters by one update."""
         np.subtract(self.parameters, self.slopes, self.parameters)
 
@@ -62,15 +62,16 @@ class Momentum(Optimizer):
     rate_in_slopes = False
     decay = np.array(0.9)
 
-    def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
+    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         self.parameters, self.slopes, self.velocity = parameters, slopes, memory[0]
+        self.learning_rate = learning_rate
         self.step = np.empty_like(parameters)
 
-    def update(self, learning_rate: Array | float, iteration: int) -> None:  # noqa: ARG002
+    def update(self, iteration: int) -> None:  # noqa: ARG002
         """Change the parameters by one update."""
         np.multiply(self.velocity, self.decay, self.velocity)
         np.add(self.velocity, self.slopes, self.velocity)
-        np.multiply(self.velocity, learning_rate, self.step)
+        np.multiply(self.velocity, self.learning_rate, self.step)
         np.subtract(self.parameters, self.step, self.parameters)
 
 
@@ -84,12 +85,12 @@ class Adam(Optimizer):
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 
-    def __init__(self, parameters: Array, slopes: Array, memory: Array) -> None:
-        self.parameters, self.slopes = parameters, slopes
+    def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
+        self.parameters, self.slopes, self.learning_rate = parameters, slopes, learning_rate
         self.mean, self.square = memory
         self.step, self.scale = np.empty_like(parameters), np.empty_like(parameters)
 
-    def update(self, learning_rate: Array | float, iteration: int) -> None:
+    def update(self, iteration: int) -> None:
         """Change the parameters by one update."""
         step, scale = self.step, self.scale
         np.multiply(self.mean, self.beta1, self.mean)
@@ -103,7 +104,7 @@ class Adam(Optimizer):
         np.sqrt(scale, scale)
         np.add(scale, self.epsilon, scale)
         np.divide(self.mean, scale, step)
-        np.multiply(step, learning_rate / (1.0 - 0.9**iteration), step)
+        np.multiply(step, self.learning_rate / (1.0 - 0.9**iteration), step)
         np.subtract(self.parameters, step, self.parameters)
 
 

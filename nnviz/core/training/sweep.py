@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
-from nnviz.core.activations import Array
+from nnviz.core.activations import Array, Call
 from nnviz.core.network import Layer, Network
 from nnviz.core.training.parameters import Parameters
-
-Call: TypeAlias = Callable[[], object]
 
 
 class Pass(NamedTuple):
@@ -99,8 +97,8 @@ class Sweep:
                 backward.append(partial(matrix.T.dot, own.slope_z, before.slope_onward))
             if not _linear(layer):
                 z, a, slope_a, slope_z = own.z.T, own.a.T, own.slope_a.T, own.slope_z.T
-                self._forward.append(partial(layer.function.forward, z, a))
-                backward.insert(0, partial(layer.function.backward, z, a, slope_a, slope_z))
+                self._forward.append(layer.function.forward(z, a))
+                backward.insert(0, layer.function.backward(z, a, slope_a, slope_z))
             self._backward[:0] = backward
 
     def over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
