@@ -67,7 +67,7 @@ _copy, _maximum, _tanh, _sign, _square = np.copyto, np.maximum, np.tanh, np.sign
 _add, _subtract, _multiply = np.add, np.subtract, np.multiply
 
 FEW = 2**16
-"""Numbers for which zeros of their own are worth it: comparing two arrays takes half as long as with one zero."""
+"""Numbers for which zeros of their own are worth it: two arrays are compared in half the time."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
