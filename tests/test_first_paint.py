@@ -1,4 +1,4 @@
-"""The window is on the screen before the plot library is imported, which takes longer than the window."""
+"""The window is there before NumPy is imported, and the diagram before the plot library."""
 
 import os
 import subprocess
@@ -12,16 +12,18 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from nnviz.ui.app import application, open_window
 
 class Watch(QObject):
-    painted = False
+    painted = []
 
     def eventFilter(self, watched, event):
-        if not self.painted and event.type() == QEvent.Type.Paint and type(watched).__name__ == "Diagram":
-            self.painted = True
-            print("painted", "pyqtgraph" in sys.modules, flush=True)
+        name = type(watched).__name__
+        first = name in ("MainWindow", "Diagram") and name not in self.painted
+        if first and event.type() == QEvent.Type.Paint:
+            self.painted.append(name)
+            print(name, *(own for own in ("numpy", "pyqtgraph") if own in sys.modules), flush=True)
         return False
 
 def close_when_loaded():
-    if watch.painted and "pyqtgraph" in sys.modules:
+    if "Diagram" in watch.painted and "pyqtgraph" in sys.modules:
         print("loaded", flush=True)
         timer.stop()
         app.closeAllWindows()
@@ -34,11 +36,25 @@ open_window(None)
 """
 
 
-@pytest.mark.parametrize("platform", ["offscreen", pytest.param("xcb", marks=pytest.mark.window)])
-def test_the_diagram_is_painted_before_the_plot_library_is_imported(platform, tmp_path):
+def started(code, platform, tmp_path):
+    """Run `code` as somebody who has never started nnviz; return what it printed, and its exit code."""
     places = {name: str(tmp_path) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
     environment = {**os.environ, **places, "QT_QPA_PLATFORM": platform}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, timeout=60
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
     )
-    assert (done.stdout, done.returncode) == ("painted False\nloaded\n", 0), done.stderr
+
+
+@pytest.mark.parametrize("platform", ["offscreen", pytest.param("xcb", marks=pytest.mark.window)])
+def test_window_and_diagram_are_painted_before_the_libraries_that_they_need_later(platform, tmp_path):
+    done = started(CODE, platform, tmp_path)
+    assert (done.stdout, done.returncode) == ("MainWindow\nDiagram numpy\nloaded\n", 0), done.stderr
+
+
+def test_a_file_that_cannot_be_read_closes_the_window_with_one_sentence(tmp_path):
+    bad = tmp_path / "bad.json"
+    bad.write_text('{"output": [1, "two"]}', encoding="utf-8")
+    done = started(f"import sys, nnviz.cli; sys.exit(nnviz.cli.main([{str(bad)!r}]))", "offscreen", tmp_path)
+    assert done.returncode == 1
+    assert "output[1]: expected a number" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -5,6 +5,7 @@ The window is shown before NumPy and the panels are imported, which take longer 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -13,13 +14,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLoggingCategory, Qt
 from PySide6.QtWidgets import QApplication
 
-from nnviz.files.errors import FileError
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 
 if TYPE_CHECKING:
     from nnviz.document.recovery import Recovery
+    from nnviz.ui.window.workspace import Workspace
 
 
 def application() -> QApplication:
@@ -39,10 +40,12 @@ def open_window(file: str | Path | None) -> int:
 
     Raises FileError where `file` cannot be read; the window is gone by then.
     """
+    gc.disable()  # until the window is filled: what a start makes is no garbage
     app, settings = application(), Settings()
     apply_theme(app, settings.theme)
     window = MainWindow(settings)
     opened = _Opened(window, settings, file)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the program ends, when order is lost
     window.painted.connect(opened.fill, Qt.ConnectionType.SingleShotConnection)
     window.show()
     code = app.exec()
@@ -55,25 +58,28 @@ class _Opened:
 
     def __init__(self, window: MainWindow, settings: Settings, file: str | Path | None) -> None:
         self._window, self._settings, self._file = window, settings, file
+        self._workspace: Workspace | None = None
         self._recovery: Recovery | None = None
-        self._refused: FileError | None = None
+        self._fault: Exception | None = None
 
     def fill(self) -> None:
         from nnviz.ui import session
 
         try:
-            workspace = session.begin(self._window, self._settings, self._file)
-        except FileError as error:
-            self._refused = error
+            self._workspace = session.begin(self._window, self._settings, self._file)
+        except Exception as error:  # raised again outside Qt, which would only print it
+            self._fault = error
             self._window.close()
         else:
-            self._recovery = session.keep(workspace)
+            self._recovery = session.keep(self._workspace)
+        finally:
+            gc.enable()
 
     def close(self) -> None:
         if self._recovery:
             self._recovery.close()
-        if self._refused:
-            raise self._refused
+        if self._fault:
+            raise self._fault
 
 
 def screenshot(
@@ -93,7 +99,7 @@ def screenshot(
     workspace = begin(window, settings, file)
     window.resize(*(size or (1280, 800)))
     window.show()
-    workspace.load_plots()
+    workspace.plots.load()
     app.processEvents()
     write_image(window.grab().toImage(), out)
     window.close()

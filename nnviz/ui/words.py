@@ -23,8 +23,8 @@ class Words(CardTabs):
         self.notes = Notes(document)
         super().__init__(
             (
-                Tab("explain", "Where the selected number comes from", self.explain),
-                Tab("notes", "What to try here and what to look for", self.notes),
+                Tab("explain", "Where the selected number comes from", lambda: self.explain),
+                Tab("notes", "What to try here and what to look for", lambda: self.notes),
             )
         )
         self._document = document

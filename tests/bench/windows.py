@@ -49,7 +49,7 @@ def open_window(what, size=(1280, 800)):
     window = Workspace(MainWindow(settings), document, settings)
     window.main_window.resize(*size)
     window.main_window.show()
-    until(lambda: window.plot.curve is not None)
+    until(lambda: window.plots.mse.curve is not None)
     settle()
     return window
 

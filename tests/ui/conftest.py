@@ -75,7 +75,7 @@ def open_window(qtbot, settings):
         window.main_window.resize(*size)
         window.main_window.show()
         qtbot.waitExposed(window.main_window)
-        qtbot.waitUntil(lambda: window.plot.curve is not None)
+        qtbot.waitUntil(lambda: window.plots.mse.curve is not None)
         windows.append(window)
         return window
 

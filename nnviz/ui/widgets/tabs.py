@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -12,11 +13,11 @@ from nnviz.ui.widgets.card import Card
 
 @dataclass(frozen=True)
 class Tab:
-    """A card with the short word on its tab and what its tooltip says."""
+    """The short word on a tab, what its tooltip says, and what makes its card when it is first shown."""
 
     word: str
     tip: str
-    card: Card
+    make: Callable[[], Card]
 
 
 class CardTabs(QStackedWidget):
@@ -24,7 +25,8 @@ class CardTabs(QStackedWidget):
 
     def __init__(self, tabs: tuple[Tab, ...]) -> None:
         super().__init__()
-        self._cards = [tab.card for tab in tabs]
+        self._tabs = tabs
+        self._cards: dict[int, Card] = {}
         self._frame = QFrame()
         row = QHBoxLayout(self._frame)
         row.setContentsMargins(0, 0, 0, 0)
@@ -42,14 +44,17 @@ class CardTabs(QStackedWidget):
             group.addButton(button)
             row.addWidget(button)
             self.buttons.append(button)
-            self.addWidget(tab.card)
         self.show_card(0)
 
     def show_card(self, index: int) -> None:
         """Bring a card to the front."""
         focused = self.buttons[index].hasFocus()
         self.buttons[index].setChecked(True)
-        self._cards[index].set_head(self._frame)
-        self.setCurrentIndex(index)
+        if index not in self._cards:
+            self._cards[index] = self._tabs[index].make()
+            self.addWidget(self._cards[index])
+        card = self._cards[index]
+        card.set_head(self._frame)
+        self.setCurrentWidget(card)
         if focused:  # the head's move to another card has taken it away
             self.buttons[index].setFocus()

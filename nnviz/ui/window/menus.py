@@ -128,7 +128,7 @@ class Menus:
     def _fill_edit(self, menu: QMenu) -> None:
         menu.addActions([self.undo, self.redo])
         menu.addSeparator()
-        self._add(menu, "&Find…", self._workspace.finder.open, STANDARD.Find)
+        self._add(menu, "&Find…", lambda: self._workspace.finder.open(), STANDARD.Find)
 
     def _fill_train(self, menu: QMenu) -> None:
         training, runner = self._workspace.training, self._workspace.runner

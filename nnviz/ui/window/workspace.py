@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from threading import Thread
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -14,24 +14,22 @@ from nnviz.picture.picture import Part
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.column_buttons import ColumnButtons
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.finder import Finder
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.loss.curve import LossCurve
-from nnviz.ui.loss.surface import LossSurface
-from nnviz.ui.plots.mse_plot import MsePlot
-from nnviz.ui.plots.weight_matrix import WeightMatrix
+from nnviz.ui.plot_cards import PlotCards
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.training.runner import Runner
-from nnviz.ui.widgets.tabs import CardTabs, Tab
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Menus
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.words import Words
+
+if TYPE_CHECKING:
+    from nnviz.ui.diagram.finder import Finder
 
 
 class Workspace:
@@ -44,8 +42,6 @@ class Workspace:
         self.player = Player(document, self.selection, self.runner)
         self.files = FileCommands(window, document, settings)
         self.structure = Structure(document, self.selection)
-        self._plots_import = Thread(target=import_module, args=("pyqtgraph",))
-        self._plots_loaded = False
         window.setUpdatesEnabled(False)
         self._make_panels()
         self.menus = Menus(self, settings)
@@ -59,21 +55,9 @@ class Workspace:
         document, selection = self.document, self.selection
         self.diagram = Diagram(document, selection, self.player)
         self.column_buttons = ColumnButtons(self.diagram, self.structure)
-        self.finder = Finder(self.diagram, document, selection)
         self.data = DataPanel(document, selection)
         self.training = TrainingPanel(document, self.runner, selection)
-        self.plot = MsePlot(document)
-        self.curve = LossCurve(document, selection)
-        self.surface = LossSurface(document, selection)
-        self.matrix = WeightMatrix(document, selection)
-        self.plots = CardTabs(
-            (
-                Tab("MSE", "The MSE after every update", self.plot),
-                Tab("1 weight", "The MSE along the selected weight", self.curve),
-                Tab("2 weights", "The MSE over two weights", self.surface),
-                Tab("matrix", "A layer's weights as an image", self.matrix),
-            )
-        )
+        self.plots = PlotCards(document, selection)
         self.words = Words(document, selection)
         self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()
@@ -81,6 +65,13 @@ class Workspace:
         self.main_window.put(
             diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
         )
+
+    @cached_property
+    def finder(self) -> Finder:
+        """The search field, made when it is first wanted."""
+        from nnviz.ui.diagram.finder import Finder
+
+        return Finder(self.diagram, self.document, self.selection)
 
     @property
     def panels(self) -> dict[str, QWidget]:
@@ -96,7 +87,7 @@ class Workspace:
         window, document, runner = self.main_window, self.document, self.runner
         for source in (self.diagram, self.data, self.structure, self.files, self.player):
             source.said.connect(self.status.say)
-        for said in (self.plot.exported, self.plot.refused, runner.run_ended, runner.warned):
+        for said in (self.plots.mse.exported, self.plots.mse.refused, runner.run_ended, runner.warned):
             said.connect(self.status.say)
         self.explain.part_hovered.connect(self.diagram.hover)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
@@ -107,7 +98,7 @@ class Workspace:
             changed.connect(self._show_title)
         self.files.opened.connect(self._opened)
         self.diagram.menu_requested.connect(self._show_menu)
-        window.painted.connect(self._import_plots, Qt.ConnectionType.SingleShotConnection)
+        window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.leave_and_open)
         QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_theme())
@@ -146,26 +137,6 @@ class Workspace:
         apply_theme(app, self._settings.theme)
         self.menus.recolour()
         self.column_buttons.recolour()
-
-    # --- the plot library, which takes longer than the first frame may
-
-    def _import_plots(self) -> None:
-        self._plots_import.start()
-        self._await_plots()
-
-    def _await_plots(self) -> None:
-        """Look whether the plot library has come; the window answers meanwhile."""
-        if self._plots_import.is_alive():
-            QTimer.singleShot(10, self._await_plots)
-        else:
-            self.load_plots()
-
-    def load_plots(self) -> None:
-        """Bring in the plots."""
-        if not self._plots_loaded:
-            self._plots_loaded = True
-            for card in (self.plot, self.curve, self.surface):
-                card.load()
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()
