@@ -72,26 +72,11 @@ class Grid:
     mse: Array
 
 
-def finished(work: Work[T]) -> T:
-    """Do all of the work at once."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            found: T = stop.value
-            return found
-
-
-def along_weight(state: State, layer: int, node: int, source: int, values: ArrayLike) -> Array:
-    """Return the MSE over all rows with the weight at each of `values`, shape (values,).
-
-    `source` −1 is the bias. The State needs rows and targets.
-    """
-    return finished(along(state, Weight(layer, node, source), values))
-
-
 def along(state: State, weight: Weight, values: ArrayLike) -> Work[Array]:
-    """Do the work of `along_weight`, a block of rows and of values at a time."""
+    """Find the MSE over all rows with the weight at each of `values`, shape (values,).
+
+    The State needs rows and targets.
+    """
     offsets = np.asarray(values, dtype=np.float64) - weight.value(state.network)
     sums = np.zeros(len(offsets))
     network = state.network

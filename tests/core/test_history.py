@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnviz.core.training.envelope import thinned
 from nnviz.core.training.history import LIMIT, History
 
 
@@ -136,3 +137,13 @@ def test_a_history_from_before_the_thinning_stays_whole():
     assert np.array_equal(before.points[:, 1], values)
     assert len(after) < LIMIT
     assert after.last == (LIMIT, 7.0)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 100, 101, 5000])
+def test_a_thinned_curve_keeps_its_extremes_and_ends(count):
+    points = curve(np.random.default_rng(count).random(count))
+    thin = thinned(points, 8)
+    assert len(thin) <= count / 4 + 10
+    assert rising(thin)
+    wanted = points[[0, -1, points[:, 1].argmin(), points[:, 1].argmax()]]
+    assert rows(wanted) <= rows(thin) <= rows(points)

@@ -11,8 +11,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.span import landing, span
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import Weight, along, along_weight, at_present, finished, over_weights, refined
+from nnviz.core.surface import Weight, along, at_present, over_weights, refined
 from tests.core import oracle
+from tests.core.work import finished
 
 SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "softmax")
 
@@ -49,7 +50,7 @@ def one_weight(inputs=(2.0,), targets=(6.0,), w=1.0, **training):
 def test_along_a_weight_stands_the_mse_with_that_weight_set(case):
     state, [weight] = case
     values = [weight.value(state.network), -3.5, 0.0, 0.25, 8.0]
-    found = along_weight(state, *weight, values)
+    found = finished(along(state, weight, values))
     assert found == pytest.approx([mse_with(state, (weight, v)) for v in values], rel=1e-9, abs=1e-12)
     assert found[0] == pytest.approx(state.mse(), rel=1e-12)
 
@@ -82,7 +83,7 @@ def test_the_slope_at_the_present_point_is_that_of_backpropagation(case):
 def test_the_curve_has_that_slope_at_the_present_point(case):
     state, [weight] = case
     w, h = weight.value(state.network), 1e-5
-    below, above = along_weight(state, *weight, [w - h, w + h])
+    below, above = finished(along(state, weight, [w - h, w + h]))
     assert (above - below) / (2 * h) == pytest.approx(finished(at_present(state, weight)).slope, abs=1e-4)
 
 
@@ -131,7 +132,7 @@ def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():
 
 def test_what_is_too_large_for_a_number_is_no_warning_and_not_finite():
     state = one_weight()
-    found = along_weight(state, 0, 0, 0, [1.0, 1e200, 1e308])
+    found = finished(along(state, Weight(0, 0, 0), [1.0, 1e200, 1e308]))
     assert found[0] == 16.0
     assert not np.isfinite(found[1:]).any()
 

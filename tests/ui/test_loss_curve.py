@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtTest import QTest
 
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import along_weight
+from nnviz.core.surface import Weight, along
+from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -19,13 +21,14 @@ from nnviz.ui.loss.curve import LossCurve
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from tests.core import oracle
+from tests.core.work import finished
 from tests.ui import hands
 
 FIRST = Part("weight", 1, 0, 0)
 
 
 @pytest.fixture
-def open_curve(qtbot):
+def open_curve(qtbot, qapp):
     """Return a function that opens the panel alone on a State or an example's name."""
 
     def open_it(what="many-rows", part=FIRST):
@@ -41,7 +44,8 @@ def open_curve(qtbot):
         panel.load()
         selection.select(part)
         settle(qtbot, panel)
-        panel.grab()  # an axis takes its room when it is painted first
+        panel.grab()
+        qapp.processEvents()  # an axis takes its room once it has been painted
         return panel
 
     return open_it
@@ -101,7 +105,8 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope
     assert (y1 - y0) / (x1 - x0) == pytest.approx(shown_slope(panel), rel=1e-9)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, mse))
     h = 1e-5
-    below, above = along_weight(panel.document.state, part.layer, part.node, part.source, [w - h, w + h])
+    own = Weight(part.layer, part.node, part.source)
+    below, above = finished(along(panel.document.state, own, [w - h, w + h]))
     assert (y1 - y0) / (x1 - x0) == pytest.approx((above - below) / (2 * h), rel=1e-4)
 
 
@@ -109,20 +114,52 @@ def test_the_read_out_tells_a_point_of_the_curve(open_curve):
     panel = open_curve()
     hover(panel, present(panel) + QPoint(60, 0))
     first, second = panel.plane.read_out.text().splitlines()
-    w, mse = float(first.removeprefix("w ").replace("−", "-")), float(second.removeprefix("MSE "))
+    name, _, number = first.partition(" = ")
+    w, mse = float(number.replace("−", "-")), float(second.removeprefix("MSE "))
+    assert name == "w (accounts → node_0)"
     expected = edits.set_weight(panel.document.state, 0, 0, 0, w).mse()
     assert panel.plane.read_out.isVisible()
     assert mse == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_caption_tells_slope_and_next_step(open_curve):
+def caption(panel):
+    """Return the lines that stand under the plot."""
+    return QTextDocumentFragment.fromHtml(panel.caption.text()).toPlainText().splitlines()
+
+
+def test_the_caption_tells_slope_and_next_step_and_the_mse_of_this_weight_alone(open_curve):
     panel = open_curve()  # w 2, learning rate 0.0004, slope 40
     landed = edits.set_weight(panel.document.state, 0, 0, 0, 2 - 0.0004 * 40).mse()
-    assert "slope 40" in panel.caption.text()
-    assert "Next step" in panel.caption.text()
-    assert "w 1.984" in panel.caption.text()
-    assert f"MSE {landed:.6g}" in panel.caption.text()
-    assert "higher" not in panel.caption.text()
+    assert caption(panel) == [
+        "MSE 74.25 over all 4 rows · slope 40",
+        "Next step: w 2 → 1.984",
+        f"If this weight alone moves there: MSE {landed:.8g}",
+    ]
+
+
+def test_the_weight_of_the_next_step_is_where_a_step_takes_it_but_its_mse_is_another_one(open_curve):
+    panel = open_curve()
+    stepped = train(panel.document.state, updates=1).state
+    assert f"→ {stepped.network.layers[0].weights[0, 0]:.8g}" in caption(panel)[1]
+    assert f"{stepped.mse():.8g}" not in caption(panel)[2]  # the other weights have moved too
+
+
+def test_a_screen_reader_is_told_that_this_weight_alone_moves(open_curve):
+    said = open_curve().plane.accessibleDescription()
+    assert said.startswith("MSE 74.25 at w = 2, slope 40, next step to 1.984, where the MSE is 73.6")
+    assert said.endswith("if this weight alone moves")
+
+
+def test_a_bias_is_called_b(open_curve):
+    panel = open_curve("xor", Part("bias", 1, 2))
+    assert caption(panel)[1].startswith("Next step: b ")
+
+
+def test_where_the_slope_is_0_the_weight_stays(qtbot, open_curve):
+    panel = open_curve("many-rows", Part("weight", 1, 1, 0))
+    panel.document.push(edits.set_weight(panel.document.state, 1, 0, 1, 0.0), "Set")
+    settle(qtbot, panel)  # nothing comes of node_1 any more
+    assert caption(panel)[1:] == ["Next step: w 4 stays, the slope is 0"]
 
 
 def test_a_learning_rate_that_is_too_large_lands_higher_and_the_plot_reaches_there(qtbot, open_curve):
@@ -130,8 +167,8 @@ def test_a_learning_rate_that_is_too_large_lands_higher_and_the_plot_reaches_the
     document = panel.document
     document.push(edits.set_training(document.state, Training(learning_rate=0.05)), "Change learning rate")
     settle(qtbot, panel)
-    assert "w 0, " in panel.caption.text()
-    assert "higher" in panel.caption.text()
+    assert caption(panel)[1] == "Next step: w 2 → 0"
+    assert caption(panel)[2].endswith(", higher")
     (low, high), _ = panel.plane.view()
     assert low < 0.0 < 2.0 < high
 
@@ -147,11 +184,11 @@ def test_a_step_that_lands_far_away_is_told_and_the_plot_stays_readable(open_cur
 @pytest.mark.parametrize("settings", [{"optimizer": "adam"}, {"batch_size": 2}])
 def test_where_the_update_is_another_one_it_is_called_a_step_of_gradient_descent(qtbot, open_curve, settings):
     panel = open_curve()
-    assert "Next step" in panel.caption.text()
+    assert "Next step" in caption(panel)[1]
     document = panel.document
     document.push(edits.set_training(document.state, Training(learning_rate=0.0004, **settings)), "Change")
     settle(qtbot, panel)
-    assert "Gradient descent step" in panel.caption.text()
+    assert caption(panel)[1].startswith("Gradient descent step: ")
 
 
 def test_dragging_the_point_sets_the_weight_as_one_undo_entry_and_the_axis_stays(qtbot, open_curve):
@@ -224,7 +261,7 @@ def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
     x, y = panel.plane.tangent().mean(axis=0)
     assert (x, y) == pytest.approx((2.0, panel.document.state.mse()))
     drawn = panel.plane.curve()
-    assert drawn[:, 1] == pytest.approx(along_weight(panel.document.state, 0, 0, 0, drawn[:, 0]))
+    assert drawn[:, 1] == pytest.approx(finished(along(panel.document.state, Weight(0, 0, 0), drawn[:, 0])))
     across, up = np.diff(panel.plane.tangent(), axis=0)[0]
     assert up / across == pytest.approx(shown_slope(panel))
 
@@ -246,7 +283,8 @@ def test_without_targets_it_says_what_is_missing(open_curve):
 def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
     network = Network(("x",), (Layer(("output",), "identity", [[1e200]]),))
     panel = open_curve(State(network, Dataset([[1.0]], [[0.0]])))
-    assert "too large" in panel.empty.text()
+    assert "too large to be drawn" in panel.caption.text()
+    assert len(panel.plane.curve()) == 0
 
 
 def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):

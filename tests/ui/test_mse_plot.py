@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog
 
@@ -58,13 +58,12 @@ def trained(qtbot, document, plot):
 
 def drawn(plot):
     """Return the points of the curve as they are drawn."""
-    x, y = plot.curve.plotItem.listDataItems()[0].getOriginalDataset()
-    return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+    return plot.curve.curve()
 
 
 def place(plot, iteration, mse):
     """Return where a point of the curve stands, in the plot's pixels."""
-    return plot.curve.mapFromScene(plot.curve.plotItem.vb.mapViewToScene(QPointF(iteration, mse)))
+    return plot.curve.place_of(iteration, mse).toPoint()
 
 
 def hover(qtbot, plot, point):
@@ -149,8 +148,30 @@ def test_a_long_history_keeps_its_extremes_and_every_point_when_looked_at_closel
     document.start(with_history(list(enumerate(mse))))
     assert len(drawn(plot)) < 3000
     assert {0.5, 2.0, 9.0} <= set(drawn(plot)[:, 1])
+    assert drawn(plot)[[0, -1], 0].tolist() == [0, 29_999]
     plot.curve.show_view([[7_000.0, 7_010.0], [0.0, 10.0]])
-    assert len(drawn(plot)) == 30_000
+    assert set(range(7_000, 7_011)) <= set(drawn(plot)[:, 0])
+    assert drawn(plot)[drawn(plot)[:, 0] == 7_001, 1] == [9.0]
+
+
+def test_a_zoomed_curve_that_is_turned_by_the_wheel_shows_what_came_into_view(document, plot):
+    document.start(with_history([(k, 100.0 - k) for k in range(100)]))
+    plot.curve.show_view([[10.0, 20.0], [0.0, 100.0]])
+    plot.curve.show_view([[40.0, 60.0], [0.0, 100.0]])
+    assert set(range(40, 61)) <= set(drawn(plot)[:, 0])
+
+
+def test_a_smooth_curve_is_drawn_wide_and_noise_thin(document, plot):
+    def pixels(mse):
+        document.start(with_history(list(enumerate(mse))))
+        image = plot.curve.grab().toImage()
+        middle = place(plot, len(mse) / 2, mse[-1])
+        column = [image.pixelColor(middle.x(), middle.y() + k).name() for k in range(-4, 5)]
+        return len(column) - column.count(PALETTES["light"].surface.lower())
+
+    smooth = np.array([3.0, *[2.1] * 400])
+    assert pixels(smooth) >= 2
+    assert pixels(smooth + 1e-9 * (np.arange(401) % 2)) == 1
 
 
 def test_arrow_keys_read_points_out(qtbot, trained):
@@ -168,8 +189,8 @@ def test_a_screen_reader_is_told_start_and_end(trained):
 def test_log_draws_exponents_and_labels_true_values(qtbot, trained):
     qtbot.mouseClick(trained.log_button, Qt.MouseButton.LeftButton)
     np.testing.assert_allclose(drawn(trained)[:, 1], [np.log10(49 * 0.72 ** (2 * k)) for k in range(21)])
-    axis = trained.curve.getAxis("left")
-    assert axis.tickStrings([-5.0, 0.0, 2.0], 1.0, 1.0) == ["1e−5", "1", "100"]
+    ticks = trained.curve.getAxis("left").ticks(-5.0, 2.0, 110.0)
+    assert [text for _, text in ticks] == ["0.0001", "0.01", "1", "100"]
     hover(qtbot, trained, place(trained, 0, np.log10(49)))
     assert trained.curve.read_out.text() == "iteration 0\nMSE 49"
     qtbot.mouseClick(trained.log_button, Qt.MouseButton.LeftButton)
@@ -204,8 +225,7 @@ def test_unusual_histories_are_in_view_with_ticks(document, plot, points, log):
     shown = drawn(plot)
     assert all(x0 <= x <= x1 for x in shown[:, 0])
     assert all(y0 <= y <= y1 for y in shown[:, 1])
-    [(spacing, values)] = plot.curve.getAxis("left").tickValues(y0, y1, 150.0)
-    labels = plot.curve.getAxis("left").tickStrings(values, 1.0, spacing)
+    labels = [text for _, text in plot.curve.getAxis("left").ticks(y0, y1, 150.0)]
     assert len(labels) >= 2
     assert len(set(labels)) == len(labels)
 
@@ -215,7 +235,7 @@ def test_a_log_scale_can_be_zoomed_far_out(document, plot):
     document.start(with_history([(0, 4.0), (1, 2.0)]))
     plot.curve.show_view([[0.0, 1.0], [-900.0, 900.0]])
     plot.grab()
-    [(_, exponents)] = plot.curve.getAxis("left").tickValues(-900.0, 900.0, 150.0)
+    exponents = [value for value, _ in plot.curve.getAxis("left").ticks(-900.0, 900.0, 150.0)]
     assert len(exponents) >= 2
     assert all(-308 <= exponent <= 308 for exponent in exponents)
 

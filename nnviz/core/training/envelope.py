@@ -26,6 +26,14 @@ def extremes(points: Array, span: int) -> Array:
     return points.take(chosen.ravel(), axis=0)
 
 
+def thinned(points: Array, span: int) -> Array:
+    """Return a curve in the lowest and the highest of each `span` points, with its first and last point."""
+    if span <= 2 or len(points) <= span:
+        return points
+    inner = 1 + (len(points) - 2) // span * span
+    return np.concatenate((points[:1], extremes(points[1:inner], span), points[inner:]))
+
+
 class Envelope:
     """The extremes of a curve that grows; takes in only what is new."""
 

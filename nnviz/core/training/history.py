@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.training.envelope import Envelope, extremes
+from nnviz.core.training.envelope import Envelope, thinned
 
 LIMIT = 2**20
 """Points that a history holds before it is thinned: 16 MB."""
@@ -89,7 +89,4 @@ class History:
         return History(buffer, buffer.used)
 
     def _thinned(self) -> History:
-        points = self.points
-        inner = 1 + (len(points) - 2) // THINNED * THINNED
-        parts = points[:1], extremes(points[1:inner], THINNED), points[inner:]
-        return History().extended(np.concatenate(parts))
+        return History().extended(thinned(self.points, THINNED))

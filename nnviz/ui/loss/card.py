@@ -1,19 +1,19 @@
-"""What both loss panels have in common: a plot that comes later, work while idle, a point to be moved."""
+"""The panel that draws the MSE over one weight or two: when it computes, and how its point moves weights."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from nnviz.core.numbers import nudged
 from nnviz.core.state import State
-from nnviz.core.surface import Weight
 from nnviz.document.document import Document
-from nnviz.ui.loss.weight import name_of
+from nnviz.ui.loss.drawing import Drawing
+from nnviz.ui.loss.weight import name_of, weight_of, within
 from nnviz.ui.loss.work import APART, FRAME, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
@@ -23,29 +23,24 @@ if TYPE_CHECKING:
     from nnviz.ui.loss.plane import LossPlane
 
 NO_MSE = "The MSE needs rows with targets: add some to the data"
+MATTERS = ("network", "data", "training", "run")
+"""The parts of a State that a drawing may depend on."""
 
 
 class LossCard(Card):
-    """A panel that draws the MSE over some weights, or says why it cannot.
+    """Shows a Drawing over the selected weights, or says what is missing.
 
-    ============== =====================================================================
-    `_choose`      begins with what is selected
-    `_why_not`     returns what to do before there is something to draw, or ""
-    `_compute`     finds what to draw, a unit of work at a time
-    `_show`        draws what is known; tells whether it is of the present State
-    `_nudge`       moves weights by so many steps (right, up) of a size
-    ============== =====================================================================
+    `load` brings the plot in once the window stands: its import is slow.
     """
 
     def __init__(
-        self, heading: str, document: Document, selection: Selection, parent: QWidget | None
+        self, drawing: Drawing, document: Document, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(heading, parent)
-        self._document, self._selection = document, selection
-        self._plane: LossPlane | None = None
+        super().__init__(drawing.heading, parent)
+        self._drawing, self._document, self._selection = drawing, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = LossWork(self, self._compute, self._show)
+        self.work = LossWork(self, lambda: drawing.find(document.state), self._show)
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -54,6 +49,10 @@ class LossCard(Card):
         self.caption.setObjectName("muted")
         self.caption.setWordWrap(True)
         self.caption.setFont(ui_font(11.5))
+        self.caption.setTextFormat(Qt.TextFormat.RichText)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.caption.setMinimumHeight(drawing.lines * self.caption.fontMetrics().lineSpacing())
+        self.caption.setToolTip(drawing.tip)
         page = QWidget()
         self._column = QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -62,53 +61,88 @@ class LossCard(Card):
         self._pages = QStackedLayout()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
+        self.body.addLayout(self._pages, 1)
+        document.state_changed.connect(self._follow)
+        selection.part_changed.connect(self._choose)
+        self._choose()
 
-    def _choose(self) -> None:
-        raise NotImplementedError
+    @property
+    def plane(self) -> LossPlane | None:
+        """The plot, once it is loaded."""
+        return self._drawing.plane
 
-    def _why_not(self, state: State) -> str:
-        raise NotImplementedError
-
-    def _compute(self) -> Iterator[None]:
-        raise NotImplementedError
-
-    def _show(self) -> bool:
-        raise NotImplementedError
-
-    def _nudge(self, right: int, up: int, size: str) -> None:
-        raise NotImplementedError
-
-    def _take(self, plane: LossPlane) -> None:
-        """Put the plot above the caption."""
-        self._plane = plane
+    def load(self) -> None:
+        """Import pyqtgraph and build the plot, above the caption."""
+        plane = self._drawing.load()
+        plane.point_moved.connect(self._set)
         plane.point_nudged.connect(self._nudge)
         plane.gesture_ended.connect(self._end_gesture)
         self._column.insertWidget(0, plane, 1)
-        self._choose()
+        self._begin()
+
+    # --- when it is drawn
+
+    def _choose(self) -> None:
+        """Begin anew with the selected weights."""
+        network, parts = self._document.state.network, (self._selection.part, self._selection.second)
+        chosen = [weight_of(part) for part in parts[: self._drawing.wanted]]
+        self._end_gesture()
+        self._drawing.begin(tuple(dict.fromkeys(own for own in chosen if own and within(network, own))))
+        self.work.stop()
+        self._begin()
+
+    def _follow(self, old: State, new: State) -> None:
+        self._drawing.follow(old, new)
+        if old.network.sizes != new.network.sizes or not all(
+            within(new.network, weight) for weight in self._drawing.weights
+        ):
+            self._choose()
+        elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
+            self._begin()
 
     def _begin(self) -> None:
-        """Ask for what is missing, or say why there is nothing to draw."""
-        state = self._document.state
-        why_not = self._why_not(state)
-        self.empty.setText(why_not)
-        if why_not or self._plane is None:
+        """Ask for what is to be drawn, or say what is missing."""
+        state, drawing = self._document.state, self._drawing
+        missing = "" if len(drawing.weights) == drawing.wanted else drawing.hint(state)
+        if not state.trainable:
+            missing = NO_MSE
+        self.empty.setText(missing)
+        if missing or self.plane is None:
             self.work.stop()
             self._pages.setCurrentIndex(0)
         elif self.isVisible():
             self.work.ask(APART if state.run else FRAME)
 
-    def _set(self, *values: tuple[Weight, float]) -> None:
-        """Give weights other values; what is set in one gesture is one undo entry."""
+    def _show(self) -> bool:
+        """Show what is known; tell whether it is of the present State."""
+        self._pages.setCurrentIndex(1)
+        present, caption = self._drawing.show(self._document.state)
+        self.caption.setText(caption)
+        return present
+
+    # --- what moves the weights
+
+    def _nudge(self, right: int, up: int, size: str) -> None:
+        steps = (right + up,) if self._drawing.wanted == 1 else (right, up)
+        network = self._document.state.network
+        weights = zip(self._drawing.weights, steps, strict=True)
+        self._set(*(nudged(weight.value(network), step, size) for weight, step in weights))
+
+    def _set(self, *values: float) -> None:
+        """Give the weights other values; what is set in one gesture is one undo entry."""
         state = before = self._document.state
-        for weight, value in values:
+        weights = self._drawing.weights
+        for weight, value in zip(weights, values, strict=False):  # a curve's point has no second weight
             if value != weight.value(state.network):
                 state = weight.set(state, value)
         if state is not before:
-            names = " and ".join(name_of(state.network, weight) for weight, _ in values)
+            names = " and ".join(name_of(state.network, weight) for weight in weights)
             self._document.push(state, f"Set {names}", (id(self), self._gesture))
 
     def _end_gesture(self) -> None:
         self._gesture = next(self._gestures)
+
+    # --- events
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""
@@ -123,7 +157,7 @@ class LossCard(Card):
     def changeEvent(self, event: QEvent) -> None:
         """Take over another theme's colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_plane") and self._plane:
-            self._plane.set_palette(colours())
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_pages") and self.plane:
+            self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()

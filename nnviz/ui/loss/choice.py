@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from nnviz.core.network import Network
+from nnviz.core.state import State
 from nnviz.core.surface import Weight
-from nnviz.ui.loss.weight import all_weights, count_of, name_of
+from nnviz.document.document import Document
+from nnviz.ui.loss.weight import all_weights, count_of, name_of, part_of, weight_of
+from nnviz.ui.selection import Selection
+from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
 
 MOST = 150
 """More weights than this are not listed."""
 
 
+def listed(network: Network) -> bool:
+    """Tell whether the network is small enough for a list."""
+    return count_of(network) <= MOST
+
+
 class LossChoice(QWidget):
-    """Lists every weight and bias twice. `chosen` carries the first Weight and the second, or None."""
+    """Lists every weight and bias twice, and selects what is chosen.
 
-    chosen = Signal(object, object)
+    Shown while two are not chosen yet, and then where the `button` asks for it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__()
+        self._document, self._selection = document, selection
         self._weights: list[Weight] = []
         self._network: Network | None = None
         self.first, self.second = Choice(), Choice()
@@ -35,34 +45,41 @@ class LossChoice(QWidget):
             box.setToolTip(f"{which} weight, {axis}")
             box.activated.connect(self._choose)
             row.addWidget(box, 1)
+        self.button: QPushButton = quiet_button("weights…", "Choose the two weights from lists")
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self.refresh)
+        document.state_changed.connect(self._follow)
+        selection.part_changed.connect(self.refresh)
+        self.refresh()
 
-    @property
-    def possible(self) -> bool:
-        """Whether the network is small enough for a list."""
-        return bool(self._weights)
+    def refresh(self) -> None:
+        """Show what is selected, and stand there where it is needed."""
+        self._fill(self._document.state.network)
+        chosen = [weight_of(part) for part in (self._selection.part, self._selection.second)]
+        for box, weight in zip((self.first, self.second), chosen, strict=True):
+            box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
+        both = None not in chosen
+        self.button.setVisible(bool(self._weights) and both)
+        self.setVisible(bool(self._weights) and (self.button.isChecked() or not both))
 
-    def show_network(self, network: Network) -> None:
-        """List the weights of a network."""
+    def _follow(self, old: State, new: State) -> None:
+        if old.network is not new.network:
+            self.refresh()
+
+    def _fill(self, network: Network) -> None:
         if self._network is not None and _same_names(self._network, network):
             return
         self._network = network
-        self._weights = all_weights(network) if count_of(network) <= MOST else []
+        self._weights = all_weights(network) if listed(network) else []
         names = [name_of(network, weight) for weight in self._weights]
         for box in (self.first, self.second):
             box.clear()
             box.addItems(names)
 
-    def show_chosen(self, first: Weight | None, second: Weight | None) -> None:
-        """Show which two are chosen."""
-        for box, weight in ((self.first, first), (self.second, second)):
-            box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
-
     def _choose(self) -> None:
-        first, second = (
-            self._weights[box.currentIndex()] if box.currentIndex() >= 0 else None
-            for box in (self.first, self.second)
-        )
-        self.chosen.emit(first, second)
+        indices = [box.currentIndex() for box in (self.first, self.second)]
+        parts = dict.fromkeys(part_of(self._weights[k]) for k in indices if k >= 0)
+        self._selection.select(*parts)
 
 
 def _same_names(one: Network, other: Network) -> bool:

@@ -10,12 +10,12 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.loss.plane import LossPlane, points_of
+from nnviz.ui.loss.plane import LossPlane
+from nnviz.ui.plots.plot import Dot, points_of
 
 TANGENT = 46.0
 """Pixels of the tangent on either side of the present point."""
@@ -31,7 +31,6 @@ class LossCurvePlane(LossPlane):
         super().__init__(palette, grid=True)
         self.setAccessibleName("MSE along the selected weight")
         self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
-        self.setCursor(Qt.CursorShape.CrossCursor)
         self._values = self._mse = NOTHING
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
@@ -40,12 +39,11 @@ class LossCurvePlane(LossPlane):
         self._step = pg.PlotCurveItem(antialias=True)
         self._drop = pg.PlotCurveItem(antialias=True)
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
-        self._landed = pg.ScatterPlotItem(size=7)
+        self._landed = Dot(7)
         for z, item in enumerate(
             (self._curve, self._drop, self._step, self._head, self._landed, self._tangent), start=1
         ):
-            item.setZValue(z)
-            self.plotItem.addItem(item, ignoreBounds=True)
+            self.add(item, z)
         self._head.hide()
         self.set_palette(palette)
 
@@ -57,8 +55,8 @@ class LossCurvePlane(LossPlane):
         self._step.setPen(pg.mkPen(palette.accent, width=2))
         self._drop.setPen(pg.mkPen(palette.accent, width=1, style=Qt.PenStyle.DotLine))
         self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
-        self._landed.setPen(None)
-        self._landed.setBrush(palette.accent)
+        self._landed.setPen(QPen(Qt.PenStyle.NoPen))
+        self._landed.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
@@ -93,14 +91,14 @@ class LossCurvePlane(LossPlane):
         """Return the curve as it is drawn, shape (points, 2): w, MSE."""
         return points_of(self._curve)
 
-    def read(self, at: QPointF) -> tuple[QPointF, str] | None:
+    def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point of the curve that is nearest to `at` across."""
         if len(self._values) == 0:
             return None
         k = int(np.abs(self._values - at.x()).argmin())
         w, mse = float(self._values[k]), float(self._mse[k])
-        text = f"w {shown(w, 5)}\nMSE {shown(mse, 6) if math.isfinite(mse) else 'too large'}"
-        return QPointF(w, mse if math.isfinite(mse) else self.view()[1][1]), text
+        height = mse if math.isfinite(mse) else self.view()[1][1]
+        return QPointF(w, height), self.in_words((w,), mse)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the lengths in pixels."""
@@ -123,9 +121,10 @@ class LossCurvePlane(LossPlane):
 
     def _place_step(self) -> None:
         """Draw the step along w to where it lands, or to the plot's edge, and from there to the curve."""
-        for item in (self._step, self._drop, self._landed):
-            item.setData([], [])
-        self._head.hide()
+        for line in (self._step, self._drop):
+            line.setData([], [])
+        for mark in (self._head, self._landed):
+            mark.hide()
         if self._point is None or self._landing is None:
             return
         (low, high), _ = self.view()
@@ -140,4 +139,4 @@ class LossCurvePlane(LossPlane):
         self._step.setData([x, end], [y, y])
         if inside and math.isfinite(mse):
             self._drop.setData([end, end], [y, mse])
-            self._landed.setData([end], [mse])
+            self._landed.show_at(end, mse)

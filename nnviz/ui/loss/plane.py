@@ -6,22 +6,30 @@ Knows nothing of the document. Imports pyqtgraph, so it is imported only once th
 from __future__ import annotations
 
 import math
-from html import escape
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
 
-from nnviz.core.activations import Array
+from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
 from nnviz.ui.diagram.editor import nudge_size
 from nnviz.ui.plots.axis import QuietAxis
+from nnviz.ui.plots.plot import Dot, Plot
 from nnviz.ui.theme import ui_font
 
 REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""
+SHORT = 22
+"""Letters of a name in the read-out."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -30,7 +38,7 @@ ARROWS = {
 }
 
 
-class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class LossPlane(Plot):
     """A plot over weights; its axes are named by them.
 
     =============== ==================================================================================
@@ -45,76 +53,53 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     gesture_ended = Signal()
 
     def __init__(self, palette: Palette, *, grid: bool) -> None:
-        self._axes = {"bottom": QuietAxis("bottom", ""), "left": QuietAxis("left", "", grid=grid)}
-        super().__init__(axisItems=self._axes)
-        self._names = {"bottom": "", "left": ""}
+        super().__init__(QuietAxis("bottom"), QuietAxis("left", grid=grid))
+        self._names = ("", "")
         self._palette = palette
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
-        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # half the height of the uppermost number
+        self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
         self.plotItem.vb.setMouseEnabled(False, False)
-        self.plotItem.vb.disableAutoRange()
-        self._present = pg.ScatterPlotItem(size=11)
-        self._present.setZValue(10)
-        self.plotItem.addItem(self._present, ignoreBounds=True)
-        self.read_out = QLabel(self)
-        self.read_out.setObjectName("readout")
-        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.read_out.hide()
+        self.setCursor(Qt.CursorShape.CrossCursor)
+        self._present = Dot(11)
+        self.add(self._present, 10)
 
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
         self._palette = palette
-        self.setBackground(palette.surface)
-        for axis in self._axes.values():
-            axis.set_palette(palette)
-        self._write_names()
+        super().set_palette(palette)
         self._colour_point()
-        self.read_out.setFont(ui_font(11.5))
 
     def name_axes(self, bottom: str, left: str) -> None:
         """Name the axes; what is too long for them is cut short."""
-        self._names = {"bottom": bottom, "left": left}
-        self._write_names()
+        if (bottom, left) != self._names:
+            self._names = (bottom, left)
+            self._write_names()
 
     def show_present(self, x: float, y: float) -> None:
         """Put the present point there; nowhere where a coordinate is not finite."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
-        self._present.setData([x] if self._point else [], [y] if self._point else [])
-        self.tell(self._under_mouse)
+        self._present.show_at(x, y)
+        self._tell()
 
-    def place_of(self, x: float, y: float) -> QPointF:
-        """Return where a point of the plot stands in this widget, in pixels."""
-        return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
+    def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
+        """Return the point to read out near `at`, and its numbers: none where nothing is drawn."""
+        return None
 
-    def view(self) -> list[list[float]]:
-        """Return what is shown: [[x from, to], [y from, to]]."""
-        ranges: list[list[float]] = self.plotItem.vb.viewRange()
-        return ranges
+    def in_words(self, weights: tuple[float, ...], mse: float) -> str:
+        """Return weights and MSE for a read-out, each on a line."""
+        names = (name if len(name) <= SHORT else f"{name[: SHORT - 1]}…" for name in self._names)
+        lines = [f"{name} = {shown(value, 5)}" for name, value in zip(names, weights, strict=False)]
+        return "\n".join((*lines, f"MSE {shown(mse, 8) if math.isfinite(mse) else 'too large'}"))
 
-    def read(self, at: QPointF) -> tuple[QPointF, str] | None:
-        """Return the point to read out near `at`, and its numbers; None where there is nothing to say."""
-        raise NotImplementedError
-
-    def tell(self, at: QPointF | None) -> None:
-        """Read out what is near `at`, or nothing."""
-        found = self.read(at) if at is not None else None
+    def _tell(self) -> None:
+        """Read out what is under the mouse, or nothing."""
+        found = self.read_near(self._under_mouse) if self._under_mouse is not None else None
         if found is None:
             self.read_out.hide()
-            return
-        point, text = found
-        self.read_out.setText(text)
-        self.read_out.adjustSize()
-        area = self.plotItem.vb.sceneBoundingRect()
-        place = self.plotItem.vb.mapViewToScene(point)
-        at_right = place.x() > area.center().x() and place.y() < area.center().y()
-        left = area.left() + 6 if at_right else area.right() - 6 - self.read_out.width()
-        self.read_out.move(round(left), round(area.top() + 4))
-        self.read_out.show()
+        else:
+            self.read(*found)
 
     def _at(self, event: QMouseEvent) -> QPointF:
         at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
@@ -131,16 +116,15 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return QPointF(*rounded)
 
     def _write_names(self) -> None:
-        area = self.plotItem.vb.sceneBoundingRect()
-        metrics = QFontMetrics(ui_font(11))
-        for side, room in (("bottom", area.width()), ("left", area.height())):
-            name = metrics.elidedText(self._names[side], Qt.TextElideMode.ElideMiddle, max(60, int(room)))
-            self._axes[side].setLabel(escape(name), **{"color": self._palette.muted, "font-size": "11px"})
+        area, metrics = self.plotItem.vb.sceneBoundingRect(), QFontMetrics(ui_font(11))
+        axes = (self._bottom, self._left)
+        for axis, name, room in zip(axes, self._names, (area.width(), area.height()), strict=True):
+            axis.set_text(metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, max(60, int(room))))
 
     def _colour_point(self) -> None:
         colour = self._palette.accent if self.hasFocus() else self._palette.ink
-        self._present.setPen(pg.mkPen(colour, width=2))
-        self._present.setBrush(self._palette.surface)
+        self._present.setPen(QPen(QColor(colour), 2))
+        self._present.setBrush(QColor(self._palette.surface))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Take hold of the present point, or put it where the mouse is."""
@@ -160,7 +144,7 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self._move(event)
         inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
         self._under_mouse = self._at(event) if inside else None
-        self.tell(self._under_mouse)
+        self._tell()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the present point go."""
@@ -199,16 +183,10 @@ class LossPlane(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Read nothing out any more."""
         super().leaveEvent(event)
         self._under_mouse = None
-        self.tell(None)
+        self._tell()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Cut the names to the new length of the axes."""
         super().resizeEvent(event)
-        if hasattr(self, "read_out"):
+        if hasattr(self, "_present"):
             self._write_names()
-
-
-def points_of(curve: pg.PlotCurveItem) -> Array:
-    """Return what a curve draws, shape (points, 2)."""
-    x, y = curve.getData()
-    return np.empty((0, 2)) if x is None else np.column_stack((x, y))

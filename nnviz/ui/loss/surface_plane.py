@@ -10,17 +10,17 @@ import math
 import contourpy
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import shown
 from nnviz.core.surface import Grid
 from nnviz.picture.palette import Palette
-from nnviz.ui.loss.plane import REACH, LossPlane, points_of
+from nnviz.ui.loss.plane import REACH, LossPlane
 from nnviz.ui.loss.scale import LossScale
 from nnviz.ui.loss.tone import Tone, pixels, ramp
-from nnviz.ui.plots.axis import multiples, round_step
+from nnviz.ui.plots.plot import points_of
+from nnviz.ui.plots.ticks import multiples, round_step
 
 SIZE = 193
 """Pixels on each side of the picture of the tones."""
@@ -30,8 +30,6 @@ DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Round numbers in a decade, from many to few."""
 FEW = 60
 """Points of a path up to which each is marked, as the updates that it is made of."""
-SHORT = 22
-"""Letters of a name in the read-out."""
 
 
 class LossSurfacePlane(LossPlane):
@@ -43,7 +41,6 @@ class LossSurfacePlane(LossPlane):
         self.setToolTip(
             "Drag the point or click to set both weights; arrows move it by 0.1, Shift 1, Alt 0.01"
         )
-        self.setCursor(Qt.CursorShape.CrossCursor)
         self.grid: Grid | None = None
         self._mse = math.nan
         self._tones = ramp(palette)
@@ -53,8 +50,8 @@ class LossSurfacePlane(LossPlane):
         self._path = pg.PlotCurveItem(antialias=True)
         self._start = pg.ScatterPlotItem(size=6)
         for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
-            item.setZValue(z)
-            self.plotItem.addItem(item, ignoreBounds=True)
+            self.add(item, z)
+        self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # the scale's numbers stand at the right
         self._scale = LossScale()
         self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
         self.set_palette(palette)
@@ -121,7 +118,7 @@ class LossSurfacePlane(LossPlane):
         """Return all contours as they are drawn, shape (points, 2); NaN between two of them."""
         return points_of(self._contours)
 
-    def read(self, at: QPointF) -> tuple[QPointF, str] | None:
+    def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point that is nearest to `at`: the present one, or one of the grid."""
         if self.grid is None:
             return None
@@ -132,9 +129,7 @@ class LossSurfacePlane(LossPlane):
             away = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
             if math.hypot(away.x(), away.y()) <= REACH:
                 x, y, mse = self._point.x(), self._point.y(), self._mse
-        names = [_short(self._names[side]) for side in ("bottom", "left")]
-        told = shown(mse, 6) if math.isfinite(mse) else "too large"
-        return QPointF(x, y), f"{names[0]} = {shown(x, 5)}\n{names[1]} = {shown(y, 5)}\nMSE {told}"
+        return QPointF(x, y), self.in_words((x, y), mse)
 
 
 def levels_of(tone: Tone) -> list[float]:
@@ -173,7 +168,3 @@ def _faint(colour: str, opacity: float) -> QColor:
     faint = QColor(colour)
     faint.setAlphaF(opacity)
     return faint
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= SHORT else f"{name[: SHORT - 1]}…"

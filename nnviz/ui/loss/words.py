@@ -1,4 +1,4 @@
-"""What the loss panels write under their plots. Knows no widgets."""
+"""What the panels of the MSE over weights write under their plots. Knows no widgets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nnviz.core.state import State
 from nnviz.picture.palette import Palette
 from nnviz.ui.loss.line import LossLine, is_plain
 
-DIGITS = 6
+DIGITS = 8
 
 
 def over_rows(state: State) -> str:
@@ -24,16 +24,12 @@ def mse_in_words(mse: float) -> str:
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
-    """Return MSE and slope, and on a second line where the next step lands, as rich text."""
+    """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
     mse, slope = line.point
-    here = f"{mse_in_words(mse)} {over_rows(line.state)} · "
-    return (
-        _coloured(palette.muted, here)
-        + _coloured(palette.slope, f"slope {shown(slope, DIGITS)}")
-        + "<br>"
-        + _coloured(palette.accent, f"{_step(line)}: ")
-        + _landing(line, palette)
-    )
+    here = _coloured(palette.muted, f"{mse_in_words(mse)} {over_rows(line.state)} · ")
+    slope_here = _coloured(palette.slope, f"slope {shown(slope, DIGITS)}")
+    step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
+    return "<br>".join((here + slope_here, step, _landing(line, palette)))
 
 
 def line_in_full(line: LossLine) -> str:
@@ -41,7 +37,8 @@ def line_in_full(line: LossLine) -> str:
     mse, slope = line.point
     said = f"MSE {full(mse)} at {_symbol(line)} = {full(line.w)}, slope {full(slope)}"
     if line.landing:
-        said += f", {_step(line).lower()} to {full(line.landing[0])} with MSE {full(line.landing[1])}"
+        end, there = (full(value) for value in line.landing)
+        said += f", {_step(line).lower()} to {end}, where the MSE is {there} if this weight alone moves"
     return said
 
 
@@ -53,18 +50,27 @@ def _symbol(line: LossLine) -> str:
     return "b" if line.weight.source < 0 else "w"
 
 
-def _landing(line: LossLine, palette: Palette) -> str:
+def _move(line: LossLine) -> str:
+    """Return "w 2 → 1.984"."""
+    w = f"{_symbol(line)} {shown(line.w, DIGITS)}"
     if line.landing is None:
-        return "too far for a number"
-    end, mse = line.landing
+        return f"{w} goes too far for a number"
+    end, _ = line.landing
     if end == line.w:
-        return f"{_symbol(line)} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
+        return f"{w} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
     low, high = line.stretch
-    aside = "" if low <= end <= high else " (off the plot)"
+    return f"{w} → {shown(end, DIGITS)}{'' if low <= end <= high else ' (off the plot)'}"
+
+
+def _landing(line: LossLine, palette: Palette) -> str:
+    """Return what the MSE would be; the step moves the other weights too, but this plot does not."""
+    if line.landing is None or line.landing[0] == line.w:
+        return ""
+    mse = line.landing[1]
     there = mse_in_words(mse)
     if not mse <= line.point.mse:
         there = _coloured(palette.error, f"{there}, higher" if math.isfinite(mse) else there)
-    return f"{_symbol(line)} {shown(end, DIGITS)}{aside}, {there}"
+    return f"If this weight alone moves there: {there}"
 
 
 def _coloured(colour: str, text: str) -> str:

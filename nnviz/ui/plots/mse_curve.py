@@ -5,24 +5,26 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.numbers import full, shown
+from nnviz.core.training.envelope import thinned
 from nnviz.core.training.history import History
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.axis import QuietAxis
-from nnviz.ui.theme import ui_font
+from nnviz.ui.plots.plot import Dot, Plot, points_of
 
-FEW = 500
-"""Points up to which the curve is smooth and two pixels wide; that costs ten times as much on a long one."""
+TURNS = 100
+"""A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
 
 
-class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class MseCurve(Plot):
     """Draws a history and marks its last point.
 
     The view follows the curve until somebody zooms or pans; `view_all` makes it follow again.
@@ -31,46 +33,30 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     menu_requested = Signal(QPoint)
 
     def __init__(self, palette: Palette) -> None:
-        self._x = QuietAxis("bottom", "iterations", whole=True)
-        self._y = QuietAxis("left", "MSE", grid=True)
-        super().__init__(axisItems={"bottom": self._x, "left": self._y})
+        super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
         self._history = History()
         self._log = False
         self._following = True
         self._read: int | None = None
-        self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
-        self.setMenuEnabled(False)
-        self.hideButtons()
         self.plotItem.layout.setContentsMargins(0, 2, 14, 0)  # room for half of the last iteration's text
         self.setAccessibleName("MSE after every update")
-        self._curve = self.plotItem.plot([], [])
-        self.plotItem.setDownsampling(auto=True, mode="peak")
-        self.plotItem.setClipToView(True)
-        self._present = pg.ScatterPlotItem(size=10)
-        self._dot = pg.ScatterPlotItem(size=8)
-        for item in (self._present, self._dot):
-            item.setZValue(2)
-            self.plotItem.addItem(item, ignoreBounds=True)
-        self.read_out = QLabel(self)
-        self.read_out.setObjectName("readout")
-        self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.read_out.hide()
+        self._curve = pg.PlotCurveItem(antialias=True)
+        self._present, self._dot = Dot(10), Dot(8)
+        for z, item in enumerate((self._curve, self._present, self._dot)):
+            self.add(item, z)
         self.set_palette(palette)
-        self.plotItem.vb.disableAutoRange()
         self.plotItem.vb.sigRangeChangedManually.connect(self._look_closer)
+        self.plotItem.vb.sigRangeChanged.connect(self._follow_view)
         self.scene().sigMouseClicked.connect(self._click)
 
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
-        self.setBackground(palette.surface)
-        self._x.set_palette(palette)
-        self._y.set_palette(palette)
+        super().set_palette(palette)
         self._colour = palette.accent
-        self._present.setPen(pg.mkPen(palette.ink, width=2))
-        self._present.setBrush(palette.surface)
-        self._dot.setPen(None)
-        self._dot.setBrush(palette.accent)
-        self.read_out.setFont(ui_font(11.5))
+        self._present.setPen(QPen(QColor(palette.ink), 2))
+        self._present.setBrush(QColor(palette.surface))
+        self._dot.setPen(QPen(Qt.PenStyle.NoPen))
+        self._dot.setBrush(QColor(palette.accent))
         if len(self._history):
             self.show_history(self._history)
 
@@ -78,48 +64,55 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Draw `history`, which must have a point and may be what was drawn before, gone on."""
         self._history = history
         if self._following:
-            self.view_all()
-        else:
-            self._draw(history.points)
-        present = self._drawn(history.points[-1:])
-        self._present.setData(present[:, 0], present[:, 1])
+            self._fit()
+        self._draw()
+        self._present.show_at(*self._place(*history.last))
         still_there = self._read is not None and self._read < len(history)
-        self._tell_read_out(self._read if still_there else None)
+        self.read_at(self._read if still_there else None)
         self._describe()
         self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
-        self._log = self._y.logarithmic = log
-        self._y.picture = None
-        self._following = True
-        if len(self._history):
-            self.show_history(self._history)
+        self._log = log
+        self._left.set_logarithmic(log)
+        self.view_all()
 
     def view_all(self) -> None:
         """Show the whole curve, and follow it."""
         self._following = True
-        if len(self._history) == 0:
-            return
-        envelope = self._history.envelope
-        last = max(self._history.last[0], 1)
-        box = self.plotItem.vb
-        box.setRange(xRange=(-0.025 * last, 1.025 * last), yRange=self._reach(envelope), padding=0)
-        self._draw(envelope)
-
-    def view(self) -> list[list[float]]:
-        """Return what is shown: [[x from, to], [y from, to]], y as an exponent where it is logarithmic."""
-        ranges: list[list[float]] = self.plotItem.vb.viewRange()
-        return ranges
+        if len(self._history):
+            self.show_history(self._history)
 
     def show_view(self, view: list[list[float]]) -> None:
         """Show a part of the curve, as `view` returned it."""
-        self._look_closer()
+        self._following = False
         self.plotItem.vb.setRange(xRange=view[0], yRange=view[1], padding=0)
+
+    def curve(self) -> Array:
+        """Return the curve as it is drawn, shape (points, 2): iteration, MSE or its exponent of 10."""
+        return points_of(self._curve)
 
     def read_at(self, index: int | None) -> None:
         """Read out the point `index`, or none."""
-        self._tell_read_out(index)
+        self._read = index
+        if index is None:
+            self._dot.hide()
+            self.read_out.hide()
+            return
+        iteration, mse = self._history.points[index].tolist()
+        x, y = self._place(iteration, mse)
+        self._dot.show_at(x, y)
+        point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
+        self.read(point, f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
+
+    # --- drawing
+
+    def _place(self, iteration: float, mse: float) -> tuple[float, float]:
+        """Return where a point is drawn; an exponent of −∞ for an MSE of 0."""
+        if self._log:
+            mse = math.log10(mse) if mse > 0.0 else -math.inf
+        return float(iteration), mse
 
     def _drawn(self, points: Array) -> Array:
         """Return `points` as they are drawn: exponents of 10 where it is logarithmic, and none for 0."""
@@ -128,14 +121,27 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         above = points[points[:, 1] > 0.0]
         return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
-    def _draw(self, points: Array) -> None:
-        drawn = self._drawn(points)
-        few = len(points) <= FEW
-        self._curve.setPen(pg.mkPen(self._colour, width=2 if few else 1))
-        self._curve.setData(drawn[:, 0], drawn[:, 1], antialias=few)
+    def _draw(self) -> None:
+        """Draw what is in view, each pixel's lowest and highest point."""
+        points = self._history.envelope if self._following else self._in_view()
+        points = self._drawn(thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width()))))
+        falls = np.signbit(np.diff(points[:, 1]))
+        noise = np.count_nonzero(falls[1:] != falls[:-1]) > TURNS
+        self._curve.setPen(pg.mkPen(self._colour, width=1 if noise else 2))
+        self._curve.setData(points[:, 0], points[:, 1], antialias=not noise)
 
-    def _reach(self, points: Array) -> tuple[float, float]:
-        y = self._drawn(points)[:, 1]
+    def _in_view(self) -> Array:
+        points = self._history.points
+        first, last = np.searchsorted(points[:, 0], self.view()[0])
+        return points[max(first - 1, 0) : last + 1]
+
+    def _fit(self) -> None:
+        last = max(self._history.last[0], 1)
+        box = self.plotItem.vb
+        box.setRange(xRange=(-0.025 * last, 1.025 * last), yRange=self._reach(), padding=0)
+
+    def _reach(self) -> tuple[float, float]:
+        y = self._drawn(self._history.envelope)[:, 1]
         if len(y) == 0:
             return -1.0, 1.0
         low, high = float(y.min()), float(y.max())
@@ -145,47 +151,12 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         return low - 0.04 * room, high + 0.08 * room
 
     def _look_closer(self) -> None:
-        """Stop following, and draw every point: the envelope is for the whole."""
-        if self._following:
-            self._following = False
-            self._draw(self._history.points)
+        self._following = False
+        self._follow_view()
 
-    def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
-        if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
-            self.menu_requested.emit(event.screenPos().toPoint())
-
-    def _hover(self, position: QPointF) -> None:
-        box = self.plotItem.vb
-        if len(self._history.points) == 0 or not box.sceneBoundingRect().contains(position):
-            self._tell_read_out(None)
-            return
-        x = box.mapSceneToView(position).x()
-        iterations = self._history.points[:, 0]
-        after = int(np.searchsorted(iterations, x))
-        near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
-        self._tell_read_out(min(near, key=lambda k: abs(float(iterations[k]) - x)))
-
-    def _tell_read_out(self, index: int | None) -> None:
-        self._read = index
-        if index is None:
-            self._dot.setData([], [])
-            self.read_out.hide()
-            return
-        iteration, mse = self._history.points[index].tolist()
-        dot = self._drawn(self._history.points[index : index + 1])
-        self._dot.setData(dot[:, 0], dot[:, 1])
-        self.read_out.setText(f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
-        self.read_out.adjustSize()
-        y = float(dot[0, 1]) if len(dot) else 0.0
-        self._place_read_out(self.plotItem.vb.mapViewToScene(QPointF(iteration, y)))
-        self.read_out.show()
-
-    def _place_read_out(self, point: QPointF) -> None:
-        """Put the read-out into the upper corner that is away from its point."""
-        area = self.plotItem.vb.sceneBoundingRect()
-        at_right = point.x() > area.center().x() and point.y() < area.center().y()
-        left = area.left() + 6 if at_right else area.right() - 6 - self.read_out.width()
-        self.read_out.move(round(left), round(area.top() + 4))
+    def _follow_view(self) -> None:
+        if not self._following:
+            self._draw()
 
     def _describe(self) -> None:
         said = [
@@ -193,8 +164,25 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         ]
         self.setAccessibleDescription(", ".join(said))
 
+    # --- events
+
+    def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:
+        if event.button() == Qt.MouseButton.RightButton:  # a right drag zooms
+            self.menu_requested.emit(event.screenPos().toPoint())
+
+    def _hover(self, position: QPointF) -> None:
+        box = self.plotItem.vb
+        if len(self._history) == 0 or not box.sceneBoundingRect().contains(position):
+            self.read_at(None)
+            return
+        x = box.mapSceneToView(position).x()
+        iterations = self._history.points[:, 0]
+        after = int(np.searchsorted(iterations, x))
+        near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
+        self.read_at(min(near, key=lambda k: abs(float(iterations[k]) - x)))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last = len(self._history.points) - 1
+        last = len(self._history) - 1
         present = last if self._read is None else self._read
         steps = {
             Qt.Key.Key_Left: present - 1,
@@ -220,4 +208,9 @@ class MseCurve(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
-        self._tell_read_out(None)
+        self.read_at(None)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        super().resizeEvent(event)
+        if hasattr(self, "_dot"):
+            self._draw()

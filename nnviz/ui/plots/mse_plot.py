@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QPainter, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QPushButton, QStackedLayout
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QStackedLayout
 
 from nnviz.core.state import State
 from nnviz.core.training.history import History
@@ -19,7 +19,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.icons import icon
 from nnviz.ui.seldom import Seldom
 from nnviz.ui.theme import colours
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.card import Card, quiet_button
 
 if TYPE_CHECKING:
     from nnviz.ui.plots.mse_curve import MseCurve
@@ -115,16 +115,10 @@ class MsePlot(Card):
         self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", "csv", self.export_csv))
 
     def _make_buttons(self) -> None:
-        self.log_button = QPushButton("log")
-        self.log_button.setObjectName("quiet")
+        self.log_button = quiet_button("log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
-        self.log_button.setToolTip("Draw the MSE on a logarithmic scale")
-        self.log_button.setAccessibleName("Logarithmic scale")
         self.log_button.toggled.connect(self._set_log)
-        self.more_button = QPushButton()
-        self.more_button.setObjectName("quiet")
-        self.more_button.setToolTip("View all, copy or export the curve")
-        self.more_button.setAccessibleName("More")
+        self.more_button = quiet_button("", "View all, copy or export the curve", "More")
         self.more_button.clicked.connect(
             lambda: self._menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from nnviz.ui.theme import ui_font
 
@@ -38,3 +39,16 @@ class Card(QFrame):
         """Show `head` in the place of the heading."""
         self.heading.hide()
         self._top.insertWidget(0, head)
+
+
+def quiet_button(text: str, tip: str, name: str = "") -> QPushButton:
+    """Return a button for a card's actions; `name` is what a screen reader says of it, else the tip.
+
+    A click leaves the keyboard where it is, and Tab reaches the button.
+    """
+    button = QPushButton(text)
+    button.setObjectName("quiet")
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setToolTip(tip)
+    button.setAccessibleName(name or tip)
+    return button
