@@ -11,8 +11,11 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from nnviz.core.numbers import full, shown
 from nnviz.ui.theme import colours, ui_font
 
-SIZES = (22, 18, 15, 12)
-"""Pixels of a figure; the smaller ones are for figures that do not fit."""
+DIGITS = 8
+ROUNDED = (*((digits, 22) for digits in range(DIGITS, 3, -1)), (4, 18), (4, 15), (4, 12))
+"""Digits and pixels of a figure, the best first; the first that fits is taken."""
+EXACT = ((DIGITS, 22), (DIGITS, 18), *ROUNDED)
+"""The same for a number that needs no more digits: better smaller than rounded."""
 
 
 class Figure(QWidget):
@@ -50,21 +53,21 @@ class Figure(QWidget):
     def show_number(self, value: float | None, error: bool = False) -> None:
         """Show a number, or a dash for None."""
         self._number.show_number(value, error)
-        exact = "" if value is None else f"\n{full(value)}"
+        exact = "" if value is None else f"\nIn full: {full(value)}"
         self.setToolTip(f"{self._tip}{exact}")
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if value is None else full(value))
 
 
 class _Number(QWidget):
-    """Paints a number as large and with as many digits, up to 6, as fit its width."""
+    """Paints a number as large and with as many digits, up to 8, as fit its width."""
 
     def __init__(self) -> None:
         super().__init__()
         self.text = ""
         self.error = False
         self._value: float | None = None
-        self._font = ui_font(SIZES[0], QFont.Weight.Bold)
+        self._font = ui_font(22, QFont.Weight.Bold)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def show_number(self, value: float | None, error: bool) -> None:
@@ -73,14 +76,14 @@ class _Number(QWidget):
         self.update()
 
     def _fit(self) -> None:
-        for size, digits in [(SIZES[0], 6), (SIZES[0], 5), *((size, 4) for size in SIZES)]:
+        for digits, size in EXACT if _is_exact(self._value) else ROUNDED:
             self.text = _text(self._value, digits)
             self._font = ui_font(size, QFont.Weight.Bold)
             if QFontMetrics(self._font).horizontalAdvance(self.text) <= self.width():
                 return
 
     def sizeHint(self) -> QSize:
-        return QSize(0, QFontMetrics(ui_font(SIZES[0], QFont.Weight.Bold)).height())
+        return QSize(0, QFontMetrics(ui_font(22, QFont.Weight.Bold)).height())
 
     def resizeEvent(self, event: object) -> None:
         self._fit()
@@ -96,3 +99,8 @@ def _text(value: float | None, digits: int) -> str:
     if value is None or math.isnan(value):
         return "–"
     return shown(value, digits) if math.isfinite(value) else "∞"
+
+
+def _is_exact(value: float | None) -> bool:
+    """Tell whether a number has no more digits than are shown at most."""
+    return value is not None and value == float(f"{value:.{DIGITS}g}")
