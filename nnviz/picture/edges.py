@@ -17,6 +17,8 @@ Indices = NDArray[np.intp]
 
 HAZE = 0.28
 """Opacity of the haze where it is densest."""
+AT_ONCE = 2**17
+"""Weights that are compared at once: few enough to stay in the cache."""
 REACH = 6.0
 """How far from a node its edges end, in pixels, before they reach it."""
 
@@ -97,12 +99,27 @@ def _nearest(
 
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
     """Return (nodes, sources) of the `k` weights that are largest without sign, the weakest first."""
-    flat = np.abs(weights).ravel()
-    first = max(flat.size - k, 0)
-    chosen = np.argpartition(flat, first)[first:] if first else np.arange(flat.size)
-    chosen = chosen[np.argsort(flat[chosen], kind="stable")]
-    nodes, sources = np.divmod(chosen, weights.shape[1])
+    flat = weights.ravel()
+    chosen = np.arange(min(AT_ONCE, flat.size))
+    sizes = np.abs(flat[:AT_ONCE])
+    for start in range(AT_ONCE, flat.size, AT_ONCE):
+        chosen, sizes = _largest(chosen, sizes, k)
+        more = np.abs(flat[start : start + AT_ONCE])
+        beyond = np.flatnonzero(more > sizes.min())
+        chosen = np.concatenate((chosen, beyond + start))
+        sizes = np.concatenate((sizes, more[beyond]))
+    chosen, sizes = _largest(chosen, sizes, k)
+    nodes, sources = np.divmod(chosen[np.argsort(sizes, kind="stable")], weights.shape[1])
     return nodes, sources
+
+
+def _largest(chosen: Indices, sizes: Array, k: int) -> tuple[Indices, Array]:
+    """Return the `k` of `chosen` that have the largest `sizes`, and those."""
+    first = len(sizes) - k
+    if first <= 0:
+        return chosen, sizes
+    best = np.argpartition(sizes, first)[first:]
+    return chosen[best], sizes[best]
 
 
 def edge_width(share: float) -> float:
@@ -161,5 +178,6 @@ def _block_sums(weights: Array, blocks: int) -> tuple[Array, Indices, Indices]:
         borders = np.linspace(0, size, min(blocks, size) + 1).astype(np.intp)
         starts.append(borders[:-1])
         middles.append((borders[:-1] + borders[1:] - 1) // 2)
-    sums: Array = np.add.reduceat(np.add.reduceat(weights, starts[0], axis=0), starts[1], axis=1)
+    along_rows = np.add.reduceat(weights, starts[1], axis=1)  # as they lie: the other way takes far longer
+    sums: Array = np.add.reduceat(along_rows, starts[0], axis=0)
     return sums, middles[0], middles[1]

@@ -61,6 +61,19 @@ def test_the_strongest_of_few_edges_are_all_of_them():
     assert sorted(zip(nodes.tolist(), sources.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
+@pytest.mark.parametrize("k", [1, 300, 200_000])
+def test_the_strongest_of_very_many_edges_are_found_wherever_they_are(k):
+    weights = np.random.default_rng(3).normal(size=(500, 700))
+    nodes, sources = strongest(weights, k)
+    expected = np.argsort(np.abs(weights).ravel())[-k:]
+    assert (nodes * 700 + sources).tolist() == expected.tolist()
+
+
+def test_the_strongest_of_very_many_equal_edges_are_as_many_as_asked_for():
+    nodes, _ = strongest(np.ones((500, 700)), 1500)
+    assert len(nodes) == 1500
+
+
 def test_the_haze_enters_every_weight_once_in_every_column():
     gap = gap_of(100, 70)
     weights = np.random.default_rng(1).normal(size=(70, 100))
