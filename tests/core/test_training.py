@@ -238,6 +238,20 @@ def test_long_data_is_cut_into_blocks_that_add_up(optimizer):
     assert numbers(run(Trainer(again.state()), 1).state()) == numbers(after)
 
 
+def test_few_rows_of_a_network_of_millions_of_weights_are_one_unit_and_make_the_right_update():
+    network = oracle.make_network([1300, 1200, 1], ["tanh", "identity"], [True, True], scale=0.01)
+    state = oracle.make_state(network, 4, learning_rate=0.1)
+    trainer = Trainer(state)
+    assert sum(1 for _ in trainer.work(2)) == 2
+    values = np.array(oracle.parameters(network))
+    for _ in range(2):
+        step = oracle.flat_slopes(
+            oracle.with_parameters(network, values), state.data.inputs, state.data.targets
+        )
+        values = values - 0.1 * step
+    np.testing.assert_allclose(oracle.parameters(trainer.state().network), values, rtol=1e-10, atol=1e-14)
+
+
 def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
     network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
     state = oracle.make_state(network, 9000, learning_rate=0.1)

@@ -21,6 +21,9 @@ from nnviz.core.training.sweep import Pass, Sweep
 UNIT = 2**25
 """Multiply-adds that a unit of work should not exceed: one or a few milliseconds."""
 
+FEW = 8
+"""So many rows are never cut: to read millions of weights takes as long for one row."""
+
 NODE = 100
 """What a node's activation and its slope cost a row, in multiply-adds."""
 
@@ -55,8 +58,9 @@ class Descent:
         self._outputs, self._seed = len(network.outputs), settings.seed
         self._targets = rows * self._outputs
         self.per_epoch = -(-rows // batch)
-        at_once = max(1, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
+        at_once = max(FEW, UNIT // (3 * own.values.size + NODE * sum(network.sizes[1:])))
         self.long = batch > at_once
+        self._total = np.empty_like(own.slopes if self.long else own.slopes[:0])
         # Blocks that only measure the MSE can be longer: a pass forward is a third of an update.
         limit = at_once if self.long or batch == rows else 3 * at_once
         self.multiply_adds = own.values.size * max(3 * min(batch, at_once), min(rows, limit))
@@ -132,7 +136,8 @@ class Descent:
         """Make the update that follows `done` updates, yielding after each block."""
         self._take_rate()
         slopes = self.parameters.slopes
-        total = np.zeros_like(slopes)
+        total = self._total
+        total.fill(0.0)
         for block in self._blocks.over(self._order(done)):
             for call in block.there_and_back:
                 call()

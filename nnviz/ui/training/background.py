@@ -69,8 +69,9 @@ class Background:
     def _run(self) -> None:
         try:
             self._trainer, self._work = self._make_ready()
+            self._handed_out = self._trainer.iteration
             while not self._stopped and self._one_unit():
-                if self._wanted and time.perf_counter() >= self._next_hand_out:
+                if self._wanted and self._has_news() and time.perf_counter() >= self._next_hand_out:
                     self._hand_out()
             self._hand_out()
         except ValueError as error:
@@ -90,9 +91,12 @@ class Background:
         trainer.learning_rate = self.learning_rate
         return next(self._work, self) is not self and not trainer.diverged
 
+    def _has_news(self) -> bool:
+        return self._trainer.iteration > self._handed_out
+
     def _hand_out(self) -> None:
         began = time.perf_counter()
-        self._wanted = False
+        self._wanted, self._handed_out = False, self._trainer.iteration
         state = self._trainer.state()
         self._found = state, self._trainer.diverged
         now = time.perf_counter()
