@@ -74,8 +74,8 @@ class _Values(NamedTuple):
 def _product(left: Array, right: Array, out: Array) -> Call:
     """Return what writes `left` · `right` into `out`.
 
-    The method `dot` is called in half the time of `matmul`, but clears `out` first and lets no other thread go
-    on meanwhile: with millions of weights, the window would stand still.
+    The method `dot` is called in half the time of `matmul`, but clears `out` first and stops all other threads
+    meanwhile: with millions of weights, the window would stand still.
     """
     if out.size > LARGE:
         return partial(np.matmul, left, right, out)
