@@ -131,7 +131,7 @@ def test_the_caption_tells_slope_and_next_step_and_the_mse_of_this_weight_alone(
     panel = open_curve()  # w 2, learning rate 0.0004, slope 40
     landed = edits.set_weight(panel.document.state, 0, 0, 0, 2 - 0.0004 * 40).mse()
     assert caption(panel) == [
-        "MSE 74.25 over all 4 rows · slope 40",
+        "MSE 74.25 · slope 40",
         "Next step: w 2 → 1.984",
         f"If this weight alone moves there: MSE {landed:.8g}",
     ]
@@ -285,6 +285,7 @@ def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
     panel = open_curve(State(network, Dataset([[1.0]], [[0.0]])))
     assert "too large to be drawn" in panel.caption.text()
     assert len(panel.plane.curve()) == 0
+    assert not panel.plane.getAxis("left").isVisible()
 
 
 def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):
@@ -296,8 +297,8 @@ def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):
 
 
 def test_it_tells_over_which_rows(open_curve):
-    assert "MSE 74.25 over all 4 rows" in open_curve().caption.text()
-    assert "MSE 64 over 1 row" in open_curve("relu").caption.text()
+    for name, text in (("many-rows", "MSE over all 4 rows"), ("relu", "MSE over 1 row")):
+        assert open_curve(name).plane.getAxis("left").labelText == text
 
 
 def test_removing_the_node_says_what_to_click(open_curve):

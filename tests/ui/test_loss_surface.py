@@ -337,6 +337,21 @@ def test_the_lists_choose_both_weights_by_keyboard(qtbot, open_surface):
     assert panel.plane.grid is not None
 
 
+def test_the_lists_of_two_chosen_weights_come_back_by_a_button_that_leaves_the_keyboard_alone(open_surface):
+    panel = open_surface()
+    assert not panel.choice.isVisible()
+    panel.activateWindow()
+    panel.plane.setFocus()
+    QTest.mouseClick(panel.choice.button, Qt.MouseButton.LeftButton)
+    assert panel.choice.isVisible()
+    assert panel.choice.second.currentText() == "node_1 → output"
+    assert panel.plane.hasFocus()
+
+
+def test_it_is_called_by_the_field_s_word(open_surface):
+    assert open_surface().accessibleName() == "MSE over two weights"
+
+
 def test_a_large_network_has_no_lists_but_a_sentence(open_surface):
     panel = open_surface("large", None, None)
     assert not panel.choice.isVisible()

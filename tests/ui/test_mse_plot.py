@@ -330,3 +330,18 @@ def test_a_hidden_plot_catches_up_when_it_is_shown(document, plot):
     document.push(train(document.state).state, "Run")
     plot.show()
     assert len(drawn(plot)) == 21
+
+
+def test_a_click_on_a_button_leaves_the_keyboard_where_it_is_and_tab_reaches_it(qtbot, qapp, trained):
+    trained.activateWindow()
+    trained.curve.setFocus()
+    for button in (trained.log_button, trained.more_button):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        if menu := qapp.activePopupWidget():
+            menu.close()
+        assert trained.curve.hasFocus()
+    reached = set()
+    for _ in range(5):
+        qtbot.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
+        reached.add(qapp.focusWidget())
+    assert {trained.log_button, trained.more_button} <= reached

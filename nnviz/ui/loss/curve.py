@@ -14,7 +14,7 @@ from nnviz.document.document import Document
 from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.line import LossLine, is_of, loss_line
 from nnviz.ui.loss.weight import axis_name, same_but
-from nnviz.ui.loss.words import line_in_full, line_in_html
+from nnviz.ui.loss.words import line_in_full, line_in_html, over_rows
 from nnviz.ui.loss.work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
@@ -76,7 +76,7 @@ class OverOne:
         """Draw what is known of the line, which may be that of another State."""
         assert self.plane is not None
         line = self._line
-        self.plane.name_axes(axis_name(state.network, *self.weights), "MSE")
+        self.plane.name_axes(axis_name(state.network, *self.weights), f"MSE {over_rows(state)}")
         if line is None:
             self.plane.show_nothing()
             return False, COMPUTING

@@ -60,6 +60,7 @@ class LossCurvePlane(LossPlane):
 
     def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
+        self.plotItem.show()
         self._values, self._mse = values, mse
         self._curve.setData(values, np.where(np.isfinite(mse), mse, np.nan))
         self.plotItem.vb.setRange(
@@ -68,7 +69,8 @@ class LossCurvePlane(LossPlane):
         self._place()
 
     def show_nothing(self) -> None:
-        """Draw no curve and no point, only the axes."""
+        """Draw nothing, not even the axes."""
+        self.plotItem.hide()
         self._values = self._mse = NOTHING
         self._curve.setData([], [])
         self.show_point(math.nan, math.nan, math.nan, None)
@@ -132,7 +134,7 @@ class LossCurvePlane(LossPlane):
         end, mse = self._landing
         inside = low <= end <= high
         end = min(max(end, low), high)
-        if abs(end - x) > HEAD * self.plotItem.vb.viewPixelSize()[0]:
+        if abs(end - x) > 2 * HEAD * self.plotItem.vb.viewPixelSize()[0]:
             self._head.setStyle(angle=180 if end > x else 0)
             self._head.setPos(end, y)
             self._head.show()

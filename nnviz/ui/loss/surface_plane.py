@@ -70,6 +70,7 @@ class LossSurfacePlane(LossPlane):
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the MSE on a grid; what is not finite is a gap."""
+        self.plotItem.show()
         self.grid = grid
         tone = Tone.of(grid.mse)
         levels = levels_of(tone)
@@ -84,7 +85,8 @@ class LossSurfacePlane(LossPlane):
         self.plotItem.vb.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
 
     def show_nothing(self) -> None:
-        """Draw only the axes."""
+        """Draw nothing, not even the axes."""
+        self.plotItem.hide()
         self.grid = None
         self._image.clear()
         self._contours.setData([], [])

@@ -13,7 +13,7 @@ DIGITS = 8
 
 
 def over_rows(state: State) -> str:
-    """Return "over all 4 rows", "over 1 row"."""
+    """Return "over all 4 rows" or "over 1 row"."""
     rows = len(state.data)
     return "over 1 row" if rows == 1 else f"over all {rows:,} rows"
 
@@ -26,7 +26,7 @@ def mse_in_words(mse: float) -> str:
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
     mse, slope = line.point
-    here = _coloured(palette.muted, f"{mse_in_words(mse)} {over_rows(line.state)} · ")
+    here = _coloured(palette.muted, f"{mse_in_words(mse)} · ")
     slope_here = _coloured(palette.slope, f"slope {shown(slope, DIGITS)}")
     step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))

@@ -6,7 +6,7 @@ from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
@@ -18,7 +18,7 @@ from nnviz.picture.picture import Part
 from nnviz.ui.plots.matrix_view import Mark, MatrixView
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import ui_font
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.choice import Choice
 
 HINT = "A row feeds a node, a column leads on from a source"
@@ -47,10 +47,8 @@ class WeightMatrix(Card):
         self.choice = Choice()
         self.choice.setToolTip("The layer whose weights are shown")
         self.choice.setAccessibleName("Layer whose weights are shown")
-        self.pictures = QPushButton("as pictures")
-        self.pictures.setObjectName("quiet")
+        self.pictures = quiet_button("as pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
-        self.pictures.setAccessibleName("Weights as pictures")
         row = QHBoxLayout()
         row.addWidget(self.choice)
         row.addStretch(1)
