@@ -74,7 +74,7 @@ class _Values(NamedTuple):
 def _product(left: Array, right: Array, out: Array) -> Call:
     """Return what writes `left` · `right` into `out`.
 
-    The method `dot` is called in half the time of `matmul`, but clears `out` first and stops all other threads
+    The method `dot` is called in half the time of `matmul`, but clears `out` first and lets no thread go on
     meanwhile: with millions of weights, the window would stand still.
     """
     if out.size > LARGE:
