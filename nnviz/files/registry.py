@@ -99,6 +99,14 @@ def suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for own in FORMATS for suffix in own.suffixes))
 
 
+def kinds() -> dict[str, tuple[str, ...]]:
+    """Return the name of every format with the suffixes that save in it."""
+    return {
+        own.name: tuple(suffix for suffix in own.suffixes if format_for(f"file{suffix}") is own)
+        for own in FORMATS
+    }
+
+
 def read_bytes(path: Path) -> bytes:
     """Return all bytes of a file of a sane size. Raises FileError."""
     try:

@@ -44,9 +44,15 @@ def svg(
 
     `view` "slopes" adds that row's slopes. Raises ValueError where it has no targets to take slopes of.
     """
-    palette = PALETTES[theme]
     width, height = size
     picture = row_picture(state, View(width, max(height - LEGEND, 1.0)), with_slopes=view == "slopes")
+    return picture_svg(picture, PALETTES[theme])
+
+
+def picture_svg(picture: Picture, palette: Palette) -> str:
+    """Return a picture as an SVG document, with a legend under it."""
+    state, with_slopes = picture.numbers.state, picture.numbers.slopes is not None
+    width, height = picture.layout.view.width, picture.layout.view.height + LEGEND
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
@@ -56,7 +62,7 @@ def svg(
         *_edges(picture, palette),
         *_nodes(picture, palette),
         *(element for label in picture.labels for element in _label(label, palette)),
-        *_legend(width, height - LEGEND / 2, palette, view == "slopes"),
+        *_legend(width, height - LEGEND / 2, palette, with_slopes),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

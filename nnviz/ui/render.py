@@ -1,4 +1,4 @@
-"""Writes the diagram as PNG or PDF, and any image as a file. Needs no display."""
+"""Writes the diagram as PNG, SVG or PDF, and any image as a file. Needs no display."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.picture.draw import Picture, row_picture
-from nnviz.picture.palette import PALETTES
+from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import View
+from nnviz.picture.svg import picture_svg
 from nnviz.ui.diagram.painter import paint_picture
 
+KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
+"""The kinds of file that a picture can be written to, with their suffixes."""
 SCALE = 2
 """Pixels of a PNG for each pixel of the diagram."""
 
@@ -28,12 +31,18 @@ def render(state: State, out: str | Path, size: tuple[int, int], theme: str, vie
     from nnviz.ui.theme import apply_theme
 
     apply_theme(application(), theme)
-    picture = row_picture(state, View(*size), with_slopes=view == "slopes")
+    write_picture(row_picture(state, View(*size), with_slopes=view == "slopes"), out, PALETTES[theme])
+
+
+def write_picture(picture: Picture, out: str | Path, palette: Palette) -> None:
+    """Write a picture to `out`, a PNG, SVG or PDF by its suffix. Raises FileError."""
     suffix = Path(out).suffix.lower()
     if suffix == ".pdf":
-        atomic.write(out, _pdf(picture, theme))
+        atomic.write(out, _pdf(picture, palette))
     elif suffix == ".png":
-        write_image(_image(picture, theme), out)
+        write_image(_image(picture, palette), out)
+    elif suffix == ".svg":
+        atomic.write(out, picture_svg(picture, palette).encode())
     else:
         raise FileError(f"{out} was not written: its name needs to end in .png, .pdf or .svg")
 
@@ -47,18 +56,18 @@ def write_image(image: QImage, out: str | Path) -> None:
     atomic.write(out, bytes(data.data()))
 
 
-def _image(picture: Picture, theme: str) -> QImage:
+def _image(picture: Picture, palette: Palette) -> QImage:
     view = picture.layout.view
     image = QImage(QSize(round(view.width), round(view.height)) * SCALE, QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(SCALE)
-    image.fill(QColor(PALETTES[theme].canvas))
+    image.fill(QColor(palette.canvas))
     painter = QPainter(image)
-    paint_picture(painter, picture, PALETTES[theme])
+    paint_picture(painter, picture, palette)
     painter.end()
     return image
 
 
-def _pdf(picture: Picture, theme: str) -> bytes:
+def _pdf(picture: Picture, palette: Palette) -> bytes:
     view = picture.layout.view
     data = QByteArray()
     buffer = QBuffer(data)
@@ -68,7 +77,7 @@ def _pdf(picture: Picture, theme: str) -> bytes:
     writer.setPageSize(QPageSize(QSizeF(view.width, view.height) * 72 / 96, QPageSize.Unit.Point))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     painter = QPainter(writer)
-    painter.fillRect(0, 0, round(view.width), round(view.height), QColor(PALETTES[theme].canvas))
-    paint_picture(painter, picture, PALETTES[theme])
+    painter.fillRect(0, 0, round(view.width), round(view.height), QColor(palette.canvas))
+    paint_picture(painter, picture, palette)
     painter.end()
     return bytes(data.data())

@@ -86,3 +86,33 @@ def open_window(qtbot, settings):
         window.main_window.hide()
         window.main_window.deleteLater()
     QApplication.processEvents()
+
+
+@pytest.fixture
+def answer():
+    """Return a function: when a dialog of a class opens, do something with it. All must come, in order."""
+    timers, met = [], []
+
+    def when(kind, does):
+        timer = QTimer(interval=20)
+        number = len(timers)
+
+        def look():
+            dialog = QApplication.activeModalWidget()
+            if not isinstance(dialog, kind) or number != len(met):
+                return
+            if not dialog.isActiveWindow():
+                dialog.activateWindow()  # without a window manager nobody does when one before it closes
+            else:
+                timer.stop()
+                met.append(number)
+                does(dialog)
+
+        timer.timeout.connect(look)
+        timer.start()
+        timers.append(timer)
+
+    yield when
+    for timer in timers:
+        timer.stop()
+    assert len(met) == len(timers), "a dialog did not come"

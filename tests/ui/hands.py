@@ -3,7 +3,7 @@
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from nnviz.picture.picture import Part
 
@@ -69,3 +69,27 @@ def press(window, text):
 def shown(window, kind, name):
     """Return what the diagram writes for a node: its "value", "z", "error", "target"."""
     return window.diagram.picture.text(part_named(window, name)._replace(kind=kind))
+
+
+def type_name(path):
+    """Return what to do with a file dialog: type `path` and press Enter."""
+
+    def into(dialog):
+        name = dialog.findChild(QLineEdit, "fileNameEdit")
+        name.setText(str(path))
+        QTest.keyClick(name, Qt.Key.Key_Return)
+
+    return into
+
+
+def choose(text, told=None):
+    """Return what to do with a message box: press the button that says `text`; `told` gets its sentences."""
+
+    def press_it(box):
+        if told is not None:
+            told.append(box.text() + box.informativeText())
+        buttons = [own for own in box.buttons() if own.text().replace("&", "") == text]
+        assert len(buttons) == 1, [own.text() for own in box.buttons()]
+        QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+
+    return press_it

@@ -8,14 +8,14 @@ import shutil
 import subprocess
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QTableView
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
-from tests.ui.hands import part_named, point
+from tests.ui.hands import part_named, point, type_name
 
 pytestmark = pytest.mark.window
 
@@ -194,41 +194,6 @@ def test_f5_runs_from(window, place):
     assert window.runner.running
     press(KEY.Key_F5)
     assert not window.runner.running
-
-
-@pytest.fixture
-def answer():
-    """Return a function: when a dialog of a class opens, do something with it. Every dialog must come."""
-    timers, met = [], []
-
-    def when(kind, does):
-        timer = QTimer(interval=20)
-        number = len(timers)
-
-        def look():
-            dialog = QApplication.activeModalWidget()
-            if isinstance(dialog, kind) and dialog.isActiveWindow() and number not in met:
-                timer.stop()
-                met.append(number)
-                does(dialog)
-
-        timer.timeout.connect(look)
-        timer.start()
-        timers.append(timer)
-
-    yield when
-    for timer in timers:
-        timer.stop()
-    assert len(met) == len(timers), "a dialog did not come"
-
-
-def type_name(path):
-    def into(dialog):
-        name = dialog.findChild(QLineEdit, "fileNameEdit")
-        name.setText(str(path))
-        press(KEY.Key_Return)
-
-    return into
 
 
 @pytest.mark.parametrize("place", ["diagram", *ELSEWHERE])

@@ -1,8 +1,7 @@
 """After a crash the window offers the unsaved work that was left behind."""
 
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QMessageBox
 
 from nnviz.core import edits
 from nnviz.document.document import Document
@@ -11,6 +10,7 @@ from nnviz.files import native
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.window.recover import offer
+from tests.ui.hands import choose
 
 
 @pytest.fixture
@@ -24,43 +24,46 @@ def crashed(tmp_path):
     return folder
 
 
-def answer(word):
-    """Press the button `word` of the message box that is about to open."""
-
-    def press():
-        box = QApplication.activeModalWidget()
-        assert isinstance(box, QMessageBox)
-        next(own for own in box.buttons() if own.text().replace("&", "") == word).click()
-
-    QTimer.singleShot(0, press)
-
-
-def test_recovered_work_opens_as_unsaved_changes_to_its_file(open_window, crashed, tmp_path):
+def test_recovered_work_opens_as_unsaved_changes_to_its_file(open_window, answer, crashed, tmp_path):
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
-    answer("Recover")
+    answer(QMessageBox, choose("Recover"))
     said = offer(window.main_window, recovery, leftovers(crashed))
-    assert said == "Recovered the unsaved changes to mine.json"
+    assert said == "Recovered unsaved changes to mine.json"
     assert window.document.state.network.layers[0].weights[0, 0] == 9.0
     assert window.document.path == tmp_path / "mine.json"
     assert window.main_window.isWindowModified()
     recovery.close()
 
 
-def test_discarded_work_is_not_offered_again(open_window, crashed):
+def test_a_network_without_a_file_is_recovered_as_one(open_window, answer, crashed):
+    (crashed / "gone.from").write_text("")
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
-    answer("Discard")
+    told = []
+    answer(QMessageBox, choose("Recover", told))
+    said = offer(window.main_window, recovery, leftovers(crashed))
+    assert told[0].startswith("nnviz ended with a network that was never saved, last kept at ")
+    assert "file" not in told[0]
+    assert said == "Recovered a network that was never saved"
+    assert window.document.path is None
+    recovery.close()
+
+
+def test_discarded_work_is_not_offered_again(open_window, answer, crashed):
+    window = open_window("relu")
+    recovery = Recovery(window.document, crashed)
+    answer(QMessageBox, choose("Discard"))
     offer(window.main_window, recovery, leftovers(crashed))
     assert leftovers(crashed) == []
     assert not window.document.modified
     recovery.close()
 
 
-def test_work_that_is_left_for_later_is_offered_again(open_window, crashed):
+def test_work_that_is_left_for_later_is_offered_again(open_window, answer, crashed):
     window = open_window("relu")
     recovery = Recovery(window.document, crashed)
-    answer("Later")
+    answer(QMessageBox, choose("Later"))
     assert offer(window.main_window, recovery, leftovers(crashed)) == ""
     assert len(leftovers(crashed)) == 1
     recovery.close()

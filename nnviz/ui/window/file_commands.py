@@ -1,4 +1,4 @@
-"""New, Open, Save, Save as, Recent, dropped files, and the question before anything would be lost."""
+"""New, Open, Save, Save as, Export, dropped files, and the questions before anything would be lost."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
-from nnviz.files.registry import FORMATS
+from nnviz.files.registry import kinds, left_out, save, suffixes
+from nnviz.picture.draw import Picture
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.window.ask_where import ask_where
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
 
@@ -54,8 +57,7 @@ class FileCommands(QObject):
         try:
             self._document.open(path)
         except FileError as error:
-            self.said.emit(str(error))
-            QMessageBox.warning(self._window, "nnviz", f"{path.name} was not opened.\n\n{error}")
+            self._refuse(f"{path.name} was not opened: {error}")
             return False
         self._settings.opened(path)
         self.said.emit(f"Opened {path.name}")
@@ -86,14 +88,22 @@ class FileCommands(QObject):
 
     def ask_save(self) -> bool:
         """Ask where to save."""
-        suggestion = str(self._document.path or Path(_file_name(self._document.title)))
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save the network", suggestion, "nnviz network (*.json)"
-        )
-        if not name:
-            return False
-        path = Path(name)
-        return self._save(path if path.suffix else path.with_suffix(".json"))
+        path = ask_where(self._window, "Save the network", self._suggestion(".json"), kinds())
+        return path is not None and self._save(path)
+
+    def ask_export(self, picture: Picture) -> None:
+        """Ask where to write the diagram as it is seen, and write it on white."""
+        from nnviz.ui.render import KINDS, write_picture  # which takes long
+
+        path = ask_where(self._window, "Export the diagram", self._suggestion(".png"), KINDS)
+        if path is None:
+            return
+        try:
+            write_picture(picture, path, PALETTES["light"])
+        except FileError as error:
+            self._refuse(str(error))
+        else:
+            self.said.emit(f"Exported the diagram as {path.name}")
 
     def may_leave(self) -> bool:
         """Ask about unsaved changes; False where the person wants to stay."""
@@ -112,21 +122,48 @@ class FileCommands(QObject):
 
     def _save(self, path: Path) -> bool:
         try:
+            if lost := left_out(self._document.state, path):
+                return self._save_in_part(path, lost)
             self._document.save(path)
         except FileError as error:
-            self.said.emit(str(error))
-            QMessageBox.warning(self._window, "nnviz", f"{path.name} was not saved.\n\n{error}")
+            self._refuse(str(error))
             return False
         self._settings.opened(path)
         self.said.emit(f"Saved {path.name}")
         return True
 
+    def _save_in_part(self, path: Path, lost: str) -> bool:
+        """Ask whether to write a file that does not keep everything: that makes nothing saved."""
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("nnviz")
+        box.setText(f"{lost}.")
+        everything = box.addButton("Save as &.json…", QMessageBox.ButtonRole.AcceptRole)
+        part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(everything)
+        box.exec()
+        if box.clickedButton() is everything:
+            return self.ask_save()
+        if box.clickedButton() is not part:
+            return False
+        save(self._document.state, path)
+        self.said.emit(f"Written: {lost}")
+        return True
+
+    def _suggestion(self, suffix: str) -> Path:
+        path = self._document.path
+        return path.with_suffix(suffix) if path else Path(_file_name(self._document.title) + suffix)
+
+    def _refuse(self, sentence: str) -> None:
+        self.said.emit(sentence)
+        QMessageBox.warning(self._window, "nnviz", sentence)
+
 
 def _open_filter() -> str:
-    patterns = " ".join(f"*{suffix}" for suffix in dict.fromkeys(s for own in FORMATS for s in own.suffixes))
-    return f"Networks ({patterns});;All files (*)"
+    return f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"
 
 
 def _file_name(title: str) -> str:
     words = "".join(letter if letter.isalnum() else " " for letter in title).split()
-    return "-".join(words).lower() + ".json"
+    return "-".join(words).lower()

@@ -47,6 +47,7 @@ KEYS = (
             ("Ctrl+F", "find a node or an edge"),
             ("Ctrl+Up, Ctrl+Down", "previous row, next row"),
             ("Ctrl+N, Ctrl+O, Ctrl+S", "new, open, save"),
+            ("Ctrl+Shift+S, Ctrl+Shift+E", "save elsewhere, export the diagram"),
             ("Ctrl+0", "show the whole network"),
         ),
     ),

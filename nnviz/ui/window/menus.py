@@ -113,7 +113,12 @@ class Menus:
         menu.addAction(self.save)
         self._add(menu, "Save &as…", self._workspace.files.ask_save, "Ctrl+Shift+S")
         menu.addSeparator()
+        self._add(menu, "&Export diagram…", self._export, "Ctrl+Shift+E")
+        menu.addSeparator()
         self._add(menu, "&Quit", self._workspace.main_window.close, STANDARD.Quit)
+
+    def _export(self) -> None:
+        self._workspace.files.ask_export(self._workspace.diagram.picture)
 
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()

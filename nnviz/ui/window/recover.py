@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.document.recovery import Leftover, Recovery
@@ -16,14 +18,12 @@ def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
     if not left:
         return ""
     leftover = left[0]
-    name = leftover.original.name if leftover.original else "a network that was never saved"
+    what, how = _told(leftover.original)
     box = QMessageBox(window)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("nnviz")
-    box.setText(
-        f"nnviz ended with unsaved changes to {name}, last kept at {leftover.written:%H:%M on %d %B}."
-    )
-    box.setInformativeText("Recover them? They open as unsaved changes; the file stays as it is.")
+    box.setText(f"nnviz ended with {what}, last kept at {leftover.written:%H:%M on %d %B}.")
+    box.setInformativeText(how)
     recover = box.addButton("&Recover", QMessageBox.ButtonRole.AcceptRole)
     discard = box.addButton("&Discard", QMessageBox.ButtonRole.DestructiveRole)
     later = box.addButton("&Later", QMessageBox.ButtonRole.RejectRole)
@@ -33,10 +33,18 @@ def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
     try:
         if box.clickedButton() is recover:
             recovery.recover(leftover)
-            return f"Recovered the unsaved changes to {name}"
+            return f"Recovered {what}"
         if box.clickedButton() is discard:
             leftover.discard()
-            return f"Discarded the unsaved changes to {name}"
+            return f"Discarded {what}"
     except FileError as error:
         return str(error)
     return ""
+
+
+def _told(original: Path | None) -> tuple[str, str]:
+    """Return what was left behind of a file, or of a network that has none, and how it would open."""
+    if original is None:
+        return "a network that was never saved", "Recover it? It opens as a new network, still to be saved."
+    changes = f"unsaved changes to {original.name}"
+    return changes, "Recover them? They open as unsaved changes; the file stays as it is."

@@ -1,0 +1,27 @@
+"""The question where to save, and in which of several kinds of file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+
+def ask_where(
+    window: QWidget, title: str, suggestion: Path, kinds: Mapping[str, Sequence[str]]
+) -> Path | None:
+    """Return the path that is chosen, or None. `kinds`: what a file may be called → its suffixes.
+
+    A name without a suffix gets that of the chosen kind before the dialog asks whether a file that is there
+    may be replaced.
+    """
+    suffixes = {f"{kind} ({' '.join(f'*{own}' for own in owns)})": owns[0] for kind, owns in kinds.items()}
+    dialog = QFileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
+    dialog.setDefaultSuffix(next(iter(suffixes.values())))
+    dialog.selectFile(suggestion.name)
+    chosen = dialog.selectedFiles() if dialog.exec() else []
+    dialog.deleteLater()
+    return Path(chosen[0]) if chosen else None

@@ -1,0 +1,118 @@
+"""Open, save and export, with the sentences that say what happened and what did not."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from nnviz.core import edits
+from nnviz.core.state import Dataset, State
+from nnviz.files import atomic
+from nnviz.files.errors import FileError
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from tests.ui.hands import choose, type_name
+
+LOST = (
+    "w.py leaves out the rows, the names of the inputs, the title, the notes and the training settings; "
+    "a file that ends in .json keeps them"
+)
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+def ask(window, keys):
+    """Press Ctrl+Shift+S or another of the window's shortcuts."""
+    QTest.keySequence(window.main_window, keys)
+
+
+def test_a_save_that_would_lose_something_asks_and_offers_json(window, answer, tmp_path):
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Save as .json…", told))
+    answer(QFileDialog, type_name(tmp_path / "all.json"))
+    ask(window, "Ctrl+Shift+S")
+    assert told == [f"{LOST}."]
+    assert not (tmp_path / "w.py").exists()
+    assert load(tmp_path / "all.json") == window.document.state
+    assert window.document.path == tmp_path / "all.json"
+
+
+def test_what_was_saved_in_part_is_not_saved(window, answer, tmp_path):
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Write it all the same"))
+    ask(window, "Ctrl+Shift+S")
+    assert load(tmp_path / "w.py").network.layers[0].weights[0, 0] == 9.0
+    assert window.status.text == f"Written: {LOST}"
+    assert window.main_window.isWindowModified()
+    assert window.document.path is None
+
+
+def test_a_save_in_part_can_be_cancelled(window, answer, tmp_path):
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Cancel"))
+    ask(window, "Ctrl+Shift+S")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window, answer, tmp_path):
+    network = replace(load(example("relu").path).network, inputs=("input_0", "input_1"))
+    window = open_window(State(network, Dataset.empty(network)))
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    ask(window, "Ctrl+Shift+S")
+    assert window.status.text == "Saved w.py"
+    assert load(tmp_path / "w.py").network == network
+
+
+def test_a_name_without_a_suffix_gets_one_before_a_file_is_replaced(window, answer, tmp_path):
+    (tmp_path / "mine.json").write_text("precious")
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "mine"))
+    answer(QMessageBox, choose("No", told))
+    answer(QFileDialog, QFileDialog.reject)
+    ask(window, "Ctrl+Shift+S")
+    assert "mine.json already exists" in told[0]
+    assert (tmp_path / "mine.json").read_text() == "precious"
+
+
+def test_a_file_that_cannot_be_opened_is_named(window, answer, tmp_path):
+    (tmp_path / "bad.json").write_text('{"output": [1, "x"]}')
+    told = []
+    answer(QMessageBox, choose("OK", told))
+    assert not window.files.open(tmp_path / "bad.json")
+    assert told == ["bad.json was not opened: output[1]: expected a number"]
+    assert window.status.text == told[0]
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_the_diagram_is_exported_as_it_is_seen(window, answer, tmp_path, suffix):
+    window.menus.slopes.trigger()
+    out = tmp_path / f"diagram.{suffix}"
+    answer(QFileDialog, type_name(out))
+    ask(window, "Ctrl+Shift+E")
+    assert window.status.text == f"Exported the diagram as diagram.{suffix}"
+    if suffix == "png":
+        assert QImage(str(out)).width() == 2 * window.diagram.width()
+    elif suffix == "svg":
+        assert "slopes of row 1" in out.read_text(encoding="utf-8")
+    else:
+        assert out.read_bytes().startswith(b"%PDF")
+
+
+def test_an_export_that_fails_says_why(window, answer, tmp_path, monkeypatch):
+    def refuse(path, data):
+        raise FileError(f"{path} was not saved: the disk is full")
+
+    monkeypatch.setattr(atomic, "write", refuse)
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "diagram.svg"))
+    answer(QMessageBox, choose("OK", told))
+    ask(window, "Ctrl+Shift+E")
+    assert told == [f"{tmp_path / 'diagram.svg'} was not saved: the disk is full"]
+    assert window.status.text == told[0]
