@@ -10,7 +10,8 @@ from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
 from nnviz.core.state import State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.picture.draw import Picture, row_picture
+from nnviz.picture.draw import Picture, draw, row_picture
+from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import View
 from nnviz.picture.svg import picture_svg
@@ -32,6 +33,23 @@ def render(state: State, out: str | Path, size: tuple[int, int], theme: str, vie
 
     apply_theme(application(), theme)
     write_picture(row_picture(state, View(*size), with_slopes=view == "slopes"), out, PALETTES[theme])
+
+
+def whole(picture: Picture) -> Picture:
+    """Return the same numbers, with the whole network in sight however far `picture` is zoomed in."""
+    numbers, view = picture.numbers, picture.layout.view
+    layout = lay_out(numbers.network, View(view.width, view.height), slopes=numbers.slopes is not None)
+    return draw(
+        numbers.state,
+        layout,
+        row=numbers.row,
+        trace=numbers.trace,
+        slopes=numbers.slopes,
+        slopes_of=numbers.slopes_of,
+        shows=picture.shows,
+        largest=picture.scale,
+        badges=numbers.badges,
+    )
 
 
 def write_picture(picture: Picture, out: str | Path, palette: Palette) -> None:

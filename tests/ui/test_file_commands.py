@@ -91,8 +91,9 @@ def test_a_file_that_cannot_be_opened_is_named(window, answer, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_the_diagram_is_exported_as_it_is_seen(window, answer, tmp_path, suffix):
+def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(window, answer, tmp_path, suffix):
     window.menus.slopes.trigger()
+    window.diagram.zoom(4)
     out = tmp_path / f"diagram.{suffix}"
     answer(QFileDialog, type_name(out))
     ask(window, "Ctrl+Shift+E")
@@ -100,7 +101,10 @@ def test_the_diagram_is_exported_as_it_is_seen(window, answer, tmp_path, suffix)
     if suffix == "png":
         assert QImage(str(out)).width() == 2 * window.diagram.width()
     elif suffix == "svg":
-        assert "slopes of row 1" in out.read_text(encoding="utf-8")
+        text = out.read_text(encoding="utf-8")
+        names = [*window.document.state.network.inputs, "node_0", "node_1", "output"]
+        assert all(f">{name}<" in text for name in names)
+        assert "slopes of row 1" in text
     else:
         assert out.read_bytes().startswith(b"%PDF")
 

@@ -92,14 +92,14 @@ class FileCommands(QObject):
         return path is not None and self._save(path)
 
     def ask_export(self, picture: Picture) -> None:
-        """Ask where to write the diagram as it is seen, and write it on white."""
-        from nnviz.ui.render import KINDS, write_picture  # which takes long
+        """Ask where to write the diagram with the numbers that are seen, and write it on white."""
+        from nnviz.ui.render import KINDS, whole, write_picture  # which takes long
 
         path = ask_where(self._window, "Export the diagram", self._suggestion(".png"), KINDS)
         if path is None:
             return
         try:
-            write_picture(picture, path, PALETTES["light"])
+            write_picture(whole(picture), path, PALETTES["light"])
         except FileError as error:
             self._refuse(str(error))
         else:
