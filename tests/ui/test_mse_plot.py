@@ -285,6 +285,8 @@ def test_png_shows_curve_and_axes_on_white_in_either_theme(qapp, trained, tmp_pa
     palette = PALETTES["light"]
     for expected in (palette.accent, palette.line):
         assert expected.lower() in colours
+    column = [image.pixelColor(1400, y).name() for y in range(image.height())]
+    assert column.count(palette.accent.lower()) >= 3  # twice as wide as on the screen
 
 
 def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):

@@ -50,10 +50,12 @@ class LossCurvePlane(LossPlane):
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
         super().set_palette(palette)
-        self._curve.setPen(pg.mkPen(palette.muted, width=2))
-        self._tangent.setPen(pg.mkPen(palette.slope, width=2))
-        self._step.setPen(pg.mkPen(palette.accent, width=2))
-        self._drop.setPen(pg.mkPen(palette.accent, width=1, style=Qt.PenStyle.DotLine))
+        self._curve.setPen(self.pen(palette.muted))
+        self._tangent.setPen(self.pen(palette.slope))
+        self._step.setPen(self.pen(palette.accent))
+        dotted = self.pen(palette.accent, 1)
+        dotted.setStyle(Qt.PenStyle.DotLine)
+        self._drop.setPen(dotted)
         self._head.setStyle(pen=pg.mkPen(None), brush=palette.accent)
         self._landed.setPen(QPen(Qt.PenStyle.NoPen))
         self._landed.setBrush(QColor(palette.accent))

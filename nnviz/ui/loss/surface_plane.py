@@ -60,9 +60,9 @@ class LossSurfacePlane(LossPlane):
         """Take the colours of a theme."""
         super().set_palette(palette)
         self._tones = ramp(palette)
-        self._contours.setPen(_faint(palette.ink, 0.32))
-        self._halo.setPen(pg.mkPen(_faint(palette.surface, 0.8), width=5))
-        self._path.setPen(pg.mkPen(palette.ink, width=2))
+        self._contours.setPen(self.pen(_faint(palette.ink, 0.32), 1))
+        self._halo.setPen(self.pen(_faint(palette.surface, 0.8), 5))
+        self._path.setPen(self.pen(palette.ink))
         self._start.setPen(None)
         self._start.setBrush(palette.ink)
         if self.grid is not None:

@@ -127,7 +127,7 @@ class MseCurve(Plot):
         points = self._drawn(thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width()))))
         falls = np.signbit(np.diff(points[:, 1]))
         noise = np.count_nonzero(falls[1:] != falls[:-1]) > TURNS
-        self._curve.setPen(pg.mkPen(self._colour, width=1 if noise else 2))
+        self._curve.setPen(pg.mkPen(self._colour) if noise else self.pen(self._colour))
         self._curve.setData(points[:, 0], points[:, 1], antialias=not noise)
 
     def _in_view(self) -> Array:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from nnviz.ui.plots.mse_curve import MseCurve
 
 EMPTY = "Press Run or Step: the MSE after every update is drawn here"
-PICTURE = (900, 560)
-"""Size of an exported picture; it has twice as many pixels each way."""
-MARGIN = 36
+PICTURE, DENSITY = (900, 560), 2
+"""Size of an exported picture, and how many times as many pixels it has each way."""
+MARGIN = 18
 """Pixels around an exported plot."""
 
 
@@ -90,18 +90,20 @@ class MsePlot(Card):
         from nnviz.ui.plots.mse_curve import MseCurve
 
         plot = MseCurve(PALETTES["light"])
+        plot.density = DENSITY
         plot.resize(*PICTURE)
         plot.set_log(self.log_button.isChecked())
         plot.show_history(self._history())
         if self.curve:
             plot.show_view(self.curve.view())
         plot.grab()  # lays it out
-        image = QImage(2 * PICTURE[0], 2 * PICTURE[1], QImage.Format.Format_RGB32)
+        whole = QRectF(0, 0, *PICTURE)
+        image = QImage(DENSITY * PICTURE[0], DENSITY * PICTURE[1], QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(DENSITY)
         image.fill(Qt.GlobalColor.white)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        inside = QRectF(image.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
-        plot.scene().render(painter, inside, QRectF(0, 0, *PICTURE))
+        plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
         painter.end()
         plot.close()
         return image

@@ -10,6 +10,7 @@ import math
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
@@ -24,6 +25,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
         super().__init__(axisItems={"bottom": bottom, "left": left})
         self._bottom, self._left = bottom, left
+        self.density: float | None = None
+        """Device pixels on a side of a pixel; None for those of the screen."""
         for side in ("top", "right"):  # hidden, they would still follow every range
             self.getAxis(side).unlinkFromView()
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
@@ -47,6 +50,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Draw `item` in the plot, over what has a lower `z`."""
         self.plotItem.vb.addItem(item, ignoreBounds=True)
         item.setZValue(z)
+
+    def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
+        """Return a pen of so many pixels; pyqtgraph counts the device's, which are more on a dense screen."""
+        pen: QPen = pg.mkPen(colour, width=width * (self.density or self.devicePixelRatioF()))
+        return pen
 
     def view(self) -> list[list[float]]:
         """Return what is shown: [[x from, to], [y from, to]]; y as an exponent where it is logarithmic."""
