@@ -41,7 +41,9 @@ def open_window(file: str | Path | None) -> int:
     Raises FileError where `file` cannot be read; the window is gone by then.
     """
     gc.disable()  # until the window is filled: what a start makes is no garbage
-    app, settings = application(), Settings()
+    settings = Settings()
+    os.environ.setdefault("QT_SCALE_FACTOR", str(settings.size / 100))  # Qt takes it only before it starts
+    app = application()
     apply_theme(app, settings.theme)
     window = MainWindow(settings)
     opened = _Opened(window, settings, file)
@@ -65,6 +67,8 @@ class _Opened:
     def fill(self) -> None:
         from nnviz.ui import session
 
+        if not self._window.isVisible():
+            return  # closed at once
         try:
             self._workspace = session.begin(self._window, self._settings, self._file)
         except Exception as error:  # raised again outside Qt, which would only print it

@@ -95,6 +95,7 @@ QToolBar QToolButton {{ border: 0; border-radius: 8px; padding: 6px; background:
 QToolBar QToolButton:hover {{ background: {p.selection}; }}
 QToolBar QToolButton:checked {{ background: {p.selection}; }}
 QToolBar QToolButton:focus {{ border: 2px solid {p.accent}; padding: 4px; }}
+QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
 QToolBar QToolButton#primary {{ background: {p.accent}; padding: 8px; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QToolBar::separator {{ width: 1px; background: {p.line}; margin: 6px 6px; }}

@@ -71,6 +71,16 @@ def shown(window, kind, name):
     return window.diagram.picture.text(part_named(window, name)._replace(kind=kind))
 
 
+def entry(menu, text):
+    """Return the entry of a menu, or of the menus within, that says `text`; None without one."""
+    for action in menu.actions():
+        if action.text().replace("&", "") == text:
+            return action
+        if action.menu() and (found := entry(action.menu(), text)):
+            return found
+    return None
+
+
 def type_name(path):
     """Return what to do with a file dialog: type `path` and press Enter."""
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 from nnviz.core.explanation.figures import next_batch
 from nnviz.core.slopes import slopes
 from nnviz.picture.picture import Part
-from tests.ui.hands import click, editor_of, part_named, point, shown
+from tests.ui.hands import click, editor_of, entry, part_named, point, shown
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -163,15 +163,6 @@ def test_an_added_input_brings_a_data_column(open_window):
 def test_the_last_node_of_a_layer_cannot_be_removed(open_window):
     window = open_window("relu")
     assert not button(window, "Remove a node: Prediction").isEnabled()
-
-
-def entry(menu, text):
-    for action in menu.actions():
-        if action.text().replace("&", "") == text:
-            return action
-        if action.menu() and (found := entry(action.menu(), text)):
-            return found
-    return None
 
 
 def column_menu(window, title):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from nnviz.ui.icons import icon
 
@@ -15,7 +15,7 @@ class Commands:
 
     def __init__(self, owner: QWidget) -> None:
         self._owner = owner
-        self._icons: dict[QAction, tuple[str, str | None]] = {}
+        self._icons: dict[QAction | QToolButton, tuple[str, str | None]] = {}
 
     def add(
         self,
@@ -43,13 +43,13 @@ class Commands:
         self._owner.addAction(action)
         return action
 
-    def set_icon(self, action: QAction, name: str, colour: str | None = None) -> None:
-        """Give an action an icon, now and after a change of theme."""
-        if self._icons.get(action) != (name, colour):
-            self._icons[action] = (name, colour)
-            action.setIcon(icon(name, colour))
+    def set_icon(self, owner: QAction | QToolButton, name: str, colour: str | None = None) -> None:
+        """Give an action or a button an icon, now and after a change of theme."""
+        if self._icons.get(owner) != (name, colour):
+            self._icons[owner] = (name, colour)
+            owner.setIcon(icon(name, colour))
 
     def recolour(self) -> None:
         """Draw all icons again in the theme's ink."""
-        for action, (name, colour) in self._icons.items():
-            action.setIcon(icon(name, colour))
+        for owner, (name, colour) in self._icons.items():
+            owner.setIcon(icon(name, colour))

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from nnviz.ui.window.arrangement import Arrangement
 from nnviz.ui.window.settings import Settings
+
+SIZE = QSize(1280, 800)
+"""How large the window is at its first start, where the screen has room."""
 
 
 class MainWindow(QMainWindow):
@@ -37,7 +40,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._arrangement)
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
-        self.resize(1280, 800)
+        self.resize(SIZE.boundedTo(self.screen().availableSize()))
         if geometry := settings.bytes("geometry"):
             self.restoreGeometry(geometry)
 
@@ -51,7 +54,7 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if self._frame_is_due:
             self._frame_is_due = False
-            QTimer.singleShot(0, self.painted.emit)
+            QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close unless somebody objects, and remember the window."""
@@ -70,4 +73,4 @@ class MainWindow(QMainWindow):
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            QTimer.singleShot(0, lambda: self.dropped.emit(paths[0]))
+            QTimer.singleShot(0, self, lambda: self.dropped.emit(paths[0]))

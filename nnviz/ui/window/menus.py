@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from nnviz.files.examples import examples
 from nnviz.ui.theme import THEMES
 from nnviz.ui.window.about import about
 from nnviz.ui.window.commands import Commands
 from nnviz.ui.window.keys import KeysHelp
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.settings import SIZES, Settings
 from nnviz.ui.window.walk_bar import WalkBar
 
 if TYPE_CHECKING:
     from nnviz.ui.window.workspace import Workspace
 
+Choice = TypeVar("Choice")
 STANDARD = QKeySequence.StandardKey
 
 
@@ -95,6 +96,10 @@ class Menus:
         bar.addSeparator()
         bar.addActions([self.slopes, self.fit])
         workspace.main_window.addToolBar(bar)
+        further = bar.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, where the window is narrow
+        assert isinstance(further, QToolButton)
+        self._commands.set_icon(further, "further")
+        further.setToolTip("What has no room here")
 
     def _add(
         self,
@@ -171,17 +176,24 @@ class Menus:
             action.toggled.connect(lambda on, name=name: self._settings.remember(f"panel/{name}", on))
             menu.addAction(action)
         menu.addSeparator()
-        self._fill_themes(menu.addMenu("&Theme"))
+        themes = {name.capitalize(): name for name in THEMES}
+        self._fill_choice(menu.addMenu("&Theme"), themes, self._settings.theme, self._workspace.set_theme)
+        sizes = {f"{size} %": size for size in SIZES}
+        self._fill_choice(menu.addMenu("&Size of everything"), sizes, self._settings.size, self._set_size)
 
-    def _fill_themes(self, menu: QMenu) -> None:
-        choice = QActionGroup(menu)
-        for name in THEMES:
-            action = self._commands.add(
-                name.capitalize(), partial(self._workspace.set_theme, name), checkable=True
-            )
-            action.setChecked(name == self._settings.theme)
-            choice.addAction(action)
-        menu.addActions(choice.actions())
+    def _fill_choice(
+        self, menu: QMenu, values: dict[str, Choice], chosen: Choice, choose: Callable[[Choice], None]
+    ) -> None:
+        group = QActionGroup(menu)
+        for text, value in values.items():
+            action = self._commands.add(text, partial(choose, value), checkable=True)
+            action.setChecked(value == chosen)
+            group.addAction(action)
+        menu.addActions(group.actions())
+
+    def _set_size(self, size: int) -> None:
+        self._settings.remember("size", size)
+        self._workspace.status.say(f"Everything is drawn at {size} % from the next start on")
 
     def _fill_examples(self, menu: QMenu) -> None:
         menu.setToolTipsVisible(True)

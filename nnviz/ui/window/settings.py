@@ -10,6 +10,9 @@ from nnviz.ui.theme import THEMES
 
 RECENT = 10
 
+SIZES = (100, 125, 150, 200)
+"""How large the window can be drawn, in percent of the system's own size."""
+
 
 class Settings:
     """The remembered settings of this person on this machine; without `remembers`, of this window alone."""
@@ -40,7 +43,13 @@ class Settings:
         name = self.text("theme")
         return name if name in THEMES else THEMES[0]
 
-    def remember(self, key: str, value: QByteArray | bool | str) -> None:
+    @property
+    def size(self) -> int:
+        """How large everything is drawn, one of SIZES."""
+        size = self._store.value("size", SIZES[0], type=int)
+        return size if isinstance(size, int) and size in SIZES else SIZES[0]
+
+    def remember(self, key: str, value: QByteArray | bool | int | str) -> None:
         """Remember a value."""
         self._store.setValue(key, value)
 
