@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -118,11 +119,19 @@ class WeightSet:
         return replace(network, layers=tuple(layers))
 
 
+class Leg(NamedTuple):
+    """A part of a run under one setting: the updates that follow `after` updates, up to the next leg's."""
+
+    after: int
+    training: Training
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """The updates since anything but training last changed network or data.
 
-    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters).
+    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters). With
+    `legs`, which say how every update was made, any iteration can be computed again.
     """
 
     start: Network
@@ -130,6 +139,7 @@ class Run:
     history: History
     optimizer: str
     memory: Array
+    legs: tuple[Leg, ...]
 
 
 @dataclass(frozen=True)

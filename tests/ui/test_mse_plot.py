@@ -28,7 +28,7 @@ def untrained():
 def with_history(points):
     state = untrained()
     history = History().extended(np.array(points, dtype=float))
-    run = Run(state.network, len(points) - 1, history, "gradient_descent", np.empty((0, 3)))
+    run = Run(state.network, len(points) - 1, history, "gradient_descent", np.empty((0, 3)), ())
     return replace(state, run=run)
 
 

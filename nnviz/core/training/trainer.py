@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.state import Run, State
+from nnviz.core.state import Leg, Run, State
 from nnviz.core.training.descent import UNIT, Descent
 from nnviz.core.training.history import History
 
@@ -99,10 +99,12 @@ class Trainer:
 
     def _take_up(self, state: State) -> None:
         name, memory = state.training.optimizer, self._descent.parameters.memory
-        self._run = state.run or Run(state.network, 0, History(), name, memory)
+        self._run = state.run or Run(state.network, 0, History(), name, memory, ())
         if self._run.optimizer == name:
             memory[:] = self._run.memory
         self.iteration, self._history = self._run.iteration, self._run.history
+        self._legs = self._run.legs
+        self._begin_leg()
         self.mse = self._history.last[1] if len(self._history) else math.nan
         self._mses: list[float] = []
         self._kept = np.empty_like(self._descent.parameters.all)
@@ -118,6 +120,8 @@ class Trainer:
         if value != self.learning_rate:
             self._quiet.run(self._secure)  # what may have to be repeated was made at the old rate
             self._descent.learning_rate = value
+            if not self._descent.long:  # a long update may be half done
+                self._begin_leg()
 
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, yielding after each unit of work; stops where it diverges."""
@@ -137,8 +141,20 @@ class Trainer:
             history=self._history,
             optimizer=self._state.training.optimizer,
             memory=parameters.memory.copy(),
+            legs=self._legs_made(),
         )
         return replace(self._state, network=parameters.into(self._state.network), run=self._run)
+
+    def _begin_leg(self) -> None:
+        """Note how the next update is made."""
+        legs = self._legs_made()
+        settings = replace(self._state.training, learning_rate=self.learning_rate, updates=1)
+        if not legs or legs[-1].training != settings:
+            legs = (*legs, Leg(self.iteration, settings))
+        self._legs = legs
+
+    def _legs_made(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg in self._legs if leg.after < self.iteration)
 
     def _whole_updates(self, last: int) -> Iterator[None]:
         update = self._descent.update_whole
@@ -159,6 +175,7 @@ class Trainer:
         yield from self._measure_start()
         while self.iteration < last and not self.diverged:
             if long:
+                self._begin_leg()
                 yield from descent.long_update(self.iteration)
             else:
                 update(self.iteration)

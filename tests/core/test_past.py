@@ -1,0 +1,152 @@
+"""Earlier iterations of a run against what the run was then, to the last bit."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nnviz.core import edits
+from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.training.past import MOST, Past, Replay, leads_to, put_into
+from nnviz.core.training.trainer import Trainer, train
+from tests.core import oracle
+
+
+def start(rows=11, **training):
+    network = oracle.make_network([2, 4, 1], ["tanh", "identity"], [True, True], 5)
+    return oracle.make_state(network, rows, 7, learning_rate=0.05, **training)
+
+
+def bits(state):
+    numbers = [np.array(oracle.parameters(state.network)).tobytes()]
+    return [*numbers, state.run.memory.tobytes(), state.run.optimizer, state.iteration]
+
+
+def gone_to(past, iteration):
+    return computed(past.nearest(iteration), past.end, iteration)
+
+
+def computed(known, end, iteration):
+    replay = Replay(known, end, iteration)
+    for _ in replay.work():
+        pass
+    return replay.state()
+
+
+def followed(states):
+    past = Past(states[0])
+    for state in states[1:]:
+        past.follow(state)
+    return past
+
+
+def run_with_changes(state):
+    """Return the States after every update: a new learning rate on the way, then other settings."""
+    seen = [state]
+    trainer = Trainer(state)
+    for _ in trainer.work(9):
+        seen.append(trainer.state())
+        if trainer.iteration == 4:
+            trainer.learning_rate = 0.2
+    for settings in (
+        {"learning_rate": 0.2, "batch_size": 4},
+        {"learning_rate": 0.01, "optimizer": "adam", "seed": 3},
+    ):
+        trainer = Trainer(replace(seen[-1], training=replace(state.training, **settings)))
+        seen.extend(trainer.state() for _ in trainer.work(5))
+    return seen
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_every_iteration_comes_back_to_the_last_bit_whatever_was_changed_on_the_way(optimizer, batch_size):
+    seen = run_with_changes(start(optimizer=optimizer, batch_size=batch_size))
+    for known in ([seen[0], seen[-1]], [seen[0], seen[3], seen[11], seen[-1]], seen):
+        past = followed(known)
+        for k in range(1, 20):
+            assert bits(gone_to(past, k)) == bits(seen[k])
+
+
+def test_the_beginning_is_the_network_that_the_run_started_from():
+    seen = run_with_changes(start(optimizer="momentum"))
+    first = followed([seen[0], seen[-1]]).nearest(0)
+    assert first.network is seen[0].network
+    assert first.run.history.points.tolist() == [[0, seen[0].mse()]]
+    assert not first.run.memory.any()
+    assert bits(train(put_into(seen[0], first), updates=1).state) == bits(seen[1])
+
+
+def test_a_learning_rate_set_within_a_long_update_is_that_of_the_next():
+    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
+    state = oracle.make_state(network, 9000, learning_rate=0.1)
+    trainer = Trainer(train(state, updates=1).state)
+    for unit, _ in enumerate(trainer.work(2)):
+        if unit == 0:
+            assert trainer.iteration == 1
+            trainer.learning_rate = 0.02
+    assert bits(computed(state, trainer.state(), 3)) == bits(trainer.state())
+
+
+def test_who_has_gone_back_can_go_on_again_to_where_it_ended():
+    seen = run_with_changes(start())
+    past = followed(seen)
+    past.follow(seen[6])
+    past.follow(train(seen[6], updates=1, learning_rate=0.2).state)
+    assert past.end is seen[-1]
+
+
+def test_another_learning_rate_leads_elsewhere_and_what_was_before_stays_known():
+    seen = run_with_changes(start())
+    past = followed(seen)
+    past.follow(seen[6])
+    other = train(seen[6], updates=5, learning_rate=0.3).state
+    past.follow(other)
+    assert past.end is other
+    for k in range(1, 7):
+        assert bits(gone_to(past, k)) == bits(seen[k])
+    assert bits(gone_to(past, 8)) == bits(train(seen[6], updates=2, learning_rate=0.3).state)
+
+
+def test_more_updates_asked_for_lead_no_elsewhere():
+    seen = run_with_changes(start())
+    again = train(replace(seen[3], training=replace(seen[3].training, updates=77)), updates=1).state
+    assert leads_to(again, seen[-1])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda s: edits.set_weight(s, 0, 0, 0, 1.0),
+        lambda s: edits.set_target(s, 0, 0, 1.0),
+        lambda s: edits.randomise(s, 3),
+    ],
+)
+def test_an_edit_has_no_past(edit):
+    seen = run_with_changes(start())
+    past = followed(seen)
+    past.follow(edit(seen[-1]))
+    assert past.end.iteration == 0
+    assert past.end.run is None
+
+
+def test_names_and_settings_that_changed_since_stay_and_only_the_iteration_moves():
+    seen = run_with_changes(start())
+    now = edits.rename(seen[-1], 1, 0, "first")
+    now = edits.set_training(now, replace(now.training, learning_rate=0.5))
+    then = put_into(now, gone_to(followed(seen), 3))
+    assert then.network.layers[0].nodes[0] == "first"
+    assert then.training.learning_rate == 0.5
+    assert bits(then) == bits(seen[3])
+
+
+def test_no_more_states_are_kept_than_are_allowed_and_every_iteration_stays_in_reach():
+    trainer, state = Trainer(start()), start()
+    past = Past(state)
+    reached = {}
+    for _ in trainer.work(3 * MOST):
+        reached[trainer.iteration] = trainer.state()
+        past.follow(reached[trainer.iteration])
+    steps = [k - past.nearest(k).iteration for k in range(1, 3 * MOST)]
+    assert max(steps) < 16
+    assert len({past.nearest(k).iteration for k in range(1, 3 * MOST)}) <= MOST
+    assert bits(gone_to(past, 100)) == bits(reached[100])
