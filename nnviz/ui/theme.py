@@ -147,7 +147,9 @@ QComboBox QAbstractItemView {{ background: {p.surface}; color: {p.ink}; border: 
     selection-background-color: {p.selection}; selection-color: {p.ink}; outline: 0; }}
 QCheckBox::indicator {{ width: 15px; height: 15px; border: 1px solid {p.node_border}; border-radius: 4px;
     background: {p.canvas}; }}
-QCheckBox::indicator:checked {{ background: {p.accent}; border: 4px solid {p.canvas}; outline: 0; }}
+QCheckBox::indicator:checked {{ background: {p.accent}; border: 1px solid {p.accent}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {p.accent}; width: 13px; height: 13px; }}
+QCheckBox::indicator:checked:focus {{ border-color: {p.ink}; }}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QCheckBox {{ color: {p.ink}; spacing: 8px; background: transparent; }}
 QTableView {{ background: {p.surface}; color: {p.ink}; border: 0; gridline-color: {p.line};

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -20,6 +20,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.ui.widgets.choice import Choice
 
 LARGEST = 5000
 
@@ -30,20 +31,18 @@ class NewNetwork(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New network")
-        self.inputs, self.outputs = QSpinBox(), QSpinBox()
-        for box, value in ((self.inputs, 2), (self.outputs, 1)):
-            box.setRange(1, LARGEST)
-            box.setMinimumHeight(30)
-            box.setValue(value)
-        self.hidden = QLineEdit("2")
+        self.setMinimumWidth(340)
+        self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
         self.hidden.setToolTip("Nodes of each hidden layer, such as 4 or 8 8; empty for none")
-        self.hidden.textChanged.connect(self._check)
-        self.activation = QComboBox()
+        for field in (self.inputs, self.hidden, self.outputs):
+            field.textChanged.connect(self._check)
+        self.activation = Choice()
         self.activation.addItems(list(ACTIVATIONS))
         self.activation.setCurrentText("relu")
         self.biases = QCheckBox("Biases")
         self._wrong = QLabel()
         self._wrong.setObjectName("error")
+        self._wrong.setWordWrap(True)
         form = QFormLayout()
         form.addRow("&Inputs", self.inputs)
         form.addRow("&Hidden layers", self.hidden)
@@ -52,6 +51,7 @@ class NewNetwork(QDialog):
         form.addRow("", self.biases)
         buttons = QDialogButtonBox.StandardButton
         self._box = QDialogButtonBox(buttons.Ok | buttons.Cancel)
+        self._box.button(buttons.Ok).setObjectName("primary")
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -63,9 +63,10 @@ class NewNetwork(QDialog):
         self._check()
 
     def state(self) -> State:
-        """Return the new State."""
-        sizes = [*self._hidden(), self.outputs.value()]
-        layers, fan_in = [], self.inputs.value()
+        """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""
+        inputs, outputs = _count("Inputs", self.inputs.text()), _count("Outputs", self.outputs.text())
+        sizes = [*_hidden(self.hidden.text()), outputs]
+        layers, fan_in = [], inputs
         for k, count in enumerate(sizes):
             last = k == len(sizes) - 1
             activation = "identity" if last else self.activation.currentText()
@@ -73,23 +74,38 @@ class NewNetwork(QDialog):
             names = default_nodes(k, len(sizes), count)
             layers.append(Layer(names, activation, np.zeros((count, fan_in)), biases))
             fan_in = count
-        network = Network(default_inputs(self.inputs.value()), tuple(layers)).randomised(0)
-        rows = Dataset(np.zeros((1, self.inputs.value())), np.zeros((1, self.outputs.value())))
-        return State(network, rows)
-
-    def _hidden(self) -> list[int]:
-        words = self.hidden.text().replace(",", " ").split()
-        counts = [int(word) for word in words if word.isascii() and word.isdigit()]
-        if len(counts) != len(words) or not all(1 <= count <= LARGEST for count in counts):
-            raise ValueError(f"Hidden layers: whole numbers from 1 to {LARGEST}, such as 8 8")
-        return counts
+        network = Network(default_inputs(inputs), tuple(layers)).randomised(0)
+        return State(network, Dataset(np.zeros((1, inputs)), np.zeros((1, outputs))))
 
     def _check(self) -> None:
         try:
-            self._hidden()
+            _count("Inputs", self.inputs.text())
+            _hidden(self.hidden.text())
+            _count("Outputs", self.outputs.text())
             wrong = ""
         except ValueError as error:
             wrong = str(error)
         self._wrong.setText(wrong)
         self._wrong.setVisible(bool(wrong))
         self._box.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not wrong)
+
+
+def _counts(text: str) -> list[int] | None:
+    """Return whole numbers from 1 to LARGEST that are separated by spaces or commas, else None."""
+    words = text.replace(",", " ").split()
+    counts = [int(word) for word in words if re.fullmatch(r"\d{1,9}", word, re.ASCII)]
+    return counts if len(counts) == len(words) and all(1 <= own <= LARGEST for own in counts) else None
+
+
+def _count(name: str, text: str) -> int:
+    counts = _counts(text)
+    if counts is None or len(counts) != 1:
+        raise ValueError(f"{name}: a whole number from 1 to {LARGEST}")
+    return counts[0]
+
+
+def _hidden(text: str) -> list[int]:
+    counts = _counts(text)
+    if counts is None:
+        raise ValueError(f"Hidden layers: whole numbers from 1 to {LARGEST}, such as 8 8")
+    return counts

@@ -1,0 +1,77 @@
+"""The dialog for a new network, typed into as a person does."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialogButtonBox, QLabel
+
+from nnviz.ui.window.new_network import NewNetwork
+
+
+@pytest.fixture
+def dialog(qtbot):
+    dialog = NewNetwork()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def fill(field, text):
+    field.selectAll()
+    QTest.keyClick(field, Qt.Key.Key_Delete)
+    QTest.keyClicks(field, text)
+
+
+def may_be_made(dialog):
+    return dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+
+
+def sentences(dialog):
+    return [
+        own.text() for own in dialog.findChildren(QLabel) if own.isVisible() and own.objectName() == "error"
+    ]
+
+
+def test_it_offers_the_course_s_network(dialog):
+    network = dialog.state().network
+    assert network.sizes == (2, 2, 1)
+    assert [layer.activation for layer in network.layers] == ["relu", "identity"]
+    assert may_be_made(dialog)
+
+
+def test_sizes_activation_and_biases_are_taken(dialog):
+    fill(dialog.inputs, "3")
+    fill(dialog.hidden, "8, 4")
+    fill(dialog.outputs, "2")
+    dialog.activation.setFocus()
+    QTest.keyClicks(dialog.activation, "tanh")
+    QTest.mouseClick(dialog.biases, Qt.MouseButton.LeftButton, pos=dialog.biases.rect().center() / 2)
+    network = dialog.state().network
+    assert network.sizes == (3, 8, 4, 2)
+    assert [layer.activation for layer in network.layers] == ["tanh", "tanh", "identity"]
+    assert all(layer.biases is not None for layer in network.layers)
+
+
+def test_no_hidden_layer_is_a_network_too(dialog):
+    fill(dialog.hidden, "")
+    assert dialog.state().network.sizes == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "sentence"),
+    [
+        ("inputs", "0", "Inputs: a whole number from 1 to 5000"),
+        ("inputs", "", "Inputs: a whole number from 1 to 5000"),
+        ("inputs", "2 3", "Inputs: a whole number from 1 to 5000"),
+        ("outputs", "5001", "Outputs: a whole number from 1 to 5000"),
+        ("hidden", "8 x", "Hidden layers: whole numbers from 1 to 5000, such as 8 8"),
+        ("hidden", "1" * 5000, "Hidden layers: whole numbers from 1 to 5000, such as 8 8"),
+    ],
+)
+def test_what_is_no_size_is_refused_with_a_sentence_until_it_is_mended(dialog, field, text, sentence):
+    fill(getattr(dialog, field), text)
+    assert sentences(dialog) == [sentence]
+    assert not may_be_made(dialog)
+    fill(getattr(dialog, field), "7")
+    assert sentences(dialog) == []
+    assert may_be_made(dialog)
