@@ -8,6 +8,7 @@ from threading import Thread
 from PySide6.QtCore import QTimer
 
 from nnviz.document.document import Document
+from nnviz.ui.loss.path import LossPath
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.selection import Selection
 from nnviz.ui.widgets.card import Card
@@ -26,6 +27,7 @@ class PlotCards(CardTabs):
     def __init__(self, document: Document, selection: Selection) -> None:
         self._document, self._selection = document, selection
         self.mse = MsePlot(document)
+        self._path = LossPath(document)  # from the start on, whenever its card is made
         super().__init__(
             (
                 Tab("MSE", "The MSE after every update", lambda: self.mse),
@@ -55,16 +57,12 @@ class PlotCards(CardTabs):
     def _over_one_weight(self) -> Card:
         from nnviz.ui.loss.curve import LossCurve
 
-        card = LossCurve(self._document, self._selection)
-        card.load()
-        return card
+        return LossCurve(self._document, self._selection)
 
     def _over_two_weights(self) -> Card:
         from nnviz.ui.loss.surface import LossSurface
 
-        card = LossSurface(self._document, self._selection)
-        card.load()
-        return card
+        return LossSurface(self._document, self._selection, self._path)
 
     def _matrix(self) -> Card:
         from nnviz.ui.plots.weight_matrix import WeightMatrix

@@ -41,7 +41,6 @@ def open_curve(qtbot, qapp):
         panel.resize(364, 290)
         panel.show()
         qtbot.waitExposed(panel)
-        panel.load()
         selection.select(part)
         settle(qtbot, panel)
         panel.grab()
@@ -332,7 +331,6 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()
-    panel.load()
     selection.select(FIRST)
     qtbot.waitUntil(lambda: panel.caption.text() != "")
     assert panel.work.busy
@@ -360,7 +358,6 @@ def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbo
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()
-    panel.load()
     part = hands.part_named(window, "node_0", "accounts")
     window.selection.select(part)
     settle(qtbot, panel)

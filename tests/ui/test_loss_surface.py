@@ -15,6 +15,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
+from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface import LossSurface
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
@@ -32,13 +33,12 @@ def open_surface(qtbot, qapp):
         state = load(example(what).path) if isinstance(what, str) else what
         document = Document(state)
         selection = Selection(document)
-        panel = LossSurface(document, selection)
+        panel = LossSurface(document, selection, LossPath(document))
         panel.document, panel.selection = document, selection
         qtbot.addWidget(panel)
         panel.resize(364, 330)
         panel.show()
         qtbot.waitExposed(panel)
-        panel.load()
         selection.select(first, second)
         if wait:
             settle(qtbot, panel)
@@ -227,25 +227,24 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surfac
     assert f"MSE {panel.document.state.mse():.8g}" in panel.caption.text()
 
 
-def test_the_path_of_a_run_is_drawn_and_said_to_be_projected(qtbot, open_window):
+def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_later(
+    qtbot, open_window
+):
     window = open_window("many-rows")
-    panel = LossSurface(window.document, window.selection)
-    qtbot.addWidget(panel)
-    panel.resize(364, 330)
-    panel.show()
-    panel.load()
+    start = window.document.state
+    for _ in range(3):
+        hands.press(window, "Step")
+    hands.press(window, "2 weights")
     window.selection.select(
         hands.part_named(window, "node_0", "accounts"), hands.part_named(window, "output", "node_1")
     )
-    start = window.document.state
-    with qtbot.waitSignal(window.runner.run_ended):
-        window.runner.speed = 1.0
-        window.runner.run()
+    panel = window.plots.currentWidget()
     settle(qtbot, panel)
     path = panel.plane.path()
+    assert len(path) == 4
     assert path[0].tolist() == [value(start, FIRST), value(start, SECOND)]
     assert path[-1].tolist() == [value(window.document.state, part) for part in (FIRST, SECOND)]
-    assert "projected: the other weights moved too" in panel.caption.text()
+    assert "Line: the last run’s path, projected: the other weights moved too" in panel.caption.text()
 
 
 def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface):

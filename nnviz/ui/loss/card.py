@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -19,28 +18,33 @@ from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
 from nnviz.ui.widgets.card import Card
 
-if TYPE_CHECKING:
-    from nnviz.ui.loss.plane import LossPlane
-
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a drawing may depend on."""
 
 
 class LossCard(Card):
-    """Shows a Drawing over the selected weights, or says what is missing.
-
-    `load` brings the plot in once the window stands: its import is slow.
-    """
+    """Shows a Drawing over the selected weights, or says what is missing."""
 
     def __init__(
         self, drawing: Drawing, document: Document, selection: Selection, parent: QWidget | None = None
     ) -> None:
         super().__init__(drawing.heading, parent)
         self._drawing, self._document, self._selection = drawing, document, selection
+        self.plane = drawing.plane
         self._gestures = itertools.count()
         self._end_gesture()
         self.work = LossWork(self, lambda: drawing.find(document.state), self._show)
+        self._make_pages()
+        self.plane.point_moved.connect(self._set)
+        self.plane.point_nudged.connect(self._nudge)
+        self.plane.gesture_ended.connect(self._end_gesture)
+        document.state_changed.connect(self._follow)
+        selection.part_changed.connect(self._choose)
+        self._choose()
+
+    def _make_pages(self) -> None:
+        """Make the page that says what is missing, and the one with the plot and its caption."""
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -51,34 +55,18 @@ class LossCard(Card):
         self.caption.setFont(ui_font(11.5))
         self.caption.setTextFormat(Qt.TextFormat.RichText)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(drawing.lines * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(drawing.tip)
+        self.caption.setMinimumHeight(self._drawing.lines * self.caption.fontMetrics().lineSpacing())
+        self.caption.setToolTip(self._drawing.tip)
         page = QWidget()
-        self._column = QVBoxLayout(page)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(4)
-        self._column.addWidget(self.caption)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.plane, 1)
+        column.addWidget(self.caption)
         self._pages = QStackedLayout()
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
         self.body.addLayout(self._pages, 1)
-        document.state_changed.connect(self._follow)
-        selection.part_changed.connect(self._choose)
-        self._choose()
-
-    @property
-    def plane(self) -> LossPlane | None:
-        """The plot, once it is loaded."""
-        return self._drawing.plane
-
-    def load(self) -> None:
-        """Import pyqtgraph and build the plot, above the caption."""
-        plane = self._drawing.load()
-        plane.point_moved.connect(self._set)
-        plane.point_nudged.connect(self._nudge)
-        plane.gesture_ended.connect(self._end_gesture)
-        self._column.insertWidget(0, plane, 1)
-        self._begin()
 
     # --- when it is drawn
 
@@ -92,7 +80,6 @@ class LossCard(Card):
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
-        self._drawing.follow(old, new)
         if old.network.sizes != new.network.sizes or not all(
             within(new.network, weight) for weight in self._drawing.weights
         ):
@@ -107,7 +94,7 @@ class LossCard(Card):
         if not state.trainable:
             missing = NO_MSE
         self.empty.setText(missing)
-        if missing or self.plane is None:
+        if missing:
             self.work.stop()
             self._pages.setCurrentIndex(0)
         elif self.isVisible():
@@ -157,7 +144,7 @@ class LossCard(Card):
     def changeEvent(self, event: QEvent) -> None:
         """Take over another theme's colours."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_pages") and self.plane:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_pages"):
             self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()

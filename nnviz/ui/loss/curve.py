@@ -1,10 +1,12 @@
-"""The panel "MSE along this weight": the curve over the selected weight or bias, and the next step on it."""
+"""The panel "MSE along this weight": the curve over the selected weight or bias, and the next step on it.
+
+Imports pyqtgraph, so it is imported only once the window stands.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -12,15 +14,13 @@ from nnviz.core.state import State
 from nnviz.core.surface import Weight
 from nnviz.document.document import Document
 from nnviz.ui.loss.card import LossCard
+from nnviz.ui.loss.curve_plane import LossCurvePlane
 from nnviz.ui.loss.line import LossLine, is_of, loss_line
 from nnviz.ui.loss.weight import axis_name, same_but
 from nnviz.ui.loss.words import line_in_full, line_in_html, over_rows
 from nnviz.ui.loss.work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
-
-if TYPE_CHECKING:
-    from nnviz.ui.loss.curve_plane import LossCurvePlane
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
@@ -43,15 +43,8 @@ class OverOne:
     lines = 3
 
     def __init__(self) -> None:
-        self.plane: LossCurvePlane | None = None
-        self.begin(())
-
-    def load(self) -> LossCurvePlane:
-        """Import pyqtgraph and build the plot."""
-        from nnviz.ui.loss.curve_plane import LossCurvePlane
-
         self.plane = LossCurvePlane(colours())
-        return self.plane
+        self.begin(())
 
     def hint(self, state: State) -> str:
         """Return what to click."""
@@ -63,9 +56,6 @@ class OverOne:
         self._line: LossLine | None = None
         self._drawn: LossLine | None = None
 
-    def follow(self, old: State, new: State) -> None:
-        """Nothing is kept but the line."""
-
     def find(self, state: State) -> Iterator[None]:
         """Find the line, coarse and then fine."""
         for found in loss_line(state, self.weights[0], self._line):
@@ -74,7 +64,6 @@ class OverOne:
 
     def show(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the line, which may be that of another State."""
-        assert self.plane is not None
         line = self._line
         self.plane.name_axes(axis_name(state.network, *self.weights), f"MSE {over_rows(state)}")
         if line is None:
@@ -95,7 +84,6 @@ class OverOne:
 
     def _show_old(self, line: LossLine, state: State) -> str:
         """Show what still holds of a line while the one of `state` is being computed."""
-        assert self.plane is not None
         same = same_but(line.state, state, line.weight)
         self.plane.stale(not same)
         w = line.weight.value(state.network)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from nnviz.core.state import State
 from nnviz.core.surface import Weight
-
-if TYPE_CHECKING:
-    from nnviz.ui.loss.plane import LossPlane
+from nnviz.ui.loss.plane import LossPlane
 
 
 class Drawing(Protocol):
@@ -25,12 +23,8 @@ class Drawing(Protocol):
     """Lines of the caption, so that the plot keeps its height."""
 
     @property
-    def plane(self) -> LossPlane | None:
-        """The plot, once it is loaded."""
-        ...
-
-    def load(self) -> LossPlane:
-        """Import pyqtgraph and build the plot."""
+    def plane(self) -> LossPlane:
+        """The plot."""
         ...
 
     def hint(self, state: State) -> str:
@@ -39,10 +33,6 @@ class Drawing(Protocol):
 
     def begin(self, weights: tuple[Weight, ...]) -> None:
         """Be over these weights; nothing is known of them yet."""
-        ...
-
-    def follow(self, old: State, new: State) -> None:
-        """Take in a change of the State."""
         ...
 
     def find(self, state: State) -> Iterator[None]:

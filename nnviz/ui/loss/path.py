@@ -10,6 +10,7 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.core.surface import Weight
+from nnviz.document.document import Document
 from nnviz.ui.loss.weight import same_but
 
 MOST, BYTES = 500, 32 * 2**20
@@ -18,24 +19,26 @@ LEAST = 8
 
 
 class LossPath:
-    """Keeps the networks that a run was seen at, from its start on.
+    """Keeps the networks that a document's run was seen at, from its start on.
 
     A new run begins a new path; what is undone of it is not shown until it is redone; other data or another
     structure end it. An edit of weights leaves it, as the way of the last run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, document: Document) -> None:
         self._start: Network | None = None
         self._seen: list[Network] = []
         self._shown = 0
         self._iteration = 0
+        self._follow(document.state, document.state)
+        document.state_changed.connect(self._follow)
 
     @property
     def whole(self) -> bool:
         """Whether every update is a point of the path."""
         return self._iteration == self._shown - 1
 
-    def follow(self, old: State, new: State) -> None:
+    def _follow(self, old: State, new: State) -> None:
         """Take in a change of the State."""
         if old.data is not new.data or _shape(old.network) != _shape(new.network):
             self._begin(None)

@@ -1,10 +1,12 @@
-"""The panel "MSE over two weights": a map of the MSE, and the path that the last run took on it."""
+"""The panel "MSE over two weights": a map of the MSE, and the path that the last run took on it.
+
+Imports pyqtgraph, so it is imported only once the window stands.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
@@ -16,14 +18,12 @@ from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.choice import LossChoice, listed
 from nnviz.ui.loss.map import LossMap, loss_map
 from nnviz.ui.loss.path import LossPath
+from nnviz.ui.loss.surface_plane import LossSurfacePlane
 from nnviz.ui.loss.weight import axis_name, name_of, same_but
 from nnviz.ui.loss.words import mse_in_words, over_rows
 from nnviz.ui.loss.work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
-
-if TYPE_CHECKING:
-    from nnviz.ui.loss.surface_plane import LossSurfacePlane
 
 CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
@@ -34,8 +34,10 @@ THEN = ": the MSE over both is drawn here"
 class LossSurface(LossCard):
     """Draws the MSE over all rows over the two selected weights; dragging the point changes both."""
 
-    def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
-        super().__init__(OverTwo(document.state), document, selection, parent)
+    def __init__(
+        self, document: Document, selection: Selection, path: LossPath, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(OverTwo(path), document, selection, parent)
         self.choice = LossChoice(document, selection)
         self.body.insertWidget(0, self.choice)
         self.buttons.addWidget(self.choice.button)
@@ -50,18 +52,10 @@ class OverTwo:
     wanted = 2
     lines = 2
 
-    def __init__(self, state: State) -> None:
-        self.plane: LossSurfacePlane | None = None
-        self._path = LossPath()
-        self._path.follow(state, state)
-        self.begin(())
-
-    def load(self) -> LossSurfacePlane:
-        """Import pyqtgraph and build the plot."""
-        from nnviz.ui.loss.surface_plane import LossSurfacePlane
-
+    def __init__(self, path: LossPath) -> None:
         self.plane = LossSurfacePlane(colours())
-        return self.plane
+        self._path = path
+        self.begin(())
 
     def hint(self, state: State) -> str:
         """Return what to click."""
@@ -74,10 +68,6 @@ class OverTwo:
         self._map: LossMap | None = None
         self._drawn: LossMap | None = None
 
-    def follow(self, old: State, new: State) -> None:
-        """Go on with the path."""
-        self._path.follow(old, new)
-
     def find(self, state: State) -> Iterator[None]:
         """Find the map, coarse and then finer."""
         first, second = self.weights
@@ -87,7 +77,6 @@ class OverTwo:
 
     def show(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the map, which may be that of another State, and the path."""
-        assert self.plane is not None
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._show_map(self._map, state)
         mse = self._map.mse if self._map is not None and same_but(self._map.state, state) else None
@@ -101,7 +90,6 @@ class OverTwo:
         return mse is not None, caption
 
     def _show_map(self, found: LossMap | None, state: State) -> None:
-        assert self.plane is not None
         if found is None:
             self.plane.show_nothing()
             return
