@@ -227,9 +227,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surfac
     assert f"MSE {panel.document.state.mse():.8g}" in panel.caption.text()
 
 
-def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_later(
-    qtbot, open_window
-):
+def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_later(qtbot, open_window):
     window = open_window("many-rows")
     start = window.document.state
     for _ in range(3):
