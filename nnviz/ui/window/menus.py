@@ -37,7 +37,7 @@ class Menus:
         self._fill_file(bar.addMenu("&File"))
         self._fill_edit(bar.addMenu("&Edit"))
         network = bar.addMenu("&Network")
-        network.aboutToShow.connect(lambda: workspace.structure.fill(network, workspace.selection.part))
+        network.aboutToShow.connect(lambda: self._fill_network(network))
         bar.addMenu(self.walk.menu())
         self._fill_train(bar.addMenu("&Train"))
         self._fill_view(bar.addMenu("&View"))
@@ -139,6 +139,11 @@ class Menus:
         menu.addActions([self.undo, self.redo])
         menu.addSeparator()
         self._add(menu, "&Find…", lambda: self._workspace.finder.open(), STANDARD.Find)
+
+    def _fill_network(self, menu: QMenu) -> None:
+        self._workspace.structure.fill(menu, self._workspace.selection.part)
+        menu.addSeparator()
+        self._workspace.weight_sets.add_to(menu)
 
     def _fill_train(self, menu: QMenu) -> None:
         training, runner = self._workspace.training, self._workspace.runner

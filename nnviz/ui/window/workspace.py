@@ -26,6 +26,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Menus
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
+from nnviz.ui.window.weight_sets import WeightSets
 from nnviz.ui.words import Words
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Workspace:
         self.player = Player(document, self.selection, self.runner)
         self.files = FileCommands(window, document, settings)
         self.structure = Structure(document, self.selection)
+        self.weight_sets = WeightSets(window, document)
         window.setUpdatesEnabled(False)
         self._make_panels()
         self.menus = Menus(self, settings)
@@ -85,7 +87,7 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        for source in (self.diagram, self.data, self.structure, self.files, self.player):
+        for source in (self.diagram, self.data, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
         for said in (self.plots.mse.exported, self.plots.mse.refused, runner.run_ended, runner.warned):
             said.connect(self.status.say)

@@ -1,0 +1,83 @@
+"""The menu of weight sets: each with its MSE, to be put in; the weights in use can be kept as one."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+
+from nnviz.core.explanation.figures import is_quick
+from nnviz.core.numbers import shown
+from nnviz.core.weight_sets import in_use, keep, mse_with, new_name, with_set, without_set
+from nnviz.document.document import Document
+
+
+class WeightSets(QObject):
+    """Fills a menu; what is chosen there is an undo entry. `said` carries a sentence for the status line."""
+
+    said = Signal(str)
+
+    def __init__(self, window: QWidget, document: Document) -> None:
+        super().__init__(window)
+        self._window, self._document = window, document
+
+    def add_to(self, menu: QMenu) -> None:
+        """Add the submenu to a menu; it is filled whenever it opens."""
+        own = menu.addMenu("&Weight sets")
+        own.aboutToShow.connect(lambda: self._fill(own))
+
+    def _fill(self, menu: QMenu) -> None:
+        menu.clear()
+        sets = self._document.state.weight_sets
+        for place in range(len(sets)):
+            action = menu.addAction("\t".join([self._name(place), self._told(place)]))
+            action.setCheckable(True)
+            action.setChecked(in_use(self._document.state, place))
+            action.triggered.connect(partial(self._use, place))
+        if not sets:
+            menu.addAction("No weight sets yet").setEnabled(False)
+        menu.addSeparator()
+        menu.addAction("&Keep the present weights…", self._ask_keep)
+        if sets:
+            removal = menu.addMenu("&Remove")
+            for place in range(len(sets)):
+                removal.addAction(self._name(place), partial(self._remove, place))
+
+    def _name(self, place: int) -> str:
+        return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
+
+    def _told(self, place: int) -> str:
+        """Return the MSE with a set, unless it takes long to compute."""
+        state = self._document.state
+        mse = mse_with(state, place) if is_quick(state) else None
+        if mse is None:
+            return ""
+        return f"MSE {shown(mse, 8)}" if math.isfinite(mse) else "MSE too large for a number"
+
+    def _use(self, place: int) -> None:
+        name = self._document.state.weight_sets[place].name
+        self._document.push(with_set(self._document.state, place), f"Use {name}")
+        self.said.emit(f"The weights are those of {name} now")
+
+    def _ask_keep(self) -> None:
+        state = self._document.state
+        name, chosen = QInputDialog.getText(
+            self._window, "Keep the present weights", "Name of the weight set", text=new_name(state)
+        )
+        if not chosen:
+            return
+        try:
+            kept = keep(state, name)
+        except ValueError as error:
+            self.said.emit(f"The weights were not kept: {error}")
+            return
+        name = kept.weight_sets[-1].name
+        self._document.push(kept, f"Keep {name}")
+        self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
+
+    def _remove(self, place: int) -> None:
+        name = self._document.state.weight_sets[place].name
+        self._document.push(without_set(self._document.state, place), f"Remove {name}")
+        self.said.emit(f"Removed the weight set {name}; the weights in use stay")
