@@ -37,6 +37,11 @@ def test_a_rounded_number_is_right_to_its_last_digit_and_the_tooltip_has_it_in_f
     assert figure.toolTip() == f"Mean of error²\nIn full: {value!r}"
 
 
+def test_a_number_is_rather_smaller_than_rounded_to_few_digits(figure):
+    figure.show_number(-0.03443978123)
+    assert figure.text == f"{MINUS}0.0344398"
+
+
 def test_more_room_shows_more_digits(figure):
     figure.show_number(0.123456789)
     counts = []

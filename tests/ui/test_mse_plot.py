@@ -206,6 +206,14 @@ def test_an_mse_of_0_has_no_place_on_a_log_scale_but_is_read_out(qtbot, document
     assert plot.curve.read_out.text() == "iteration 1\nMSE 0"
 
 
+def test_a_number_at_the_top_or_at_the_right_is_not_cut_off(document, plot):
+    document.start(with_history([(k, (1000 - k) / 10.8) for k in range(1001)]))  # up to a tick at 100
+    image = plot.curve.grab().toImage()
+    border = [image.pixelColor(x, 0).name() for x in range(image.width())]
+    border += [image.pixelColor(image.width() - 1, y).name() for y in range(image.height())]
+    assert set(border) == {PALETTES["light"].surface.lower()}
+
+
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize(
     "points",

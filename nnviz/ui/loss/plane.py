@@ -59,7 +59,6 @@ class LossPlane(Plot):
         self._hold: QPointF | None = None
         self._point: QPointF | None = None
         self._under_mouse: QPointF | None = None
-        self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
         self.plotItem.vb.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = Dot(11)

@@ -19,8 +19,8 @@ from nnviz.ui.theme import ui_font
 
 LARGEST = 307.0
 """The largest exponent of 10 whose neighbours are numbers still."""
-GAP = {"left": 26.0, "bottom": 64.0}
-"""Pixels between two ticks, at least."""
+GAP, MOST = {"left": 26.0, "bottom": 64.0}, 10
+"""Pixels between two ticks, at least, and about how many there are, at most."""
 OFFSET = 6
 """Pixels between the plot and the texts."""
 OUTSIDE = {"left": (0, 10), "bottom": (30, 0)}
@@ -64,7 +64,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Return the values that have a tick between two others that are so far apart, and their texts."""
-        count = max(2, int(pixels / GAP[self.orientation]))
+        count = min(max(2, int(pixels / GAP[self.orientation])), MOST)
         if not (math.isfinite(low) and math.isfinite(high)) or low == high:
             return []
         if self._logarithmic:

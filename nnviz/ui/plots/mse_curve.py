@@ -38,7 +38,6 @@ class MseCurve(Plot):
         self._log = False
         self._following = True
         self._read: int | None = None
-        self.plotItem.layout.setContentsMargins(0, 2, 14, 0)  # room for half of the last iteration's text
         self.setAccessibleName("MSE after every update")
         self._curve = pg.PlotCurveItem(antialias=True)
         self._present, self._dot = Dot(10), Dot(8)

@@ -12,9 +12,9 @@ from nnviz.core.numbers import full, shown
 from nnviz.ui.theme import colours, ui_font
 
 DIGITS = 8
-ROUNDED = (*((digits, 22) for digits in range(DIGITS, 3, -1)), (4, 18), (4, 15), (4, 12))
+ROUNDED = ((8, 22), (7, 22), (6, 22), (6, 18), (5, 22), (5, 18), (4, 22), (4, 18), (4, 15), (4, 12))
 """Digits and pixels of a figure, the best first; the first that fits is taken."""
-EXACT = ((DIGITS, 22), (DIGITS, 18), *ROUNDED)
+EXACT = ((8, 22), (8, 18), *ROUNDED)
 """The same for a number that needs no more digits: better smaller than rounded."""
 
 
