@@ -170,7 +170,8 @@ def test_the_digits_are_read_as_well_as_their_notes_say():
     assert np.array_equal(own.data.inputs * 16, np.round(own.data.inputs * 16))
     assert own.mse() == pytest.approx(0.00216, abs=5e-6)
     assert rightly_read(own) == 993
-    assert [int(dead.sum()) for dead in dead_nodes(own)] == [5, 0, 0]
+    trace = own.network.forward(own.data.inputs)
+    assert [int(dead.sum()) for dead in dead_nodes(own.network, trace)] == [5, 0, 0]
     after = train(own).state
     assert after.mse() == pytest.approx(0.00036, abs=5e-5)
     assert rightly_read(after) == pytest.approx(999, abs=1)

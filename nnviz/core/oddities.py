@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
@@ -14,33 +14,26 @@ SATURATED = 0.01
 """A sigmoid whose slope, or a tanh whose distance from ±1, stays below this is saturated."""
 
 
-def _trace(state: State) -> Trace:
-    with np.errstate(all="ignore"):
-        return state.network.forward(state.data.inputs)
-
-
 def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return of `odd`, shape (rows, nodes), whether it holds on all rows; without rows it does not."""
     return np.asarray(odd.all(axis=0) & (len(odd) > 0), dtype=bool)
 
 
-def dead_nodes(state: State) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node, layer by layer, whether it is a relu that is 0 on every row."""
-    trace = _trace(state)
+def dead_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
+    """Tell of every node, layer by layer, whether it is a relu that is 0 on every row of `trace`."""
     return tuple(
         _on_every_row((z <= 0.0) & (layer.activation == "relu"))
-        for layer, z in zip(state.network.layers, trace.z, strict=True)
+        for layer, z in zip(network.layers, trace.z, strict=True)
     )
 
 
-def saturated_nodes(state: State) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node whether it is a sigmoid or tanh that hardly moves on any row.
+def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
+    """Tell of every node whether it is a sigmoid or tanh that hardly moves on any row of `trace`.
 
     That is |a| > 0.99 for tanh, and a slope below 0.01 for sigmoid.
     """
-    trace = _trace(state)
     found = []
-    for layer, a in zip(state.network.layers, trace.a, strict=True):
+    for layer, a in zip(network.layers, trace.a, strict=True):
         flat = np.zeros(a.shape, dtype=bool)
         if layer.activation == "tanh":
             flat = np.abs(a) > 1.0 - SATURATED
@@ -54,9 +47,11 @@ def badges(state: State) -> dict[tuple[int, int], str]:
     """Return what is odd about nodes on all rows together, by (layer, node): dead, saturated."""
     if len(state.data) < 2:
         return {}
+    with np.errstate(all="ignore"):
+        trace = state.network.forward(state.data.inputs)
     found = {}
-    for text, layers in (("dead on all rows", dead_nodes(state)), ("saturated", saturated_nodes(state))):
-        for k, odd in enumerate(layers):
+    for text, oddity in (("dead on all rows", dead_nodes), ("saturated", saturated_nodes)):
+        for k, odd in enumerate(oddity(state.network, trace)):
             for node in np.flatnonzero(odd).tolist():
                 found[k, node] = text
     return found

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -22,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import State
 
 Indices = NDArray[np.intp]
 
@@ -133,34 +132,26 @@ def _odd(state: State, text: str, row: int) -> Iterator[Match]:
     word = text.removesuffix(" nodes")
     for name, (nodes_that_are, said) in ODD.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
-            looked_at, rows = _some_rows(state)
-            columns = [np.empty(0, np.intp), *map(np.flatnonzero, nodes_that_are(looked_at))]
+            network, (inputs, rows) = state.network, _some_rows(state)
+            with np.errstate(all="ignore"):
+                trace = network.forward(inputs)
+            columns = [np.empty(0, np.intp), *map(np.flatnonzero, nodes_that_are(network, trace))]
             yield from _nodes(state, columns, row, f"{said} {rows}")
 
 
-def _some_rows(state: State) -> tuple[State, str]:
-    """Return `state` with as many rows as can be looked at, and what they are."""
+def _some_rows(state: State) -> tuple[Array, str]:
+    """Return the inputs of as many rows as can be looked at, and which these are."""
     every = len(state.data)
     count = max(1, WORK // sum(layer.weights.size for layer in state.network.layers))
-    if count >= every:
-        return state, "every row"
-    return replace(state, data=Dataset(state.data.inputs[:count])), f"rows 1 to {count:,} of {every:,}"
+    which = "every row" if count >= every else f"rows 1 to {count:,} of {every:,}"
+    return state.data.inputs[:count], which
 
 
 # --- edges and biases
 
 
-def _edge(network: Network, layer: int, node: int, source: int) -> Match:
-    title = f"{network.names(layer)[source]} → {network.names(layer + 1)[node]}"
-    value = float(network.layers[layer].weights[node, source])
-    return Match(Where("weight", layer, node, source), title, value)
-
-
-def _bias(network: Network, layer: int, node: int) -> Match:
-    biases = network.layers[layer].biases
-    assert biases is not None
-    title = f"bias of {network.names(layer + 1)[node]}"
-    return Match(Where("bias", layer, node), title, float(biases[node]))
+def _match(network: Network, where: Where) -> Match:
+    return Match(where, where.name(network), where.value(network))
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
@@ -182,7 +173,7 @@ def _biases(network: Network, text: str) -> Iterator[Match]:
     if asked:
         for layer, nodes in enumerate(_named(network, asked["name"] or "")[1:]):
             if network.layers[layer].biases is not None:
-                yield from (_bias(network, layer, node) for node in nodes.tolist())
+                yield from (_match(network, Where("bias", layer, node)) for node in nodes.tolist())
 
 
 def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
@@ -212,7 +203,7 @@ def _first(
         for place in _top(scores.ravel(), count).tolist():
             node, source = divmod(place, len(sources))
             heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
-    return [_edge(network, *place) for _, *place in sorted(heads)[:count]]
+    return [_match(network, Where("weight", *place)) for _, *place in sorted(heads)[:count]]
 
 
 def _block(layer: Layer, nodes: Indices, sources: Indices) -> Array:
@@ -231,7 +222,7 @@ def _first_biases(
         if biases is not None:
             scores = measure(biases[nodes])
             heads += [(-float(scores[i]), k, int(nodes[i])) for i in _top(scores, count).tolist()]
-    return [_bias(network, layer, node) for _, layer, node in sorted(heads)[:count]]
+    return [_match(network, Where("bias", layer, node)) for _, layer, node in sorted(heads)[:count]]
 
 
 def _top(scores: Array, count: int) -> Indices:

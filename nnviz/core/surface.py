@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from nnviz.core import edits
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
@@ -41,13 +42,14 @@ class Weight(NamedTuple):
     node: int
     source: int = -1
 
+    @property
+    def where(self) -> Where:
+        """Its address."""
+        return Where("weight" if self.source >= 0 else "bias", self.layer, self.node, self.source)
+
     def value(self, network: Network) -> float:
         """Return the weight or the bias."""
-        layer = network.layers[self.layer]
-        if self.source >= 0:
-            return float(layer.weights[self.node, self.source])
-        assert layer.biases is not None
-        return float(layer.biases[self.node])
+        return self.where.value(network)
 
     def set(self, state: State, value: float) -> State:
         """Return `state` with another value here; its run ends."""

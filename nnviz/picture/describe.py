@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.numbers import MINUS, full
 from nnviz.core.oddities import zero_reason
 from nnviz.picture.labels import Numbers

@@ -4,13 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import Where
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
-from nnviz.core.explanation.expressions import Where
 from nnviz.core.explanation.figures import figures, next_batch
 from nnviz.core.explanation.lines import Note
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import dead_nodes, saturated_nodes, zero_reason
+from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.optimizers import OPTIMIZERS
@@ -293,14 +293,30 @@ def test_dead_and_saturated_nodes_are_so_on_every_row():
         Layer(("low", "mid"), "sigmoid", [[-9.0, 0.0], [1.0, 0.0]]),
     )
     state = State(Network(("x",), layers), Dataset([[1.0], [2.0]]))
-    assert [own.tolist() for own in dead_nodes(state)] == [[True, False], [False, False], [False, False]]
-    assert [own.tolist() for own in saturated_nodes(state)] == [
+    network, trace = state.network, state.network.forward(state.data.inputs)
+    assert [own.tolist() for own in dead_nodes(network, trace)] == [
+        [True, False],
+        [False, False],
+        [False, False],
+    ]
+    assert [own.tolist() for own in saturated_nodes(network, trace)] == [
         [False, False],
         [True, False],
         [True, False],
     ]
-    empty = State(state.network, Dataset.empty(state.network))
-    assert not any(own.any() for own in (*dead_nodes(empty), *saturated_nodes(empty)))
+    empty = network.forward(np.empty((0, 1)))
+    assert not any(own.any() for own in (*dead_nodes(network, empty), *saturated_nodes(network, empty)))
+
+
+def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
+    passes = []
+    forward = Network.forward
+    monkeypatch.setattr(Network, "forward", lambda *of: passes.append(1) or forward(*of))
+    state = State(
+        Network(("x",), (Layer(("dead", "alive"), "relu", [[-1.0], [1.0]]),)), Dataset([[1.0], [2.0]])
+    )
+    assert badges(state) == {(0, 0): "dead on all rows"}
+    assert len(passes) == 1
 
 
 def test_without_rows_or_targets_a_sentence_says_so():

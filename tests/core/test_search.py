@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz.core import search
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.search import found
 from nnviz.core.state import Dataset, State

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core.address import Where
 from nnviz.core.edits import set_weight
-from nnviz.core.explanation.expressions import Where
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.explanation.figures import row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import State
@@ -48,15 +48,6 @@ class Check:
         return self.kink or "the MSE bends too much within w ± h to be measured so"
 
 
-def value_of(network: Network, where: Where) -> float:
-    """Return a weight or a bias."""
-    layer = network.layers[where.layer]
-    if where.kind == "weight":
-        return float(layer.weights[where.node, where.source])
-    assert layer.biases is not None
-    return float(layer.biases[where.node])
-
-
 def checking(state: State, where: Where, row: int | None) -> Iterator[Check | None]:
     """Measure the slope of a weight or bias, of one row's MSE or (None) of that over all rows.
 
@@ -66,7 +57,7 @@ def checking(state: State, where: Where, row: int | None) -> Iterator[Check | No
     first, count = (0, len(state.data)) if row is None else (row, 1)
     x = state.data.inputs[first : first + count]
     y = state.data.targets[first : first + count]
-    w = value_of(state.network, where)
+    w = where.value(state.network)
     step = 1e-5 * max(1.0, abs(w))
     squares, noise, kink = np.zeros(2), 0.0, ""
     for block in row_blocks(state.network, count):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nnviz.core.address import Where
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.check import Check, value_of
-from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum, Where
+from nnviz.core.explanation.check import Check
+from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum
 from nnviz.core.explanation.figures import FEW_ROWS, Figures, Means, is_quick
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
@@ -62,19 +63,13 @@ class _Explainer:
         where = self.where
         if where is None:
             return Explanation("MSE", tuple(self._mse_sections()))
-        names = self.state.network.names(where.layer + 1)
-        if where.kind == "weight":
-            source = self.state.network.names(where.layer)[where.source]
-            title = f"{source} → {names[where.node]}"
-        else:
-            title = names[where.node] if where.kind == "node" else f"bias of {names[where.node]}"
         if self.scene is None:
             sections = [Section("", (Note("", "There are no rows, so there is nothing to compute."),))]
         elif where.kind == "node":
             sections = self._node_sections(self.scene, where)
         else:
             sections = self._weight_sections(self.scene, where)
-        return Explanation(title, tuple(sections))
+        return Explanation(where.name(self.state.network), tuple(sections))
 
     def _mse_sections(self) -> list[Section]:
         if self.scene is None or self.scene.targets is None:
@@ -105,7 +100,7 @@ class _Explainer:
 
     def _weight_sections(self, scene: Scene, where: Where) -> list[Section]:
         name = "w" if where.kind == "weight" else "b"
-        w = Number(value_of(self.state.network, where), where)
+        w = Number(where.value(self.state.network), where)
         first = Section("", (Line(name, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
             note = Note("", "There are no targets, so there is no slope.")

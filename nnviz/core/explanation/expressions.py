@@ -9,26 +9,15 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
+from nnviz.core.address import Where
 from nnviz.core.numbers import MINUS, shown
 
 SHORT = 8
 """A number that needs no more significant digits than this is written in full."""
-
-
-class Where(NamedTuple):
-    """Where a number comes from: a node (layer −1 holds the inputs), a weight, or a bias.
-
-    `source` is the node of the layer before that a weight leads from.
-    """
-
-    kind: Literal["node", "weight", "bias"]
-    layer: int
-    node: int
-    source: int = -1
 
 
 class Piece(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from nnviz.core.address import Where
 from nnviz.core.explanation.check import Check, checking
-from nnviz.core.explanation.expressions import Where
 from nnviz.core.explanation.figures import Figures, figures
 from nnviz.core.state import State
 

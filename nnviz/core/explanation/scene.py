@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.explanation.expressions import Expression, Number, Sum, Where, elided
+from nnviz.core.address import Where
+from nnviz.core.explanation.expressions import Expression, Number, Sum, elided
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 

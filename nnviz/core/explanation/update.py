@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from nnviz.core.address import Where
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.check import value_of
-from nnviz.core.explanation.expressions import Call, Negative, Number, Product, Quotient, Square, Sum, Where
+from nnviz.core.explanation.expressions import Call, Negative, Number, Product, Quotient, Square, Sum
 from nnviz.core.explanation.lines import Line
-from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.core.training.optimizers import Adam, Momentum
+from nnviz.core.training.parameters import place
 
 
 def update_lines(state: State, where: Where, slope: float) -> list[Line]:
     """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
     name = "w" if where.kind == "weight" else "b"
-    w = Number(value_of(state.network, where), where)
+    w = Number(where.value(state.network), where)
     rate = Number(state.training.learning_rate)
     told = Number(slope, where, slope=True)
     return _RULES[state.training.optimizer](state, where, name, w, rate, told)
@@ -79,18 +79,8 @@ def memory(state: State, where: Where) -> tuple[float, ...]:
     run = state.run
     if run is None or run.optimizer != state.training.optimizer or run.memory.size == 0:
         return (0.0, 0.0)
-    at = parameter_index(state.network, where)
+    at = place(state.network, where)
     return tuple(float(row[at]) for row in run.memory)
-
-
-def parameter_index(network: Network, where: Where) -> int:
-    """Return the place of a weight or bias in the flat vector of `nnviz.core.training.parameters`."""
-    widths = [layer.weights.shape[1] + (layer.biases is not None) for layer in network.layers]
-    before = sum(
-        len(layer) * width for layer, width in zip(network.layers[: where.layer], widths, strict=False)
-    )
-    start: int = before + where.node * widths[where.layer]
-    return start + (where.source if where.kind == "weight" else widths[where.layer] - 1)
 
 
 _RULES = {"gradient_descent": _gradient_descent, "momentum": _momentum, "adam": _adam}

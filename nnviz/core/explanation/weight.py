@@ -8,8 +8,9 @@ from math import prod
 
 import numpy as np
 
+from nnviz.core.address import Where
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Sum, Where
+from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Sum
 from nnviz.core.explanation.lines import Line, Note
 from nnviz.core.explanation.node import backward_lines
 from nnviz.core.explanation.scene import Scene

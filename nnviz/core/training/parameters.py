@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 
 
@@ -27,7 +28,7 @@ class Parameters:
     """
 
     def __init__(self, network: Network, memories: int) -> None:
-        shapes = [(len(own), own.weights.shape[1] + (own.biases is not None)) for own in network.layers]
+        shapes = _shapes(network)
         count = sum(nodes * inputs for nodes, inputs in shapes)
         self.all = np.zeros((1 + memories, count))
         self.values, self.memory = self.all[0], self.all[1:]
@@ -47,6 +48,19 @@ class Parameters:
             biases = None if layer.biases is None else matrix[:, -1]
             layers.append(Layer(layer.nodes, layer.activation, weights, biases))
         return replace(network, layers=tuple(layers))
+
+
+def place(network: Network, where: Where) -> int:
+    """Return the place of a weight or bias in the flat vector."""
+    shapes = _shapes(network)
+    before = sum(nodes * inputs for nodes, inputs in shapes[: where.layer])
+    inputs = shapes[where.layer][1]
+    return before + where.node * inputs + (where.source if where.kind == "weight" else inputs - 1)
+
+
+def _shapes(network: Network) -> list[tuple[int, int]]:
+    """Return (nodes, inputs of the layer [+ 1 for b]), layer by layer."""
+    return [(len(own), own.weights.shape[1] + (own.biases is not None)) for own in network.layers]
 
 
 def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz.core.explanation.expressions import Where
+from nnviz.core.address import Where
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
 from nnviz.core.explanation.scene import Scene

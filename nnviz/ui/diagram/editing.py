@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnviz.core import edits
+from nnviz.core.address import Where
 from nnviz.core.state import State
 from nnviz.picture.picture import Part
 
@@ -54,7 +55,7 @@ def number_of(part: Part, state: State) -> Part | None:
 def named(part: Part, state: State) -> str:
     """Return what undo and the status line call `part`: "accounts → node_0"."""
     network = state.network
+    if part.kind == "weight" or part.kind == "bias":
+        return Where(part.kind, part.layer, part.node, part.source).name(network)
     name = network.names(part.column)[part.node]
-    if part.kind == "weight":
-        return f"{network.names(part.column - 1)[part.source]} → {name}"
-    return {"bias": f"bias of {name}", "target": f"target of {name}"}.get(part.kind, name)
+    return f"target of {name}" if part.kind == "target" else name

@@ -9,8 +9,8 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from nnviz.core.address import Where
 from nnviz.core.explanation.explain import explain, is_mean
-from nnviz.core.explanation.expressions import Where
 from nnviz.core.explanation.inquiry import Known, inquire
 from nnviz.core.explanation.lines import Explanation
 from nnviz.document.document import Document

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from nnviz.core.explanation.expressions import Piece, Where
+from nnviz.core.address import Where
+from nnviz.core.explanation.expressions import Piece
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Kind, Part

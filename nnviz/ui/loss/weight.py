@@ -47,10 +47,7 @@ def count_of(network: Network) -> int:
 
 def name_of(network: Network, weight: Weight) -> str:
     """Return "accounts → node_0", or "bias of node_0"."""
-    node = network.layers[weight.layer].nodes[weight.node]
-    return (
-        f"bias of {node}" if weight.source < 0 else f"{network.names(weight.layer)[weight.source]} → {node}"
-    )
+    return weight.where.name(network)
 
 
 def axis_name(network: Network, weight: Weight) -> str:

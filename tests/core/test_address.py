@@ -1,0 +1,44 @@
+"""What a weight, a bias or a node is called, and where its value stands."""
+
+import numpy as np
+import pytest
+
+from nnviz.core.address import Where
+from nnviz.core.edits import add_biases
+from nnviz.core.training.parameters import Parameters, place
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+
+
+@pytest.fixture
+def network():
+    return add_biases(load(example("relu").path), 0).network
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (Where("node", -1, 1), "children"),
+        (Where("node", 1, 0), "output"),
+        (Where("weight", 0, 1, 0), "accounts → node_1"),
+        (Where("weight", 1, 0, 1), "node_1 → output"),
+        (Where("bias", 0, 1), "bias of node_1"),
+    ],
+)
+def test_a_number_is_called_by_its_nodes(network, where, name):
+    assert where.name(network) == name
+
+
+def test_weights_and_biases_have_a_value_and_a_place_in_the_flat_vector(network):
+    assert Where("weight", 0, 1, 1).value(network) == -5.0
+    assert Where("bias", 0, 1).value(network) == 0.0
+    flat = Parameters(network, 0).values
+    every = [
+        Where("weight", k, j, i)
+        for k, layer in enumerate(network.layers)
+        for j in range(len(layer))
+        for i in range(layer.weights.shape[1])
+    ] + [Where("bias", 0, 0), Where("bias", 0, 1)]
+    places = [place(network, where) for where in every]
+    assert sorted(places) == list(range(len(flat)))
+    assert [where.value(network) for where in every] == np.asarray(flat)[places].tolist()
