@@ -5,6 +5,7 @@ The window is shown before NumPy and the panels are imported, which take longer 
 
 from __future__ import annotations
 
+import builtins
 import gc
 import os
 import sys
@@ -27,6 +28,8 @@ def application() -> QApplication:
     """Return the application, made if there is none."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
+        # PySide reads the source of every module imported after it, for a feature that nothing here uses
+        builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
         app = QApplication(sys.argv[:1])
         app.setApplicationName("nnviz")
         app.setOrganizationName("nnviz")
