@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.unexpected import tell_unexpected
 
 if TYPE_CHECKING:
     from nnviz.document.recovery import Recovery
@@ -79,10 +80,12 @@ class _Opened:
             self._window.close()
         else:
             self._recovery = session.keep(self._workspace)
+            tell_unexpected(self._window, self._workspace.status.say)
         finally:
             gc.enable()
 
     def close(self) -> None:
+        sys.excepthook = sys.__excepthook__
         if self._recovery:
             self._recovery.close()
         if self._fault:
