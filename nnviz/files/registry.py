@@ -70,7 +70,16 @@ def save(state: State, path: str | os.PathLike[str]) -> None:
 
     What the format does not keep is told by `left_out`. Raises FileError.
     """
-    atomic.write(path, format_for(path).write(state))
+    atomic.write(path, encoded(state, path))
+
+
+def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes that `path` would hold. Raises FileError for what its format cannot hold."""
+    own = format_for(path)
+    try:
+        return own.write(state)
+    except FileError as error:
+        raise FileError(f"{path} was not saved: {error}") from error
 
 
 def left_out(state: State, path: str | os.PathLike[str]) -> str:

@@ -225,5 +225,5 @@ def test_what_could_not_be_read_back_is_not_saved(tmp_path, state, sentence):
     save(one_weight(7.0), file)
     with pytest.raises(FileError) as caught:
         save(state, file)
-    assert str(caught.value) == sentence
+    assert str(caught.value) == f"{file} was not saved: {sentence}"
     assert load(file) == one_weight(7.0)

@@ -61,6 +61,16 @@ def test_a_save_in_part_can_be_cancelled(window, answer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_dictionary_cannot_hold_at_all_is_refused_at_once(open_window, answer, tmp_path):
+    window = open_window("xor")
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("OK", told))
+    ask(window, "Ctrl+Shift+S")
+    assert told[0].startswith(f"{tmp_path / 'w.py'} was not saved: the course's weights dictionary holds")
+    assert window.status.text == told[0]
+
+
 def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window, answer, tmp_path):
     network = replace(load(example("relu").path).network, inputs=("input_0", "input_1"))
     window = open_window(State(network, Dataset.empty(network)))

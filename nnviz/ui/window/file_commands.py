@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
-from nnviz.files.registry import kinds, left_out, save, suffixes
+from nnviz.files.registry import encoded, kinds, left_out, suffixes
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.window.ask_where import ask_where
@@ -134,6 +135,7 @@ class FileCommands(QObject):
 
     def _save_in_part(self, path: Path, lost: str) -> bool:
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
+        data = encoded(self._document.state, path)
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("nnviz")
@@ -147,7 +149,7 @@ class FileCommands(QObject):
             return self.ask_save()
         if box.clickedButton() is not part:
             return False
-        save(self._document.state, path)
+        atomic.write(path, data)
         self.said.emit(f"Written: {lost}")
         return True
 
