@@ -91,13 +91,6 @@ def randomise(state: State, seed: int) -> State:
     return with_network(state, state.network.randomised(seed))
 
 
-def restart(state: State) -> State:
-    """Return to the weights at the start of the present run, iteration 0; names that changed since stay."""
-    if state.run is None:
-        return state
-    return with_network(state, WeightSet.of("start", state.run.start).into(state.network))
-
-
 def rename(state: State, column: int, node: int, name: str) -> State:
     """Rename an input or a node. Raises ValueError for an empty name or one that is taken."""
     name = name.strip()

@@ -96,7 +96,6 @@ def test_rows_are_added_behind_and_removed():
         edits.add_row,
         lambda s: edits.remove_rows(s, [0]),
         lambda s: edits.randomise(s, 3),
-        edits.restart,
         lambda s: edits.set_activation(s, 0, "tanh"),
         lambda s: edits.add_biases(s, 1),
         lambda s: edits.remove_biases(s, 0),
@@ -117,21 +116,6 @@ def test_settings_and_names_do_not_end_the_run():
     state = train(small(), updates=3).state
     assert edits.set_training(state, Training(0.5)).run is state.run
     assert edits.rename(state, 1, 0, "first").run is state.run
-
-
-def test_restart_returns_to_the_weights_before_the_first_update():
-    state = small()
-    after = train(train(state, updates=3).state, updates=2).state
-    assert edits.restart(after).network == state.network
-    assert edits.restart(state) is state
-
-
-def test_a_restart_after_a_rename_keeps_the_new_name():
-    after = edits.rename(train(small(), updates=3).state, 1, 0, "first")
-    assert edits.restart(after).network.layers[0].nodes[0] == "first"
-    assert (
-        edits.restart(after).network.layers[0].weights.tolist() == small().network.layers[0].weights.tolist()
-    )
 
 
 def test_random_weights_come_from_the_seed_which_is_kept():

@@ -19,6 +19,7 @@ from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface import LossSurface
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
+from nnviz.ui.training.runner import Runner
 from tests.core import oracle
 from tests.ui import hands
 
@@ -301,6 +302,17 @@ def test_biases_that_are_new_end_the_path(qtbot, open_surface):
     settle(qtbot, panel)
     assert len(panel.plane.path()) == 0
     assert panel.choice.first.currentText() == "bias of node_0"
+
+
+def test_going_back_in_a_run_shortens_the_path(qtbot, open_surface):
+    panel = open_surface()
+    document, runner = panel.document, Runner(panel.document)
+    start = both(panel)
+    document.push(train(document.state, updates=4).state, "Run")
+    for _ in range(2):
+        runner.back()
+        settle(qtbot, panel)
+        assert panel.plane.path().tolist() == [list(start), list(both(panel))]
 
 
 def test_a_run_that_is_undone_leaves_no_path_until_it_is_redone(qtbot, open_surface):

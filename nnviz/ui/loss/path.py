@@ -27,7 +27,7 @@ class LossPath:
 
     def __init__(self, document: Document) -> None:
         self._start: Network | None = None
-        self._seen: list[Network] = []
+        self._seen: list[tuple[int, Network]] = []
         self._shown = 0
         self._iteration = 0
         self._follow(document.state, document.state)
@@ -44,34 +44,36 @@ class LossPath:
             self._begin(None)
         if new.run is not None and new.run.start is not self._start:
             self._begin(new.run.start)
-        known = next((k for k, network in enumerate(self._seen) if network is new.network), None)
+        known = next((k for k, (_, network) in enumerate(self._seen) if network is new.network), None)
         if known is not None:
             self._shown = known + 1  # undone or redone
         elif new.run is not None:
-            self._go_on(new.network)
+            self._go_on(new.iteration, new.network)
         if new.run is not None or known is not None:
             self._iteration = new.iteration
 
     def over(self, first: Weight, second: Weight) -> Array:
         """Return the path over two weights, shape (points, 2); no points where there is no run."""
-        points = [(first.value(network), second.value(network)) for network in self._seen[: self._shown]]
+        points = [(first.value(network), second.value(network)) for _, network in self._seen[: self._shown]]
         return np.array(points if len(points) > 1 else []).reshape(-1, 2)
 
     def projected(self, state: State, first: Weight, second: Weight) -> bool:
         """Tell whether other weights than these two have moved along the way."""
         if self._shown < 2:
             return False
-        start, end = (replace(state, network=self._seen[k]) for k in (0, self._shown - 1))
+        start, end = (replace(state, network=self._seen[k][1]) for k in (0, self._shown - 1))
         return not same_but(start, end, first, second)
 
     def _begin(self, start: Network | None) -> None:
         self._start = start
-        self._seen = [] if start is None else [start]
+        self._seen = [] if start is None else [(0, start)]
         self._shown = len(self._seen)
 
-    def _go_on(self, network: Network) -> None:
+    def _go_on(self, iteration: int, network: Network) -> None:
         del self._seen[self._shown :]
-        self._seen.append(network)
+        while len(self._seen) > 1 and self._seen[-1][0] >= iteration:  # gone back in the run
+            self._seen.pop()
+        self._seen.append((iteration, network))
         size = sum(layer.weights.nbytes for layer in network.layers)
         if len(self._seen) > max(LEAST, min(MOST, BYTES // max(1, size))):
             self._seen[1:-1] = self._seen[2:-1:2]

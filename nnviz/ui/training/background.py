@@ -8,15 +8,33 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from nnviz.core.state import State
-from nnviz.core.training.trainer import Trainer
 
 PATIENCE = 0.04
 """Seconds that stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
 
 SHARE = 4.0
 """To take a State of a large network takes long: so many times as long is worked in between."""
+
+
+class Going(Protocol):
+    """What goes through iterations: a Trainer, or a Replay of what it did."""
+
+    iteration: int
+
+    @property
+    def diverged(self) -> bool: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None: ...
+    def state(self) -> State: ...  # noqa: D102
+
+
+MakeReady = Callable[[], tuple[Going, Iterator[None]]]
+"""Makes what goes, and the work that it does."""
 
 
 class Background:
@@ -31,7 +49,7 @@ class Background:
 
     def __init__(
         self,
-        make_ready: Callable[[], tuple[Trainer, Iterator[None]]],
+        make_ready: MakeReady,
         learning_rate: float,
         asked: int,
         last: int,

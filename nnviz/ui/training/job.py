@@ -1,15 +1,16 @@
-"""One run or step under way: a Trainer, how far it has come and how fast it may go. Knows no document."""
+"""One run, step or way back: what goes, how far it has come and how fast it may go. Knows no document."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from nnviz.core import edits
 from nnviz.core.state import State, Training
 from nnviz.core.training.trainer import Trainer
-from nnviz.ui.training.background import Background
+from nnviz.ui.training.background import Background, Going, MakeReady
 
 HEAVY = 0.012
 """Seconds of a unit of work that is too long for a frame."""
@@ -19,6 +20,8 @@ MANY_WEIGHTS = 1_000_000
 
 class Job:
     """Makes `updates` updates of `state`, in slices, or in a thread where a slice is too long.
+
+    By a Trainer, or by what `make_ready` makes.
 
     ============ ===================================================================================
     `advance`    makes the updates that the pace asks for by now, up to a time
@@ -31,7 +34,7 @@ class Job:
     Raises ValueError where `state` cannot be trained.
     """
 
-    def __init__(self, state: State, updates: int) -> None:
+    def __init__(self, state: State, updates: int, make_ready: MakeReady | None = None) -> None:
         self.updates = updates
         self.before = state
         self.training = state.training
@@ -39,10 +42,11 @@ class Job:
         self.error: ValueError | None = None
         self._background: Background | None = None
         self._first = self._reached = state.iteration
+        make_ready = make_ready or partial(_train, state, updates)
         if sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS:
-            self._go_into_background(lambda: _ready(state, updates), self._first)
+            self._go_into_background(make_ready, self._first)
         else:
-            self._trainer, self._work = _ready(state, updates)
+            self._trainer, self._work = make_ready()
         self._taken = state.training, state.iteration
         self._slow_units = 0
         self.set_pace(math.inf)
@@ -121,9 +125,7 @@ class Job:
         if self._slow_units > 1 and not self.over:
             self._go_into_background(lambda: (trainer, work), asked)
 
-    def _go_into_background(
-        self, make_ready: Callable[[], tuple[Trainer, Iterator[None]]], asked: int
-    ) -> None:
+    def _go_into_background(self, make_ready: MakeReady, asked: int) -> None:
         last = self._first + self.updates
         self._background = Background(make_ready, self.training.learning_rate, asked, last)
         self._background.start()
@@ -135,6 +137,6 @@ class Job:
         return state, self._trainer.diverged
 
 
-def _ready(state: State, updates: int) -> tuple[Trainer, Iterator[None]]:
+def _train(state: State, updates: int) -> tuple[Going, Iterator[None]]:
     trainer = Trainer(state)
     return trainer, trainer.work(updates)

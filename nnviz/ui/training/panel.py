@@ -17,11 +17,12 @@ from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.pace import in_words
 from nnviz.ui.training.present_mse import PresentMse, is_light
 from nnviz.ui.training.runner import Runner
+from nnviz.ui.training.timeline import Timeline
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.figure import Figure
-from nnviz.ui.widgets.progress_line import ProgressLine
 
 MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
+ITERATION_TIP = "Updates made since the present run began"
 ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
 ROW_MSE = "Row's MSE"
@@ -47,6 +48,7 @@ class TrainingPanel(Card):
         self._make_message()
         self._connect()
         self._show_settings()
+        self._show_place()
         self._show_figures()
 
     def _make_fields(self) -> None:
@@ -64,15 +66,15 @@ class TrainingPanel(Card):
 
     def _make_figures(self) -> None:
         self.mse = Figure("MSE", MSE_TIP)
-        self.iteration = Figure("Iteration", "Updates made since the present run began")
+        self.iteration = Figure("Iteration", ITERATION_TIP)
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
         row = QHBoxLayout()
         row.setSpacing(12)
         for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
             row.addWidget(figure, stretch)
-        self.progress = ProgressLine()
+        self.timeline = Timeline()
         self.body.addLayout(row)
-        self.body.addWidget(self.progress)
+        self.body.addWidget(self.timeline)
 
     def _make_message(self) -> None:
         self.message = QLabel()
@@ -91,7 +93,11 @@ class TrainingPanel(Card):
         self.verbs.step_requested.connect(self.step)
         runner.run_started.connect(self._begin)
         runner.run_ended.connect(self._finish)
-        runner.progressed.connect(self.progress.show_progress)
+        runner.progressed.connect(self._show_progress)
+        runner.travel.rested.connect(self._show_place)
+        self.timeline.wanted.connect(self._go_to)
+        self.timeline.sliderPressed.connect(self._begin_scrub)
+        self.timeline.sliderReleased.connect(self._end_scrub)
         runner.warned.connect(self._show_warning)
         self._document.state_changed.connect(self._follow)
         self._selection.row_changed.connect(self._show_row_error)
@@ -112,18 +118,38 @@ class TrainingPanel(Card):
 
     def _begin(self) -> None:
         self._warning = ""
-        self.progress.show()
         self._show_message()
 
     def _finish(self) -> None:
-        self.progress.hide()
+        self._show_place()
         self._follow_figures()
+
+    def _show_progress(self, done: int, of: int) -> None:
+        iteration = self._document.state.iteration
+        self.timeline.show_iteration(iteration, iteration - done + of)
+
+    def _show_place(self) -> None:
+        """Show where in the run one is; what a hand is dragging at stays under it."""
+        if not self.timeline.isSliderDown():
+            self.timeline.show_iteration(self._document.state.iteration, self.runner.travel.end)
+
+    def _go_to(self, iteration: int) -> None:
+        self.runner.go_to(iteration, ("scrub", self.timeline.scrub))
+
+    def _begin_scrub(self) -> None:
+        self.runner.pause()
+        self._document.set_in_motion(True)
+
+    def _end_scrub(self) -> None:
+        self._document.set_in_motion(False)
+        self._show_place()
 
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
             self._show_settings()
         self._figures.changed()
         if not self.runner.running:
+            self._show_place()
             self._warning = ""
             self._show_message()
 
@@ -150,6 +176,9 @@ class TrainingPanel(Card):
         mse, iteration = self._present_mse.of(state, self.runner.running)
         self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
         self.mse.show_number(mse)
+        end = self.runner.travel.end
+        caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
+        self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
         self._show_row_error()
 

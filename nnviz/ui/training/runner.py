@@ -14,6 +14,7 @@ from nnviz.document.document import Document
 from nnviz.ui.training.job import Job
 from nnviz.ui.training.outcome import counted, outcome, refusal
 from nnviz.ui.training.pace import updates_per_second
+from nnviz.ui.training.travel import Travel
 
 FRAME = 1 / 60
 SPARE = 0.0007
@@ -37,13 +38,14 @@ SETTINGS = {
 
 
 class Runner(QObject):
-    """Runs, steps and takes back the training of what is open.
+    """Runs and steps the training of what is open, and goes back in it.
 
     ============== =========================================================================================
     `run_started`  a run or a step has begun
     `progressed`   updates done, of so many, once a frame
     `run_ended`    it is over, with one sentence for the status line
     `warned`       something went wrong or upwards: what happened and what to try
+    `said`         what else was done, as one sentence for the status line
     ============== =========================================================================================
 
     A run makes `training.updates` updates, or those that are left of a paused one, and is one undo entry.
@@ -54,10 +56,13 @@ class Runner(QObject):
     progressed = Signal(int, int)
     run_ended = Signal(str)
     warned = Signal(str)
+    said = Signal(str)
 
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
+        self.travel = Travel(document)
+        self.travel.said.connect(self.said)
         self._ids = itertools.count()
         self._job: Job | None = None
         self._text = ""
@@ -118,6 +123,7 @@ class Runner(QObject):
 
     def pause(self) -> None:
         """Stop after the update that is under way; `run` makes those that are left."""
+        self.travel.cancel()
         job = self._job
         if job is None:
             return
@@ -131,20 +137,24 @@ class Runner(QObject):
 
     @property
     def can_go_back(self) -> bool:
-        """Whether the last change was a Step or a Run."""
-        text = self._document.undo_text()
-        return text == STEP or text.startswith(RUN)
+        """Whether there is an update to take back."""
+        return self._document.state.iteration > 0
 
     def back(self) -> None:
-        """Take the last Step or Run back."""
+        """Go back by one update."""
         self.pause()
-        if self.can_go_back:
-            self._document.undo()
+        iteration = self._document.state.iteration - 1
+        self.travel.go_to(iteration, f"Back to iteration {iteration}")
+
+    def go_to(self, iteration: int, merge: Hashable) -> None:
+        """Show the run as it was after `iteration` updates; with the same `merge` it is one undo entry."""
+        self.pause()
+        self.travel.go_to(iteration, "Other iteration", merge)
 
     def restart(self) -> None:
         """Return to the weights at the start of the present run."""
         self.pause()
-        self._document.push(edits.restart(self._document.state), "Restart")
+        self.travel.go_to(0, "Restart")
 
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
@@ -152,6 +162,7 @@ class Runner(QObject):
         state = self._document.state
         seed = state.training.seed + 1 if seed is None else seed
         self._document.push(edits.randomise(state, seed), "New random weights")
+        self.said.emit(f"Random weights of seed {seed}")
 
     def set_training(self, training: Training) -> None:
         """Change the settings: a learning rate from the next update on, the others from the next run on."""
@@ -171,6 +182,7 @@ class Runner(QObject):
         self._document.push(state, f"Change {SETTINGS[changed[0]]}")
 
     def _begin(self, updates: int, text: str) -> bool:
+        self.travel.cancel()
         state = self._document.state
         try:
             job = Job(state, updates)

@@ -41,7 +41,7 @@ KEYS = (
     (
         "Everywhere",
         (
-            ("F5, F10, Shift+F10", "run or pause, one update, back"),
+            ("F5, F10, Shift+F10", "run or pause, one update on, one back"),
             ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
             ("Ctrl+L, Ctrl+E", "show slopes, focus on the selection"),
             ("Ctrl+F", "find a node or an edge"),

@@ -89,7 +89,9 @@ class Workspace:
         window, document, runner = self.main_window, self.document, self.runner
         for source in (self.diagram, self.data, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
-        for said in (self.plots.mse.exported, self.plots.mse.refused, runner.run_ended, runner.warned):
+        for said in (self.plots.mse.exported, self.plots.mse.refused):
+            said.connect(self.status.say)
+        for said in (runner.run_ended, runner.warned, runner.said):
             said.connect(self.status.say)
         self.explain.part_hovered.connect(self.diagram.hover)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))

@@ -1,0 +1,83 @@
+"""The iterations of a run as a line: how far it is, and by a drag or a key any of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QSlider, QStyle
+
+HANDLE = 16
+"""Width of the handle, in pixels."""
+MOST = 2**30
+"""Positions that Qt can count; where there are more iterations, a position stands for several."""
+
+
+class Timeline(QSlider):
+    """Shows which iteration of a run is shown; hidden, in its room, while there is but one.
+
+    =========== ===================================================================
+    `wanted`    the iteration that was dragged or clicked to, or reached by a key
+    `scrub`     another number for every drag and every visit by the keyboard
+    =========== ===================================================================
+    """
+
+    wanted = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.scrub = 0
+        self._end, self._unit, self._showing = 0, 1, False
+        self.setAccessibleName("Iteration of the run")
+        self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
+        self.setFixedHeight(HANDLE + 2)
+        keeps = self.sizePolicy()
+        keeps.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(keeps)
+        self.hide()
+        self.sliderPressed.connect(self._begin_scrub)
+        self.valueChanged.connect(self._want)
+
+    def show_iteration(self, iteration: int, end: int) -> None:
+        """Show where one is in a run that goes to `end`."""
+        self._showing = True
+        if end != self._end:
+            self._end, self._unit = end, 1 + end // MOST
+            self.setRange(0, end // self._unit)
+            self.setPageStep(max(1, end // self._unit // 10))
+        self.setValue(iteration // self._unit)
+        self.setAccessibleDescription(f"{iteration} of {end}")
+        self.setVisible(end > 0)
+        self._showing = False
+
+    def _begin_scrub(self) -> None:
+        self.scrub += 1
+
+    def _want(self, position: int) -> None:
+        if not self._showing:
+            self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
+
+    def _put_under(self, event: QMouseEvent) -> None:
+        x = round(event.position().x()) - HANDLE // 2
+        self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, self.width() - HANDLE))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        self._begin_scrub()
+        super().focusInEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to where the mouse is, where Qt would go a page."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setSliderDown(True)
+            self._put_under(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if self.isSliderDown():
+            self._put_under(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setSliderDown(False)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to who scrolls past."""
+        event.ignore()

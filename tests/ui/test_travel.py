@@ -1,0 +1,266 @@
+"""Back and forth in a run, by the buttons, the mouse and the keys of the training panel."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+
+from nnviz.core import edits
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.document.document import Document
+from nnviz.ui.selection import Selection
+from nnviz.ui.training import job as job_module
+from nnviz.ui.training.panel import TrainingPanel
+from nnviz.ui.training.runner import Runner
+from nnviz.ui.training.timeline import HANDLE
+from tests.ui import hands
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def slopes_exercise(updates=20):
+    """Every update takes the error times 0.72: the MSE after k updates is 49 · 0.72^2k."""
+    network = Network.from_weights({"output": [0, 2, 1]})
+    data = Dataset(np.array([[1.0, 2.0, 3.0]]), np.array([[0.0]]))
+    return State(network, data, Training(learning_rate=0.01, updates=updates))
+
+
+@pytest.fixture
+def document():
+    return Document(slopes_exercise())
+
+
+@pytest.fixture
+def panel(qtbot, document):
+    panel = TrainingPanel(document, Runner(document), Selection(document))
+    panel.resize(364, 330)
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.speed.setValue(100)
+    yield panel
+    panel.runner.pause()
+    panel.hide()
+
+
+@pytest.fixture
+def run(qtbot, panel):
+    """Press Run, wait, and return the States that were shown, by iteration."""
+
+    def run():
+        seen = {}
+
+        def keep(_old, new):
+            seen[new.iteration] = new
+
+        panel._document.state_changed.connect(keep)
+        with qtbot.waitSignal(panel.runner.run_ended):
+            click(qtbot, panel.verbs.run)
+        return seen
+
+    return run
+
+
+def click(qtbot, button):
+    qtbot.mouseClick(button, LEFT)
+
+
+def place(timeline, iteration):
+    room = timeline.width() - HANDLE
+    return QPoint(HANDLE // 2 + round(room * iteration / timeline.maximum()), timeline.height() // 2)
+
+
+def drag(qtbot, timeline, *iterations):
+    """Press the mouse at the first iteration, go through the others, and let it go at the last."""
+    qtbot.mousePress(timeline, LEFT, pos=place(timeline, iterations[0]))
+    for iteration in iterations[1:]:
+        qtbot.mouseMove(timeline, place(timeline, iteration))
+    qtbot.mouseRelease(timeline, LEFT, pos=place(timeline, iterations[-1]))
+
+
+def weights(state):
+    return [layer.weights.tobytes() for layer in state.network.layers]
+
+
+def test_back_takes_one_update_of_a_run_back(qtbot, panel, run):
+    run()
+    for k in (19, 18, 17):
+        click(qtbot, panel.verbs.back)
+        assert panel.iteration.text == str(k)
+        assert float(panel.mse.toolTip().rpartition(": ")[2]) == pytest.approx(49 * 0.72 ** (2 * k), rel=1e-9)
+
+
+def test_back_shows_the_very_numbers_that_the_steps_had(qtbot, document, panel):
+    document.start(replace(slopes_exercise(), training=Training(0.01, optimizer="adam")))
+    seen = [document.state]
+    for _ in range(6):
+        click(qtbot, panel.verbs.step)
+        seen.append(document.state)
+    for then in reversed(seen[:-1]):
+        click(qtbot, panel.verbs.back)
+        assert weights(document.state) == weights(then)
+        assert document.state.iteration == then.iteration
+    assert not panel.verbs.back.isEnabled()
+
+
+def test_a_changed_setting_leaves_back_as_it_is_and_stays(qtbot, document, panel):
+    click(qtbot, panel.verbs.step)
+    one = document.state
+    click(qtbot, panel.verbs.step)
+    panel.runner.set_training(replace(document.state.training, learning_rate=0.02, optimizer="momentum"))
+    assert panel.verbs.back.isEnabled()
+    click(qtbot, panel.verbs.back)
+    assert weights(document.state) == weights(one)
+    assert document.state.training.learning_rate == 0.02
+    click(qtbot, panel.verbs.step)
+    assert panel.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
+
+
+def test_every_back_is_an_undo_entry_like_every_step(qtbot, document, panel, run):
+    run()
+    end = document.state
+    click(qtbot, panel.verbs.back)
+    click(qtbot, panel.verbs.back)
+    assert document.undo_text() == "Back to iteration 18"
+    document.undo()
+    assert document.state.iteration == 19
+    document.undo()
+    assert document.state is end
+
+
+def test_an_edit_has_nothing_to_go_back_to(qtbot, document, panel):
+    click(qtbot, panel.verbs.step)
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
+    assert not panel.verbs.back.isEnabled()
+    assert not panel.verbs.restart.isEnabled()
+    assert not panel.timeline.isVisible()
+    edited = document.state
+    panel.runner.back()
+    assert document.state is edited
+
+
+def test_the_timeline_comes_with_the_first_update_and_is_as_long_as_the_run(qtbot, panel, run):
+    assert not panel.timeline.isVisible()
+    click(qtbot, panel.verbs.step)
+    assert panel.timeline.isVisible()
+    assert (panel.timeline.value(), panel.timeline.maximum()) == (1, 1)
+    run()
+    assert (panel.timeline.value(), panel.timeline.maximum()) == (21, 21)
+
+
+def test_during_a_run_the_timeline_goes_to_where_the_run_will_end(qtbot, document, panel):
+    panel.speed.setValue(50)
+    click(qtbot, panel.verbs.run)
+    qtbot.waitUntil(lambda: document.state.iteration >= 2)
+    assert panel.timeline.maximum() == 20
+    assert panel.timeline.value() == document.state.iteration
+    click(qtbot, panel.verbs.run)
+    assert panel.timeline.maximum() == document.state.iteration
+
+
+def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, panel, run):
+    run()
+    end = document.state
+    drag(qtbot, panel.timeline, 20, 15, 4, 7)
+    assert panel.iteration.text == "7"
+    assert document.state.run.history.last == (7, pytest.approx(49 * 0.72**14))
+    drag(qtbot, panel.timeline, 7, 12)
+    assert panel.iteration.text == "12"
+    document.undo()
+    assert panel.iteration.text == "7"
+    document.undo()
+    assert document.state is end
+    assert panel.timeline.value() == 20
+
+
+def test_the_panel_says_how_far_the_run_goes_beyond_what_is_shown(qtbot, panel, run):
+    run()
+    assert panel.iteration.accessibleName() == "Iteration"
+    click(qtbot, panel.verbs.back)
+    assert panel.iteration.accessibleName() == "Iteration of 20"
+
+
+def test_keys_go_by_one_update_and_to_both_ends(qtbot, document, panel, run):
+    run()
+    end = document.state
+    panel.timeline.setFocus()
+    for key, iteration in (
+        (Qt.Key.Key_Left, 19),
+        (Qt.Key.Key_Left, 18),
+        (Qt.Key.Key_Home, 0),
+        (Qt.Key.Key_Right, 1),
+        (Qt.Key.Key_PageUp, 3),
+    ):
+        qtbot.keyClick(panel.timeline, key)
+        assert document.state.iteration == iteration
+    qtbot.keyClick(panel.timeline, Qt.Key.Key_End)
+    assert weights(document.state) == weights(end)
+    assert document.state.run is end.run
+
+
+def test_restart_and_then_the_end_of_the_timeline_is_the_end_of_the_run(qtbot, document, panel, run):
+    run()
+    end = document.state
+    click(qtbot, panel.verbs.restart)
+    assert (panel.iteration.text, panel.mse.text) == ("0", "49")
+    assert not panel.verbs.back.isEnabled()
+    click_at = place(panel.timeline, 20)
+    qtbot.mouseClick(panel.timeline, LEFT, pos=click_at)
+    assert weights(document.state) == weights(end)
+
+
+def test_a_step_from_the_past_goes_the_same_way_again(qtbot, document, panel, run):
+    seen = run()
+    drag(qtbot, panel.timeline, 20, 5)
+    click(qtbot, panel.verbs.step)
+    assert (panel.timeline.value(), panel.timeline.maximum()) == (6, 20)
+    drag(qtbot, panel.timeline, 6, 20)
+    assert weights(document.state) == weights(seen[20])
+
+
+def test_a_step_at_another_learning_rate_is_a_new_end(qtbot, document, panel, run):
+    run()
+    drag(qtbot, panel.timeline, 20, 5)
+    panel.runner.set_training(replace(document.state.training, learning_rate=0.02))
+    assert panel.timeline.maximum() == 20
+    click(qtbot, panel.verbs.step)
+    assert (panel.timeline.value(), panel.timeline.maximum()) == (6, 6)
+
+
+def test_dragging_during_a_run_pauses_it(qtbot, document, panel):
+    panel.speed.setValue(50)
+    click(qtbot, panel.verbs.run)
+    qtbot.waitUntil(lambda: document.state.iteration >= 3)
+    qtbot.mousePress(panel.timeline, LEFT, pos=place(panel.timeline, 1))
+    assert not panel.runner.running
+    assert document.state.iteration == 1
+    qtbot.mouseRelease(panel.timeline, LEFT, pos=place(panel.timeline, 1))
+
+
+def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
+    qtbot, monkeypatch, document, panel, run
+):
+    document.start(slopes_exercise(updates=60_000))
+    document.push(edits.set_training(document.state, Training(1e-6, 60_000)), "Change learning rate")
+    run()
+    monkeypatch.setattr(job_module, "HEAVY", 0.0)  # every unit of work counts as too long for a frame
+    panel.timeline.setFocus()
+    with qtbot.waitSignal(panel.runner.travel.rested):
+        qtbot.keyClick(panel.timeline, Qt.Key.Key_Left)
+        assert document.state.iteration == 60_000
+    assert document.state.iteration == panel.timeline.value() == 59_999
+    assert document.state.run.history.last[1] == pytest.approx(49 * (1 - 28e-6) ** (2 * 59_999), rel=1e-6)
+
+
+def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
+    window = open_window(slopes_exercise())
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    hands.press(window, "Back")
+    assert window.status.text == "Iteration 19 of 20: MSE 0.0001857"
+    hands.press(window, "Restart")
+    assert window.status.text == "Iteration 0 of 20: MSE 49"
+    hands.press(window, "New random weights")
+    assert window.status.text == "Random weights of seed 1"
