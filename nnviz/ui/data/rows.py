@@ -12,8 +12,8 @@ from nnviz.ui.data.table import DIGITS, Column, DataTable
 from nnviz.ui.theme import ui_font
 
 ROW_HEIGHT = 34
-SHORT, LONG = f"{MINUS}1.234", f"{MINUS}0.{'0' * DIGITS}"
-"""Numbers that every column has room for, and that it should have room for."""
+SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}1.23456", f"{MINUS}0.{'0' * DIGITS}"
+"""Numbers that a column has room for: where it is tight, where columns scroll, where there is room."""
 LONGEST_NAME = 110
 """The widest name, in pixels, that a column shows in full."""
 
@@ -72,13 +72,17 @@ class Rows(QTableView):
         columns, room = self._table.columns, self.viewport().width()
         header = self.horizontalHeader().fontMetrics()
         numbers = QFontMetrics(ui_font(13, QFont.Weight.DemiBold))
-        short, long = (numbers.horizontalAdvance(text) + PADDING + MARGIN for text in (SHORT, LONG))
+        short, middle, long = (
+            numbers.horizontalAdvance(text) + PADDING + MARGIN for text in (SHORT, MIDDLE, LONG)
+        )
         named = [max(short, _name_width(header, own)) for own in columns]
         least = [short if own.editable else width for own, width in zip(columns, named, strict=True)]
         if sum(named) <= room:
             widths = _grown(named, [max(long, width) for width in named], room)
+        elif sum(least) <= room:
+            widths = _grown(least, named, room)
         else:
-            widths = _grown(least, named, room) if sum(least) <= room else named
+            widths = [max(middle, width) for width in named]
         for k, width in enumerate(widths):
             self.horizontalHeader().resizeSection(k, width)
 
@@ -88,7 +92,7 @@ class Rows(QTableView):
 
 
 def _name_width(metrics: QFontMetrics, column: Column) -> int:
-    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING
+    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING + MARGIN
 
 
 def _grown(least: list[int], wished: list[int], room: int) -> list[int]:
