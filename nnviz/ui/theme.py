@@ -117,6 +117,8 @@ QPushButton:disabled {{ color: {p.zero}; }}
 QPushButton#primary {{ background: {p.accent}; color: {p.on_accent}; border-color: {p.accent}; }}
 QPushButton#primary:focus {{ border: 2px solid {p.ink}; }}
 QPushButton#primary:disabled {{ background: {p.zero}; border-color: {p.zero}; }}
+QPushButton#small {{ padding: 3px 10px; border-radius: 6px; }}
+QPushButton#small:focus {{ padding: 2px 9px; }}
 QFrame#segments {{ background: {p.window}; border: 1px solid {p.line}; border-radius: 9px; }}
 QPushButton#segment {{ border: 1px solid transparent; background: transparent; color: {p.muted};
     padding: 4px 10px; border-radius: 6px; }}

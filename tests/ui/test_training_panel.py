@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QStyle,
+    QStyleOptionFrame,
+    QWidget,
+)
 
 from nnviz.core import edits
 from nnviz.core.network import Network
@@ -126,18 +134,18 @@ def test_a_learning_rate_is_typed_as_people_write_it(panel, type_in, document, t
 )
 def test_a_learning_rate_is_refused_with_a_sentence_until_esc(qtbot, panel, type_in, document, typed, why):
     field = panel.fields.learning_rate
-    hint = panel.message.text()
+    hint = panel.message.label.text()
     field.setFocus()
     field.selectAll()
     qtbot.keyClick(field, Qt.Key.Key_Backspace)
     type_in(field, typed)
-    assert panel.message.text().startswith(why)
-    assert panel.message.objectName() == "error"
+    assert panel.message.label.text().startswith(why)
+    assert panel.message.label.objectName() == "error"
     assert document.state.training.learning_rate == 0.01
     qtbot.keyClick(field, Qt.Key.Key_Escape)
     assert field.text() == "0.01"
-    assert panel.message.text() == hint
-    assert panel.message.objectName() == "muted"
+    assert panel.message.label.text() == hint
+    assert panel.message.label.objectName() == "muted"
 
 
 def test_a_refused_field_holds_run_and_step_up(panel, type_in, click, document):
@@ -145,7 +153,7 @@ def test_a_refused_field_holds_run_and_step_up(panel, type_in, click, document):
     click(panel.verbs.step)
     click(panel.verbs.run)
     assert document.state.iteration == 0
-    assert "'abc' is not a number" in panel.message.text()
+    assert "'abc' is not a number" in panel.message.label.text()
     type_in(panel.fields.learning_rate, "0.02", key=None)
     click(panel.verbs.step)
     assert document.state.training.learning_rate == 0.02
@@ -163,7 +171,7 @@ def test_leaving_a_field_accepts_it(qtbot, panel, type_in, document):
 @pytest.mark.parametrize("typed", ["0", "2.5", "−3", "1e400"])
 def test_updates_are_a_whole_number_from_1_on(panel, type_in, document, typed):
     type_in(panel.fields.updates, typed)
-    assert panel.message.text().startswith("Updates: ")
+    assert panel.message.label.text().startswith("Updates: ")
     assert document.state.training.updates == 20
 
 
@@ -178,7 +186,7 @@ def test_a_batch_is_all_rows_or_a_number(panel, type_in, document, typed, batch,
 
 def test_a_batch_of_nothing_is_refused(panel, type_in):
     type_in(panel.fields.batch.lineEdit(), "0")
-    assert panel.message.text() == "Batch: expected a whole number from 1 on, or “all rows”"
+    assert panel.message.label.text() == "Batch: expected a whole number from 1 on, or “all rows”"
 
 
 def test_a_batch_is_chosen_from_the_list(qtbot, panel, document):
@@ -194,7 +202,7 @@ def test_every_optimizer_can_be_chosen_and_says_its_rule(qtbot, panel, document)
     for optimizer in list(OPTIMIZERS.values())[1:]:
         qtbot.keyClick(combo, Qt.Key.Key_Down)
         assert document.state.training.optimizer == optimizer.name
-        assert panel.message.text() == f"One update: {optimizer.formula}"
+        assert panel.message.label.text() == f"One update: {optimizer.formula}"
     document.undo()
     assert combo.currentData() == document.state.training.optimizer
 
@@ -220,16 +228,57 @@ def test_what_is_being_typed_survives_the_frames_of_a_run(qtbot, panel, type_in,
     assert panel.fields.updates.text() == "12"
 
 
+def diverge(qtbot, panel, click, type_in, learning_rate):
+    type_in(panel.fields.learning_rate, learning_rate)
+    panel.speed.setValue(100)
+    with qtbot.waitSignal(panel.runner.run_ended):
+        click(panel.verbs.run)
+
+
+def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
+    qtbot, panel, type_in, click, document
+):
+    click(panel.verbs.step)
+    one = document.state
+    type_in(panel.fields.updates, "2000")
+    diverge(qtbot, panel, click, type_in, "0.7")
+    diverged = document.state
+    assert "with learning rate 0.7 the steps overshoot" in panel.message.label.text()
+    assert panel.message.label.text().endswith("Try a tenth, 0.07.")
+    assert panel.message.cure.text() == "Back to iteration 1, learning rate 0.07"
+    click(panel.message.cure)
+    assert document.state.network == one.network
+    assert document.state.training.learning_rate == 0.07
+    assert panel.fields.learning_rate.text() == "0.07"
+    assert not panel.message.cure.isVisible()
+    assert panel.message.label.text().startswith("One update")
+    document.undo()
+    assert document.state is diverged
+
+
+def test_after_divergence_at_the_first_update_one_click_takes_a_tenth(qtbot, panel, type_in, click, document):
+    diverge(qtbot, panel, click, type_in, "1e200")
+    assert panel.message.cure.text() == "Learning rate 1e199"
+    click(panel.message.cure)
+    assert document.state.training.learning_rate == 1e199
+    assert document.state.iteration == 0
+
+
+def test_a_click_on_a_button_leaves_the_keyboard_where_it_is(panel):
+    for button in filter(QAbstractButton.isVisible, panel.findChildren(QAbstractButton)):
+        assert button.focusPolicy() == Qt.FocusPolicy.TabFocus, button.text()
+
+
 def test_divergence_is_told_in_the_panel_until_the_next_run(qtbot, panel, type_in, click):
     type_in(panel.fields.learning_rate, "1e200")
     panel.speed.setValue(100)
     with qtbot.waitSignal(panel.runner.run_ended):
         click(panel.verbs.run)
-    assert panel.message.text().startswith("Diverged")
-    assert panel.message.objectName() == "error"
+    assert panel.message.label.text().startswith("Diverged")
+    assert panel.message.label.objectName() == "error"
     type_in(panel.fields.learning_rate, "0.01")
     click(panel.verbs.step)
-    assert panel.message.text().startswith("One update")
+    assert panel.message.label.text().startswith("One update")
 
 
 def test_random_weights_new_ones_and_the_same_again(panel, click, document):
@@ -294,21 +343,50 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, theme, documen
         document.push(edits.set_weight(document.state, 0, 0, 0, -1.23456789e-7), "Edit")
         QApplication.processEvents()
         assert panel.minimumSizeHint().width() <= WIDTH
-        for button in panel.findChildren(QAbstractButton):
+        for button in filter(QAbstractButton.isVisible, panel.findChildren(QAbstractButton)):
             assert button.width() >= button.sizeHint().width(), button.text()
             assert button.mapTo(panel, button.rect().bottomRight()).x() < WIDTH
+        panel.runner.set_training(replace(document.state.training, updates=1_000_000, learning_rate=1e-15))
         for field in panel.findChildren(QLineEdit):
             text = field.fontMetrics().horizontalAdvance(field.text())
-            assert field.width() >= text, field.text()
+            style = QStyleOptionFrame()
+            field.initStyleOption(style)
+            room = field.style().subElementRect(QStyle.SubElement.SE_LineEditContents, style, field)
+            assert room.width() >= text, field.text()
         assert panel.mse.text == "49"
         assert panel.row_error.text == "7"
     finally:
         apply_theme(qapp, "light")
 
 
+def test_in_a_small_window_the_longest_messages_crush_nothing_and_the_window_keeps_its_size(
+    qtbot, open_window
+):
+    window = open_window("xor", size=(1000, 650))
+    panel = window.training
+    window.runner.speed = 1.0
+    for settings in (Training(100.0, 500), Training(0.01, 1_000_000, optimizer="adam")):
+        window.runner.set_training(settings)
+        if settings.optimizer != "adam":
+            with qtbot.waitSignal(window.runner.run_ended):
+                window.runner.run()
+            assert panel.message.cure.isVisible()
+        QApplication.processEvents()
+        qtbot.waitUntil(lambda: panel.height() >= panel.minimumSizeHint().height())
+        assert (window.main_window.width(), window.main_window.height()) == (1000, 650)
+        controls = [*panel.findChildren(QLineEdit), *panel.findChildren(QAbstractButton)]
+        for control in filter(QWidget.isVisible, controls):
+            hint = control.sizeHint().height() if control.parent() is not panel.fields.batch else 0
+            assert control.height() >= hint, control
+        label = panel.message.label
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.mapTo(panel, label.rect().bottomLeft()).y() < panel.height()
+
+
 def test_every_control_says_what_it_is(panel):
     controls = [
-        *panel.findChildren(QAbstractButton),
+        *filter(QAbstractButton.isVisible, panel.findChildren(QAbstractButton)),
+        panel.timeline,
         panel.fields.learning_rate,
         panel.fields.updates,
         panel.fields.batch,

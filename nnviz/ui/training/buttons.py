@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from nnviz.document.document import Document
@@ -42,7 +42,7 @@ class TrainingButtons(QWidget):
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 2, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         for button in (self.run, self.step, self.back, self.restart, self.more):
             row.addWidget(button)
@@ -111,5 +111,6 @@ class TrainingButtons(QWidget):
 
 def _button(text: str, tip: str) -> QPushButton:
     button = QPushButton(text)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
     button.setToolTip(tip)
     return button

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import full, parsed
 from nnviz.core.state import Training
@@ -107,20 +107,23 @@ class TrainingFields(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(8)
-        fields = (self.learning_rate, self.updates, self.batch, self.optimizer, self.seed)
-        for k, (field, label) in enumerate(
-            zip(fields, ("Learning rate", "Updates", "Batch", "Optimizer", "Seed"), strict=True)
+        grid.setVerticalSpacing(6)
+        for field, label, row, column, columns in (
+            (self.learning_rate, "Learning rate", 0, 0, 1),
+            (self.updates, "Updates", 0, 1, 2),
+            (self.batch, "Batch", 0, 3, 1),
+            (self.optimizer, "Optimizer", 1, 0, 2),
+            (self.seed, "Seed", 1, 2, 1),
         ):
-            grid.addLayout(labelled(field, label), k // 3, k % 3)
-        for column in range(3):
-            grid.setColumnStretch(column, 1)
+            grid.addLayout(labelled(field, label), row, column, 1, columns)
+        for column, stretch in enumerate((5, 2, 3, 5)):
+            grid.setColumnStretch(column, stretch)
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
         """Put one more widget at the end of the last row."""
         grid = self.layout()
         assert isinstance(grid, QGridLayout)
-        grid.addLayout(under(label, widget), 1, 2)
+        grid.addLayout(under(label, widget), 1, 3)
 
 
 def labelled(field: QWidget, text: str) -> QVBoxLayout:
@@ -134,8 +137,9 @@ def under(label: QLabel, widget: QWidget) -> QVBoxLayout:
     """Return `widget` under a small label."""
     label.setObjectName("muted")
     label.setFont(ui_font(11.5))
+    widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Fixed)
     box = QVBoxLayout()
-    box.setSpacing(3)
+    box.setSpacing(2)
     box.addWidget(label)
     box.addWidget(widget)
     return box

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
 
@@ -44,13 +46,17 @@ def _mse_of(state: State, after: State) -> float:
     return float(after.run.history.points[0, 1])
 
 
+def tenth(rate: float) -> float:
+    """Return a tenth of a learning rate, in decimal: of 0.7 it is 0.07, not 0.06999999999999999."""
+    return float(Decimal(repr(rate)) / 10)
+
+
 def _divergence(before: State, after: State) -> str:
-    if after.iteration == before.iteration:
-        where, now = f"at iteration {after.iteration + 1}", "The weights stay as they were;"
-    else:
-        where, now = f"after iteration {after.iteration}", "The weights are the last finite ones; go Back and"
-    advice = f"{now} try a learning rate below {_rate(after)}."
-    return f"Diverged {where}: the MSE grew beyond any number. {advice}"
+    rate = after.training.learning_rate
+    first = after.iteration == before.iteration
+    where = f"at iteration {after.iteration + 1}" if first else f"after iteration {after.iteration}"
+    what = f"with learning rate {shown(rate)} the steps overshoot, beyond any number"
+    return f"Diverged {where}: {what}. Try a tenth, {shown(tenth(rate))}."
 
 
 def _rate(state: State) -> str:

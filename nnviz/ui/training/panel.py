@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider
 
+from nnviz.core.numbers import shown
 from nnviz.core.state import State
 from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.document.document import Document
 from nnviz.ui.seldom import Seldom
 from nnviz.ui.selection import Selection
-from nnviz.ui.theme import ui_font
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
+from nnviz.ui.training.message import Message
 from nnviz.ui.training.pace import in_words
 from nnviz.ui.training.present_mse import PresentMse, is_light
 from nnviz.ui.training.runner import Runner
@@ -35,17 +36,18 @@ class TrainingPanel(Card):
     def __init__(self, document: Document, runner: Runner, selection: Selection) -> None:
         super().__init__("Training")
         self._document, self.runner, self._selection = document, runner, selection
-        self._refusal = self._warning = ""
         self._present_mse = PresentMse()
         self._figures = Seldom(document, self._follow_figures, phase=2 / 3, parent=self)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_figures)
+        self.body.setSpacing(6)
         self._make_fields()
         self.verbs = TrainingButtons(document, runner)
         self.buttons.addWidget(self.verbs.random)
         self.body.addWidget(self.verbs)
         self._make_figures()
-        self._make_message()
+        self.message = Message()
+        self.body.addWidget(self.message)
         self._connect()
         self._show_settings()
         self._show_place()
@@ -76,29 +78,23 @@ class TrainingPanel(Card):
         self.body.addLayout(row)
         self.body.addWidget(self.timeline)
 
-    def _make_message(self) -> None:
-        self.message = QLabel()
-        self.message.setTextFormat(Qt.TextFormat.PlainText)
-        self.message.setWordWrap(True)
-        self.message.setFont(ui_font(11.5))
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.body.addWidget(self.message)
-
     def _connect(self) -> None:
         runner = self.runner
         self.fields.accepted.connect(runner.set_training)
-        self.fields.refused.connect(self._show_refusal)
+        self.fields.refused.connect(self.message.show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
         self.verbs.run_requested.connect(self.toggle_run)
         self.verbs.step_requested.connect(self.step)
-        runner.run_started.connect(self._begin)
+        runner.run_started.connect(self.message.clear_warning)
         runner.run_ended.connect(self._finish)
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_place)
         self.timeline.wanted.connect(self._go_to)
         self.timeline.sliderPressed.connect(self._begin_scrub)
         self.timeline.sliderReleased.connect(self._end_scrub)
-        runner.warned.connect(self._show_warning)
+        runner.warned.connect(self.message.show_warning)
+        runner.diverged.connect(self._offer_cure)
+        self.message.cure_wanted.connect(runner.try_again)
         self._document.state_changed.connect(self._follow)
         self._selection.row_changed.connect(self._show_row_error)
 
@@ -115,10 +111,6 @@ class TrainingPanel(Card):
     def _set_speed(self, value: int) -> None:
         self.runner.speed = value / 100
         self._show_speed()
-
-    def _begin(self) -> None:
-        self._warning = ""
-        self._show_message()
 
     def _finish(self) -> None:
         self._show_place()
@@ -150,13 +142,12 @@ class TrainingPanel(Card):
         self._figures.changed()
         if not self.runner.running:
             self._show_place()
-            self._warning = ""
-            self._show_message()
+            self.message.clear_warning()
 
     def _show_settings(self) -> None:
         self.fields.show_training(self._document.state.training)
         self._show_speed()
-        self._show_message()
+        self.message.show_formula(OPTIMIZERS[self._document.state.training.optimizer].formula)
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
@@ -199,20 +190,8 @@ class TrainingPanel(Card):
                 value = float(np.mean(error * error))
         self.row_error.show_number(value, error=value != 0.0)
 
-    def _show_refusal(self, why: str) -> None:
-        self._refusal = why
-        self._show_message()
-
-    def _show_warning(self, sentence: str) -> None:
-        self._warning = sentence
-        self._show_message()
-
-    def _show_message(self) -> None:
-        trouble = self._refusal or self._warning
-        formula = OPTIMIZERS[self._document.state.training.optimizer].formula
-        self.message.setText(trouble or f"One update: {formula}")
-        name = "error" if trouble else "muted"
-        if name != self.message.objectName():
-            self.message.setObjectName(name)
-            self.message.style().unpolish(self.message)
-            self.message.style().polish(self.message)
+    def _offer_cure(self, iteration: int, learning_rate: float) -> None:
+        text = f"Learning rate {shown(learning_rate)}"
+        if iteration < self._document.state.iteration:
+            text = f"Back to iteration {iteration}, l{text[1:]}"
+        self.message.offer_cure(text, iteration, learning_rate)

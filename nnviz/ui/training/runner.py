@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Hashable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
+from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
 from nnviz.ui.training.job import Job
-from nnviz.ui.training.outcome import counted, outcome, refusal
+from nnviz.ui.training.outcome import counted, outcome, refusal, tenth
 from nnviz.ui.training.pace import updates_per_second
 from nnviz.ui.training.travel import Travel
 
@@ -45,6 +47,7 @@ class Runner(QObject):
     `progressed`   updates done, of so many, once a frame
     `run_ended`    it is over, with one sentence for the status line
     `warned`       something went wrong or upwards: what happened and what to try
+    `diverged`     the iteration at which the run that diverged began, and a learning rate to try from there
     `said`         what else was done, as one sentence for the status line
     ============== =========================================================================================
 
@@ -56,6 +59,7 @@ class Runner(QObject):
     progressed = Signal(int, int)
     run_ended = Signal(str)
     warned = Signal(str)
+    diverged = Signal(int, float)
     said = Signal(str)
 
     def __init__(self, document: Document) -> None:
@@ -155,6 +159,15 @@ class Runner(QObject):
         """Return to the weights at the start of the present run."""
         self.pause()
         self.travel.go_to(0, "Restart")
+
+    def try_again(self, iteration: int, learning_rate: float) -> None:
+        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
+        self.pause()
+        state, merge = self._document.state, ("again", next(self._ids))
+        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
+        training = replace(state.training, learning_rate=learning_rate)
+        self._document.push(edits.set_training(state, training), text, merge)
+        self.travel.go_to(iteration, text, merge)
 
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
@@ -256,6 +269,8 @@ class Runner(QObject):
         sentence, warning = outcome(label, job.before, state, job.diverged, job.error)
         if warning:
             self.warned.emit(sentence)
+        if job.diverged:
+            self.diverged.emit(job.before.iteration, tenth(state.training.learning_rate))
         self._end(sentence)
 
     def _end(self, sentence: str) -> None:

@@ -29,7 +29,7 @@ class Timeline(QSlider):
         self._end, self._unit, self._showing = 0, 1, False
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
-        self.setFixedHeight(HANDLE + 2)
+        self.setFixedHeight(HANDLE)
         keeps = self.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)
         self.setSizePolicy(keeps)
