@@ -16,7 +16,7 @@ from nnviz.core.state import Leg, Run, State, WeightSet
 from nnviz.core.training.history import History
 from nnviz.core.training.trainer import Trainer
 
-MOST, BYTES = 256, 64 * 2**20
+MOST, BYTES = 256, 32 * 2**20
 """States that are kept on the way, and how much memory their weights may take."""
 
 

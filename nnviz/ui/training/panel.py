@@ -156,8 +156,8 @@ class TrainingPanel(Card):
         self.speed.setToolTip(f"A run goes {goes}")
 
     def _follow_figures(self) -> None:
-        """Show the figures, but those that take long once Pause has been answered."""
-        if self.runner.running or is_light(self._document.state):
+        """Show the figures, but those that take long once everybody else has been answered."""
+        if is_light(self._document.state):
             self._show_figures()
         else:
             self._soon.start()
