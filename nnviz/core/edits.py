@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.naming import default_nodes, fresh_name
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.state import Dataset, State, Training, WeightSet
@@ -44,6 +45,13 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
         raise ValueError(f"layers[{layer}].biases: the layer has none")
     new = replace(old, biases=_changed(old.biases, node, value))
     return with_network(state, state.network.with_layer(layer, new))
+
+
+def set_value(state: State, where: Where, value: float) -> State:
+    """Set the weight or the bias at an address. Raises ValueError where the layer has no biases."""
+    if where.kind == "weight":
+        return set_weight(state, where.layer, where.node, where.source, value)
+    return set_bias(state, where.layer, where.node, value)
 
 
 def set_input(state: State, row: int, column: int, value: float) -> State:

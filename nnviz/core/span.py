@@ -7,8 +7,9 @@ import math
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.state import State
-from nnviz.core.surface import Point, Weight, Work, along
+from nnviz.core.surface import Point, Work, along
 
 NEAREST, FARTHEST = -12, 2
 """Powers of two, times the size of the layer's weights, at which the MSE is probed on either side."""
@@ -22,7 +23,7 @@ STEPS = 6.0
 """A step that lands farther away than so many times the rest of what is to be seen is left out."""
 
 
-def size_of(state: State, weight: Weight) -> float:
+def size_of(state: State, weight: Where) -> float:
     """Return how large the weights of the layer are, and this one; 1 where all are 0."""
     beside = state.network.layers[weight.layer].weights
     with np.errstate(over="ignore"):
@@ -30,12 +31,12 @@ def size_of(state: State, weight: Weight) -> float:
     return size if size > 0.0 and math.isfinite(size) else 1.0
 
 
-def landing(state: State, weight: Weight, slope: float) -> float:
+def landing(state: State, weight: Where, slope: float) -> float:
     """Return where a step of gradient descent at the present learning rate takes the weight."""
     return weight.value(state.network) - state.training.learning_rate * slope
 
 
-def span(state: State, weight: Weight, point: Point) -> Work[tuple[float, float]]:
+def span(state: State, weight: Where, point: Point) -> Work[tuple[float, float]]:
     """Find the stretch (from, to) of a weight that shows `point`, the minimum nearby and the next step.
 
     A step that lands far away is left out, so that the rest can be seen.

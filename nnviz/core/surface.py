@@ -14,7 +14,6 @@ from typing import NamedTuple, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
@@ -35,29 +34,6 @@ SIZES = (9, 17, 33, 65)
 """Points on each side of a grid that becomes finer; every second one is known already."""
 
 
-class Weight(NamedTuple):
-    """A weight by its place: it feeds `node` of `layer` from `source` of the layer before; −1 is the bias."""
-
-    layer: int
-    node: int
-    source: int = -1
-
-    @property
-    def where(self) -> Where:
-        """Its address."""
-        return Where("weight" if self.source >= 0 else "bias", self.layer, self.node, self.source)
-
-    def value(self, network: Network) -> float:
-        """Return the weight or the bias."""
-        return self.where.value(network)
-
-    def set(self, state: State, value: float) -> State:
-        """Return `state` with another value here; its run ends."""
-        if self.source >= 0:
-            return edits.set_weight(state, self.layer, self.node, self.source, value)
-        return edits.set_bias(state, self.layer, self.node, value)
-
-
 class Point(NamedTuple):
     """The MSE over all rows at the present weights, and its slope with respect to one of them."""
 
@@ -74,7 +50,7 @@ class Grid:
     mse: Array
 
 
-def along(state: State, weight: Weight, values: ArrayLike) -> Work[Array]:
+def along(state: State, weight: Where, values: ArrayLike) -> Work[Array]:
     """Find the MSE over all rows with the weight at each of `values`, shape (values,).
 
     The State needs rows and targets.
@@ -90,7 +66,7 @@ def along(state: State, weight: Weight, values: ArrayLike) -> Work[Array]:
 
 
 def over_weights(
-    state: State, first: Weight, second: Weight, values1: ArrayLike, values2: ArrayLike
+    state: State, first: Where, second: Where, values1: ArrayLike, values2: ArrayLike
 ) -> Work[Array]:
     """Find the MSE over all rows at each pair of values, shape (values1, values2)."""
     if first.layer > second.layer:
@@ -111,8 +87,8 @@ def over_weights(
 
 def refined(
     state: State,
-    first: Weight,
-    second: Weight,
+    first: Where,
+    second: Where,
     span1: tuple[float, float],
     span2: tuple[float, float],
     known: Array | None = None,
@@ -137,7 +113,7 @@ def refined(
         yield Grid(values1, values2, known)
 
 
-def _price_of(state: State, first: Weight, second: Weight, size: int) -> float:
+def _price_of(state: State, first: Where, second: Where, size: int) -> float:
     """Return about how many nanoseconds a grid takes."""
     network = state.network
     once = _price_onward(network, min(first.layer, second.layer))
@@ -145,7 +121,7 @@ def _price_of(state: State, first: Weight, second: Weight, size: int) -> float:
     return len(state.data) * size * (once + size * again)
 
 
-def at_present(state: State, weight: Weight) -> Work[Point]:
+def at_present(state: State, weight: Where) -> Work[Point]:
     """Find the MSE over all rows and its slope with respect to a weight, by backpropagation."""
     mse = slope = 0.0
     x, y = state.data.inputs, state.data.targets
@@ -155,7 +131,8 @@ def at_present(state: State, weight: Weight) -> Work[Point]:
             found = slopes(state.network, x[block], y[block])
             share = (block.stop - block.start) / len(x)
             layer = found.layers[weight.layer]
-            own = layer.nodes[weight.node] if weight.source < 0 else layer.weights[weight.node, weight.source]
+            bias = weight.kind == "bias"
+            own = layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source]
             mse += share * found.mse
             slope += share * float(own)
         yield
@@ -209,7 +186,7 @@ def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[sli
         yield slice(start, start + size)
 
 
-def _squares(network: Network, rows: _Rows, weight: Weight, offsets: Array) -> Array:
+def _squares(network: Network, rows: _Rows, weight: Where, offsets: Array) -> Array:
     """Return the sum of error² over these rows and the outputs with the weight moved by each of `offsets`."""
     k, layer = weight.layer, network.layers[weight.layer]
     with np.errstate(all="ignore"):
@@ -223,9 +200,9 @@ def _squares(network: Network, rows: _Rows, weight: Weight, offsets: Array) -> A
         return _onward(network, k, rows, z)
 
 
-def _start(rows: _Rows, weight: Weight) -> Array:
+def _start(rows: _Rows, weight: Where) -> Array:
     """Return the values at the start of a weight, shape (rows,) or, for a bias, (1,)."""
-    return np.ones(1) if weight.source < 0 else rows.feeding[weight.layer][:, weight.source]
+    return np.ones(1) if weight.kind == "bias" else rows.feeding[weight.layer][:, weight.source]
 
 
 def _moved_z(network: Network, rows: _Rows, k: int, node: int, more: Array) -> Array:
@@ -243,7 +220,7 @@ def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
     return sums
 
 
-def _moved(network: Network, rows: _Rows, weight: Weight, offset: float, last: int) -> _Rows:
+def _moved(network: Network, rows: _Rows, weight: Where, offset: float, last: int) -> _Rows:
     """Return `rows` as they are up to layer `last` with the weight moved by `offset`."""
     if offset == 0.0:
         return rows

@@ -1,9 +1,8 @@
 """What a weight, a bias or a node is called, and where its value stands."""
 
-import numpy as np
 import pytest
 
-from nnviz.core.address import Where
+from nnviz.core.address import Where, all_weights
 from nnviz.core.edits import add_biases
 from nnviz.core.training.parameters import Parameters, place
 from nnviz.files.examples import example
@@ -33,12 +32,15 @@ def test_weights_and_biases_have_a_value_and_a_place_in_the_flat_vector(network)
     assert Where("weight", 0, 1, 1).value(network) == -5.0
     assert Where("bias", 0, 1).value(network) == 0.0
     flat = Parameters(network, 0).values
-    every = [
-        Where("weight", k, j, i)
-        for k, layer in enumerate(network.layers)
-        for j in range(len(layer))
-        for i in range(layer.weights.shape[1])
-    ] + [Where("bias", 0, 0), Where("bias", 0, 1)]
-    places = [place(network, where) for where in every]
-    assert sorted(places) == list(range(len(flat)))
-    assert [where.value(network) for where in every] == np.asarray(flat)[places].tolist()
+    every = all_weights(network)
+    assert [place(network, where) for where in every] == list(range(len(flat)))
+    assert [where.value(network) for where in every] == flat.tolist()
+
+
+def test_a_number_is_within_the_network_or_not(network):
+    every = all_weights(network)
+    assert every[2] == Where("bias", 0, 0)
+    assert all(where.within(network) for where in every)
+    assert Where("node", -1, 1).within(network)
+    gone = (Where("bias", 1, 0), Where("weight", 0, 0, 2), Where("weight", 0, 2, 0), Where("node", 2, 0))
+    assert not any(where.within(network) for where in gone)

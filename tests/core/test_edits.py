@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nnviz.core import edits
+from nnviz.core.address import Where
 from nnviz.core.state import Training, WeightSet
 from nnviz.core.training.trainer import train
 from tests.core import oracle
@@ -54,6 +55,12 @@ def test_setting_a_bias_changes_that_bias_alone():
     assert same_but(state, after, "network")
     with pytest.raises(ValueError, match=r"layers\[1\].biases: the layer has none"):
         edits.set_bias(state, 1, 0, 1.0)
+
+
+def test_a_weight_or_a_bias_is_set_by_its_address():
+    state = small()
+    assert edits.set_value(state, Where("weight", 1, 0, 2), 9.5) == edits.set_weight(state, 1, 0, 2, 9.5)
+    assert edits.set_value(state, Where("bias", 0, 1), -2.0) == edits.set_bias(state, 0, 1, -2.0)
 
 
 def test_setting_an_input_or_target_changes_that_number_alone():

@@ -7,10 +7,11 @@ from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtTest import QTest
 
 from nnviz.core import edits
+from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import Weight, along
+from nnviz.core.surface import along
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
 from nnviz.files.examples import example
@@ -18,6 +19,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
 from nnviz.ui.loss.curve import LossCurve
+from nnviz.ui.parts import where_of
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from tests.core import oracle
@@ -104,7 +106,7 @@ def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope
     assert (y1 - y0) / (x1 - x0) == pytest.approx(shown_slope(panel), rel=1e-9)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, mse))
     h = 1e-5
-    own = Weight(part.layer, part.node, part.source)
+    own = where_of(part)
     below, above = finished(along(panel.document.state, own, [w - h, w + h]))
     assert (y1 - y0) / (x1 - x0) == pytest.approx((above - below) / (2 * h), rel=1e-4)
 
@@ -260,7 +262,9 @@ def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
     x, y = panel.plane.tangent().mean(axis=0)
     assert (x, y) == pytest.approx((2.0, panel.document.state.mse()))
     drawn = panel.plane.curve()
-    assert drawn[:, 1] == pytest.approx(finished(along(panel.document.state, Weight(0, 0, 0), drawn[:, 0])))
+    assert drawn[:, 1] == pytest.approx(
+        finished(along(panel.document.state, Where("weight", 0, 0, 0), drawn[:, 0]))
+    )
     across, up = np.diff(panel.plane.tangent(), axis=0)[0]
     assert up / across == pytest.approx(shown_slope(panel))
 

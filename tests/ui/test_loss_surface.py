@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import SIZES, Weight
+from nnviz.core.surface import SIZES
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
 from nnviz.files.examples import example
@@ -17,6 +17,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface import LossSurface
+from nnviz.ui.parts import where_of
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import apply_theme
 from nnviz.ui.training.runner import Runner
@@ -55,7 +56,7 @@ def settle(qtbot, panel):
 
 
 def value(state, part):
-    return Weight(part.layer, part.node, part.source).value(state.network)
+    return where_of(part).value(state.network)
 
 
 def both(panel):
@@ -64,7 +65,7 @@ def both(panel):
 
 def mse_with(state, x, y, first=FIRST, second=SECOND):
     for part, v in ((first, x), (second, y)):
-        state = Weight(part.layer, part.node, part.source).set(state, v)
+        state = edits.set_value(state, where_of(part), v)
     return state.mse()
 
 

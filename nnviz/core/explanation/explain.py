@@ -99,9 +99,8 @@ class _Explainer:
         return sections
 
     def _weight_sections(self, scene: Scene, where: Where) -> list[Section]:
-        name = "w" if where.kind == "weight" else "b"
         w = Number(where.value(self.state.network), where)
-        first = Section("", (Line(name, "", write(w, w.value)),))
+        first = Section("", (Line(where.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
             note = Note("", "There are no targets, so there is no slope.")
             return [first, Section(self.row_heading, (note,))]
@@ -148,7 +147,7 @@ class _Explainer:
         slope = self._slope(where)
         if self.check is None or slope is None:
             return [Note("check", "measuring …")]
-        name = where.kind[0]
+        name = where.symbol
         measured = Number(self.check.measured, slope=True)
         formula = f"(MSE({name}+h) − MSE({name}−h)) / 2h, h = {shown(self.check.step)}"
         agrees = self.check.agrees(slope)

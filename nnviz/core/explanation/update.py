@@ -13,11 +13,10 @@ from nnviz.core.training.parameters import place
 
 def update_lines(state: State, where: Where, slope: float) -> list[Line]:
     """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
-    name = "w" if where.kind == "weight" else "b"
     w = Number(where.value(state.network), where)
     rate = Number(state.training.learning_rate)
     told = Number(slope, where, slope=True)
-    return _RULES[state.training.optimizer](state, where, name, w, rate, told)
+    return _RULES[state.training.optimizer](state, where, where.symbol, w, rate, told)
 
 
 def _gradient_descent(

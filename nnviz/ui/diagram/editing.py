@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from nnviz.core import edits
-from nnviz.core.address import Where
 from nnviz.core.state import State
 from nnviz.picture.picture import Part
+from nnviz.ui.parts import where_of
 
 EDITABLE = ("input", "weight", "bias", "target")
 """The kinds of parts that are numbers a person can type."""
@@ -13,12 +13,9 @@ EDITABLE = ("input", "weight", "bias", "target")
 
 def value_of(state: State, row: int, part: Part) -> float | None:
     """Return the number that stands for `part` in `row`, or None where there is none yet."""
-    network, data = state.network, state.data
-    if part.kind == "weight":
-        return float(network.layers[part.layer].weights[part.node, part.source])
-    if part.kind == "bias":
-        biases = network.layers[part.layer].biases
-        return None if biases is None else float(biases[part.node])
+    data = state.data
+    if where := where_of(part):
+        return where.value(state.network) if where.within(state.network) else None
     if row >= len(data):
         return None
     if part.kind == "input":
@@ -30,10 +27,8 @@ def with_value(state: State, row: int, part: Part, value: float) -> State:
     """Return `state` with another number for `part`; the first number typed makes the first row."""
     if value == value_of(state, row, part):
         return state
-    if part.kind == "weight":
-        return edits.set_weight(state, part.layer, part.node, part.source, value)
-    if part.kind == "bias":
-        return edits.set_bias(state, part.layer, part.node, value)
+    if where := where_of(part):
+        return edits.set_value(state, where, value)
     if row >= len(state.data):
         state = edits.add_row(state)
     if part.kind == "input":
@@ -54,8 +49,7 @@ def number_of(part: Part, state: State) -> Part | None:
 
 def named(part: Part, state: State) -> str:
     """Return what undo and the status line call `part`: "accounts → node_0"."""
-    network = state.network
-    if part.kind == "weight" or part.kind == "bias":
-        return Where(part.kind, part.layer, part.node, part.source).name(network)
-    name = network.names(part.column)[part.node]
+    if where := where_of(part):
+        return where.name(state.network)
+    name = state.network.names(part.column)[part.node]
     return f"target of {name}" if part.kind == "target" else name

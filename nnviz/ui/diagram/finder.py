@@ -13,7 +13,7 @@ from nnviz.document.document import Document
 from nnviz.picture.picture import Part, Rect
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.match_list import MOST, MatchList
-from nnviz.ui.explain.text import part_of
+from nnviz.ui.parts import part_of
 from nnviz.ui.selection import Selection
 
 WIDTH = 364

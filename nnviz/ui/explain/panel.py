@@ -16,7 +16,8 @@ from nnviz.core.explanation.lines import Explanation
 from nnviz.document.document import Document
 from nnviz.picture.picture import Part
 from nnviz.ui.explain.browser import ExplainBrowser
-from nnviz.ui.explain.text import html, part_of_link, where_of
+from nnviz.ui.explain.text import html, part_of_link
+from nnviz.ui.parts import where_of
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
 from nnviz.ui.widgets.card import Card
@@ -135,9 +136,7 @@ class ExplainPanel(Card):
     def _where(self) -> Where | None:
         """Return the address of the part; None where none is selected, or its bias is gone."""
         where = where_of(self._part) if self._part else None
-        if where and where.kind == "bias" and self._known_of.network.layers[where.layer].biases is None:
-            return None
-        return where
+        return where if where and where.within(self._known_of.network) else None
 
     def _advance(self, seconds: float) -> None:
         end = time.monotonic() + seconds

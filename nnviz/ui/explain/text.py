@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from html import escape
 
-from nnviz.core.address import Where
 from nnviz.core.explanation.expressions import Piece
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Kind, Part
+from nnviz.ui.parts import part_of
 
 BREAK = "\u200b"
 """Lets a long product wrap; taken out again of what is copied."""
 NO_BREAK = "\u00a0"
 ROOM = 34
 """Characters that a formula and its arithmetic may have to stand on one line."""
-
-
-def part_of(where: Where) -> Part:
-    """Return the part of the diagram that a number comes from."""
-    return Part(where.kind, where.layer + 1, where.node, where.source)
-
-
-def where_of(part: Part) -> Where | None:
-    """Return the address of a node, a weight or a bias on the diagram."""
-    if part.kind == "node" or part.kind == "weight" or part.kind == "bias":
-        return Where(part.kind, part.column - 1, part.node, part.source)
-    return None
 
 
 def link_of(part: Part) -> str:

@@ -8,11 +8,12 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from nnviz.core.edits import set_value
 from nnviz.core.numbers import nudged
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.ui.loss.drawing import Drawing
-from nnviz.ui.loss.weight import name_of, weight_of, within
+from nnviz.ui.loss.weight import weight_of
 from nnviz.ui.loss.work import APART, FRAME, LossWork
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours, ui_font
@@ -75,13 +76,13 @@ class LossCard(Card):
         network, parts = self._document.state.network, (self._selection.part, self._selection.second)
         chosen = [weight_of(part) for part in parts[: self._drawing.wanted]]
         self._end_gesture()
-        self._drawing.begin(tuple(dict.fromkeys(own for own in chosen if own and within(network, own))))
+        self._drawing.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
         self.work.stop()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not all(
-            within(new.network, weight) for weight in self._drawing.weights
+            weight.within(new.network) for weight in self._drawing.weights
         ):
             self._choose()
         elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
@@ -121,9 +122,9 @@ class LossCard(Card):
         weights = self._drawing.weights
         for weight, value in zip(weights, values, strict=False):  # a curve's point has no second weight
             if value != weight.value(state.network):
-                state = weight.set(state, value)
+                state = set_value(state, weight, value)
         if state is not before:
-            names = " and ".join(name_of(state.network, weight) for weight in weights)
+            names = " and ".join(weight.name(state.network) for weight in weights)
             self._document.push(state, f"Set {names}", (id(self), self._gesture))
 
     def _end_gesture(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from nnviz.core.address import Where, all_weights
 from nnviz.core.network import Network
 from nnviz.core.state import State
-from nnviz.core.surface import Weight
 from nnviz.document.document import Document
-from nnviz.ui.loss.weight import all_weights, count_of, name_of, part_of, weight_of
+from nnviz.ui.loss.weight import weight_of
+from nnviz.ui.parts import part_of
 from nnviz.ui.selection import Selection
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
@@ -19,7 +20,8 @@ MOST = 150
 
 def listed(network: Network) -> bool:
     """Tell whether the network is small enough for a list."""
-    return count_of(network) <= MOST
+    counts = (layer.weights.size + (layer.biases is not None) * len(layer) for layer in network.layers)
+    return sum(counts) <= MOST
 
 
 class LossChoice(QWidget):
@@ -31,7 +33,7 @@ class LossChoice(QWidget):
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__()
         self._document, self._selection = document, selection
-        self._weights: list[Weight] = []
+        self._weights: list[Where] = []
         self._network: Network | None = None
         self.first, self.second = Choice(), Choice()
         row = QHBoxLayout(self)
@@ -71,7 +73,7 @@ class LossChoice(QWidget):
             return
         self._network = network
         self._weights = all_weights(network) if listed(network) else []
-        names = [name_of(network, weight) for weight in self._weights]
+        names = [weight.name(network) for weight in self._weights]
         for box in (self.first, self.second):
             box.clear()
             box.addItems(names)

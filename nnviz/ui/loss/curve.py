@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core.address import Where
 from nnviz.core.state import State
-from nnviz.core.surface import Weight
 from nnviz.document.document import Document
 from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.curve_plane import LossCurvePlane
@@ -50,7 +50,7 @@ class OverOne:
         """Return what to click."""
         return CHOOSE
 
-    def begin(self, weights: tuple[Weight, ...]) -> None:
+    def begin(self, weights: tuple[Where, ...]) -> None:
         """Be over another weight, or none."""
         self.weights = weights
         self._line: LossLine | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from nnviz.core.address import Where
 from nnviz.core.state import State
-from nnviz.core.surface import Weight
 from nnviz.ui.loss.plane import LossPlane
 
 
@@ -17,7 +17,7 @@ class Drawing(Protocol):
     tip: str
     wanted: int
     """How many weights it is over."""
-    weights: tuple[Weight, ...]
+    weights: tuple[Where, ...]
     """Those of them that are chosen."""
     lines: int
     """Lines of the caption, so that the plot keeps its height."""
@@ -31,7 +31,7 @@ class Drawing(Protocol):
         """Return how to choose the weights that are missing."""
         ...
 
-    def begin(self, weights: tuple[Weight, ...]) -> None:
+    def begin(self, weights: tuple[Where, ...]) -> None:
         """Be over these weights; nothing is known of them yet."""
         ...
 

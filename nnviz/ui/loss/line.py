@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.span import landing, span
 from nnviz.core.state import State
-from nnviz.core.surface import Point, Weight, Work, along, at_present
+from nnviz.core.surface import Point, Work, along, at_present
 from nnviz.ui.loss.weight import same_but
 
 COARSE, FINE = 33, 129
@@ -39,7 +40,7 @@ class LossLine:
     """
 
     state: State
-    weight: Weight
+    weight: Where
     point: Point
     landing: tuple[float, float] | None
     values: Array
@@ -99,7 +100,7 @@ def _step_of(state: State) -> tuple[float, bool]:
     return state.training.learning_rate, is_plain(state)
 
 
-def loss_line(state: State, weight: Weight, before: LossLine | None) -> Iterator[LossLine | None]:
+def loss_line(state: State, weight: Where, before: LossLine | None) -> Iterator[LossLine | None]:
     """Yield None after each unit of work, and the line as soon as it is known, then a finer one.
 
     What is known from the line before is used again, and its stretch is kept where that shows the same.
@@ -118,7 +119,7 @@ def loss_line(state: State, weight: Weight, before: LossLine | None) -> Iterator
         yield LossLine(state, weight, point, landed, values, mse)
 
 
-def _landing(state: State, weight: Weight, point: Point) -> Work[tuple[float, float] | None]:
+def _landing(state: State, weight: Where, point: Point) -> Work[tuple[float, float] | None]:
     end = landing(state, weight, point.slope)
     if not math.isfinite(end):
         return None

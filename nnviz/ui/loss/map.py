@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Where
 from nnviz.core.span import span
 from nnviz.core.state import State
-from nnviz.core.surface import Grid, Weight, Work, at_present, refined
+from nnviz.core.surface import Grid, Work, at_present, refined
 from nnviz.ui.loss.line import shows
 from nnviz.ui.loss.weight import same_but
 
@@ -25,8 +26,8 @@ class LossMap:
     """The MSE over all rows over two weights: `mse` at the State that it was found for, and a grid."""
 
     state: State
-    first: Weight
-    second: Weight
+    first: Where
+    second: Where
     mse: float
     grid: Grid
 
@@ -42,7 +43,7 @@ class LossMap:
 
 
 def loss_map(
-    state: State, first: Weight, second: Weight, path: Array, before: LossMap | None
+    state: State, first: Where, second: Where, path: Array, before: LossMap | None
 ) -> Iterator[LossMap | None]:
     """Yield None after each unit of work, and the map as soon as it is known, then finer ones.
 
@@ -73,7 +74,7 @@ def _holds(before: LossMap, state: State) -> bool:
 
 
 def _stretch(
-    state: State, weight: Weight, path: Array, before: tuple[float, float] | None
+    state: State, weight: Where, path: Array, before: tuple[float, float] | None
 ) -> Work[tuple[float, float]]:
     """Find the stretch of a weight that shows what is worth it, and the path unless that is very long."""
     point = yield from at_present(state, weight)

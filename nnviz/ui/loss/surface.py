@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core.address import Where
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.core.surface import Weight
 from nnviz.document.document import Document
 from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.choice import LossChoice, listed
 from nnviz.ui.loss.map import LossMap, loss_map
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
-from nnviz.ui.loss.weight import axis_name, name_of, same_but
+from nnviz.ui.loss.weight import axis_name, same_but
 from nnviz.ui.loss.words import mse_in_words, over_rows
 from nnviz.ui.loss.work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
@@ -62,7 +62,7 @@ class OverTwo:
         choose = CHOOSE_SECOND if self.weights else CHOOSE
         return choose + (OR_HERE if listed(state.network) else "") + THEN
 
-    def begin(self, weights: tuple[Weight, ...]) -> None:
+    def begin(self, weights: tuple[Where, ...]) -> None:
         """Be over two other weights, or none."""
         self.weights = weights
         self._map: LossMap | None = None
@@ -85,7 +85,7 @@ class OverTwo:
         self.plane.show_path(path)
         self.plane.show_point(x, y, math.nan if mse is None else mse)
         caption = " ".join(filter(None, (self._present(state, mse), self._about(state, len(path)))))
-        first, second = (name_of(state.network, weight) for weight in self.weights)
+        first, second = (weight.name(state.network) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return mse is not None, caption
 

@@ -35,7 +35,7 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
 def line_in_full(line: LossLine) -> str:
     """Return the same with all digits, for a screen reader."""
     mse, slope = line.point
-    said = f"MSE {full(mse)} at {_symbol(line)} = {full(line.w)}, slope {full(slope)}"
+    said = f"MSE {full(mse)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
     if line.landing:
         end, there = (full(value) for value in line.landing)
         said += f", {_step(line).lower()} to {end}, where the MSE is {there} if this weight alone moves"
@@ -46,13 +46,9 @@ def _step(line: LossLine) -> str:
     return "Next step" if is_plain(line.state) else "Gradient descent step"
 
 
-def _symbol(line: LossLine) -> str:
-    return "b" if line.weight.source < 0 else "w"
-
-
 def _move(line: LossLine) -> str:
     """Return "w 2 → 1.984"."""
-    w = f"{_symbol(line)} {shown(line.w, DIGITS)}"
+    w = f"{line.weight.symbol} {shown(line.w, DIGITS)}"
     if line.landing is None:
         return f"{w} goes too far for a number"
     end, _ = line.landing
