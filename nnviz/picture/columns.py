@@ -46,6 +46,11 @@ class _Fit:
     below: float
 
 
+def corner(rect: Rect) -> float:
+    """Return the radius of a node's corners."""
+    return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
+
+
 def body(view: View) -> Rect:
     """Return the room under the headings."""
     head = min(HEAD, 0.3 * view.height)

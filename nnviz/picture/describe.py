@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnviz.core.address import Where
 from nnviz.core.numbers import MINUS, full
 from nnviz.core.oddities import zero_reason
-from nnviz.picture.labels import Numbers
+from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Part
 
 

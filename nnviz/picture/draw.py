@@ -15,10 +15,12 @@ from nnviz.core.slopes import Slopes
 from nnviz.core.slopes import slopes as slopes_of_rows
 from nnviz.core.state import State
 from nnviz.picture.describe import described
+from nnviz.picture.edge_numbers import edge_numbers
 from nnviz.picture.headings import heading_labels
-from nnviz.picture.labels import Numbers, edge_labels, node_labels
 from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect, View
+from nnviz.picture.node_numbers import node_numbers
+from nnviz.picture.numbers import Numbers
+from nnviz.picture.picture import Kind, Label, NodeBox, Part, Rect, View
 
 NEAR = 6.0
 """An edge is hit from so many pixels away."""
@@ -42,12 +44,16 @@ class Picture:
 
     layout: Layout
     numbers: Numbers
-    nodes: tuple[NodeBox, ...]
     labels: tuple[Label, ...]
     weights: tuple[Array, ...]
     scale: float
     shows: Callable[[Part], bool] | None = None
     """Hides the numbers that a walk has not come to; None hides nothing."""
+
+    @property
+    def nodes(self) -> tuple[NodeBox, ...]:
+        """The nodes in sight that are drawn one by one."""
+        return self.layout.nodes
 
     def hidden(self, kind: Kind, column: int) -> NDArray[np.bool_]:
         """Tell of every node of a column whether its number of this kind is hidden."""
@@ -148,7 +154,7 @@ def draw(
     weights = tuple(layer.weights for layer in network.layers)
     if largest is None:
         largest = max((float(np.abs(w).max()) for w in weights if w.size), default=0.0)
-    return Picture(layout, numbers, tuple(_nodes(layout)), tuple(labels), weights, largest, shows)
+    return Picture(layout, numbers, tuple(labels), weights, largest, shows)
 
 
 def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int = 0) -> Picture:
@@ -166,29 +172,10 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int
     return draw(state, layout, row=row, trace=found.trace, slopes=found, slopes_of=f"slopes of row {row + 1}")
 
 
-def _nodes(layout: Layout) -> Iterator[NodeBox]:
-    for column in layout.columns:
-        for node in _in_sight(column, layout.body):
-            yield NodeBox(Part("node", column.column, node), column.rect(node), column.role)
-
-
-def _in_sight(column: Column, body: Rect) -> range:
-    """Return the nodes of a column that are drawn one by one and reach into `body`."""
-    if column.block or column.x > body.right or column.x + column.width < body.x:
-        return range(0)
-    first = int(np.searchsorted(column.tops, body.y - column.height))
-    return range(first, int(np.searchsorted(column.tops, body.bottom)))
-
-
 def _labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
     yield from heading_labels(layout, numbers)
-    body = layout.body
-    for column in layout.columns:
-        if layout.slots[column.column]:
-            for node in _in_sight(column, body):
-                for label in node_labels(layout, column, node, numbers):
-                    rect = label.rect
-                    if rect.y >= body.y and rect.meets(body):
-                        yield label
+    yield from layout.names
+    for column, slots in zip(layout.columns, layout.slots, strict=True):
+        yield from node_numbers(numbers, column, slots, layout.body)
     for gap in layout.gaps:
-        yield from edge_labels(layout, gap.layer, numbers)
+        yield from edge_numbers(numbers, layout, gap.layer)

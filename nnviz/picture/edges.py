@@ -15,6 +15,9 @@ from nnviz.picture.palette import Palette
 
 Indices = NDArray[np.intp]
 
+EVERY_EDGE, STRONGEST = 600, 1500
+"""Up to so many edges of a network every one is drawn; of more, the strongest of each layer over a haze."""
+SAMPLE = 2**13
 HAZE = 0.28
 """Opacity of the haze where it is densest."""
 AT_ONCE = 2**17
@@ -44,6 +47,12 @@ class Gap:
         lines[:, 2] = self.x1
         lines[:, 3] = self.y1[nodes]
         return lines
+
+    @property
+    def every(self) -> tuple[Indices, Indices]:
+        """(nodes, sources) of every edge, node by node."""
+        nodes, sources = np.indices((len(self.y1), len(self.y0))).reshape(2, -1)
+        return nodes, sources
 
     def point(self, node: int, source: int, part: float) -> tuple[float, float]:
         """Return the point of an edge at `part` of the way, 0 at its source and 1 at its node."""
@@ -100,31 +109,42 @@ def _nearest(
 def strongest(weights: Array, k: int) -> tuple[Indices, Indices]:
     """Return (nodes, sources) of the `k` weights that are largest without sign, the weakest first."""
     flat = weights.ravel()
-    chosen = np.arange(min(AT_ONCE, flat.size))
-    sizes = np.abs(flat[:AT_ONCE])
-    for start in range(AT_ONCE, flat.size, AT_ONCE):
-        chosen, sizes = _largest(chosen, sizes, k)
-        more = np.abs(flat[start : start + AT_ONCE])
-        beyond = np.flatnonzero(more > sizes.min())
-        chosen = np.concatenate((chosen, beyond + start))
-        sizes = np.concatenate((sizes, more[beyond]))
-    chosen, sizes = _largest(chosen, sizes, k)
-    nodes, sources = np.divmod(chosen[np.argsort(sizes, kind="stable")], weights.shape[1])
+    bound = _bound(flat, k)
+    chosen = _reaching(flat, bound)
+    while len(chosen) < k and bound > 0.0:  # the sample was not like the rest
+        bound = bound / 2 if bound > 1e-300 else 0.0
+        chosen = _reaching(flat, bound)
+    sizes = np.abs(flat[chosen])
+    first = max(len(sizes) - k, 0)
+    best = np.argpartition(sizes, first)[first:] if first else np.arange(len(sizes))
+    best = best[np.argsort(sizes[best], kind="stable")]
+    nodes, sources = np.divmod(chosen[best], weights.shape[1])
     return nodes, sources
 
 
-def _largest(chosen: Indices, sizes: Array, k: int) -> tuple[Indices, Array]:
-    """Return the `k` of `chosen` that have the largest `sizes`, and those."""
-    first = len(sizes) - k
-    if first <= 0:
-        return chosen, sizes
-    best = np.argpartition(sizes, first)[first:]
-    return chosen[best], sizes[best]
+def _bound(flat: Array, k: int) -> float:
+    """Return what about twice `k` of all weights reach, by a sample: to sort them all takes far longer."""
+    sample = np.abs(flat[:: max(flat.size // SAMPLE, 1)])
+    below = len(sample) - 1 - 2 * k * len(sample) // max(flat.size, 1)
+    return float(np.partition(sample, below)[below]) if below >= 0 else 0.0
 
 
-def edge_width(share: float) -> float:
-    """Return how wide an edge is drawn, in pixels; `share` is its weight over the largest one."""
-    return 1.2 + 4.8 * min(abs(share), 1.0)
+def _reaching(flat: Array, bound: float) -> Indices:
+    """Return which weights are at least `bound` without sign."""
+    found = [
+        np.flatnonzero(np.abs(flat[start : start + AT_ONCE]) >= bound) + start
+        for start in range(0, flat.size, AT_ONCE)
+    ]
+    return np.concatenate(found) if found else np.arange(0)
+
+
+def edge_width(share: float, crowded: bool = False) -> float:
+    """Return how wide an edge is drawn, in pixels; `share` is its weight over the largest one.
+
+    `crowded`: among more than `EVERY_EDGE` of its layer.
+    """
+    width = 1.2 + 4.8 * min(abs(share), 1.0)
+    return max(width / 2, 1.2) if crowded else width
 
 
 def edge_colour(share: float, palette: Palette) -> str:

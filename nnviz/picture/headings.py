@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.picture.labels import Numbers
 from nnviz.picture.layout import Layout
+from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Column, Label, Part, Rect, Style
 from nnviz.picture.text import elide, text_width
 

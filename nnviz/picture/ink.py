@@ -35,36 +35,46 @@ def border(label: Label, palette: Palette) -> str:
     return palette.positive if label.value > 0 else palette.negative
 
 
-def value_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | None:
-    """Return the values of a column as RGBA, shape (nodes, 4): the sign as colour, the size as opacity.
+def value_strengths(picture: Picture, column: int) -> Array | None:
+    """Return the values of a column over the largest without sign, shape (nodes,). None without a row.
 
-    None without a row. The largest value of the column is opaque; what a walk has not come to is clear.
+    What a walk has not come to is 0.
     """
     trace = picture.numbers.trace
-    if trace is None:
-        return None
-    values = trace.feeding(column)[0]
-    colours = np.where((values > 0)[:, None], _rgb(palette.positive), _rgb(palette.negative))
-    return _pixels(colours, np.where(picture.hidden("value", column), 0.0, values))
+    return None if trace is None else _strengths(trace.feeding(column)[0], picture.hidden("value", column))
 
 
-def slope_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | None:
-    """Return the slopes of a column's nodes alike, in the slopes' colour. None without slopes."""
+def slope_strengths(picture: Picture, column: int) -> Array | None:
+    """Return the slopes of a column's nodes alike. None without slopes."""
     slopes = picture.numbers.slopes
     if slopes is None or column == 0:
         return None
-    values = slopes.layers[column - 1].nodes
-    colours = np.broadcast_to(_rgb(palette.slope), (len(values), 3))
-    return _pixels(colours, np.where(picture.hidden("node_slope", column), 0.0, values))
+    return _strengths(slopes.layers[column - 1].nodes, picture.hidden("node_slope", column))
+
+
+def _strengths(values: Array, hidden: NDArray[np.bool_]) -> Array:
+    strengths: Array = np.where(hidden, 0.0, values)
+    return strengths / max(float(np.abs(strengths).max()), 1e-300)
+
+
+def value_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | None:
+    """Return the values of a column as RGBA, shape (nodes, 4): the sign as colour, the size as opacity."""
+    strengths = value_strengths(picture, column)
+    return None if strengths is None else _pixels(strengths, palette.positive, palette.negative)
+
+
+def slope_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | None:
+    """Return the slopes of a column's nodes alike, in the slopes' colour."""
+    strengths = slope_strengths(picture, column)
+    return None if strengths is None else _pixels(strengths, palette.slope, palette.slope)
+
+
+def _pixels(strengths: Array, positive: str, negative: str) -> Pixels:
+    pixels = np.empty((len(strengths), 4), dtype=np.uint8)
+    pixels[:, :3] = np.where((strengths > 0)[:, None], _rgb(positive), _rgb(negative))
+    pixels[:, 3] = 255 * np.abs(strengths)
+    return pixels
 
 
 def _rgb(colour: str) -> list[int]:
     return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
-
-
-def _pixels(colours: NDArray[np.int_], values: Array) -> Pixels:
-    pixels = np.empty((len(values), 4), dtype=np.uint8)
-    pixels[:, :3] = colours
-    size = np.abs(values)
-    pixels[:, 3] = 255 * size / max(float(size.max()), 1e-300)
-    return pixels

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
+
+from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.picture.columns import HEIGHT, body, lay_columns
 from nnviz.picture.edges import REACH, Gap
-from nnviz.picture.picture import Column, Kind, Rect, View
+from nnviz.picture.names import name_labels
+from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect, View
 from nnviz.picture.pills import PillSlots, pill_slots
 from nnviz.picture.slots import Slot, node_slots
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The geometry of a diagram, to be kept while only numbers change.
 
@@ -23,7 +28,9 @@ class Layout:
     `body`           the room under the headings: nodes, edges and their texts are clipped to it
     `columns`        the columns, inputs first
     `gaps`           the edges, one entry a layer
+    `nodes`          the nodes in sight that are drawn one by one
     `slots`          where a node's texts stand, relative to the node, one entry a column
+    `names`          the names of the nodes in sight
     `weights`        where the weights stand, one entry a layer
     `slopes`         where the weights' slopes stand, one entry a layer
     `headings`       the room for a column's heading, empty where the column is out of sight
@@ -34,10 +41,17 @@ class Layout:
     body: Rect
     columns: tuple[Column, ...]
     gaps: tuple[Gap, ...]
+    nodes: tuple[NodeBox, ...]
     slots: tuple[Mapping[Kind, Slot], ...]
+    names: tuple[Label, ...]
     weights: tuple[PillSlots, ...]
     slopes: tuple[PillSlots, ...]
     headings: tuple[Rect, ...]
+
+    @cached_property
+    def lines(self) -> Array:
+        """Every edge as x0, y0, x1, y1, layer by layer, node by node, shape (edges, 4)."""
+        return np.concatenate([gap.segments(*gap.every) for gap in self.gaps])
 
 
 def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
@@ -62,19 +76,28 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
         for gap, left, right in zip(gaps, columns, columns[1:], strict=False)
     ]
+    slots = [
+        node_slots(column, network.layers[k - 1] if k else None, slopes) for k, column in enumerate(columns)
+    ]
+    names = (name_labels(network, column, own, room) for column, own in zip(columns, slots, strict=True))
     return Layout(
         view,
         room,
         columns,
         gaps,
-        tuple(
-            node_slots(column, network.layers[k - 1] if k else None, slopes)
-            for k, column in enumerate(columns)
-        ),
+        tuple(_nodes(columns, room)),
+        tuple(slots),
+        tuple(itertools.chain.from_iterable(names)),
         tuple(weights for weights, _ in pills),
         tuple(slots for _, slots in pills),
         _headings(columns, view),
     )
+
+
+def _nodes(columns: Iterable[Column], body: Rect) -> Iterator[NodeBox]:
+    for column in columns:
+        for node in column.in_sight(body):
+            yield NodeBox(Part("node", column.column, node), column.rect(node), column.role)
 
 
 def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:

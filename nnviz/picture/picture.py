@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
+import numpy as np
+
 from nnviz.core.activations import Array
 
 Kind: TypeAlias = Literal[
@@ -110,8 +112,7 @@ Style: TypeAlias = Literal[
 Align: TypeAlias = Literal["left", "center", "right"]
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A text with its place. `value` is the number at full precision where the text is a number."""
 
     part: Part
@@ -126,8 +127,7 @@ class Label:
     """Of the node whose box is behind the text; None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeBox:
+class NodeBox(NamedTuple):
     """A node that is drawn by itself."""
 
     part: Part
@@ -166,3 +166,10 @@ class Column:
     def rect(self, node: int) -> Rect:
         """Return the place of a node."""
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
+
+    def in_sight(self, body: Rect) -> range:
+        """Return the nodes that are drawn one by one and reach into `body`."""
+        if self.block or self.x > body.right or self.x + self.width < body.x:
+            return range(0)
+        first = int(np.searchsorted(self.tops, body.y - self.height))
+        return range(first, int(np.searchsorted(self.tops, body.bottom)))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nnviz.core.network import Layer
 from nnviz.picture.columns import BADGED, COMPACT, FULL, HEIGHT
-from nnviz.picture.picture import Align, Column, Kind, Rect
+from nnviz.picture.fit import fitted
+from nnviz.picture.picture import Align, Column, Kind, Rect, Role
+from nnviz.picture.pills import SHRUNK
 from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
 
 SMALLEST = 9.5
@@ -39,6 +41,20 @@ class Slot:
     """Font size of the node's name where that stands on the same line, on the left; else 0."""
     least: float = 0.0
     """The room that a long name must leave."""
+    role: Role | None = None
+    """Of the node whose box is behind the text; None where there is none."""
+
+    def at(self, x: float, y: float) -> Rect:
+        """Return the place for the node whose corner is at (x, y)."""
+        rect = self.rect
+        return Rect(x + rect.x, y + rect.y, rect.width, rect.height)
+
+    def fitted(
+        self, value: float, room: float, *, bold: bool = False, prefix: str = ""
+    ) -> tuple[str, float, float] | None:
+        """Return a text for `value` that fits into `room`, its font size and its width; None without one."""
+        smallest = min(max(SHRUNK * self.size, SMALLEST), self.size)
+        return fitted(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
 def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kind, Slot]:
@@ -52,7 +68,8 @@ def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kin
     inside = _full(column, layer, pills) if column.height >= FULL else _compact(column, pills)
     if not inside:
         return {}
-    return inside | pills | _below(column, layer, pills)
+    on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
+    return on_box | pills | _below(column, layer, pills)
 
 
 def _scale(column: Column) -> float:

@@ -9,17 +9,23 @@ from xml.sax.saxutils import escape
 from nnviz.core.activations import Array
 from nnviz.core.state import State
 from nnviz.picture.draw import Picture, row_picture
-from nnviz.picture.edges import Gap, edge_colour, edge_width, haze_pixels, strongest
+from nnviz.picture.edges import (
+    EVERY_EDGE,
+    STRONGEST,
+    Gap,
+    edge_colour,
+    edge_width,
+    haze_pixels,
+    strongest,
+)
 from nnviz.picture.headings import LETTER_SPACING
-from nnviz.picture.ink import border, ink, slope_pixels, value_pixels
+from nnviz.picture.ink import border, ink
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.picture import Column, Label, Rect, Role, View
+from nnviz.picture.picture import Label, Rect, View
 from nnviz.picture.png import png_uri
+from nnviz.picture.svg_nodes import nodes, rectangle
 from nnviz.picture.text import text_width
 
-EVERY_EDGE = 600
-"""Up to so many edges every one is drawn; of more, the strongest of each layer over a haze."""
-STRONGEST = 1500
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 LEGEND = 36.0
 """Height of the legend at the bottom."""
@@ -60,7 +66,7 @@ def picture_svg(picture: Picture, palette: Palette) -> str:
         f"<title>{_text(state.name or repr(state.network))}</title>",
         f'<rect width="{width:g}" height="{height:g}" fill="{palette.canvas}"/>',
         *_edges(picture, palette),
-        *_nodes(picture, palette),
+        *nodes(picture, palette),
         *(element for label in picture.labels for element in _label(label, palette)),
         *_legend(width, height - LEGEND / 2, palette, with_slopes),
         "</svg>",
@@ -77,17 +83,17 @@ def _text(text: str) -> str:
 def _edges(picture: Picture, palette: Palette) -> Iterator[str]:
     every = sum(weights.size for weights in picture.weights) <= EVERY_EDGE
     for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
-        if not every and weights.size > STRONGEST:
+        crowded = weights.size > EVERY_EDGE
+        if weights.size > STRONGEST:
             yield _haze(gap, weights, palette)
         nodes, sources = strongest(weights, weights.size if every else STRONGEST)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
-        yield f'<g stroke-opacity="{1 if every else 0.6}">'
+        yield "<g>"
         for share, line in zip(shares.tolist(), gap.segments(nodes, sources).tolist(), strict=True):
             x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in line)
-            width = edge_width(share) * (1.0 if every else 0.5)
             yield (
-                f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" '
-                f'stroke="{edge_colour(share, palette)}" stroke-width="{width:.2f}"/>'
+                f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="{edge_colour(share, palette)}" '
+                f'stroke-width="{edge_width(share, crowded):.2f}"/>'
             )
         yield "</g>"
 
@@ -100,58 +106,15 @@ def _haze(gap: Gap, weights: Array, palette: Palette) -> str:
     )
 
 
-def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
-    for column in picture.layout.columns:
-        if column.block:
-            yield _box(column.box, column.role, 4.0, palette)
-            yield from _strips(picture, column, palette)
-    for node in picture.nodes:
-        yield _box(node.rect, node.role, corner(node.rect), palette)
-
-
-def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
-    """Yield the values of a column that is drawn as one block, and its slopes in the right third."""
-    box = column.box
-    inside = Rect(box.x + 2, box.y + 2, box.width - 4, box.height - 4)
-    third = inside._replace(x=inside.right - inside.width / 3, width=inside.width / 3)
-    for rect, pixels in (
-        (inside, value_pixels(picture, column.column, palette)),
-        (third, slope_pixels(picture, column.column, palette)),
-    ):
-        if pixels is not None:
-            yield (
-                f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
-                f'height="{rect.height:.1f}" preserveAspectRatio="none" '
-                f'style="image-rendering: pixelated" href="{png_uri(pixels[:, None, :])}"/>'
-            )
-
-
-def corner(rect: Rect) -> float:
-    """Return the radius of a node's corners, in pixels."""
-    return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
-
-
-def _box(rect: Rect, role: Role, radius: float, palette: Palette) -> str:
-    fill = {"input": palette.input_node, "hidden": palette.hidden_node, "output": palette.output_node}[role]
-    return _rect(rect, radius, f'fill="{fill}" stroke="{palette.node_border}" stroke-width="1.2"')
-
-
-def _rect(rect: Rect, radius: float, paint: str) -> str:
-    return (
-        f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'rx="{radius:.1f}" {paint}/>'
-    )
-
-
 def _label(label: Label, palette: Palette) -> Iterator[str]:
     rect = label.rect
     if label.style == "pill":
         paint = f'fill="{palette.hidden_node}" stroke="{border(label, palette)}" stroke-width="1.2"'
-        yield _rect(rect, rect.height / 2, paint)
+        yield rectangle(rect, rect.height / 2, paint)
     elif label.style == "node_slope":
-        yield _rect(rect, rect.height / 2, f'fill="{palette.slope}"')
+        yield rectangle(rect, rect.height / 2, f'fill="{palette.slope}"')
     elif label.style == "slope":
-        yield _rect(rect, 4.0, f'fill="{palette.canvas}"')
+        yield rectangle(rect, 4.0, f'fill="{palette.canvas}"')
     x, anchor = {
         "left": (rect.x, "start"),
         "center": (rect.center[0], "middle"),
@@ -188,5 +151,5 @@ def _legend(width: float, middle: float, palette: Palette, with_slopes: bool) ->
     for text, colour in reversed(entries):
         x -= text_width(text, 12.0)
         yield _write(x, middle, text, 12.0, palette.muted, "start", 400)
-        yield _rect(Rect(x - 28.0, middle - 2.0, 22.0, 4.0), 2.0, f'fill="{colour}"')
+        yield rectangle(Rect(x - 28.0, middle - 2.0, 22.0, 4.0), 2.0, f'fill="{colour}"')
         x -= 28.0 + 18.0

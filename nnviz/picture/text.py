@@ -81,7 +81,10 @@ def _ems(text: str, bold: bool) -> float:
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return a width in pixels that `text` at font size `size` does not exceed."""
-    return _ems(text, bold) * size
+    try:
+        return sum(map(_ADVANCES[bold].__getitem__, text)) * size
+    except KeyError:
+        return _ems(text, bold) * size
 
 
 @lru_cache(maxsize=4096)

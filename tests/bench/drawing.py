@@ -27,7 +27,7 @@ from nnviz.picture.edges import edge_colour, edge_width
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.painter import paint_some_edges
+from nnviz.ui.diagram.edge_painter import paint_some_edges
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.explain.browser import ExplainBrowser
 from nnviz.ui.selection import Selection

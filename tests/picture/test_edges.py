@@ -74,6 +74,22 @@ def test_the_strongest_of_very_many_equal_edges_are_as_many_as_asked_for():
     assert len(nodes) == 1500
 
 
+def test_the_strongest_are_found_where_a_sample_misleads():
+    weights = np.ones((128, 256))
+    weights.ravel()[::4] = 10.0
+    weights[7, 5] = -2.0
+    nodes, sources = strongest(weights, 9000)
+    found = np.abs(weights[nodes, sources])
+    assert len(set(zip(nodes.tolist(), sources.tolist(), strict=True))) == 9000
+    assert np.count_nonzero(found == 10.0) == np.count_nonzero(weights == 10.0)
+    assert np.count_nonzero(found == 2.0) == 1
+
+
+@pytest.mark.parametrize("weights", [np.zeros((200, 100)), np.full((200, 100), 1e-310)], ids=["zero", "tiny"])
+def test_the_strongest_of_equal_weights_are_as_many_as_asked_for(weights):
+    assert len(strongest(weights, 500)[0]) == 500
+
+
 def test_the_haze_enters_every_weight_once_in_every_column():
     gap = gap_of(100, 70)
     weights = np.random.default_rng(1).normal(size=(70, 100))
@@ -110,3 +126,8 @@ def test_edges_are_wide_by_their_weight():
     assert edge_width(0.0) == pytest.approx(1.2)
     assert edge_width(-1.0) == pytest.approx(6.0)
     assert edge_width(0.5) == pytest.approx(3.6)
+
+
+def test_edges_of_a_crowded_layer_are_half_as_wide_but_never_thin():
+    assert edge_width(1.0, crowded=True) == pytest.approx(3.0)
+    assert edge_width(0.1, crowded=True) == pytest.approx(1.2)

@@ -73,6 +73,16 @@ def test_large_networks_are_written_as_haze_strongest_edges_and_strips_of_values
     assert len(document) < 600_000
 
 
+def test_nodes_too_small_for_a_text_are_tinted_by_their_values():
+    own = state((4, 30, 1), activation="tanh")
+    tints = [rect for rect in parsed(own).iter(f"{SVG}rect") if rect.get("fill-opacity")]
+    values = own.network.forward(own.data.inputs[0]).a[0][0]
+    light = PALETTES["light"]
+    assert [tint.get("fill") == light.positive for tint in tints] == (values > 0).tolist()
+    shares = [float(tint.get("fill-opacity")) for tint in tints]
+    assert shares == pytest.approx(abs(values) / abs(values).max(), abs=1e-3)
+
+
 def test_it_has_the_size_that_was_asked_for():
     root = parsed(COURSE, (640, 360))
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")

@@ -9,7 +9,7 @@ from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.walk import Step
 from nnviz.picture.fit import written
-from nnviz.picture.labels import Numbers
+from nnviz.picture.numbers import Numbers
 
 ARRIVED, SUMMED = 0.4, 0.75
 """The parts of a step's time after which the terms have arrived, and have been added up."""

@@ -6,7 +6,6 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleEvent,
-    QColor,
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
@@ -14,9 +13,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -25,25 +22,22 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.draw import Picture
-from nnviz.picture.picture import Part, Rect
+from nnviz.picture.picture import Part
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.camera import Camera
+from nnviz.ui.diagram.card import paint_card
 from nnviz.ui.diagram.drawing import Drawing
-from nnviz.ui.diagram.edge_layer import EdgeLayer
+from nnviz.ui.diagram.edge_painter import ALWAYS_SHARP
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.diagram.gestures import Gestures
-from nnviz.ui.diagram.highlight import neighbours, paint_neighbourhood
 from nnviz.ui.diagram.keyboard import Keys
+from nnviz.ui.diagram.look import Look
+from nnviz.ui.diagram.painting import Painting
 from nnviz.ui.diagram.player import Player
-from nnviz.ui.diagram.still_layer import StillLayer
-from nnviz.ui.diagram.walk_layer import WalkLayer
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
 
 SHARPEN_MS = 80
-CORNER = 10.0
-FADED = 0.2
-"""Opacity of all other edges while some are lit."""
 
 
 class Diagram(QWidget):
@@ -70,9 +64,7 @@ class Diagram(QWidget):
         self._drawing.ready.connect(self._stale)
         self._picture: Picture | None = None
         self._largest: float | None = None
-        self._edges = EdgeLayer()
-        self._walk = WalkLayer(player)
-        self._still = StillLayer()
+        self._painting = Painting(player)
         self._hover: Part | None = None
         self._moving = False
         self._by_keyboard = self._focused = False
@@ -158,7 +150,7 @@ class Diagram(QWidget):
         if self._largest is None and self._gestures.scrubbing:
             self._largest = self.picture.scale
         weights = sum(layer.weights.size for layer in new.network.layers)
-        if weights > paint.ALWAYS_SHARP and old.network is not new.network:
+        if weights > ALWAYS_SHARP and old.network is not new.network:
             self._start_moving()
         if old.network.sizes != new.network.sizes:
             self._hover = None  # what was under the mouse may be gone
@@ -185,7 +177,7 @@ class Diagram(QWidget):
         self.update()
 
     def _camera_moved(self) -> None:
-        if sum(weights.size for weights in self.picture.weights) > paint.ALWAYS_SHARP:
+        if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._start_moving()
         self._stale()
         self.session.follow()
@@ -201,75 +193,23 @@ class Diagram(QWidget):
     # --- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the edges from their cache, nodes and texts, the walk above them, and the card's border."""
-        palette, picture, dirty = colours(), self.picture, QRectF(event.rect())
+        """Paint the picture, and the card that it lies on."""
+        selection, dirty = self._selection, QRectF(event.rect())
+        look = Look(
+            selected=tuple(part for part in (selection.part, selection.second) if part),
+            lit=self._hover or (selection.part if self._focused else None),
+            moving=self._moving,
+            palette=colours(),
+            ratio=self.devicePixelRatioF(),
+        )
         painter = QPainter(self)
-        body = paint.qrect(picture.layout.body)
-        painter.fillRect(dirty, QColor(palette.canvas))
-        painter.save()
-        painter.setClipRect(body.intersected(dirty))
-        self._paint_network(painter, picture, dirty.intersected(body))
-        painter.restore()
-        if dirty.top() < body.top():
-            headings = [label for label in picture.labels if label.part.kind in ("heading", "subheading")]
-            paint.paint_labels(painter, headings, palette)
-        self._paint_border(painter, dirty)
+        self._painting.paint(painter, self.picture, look, dirty)
+        line = look.palette.accent if self.hasFocus() and self._by_keyboard else look.palette.line
+        paint_card(painter, QRectF(self.rect()), dirty, look.palette.window, line)
         painter.end()
 
-    def _paint_border(self, painter: QPainter, dirty: QRectF) -> None:
-        """Round the corners off, and show the border or the focus."""
-        palette, inner = colours(), QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-        if inner.adjusted(CORNER, CORNER, -CORNER, -CORNER).contains(dirty):
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card, around = QPainterPath(), QPainterPath()
-        card.addRoundedRect(inner, CORNER, CORNER)
-        around.addRect(QRectF(self.rect()))
-        painter.fillPath(around - card, QColor(palette.window))
-        focus = self.hasFocus() and self._by_keyboard
-        painter.setPen(QPen(QColor(palette.accent if focus else palette.line), 1.0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(card)
-
-    def _paint_network(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
-        if not self._player.moving:
-            self._still.forget()
-            self._paint_still(painter, picture, dirty)
-            self._walk.paint(painter, picture, colours())
-            return
-        ratio, selection = self.devicePixelRatioF(), self._selection
-        of = (selection.part, selection.second, self._hover, self._focused, self._moving, colours())
-        body = paint.qrect(picture.layout.body)
-        pixmap = self._still.pixmap(
-            picture, ratio, of, lambda painter: self._paint_still(painter, picture, body)
-        )
-        painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
-        self._walk.paint(painter, picture, colours())
-
-    def _paint_still(self, painter: QPainter, picture: Picture, dirty: QRectF) -> None:
-        """Paint all but what moves."""
-        palette, selection = colours(), self._selection
-        selected = tuple(part for part in (selection.part, selection.second) if part)
-        lit = neighbours(picture, self._hover or (selection.part if self._focused else None))
-        ratio = self.devicePixelRatioF()
-        pixmap = self._edges.pixmap(picture, selected, palette, ratio, moving=self._moving)
-        painter.setOpacity(FADED if lit else 1.0)
-        painter.drawPixmap(dirty, pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
-        painter.setOpacity(1.0)
-        paint_neighbourhood(painter, picture, lit, palette)
-        paint.paint_columns(painter, picture, palette)
-        nodes = [node for node in picture.nodes if _meets(node.rect, dirty)]
-        paint.paint_nodes(painter, picture, nodes, palette, selected=selection.part)
-        self._walk.paint_outlines(painter, picture, palette)
-        labels = [
-            label
-            for label in picture.labels
-            if _meets(label.rect, dirty) and label.part.kind not in ("heading", "subheading")
-        ]
-        paint.paint_labels(painter, labels, palette, selected=selected)
-
     def _walk_frame(self) -> None:
-        self.update(self._walk.dirty(self.picture).toAlignedRect())
+        self.update(self._painting.walk_dirty(self.picture).toAlignedRect())
 
     # --- events
 
@@ -361,8 +301,3 @@ class Diagram(QWidget):
 def _plain(text: str) -> str:
     """Keep a name from a file from being read as rich text."""
     return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text else text
-
-
-def _meets(rect: Rect, dirty: QRectF) -> bool:
-    """Tell whether a node or a text, its border included, reaches into what is painted."""
-    return dirty.intersects(QRectF(rect.x - 3, rect.y - 3, rect.width + 6, rect.height + 6))

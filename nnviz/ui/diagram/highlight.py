@@ -12,6 +12,7 @@ from nnviz.picture.fit import written
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, Part
 from nnviz.ui.diagram import painter as paint
+from nnviz.ui.diagram.edge_painter import edge_line, paint_some_edges
 
 Lit = list[tuple[int, Indices, Indices]]
 """Edges by layer: (layer, nodes, sources)."""
@@ -37,7 +38,7 @@ def paint_neighbourhood(painter: QPainter, picture: Picture, lit: Lit, palette: 
     """Paint the edges that are lit, and the number of a single one that has none in sight."""
     for layer, nodes, sources in lit:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
-        paint.paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
+        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
     if len(lit) == 1 and len(lit[0][1]) == 1:
         layer, nodes, sources = lit[0]
         part = Part("weight", layer + 1, int(nodes[0]), int(sources[0]))
@@ -45,12 +46,12 @@ def paint_neighbourhood(painter: QPainter, picture: Picture, lit: Lit, palette: 
         if picture.label(part) is None and place is not None:
             weight = float(picture.weights[layer][nodes[0], sources[0]])
             label = Label(part, written(weight), place, "pill", 13.5, weight)
-            paint.paint_labels(painter, [label], palette)
+            paint.paint_label(painter, label, palette, chosen=False)
 
 
 def paint_halo(painter: QPainter, picture: Picture, part: Part, palette: Palette) -> None:
     """Paint the soft wide halo of a selected edge."""
-    line = paint.edge_line(picture.layout.gaps[part.layer], part.node, part.source)
+    line = edge_line(picture.layout.gaps[part.layer], part.node, part.source)
     colour = QColor(palette.accent)
     colour.setAlphaF(0.3)
     painter.setPen(QPen(colour, 14.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))

@@ -1,31 +1,23 @@
-"""Paints a Picture with a QPainter: edges, node boxes, texts. Window, PNG and PDF all come through here."""
+"""Paints a Picture with a QPainter as on paper: edges, node boxes, texts. PNG and PDF come through here."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
-from nnviz.core.activations import Array
-from nnviz.picture.columns import COMPACT
+from nnviz.picture.columns import COMPACT, corner
 from nnviz.picture.draw import Picture
-from nnviz.picture.edges import Gap, Indices, edge_colour, edge_width, haze_pixels, strongest
 from nnviz.picture.ink import Pixels, border, ink, slope_pixels, value_pixels
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Label, NodeBox, Part, Rect
+from nnviz.picture.picture import Label, NodeBox, Rect, Role
+from nnviz.ui.diagram.arrays import image_of
+from nnviz.ui.diagram.edge_painter import paint_edges
 from nnviz.ui.theme import ui_font
 
-EVERY_EDGE = 600
-"""Up to so many edges in a network each is drawn by itself; above, a haze and the strongest of each layer."""
-ALWAYS_SHARP = 150
-"""Up to so many edges are drawn with antialiasing while they change, too."""
-
-STRONGEST, STRONGEST_MOVING = 1500, 500
-BUCKETS = 32
 SMALL = COMPACT
 """Nodes lower than this show no text: they have square corners and are tinted by their values."""
 
@@ -61,53 +53,8 @@ def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None
     paint_edges(painter, picture, palette)
     paint_columns(painter, picture, palette)
     paint_nodes(painter, picture, picture.nodes, palette)
-    paint_labels(painter, picture.labels, palette)
-
-
-def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
-    """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
-    few = sum(weights.size for weights in picture.weights) <= EVERY_EDGE
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
-    strongest_of = STRONGEST_MOVING if moving else STRONGEST
-    for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
-        if not few and weights.size > STRONGEST:
-            _paint_haze(painter, gap, weights, palette)
-        nodes, sources = strongest(weights, weights.size if few else strongest_of)
-        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
-
-
-def paint_some_edges(
-    painter: QPainter,
-    gap: Gap,
-    weights: Array,
-    nodes: Indices,
-    sources: Indices,
-    scale: float,
-    palette: Palette,
-) -> None:
-    """Paint the edges named by `nodes` and `sources`, weak ones first, in buckets of one pen each."""
-    shares = np.clip(weights[nodes, sources] / (scale or 1.0), -1.0, 1.0)
-    buckets = np.rint(shares * BUCKETS)
-    order = np.lexsort((buckets, np.abs(buckets)))
-    lines = [QLineF(*segment) for segment in gap.segments(nodes[order], sources[order]).tolist()]
-    buckets = buckets[order]
-    starts = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist(), len(lines)]
-    slim = 1.0 if len(lines) <= EVERY_EDGE else 0.5
-    for start, end in itertools.pairwise(starts):
-        share = float(buckets[start]) / BUCKETS
-        # A pen of width 1 or less costs Qt's raster engine seven times more.
-        width = max(edge_width(share) * slim, 1.2)
-        painter.setPen(_pen(edge_colour(share, palette), width))
-        painter.drawLines(lines[start:end])
-
-
-def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -> None:
-    pixels = haze_pixels(gap, weights, palette)
-    rows, columns, _ = pixels.shape
-    image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
-    top, bottom = gap.span
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.drawImage(QRectF(gap.x0, top, gap.x1 - gap.x0, bottom - top), image)
+    for label in picture.labels:
+        paint_label(painter, label, palette, chosen=False)
 
 
 def paint_columns(painter: QPainter, picture: Picture, palette: Palette) -> None:
@@ -125,9 +72,8 @@ def paint_columns(painter: QPainter, picture: Picture, palette: Palette) -> None
 
 def _paint_strip(painter: QPainter, place: QRectF, strip: Pixels | None) -> None:
     if strip is not None:
-        image = QImage(strip.tobytes(), 1, len(strip), 4, QImage.Format.Format_RGBA8888)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(place, image)
+        painter.drawImage(place, image_of(strip[:, None]))
 
 
 def fill(role: str, palette: Palette) -> QColor:
@@ -135,30 +81,50 @@ def fill(role: str, palette: Palette) -> QColor:
     return QColor(getattr(palette, f"{role}_node"))
 
 
-def corner(rect: Rect) -> float:
-    """Return the radius of a node's corners."""
-    return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
+class Box(NamedTuple):
+    """How a rectangle with round corners is painted; `fill` or `line` is "" where it has none."""
+
+    fill: str
+    line: str
+    width: float
+    radius: float
 
 
-def paint_nodes(
-    painter: QPainter,
-    picture: Picture,
-    nodes: Sequence[NodeBox],
-    palette: Palette,
-    selected: Part | None = None,
-) -> None:
+def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
+    """Paint a box over `rect`, half of its line outside."""
+    painter.setPen(_pen(box.line, box.width) if box.line else Qt.PenStyle.NoPen)
+    painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
+
+
+def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
+    """Return how a node is painted."""
+    return Box(getattr(palette, f"{role}_node"), palette.node_border, 1.2, corner(rect))
+
+
+PILLS = ("pill", "slope", "node_slope")
+"""The styles of labels that stand on a pill."""
+
+
+def label_box(label: Label, palette: Palette, *, chosen: bool) -> Box | None:
+    """Return how the pill of a label is painted, a chosen one with the accent around it; None without one."""
+    if label.style == "pill":
+        line, width = (palette.accent, 2.0) if chosen else (border(label, palette), 1.2)
+        return Box(palette.hidden_node, line, width, label.rect.height / 2)
+    if label.style == "node_slope":
+        return Box(palette.slope, "", 0.0, label.rect.height / 2)
+    if label.style == "slope":
+        return Box(palette.canvas, "", 0.0, 4.0)
+    return None
+
+
+def paint_nodes(painter: QPainter, picture: Picture, nodes: Sequence[NodeBox], palette: Palette) -> None:
     """Paint node boxes without their texts."""
-    small = [node for node in nodes if node.rect.height < SMALL]
-    _paint_small(painter, picture, small, palette)
+    _paint_small(painter, picture, [node for node in nodes if node.rect.height < SMALL], palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for node in nodes:
-        chosen = node.part == selected
-        if node.rect.height < SMALL and not chosen:
-            continue
-        painter.setPen(_pen(palette.accent if chosen else palette.node_border, 2.4 if chosen else 1.2))
-        painter.setBrush(_brush(getattr(palette, f"{node.role}_node")))
-        radius = corner(node.rect)
-        painter.drawRoundedRect(qrect(node.rect), radius, radius)
+        if node.rect.height >= SMALL:
+            paint_box(painter, node.rect, node_box(node.role, node.rect, palette))
 
 
 def _paint_small(painter: QPainter, picture: Picture, nodes: list[NodeBox], palette: Palette) -> None:
@@ -183,18 +149,6 @@ def _tint(painter: QPainter, nodes: list[NodeBox], tints: Pixels | None, share: 
             painter.fillRect(place, QColor(*tints[node.part.node].tolist()))
 
 
-def paint_labels(
-    painter: QPainter,
-    labels: Iterable[Label],
-    palette: Palette,
-    selected: tuple[Part | None, ...] = (),
-) -> None:
-    """Paint labels with their pills; those of `selected` parts with the accent as their border."""
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for label in labels:
-        _paint_label(painter, label, palette, label.part in selected)
-
-
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
 _ALIGN = {  # joined here, since joining Qt's flags costs more than looking one up
     "left": Qt.AlignmentFlag.AlignLeft | _MIDDLE,
@@ -203,22 +157,14 @@ _ALIGN = {  # joined here, since joining Qt's flags costs more than looking one 
 }
 
 
-def _paint_label(painter: QPainter, label: Label, palette: Palette, selected: bool) -> None:
-    rect = qrect(label.rect)
-    if label.style == "pill":
-        line = palette.accent if selected else border(label, palette)
-        painter.setPen(_pen(line, 2.0 if selected else 1.2))
-        painter.setBrush(_brush(palette.hidden_node))
-        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
-    elif label.style == "node_slope":
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_brush(palette.slope))
-        painter.drawRoundedRect(rect, rect.height() / 2, rect.height() / 2)
-    elif label.style == "slope":
-        painter.fillRect(rect.adjusted(0, 2, 0, -2), QColor(palette.canvas))
+def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool) -> None:
+    """Paint a text with its pill."""
+    box = label_box(label, palette, chosen=chosen)
+    if box is not None:
+        paint_box(painter, label.rect, box)
     painter.setFont(label_font(label))
     painter.setPen(_pen(ink(label, palette), 1.0))
-    painter.drawText(rect, _ALIGN[label.align], label.text)
+    painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
 
 
 _fonts: dict[tuple[str, float], QFont] = {}
@@ -235,8 +181,3 @@ def label_font(label: Label) -> QFont:
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
         _fonts[key] = font
     return _fonts[key]
-
-
-def edge_line(gap: Gap, node: int, source: int) -> QLineF:
-    """Return where an edge runs."""
-    return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())

@@ -8,29 +8,27 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter, QPixmap
 
 from nnviz.picture.draw import Picture
+from nnviz.ui.diagram.look import Look
 
 
 class StillLayer:
-    """Keeps what `paint` paints for as long as it is `of` the same, and of the same picture."""
+    """Keeps what `paint` paints for as long as picture and look are the same."""
 
     def __init__(self) -> None:
         self._pixmap = QPixmap()
         self._picture: Picture | None = None
-        self._of: tuple[object, ...] = ()
+        self._look: Look | None = None
 
-    def pixmap(
-        self, picture: Picture, ratio: float, of: tuple[object, ...], paint: Callable[[QPainter], None]
-    ) -> QPixmap:
-        """Return what `paint` paints of `picture` at the device pixel ratio `ratio`."""
-        of = (ratio, *of)
-        if picture is not self._picture or of != self._of:
+    def pixmap(self, picture: Picture, look: Look, paint: Callable[[QPainter], None]) -> QPixmap:
+        """Return what `paint` paints of `picture`."""
+        if picture is not self._picture or look != self._look:
             view = picture.layout.view
-            self._pixmap = QPixmap(QSize(round(view.width * ratio), round(view.height * ratio)))
-            self._pixmap.setDevicePixelRatio(ratio)
+            self._pixmap = QPixmap(QSize(round(view.width * look.ratio), round(view.height * look.ratio)))
+            self._pixmap.setDevicePixelRatio(look.ratio)
             painter = QPainter(self._pixmap)
             paint(painter)
             painter.end()
-            self._picture, self._of = picture, of
+            self._picture, self._look = picture, look
         return self._pixmap
 
     def forget(self) -> None:

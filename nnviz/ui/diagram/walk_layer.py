@@ -9,10 +9,12 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.walk import Step
+from nnviz.picture.columns import corner
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import Palette
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.callout import callout
+from nnviz.ui.diagram.edge_painter import edge_line
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.theme import ui_font
 
@@ -77,7 +79,7 @@ class WalkLayer:
         painter.setPen(QPen(QColor(palette.slope if slope else palette.accent), 2.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         rect = column.rect(step.node)
-        painter.drawRoundedRect(paint.qrect(rect), paint.corner(rect), paint.corner(rect))
+        painter.drawRoundedRect(paint.qrect(rect), corner(rect), corner(rect))
 
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
@@ -159,7 +161,7 @@ def _pulses(
     order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]
     for node, source in zip(*(own.tolist() for own in np.divmod(order, weights.shape[1])), strict=True):
         value = float(carried[node, source])
-        line = paint.edge_line(picture.layout.gaps[layer], node, source)
+        line = edge_line(picture.layout.gaps[layer], node, source)
         share = abs(value) / largest if largest > 0 else 0.0
         sign = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
         colour = QColor(palette.slope if backward else sign)

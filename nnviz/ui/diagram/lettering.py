@@ -1,0 +1,139 @@
+"""Texts as sprites: numbers digit by digit, since they change, and words whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from math import ceil
+
+import numpy as np
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QTextLayout, QTextLine
+
+from nnviz.core.activations import Array
+from nnviz.core.numbers import MINUS
+from nnviz.picture.picture import Label
+from nnviz.ui.diagram.sprites import NONE, Sprites
+
+PHASES = 4
+"""A digit may stand on every quarter of a device pixel, as where Qt paints the whole text."""
+MARGIN = 2
+"""Device pixels around the text of a sprite."""
+WORD = "\n"
+_BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+class Setting:
+    """Sets texts in letters, all those of a painting in one go."""
+
+    def __init__(self, sprites: Sprites) -> None:
+        self._sprites = sprites
+        self._advances: list[float] = []
+        self._phases: list[list[int]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._set: list[int] = []
+        self._lengths: list[int] = []
+        self._places: list[tuple[float, float, float, int]] = []
+
+    def add(self, advance: float, height: int, paint: Callable[[int, QPainter], None], phases: int) -> int:
+        """Return the number of a new letter; `paint` paints it, moved to the right by a phase."""
+        width = ceil(advance) + 2 * MARGIN + 1
+        sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
+        self._advances.append(advance)
+        self._phases.append(sprites * (PHASES // phases))
+        return len(self._phases) - 1
+
+    def set(self, letters: Letters, label: Label) -> None:
+        """Set the text of a label."""
+        before = len(self._set)
+        self._set += letters.of(label)
+        self._lengths.append(len(self._set) - before)
+        self._places.append(letters.place(label))
+
+    def placed(self) -> Array:
+        """Return the sprites of all that was set in their places, and begin anew."""
+        if not self._set:
+            return NONE
+        letters, lengths = np.array(self._set), np.array(self._lengths)
+        left, room, before, top = np.array(self._places).T
+        self._begin()
+        advances = np.array(self._advances)[letters]
+        ends = np.cumsum(advances)
+        last = np.cumsum(lengths) - 1
+        starts = np.concatenate(([0.0], ends[last[:-1]]))
+        origins = np.rint(left + (room - (ends[last] - starts)) * before)
+        x = np.repeat(origins - starts, lengths) + ends - advances
+        whole = np.floor(x)
+        phases = ((x - whole) * PHASES).astype(np.intp)
+        sprites = np.array(self._phases)[letters, phases]
+        return self._sprites.placed(sprites, whole - MARGIN, np.repeat(top, lengths))
+
+
+class Letters(dict[str, int]):
+    """The letters of one font in one colour, at `ratio` device pixels a pixel: their numbers in a Setting.
+
+    A letter is a digit, a sign, or a word, which ends in a line break here. It is made when it is missed.
+    """
+
+    def __init__(self, setting: Setting, font: QFont, colour: str, ratio: float) -> None:
+        super().__init__()
+        self._setting, self._font, self._colour, self._ratio = setting, font, QColor(colour), ratio
+        metrics = QFontMetricsF(font)
+        self._ascent = metrics.ascent() * ratio
+        self._rise = ceil(self._ascent)
+        self._height = self._rise + ceil(metrics.descent() * ratio) + 2 * MARGIN
+        self._above_middle = self._ascent - metrics.height() * ratio / 2
+
+    def of(self, label: Label) -> Iterable[int]:
+        """Return the letters of a label's text."""
+        text = label.text
+        if label.value is None:
+            return (self[text + WORD],)
+        if "e" not in text and " " not in text:
+            return map(self.__getitem__, text)
+        word, space, digits = text.rpartition(" ")
+        mantissa, _, exponent = digits.partition("e")
+        sign = MINUS if exponent.startswith(MINUS) else ""
+        letters = [word + space + WORD] if space else []
+        letters += mantissa
+        if exponent:
+            letters += ["e" + sign, *exponent[len(sign) :]]
+        return map(self.__getitem__, letters)
+
+    def place(self, label: Label) -> tuple[float, float, float, int]:
+        """Return a label's left and width, the share of free room that is before it, and the sprites' top."""
+        x, y, width, height = label.rect
+        ratio = self._ratio
+        top = round((y + height / 2) * ratio + self._above_middle) - self._rise - MARGIN
+        return x * ratio, width * ratio, _BEFORE[label.align], top
+
+    def __missing__(self, letter: str) -> int:
+        """Make a letter."""
+        word, letter = letter.endswith(WORD), letter.removesuffix(WORD)
+        # A font may shape a minus or a point by what stands beside it.
+        before = "" if word or letter == MINUS else "0"
+        layout = QTextLayout(before + letter + ("" if word else "0"), self._font)
+        layout.beginLayout()
+        line = layout.createLine()
+        layout.endLayout()
+        start, end = (_reach(line, len(part)) for part in (before, before + letter))
+        runs = layout.glyphRuns(len(before), len(letter))
+
+        def paint(phase: int, painter: QPainter) -> None:
+            painter.translate(MARGIN + phase / PHASES, MARGIN + self._rise - self._ascent)
+            painter.scale(self._ratio, self._ratio)
+            painter.setPen(self._colour)
+            for run in runs:
+                painter.drawGlyphRun(QPointF(-start, 0.0), run)
+
+        key = letter + WORD if word else letter
+        self[key] = self._setting.add((end - start) * self._ratio, self._height, paint, 1 if word else PHASES)
+        return self[key]
+
+
+def _reach(line: QTextLine, characters: int) -> float:
+    """Return how far so many characters reach."""
+    reach: float = line.cursorToX(characters)[0]  # type: ignore[index]
+    return reach

@@ -1,0 +1,155 @@
+"""What is painted on the screen: the same as on paper, and after every change the same as painted anew."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.draw import row_picture
+from nnviz.picture.fit import written
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.picture import Label, Part, Rect, View
+from nnviz.ui.diagram import painter as paint
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.player import Player
+from nnviz.ui.diagram.screen import Screen
+from nnviz.ui.selection import Selection
+from nnviz.ui.training.runner import Runner
+from tests.picture.diagrams import state
+
+LIGHT = PALETTES["light"]
+
+
+def image(width, height, ratio, paint_it):
+    """Return what `paint_it` paints on the canvas, as grey levels of 0 to 255."""
+    own = QImage(round(width * ratio), round(height * ratio), QImage.Format.Format_RGB32)
+    own.setDevicePixelRatio(ratio)
+    own.fill(QColor(LIGHT.canvas))
+    painter = QPainter(own)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_it(painter)
+    painter.end()
+    return grey(own)
+
+
+def grey(own):
+    own = own.convertToFormat(QImage.Format.Format_Grayscale8)
+    return np.array(own.constBits()).reshape(own.height(), own.bytesPerLine())[:, : own.width()].astype(int)
+
+
+def blurred(levels):
+    """Return means over 5 by 5 pixels, since a sprite stands on whole pixels and may be one aside."""
+    sums = levels.cumsum(0).cumsum(1)
+    return (sums[5:, 5:] - sums[:-5, 5:] - sums[5:, :-5] + sums[:-5, :-5]) / 25
+
+
+class Shown:
+    """A diagram of `state` outside a window."""
+
+    def __init__(self, qtbot, state):
+        self._qtbot = qtbot
+        self.document = Document(state)
+        selection = Selection(self.document)
+        self._player = Player(self.document, selection, Runner(self.document))
+        self.diagram = Diagram(self.document, selection, self._player)
+        qtbot.addWidget(self.diagram)
+        self.diagram.resize(900, 500)
+        self.diagram.show()
+        qtbot.waitExposed(self.diagram)
+
+    def at_rest(self):
+        """Return its image when it has come to rest."""
+        timers = self.diagram.findChildren(QTimer)
+        self._qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers))
+        return self.diagram.grab().toImage()
+
+
+def on_paper(picture):
+    def paint_it(painter):
+        paint.paint_nodes(painter, picture, picture.nodes, LIGHT)
+        for label in picture.labels:
+            paint.paint_label(painter, label, LIGHT, chosen=False)
+
+    return paint_it
+
+
+def on_screen(picture, screen):
+    def paint_it(painter):
+        screen.paint_nodes(painter, picture, ())
+        screen.paint_labels(painter, [label for label in picture.labels if label.style != "name"], ())
+
+    return paint_it
+
+
+VIEWS = [View(900, 500), View(900, 500, 2.5, -400, -300), View(900, 500, 6.0, -600, -1400)]
+
+
+@pytest.mark.parametrize("name", ["xor", "curve", "two-hidden-layers", "digits"])
+@pytest.mark.parametrize("view", VIEWS, ids=["fitted", "zoomed", "near"])
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.0])
+@pytest.mark.parametrize("with_slopes", [False, True], ids=["forward", "slopes"])
+def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
+    picture = row_picture(load(example(name).path), view, with_slopes=with_slopes)
+    printed = image(900, 500, ratio, on_paper(picture))
+    seen = image(900, 500, ratio, on_screen(picture, Screen(LIGHT, ratio)))
+    assert printed.std() > 5
+    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.0003
+
+
+NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-12, 7.7e22, 111111.0]
+
+
+@pytest.mark.parametrize("prefix", ["", "b ", "error "])
+@pytest.mark.parametrize("value", NUMBERS)
+def test_a_number_looks_as_qt_writes_it(qapp, value, prefix):
+    style = {"": "value", "b ": "pill", "error ": "error"}[prefix]
+    label = Label(Part("value", 1), prefix + written(value), Rect(10, 10, 180, 30), style, 22.0, value)
+    seen = image(200, 50, 1.0, lambda painter: Screen(LIGHT, 1.0).paint_labels(painter, [label], ()))
+    printed = image(200, 50, 1.0, lambda painter: paint.paint_label(painter, label, LIGHT, chosen=False))
+    assert np.abs(blurred(printed) - blurred(seen)).max() < 40
+
+
+def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot):
+    xor = load(example("xor").path)
+    own = Shown(qtbot, xor)
+    before = own.at_rest()
+    for zoom in np.linspace(1.0, 3.0, 60).tolist():
+        own.diagram.camera.fit()
+        own.diagram.zoom(zoom)
+        own.diagram.grab()
+    own.diagram.fit()
+    assert own.at_rest() == before == Shown(qtbot, xor).at_rest()
+
+
+def negated(own):
+    """Return a State with the opposite weights, so that the widest edge stays as wide."""
+    layers = tuple(replace(layer, weights=-layer.weights) for layer in own.network.layers)
+    return replace(own, network=replace(own.network, layers=layers))
+
+
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (8, 16, 12, 2), (9, 40, 60, 1)], ids=str)
+@pytest.mark.parametrize("hovering", [False, True], ids=["", "hovering"])
+def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, sizes, hovering):
+    own = Shown(qtbot, state(sizes, spread=0))
+    before = own.at_rest()
+    own.diagram.hover(Part("node", 1, 0) if hovering else None)
+    for _ in range(3):
+        own.document.push(negated(own.document.state), "Run", "run")
+        own.diagram.grab()
+    own.at_rest()
+    own.diagram.hover(None)
+    after = own.at_rest()
+    assert after == Shown(qtbot, own.document.state).at_rest()
+    assert after != before
+
+
+def test_another_theme_changes_the_sprites(qapp):
+    picture = row_picture(load(example("xor").path), View(900, 500))
+    dark = image(900, 500, 1.0, on_screen(picture, Screen(PALETTES["dark"], 1.0)))
+    light = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
+    assert dark.mean() < light.mean() - 5
