@@ -1,9 +1,18 @@
-"""The course's names: `node_0` in one hidden layer, `node_0_1` in several, `output` at the end."""
+"""What columns and nodes are called; the course says `node_0`, and `node_0_1` of several hidden layers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+
+
+def column_title(column: int, layers: int) -> str:
+    """Return "Inputs", "Hidden layer", "Hidden layer 2" of several, or "Prediction", the last of `layers`."""
+    if column == 0:
+        return "Inputs"
+    if column == layers:
+        return "Prediction"
+    return "Hidden layer" if layers == 2 else f"Hidden layer {column}"
 
 
 def default_inputs(count: int) -> tuple[str, ...]:

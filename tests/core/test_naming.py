@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnviz.core.naming import default_inputs, default_nodes, fresh_name, layers_by_name
+from nnviz.core.naming import column_title, default_inputs, default_nodes, fresh_name, layers_by_name
 
 
 def test_one_hidden_layer_counts_nodes_alone():
@@ -14,6 +14,12 @@ def test_one_hidden_layer_counts_nodes_alone():
 
 def test_several_hidden_layers_are_numbered_first():
     assert default_nodes(1, 3, 2) == ("node_1_0", "node_1_1")
+
+
+def test_columns_have_titles_and_several_hidden_layers_a_number():
+    assert [column_title(column, 1) for column in range(2)] == ["Inputs", "Prediction"]
+    assert [column_title(column, 2) for column in range(3)] == ["Inputs", "Hidden layer", "Prediction"]
+    assert column_title(2, 3) == "Hidden layer 2"
 
 
 def test_a_fresh_name_is_the_first_that_is_free():

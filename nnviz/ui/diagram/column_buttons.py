@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
+from nnviz.core.naming import column_title
 from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.structure_menu import Structure
@@ -49,11 +50,10 @@ class _Group(QWidget):
 
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
         super().__init__(diagram)
-        self._structure, self._column = structure, column
-        self._diagram = diagram
-        self._fewer = self._button("remove", "Remove the last node of this layer")
-        self._more = self._button("add", "Add a node to this layer")
-        self._menu_button = self._button("more", "Activation, biases, layers")
+        self._diagram, self._column = diagram, column
+        self._fewer = self._button("Remove the last node of this layer")
+        self._more = self._button("Add a node to this layer")
+        self._menu_button = self._button("Activation, biases, layers")
         self._fewer.clicked.connect(lambda: structure.remove_node(column))
         self._more.clicked.connect(lambda: structure.add_node(column))
         self._menu = QMenu(self)
@@ -69,9 +69,9 @@ class _Group(QWidget):
 
     def show_limits(self) -> None:
         """Name the buttons after the column, and disable what cannot be."""
-        names = self._diagram.picture.numbers.network.names(self._column)
-        title = self._structure.column_title(self._column)
-        self._fewer.setEnabled(len(names) > 1)
+        network = self._diagram.picture.numbers.network
+        title = column_title(self._column, len(network.layers))
+        self._fewer.setEnabled(len(network.names(self._column)) > 1)
         self._fewer.setAccessibleName(f"Remove a node: {title}")
         self._more.setAccessibleName(f"Add a node: {title}")
         self._menu_button.setAccessibleName(f"Menu: {title}")
@@ -81,7 +81,7 @@ class _Group(QWidget):
         for button, name in ((self._fewer, "remove"), (self._more, "add"), (self._menu_button, "more")):
             button.setIcon(icon(name, colours().muted, 16))
 
-    def _button(self, name: str, tip: str) -> QToolButton:
+    def _button(self, tip: str) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName("quiet")
         button.setToolTip(tip)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.naming import column_title
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.picture import Part
@@ -88,16 +89,7 @@ class Structure(QObject):
             self._layer_entries(menu, part.column)
         else:
             for column in range(len(sizes)):
-                self._layer_entries(menu.addMenu(self.column_title(column)), column)
-
-    def column_title(self, column: int) -> str:
-        """Return what a column is called in menus."""
-        last = len(self._document.state.network.layers)
-        if column == 0:
-            return "Inputs"
-        if column == last:
-            return "Prediction"
-        return "Hidden layer" if last == 2 else f"Hidden layer {column}"
+                self._layer_entries(menu.addMenu(column_title(column, len(sizes) - 1)), column)
 
     def _node_entries(self, menu: QMenu, part: Part) -> None:
         if part.kind in ("heading", "subheading", "weight", "slope"):

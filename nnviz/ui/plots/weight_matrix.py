@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.activations import Array
-from nnviz.core.network import Network
+from nnviz.core.naming import column_title
 from nnviz.core.numbers import MINUS, full, shown
 from nnviz.core.state import State
 from nnviz.document.document import Document
@@ -89,7 +89,8 @@ class WeightMatrix(Card):
     def _refresh(self) -> None:
         """Show what has changed in the network."""
         network = self._document.state.network
-        titles = _titles(network)
+        count = len(network.layers)
+        titles = [column_title(column, count) for column in range(1, count + 1)]
         if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
             self._fill(titles)
         if network.layers[self.layer].weights is not self._shown:
@@ -193,10 +194,3 @@ def _line() -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return label
-
-
-def _titles(network: Network) -> list[str]:
-    """Return what the layers are called, as over the diagram's columns."""
-    last = len(network.layers) - 1
-    hidden = ["Hidden layer" if last == 1 else f"Hidden layer {k + 1}" for k in range(last)]
-    return [*hidden, "Prediction"]
