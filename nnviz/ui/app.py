@@ -101,7 +101,8 @@ def screenshot(
     QLoggingCategory.setFilterRules("default.warning=false")
     app = application()
     apply_theme(app, theme or "light")
-    from nnviz.ui.render import write_image
+    from nnviz.files import atomic
+    from nnviz.ui.png import png
     from nnviz.ui.session import begin
 
     settings = Settings(remembers=False)
@@ -111,5 +112,5 @@ def screenshot(
     window.show()
     workspace.plots.load()
     app.processEvents()
-    write_image(window.grab().toImage(), out)
+    atomic.write(out, png(window.grab().toImage()))
     window.close()

@@ -1,10 +1,10 @@
-"""Writes the diagram as PNG, SVG or PDF, and any image as a file. Needs no display."""
+"""Writes the diagram as PNG, SVG or PDF. Needs no display."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMarginsF, QSize, QSizeF
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QSize, QSizeF
 from PySide6.QtGui import QColor, QImage, QPageSize, QPainter, QPdfWriter
 
 from nnviz.core.state import State
@@ -16,6 +16,7 @@ from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.picture import View
 from nnviz.picture.svg import picture_svg
 from nnviz.ui.diagram.painter import paint_picture
+from nnviz.ui.png import png
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
 """The kinds of file that a picture can be written to, with their suffixes."""
@@ -58,20 +59,11 @@ def write_picture(picture: Picture, out: str | Path, palette: Palette) -> None:
     if suffix == ".pdf":
         atomic.write(out, _pdf(picture, palette))
     elif suffix == ".png":
-        write_image(_image(picture, palette), out)
+        atomic.write(out, png(_image(picture, palette)))
     elif suffix == ".svg":
         atomic.write(out, picture_svg(picture, palette).encode())
     else:
         raise FileError(f"{out} was not written: its name needs to end in .png, .pdf or .svg")
-
-
-def write_image(image: QImage, out: str | Path) -> None:
-    """Write an image as PNG. Raises FileError."""
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]
-    atomic.write(out, bytes(data.data()))
 
 
 def _image(picture: Picture, palette: Palette) -> QImage:
@@ -87,8 +79,7 @@ def _image(picture: Picture, palette: Palette) -> QImage:
 
 def _pdf(picture: Picture, palette: Palette) -> bytes:
     view = picture.layout.view
-    data = QByteArray()
-    buffer = QBuffer(data)
+    buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
     writer.setResolution(96)
@@ -98,4 +89,4 @@ def _pdf(picture: Picture, palette: Palette) -> bytes:
     painter.fillRect(0, 0, round(view.width), round(view.height), QColor(palette.canvas))
     paint_picture(painter, picture, palette)
     painter.end()
-    return bytes(data.data())
+    return bytes(buffer.data().data())

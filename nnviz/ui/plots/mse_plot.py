@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QEvent, QIODevice, QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QImageWriter, QPainter, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QPainter, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QStackedLayout
 
 from nnviz.core.state import State
@@ -17,6 +17,7 @@ from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.icons import icon
+from nnviz.ui.png import png
 from nnviz.ui.seldom import Seldom
 from nnviz.ui.theme import colours
 from nnviz.ui.widgets.card import Card, quiet_button
@@ -80,10 +81,7 @@ class MsePlot(Card):
 
     def export_png(self, path: Path) -> None:
         """Write the curve as it is seen to `path`, on white."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, QByteArray(b"png")).write(self.picture())
-        self._export(path, bytes(buffer.data().data()))
+        self._export(path, png(self.picture()))
 
     def picture(self) -> QImage:
         """Return the curve as it is seen, with its axes, on white."""
