@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QUrl
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QStackedWidget, QTextBrowser
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QTextBrowser
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.card import Card, quiet_button
 
 EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
 
@@ -42,9 +42,8 @@ class Notes(Card):
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.field)
         self.body.addWidget(self._pages, 1)
-        self._edit = QPushButton("Edit")
-        self._edit.setObjectName("quiet")
-        self._edit.setToolTip("Edit the notes as Markdown")
+        self._edit = quiet_button("Edit", "Edit the notes as Markdown")
+        self._edit.setAccessibleName("")  # it is called what it says: Edit, then Done
         self._edit.clicked.connect(self._toggle)
         self.buttons.addWidget(self._edit)
         document.state_changed.connect(self._follow)

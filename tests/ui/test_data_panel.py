@@ -213,6 +213,18 @@ def test_plus_row_adds_zeros_below_the_selected_one_and_selects_them(desk):
     assert "DATA · 4 ROWS" in desk.labels()
 
 
+def test_a_number_that_is_being_typed_is_taken_before_a_row_is_added_or_removed(desk):
+    desk.click(1, 0)
+    desk.type("7")
+    desk.press("+ Row")
+    assert desk.data.inputs.tolist() == [[3, 5], [7, -1], [0, 0], [0, 0], [8, 4]]
+    desk.type("9")
+    desk.press("Remove")
+    assert desk.data.inputs.tolist() == [[3, 5], [7, -1], [0, 0], [8, 4]]
+    desk.document.undo()
+    assert desk.data.inputs[2, 0] == 9.0
+
+
 def test_remove_takes_every_selected_row_as_one_undo_entry(desk):
     desk.click(0, 0)
     desk.click(2, 0, Qt.KeyboardModifier.ControlModifier)
@@ -239,6 +251,7 @@ def test_without_rows_a_sentence_says_how_to_add_one(desk):
     assert not desk.table.isVisible()
     desk.press("+ Row")
     assert desk.texts(0) == ["0", "0", "0", "0", "0", "0"]
+    assert QApplication.focusWidget() is desk.table
     assert "DATA · 1 ROW" in desk.labels()
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QLabel, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
 from nnviz.document.document import Document
@@ -13,7 +11,7 @@ from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.rows import Rows
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.selection import Selection
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.card import Card, quiet_button
 
 
 class DataPanel(Card):
@@ -56,17 +54,11 @@ class DataPanel(Card):
         self._refusal.setContentsMargins(13, 0, 13, 0)
 
     def _add_buttons(self) -> None:
-        self._button("+ Row", "Add a row of zeros below the selected one", self._add_row)
-        self._remove = self._button("Remove", "Remove the selected rows (Delete)", self._remove_rows)
-
-    def _button(self, text: str, tip: str, action: Callable[[], None]) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName("quiet")
-        button.setToolTip(tip)
-        button.setAccessibleName(tip)
-        button.clicked.connect(action)
-        self.buttons.addWidget(button)
-        return button
+        add = quiet_button("+ Row", "Add a row of zeros below the selected one")
+        self._remove = quiet_button("Remove", "Remove the selected rows (Delete)")
+        for button, action in ((add, self._add_row), (self._remove, self._remove_rows)):
+            button.clicked.connect(action)
+            self.buttons.addWidget(button)
 
     def _connect(self) -> None:
         self._selection.row_changed.connect(self._show_row)
@@ -135,13 +127,13 @@ class DataPanel(Card):
         return row, editable[at % len(editable)]
 
     def _add_row(self) -> None:
-        rows = self.model.rowCount()
-        after = self._selection.row if rows else None
+        self.table.setFocus()  # accepts what is being typed
+        after = self._selection.row if self.model.rowCount() else None
         self._document.push(edits.add_row(self._document.state, after), "add a row")
         self._selection.row = 0 if after is None else after + 1
-        self.table.setFocus()
 
     def _remove_rows(self) -> None:
+        self.table.setFocus()
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         if not rows:
             return

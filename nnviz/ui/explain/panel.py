@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Where
 from nnviz.core.explanation.explain import explain, is_mean
@@ -20,7 +20,7 @@ from nnviz.ui.explain.text import html, part_of_link
 from nnviz.ui.parts import where_of
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.card import Card, quiet_button
 
 HINT = "Click a node or an edge to see where its numbers come from."
 APART = 0.1
@@ -61,10 +61,7 @@ class ExplainPanel(Card):
         self._slices.timeout.connect(self._go_on)
         self._text = ExplainBrowser()
         self.body.addWidget(self._text, 1)
-        self._copy = QPushButton("Copy")
-        self._copy.setObjectName("quiet")
-        self._copy.setToolTip("Copy the explanation as plain text")
-        self._copy.setAccessibleName("Copy the explanation as plain text")
+        self._copy = quiet_button("Copy", "Copy the explanation as plain text")
         self.buttons.addWidget(self._copy)
         self._connect()
 
