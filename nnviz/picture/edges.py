@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import Palette, rgb
 
 Indices = NDArray[np.intp]
 
@@ -154,11 +154,8 @@ def edge_colour(share: float, palette: Palette) -> str:
     """
     strength = min(abs(share), 1.0) ** 0.5
     full = palette.positive if share > 0 else palette.negative
-    mixed = (
-        round(int(palette.zero[k : k + 2], 16) * (1 - strength) + int(full[k : k + 2], 16) * strength)
-        for k in (1, 3, 5)
-    )
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+    parts = zip(rgb(palette.zero), rgb(full), strict=True)
+    return "#" + "".join(f"{round(zero * (1 - strength) + own * strength):02x}" for zero, own in parts)
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
@@ -182,10 +179,7 @@ def haze_pixels(gap: Gap, weights: Array, palette: Palette) -> NDArray[np.uint8]
     """Return the haze as RGBA, shape (rows, columns, 4): the sign as colour, the size as opacity."""
     sums = haze(gap, weights)
     pixels = np.empty((*sums.shape, 4), dtype=np.uint8)
-    positive, negative = (
-        [int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in (palette.positive, palette.negative)
-    )
-    pixels[..., :3] = np.where((sums > 0)[..., None], positive, negative)
+    pixels[..., :3] = np.where((sums > 0)[..., None], rgb(palette.positive), rgb(palette.negative))
     strength = np.abs(sums)
     pixels[..., 3] = 255 * HAZE * np.sqrt(strength / max(float(strength.max()), 1e-300))
     return pixels

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.picture.draw import Picture
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.picture import Label
 
 Pixels: TypeAlias = NDArray[np.uint8]
@@ -71,10 +71,6 @@ def slope_pixels(picture: Picture, column: int, palette: Palette) -> Pixels | No
 
 def _pixels(strengths: Array, positive: str, negative: str) -> Pixels:
     pixels = np.empty((len(strengths), 4), dtype=np.uint8)
-    pixels[:, :3] = np.where((strengths > 0)[:, None], _rgb(positive), _rgb(negative))
+    pixels[:, :3] = np.where((strengths > 0)[:, None], rgb(positive), rgb(negative))
     pixels[:, 3] = 255 * np.abs(strengths)
     return pixels
-
-
-def _rgb(colour: str) -> list[int]:
-    return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]

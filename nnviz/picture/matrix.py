@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.picture import Rect
 
 STEPS = 127
@@ -40,14 +40,10 @@ def shades(palette: Palette) -> NDArray[np.uint32]:
     The strength is the root of the share, as on edges. Shape (2·STEPS + 1,).
     """
     strength = np.sqrt(np.abs(np.arange(-STEPS, STEPS + 1)) / STEPS)[:, None]
-    full = np.repeat([_rgb(palette.negative), _rgb(palette.positive)], [STEPS, STEPS + 1], axis=0)
-    mixed = np.rint(_rgb(palette.canvas) * (1.0 - strength) + full * strength).astype(np.uint32)
+    full = np.repeat([rgb(palette.negative), rgb(palette.positive)], [STEPS, STEPS + 1], axis=0)
+    mixed = np.rint(np.array(rgb(palette.canvas)) * (1.0 - strength) + full * strength).astype(np.uint32)
     colours: NDArray[np.uint32] = 0xFF000000 | mixed[:, 0] << 16 | mixed[:, 1] << 8 | mixed[:, 2]
     return colours
-
-
-def _rgb(colour: str) -> Array:
-    return np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)], dtype=np.float64)
 
 
 def pixels(weights: Array, palette: Palette) -> NDArray[np.uint32]:

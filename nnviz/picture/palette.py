@@ -79,3 +79,8 @@ PALETTES: dict[str, Palette] = {
     ),
 }
 """Every theme by name."""
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue of #RRGGBB, each from 0 to 255."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import Palette, rgb
 
 WIDE = 12.0
 """The scale is logarithmic where the highest MSE is more than so many times the lowest."""
@@ -56,8 +56,8 @@ def ramp(palette: Palette) -> NDArray[np.uint8]:
     steps = np.linspace(0.0, 1.0, TONES)
     mixed = np.column_stack([np.interp(steps, (0.0, 0.8, 1.0), ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
-    rgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
-    tones: NDArray[np.uint8] = np.rint(255 * np.clip(rgb, 0.0, 1.0)).astype(np.uint8)
+    parts = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
+    tones: NDArray[np.uint8] = np.rint(255 * np.clip(parts, 0.0, 1.0)).astype(np.uint8)
     return tones
 
 
@@ -99,7 +99,7 @@ _TO_LMS, _TO_RGB = np.linalg.inv(_FROM_LMS), np.linalg.inv(_FROM_RGB)
 
 
 def _oklab(colour: str) -> Array:
-    rgb = np.array([int(colour[k : k + 2], 16) for k in (1, 3, 5)]) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    parts = np.array(rgb(colour)) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     lab: Array = np.cbrt(linear @ _FROM_RGB.T) @ _FROM_LMS.T
     return lab
