@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnviz.core.naming import column_title
 from nnviz.picture.layout import Layout
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Column, Label, Part, Rect, Style
@@ -31,12 +32,12 @@ def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
 
 
 def _headings(column: int, last: int) -> list[str]:
+    title = column_title(column, last).upper()
     if column == 0:
-        return ["INPUTS", "IN"]
+        return [title, "IN"]
     if column == last:
-        return ["PREDICTION", "OUTPUT", "OUT"]
-    number = "" if last == 2 else f" {column}"
-    return [f"HIDDEN LAYER{number}", f"HIDDEN{number}", f"H{column}"]
+        return [title, "OUTPUT", "OUT"]
+    return [title, title.replace(" LAYER", ""), f"H{column}"]
 
 
 def _subheadings(column: Column, last: int, numbers: Numbers) -> list[str]:
