@@ -210,6 +210,16 @@ def test_restart_and_then_the_end_of_the_timeline_is_the_end_of_the_run(qtbot, d
     assert weights(document.state) == weights(end)
 
 
+def test_an_undone_run_can_be_gone_through_until_something_else_is_opened(qtbot, document, panel, run):
+    seen = run()
+    document.undo()
+    assert (panel.timeline.value(), panel.timeline.maximum()) == (0, 20)
+    drag(qtbot, panel.timeline, 0, 20)
+    assert weights(document.state) == weights(seen[20])
+    document.start(slopes_exercise())
+    assert not panel.timeline.isVisible()
+
+
 def test_a_step_from_the_past_goes_the_same_way_again(qtbot, document, panel, run):
     seen = run()
     drag(qtbot, panel.timeline, 20, 5)
