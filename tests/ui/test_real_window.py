@@ -100,13 +100,13 @@ def test_the_diagram_has_the_focus_from_the_start(window):
 def test_steps_and_space_walk_on_the_diagram(window):
     click_node(window, "node_0")
     press(KEY.Key_Period)
-    assert window.player.active
-    first = window.player.goal
+    assert window.player.progress.active
+    first = window.player.progress.goal
     press(KEY.Key_Period)
-    second = window.player.goal
+    second = window.player.progress.goal
     assert second > first > 0
     press(KEY.Key_Comma)
-    assert window.player.goal == first
+    assert window.player.progress.goal == first
     press(KEY.Key_Space)
     assert window.player.playing
     press(KEY.Key_Space)
@@ -119,7 +119,7 @@ def test_tab_leaves_the_diagram_and_its_keys_end_there(window):
     assert not window.diagram.hasFocus()
     assert QApplication.focusWidget() is not None
     press(KEY.Key_Period)
-    assert not window.player.active
+    assert not window.player.progress.active
 
 
 @everywhere_else
@@ -133,7 +133,7 @@ def test_the_keys_of_the_diagram_do_not_act_elsewhere(window, place):
     if place != "button":  # which Space presses
         press(KEY.Key_Space)
     press(KEY.Key_Escape)
-    assert not window.player.active
+    assert not window.player.progress.active
     assert window.selection.part == selected
     assert window.document.state is before
 
@@ -144,14 +144,14 @@ def test_while_a_number_is_open_its_keys_are_for_the_number(window):
     assert weight(window) == 1.5
     set_weight(window, "2.25")
     assert weight(window) == 2.25
-    assert not window.player.active
+    assert not window.player.progress.active
 
 
 def test_after_a_number_is_accepted_the_diagram_has_its_keys_back(window):
     set_weight(window, "3")
     assert window.diagram.hasFocus()
     press(KEY.Key_Period)
-    assert window.player.active
+    assert window.player.progress.active
 
 
 def test_a_click_elsewhere_accepts_the_open_number(window):

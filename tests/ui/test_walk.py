@@ -23,7 +23,7 @@ def step(window, qtbot, times=1):
     """Press `.` and wait until the step is done."""
     for _ in range(times):
         key(window, Qt.Key.Key_Period)
-        qtbot.waitUntil(lambda: not window.player.moving)
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, q
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
     window = quick(name)
-    step(window, qtbot, len(window.player.walk))
+    step(window, qtbot, len(window.player.progress.walk))
     walked = window.document.state
     window.menus.undo.trigger()
     press(window, "Step")
@@ -81,14 +81,14 @@ def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
 def test_all_the_way_forward_and_back_ends_in_the_starting_picture(quick, qtbot, name):
     window = quick(name)
     state, picture = window.document.state, texts(window)
-    rounds = len(window.player.walk)
+    rounds = len(window.player.progress.walk)
     step(window, qtbot, rounds)
     assert window.document.state is not state
     for _ in range(rounds + 1):
         key(window, Qt.Key.Key_Comma)
     assert window.document.state is state
     assert texts(window) == picture
-    assert not window.player.active
+    assert not window.player.progress.active
 
 
 def test_space_plays_a_phase_and_pauses_at_its_end(quick, qtbot):
@@ -117,7 +117,7 @@ def test_an_edit_ends_the_walk(quick, qtbot):
     window = quick("relu")
     step(window, qtbot)
     set_number(window, part_named(window, "node_0", "accounts"), "1")
-    assert not window.player.active
+    assert not window.player.progress.active
     assert shown(window, "value", "output") == "46"
 
 
@@ -150,9 +150,9 @@ def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
 def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
     window = quick("relu")
     press(window, "4  Update")
-    assert window.player.phase == "update"
+    assert window.player.progress.phase == "update"
     press(window, "3  Backward")
-    assert window.player.phase == "backward"
+    assert window.player.progress.phase == "backward"
     assert shown(window, "error", "output") == "error −8"
     assert shown(window, "node_slope", "output") == ""
 
@@ -181,10 +181,10 @@ def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
     window = quick("relu")
     before = window.diagram.grab().toImage()
     step(window, qtbot)
-    assert window.player.told == ("forward", 0, 0)
+    assert window.player.progress.told == ("forward", 0, 0)
     assert window.diagram.grab().toImage() != before
     key(window, Qt.Key.Key_Escape)
-    assert window.player.told is None
+    assert window.player.progress.told is None
 
 
 def test_undo_and_redo_say_what_they_did(quick):

@@ -49,8 +49,8 @@ class Drawing(QObject):
 
     def picture(self, state: State, view: View, largest: float | None) -> Picture:
         """Return what is to be seen of `state`; `largest` holds the edges' widths, as during a run."""
-        player = self._player
-        with_slopes = self._selection.slopes_shown or player.shows_slopes
+        progress = self._player.progress
+        with_slopes = self._selection.slopes_shown or progress.shows_slopes
         found, of = self._slopes_now(state) if with_slopes else (None, "")
         return draw(
             state,
@@ -58,7 +58,7 @@ class Drawing(QObject):
             row=self._selection.row,
             slopes=found,
             slopes_of=of,
-            shows=player.shows if player.active else None,
+            shows=progress.shows if progress.active else None,
             largest=largest,
             badges=self._badges_now(state) if largest is None else {},
         )
@@ -80,7 +80,7 @@ class Drawing(QObject):
         """Return the slopes of the row, of all rows or of the next update's batch, and which these are."""
         if not state.trainable:
             return None, "no targets: no slopes"
-        row, updating = self._selection.row, self._player.mean_over_rows
+        row, updating = self._selection.row, self._player.progress.mean_over_rows
         if updating and (batch := next_batch(state)):
             return self._of_rows(state, batch), f"slopes: mean of a batch of {len(batch)}"
         if not (updating or self._selection.mean_over_rows):

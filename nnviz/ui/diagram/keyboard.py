@@ -65,7 +65,7 @@ class Keys:
         return True
 
     def _escape(self) -> None:
-        if self._player.active:
+        if self._player.progress.active:
             self._player.stop()
         else:
             self._selection.select(None)

@@ -60,7 +60,7 @@ class Painting:
     def _paint_network(
         self, painter: QPainter, screen: Screen, picture: Picture, look: Look, dirty: QRectF
     ) -> None:
-        if self._player.moving:
+        if self._player.progress.moving:
             body = paint.qrect(picture.layout.body)
             pixmap = self._still.pixmap(
                 picture, look, lambda painter: self._paint_still(painter, screen, picture, look, body)

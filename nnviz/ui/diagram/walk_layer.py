@@ -38,9 +38,9 @@ class WalkLayer:
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint the steps in progress."""
-        steps = self._player.moving
+        steps = self._player.progress.moving
         if not steps:
-            if told := self._player.told:
+            if told := self._player.progress.told:
                 self._paint_callout(painter, picture, told, 1.0, palette)
             return
         t = self._player.t
@@ -51,12 +51,12 @@ class WalkLayer:
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint the outlines of the nodes in progress, under their texts."""
-        for step in self._player.moving:
+        for step in self._player.progress.moving:
             self._paint_outline(painter, picture, step, palette)
 
     def dirty(self, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""
-        steps = self._player.moving
+        steps = self._player.progress.moving
         if not steps:
             return paint.qrect(picture.layout.body)
         columns, step = picture.layout.columns, steps[0]

@@ -77,10 +77,10 @@ class WalkBar:
 
     def refresh(self) -> None:
         """Show where the walk stands."""
-        player = self._player
+        progress = self._player.progress
         for phase, button in self._phases.items():
-            button.setChecked(player.active and phase == player.phase)
-        name = "pause" if player.playing else "play"
+            button.setChecked(progress.active and phase == progress.phase)
+        name = "pause" if self._player.playing else "play"
         self._commands.set_icon(self.play, name, colours().on_accent)
         self.play.setToolTip(
             f"{name.capitalize()} the walk (Space, with the diagram focused); hold for more ways to play"
@@ -148,7 +148,7 @@ class WalkBar:
         self._player.repeat = repeat
 
     def _set_by_layer(self, wanted: bool) -> None:
-        self._player.by_layer = wanted
+        self._player.progress.by_layer = wanted
 
     def _speed(self) -> QFrame:
         frame = QFrame()
