@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
-from nnviz.picture.slots import DEAD, ROOMY, TIGHT, Slot
+from nnviz.picture.slots import BESIDE, DEAD, ROOMY, TIGHT, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
@@ -16,13 +16,17 @@ NOTHING = "–"
 def node_numbers(numbers: Numbers, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
     """Yield what stands in, on and under the nodes of a column, but for their names."""
     nodes = column.in_sight(body)
+    box = column.box
+    all_in_sight = body.covers(Rect(box.x - BESIDE, box.y, box.width + 2 * BESIDE, box.height + column.below))
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:
             continue
         for node, top in zip(nodes, column.tops[nodes.start : nodes.stop].tolist(), strict=True):
             label = make(numbers, Part(kind, column.column, node), slot, slot.at(column.x, top))
-            if label is not None and label.rect.y >= body.y and label.rect.meets(body):
+            if label is None:
+                continue
+            if all_in_sight or (label.rect.y >= body.y and label.rect.meets(body)):
                 yield label
 
 

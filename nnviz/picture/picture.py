@@ -75,6 +75,15 @@ class Rect(NamedTuple):
         """Tell whether the point lies inside."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
+    def covers(self, other: Rect) -> bool:
+        """Tell whether the other one lies inside."""
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.right <= self.right
+            and other.bottom <= self.bottom
+        )
+
     def meets(self, other: Rect) -> bool:
         """Tell whether the two overlap."""
         return (

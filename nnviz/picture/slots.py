@@ -24,6 +24,8 @@ TIGHT, ROOMY = 0.4, 0.8
 """Free on both sides of a number in a node's pill, in font sizes: at least, and where there is room."""
 BIAS = 5.2
 """Width of b −0.123, bold, in font sizes."""
+BESIDE = 16.0
+"""How far a text under a node may reach beyond it, in pixels."""
 DEAD = "relu passes 0"
 LONGEST_BADGE = "dead on all rows"
 
@@ -162,7 +164,7 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
 
 
 def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    width, middle, height = column.width + 16.0, column.width / 2, 17.0 * scale
+    width, middle, height = column.width + BESIDE, column.width / 2, 17.0 * scale
     size = max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     if top + 2 * height > bottom:
         return {}
