@@ -28,8 +28,8 @@ class Setting:
 
     def __init__(self, sprites: Sprites) -> None:
         self._sprites = sprites
-        self._advances: list[float] = []
-        self._phases: list[list[int]] = []
+        self._advances, self._phases = np.empty(64), np.empty((64, PHASES), dtype=np.intp)
+        self._count = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -41,9 +41,13 @@ class Setting:
         """Return the number of a new letter; `paint` paints it, moved to the right by a phase."""
         width = ceil(advance) + 2 * MARGIN + 1
         sprites = [self._sprites.add(width, height, partial(paint, phase)) for phase in range(phases)]
-        self._advances.append(advance)
-        self._phases.append(sprites * (PHASES // phases))
-        return len(self._phases) - 1
+        number, self._count = self._count, self._count + 1
+        if number == len(self._advances):
+            self._advances = np.concatenate((self._advances, np.empty_like(self._advances)))
+            self._phases = np.concatenate((self._phases, np.empty_like(self._phases)))
+        self._advances[number] = advance
+        self._phases[number] = sprites * (PHASES // phases)
+        return number
 
     def set(self, letters: Letters, label: Label) -> None:
         """Set the text of a label."""
@@ -59,7 +63,7 @@ class Setting:
         letters, lengths = np.array(self._set), np.array(self._lengths)
         left, room, before, top = np.array(self._places).T
         self._begin()
-        advances = np.array(self._advances)[letters]
+        advances = self._advances[letters]
         ends = np.cumsum(advances)
         last = np.cumsum(lengths) - 1
         starts = np.concatenate(([0.0], ends[last[:-1]]))
@@ -67,7 +71,7 @@ class Setting:
         x = np.repeat(origins - starts, lengths) + ends - advances
         whole = np.floor(x)
         phases = ((x - whole) * PHASES).astype(np.intp)
-        sprites = np.array(self._phases)[letters, phases]
+        sprites = self._phases[letters, phases]
         return self._sprites.placed(sprites, whole - MARGIN, np.repeat(top, lengths))
 
 
