@@ -28,8 +28,8 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def window(open_window, qtbot):
     """The window on the example `relu`, active."""
     opened = open_window("relu")
-    opened.activateWindow()
-    qtbot.waitUntil(opened.isActiveWindow)
+    opened.main_window.activateWindow()
+    qtbot.waitUntil(opened.main_window.isActiveWindow)
     return opened
 
 
@@ -47,11 +47,7 @@ def click(widget, where=None):
     """Click on a widget's middle, or where it is told, through its window."""
     inside = where or widget.rect().center()
     window = widget.window()
-    QTest.mouseClick(
-        window.main_window.windowHandle(),
-        Qt.MouseButton.LeftButton,
-        pos=widget.mapTo(window.main_window, inside),
-    )
+    QTest.mouseClick(window.windowHandle(), Qt.MouseButton.LeftButton, pos=widget.mapTo(window, inside))
 
 
 def click_node(window, name):
