@@ -1,6 +1,7 @@
 """Slow, plain references for the core's tests: one number at a time, written from the definitions."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training, WeightSet
 
 SCALAR = {
     "identity": lambda z: z,
@@ -175,6 +176,17 @@ def make_state(network, rows, data_seed=0, **training):
         rng.normal(size=(rows, len(network.inputs))), rng.normal(size=(rows, len(network.outputs)))
     )
     return State(network, data, Training(**training))
+
+
+def small_state(**training):
+    """2-3-2-1 nodes with a weight set, 4 rows, a name and notes."""
+    network = make_network([2, 3, 2, 1], ["relu", "tanh", "identity"], [True, False, True], 3)
+    sets = (WeightSet.of("weights_0", network.randomised(1)),)
+    return replace(make_state(network, 4, **training), weight_sets=sets, name="n", notes="t")
+
+
+def predictions(state):
+    return state.network.predict(state.data.inputs)
 
 
 @st.composite

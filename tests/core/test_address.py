@@ -3,7 +3,7 @@
 import pytest
 
 from nnviz.core.address import Where, all_weights
-from nnviz.core.edits import add_biases
+from nnviz.core.structure import add_biases
 from nnviz.core.training.parameters import Parameters, place
 from nnviz.files.examples import example
 from nnviz.files.registry import load

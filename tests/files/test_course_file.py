@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from nnviz.core.edits import add_biases, rename, set_activation
+from nnviz.core.edits import rename, set_activation
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.structure import add_biases
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load, save
 

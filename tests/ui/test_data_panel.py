@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
@@ -273,7 +273,7 @@ def test_a_changed_weight_changes_the_predictions_and_keeps_current_cell(desk):
 
 
 def test_a_new_input_brings_a_column_and_a_name_its_header(desk):
-    desk.document.push(edits.add_node(desk.document.state, 0), "an input")
+    desk.document.push(structure.add_node(desk.document.state, 0), "an input")
     assert desk.headers()[:4] == ["accounts", "children", "input_2", "target"]
     desk.document.push(edits.rename(desk.document.state, 0, 2, "age"), "a name")
     assert desk.headers()[2] == "age"
@@ -349,7 +349,7 @@ def test_another_document_or_another_name_fits_the_columns_anew(open_window):
     assert table.columnWidth(0) > narrow
     window.document.start(with_inputs(2))
     assert sum(widths(table)) == table.viewport().width()
-    window.document.push(edits.add_node(window.document.state, 0), "an input")
+    window.document.push(structure.add_node(window.document.state, 0), "an input")
     assert sum(widths(table)) == table.viewport().width()
 
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.picture.palette import PALETTES
@@ -197,10 +197,10 @@ def test_names_from_a_file_are_plain_text(qtbot):
 
 
 def test_a_bias_that_is_taken_away_is_no_longer_explained(qtbot):
-    reader = Reader(qtbot, edits.add_biases(BANK, 0))
+    reader = Reader(qtbot, structure.add_biases(BANK, 0))
     reader.select("bias", 1, 0)
     reader.reads("bias of node_0")
-    reader.document.push(edits.remove_biases(reader.document.state, 0), "no biases")
+    reader.document.push(structure.remove_biases(reader.document.state, 0), "no biases")
     reader.reads("Click a node or an edge")
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtTest import QTest
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.address import Where
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
@@ -306,7 +306,7 @@ def test_it_tells_over_which_rows(open_curve):
 
 def test_removing_the_node_says_what_to_click(open_curve):
     panel = open_curve()
-    panel.document.push(edits.remove_node(panel.document.state, 1, 0), "Remove node_0")
+    panel.document.push(structure.remove_node(panel.document.state, 1, 0), "Remove node_0")
     assert "Click a weight" in panel.empty.text()
 
 

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.surface import SIZES
@@ -298,7 +298,7 @@ def test_biases_that_are_new_end_the_path(qtbot, open_surface):
     panel = open_surface()
     document = panel.document
     document.push(train(document.state, updates=1).state, "Step")
-    document.push(edits.add_biases(document.state, 0), "Add biases")
+    document.push(structure.add_biases(document.state, 0), "Add biases")
     panel.selection.select(Part("bias", 1, 0), SECOND)
     settle(qtbot, panel)
     assert len(panel.plane.path()) == 0

@@ -8,9 +8,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nnviz.core.edits import add_layer, remove_layer, rename, set_weight
+from nnviz.core.edits import rename, set_weight
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
+from nnviz.core.structure import add_layer, remove_layer
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load

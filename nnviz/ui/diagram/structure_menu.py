@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.naming import column_title
 from nnviz.core.state import State
@@ -29,7 +29,7 @@ class Structure(QObject):
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column and select it."""
         what = self._kind(column)
-        state = edits.add_node(self._document.state, column, after)
+        state = structure.add_node(self._document.state, column, after)
         at = len(state.network.names(column)) - 1 if after is None else after + 1
         name = state.network.names(column)[at]
         self._document.push(state, f"Add {what} {name}")
@@ -42,7 +42,7 @@ class Structure(QObject):
         node = len(names) - 1 if node is None else node
         self._try(
             f"Remove {names[node]}",
-            lambda state: edits.remove_node(state, column, node),
+            lambda state: structure.remove_node(state, column, node),
             f"Removed {names[node]} with its weights",
         )
 
@@ -50,7 +50,7 @@ class Structure(QObject):
         """Add a hidden layer in front of layer `before`."""
         self._try(
             "Add a hidden layer",
-            lambda state: edits.add_layer(state, before),
+            lambda state: structure.add_layer(state, before),
             "Added a hidden layer that passes its values on",
         )
 
@@ -58,7 +58,7 @@ class Structure(QObject):
         """Remove a hidden layer."""
         self._try(
             "Remove the hidden layer",
-            lambda state: edits.remove_layer(state, layer),
+            lambda state: structure.remove_layer(state, layer),
             "Removed the hidden layer; the next weights are the product of both",
         )
 
@@ -74,9 +74,11 @@ class Structure(QObject):
     def set_biases(self, layer: int, wanted: bool) -> None:
         """Give a layer biases, or take them away."""
         if wanted:
-            self._try("Add biases", lambda state: edits.add_biases(state, layer), "Added biases, all 0")
+            self._try("Add biases", lambda state: structure.add_biases(state, layer), "Added biases, all 0")
         else:
-            self._try("Remove biases", lambda state: edits.remove_biases(state, layer), "Removed the biases")
+            self._try(
+                "Remove biases", lambda state: structure.remove_biases(state, layer), "Removed the biases"
+            )
 
     def fill(self, menu: QMenu, part: Part | None) -> None:
         """Put what can be done with a part into a menu: its node, its layer; without one, every layer."""

@@ -1,0 +1,161 @@
+"""Every edit of a network's structure as a function from a State to a State: nodes, layers, biases.
+
+An edit ends the present run and changes the weight sets alike. Adding never changes a prediction where the
+activation allows it: a new node starts with outgoing weights 0, a new input with weights and data 0, a new
+hidden layer passes on what it receives. Layers count from 0 (the first hidden layer), columns from 0 (the
+inputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.naming import default_nodes, fresh_name
+from nnviz.core.network import Layer, Network, random_weights
+from nnviz.core.state import Dataset, State, WeightSet
+
+Names = tuple[str, ...]
+
+
+def add_biases(state: State, layer: int) -> State:
+    """Give a layer biases, all 0."""
+    return _with_biases(state, layer, np.zeros(len(state.network.layers[layer])))
+
+
+def remove_biases(state: State, layer: int) -> State:
+    """Take a layer's biases away."""
+    return _with_biases(state, layer, None)
+
+
+def add_node(state: State, column: int, after: int | None = None) -> State:
+    """Add a node to a column, behind node `after` (None: at the end).
+
+    An input brings a data column of zeros, an output a target column of zeros; a node's own weights are the
+    seeded random start of its layer.
+    """
+    network = state.network
+    at = len(network.names(column)) if after is None else after + 1
+    name = _fresh_node_name(network, column)
+
+    def names(old: Names) -> Names:
+        return (*old[:at], name, *old[at:])
+
+    def own(layer: Layer) -> Layer:
+        rng = np.random.default_rng([state.training.seed, 0, len(layer)])
+        row = random_weights(rng, layer.function, (len(layer) + 1, layer.weights.shape[1]))[-1]
+        biases = None if layer.biases is None else np.insert(layer.biases, at, 0.0)
+        return Layer(names(layer.nodes), layer.activation, np.insert(layer.weights, at, row, axis=0), biases)
+
+    return _with_column(state, column, names, own, lambda values: np.insert(values, at, 0.0, axis=1))
+
+
+def remove_node(state: State, column: int, node: int) -> State:
+    """Remove a node with its weights, and an input's or output's data column.
+
+    Raises ValueError where it is the last of its column.
+    """
+    if len(state.network.names(column)) == 1:
+        raise ValueError("a layer needs at least one node")
+
+    def names(old: Names) -> Names:
+        return old[:node] + old[node + 1 :]
+
+    def own(layer: Layer) -> Layer:
+        biases = None if layer.biases is None else np.delete(layer.biases, node)
+        return Layer(names(layer.nodes), layer.activation, np.delete(layer.weights, node, axis=0), biases)
+
+    return _with_column(state, column, names, own, lambda values: np.delete(values, node, axis=1))
+
+
+def add_layer(state: State, before: int) -> State:
+    """Insert a hidden layer in front of layer `before`: as many nodes as feed it, each passing its value on.
+
+    It takes the activation of the hidden layer before it, or relu.
+    """
+    network = state.network
+    count = network.sizes[before]
+    names: list[str] = []
+    taken = set(network.all_names())
+    for wanted in default_nodes(before, len(network.layers) + 1, count):
+        stem, _, number = wanted.rpartition("_")
+        names.append(fresh_name(stem, taken, int(number)))
+        taken.add(names[-1])
+    activation = network.layers[before - 1].activation if before else "relu"
+
+    def edit(net: Network) -> Network:
+        new = Layer(tuple(names), activation, np.eye(count))
+        return replace(net, layers=(*net.layers[:before], new, *net.layers[before:]))
+
+    return _restructured(state, edit)
+
+
+def remove_layer(state: State, layer: int) -> State:
+    """Remove a hidden layer; the next layer's weights become the product of both, as if it had been linear.
+
+    Raises ValueError for the output layer.
+    """
+    if layer == len(state.network.layers) - 1:
+        raise ValueError("the output layer cannot be removed")
+
+    def edit(net: Network) -> Network:
+        gone, after = net.layers[layer], net.layers[layer + 1]
+        biases = after.biases
+        if biases is not None and gone.biases is not None:
+            biases = biases + after.weights @ gone.biases
+        joined = replace(after, weights=after.weights @ gone.weights, biases=biases)
+        return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
+
+    return _restructured(state, edit)
+
+
+def _restructured(state: State, edit: Callable[[Network], Network]) -> State:
+    """Apply an edit to the network and to every weight set."""
+    sets = tuple(WeightSet.of(own.name, edit(own.into(state.network))) for own in state.weight_sets)
+    return replace(state, network=edit(state.network), weight_sets=sets, run=None)
+
+
+def _with_biases(state: State, layer: int, biases: Array | None) -> State:
+    return _restructured(state, lambda net: net.with_layer(layer, replace(net.layers[layer], biases=biases)))
+
+
+def _with_column(
+    state: State,
+    column: int,
+    names: Callable[[Names], Names],
+    own: Callable[[Layer], Layer],
+    values: Callable[[Array], Array],
+) -> State:
+    """Change the nodes of a column: `names` an input's, `own` the layer that they are.
+
+    `values` changes what has one column for each of them: the weights that lead on, inputs or targets.
+    """
+    last = len(state.network.layers)
+
+    def edit(net: Network) -> Network:
+        layers = list(net.layers)
+        if column:
+            layers[column - 1] = own(layers[column - 1])
+        if column < last:
+            layers[column] = replace(layers[column], weights=values(layers[column].weights))
+        return Network(net.inputs if column else names(net.inputs), tuple(layers))
+
+    inputs, targets = state.data.inputs, state.data.targets
+    if column == 0:
+        inputs = values(inputs)
+    if column == last and targets is not None:
+        targets = values(targets)
+    return replace(_restructured(state, edit), data=Dataset(inputs, targets))
+
+
+def _fresh_node_name(network: Network, column: int) -> str:
+    if column == 0:
+        stem = "input"
+    elif column == len(network.layers):
+        stem = "output"
+    else:
+        stem = default_nodes(column - 1, len(network.layers), 1)[0].rsplit("_", 1)[0]
+    return fresh_name(stem, set(network.all_names()), len(network.names(column)))
