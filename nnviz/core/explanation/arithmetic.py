@@ -6,12 +6,12 @@ A line closes when evaluating it as it stands, with its rounded numbers, gives i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from nnviz.core.explanation.expressions import FUNCTIONS, SHORT, Expression, Number, Piece, number_text, read
+from nnviz.core.explanation.expressions import SHORT, Expression, Number, Piece, number_text, read
+from nnviz.core.explanation.functions import FUNCTIONS
 from nnviz.core.numbers import MINUS, shown
 
 DIGITS = 6
@@ -24,19 +24,8 @@ class InexactError(Exception):
     """A function's value is not a fraction."""
 
 
-_FRACTIONS: dict[str, Callable[[Fraction], Fraction | None]] = {
-    "relu": lambda z: max(z, Fraction(0)),
-    "leaky_relu": lambda z: max(z / 100, z),
-    "sigmoid": lambda z: None if z else Fraction(1, 2),
-    "tanh": lambda z: None if z else Fraction(0),
-    "softplus": lambda _z: None,
-    "e^": lambda z: None if z else Fraction(1),
-    "√": lambda z: None if z else Fraction(0),
-}
-
-
 def _fraction_of(name: str, value: Fraction) -> Fraction:
-    found = _FRACTIONS[name](value)
+    found = FUNCTIONS[name].exact(value)
     if found is None:
         raise InexactError
     return found
@@ -81,7 +70,7 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
 
 
 def _float_of(name: str, value: float) -> float:
-    return FUNCTIONS[name](value)
+    return FUNCTIONS[name].value(value)
 
 
 def _closing_digits(expression: Expression, value: float) -> int | None:

@@ -5,10 +5,11 @@ Knows nothing of networks beyond the address of a number.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import add, mul
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -79,7 +80,7 @@ class Number:
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < _POWER)
         piece = Piece(text, self.where, self.slope)
-        found = [Piece("("), piece, Piece(")")] if minus or (level >= _POWER and "e" in text) else [piece]
+        found = _bracketed([piece], minus or (level >= _POWER and "e" in text))
         return [*found, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else found
 
     def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:  # noqa: ARG002
@@ -91,30 +92,8 @@ class Number:
         yield self
 
 
-@dataclass(frozen=True)
-class Negative:
-    """A term that is subtracted."""
-
-    of: Expression
-
-    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
-        """Write it with a minus before it."""
-        found = [Piece(MINUS), *self.of.pieces(digits, _PRODUCT, leading=False)]
-        return found if leading and level < _POWER else [Piece("("), *found, Piece(")")]
-
-    def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
-        """Return the value with its sign turned."""
-        return -self.of.evaluate(leaf, function)
-
-    def numbers(self) -> Iterable[Number]:
-        """Yield its numbers."""
-        return self.of.numbers()
-
-
-class _Several:
-    """An expression of several parts."""
-
-    parts: tuple[Expression, ...]
+class _Composed:
+    """An expression that is made of others."""
 
     def __init__(self, *parts: Expression) -> None:
         self.parts = parts
@@ -124,31 +103,46 @@ class _Several:
         for part in self.parts:
             yield from part.numbers()
 
+    def _values(self, leaf: Leaf[T], function: Function[T]) -> list[T]:
+        return [part.evaluate(leaf, function) for part in self.parts]
 
-class Sum(_Several):
+
+def _bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
+    return [Piece("("), *pieces, Piece(")")] if needed else pieces
+
+
+class Negative(_Composed):
+    """A term that is subtracted."""
+
+    def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
+        """Write it with a minus before it."""
+        found = [Piece(MINUS), *self.parts[0].pieces(digits, _PRODUCT, leading=False)]
+        return _bracketed(found, not leading or level >= _POWER)
+
+    def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
+        """Return the value with its sign turned."""
+        return -self.parts[0].evaluate(leaf, function)
+
+
+class Sum(_Composed):
     """Terms added from the left."""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2 + 3 − 4`."""
         bracketed = level > _SUM
-        found: list[Piece] = []
-        for i, part in enumerate(self.parts):
-            if i == 0:
-                found += part.pieces(digits, _SUM, leading or bracketed)
-            elif isinstance(part, Negative):
-                found += [Piece(f" {MINUS} "), *part.of.pieces(digits, _PRODUCT, leading=False)]
+        found = self.parts[0].pieces(digits, _SUM, leading or bracketed)
+        for part in self.parts[1:]:
+            if isinstance(part, Negative):
+                found += [Piece(f" {MINUS} "), *part.parts[0].pieces(digits, _PRODUCT, leading=False)]
             elif isinstance(part, Number) and part.value < 0:
                 found += _subtracted(part.pieces(digits))
             else:
                 found += [Piece(" + "), *part.pieces(digits, _SUM, leading=False)]
-        return [Piece("("), *found, Piece(")")] if bracketed else found
+        return _bracketed(found, bracketed)
 
     def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
         """Return the sum."""
-        total = self.parts[0].evaluate(leaf, function)
-        for part in self.parts[1:]:
-            total = total + part.evaluate(leaf, function)
-        return total
+        return reduce(add, self._values(leaf, function))
 
 
 def _subtracted(pieces: list[Piece]) -> list[Piece]:
@@ -156,28 +150,23 @@ def _subtracted(pieces: list[Piece]) -> list[Piece]:
     return [Piece(f" {MINUS} "), first._replace(text=first.text.removeprefix(MINUS)), *pieces[1:]]
 
 
-class Product(_Several):
+class Product(_Composed):
     """Factors multiplied from the left."""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2·3·(−4)`."""
         bracketed = level > _PRODUCT
-        found: list[Piece] = []
-        for i, part in enumerate(self.parts):
-            if i:
-                found.append(Piece("·"))
-            found += part.pieces(digits, _PRODUCT, (leading or bracketed) and i == 0)
-        return [Piece("("), *found, Piece(")")] if bracketed else found
+        found = self.parts[0].pieces(digits, _PRODUCT, leading or bracketed)
+        for part in self.parts[1:]:
+            found += [Piece("·"), *part.pieces(digits, _PRODUCT, leading=False)]
+        return _bracketed(found, bracketed)
 
     def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
         """Return the product."""
-        total = self.parts[0].evaluate(leaf, function)
-        for part in self.parts[1:]:
-            total = total * part.evaluate(leaf, function)
-        return total
+        return reduce(mul, self._values(leaf, function))
 
 
-class Quotient(_Several):
+class Quotient(_Composed):
     """The first part divided by the second."""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
@@ -185,16 +174,15 @@ class Quotient(_Several):
         top, bottom = self.parts
         bracketed = level > _PRODUCT
         found = top.pieces(digits, _PRODUCT, leading or bracketed)
-        found += [Piece("/"), *bottom.pieces(digits, _POWER, leading=False)]
-        return [Piece("("), *found, Piece(")")] if bracketed else found
+        return _bracketed([*found, Piece("/"), *bottom.pieces(digits, _POWER, leading=False)], bracketed)
 
     def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
         """Return the quotient."""
-        top, bottom = self.parts
-        return top.evaluate(leaf, function) / bottom.evaluate(leaf, function)
+        top, bottom = self._values(leaf, function)
+        return top / bottom
 
 
-class Square(_Several):
+class Square(_Composed):
     """The square of its part."""
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
@@ -207,50 +195,20 @@ class Square(_Several):
         return value * value
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(_Composed):
     """A function of one expression: `relu(26)`; `e^` and `√` are written as people write them."""
 
-    name: str
-    of: Expression
+    def __init__(self, name: str, of: Expression) -> None:
+        super().__init__(of)
+        self.name = name
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Write it."""
-        return [Piece(f"{self.name}("), *self.of.pieces(digits), Piece(")")]
+        return [Piece(f"{self.name}("), *self.parts[0].pieces(digits), Piece(")")]
 
     def evaluate(self, leaf: Leaf[T], function: Function[T]) -> T:
         """Return the function's value."""
-        return function(self.name, self.of.evaluate(leaf, function))
-
-    def numbers(self) -> Iterable[Number]:
-        """Yield its numbers."""
-        return self.of.numbers()
-
-
-def _exp(z: float) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.exp(z))
-
-
-def _softplus(z: float) -> float:
-    return float(np.logaddexp(z, 0.0))
-
-
-def _sigmoid(z: float) -> float:
-    power = math.exp(-abs(z))  # cannot overflow, and keeps all digits of a result near 0
-    return (1.0 if z >= 0 else power) / (1.0 + power)
-
-
-FUNCTIONS: dict[str, Callable[[float], float]] = {
-    "relu": lambda z: max(z, 0.0),
-    "leaky_relu": lambda z: max(0.01 * z, z),
-    "sigmoid": _sigmoid,
-    "tanh": math.tanh,
-    "softplus": _softplus,
-    "e^": _exp,
-    "√": math.sqrt,
-}
-"""What a written function computes."""
+        return function(self.name, self.parts[0].evaluate(leaf, function))
 
 
 def elided(terms: Sequence[Expression], sizes: Sequence[float], few: int, unfolds: str) -> Sum:
