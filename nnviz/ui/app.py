@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLoggingCategory, Qt
+from PySide6.QtCore import QLoggingCategory, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from nnviz.ui.theme import apply_theme
@@ -23,6 +23,9 @@ from nnviz.ui.window.unexpected import tell_unexpected
 if TYPE_CHECKING:
     from nnviz.document.recovery import Recovery
     from nnviz.ui.window.workspace import Workspace
+
+SETTLE_MS = 250
+"""How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
 
 
 def application() -> QApplication:
@@ -111,6 +114,7 @@ def screenshot(
     window.resize(*(size or (1280, 800)))
     window.show()
     workspace.plots.load()
-    app.processEvents()
+    QTimer.singleShot(SETTLE_MS, app.quit)
+    app.exec()
     atomic.write(out, png(window.grab().toImage()))
     window.close()
