@@ -50,12 +50,9 @@ def load(file: str) -> State:
 
 def predict(chosen: argparse.Namespace) -> None:
     """Print one prediction a line: of the rows given, else of the file's own."""
-    import numpy as np
-
     state = load(chosen.file)
     rows = _rows_to_predict(state, chosen.row, chosen.data)
-    with np.errstate(all="ignore"):
-        prediction = state.network.predict(rows)
+    prediction = state.network.predict(rows)
     _check_finite(prediction)
     if chosen.json:
         print_json({"predictions": prediction.tolist()})
@@ -115,8 +112,7 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError("there are no rows with targets, and so no MSE and no slopes", "data")
-    with np.errstate(all="ignore"):
-        found = slopes_of(network, inputs, targets)
+    found = slopes_of(network, inputs, targets)
     for result in (np.array(found.mse), *(layer.weights for layer in found.layers)):
         _check_finite(result)
     if chosen.json:
@@ -139,16 +135,13 @@ def _slope_rows(network: Network, found: list[tuple[Array, Array | None]]) -> li
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
-    import numpy as np
-
     from nnviz.core.training import trainer as training
     from nnviz.files import atomic, csv
 
     state = load(chosen.file)
     names = ("updates", "learning_rate", "batch_size", "optimizer", "seed")
     try:
-        with np.errstate(all="ignore"):
-            result = training.train(state, **{name: getattr(chosen, name) for name in names})
+        result = training.train(state, **{name: getattr(chosen, name) for name in names})
     except ValueError as error:
         raise FileError(str(error)) from None
     if result.diverged:

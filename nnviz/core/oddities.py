@@ -47,8 +47,7 @@ def badges(state: State) -> dict[tuple[int, int], str]:
     """Return what is odd about nodes on all rows together, by (layer, node): dead, saturated."""
     if len(state.data) < 2:
         return {}
-    with np.errstate(all="ignore"):
-        trace = state.network.forward(state.data.inputs)
+    trace = state.network.forward(state.data.inputs)
     found = {}
     for text, oddity in (("dead on all rows", dead_nodes), ("saturated", saturated_nodes)):
         for k, odd in enumerate(oddity(state.network, trace)):

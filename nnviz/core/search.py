@@ -133,9 +133,8 @@ def _odd(state: State, text: str, row: int) -> Iterator[Match]:
     for name, (nodes_that_are, said) in ODD.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
             network, (inputs, rows) = state.network, _some_rows(state)
-            with np.errstate(all="ignore"):
-                trace = network.forward(inputs)
-            columns = [np.empty(0, np.intp), *map(np.flatnonzero, nodes_that_are(network, trace))]
+            odd = nodes_that_are(network, network.forward(inputs))
+            columns = [np.empty(0, np.intp), *map(np.flatnonzero, odd)]
             yield from _nodes(state, columns, row, f"{said} {rows}")
 
 

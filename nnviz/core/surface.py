@@ -127,14 +127,13 @@ def at_present(state: State, weight: Where) -> Work[Point]:
     x, y = state.data.inputs, state.data.targets
     assert y is not None
     for block in _row_blocks(state, weight.layer):
-        with np.errstate(all="ignore"):
-            found = slopes(state.network, x[block], y[block])
-            share = (block.stop - block.start) / len(x)
-            layer = found.layers[weight.layer]
-            bias = weight.kind == "bias"
-            own = layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source]
-            mse += share * found.mse
-            slope += share * float(own)
+        found = slopes(state.network, x[block], y[block])
+        share = (block.stop - block.start) / len(x)
+        layer = found.layers[weight.layer]
+        bias = weight.kind == "bias"
+        own = layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source]
+        mse += share * found.mse
+        slope += share * float(own)
         yield
     return Point(mse, slope)
 

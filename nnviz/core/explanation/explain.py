@@ -5,9 +5,10 @@ from __future__ import annotations
 from nnviz.core.address import Where
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.check import Check
-from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum
-from nnviz.core.explanation.figures import FEW_ROWS, Figures, Means, is_quick
+from nnviz.core.explanation.expressions import Number
+from nnviz.core.explanation.figures import Figures, is_quick
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
+from nnviz.core.explanation.mean import mean_line, mean_slope, mse_line, update_heading
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
@@ -74,9 +75,10 @@ class _Explainer:
     def _mse_sections(self) -> list[Section]:
         if self.scene is None or self.scene.targets is None:
             return []
-        lines: list[Line | Note] = [_mse_line(self.state, self.found.whole)]
-        row = Section(self.row_heading, (row_mse_line(self.scene),)) if len(self.state.data) > 1 else None
-        return [Section("", tuple(lines)), *([row] if row else [])]
+        sections = [Section("", (mse_line(self.state, self.found.whole),))]
+        if len(self.state.data) > 1:
+            sections.append(Section(self.row_heading, (row_mse_line(self.scene),)))
+        return sections
 
     def _node_sections(self, scene: Scene, where: Where) -> list[Section]:
         rows: list[Line | Note] = list(forward_lines(scene, where.layer, where.node))
@@ -92,10 +94,9 @@ class _Explainer:
         rows += backward_lines(scene, where.layer, where.node)
         sections = [Section(self.row_heading, tuple(rows))]
         if self.mean:
-            line = self._mean_line(where)
-            sections.append(Section(self._mean_heading(), (line,)))
+            sections.append(Section(self._mean_heading(), (mean_line(self.found.whole, where),)))
         if output and len(self.state.data) > 1:
-            sections.append(Section("All rows", (_mse_line(self.state, self.found.whole),)))
+            sections.append(Section("All rows", (mse_line(self.state, self.found.whole),)))
         return sections
 
     def _weight_sections(self, scene: Scene, where: Where) -> list[Section]:
@@ -107,7 +108,7 @@ class _Explainer:
         line = slope_line(scene, where)
         chain = chain_lines(scene, where)
         if self.mean:
-            means = [self._mean_line(where), *self._why(where), *self._checked(where)]
+            means = [mean_line(self.found.whole, where), *self._why(where), *self._checked(where)]
             sections = [
                 Section(self._mean_heading(), tuple(means)),
                 Section(f"{self.row_heading}, one term of the mean", (line, *chain)),
@@ -119,9 +120,6 @@ class _Explainer:
 
     def _mean_heading(self) -> str:
         return f"Mean over all {len(self.state.data):,} rows"
-
-    def _mean_line(self, where: Where) -> Line | Note:
-        return _mean_line(self.found.whole, where)
 
     def _slope(self, where: Where) -> float | None:
         """Return the slope that is shown: the row's, or the mean."""
@@ -162,69 +160,9 @@ class _Explainer:
         slope = mean_slope(means, where)
         lines: list[Line | Note] = []
         if count > 1 and not (self.mean and means.rows is None):
-            lines.append(_mean_line(means, where))
+            lines.append(mean_line(means, where))
             if slope != row_line.value:
                 what = "the mean over its rows" if means.rows else f"the mean over all {count:,} rows"
                 lines.append(Note("", f"An update takes {what}, not this row's slope."))
         lines += update_lines(self.state, where, slope)
-        return Section(_update_heading(means, count), tuple(lines))
-
-
-def _update_heading(means: Means, count: int) -> str:
-    if means.rows is None:
-        return "Next update" if count == 1 else f"Next update · mean over all {count:,} rows"
-    if means.count <= FEW_ROWS:
-        rows = ", ".join(str(row + 1) for row in means.rows)
-        return f"Next update · batch of row{'s' if means.count > 1 else ''} {rows}"
-    return f"Next update · a batch of {means.count:,} rows"
-
-
-def mean_slope(means: Means, where: Where) -> float:
-    """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
-    if where.kind == "weight":
-        return float(means.weights[where.layer][where.node, where.source])
-    return float(means.nodes[where.layer][where.node])
-
-
-def _mean_line(means: Means | None, where: Where) -> Line | Note:
-    label = "∂MSE/∂z" if where.kind == "node" else "mean slope"
-    if means is None:
-        return Note(label, "computing …")
-    slope = Number(mean_slope(means, where), where, slope=True)
-    formula = "Σ rows' slopes / rows"
-    if means.single:
-        top: Expression = Sum(*(_row_term(means, where, i) for i in range(means.count)))
-    else:
-        top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
-    found = Quotient(top, Number(float(means.count))) if means.count > 1 else top
-    return Line(label, formula, write(found, slope.value, result=slope))
-
-
-def _row_term(means: Means, where: Where, i: int) -> Expression:
-    own = means.single[i]
-    end = Number(float(own.layers[where.layer].inputs[0, where.node]), slope=True)
-    if where.kind != "weight":
-        return end
-    start = Number(float(own.trace.feeding(where.layer)[0, where.source]))
-    return Product(start, end)
-
-
-def _mse_line(state: State, means: Means | None) -> Line | Note:
-    """Return the MSE over all rows."""
-    outputs = len(state.network.outputs)
-    formula = "Σ error² / rows" if outputs == 1 else "Σ rows' MSE / rows"
-    if means is None:
-        return Note("MSE", "computing …")
-    count = Number(float(len(state.data)))
-    if not means.single or means.rows is not None:
-        top: Expression = Number(means.mse * count.value, note=f"sum over {len(state.data):,} rows")
-    elif outputs == 1:
-        assert state.data.targets is not None
-        errors = [
-            float(own.trace.prediction[0, 0] - y[0])
-            for own, y in zip(means.single, state.data.targets, strict=True)
-        ]
-        top = Sum(*(Square(Number(error)) for error in errors))
-    else:
-        top = Sum(*(Number(own.mse) for own in means.single))
-    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.mse))
+        return Section(update_heading(means, count), tuple(lines))

@@ -79,11 +79,10 @@ def figures(state: State, row: int) -> Iterator[Figures]:
 def _of_one_row(state: State, row: int) -> Figures:
     if not 0 <= row < len(state.data):
         return Figures(row)
-    with np.errstate(all="ignore"):
-        x = state.data.inputs[row : row + 1]
-        if state.data.targets is None:
-            return Figures(row, state.network.forward(x))
-        found = slopes(state.network, x, state.data.targets[row : row + 1])
+    x = state.data.inputs[row : row + 1]
+    if state.data.targets is None:
+        return Figures(row, state.network.forward(x))
+    found = slopes(state.network, x, state.data.targets[row : row + 1])
     return Figures(row, found.trace, found)
 
 
@@ -123,9 +122,9 @@ def _means(
     mse = 0.0
     single: tuple[Slopes, ...] = ()
     if len(x) <= FEW_ROWS:
-        single = tuple(_quiet(network, x[i : i + 1], y[i : i + 1]) for i in range(len(x)))
+        single = tuple(slopes(network, x[i : i + 1], y[i : i + 1]) for i in range(len(x)))
     for block in row_blocks(network, len(x)):
-        found = _quiet(network, x[block], y[block])
+        found = slopes(network, x[block], y[block])
         count = block.stop - block.start
         share = count / len(x)
         for k, layer in enumerate(found.layers):
@@ -134,8 +133,3 @@ def _means(
         mse += share * found.mse
         yield meanwhile
     return Means(batch, len(x), mse, tuple(weights), tuple(nodes), single)
-
-
-def _quiet(network: Network, x: Array, y: Array) -> Slopes:
-    with np.errstate(all="ignore"):
-        return slopes(network, x, y)

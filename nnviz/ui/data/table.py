@@ -105,8 +105,7 @@ class DataTable(QAbstractTableModel):
         block, within = divmod(row, BLOCK)
         if block not in self._blocks:
             rows = self._state.data.inputs[block * BLOCK : (block + 1) * BLOCK]
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._blocks[block] = self._state.network.predict(rows)
+            self._blocks[block] = self._state.network.predict(rows)
         prediction: Array = self._blocks[block][within]
         return prediction
 

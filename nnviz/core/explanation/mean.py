@@ -1,0 +1,72 @@
+"""Lines about the means over many rows: the MSE, a slope, and which rows the next update takes."""
+
+from __future__ import annotations
+
+from nnviz.core.address import Where
+from nnviz.core.explanation.arithmetic import write
+from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum
+from nnviz.core.explanation.figures import FEW_ROWS, Means
+from nnviz.core.explanation.lines import Line, Note
+from nnviz.core.state import State
+
+
+def update_heading(means: Means, count: int) -> str:
+    """Return a heading that says which of `count` rows the next update takes."""
+    if means.rows is None:
+        return "Next update" if count == 1 else f"Next update · mean over all {count:,} rows"
+    if means.count <= FEW_ROWS:
+        rows = ", ".join(str(row + 1) for row in means.rows)
+        return f"Next update · batch of row{'s' if means.count > 1 else ''} {rows}"
+    return f"Next update · a batch of {means.count:,} rows"
+
+
+def mean_slope(means: Means, where: Where) -> float:
+    """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
+    if where.kind == "weight":
+        return float(means.weights[where.layer][where.node, where.source])
+    return float(means.nodes[where.layer][where.node])
+
+
+def mean_line(means: Means | None, where: Where) -> Line | Note:
+    """Return the mean slope of a weight or bias, or of a node; a note until it is known."""
+    label = "∂MSE/∂z" if where.kind == "node" else "mean slope"
+    if means is None:
+        return Note(label, "computing …")
+    slope = Number(mean_slope(means, where), where, slope=True)
+    formula = "Σ rows' slopes / rows"
+    if means.single:
+        top: Expression = Sum(*(_row_term(means, where, i) for i in range(means.count)))
+    else:
+        top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
+    found = Quotient(top, Number(float(means.count))) if means.count > 1 else top
+    return Line(label, formula, write(found, slope.value, result=slope))
+
+
+def _row_term(means: Means, where: Where, i: int) -> Expression:
+    own = means.single[i]
+    end = Number(float(own.layers[where.layer].inputs[0, where.node]), slope=True)
+    if where.kind != "weight":
+        return end
+    start = Number(float(own.trace.feeding(where.layer)[0, where.source]))
+    return Product(start, end)
+
+
+def mse_line(state: State, means: Means | None) -> Line | Note:
+    """Return the MSE over all rows; a note until it is known."""
+    outputs = len(state.network.outputs)
+    formula = "Σ error² / rows" if outputs == 1 else "Σ rows' MSE / rows"
+    if means is None:
+        return Note("MSE", "computing …")
+    count = Number(float(len(state.data)))
+    if not means.single or means.rows is not None:
+        top: Expression = Number(means.mse * count.value, note=f"sum over {len(state.data):,} rows")
+    elif outputs == 1:
+        assert state.data.targets is not None
+        errors = [
+            float(own.trace.prediction[0, 0] - y[0])
+            for own, y in zip(means.single, state.data.targets, strict=True)
+        ]
+        top = Sum(*(Square(Number(error)) for error in errors))
+    else:
+        top = Sum(*(Number(own.mse) for own in means.single))
+    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.mse))
