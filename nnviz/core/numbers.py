@@ -36,6 +36,16 @@ def full(value: float) -> str:
     return repr(value)
 
 
+def shown_in_full(value: float) -> str:
+    """Return `full` with a true minus sign, as tooltips and screen readers have it."""
+    return full(value).replace("-", MINUS)
+
+
+def mse_in_words(mse: float) -> str:
+    """Return "MSE 74.25", with 8 digits."""
+    return f"MSE {shown(mse, 8) if math.isfinite(mse) else 'too large for a number'}"
+
+
 def parsed(text: str) -> float:
     """Read a number that a person typed: `0.5`, `0,5`, `−3`, `1e-3`, `1/2`.
 

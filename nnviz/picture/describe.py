@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnviz.core.address import Where
-from nnviz.core.numbers import MINUS, full
+from nnviz.core.numbers import shown_in_full
 from nnviz.core.oddities import zero_reason
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Part
@@ -23,19 +23,15 @@ def described(part: Part, numbers: Numbers) -> str:
     return _node(part, name, numbers)
 
 
-def _number(value: float) -> str:
-    return full(value).replace("-", MINUS)
-
-
 def _edge(part: Part, numbers: Numbers) -> str:
     network = numbers.network
     source = network.names(part.column - 1)[part.source]
     node = network.names(part.column)[part.node]
     weight = float(network.layers[part.layer].weights[part.node, part.source])
-    sentence = f"weight from {source} to {node}: {_number(weight)}"
+    sentence = f"weight from {source} to {node}: {shown_in_full(weight)}"
     if numbers.slopes is not None:
         slope = float(numbers.slopes.layers[part.layer].weights[part.node, part.source])
-        sentence += f", slope {_number(slope)}"
+        sentence += f", slope {shown_in_full(slope)}"
         if slope == 0.0 and len(numbers.slopes.layers[part.layer].inputs):
             reason = zero_reason(network, numbers.slopes, Where("weight", part.layer, part.node, part.source))
             sentence += f" because {reason}" if reason else ""
@@ -46,14 +42,14 @@ def _bias(part: Part, name: str, numbers: Numbers) -> str:
     biases = numbers.network.layers[part.layer].biases
     if biases is None:
         return f"{name} has no bias"
-    sentence = f"bias of {name}: {_number(float(biases[part.node]))}"
+    sentence = f"bias of {name}: {shown_in_full(float(biases[part.node]))}"
     return sentence + _node_slope(part, numbers)
 
 
 def _node_slope(part: Part, numbers: Numbers) -> str:
     if numbers.slopes is None:
         return ""
-    return f", slope {_number(float(numbers.slopes.layers[part.layer].nodes[part.node]))}"
+    return f", slope {shown_in_full(float(numbers.slopes.layers[part.layer].nodes[part.node]))}"
 
 
 def _outcome(part: Part, name: str, numbers: Numbers) -> str:
@@ -61,10 +57,8 @@ def _outcome(part: Part, name: str, numbers: Numbers) -> str:
     if target is None or prediction is None:
         return f"{name} has no target"
     if part.kind == "target":
-        return f"target of {name}: {_number(target)}"
-    return (
-        f"error of {name}: {_number(prediction)} {MINUS} {_number(target)} = {_number(prediction - target)}"
-    )
+        return f"target of {name}: {shown_in_full(target)}"
+    return f"error of {name}: {shown_in_full(prediction)} {MINUS} {shown_in_full(target)} = {shown_in_full(prediction - target)}"
 
 
 def _node(part: Part, name: str, numbers: Numbers) -> str:
@@ -72,14 +66,14 @@ def _node(part: Part, name: str, numbers: Numbers) -> str:
     if output is None:
         return f"{name}: there is no row of data"
     if part.column == 0:
-        return f"{name} = {_number(output)}"
+        return f"{name} = {shown_in_full(output)}"
     z = numbers.z(part.column, part.node)
     assert z is not None
     activation = numbers.network.layers[part.layer].activation
-    sentence = f"{name}: z = {_number(z)}, a = {activation}(z) = {_number(output)}"
+    sentence = f"{name}: z = {shown_in_full(z)}, a = {activation}(z) = {shown_in_full(output)}"
     biases = numbers.network.layers[part.layer].biases
     if biases is not None:
-        sentence += f", bias {_number(float(biases[part.node]))}"
+        sentence += f", bias {shown_in_full(float(biases[part.node]))}"
     if numbers.dead(part.column, part.node):
         sentence += ", relu passes 0"
     if (part.layer, part.node) in numbers.badges:

@@ -13,18 +13,13 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.numbers import full, nudged, parsed, shown
-from nnviz.ui.data.table import DIGITS, NOTHING, DataTable
+from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable
+from nnviz.ui.diagram.editor import nudge_size
 from nnviz.ui.theme import colours, ui_font
 
 PADDING, MARGIN = 8, 4
 """Pixels at the right of a number, and the least at its left."""
 LEAST_DIGITS = 2
-TextRight = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-NUDGES = {
-    Qt.KeyboardModifier.NoModifier: "0.1",
-    Qt.KeyboardModifier.ShiftModifier: "1",
-    Qt.KeyboardModifier.AltModifier: "0.01",
-}
 
 
 def fitted(metrics: QFontMetrics, value: float | None, room: int) -> str:
@@ -77,7 +72,7 @@ class NumberCells(QStyledItemDelegate):
         painter.setFont(self._bold if strong else self._normal)
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
         text = fitted(painter.fontMetrics(), value, rect.width() - PADDING - MARGIN)
-        painter.drawText(rect.adjusted(0, 0, -PADDING, 0), TextRight, text)
+        painter.drawText(rect.adjusted(0, 0, -PADDING, 0), RIGHT, text)
 
     def createEditor(
         self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -137,11 +132,9 @@ class NumberCells(QStyledItemDelegate):
 
 
 def _nudge(editor: QLineEdit, event: QKeyEvent) -> None:
-    size = NUDGES.get(event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier)
-    if size is None:
-        return
+    steps = 1 if event.key() == Qt.Key.Key_Up else -1
     try:
-        value = nudged(parsed(editor.text()), 1 if event.key() == Qt.Key.Key_Up else -1, size)
+        value = nudged(parsed(editor.text()), steps, nudge_size(event.modifiers()))
     except ValueError:
         return
     editor.setText(full(value))

@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
-from nnviz.core.numbers import MINUS, full, parsed, shown
+from nnviz.core.numbers import full, parsed, shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.ui.seldom import Seldom
@@ -25,6 +25,7 @@ BLOCK = 32
 """Rows that are predicted at once."""
 DIGITS = 8
 NOTHING = "–"
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 
 
@@ -151,16 +152,12 @@ class DataTable(QAbstractTableModel):
             return str(section + 1) if role == Role.DisplayRole else None
         if role in (Role.DisplayRole, Role.ToolTipRole):
             return self.columns[section].header
-        return (
-            Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            if role == Role.TextAlignmentRole
-            else None
-        )
+        return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
         """Return what is shown (8 digits), told (full precision) or edited in a cell."""
         if role == Role.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):
             return None
         value = self.value(index.row(), index.column())
@@ -169,7 +166,7 @@ class DataTable(QAbstractTableModel):
         if role == Role.DisplayRole:
             return NOTHING if value is None else shown(value, DIGITS)
         name = self.columns[index.column()].header
-        text = "none" if value is None else full(value).replace("-", MINUS)
+        text = "none" if value is None else shown_in_full(value)
         return f"{name} {text}" if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from nnviz.core.numbers import MINUS, full, shown
+from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.search import Match
 from nnviz.ui.theme import colours
 
@@ -93,5 +93,5 @@ def _items(match: Match) -> list[QTableWidgetItem]:
     items[1].setForeground(QColor(colours().muted))
     items[2].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if match.value is not None:
-        items[2].setToolTip(full(match.value).replace("-", MINUS))
+        items[2].setToolTip(shown_in_full(match.value))
     return items

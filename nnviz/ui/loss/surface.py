@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Where
-from nnviz.core.numbers import full
+from nnviz.core.numbers import full, mse_in_words
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.ui.loss.card import LossCard
@@ -20,7 +20,7 @@ from nnviz.ui.loss.map import LossMap, loss_map
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
 from nnviz.ui.loss.weight import axis_name, same_but
-from nnviz.ui.loss.words import mse_in_words, over_rows
+from nnviz.ui.loss.words import over_rows
 from nnviz.ui.loss.work import COMPUTING, LATER
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nnviz.core.numbers import full, shown
+from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
 from nnviz.ui.loss.line import LossLine, is_plain
@@ -16,11 +16,6 @@ def over_rows(state: State) -> str:
     """Return "over all 4 rows" or "over 1 row"."""
     rows = len(state.data)
     return "over 1 row" if rows == 1 else f"over all {rows:,} rows"
-
-
-def mse_in_words(mse: float) -> str:
-    """Return "MSE 74.25"."""
-    return f"MSE {shown(mse, DIGITS) if math.isfinite(mse) else 'too large for a number'}"
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:

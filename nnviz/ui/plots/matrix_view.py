@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.activations import Array
 from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
 from nnviz.picture.picture import Rect
+from nnviz.ui.diagram.painter import qrect
 from nnviz.ui.theme import colours
 
 ROOM = 4
@@ -96,8 +97,8 @@ class MatrixView(QWidget):
         if isinstance(places, Tiles):
             self._paint_tiles(painter, places, self._image)
         else:
-            painter.drawImage(_qrect(places.room), self._image)
-            painter.drawRect(_qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
+            painter.drawImage(qrect(places.room), self._image)
+            painter.drawRect(qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
         self._paint_mark(painter, places)
         painter.end()
 
@@ -118,7 +119,7 @@ class MatrixView(QWidget):
         shrunk = places.size * self.devicePixelRatioF() < side
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
         for node in range(places.nodes):
-            tile = _qrect(places.row(node))
+            tile = qrect(places.row(node))
             painter.drawImage(tile, image, QRectF(0, node * side, side, side))
             painter.drawRect(tile.adjusted(-0.5, -0.5, 0.5, 0.5))
 
@@ -135,7 +136,7 @@ class MatrixView(QWidget):
         elif source is not None and isinstance(places, Tiles):
             painter.setPen(QPen(accent, 1.0))
             for every in range(places.nodes):
-                painter.drawRect(_qrect(places.cell(Cell(every, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
+                painter.drawRect(qrect(places.cell(Cell(every, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
 
     # --- events
 
@@ -202,10 +203,6 @@ def _stepped(at: int | None, step: int, size: int) -> int:
     return at + step if 0 <= at + step < size else at
 
 
-def _qrect(rect: Rect) -> QRectF:
-    return QRectF(rect.x, rect.y, rect.width, rect.height)
-
-
 def _at_least(rect: Rect, size: float) -> Rect:
     x, y = rect.center
     width, height = max(rect.width, size), max(rect.height, size)
@@ -214,7 +211,7 @@ def _at_least(rect: Rect, size: float) -> Rect:
 
 def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> None:
     """Draw it on a rim of the canvas, so that it stands out from blue as from orange."""
-    outer = _qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5)
+    outer = qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5)
     for pen in (QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)):
         painter.setPen(pen)
         painter.drawRect(outer)

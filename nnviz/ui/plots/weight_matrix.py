@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.activations import Array
 from nnviz.core.naming import column_title
-from nnviz.core.numbers import MINUS, full, shown
+from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.matrix import MOST_TILES, Cell, side_of
@@ -173,7 +173,7 @@ class WeightMatrix(Card):
         value, exact = "", ""
         if node is not None and source is not None:
             weight = float(network.layers[self.layer].weights[node, source])
-            value, exact = f": {shown(weight, 8)}", f": {full(weight)}".replace("-", MINUS)
+            value, exact = f": {shown(weight, 8)}", f": {shown_in_full(weight)}"
         metrics = QFontMetrics(self.read_out.font())
         room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
         self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)

@@ -9,7 +9,6 @@ from nnviz.ui.window.settings import Settings
 
 GAP = 10
 RIGHT = 364
-PLACES = ("diagram", "data", "words", "training", "plots")
 
 
 class Arrangement(QSplitter):
@@ -42,7 +41,7 @@ class Arrangement(QSplitter):
                 splitter.restoreState(state)
 
     def put(self, **panels: QWidget) -> None:
-        """Put panels in their PLACES."""
+        """Put panels in their places: diagram, data, words, training, plots."""
         for name, panel in panels.items():
             before = self._panels[name]
             splitter = before.parentWidget()

@@ -110,12 +110,9 @@ class FileCommands(QObject):
         """Ask about unsaved changes; False where the person wants to stay."""
         if not self._document.modified:
             return True
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("nnviz")
-        box.setText(f"Save the changes to {self._document.title}?")
+        question, buttons = f"Save the changes to {self._document.title}?", QMessageBox.StandardButton
+        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=self._window)
         box.setInformativeText("What is not saved is lost.")
-        buttons = QMessageBox.StandardButton
         box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
         box.setDefaultButton(buttons.Save)
         answer = box.exec()
@@ -136,10 +133,7 @@ class FileCommands(QObject):
     def _save_in_part(self, path: Path, lost: str) -> bool:
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
         data = encoded(self._document.state, path)
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("nnviz")
-        box.setText(f"{lost}.")
+        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", f"{lost}.", parent=self._window)
         everything = box.addButton("Save as &.json…", QMessageBox.ButtonRole.AcceptRole)
         part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)

@@ -64,8 +64,7 @@ class NewNetwork(QDialog):
 
     def state(self) -> State:
         """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""
-        inputs, outputs = _count("Inputs", self.inputs.text()), _count("Outputs", self.outputs.text())
-        sizes = [*_hidden(self.hidden.text()), outputs]
+        inputs, *sizes = self._sizes()
         layers, fan_in = [], inputs
         for k, count in enumerate(sizes):
             last = k == len(sizes) - 1
@@ -75,13 +74,15 @@ class NewNetwork(QDialog):
             layers.append(Layer(names, activation, np.zeros((count, fan_in)), biases))
             fan_in = count
         network = Network(default_inputs(inputs), tuple(layers)).randomised(0)
-        return State(network, Dataset(np.zeros((1, inputs)), np.zeros((1, outputs))))
+        return State(network, Dataset(np.zeros((1, inputs)), np.zeros((1, sizes[-1]))))
+
+    def _sizes(self) -> list[int]:
+        inputs, hidden = _count("Inputs", self.inputs.text()), _hidden(self.hidden.text())
+        return [inputs, *hidden, _count("Outputs", self.outputs.text())]
 
     def _check(self) -> None:
         try:
-            _count("Inputs", self.inputs.text())
-            _hidden(self.hidden.text())
-            _count("Outputs", self.outputs.text())
+            self._sizes()
             wrong = ""
         except ValueError as error:
             wrong = str(error)

@@ -19,10 +19,8 @@ def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
         return ""
     leftover = left[0]
     what, how = _told(leftover.original)
-    box = QMessageBox(window)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("nnviz")
-    box.setText(f"nnviz ended with {what}, last kept at {leftover.written:%H:%M on %d %B}.")
+    question = f"nnviz ended with {what}, last kept at {leftover.written:%H:%M on %d %B}."
+    box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=window)
     box.setInformativeText(how)
     recover = box.addButton("&Recover", QMessageBox.ButtonRole.AcceptRole)
     discard = box.addButton("&Discard", QMessageBox.ButtonRole.DestructiveRole)

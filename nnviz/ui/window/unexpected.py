@@ -40,10 +40,8 @@ class _Teller(QObject):
             QTimer.singleShot(0, self, lambda: self._show(what, details))
 
     def _show(self, what: str, details: str) -> None:
-        box = QMessageBox(self._window)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle("nnviz")
-        box.setText(f"An error inside nnviz: {what}")
+        said = f"An error inside nnviz: {what}"
+        box = QMessageBox(QMessageBox.Icon.Warning, "nnviz", said, parent=self._window)
         box.setInformativeText("What you did last may not have happened. The network is open as before.")
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Close)

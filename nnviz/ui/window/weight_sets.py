@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from nnviz.core.explanation.figures import is_quick
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import mse_in_words
 from nnviz.core.weight_sets import in_use, keep, mse_with, new_name, with_set, without_set
 from nnviz.document.document import Document
 
@@ -52,9 +51,7 @@ class WeightSets(QObject):
         """Return the MSE with a set, unless it takes long to compute."""
         state = self._document.state
         mse = mse_with(state, place) if is_quick(state) else None
-        if mse is None:
-            return ""
-        return f"MSE {shown(mse, 8)}" if math.isfinite(mse) else "MSE too large for a number"
+        return "" if mse is None else mse_in_words(mse)
 
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
