@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnviz.core.address import Where
-from nnviz.core.numbers import shown_in_full
+from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.oddities import zero_reason
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Part
@@ -58,7 +58,8 @@ def _outcome(part: Part, name: str, numbers: Numbers) -> str:
         return f"{name} has no target"
     if part.kind == "target":
         return f"target of {name}: {shown_in_full(target)}"
-    return f"error of {name}: {shown_in_full(prediction)} {MINUS} {shown_in_full(target)} = {shown_in_full(prediction - target)}"
+    a, y, error = map(shown_in_full, (prediction, target, prediction - target))
+    return f"error of {name}: {a} {MINUS} {y} = {error}"
 
 
 def _node(part: Part, name: str, numbers: Numbers) -> str:
