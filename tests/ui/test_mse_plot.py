@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.network import Network
@@ -17,6 +17,7 @@ from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
 from nnviz.ui.theme import apply_theme
+from tests.ui.hands import choose, type_name
 
 
 def untrained():
@@ -303,13 +304,21 @@ def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):
     assert "there is no folder" in told.args[0]
 
 
-def test_export_asks_for_a_place_and_adds_the_suffix(monkeypatch, trained, tmp_path):
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "curve"), ""))
+def test_export_asks_for_a_place_and_adds_the_suffix(answer, trained, tmp_path):
+    answer(QFileDialog, type_name(tmp_path / "curve"))
     trained.ask_csv.trigger()
-    assert (tmp_path / "curve.csv").exists()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    trained.ask_png.trigger()
     assert [path.name for path in tmp_path.iterdir()] == ["curve.csv"]
+
+
+def test_export_adds_the_suffix_before_a_file_is_replaced(answer, trained, tmp_path):
+    (tmp_path / "curve.png").write_text("precious")
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "curve"))
+    answer(QMessageBox, choose("No", told))
+    answer(QFileDialog, QFileDialog.reject)
+    trained.ask_png.trigger()
+    assert "curve.png already exists" in told[0]
+    assert (tmp_path / "curve.png").read_text() == "precious"
 
 
 def test_there_is_nothing_to_export_before_a_run(plot):

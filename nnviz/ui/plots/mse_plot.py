@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QPainter, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QStackedLayout
+from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
 
 from nnviz.core.state import State
 from nnviz.core.training.history import History
@@ -16,6 +16,7 @@ from nnviz.document.document import Document
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.ask_where import ask_where, file_name
 from nnviz.ui.icons import icon
 from nnviz.ui.png import png
 from nnviz.ui.seldom import Seldom
@@ -111,8 +112,8 @@ class MsePlot(Card):
         self.view_all = self._menu.addAction("View all", self._view_all)
         self._menu.addSeparator()
         self.copy_picture = self._menu.addAction("Copy picture", self._copy_picture)
-        self.ask_png = self._menu.addAction("Export PNG…", lambda: self._ask("PNG", "png", self.export_png))
-        self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", "csv", self.export_csv))
+        self.ask_png = self._menu.addAction("Export PNG…", lambda: self._ask("PNG", ".png", self.export_png))
+        self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", ".csv", self.export_csv))
 
     def _make_buttons(self) -> None:
         self.log_button = quiet_button("log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
@@ -166,11 +167,10 @@ class MsePlot(Card):
         self.exported.emit("Copied the picture of the MSE")
 
     def _ask(self, kind: str, suffix: str, export: Callable[[Path], None]) -> None:
-        wanted = f"{self._document.title} MSE.{suffix}"
-        chosen, _ = QFileDialog.getSaveFileName(self, f"Export {kind}", wanted, f"{kind} (*.{suffix})")
-        if chosen:
-            path = Path(chosen)
-            export(path if path.suffix else path.with_suffix(f".{suffix}"))
+        wanted = Path(f"{file_name(self._document.title)}-mse{suffix}")
+        path = ask_where(self, f"Export {kind}", wanted, {kind: (suffix,)})
+        if path:
+            export(path)
 
     def _export(self, path: Path, data: bytes) -> None:
         try:

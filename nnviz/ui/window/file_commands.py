@@ -15,7 +15,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import encoded, kinds, left_out, suffixes
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.window.ask_where import ask_where
+from nnviz.ui.ask_where import ask_where, file_name
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
 
@@ -149,7 +149,7 @@ class FileCommands(QObject):
 
     def _suggestion(self, suffix: str) -> Path:
         path = self._document.path
-        return path.with_suffix(suffix) if path else Path(_file_name(self._document.title) + suffix)
+        return path.with_suffix(suffix) if path else Path(file_name(self._document.title) + suffix)
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
@@ -158,8 +158,3 @@ class FileCommands(QObject):
 
 def _open_filter() -> str:
     return f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"
-
-
-def _file_name(title: str) -> str:
-    words = "".join(letter if letter.isalnum() else " " for letter in title).split()
-    return "-".join(words).lower()

@@ -25,3 +25,9 @@ def ask_where(
     chosen = dialog.selectedFiles() if dialog.exec() else []
     dialog.deleteLater()
     return Path(chosen[0]) if chosen else None
+
+
+def file_name(title: str) -> str:
+    """Return a title as the name of a file: "bank-transactions"."""
+    words = "".join(letter if letter.isalnum() else " " for letter in title).split()
+    return "-".join(words).lower()
