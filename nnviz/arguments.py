@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnviz.cli import COMMANDS, UsageError
-from nnviz.core.numbers import parsed
+from nnviz.core.numbers import LARGEST, parsed
 
 PICTURES = (".png", ".svg", ".pdf")
 THEMES = ("light", "dark")
 VIEWS = ("forward", "slopes")
-LARGEST = 2**63 - 1
-"""The largest whole number that is taken."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -11,18 +11,32 @@ from decimal import Decimal
 from fractions import Fraction
 
 MINUS = "\N{MINUS SIGN}"
+NOISE = 1e-15
+"""A float64 holds 15 digits of a decimal number: a relative difference of this is none."""
+LARGEST = 2**63 - 1
+"""The largest whole number that is taken."""
 
 
 def shown(value: float, digits: int = 4) -> str:
-    """Return `value` with `digits` significant digits; integers up to 999,999 in full."""
+    """Return `value` with `digits` significant digits; integers up to 999,999 in full.
+
+    A number that is rounded shows all of them, so that it does not pass for an exact one: 1.71996 is 1.720,
+    and 1.72 is 1.72. What float64 cannot hold is not rounded away here: 0.1 + 0.2 is 0.3.
+    """
     value = float(value)
     if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
         return str(int(value)).replace("-", MINUS)
     text = f"{value:.{digits}g}"
+    exact = abs(float(text) - value) <= NOISE * abs(value)
+    return tidy(text if exact else f"{value:#.{digits}g}")
+
+
+def tidy(text: str) -> str:
+    """Return a number that Python has formatted as people write it: 1.2e-05 as 1.2e−5, 12. as 12."""
     mantissa, e, exponent = text.partition("e")
     if e:
         text = f"{mantissa}e{int(exponent)}"
-    return text.replace("-", MINUS)
+    return text.rstrip(".").replace("-", MINUS)
 
 
 def full(value: float) -> str:
@@ -51,27 +65,31 @@ def parsed(text: str) -> float:
 
     Raises ValueError with one sentence that says what is wrong.
     """
+    try:
+        return float(_exact(text))
+    except OverflowError:
+        raise ValueError(f"{text.strip()} is too large for a number") from None
+
+
+def parsed_whole(text: str, least: int) -> int:
+    """Read a whole number from `least` on in the same way, to its last digit. Raises ValueError."""
+    value = _exact(text)
+    if value.denominator != 1 or value < least:
+        raise ValueError(f"expected a whole number from {least} on")
+    if value > LARGEST:
+        raise ValueError(f"expected a whole number up to {LARGEST}")
+    return int(value)
+
+
+def _exact(text: str) -> Fraction:
     typed = text.strip().replace(MINUS, "-")
     if not typed:
         raise ValueError("type a number")
     top, slash, bottom = typed.partition("/")
-    if slash:
-        divisor = _decimal(bottom, text)
-        if divisor == 0:
-            raise ValueError("a number cannot be divided by 0")
-        value = _float(Fraction(_decimal(top, text)) / Fraction(divisor))
-    else:
-        value = float(_decimal(typed, text))
-    if not math.isfinite(value):
-        raise ValueError(f"{text.strip()} is too large for a number")
-    return value
-
-
-def _float(ratio: Fraction) -> float:
-    try:
-        return float(ratio)
-    except OverflowError:
-        return math.inf
+    divisor = _decimal(bottom, text) if slash else Decimal(1)
+    if divisor == 0:
+        raise ValueError("a number cannot be divided by 0")
+    return Fraction(_decimal(top, text)) / Fraction(divisor)
 
 
 def _decimal(part: str, text: str) -> Decimal:

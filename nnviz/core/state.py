@@ -9,6 +9,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network, frozen, same_array
+from nnviz.core.numbers import LARGEST
 from nnviz.core.slopes import mse
 from nnviz.core.training.history import History
 from nnviz.core.training.optimizers import OPTIMIZERS
@@ -44,9 +45,6 @@ class Dataset:
         return cls(np.empty((0, len(network.inputs))))
 
 
-LARGEST_SEED = 2**63 - 1
-
-
 @dataclass(frozen=True)
 class Training:
     """The settings of a run. `batch_size` None means all rows; `updates` counts iterations.
@@ -72,8 +70,13 @@ class Training:
             raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}; known are {known}")
         if self.seed < 0:
             raise ValueError("seed: expected a whole number from 0 on")
-        if self.seed > LARGEST_SEED:
-            raise ValueError(f"seed: expected a whole number up to {LARGEST_SEED}")
+        if self.seed > LARGEST:
+            raise ValueError(f"seed: expected a whole number up to {LARGEST}")
+
+    @property
+    def next_seed(self) -> int:
+        """The seed of the next random weights: one more, and 0 after the largest."""
+        return (self.seed + 1) % (LARGEST + 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nnviz.core.numbers import MINUS, shown
+from nnviz.core.numbers import shown, tidy
 from nnviz.picture.text import text_width
 
-DIGITS, FEWEST = 4, 3
-"""Significant digits of a number that is rounded: where there is room, and at least."""
+FEWEST = 3
+"""Significant digits that a rounded number has at least."""
 
 
 def fitted(
@@ -17,7 +17,7 @@ def fitted(
     With less room there are 4 digits, then 3, then 3 at the font size `smallest`, then these without the 0
     before the point. None where not even these fit: fewer digits would pass for another number.
     """
-    longest = written(value)
+    longest = shown(value)
     text = prefix + longest
     width = text_width(text, size, bold)
     if width <= room:
@@ -31,19 +31,5 @@ def fitted(
     return None
 
 
-def written(value: float) -> str:
-    """Return `value` exactly, or with 4 significant digits, zeros at the end included: 0.67398 is 0.6740."""
-    text = f"{value:#.{DIGITS}g}"
-    exact = float(text) == value or (value.is_integer() and abs(value) < 1e6)
-    return shown(value, DIGITS) if exact else _tidy(text)
-
-
 def _three_digits(value: float) -> tuple[str, str]:
-    return _tidy(f"{value:#.{FEWEST}g}"), _tidy(f"{value:.{FEWEST - 1}e}")
-
-
-def _tidy(text: str) -> str:
-    if "e" in text:
-        mantissa, _, exponent = text.partition("e")
-        text = f"{mantissa}e{int(exponent)}"
-    return text.rstrip(".").replace("-", MINUS)  # 1234. has a point
+    return tidy(f"{value:#.{FEWEST}g}"), tidy(f"{value:.{FEWEST - 1}e}")

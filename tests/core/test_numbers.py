@@ -1,6 +1,7 @@
 """Numbers as people read and type them."""
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,14 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
         (999999, "999999"),
         (1e6, "1e6"),
         (-1234567, "−1.235e6"),
+        (1.72, "1.72"),
+        (1.71996, "1.720"),
         (0.1 + 0.2, "0.3"),
+        (0.3 + 1e-13, "0.3000"),
+        (0.00028999, "0.0002900"),
+        (-0.99996, "−1.000"),
+        (1234.4, "1234"),
+        (999_999.5, "1.000e6"),
         (3.14159265, "3.142"),
         (-0.00123456, "−0.001235"),
         (9.62711e-05, "9.627e−5"),
@@ -37,6 +45,17 @@ def test_four_digits_are_shown_and_integers_in_full(value, text):
 
 def test_panels_show_eight_digits():
     assert shown(1 / 3, 8) == "0.33333333"
+    assert shown(-1.7200000004, 8) == "−1.7200000"
+
+
+@given(finite, st.integers(3, 8))
+def test_a_rounded_number_shows_all_its_digits_and_an_exact_one_no_zeros(value, digits):
+    text = shown(value, digits).replace("−", "-")
+    figures = re.sub(r"e.*|[-.]", "", text).lstrip("0")
+    if float(text) != pytest.approx(value, rel=1e-14, abs=0):
+        assert len(figures) == digits
+    elif "." in text:
+        assert not re.search(r"0(e|$)", text)
 
 
 @given(st.floats(-1e300, 1e300))

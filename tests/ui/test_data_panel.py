@@ -116,6 +116,12 @@ def test_eight_digits_are_shown_and_all_in_the_tooltip_and_editor(qtbot):
     assert desk.editor().selectedText() == desk.editor().text()
 
 
+def test_a_rounded_number_does_not_pass_for_an_exact_one(qtbot):
+    desk = Desk(qtbot, State(COURSE, Dataset([[1.72, 1.7200000003], [0.5, 0.00029000000004]], None)))
+    assert desk.texts(0)[:2] == ["1.72", "1.7200000"]
+    assert desk.texts(1)[:2] == ["0.5", "0.00029000000"]
+
+
 def test_typing_over_a_cell_and_enter_changes_it_and_goes_down(desk):
     desk.click(0, 0)
     desk.type("4", Qt.Key.Key_Return)
@@ -359,5 +365,6 @@ def test_a_number_has_fewer_digits_and_is_never_cut_off(qapp):
     assert fitted(metrics, -1.23456789, 200) == "−1.2345679"
     assert fitted(metrics, -1.23456789, room) == "−1.235"
     assert fitted(metrics, -1234.5678, room) == "−1235"
+    assert fitted(metrics, -0.2999999, metrics.horizontalAdvance("−0.3000")) == "−0.3000"
     assert fitted(metrics, -123456.0, 20) == "…"
     assert fitted(metrics, None, room) == "–"

@@ -7,11 +7,11 @@ import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from nnviz.core.numbers import shown
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.draw import row_picture
-from nnviz.picture.fit import written
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Label, Part, Rect, View
 from nnviz.ui.diagram import painter as paint
@@ -108,7 +108,7 @@ NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-1
 @pytest.mark.parametrize("value", NUMBERS)
 def test_a_number_looks_as_qt_writes_it(qapp, value, prefix):
     style = {"": "value", "b ": "pill", "error ": "error"}[prefix]
-    label = Label(Part("value", 1), prefix + written(value), Rect(10, 10, 180, 30), style, 22.0, value)
+    label = Label(Part("value", 1), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
     seen = image(200, 50, 1.0, lambda painter: Screen(LIGHT, 1.0).paint_labels(painter, [label], ()))
     printed = image(200, 50, 1.0, lambda painter: paint.paint_label(painter, label, LIGHT, chosen=False))
     assert np.abs(blurred(printed) - blurred(seen)).max() < 40

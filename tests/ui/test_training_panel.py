@@ -168,11 +168,26 @@ def test_leaving_a_field_accepts_it(qtbot, panel, type_in, document):
     assert document.state.training.updates == 300
 
 
-@pytest.mark.parametrize("typed", ["0", "2.5", "−3", "1e400"])
+@pytest.mark.parametrize("typed", ["0", "2.5", "−3", "1e400", "1e9999"])
 def test_updates_are_a_whole_number_from_1_on(panel, type_in, document, typed):
     type_in(panel.fields.updates, typed)
     assert panel.message.label.text().startswith("Updates: ")
     assert document.state.training.updates == 20
+
+
+def test_a_seed_is_read_to_its_last_digit(panel, type_in, document):
+    type_in(panel.fields.seed, "9007199254740993")  # a float64 would make it …992
+    assert document.state.training.seed == 9007199254740993
+    assert panel.fields.seed.text() == "9007199254740993"
+    type_in(panel.fields.seed, "9223372036854775808")
+    assert panel.message.label.text() == "Seed: expected a whole number up to 9223372036854775807"
+
+
+def test_after_the_largest_seed_comes_0(panel, click, type_in, document):
+    type_in(panel.fields.seed, "9223372036854775807")
+    assert panel.verbs.random.toolTip().endswith("seed 0")
+    click(panel.verbs.random)
+    assert document.state.training.seed == 0
 
 
 @pytest.mark.parametrize(
@@ -353,8 +368,9 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, theme, documen
             field.initStyleOption(style)
             room = field.style().subElementRect(QStyle.SubElement.SE_LineEditContents, style, field)
             assert room.width() >= text, field.text()
-        assert panel.mse.text == "49"
-        assert panel.row_error.text == "7"
+        for figure, nearly in ((panel.mse, "49"), (panel.row_error, "7")):
+            assert figure.text.partition(".")[0] == nearly
+            assert set(figure.text.partition(".")[2]) == {"0"}
     finally:
         apply_theme(qapp, "light")
 

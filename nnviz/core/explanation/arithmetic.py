@@ -63,6 +63,8 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     text = number_text(value, DIGITS)
     written = expression.pieces(digits)
     exact = _is_exact(expression, digits, text)
+    if exact:  # 0.1 + 0.2 is 0.3 as it stands, although float64 has a little more
+        text = number_text(read(text), DIGITS)
     end = Piece(text, told.where, told.slope)
     if isinstance(expression, Number):
         return Written((*written,) if exact else (Piece("≈ "), *written), value, exact)
@@ -78,7 +80,7 @@ def _closing_digits(expression: Expression, value: float) -> int | None:
     text = number_text(value, DIGITS)
     for digits in range(DIGITS, MOST + 1):
         found = _as_written(expression, digits)
-        if text in (shown(found, SHORT), shown(found, DIGITS)):
+        if read(text) in (read(shown(found, SHORT)), read(shown(found, DIGITS))):
             return digits
     return None
 

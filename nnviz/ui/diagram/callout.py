@@ -7,8 +7,8 @@ from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
+from nnviz.core.numbers import shown
 from nnviz.core.walk import Step
-from nnviz.picture.fit import written
 from nnviz.picture.numbers import Numbers
 
 ARRIVED, SUMMED = 0.4, 0.75
@@ -39,7 +39,7 @@ def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
         return _growing(backward_lines(scene, step.layer, step.node), t)
     assert numbers.slopes is not None
     mean = float(numbers.slopes.layers[step.layer].nodes[step.node])
-    return [f"∂MSE/∂z, mean of all rows: {written(mean)}"] if t >= ARRIVED else []
+    return [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
 
 
 def told(line: Line) -> str:

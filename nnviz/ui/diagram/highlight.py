@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from nnviz.core.numbers import shown
 from nnviz.picture.draw import Picture
 from nnviz.picture.edges import Indices
-from nnviz.picture.fit import written
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, Part
 from nnviz.ui.diagram import painter as paint
@@ -45,7 +45,7 @@ def paint_neighbourhood(painter: QPainter, picture: Picture, lit: Lit, palette: 
         place = picture.place(part)
         if picture.label(part) is None and place is not None:
             weight = float(picture.weights[layer][nodes[0], sources[0]])
-            label = Label(part, written(weight), place, "pill", 13.5, weight)
+            label = Label(part, shown(weight), place, "pill", 13.5, weight)
             paint.paint_label(painter, label, palette, chosen=False)
 
 

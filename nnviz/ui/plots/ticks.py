@@ -43,4 +43,5 @@ def texts_of(values: list[float]) -> list[str]:
     for one, next_one in itertools.pairwise(values):
         largest = max(abs(one), abs(next_one))
         needed = max(needed, math.ceil(math.log10(largest / (next_one - one))) + 1)
-    return [shown(value, min(needed, 15)) for value in values]
+    digits = min(needed, 15)
+    return [shown(float(f"{value:.{digits}g}"), digits) for value in values]  # 3 · 0.1 is a little above 0.3

@@ -62,15 +62,15 @@ class TrainingButtons(QWidget):
 
     def refresh(self) -> None:
         """Show what can be done now."""
-        runner, state = self._runner, self._document.state
-        running, seed = runner.running, state.training.seed
+        runner, training = self._runner, self._document.state.training
+        running = runner.running
         self.run.setText("Pause" if running else "Run")
         self.run.setToolTip(f"{self._run_tip()} (F5)")
         self.back.setEnabled(running or runner.can_go_back)
         self.restart.setEnabled(running or runner.can_go_back)
-        self.new_weights.setText(f"New random weights (seed {seed + 1})")
-        self.same_weights.setText(f"Random weights of seed {seed} again")
-        self.random.setToolTip(f"Start from new random weights, those of seed {seed + 1}")
+        self.new_weights.setText(f"New random weights (seed {training.next_seed})")
+        self.same_weights.setText(f"Random weights of seed {training.seed} again")
+        self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
         self._show_icon()
 
     def _run_tip(self) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.core.numbers import full, parsed
+from nnviz.core.numbers import full, parsed, parsed_whole
 from nnviz.core.state import Training
 from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.ui.theme import ui_font
@@ -36,8 +37,8 @@ class TrainingFields(QWidget):
         self._training = training
         self._numbers: dict[str, NumberField] = {}
         self.learning_rate = self._number("learning_rate", "Learning rate", parsed, full)
-        self.updates = self._number("updates", "Updates", whole(1), str)
-        self.seed = self._number("seed", "Seed", whole(0), str)
+        self.updates = self._number("updates", "Updates", partial(parsed_whole, least=1), str)
+        self.seed = self._number("seed", "Seed", partial(parsed_whole, least=0), str)
         self.batch = Choice()
         self.batch.setEditable(True)
         self.batch.setLineEdit(self._number("batch_size", "Batch", read_batch, write_batch))
@@ -145,24 +146,12 @@ def under(label: QLabel, widget: QWidget) -> QVBoxLayout:
     return box
 
 
-def whole(least: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from `least` on."""
-
-    def read(text: str) -> int:
-        value = parsed(text)
-        if value != int(value) or value < least:
-            raise ValueError(f"expected a whole number from {least} on")
-        return int(value)
-
-    return read
-
-
 def read_batch(text: str) -> int | None:
     """Read "all rows" as None, or a whole number from 1 on."""
     if text.strip().lower() in (ALL_ROWS, "all", ""):
         return None
     try:
-        return whole(1)(text)
+        return parsed_whole(text, least=1)
     except ValueError as error:
         raise ValueError(f"{error}, or “{ALL_ROWS}”") from None
 

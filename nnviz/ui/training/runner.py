@@ -173,7 +173,7 @@ class Runner(QObject):
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
         self.pause()
         state = self._document.state
-        seed = state.training.seed + 1 if seed is None else seed
+        seed = state.training.next_seed if seed is None else seed
         self._document.push(edits.randomise(state, seed), "New random weights")
         self.said.emit(f"Random weights of seed {seed}")
 
