@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLoggingCategory, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from nnviz.ui.theme import apply_theme
@@ -114,7 +114,8 @@ def screenshot(
     window.resize(*(size or (1280, 800)))
     window.show()
     workspace.plots.load()
-    QTimer.singleShot(SETTLE_MS, app.quit)
-    app.exec()
+    settling = QEventLoop()  # of its own: the end of the application's would close the window before
+    QTimer.singleShot(SETTLE_MS, settling.quit)
+    settling.exec()
     atomic.write(out, png(window.grab().toImage()))
     window.close()
