@@ -52,6 +52,20 @@ def test_sizes_activation_and_biases_are_taken(dialog):
     assert all(layer.biases is not None for layer in network.layers)
 
 
+def test_what_is_typed_replaces_a_number_that_gets_the_focus(dialog, qtbot):
+    qtbot.waitUntil(lambda: dialog.focusWidget() is dialog.inputs)
+    QTest.keyClicks(dialog.focusWidget(), "3")
+    QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+    QTest.keyClicks(dialog.focusWidget(), "5")
+    assert (dialog.inputs.text(), dialog.hidden.text()) == ("3", "5")
+
+
+def test_it_says_before_any_mistake_that_each_hidden_layer_has_a_number_of_its_own(dialog):
+    seen = [own.text() for own in dialog.findChildren(QLabel) if own.isVisible()]
+    assert "Nodes per &hidden layer" in seen
+    assert "Such as 4, or 8 8 for two layers; empty: no hidden layer" in seen
+
+
 def test_no_hidden_layer_is_a_network_too(dialog):
     fill(dialog.hidden, "")
     assert dialog.state().network.sizes == (2, 1)
@@ -64,8 +78,8 @@ def test_no_hidden_layer_is_a_network_too(dialog):
         ("inputs", "", "Inputs: a whole number from 1 to 5000"),
         ("inputs", "2 3", "Inputs: a whole number from 1 to 5000"),
         ("outputs", "5001", "Outputs: a whole number from 1 to 5000"),
-        ("hidden", "8 x", "Hidden layers: whole numbers from 1 to 5000, such as 8 8"),
-        ("hidden", "1" * 5000, "Hidden layers: whole numbers from 1 to 5000, such as 8 8"),
+        ("hidden", "8 x", "Nodes per hidden layer: whole numbers from 1 to 5000, such as 8 8"),
+        ("hidden", "1" * 5000, "Nodes per hidden layer: whole numbers from 1 to 5000, such as 8 8"),
     ],
 )
 def test_what_is_no_size_is_refused_with_a_sentence_until_it_is_mended(dialog, field, text, sentence):
@@ -75,3 +89,16 @@ def test_what_is_no_size_is_refused_with_a_sentence_until_it_is_mended(dialog, f
     fill(getattr(dialog, field), "7")
     assert sentences(dialog) == []
     assert may_be_made(dialog)
+
+
+def test_a_button_with_the_focus_has_one_frame(dialog):
+    button = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Cancel)
+
+    def inside():
+        return button.grab(button.rect().adjusted(4, 4, -4, -4)).toImage()
+
+    before = inside()
+    dialog.biases.setFocus()
+    while not button.hasFocus():
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
+    assert inside() == before

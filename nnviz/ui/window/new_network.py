@@ -33,9 +33,12 @@ class NewNetwork(QDialog):
         self.setWindowTitle("New network")
         self.setMinimumWidth(340)
         self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
-        self.hidden.setToolTip("Nodes of each hidden layer, such as 4 or 8 8; empty for none")
+        example = QLabel("Such as 4, or 8 8 for two layers; empty: no hidden layer")
+        example.setObjectName("muted")
+        self.hidden.setPlaceholderText("no hidden layer")
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
+            field.selectAll()  # Qt does it on Tab alone, not for the field that has the focus first
         self.activation = Choice()
         self.activation.addItems(list(ACTIVATIONS))
         self.activation.setCurrentText("relu")
@@ -45,7 +48,8 @@ class NewNetwork(QDialog):
         self._wrong.setWordWrap(True)
         form = QFormLayout()
         form.addRow("&Inputs", self.inputs)
-        form.addRow("&Hidden layers", self.hidden)
+        form.addRow("Nodes per &hidden layer", self.hidden)
+        form.addRow(example)
         form.addRow("&Activation", self.activation)
         form.addRow("&Outputs", self.outputs)
         form.addRow("", self.biases)
@@ -108,5 +112,5 @@ def _count(name: str, text: str) -> int:
 def _hidden(text: str) -> list[int]:
     counts = _counts(text)
     if counts is None:
-        raise ValueError(f"Hidden layers: whole numbers from 1 to {LARGEST}, such as 8 8")
+        raise ValueError(f"Nodes per hidden layer: whole numbers from 1 to {LARGEST}, such as 8 8")
     return counts
