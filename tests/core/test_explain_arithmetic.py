@@ -49,6 +49,18 @@ def test_decimal_arithmetic_that_is_exact_as_written_has_an_equals_sign():
     assert write(Sum(n(0.1), n(0.2)), 0.1 + 0.2).text == "0.1 + 0.2 = 0.3"
 
 
+def test_a_zero_that_is_exact_has_an_equals_sign_although_its_operands_are_rounded():
+    assert write(Call("relu", n(-0.24175123456)), 0.0).text == "relu(−0.241751) = 0"
+    assert write(Product(n(0), n(5.621234567891e152), n(2)), 0.0).text == "0·5.62123e152·2 = 0"
+    assert write(Sum(n(1 / 3), Negative(n(1 / 3))), 0.0).text == "0.333333 − 0.333333 = 0"
+    assert write(Square(n(1.23456789e-200)), 0.0).text == "(1.23457e−200)² ≈ 0"
+
+
+def test_a_sum_of_one_number_is_said_once():
+    assert write(Sum(n(0)), 0.0).text == "0"
+    assert write(Sum(n(1 / 3)), 1 / 3).text == "≈ 0.333333"
+
+
 def test_operands_get_more_digits_until_the_line_closes():
     a, b = 1.0000004, 0.99999951
     line = write(Sum(n(a / 3), Negative(n(b / 3))), a / 3 - b / 3)

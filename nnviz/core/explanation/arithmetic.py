@@ -68,6 +68,8 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     end = Piece(text, told.where, told.slope)
     if isinstance(expression, Number):
         return Written((*written,) if exact else (Piece("≈ "), *written), value, exact)
+    if "".join(piece.text for piece in written) == text:  # a sum of one number: it is said once
+        return Written((end,) if exact else (Piece("≈ "), end), value, exact)
     return Written((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
 
 
@@ -90,14 +92,19 @@ def _as_written(expression: Expression, digits: int) -> float:
 
 
 def _is_exact(expression: Expression, digits: int, result: str) -> bool:
+    """Tell whether the line is true to its last digit as it stands.
+
+    Operands may be rounded only where that changes nothing: relu of any negative number is 0.
+    """
     texts = [(number.value, number_text(number.value, digits)) for number in expression.numbers()]
-    if not math.isfinite(read(result)) or not all(
-        math.isfinite(value) and read(text) == value for value, text in texts
-    ):
+    if not math.isfinite(read(result)) or not all(math.isfinite(value) for value, _ in texts):
         return False
+    whole = all(read(text) == value for value, text in texts)
     try:
         found = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)), _fraction_of)
-        return found == _fraction(result)
+        return found == _fraction(result) and (
+            whole or expression.evaluate(lambda n: Fraction(n.value), _fraction_of) == found
+        )
     except (InexactError, ZeroDivisionError):
         return False
 
