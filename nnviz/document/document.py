@@ -50,10 +50,11 @@ class Document(QObject):
     undo_changed = Signal()
     motion_changed = Signal()
 
-    def __init__(self, state: State, path: Path | None = None) -> None:
+    def __init__(self, state: State, path: Path | None = None, example: bool = False) -> None:
         super().__init__()
         self._state = state
         self.path = path
+        self._example = example
         self.in_motion = False
         self._changes: list[_Change] = []
         self._index = 0  # how many of the changes are done, not undone
@@ -68,6 +69,13 @@ class Document(QObject):
     def modified(self) -> bool:
         """Whether there is anything to save."""
         return self._index != self._clean
+
+    @property
+    def kept(self) -> str:
+        """Where the State can be had again, in a word: "saved", "example", or "not saved"."""
+        if self.modified or not (self.path or self._example):
+            return "not saved"
+        return "saved" if self.path else "example"
 
     @property
     def title(self) -> str:
@@ -124,11 +132,11 @@ class Document(QObject):
         """Open a file. Raises FileError, and then everything stays as it was."""
         self.start(load(path), path)
 
-    def start(self, state: State, path: Path | None = None) -> None:
-        """Open `state`, saved in `path` or nowhere yet, with nothing to undo."""
+    def start(self, state: State, path: Path | None = None, example: bool = False) -> None:
+        """Open `state`, saved in `path`, an example, or nowhere yet, with nothing to undo."""
         self._changes.clear()
         self._index = self._clean = 0
-        self.path = path
+        self.path, self._example = path, example
         self._show(state)
         self.file_changed.emit()
         self.undo_changed.emit()

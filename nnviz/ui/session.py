@@ -46,8 +46,8 @@ def _document(settings: Settings, file: str | Path | None) -> tuple[Document, st
         except FileError as error:
             if file:
                 raise
-            return Document(load(paths()[0])), f"{path.name} was not opened: {error}"
-    return Document(load(path or paths()[0])), ""
+            return Document(load(paths()[0]), example=True), f"{path.name} was not opened: {error}"
+    return Document(load(path or paths()[0]), example=True), ""
 
 
 def keep(workspace: Workspace) -> Recovery:

@@ -5,14 +5,15 @@ from dataclasses import replace
 import pytest
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.state import Dataset, State
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.files.examples import example
+from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
+from nnviz.ui.window.new_network import NewNetwork
 from tests.ui.hands import choose, type_name
 
 LOST = (
@@ -130,3 +131,30 @@ def test_an_export_that_fails_says_why(window, answer, tmp_path, monkeypatch):
     ask(window, "Ctrl+Shift+E")
     assert told == [f"{tmp_path / 'diagram.svg'} was not saved: the disk is full"]
     assert window.status.text == told[0]
+
+
+def facts(window):
+    """Return the end of the status line, which says whether everything is saved."""
+    return [own.text() for own in window.status.findChildren(QLabel) if "float64" in own.text()]
+
+
+def test_the_status_line_says_saved_only_of_what_is_in_a_file(window, answer, tmp_path):
+    window.files.open_example("xor")
+    assert facts(window) == ["seed 0 · float64 · example"]
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
+    assert facts(window) == ["seed 0 · float64 · not saved"]
+    window.document.undo()
+    assert facts(window) == ["seed 0 · float64 · example"]
+    answer(NewNetwork, lambda dialog: dialog.findChild(QDialogButtonBox).accepted.emit())
+    window.files.new()
+    assert facts(window) == ["seed 0 · float64 · not saved"]
+    answer(QFileDialog, type_name(tmp_path / "new.json"))
+    assert window.files.save()
+    assert facts(window) == ["seed 0 · float64 · saved"]
+
+
+@pytest.mark.parametrize("own", examples(), ids=lambda own: own.name)
+def test_an_example_says_its_title_once_when_it_opens(window, own):
+    window.files.open_example(own.name)
+    assert window.status.text.startswith(own.title)
+    assert window.status.text.count(own.title) == 1

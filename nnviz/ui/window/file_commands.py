@@ -12,7 +12,7 @@ from nnviz.document.document import Document
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
-from nnviz.files.registry import encoded, kinds, left_out, suffixes
+from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.ask_where import ask_where, file_name
@@ -76,11 +76,10 @@ class FileCommands(QObject):
             return
         found = example(name)
         assert found is not None
-        self._document.open(found.path)
-        self._document.path = None
-        self._document.file_changed.emit()
+        self._document.start(load(found.path), example=True)
         self._settings.remember("last", "")
-        self.said.emit(f"{found.title}: {found.line}")
+        titled = found.line.startswith(found.title)
+        self.said.emit(found.line if titled else f"{found.title}: {found.line}")
         self.opened.emit()
 
     def save(self) -> bool:

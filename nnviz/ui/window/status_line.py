@@ -60,9 +60,9 @@ class StatusLine(QStatusBar):
         """What is said at present."""
         return self._said.text()
 
-    def show_facts(self, seed: int, saved: bool) -> None:
-        """Show the seed of the random start, and whether everything is saved."""
-        self._facts.setText(f"seed {seed} · float64 · {'saved' if saved else 'not saved'}")
+    def show_facts(self, seed: int, kept: str) -> None:
+        """Show the seed of the random start, and whether everything is saved, in a word."""
+        self._facts.setText(f"seed {seed} · float64 · {kept}")
 
     def _legend(self) -> QWidget:
         legend = QWidget()

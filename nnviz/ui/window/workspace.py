@@ -114,7 +114,7 @@ class Workspace:
         self.main_window.setWindowModified(self.document.modified)
 
     def _show_facts(self) -> None:
-        self.status.show_facts(self.document.state.training.seed, not self.document.modified)
+        self.status.show_facts(self.document.state.training.seed, self.document.kept)
 
     def _opened(self) -> None:
         self.player.stop()
