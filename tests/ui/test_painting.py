@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.numbers import shown
 from nnviz.document.document import Document
@@ -146,6 +147,25 @@ def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, size
     after = own.at_rest()
     assert after == Shown(qtbot, own.document.state).at_rest()
     assert after != before
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5])
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (9, 40, 60, 1)], ids=str)
+def test_nothing_of_the_frame_before_shines_through(qtbot, sizes, ratio):
+    own = Shown(qtbot, state(sizes, spread=0))
+
+    def painted_on(ground):
+        """Return the diagram as it paints over what is on the screen, where `ground` is all that was there."""
+        screen = QImage(round(900 * ratio), round(500 * ratio), QImage.Format.Format_RGB32)
+        screen.setDevicePixelRatio(ratio)
+        screen.fill(ground)
+        own.diagram.render(screen, renderFlags=QWidget.RenderFlag.DrawChildren)
+        return screen
+
+    for lit in (None, Part("node", 1, 0), Part("weight", 1, 0, 0)):
+        own.diagram.hover(lit)
+        own.at_rest()
+        assert painted_on(QColor("red")) == painted_on(QColor("blue"))
 
 
 def test_another_theme_changes_the_sprites(qapp):

@@ -32,6 +32,8 @@ class EdgeLayer:
         if self._drawn != (wanted := _identity(picture, look)):
             self._draw(picture, look)
             self._drawn, self._kept = wanted, picture  # kept so that no id is used again
+        if opacity < 1.0:  # nothing of the frame before may shine through
+            painter.fillRect(dirty, QColor(look.palette.canvas))
         painter.setOpacity(opacity)
         part = QRectF(dirty.topLeft() * look.ratio, dirty.size() * look.ratio)
         painter.drawPixmap(dirty, self._pixmap, part)
