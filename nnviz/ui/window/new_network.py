@@ -38,7 +38,7 @@ class NewNetwork(QDialog):
         self.hidden.setPlaceholderText("no hidden layer")
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
-            field.selectAll()  # Qt does it on Tab alone, not for the field that has the focus first
+        self.inputs.selectAll()  # has the focus first; in the others Qt does it on Tab
         self.activation = Choice()
         self.activation.addItems(list(ACTIVATIONS))
         self.activation.setCurrentText("relu")
