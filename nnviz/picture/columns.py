@@ -15,6 +15,8 @@ HEAD = 68.0
 """Room for the headings at the top."""
 AIR, FOOT = 8.0, 16.0
 """Free above and below the columns."""
+PILLS = 10.0
+"""Room for the lower half of pills on a node's border: kept, so that nodes stay when slopes come."""
 WIDTH, HEIGHT = 128.0, 64.0
 """A node where there is room."""
 FULL = 44.0
@@ -57,10 +59,10 @@ def body(view: View) -> Rect:
     return Rect(0.0, head, view.width, max(view.height - head, 1.0))
 
 
-def lay_columns(network: Network, view: View, slopes: bool) -> tuple[Column, ...]:
+def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     """Return the columns, inputs first."""
     room = body(view)
-    below = [_below(network, column, slopes) for column in range(len(network.sizes))]
+    below = [_below(network, column) for column in range(len(network.sizes))]
     fits = _heights(network.sizes, below, max(room.height - AIR - FOOT, 20.0))
     widths, gap = _widths([fit.height for fit in fits], view.width)
     x = (view.width - sum(widths) - gap * (len(widths) - 1)) / 2
@@ -89,15 +91,14 @@ def _seen(column: int, x: float, width: float, tops: Array, fit: _Fit, role: Rol
     )
 
 
-def _below(network: Network, column: int, slopes: bool) -> float:
+def _below(network: Network, column: int) -> float:
     """Return the room that is wished for under every node of a column: pills, notes, and some air."""
     if column == 0:
         return 12.0
     layer = network.layers[column - 1]
-    pills = 10.0 if slopes or layer.biases is not None else 0.0
     if column == len(network.layers):
-        return pills + 46.0
-    return pills + (28.0 if layer.activation in BADGED else 12.0)
+        return PILLS + 46.0
+    return PILLS + (28.0 if layer.activation in BADGED else 12.0)
 
 
 def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[_Fit]:

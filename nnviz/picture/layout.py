@@ -55,13 +55,13 @@ class Layout:
 
 
 def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
-    """Place the diagram of `network` in `view`; `slopes`: with room for slopes.
+    """Place the diagram of `network` in `view`; `slopes`: with room for slopes on the edges.
 
-    Depends on sizes, names, activations and which layers have biases alone, so that it holds while weights,
-    data and rows change.
+    Nodes stand where they are with slopes and without. The layout depends on sizes, names and activations
+    alone, so that it holds while weights, biases, data and rows change.
     """
     room = body(view)
-    columns = lay_columns(network, view, slopes)
+    columns = lay_columns(network, view)
     gaps = tuple(
         Gap(
             k,
@@ -76,9 +76,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
         for gap, left, right in zip(gaps, columns, columns[1:], strict=False)
     ]
-    slots = [
-        node_slots(column, network.layers[k - 1] if k else None, slopes) for k, column in enumerate(columns)
-    ]
+    slots = [node_slots(column, network.layers[k - 1] if k else None) for k, column in enumerate(columns)]
     names = (name_labels(network, column, own, room) for column, own in zip(columns, slots, strict=True))
     return Layout(
         view,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from nnviz.picture.node_pills import node_pills
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
-from nnviz.picture.slots import BESIDE, DEAD, ROOMY, TIGHT, Slot
+from nnviz.picture.slots import BESIDE, DEAD, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
@@ -24,10 +25,18 @@ def node_numbers(numbers: Numbers, column: Column, slots: Mapping[Kind, Slot], b
             continue
         for node, top in zip(nodes, column.tops[nodes.start : nodes.stop].tolist(), strict=True):
             label = make(numbers, Part(kind, column.column, node), slot, slot.at(column.x, top))
-            if label is None:
-                continue
-            if all_in_sight or (label.rect.y >= body.y and label.rect.meets(body)):
+            if label is not None and (all_in_sight or _in_sight(label.rect, body)):
                 yield label
+    line = slots.get("node_slope")
+    if line is not None:
+        for node in nodes:
+            for label in node_pills(numbers, column, line, node):
+                if all_in_sight or _in_sight(label.rect, body):
+                    yield label
+
+
+def _in_sight(rect: Rect, body: Rect) -> bool:
+    return rect.y >= body.y and rect.meets(body)
 
 
 def _z(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
@@ -61,31 +70,6 @@ def _room(numbers: Numbers, part: Part, slot: Slot) -> float:
         return slot.rect.width
     name = plain(numbers.network.names(part.column)[part.node])
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
-
-
-def _bias(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    biases = numbers.network.layers[part.layer].biases
-    if biases is None:
-        return None
-    value = float(biases[part.node])
-    found = slot.fitted(value, rect.width - TIGHT * slot.size, bold=True, prefix="b ")
-    if found is None:
-        return None
-    text, size, width = found
-    width = min(width + ROOMY * size, rect.width)
-    return Label(part, text, Rect(rect.x, rect.y, width, rect.height), "pill", size, value)
-
-
-def _node_slope(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    if numbers.slopes is None:
-        return None
-    value = float(numbers.slopes.layers[part.layer].nodes[part.node])
-    found = slot.fitted(value, rect.width - TIGHT * slot.size, bold=True)
-    if found is None:
-        return None
-    text, size, width = found
-    width = min(max(width + ROOMY * size, 1.3 * rect.height), rect.width)
-    return Label(part, text, _right(rect, width), "node_slope", size, value)
 
 
 def _badge(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
@@ -130,8 +114,6 @@ _MAKERS: dict[Kind, Callable[[Numbers, Part, Slot, Rect], Label | None]] = {
     "z": _z,
     "input": _value,
     "value": _value,
-    "bias": _bias,
-    "node_slope": _node_slope,
     "badge": _badge,
     "target": _target,
     "error": _error,

@@ -20,12 +20,10 @@ Z = 4.1
 """The same for z −0.12, or z −0.123 written smaller."""
 OUTCOME = 7.6
 """The same for error −0.123."""
-TIGHT, ROOMY = 0.4, 0.8
-"""Free on both sides of a number in a node's pill, in font sizes: at least, and where there is room."""
-BIAS = 5.2
-"""Width of b −0.123, bold, in font sizes."""
 BESIDE = 16.0
-"""How far a text under a node may reach beyond it, in pixels."""
+"""How far a text under a node may reach beyond it, in pixels, and an output's pill on the right."""
+INSIDE, OUTSIDE = 0.35, 3.0
+"""How far from a node's left side its bias stands, in font sizes; how far its slope stands out, in pixels."""
 DEAD = "relu passes 0"
 LONGEST_BADGE = "dead on all rows"
 
@@ -59,14 +57,14 @@ class Slot:
         return fitted(value, self.size, room, bold=bold, prefix=prefix, smallest=smallest)
 
 
-def node_slots(column: Column, layer: Layer | None, slopes: bool) -> Mapping[Kind, Slot]:
+def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     """Return the places of what a node of `column` shows; what has no room is missing.
 
-    `layer` is None for inputs.
+    `layer` is None for inputs. Nothing moves when slopes come: their room is kept.
     """
     if column.height < COMPACT or column.block:
         return {}
-    pills = _pills(column, layer, slopes)
+    pills = _pills(column, layer)
     inside = _full(column, layer, pills) if column.height >= FULL else _compact(column, pills)
     if not inside:
         return {}
@@ -78,28 +76,16 @@ def _scale(column: Column) -> float:
     return column.height / HEIGHT
 
 
-def _pills(column: Column, layer: Layer | None, slopes: bool) -> dict[Kind, Slot]:
-    """Return the pills on the lower border: the bias on the left, the node's slope on the right."""
+def _pills(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
+    """Return the line on the lower border that a node's bias and slope share, as the place of the slope."""
     if layer is None:
         return {}
     scale = max(_scale(column), 0.87)
     size, height = 11.5 * scale, 17.0 * scale
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
-    top, left, right = column.height - height / 2, 4.0 * scale, column.width + 3.0
-    found: dict[Kind, Slot] = {}
-    if slopes and layer.biases is not None:
-        room, bias, slope = right - left - 4.0 * scale, BIAS + TIGHT, NUMBER + TIGHT
-        both = min(size, room / (bias + slope))
-        if both >= SMALLEST:
-            size, share = both, room * slope / (bias + slope)
-            found["node_slope"] = Slot(Rect(right - share, top, share, height), size)
-            right = left + room - share
-    elif slopes:
-        found["node_slope"] = Slot(Rect(left, top, right - left, height), size)
-    if layer.biases is not None:
-        found["bias"] = Slot(Rect(left, top, right - left, height), size)
-    return found
+    right = column.width + (BESIDE if column.role == "output" else OUTSIDE)
+    return {"node_slope": Slot(Rect(-1.0, column.height - height / 2, right + 1.0, height), size)}
 
 
 def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:

@@ -1,0 +1,70 @@
+"""A node's bias and its slope share its lower border, and nodes stand still when slopes come."""
+
+import pytest
+
+from nnviz import load
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.examples import example
+from nnviz.picture.picture import Part, View
+from tests.picture.diagrams import drawn, overlaps, state
+from tests.picture.test_fit import untrue
+
+DIAGRAMS = [View(606, 318), View(886, 424), View(1526, 704)]
+"""The diagram in windows of 1000×650, 1280×800 and 1920×1080 pixels."""
+EXAMPLES = ["xor", "curve", "calculating-slopes", "two-hidden-layers"]
+
+
+def shown(picture, kind):
+    return sum(label.part.kind == kind for label in picture.labels)
+
+
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
+@pytest.mark.parametrize("seed", range(3))
+def test_every_node_shows_its_bias_and_its_slope(view, seed):
+    picture = drawn(state((2, 3, 1), activation="tanh", seed=seed, spread=0), view, with_slopes=True)
+    assert shown(picture, "bias") == shown(picture, "node_slope") == 4
+    assert overlaps(picture) == untrue(picture) == []
+
+
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
+def test_a_short_bias_leaves_its_room_to_a_long_slope(view):
+    layers = (
+        Layer(("node_0",), "tanh", [[1.0]], [0.0]),
+        Layer(("output",), "identity", [[-1.2345e-91]], [0.0]),
+    )
+    biased = State(Network(("x",), layers), Dataset([[0.5]], [[0.25]]))
+    picture = drawn(biased, view, with_slopes=True)
+    assert picture.text(Part("bias", 1, 0)) == "b 0"
+    assert "e−" in picture.text(Part("node_slope", 1, 0))
+
+
+@pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
+def test_huge_numbers_of_the_output_are_shown_beside_each_other(view):
+    layers = (Layer(("output",), "identity", [[1.0]], [-5.6e152]),)
+    picture = drawn(State(Network(("x",), layers), Dataset([[1.0]], [[0.0]])), view, with_slopes=True)
+    assert picture.text(Part("bias", 1, 0)) == "b −5.6e152"
+    assert picture.text(Part("node_slope", 1, 0)) in {"−1.12e153", "−1.120e153"}
+    assert overlaps(picture) == untrue(picture) == []
+
+
+def test_where_only_one_fits_the_bias_stays():
+    value = -1.2345e-250
+    layers = (Layer(("output",), "identity", [[1.0]], [value]),)
+    picture = drawn(
+        State(Network(("x",), layers), Dataset([[value]], [[0.0]])), View(606, 318), with_slopes=True
+    )
+    assert picture.text(Part("bias", 1, 0)).startswith("b −1.23")
+    assert picture.label(Part("node_slope", 1, 0)) is None
+
+
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_nodes_and_what_stands_in_and_under_them_stay_when_slopes_come(name, view):
+    opened = load(example(name).path)
+    without, slopes = (drawn(opened, view, with_slopes=wanted) for wanted in (False, True))
+    assert without.nodes == slopes.nodes
+    for label in without.labels:
+        if label.part.kind in {"name", "input", "z", "value", "badge", "target", "error"}:
+            assert slopes.label(label.part) == label
+    assert overlaps(without) == overlaps(slopes) == []
