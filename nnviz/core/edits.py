@@ -84,6 +84,27 @@ def remove_rows(state: State, rows: list[int]) -> State:
     return replace(state, data=Dataset(np.delete(state.data.inputs, rows, axis=0), targets), run=None)
 
 
+def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
+    """Put other rows in the place of all: inputs, shape (rows, inputs), targets, shape (rows, outputs)."""
+    return replace(state, data=Dataset(inputs, targets), run=None)
+
+
+def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
+    """Put `values`, shape (rows, columns), from `row` on; new rows are 0 elsewhere.
+
+    A column counts the inputs and then the targets; where there were no targets, the others become 0.
+    """
+    old, width = state.data, len(state.network.inputs)
+    targets = old.targets
+    if targets is None and (len(old) == 0 or max(columns) >= width):
+        targets = np.zeros((len(old), len(state.network.outputs)))
+    table = old.inputs if targets is None else np.hstack([old.inputs, targets])
+    rows = np.zeros((max(len(old), row + len(values)), table.shape[1]))
+    rows[: len(old)] = table
+    rows[row : row + len(values), columns] = values
+    return set_rows(state, rows[:, :width], None if targets is None else rows[:, width:])
+
+
 def set_training(state: State, training: Training) -> State:
     """Set the training settings; the present run goes on."""
     return replace(state, training=training)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,10 @@ from nnviz.files import json_text
 from nnviz.files.errors import FileError
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+BLOCK = 500
+"""Lines that are read at once."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +42,59 @@ class Table:
         return self.rows[:, [names.index(name) for name in wanted]]
 
 
-def read(data: bytes) -> Table:
+def read(data: bytes, progress: Callable[[float], None] | None = None) -> Table:
     """Return the table in the bytes of a CSV file; its first line may name the columns.
 
-    Raises FileError for a cell that is no finite number and for lines of different lengths.
+    Tabs, semicolons or commas separate, as in the first line. `progress` is told, now and then, which part
+    is read. Raises FileError for a cell that is no finite number and for lines of different lengths.
     """
-    reader = csv.reader(json_text.decoded(data).splitlines(), skipinitialspace=True)
-    try:
-        lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
-    except csv.Error as error:
-        raise FileError(str(error), f"line {reader.line_num}") from None
-    names = None
-    if lines and not any(_is_number(cell) for cell in lines[0][1]):
-        names = tuple(cell.strip() for cell in lines.pop(0)[1])
-    if not lines:
+    return parsed_table(json_text.decoded(data), progress)
+
+
+def parsed_table(text: str, progress: Callable[[float], None] | None = None) -> Table:
+    """Return the table in a text, as `read` does."""
+    lines = text.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    if first == len(lines):
         raise FileError("there are no rows")
-    width = len(names or lines[0][1])
-    return Table(names, np.array([_row(line, width, number) for number, line in lines]))
+    separator = next((sign for sign in "\t;" if sign in lines[first]), ",")
+    cells = _cells(lines[first : first + 1], separator, first)[0][1]
+    names = None
+    if not any(cell.strip() and _is_number(cell) for cell in cells) and any(cell.strip() for cell in cells):
+        names = tuple(cell.strip() for cell in cells)
+        first += 1
+    blocks = []
+    for start in range(first, len(lines), BLOCK):
+        blocks.append(_block(lines[start : start + BLOCK], separator, len(cells), start))
+        if progress is not None:
+            progress(start / len(lines))
+    if not any(len(block) for block in blocks):
+        raise FileError("there are no rows")
+    return Table(names, np.concatenate(blocks))
+
+
+def _block(lines: list[str], separator: str, width: int, before: int) -> Array:
+    """Return the numbers of lines, shape (rows, width): by NumPy, or one by one to tell what is wrong."""
+    full = [line for line in lines if line.strip()]
+    if not full:
+        return np.empty((0, width))
+    try:
+        rows = np.loadtxt(full, delimiter=separator, comments=None, quotechar='"', ndmin=2)
+        if rows.shape[1] == width and np.isfinite(rows).all():
+            return rows
+    except ValueError:
+        pass  # a fraction, a true minus, a decimal comma, or a mistake
+    cells = _cells(lines, separator, before)
+    return np.array([_row(line, width, number) for number, line in cells]).reshape(-1, width)
+
+
+def _cells(lines: list[str], separator: str, before: int) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
+    try:
+        found = [(reader.line_num + before, line) for line in reader]
+    except csv.Error as error:
+        raise FileError(str(error), f"line {reader.line_num + before}") from None
+    return [(number, line) for number, line in found if "".join(line).strip() or len(line) > 1]
 
 
 def _is_number(cell: str) -> bool:

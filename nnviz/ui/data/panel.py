@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
-from PySide6.QtWidgets import QLabel, QStyledItemDelegate, QWidget
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
 from nnviz.document.document import Document
+from nnviz.files.errors import FileError
 from nnviz.ui.data.cells import NumberCells
+from nnviz.ui.data.paste import counted, pasted
 from nnviz.ui.data.rows import Rows
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.selection import Selection
@@ -17,10 +20,11 @@ from nnviz.ui.widgets.card import Card, quiet_button
 class DataPanel(Card):
     """The document's rows; the selected one is the one on the diagram.
 
-    `said` carries a sentence for the status line.
+    `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted.
     """
 
     said = Signal(str)
+    load_wished = Signal()
 
     def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__("Data", parent)
@@ -71,6 +75,8 @@ class DataPanel(Card):
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.remove_wished.connect(self._remove_rows)
+        self.table.paste_wished.connect(self._paste)
+        self.table.menu_wished.connect(self._open_menu)
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()
@@ -106,6 +112,32 @@ class DataPanel(Card):
     def _edit_ended(self, _editor: QWidget, hint: QStyledItemDelegate.EndEditHint) -> None:
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._forget_refusal()
+            self.said.emit("")
+
+    def _open_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("&Copy", self.table.copy)
+        menu.addAction("&Paste", self._paste)
+        menu.addSeparator()
+        menu.addAction("&Add row", self._add_row)
+        menu.addAction("&Remove rows", self._remove_rows)
+        menu.addSeparator()
+        menu.addAction("&Load rows from CSV…", self.load_wished.emit)
+        menu.popup(at)
+
+    def _paste(self) -> None:
+        current = self.table.currentIndex()
+        row, column = max(0, current.row()), max(0, current.column())
+        try:
+            state, said = pasted(self._document.state, QGuiApplication.clipboard().text(), row, column)
+        except FileError as error:
+            self._refuse(f"Nothing was pasted: {error}")
+            return
+        self._forget_refusal()
+        self._document.push(state, "paste")
+        self.table.setCurrentIndex(self.model.index(row, column))
+        self.said.emit(said)
 
     def _move_on(self, row: int, column: int, key: int) -> None:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -131,6 +163,8 @@ class DataPanel(Card):
         after = self._selection.row if self.model.rowCount() else None
         self._document.push(edits.add_row(self._document.state, after), "add a row")
         self._selection.row = 0 if after is None else after + 1
+        self._forget_refusal()
+        self.said.emit(f"Added row {self._selection.row + 1}")
 
     def _remove_rows(self) -> None:
         self.table.setFocus()
@@ -140,4 +174,6 @@ class DataPanel(Card):
         text = "remove a row" if len(rows) == 1 else f"remove {len(rows)} rows"
         self._document.push(edits.remove_rows(self._document.state, rows), text)
         self._selection.row = rows[0]
+        self._forget_refusal()
+        self.said.emit(f"Removed {counted(len(rows), 'row')}")
         self._show_shape()

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFont,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from nnviz.core.numbers import MINUS
@@ -14,7 +22,7 @@ from nnviz.ui.theme import ui_font
 ROW_HEIGHT = 34
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}1.23456", f"{MINUS}0.{'0' * DIGITS}"
 """Numbers that a column has room for: where it is tight, where columns scroll, where there is room."""
-LONGEST_NAME = 110
+LONGEST_NAME = 220
 """The widest name, in pixels, that a column shows in full."""
 
 
@@ -22,6 +30,8 @@ class Rows(QTableView):
     """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
 
     remove_wished = Signal()
+    paste_wished = Signal()
+    menu_wished = Signal(QPoint)
 
     def __init__(self, model: DataTable) -> None:
         super().__init__()
@@ -52,15 +62,24 @@ class Rows(QTableView):
         model.headerDataChanged.connect(self._fit_columns)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter edits; Delete removes rows; Ctrl+C copies the selected rows."""
+        """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.edit(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
             self.remove_wished.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
-            self._copy()
+            self.copy()
+        elif event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_wished.emit()
         else:
             super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for a menu, at the mouse or, by the menu key, at the current cell."""
+        at = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
+            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        self.menu_wished.emit(at)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the room."""
@@ -86,7 +105,8 @@ class Rows(QTableView):
         for k, width in enumerate(widths):
             self.horizontalHeader().resizeSection(k, width)
 
-    def _copy(self) -> None:
+    def copy(self) -> None:
+        """Copy the selected rows."""
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         QGuiApplication.clipboard().setText("\n".join(self._table.row_text(row) for row in rows))
 

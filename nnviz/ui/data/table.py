@@ -194,3 +194,5 @@ class DataTable(QAbstractTableModel):
         self._document.push(changed, f"{column.header} of row {row + 1}")
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("The rows have targets now; those that you did not type are 0.")
+        else:
+            self.said.emit(f"{column.header} of row {row + 1}: {shown(number, 8)}")

@@ -16,6 +16,7 @@ from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.ask_where import ask_where, file_name
+from nnviz.ui.window.load_rows import LoadRows
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
 
@@ -29,6 +30,8 @@ class FileCommands(QObject):
     def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
+        self.rows = LoadRows(window, document)
+        self.rows.said.connect(self.said)
 
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
@@ -64,6 +67,13 @@ class FileCommands(QObject):
         self.said.emit(f"Opened {path.name}")
         self.opened.emit()
         return True
+
+    def take(self, path: Path) -> None:
+        """Open a file that was dropped; of a CSV, take the rows."""
+        if path.suffix.lower() == ".csv":
+            self.rows.load(path)
+        else:
+            self.leave_and_open(path)
 
     def leave_and_open(self, path: Path) -> None:
         """Open a file, after the question about unsaved changes."""

@@ -39,6 +39,15 @@ KEYS = (
         ),
     ),
     (
+        "In the data table",
+        (
+            ("Ctrl+C", "copy the selected rows"),
+            ("Ctrl+V", "paste numbers from the current cell on; rows are added where they are needed"),
+            ("Delete", "remove the selected rows"),
+            ("right click, menu key", "all of these, and rows from a CSV file"),
+        ),
+    ),
+    (
         "Everywhere",
         (
             ("F5, F10, Shift+F10", "run or pause, one update on, one back"),

@@ -118,6 +118,7 @@ class Menus:
         menu.addAction(self.save)
         self._add(menu, "Save &as…", self._workspace.files.ask_save, "Ctrl+Shift+S")
         menu.addSeparator()
+        self._add(menu, "&Load rows from CSV…", self._workspace.files.rows.ask)
         self._add(menu, "&Export diagram…", self._export, "Ctrl+Shift+E")
         menu.addSeparator()
         self._add(menu, "&Quit", self._workspace.main_window.close, STANDARD.Quit)

@@ -104,7 +104,8 @@ class Workspace:
         self.diagram.menu_requested.connect(self._show_menu)
         window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
-        window.dropped.connect(self.files.leave_and_open)
+        window.dropped.connect(self.files.take)
+        self.data.load_wished.connect(self.files.rows.ask)
         QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_theme())
 
     # --- what it shows

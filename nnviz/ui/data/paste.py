@@ -1,0 +1,90 @@
+"""Texts of numbers as rows of a network: pasted from a cell on, or in the place of all rows.
+
+Knows nothing of the view. Every refusal is one sentence that names the place.
+"""
+
+from __future__ import annotations
+
+from nnviz.core import edits
+from nnviz.core.state import State
+from nnviz.files import csv
+from nnviz.files.csv import Table
+from nnviz.files.errors import FileError
+from nnviz.ui.data.table import Column, columns
+
+
+def counted(count: int, thing: str) -> str:
+    """Return "1 row", "2 rows"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def pasted(state: State, text: str, row: int, column: int) -> tuple[State, str]:
+    """Return the State with the numbers of `text` from a cell on, and what was done. Raises FileError."""
+    shown = columns(state.network)
+    editable = [i for i, own in enumerate(shown) if own.editable]
+    table = csv.parsed_table(_without_computed(text, shown, column, state.data.targets is None))
+    if table.names is not None:
+        places = [_place(name, shown, state) for name in table.names]
+        if len(set(places)) < len(places):
+            raise FileError("two columns have the same name", "line 1")
+    else:
+        room = [i for i in editable if i >= column]
+        width = table.rows.shape[1]
+        if width > len(room):
+            where = f"from {shown[column].header} on the table takes {counted(len(room), 'column')}"
+            raise FileError(f"{where}, found {width}")
+        places = room[:width]
+    new = edits.put_cells(state, row, places, table.rows)
+    said = f"Pasted {counted(len(table.rows), 'row')} of {counted(len(places), 'number')}"
+    if added := len(new.data) - len(state.data):
+        said += f"; {counted(added, 'row')} added"
+    if state.data.targets is None and new.data.targets is not None and len(state.data):
+        said += "; the targets of the other rows are 0"
+    return new, said
+
+
+def _without_computed(text: str, shown: list[Column], column: int, untargeted: bool) -> str:
+    """Leave out predictions and errors of whole rows that were copied from a table like this one."""
+    lines = [line.split("\t") for line in text.splitlines() if line.strip()]
+    if column or not lines or any(len(line) != len(shown) for line in lines):
+        return text
+    kept = [own.kind == "input" or own.kind == "target" for own in shown]
+    if untargeted:
+        kept = [
+            use and not (own.kind == "target" and all(not line[i].strip() for line in lines))
+            for i, (own, use) in enumerate(zip(shown, kept, strict=True))
+        ]
+    return "\n".join("\t".join(cell for cell, use in zip(line, kept, strict=True) if use) for line in lines)
+
+
+def _place(name: str, shown: list[Column], state: State) -> int:
+    names = [*state.network.inputs, *state.network.outputs]
+    headers = [own.header for own in shown if own.editable]
+    for known in (headers, names):
+        if name in known:
+            return known.index(name)
+    raise FileError(f"no input or target is called {name!r}", "line 1")
+
+
+def loaded(state: State, table: Table) -> tuple[State, str]:
+    """Return the State with the rows of `table` in the place of its own, and what was done.
+
+    Columns are taken by the names of inputs and outputs, or as they stand: inputs, then targets or none.
+    Raises FileError.
+    """
+    inputs, outputs = state.network.inputs, state.network.outputs
+    headers = [own.header for own in columns(state.network) if own.kind == "target"]
+    names, rows = table.names or (), table.rows
+    if any(name in names for name in inputs):
+        own = table.columns(inputs)
+        wanted = next((them for them in (outputs, headers) if any(name in names for name in them)), None)
+        targets = None if wanted is None else table.columns(wanted)
+    elif rows.shape[1] in (len(inputs), len(inputs) + len(outputs)):
+        own, targets = rows[:, : len(inputs)], rows[:, len(inputs) :]
+        targets = targets if targets.shape[1] else None
+    else:
+        both = len(inputs) + len(outputs)
+        wish = f"expected {counted(len(inputs), 'column')}, one for each input, or {both} with the targets"
+        raise FileError(f"{wish}, found {rows.shape[1]}", "line 1")
+    said = f"{counted(len(rows), 'row')} {'without' if targets is None else 'with'} targets"
+    return edits.set_rows(state, own, targets), said

@@ -1,0 +1,81 @@
+"""Rows from the clipboard and from CSV files, as a person brings them."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
+
+from tests.ui.hands import choose
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("xor")
+
+
+def paste(window, text, row=0, column=0):
+    table = window.data.table
+    table.setFocus()
+    table.setCurrentIndex(table.model().index(row, column))
+    QGuiApplication.clipboard().setText(text)
+    QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+
+
+@pytest.mark.parametrize("text", ["5\t6\t7\n8\t1/2\t0,5", "5;6;7\n8;1/2;0,5", "5,6,7\n8,1/2,0.5\n"])
+def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
+    before = window.document.state.data
+    paste(window, text, row=3)
+    data = window.document.state.data
+    assert data.inputs[3:].tolist() == [[5, 6], [8, 0.5]]
+    assert data.targets[3:].tolist() == [[7], [0.5]]
+    assert window.status.text == "Pasted 2 rows of 3 numbers; 1 row added"
+    window.document.undo()
+    assert window.document.state.data == before
+    assert window.document.undo_text() == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("1\t\t3", "line 1, column 2: the cell is empty"),
+        ("1\t2\nx\t3", "line 2, column 1: 'x' is not a number"),
+        ("nan\t3", "line 1, column 1: 'nan' is not a number"),
+        ("1\t2\t3\t4", "takes 3 columns, found 4"),
+    ],
+)
+def test_what_does_not_fit_is_refused_as_a_whole(window, text, sentence):
+    before = window.document.state
+    paste(window, text)
+    assert window.status.text.startswith("Nothing was pasted: ")
+    assert sentence in window.status.text
+    assert window.document.state is before
+
+
+def test_a_copied_row_can_be_pasted_again(window):
+    window.data.table.setFocus()
+    window.selection.row = 1
+    QTest.keyClick(window.data.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    paste(window, QGuiApplication.clipboard().text(), row=0)
+    data = window.document.state.data
+    assert data.inputs[0].tolist() == data.inputs[1].tolist()
+    assert data.targets[0].tolist() == data.targets[1].tolist()
+
+
+def test_a_csv_files_rows_replace_the_data_by_name(window, tmp_path):
+    names = window.document.state.network.inputs
+    (tmp_path / "rows.csv").write_text(f"target,{names[1]},{names[0]}\n7,5,3\n")
+    window.main_window.dropped.emit(tmp_path / "rows.csv")
+    data = window.document.state.data
+    assert (data.inputs.tolist(), data.targets.tolist()) == ([[3, 5]], [[7]])
+    assert window.status.text == "Loaded rows.csv: 1 row with targets"
+    window.document.undo()
+    assert len(window.document.state.data) == 4
+
+
+def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path):
+    (tmp_path / "bad.csv").write_text("1,2\n3,x\n")
+    told = []
+    answer(QMessageBox, choose("OK", told))
+    window.main_window.dropped.emit(tmp_path / "bad.csv")
+    assert told == ["bad.csv was not loaded: line 2, column 2: 'x' is not a number"]
