@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.picture.picture import Part
-from tests.ui.hands import click, editor_of, part_named, point, set_number, shown, write
+from tests.ui.hands import click, editor_of, part_named, point, press, set_number, shown, write
 
 W = Part("weight", 1, 0, 0)
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -205,3 +205,13 @@ def test_the_first_number_typed_makes_the_first_row(open_window):
 def test_hovering_tells_the_full_number(window):
     set_number(window, W, "0.123456789012")
     assert "0.123456789012" in window.diagram.picture.describe(W)
+
+
+def test_a_number_that_is_open_is_taken_before_an_update(open_window):
+    window = open_window("relu")
+    weight = part_named(window, "output", "node_0")
+    set_number(window, weight, "1", key=None)
+    press(window, "Step")
+    assert window.document.state.iteration == 1
+    window.menus.undo.trigger()
+    assert window.diagram.picture.text(weight) == "1"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from nnviz.document.document import Document
 from nnviz.picture.picture import Part
@@ -100,6 +100,8 @@ class Workspace:
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
             changed.connect(self._show_title)
+        for button in self.training.findChildren(QPushButton):  # a click there takes no focus from a field
+            button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.diagram.menu_requested.connect(self._show_menu)
         window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
