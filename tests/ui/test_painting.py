@@ -155,7 +155,7 @@ def test_nothing_of_the_frame_before_shines_through(qtbot, sizes, ratio):
     own = Shown(qtbot, state(sizes, spread=0))
 
     def painted_on(ground):
-        """Return the diagram as it paints over what is on the screen, where `ground` is all that was there."""
+        """Return what the diagram paints on a screen where `ground` is all that was there."""
         screen = QImage(round(900 * ratio), round(500 * ratio), QImage.Format.Format_RGB32)
         screen.setDevicePixelRatio(ratio)
         screen.fill(ground)
