@@ -1,10 +1,10 @@
 """Rows from the clipboard and from CSV files, as a person brings them."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
 from tests.ui.hands import choose
 
@@ -79,3 +79,21 @@ def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path
     answer(QMessageBox, choose("OK", told))
     window.main_window.dropped.emit(tmp_path / "bad.csv")
     assert told == ["bad.csv was not loaded: line 2, column 2: 'x' is not a number"]
+
+
+def test_a_refusal_is_gone_from_the_status_line_once_something_is_done(window):
+    table = window.data.table
+    for key, after in ((Qt.Key.Key_Escape, ""), (Qt.Key.Key_Return, "input_0 of row 1: 9")):
+        table.setFocus()
+        table.setCurrentIndex(table.model().index(0, 0))
+        QTest.keyClick(table, Qt.Key.Key_9)
+        editor = table.findChild(QLineEdit)
+        editor.setText("abc")
+        editor.setModified(True)
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        assert "'abc' is not a number" in window.status.text
+        editor.setText("9")
+        editor.setModified(True)
+        QTest.keyClick(editor, key)
+        assert window.status.text == after.replace("input_0", window.document.state.network.inputs[0])
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
