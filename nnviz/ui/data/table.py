@@ -77,25 +77,27 @@ class DataTable(QAbstractTableModel):
         if old.network is new.network and old.data is new.data:
             self._state = new
             return
-        fresh = columns(new.network)
-        shape = [c[:2] for c in fresh] != [c[:2] for c in self.columns] or len(old.data) != len(new.data)
+        before, names = _names(old.network), _names(new.network)
+        renamed = names != before
+        shape = _counts(names) != _counts(before) or len(old.data) != len(new.data)
         if shape:
             self.beginResetModel()
-        renamed = fresh != self.columns
-        self._state, self.columns = new, fresh
+        self._state = new
+        if renamed:
+            self.columns = columns(new.network)
         self._blocks.clear()
         if shape:
             self.endResetModel()
             return
         if renamed:
-            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(fresh) - 1)
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self.columns) - 1)
         if old.data is not new.data:
             self._tell_from(0)
         else:
             self._computed.changed()
 
     def _tell_computed(self) -> None:
-        self._tell_from(next(i for i, column in enumerate(self.columns) if column.kind == "prediction"))
+        self._tell_from(sum(_counts(_names(self._state.network))))  # behind inputs and targets
 
     def _tell_from(self, first: int) -> None:
         if len(self._state.data):
@@ -196,3 +198,16 @@ class DataTable(QAbstractTableModel):
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:
             self.said.emit(f"{column.header} of row {row + 1}: {shown(number, 8)}")
+
+
+Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _names(network: Network) -> Names:
+    """Return the names of inputs and outputs, on which the columns depend."""
+    return network.inputs, network.outputs
+
+
+def _counts(names: Names) -> tuple[int, int]:
+    inputs, outputs = names
+    return len(inputs), len(outputs)
