@@ -58,7 +58,7 @@ def test_a_typed_weight_changes_every_number_that_depends_on_it(window):
     assert shown(window, "value", "node_0") == "23"
     assert shown(window, "value", "output") == "46"
     assert shown(window, "error", "output") == "error −14"
-    assert window.training.mse.text == "196"
+    assert window.training.figures.mse.text == "196"
 
 
 @pytest.mark.parametrize(

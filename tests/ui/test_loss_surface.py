@@ -311,7 +311,7 @@ def test_going_back_in_a_run_shortens_the_path(qtbot, open_surface):
     start = both(panel)
     document.push(train(document.state, updates=4).state, "Run")
     for _ in range(2):
-        runner.back()
+        runner.travel.back()
         settle(qtbot, panel)
         assert panel.plane.path().tolist() == [list(start), list(both(panel))]
 

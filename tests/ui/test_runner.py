@@ -8,10 +8,11 @@ from PySide6.QtCore import QTimer
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training.descent import Descent
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
+from nnviz.ui.training import background, pace
 from nnviz.ui.training import job as job_module
-from nnviz.ui.training import pace
 from nnviz.ui.training.runner import Runner
 
 
@@ -96,7 +97,7 @@ def test_back_leaves_an_edit_alone(document, runner):
     runner.step()
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
-    runner.back()
+    runner.travel.back()
     assert document.state is edited
 
 
@@ -127,7 +128,7 @@ def test_restart_returns_to_the_weights_at_iteration_0(qtbot, document, runner):
     start = document.state.network
     finish(qtbot, runner)
     with qtbot.waitSignal(runner.said) as said:
-        runner.restart()
+        runner.travel.restart()
     assert document.state.network is start
     assert document.state.iteration == 0
     assert said.args == ["Iteration 0 of 20: MSE 49"]
@@ -307,6 +308,26 @@ def test_long_work_pauses_and_goes_on(qtbot, monkeypatch, document, runner):
     until(qtbot, document, done + 50)
     runner.pause()
     assert document.state.training.learning_rate == 0.0002
+
+
+def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkeypatch, document, runner):
+    document.start(slopes_exercise(1e-6, updates=1_000_000))
+    monkeypatch.setattr(job_module, "HEAVY", 0.0)
+    monkeypatch.setattr(background, "SHARE", 1e9)  # after its first State it hands out no other
+    made, update = [], Descent.update_whole
+    monkeypatch.setattr(Descent, "update_whole", lambda self, done: made.append(done) or update(self, done))
+    runner.run()
+    until(qtbot, document, 1)
+    shown = document.state.iteration
+    qtbot.waitUntil(lambda: made[-1] > shown + 1000)
+    with qtbot.waitSignal(runner.run_ended) as ended:
+        runner.toggle()
+        assert runner.running
+    done = document.state.iteration
+    assert done > shown + 1000
+    assert ended.args == [f"Paused after {done} of 1000000 updates"]
+    assert runner.left == 1_000_000 - done
+    assert document.state.run.history.last == (done, pytest.approx(mse_after(done, 1e-6), rel=1e-6))
 
 
 def test_a_new_learning_rate_holds_in_long_work_too(qtbot, monkeypatch, document, runner):

@@ -72,18 +72,19 @@ def type_in(qtbot):
 
 
 def test_the_ninth_exercise_by_pressing_step(panel, click):
-    assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("49", "0", "7")
+    figures = panel.figures
+    assert (figures.mse.text, figures.iteration.text, figures.row_error.text) == ("49", "0", "7")
     click(panel.verbs.step)
-    assert (panel.mse.text, panel.iteration.text, panel.row_error.text) == ("25.4016", "1", "5.04")
+    assert (figures.mse.text, figures.iteration.text, figures.row_error.text) == ("25.4016", "1", "5.04")
 
 
 def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
     panel.speed.setValue(100)
     with qtbot.waitSignal(panel.runner.run_ended) as ended:
         click(panel.verbs.run)
-    assert panel.iteration.text == "20"
-    assert panel.mse.text.startswith("9.627")
-    in_full = panel.mse.toolTip().partition("In full: ")[2]
+    assert panel.figures.iteration.text == "20"
+    assert panel.figures.mse.text.startswith("9.627")
+    in_full = panel.figures.mse.toolTip().partition("In full: ")[2]
     assert float(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
     assert ended.args == ["20 updates: MSE 49 → 9.627e−5"]
 
@@ -105,9 +106,9 @@ def test_back_and_restart_wait_until_there_is_something_to_take_back(panel, clic
     click(panel.verbs.step)
     click(panel.verbs.step)
     click(panel.verbs.back)
-    assert panel.iteration.text == "1"
+    assert panel.figures.iteration.text == "1"
     click(panel.verbs.restart)
-    assert (panel.mse.text, panel.iteration.text) == ("49", "0")
+    assert (panel.figures.mse.text, panel.figures.iteration.text) == ("49", "0")
     assert not panel.verbs.restart.isEnabled()
 
 
@@ -230,7 +231,7 @@ def test_a_learning_rate_typed_during_a_run_lets_it_go_on(qtbot, panel, type_in,
     assert document.state.training.learning_rate == 0.02
     with qtbot.waitSignal(panel.runner.run_ended):
         panel.speed.setValue(100)
-    assert panel.iteration.text == "20"
+    assert panel.figures.iteration.text == "20"
 
 
 def test_what_is_being_typed_survives_the_frames_of_a_run(qtbot, panel, type_in, click, document):
@@ -317,27 +318,27 @@ def test_the_rows_error_follows_the_selected_row_and_is_in_ink_where_it_is_0(qtb
     selection = Selection(document)
     panel = TrainingPanel(document, Runner(document), selection)
     qtbot.addWidget(panel)
-    assert (panel.row_error.text, panel.row_error.is_error) == ("0", False)
+    assert (panel.figures.row_error.text, panel.figures.row_error.is_error) == ("0", False)
     selection.row = 1
-    assert (panel.row_error.text, panel.row_error.is_error) == ("−2", True)
+    assert (panel.figures.row_error.text, panel.figures.row_error.is_error) == ("−2", True)
 
 
 def test_several_outputs_show_the_rows_mse(panel, document):
     network = Network.from_weights({"output_0": [1.0], "output_1": [2.0]})
     document.start(State(network, Dataset(np.array([[1.0]]), np.array([[0.0, 0.0]]))))
-    assert panel.row_error.text == "2.5"
+    assert panel.figures.row_error.text == "2.5"
     assert "Row's MSE" in [label.text() for label in panel.findChildren(QLabel)]
 
 
 def test_without_targets_there_is_no_mse(panel, document):
     document.start(replace(document.state, data=Dataset(np.array([[1.0, 2.0, 3.0]]))))
-    assert panel.mse.text == "–"
-    assert panel.row_error.text == "–"
+    assert panel.figures.mse.text == "–"
+    assert panel.figures.row_error.text == "–"
 
 
 def test_an_mse_too_large_for_a_number_is_shown_as_that(panel, document):
     document.push(edits.set_weight(document.state, 0, 0, 0, 1e200), "Edit")
-    assert panel.mse.text == "∞"
+    assert panel.figures.mse.text == "∞"
 
 
 def test_the_speed_says_how_long_a_run_takes(panel):
@@ -368,7 +369,7 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, theme, documen
             field.initStyleOption(style)
             room = field.style().subElementRect(QStyle.SubElement.SE_LineEditContents, style, field)
             assert room.width() >= text, field.text()
-        for figure, nearly in ((panel.mse, "49"), (panel.row_error, "7")):
+        for figure, nearly in ((panel.figures.mse, "49"), (panel.figures.row_error, "7")):
             assert figure.text.partition(".")[0] == nearly
             assert set(figure.text.partition(".")[2]) == {"0"}
     finally:

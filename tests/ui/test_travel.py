@@ -87,8 +87,9 @@ def test_back_takes_one_update_of_a_run_back(qtbot, panel, run):
     run()
     for k in (19, 18, 17):
         click(qtbot, panel.verbs.back)
-        assert panel.iteration.text == str(k)
-        assert float(panel.mse.toolTip().rpartition(": ")[2]) == pytest.approx(49 * 0.72 ** (2 * k), rel=1e-9)
+        assert panel.figures.iteration.text == str(k)
+        told = float(panel.figures.mse.toolTip().rpartition(": ")[2])
+        assert told == pytest.approx(49 * 0.72 ** (2 * k), rel=1e-9)
 
 
 def test_back_shows_the_very_numbers_that_the_steps_had(qtbot, document, panel):
@@ -114,7 +115,7 @@ def test_a_changed_setting_leaves_back_as_it_is_and_stays(qtbot, document, panel
     assert weights(document.state) == weights(one)
     assert document.state.training.learning_rate == 0.02
     click(qtbot, panel.verbs.step)
-    assert panel.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
+    assert panel.figures.row_error.text == "2.2176"  # 5.04 · (1 − 28 · 0.02)
 
 
 def test_every_back_is_an_undo_entry_like_every_step(qtbot, document, panel, run):
@@ -136,7 +137,7 @@ def test_an_edit_has_nothing_to_go_back_to(qtbot, document, panel):
     assert not panel.verbs.restart.isEnabled()
     assert not panel.timeline.isVisible()
     edited = document.state
-    panel.runner.back()
+    panel.runner.travel.back()
     assert document.state is edited
 
 
@@ -163,12 +164,12 @@ def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, pane
     run()
     end = document.state
     drag(qtbot, panel.timeline, 20, 15, 4, 7)
-    assert panel.iteration.text == "7"
+    assert panel.figures.iteration.text == "7"
     assert document.state.run.history.last == (7, pytest.approx(49 * 0.72**14))
     drag(qtbot, panel.timeline, 7, 12)
-    assert panel.iteration.text == "12"
+    assert panel.figures.iteration.text == "12"
     document.undo()
-    assert panel.iteration.text == "7"
+    assert panel.figures.iteration.text == "7"
     document.undo()
     assert document.state is end
     assert panel.timeline.value() == 20
@@ -176,9 +177,9 @@ def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, pane
 
 def test_the_panel_says_how_far_the_run_goes_beyond_what_is_shown(qtbot, panel, run):
     run()
-    assert panel.iteration.accessibleName() == "Iteration"
+    assert panel.figures.iteration.accessibleName() == "Iteration"
     click(qtbot, panel.verbs.back)
-    assert panel.iteration.accessibleName() == "Iteration of 20"
+    assert panel.figures.iteration.accessibleName() == "Iteration of 20"
 
 
 def test_keys_go_by_one_update_and_to_both_ends(qtbot, document, panel, run):
@@ -203,7 +204,7 @@ def test_restart_and_then_the_end_of_the_timeline_is_the_end_of_the_run(qtbot, d
     run()
     end = document.state
     click(qtbot, panel.verbs.restart)
-    assert (panel.iteration.text, panel.mse.text) == ("0", "49")
+    assert (panel.figures.iteration.text, panel.figures.mse.text) == ("0", "49")
     assert not panel.verbs.back.isEnabled()
     click_at = place(panel.timeline, 20)
     qtbot.mouseClick(panel.timeline, LEFT, pos=click_at)

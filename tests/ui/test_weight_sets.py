@@ -51,13 +51,13 @@ def test_every_set_is_listed_with_its_mse_and_the_one_in_use_is_ticked(window):
 
 
 def test_exercise_6_a_set_is_put_in_and_taken_back(window):
-    assert window.training.mse.text == "37.5"
+    assert window.training.figures.mse.text == "37.5"
     entry(menu_of(window), "weights_1\tMSE 49.890625").trigger()
-    assert "49.890625" in window.training.mse.toolTip()
+    assert "49.890625" in window.training.figures.mse.toolTip()
     assert window.status.text == "The weights are those of weights_1 now"
     assert window.document.undo_text() == "Use weights_1"
     window.menus.undo.trigger()
-    assert window.training.mse.text == "37.5"
+    assert window.training.figures.mse.text == "37.5"
 
 
 def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(window, answer, tmp_path):

@@ -69,10 +69,14 @@ class Background:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask the thread to end after the unit that is under way, and wait for it a little."""
+    def wind_up(self) -> None:
+        """Ask the thread to end after the unit that is under way, and to hand its State out."""
         self._stopped = True
         self._woken.set()
+
+    def stop(self) -> None:
+        """Ask the thread to end, and wait for it a little."""
+        self.wind_up()
         self._thread.join(PATIENCE)
 
     def take(self) -> tuple[State, bool] | None:

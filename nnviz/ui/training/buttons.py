@@ -52,8 +52,8 @@ class TrainingButtons(QWidget):
         runner = self._runner
         self.run.clicked.connect(self.run_requested)
         self.step.clicked.connect(self.step_requested)
-        self.back.clicked.connect(runner.back)
-        self.restart.clicked.connect(runner.restart)
+        self.back.clicked.connect(runner.travel.back)
+        self.restart.clicked.connect(runner.travel.restart)
         self.random.clicked.connect(lambda: runner.new_random_weights())
         self.more.clicked.connect(self._open_menu)
         runner.run_started.connect(self.refresh)
@@ -66,8 +66,8 @@ class TrainingButtons(QWidget):
         running = runner.running
         self.run.setText("Pause" if running else "Run")
         self.run.setToolTip(f"{self._run_tip()} (F5)")
-        self.back.setEnabled(running or runner.can_go_back)
-        self.restart.setEnabled(running or runner.can_go_back)
+        self.back.setEnabled(running or runner.travel.can_go_back)
+        self.restart.setEnabled(running or runner.travel.can_go_back)
         self.new_weights.setText(f"New random weights (seed {training.next_seed})")
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
         self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")

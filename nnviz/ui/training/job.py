@@ -26,7 +26,7 @@ class Job:
     ============ ===================================================================================
     `advance`    makes the updates that the pace asks for by now, up to a time
     `take`       returns the State as it is now, or None where it is the one that was taken before
-    `over`       all updates are made, it has diverged, or it could not go on
+    `over`       all updates are made, it has diverged, it could not go on, or was wound up
     `error`      why it could not go on, or None
     `before`     the State that it began with
     ============ ===================================================================================
@@ -50,6 +50,16 @@ class Job:
         self._taken = state.training, state.iteration
         self._slow_units = 0
         self.set_pace(math.inf)
+
+    @property
+    def in_background(self) -> bool:
+        """Whether a unit of its work is too long for a frame, so that a thread does it."""
+        return self._background is not None
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it is over without any other reason than that it was wound up."""
+        return self.over and self.done < self.updates and not self.diverged and self.error is None
 
     @property
     def done(self) -> int:
@@ -97,6 +107,11 @@ class Job:
             return None
         self._taken = self.training, self._reached
         return edits.set_training(state, self.training)
+
+    def wind_up(self) -> None:
+        """Let a thread end after the unit that is under way; it is over when its State can be taken."""
+        if self._background:
+            self._background.wind_up()
 
     def stop(self) -> None:
         """Let a thread end; a unit that takes too long is not waited for."""

@@ -1,30 +1,21 @@
-"""Training in the window: drives a Trainer in short slices between two frames. Knows nothing of widgets."""
+"""Training in the window: runs, steps and pauses what is open. Knows nothing of widgets."""
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Hashable
-from dataclasses import replace
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
-from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
+from nnviz.ui.training.drive import Drive
 from nnviz.ui.training.job import Job
 from nnviz.ui.training.outcome import counted, outcome, refusal, tenth
 from nnviz.ui.training.pace import updates_per_second
 from nnviz.ui.training.travel import Travel
 
-FRAME = 1 / 60
-SPARE = 0.0007
-"""Seconds left free before a frame is due, so that it is not late."""
-LEAST = 0.006
-"""Seconds of work a frame where painting takes all of it."""
-SHARE = 2.0
-"""A frame lasts at least so many times as long as showing a State does: long, for a large network."""
 AT_ONCE = 0.010
 """Seconds that a Step may take before it goes on in slices."""
 
@@ -40,7 +31,7 @@ SETTINGS = {
 
 
 class Runner(QObject):
-    """Runs and steps the training of what is open, and goes back in it.
+    """Runs and steps the training of what is open; `travel` goes back and forth in it.
 
     ============== =========================================================================================
     `run_started`  a run or a step has begun
@@ -67,25 +58,22 @@ class Runner(QObject):
         self._document = document
         self.travel = Travel(document)
         self.travel.said.connect(self.said)
+        self.travel.departing.connect(self.pause)
+        self._drive = Drive(self)
+        self._drive.frame_due.connect(self._show)
+        self._drive.over.connect(self._finish)
         self._ids = itertools.count()
-        self._job: Job | None = None
         self._text = ""
         self._merge: Hashable = None
-        self._frame_due = 0.0
-        self._worked = False
         self._left = 0
         self._own = document.state
         self._speed = 0.5
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._tick)
         document.state_changed.connect(self._follow)
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._job is not None
+        return self._drive.job is not None
 
     @property
     def left(self) -> int:
@@ -100,9 +88,10 @@ class Runner(QObject):
     @speed.setter
     def speed(self, speed: float) -> None:
         self._speed = min(max(speed, 0.0), 1.0)
-        if self._job and not self._stepping:
-            self._job.set_pace(updates_per_second(self._job.updates, self._speed))
-            self._timer.start(0)
+        job = self._drive.job
+        if job and not self._stepping:
+            job.set_pace(updates_per_second(job.updates, self._speed))
+            self._drive.go_on()
 
     def run(self) -> None:
         """Make `training.updates` updates more, or those that are left of the run that was paused."""
@@ -116,58 +105,28 @@ class Runner(QObject):
         left = self._left
         if self._begin(1, STEP):
             self._left = max(left - 1, 0)
-            self._work_until(time.perf_counter() + AT_ONCE)
+            self._drive.work_for(AT_ONCE)
 
     def toggle(self) -> None:
-        """Run, or pause the run that is under way."""
-        if self.running:
-            self.pause()
-        else:
+        """Run, or pause the run that is under way; what is long under way is waited for, and shown then."""
+        job = self._drive.job
+        if job is None:
             self.run()
+        elif job.in_background:
+            job.wind_up()
+            self.said.emit("Pausing …")
+        else:
+            self.pause()
 
     def pause(self) -> None:
-        """Stop after the update that is under way; `run` makes those that are left."""
+        """Stop at once, at what is shown; `run` makes the updates that are left."""
         self.travel.cancel()
-        job = self._job
+        job = self._drive.job
         if job is None:
             return
         job.stop()
-        self._show(job)
-        if job.over:
-            self._go_on()
-        else:
-            self._left = 0 if self._stepping else job.updates - job.done
-            self._end(f"Paused after {job.done} of {counted(job.updates)}")
-
-    @property
-    def can_go_back(self) -> bool:
-        """Whether there is an update to take back."""
-        return self._document.state.iteration > 0
-
-    def back(self) -> None:
-        """Go back by one update."""
-        self.pause()
-        iteration = self._document.state.iteration - 1
-        self.travel.go_to(iteration, f"Back to iteration {iteration}")
-
-    def go_to(self, iteration: int, merge: Hashable) -> None:
-        """Show the run as it was after `iteration` updates; with the same `merge` it is one undo entry."""
-        self.pause()
-        self.travel.go_to(iteration, "Other iteration", merge)
-
-    def restart(self) -> None:
-        """Return to the weights at the start of the present run."""
-        self.pause()
-        self.travel.go_to(0, "Restart")
-
-    def try_again(self, iteration: int, learning_rate: float) -> None:
-        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
-        self.pause()
-        state, merge = self._document.state, ("again", next(self._ids))
-        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
-        training = replace(state.training, learning_rate=learning_rate)
-        self._document.push(edits.set_training(state, training), text, merge)
-        self.travel.go_to(iteration, text, merge)
+        self._show()
+        self._finish()
 
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
@@ -185,9 +144,9 @@ class Runner(QObject):
             return
         if changed != ["learning_rate"]:
             self.pause()
-        if self._job:
-            self._job.set_training(training)
-            self._show(self._job)
+        if self._drive.job:
+            self._drive.job.set_training(training)
+            self._show()
             return
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
@@ -202,68 +161,41 @@ class Runner(QObject):
         except ValueError as error:
             self.warned.emit(refusal(error))
             return False
-        self._job, self._text, self._merge = job, text, ("run", next(self._ids))
+        self._text, self._merge = text, ("run", next(self._ids))
         if not self._stepping:
             job.set_pace(updates_per_second(updates, self._speed))
-        self._frame_due = time.perf_counter() + FRAME
-        self._worked = False
         self._own = state
         self._left = 0
+        self._drive.start(job)
         self._document.set_in_motion(True)
         self.run_started.emit()
         self.progressed.emit(0, updates)
-        self._timer.start(0)
         return True
 
     @property
     def _stepping(self) -> bool:
         return self._text == STEP
 
-    def _tick(self) -> None:
-        """Show what was done where a frame is due, else work until shortly before; painting is in between."""
-        if self._job is None:
-            return
-        now = time.perf_counter()
-        if self._worked and now >= self._frame_due - SPARE:
-            self._worked = False
-            self._show(self._job)
-            took = time.perf_counter() - now
-            self._frame_due = max(self._frame_due + FRAME, now + FRAME / 2, now + SHARE * took)
-            self._go_on()
-        else:
-            self._work_until(max(self._frame_due - SPARE, now + LEAST))
-
-    def _work_until(self, until: float) -> None:
-        job = self._job
+    def _show(self) -> None:
+        """Put the State that the job has come to into the document, where there is a new one."""
+        job = self._drive.job
         assert job is not None
-        job.advance(until)
-        self._worked = True
-        if job.over:
-            self._show(job)
-        self._go_on()
-
-    def _go_on(self) -> None:
-        """End the job that is over; else wait for the next slice, frame or update."""
-        job = self._job
-        if job is None:  # showing it has led somebody to change the document
-            return
-        if job.over:
-            self._finish(job)
-            return
-        due = self._frame_due - SPARE if self._worked else job.next_due()
-        wait = due - time.perf_counter()
-        self._timer.start(max(0, int(wait * 1000)))
-
-    def _show(self, job: Job) -> None:
-        """Put the trainer's State into the document, where there is a new one."""
         state = job.take()
         if state is not None:
             self._own = state
             self._document.push(state, self._text, self._merge)
-        if self._job is job:
+        if self._drive.job is job:
             self.progressed.emit(job.done, job.updates)
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self) -> None:
+        """Say what came of the job, which goes no further."""
+        job = self._drive.job
+        if job is None:  # showing it has led somebody to change the document
+            return
+        if not job.over or job.cut_short:
+            self._left = 0 if self._stepping else job.updates - job.done
+            self._end(_paused(job))
+            return
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates)
         sentence, warning = outcome(label, job.before, state, job.diverged, job.error)
@@ -274,8 +206,7 @@ class Runner(QObject):
         self._end(sentence)
 
     def _end(self, sentence: str) -> None:
-        self._timer.stop()
-        self._job = None
+        self._drive.stop()
         self._document.set_in_motion(False)
         self.run_ended.emit(sentence)
 
@@ -284,10 +215,10 @@ class Runner(QObject):
         if new is self._own:
             return
         self._left = 0
-        job = self._job
-        if job:
+        if job := self._drive.job:
             job.stop()
-            self._timer.stop()
-            self._job = None
-            self._document.set_in_motion(False)
-            self.run_ended.emit(f"Paused after {job.done} of {counted(job.updates)}")
+            self._end(_paused(job))
+
+
+def _paused(job: Job) -> str:
+    return f"Paused after {job.done} of {counted(job.updates)}"

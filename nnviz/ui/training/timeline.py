@@ -17,15 +17,15 @@ class Timeline(QSlider):
 
     =========== ===================================================================
     `wanted`    the iteration that was dragged or clicked to, or reached by a key
-    `scrub`     another number for every drag and every visit by the keyboard
+    `entered`   the keyboard has come to it
     =========== ===================================================================
     """
 
     wanted = Signal(int)
+    entered = Signal()
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self.scrub = 0
         self._end, self._unit, self._showing = 0, 1, False
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
@@ -34,7 +34,6 @@ class Timeline(QSlider):
         keeps.setRetainSizeWhenHidden(True)
         self.setSizePolicy(keeps)
         self.hide()
-        self.sliderPressed.connect(self._begin_scrub)
         self.valueChanged.connect(self._want)
 
     def show_iteration(self, iteration: int, end: int) -> None:
@@ -49,9 +48,6 @@ class Timeline(QSlider):
         self.setVisible(end > 0)
         self._showing = False
 
-    def _begin_scrub(self) -> None:
-        self.scrub += 1
-
     def _want(self, position: int) -> None:
         if not self._showing:
             self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
@@ -61,7 +57,7 @@ class Timeline(QSlider):
         self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, self.width() - HANDLE))
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
-        self._begin_scrub()
+        self.entered.emit()
         super().focusInEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

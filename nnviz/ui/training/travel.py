@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from nnviz.core import edits
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
+from nnviz.core.training.history import History
 from nnviz.core.training.past import Past, Replay, put_into
 from nnviz.document.document import Document
 from nnviz.ui.training.background import Going
@@ -22,12 +26,17 @@ AT_ONCE = 0.010
 class Travel(QObject):
     """Goes to another iteration of the present run, as far as it has come.
 
-    ======== ===========================================================
-    `said`   where it has arrived, or is still going, as one sentence
-    `rested` it has arrived, or has given up because something else began
-    ======== ===========================================================
+    =========== ===========================================================
+    `departing` it is about to go: whatever runs must stop
+    `said`      where it has arrived, or is still going, as one sentence
+    `rested`    it has arrived, or has given up because something else began
+    =========== ===========================================================
+
+    A hand goes through iterations so: `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
+    What follows one `begin_scrub` or `hold` is one undo entry.
     """
 
+    departing = Signal()
     said = Signal(str)
     rested = Signal()
 
@@ -37,6 +46,8 @@ class Travel(QObject):
         self._past = Past(document.state)
         self._job: Job | None = None
         self._goal: tuple[int, str, Hashable] = (0, "", None)
+        self._ids = itertools.count(1)
+        self._scrub = 0
         self._timer = QTimer(self, singleShot=True, interval=1)
         self._timer.timeout.connect(self._go_on)
         document.state_changed.connect(self._follow)
@@ -46,7 +57,57 @@ class Travel(QObject):
         """How far the run has come, wherever in it one is now."""
         return self._past.end.iteration
 
-    def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
+    @property
+    def history(self) -> History | None:
+        """The MSE history of the whole run, as far as it has come; None before its first update."""
+        run = self._past.end.run
+        return run.history if run else None
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is an update to take back."""
+        return self._document.state.iteration > 0
+
+    def back(self) -> None:
+        """Go back by one update."""
+        self.departing.emit()
+        iteration = self._document.state.iteration - 1
+        self._go_to(iteration, f"Back to iteration {iteration}")
+
+    def restart(self) -> None:
+        """Return to the weights at the start of the run."""
+        self.departing.emit()
+        self._go_to(0, "Restart")
+
+    def try_again(self, iteration: int, learning_rate: float) -> None:
+        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
+        self.departing.emit()
+        state, merge = self._document.state, ("again", next(self._ids))
+        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
+        training = replace(state.training, learning_rate=learning_rate)
+        self._document.push(edits.set_training(state, training), text, merge)
+        self._go_to(iteration, text, merge)
+
+    def begin_scrub(self) -> None:
+        """Make what follows another undo entry."""
+        self._scrub = next(self._ids)
+
+    def hold(self) -> None:
+        """Begin a drag: stop what runs, and expect many States."""
+        self.begin_scrub()
+        self.departing.emit()
+        self._document.set_in_motion(True)
+
+    def scrub_to(self, iteration: int) -> None:
+        """Show the run as it was after `iteration` updates."""
+        self.departing.emit()
+        self._go_to(iteration, "Other iteration", ("scrub", self._scrub))
+
+    def let_go(self) -> None:
+        """End a drag."""
+        self._document.set_in_motion(False)
+
+    def _go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push."""
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
