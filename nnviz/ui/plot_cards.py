@@ -11,6 +11,7 @@ from nnviz.document.document import Document
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.selection import Selection
+from nnviz.ui.training.travel import Travel
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.tabs import CardTabs, Tab
 
@@ -24,9 +25,9 @@ class PlotCards(CardTabs):
     the window answers, `load` at once.
     """
 
-    def __init__(self, document: Document, selection: Selection) -> None:
+    def __init__(self, document: Document, selection: Selection, travel: Travel) -> None:
         self._document, self._selection = document, selection
-        self.mse = MsePlot(document)
+        self.mse = MsePlot(document, travel)
         self._path = LossPath(document)  # from the start on, whenever its card is made
         super().__init__(
             (

@@ -49,7 +49,10 @@ class Plain:
 
 
 def measured(length, rounds):
-    """Return the milliseconds of a frame of nnviz and of the plain curve, and the points that nnviz keeps."""
+    """Return the milliseconds of a frame of nnviz, of one further back, and of the plain curve.
+
+    And the points that nnviz keeps.
+    """
     ours, plain = MseCurve(PALETTES["light"]), Plain()
     ours.resize(*SIZE)
     ours.show()
@@ -57,7 +60,7 @@ def measured(length, rounds):
     history, everything = History(), points(0, length + (rounds + 1) * CHUNK)
     for start in range(0, length, 100_000):
         history = history.extended(everything[start : min(start + 100_000, length)])
-    times = ([], [])
+    times = ([], [], [])
     for k in range(1, rounds + 2):
         until = length + k * CHUNK
         history = history.extended(everything[until - CHUNK : until])
@@ -66,8 +69,14 @@ def measured(length, rounds):
             ours.show_history(history)
             ours.viewport().repaint()
 
+        def back(_, history=history, k=k):
+            iteration, mse = history.points[len(history) * k // (rounds + 2)].tolist()
+            ours.show_history(history, (int(iteration), mse))
+            ours.viewport().repaint()
+
         times[0].append(windows.timed(frame, 1))
-        times[1].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
+        times[1].append(windows.timed(back, 1))
+        times[2].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
     kept = history.points[:, 1]
     assert kept.min() == everything[:until, 1].min()
     assert kept.max() == everything[:until, 1].max()
@@ -81,10 +90,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=30, help="frames of each (default 30)")
     options = parser.parse_args()
     windows.app()
-    print("| iterations | ms a frame | plain pyqtgraph curve | aim | points kept |\n|---|---|---|---|---|")
+    print("| iterations | ms a frame | back in the run | plain pyqtgraph curve | aim | points kept |")
+    print("|---|---|---|---|---|---|")
     for length in LENGTHS:
-        ours, plain, kept = measured(length, options.rounds)
-        print(f"| {length:,} | {ours:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
+        ours, back, plain, kept = measured(length, options.rounds)
+        print(f"| {length:,} | {ours:.2f} | {back:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
     print(f"\nOf at most {LIMIT:,} points kept, none is lost that is a smallest or a largest.")
     print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
     print(f"median of {options.rounds} frames in turns, {CHUNK} points more in each.")

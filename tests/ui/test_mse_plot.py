@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from nnviz.core import edits
@@ -17,6 +17,7 @@ from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
 from nnviz.ui.theme import apply_theme
+from nnviz.ui.training.travel import Travel
 from tests.ui.hands import choose, type_name
 
 
@@ -39,8 +40,13 @@ def document():
 
 
 @pytest.fixture
-def plot(qtbot, document):
-    plot = MsePlot(document)
+def travel(document):
+    return Travel(document)
+
+
+@pytest.fixture
+def plot(qtbot, document, travel):
+    plot = MsePlot(document, travel)
     plot.resize(364, 260)
     qtbot.addWidget(plot)
     plot.show()
@@ -67,12 +73,30 @@ def place(plot, iteration, mse):
     return plot.curve.place_of(iteration, mse).toPoint()
 
 
+def mse_after(k):
+    return 49 * 0.72 ** (2 * k)
+
+
+def ring(plot):
+    """Return where the ring stands, in the plot's pixels."""
+    return plot.curve.present().toPoint()
+
+
+def drag(qtbot, plot, start, *places):
+    """Press the mouse at `start`, go through the other places, and let it go."""
+    view = plot.curve.viewport()
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    for at in places:
+        qtbot.mouseMove(view, at)
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=places[-1])
+
+
 def hover(qtbot, plot, point):
     qtbot.mouseMove(plot.curve.viewport(), point)
 
 
 def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
-    plot = MsePlot(document)
+    plot = MsePlot(document, Travel(document))
     qtbot.addWidget(plot)
     assert plot.curve is None
     assert plot.empty.text() == EMPTY
@@ -101,6 +125,111 @@ def test_the_whole_curve_is_in_view_and_followed_while_it_grows(document, traine
         assert x0 <= 0 < last <= x1 < 1.1 * last
         assert y0 <= 0 < 49 <= y1 < 60
         document.push(train(document.state, updates=100).state, "Run")
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_back_in_the_run_what_comes_after_stays_and_the_ring_goes_along(trained, travel, log):
+    trained.log_button.setChecked(log)
+    whole, view = drawn(trained), trained.curve.view()
+    for iteration in (19, 7, 0, 12):
+        travel.scrub_to(iteration)
+        np.testing.assert_array_equal(drawn(trained), whole[: iteration + 1])
+        np.testing.assert_array_equal(trained.curve.beyond(), whole[iteration:])
+        assert ring(trained) == place(trained, iteration, whole[iteration, 1])
+        assert trained.curve.view() == view
+    travel.scrub_to(20)
+    np.testing.assert_array_equal(drawn(trained), whole)
+    assert len(trained.curve.beyond()) == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_comes_after_is_faint_on_either_ground(qapp, trained, travel, theme):
+    apply_theme(qapp, theme)
+    try:
+        travel.scrub_to(10)
+        image = trained.curve.grab().toImage()
+    finally:
+        apply_theme(qapp, "light")
+
+    def strongest(iteration):
+        """Return how far the curve's colour is from the ground, where it passes an iteration."""
+        at, ground = place(trained, iteration, mse_after(iteration)), QColor(PALETTES[theme].surface)
+        found = [image.pixelColor(at.x(), at.y() + k) for k in range(-3, 4)]
+        return max(abs(own.red() - ground.red()) + abs(own.blue() - ground.blue()) for own in found)
+
+    assert strongest(5) > 1.5 * strongest(15) > 30
+
+
+def test_a_new_end_takes_the_place_of_what_came_after(document, trained, travel):
+    travel.scrub_to(5)
+    document.push(edits.set_training(document.state, Training(0.02, 20)), "Change learning rate")
+    assert trained.curve.beyond()[-1, 0] == 20
+    document.push(train(document.state, updates=1).state, "Step")
+    assert drawn(trained)[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert len(trained.curve.beyond()) == 0
+
+
+def test_the_same_steps_again_go_along_what_came_after(document, trained, travel):
+    travel.scrub_to(5)
+    document.push(train(document.state, updates=2).state, "Run")
+    assert drawn(trained)[-1, 0] == 7
+    assert trained.curve.beyond()[[0, -1], 0].tolist() == [7, 20]
+
+
+def test_an_undone_run_is_faint_from_its_start_on(document, trained):
+    document.undo()
+    assert trained.curve.isVisible()
+    assert trained.curve.beyond()[:, 0].tolist() == list(range(21))
+    assert ring(trained) == place(trained, 0, 49)
+
+
+def test_between_two_epochs_the_ring_stands_at_its_iteration(document, plot, travel):
+    rows = Dataset([[1.0, 2.0, 3.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [2.0, 1.0, 0.0]], [[0.0]] * 4)
+    state = replace(untrained(), data=rows, training=Training(0.01, 20, batch_size=1))
+    document.start(state)
+    document.push(train(state).state, "Run")
+    travel.scrub_to(6)
+    expected = train(state, updates=6).history[-1].tolist()
+    assert drawn(plot)[:, 0].tolist() == [0, 4, 6]
+    assert drawn(plot)[-1].tolist() == expected
+    assert ring(plot) == place(plot, *expected)
+    assert plot.curve.beyond()[:, 0].tolist() == [6, 8, 12, 16, 20]
+
+
+def test_what_comes_after_can_be_read_out_and_is_exported(qtbot, trained, travel, tmp_path):
+    travel.scrub_to(5)
+    hover(qtbot, trained, place(trained, 15, mse_after(15)))
+    assert trained.curve.read_out.text().startswith("iteration 15\n")
+    trained.curve.read_at(None)
+    qtbot.keyClick(trained.curve, Qt.Key.Key_Right)
+    assert trained.curve.read_out.text().startswith("iteration 6\n")
+    assert "at iteration 5, MSE" in trained.curve.accessibleDescription()
+    trained.export_csv(tmp_path / "mse.csv")
+    assert len(csv.read((tmp_path / "mse.csv").read_bytes()).rows) == 21
+
+
+def test_the_ring_is_dragged_along_the_run_and_a_drag_is_one_undo_entry(qtbot, document, trained):
+    end, view = document.state, trained.curve.view()
+    drag(qtbot, trained, ring(trained), *(place(trained, k, 20) for k in (14, 3, 8)))
+    assert document.state.iteration == 8
+    assert document.state.run.history.last == (8, pytest.approx(mse_after(8)))
+    assert not document.in_motion
+    assert trained.curve.view() == view
+    drag(qtbot, trained, ring(trained), QPoint(0, 40))
+    assert document.state.iteration == 0
+    document.undo()
+    assert document.state.iteration == 8
+    document.undo()
+    assert document.state is end
+
+
+def test_a_drag_elsewhere_moves_the_view_and_a_click_nothing(qtbot, document, trained):
+    view = trained.curve.view()
+    qtbot.mouseClick(trained.curve.viewport(), Qt.MouseButton.LeftButton, pos=place(trained, 10, 30))
+    assert trained.curve.view() == view
+    drag(qtbot, trained, *(place(trained, k, 30) for k in (10, 12, 14)))
+    assert trained.curve.view() != view
+    assert document.state.iteration == 20
 
 
 def test_an_edit_ends_the_run_and_empties_the_plot(document, trained):

@@ -60,6 +60,12 @@ class History:
         return view
 
     @property
+    def first(self) -> tuple[int, float]:
+        """Iteration 0 and its MSE; there must be one."""
+        iteration, mse = self._buffer.points[0]
+        return int(iteration), float(mse)
+
+    @property
     def last(self) -> tuple[int, float]:
         """The last iteration and its MSE; there must be one."""
         iteration, mse = self._buffer.points[self.length - 1]

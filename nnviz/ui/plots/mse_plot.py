@@ -1,4 +1,4 @@
-"""The MSE panel: the history of the present run as a curve, and its ways out as CSV and PNG."""
+"""The MSE panel: the history of the whole run as a curve, and its ways out as CSV and PNG."""
 
 from __future__ import annotations
 
@@ -21,11 +21,16 @@ from nnviz.ui.icons import icon
 from nnviz.ui.png import png
 from nnviz.ui.seldom import Seldom
 from nnviz.ui.theme import colours
+from nnviz.ui.training.travel import Travel
 from nnviz.ui.widgets.card import Card, quiet_button
 
 if TYPE_CHECKING:
     from nnviz.ui.plots.mse_curve import MseCurve
 
+TIP = (
+    "Drag the ring to another iteration of the run; drag elsewhere to move, wheel to zoom, "
+    "double-click to see all; arrows read points out"
+)
 EMPTY = "Press Run or Step: the MSE after every update is drawn here"
 PICTURE, DENSITY = (900, 560), 2
 """Size of an exported picture, and how many times as many pixels it has each way."""
@@ -34,7 +39,9 @@ MARGIN = 18
 
 
 class MsePlot(Card):
-    """Draws the MSE history. `load` brings the plot in once the window stands: its import is slow.
+    """Draws the MSE history; where one has gone back in the run, what comes after stays, faint.
+
+    `load` brings the plot in once the window stands: its import is slow.
 
     =========== ================================================
     `exported`  a file was written: a sentence for the status line
@@ -45,11 +52,12 @@ class MsePlot(Card):
     exported = Signal(str)
     refused = Signal(str)
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, travel: Travel) -> None:
         super().__init__("MSE")
-        self._document = document
+        self._document, self._travel = document, travel
         self.curve: MseCurve | None = None
-        self._drawn: object = None
+        self._history: History | None = None
+        self._present: tuple[int, float] | None = None
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -69,16 +77,21 @@ class MsePlot(Card):
         from nnviz.ui.plots.mse_curve import MseCurve
 
         self.curve = MseCurve(colours())
-        self.curve.setToolTip("Drag to move, wheel to zoom, double-click to see all; arrows read points out")
+        self.curve.setToolTip(TIP)
         self.curve.menu_requested.connect(self._menu.popup)
+        self.curve.ring_taken.connect(self._travel.hold)
+        self.curve.wanted.connect(self._travel.scrub_to)
+        self.curve.ring_dropped.connect(self._travel.let_go)
         self.curve.set_log(self.log_button.isChecked())
         self._pages.addWidget(self.curve)
-        self._drawn = None
+        self._history = None
         self._refresh()
 
     def export_csv(self, path: Path) -> None:
         """Write the history to `path` with the columns iteration and mse."""
-        self._export(path, csv.history(self._history().points))
+        history = self._travel.history
+        assert history is not None
+        self._export(path, csv.history(history.points))
 
     def export_png(self, path: Path) -> None:
         """Write the curve as it is seen to `path`, on white."""
@@ -88,11 +101,13 @@ class MsePlot(Card):
         """Return the curve as it is seen, with its axes, on white."""
         from nnviz.ui.plots.mse_curve import MseCurve
 
+        history = self._travel.history
+        assert history is not None
         plot = MseCurve(PALETTES["light"])
         plot.density = DENSITY
         plot.resize(*PICTURE)
         plot.set_log(self.log_button.isChecked())
-        plot.show_history(self._history())
+        plot.show_history(history, self._travel.present)
         if self.curve:
             plot.show_view(self.curve.view())
         plot.grab()  # lays it out
@@ -135,32 +150,26 @@ class MsePlot(Card):
         if self.curve:
             self.curve.set_log(log)
 
-    def _history(self) -> History:
-        run = self._document.state.run
-        assert run is not None
-        return run.history
-
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
             self._seldom.changed()
 
     def _refresh(self) -> None:
-        """Draw the history where it is another one or has grown."""
-        run = self._document.state.run
-        history = run.history if run else None
+        """Draw the history where it is another one, has grown, or another point of it is the present one."""
+        history, present = self._travel.history, self._travel.present
         self.empty.setText("" if history else EMPTY)
         for action in (self.view_all, self.copy_picture, self.ask_png, self.ask_csv):
             action.setEnabled(history is not None and self.curve is not None)
-        if self.curve is None or history is self._drawn:
+        if self.curve is None or (history is self._history and present == self._present):
             return
         if history is None:
             self._pages.setCurrentWidget(self.empty)
         else:
-            if self._drawn is None:
+            if self._history is None:
                 self.curve.view_all()
-            self.curve.show_history(history)
+            self.curve.show_history(history, present)
             self._pages.setCurrentWidget(self.curve)
-        self._drawn = history
+        self._history, self._present = history, present
 
     def _copy_picture(self) -> None:
         QGuiApplication.clipboard().setImage(self.picture())

@@ -59,9 +59,14 @@ class Travel(QObject):
 
     @property
     def history(self) -> History | None:
-        """The MSE history of the whole run, as far as it has come; None before its first update."""
-        run = self._past.end.run
-        return run.history if run else None
+        """The MSE history of the whole run, as far as it has come; None before its first point."""
+        return _history(self._past.end)
+
+    @property
+    def present(self) -> tuple[int, float] | None:
+        """The iteration and MSE that were last measured before what is shown; of an undone run, its first."""
+        shown_now, whole = _history(self._document.state), self.history
+        return shown_now.last if shown_now else whole.first if whole else None
 
     @property
     def can_go_back(self) -> bool:
@@ -165,3 +170,7 @@ class Travel(QObject):
     def _follow(self, _old: State, new: State) -> None:
         self.cancel()
         self._past.follow(new)
+
+
+def _history(state: State) -> History | None:
+    return state.run.history if state.run and len(state.run.history) else None

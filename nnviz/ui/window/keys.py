@@ -48,6 +48,14 @@ KEYS = (
         ),
     ),
     (
+        "On the curve of the MSE",
+        (
+            ("drag the ring", "go to another iteration of the run"),
+            ("wheel, drag, double click", "zoom, pan, show everything"),
+            ("left, right, Home, End", "read a point out"),
+        ),
+    ),
+    (
         "Everywhere",
         (
             ("F5, F10, Shift+F10", "run or pause, one update on, one back"),
