@@ -36,7 +36,7 @@ class MseCanvas(Plot):
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
         self._history = History()
         self._present = 0, 0.0
-        self._log = False
+        self.log = False
         self._following = True
         self._read: int | None = None
         self.setAccessibleName("MSE after every update")
@@ -76,7 +76,7 @@ class MseCanvas(Plot):
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
-        self._log = log
+        self.log = log
         self._left.set_logarithmic(log)
         self.view_all()
 
@@ -121,13 +121,13 @@ class MseCanvas(Plot):
 
     def _place(self, iteration: float, mse: float) -> tuple[float, float]:
         """Return where a point is drawn; an exponent of −∞ for an MSE of 0."""
-        if self._log:
+        if self.log:
             mse = math.log10(mse) if mse > 0.0 else -math.inf
         return float(iteration), mse
 
     def _drawn(self, points: Array) -> Array:
         """Return `points` as they are drawn: exponents of 10 where it is logarithmic, and none for 0."""
-        if not self._log:
+        if not self.log:
             return points
         above = points[points[:, 1] > 0.0]
         return np.column_stack((above[:, 0], np.log10(above[:, 1])))
@@ -166,7 +166,7 @@ class MseCanvas(Plot):
         if len(y) == 0:
             return -1.0, 1.0
         low, high = float(y.min()), float(y.max())
-        if not self._log and low < high / 2:
+        if not self.log and low < high / 2:
             low = 0.0
         room = (high - low) or abs(high) or 1.0
         return low - 0.04 * room, high + 0.08 * room

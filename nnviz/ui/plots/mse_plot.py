@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QPainter, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
 
 from nnviz.core.state import State
@@ -15,7 +15,6 @@ from nnviz.core.training.history import History
 from nnviz.document.document import Document
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
-from nnviz.picture.palette import PALETTES
 from nnviz.ui.ask_where import ask_where, file_name
 from nnviz.ui.icons import icon
 from nnviz.ui.png import png
@@ -32,10 +31,6 @@ TIP = (
     "double-click to see all; arrows read points out"
 )
 EMPTY = "Press Run or Step: the MSE after every update is drawn here"
-PICTURE, DENSITY = (900, 560), 2
-"""Size of an exported picture, and how many times as many pixels it has each way."""
-MARGIN = 18
-"""Pixels around an exported plot."""
 
 
 class MsePlot(Card):
@@ -99,28 +94,12 @@ class MsePlot(Card):
 
     def picture(self) -> QImage:
         """Return the curve as it is seen, with its axes, on white."""
-        from nnviz.ui.plots.mse_curve import MseCurve
+        from nnviz.ui.plots.mse_picture import picture_of
 
         history = self._travel.history
         assert history is not None
-        plot = MseCurve(PALETTES["light"])
-        plot.density = DENSITY
-        plot.resize(*PICTURE)
-        plot.set_log(self.log_button.isChecked())
-        plot.show_history(history, self._travel.present)
-        if self.curve:
-            plot.show_view(self.curve.view())
-        plot.grab()  # lays it out
-        whole = QRectF(0, 0, *PICTURE)
-        image = QImage(DENSITY * PICTURE[0], DENSITY * PICTURE[1], QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(DENSITY)
-        image.fill(Qt.GlobalColor.white)
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
-        painter.end()
-        plot.close()
-        return image
+        assert self.curve is not None
+        return picture_of(history, self._travel.present, self.curve)
 
     def _make_menu(self) -> None:
         self._menu = QMenu(self)
