@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 
 from nnviz.core import edits
 from nnviz.core.network import Network
@@ -158,6 +158,26 @@ def test_during_a_run_the_timeline_goes_to_where_the_run_will_end(qtbot, documen
     assert panel.timeline.value() == document.state.iteration
     click(qtbot, panel.verbs.run)
     assert panel.timeline.maximum() == document.state.iteration
+
+
+def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel):
+    painted = []
+
+    class Painted(QObject):
+        def eventFilter(self, watched, event):  # noqa: N802
+            if event.type() == QEvent.Type.Paint:
+                painted.append(watched.value())
+            return False
+
+    watch = Painted()
+    panel.timeline.installEventFilter(watch)
+    panel.timeline.show_iteration(0, 1_000_000)
+    qtbot.waitUntil(lambda: painted == [0])
+    for iteration in (1, 2, 500_000, 500_001, 499_000, 1_000_000):
+        panel.timeline.show_iteration(iteration, 1_000_000)
+        assert panel.timeline.value() == iteration
+        qapp.processEvents()
+    assert painted == [0, 500_000, 499_000, 1_000_000]
 
 
 def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, panel, run):

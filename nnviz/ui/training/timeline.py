@@ -27,6 +27,7 @@ class Timeline(QSlider):
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit, self._showing = 0, 1, False
+        self._handle_at = 0
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
         self.setFixedHeight(HANDLE)
@@ -55,6 +56,14 @@ class Timeline(QSlider):
     def _put_under(self, event: QMouseEvent) -> None:
         x = round(event.position().x()) - HANDLE // 2
         self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, self.width() - HANDLE))
+
+    def sliderChange(self, change: QSlider.SliderChange) -> None:
+        """Paint anew only where the handle moves by a pixel: a long run has many updates to one."""
+        room = self.width() - HANDLE
+        at = QStyle.sliderPositionFromValue(0, self.maximum(), self.sliderPosition(), room)
+        if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
+            self._handle_at = at
+            super().sliderChange(change)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         self.entered.emit()
