@@ -8,7 +8,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
+from nnviz.core.state import Dataset, State
+from nnviz.core.walk import Step
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -16,6 +19,7 @@ from nnviz.picture.draw import row_picture
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Label, Part, Rect, View
 from nnviz.ui.diagram import painter as paint
+from nnviz.ui.diagram.callout import callout
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.screen import Screen
@@ -173,3 +177,47 @@ def test_another_theme_changes_the_sprites(qapp):
     dark = image(900, 500, 1.0, on_screen(picture, Screen(PALETTES["dark"], 1.0)))
     light = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
     assert dark.mean() < light.mean() - 5
+
+
+NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2", "a שלום b", "שלום (a)", "e\u0301té")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
+def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, name, ratio):
+    texts = ["before", name, "after"]
+    labels = [
+        Label(Part("name", 0, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
+        for k, text in enumerate(texts)
+    ]
+
+    def paint_it(painter):
+        for label in labels:
+            paint.paint_label(painter, label, LIGHT, chosen=False)
+
+    seen = image(200, 130, ratio, lambda painter: Screen(LIGHT, ratio).paint_labels(painter, labels, ()))
+    printed = image(200, 130, ratio, paint_it)
+    for third in np.array_split(printed, 3):
+        assert third.std() > 5
+    assert np.abs(blurred(printed) - blurred(seen)).max() < 40
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=["fitted", "zoomed", "near"])
+def test_names_of_any_script_stand_on_the_screen_as_on_paper(qapp, view):
+    layer = Layer(("node_0", "משקל_3"), "relu", np.ones((2, len(NAMES))), None)
+    network = Network(NAMES, (layer, Layer(("out",), "identity", np.ones((1, 2)), None)))
+    named = State(network, Dataset(np.ones((1, len(NAMES))), np.ones((1, 1))))
+    picture = row_picture(named, view)
+    printed = image(900, 500, 1.0, on_paper(picture))
+    seen = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
+    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.0003
+
+
+def test_a_callout_writes_long_names_short_and_on_one_line():
+    named = State(
+        Network(("a very\n" * 20 + "_7", "b"), (Layer(("out",), "identity", np.ones((1, 2)), None),)),
+        Dataset(np.ones((1, 2)), np.ones((1, 1))),
+    )
+    picture = row_picture(named, View(900, 500), with_slopes=True)
+    lines = callout(picture.numbers, Step("update", 0, 0), 1.0)
+    assert [line.partition(":")[0] for line in lines] == ["a very a v…_7", "b"]

@@ -10,11 +10,14 @@ from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
 from nnviz.core.walk import Step
 from nnviz.picture.numbers import Numbers
+from nnviz.picture.text import elide, plain
 
 ARRIVED, SUMMED = 0.4, 0.75
 """The parts of a step's time after which the terms have arrived, and have been added up."""
 MOST = 7
 """Lines at most; an update of more weights says how many more there are."""
+SIZE, NAME = 13.5, 110.0
+"""Font size, and the width that a name may take: about as much as in its node."""
 
 
 def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
@@ -73,7 +76,7 @@ def _update(numbers: Numbers, step: Step) -> list[str]:
     for source, name in enumerate(sources[:MOST]):
         where = Where("weight", step.layer, step.node, source)
         found = update_lines(numbers.state, where, float(own.weights[step.node, source]))
-        lines.append(f"{name}: {told(found[-1])}")
+        lines.append(f"{elide(plain(name), SIZE, NAME, bold=True)}: {told(found[-1])}")
     if len(sources) > MOST:
         lines.append(f"… and {len(sources) - MOST} more weights")
     if layer.biases is not None:

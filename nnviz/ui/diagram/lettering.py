@@ -84,7 +84,7 @@ class Letters(dict[str, int]):
     def __init__(self, setting: Setting, font: QFont, colour: str, ratio: float) -> None:
         super().__init__()
         self._setting, self._font, self._colour, self._ratio = setting, font, QColor(colour), ratio
-        metrics = QFontMetricsF(font)
+        self._metrics = metrics = QFontMetricsF(font)
         self._ascent = metrics.ascent() * ratio
         self._rise = ceil(self._ascent)
         self._height = self._rise + ceil(metrics.descent() * ratio) + 2 * MARGIN
@@ -115,26 +115,44 @@ class Letters(dict[str, int]):
 
     def __missing__(self, letter: str) -> int:
         """Make a letter."""
-        word, letter = letter.endswith(WORD), letter.removesuffix(WORD)
-        # A font may shape a minus or a point by what stands beside it.
-        before = "" if word or letter == MINUS else "0"
-        layout = QTextLayout(before + letter + ("" if word else "0"), self._font)
-        layout.beginLayout()
-        line = layout.createLine()
-        layout.endLayout()
-        start, end = (_reach(line, len(part)) for part in (before, before + letter))
-        runs = layout.glyphRuns(len(before), len(letter))
+        word = letter.endswith(WORD)
+        width, draw = self._word(letter.removesuffix(WORD)) if word else self._sign(letter)
 
         def paint(phase: int, painter: QPainter) -> None:
             painter.translate(MARGIN + phase / PHASES, MARGIN + self._rise - self._ascent)
             painter.scale(self._ratio, self._ratio)
             painter.setPen(self._colour)
+            draw(painter)
+
+        self[letter] = self._setting.add(width * self._ratio, self._height, paint, 1 if word else PHASES)
+        return self[letter]
+
+    def _word(self, text: str) -> tuple[float, Callable[[QPainter], None]]:
+        """Return the width of a text in any script, and what draws it."""
+        layout, line = self._laid_out(text)
+        # Another font that has the letters may be taller; its line has the same middle.
+        top = (self._metrics.height() - line.ascent() - line.descent()) / 2
+        return line.naturalTextWidth(), lambda painter: layout.draw(painter, QPointF(0.0, top))
+
+    def _sign(self, text: str) -> tuple[float, Callable[[QPainter], None]]:
+        """Return the same for a digit or signs; a font may shape a minus or a point by what is beside it."""
+        before = "" if text == MINUS else "0"
+        layout, line = self._laid_out(before + text + "0")
+        start, end = (_reach(line, len(part)) for part in (before, before + text))
+        runs = layout.glyphRuns(len(before), len(text))
+
+        def draw(painter: QPainter) -> None:
             for run in runs:
                 painter.drawGlyphRun(QPointF(-start, 0.0), run)
 
-        key = letter + WORD if word else letter
-        self[key] = self._setting.add((end - start) * self._ratio, self._height, paint, 1 if word else PHASES)
-        return self[key]
+        return end - start, draw
+
+    def _laid_out(self, text: str) -> tuple[QTextLayout, QTextLine]:
+        layout = QTextLayout(text, self._font)
+        layout.beginLayout()
+        line = layout.createLine()
+        layout.endLayout()
+        return layout, line
 
 
 def _reach(line: QTextLine, characters: int) -> float:

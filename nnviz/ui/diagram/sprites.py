@@ -37,6 +37,7 @@ class Sprites:
 
     def add(self, width: int, height: int, paint: Callable[[QPainter], None]) -> int:
         """Return the number of a new sprite that `paint` paints into (0, 0, width, height)."""
+        width, height = max(width, 1), max(height, 1)  # or it would lie over those before it
         if self._x + width > self._width:
             self._x, self._y = 0, self._deepest
         self._make_room(self._y + height)

@@ -13,7 +13,7 @@ from nnviz.picture.columns import corner
 from nnviz.picture.draw import Picture
 from nnviz.picture.palette import Palette
 from nnviz.ui.diagram import painter as paint
-from nnviz.ui.diagram.callout import callout
+from nnviz.ui.diagram.callout import SIZE, callout
 from nnviz.ui.diagram.edge_painter import edge_line
 from nnviz.ui.diagram.player import Player
 from nnviz.ui.theme import ui_font
@@ -99,7 +99,7 @@ class WalkLayer:
         lines = callout(picture.numbers, step, t)
         if not lines:
             return
-        font = ui_font(13.5, QFont.Weight.DemiBold)
+        font = ui_font(SIZE, QFont.Weight.DemiBold)
         metrics = QFontMetricsF(font)
         width = max(metrics.horizontalAdvance(line) for line in lines) + 28
         height = len(lines) * 22 + 14
@@ -109,9 +109,12 @@ class WalkLayer:
         painter.drawRoundedRect(box, 8, 8)
         painter.setFont(font)
         painter.setPen(QColor(palette.ink))
+        direction = painter.layoutDirection()
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also after a name of another script
         for k, line in enumerate(lines):
             place = QRectF(box.left() + 14, box.top() + 7 + 22 * k, box.width() - 28, 22)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
+        painter.setLayoutDirection(direction)
 
     def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
         """Return room for the callout near its node, where it covers least of the picture."""
