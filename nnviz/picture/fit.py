@@ -7,6 +7,8 @@ from nnviz.picture.text import text_width
 
 FEWEST = 3
 """Significant digits that a rounded number has at least."""
+ROUNDING = 1e-6
+"""Pixels by which sums of the same widths may differ: the order and the Python decide the last bit."""
 
 
 def fitted(
@@ -20,13 +22,13 @@ def fitted(
     longest = shown(value)
     text = prefix + longest
     width = text_width(text, size, bold)
-    if width <= room:
+    if width <= room + ROUNDING:
         return text, size, width
     short = prefix + min(longest, *_three_digits(value), key=len)
     bare = short.replace("0.", ".") if abs(value) < 1.0 else short
     for text, own in ((short, size), (short, smallest), (bare, smallest)):
         width = text_width(text, own, bold)
-        if width <= room:
+        if width <= room + ROUNDING:
             return text, own, width
     return None
 

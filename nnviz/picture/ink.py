@@ -53,7 +53,7 @@ def slope_strengths(picture: Picture, column: int) -> Array | None:
 
 
 def _strengths(values: Array, hidden: NDArray[np.bool_]) -> Array:
-    strengths: Array = np.where(hidden, 0.0, values)
+    strengths: Array = np.nan_to_num(np.where(hidden, 0.0, values))  # what is beyond any number is largest
     return strengths / max(float(np.abs(strengths).max()), 1e-300)
 
 

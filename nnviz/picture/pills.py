@@ -15,6 +15,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
+from nnviz.picture.fit import ROUNDING
 from nnviz.picture.picture import Rect
 from nnviz.picture.text import LONG_NUMBER, NUMBER, SHORT_NUMBER
 
@@ -181,7 +182,7 @@ def _sorts(edges: _Edges, largest: float, share: tuple[float, float]) -> Iterato
     short = [(SHORT_NUMBER + PAD) * size for size in sizes]
     for widths in (any_number, usual, short):
         for size, width in zip(sizes, widths, strict=True):
-            if width <= right - left:
+            if width <= right - left + ROUNDING:
                 yield _Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
 
 

@@ -38,9 +38,10 @@ def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
         return _growing(forward_lines(scene, step.layer, step.node), t)
     if step.phase == "loss":
         return _growing(loss_lines(scene, step.node), t)
-    if one_row:
+    if one_row:  # else the mean of all rows, where it is known
         return _growing(backward_lines(scene, step.layer, step.node), t)
-    assert numbers.slopes is not None
+    if numbers.slopes is None:
+        return []
     mean = float(numbers.slopes.layers[step.layer].nodes[step.node])
     return [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
 

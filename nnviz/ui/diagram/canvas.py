@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.picture.draw import Picture
+from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Part
 from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.card import paint_card
@@ -18,6 +19,7 @@ from nnviz.ui.diagram.look import Look
 from nnviz.ui.diagram.painter import qrect
 from nnviz.ui.diagram.painting import Painting
 from nnviz.ui.diagram.player import Player
+from nnviz.ui.seldom import Seldom
 from nnviz.ui.selection import Selection
 from nnviz.ui.theme import colours
 
@@ -42,21 +44,24 @@ class Canvas(QWidget):
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
         self._drawing = Drawing(selection, player)
-        self._drawing.laid_out.connect(self.looked)
         self._drawing.ready.connect(self.stale)
         self._picture: Picture | None = None
+        self._layout_seen: Layout | None = None
         self._largest: float | None = None
         self._painting = Painting(player)
         self._hover: Part | None = None
         self._moving = self._focused = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         self._calm.timeout.connect(self._sharpen)
+        self._numbers = Seldom(document, self._describe, phase=1 / 3, parent=self)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
         document.state_changed.connect(self.state_changed)
         selection.row_changed.connect(self.stale)
         selection.slopes_changed.connect(self.stale)
+        for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
+            changed.connect(self._numbers.changed)
         selection.part_changed.connect(self._selected)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
@@ -74,6 +79,9 @@ class Canvas(QWidget):
         """What is shown at present; made anew when something has changed."""
         if self._picture is None:
             self._picture = self._drawing.picture(self._document.state, self.camera.view, self._largest)
+            if self._picture.layout is not self._layout_seen:
+                self._layout_seen = self._picture.layout
+                self.looked.emit()
         return self._picture
 
     def stale(self) -> None:
@@ -112,10 +120,16 @@ class Canvas(QWidget):
         self.update()
 
     def _selected(self) -> None:
-        part = self._selection.part
-        self.setAccessibleDescription(self.picture.describe(part) if part else "")
-        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+        self._describe()
         self.update()
+
+    def _describe(self) -> None:
+        """Tell those who cannot see it what is selected, and its numbers as they are now."""
+        part = self._selection.part
+        said = self.picture.describe(part) if part else ""
+        if said != self.accessibleDescription():
+            self.setAccessibleDescription(said)
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
     # --- the camera
 

@@ -26,13 +26,9 @@ SLICE = 0.008
 class Drawing(QObject):
     """Draws the selected row of a State, with the walk's progress and the slopes that are wanted.
 
-    ============ =====================================================================
-    `laid_out`   the layout is another one
-    `ready`      slopes that took their time are there: draw again
-    ============ =====================================================================
+    `ready` says that slopes that took their time are there: draw again.
     """
 
-    laid_out = Signal()
     ready = Signal()
 
     def __init__(self, selection: Selection, player: Player) -> None:
@@ -73,7 +69,6 @@ class Drawing(QObject):
         if self._layout is None or key != self._layout_of:
             self._layout = lay_out(network, view, slopes=with_slopes)
             self._layout_of = key
-            self.laid_out.emit()
         return self._layout
 
     def _slopes_now(self, state: State) -> tuple[Slopes | None, str]:

@@ -64,7 +64,7 @@ def _paint_lines(
     painter: QPainter, lines: Array, weights: Array, scale: float, pens: Mapping[int, QPen]
 ) -> None:
     """Paint lines, shape (lines, 4), weak ones first, in buckets of one pen each."""
-    buckets = np.clip(np.rint(weights * (BUCKETS / (scale or 1.0))), -BUCKETS, BUCKETS).astype(np.intp)
+    buckets = np.clip(np.rint(weights / (scale or 1.0) * BUCKETS), -BUCKETS, BUCKETS).astype(np.intp)
     size = np.abs(buckets)
     above = (buckets > 0) ^ (size % 2 > 0)  # by turns, so that neither sign hides the other
     order = np.argsort(2 * size + above, kind="stable")

@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
 from nnviz.picture.columns import COMPACT, corner
 from nnviz.picture.draw import Picture
+from nnviz.picture.headings import LETTER_SPACING
 from nnviz.picture.ink import Pixels, border, ink, slope_pixels, value_pixels
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Label, NodeBox, Rect, Role
@@ -178,6 +179,6 @@ def label_font(label: Label) -> QFont:
             _fonts.clear()
         font = ui_font(label.size, _WEIGHTS.get(label.style, QFont.Weight.Normal))
         if label.style == "heading":
-            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
+            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, LETTER_SPACING * label.size)
         _fonts[key] = font
     return _fonts[key]

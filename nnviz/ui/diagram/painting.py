@@ -1,4 +1,4 @@
-"""Paints the whole diagram on its widget: edges, nodes and texts, the walk above them, the card around."""
+"""Paints the whole diagram on its widget: edges, nodes and texts, the walk above them."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ class WalkLayer:
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_of: tuple[object, ...] = ()
         self._kept: Picture | None = None
+        self._callout_seen = QRectF()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint the steps in progress."""
@@ -69,7 +70,9 @@ class WalkLayer:
         boxes = [paint.qrect(columns[end].box) for end in ends]
         left = min(box.left() for box in boxes) - 60
         right = max(box.right() for box in boxes) + 260
-        return QRectF(left, body.top(), right - left, body.height()).intersected(body)
+        ways = QRectF(left, body.top(), right - left, body.height())
+        callouts = self._callout_seen.united(self._callout_box(picture, step, self._player.t)[0])
+        return (ways if len(steps) > 1 else ways.united(callouts.adjusted(-2, -2, 2, 2))).intersected(body)
 
     def _paint_outline(self, painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
         column = picture.layout.columns[step.layer + 1]
@@ -96,18 +99,14 @@ class WalkLayer:
     def _paint_callout(
         self, painter: QPainter, picture: Picture, step: Step, t: float, palette: Palette
     ) -> None:
-        lines = callout(picture.numbers, step, t)
+        box, lines = self._callout_box(picture, step, t)
+        self._callout_seen = box
         if not lines:
             return
-        font = ui_font(SIZE, QFont.Weight.DemiBold)
-        metrics = QFontMetricsF(font)
-        width = max(metrics.horizontalAdvance(line) for line in lines) + 28
-        height = len(lines) * 22 + 14
-        box = self._callout_place(picture, step, width, height)
         painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 1.4))
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(box, 8, 8)
-        painter.setFont(font)
+        painter.setFont(_font())
         painter.setPen(QColor(palette.ink))
         direction = painter.layoutDirection()
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also after a name of another script
@@ -115,6 +114,15 @@ class WalkLayer:
             place = QRectF(box.left() + 14, box.top() + 7 + 22 * k, box.width() - 28, 22)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
         painter.setLayoutDirection(direction)
+
+    def _callout_box(self, picture: Picture, step: Step, t: float) -> tuple[QRectF, list[str]]:
+        """Return what the callout says at time `t`, and where; nothing at all where it says nothing."""
+        lines = callout(picture.numbers, step, t)
+        if not lines:
+            return QRectF(), []
+        metrics = QFontMetricsF(_font())
+        width = max(metrics.horizontalAdvance(line) for line in lines) + 28
+        return self._callout_place(picture, step, width, len(lines) * 22 + 14), lines
 
     def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
         """Return room for the callout near its node, where it covers least of the picture."""
@@ -141,6 +149,10 @@ class WalkLayer:
         )
 
 
+def _font() -> QFont:
+    return ui_font(SIZE, QFont.Weight.DemiBold)
+
+
 def _pulses(
     picture: Picture, steps: tuple[Step, ...], palette: Palette
 ) -> Iterator[tuple[QLineF, QColor, float]]:
@@ -154,11 +166,13 @@ def _pulses(
     chosen = np.zeros_like(weights, dtype=bool)
     if backward:
         assert slopes is not None
-        carried = weights * slopes.layers[layer].nodes[:, None]
+        ends = slopes.layers[layer].nodes[:, None]
         chosen[:, nodes] = True
     else:
-        carried = weights * trace.feeding(layer)[0]
+        ends = trace.feeding(layer)[0]
         chosen[nodes, :] = True
+    with np.errstate(all="ignore"):
+        carried = np.nan_to_num(weights * ends)  # what is beyond any number is largest
     sizes = np.where(chosen, np.abs(carried), -1.0)
     largest = float(sizes.max())
     order = np.argsort(sizes, axis=None)[::-1][: min(PULSES, int(chosen.sum()))]

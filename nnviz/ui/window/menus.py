@@ -221,7 +221,7 @@ class Menus:
             (self.redo, "Redo", document.redo_text()),
         ):
             action.setEnabled(bool(text))
-            action.setText(f"&{word} {text}".replace("_", " ").rstrip() if text else f"&{word}")
+            action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
             action.setToolTip(f"{word} {text}".rstrip())
 
     def _undo(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
@@ -58,7 +59,7 @@ class Settings:
         """The files that were open last, the latest first; only those that are still there."""
         value = self._store.value("recent", [])
         names = [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
-        return [path for name in names if (path := Path(str(name))).is_file()]
+        return [path for name in names if _is_there(path := Path(str(name)))]
 
     def opened(self, path: Path) -> None:
         """Put a file at the head of the recent ones; it is the one that opens next time."""
@@ -75,4 +76,9 @@ class Settings:
     def last(self) -> Path | None:
         """The file that was open last, if it is still there."""
         path = Path(self.text("last")) if self.text("last") else None
-        return path if path and path.is_file() else None
+        return path if path and _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there; Path.is_file raises where its folder may not be read."""
+    return os.path.isfile(path)

@@ -1,0 +1,68 @@
+"""Weights as small and as large as numbers go are painted, and names are written as they are."""
+
+import numpy as np
+import pytest
+
+from nnviz.core import edits
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.examples import example
+from nnviz.ui.diagram import drawing
+from nnviz.ui.window.settings import Settings
+from tests.ui.hands import part_named, set_number
+
+
+def chain(weight):
+    """Return a State of 2-2-1 whose weights are `weight` and 0."""
+    hidden = Layer(("a", "b"), "identity", np.array([[weight, 0.0], [0.0, weight]]), None)
+    output = Layer(("out",), "identity", np.array([[weight, 0.0]]), None)
+    return State(Network(("x", "y"), (hidden, output)), Dataset(np.ones((1, 2)), np.zeros((1, 1))))
+
+
+@pytest.mark.parametrize("weight", [1e-310, 1e200])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, capfd, weight):
+    window = open_window(chain(weight))
+    window.plots.show_card(3)
+    window.player.toggle()
+    qtbot.waitUntil(lambda: window.player.progress.active)
+    window.player.to_end()
+    window.main_window.grab()
+    said = capfd.readouterr().err
+    assert "Error" not in said
+    assert "NaN" not in said
+
+
+def test_a_screen_reader_hears_the_number_as_it_is_now(qtbot, open_window):
+    window = open_window("relu")
+    weight = part_named(window, "node_0", "accounts")
+    set_number(window, weight, "9.25")
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
+    window.menus.undo.trigger()
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 2")
+
+
+def test_undo_tells_a_name_as_it_is(open_window):
+    window = open_window("relu")
+    state = window.document.state
+    window.document.push(edits.rename(state, 1, 0, "A&B_c"), "Rename node_0 to A&B_c")
+    assert window.menus.undo.text() == "&Undo Rename node_0 to A&&B_c"
+
+
+def test_one_step_of_the_zoom_makes_one_picture(open_window, monkeypatch):
+    window = open_window("xor")
+    made, draw = [], drawing.draw
+    monkeypatch.setattr(drawing, "draw", lambda *args, **words: made.append(1) or draw(*args, **words))
+    window.diagram.zoom(1.25)
+    window.diagram.grab()
+    assert len(made) == 1
+
+
+def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):
+    settings = Settings(remembers=False)
+    path = tmp_path / "mine.json"
+    path.write_bytes(example("relu").path.read_bytes())
+    settings.opened(path)
+    assert settings.last == path
+    monkeypatch.setattr("os.stat", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    assert (settings.last, settings.recent) == (None, [])
