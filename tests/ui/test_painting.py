@@ -219,5 +219,5 @@ def test_a_callout_writes_long_names_short_and_on_one_line():
         Dataset(np.ones((1, 2)), np.ones((1, 1))),
     )
     picture = row_picture(named, View(900, 500), with_slopes=True)
-    lines = callout(picture.numbers, Step("update", 0, 0), 1.0)
+    lines = callout(picture.numbers, Step("update", 0, 0))(1.0)
     assert [line.partition(":")[0] for line in lines] == ["a very a v…_7", "b"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from nnviz.core.address import Where
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
@@ -20,12 +23,13 @@ SIZE, NAME = 13.5, 110.0
 """Font size, and the width that a name may take: about as much as in its node."""
 
 
-def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
-    """Return the lines for `step` at `t`, from 0 to 1."""
+def callout(numbers: Numbers, step: Step) -> Callable[[float], list[str]]:
+    """Return what gives the lines for `step` at a time from 0 to 1; the work is done once, for all times."""
     if numbers.trace is None:
-        return []
+        return lambda _: []
     if step.phase == "update":
-        return _update(numbers, step)
+        update = _update(numbers, step)
+        return lambda _: update
     targets = numbers.state.data.targets
     one_row = numbers.slopes is not None and len(numbers.slopes.layers[0].inputs) == 1
     scene = Scene(
@@ -35,15 +39,15 @@ def callout(numbers: Numbers, step: Step, t: float) -> list[str]:
         None if targets is None else targets[numbers.row],
     )
     if step.phase == "forward":
-        return _growing(forward_lines(scene, step.layer, step.node), t)
+        return partial(_growing, forward_lines(scene, step.layer, step.node))
     if step.phase == "loss":
-        return _growing(loss_lines(scene, step.node), t)
-    if one_row:  # else the mean of all rows, where it is known
-        return _growing(backward_lines(scene, step.layer, step.node), t)
-    if numbers.slopes is None:
-        return []
+        return partial(_growing, loss_lines(scene, step.node))
+    if one_row:
+        return partial(_growing, backward_lines(scene, step.layer, step.node))
+    if numbers.slopes is None:  # not known yet
+        return lambda _: []
     mean = float(numbers.slopes.layers[step.layer].nodes[step.node])
-    return [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
+    return lambda t: [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
 
 
 def told(line: Line) -> str:

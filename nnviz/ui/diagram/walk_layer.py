@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -35,6 +35,9 @@ class WalkLayer:
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_of: tuple[object, ...] = ()
         self._kept: Picture | None = None
+        self._callout: Callable[[float], list[str]] = lambda _: []
+        self._callout_of: tuple[object, ...] = ()
+        self._callout_kept: Picture | None = None
         self._callout_seen = QRectF()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
@@ -117,11 +120,14 @@ class WalkLayer:
 
     def _callout_box(self, picture: Picture, step: Step, t: float) -> tuple[QRectF, list[str]]:
         """Return what the callout says at time `t`, and where; nothing at all where it says nothing."""
-        lines = callout(picture.numbers, step, t)
+        if self._callout_of != (id(picture), step):
+            self._callout_of, self._callout_kept = (id(picture), step), picture  # so that no id is used again
+            self._callout = callout(picture.numbers, step)
+        lines = self._callout(t)
         if not lines:
             return QRectF(), []
         metrics = QFontMetricsF(_font())
-        width = max(metrics.horizontalAdvance(line) for line in lines) + 28
+        width = max(map(metrics.horizontalAdvance, lines)) + 28
         return self._callout_place(picture, step, width, len(lines) * 22 + 14), lines
 
     def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
