@@ -13,7 +13,7 @@ import pytest
 
 import nnviz
 from nnviz import _system
-from nnviz.cli import COMMANDS, main
+from nnviz.cli.main import COMMANDS, main
 from nnviz.files import registry
 from nnviz.files.examples import example, examples
 
@@ -225,11 +225,11 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, tmp_path, argum
             return value.name
         return os.path.basename(value) if isinstance(value, str | Path) and os.sep in str(value) else value
 
-    app, draw = types.ModuleType("nnviz.ui.app"), types.ModuleType("nnviz.ui.render")
+    app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.diagram.export")
     app.open_window, app.screenshot = recorder("open_window"), recorder("screenshot")
     draw.render = recorder("render")
-    monkeypatch.setitem(sys.modules, "nnviz.ui.app", app)
-    monkeypatch.setitem(sys.modules, "nnviz.ui.render", draw)
+    monkeypatch.setitem(sys.modules, "nnviz.ui.window.app", app)
+    monkeypatch.setitem(sys.modules, "nnviz.ui.diagram.export", draw)
     monkeypatch.setattr(_system, "check", lambda **_: None)
     assert run(*arguments.format(tmp_path).split()) == (0, "", "")
     assert calls == [call]
@@ -411,7 +411,7 @@ def python(code, *arguments, **settings):
     return subprocess.run(command, capture_output=True, text=True, check=False, **settings)
 
 
-COMMAND = "import sys; from nnviz.cli import main; sys.exit(main())"
+COMMAND = "import sys; from nnviz.cli.main import main; sys.exit(main())"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows breaks pipes in another way")
@@ -435,7 +435,7 @@ def test_a_full_disk_behind_the_output_is_told():
 
 NO_QT = """
 import sys
-from nnviz.cli import main
+from nnviz.cli.main import main
 code = main(sys.argv[1:])
 loaded = [name for name in sys.modules if name.startswith(("PySide6", "pyqtgraph", "contourpy", "nnviz.ui"))]
 sys.exit(f"{code} {loaded}" if code or loaded else 0)
@@ -463,7 +463,7 @@ def test_a_command_imports_no_qt(tmp_path, line):
 
 def test_listing_the_examples_does_not_import_numpy():
     done = python(
-        "import sys; from nnviz.cli import main; main(['examples']); sys.exit('numpy' in sys.modules)"
+        "import sys; from nnviz.cli.main import main; main(['examples']); sys.exit('numpy' in sys.modules)"
     )
     assert (done.returncode, done.stderr) == (0, "")
 

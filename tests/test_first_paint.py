@@ -9,7 +9,8 @@ import pytest
 CODE = """
 import sys
 from PySide6.QtCore import QEvent, QObject, QTimer
-from nnviz.ui.app import application, open_window
+from nnviz.ui.widgets.theme import application
+from nnviz.ui.window.app import open_window
 
 class Watch(QObject):
     painted = []
@@ -54,7 +55,9 @@ def test_window_and_diagram_are_painted_before_the_libraries_that_they_need_late
 def test_a_file_that_cannot_be_read_closes_the_window_with_one_sentence(tmp_path):
     bad = tmp_path / "bad.json"
     bad.write_text('{"output": [1, "two"]}', encoding="utf-8")
-    done = started(f"import sys, nnviz.cli; sys.exit(nnviz.cli.main([{str(bad)!r}]))", "offscreen", tmp_path)
+    done = started(
+        f"import sys, nnviz.cli.main; sys.exit(nnviz.cli.main.main([{str(bad)!r}]))", "offscreen", tmp_path
+    )
     assert done.returncode == 1
     assert "output[1]: expected a number" in done.stderr
     assert "Traceback" not in done.stderr
@@ -65,7 +68,7 @@ def test_everything_is_drawn_in_the_size_that_was_chosen(tmp_path):
     chosen.parent.mkdir()
     chosen.write_text("[General]\nsize=150\n", encoding="utf-8")
     code = """
-from nnviz.ui import app
+from nnviz.ui.window import app
 
 class Window(app.MainWindow):
     def __init__(self, settings):

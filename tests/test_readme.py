@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import nnviz
-from nnviz.cli import COMMANDS, main
+from nnviz.cli.main import COMMANDS, main
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.examples import examples
 from nnviz.files.registry import load
 

@@ -1,22 +1,51 @@
-"""The address of a number in a network: which node, weight or bias it is, and what it is called."""
+"""The address of what stands in a network: a node, a weight, a bias, or what else is written there."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from nnviz.core.network import Network
 
+Kind: TypeAlias = Literal[
+    "node",  # a node itself
+    "weight",
+    "bias",
+    # what else is written there
+    "name",
+    "input",  # an input's value in the row
+    "z",
+    "value",  # a node's a
+    "slope",  # of a weight
+    "node_slope",
+    "target",
+    "error",
+    "badge",  # what is odd about a node: "relu passes 0"
+    "heading",  # of a layer
+    "subheading",
+]
 
-class Where(NamedTuple):
-    """Where a number comes from: a node (layer −1 holds the inputs), a weight, or a bias.
 
-    `source` is the node of the layer before that a weight leads from.
+class Address(NamedTuple):
+    """Where something stands: `node` of `layer`, which is −1 for the inputs.
+
+    A weight and its slope are named by the node that they feed and by `source`, the node of the layer before
+    that they lead from. Formulas, selection, search, the diagram and its texts all use it.
     """
 
-    kind: Literal["node", "weight", "bias"]
+    kind: Kind
     layer: int
-    node: int
+    node: int = 0
     source: int = -1
+
+    @property
+    def column(self) -> int:
+        """The column of the diagram: 0 holds the inputs, and so does 0 in `Network.names` and `sizes`."""
+        return self.layer + 1
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a weight or a bias: a number that is given and trained."""
+        return self.kind in ("weight", "bias")
 
     @property
     def symbol(self) -> str:
@@ -25,18 +54,18 @@ class Where(NamedTuple):
 
     def name(self, network: Network) -> str:
         """Return "accounts → node_0" for a weight, "bias of node_0", or the node's name."""
-        node = network.names(self.layer + 1)[self.node]
+        node = network.names(self.column)[self.node]
         if self.kind == "weight":
             return f"{network.names(self.layer)[self.source]} → {node}"
         return f"bias of {node}" if self.kind == "bias" else node
 
     def within(self, network: Network) -> bool:
         """Tell whether the network has such a node, weight or bias."""
-        if self.layer >= len(network.layers) or self.node >= network.sizes[self.layer + 1]:
+        if self.layer >= len(network.layers) or self.node >= network.sizes[self.column]:
             return False
         if self.kind == "bias":
             return network.layers[self.layer].biases is not None
-        return self.kind == "node" or self.source < network.sizes[self.layer]
+        return self.kind != "weight" or self.source < network.sizes[self.layer]
 
     def value(self, network: Network) -> float:
         """Return a weight, or a bias, which the layer has to have."""
@@ -48,12 +77,12 @@ class Where(NamedTuple):
         return float(layer.biases[self.node])
 
 
-def all_weights(network: Network) -> list[Where]:
+def all_weights(network: Network) -> list[Address]:
     """Return the address of every weight and bias, node by node; a node's bias stands behind its weights."""
-    found: list[Where] = []
+    found: list[Address] = []
     for k, layer in enumerate(network.layers):
         for j in range(len(layer)):
-            found += [Where("weight", k, j, i) for i in range(network.sizes[k])]
+            found += [Address("weight", k, j, i) for i in range(network.sizes[k])]
             if layer.biases is not None:
-                found.append(Where("bias", k, j))
+                found.append(Address("bias", k, j))
     return found

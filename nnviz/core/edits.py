@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
+from nnviz.core.address import Address
+from nnviz.core.naming import fresh_name
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.state import Dataset, State, Training, WeightSet
 
 
 def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
@@ -43,11 +44,11 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
     return with_network(state, state.network.with_layer(layer, new))
 
 
-def set_value(state: State, where: Where, value: float) -> State:
+def set_value(state: State, address: Address, value: float) -> State:
     """Set the weight or the bias at an address. Raises ValueError where the layer has no biases."""
-    if where.kind == "weight":
-        return set_weight(state, where.layer, where.node, where.source, value)
-    return set_bias(state, where.layer, where.node, value)
+    if address.kind == "weight":
+        return set_weight(state, address.layer, address.node, address.source, value)
+    return set_bias(state, address.layer, address.node, value)
 
 
 def set_input(state: State, row: int, column: int, value: float) -> State:
@@ -140,3 +141,40 @@ def set_activation(state: State, layer: int, activation: str) -> State:
     """Choose the activation of a layer."""
     new = replace(state.network.layers[layer], activation=activation)
     return with_network(state, state.network.with_layer(layer, new))
+
+
+def with_set(state: State, place: int) -> State:
+    """Return `state` with the weights of a set in use; its run ends, as after any edit."""
+    return with_network(state, state.weight_sets[place].into(state.network))
+
+
+def in_use(state: State, place: int) -> bool:
+    """Tell whether the weights in use are those of a set."""
+    own = state.weight_sets[place]
+    return own == WeightSet.of(own.name, state.network)
+
+
+def mse_with(state: State, place: int) -> float | None:
+    """Return the MSE over all rows with the weights of a set, or None without rows or targets."""
+    return with_set(state, place).mse()
+
+
+def new_name(state: State) -> str:
+    """Return the first of the course's names, weights_0 and so on, that no set has."""
+    return fresh_name("weights", {own.name for own in state.weight_sets})
+
+
+def keep(state: State, name: str) -> State:
+    """Keep the weights in use as one more set. Raises ValueError for an empty name or one that is taken."""
+    name = name.strip()
+    if not name:
+        raise ValueError("a name needs at least one character")
+    if any(own.name == name for own in state.weight_sets):
+        raise ValueError(f"a weight set is called {name!r} already; remove it, or choose another name")
+    return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
+
+
+def without_set(state: State, place: int) -> State:
+    """Drop a set; the weights in use stay, those of the set too."""
+    sets = state.weight_sets
+    return replace(state, weight_sets=sets[:place] + sets[place + 1 :])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
@@ -56,22 +56,22 @@ def badges(state: State) -> dict[tuple[int, int], str]:
     return found
 
 
-def zero_reason(network: Network, found: Slopes, where: Where) -> str:
+def zero_reason(network: Network, found: Slopes, address: Address) -> str:
     """Return why the slope of a weight or bias is exactly 0 on each row of `found`, or "" where it is not.
 
     `found` may hold one row or many; the sentence holds for all of them.
     """
-    layer = found.layers[where.layer]
-    end = layer.inputs[:, where.node]
-    if where.kind == "bias":
-        return "" if end.any() else _flat_end(network, found, where)
-    start = found.trace.feeding(where.layer)[:, where.source]
+    layer = found.layers[address.layer]
+    end = layer.inputs[:, address.node]
+    if address.kind == "bias":
+        return "" if end.any() else _flat_end(network, found, address)
+    start = found.trace.feeding(address.layer)[:, address.source]
     if (start * end).any():
         return ""
     if not start.any():
-        return _zero_start(network, where, len(start))
+        return _zero_start(network, address, len(start))
     if not end.any():
-        return _flat_end(network, found, where)
+        return _flat_end(network, found, address)
     return "on every row the value at its start or the slope at its end is 0"
 
 
@@ -79,30 +79,30 @@ def _on_rows(rows: int) -> str:
     return "" if rows == 1 else " on every row"
 
 
-def _zero_start(network: Network, where: Where, rows: int) -> str:
-    name = network.names(where.layer)[where.source]
-    kind = "the input " if where.layer == 0 else ""
+def _zero_start(network: Network, address: Address, rows: int) -> str:
+    name = network.names(address.layer)[address.source]
+    kind = "the input " if address.layer == 0 else ""
     return f"{kind}{name}, the value at its start, is 0{_on_rows(rows)}"
 
 
-def _flat_end(network: Network, found: Slopes, where: Where) -> str:
+def _flat_end(network: Network, found: Slopes, address: Address) -> str:
     """Return why the slope at the input of a node is 0."""
-    layer = network.layers[where.layer]
-    name, rows = layer.nodes[where.node], len(found.trace.inputs)
+    layer = network.layers[address.layer]
+    name, rows = layer.nodes[address.node], len(found.trace.inputs)
     if not found.layers[-1].outputs.any():
         return "the error is 0" if rows == 1 else "every error is 0"
-    z = found.trace.z[where.layer][:, where.node]
+    z = found.trace.z[address.layer][:, address.node]
     if layer.activation == "relu" and (z <= 0.0).all():
         return f"{name} passes 0{_on_rows(rows)}: the slope of relu is 0 where z is not above 0"
-    if not found.layers[where.layer].outputs[:, where.node].any():
-        return _nothing_onward(network, found, where)
+    if not found.layers[address.layer].outputs[:, address.node].any():
+        return _nothing_onward(network, found, address)
     return f"the slope of {layer.activation} at {name} is 0{_on_rows(rows)} in float64"
 
 
-def _nothing_onward(network: Network, found: Slopes, where: Where) -> str:
-    name, rows = network.layers[where.layer].nodes[where.node], len(found.trace.inputs)
-    if where.layer == len(network.layers) - 1:
+def _nothing_onward(network: Network, found: Slopes, address: Address) -> str:
+    name, rows = network.layers[address.layer].nodes[address.node], len(found.trace.inputs)
+    if address.layer == len(network.layers) - 1:
         return f"the error of {name} is 0{_on_rows(rows)}"
-    if not network.layers[where.layer + 1].weights[:, where.node].any():
+    if not network.layers[address.layer + 1].weights[:, address.node].any():
         return f"every weight that leads on from {name} is 0"
     return f"no slope comes back to {name}{_on_rows(rows)}"

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes
 from nnviz.core.state import State
@@ -60,7 +60,7 @@ class Match(NamedTuple):
     The value of a node is its output on the row that is looked at; None without rows.
     """
 
-    where: Where
+    address: Address
     title: str
     value: float | None
     note: str = ""
@@ -125,7 +125,7 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> It
         kind = "input" if column == 0 else network.layers[column - 1].activation
         for node in nodes.tolist():
             value = float(values[0, node]) if len(values) else None
-            yield Match(Where("node", column - 1, node), network.names(column)[node], value, note or kind)
+            yield Match(Address("node", column - 1, node), network.names(column)[node], value, note or kind)
 
 
 def _odd(state: State, text: str, row: int) -> Iterator[Match]:
@@ -149,8 +149,8 @@ def _some_rows(state: State) -> tuple[Array, str]:
 # --- edges and biases
 
 
-def _match(network: Network, where: Where) -> Match:
-    return Match(where, where.name(network), where.value(network))
+def _match(network: Network, address: Address) -> Match:
+    return Match(address, address.name(network), address.value(network))
 
 
 def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
@@ -172,7 +172,7 @@ def _biases(network: Network, text: str) -> Iterator[Match]:
     if asked:
         for layer, nodes in enumerate(_named(network, asked["name"] or "")[1:]):
             if network.layers[layer].biases is not None:
-                yield from (_match(network, Where("bias", layer, node)) for node in nodes.tolist())
+                yield from (_match(network, Address("bias", layer, node)) for node in nodes.tolist())
 
 
 def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
@@ -202,7 +202,7 @@ def _first(
         for place in _top(scores.ravel(), count).tolist():
             node, source = divmod(place, len(sources))
             heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
-    return [_match(network, Where("weight", *place)) for _, *place in sorted(heads)[:count]]
+    return [_match(network, Address("weight", *place)) for _, *place in sorted(heads)[:count]]
 
 
 def _block(layer: Layer, nodes: Indices, sources: Indices) -> Array:
@@ -221,7 +221,7 @@ def _first_biases(
         if biases is not None:
             scores = measure(biases[nodes])
             heads += [(-float(scores[i]), k, int(nodes[i])) for i in _top(scores, count).tolist()]
-    return [_match(network, Where("bias", layer, node)) for _, layer, node in sorted(heads)[:count]]
+    return [_match(network, Address("bias", layer, node)) for _, layer, node in sorted(heads)[:count]]
 
 
 def _top(scores: Array, count: int) -> Indices:

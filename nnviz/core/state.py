@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.history import History
 from nnviz.core.network import Layer, Network, frozen, same_array
 from nnviz.core.numbers import LARGEST
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
-from nnviz.core.training.history import History
-from nnviz.core.training.optimizers import OPTIMIZERS
 
 
 @dataclass(frozen=True, eq=False)

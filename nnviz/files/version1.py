@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.optimizers import OPTIMIZERS
 
 Matrix: TypeAlias = list[list[float]]
 

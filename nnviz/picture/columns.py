@@ -9,7 +9,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
-from nnviz.picture.picture import Column, Rect, Role, View
+from nnviz.picture.parts import Column, Rect, Role, View
 
 HEAD = 68.0
 """Room for the headings at the top."""

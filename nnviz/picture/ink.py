@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.picture.draw import Picture
 from nnviz.picture.palette import Palette, rgb
-from nnviz.picture.picture import Label
+from nnviz.picture.parts import Label
+from nnviz.picture.picture import Picture
 
 Pixels: TypeAlias = NDArray[np.uint8]
 

@@ -10,13 +10,14 @@ from functools import cached_property
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address, Kind
 from nnviz.core.network import Network
 from nnviz.picture.columns import HEIGHT, body, lay_columns
 from nnviz.picture.edges import REACH, Gap
-from nnviz.picture.names import name_labels
-from nnviz.picture.picture import Column, Kind, Label, NodeBox, Part, Rect, View
+from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
 from nnviz.picture.pills import PillSlots, pill_slots
 from nnviz.picture.slots import Slot, node_slots
+from nnviz.picture.text import elide, plain, text_width
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
 def _nodes(columns: Iterable[Column], body: Rect) -> Iterator[NodeBox]:
     for column in columns:
         for node in column.in_sight(body):
-            yield NodeBox(Part("node", column.column, node), column.rect(node), column.role)
+            yield NodeBox(Address("node", column.column - 1, node), column.rect(node), column.role)
 
 
 def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
@@ -112,3 +113,18 @@ def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
         start, end = max(start, 0.0), min(end, view.width)
         rects.append(Rect(start, 0.0, max(end - start, 0.0), height))
     return tuple(rects)
+
+
+def name_labels(network: Network, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
+    """Yield the names in sight of a column's nodes."""
+    slot = slots.get("name")
+    if slot is None:
+        return
+    names = network.names(column.column)
+    for node in column.in_sight(body):
+        text = elide(plain(names[node]), slot.size, slot.rect.width)
+        width = min(text_width(text, slot.size), slot.rect.width)
+        rect = slot.at(column.x, float(column.tops[node]))._replace(width=width)
+        if text and rect.y >= body.y and rect.meets(body):
+            address = Address("name", column.column - 1, node)
+            yield Label(address, text, rect, "name", slot.size, align="left", role=slot.role)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
-from nnviz.picture.picture import Rect
+from nnviz.picture.parts import Rect
 
 STEPS = 127
 """Shades of either sign."""

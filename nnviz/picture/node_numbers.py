@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
-from nnviz.picture.node_pills import node_pills
+from nnviz.core.address import Address, Kind
 from nnviz.picture.numbers import Numbers
-from nnviz.picture.picture import Column, Kind, Label, Part, Rect, Style
-from nnviz.picture.slots import BESIDE, DEAD, Slot
+from nnviz.picture.parts import Column, Label, Rect, Style
+from nnviz.picture.pills import BETWEEN
+from nnviz.picture.slots import BESIDE, DEAD, INSIDE, OUTSIDE, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
@@ -24,7 +26,7 @@ def node_numbers(numbers: Numbers, column: Column, slots: Mapping[Kind, Slot], b
         if make is None:
             continue
         for node, top in zip(nodes, column.tops[nodes.start : nodes.stop].tolist(), strict=True):
-            label = make(numbers, Part(kind, column.column, node), slot, slot.at(column.x, top))
+            label = make(numbers, Address(kind, column.column - 1, node), slot, slot.at(column.x, top))
             if label is not None and (all_in_sight or _in_sight(label.rect, body)):
                 yield label
     line = slots.get("node_slope")
@@ -39,59 +41,59 @@ def _in_sight(rect: Rect, body: Rect) -> bool:
     return rect.y >= body.y and rect.meets(body)
 
 
-def _z(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    z = numbers.z(part.column, part.node)
-    found = None if z is None else slot.fitted(z, _room(numbers, part, slot), prefix="z ")
+def _z(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    z = numbers.z(address.column, address.node)
+    found = None if z is None else slot.fitted(z, _room(numbers, address, slot), prefix="z ")
     if found is None:
         return None
     text, size, width = found
-    return Label(part, text, _right(rect, width), "z", size, z, "right", slot.role)
+    return Label(address, text, _right(rect, width), "z", size, z, "right", slot.role)
 
 
-def _value(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    value = numbers.output(part.column, part.node)
+def _value(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    value = numbers.output(address.column, address.node)
     if value is None:
-        return Label(part, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
-    found = slot.fitted(value, _room(numbers, part, slot), bold=True)
+        return Label(address, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
+    found = slot.fitted(value, _room(numbers, address, slot), bold=True)
     if found is None:
         return None
     text, size, width = found
-    style: Style = "dead" if numbers.dead(part.column, part.node) else "value"
+    style: Style = "dead" if numbers.dead(address.column, address.node) else "value"
     if slot.align == "center":
         rect = _middle(rect, min(max(width + 0.8 * size, 2.0 * size), rect.width))
     else:
         rect = _right(rect, width)
-    return Label(part, text, rect, style, size, value, slot.align, slot.role)
+    return Label(address, text, rect, style, size, value, slot.align, slot.role)
 
 
-def _room(numbers: Numbers, part: Part, slot: Slot) -> float:
+def _room(numbers: Numbers, address: Address, slot: Slot) -> float:
     """Return the room that the name on the same line leaves for a number."""
     if not slot.name_size:
         return slot.rect.width
-    name = plain(numbers.network.names(part.column)[part.node])
+    name = plain(numbers.network.names(address.column)[address.node])
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
 
 
-def _badge(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    dead = DEAD if numbers.dead(part.column, part.node) else ""
-    text = numbers.badges.get((part.layer, part.node), dead)
+def _badge(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    dead = DEAD if numbers.dead(address.column, address.node) else ""
+    text = numbers.badges.get((address.layer, address.node), dead)
     if not text:
         return None
-    return Label(part, text, _middle(rect, text_width(text, slot.size)), "note", slot.size)
+    return Label(address, text, _middle(rect, text_width(text, slot.size)), "note", slot.size)
 
 
-def _target(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    return _outcome(numbers.target(part.node), "target ", "note", part, slot, rect)
+def _target(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    return _outcome(numbers.target(address.node), "target ", "note", address, slot, rect)
 
 
-def _error(numbers: Numbers, part: Part, slot: Slot, rect: Rect) -> Label | None:
-    target, prediction = numbers.target(part.node), numbers.output(part.column, part.node)
+def _error(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    target, prediction = numbers.target(address.node), numbers.output(address.column, address.node)
     error = None if target is None or prediction is None else prediction - target
-    return _outcome(error, "error ", "error", part, slot, rect)
+    return _outcome(error, "error ", "error", address, slot, rect)
 
 
 def _outcome(
-    value: float | None, prefix: str, style: Style, part: Part, slot: Slot, rect: Rect
+    value: float | None, prefix: str, style: Style, address: Address, slot: Slot, rect: Rect
 ) -> Label | None:
     found = None if value is None else slot.fitted(value, rect.width, bold=style == "error", prefix=prefix)
     if found is None:
@@ -99,7 +101,7 @@ def _outcome(
     text, size, width = found
     middle = rect.x - slot.rect.x + slot.middle
     left = max(rect.x, min(middle - width / 2, rect.right - width))
-    return Label(part, text, Rect(left, rect.y, width, rect.height), style, size, value)
+    return Label(address, text, Rect(left, rect.y, width, rect.height), style, size, value)
 
 
 def _middle(rect: Rect, width: float) -> Rect:
@@ -110,7 +112,7 @@ def _right(rect: Rect, width: float) -> Rect:
     return Rect(rect.right - width, rect.y, width, rect.height)
 
 
-_MAKERS: dict[Kind, Callable[[Numbers, Part, Slot, Rect], Label | None]] = {
+_MAKERS: dict[Kind, Callable[[Numbers, Address, Slot, Rect], Label | None]] = {
     "z": _z,
     "input": _value,
     "value": _value,
@@ -118,3 +120,96 @@ _MAKERS: dict[Kind, Callable[[Numbers, Part, Slot, Rect], Label | None]] = {
     "target": _target,
     "error": _error,
 }
+
+
+TIGHT, ROOMY = 0.4, 0.8
+"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
+ROUND = 1.3
+"""A slope's pill is at least so many times as wide as high."""
+LESS = 1e-3
+"""Pixels less of room that ask for the next shorter text."""
+
+
+class _Pill(NamedTuple):
+    """A way to write a number: its text, the font size, and the least width of the pill."""
+
+    value: float
+    prefix: str
+    text: str
+    size: float
+    width: float
+
+
+def node_pills(numbers: Numbers, column: Column, slot: Slot, node: int) -> Iterator[Label]:
+    """Yield a node's bias and its slope, as far as there are these.
+
+    They stand out beyond the node's sides only where they must. Where not even the shortest texts fit side
+    by side, the bias is shown alone, as the node's sum needs it.
+    """
+    layer = column.column - 1
+    biases = numbers.network.layers[layer].biases
+    line = slot.rect.width
+    bias = None if biases is None else _pill(slot, float(biases[node]), line, "b ")
+    slope = None
+    if numbers.slopes is not None:
+        slope = _pill(slot, float(numbers.slopes.layers[layer].nodes[node]), line)
+    if bias is not None and slope is not None:
+        both = _side_by_side(slot, bias, slope)
+        bias, slope = both or (bias, None)
+    yield from _placed(column, slot, node, bias, slope)
+
+
+def _pill(slot: Slot, value: float, room: float, prefix: str = "") -> _Pill | None:
+    pad = TIGHT * slot.size
+    found = slot.fitted(value, room - pad, bold=True, prefix=prefix)
+    if found is None:
+        return None
+    text, size, width = found
+    least = 0.0 if prefix else ROUND * slot.rect.height
+    return _Pill(value, prefix, text, size, max(width + pad, least))
+
+
+def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
+    """Return the next way to write the number in less room, or None."""
+    found = _pill(slot, pill.value, pill.width - LESS, pill.prefix)
+    return found if found is not None and found.width < pill.width else None
+
+
+def _side_by_side(slot: Slot, bias: _Pill, slope: _Pill) -> tuple[_Pill, _Pill] | None:
+    """Return both so that they fit into the line: the wider one is written shorter, as far as it can."""
+    room = slot.rect.width - BETWEEN
+    while bias.width + slope.width > room:
+        less_bias = _shorter(slot, bias) if bias.width >= slope.width else None
+        less_slope = _shorter(slot, slope) if less_bias is None else None
+        if less_slope is None and less_bias is None:
+            less_bias = _shorter(slot, bias)
+        if less_slope is None and less_bias is None:
+            return None
+        bias, slope = less_bias or bias, less_slope or slope
+    return bias, slope
+
+
+def _placed(
+    column: Column, slot: Slot, node: int, bias: _Pill | None, slope: _Pill | None
+) -> Iterator[Label]:
+    box = column.rect(node)
+    line = slot.at(box.x, box.y)
+    left, right = box.x + INSIDE * slot.size, box.right + OUTSIDE
+    pills = [pill for pill in (bias, slope) if pill is not None]
+    if not pills:
+        return
+    needed = sum(pill.width for pill in pills) + BETWEEN * (len(pills) - 1)
+    right = min(max(right, left + needed), line.right)
+    left = max(min(left, right - needed), line.x)
+    airs = (right - left - needed) / len(pills)
+    address = Address("bias", column.column - 1, node)
+    if bias is not None:
+        width = bias.width + min((ROOMY - TIGHT) * bias.size, airs)
+        place = Rect(left, line.y, width, line.height)
+        yield Label(address, bias.text, place, "pill", bias.size, bias.value)
+    if slope is not None:
+        width = slope.width + min((ROOMY - TIGHT) * slope.size, airs)
+        place = Rect(right - width, line.y, width, line.height)
+        yield Label(
+            address._replace(kind="node_slope"), slope.text, place, "node_slope", slope.size, slope.value
+        )

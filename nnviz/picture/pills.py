@@ -15,9 +15,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
-from nnviz.picture.fit import ROUNDING
-from nnviz.picture.picture import Rect
-from nnviz.picture.text import LONG_NUMBER, NUMBER, SHORT_NUMBER
+from nnviz.picture.parts import Rect
+from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING, SHORT_NUMBER
 
 MOST = 600
 """With more edges in sight no label is shown."""

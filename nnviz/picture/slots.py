@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from nnviz.core.address import Kind
 from nnviz.core.network import Layer
 from nnviz.picture.columns import BADGED, COMPACT, FULL, HEIGHT
-from nnviz.picture.fit import fitted
-from nnviz.picture.picture import Align, Column, Kind, Rect, Role
+from nnviz.picture.parts import Align, Column, Rect, Role
 from nnviz.picture.pills import SHRUNK
-from nnviz.picture.text import NUMBER, SHORT_NUMBER, text_width
+from nnviz.picture.text import NUMBER, SHORT_NUMBER, fitted, text_width
 
 SMALLEST = 9.5
 """No text is smaller, in pixels."""

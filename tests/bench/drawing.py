@@ -21,17 +21,17 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
+from nnviz.core.address import Address
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
 from nnviz.files.registry import save
 from nnviz.picture.edges import edge_colour, edge_width
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Part
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.edge_painter import paint_some_edges
-from nnviz.ui.diagram.player import Player
 from nnviz.ui.explain.browser import ExplainBrowser
-from nnviz.ui.selection import Selection
-from nnviz.ui.training.runner import Runner
 from tests.bench import machine, windows
 
 NETWORKS = {
@@ -226,7 +226,7 @@ def opened(folder):
 
     def select(k):
         before = browser.toPlainText()
-        window.selection.select(Part("weight", 1, 5 + k, 300 + k))
+        window.selection.select(Address("weight", 0, 5 + k, 300 + k))
         windows.until(lambda: browser.toPlainText() != before)
 
     opening = windows.timed(open_it, 3)

@@ -14,7 +14,7 @@ if __name__ == "__main__":
 import numpy as np
 import pyqtgraph as pg
 
-from nnviz.core.training.history import LIMIT, History
+from nnviz.core.history import LIMIT, History
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_curve import MseCurve
 from tests.bench import machine, windows

@@ -37,8 +37,8 @@ app.exec()
 NNVIZ = """
 import sys, time
 from PySide6.QtCore import QEvent, QObject, QTimer
-from nnviz.cli import main
-import nnviz.ui.app
+from nnviz.cli.main import main
+import nnviz.ui.window.app
 
 told = set()
 
@@ -70,7 +70,7 @@ def end():
     tell("plots")
     app.closeAllWindows()
 
-app, watch = nnviz.ui.app.application(), Watch()
+app, watch = nnviz.ui.window.app.application(), Watch()
 app.installEventFilter(watch)
 main([])
 """

@@ -15,8 +15,7 @@ from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
-from nnviz.ui.app import application
-from nnviz.ui.theme import apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.workspace import Workspace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnviz.core.address import Where, all_weights
+from nnviz.core.address import Address, all_weights
 from nnviz.core.structure import add_biases
 from nnviz.core.training.parameters import Parameters, place
 from nnviz.files.examples import example
@@ -15,32 +15,37 @@ def network():
 
 
 @pytest.mark.parametrize(
-    ("where", "name"),
+    ("address", "name"),
     [
-        (Where("node", -1, 1), "children"),
-        (Where("node", 1, 0), "output"),
-        (Where("weight", 0, 1, 0), "accounts → node_1"),
-        (Where("weight", 1, 0, 1), "node_1 → output"),
-        (Where("bias", 0, 1), "bias of node_1"),
+        (Address("node", -1, 1), "children"),
+        (Address("node", 1, 0), "output"),
+        (Address("weight", 0, 1, 0), "accounts → node_1"),
+        (Address("weight", 1, 0, 1), "node_1 → output"),
+        (Address("bias", 0, 1), "bias of node_1"),
     ],
 )
-def test_a_number_is_called_by_its_nodes(network, where, name):
-    assert where.name(network) == name
+def test_a_number_is_called_by_its_nodes(network, address, name):
+    assert address.name(network) == name
 
 
 def test_weights_and_biases_have_a_value_and_a_place_in_the_flat_vector(network):
-    assert Where("weight", 0, 1, 1).value(network) == -5.0
-    assert Where("bias", 0, 1).value(network) == 0.0
+    assert Address("weight", 0, 1, 1).value(network) == -5.0
+    assert Address("bias", 0, 1).value(network) == 0.0
     flat = Parameters(network, 0).values
     every = all_weights(network)
-    assert [place(network, where) for where in every] == list(range(len(flat)))
-    assert [where.value(network) for where in every] == flat.tolist()
+    assert [place(network, address) for address in every] == list(range(len(flat)))
+    assert [address.value(network) for address in every] == flat.tolist()
 
 
 def test_a_number_is_within_the_network_or_not(network):
     every = all_weights(network)
-    assert every[2] == Where("bias", 0, 0)
-    assert all(where.within(network) for where in every)
-    assert Where("node", -1, 1).within(network)
-    gone = (Where("bias", 1, 0), Where("weight", 0, 0, 2), Where("weight", 0, 2, 0), Where("node", 2, 0))
-    assert not any(where.within(network) for where in gone)
+    assert every[2] == Address("bias", 0, 0)
+    assert all(address.within(network) for address in every)
+    assert Address("node", -1, 1).within(network)
+    gone = (
+        Address("bias", 1, 0),
+        Address("weight", 0, 0, 2),
+        Address("weight", 0, 2, 0),
+        Address("node", 2, 0),
+    )
+    assert not any(address.within(network) for address in gone)

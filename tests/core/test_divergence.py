@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.network import Network
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.core.training.trainer import Trainer, train
 from tests.core import oracle
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nnviz.core import edits
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.state import Training
 from nnviz.core.training.trainer import train
 from tests.core import oracle
@@ -42,8 +42,8 @@ def test_setting_a_bias_changes_that_bias_alone():
 
 def test_a_weight_or_a_bias_is_set_by_its_address():
     state = oracle.small_state()
-    assert edits.set_value(state, Where("weight", 1, 0, 2), 9.5) == edits.set_weight(state, 1, 0, 2, 9.5)
-    assert edits.set_value(state, Where("bias", 0, 1), -2.0) == edits.set_bias(state, 0, 1, -2.0)
+    assert edits.set_value(state, Address("weight", 1, 0, 2), 9.5) == edits.set_weight(state, 1, 0, 2, 9.5)
+    assert edits.set_value(state, Address("bias", 0, 1), -2.0) == edits.set_bias(state, 0, 1, -2.0)
 
 
 def test_setting_an_input_or_target_changes_that_number_alone():

@@ -4,16 +4,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
-from nnviz.core.explanation.figures import figures, next_batch
 from nnviz.core.explanation.lines import Note
+from nnviz.core.means import figures, next_batch
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.core.training.trainer import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
 from tests.core.written import closes
@@ -36,12 +36,12 @@ def last(steps):
     return found
 
 
-def explained(state, where, row=0, mean=False, unfolded=()):
+def explained(state, address, row=0, mean=False, unfolded=()):
     check = None
-    if where is not None and where.kind != "node" and state.trainable:
-        check = last(checking(state, where, None if mean else row))
+    if address is not None and address.kind != "node" and state.trainable:
+        check = last(checking(state, address, None if mean else row))
     found = last(figures(state, row))
-    return explain(state, where, found, mean=mean, check=check, unfolded=frozenset(unfolded))
+    return explain(state, address, found, mean=mean, check=check, unfolded=frozenset(unfolded))
 
 
 def told(explanation):
@@ -60,15 +60,15 @@ def line(explanation, label):
 def every_where(network):
     for k, layer in enumerate(network.layers):
         for j in range(len(layer)):
-            yield Where("node", k, j)
+            yield Address("node", k, j)
             for i in range(layer.weights.shape[1]):
-                yield Where("weight", k, j, i)
+                yield Address("weight", k, j, i)
             if layer.biases is not None:
-                yield Where("bias", k, j)
+                yield Address("bias", k, j)
 
 
 def test_a_hidden_node_is_explained_as_the_course_does():
-    node = explained(BANK, Where("node", 0, 0))
+    node = explained(BANK, Address("node", 0, 0))
     assert node.title == "node_0"
     assert [section.heading for section in node.sections] == ["Row 1 of 4"]
     lines = told(node)
@@ -79,11 +79,11 @@ def test_a_hidden_node_is_explained_as_the_course_does():
 
 
 def test_an_input_is_its_value():
-    assert told(explained(BANK, Where("node", -1, 1))) == {"value": "5"}
+    assert told(explained(BANK, Address("node", -1, 1))) == {"value": "5"}
 
 
 def test_an_output_tells_its_error_and_the_mse():
-    lines = told(explained(BANK, Where("node", 1, 0)))
+    lines = told(explained(BANK, Address("node", 1, 0)))
     assert lines["error"] == "52 − 60 = −8"
     assert lines["error²"] == "(−8)² = 64"
     assert lines["∂MSE/∂a"] == "2·(−8) = −16"
@@ -93,22 +93,22 @@ def test_an_output_tells_its_error_and_the_mse():
 def test_a_bias_stands_in_z():
     layer = Layer(("output",), "identity", [[2.0]], [-3.0])
     state = State(Network(("x",), (layer,)), Dataset([[4.0]], [[1.0]]))
-    assert told(explained(state, Where("node", 0, 0)))["z"] == "4·2 − 3 = 5"
-    bias = explained(state, Where("bias", 0, 0))
+    assert told(explained(state, Address("node", 0, 0)))["z"] == "4·2 − 3 = 5"
+    bias = explained(state, Address("bias", 0, 0))
     assert bias.title == "bias of output"
     assert told(bias)["slope"] == "1·8 = 8"
     assert told(bias)["new b"] == "−3 − 0.01·8 = −3.08"
 
 
 def test_exercise_8_and_9_slopes_and_one_update():
-    found = [told(explained(NO_HIDDEN, Where("weight", 0, 0, i))) for i in range(3)]
+    found = [told(explained(NO_HIDDEN, Address("weight", 0, 0, i))) for i in range(3)]
     assert [lines["slope"] for lines in found] == ["1·14 = 14", "2·14 = 28", "3·14 = 42"]
     assert [lines["chain"] for lines in found] == ["1·2·7 = 14", "2·2·7 = 28", "3·2·7 = 42"]
     assert found[1]["new w"] == "2 − 0.01·28 = 1.72"
 
 
 def test_a_weight_of_one_row_and_the_mean_that_the_update_takes():
-    weight = explained(BANK, Where("weight", 0, 0, 0))
+    weight = explained(BANK, Address("weight", 0, 0, 0))
     assert weight.title == "accounts → node_0"
     lines = told(weight)
     assert lines["slope"] == "3·(−32) = −96"
@@ -120,7 +120,7 @@ def test_a_weight_of_one_row_and_the_mean_that_the_update_takes():
 
 
 def test_the_mean_over_all_rows_comes_first_where_it_is_wanted():
-    weight = explained(BANK, Where("weight", 0, 0, 0), mean=True)
+    weight = explained(BANK, Address("weight", 0, 0, 0), mean=True)
     assert [section.heading for section in weight.sections] == [
         "",
         "Mean over all 4 rows",
@@ -132,7 +132,7 @@ def test_the_mean_over_all_rows_comes_first_where_it_is_wanted():
 
 def test_every_path_is_written_out_and_their_sum():
     network = make_network((1, 2, 2, 1), ("tanh", "relu", "identity"), (True, False, True))
-    weight = explained(make_state(network, 1), Where("weight", 0, 1, 0))
+    weight = explained(make_state(network, 1), Address("weight", 0, 1, 0))
     labels = [own.label for own in weight.lines]
     assert labels[1:5] == ["slope", "path 1", "path 2", "sum of paths"]
     assert line(weight, "sum of paths").value == pytest.approx(line(weight, "slope").value)
@@ -141,12 +141,12 @@ def test_every_path_is_written_out_and_their_sum():
 
 def test_many_paths_are_summed_by_layer_and_unfold():
     network = make_network((3, 9, 9, 1), ("tanh", "tanh", "identity"), (True, True, True))
-    state, where = make_state(network, 2), Where("weight", 0, 4, 1)
-    weight = explained(state, where)
+    state, address = make_state(network, 2), Address("weight", 0, 4, 1)
+    weight = explained(state, address)
     back = next(own for own in weight.lines if "[3 more]" in own.arithmetic)
     assert back.name == "back0"
     assert back.arithmetic.count("·") == 6
-    whole = explained(state, where, unfolded={"back0"})
+    whole = explained(state, address, unfolded={"back0"})
     unfolded = next(own for own in whole.lines if own.name == "back0")
     assert unfolded.arithmetic.count("·") == 9
     assert unfolded.value == back.value
@@ -162,18 +162,18 @@ def test_all_arithmetic_closes_and_all_slopes_are_the_cores(state, mean, data):
     found = last(figures(state, row))
     own = slopes(state.network, state.data.inputs[row : row + 1], state.data.targets[row : row + 1])
     all_rows = slopes(state.network, state.data.inputs, state.data.targets)
-    for where in every_where(state.network):
-        explanation = explain(state, where, found, mean=mean)
+    for address in every_where(state.network):
+        explanation = explain(state, address, found, mean=mean)
         for each in explanation.lines:
             assert closes(each.arithmetic), each
-        if where.kind == "node":
-            slope = own.layers[where.layer].inputs[0, where.node]
+        if address.kind == "node":
+            slope = own.layers[address.layer].inputs[0, address.node]
             assert line(explanation, "∂MSE/∂z").value == pytest.approx(slope, rel=1e-9, abs=1e-12)
             continue
         expected = [
-            each.layers[where.layer].weights[where.node, where.source]
-            if where.kind == "weight"
-            else each.layers[where.layer].nodes[where.node]
+            each.layers[address.layer].weights[address.node, address.source]
+            if address.kind == "weight"
+            else each.layers[address.layer].nodes[address.node]
             for each in (own, all_rows)
         ]
         assert line(explanation, "slope").value == pytest.approx(expected[0], rel=1e-9, abs=1e-12)
@@ -190,13 +190,17 @@ def test_the_new_value_is_what_one_step_of_training_makes_of_it(state, optimizer
     state = State(state.network, state.data, training, run=state.run)
     after = train(state, updates=1).state
     found = last(figures(state, 0))
-    for where in every_where(state.network):
-        if where.kind == "node":
+    for address in every_where(state.network):
+        if address.kind == "node":
             continue
-        layer = after.network.layers[where.layer]
-        new = layer.weights[where.node, where.source] if where.kind == "weight" else layer.biases[where.node]
-        label = "new w" if where.kind == "weight" else "new b"
-        told_new = line(explain(state, where, found), label)
+        layer = after.network.layers[address.layer]
+        new = (
+            layer.weights[address.node, address.source]
+            if address.kind == "weight"
+            else layer.biases[address.node]
+        )
+        label = "new w" if address.kind == "weight" else "new b"
+        told_new = line(explain(state, address, found), label)
         assert closes(told_new.arithmetic)
         assert told_new.value == pytest.approx(new, rel=1e-9, abs=1e-12)
 
@@ -205,15 +209,15 @@ def test_a_batch_update_names_its_rows():
     network = make_network((2, 1), ("identity",), (False,))
     state = make_state(network, 5, batch_size=2)
     rows = next_batch(state)
-    weight = explained(state, Where("weight", 0, 0, 0))
+    weight = explained(state, Address("weight", 0, 0, 0))
     assert weight.sections[-1].heading == f"Next update · batch of rows {rows[0] + 1}, {rows[1] + 1}"
 
 
 @settings(max_examples=30, deadline=None)
 @given(states(max_hidden=3))
 def test_the_check_measures_the_slope(state):
-    where = next(w for w in every_where(state.network) if w.kind == "weight")
-    check = last(checking(state, where, None))
+    address = next(w for w in every_where(state.network) if w.kind == "weight")
+    check = last(checking(state, address, None))
     expected = central_differences(state.network, state.data.inputs, state.data.targets)[0]
     assert check.measured == pytest.approx(expected, rel=1e-3, abs=1e-5)
     if nearest_kink(state.network, state.data.inputs) > 1e-2:
@@ -228,7 +232,7 @@ def test_a_check_across_a_kink_names_the_node_and_the_row():
         Layer(("out",), "identity", [[3.0, 1.0]]),
     )
     state = State(Network(("x",), layers), Dataset([[2.0], [1.0]], [[0.0], [0.0]]))
-    weight = explained(state, Where("weight", 0, 0, 0), row=1)
+    weight = explained(state, Address("weight", 0, 0, 0), row=1)
     assert line(weight, "check").ticked is False
     assert told(weight)["differs"] == (
         "the z of left changes its sign within w ± h in row 2, where relu has a kink."
@@ -237,12 +241,12 @@ def test_a_check_across_a_kink_names_the_node_and_the_row():
 
 def test_a_check_in_blocks_of_rows_is_the_same_as_at_once(monkeypatch):
     state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 50)
-    where = Where("weight", 0, 2, 1)
-    at_once, means = last(checking(state, where, None)), last(figures(state, 3))
-    monkeypatch.setattr("nnviz.core.explanation.figures.BLOCK_WORK", 20 * 7)
-    monkeypatch.setattr("nnviz.core.explanation.figures.LEAST_BLOCK", 1)
-    assert len(list(checking(state, where, None))) > 5
-    assert last(checking(state, where, None)).measured == pytest.approx(at_once.measured, rel=1e-9)
+    address = Address("weight", 0, 2, 1)
+    at_once, means = last(checking(state, address, None)), last(figures(state, 3))
+    monkeypatch.setattr("nnviz.core.means.BLOCK_WORK", 20 * 7)
+    monkeypatch.setattr("nnviz.core.means.LEAST_BLOCK", 1)
+    assert len(list(checking(state, address, None))) > 5
+    assert last(checking(state, address, None)).measured == pytest.approx(at_once.measured, rel=1e-9)
     in_blocks = last(figures(state, 3))
     assert in_blocks.whole.mse == pytest.approx(means.whole.mse, rel=1e-12)
     np.testing.assert_allclose(in_blocks.whole.weights[0], means.whole.weights[0], rtol=1e-12)
@@ -251,37 +255,37 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once(monkeypatch):
 def test_the_row_is_known_at_once_and_the_means_later():
     state = make_state(make_network((3, 2), ("identity",), (False,)), 9)
     first = next(figures(state, 4))
-    where = Where("weight", 0, 0, 0)
+    address = Address("weight", 0, 0, 0)
     assert first.whole is None
-    lines = told(explain(state, where, first))
+    lines = told(explain(state, address, first))
     assert "computing the mean over 9 rows …" in lines.values()
     assert lines["check"] == "measuring …"
 
 
 @pytest.mark.parametrize(
-    ("where", "row", "reason"),
+    ("address", "row", "reason"),
     [
-        (Where("weight", 0, 0, 0), 2, "the input accounts, the value at its start, is 0"),
-        (Where("weight", 0, 1, 0), 0, "node_1 passes 0: the slope of relu is 0 where z is not above 0"),
-        (Where("weight", 1, 0, 1), 0, "node_1, the value at its start, is 0"),
-        (Where("weight", 1, 0, 0), 0, ""),
+        (Address("weight", 0, 0, 0), 2, "the input accounts, the value at its start, is 0"),
+        (Address("weight", 0, 1, 0), 0, "node_1 passes 0: the slope of relu is 0 where z is not above 0"),
+        (Address("weight", 1, 0, 1), 0, "node_1, the value at its start, is 0"),
+        (Address("weight", 1, 0, 0), 0, ""),
     ],
 )
-def test_a_slope_of_zero_has_its_reason(where, row, reason):
+def test_a_slope_of_zero_has_its_reason(address, row, reason):
     x, y = BANK.data.inputs[row : row + 1], BANK.data.targets[row : row + 1]
-    assert zero_reason(BANK.network, slopes(BANK.network, x, y), where) == reason
-    assert told(explained(BANK, where, row)).get("0 because", "") == reason
+    assert zero_reason(BANK.network, slopes(BANK.network, x, y), address) == reason
+    assert told(explained(BANK, address, row)).get("0 because", "") == reason
 
 
 def test_no_error_no_slope():
     state = State(NO_HIDDEN.network, Dataset([[1, 2, 3]], [[7]]))
-    assert told(explained(state, Where("weight", 0, 0, 1)))["0 because"] == "the error is 0"
+    assert told(explained(state, Address("weight", 0, 0, 1)))["0 because"] == "the error is 0"
 
 
 def test_a_weight_of_zero_onward_is_named():
     layers = (Layer(("mid",), "identity", [[1.0]]), Layer(("out",), "identity", [[0.0]]))
     state = State(Network(("x",), layers), Dataset([[2.0]], [[1.0]]))
-    assert told(explained(state, Where("weight", 0, 0, 0)))["0 because"] == (
+    assert told(explained(state, Address("weight", 0, 0, 0)))["0 because"] == (
         "every weight that leads on from mid is 0"
     )
 
@@ -320,30 +324,30 @@ def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
 
 
 def test_without_rows_or_targets_a_sentence_says_so():
-    assert told(explained(State(BANK.network, Dataset.empty(BANK.network)), Where("node", 0, 0))) == {
+    assert told(explained(State(BANK.network, Dataset.empty(BANK.network)), Address("node", 0, 0))) == {
         "": "There are no rows, so there is nothing to compute."
     }
-    lines = told(explained(State(BANK.network, Dataset([[3, 5]])), Where("node", 1, 0)))
+    lines = told(explained(State(BANK.network, Dataset([[3, 5]])), Address("node", 1, 0)))
     assert lines["a"] == "52"
     assert lines[""] == "There are no targets, so there is no error and no slope."
 
 
 def test_every_number_of_a_node_or_edge_knows_its_address():
-    weight = explained(BANK, Where("weight", 0, 0, 0))
+    weight = explained(BANK, Address("weight", 0, 0, 0))
     chain = line(weight, "chain")
-    assert [piece.where for piece in chain.factors] == [
-        Where("node", -1, 0),
-        Where("node", 0, 0),
-        Where("weight", 1, 0, 0),
-        Where("node", 1, 0),
-        Where("weight", 0, 0, 0),
+    assert [piece.address for piece in chain.factors] == [
+        Address("node", -1, 0),
+        Address("node", 0, 0),
+        Address("weight", 1, 0, 0),
+        Address("node", 1, 0),
+        Address("weight", 0, 0, 0),
     ]
     slope = line(weight, "slope")
     assert [piece.slope for piece in slope.factors] == [False, True, True]
 
 
 def test_the_copy_is_ascii():
-    text = explained(BANK, Where("weight", 0, 0, 0)).text()
+    text = explained(BANK, Address("weight", 0, 0, 0)).text()
     assert "3*(-32) = -96" in text
     assert text.isascii()
 
@@ -352,7 +356,7 @@ def test_the_copy_is_ascii():
 def test_huge_inputs_are_explained_without_overflow(name):
     network = make_network((1, 2), (name,), (False,), scale=2000.0)
     state = State(network, Dataset([[1.0]], [[0.0, 1.0]]))
-    for each in explained(state, Where("node", 0, 0)).lines:
+    for each in explained(state, Address("node", 0, 0)).lines:
         assert np.isfinite(each.value)
 
 
@@ -366,10 +370,10 @@ def test_every_activation_and_optimizer_can_be_explained(activation, optimizer):
     data = Dataset([[1.0, 2.0], [-1.0, 0.5]], [[1.0], [0.0]])
     state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
     *_, found = figures(state, 0)
-    for where in (Where("node", 0, 1), Where("weight", 0, 1, 0), Where("bias", 0, 0)):
-        lines = explain(state, where, found).lines
+    for address in (Address("node", 0, 1), Address("weight", 0, 1, 0), Address("bias", 0, 0)):
+        lines = explain(state, address, found).lines
         assert all(np.isfinite(line.value) for line in lines)
-        if where.kind != "node":
+        if address.kind != "node":
             updated = train(state, updates=1).state.network.layers[0]
-            new = updated.weights[1, 0] if where.kind == "weight" else updated.biases[0]
+            new = updated.weights[1, 0] if address.kind == "weight" else updated.biases[0]
             assert lines[-1].value == pytest.approx(new, rel=1e-9)

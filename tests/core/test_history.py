@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.training.envelope import thinned
-from nnviz.core.training.history import LIMIT, History
+from nnviz.core.history import LIMIT, History, thinned
 
 
 def curve(values, start=0):

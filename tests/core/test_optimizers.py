@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.optimizers import OPTIMIZERS
 from tests.core.oracle import optimizer_steps
 
 

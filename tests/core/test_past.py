@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
-from nnviz.core.training.optimizers import OPTIMIZERS
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.training.past import MOST, Past, Replay, leads_to, put_into
 from nnviz.core.training.trainer import Trainer, train
 from tests.core import oracle

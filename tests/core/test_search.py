@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz.core import search
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.search import found
 from nnviz.core.state import Dataset, State
@@ -41,11 +41,11 @@ def test_a_node_is_found_by_its_name_its_beginning_or_a_part_of_it(state):
 
 
 def test_a_node_comes_with_its_address_and_its_output_on_the_row(state):
-    where, _, value, note = found(state, "node_0_1", row=1)[0]
-    assert where == Where("node", 0, 0)
+    address, _, value, note = found(state, "node_0_1", row=1)[0]
+    assert address == Address("node", 0, 0)
     assert value == 4 + 0.5 * 2 + 0.5
     assert note == "relu"
-    assert found(state, "time", row=1)[0][0::2] == (Where("node", -1, 2), 2.0)
+    assert found(state, "time", row=1)[0][0::2] == (Address("node", -1, 2), 2.0)
 
 
 def test_without_rows_a_node_has_no_value(state):
@@ -59,7 +59,7 @@ def test_without_rows_a_node_has_no_value(state):
     ["b -> node_0_1", "b→node_0_1", "b to node 0 1", "from b to node_0_1", "weight from b to node_0_1"],
 )
 def test_an_edge_is_found_by_its_two_ends(state, text):
-    assert found(state, text) == [(Where("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
+    assert found(state, text) == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
 
 
 def test_an_edge_can_be_written_from_its_end(state):
@@ -81,7 +81,7 @@ def test_no_edge_is_found_between_nodes_that_none_joins(state):
 
 
 def test_a_bias_is_found_by_its_node_where_the_layer_has_biases(state):
-    assert found(state, "bias of node_0_1") == [(Where("bias", 0, 0), "bias of node_0_1", 0.5, "")]
+    assert found(state, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
     assert titles(state, "bias") == ["bias of node_0_1", "bias of node_0_10"]
     assert titles(state, "bias of yes") == []
 
@@ -117,7 +117,7 @@ def test_the_words_may_be_unfinished(state):
 
 
 def test_dead_and_saturated_nodes_are_found(state):
-    assert found(state, "dead") == [(Where("node", 0, 1), "node_0_10", 0.0, "relu, 0 on every row")]
+    assert found(state, "dead") == [(Address("node", 0, 1), "node_0_10", 0.0, "relu, 0 on every row")]
     # no is tanh(−4·node_0_1) with node_0_1 = 1.5 and 5.5; yes is tanh of twice it: 0.995 and 1.
     assert titles(state, "saturated nodes") == ["yes", "no"]
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.address import Where, all_weights
+from nnviz.core.address import Address, all_weights
 from nnviz.core.edits import set_value
+from nnviz.core.loss.span import landing, span
+from nnviz.core.loss.surface import along, at_present, over_weights, refined
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
-from nnviz.core.span import landing, span
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import along, at_present, over_weights, refined
 from tests.core import oracle
 from tests.core.work import finished
 
@@ -83,7 +83,7 @@ def test_the_curve_has_that_slope_at_the_present_point(case):
 def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
     network = oracle.make_network((3, 4, 2), ("tanh", "softmax"), (True, True))
     state = oracle.make_state(network, 20_000)
-    weight, values = Where("weight", 0, 1, 2), np.linspace(-1, 1, 5)
+    weight, values = Address("weight", 0, 1, 2), np.linspace(-1, 1, 5)
     work = along(state, weight, values)
     units = 0
     while True:
@@ -102,7 +102,7 @@ def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
 
 def test_a_grid_becomes_finer_and_keeps_what_is_known():
     state = oracle.make_state(oracle.make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 4)
-    first, second = Where("weight", 1, 0, 1), Where("bias", 0, 2)
+    first, second = Address("weight", 1, 0, 1), Address("bias", 0, 2)
     grids = [grid for grid in refined(state, first, second, (-1, 2), (0, 4)) if grid is not None]
     sizes = [len(grid.values1) for grid in grids]
     assert sizes == sorted(sizes)
@@ -116,7 +116,7 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
 
 def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():
     state = oracle.make_state(oracle.make_network((2, 2, 1), ("relu", "identity"), (False, False)), 4)
-    grids = refined(state, Where("weight", 0, 0, 0), Where("weight", 1, 0, 0), (-1, 1), (-1, 1))
+    grids = refined(state, Address("weight", 0, 0, 0), Address("weight", 1, 0, 0), (-1, 1), (-1, 1))
     units = 0
     while next(grids) is None:
         units += 1
@@ -125,14 +125,14 @@ def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():
 
 def test_what_is_too_large_for_a_number_is_no_warning_and_not_finite():
     state = one_weight()
-    found = finished(along(state, Where("weight", 0, 0, 0), [1.0, 1e200, 1e308]))
+    found = finished(along(state, Address("weight", 0, 0, 0), [1.0, 1e200, 1e308]))
     assert found[0] == 16.0
     assert not np.isfinite(found[1:]).any()
 
 
 def test_the_span_shows_the_present_point_the_minimum_and_the_landing():
     state = one_weight(learning_rate=0.2)  # minimum at 3; slope −16: the step lands at 4.2
-    weight = Where("weight", 0, 0, 0)
+    weight = Address("weight", 0, 0, 0)
     low, high = finished(span(state, weight, finished(at_present(state, weight))))
     assert landing(state, weight, -16.0) == pytest.approx(4.2)
     assert low < 1.0
@@ -143,7 +143,7 @@ def test_the_span_shows_the_present_point_the_minimum_and_the_landing():
 @pytest.mark.parametrize("x", [0.001, 1.0, 1000.0, 1e6])
 def test_the_span_is_narrow_enough_to_see_present_point_and_minimum_apart(x):
     state = one_weight(inputs=(x,), targets=(3.0,), learning_rate=1e-15)
-    weight, minimum = Where("weight", 0, 0, 0), 3.0 / x
+    weight, minimum = Address("weight", 0, 0, 0), 3.0 / x
     low, high = finished(span(state, weight, finished(at_present(state, weight))))
     assert low < 1.0 < high
     if x < 1.0:  # the minimum is far away, at 3000
@@ -154,7 +154,7 @@ def test_the_span_is_narrow_enough_to_see_present_point_and_minimum_apart(x):
 
 def test_a_step_that_lands_far_away_is_left_out_of_the_span():
     state = one_weight(learning_rate=1000.0)
-    weight = Where("weight", 0, 0, 0)
+    weight = Address("weight", 0, 0, 0)
     low, high = finished(span(state, weight, finished(at_present(state, weight))))
     assert low < 1.0 < 3.0 < high < 50
 
@@ -171,6 +171,6 @@ def test_every_span_holds_the_present_point_inside(case):
 def test_a_span_of_weights_that_are_all_0_is_still_a_stretch():
     state = one_weight(w=0.0, targets=(0.0,))
     low, high = finished(
-        span(state, Where("weight", 0, 0, 0), finished(at_present(state, Where("weight", 0, 0, 0))))
+        span(state, Address("weight", 0, 0, 0), finished(at_present(state, Address("weight", 0, 0, 0))))
     )
     assert low < 0.0 < high

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
+from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
 from nnviz.core.training.trainer import train
-from nnviz.core.weight_sets import in_use, keep, mse_with, new_name, with_set, without_set
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 

@@ -8,9 +8,9 @@ from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.draw import draw
 from nnviz.picture.layout import lay_out
-from nnviz.picture.picture import View
+from nnviz.picture.parts import View
+from nnviz.picture.picture import draw
 
 COURSE = State(
     Network.from_weights(
@@ -75,16 +75,16 @@ def overlaps(picture):
         found += [
             (label.text, labels[k + 1 + i].text) for i in np.flatnonzero(meeting(places[k], places[k + 1 :]))
         ]
-    boxes = [(node.part, node.rect) for node in picture.nodes]
+    boxes = [(node.address, node.rect) for node in picture.nodes]
     boxes += [(None, column.box) for column in picture.layout.columns if column.block]
     corners = sides(rect for _, rect in boxes)
     own = {"name", "input", "z", "value", "bias", "node_slope"}
     for label, place in zip(labels, places, strict=True):
-        if label.part.kind in {"heading", "subheading"}:
+        if label.address.kind in {"heading", "subheading"}:
             continue
         for i in np.flatnonzero(meeting(place, corners)):
             node = boxes[i][0]
-            if label.part.kind in own and node is not None and label.part[1:3] == node[1:3]:
+            if label.address.kind in own and node is not None and label.address[1:3] == node[1:3]:
                 continue
             found.append((label.text, boxes[i]))
     return found

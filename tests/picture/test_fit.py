@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
-from nnviz.picture.fit import fitted
-from nnviz.picture.picture import Part, View
-from nnviz.picture.text import text_width
+from nnviz.picture.parts import View
+from nnviz.picture.text import fitted, text_width
 from tests.picture.diagrams import drawn, state
 
 PREFIXES = {"bias": "b ", "z": "z ", "target": "target ", "error": "error "}
@@ -46,9 +46,9 @@ def untrue(picture):
     for label in picture.labels:
         if label.value is None:
             continue
-        prefix = PREFIXES.get(label.part.kind, "")
+        prefix = PREFIXES.get(label.address.kind, "")
         if not (label.text.startswith(prefix) and true(label.text.removeprefix(prefix), label.value)):
-            found.append((label.part, label.text, label.value))
+            found.append((label.address, label.text, label.value))
     return found
 
 
@@ -138,7 +138,7 @@ def network(sizes, value):
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (1, 8, 1)], ids=str)
 def test_small_networks_show_every_weight_whatever_its_size(value, with_slopes, sizes):
     picture = drawn(network(sizes, value), with_slopes=with_slopes)
-    found = sum(label.part.kind == "weight" for label in picture.labels)
+    found = sum(label.address.kind == "weight" for label in picture.labels)
     assert found == sum(weights.size for weights in picture.weights)
 
 
@@ -147,10 +147,10 @@ def test_small_networks_show_every_weight_whatever_its_size(value, with_slopes, 
 def test_a_bias_keeps_its_b(with_slopes, view):
     picture = drawn(network((2, 3, 1), -0.10313), view, with_slopes=with_slopes)
     for layer in (1, 2):
-        assert picture.text(Part("bias", layer, 0)) in {"b −0.1031", "b −0.103", "b −.103"}
+        assert picture.text(Address("bias", layer - 1, 0)) in {"b −0.1031", "b −0.103", "b −.103"}
 
 
 def test_a_hidden_bias_is_told_with_its_node():
     picture = drawn(network((2, 20, 1), -1.23456e-250), with_slopes=True)
-    assert picture.label(Part("bias", 1, 0)) is None
-    assert "bias −1.23456e−250" in picture.describe(Part("node", 1, 0))
+    assert picture.label(Address("bias", 0, 0)) is None
+    assert "bias −1.23456e−250" in picture.describe(Address("node", 0, 0))

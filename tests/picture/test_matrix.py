@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nnviz.picture.edges import edge_colour
 from nnviz.picture.matrix import GAP, Cell, Sheet, Tiles, pixels, side_of, strongest
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Rect
+from nnviz.picture.parts import Rect
 
 ROOM = Rect(10, 20, 300, 200)
 

@@ -3,10 +3,11 @@
 import pytest
 
 from nnviz import load
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
-from nnviz.picture.picture import Part, View
+from nnviz.picture.parts import View
 from tests.picture.diagrams import drawn, overlaps, state
 from tests.picture.test_fit import untrue
 
@@ -16,7 +17,7 @@ EXAMPLES = ["xor", "curve", "calculating-slopes", "two-hidden-layers"]
 
 
 def shown(picture, kind):
-    return sum(label.part.kind == kind for label in picture.labels)
+    return sum(label.address.kind == kind for label in picture.labels)
 
 
 @pytest.mark.parametrize("view", DIAGRAMS, ids=str)
@@ -35,16 +36,16 @@ def test_a_short_bias_leaves_its_room_to_a_long_slope(view):
     )
     biased = State(Network(("x",), layers), Dataset([[0.5]], [[0.25]]))
     picture = drawn(biased, view, with_slopes=True)
-    assert picture.text(Part("bias", 1, 0)) == "b 0"
-    assert "e−" in picture.text(Part("node_slope", 1, 0))
+    assert picture.text(Address("bias", 0, 0)) == "b 0"
+    assert "e−" in picture.text(Address("node_slope", 0, 0))
 
 
 @pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
 def test_huge_numbers_of_the_output_are_shown_beside_each_other(view):
     layers = (Layer(("output",), "identity", [[1.0]], [-5.6e152]),)
     picture = drawn(State(Network(("x",), layers), Dataset([[1.0]], [[0.0]])), view, with_slopes=True)
-    assert picture.text(Part("bias", 1, 0)) == "b −5.6e152"
-    assert picture.text(Part("node_slope", 1, 0)) in {"−1.12e153", "−1.120e153"}
+    assert picture.text(Address("bias", 0, 0)) == "b −5.6e152"
+    assert picture.text(Address("node_slope", 0, 0)) in {"−1.12e153", "−1.120e153"}
     assert overlaps(picture) == untrue(picture) == []
 
 
@@ -54,8 +55,8 @@ def test_where_only_one_fits_the_bias_stays():
     picture = drawn(
         State(Network(("x",), layers), Dataset([[value]], [[0.0]])), View(606, 318), with_slopes=True
     )
-    assert picture.text(Part("bias", 1, 0)).startswith("b −1.23")
-    assert picture.label(Part("node_slope", 1, 0)) is None
+    assert picture.text(Address("bias", 0, 0)).startswith("b −1.23")
+    assert picture.label(Address("node_slope", 0, 0)) is None
 
 
 @pytest.mark.parametrize("view", DIAGRAMS, ids=str)
@@ -65,6 +66,6 @@ def test_nodes_and_what_stands_in_and_under_them_stay_when_slopes_come(name, vie
     without, slopes = (drawn(opened, view, with_slopes=wanted) for wanted in (False, True))
     assert without.nodes == slopes.nodes
     for label in without.labels:
-        if label.part.kind in {"name", "input", "z", "value", "badge", "target", "error"}:
-            assert slopes.label(label.part) == label
+        if label.address.kind in {"name", "input", "z", "value", "badge", "target", "error"}:
+            assert slopes.label(label.address) == label
     assert overlaps(without) == overlaps(slopes) == []

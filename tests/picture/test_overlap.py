@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.picture.picture import View
+from nnviz.picture.parts import View
 from nnviz.picture.text import text_width
 from tests.picture.diagrams import drawn, overlaps, state
 
@@ -34,11 +34,11 @@ def misplaced(picture):
     body = picture.layout.body
     found = []
     for label in picture.labels:
-        if label.part.kind in {"weight", "slope"}:
-            gap = picture.layout.gaps[label.part.layer]
+        if label.address.kind in {"weight", "slope"}:
+            gap = picture.layout.gaps[label.address.layer]
             x, y = label.rect.center
-            part = (x - gap.x0) / (gap.x1 - gap.x0)
-            at = gap.y0[label.part.source] * (1 - part) + gap.y1[label.part.node] * part
+            address = (x - gap.x0) / (gap.x1 - gap.x0)
+            at = gap.y0[label.address.source] * (1 - address) + gap.y1[label.address.node] * address
             inside = body.y - 1e-6 <= label.rect.y and label.rect.bottom <= body.bottom + 1e-6
             if abs(at - y) > 1e-6 or not inside:
                 found.append(label)
@@ -88,7 +88,7 @@ def test_texts_keep_clear_in_any_network(sizes, width, height, zoom, dx, dy, bia
 @pytest.mark.parametrize("biases", [False, True], ids=["plain", "biases"])
 def test_small_networks_show_every_weight(sizes, biases):
     picture = drawn(state(sizes, biases=biases, spread=1))
-    shown = sum(label.part.kind == "weight" for label in picture.labels)
+    shown = sum(label.address.kind == "weight" for label in picture.labels)
     assert shown == sum(weights.size for weights in picture.weights)
 
 
@@ -96,28 +96,28 @@ def test_small_networks_show_every_weight(sizes, biases):
 def test_small_networks_show_every_slope_beside_every_weight(sizes):
     picture = drawn(state(sizes, spread=1), with_slopes=True)
     for kind in ("weight", "slope"):
-        shown = sum(label.part.kind == kind for label in picture.labels)
+        shown = sum(label.address.kind == kind for label in picture.labels)
         assert shown == sum(weights.size for weights in picture.weights)
 
 
 def test_pills_stay_where_they_are_while_weights_change():
     middles = [
         {
-            label.part: label.rect.center
+            label.address: label.rect.center
             for label in drawn(state((2, 8, 8, 1), seed=seed, spread=0)).labels
-            if label.part.kind == "weight"
+            if label.address.kind == "weight"
         }
         for seed in (1, 2)
     ]
     both = middles[0].keys() & middles[1].keys()
     assert len(both) >= 0.95 * len(middles[0])  # a number too long for its pill is hidden
-    assert all(middles[0][part] == pytest.approx(middles[1][part]) for part in both)
+    assert all(middles[0][address] == pytest.approx(middles[1][address]) for address in both)
 
 
 def test_a_crowded_gap_shows_many_weights_or_none():
     for sizes in [(8, 8, 1), (12, 12, 1), (20, 20, 1), (9, 100, 1)]:
         picture = drawn(state(sizes))
-        shown = sum(label.part.kind == "weight" and label.part.layer == 0 for label in picture.labels)
+        shown = sum(label.address.kind == "weight" and label.address.layer == 0 for label in picture.labels)
         assert shown == 0 or shown >= sizes[0] * sizes[1] / 3
 
 
@@ -126,6 +126,6 @@ def test_zooming_in_shows_numbers_that_did_not_fit():
     far = drawn(large)
     x, y = far.layout.columns[1].rect(15).center
     near = drawn(large, View(900, 500, 8.0, 600.0 - 8.0 * x, 280.0 - 8.0 * y))
-    kinds = [{label.part.kind for label in own.labels if label.part.column == 1} for own in (far, near)]
+    kinds = [{label.address.kind for label in own.labels if label.address.column == 1} for own in (far, near)]
     assert kinds[0] == {"heading", "subheading"}
     assert kinds[1] >= {"weight", "value", "name"}

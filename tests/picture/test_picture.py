@@ -5,82 +5,83 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.draw import draw
 from nnviz.picture.layout import lay_out
-from nnviz.picture.picture import Part, View
+from nnviz.picture.parts import View
+from nnviz.picture.picture import draw
 from tests.picture.diagrams import COURSE, drawn, state
 
-WEIGHT = Part("weight", 1, 0, 1)
+WEIGHT = Address("weight", 0, 0, 1)
 
 
 def test_the_course_network_says_what_the_course_computes():
     picture = drawn(COURSE)
-    texts = {label.part: label.text for label in picture.labels}
+    texts = {label.address: label.text for label in picture.labels}
     assert texts == {
-        Part("heading", 0): "INPUTS",
-        Part("heading", 1): "HIDDEN LAYER",
-        Part("heading", 2): "PREDICTION",
-        Part("subheading", 0): "row 1 of 2",
-        Part("subheading", 1): "relu",
-        Part("subheading", 2): "identity",
-        Part("name", 0, 0): "accounts",
-        Part("input", 0, 0): "3",
-        Part("name", 0, 1): "children",
-        Part("input", 0, 1): "5",
-        Part("name", 1, 0): "node_0",
-        Part("z", 1, 0): "z 26",
-        Part("value", 1, 0): "26",
-        Part("name", 1, 1): "node_1",
-        Part("z", 1, 1): "z −13",
-        Part("value", 1, 1): "0",
-        Part("badge", 1, 1): "relu passes 0",
-        Part("name", 2, 0): "output",
-        Part("value", 2, 0): "52",
-        Part("target", 2, 0): "target 60",
-        Part("error", 2, 0): "error −8",
-        Part("weight", 1, 0, 0): "2",
-        Part("weight", 1, 0, 1): "4",
-        Part("weight", 1, 1, 0): "4",
-        Part("weight", 1, 1, 1): "−5",
-        Part("weight", 2, 0, 0): "2",
-        Part("weight", 2, 0, 1): "7",
+        Address("heading", -1): "INPUTS",
+        Address("heading", 0): "HIDDEN LAYER",
+        Address("heading", 1): "PREDICTION",
+        Address("subheading", -1): "row 1 of 2",
+        Address("subheading", 0): "relu",
+        Address("subheading", 1): "identity",
+        Address("name", -1, 0): "accounts",
+        Address("input", -1, 0): "3",
+        Address("name", -1, 1): "children",
+        Address("input", -1, 1): "5",
+        Address("name", 0, 0): "node_0",
+        Address("z", 0, 0): "z 26",
+        Address("value", 0, 0): "26",
+        Address("name", 0, 1): "node_1",
+        Address("z", 0, 1): "z −13",
+        Address("value", 0, 1): "0",
+        Address("badge", 0, 1): "relu passes 0",
+        Address("name", 1, 0): "output",
+        Address("value", 1, 0): "52",
+        Address("target", 1, 0): "target 60",
+        Address("error", 1, 0): "error −8",
+        Address("weight", 0, 0, 0): "2",
+        Address("weight", 0, 0, 1): "4",
+        Address("weight", 0, 1, 0): "4",
+        Address("weight", 0, 1, 1): "−5",
+        Address("weight", 1, 0, 0): "2",
+        Address("weight", 1, 0, 1): "7",
     }
 
 
 def test_labels_carry_their_number_at_full_precision():
     third = COURSE.network.with_layer(0, replace(COURSE.network.layers[0], weights=[[1 / 3, 4], [4, -5]]))
     picture = drawn(replace(COURSE, network=third))
-    label = picture.label(Part("weight", 1, 0, 0))
+    label = picture.label(Address("weight", 0, 0, 0))
     assert label.text == "0.3333"
     assert label.value == 1 / 3
 
 
 def test_the_row_decides_what_is_shown():
     picture = drawn(COURSE, row=1)
-    assert picture.text(Part("input", 0, 1)) == "−1"
-    assert picture.text(Part("value", 2, 0)) == "63"
-    assert picture.text(Part("error", 2, 0)) == "error 13"
-    assert picture.text(Part("subheading", 0)) == "row 2 of 2"
+    assert picture.text(Address("input", -1, 1)) == "−1"
+    assert picture.text(Address("value", 1, 0)) == "63"
+    assert picture.text(Address("error", 1, 0)) == "error 13"
+    assert picture.text(Address("subheading", -1)) == "row 2 of 2"
 
 
 def test_without_rows_there_is_nothing_to_compute():
     picture = drawn(replace(COURSE, data=Dataset.empty(COURSE.network)))
-    label = picture.label(Part("value", 2, 0))
+    label = picture.label(Address("value", 1, 0))
     assert label.text == "–"
     assert label.value is None
-    assert picture.text(Part("subheading", 0)) == "no rows"
-    assert picture.label(Part("target", 2, 0)) is None
+    assert picture.text(Address("subheading", -1)) == "no rows"
+    assert picture.label(Address("target", 1, 0)) is None
     assert picture.text(WEIGHT) == "4"
 
 
 def test_a_node_whose_relu_passes_nothing_is_greyed_and_says_so():
     picture = drawn(COURSE)
-    assert picture.label(Part("value", 1, 1)).style == "dead"
-    assert picture.label(Part("value", 1, 0)).style == "value"
-    assert picture.label(Part("badge", 1, 0)) is None
+    assert picture.label(Address("value", 0, 1)).style == "dead"
+    assert picture.label(Address("value", 0, 0)).style == "value"
+    assert picture.label(Address("badge", 0, 0)) is None
 
 
 @pytest.mark.parametrize("with_slopes", [False, True])
@@ -88,14 +89,14 @@ def test_a_node_whose_relu_passes_nothing_is_greyed_and_says_so():
 def test_every_text_is_hit_where_it_stands(sizes, with_slopes):
     picture = drawn(state(sizes), with_slopes=with_slopes)
     for label in picture.labels:
-        assert picture.place(label.part) == label.rect
-        assert picture.at(*label.rect.center) == label.part
+        assert picture.place(label.address) == label.rect
+        assert picture.at(*label.rect.center) == label.address
 
 
 def test_a_node_is_hit_beside_its_texts_and_an_edge_beside_its_pill():
     picture = drawn(COURSE)
-    box = picture.place(Part("node", 1, 1))
-    assert picture.at(box.x + 3, box.bottom - 3) == Part("node", 1, 1)
+    box = picture.place(Address("node", 0, 1))
+    assert picture.at(box.x + 3, box.bottom - 3) == Address("node", 0, 1)
     gap = picture.layout.gaps[0]
     x, y = gap.point(0, 1, 0.7)
     assert picture.at(x, y + 3) == WEIGHT
@@ -104,15 +105,15 @@ def test_a_node_is_hit_beside_its_texts_and_an_edge_beside_its_pill():
 
 def test_a_weight_without_a_text_still_has_a_place_on_its_edge():
     picture = drawn(state((20, 20, 1)))
-    assert picture.label(Part("weight", 1, 7, 3)) is None
-    x, y = picture.place(Part("weight", 1, 7, 3)).center
+    assert picture.label(Address("weight", 0, 7, 3)) is None
+    x, y = picture.place(Address("weight", 0, 7, 3)).center
     assert picture.layout.gaps[0].nearest(x, y)[2] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_texts_can_be_held_back():
-    picture = drawn(COURSE, shows=lambda part: part.kind != "value")
-    assert picture.label(Part("value", 1, 0)) is None
-    assert picture.text(Part("z", 1, 0)) == "z 26"
+    picture = drawn(COURSE, shows=lambda address: address.kind != "value")
+    assert picture.label(Address("value", 0, 0)) is None
+    assert picture.text(Address("z", 0, 0)) == "z 26"
 
 
 def test_the_widest_edge_is_the_largest_weight_unless_it_is_held():
@@ -122,25 +123,25 @@ def test_the_widest_edge_is_the_largest_weight_unless_it_is_held():
 
 def test_parts_are_told_in_full():
     picture = drawn(COURSE)
-    assert picture.describe(Part("weight", 1, 0, 0)) == "weight from accounts to node_0: 2"
-    assert picture.describe(Part("node", 1, 0)) == "node_0: z = 26, a = relu(z) = 26"
-    assert picture.describe(Part("value", 1, 1)) == "node_1: z = −13, a = relu(z) = 0, relu passes 0"
-    assert picture.describe(Part("input", 0, 0)) == "accounts = 3"
-    assert picture.describe(Part("target", 2, 0)) == "target of output: 60"
-    assert picture.describe(Part("error", 2, 0)) == "error of output: 52 − 60 = −8"
-    assert picture.describe(Part("heading", 2)) == "PREDICTION"
+    assert picture.describe(Address("weight", 0, 0, 0)) == "weight from accounts to node_0: 2"
+    assert picture.describe(Address("node", 0, 0)) == "node_0: z = 26, a = relu(z) = 26"
+    assert picture.describe(Address("value", 0, 1)) == "node_1: z = −13, a = relu(z) = 0, relu passes 0"
+    assert picture.describe(Address("input", -1, 0)) == "accounts = 3"
+    assert picture.describe(Address("target", 1, 0)) == "target of output: 60"
+    assert picture.describe(Address("error", 1, 0)) == "error of output: 52 − 60 = −8"
+    assert picture.describe(Address("heading", 1)) == "PREDICTION"
 
 
 def test_slopes_are_written_at_the_ends_of_edges_and_told():
     # No hidden layer, one row: the slope is 2·x·error, here 2·(3, 4)·7.
     line = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4]], [[1]]))
     picture = drawn(line, with_slopes=True)
-    assert picture.text(Part("slope", 1, 0, 0)) == "42"
-    assert picture.text(Part("slope", 1, 0, 1)) == "56"
-    assert picture.text(Part("node_slope", 1, 0)) == "14"
-    assert picture.describe(Part("weight", 1, 0, 0)) == "weight from input_0 to output: 0, slope 42"
-    assert picture.text(Part("subheading", 1)) == "identity · slopes of row 1"
-    weight, slope = (picture.label(Part(kind, 1, 0, 0)).rect for kind in ("weight", "slope"))
+    assert picture.text(Address("slope", 0, 0, 0)) == "42"
+    assert picture.text(Address("slope", 0, 0, 1)) == "56"
+    assert picture.text(Address("node_slope", 0, 0)) == "14"
+    assert picture.describe(Address("weight", 0, 0, 0)) == "weight from input_0 to output: 0, slope 42"
+    assert picture.text(Address("subheading", 0)) == "identity · slopes of row 1"
+    weight, slope = (picture.label(Address(kind, 0, 0, 0)).rect for kind in ("weight", "slope"))
     assert weight.right < slope.x
 
 
@@ -148,7 +149,7 @@ def test_the_heading_says_whose_slopes_are_shown():
     found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
     picture = draw(COURSE, layout, slopes=found, slopes_of="slopes: mean of all rows")
-    assert picture.text(Part("subheading", 2)) == "identity · slopes: mean of all rows"
+    assert picture.text(Address("subheading", 1)) == "identity · slopes: mean of all rows"
 
 
 def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
@@ -160,41 +161,41 @@ def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
             layout,
             slopes=found,
             slopes_of="slopes of row 1",
-            shows=lambda part, seen=seen: "slope" not in part.kind or part.kind in seen,
+            shows=lambda address, seen=seen: "slope" not in address.kind or address.kind in seen,
         )
-        assert picture.text(Part("subheading", 2)) == heading
+        assert picture.text(Address("subheading", 1)) == heading
 
 
 def test_the_heading_says_why_there_are_no_slopes():
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
     picture = draw(COURSE, layout, slopes_of="no targets: no slopes")
-    assert picture.text(Part("subheading", 2)) == "identity · no targets: no slopes"
+    assert picture.text(Address("subheading", 1)) == "identity · no targets: no slopes"
 
 
 def test_biases_are_pills_on_the_lower_border_and_in_the_heading():
     biased = COURSE.network.with_layer(0, replace(COURSE.network.layers[0], biases=[0.5, -1]))
     picture = drawn(replace(COURSE, network=biased))
-    label, box = picture.label(Part("bias", 1, 1)), picture.place(Part("node", 1, 1))
+    label, box = picture.label(Address("bias", 0, 1)), picture.place(Address("node", 0, 1))
     assert label.text == "b −1"
     assert label.rect.y < box.bottom < label.rect.bottom
-    assert picture.text(Part("subheading", 1)) == "relu · biases"
-    assert picture.describe(Part("bias", 1, 0)) == "bias of node_0: 0.5"
+    assert picture.text(Address("subheading", 0)) == "relu · biases"
+    assert picture.describe(Address("bias", 0, 0)) == "bias of node_0: 0.5"
 
 
 def test_large_layers_are_blocks_that_say_how_many_nodes_they_have():
     picture = drawn(state((784, 128, 64, 10)))
     assert [column.block for column in picture.layout.columns] == [True, True, False, False]
-    assert {node.part.column for node in picture.nodes} == {2, 3}
-    assert picture.text(Part("subheading", 0)) == "784 inputs · row 1 of 3"
-    assert picture.text(Part("subheading", 1)) == "128 nodes · relu · biases"
+    assert {node.address.column for node in picture.nodes} == {2, 3}
+    assert picture.text(Address("subheading", -1)) == "784 inputs · row 1 of 3"
+    assert picture.text(Address("subheading", 0)) == "128 nodes · relu · biases"
     box = picture.layout.columns[1].box
     x, y = box.center
-    assert picture.at(x, y) in {Part("node", 1, 63), Part("node", 1, 64)}
+    assert picture.at(x, y) in {Address("node", 0, 63), Address("node", 0, 64)}
 
 
 def test_zoomed_in_only_the_nodes_in_sight_are_drawn():
     picture = drawn(state((784, 128, 64, 10)), View(900, 500, 40.0, -11000.0, -8000.0))
-    seen = [node for node in picture.nodes if node.part.column == 1]
+    seen = [node for node in picture.nodes if node.address.column == 1]
     assert 0 < len(seen) < 12
     assert all(node.rect.bottom >= 0 and node.rect.y <= 500 for node in picture.nodes)
 
@@ -218,4 +219,4 @@ def test_names_that_do_not_fit_keep_their_number():
     names = tuple(f"measurement_{k}" for k in range(12))
     network = Network(names, (Layer(("output",), "identity", np.ones((1, 12))),))
     picture = drawn(State(network, Dataset.empty(network)))
-    assert picture.text(Part("name", 0, 11)).endswith("…_11")
+    assert picture.text(Address("name", -1, 11)).endswith("…_11")

@@ -8,7 +8,7 @@ import pytest
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import View
+from nnviz.picture.parts import View
 from nnviz.picture.svg import LEGEND, svg
 from tests.picture.diagrams import COURSE, drawn, state
 

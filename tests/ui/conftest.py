@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QApplication
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.app import application
-from nnviz.ui.theme import apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.workspace import Workspace

@@ -5,30 +5,30 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
-from nnviz.picture.picture import Part
+from nnviz.core.address import Address
 
 
-def part_named(window, name, source=None):
-    """Return the part that a person would point at: "output", or the weight from "node_0" to "output"."""
+def address_named(window, name, source=None):
+    """Return the address that a person would point at: "output", or the weight from "node_0" to "output"."""
     network = window.document.state.network
     for column in range(len(network.sizes)):
         if name in network.names(column):
             node = network.names(column).index(name)
             if source is None:
-                return Part("node", column, node)
-            return Part("weight", column, node, network.names(column - 1).index(source))
+                return Address("node", column - 1, node)
+            return Address("weight", column - 1, node, network.names(column - 1).index(source))
     raise AssertionError(f"no node is called {name}")
 
 
-def point(window, part):
-    """Return the middle of what stands for `part`, in the diagram's pixels."""
-    place = window.diagram.picture.place(part)
-    assert place is not None, f"{part} is not in sight"
+def point(window, address):
+    """Return the middle of what stands at `address`, in the diagram's pixels."""
+    place = window.diagram.picture.place(address)
+    assert place is not None, f"{address} is not in sight"
     return QPoint(*(round(value) for value in place.center))
 
 
-def click(window, part, modifier=Qt.KeyboardModifier.NoModifier):
-    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, modifier, point(window, part))
+def click(window, address, modifier=Qt.KeyboardModifier.NoModifier):
+    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, modifier, point(window, address))
 
 
 def write(widget, text):
@@ -46,9 +46,9 @@ def editor_of(window):
     return editor
 
 
-def set_number(window, part, text, key=Qt.Key.Key_Return):
+def set_number(window, address, text, key=Qt.Key.Key_Return):
     """Click the number of `part` where it stands, type, press `key`."""
-    click(window, part)
+    click(window, address)
     editor = editor_of(window)
     write(editor, text)
     if key is not None:
@@ -68,7 +68,7 @@ def press(window, text):
 
 def shown(window, kind, name):
     """Return what the diagram writes for a node: its "value", "z", "error", "target"."""
-    return window.diagram.picture.text(part_named(window, name)._replace(kind=kind))
+    return window.diagram.picture.text(address_named(window, name)._replace(kind=kind))
 
 
 def entry(menu, text):

@@ -10,9 +10,9 @@ from nnviz.core import edits, structure
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.ui.data.cells import fitted
 from nnviz.ui.data.panel import DataPanel
-from nnviz.ui.selection import Selection
 
 COURSE = Network.from_weights(
     {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]

@@ -6,10 +6,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nnviz.picture.picture import Part
-from tests.ui.hands import click, editor_of, part_named, point, press, set_number, shown, write
+from nnviz.core.address import Address
+from tests.ui.hands import address_named, click, editor_of, point, press, set_number, shown, write
 
-W = Part("weight", 1, 0, 0)
+W = Address("weight", 0, 0, 0)
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 NONE = Qt.KeyboardModifier.NoModifier
 
@@ -98,7 +98,7 @@ def test_a_click_elsewhere_accepts(window):
 
 
 def test_tab_accepts_and_goes_to_the_next_number_all_the_way_round(window):
-    click(window, part_named(window, "accounts")._replace(kind="input"))
+    click(window, address_named(window, "accounts")._replace(kind="input"))
     seen = []
     for _ in range(9):
         seen.append(editor_of(window).text())
@@ -165,27 +165,27 @@ def test_edges_keep_their_scale_while_a_number_is_scrubbed(window):
 
 
 def test_inputs_and_targets_are_edited_where_they_stand(window):
-    set_number(window, part_named(window, "accounts")._replace(kind="input"), "1")
-    set_number(window, part_named(window, "output")._replace(kind="target"), "50")
+    set_number(window, address_named(window, "accounts")._replace(kind="input"), "1")
+    set_number(window, address_named(window, "output")._replace(kind="target"), "50")
     assert shown(window, "value", "output") == "44"
     assert shown(window, "error", "output") == "error −6"
 
 
 def test_a_bias_is_edited_where_it_stands(open_window):
     window = open_window("xor")
-    set_number(window, part_named(window, "output")._replace(kind="bias"), "0.5")
+    set_number(window, address_named(window, "output")._replace(kind="bias"), "0.5")
     assert shown(window, "value", "output") == "0.5"
 
 
 def test_a_name_is_edited_where_it_stands(window):
-    click(window, part_named(window, "accounts")._replace(kind="name"))
+    click(window, address_named(window, "accounts")._replace(kind="name"))
     write(editor_of(window), "Konten & <b>")
     keys(window, Qt.Key.Key_Return)
     assert window.document.state.network.inputs == ("Konten & <b>", "children")
 
 
 def test_a_name_that_is_taken_is_refused(window):
-    set_number(window, part_named(window, "accounts")._replace(kind="name"), "node_0")
+    set_number(window, address_named(window, "accounts")._replace(kind="name"), "node_0")
     assert window.document.state.network.inputs[0] == "accounts"
     assert "taken" in window.status.text
 
@@ -197,8 +197,8 @@ def test_the_first_number_typed_makes_the_first_row(open_window):
     network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
     window = open_window(State(network, Dataset.empty(network)))
     assert shown(window, "value", "output") == "–"
-    set_number(window, Part("input", 0, 0), "3")
-    set_number(window, Part("input", 0, 1), "5")
+    set_number(window, Address("input", -1, 0), "3")
+    set_number(window, Address("input", -1, 1), "5")
     assert shown(window, "value", "output") == "52"
 
 
@@ -209,7 +209,7 @@ def test_hovering_tells_the_full_number(window):
 
 def test_a_number_that_is_open_is_taken_before_an_update(open_window):
     window = open_window("relu")
-    weight = part_named(window, "output", "node_0")
+    weight = address_named(window, "output", "node_0")
     set_number(window, weight, "1", key=None)
     press(window, "Step")
     assert window.document.state.iteration == 1

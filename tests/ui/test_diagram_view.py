@@ -9,10 +9,10 @@ from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 
-from nnviz.core.explanation.figures import next_batch
+from nnviz.core.address import Address
+from nnviz.core.means import next_batch
 from nnviz.core.slopes import slopes
-from nnviz.picture.picture import Part
-from tests.ui.hands import click, editor_of, entry, part_named, point, shown
+from tests.ui.hands import address_named, click, editor_of, entry, point, shown
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -45,8 +45,8 @@ def button(window, name):
 
 def test_clicking_a_node_selects_it(open_window):
     window = open_window("relu")
-    click(window, part_named(window, "node_0")._replace(kind="value"))
-    assert window.selection.part == part_named(window, "node_0")
+    click(window, address_named(window, "node_0")._replace(kind="value"))
+    assert window.selection.address == address_named(window, "node_0")
 
 
 def test_clicking_a_bare_edge_selects_it_without_editing(open_window):
@@ -54,33 +54,33 @@ def test_clicking_a_bare_edge_selects_it_without_editing(open_window):
     gap = window.diagram.picture.layout.gaps[0]
     x, y = gap.point(0, 1, 0.75)
     QTest.mouseClick(window.diagram, LEFT, NONE, QPoint(round(x), round(y)))
-    assert window.selection.part == Part("weight", 1, 0, 1)
+    assert window.selection.address == Address("weight", 0, 0, 1)
     assert not window.diagram.session.open
 
 
 def test_control_click_chooses_a_second_edge(open_window):
     window = open_window("relu")
-    window.selection.select(Part("weight", 1, 0, 0))
-    click(window, Part("weight", 2, 0, 1), Qt.KeyboardModifier.ControlModifier)
-    assert window.selection.part == Part("weight", 1, 0, 0)
-    assert window.selection.second == Part("weight", 2, 0, 1)
+    window.selection.select(Address("weight", 0, 0, 0))
+    click(window, Address("weight", 1, 0, 1), Qt.KeyboardModifier.ControlModifier)
+    assert window.selection.address == Address("weight", 0, 0, 0)
+    assert window.selection.second == Address("weight", 1, 0, 1)
 
 
 def test_arrows_reach_every_node_and_edge(open_window):
     window = open_window("relu")
     press(window, "Right")
-    assert window.selection.part == Part("node", 0, 0)
+    assert window.selection.address == Address("node", -1, 0)
     seen = set()
     for _ in range(2):
         press(window, "Right")
         for _ in range(4):
-            seen.add(window.selection.part)
+            seen.add(window.selection.address)
             press(window, "Down")
         press(window, "Right")
-        seen.add(window.selection.part)
-    edges = {part for part in seen if part.kind == "weight"}
+        seen.add(window.selection.address)
+    edges = {address for address in seen if address.kind == "weight"}
     assert len(edges) == 6
-    assert part_named(window, "output") in seen
+    assert address_named(window, "output") in seen
 
 
 def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
@@ -89,14 +89,14 @@ def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
     assert editor_of(window).text() == "2"
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
     press(window, "Plus", "Plus", "Minus", "PageUp")
-    assert window.diagram.picture.text(window.selection.part) == "3.1"
+    assert window.diagram.picture.text(window.selection.address) == "3.1"
     window.menus.undo.trigger()
-    assert window.diagram.picture.text(window.selection.part) == "2"
+    assert window.diagram.picture.text(window.selection.address) == "2"
 
 
 def test_the_tooltip_tells_the_full_number(open_window):
     window = open_window("xor")
-    at = point(window, Part("weight", 1, 0, 0))
+    at = point(window, Address("weight", 0, 0, 0))
     QApplication.sendEvent(
         window.diagram, QHelpEvent(QEvent.Type.ToolTip, at, window.diagram.mapToGlobal(at))
     )
@@ -107,41 +107,41 @@ def test_the_tooltip_tells_the_full_number(open_window):
 
 def test_the_wheel_zooms_about_the_mouse_and_fit_shows_everything_again(open_window):
     window = open_window("relu")
-    part = Part("weight", 1, 0, 0)
-    at, before = point(window, part), window.diagram.picture.place(part)
+    address = Address("weight", 0, 0, 0)
+    at, before = point(window, address), window.diagram.picture.place(address)
     wheel(window, at, 2)
-    after = window.diagram.picture.place(part)
+    after = window.diagram.picture.place(address)
     assert after.height > before.height
     assert abs(after.center[0] - at.x()) < 4
     window.menus.fit.trigger()
-    assert window.diagram.picture.place(part) == before
+    assert window.diagram.picture.place(address) == before
 
 
 def test_dragging_the_background_pans(open_window):
     window = open_window("relu")
-    before = window.diagram.picture.place(part_named(window, "output"))
+    before = window.diagram.picture.place(address_named(window, "output"))
     QTest.mousePress(window.diagram, LEFT, NONE, QPoint(40, 420))
     QTest.mouseMove(window.diagram, QPoint(60, 430))
     QTest.mouseMove(window.diagram, QPoint(90, 440))
     QTest.mouseRelease(window.diagram, LEFT, NONE, QPoint(90, 440))
-    after = window.diagram.picture.place(part_named(window, "output"))
+    after = window.diagram.picture.place(address_named(window, "output"))
     assert after.x > before.x + 20
     assert not window.document.modified
 
 
 def test_zooming_into_a_large_network_reveals_its_numbers(open_window):
     window = open_window("large")
-    assert not any(label.part.kind == "weight" for label in window.diagram.picture.labels)
-    window.diagram.reveal(Part("node", 2, 50))
+    assert not any(label.address.kind == "weight" for label in window.diagram.picture.labels)
+    window.diagram.reveal(Address("node", 1, 50))
     assert any(
-        label.part.kind == "value" for label in window.diagram.picture.labels if label.part.column == 2
+        label.address.kind == "value" for label in window.diagram.picture.labels if label.address.column == 2
     )
 
 
 def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
     window = open_window("relu")
     before = window.document.state
-    window.selection.select(part_named(window, "node_1"))
+    window.selection.select(address_named(window, "node_1"))
     QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
     network = window.document.state.network
     assert network.sizes == (2, 3, 1)
@@ -186,12 +186,12 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(open_windo
 
 def test_the_selection_stays_with_its_node_when_a_node_before_it_goes(open_window):
     window = open_window("relu")
-    window.selection.select(part_named(window, "node_0"))
+    window.selection.select(address_named(window, "node_0"))
     entry(window.main_window.menuBar(), "Network").menu().aboutToShow.emit()
-    window.selection.select(part_named(window, "node_1"))
+    window.selection.select(address_named(window, "node_1"))
     entry(window.main_window.menuBar(), "Remove node_0").trigger()
     assert window.document.state.network.layers[0].nodes == ("node_1",)
-    assert window.selection.part == Part("node", 1, 0)
+    assert window.selection.address == Address("node", 0, 0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -206,7 +206,7 @@ def test_both_themes_can_be_chosen_while_the_window_is_open(open_window, theme):
 def test_what_is_under_the_mouse_may_go_away(open_window):
     window = open_window("relu")
     QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
-    QTest.mouseMove(window.diagram, point(window, part_named(window, "node_2")._replace(kind="name")))
+    QTest.mouseMove(window.diagram, point(window, address_named(window, "node_2")._replace(kind="name")))
     window.menus.undo.trigger()
     assert not window.diagram.grab().isNull()
     assert window.diagram.picture.at(5, 5) is None
@@ -229,7 +229,7 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(open_window):
 
 def test_another_document_closes_an_open_field(open_window):
     window = open_window("two-hidden-layers")
-    click(window, Part("weight", 3, 0, 1))
+    click(window, Address("weight", 2, 0, 1))
     assert window.diagram.session.open
     window.files.open_example("forward")
     assert not window.diagram.session.open
@@ -249,7 +249,7 @@ def test_the_network_menu_is_filled_anew_without_leaving_menus_behind(open_windo
 
 def test_escape_takes_back_nudges_alone(open_window):
     window = open_window("relu")
-    click(window, Part("weight", 1, 0, 0))
+    click(window, Address("weight", 0, 0, 0))
     QTest.keyClick(editor_of(window), Qt.Key.Key_Up)
     window.runner.step()
     stepped = window.document.state

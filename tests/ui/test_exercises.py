@@ -2,12 +2,12 @@
 
 import pytest
 
-from nnviz.picture.picture import Part
-from tests.ui.hands import part_named, press, set_number, shown
+from nnviz.core.address import Address
+from tests.ui.hands import address_named, press, set_number, shown
 
 
 def weight(window, source, node):
-    return part_named(window, node, source)
+    return address_named(window, node, source)
 
 
 def test_exercise_1_forward_propagation(open_window):
@@ -76,7 +76,7 @@ def test_exercise_8_slopes(open_window):
     window = open_window("calculating-slopes")
     assert shown(window, "error", "output") == "error 7"
     window.menus.slopes.trigger()
-    slopes = [window.diagram.picture.text(Part("slope", 1, 0, source)) for source in range(3)]
+    slopes = [window.diagram.picture.text(Address("slope", 0, 0, source)) for source in range(3)]
     assert slopes == ["14", "28", "42"]
 
 

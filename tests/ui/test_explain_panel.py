@@ -11,12 +11,12 @@ from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 
 from nnviz.core import edits, structure
+from nnviz.core.address import Address
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Part
 from nnviz.ui.explain.panel import HINT, ExplainPanel
-from nnviz.ui.selection import Selection
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.written import closes
@@ -33,7 +33,7 @@ class Reader:
         self.selection = Selection(self.document)
         self.panel = ExplainPanel(self.document, self.selection)
         self.hovered = []
-        self.panel.part_hovered.connect(self.hovered.append)
+        self.panel.address_hovered.connect(self.hovered.append)
         qtbot.addWidget(self.panel)
         self.panel.resize(*size)
         self.panel.show()
@@ -49,8 +49,8 @@ class Reader:
     def reads(self, text):
         self.qtbot.waitUntil(lambda: text in self.text())
 
-    def select(self, *part):
-        self.selection.select(Part(*part))
+    def select(self, *address):
+        self.selection.select(Address(*address))
 
     def point(self, text, after=""):
         """Where `text` stands, the first behind `after`, in the viewport."""
@@ -79,21 +79,21 @@ def test_nothing_selected_tells_how_to_select_and_the_mse(bank):
 
 
 def test_a_selected_node_is_explained(bank):
-    bank.select("node", 1, 0)
+    bank.select("node", 0, 0)
     bank.reads("3·2 + 5·4 = 26")
     bank.reads("relu(26) = 26")
     assert "Row 1 of 4" in bank.text()
 
 
 def test_a_selected_edge_tells_slope_chain_check_and_new_weight(bank):
-    bank.select("weight", 1, 0, 0)
+    bank.select("weight", 0, 0, 0)
     bank.reads("accounts → node_0")
     for text in ("3·(−32) = −96", "3·1·2·2·(−8) = −96", "✓ agrees", "2 − 0.0004·40 = 1.984"):
         assert text in bank.text()
 
 
 def test_it_follows_the_row_the_state_and_the_switch(bank):
-    bank.select("weight", 1, 0, 0)
+    bank.select("weight", 0, 0, 0)
     bank.selection.row = 3
     bank.reads("8·32 = 256")
     bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
@@ -105,26 +105,26 @@ def test_it_follows_the_row_the_state_and_the_switch(bank):
 
 
 def test_clicking_a_factor_leads_to_its_edge_or_node(bank):
-    bank.select("weight", 1, 0, 0)
+    bank.select("weight", 0, 0, 0)
     bank.reads("3·1·2·2·(−8)")
     bank.click("2", after="3·\u200b1·")
-    assert bank.selection.part == Part("weight", 2, 0, 0)
+    assert bank.selection.address == Address("weight", 1, 0, 0)
     bank.reads("node_0 → output")
     bank.click("26", after="slope at its end")
-    assert bank.selection.part == Part("node", 1, 0)
+    assert bank.selection.address == Address("node", 0, 0)
 
 
 def test_hovering_a_factor_tells_its_part_and_leaving_takes_it_back(bank):
-    bank.select("node", 1, 0)
+    bank.select("node", 0, 0)
     bank.reads("3·2 + 5·4 = 26")
     bank.qtbot.mouseMove(bank.browser.viewport(), bank.point("5", after="+ "))
-    bank.qtbot.waitUntil(lambda: bank.hovered == [Part("node", 0, 1)])
+    bank.qtbot.waitUntil(lambda: bank.hovered == [Address("node", -1, 1)])
     bank.qtbot.mouseMove(bank.browser.viewport(), QPoint(330, 690))
     bank.qtbot.waitUntil(lambda: bank.hovered[-1] is None)
 
 
 def test_only_slopes_are_purple(bank):
-    bank.select("weight", 1, 0, 0)
+    bank.select("weight", 0, 0, 0)
     bank.reads("✓ agrees")
     purple, block = set(), bank.browser.document().begin()
     while block.isValid():
@@ -139,7 +139,7 @@ def test_only_slopes_are_purple(bank):
 
 
 def test_the_copy_button_copies_ascii(bank):
-    bank.select("weight", 1, 0, 0)
+    bank.select("weight", 0, 0, 0)
     bank.reads("✓ agrees")
     bank.qtbot.mouseClick(bank.panel.findChild(QPushButton), Qt.MouseButton.LeftButton)
     text = QGuiApplication.clipboard().text()
@@ -149,7 +149,7 @@ def test_the_copy_button_copies_ascii(bank):
 
 
 def test_selected_text_is_copied_as_ascii(bank):
-    bank.select("node", 2, 0)
+    bank.select("node", 1, 0)
     bank.reads("52 − 60 = −8")
     bank.browser.setFocus()
     bank.qtbot.keyClick(bank.browser, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
@@ -162,7 +162,7 @@ def test_selected_text_is_copied_as_ascii(bank):
 
 def test_a_program_ends_well_with_an_explanation_in_the_clipboard():
     program = """
-from nnviz.ui.app import application
+from nnviz.ui.widgets.theme import application
 from nnviz.ui.explain.browser import ExplainBrowser
 app = application()
 browser = ExplainBrowser()
@@ -178,7 +178,7 @@ assert app.clipboard().text() == "z = -1"
 def test_a_long_sum_unfolds_and_folds_again(qtbot):
     network = make_network((9, 100, 100, 1), ("relu", "relu", "identity"), (True, True, True))
     reader = Reader(qtbot, make_state(network, 20), (364, 900))
-    reader.select("node", 2, 3)
+    reader.select("node", 1, 3)
     reader.reads("[94 more]")
     assert reader.text().count("·") < 20
     reader.click("94 more")
@@ -192,13 +192,13 @@ def test_a_long_sum_unfolds_and_folds_again(qtbot):
 def test_names_from_a_file_are_plain_text(qtbot):
     state = edits.rename(BANK, 0, 0, "<b>a</b> & co")
     reader = Reader(qtbot, state)
-    reader.select("weight", 1, 0, 0)
+    reader.select("weight", 0, 0, 0)
     reader.reads("<b>a</b> & co → node_0")
 
 
 def test_a_bias_that_is_taken_away_is_no_longer_explained(qtbot):
     reader = Reader(qtbot, structure.add_biases(BANK, 0))
-    reader.select("bias", 1, 0)
+    reader.select("bias", 0, 0)
     reader.reads("bias of node_0")
     reader.document.push(structure.remove_biases(reader.document.state, 0), "no biases")
     reader.reads("Click a node or an edge")
@@ -207,10 +207,10 @@ def test_a_bias_that_is_taken_away_is_no_longer_explained(qtbot):
 def test_what_takes_many_rows_comes_later_and_the_row_at_once(qtbot, monkeypatch):
     monkeypatch.setattr("nnviz.ui.explain.panel.AT_ONCE", 0.0)
     monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 60_000)
-    monkeypatch.setattr("nnviz.core.explanation.figures.BLOCK_WORK", 100)
+    monkeypatch.setattr("nnviz.core.means.BLOCK_WORK", 100)
     network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
     reader = Reader(qtbot, make_state(network, 2000), first="computing")
-    reader.select("weight", 1, 0, 0)
+    reader.select("weight", 0, 0, 0)
     reader.reads("slope at its end")
     assert "computing the mean over 2,000 rows …" in reader.text()
     monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 0)
@@ -223,7 +223,7 @@ def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
     asked = []
     monkeypatch.setattr("nnviz.ui.explain.panel.inquire", lambda *args: asked.append(args))
     bank.panel.hide()
-    bank.select("node", 1, 0)
+    bank.select("node", 0, 0)
     bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
     QApplication.processEvents()
     assert asked == []
@@ -234,16 +234,16 @@ def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
 
 def test_without_rows_a_sentence_says_so(qtbot):
     reader = Reader(qtbot, State(BANK.network, Dataset(np.empty((0, 2)))))
-    reader.select("node", 1, 0)
+    reader.select("node", 0, 0)
     reader.reads("There are no rows, so there is nothing to compute.")
 
 
 def test_all_arithmetic_that_is_shown_closes(qtbot):
     network = make_network((2, 3, 2, 1), ("tanh", "relu", "sigmoid"), (True, False, True))
     reader = Reader(qtbot, make_state(network, 3))
-    for part in (("node", 1, 1), ("node", 3, 0), ("weight", 1, 2, 1), ("weight", 2, 0, 1), ("bias", 3, 0)):
-        reader.select(*part)
-        reader.reads("→" if part[0] == "weight" else network.names(part[1])[part[2]])
+    for address in (("node", 0, 1), ("node", 2, 0), ("weight", 0, 2, 1), ("weight", 1, 0, 1), ("bias", 2, 0)):
+        reader.select(*address)
+        reader.reads("→" if address[0] == "weight" else network.names(address[1] + 1)[address[2]])
         lines = re.findall(r"^= (.*[=≈] \S+?)(?: [✓✗].*)?$", reader.text().replace("\u2028", "\n"), re.M)
         assert lines
         for line in lines:

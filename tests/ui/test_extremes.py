@@ -9,7 +9,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.ui.diagram import drawing
 from nnviz.ui.window.settings import Settings
-from tests.ui.hands import part_named, set_number
+from tests.ui.hands import address_named, set_number
 
 
 def chain(weight):
@@ -35,7 +35,7 @@ def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, cap
 
 def test_a_screen_reader_hears_the_number_as_it_is_now(qtbot, open_window):
     window = open_window("relu")
-    weight = part_named(window, "node_0", "accounts")
+    weight = address_named(window, "node_0", "accounts")
     set_number(window, weight, "9.25")
     assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
     window.menus.undo.trigger()

@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.edits import set_weight
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
-from nnviz.picture.picture import Part, Rect
+from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.finder import NOTHING
-from tests.ui.hands import part_named
+from tests.ui.hands import address_named
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_matches_are_listed_with_their_values_while_one_types(find):
 def test_enter_selects_the_first_match_and_brings_it_into_sight(find):
     window, finder = find("node 0 17")
     press(finder, Qt.Key.Key_Return)
-    part = part_named(window, "node_0_17")
-    assert window.selection.part == part
-    seen = window.diagram.picture.place(part)
+    address = address_named(window, "node_0_17")
+    assert window.selection.address == address
+    seen = window.diagram.picture.place(address)
     assert window.diagram.picture.layout.body.meets(seen)
-    value = window.diagram.picture.text(part._replace(kind="value"))
+    value = window.diagram.picture.text(address._replace(kind="value"))
     assert value == "1.918"
     assert listed(finder) == [("node_0_17", "relu", shown(finder.list.matches[0].value, 8))]
     assert finder.isVisible()
@@ -75,29 +75,29 @@ def test_enter_selects_the_first_match_and_brings_it_into_sight(find):
 def test_what_is_selected_does_not_lie_under_the_field(find):
     window, finder = find("digit")
     press(finder, Qt.Key.Key_Down)
-    part = part_named(window, "digit_1")
-    assert window.diagram.picture.place(part).meets(Rect(*finder.geometry().getRect()))
+    address = address_named(window, "digit_1")
+    assert window.diagram.picture.place(address).meets(Rect(*finder.geometry().getRect()))
     press(finder, Qt.Key.Key_Return)
-    assert not window.diagram.picture.place(part).meets(Rect(*finder.geometry().getRect()))
-    assert window.diagram.picture.place(part).meets(window.diagram.picture.layout.body)
+    assert not window.diagram.picture.place(address).meets(Rect(*finder.geometry().getRect()))
+    assert window.diagram.picture.place(address).meets(window.diagram.picture.layout.body)
 
 
 def test_down_and_up_move_the_current_match_and_stop_at_the_ends(find):
     window, finder = find("digit")
     press(finder, Qt.Key.Key_Down, Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Return)
-    assert window.selection.part == part_named(window, "digit_1")
+    assert window.selection.address == address_named(window, "digit_1")
     press(finder, Qt.Key.Key_PageDown, Qt.Key.Key_PageDown, Qt.Key.Key_Return)
-    assert window.selection.part == part_named(window, "digit_9")
+    assert window.selection.address == address_named(window, "digit_9")
     press(finder, Qt.Key.Key_PageUp, Qt.Key.Key_PageUp, Qt.Key.Key_Up, Qt.Key.Key_Return)
-    assert window.selection.part == part_named(window, "digit_0")
+    assert window.selection.address == address_named(window, "digit_0")
 
 
 def test_a_click_on_a_match_selects_it(find):
     window, finder = find("3 strongest of digit_9")
     place = finder.list.visualItemRect(finder.list.item(1, 0)).center()
     QTest.mouseClick(finder.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    where = finder.list.matches[1].where
-    assert window.selection.part == Part("weight", where.layer + 1, where.node, where.source)
+    address = finder.list.matches[1].address
+    assert window.selection.address == Address("weight", address.layer, address.node, address.source)
 
 
 def test_escape_closes_it_and_gives_the_focus_back_to_the_diagram(find):
@@ -105,7 +105,7 @@ def test_escape_closes_it_and_gives_the_focus_back_to_the_diagram(find):
     press(finder, Qt.Key.Key_Escape)
     assert not finder.isVisible()
     assert window.diagram.hasFocus()
-    assert window.selection.part is None
+    assert window.selection.address is None
     finder.open()
     assert finder.field.selectedText() == "node"
 
@@ -114,7 +114,7 @@ def test_keys_that_the_field_does_not_want_do_not_reach_the_diagram(find):
     window, finder = find("zzz", "relu")
     press(finder, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_F2, Qt.Key.Key_Tab)
     QTest.keyClick(finder, Qt.Key.Key_Right)
-    assert window.selection.part is None
+    assert window.selection.address is None
     assert finder.hint.text() == NOTHING
     assert listed(finder) == []
 
@@ -123,7 +123,7 @@ def test_clicks_beside_the_list_do_not_reach_the_diagram(find):
     window, finder = find("node_1", "relu")
     press(finder, Qt.Key.Key_Return)
     QTest.mouseClick(finder, Qt.MouseButton.LeftButton, pos=finder.rect().bottomLeft())
-    assert window.selection.part == part_named(window, "node_1")
+    assert window.selection.address == address_named(window, "node_1")
 
 
 def test_a_list_that_is_full_says_so(find):
@@ -143,10 +143,10 @@ def test_shown_values_follow_an_edit(find, qtbot):
 def test_the_current_match_stays_while_values_change(find, qtbot):
     window, finder = find("largest", "relu")
     press(finder, Qt.Key.Key_Down)
-    assert finder.list.current.where == Where("weight", 0, 0, 1)
+    assert finder.list.current.address == Address("weight", 0, 0, 1)
     window.document.push(set_weight(window.document.state, 0, 0, 1, 99), "edit")
     qtbot.waitUntil(lambda: listed(finder)[0] == ("children → node_0", "", "99"))
-    assert finder.list.current.where == Where("weight", 0, 0, 1)
+    assert finder.list.current.address == Address("weight", 0, 0, 1)
 
 
 def test_a_node_that_is_removed_can_no_longer_be_chosen(find):
@@ -156,7 +156,7 @@ def test_a_node_that_is_removed_can_no_longer_be_chosen(find):
     window.document.push(replace(own, network=smaller), "remove")
     assert listed(finder) == []
     press(finder, Qt.Key.Key_Return)
-    assert window.selection.part is None
+    assert window.selection.address is None
 
 
 def test_names_are_shown_as_plain_text(find):

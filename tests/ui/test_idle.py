@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
-from nnviz.picture.picture import Part
+from nnviz.core.address import Address
 
 EXAMPLES = ["relu", "xor", "digits"]
 
@@ -71,7 +71,7 @@ def test_an_open_window_comes_to_rest(open_window, sleeps, name):
 
 def test_every_tab_comes_to_rest_with_an_edge_selected(open_window, sleeps):
     window = open_window("xor")
-    window.selection.select(Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 0, 1))
     for stack, k in tabs(window):
         stack.show_card(k)
         sleeps()

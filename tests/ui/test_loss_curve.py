@@ -7,33 +7,31 @@ from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
-from nnviz.core.address import Where
+from nnviz.core.address import Address
+from nnviz.core.loss.surface import along
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import along
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Part
 from nnviz.ui.loss.curve import LossCurve
-from nnviz.ui.parts import where_of
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import apply_theme
+from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
 from tests.core.work import finished
 from tests.ui import hands
 
-FIRST = Part("weight", 1, 0, 0)
+FIRST = Address("weight", 0, 0, 0)
 
 
 @pytest.fixture
 def open_curve(qtbot, qapp):
     """Return a function that opens the panel alone on a State or an example's name."""
 
-    def open_it(what="many-rows", part=FIRST):
+    def open_it(what="many-rows", address=FIRST):
         state = load(example(what).path) if isinstance(what, str) else what
         document = Document(state)
         selection = Selection(document)
@@ -43,7 +41,7 @@ def open_curve(qtbot, qapp):
         panel.resize(364, 290)
         panel.show()
         qtbot.waitExposed(panel)
-        selection.select(part)
+        selection.select(address)
         settle(qtbot, panel)
         panel.grab()
         qapp.processEvents()  # an axis takes its room once it has been painted
@@ -56,16 +54,20 @@ def settle(qtbot, panel):
     qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
 
 
-def weight(panel, part=FIRST):
-    layer = panel.document.state.network.layers[part.layer]
-    return float(layer.biases[part.node] if part.kind == "bias" else layer.weights[part.node, part.source])
+def weight(panel, address=FIRST):
+    layer = panel.document.state.network.layers[address.layer]
+    return float(
+        layer.biases[address.node] if address.kind == "bias" else layer.weights[address.node, address.source]
+    )
 
 
 def shown_slope(panel):
     state = panel.document.state
-    part = panel.selection.part
-    layer = slopes(state.network, state.data.inputs, state.data.targets).layers[part.layer]
-    return layer.nodes[part.node] if part.kind == "bias" else layer.weights[part.node, part.source]
+    address = panel.selection.address
+    layer = slopes(state.network, state.data.inputs, state.data.targets).layers[address.layer]
+    return (
+        layer.nodes[address.node] if address.kind == "bias" else layer.weights[address.node, address.source]
+    )
 
 
 def place(panel, w, mse):
@@ -74,7 +76,7 @@ def place(panel, w, mse):
 
 
 def present(panel):
-    return place(panel, weight(panel, panel.selection.part), panel.document.state.mse())
+    return place(panel, weight(panel, panel.selection.address), panel.document.state.mse())
 
 
 def hover(panel, at):
@@ -91,22 +93,22 @@ def drag(panel, start, *ends):
 
 
 @pytest.mark.parametrize(
-    ("name", "part"),
+    ("name", "address"),
     [
         ("many-rows", FIRST),
-        ("xor", Part("weight", 2, 0, 1)),
-        ("xor", Part("bias", 1, 2)),
-        ("curve", Part("weight", 1, 0, 0)),
+        ("xor", Address("weight", 1, 0, 1)),
+        ("xor", Address("bias", 0, 2)),
+        ("curve", Address("weight", 0, 0, 0)),
     ],
 )
-def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope(open_curve, name, part):
-    panel = open_curve(name, part)
+def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope(open_curve, name, address):
+    panel = open_curve(name, address)
     (x0, y0), (x1, y1) = panel.plane.tangent()
-    w, mse = weight(panel, part), panel.document.state.mse()
+    w, mse = weight(panel, address), panel.document.state.mse()
     assert (y1 - y0) / (x1 - x0) == pytest.approx(shown_slope(panel), rel=1e-9)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, mse))
     h = 1e-5
-    own = where_of(part)
+    own = address
     below, above = finished(along(panel.document.state, own, [w - h, w + h]))
     assert (y1 - y0) / (x1 - x0) == pytest.approx((above - below) / (2 * h), rel=1e-4)
 
@@ -152,12 +154,12 @@ def test_a_screen_reader_is_told_that_this_weight_alone_moves(open_curve):
 
 
 def test_a_bias_is_called_b(open_curve):
-    panel = open_curve("xor", Part("bias", 1, 2))
+    panel = open_curve("xor", Address("bias", 0, 2))
     assert caption(panel)[1].startswith("Next step: b ")
 
 
 def test_where_the_slope_is_0_the_weight_stays(qtbot, open_curve):
-    panel = open_curve("many-rows", Part("weight", 1, 1, 0))
+    panel = open_curve("many-rows", Address("weight", 0, 1, 0))
     panel.document.push(edits.set_weight(panel.document.state, 1, 0, 1, 0.0), "Set")
     settle(qtbot, panel)  # nothing comes of node_1 any more
     assert caption(panel)[1:] == ["Next step: w 4 stays, the slope is 0"]
@@ -263,15 +265,15 @@ def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
     assert (x, y) == pytest.approx((2.0, panel.document.state.mse()))
     drawn = panel.plane.curve()
     assert drawn[:, 1] == pytest.approx(
-        finished(along(panel.document.state, Where("weight", 0, 0, 0), drawn[:, 0]))
+        finished(along(panel.document.state, Address("weight", 0, 0, 0), drawn[:, 0]))
     )
     across, up = np.diff(panel.plane.tangent(), axis=0)[0]
     assert up / across == pytest.approx(shown_slope(panel))
 
 
-@pytest.mark.parametrize("part", [None, Part("node", 1, 0), Part("input", 0, 0)])
-def test_without_a_weight_it_says_what_to_click(open_curve, part):
-    panel = open_curve(part=part)
+@pytest.mark.parametrize("address", [None, Address("node", 0, 0), Address("input", -1, 0)])
+def test_without_a_weight_it_says_what_to_click(open_curve, address):
+    panel = open_curve(address=address)
     assert panel.empty.isVisible()
     assert "Click a weight" in panel.empty.text()
     assert not panel.plane.isVisible()
@@ -362,8 +364,8 @@ def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbo
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()
-    part = hands.part_named(window, "node_0", "accounts")
-    window.selection.select(part)
+    address = hands.address_named(window, "node_0", "accounts")
+    window.selection.select(address)
     settle(qtbot, panel)
     with qtbot.waitSignal(window.runner.run_ended):
         window.runner.speed = 1.0

@@ -6,25 +6,24 @@ from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
+from nnviz.core.address import Address
+from nnviz.core.loss.surface import SIZES
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.surface import SIZES
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Part
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface import LossSurface
-from nnviz.ui.parts import where_of
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import apply_theme
-from nnviz.ui.training.runner import Runner
+from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
 from tests.ui import hands
 
-FIRST, SECOND = Part("weight", 1, 0, 0), Part("weight", 2, 0, 1)
+FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 1, 0, 1)
 
 
 @pytest.fixture
@@ -55,8 +54,8 @@ def settle(qtbot, panel):
     qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
 
 
-def value(state, part):
-    return where_of(part).value(state.network)
+def value(state, address):
+    return address.value(state.network)
 
 
 def both(panel):
@@ -64,8 +63,8 @@ def both(panel):
 
 
 def mse_with(state, x, y, first=FIRST, second=SECOND):
-    for part, v in ((first, x), (second, y)):
-        state = edits.set_value(state, where_of(part), v)
+    for address, v in ((first, x), (second, y)):
+        state = edits.set_value(state, address, v)
     return state.mse()
 
 
@@ -96,7 +95,7 @@ def ticking(panel):
     [
         ("many-rows", FIRST, SECOND),
         ("many-rows", SECOND, FIRST),
-        ("xor", Part("bias", 1, 1), Part("bias", 2, 0)),
+        ("xor", Address("bias", 0, 1), Address("bias", 1, 0)),
     ],
 )
 def test_every_point_of_the_map_is_the_mse_with_both_weights_set(open_surface, name, first, second):
@@ -236,14 +235,14 @@ def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_late
         hands.press(window, "Step")
     hands.press(window, "2 weights")
     window.selection.select(
-        hands.part_named(window, "node_0", "accounts"), hands.part_named(window, "output", "node_1")
+        hands.address_named(window, "node_0", "accounts"), hands.address_named(window, "output", "node_1")
     )
     panel = window.plots.currentWidget()
     settle(qtbot, panel)
     path = panel.plane.path()
     assert len(path) == 4
     assert path[0].tolist() == [value(start, FIRST), value(start, SECOND)]
-    assert path[-1].tolist() == [value(window.document.state, part) for part in (FIRST, SECOND)]
+    assert path[-1].tolist() == [value(window.document.state, address) for address in (FIRST, SECOND)]
     assert "Line: the last run’s path, projected: the other weights moved too" in panel.caption.text()
 
 
@@ -251,7 +250,9 @@ def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface):
     network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
     data = Dataset([[1.0, 0.0], [0.0, 1.0]], [[3.0], [3.0]])
     panel = open_surface(
-        State(network, data, Training(learning_rate=0.3)), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1)
+        State(network, data, Training(learning_rate=0.3)),
+        Address("weight", 0, 0, 0),
+        Address("weight", 0, 0, 1),
     )
     assert len(panel.plane.path()) == 0
     for _ in range(3):
@@ -299,7 +300,7 @@ def test_biases_that_are_new_end_the_path(qtbot, open_surface):
     document = panel.document
     document.push(train(document.state, updates=1).state, "Step")
     document.push(structure.add_biases(document.state, 0), "Add biases")
-    panel.selection.select(Part("bias", 1, 0), SECOND)
+    panel.selection.select(Address("bias", 0, 0), SECOND)
     settle(qtbot, panel)
     assert len(panel.plane.path()) == 0
     assert panel.choice.first.currentText() == "bias of node_0"
@@ -337,13 +338,13 @@ def test_the_lists_choose_both_weights_by_keyboard(qtbot, open_surface):
     assert panel.choice.isVisible()
     panel.choice.first.setFocus()
     QTest.keyClick(panel.choice.first, Qt.Key.Key_Down)
-    assert panel.selection.part == Part("weight", 1, 0, 0)
+    assert panel.selection.address == Address("weight", 0, 0, 0)
     panel.choice.second.setFocus()
     for _ in range(3):
         QTest.keyClick(panel.choice.second, Qt.Key.Key_Down)
     settle(qtbot, panel)
     assert panel.choice.second.currentText() == "accounts → node_1"
-    assert panel.selection.second == Part("weight", 1, 1, 0)
+    assert panel.selection.second == Address("weight", 0, 1, 0)
     assert panel.plane.grid is not None
 
 
@@ -389,7 +390,7 @@ def of_huge_input(x):
 
 
 def test_where_the_mse_is_too_large_for_a_number_the_map_has_gaps(open_surface):
-    panel = open_surface(of_huge_input(1e154), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    panel = open_surface(of_huge_input(1e154), Address("weight", 0, 0, 0), Address("weight", 0, 0, 1))
     mse = panel.plane.grid.mse
     assert np.isfinite(mse).any()
     assert not np.isfinite(mse).all()
@@ -397,7 +398,7 @@ def test_where_the_mse_is_too_large_for_a_number_the_map_has_gaps(open_surface):
 
 
 def test_weights_whose_mse_is_too_large_for_a_number_are_said_to_be_so(open_surface):
-    panel = open_surface(of_huge_input(1e155), Part("weight", 1, 0, 0), Part("weight", 1, 0, 1))
+    panel = open_surface(of_huge_input(1e155), Address("weight", 0, 0, 0), Address("weight", 0, 0, 1))
     assert "too large" in panel.caption.text()
 
 

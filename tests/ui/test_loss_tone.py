@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from nnviz.picture.palette import PALETTES
+from nnviz.picture.tone import TONES, Tone, pixels, ramp
 from nnviz.ui.loss.surface_plane import levels_of
-from nnviz.ui.loss.tone import TONES, Tone, pixels, ramp
 
 
 def luminance(rgb):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from nnviz.ui.loss import work as loss_work
-from nnviz.ui.loss.work import AT_ONCE, LossWork
+from nnviz.document import idle as loss_work
+from nnviz.document.idle import AT_ONCE, LossWork
 
 ENDLESS = 1_000_000
 

@@ -8,16 +8,16 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from nnviz.core import edits
+from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, Run, State, Training
-from nnviz.core.training.history import History
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
+from nnviz.document.training.travel import Travel
 from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
-from nnviz.ui.theme import apply_theme
-from nnviz.ui.training.travel import Travel
+from nnviz.ui.widgets.theme import apply_theme
 from tests.ui.hands import choose, type_name
 
 

@@ -8,23 +8,24 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
-from nnviz.core.walk import Step
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import Step
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.picture.draw import row_picture
 from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Label, Part, Rect, View
+from nnviz.picture.parts import Label, Rect, View
+from nnviz.picture.picture import row_picture
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.callout import callout
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.player import Player
 from nnviz.ui.diagram.screen import Screen
-from nnviz.ui.selection import Selection
-from nnviz.ui.training.runner import Runner
 from tests.picture.diagrams import state
 
 LIGHT = PALETTES["light"]
@@ -113,7 +114,7 @@ NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-1
 @pytest.mark.parametrize("value", NUMBERS)
 def test_a_number_looks_as_qt_writes_it(qapp, value, prefix):
     style = {"": "value", "b ": "pill", "error ": "error"}[prefix]
-    label = Label(Part("value", 1), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
+    label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
     seen = image(200, 50, 1.0, lambda painter: Screen(LIGHT, 1.0).paint_labels(painter, [label], ()))
     printed = image(200, 50, 1.0, lambda painter: paint.paint_label(painter, label, LIGHT, chosen=False))
     assert np.abs(blurred(printed) - blurred(seen)).max() < 40
@@ -142,7 +143,7 @@ def negated(own):
 def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, sizes, hovering):
     own = Shown(qtbot, state(sizes, spread=0))
     before = own.at_rest()
-    own.diagram.hover(Part("node", 1, 0) if hovering else None)
+    own.diagram.hover(Address("node", 0, 0) if hovering else None)
     for _ in range(3):
         own.document.push(negated(own.document.state), "Run", "run")
         own.diagram.grab()
@@ -166,7 +167,7 @@ def test_nothing_of_the_frame_before_shines_through(qtbot, sizes, ratio):
         own.diagram.render(screen, renderFlags=QWidget.RenderFlag.DrawChildren)
         return screen
 
-    for lit in (None, Part("node", 1, 0), Part("weight", 1, 0, 0)):
+    for lit in (None, Address("node", 0, 0), Address("weight", 0, 0, 0)):
         own.diagram.hover(lit)
         own.at_rest()
         assert painted_on(QColor("red")) == painted_on(QColor("blue"))
@@ -187,7 +188,7 @@ NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2",
 def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, name, ratio):
     texts = ["before", name, "after"]
     labels = [
-        Label(Part("name", 0, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
+        Label(Address("name", -1, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
         for k, text in enumerate(texts)
     ]
 

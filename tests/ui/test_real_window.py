@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMes
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
-from tests.ui.hands import part_named, point, type_name
+from tests.ui.hands import address_named, point, type_name
 
 pytestmark = pytest.mark.window
 
@@ -51,7 +51,7 @@ def click(widget, where=None):
 
 
 def click_node(window, name):
-    click(window.diagram, point(window, part_named(window, name)))
+    click(window.diagram, point(window, address_named(window, name)))
 
 
 def weight(window):
@@ -61,7 +61,8 @@ def weight(window):
 def set_weight(window, text):
     """Click the weight from the first input to node_0, type, press Enter."""
     click(
-        window.diagram, point(window, part_named(window, "node_0", window.document.state.network.inputs[0]))
+        window.diagram,
+        point(window, address_named(window, "node_0", window.document.state.network.inputs[0])),
     )
     type_text(text)
     press(KEY.Key_Return)
@@ -121,7 +122,7 @@ def test_tab_leaves_the_diagram_and_its_keys_end_there(window):
 @everywhere_else
 def test_the_keys_of_the_diagram_do_not_act_elsewhere(window, place):
     click_node(window, "node_0")
-    selected, before = window.selection.part, window.document.state
+    selected, before = window.selection.address, window.document.state
     ELSEWHERE[place](window)
     assert not window.diagram.hasFocus()
     for key in (KEY.Key_Period, KEY.Key_Comma, KEY.Key_Plus, KEY.Key_Minus, KEY.Key_Home):
@@ -130,7 +131,7 @@ def test_the_keys_of_the_diagram_do_not_act_elsewhere(window, place):
         press(KEY.Key_Space)
     press(KEY.Key_Escape)
     assert not window.player.progress.active
-    assert window.selection.part == selected
+    assert window.selection.address == selected
     assert window.document.state is before
 
 
@@ -152,7 +153,8 @@ def test_after_a_number_is_accepted_the_diagram_has_its_keys_back(window):
 
 def test_a_click_elsewhere_accepts_the_open_number(window):
     click(
-        window.diagram, point(window, part_named(window, "node_0", window.document.state.network.inputs[0]))
+        window.diagram,
+        point(window, address_named(window, "node_0", window.document.state.network.inputs[0])),
     )
     type_text("9")
     click(window.training.fields.updates)
@@ -311,8 +313,14 @@ def drag(xdotool, qtbot):
         xdotool("mousemove", x, y)
         qtbot.waitUntil(source.underMouse)
         words = ["mousedown", 1]
-        for part in range(1, 11):
-            words += ["sleep", 0.03, "mousemove", x + (to_x - x) * part // 10, y + (to_y - y) * part // 10]
+        for address in range(1, 11):
+            words += [
+                "sleep",
+                0.03,
+                "mousemove",
+                x + (to_x - x) * address // 10,
+                y + (to_y - y) * address // 10,
+            ]
         xdotool(*words, "sleep", 0.2, "mouseup", 1)
 
     return from_to

@@ -11,9 +11,10 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.descent import Descent
 from nnviz.core.training.trainer import train
 from nnviz.document.document import Document
-from nnviz.ui.training import background, pace
-from nnviz.ui.training import job as job_module
-from nnviz.ui.training.runner import Runner
+from nnviz.document.training import background
+from nnviz.document.training import job as job_module
+from nnviz.document.training import job as pace
+from nnviz.document.training.runner import Runner
 
 
 def slopes_exercise(learning_rate=0.01, updates=20):

@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolBar, QToolButton
 
-from nnviz.picture.picture import Part
+from nnviz.core.address import Address
 from tests.ui.hands import entry
 
 
@@ -18,7 +18,7 @@ def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
     QTest.mouseClick(further, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(slopes.isVisible)
     QTest.mouseClick(slopes, Qt.MouseButton.LeftButton)
-    assert window.diagram.picture.text(Part("slope", 1, 0, 0)) == "14"
+    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == "14"
 
 
 def test_a_size_for_the_projector_is_remembered_and_its_start_told(open_window, settings):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from nnviz.document.document import Document
+from nnviz.document.idle import Seldom
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.seldom import Seldom
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.network import Network
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.document.document import Document
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import apply_theme
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.training.runner import Runner
+from nnviz.ui.widgets.theme import apply_theme
 
 WIDTH = 364
 

@@ -10,10 +10,10 @@ from nnviz.core import edits
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.document.document import Document
-from nnviz.ui.selection import Selection
-from nnviz.ui.training import job as job_module
+from nnviz.document.selection import Selection
+from nnviz.document.training import job as job_module
+from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.training.runner import Runner
 from nnviz.ui.training.timeline import HANDLE
 from tests.ui import hands
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from nnviz.ui.window.unexpected import tell_unexpected
-from tests.ui.hands import choose, part_named, set_number
+from tests.ui.hands import address_named, choose, set_number
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_slot_that_fails_is_told_with_its_details(window, answer, qtbot, capsy
     assert "Traceback" in details
     assert "in fail" in details
     assert details in capsys.readouterr().err
-    set_number(window, part_named(window, "node_0", window.document.state.network.inputs[0]), "3")
+    set_number(window, address_named(window, "node_0", window.document.state.network.inputs[0]), "3")
     assert window.document.state.network.layers[0].weights[0, 0] == 3.0
 
 

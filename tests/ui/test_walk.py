@@ -5,14 +5,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from nnviz.picture.picture import Part
-from tests.ui.hands import part_named, press, set_number, shown
+from nnviz.core.address import Address
+from tests.ui.hands import address_named, press, set_number, shown
 
 EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
 
 
 def texts(window):
-    return [(label.part, label.text, label.rect) for label in window.diagram.picture.labels]
+    return [(label.address, label.text, label.rect) for label in window.diagram.picture.labels]
 
 
 def key(window, letter):
@@ -55,11 +55,11 @@ def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, q
     assert shown(window, "error", "output") == "error −8"
     step(window, qtbot)
     assert shown(window, "node_slope", "output") == "−16"
-    assert window.diagram.picture.text(Part("slope", 2, 0, 0)) == "−416"
-    assert window.diagram.picture.text(Part("slope", 1, 0, 0)) == ""
+    assert window.diagram.picture.text(Address("slope", 1, 0, 0)) == "−416"
+    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == ""
     step(window, qtbot, 2)
-    assert window.diagram.picture.text(Part("slope", 1, 0, 0)) == "−96"
-    assert window.diagram.picture.text(Part("slope", 1, 1, 0)) == "0"
+    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == "−96"
+    assert window.diagram.picture.text(Address("slope", 0, 1, 0)) == "0"
     headings = [label.text for label in window.diagram.picture.labels if "slopes" in label.text]
     assert headings == ["identity · slopes of row 1"]
 
@@ -116,7 +116,7 @@ def test_playing_the_first_three_phases_leaves_the_document_alone(quick, qtbot):
 def test_an_edit_ends_the_walk(quick, qtbot):
     window = quick("relu")
     step(window, qtbot)
-    set_number(window, part_named(window, "node_0", "accounts"), "1")
+    set_number(window, address_named(window, "node_0", "accounts"), "1")
     assert not window.player.progress.active
     assert shown(window, "value", "output") == "46"
 
@@ -160,8 +160,8 @@ def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
 def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
     window = quick("calculating-slopes")
     window.menus.slopes.trigger()
-    set_number(window, Part("weight", 1, 0, 0), "1")
-    slopes = [window.diagram.picture.text(Part("slope", 1, 0, source)) for source in range(3)]
+    set_number(window, Address("weight", 0, 0, 0), "1")
+    slopes = [window.diagram.picture.text(Address("slope", 0, 0, source)) for source in range(3)]
     assert slopes == ["16", "32", "48"]
 
 
@@ -174,7 +174,7 @@ def test_mean_over_all_rows_says_so_in_the_heading(quick):
 
 
 def headings_say(window, text):
-    return any(text in own.text for own in window.diagram.picture.labels if own.part.kind == "subheading")
+    return any(text in own.text for own in window.diagram.picture.labels if own.address.kind == "subheading")
 
 
 def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
@@ -189,7 +189,7 @@ def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
 
 def test_undo_and_redo_say_what_they_did(quick):
     window = quick("relu")
-    set_number(window, part_named(window, "node_0", "accounts"), "1")
+    set_number(window, address_named(window, "node_0", "accounts"), "1")
     window.menus.undo.trigger()
     assert window.status.text == "Undone: Set accounts → node_0"
     window.menus.redo.trigger()

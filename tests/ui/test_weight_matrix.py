@@ -8,18 +8,18 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core.address import Address
 from nnviz.core.edits import rename, set_weight
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.core.structure import add_layer, remove_layer
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
-from nnviz.picture.picture import Part
 from nnviz.ui.plots.weight_matrix import HINT, WeightMatrix
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import apply_theme, colours
+from nnviz.ui.widgets.theme import apply_theme, colours
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
 
@@ -106,19 +106,19 @@ def test_the_tooltip_has_the_weight_in_full(show, small):
 def test_a_click_selects_the_edge(show, small):
     card, _, selection = show(small)
     QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, Cell(0, 2)))
-    assert selection.part == Part("weight", 1, 0, 2)
+    assert selection.address == Address("weight", 0, 0, 2)
     assert card.read_out.text() == "node_0 ← input_2: 0"
 
 
 def test_the_panel_follows_the_selection_to_its_layer(show):
     card, _, selection = show()
-    selection.select(Part("weight", 2, 3, 4))
+    selection.select(Address("weight", 1, 3, 4))
     assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
-    selection.select(Part("node", 1, 7))  # a column of the layer that is shown
+    selection.select(Address("node", 0, 7))  # a column of the layer that is shown
     assert (card.layer, card.read_out.text()) == (1, "node_0_7")
-    selection.select(Part("node", 3, 9))
+    selection.select(Address("node", 2, 9))
     assert (card.layer, card.read_out.text()) == (2, "digit_9")
-    selection.select(Part("node", 0, 1))
+    selection.select(Address("node", -1, 1))
     assert (card.layer, card.read_out.text()) == (0, "pixel_0_1")
 
 
@@ -132,32 +132,32 @@ def test_what_is_selected_is_marked(show):
         return card.view.grab().toImage().pixelColor(border).name().upper() == accent
 
     assert not marked()
-    selection.select(Part("node", 1, 5))
+    selection.select(Address("node", 0, 5))
     assert marked()
-    selection.select(Part("node", 1, 9))
+    selection.select(Address("node", 0, 9))
     assert not marked()
 
 
 def test_arrow_keys_move_the_selected_edge_and_stop_at_the_border(show, small):
     card, _, selection = show(small)
     press(card, Qt.Key.Key_Right)
-    assert selection.part == Part("weight", 1, 0, 0)
+    assert selection.address == Address("weight", 0, 0, 0)
     press(card, Qt.Key.Key_Right, Qt.Key.Key_Down)
-    assert selection.part == Part("weight", 1, 1, 1)
+    assert selection.address == Address("weight", 0, 1, 1)
     press(card, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Right)
-    assert selection.part == Part("weight", 1, 1, 2)
+    assert selection.address == Address("weight", 0, 1, 2)
 
 
 def test_arrow_keys_move_from_node_to_node_where_a_node_is_selected(show, small):
     card, _, selection = show(small)
-    selection.select(Part("node", 1, 0))
+    selection.select(Address("node", 0, 0))
     press(card, Qt.Key.Key_Down)
-    assert selection.part == Part("node", 1, 1)
-    selection.select(Part("node", 0, 1))
+    assert selection.address == Address("node", 0, 1)
+    selection.select(Address("node", -1, 1))
     press(card, Qt.Key.Key_Right)
-    assert selection.part == Part("node", 0, 2)
+    assert selection.address == Address("node", -1, 2)
     press(card, Qt.Key.Key_Down)
-    assert selection.part == Part("weight", 1, 0, 2)
+    assert selection.address == Address("weight", 0, 0, 2)
 
 
 def test_each_node_can_be_seen_as_a_picture_of_its_sources(show):
@@ -168,11 +168,11 @@ def test_each_node_can_be_seen_as_a_picture_of_its_sources(show):
     weight = document.state.network.layers[0].weights[9, 28]
     assert card.read_out.text() == f"node_0_9 ← pixel_3_4: {weight:g}".replace("-", "−")
     QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, cell))
-    assert selection.part == Part("weight", 1, 9, 28)
+    assert selection.address == Address("weight", 0, 9, 28)
     press(card, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_PageDown)
-    assert selection.part == Part("weight", 1, 10, 4 * 8 + 5)
+    assert selection.address == Address("weight", 0, 10, 4 * 8 + 5)
     press(card, *[Qt.Key.Key_Up] * 9)
-    assert selection.part == Part("weight", 1, 10, 5)
+    assert selection.address == Address("weight", 0, 10, 5)
 
 
 def test_a_picture_is_painted_of_the_nodes_own_weights(show):
@@ -195,7 +195,7 @@ def test_pictures_are_offered_only_where_the_sources_make_a_square(show):
 
 def test_an_edit_is_seen_at_once(show, small):
     card, document, selection = show(small)
-    selection.select(Part("weight", 1, 0, 2))
+    selection.select(Address("weight", 0, 0, 2))
     document.push(set_weight(small, 0, 0, 2, 16), "edit")
     assert card.read_out.text() == "node_0 ← input_2: 16"
     assert "to 16" in card.caption.text()
@@ -206,7 +206,7 @@ def test_an_edit_is_seen_at_once(show, small):
 
 def test_a_name_that_changes_is_told_anew(show, small):
     card, document, selection = show(small)
-    selection.select(Part("node", 1, 1))
+    selection.select(Address("node", 0, 1))
     document.push(rename(small, 1, 1, "<b>fresh</b>"), "rename")
     assert card.read_out.text() == "<b>fresh</b>"
     assert card.read_out.textFormat() == Qt.TextFormat.PlainText
@@ -227,7 +227,7 @@ def test_a_panel_that_was_hidden_catches_up_when_it_is_shown(show, small):
     card, document, selection = show(small)
     card.hide()
     document.push(set_weight(small, 1, 0, 0, -30), "edit")
-    selection.select(Part("weight", 2, 0, 0))
+    selection.select(Address("weight", 1, 0, 0))
     card.show()
     assert card.read_out.text() == "output ← node_0: −30"
     assert "from −30" in card.caption.text()
@@ -236,7 +236,7 @@ def test_a_panel_that_was_hidden_catches_up_when_it_is_shown(show, small):
 def test_a_long_name_leaves_room_for_the_value(show, small):
     network = replace(small.network, inputs=("a" * 200, "b", "c"))
     card, _, selection = show(replace(small, network=network))
-    selection.select(Part("weight", 1, 0, 0))
+    selection.select(Address("weight", 0, 0, 0))
     text = card.read_out.text()
     assert text.endswith(": 2")
     assert card.read_out.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
@@ -245,6 +245,6 @@ def test_a_long_name_leaves_room_for_the_value(show, small):
 
 def test_what_is_seen_is_told_to_a_screen_reader(show, small):
     card, _, selection = show(small)
-    selection.select(Part("weight", 1, 0, 1))
+    selection.select(Address("weight", 0, 0, 1))
     assert card.view.accessibleName() == "Weights: Hidden layer"
     assert card.view.accessibleDescription() == ("2 × 3  ·  from −8 to 4  ·  mean 0.5; node_0 ← input_1: 4")

@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import click, part_named, point, press, set_number, write
+from tests.ui.hands import address_named, click, point, press, set_number, write
 
 
 @pytest.fixture
@@ -28,14 +28,14 @@ def on_edge(window, weight):
 
 def test_a_click_on_a_node_explains_it(window):
     assert in_front(window) == "notes"
-    click(window, part_named(window, "node_0"))
+    click(window, address_named(window, "node_0"))
     assert in_front(window) == "explain"
 
 
 def test_a_click_on_the_edge_that_is_selected_already_explains_it(window, qtbot):
-    weight = part_named(window, "output", "node_0")
+    weight = address_named(window, "output", "node_0")
     set_number(window, weight, "2")
-    assert window.selection.part == weight
+    assert window.selection.address == weight
     assert in_front(window) == "notes"
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=on_edge(window, weight))
     assert in_front(window) == "explain"
@@ -48,7 +48,7 @@ def test_arrows_explain_what_they_select(window):
 
 
 def test_editing_a_number_leaves_the_notes_in_front(window):
-    set_number(window, part_named(window, "node_0", window.document.state.network.inputs[0]), "3")
+    set_number(window, address_named(window, "node_0", window.document.state.network.inputs[0]), "3")
     assert window.document.state.network.layers[0].weights[0, 0] == 3.0
     assert in_front(window) == "notes"
 
@@ -56,7 +56,7 @@ def test_editing_a_number_leaves_the_notes_in_front(window):
 def test_notes_that_are_being_written_stay(window):
     press(window, "Edit")
     write(window.notes.field, "node_0 is ")
-    click(window, part_named(window, "node_0"))
+    click(window, address_named(window, "node_0"))
     assert in_front(window) == "notes"
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from nnviz.core.activations import FUNCTIONS
 from nnviz.core.explanation.expressions import SHORT, Expression, Number, Piece, number_text, read
-from nnviz.core.explanation.functions import FUNCTIONS
 from nnviz.core.numbers import MINUS, shown
 
 DIGITS = 6
@@ -65,7 +65,7 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     exact = _is_exact(expression, digits, text)
     if exact:  # 0.1 + 0.2 is 0.3 as it stands, although float64 has a little more
         text = number_text(read(text), DIGITS)
-    end = Piece(text, told.where, told.slope)
+    end = Piece(text, told.address, told.slope)
     if isinstance(expression, Number):
         return Written((*written,) if exact else (Piece("≈ "), *written), value, exact)
     if "".join(piece.text for piece in written) == text:  # a sum of one number: it is said once

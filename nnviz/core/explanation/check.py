@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
-from nnviz.core.explanation.figures import row_blocks
+from nnviz.core.address import Address
+from nnviz.core.means import row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import State
 
@@ -48,7 +48,7 @@ class Check:
         return self.kink or "the MSE bends too much within w ± h to be measured so"
 
 
-def checking(state: State, where: Where, row: int | None) -> Iterator[Check | None]:
+def checking(state: State, address: Address, row: int | None) -> Iterator[Check | None]:
     """Measure the slope of a weight or bias, of one row's MSE or (None) of that over all rows.
 
     Yields None after each block of rows, and the Check at last.
@@ -57,11 +57,11 @@ def checking(state: State, where: Where, row: int | None) -> Iterator[Check | No
     first, count = (0, len(state.data)) if row is None else (row, 1)
     x = state.data.inputs[first : first + count]
     y = state.data.targets[first : first + count]
-    w = where.value(state.network)
+    w = address.value(state.network)
     step = 1e-5 * max(1.0, abs(w))
     squares, noise, kink = np.zeros(2), 0.0, ""
     for block in row_blocks(state.network, count):
-        found = _Measured(state.network, where, x[block], (w - step) - w, (w + step) - w)
+        found = _Measured(state.network, address, x[block], (w - step) - w, (w + step) - w)
         with np.errstate(all="ignore"):
             errors = [prediction - y[block] for prediction in found.predictions]
             squares += [float(np.sum(error * error)) for error in errors]
@@ -77,19 +77,19 @@ def checking(state: State, where: Where, row: int | None) -> Iterator[Check | No
 class _Measured:
     """What a block of rows computes at w − h, w and w + h, from the layer of w on."""
 
-    def __init__(self, network: Network, where: Where, x: Array, below: float, above: float) -> None:
-        self._network, self._where = network, where
+    def __init__(self, network: Network, address: Address, x: Array, below: float, above: float) -> None:
+        self._network, self._where = network, address
         self.predictions: list[Array] = []
         self._z: list[list[Array]] = []
         with np.errstate(all="ignore"):
             a = x
-            for layer in network.layers[: where.layer]:
+            for layer in network.layers[: address.layer]:
                 a = layer.function(layer.z(a))
-            start = a[:, where.source] if where.kind == "weight" else 1.0
-            z = network.layers[where.layer].z(a)
+            start = a[:, address.source] if address.kind == "weight" else 1.0
+            z = network.layers[address.layer].z(a)
             for moved in (below, above, 0.0):
                 moved_z = z.copy()
-                moved_z[:, where.node] += moved * start
+                moved_z[:, address.node] += moved * start
                 self._onward(moved_z)
         self.predictions.pop()
 

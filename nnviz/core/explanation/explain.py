@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.check import Check
 from nnviz.core.explanation.expressions import Number
-from nnviz.core.explanation.figures import Figures, is_quick
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
 from nnviz.core.explanation.mean import mean_line, mean_slope, mse_line, update_heading
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.explanation.weight import chain_lines, slope_line
+from nnviz.core.means import Figures, is_quick
 from nnviz.core.numbers import shown
 from nnviz.core.oddities import zero_reason
 from nnviz.core.slopes import slopes
@@ -21,7 +21,7 @@ from nnviz.core.state import State
 
 def explain(
     state: State,
-    where: Where | None,
+    address: Address | None,
     found: Figures,
     *,
     mean: bool = False,
@@ -33,7 +33,7 @@ def explain(
     `mean`: slopes are the means over all rows, not the row's own. `check` is the measured slope, where it is
     known; `unfolded` names the lines whose long sums are written out in full.
     """
-    return _Explainer(state, where, found, mean, check, unfolded).explanation()
+    return _Explainer(state, address, found, mean, check, unfolded).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -45,13 +45,13 @@ class _Explainer:
     def __init__(
         self,
         state: State,
-        where: Where | None,
+        address: Address | None,
         found: Figures,
         mean: bool,
         check: Check | None,
         unfolded: frozenset[str],
     ) -> None:
-        self.state, self.where, self.found, self.check = state, where, found, check
+        self.state, self.address, self.found, self.check = state, address, found, check
         self.mean = is_mean(state, mean)
         targets = state.data.targets
         self.scene = None
@@ -61,16 +61,16 @@ class _Explainer:
         self.row_heading = f"Row {found.row + 1} of {len(state.data):,}"
 
     def explanation(self) -> Explanation:
-        where = self.where
-        if where is None:
+        address = self.address
+        if address is None:
             return Explanation("MSE", tuple(self._mse_sections()))
         if self.scene is None:
             sections = [Section("", (Note("", "There are no rows, so there is nothing to compute."),))]
-        elif where.kind == "node":
-            sections = self._node_sections(self.scene, where)
+        elif address.kind == "node":
+            sections = self._node_sections(self.scene, address)
         else:
-            sections = self._weight_sections(self.scene, where)
-        return Explanation(where.name(self.state.network), tuple(sections))
+            sections = self._weight_sections(self.scene, address)
+        return Explanation(address.name(self.state.network), tuple(sections))
 
     def _mse_sections(self) -> list[Section]:
         if self.scene is None or self.scene.targets is None:
@@ -80,89 +80,89 @@ class _Explainer:
             sections.append(Section(self.row_heading, (row_mse_line(self.scene),)))
         return sections
 
-    def _node_sections(self, scene: Scene, where: Where) -> list[Section]:
-        rows: list[Line | Note] = list(forward_lines(scene, where.layer, where.node))
+    def _node_sections(self, scene: Scene, address: Address) -> list[Section]:
+        rows: list[Line | Note] = list(forward_lines(scene, address.layer, address.node))
         last = len(self.state.network.layers) - 1
         if scene.targets is None:
             rows.append(Note("", "There are no targets, so there is no error and no slope."))
             return [Section(self.row_heading, tuple(rows))]
-        output = where.layer == last
+        output = address.layer == last
         if output:
-            rows += loss_lines(scene, where.node)
-        if where.layer < 0:
+            rows += loss_lines(scene, address.node)
+        if address.layer < 0:
             return [Section(self.row_heading, tuple(rows))]
-        rows += backward_lines(scene, where.layer, where.node)
+        rows += backward_lines(scene, address.layer, address.node)
         sections = [Section(self.row_heading, tuple(rows))]
         if self.mean:
-            sections.append(Section(self._mean_heading(), (mean_line(self.found.whole, where),)))
+            sections.append(Section(self._mean_heading(), (mean_line(self.found.whole, address),)))
         if output and len(self.state.data) > 1:
             sections.append(Section("All rows", (mse_line(self.state, self.found.whole),)))
         return sections
 
-    def _weight_sections(self, scene: Scene, where: Where) -> list[Section]:
-        w = Number(where.value(self.state.network), where)
-        first = Section("", (Line(where.symbol, "", write(w, w.value)),))
+    def _weight_sections(self, scene: Scene, address: Address) -> list[Section]:
+        w = Number(address.value(self.state.network), address)
+        first = Section("", (Line(address.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
             note = Note("", "There are no targets, so there is no slope.")
             return [first, Section(self.row_heading, (note,))]
-        line = slope_line(scene, where)
-        chain = chain_lines(scene, where)
+        line = slope_line(scene, address)
+        chain = chain_lines(scene, address)
         if self.mean:
-            means = [mean_line(self.found.whole, where), *self._why(where), *self._checked(where)]
+            means = [mean_line(self.found.whole, address), *self._why(address), *self._checked(address)]
             sections = [
                 Section(self._mean_heading(), tuple(means)),
                 Section(f"{self.row_heading}, one term of the mean", (line, *chain)),
             ]
         else:
-            rows = [line, *chain, *self._why(where), *self._checked(where)]
+            rows = [line, *chain, *self._why(address), *self._checked(address)]
             sections = [Section(self.row_heading, tuple(rows))]
-        return [first, *sections, self._update_section(where, line)]
+        return [first, *sections, self._update_section(address, line)]
 
     def _mean_heading(self) -> str:
         return f"Mean over all {len(self.state.data):,} rows"
 
-    def _slope(self, where: Where) -> float | None:
+    def _slope(self, address: Address) -> float | None:
         """Return the slope that is shown: the row's, or the mean."""
         if self.mean:
-            return None if self.found.whole is None else mean_slope(self.found.whole, where)
+            return None if self.found.whole is None else mean_slope(self.found.whole, address)
         assert self.scene is not None
-        return slope_line(self.scene, where).value
+        return slope_line(self.scene, address).value
 
-    def _why(self, where: Where) -> list[Line | Note]:
+    def _why(self, address: Address) -> list[Line | Note]:
         """Return why the slope is exactly 0, where it is."""
-        if self._slope(where) != 0.0 or self.found.slopes is None:
+        if self._slope(address) != 0.0 or self.found.slopes is None:
             return []
         network, data = self.state.network, self.state.data
         if not self.mean:
-            return [Note("0 because", zero_reason(network, self.found.slopes, where))]
+            return [Note("0 because", zero_reason(network, self.found.slopes, address))]
         reason = ""
         if is_quick(self.state):
             assert data.targets is not None
-            reason = zero_reason(network, slopes(network, data.inputs, data.targets), where)
+            reason = zero_reason(network, slopes(network, data.inputs, data.targets), address)
         return [Note("0 because", reason or "the rows' own slopes are 0 or cancel out")]
 
-    def _checked(self, where: Where) -> list[Line | Note]:
-        slope = self._slope(where)
+    def _checked(self, address: Address) -> list[Line | Note]:
+        slope = self._slope(address)
         if self.check is None or slope is None:
             return [Note("check", "measuring …")]
-        name = where.symbol
+        name = address.symbol
         measured = Number(self.check.measured, slope=True)
         formula = f"(MSE({name}+h) − MSE({name}−h)) / 2h, h = {shown(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), ticked=agrees)
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
-    def _update_section(self, where: Where, row_line: Line) -> Section:
+    def _update_section(self, address: Address, row_line: Line) -> Section:
         means = self.found.update
         count = len(self.state.data)
         if means is None:
             return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
-        slope = mean_slope(means, where)
+        slope = mean_slope(means, address)
         lines: list[Line | Note] = []
         if count > 1 and not (self.mean and means.rows is None):
-            lines.append(mean_line(means, where))
+            lines.append(mean_line(means, address))
             if slope != row_line.value:
                 what = "the mean over its rows" if means.rows else f"the mean over all {count:,} rows"
                 lines.append(Note("", f"An update takes {what}, not this row's slope."))
-        lines += update_lines(self.state, where, slope)
+        lines += update_lines(self.state, address, slope)
         return Section(update_heading(means, count), tuple(lines))

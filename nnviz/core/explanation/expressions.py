@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.numbers import MINUS, shown
 
 SHORT = 8
@@ -25,7 +25,7 @@ class Piece(NamedTuple):
     """A stretch of written arithmetic. `unfolds` names the line that a click on it writes out in full."""
 
     text: str
-    where: Where | None = None
+    address: Address | None = None
     slope: bool = False
     unfolds: str = ""
 
@@ -69,7 +69,7 @@ class Number:
     """A number, where it comes from, and whether it is a slope of the MSE."""
 
     value: float
-    where: Where | None = None
+    address: Address | None = None
     slope: bool = False
     note: str = ""
     """What it sums up, such as "94 more"."""
@@ -79,7 +79,7 @@ class Number:
         """Write it; a minus in the middle of a line stands in parentheses."""
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < _POWER)
-        piece = Piece(text, self.where, self.slope)
+        piece = Piece(text, self.address, self.slope)
         found = _bracketed([piece], minus or (level >= _POWER and "e" in text))
         return [*found, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else found
 

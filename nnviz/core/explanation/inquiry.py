@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.check import Check, checking
-from nnviz.core.explanation.figures import Figures, figures
+from nnviz.core.means import Figures, figures
 from nnviz.core.state import State
 
 
@@ -21,7 +21,7 @@ class Known:
 
 
 def inquire(
-    state: State, where: Where | None, row: int, mean: bool, before: Figures | None = None
+    state: State, address: Address | None, row: int, mean: bool, before: Figures | None = None
 ) -> Iterator[Known]:
     """Yield what is known after each step of a few milliseconds.
 
@@ -33,8 +33,8 @@ def inquire(
         found = replace(found, whole=before.whole, update=before.update)
     yield Known(found)
     check = None
-    if where is not None and where.kind != "node" and found.slopes is not None:
-        for check in checking(state, where, None if mean else row):
+    if address is not None and address.kind != "node" and found.slopes is not None:
+        for check in checking(state, address, None if mean else row):
             yield Known(found, check)
     if found.whole is None or found.update is None:
         for found in steps:

@@ -39,7 +39,7 @@ class Line:
     @property
     def factors(self) -> tuple[Piece, ...]:
         """The numbers that stand for a node or an edge."""
-        return tuple(piece for piece in self.written.pieces if piece.where is not None)
+        return tuple(piece for piece in self.written.pieces if piece.address is not None)
 
 
 @dataclass(frozen=True)

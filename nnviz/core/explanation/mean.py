@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum
-from nnviz.core.explanation.figures import FEW_ROWS, Means
 from nnviz.core.explanation.lines import Line, Note
+from nnviz.core.means import FEW_ROWS, Means
 from nnviz.core.state import State
 
 
@@ -20,34 +20,34 @@ def update_heading(means: Means, count: int) -> str:
     return f"Next update · a batch of {means.count:,} rows"
 
 
-def mean_slope(means: Means, where: Where) -> float:
+def mean_slope(means: Means, address: Address) -> float:
     """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
-    if where.kind == "weight":
-        return float(means.weights[where.layer][where.node, where.source])
-    return float(means.nodes[where.layer][where.node])
+    if address.kind == "weight":
+        return float(means.weights[address.layer][address.node, address.source])
+    return float(means.nodes[address.layer][address.node])
 
 
-def mean_line(means: Means | None, where: Where) -> Line | Note:
+def mean_line(means: Means | None, address: Address) -> Line | Note:
     """Return the mean slope of a weight or bias, or of a node; a note until it is known."""
-    label = "∂MSE/∂z" if where.kind == "node" else "mean slope"
+    label = "∂MSE/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
-    slope = Number(mean_slope(means, where), where, slope=True)
+    slope = Number(mean_slope(means, address), address, slope=True)
     formula = "Σ rows' slopes / rows"
     if means.single:
-        top: Expression = Sum(*(_row_term(means, where, i) for i in range(means.count)))
+        top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
     found = Quotient(top, Number(float(means.count))) if means.count > 1 else top
     return Line(label, formula, write(found, slope.value, result=slope))
 
 
-def _row_term(means: Means, where: Where, i: int) -> Expression:
+def _row_term(means: Means, address: Address, i: int) -> Expression:
     own = means.single[i]
-    end = Number(float(own.layers[where.layer].inputs[0, where.node]), slope=True)
-    if where.kind != "weight":
+    end = Number(float(own.layers[address.layer].inputs[0, address.node]), slope=True)
+    if address.kind != "weight":
         return end
-    start = Number(float(own.trace.feeding(where.layer)[0, where.source]))
+    start = Number(float(own.trace.feeding(address.layer)[0, address.source]))
     return Product(start, end)
 
 

@@ -61,7 +61,7 @@ def _softmax_line(scene: Scene, layer: int, node: int) -> Line:
     powers: list[Expression] = []
     for j in range(len(z)):
         own = scene.z(layer, j)
-        powers.append(Call("e^", Number(own.value - shift, own.where)))
+        powers.append(Call("e^", Number(own.value - shift, own.address)))
     with np.errstate(all="ignore"):
         sizes = [float(size) for size in np.exp(z - shift)]
     bottom = scene.sum(powers, sizes, "a")

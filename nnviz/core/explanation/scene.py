@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.expressions import Expression, Number, Sum, elided
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
@@ -41,48 +41,48 @@ class Scene:
 
     def a(self, layer: int, node: int) -> Number:
         """Return the output of a node."""
-        return Number(float(self.values(layer)[node]), Where("node", layer, node))
+        return Number(float(self.values(layer)[node]), Address("node", layer, node))
 
     def z(self, layer: int, node: int) -> Number:
         """Return the input of a node."""
-        return Number(float(self.trace.z[layer][0, node]), Where("node", layer, node))
+        return Number(float(self.trace.z[layer][0, node]), Address("node", layer, node))
 
     def w(self, layer: int, node: int, source: int) -> Number:
         """Return a weight."""
         value = float(self.network.layers[layer].weights[node, source])
-        return Number(value, Where("weight", layer, node, source))
+        return Number(value, Address("weight", layer, node, source))
 
     def b(self, layer: int, node: int) -> Number | None:
         """Return a bias, or None where the layer has none."""
         biases = self.network.layers[layer].biases
-        return None if biases is None else Number(float(biases[node]), Where("bias", layer, node))
+        return None if biases is None else Number(float(biases[node]), Address("bias", layer, node))
 
     def error(self, output: int) -> Number:
         """Return prediction − target."""
         assert self.targets is not None
         last = len(self.network.layers) - 1
         error = float(self.trace.prediction[0, output] - self.targets[output])
-        return Number(error, Where("node", last, output))
+        return Number(error, Address("node", last, output))
 
     def slope_a(self, layer: int, node: int) -> Number:
         """Return ∂MSE/∂a of a node."""
         assert self.slopes is not None
         return Number(
-            float(self.slopes.layers[layer].outputs[0, node]), Where("node", layer, node), slope=True
+            float(self.slopes.layers[layer].outputs[0, node]), Address("node", layer, node), slope=True
         )
 
     def slope_z(self, layer: int, node: int) -> Number:
         """Return ∂MSE/∂z of a node."""
         assert self.slopes is not None
         return Number(
-            float(self.slopes.layers[layer].inputs[0, node]), Where("node", layer, node), slope=True
+            float(self.slopes.layers[layer].inputs[0, node]), Address("node", layer, node), slope=True
         )
 
     def passes(self, layer: int, node: int) -> Number:
         """Return f′(z) of a node; its layer's activation is elementwise."""
         with np.errstate(all="ignore"):
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
-        return Number(float(slope[0, node]), Where("node", layer, node))
+        return Number(float(slope[0, node]), Address("node", layer, node))
 
     def sum(self, terms: Sequence[Expression], sizes: Sequence[float], line: str) -> Sum:
         """Return the sum of `terms`; a long one is shortened unless `line` is unfolded."""

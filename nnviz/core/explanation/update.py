@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.expressions import Call, Negative, Number, Product, Quotient, Square, Sum
 from nnviz.core.explanation.lines import Line
+from nnviz.core.optimizers import Adam, Momentum
 from nnviz.core.state import State
-from nnviz.core.training.optimizers import Adam, Momentum
 from nnviz.core.training.parameters import place
 
 
-def update_lines(state: State, where: Where, slope: float) -> list[Line]:
+def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
-    w = Number(where.value(state.network), where)
+    w = Number(address.value(state.network), address)
     rate = Number(state.training.learning_rate)
-    told = Number(slope, where, slope=True)
-    return _RULES[state.training.optimizer](state, where, where.symbol, w, rate, told)
+    told = Number(slope, address, slope=True)
+    return _RULES[state.training.optimizer](state, address, address.symbol, w, rate, told)
 
 
 def _gradient_descent(
-    _state: State, _where: Where, name: str, w: Number, rate: Number, slope: Number
+    _state: State, _where: Address, name: str, w: Number, rate: Number, slope: Number
 ) -> list[Line]:
     new = w.value - rate.value * slope.value
     expression = Sum(w, Negative(Product(rate, slope)))
     return [Line(f"new {name}", f"{name} − learning_rate·slope", write(expression, new))]
 
 
-def _momentum(state: State, where: Where, name: str, w: Number, rate: Number, slope: Number) -> list[Line]:
+def _momentum(
+    state: State, address: Address, name: str, w: Number, rate: Number, slope: Number
+) -> list[Line]:
     decay = Number(float(Momentum.decay))
-    before = Number(memory(state, where)[0])
+    before = Number(memory(state, address)[0])
     v = Number(decay.value * before.value + slope.value)
     new = w.value - rate.value * v.value
     return [
@@ -38,9 +40,9 @@ def _momentum(state: State, where: Where, name: str, w: Number, rate: Number, sl
     ]
 
 
-def _adam(state: State, where: Where, name: str, w: Number, rate: Number, slope: Number) -> list[Line]:
+def _adam(state: State, address: Address, name: str, w: Number, rate: Number, slope: Number) -> list[Line]:
     betas, epsilon = (float(Adam.beta1), float(Adam.beta2)), float(Adam.epsilon)
-    mean, square = memory(state, where)
+    mean, square = memory(state, address)
     m = _decayed("m", betas[0], mean, slope, slope.value)
     v = _decayed("v", betas[1], square, Square(slope), slope.value * slope.value)
     m_line, v_line = (
@@ -73,12 +75,12 @@ def _decayed(label: str, beta: float, before: float, added: Number | Square, val
     )
 
 
-def memory(state: State, where: Where) -> tuple[float, ...]:
+def memory(state: State, address: Address) -> tuple[float, ...]:
     """Return what the optimizer remembers of a weight or bias: zeros before its first update."""
     run = state.run
     if run is None or run.optimizer != state.training.optimizer or run.memory.size == 0:
         return (0.0, 0.0)
-    at = place(state.network, where)
+    at = place(state.network, address)
     return tuple(float(row[at]) for row in run.memory)
 
 

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Sum
 from nnviz.core.explanation.lines import Line, Note
@@ -19,51 +19,51 @@ FEW_PATHS = 6
 """Up to so many paths to the outputs are written out one by one."""
 
 
-def start_of(scene: Scene, where: Where) -> Number:
+def start_of(scene: Scene, address: Address) -> Number:
     """Return the value at the start of a weight; a bias starts at 1."""
-    return scene.a(where.layer - 1, where.source) if where.kind == "weight" else Number(1.0)
+    return scene.a(address.layer - 1, address.source) if address.kind == "weight" else Number(1.0)
 
 
-def slope_line(scene: Scene, where: Where) -> Line:
+def slope_line(scene: Scene, address: Address) -> Line:
     """Return the slope of one row's MSE."""
-    start, end = start_of(scene, where), scene.slope_z(where.layer, where.node)
-    slope = Number(start.value * end.value, where, slope=True)
-    formula = "value at its start · slope at its end" if where.kind == "weight" else "1 · slope at its end"
+    start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
+    slope = Number(start.value * end.value, address, slope=True)
+    formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
     return Line("slope", formula, write(Product(start, end), slope.value, result=slope))
 
 
-def chain_lines(scene: Scene, where: Where) -> list[Line | Note]:
+def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
     """Return the whole chain: a product along each path to the outputs, or a sum for each layer."""
-    onward = scene.network.layers[where.layer :]
+    onward = scene.network.layers[address.layer :]
     paths = prod(len(layer) for layer in onward[1:])
     if paths > FEW_PATHS or not all(layer.function.elementwise for layer in onward):
-        return _by_layer(scene, where)
-    return [*_by_path(scene, where)]
+        return _by_layer(scene, address)
+    return [*_by_path(scene, address)]
 
 
-def _by_path(scene: Scene, where: Where) -> Iterator[Line]:
+def _by_path(scene: Scene, address: Address) -> Iterator[Line]:
     """Yield the product along each path, and their sum where there are several."""
-    following = scene.network.layers[where.layer + 1 :]
+    following = scene.network.layers[address.layer + 1 :]
     slopes = []
     paths = list(itertools.product(*(range(len(layer)) for layer in following)))
     for k, path in enumerate(paths):
-        nodes = (where.node, *path)
-        expression = _along(scene, where, nodes)
+        nodes = (address.node, *path)
+        expression = _along(scene, address, nodes)
         value = expression.evaluate(lambda number: number.value, lambda _name, x: x)
-        slopes.append(Number(value, where, slope=True))
+        slopes.append(Number(value, address, slope=True))
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
-        yield Line(label, _path_formula(scene, where, nodes), write(expression, value, result=slopes[-1]))
+        yield Line(label, _path_formula(scene, address, nodes), write(expression, value, result=slopes[-1]))
     if len(paths) > 1:
-        total = slope_line(scene, where).value
-        written = write(Sum(*slopes), total, result=Number(total, where, slope=True))
+        total = slope_line(scene, address).value
+        written = write(Sum(*slopes), total, result=Number(total, address, slope=True))
         yield Line("sum of paths", "", written)
 
 
-def _along(scene: Scene, where: Where, nodes: tuple[int, ...]) -> Expression:
+def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression:
     """Return start · f′(z) · w · f′(z) · … · 2 · error along one path."""
-    factors: list[Expression] = [start_of(scene, where)] if where.kind == "weight" else []
+    factors: list[Expression] = [start_of(scene, address)] if address.kind == "weight" else []
     for k, node in enumerate(nodes):
-        layer = where.layer + k
+        layer = address.layer + k
         if k:
             factors.append(scene.w(layer, node, nodes[k - 1]))
         if scene.network.layers[layer].activation != "identity":
@@ -73,11 +73,11 @@ def _along(scene: Scene, where: Where, nodes: tuple[int, ...]) -> Expression:
     return Quotient(Product(*factors), Number(outputs)) if outputs > 1 else Product(*factors)
 
 
-def _path_formula(scene: Scene, where: Where, nodes: tuple[int, ...]) -> str:
+def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str:
     """Return the path in words: which value, which activations and weights, which error."""
-    parts = [scene.name(where.layer - 1, where.source)] if where.kind == "weight" else []
+    parts = [scene.name(address.layer - 1, address.source)] if address.kind == "weight" else []
     for k, node in enumerate(nodes):
-        layer = scene.network.layers[where.layer + k]
+        layer = scene.network.layers[address.layer + k]
         if k:
             parts.append("w")
         if layer.activation != "identity":
@@ -87,13 +87,13 @@ def _path_formula(scene: Scene, where: Where, nodes: tuple[int, ...]) -> str:
     return " · ".join([*parts, "2", f"error of {last}"]) + share
 
 
-def _by_layer(scene: Scene, where: Where) -> list[Line | Note]:
+def _by_layer(scene: Scene, address: Address) -> list[Line | Note]:
     """Return how ∂MSE/∂z of the end comes about, then that of the node that adds most to it, and so on."""
     lines: list[Line | Note] = []
-    node = where.node
-    for layer in range(where.layer, len(scene.network.layers)):
+    node = address.node
+    for layer in range(address.layer, len(scene.network.layers)):
         name = scene.name(layer, node)
-        told = f"The slope at the end, {name}:" if layer == where.layer else f"{name} adds most to it:"
+        told = f"The slope at the end, {name}:" if layer == address.layer else f"{name} adds most to it:"
         lines.append(Note("", told))
         lines += backward_lines(scene, layer, node)
         if layer + 1 < len(scene.network.layers):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 
 
@@ -50,12 +50,12 @@ class Parameters:
         return replace(network, layers=tuple(layers))
 
 
-def place(network: Network, where: Where) -> int:
+def place(network: Network, address: Address) -> int:
     """Return the place of a weight or bias in the flat vector."""
     shapes = _shapes(network)
-    before = sum(nodes * inputs for nodes, inputs in shapes[: where.layer])
-    inputs = shapes[where.layer][1]
-    return before + where.node * inputs + (where.source if where.kind == "weight" else inputs - 1)
+    before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
+    inputs = shapes[address.layer][1]
+    return before + address.node * inputs + (address.source if address.kind == "weight" else inputs - 1)
 
 
 def _shapes(network: Network) -> list[tuple[int, int]]:

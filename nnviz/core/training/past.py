@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from nnviz.core.history import History
 from nnviz.core.state import Leg, Run, State, WeightSet
-from nnviz.core.training.history import History
 from nnviz.core.training.trainer import Trainer
 
 MOST, BYTES = 256, 32 * 2**20

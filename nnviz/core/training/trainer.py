@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.history import History
 from nnviz.core.state import Leg, Run, State
 from nnviz.core.training.descent import UNIT, Descent
-from nnviz.core.training.history import History
 
 CHECK_EVERY = 256
 """Updates of a small network between two looks for numbers that are not finite."""

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import full, nudged, parsed, shown
 from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable
-from nnviz.ui.diagram.editor import nudge_size
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.widgets.number_field import nudge_size
+from nnviz.ui.widgets.theme import colours, ui_font
 
 PADDING, MARGIN = 8, 4
 """Pixels at the right of a number, and the least at its left."""

@@ -8,12 +8,12 @@ from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.paste import counted, pasted
 from nnviz.ui.data.rows import Rows
 from nnviz.ui.data.table import DataTable
-from nnviz.ui.selection import Selection
 from nnviz.ui.widgets.card import Card, quiet_button
 
 

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 from nnviz.core.numbers import MINUS
 from nnviz.ui.data.cells import MARGIN, PADDING
 from nnviz.ui.data.table import DIGITS, Column, DataTable
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.theme import ui_font
 
 ROW_HEIGHT = 34
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}1.23456", f"{MINUS}0.{'0' * DIGITS}"

@@ -17,7 +17,7 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import full, parsed, shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.ui.seldom import Seldom
+from nnviz.document.idle import Seldom
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
-from nnviz.core.walk import Step
+from nnviz.document.walk.walk import Step
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.text import elide, plain
 
@@ -79,12 +79,12 @@ def _update(numbers: Numbers, step: Step) -> list[str]:
     sources = numbers.network.names(step.layer)
     lines = []
     for source, name in enumerate(sources[:MOST]):
-        where = Where("weight", step.layer, step.node, source)
-        found = update_lines(numbers.state, where, float(own.weights[step.node, source]))
+        address = Address("weight", step.layer, step.node, source)
+        found = update_lines(numbers.state, address, float(own.weights[step.node, source]))
         lines.append(f"{elide(plain(name), SIZE, NAME, bold=True)}: {told(found[-1])}")
     if len(sources) > MOST:
         lines.append(f"… and {len(sources) - MOST} more weights")
     if layer.biases is not None:
-        where = Where("bias", step.layer, step.node)
-        lines.append(told(update_lines(numbers.state, where, float(own.nodes[step.node]))[-1]))
+        address = Address("bias", step.layer, step.node)
+        lines.append(told(update_lines(numbers.state, address, float(own.nodes[step.node]))[-1]))
     return lines

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnviz.picture.picture import View
+from nnviz.picture.parts import View
 
 NEAREST, FARTHEST = 60.0, 0.5
 

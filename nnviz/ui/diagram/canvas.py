@@ -6,22 +6,21 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QHideEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.draw import Picture
+from nnviz.document.idle import Seldom
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.picture.layout import Layout
-from nnviz.picture.picture import Part
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.camera import Camera
-from nnviz.ui.diagram.card import paint_card
 from nnviz.ui.diagram.drawing import Drawing
 from nnviz.ui.diagram.edge_painter import ALWAYS_SHARP
-from nnviz.ui.diagram.look import Look
-from nnviz.ui.diagram.painter import qrect
-from nnviz.ui.diagram.painting import Painting
-from nnviz.ui.diagram.player import Player
-from nnviz.ui.seldom import Seldom
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours
+from nnviz.ui.diagram.layers import Look
+from nnviz.ui.diagram.painting import Painting, paint_card
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import colours
 
 SHARPEN_MS = 80
 
@@ -49,7 +48,7 @@ class Canvas(QWidget):
         self._layout_seen: Layout | None = None
         self._largest: float | None = None
         self._painting = Painting(player)
-        self._hover: Part | None = None
+        self._hover: Address | None = None
         self._moving = self._focused = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         self._calm.timeout.connect(self._sharpen)
@@ -62,7 +61,7 @@ class Canvas(QWidget):
         selection.slopes_changed.connect(self.stale)
         for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
             changed.connect(self._numbers.changed)
-        selection.part_changed.connect(self._selected)
+        selection.address_changed.connect(self._selected)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
 
@@ -108,10 +107,10 @@ class Canvas(QWidget):
         self._largest = self.picture.scale if hold else None
         self.stale()
 
-    def hover(self, part: Part | None) -> None:
+    def hover(self, address: Address | None) -> None:
         """Light up a node's or an edge's neighbourhood."""
-        if part != self._hover:
-            self._hover = part
+        if address != self._hover:
+            self._hover = address
             self.update()
 
     def focus_on_selection(self, wanted: bool) -> None:
@@ -125,8 +124,8 @@ class Canvas(QWidget):
 
     def _describe(self) -> None:
         """Tell those who cannot see it what is selected, and its numbers as they are now."""
-        part = self._selection.part
-        said = self.picture.describe(part) if part else ""
+        address = self._selection.address
+        said = self.picture.describe(address) if address else ""
         if said != self.accessibleDescription():
             self.setAccessibleDescription(said)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
@@ -143,15 +142,15 @@ class Canvas(QWidget):
         self.camera.zoom_at(self.width() / 2, self.height() / 2, factor)
         self.camera_moved()
 
-    def reveal(self, part: Part) -> None:
+    def reveal(self, address: Address) -> None:
         """Bring `part` into sight, large enough to be read, and select it."""
-        self._selection.point_at(part)
-        column = self.picture.layout.columns[part.column]
+        self._selection.point_at(address)
+        column = self.picture.layout.columns[address.column]
         if column.height < 24 and len(column.tops) > 1:
-            x, y = column.rect(part.node).center
+            x, y = column.rect(address.node).center
             self.camera.zoom_at(x, y, 30.0 / column.height)
             self.stale()
-        place = self.picture.place(part)
+        place = self.picture.place(address)
         if place is not None and not self.picture.layout.body.meets(place):
             self.camera.centre_on(*place.center)
         self.camera_moved()
@@ -176,8 +175,8 @@ class Canvas(QWidget):
         """Paint the picture, and the card that it lies on."""
         selection, dirty = self._selection, QRectF(event.rect())
         look = Look(
-            selected=tuple(part for part in (selection.part, selection.second) if part),
-            lit=self._hover or (selection.part if self._focused else None),
+            selected=tuple(address for address in (selection.address, selection.second) if address),
+            lit=self._hover or (selection.address if self._focused else None),
             moving=self._moving,
             palette=colours(),
             ratio=self.devicePixelRatioF(),

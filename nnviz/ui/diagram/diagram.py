@@ -6,15 +6,14 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip
 
+from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.diagram.gestures import Gestures
-from nnviz.ui.diagram.keyboard import Keys
-from nnviz.ui.diagram.player import Player
-from nnviz.ui.selection import Selection
+from nnviz.ui.diagram.gestures import Gestures, Keys
 
 
 class Diagram(Canvas):
@@ -53,13 +52,13 @@ class Diagram(Canvas):
         super().camera_moved()
         self.session.follow()
 
-    def _at(self, x: float, y: float) -> Part | None:
+    def _at(self, x: float, y: float) -> Address | None:
         return self.picture.at(x, y)
 
-    def _text_at(self, x: float, y: float) -> Part | None:
-        part = self.picture.at(x, y)
-        label = self.picture.label(part) if part else None
-        return part if label and label.rect.contains(x, y) else None
+    def _text_at(self, x: float, y: float) -> Address | None:
+        address = self.picture.at(x, y)
+        label = self.picture.label(address) if address else None
+        return address if label and label.rect.contains(x, y) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hand it to the gestures."""
@@ -69,11 +68,11 @@ class Diagram(Canvas):
         """Hover, or go on with a drag."""
         self._gestures.move(event)
         at = event.position()
-        part = None if event.buttons() else self.picture.at(at.x(), at.y())
-        self.hover(part if part and part.kind not in ("heading", "subheading") else None)
-        self.setCursor(self._cursor(at, part))
+        address = None if event.buttons() else self.picture.at(at.x(), at.y())
+        self.hover(address if address and address.kind not in ("heading", "subheading") else None)
+        self.setCursor(self._cursor(at, address))
 
-    def _cursor(self, at: QPointF, part: Part | None) -> Qt.CursorShape:
+    def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
         """Return the mouse's shape over `part`: what a click or a drag would do."""
         text = self._text_at(at.x(), at.y())
         if self._gestures.panning:
@@ -82,7 +81,7 @@ class Diagram(Canvas):
             return Qt.CursorShape.IBeamCursor
         if text and text.kind in ("input", "weight", "bias", "target"):
             return Qt.CursorShape.SizeHorCursor if self._gestures.scrubbing else Qt.CursorShape.IBeamCursor
-        return Qt.CursorShape.PointingHandCursor if part else Qt.CursorShape.ArrowCursor
+        return Qt.CursorShape.PointingHandCursor if address else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Hand it to the gestures."""
@@ -114,16 +113,18 @@ class Diagram(Canvas):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for the menu of what is under the mouse, or of the selection."""
-        part = self._selection.part
+        address = self._selection.address
         if event.reason() == QContextMenuEvent.Reason.Mouse:
-            part = self.picture.at(event.pos().x(), event.pos().y())
-        self.menu_requested.emit(part, event.globalPos())
+            address = self.picture.at(event.pos().x(), event.pos().y())
+        self.menu_requested.emit(address, event.globalPos())
 
     def event(self, event: QEvent) -> bool:
         """Show the full number under the mouse as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            part = self.picture.at(event.pos().x(), event.pos().y())
-            QToolTip.showText(event.globalPos(), _plain(self.picture.describe(part)) if part else "", self)
+            address = self.picture.at(event.pos().x(), event.pos().y())
+            QToolTip.showText(
+                event.globalPos(), _plain(self.picture.describe(address)) if address else "", self
+            )
             return True
         return super().event(event)
 

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from nnviz.core.explanation.figures import Figures, Means, figures, is_quick, next_batch
+from nnviz.core.means import Figures, Means, figures, is_quick, next_batch
 from nnviz.core.network import Network
 from nnviz.core.oddities import badges
 from nnviz.core.slopes import LayerSlopes, Slopes, slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.draw import Picture, draw
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.picture import View
-from nnviz.ui.diagram.player import Player
-from nnviz.ui.selection import Selection
+from nnviz.picture.parts import View
+from nnviz.picture.picture import Picture, draw
 
 SLICE = 0.008
 """Seconds at a time that the mean over very many rows may take from the window."""

@@ -10,7 +10,6 @@ from PySide6.QtCore import QLineF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.activations import Array
-from nnviz.picture.draw import Picture
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -22,7 +21,8 @@ from nnviz.picture.edges import (
     strongest,
 )
 from nnviz.picture.palette import Palette
-from nnviz.ui.diagram.arrays import Lines, image_of
+from nnviz.picture.picture import Picture
+from nnviz.ui.diagram.sprites import Lines, image_of
 
 ALWAYS_SHARP = 150
 """Up to so many edges are drawn with antialiasing while they change, too."""

@@ -9,15 +9,15 @@ from PySide6.QtCore import QObject, QRectF, Signal
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.numbers import full, nudged, parsed, shown
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.draw import Picture
-from nnviz.picture.picture import Part
-from nnviz.ui.diagram.editing import EDITABLE, named, value_of, with_value
+from nnviz.document.editing import EDITABLE, named, value_of, with_value
+from nnviz.document.selection import Selection
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.editor import PlaceEditor
-from nnviz.ui.diagram.painter import qrect
-from nnviz.ui.selection import Selection
+from nnviz.ui.widgets.rect import qrect
 
 _sessions = itertools.count()
 
@@ -37,7 +37,7 @@ class EditSession(QObject):
         super().__init__(surface)
         self._surface, self._document, self._selection = surface, document, selection
         self._picture = picture
-        self._part: Part | None = None
+        self._address: Address | None = None
         self._session = 0
         self._nudged: State | None = None
         """What the last nudge of the open field led to; Escape takes back that and nothing else."""
@@ -53,45 +53,47 @@ class EditSession(QObject):
         """Whether a field is open."""
         return not self.editor.isHidden()
 
-    def edit(self, part: Part) -> None:
+    def edit(self, address: Address) -> None:
         """Open the field over `part`: a number, or a node's name."""
         if self.open and not self.editor.commit():
             return
         picture = self._picture()
-        place = picture.place(part)
+        place = picture.place(address)
         if place is None:
             return
-        label = picture.label(part)
-        self._part, self._session, self._nudged = part, next(_sessions), None
-        if part.kind == "name":
-            self._select(part._replace(kind="node"))
-            text = self._document.state.network.names(part.column)[part.node]
+        label = picture.label(address)
+        self._address, self._session, self._nudged = address, next(_sessions), None
+        if address.kind == "name":
+            self._select(address._replace(kind="node"))
+            text = self._document.state.network.names(address.column)[address.node]
         else:
-            self._select(part)
-            value = value_of(self._document.state, self._selection.row, part)
+            self._select(address)
+            value = value_of(self._document.state, self._selection.row, address)
             text = "" if value is None else full(value)
         size = label.size if label else 13.5
-        self.editor.open(qrect(place), text, size, number=part.kind != "name")
+        self.editor.open(qrect(place), text, size, number=address.kind != "name")
 
-    def nudge(self, part: Part, steps: float, size: str, session: object) -> None:
+    def nudge(self, address: Address, steps: float, size: str, session: object) -> None:
         """Move the number of `part` by `steps` of `size`; nudges of one `session` are one undo entry."""
-        value = value_of(self._document.state, self._selection.row, part)
+        value = value_of(self._document.state, self._selection.row, address)
         if value is not None:
-            self._push(part, nudged(value, steps, size), (part, session))
+            self._push(address, nudged(value, steps, size), (address, session))
 
-    def set_number(self, part: Part, value: float, session: object) -> None:
+    def set_number(self, address: Address, value: float, session: object) -> None:
         """Give `part` a number while it is dragged; numbers of one `session` are one undo entry."""
-        self._push(part, value, (part, session))
+        self._push(address, value, (address, session))
 
-    def value(self, part: Part) -> float | None:
+    def value(self, address: Address) -> float | None:
         """Return the number of `part`."""
-        return value_of(self._document.state, self._selection.row, part)
+        return value_of(self._document.state, self._selection.row, address)
 
-    def editable_parts(self) -> list[Part]:
+    def editable_parts(self) -> list[Address]:
         """Return the numbers in sight in the order of Tab: column by column, top to bottom."""
         order = {"input": 0, "weight": 1, "bias": 2, "target": 3}
-        parts = [label.part for label in self._picture().labels if label.part.kind in EDITABLE]
-        return sorted(parts, key=lambda part: (part.column, order[part.kind], part.node, part.source))
+        addresses = [label.address for label in self._picture().labels if label.address.kind in EDITABLE]
+        return sorted(
+            addresses, key=lambda address: (address.column, order[address.kind], address.node, address.source)
+        )
 
     def close(self) -> None:
         """Close the field; what was typed and not accepted is dropped."""
@@ -99,39 +101,39 @@ class EditSession(QObject):
 
     def follow(self) -> None:
         """Keep the field over its number when the view moves."""
-        if self.open and self._part and (place := self._picture().place(self._part)):
+        if self.open and self._address and (place := self._picture().place(self._address)):
             box = QRectF(self.editor.geometry())
             box.moveCenter(qrect(place).center())
             self.editor.setGeometry(box.toRect())
 
-    def _select(self, part: Part) -> None:
-        kind = "node" if part.kind in ("input", "target", "name", "value", "z") else part.kind
-        self._selection.select(part._replace(kind=kind))
+    def _select(self, address: Address) -> None:
+        kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind
+        self._selection.select(address._replace(kind=kind))
 
-    def _push(self, part: Part, value: float, merge: object = None) -> None:
+    def _push(self, address: Address, value: float, merge: object = None) -> None:
         document, row = self._document, self._selection.row
         had_targets = document.state.data.targets is not None
-        state = with_value(document.state, row, part, value)
-        name = named(part, state)
+        state = with_value(document.state, row, address, value)
+        name = named(address, state)
         document.push(state, f"Set {name}", merge)
         text = f"{name}: {shown(value, 8)}"
-        if part.kind == "target" and not had_targets and len(state.data) > 1:
+        if address.kind == "target" and not had_targets and len(state.data) > 1:
             text += "; the targets of the other rows are 0"
         self.said.emit(text)
 
     def _accept(self, text: str) -> None:
-        assert self._part is not None
-        if self._part.kind == "name":
-            self._rename(self._part, text)
+        assert self._address is not None
+        if self._address.kind == "name":
+            self._rename(self._address, text)
         else:
             self._push(
-                self._part, parsed(text), (self._part, "field", self._session) if self._nudged else None
+                self._address, parsed(text), (self._address, "field", self._session) if self._nudged else None
             )
 
-    def _rename(self, part: Part, text: str) -> None:
-        old = self._document.state.network.names(part.column)[part.node]
+    def _rename(self, address: Address, text: str) -> None:
+        old = self._document.state.network.names(address.column)[address.node]
         try:
-            state = edits.rename(self._document.state, part.column, part.node, text)
+            state = edits.rename(self._document.state, address.column, address.node, text)
         except ValueError as error:
             self.said.emit(str(error))
             return
@@ -139,8 +141,8 @@ class EditSession(QObject):
         self.said.emit(f"{old} is called {text} now")
 
     def _nudge_to(self, value: float) -> None:
-        assert self._part is not None
-        self._push(self._part, value, (self._part, "field", self._session))
+        assert self._address is not None
+        self._push(self._address, value, (self._address, "field", self._session))
         self._nudged = self._document.state
 
     def _restore(self) -> None:
@@ -151,6 +153,6 @@ class EditSession(QObject):
         self._surface.setFocus()
 
     def _move_on(self, steps: int) -> None:
-        parts = self.editable_parts()
-        if self._part in parts:
-            self.edit(parts[(parts.index(self._part) + steps) % len(parts)])
+        addresses = self.editable_parts()
+        if self._address in addresses:
+            self.edit(addresses[(addresses.index(self._address) + steps) % len(addresses)])

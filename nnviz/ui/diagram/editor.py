@@ -7,14 +7,8 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QToolTip, QWidget
 
 from nnviz.core.numbers import full, nudged, parsed
-from nnviz.ui.theme import ui_font
-
-
-def nudge_size(modifiers: Qt.KeyboardModifier) -> str:
-    """Return by how much a key press or a wheel notch nudges: 0.1, with Shift 1, with Alt 0.01."""
-    if modifiers & Qt.KeyboardModifier.ShiftModifier:
-        return "1"
-    return "0.01" if modifiers & Qt.KeyboardModifier.AltModifier else "0.1"
+from nnviz.ui.widgets.number_field import nudge_size
+from nnviz.ui.widgets.theme import ui_font
 
 
 class PlaceEditor(QLineEdit):

@@ -6,15 +6,15 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout
 
+from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.search import LIMIT, Match, found
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part, Rect
+from nnviz.document.selection import Selection
+from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.match_list import MOST, MatchList
-from nnviz.ui.parts import part_of
-from nnviz.ui.selection import Selection
 
 WIDTH = 364
 MARGIN = 10
@@ -90,8 +90,8 @@ class Finder(QFrame):
         self._again.stop()
         text = self.field.text()
         matches = found(self._document.state, text, LIMIT, self._selection.row)
-        places = [match.where for match in matches]
-        current = places.index(keep.where) if keep and keep.where in places else 0
+        places = [match.address for match in matches]
+        current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
         self.list.setVisible(bool(matches))
         self.hint.setText(_hint(text, matches, self._document.state.network))
@@ -113,17 +113,17 @@ class Finder(QFrame):
 
     def _light_up(self) -> None:
         match = self.list.current if self.isVisible() else None
-        self._diagram.hover(part_of(match.where) if match else None)
+        self._diagram.hover(match.address if match else None)
 
     def _choose(self) -> None:
         match = self.list.current
         if match:
-            self._diagram.reveal(part_of(match.where))
-            self._uncover(part_of(match.where))
+            self._diagram.reveal(match.address)
+            self._uncover(match.address)
 
-    def _uncover(self, part: Part) -> None:
+    def _uncover(self, address: Address) -> None:
         """Move the diagram to the left where the field would stand over `part`."""
-        place = self._diagram.picture.place(part)
+        place = self._diagram.picture.place(address)
         own = Rect(self.x(), self.y(), self.width(), self.height())
         if place is None or not place.meets(own):
             return

@@ -6,15 +6,18 @@ import itertools
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
+from nnviz.core.address import Address
+from nnviz.core.network import Network
 from nnviz.core.numbers import nudged
-from nnviz.picture.picture import Part
+from nnviz.document.document import Document
+from nnviz.document.editing import EDITABLE, number_of
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.diagram.editing import EDITABLE
-from nnviz.ui.diagram.editor import nudge_size
-from nnviz.ui.selection import Selection
+from nnviz.ui.widgets.number_field import nudge_size
 
 SLACK = 4.0
 """A press that moves less than this many pixels is a click."""
@@ -32,8 +35,8 @@ class Gestures:
 
     def __init__(
         self,
-        at: Callable[[float, float], Part | None],
-        text_at: Callable[[float, float], Part | None],
+        at: Callable[[float, float], Address | None],
+        text_at: Callable[[float, float], Address | None],
         session: EditSession,
         selection: Selection,
         camera: Camera,
@@ -44,7 +47,7 @@ class Gestures:
         self._camera, self._looked = camera, looked
         self._pressed: QPointF | None = None
         self._last = QPointF()
-        self._part: Part | None = None
+        self._address: Address | None = None
         self._scrub_from: float | None = None
         self._drag = 0
         self.moved = False
@@ -67,10 +70,10 @@ class Gestures:
             self._session.editor.commit()
         self._pressed = self._last = event.position()
         self.moved, self._drag = False, next(_drags)
-        self._part = self._text_at(event.position().x(), event.position().y())
-        number = self._part is not None and self._part.kind in EDITABLE and not _adding(event)
+        self._address = self._text_at(event.position().x(), event.position().y())
+        number = self._address is not None and self._address.kind in EDITABLE and not _adding(event)
         left = event.button() == Qt.MouseButton.LeftButton
-        self._scrub_from = self._session.value(self._part) if number and left and self._part else None
+        self._scrub_from = self._session.value(self._address) if number and left and self._address else None
 
     def move(self, event: QMouseEvent) -> None:
         """Go on with a scrub or a pan."""
@@ -80,10 +83,10 @@ class Gestures:
         if not self.moved and max(abs(way.x()), abs(way.y())) < SLACK:
             return
         self.moved = True
-        if self._scrub_from is not None and self._part is not None:
+        if self._scrub_from is not None and self._address is not None:
             steps = round(way.x() / PIXELS_A_STEP)
             value = nudged(self._scrub_from, steps, nudge_size(event.modifiers()))
-            self._session.set_number(self._part, value, ("scrub", self._drag))
+            self._session.set_number(self._address, value, ("scrub", self._drag))
         else:
             step = event.position() - self._last
             self._camera.pan(step.x(), step.y())
@@ -98,7 +101,7 @@ class Gestures:
         self._pressed = self._scrub_from = None
         self.moved = False
         if clicked and event.button() == Qt.MouseButton.LeftButton:
-            self._click(self._part, event)
+            self._click(self._address, event)
 
     def wheel(self, event: QWheelEvent) -> None:
         """Zoom about the mouse."""
@@ -110,29 +113,119 @@ class Gestures:
 
     def double_click(self, event: QMouseEvent) -> None:
         """Edit the number of an edge or node whose number is not in sight; on nothing, show everything."""
-        part = self._at(event.position().x(), event.position().y())
-        if part is None:
+        address = self._at(event.position().x(), event.position().y())
+        if address is None:
             self._camera.fit()
             self._looked()
-        elif part.kind == "weight":
-            self._session.edit(part)
+        elif address.kind == "weight":
+            self._session.edit(address)
 
-    def _click(self, text: Part | None, event: QMouseEvent) -> None:
+    def _click(self, text: Address | None, event: QMouseEvent) -> None:
         selection = self._selection
-        part = text or self._at(event.position().x(), event.position().y())
-        if part is None or part.kind in ("heading", "subheading"):
+        address = text or self._at(event.position().x(), event.position().y())
+        if address is None or address.kind in ("heading", "subheading"):
             selection.select(None)
-        elif _adding(event) and part.kind in ("weight", "slope"):
-            first = selection.part if selection.part and selection.part.kind == "weight" else None
-            second = part._replace(kind="weight")
+        elif _adding(event) and address.kind in ("weight", "slope"):
+            first = selection.address if selection.address and selection.address.kind == "weight" else None
+            second = address._replace(kind="weight")
             selection.select(first or second, second if first and first != second else None)
         elif text and text.kind in (*EDITABLE, "name"):
             self._session.edit(text)
-        elif part.kind in ("weight", "slope"):
-            selection.point_at(part._replace(kind="weight"))
+        elif address.kind in ("weight", "slope"):
+            selection.point_at(address._replace(kind="weight"))
         else:
-            selection.point_at(Part("node", part.column, part.node))
+            selection.point_at(Address("node", address.layer, address.node))
 
 
 def _adding(event: QMouseEvent) -> bool:
     return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
+
+
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""By how much an arrow goes to the right and down."""
+NUDGES = {
+    Qt.Key.Key_Plus: (1, "0.1"),
+    Qt.Key.Key_Equal: (1, "0.1"),
+    Qt.Key.Key_Minus: (-1, "0.1"),
+    Qt.Key.Key_PageUp: (1, "1"),
+    Qt.Key.Key_PageDown: (-1, "1"),
+}
+
+
+class Keys:
+    """Turns the keys that are pressed on the diagram into what they ask for."""
+
+    def __init__(
+        self, document: Document, selection: Selection, player: Player, session: EditSession
+    ) -> None:
+        self._document, self._selection = document, selection
+        self._player, self._session = player, session
+        self._walks = {
+            Qt.Key.Key_Space: player.toggle,
+            Qt.Key.Key_Period: player.step,
+            Qt.Key.Key_Comma: player.back,
+            Qt.Key.Key_Home: player.to_start,
+            Qt.Key.Key_Escape: self._escape,
+        }
+
+    def press(self, event: QKeyEvent) -> bool:
+        """Do what a key asks for; False where it asks for nothing here."""
+        key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
+        if key in ARROWS:
+            self._selection.point_at(moved(address, state.network, *ARROWS[key]))
+        elif key in NUDGES and address and (number := number_of(address, state)):
+            steps, size = NUDGES[key]
+            fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            self._session.nudge(number, steps, "0.01" if fine else size, "keys")
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and address:
+            self._session.edit(number_of(address, state) or address._replace(kind="name"))
+        elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
+            self._session.edit(Address("name", address.layer, address.node))
+        elif key in self._walks:
+            self._walks[key]()
+        else:
+            return False
+        return True
+
+    def _escape(self) -> None:
+        if self._player.progress.active:
+            self._player.stop()
+        else:
+            self._selection.select(None)
+
+
+def moved(address: Address | None, network: Network, right: int, down: int) -> Address:
+    """Return what an arrow key selects: right and left go from node to edge to node, up and down stay.
+
+    Up and down run through the nodes of a column, or through the edges that begin where the selected one does
+    and then through the others of the layer.
+    """
+    if address is None:
+        return Address("node", -1, 0)
+    if address.kind == "weight":
+        return _from_edge(address, network, right, down)
+    sizes = network.sizes
+    if right > 0 and address.column < len(sizes) - 1:
+        return Address(
+            "weight", address.column, min(address.node, sizes[address.column + 1] - 1), address.node
+        )
+    if right < 0 and address.column > 0:
+        return Address(
+            "weight", address.layer, address.node, min(address.node, sizes[address.column - 1] - 1)
+        )
+    return Address("node", address.layer, (address.node + down) % sizes[address.column])
+
+
+def _from_edge(address: Address, network: Network, right: int, down: int) -> Address:
+    if right > 0:
+        return Address("node", address.layer, address.node)
+    if right < 0:
+        return Address("node", address.layer - 1, address.source)
+    sources, nodes = network.sizes[address.column - 1], network.sizes[address.column]
+    place = (address.source * nodes + address.node + down) % (sources * nodes)
+    return Address("weight", address.layer, place % nodes, place // nodes)

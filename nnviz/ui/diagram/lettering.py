@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QTextLayout, Q
 
 from nnviz.core.activations import Array
 from nnviz.core.numbers import MINUS
-from nnviz.picture.picture import Label
+from nnviz.picture.parts import Label
 from nnviz.ui.diagram.sprites import NONE, Sprites
 
 PHASES = 4

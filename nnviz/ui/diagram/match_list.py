@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableWidg
 
 from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.search import Match
-from nnviz.ui.theme import colours
+from nnviz.ui.widgets.theme import colours
 
 ROW = 28
 MOST = 9

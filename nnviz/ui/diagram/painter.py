@@ -10,14 +10,15 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen
 
 from nnviz.picture.columns import COMPACT, corner
-from nnviz.picture.draw import Picture
-from nnviz.picture.headings import LETTER_SPACING
 from nnviz.picture.ink import Pixels, border, ink, slope_pixels, value_pixels
+from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Label, NodeBox, Rect, Role
-from nnviz.ui.diagram.arrays import image_of
+from nnviz.picture.parts import Label, NodeBox, Rect, Role
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_painter import paint_edges
-from nnviz.ui.theme import ui_font
+from nnviz.ui.diagram.sprites import image_of
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import ui_font
 
 SMALL = COMPACT
 """Nodes lower than this show no text: they have square corners and are tinted by their values."""
@@ -41,11 +42,6 @@ def _pen(colour: str, width: float) -> QPen:
 @lru_cache(maxsize=64)
 def _brush(colour: str) -> QBrush:
     return QBrush(QColor(colour))
-
-
-def qrect(rect: Rect) -> QRectF:
-    """Return a Rect as Qt's."""
-    return QRectF(rect.x, rect.y, rect.width, rect.height)
 
 
 def paint_picture(painter: QPainter, picture: Picture, palette: Palette) -> None:
@@ -135,8 +131,8 @@ def _paint_small(painter: QPainter, picture: Picture, nodes: list[NodeBox], pale
     for role in {node.role for node in nodes}:
         painter.setBrush(QBrush(fill(role, palette)))
         painter.drawRects([qrect(node.rect) for node in nodes if node.role == role])
-    for column in {node.part.column for node in nodes}:
-        own = [node for node in nodes if node.part.column == column]
+    for column in {node.address.column for node in nodes}:
+        own = [node for node in nodes if node.address.column == column]
         _tint(painter, own, value_pixels(picture, column, palette), 1.0)
         _tint(painter, own, slope_pixels(picture, column, palette), 1 / 3)
 
@@ -147,7 +143,7 @@ def _tint(painter: QPainter, nodes: list[NodeBox], tints: Pixels | None, share: 
         for node in nodes:
             place = qrect(node.rect)
             place.setLeft(place.right() - share * place.width())
-            painter.fillRect(place, QColor(*tints[node.part.node].tolist()))
+            painter.fillRect(place, QColor(*tints[node.address.node].tolist()))
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
-from nnviz.picture.draw import Picture
-from nnviz.picture.picture import Rect
+from nnviz.document.walk.player import Player
+from nnviz.picture.parts import Rect
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram import painter as paint
-from nnviz.ui.diagram.edge_layer import EdgeLayer
-from nnviz.ui.diagram.highlight import neighbours, paint_neighbourhood
-from nnviz.ui.diagram.look import Look
-from nnviz.ui.diagram.player import Player
+from nnviz.ui.diagram.layers import EdgeLayer, Look, StillLayer, neighbours, paint_neighbourhood
 from nnviz.ui.diagram.screen import Screen
-from nnviz.ui.diagram.still_layer import StillLayer
 from nnviz.ui.diagram.walk_layer import WalkLayer
+from nnviz.ui.widgets.rect import qrect
 
 FADED = 0.2
 """Opacity of all other edges while some are lit."""
@@ -40,7 +39,7 @@ class Painting:
     def paint(self, painter: QPainter, picture: Picture, look: Look, dirty: QRectF) -> None:
         """Paint what lies in `dirty`, but for the card."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        screen, body = self._screen_for(look), paint.qrect(picture.layout.body)
+        screen, body = self._screen_for(look), qrect(picture.layout.body)
         painter.save()
         painter.setClipRect(body.intersected(dirty))
         self._paint_network(painter, screen, picture, look, dirty.intersected(body))
@@ -61,7 +60,7 @@ class Painting:
         self, painter: QPainter, screen: Screen, picture: Picture, look: Look, dirty: QRectF
     ) -> None:
         if self._player.progress.moving:
-            body = paint.qrect(picture.layout.body)
+            body = qrect(picture.layout.body)
             pixmap = self._still.pixmap(
                 picture, look, lambda painter: self._paint_still(painter, screen, picture, look, body)
             )
@@ -84,7 +83,7 @@ class Painting:
         screen.paint_nodes(painter, picture, look.selected)
         self._walk.paint_outlines(painter, picture, look.palette)
         labels = (label for label in picture.labels if label.style not in STILL)
-        if not dirty.contains(paint.qrect(picture.layout.body)):
+        if not dirty.contains(qrect(picture.layout.body)):
             labels = (label for label in labels if _meets(label.rect, dirty))
         screen.paint_labels(painter, labels, look.selected)
 
@@ -92,3 +91,43 @@ class Painting:
 def _meets(rect: Rect, dirty: QRectF) -> bool:
     """Tell whether a node or a text, its border included, reaches into what is painted."""
     return dirty.intersects(QRectF(rect.x - 3, rect.y - 3, rect.width + 6, rect.height + 6))
+
+
+CORNER = 10
+
+
+def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
+    """Paint the border of `card` in the colour `line`, and `outside` around it, where `dirty` has them."""
+    if card.adjusted(CORNER, CORNER, -CORNER, -CORNER).contains(dirty):
+        return
+    ratio = painter.device().devicePixelRatioF()
+    corners = _corners(outside, line, ratio)
+    size, part = QRectF(0, 0, CORNER, CORNER), QRectF(0, 0, CORNER * ratio, CORNER * ratio)
+    right, bottom = card.right() - CORNER, card.bottom() - CORNER
+    for x, from_x in ((0.0, 0.0), (right, part.width())):
+        for y, from_y in ((0.0, 0.0), (bottom, part.height())):
+            painter.drawPixmap(size.translated(x, y), corners, part.translated(from_x, from_y))
+    colour = QColor(line)
+    for y in (0.0, card.bottom() - 1):
+        painter.fillRect(QRectF(CORNER, y, right - CORNER, 1), colour)
+    for x in (0.0, card.right() - 1):
+        painter.fillRect(QRectF(x, CORNER, 1, bottom - CORNER), colour)
+
+
+@lru_cache(maxsize=8)
+def _corners(outside: str, line: str, ratio: float) -> QPixmap:
+    """Return a card as small as can be."""
+    size = round(2 * CORNER * ratio)
+    pixmap = QPixmap(size, size)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    whole, border = QPainterPath(), QPainterPath()
+    whole.addRect(QRectF(0, 0, 2 * CORNER, 2 * CORNER))
+    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER - 1, 2 * CORNER - 1), CORNER, CORNER)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(whole - border, QColor(outside))
+    painter.setPen(QPen(QColor(line), 1.0))
+    painter.drawPath(border)
+    painter.end()
+    return pixmap

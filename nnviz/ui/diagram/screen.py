@@ -10,12 +10,13 @@ import numpy as np
 from PySide6.QtGui import QColor, QPainter
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture.columns import corner
-from nnviz.picture.draw import Picture
 from nnviz.picture.ink import border, ink, slope_strengths, value_strengths
 from nnviz.picture.layout import Layout
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Column, Label, NodeBox, Part, Rect
+from nnviz.picture.parts import Column, Label, NodeBox, Rect
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram import painter as paint
 from nnviz.ui.diagram.lettering import Letters, Setting
 from nnviz.ui.diagram.sprites import NONE, Sprites
@@ -46,7 +47,7 @@ class Screen:
         """Whether it is better to start anew with another one, as after much zooming."""
         return self._sprites.height > MOST * self.ratio
 
-    def paint_nodes(self, painter: QPainter, picture: Picture, selected: tuple[Part, ...]) -> None:
+    def paint_nodes(self, painter: QPainter, picture: Picture, selected: tuple[Address, ...]) -> None:
         """Paint the nodes that are drawn one by one, with their names; those selected with the accent."""
         layout = picture.layout
         if layout is not self._layout:
@@ -59,17 +60,17 @@ class Screen:
         self._sprites.draw(painter, np.concatenate([self._still, *tints]))
         for name in self._large_names:
             paint.paint_label(painter, name, self.palette, chosen=False)
-        for part in selected:
-            column = layout.columns[part.column]
-            if part.kind == "node" and not column.block:
-                rect = column.rect(part.node)
+        for address in selected:
+            column = layout.columns[address.column]
+            if address.kind == "node" and not column.block:
+                rect = column.rect(address.node)
                 paint.paint_box(painter, rect, paint.Box("", self.palette.accent, 2.4, corner(rect)))
 
-    def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Part, ...]) -> None:
+    def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Address, ...]) -> None:
         """Paint labels with their pills; those selected with the accent."""
         pills = []
         for label in labels:
-            chosen = label.part in selected
+            chosen = label.address in selected
             if _is_large(label):
                 paint.paint_label(painter, label, self.palette, chosen=chosen)
                 continue

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nnviz.core import edits, structure
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import Address
 from nnviz.core.naming import column_title
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part
-from nnviz.ui.selection import Selection
+from nnviz.document.selection import Selection
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.theme import colours
 
 
 class Structure(QObject):
@@ -33,7 +36,7 @@ class Structure(QObject):
         at = len(state.network.names(column)) - 1 if after is None else after + 1
         name = state.network.names(column)[at]
         self._document.push(state, f"Add {what} {name}")
-        self._selection.select(Part("node", column, at))
+        self._selection.select(Address("node", column - 1, at))
         self.said.emit(f"Added {name}; the prediction is what it was")
 
     def remove_node(self, column: int, node: int | None = None) -> None:
@@ -80,23 +83,23 @@ class Structure(QObject):
                 "Remove biases", lambda state: structure.remove_biases(state, layer), "Removed the biases"
             )
 
-    def fill(self, menu: QMenu, part: Part | None) -> None:
+    def fill(self, menu: QMenu, address: Address | None) -> None:
         """Put what can be done with a part into a menu: its node, its layer; without one, every layer."""
         menu.clear()
         for submenu in menu.findChildren(QMenu):
             submenu.deleteLater()
         sizes = self._document.state.network.sizes
-        if part is not None and part.column < len(sizes):
-            self._node_entries(menu, part)
-            self._layer_entries(menu, part.column)
+        if address is not None and address.column < len(sizes):
+            self._node_entries(menu, address)
+            self._layer_entries(menu, address.column)
         else:
             for column in range(len(sizes)):
                 self._layer_entries(menu.addMenu(column_title(column, len(sizes) - 1)), column)
 
-    def _node_entries(self, menu: QMenu, part: Part) -> None:
-        if part.kind in ("heading", "subheading", "weight", "slope"):
+    def _node_entries(self, menu: QMenu, address: Address) -> None:
+        if address.kind in ("heading", "subheading", "weight", "slope"):
             return
-        column, node = part.column, part.node
+        column, node = address.column, address.node
         names = self._document.state.network.names(column)
         what = self._kind(column)
         menu.addAction(f"Add {_article(what)} below", lambda: self.add_node(column, node))
@@ -152,3 +155,82 @@ class Structure(QObject):
 
 def _article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
+
+
+HEIGHT = 20
+TOP = 48
+"""The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
+
+
+class ColumnButtons:
+    """Keeps a group of buttons under the heading of every column in sight."""
+
+    def __init__(self, diagram: Diagram, structure: Structure) -> None:
+        self._diagram, self._structure = diagram, structure
+        self._groups: list[_Group] = []
+        diagram.looked.connect(self.place)
+
+    def place(self) -> None:
+        """Put the groups where their columns are."""
+        rooms = self._diagram.picture.layout.headings
+        while len(self._groups) < len(rooms):
+            self._groups.append(_Group(self._diagram, self._structure, len(self._groups)))
+        for k, group in enumerate(self._groups):
+            room = rooms[k] if k < len(rooms) else None
+            fits = room is not None and room.width > 84
+            group.setVisible(fits)
+            if room is not None and fits:
+                group.show_limits()
+                x, _ = self._diagram.picture.layout.columns[k].box.center
+                group.move(round(x - group.sizeHint().width() / 2), TOP)
+
+    def recolour(self) -> None:
+        """Draw the icons in the theme's ink."""
+        for group in self._groups:
+            group.recolour()
+
+
+class _Group(QWidget):
+    """− ⋯ + of one column."""
+
+    def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
+        super().__init__(diagram)
+        self._diagram, self._column = diagram, column
+        self._fewer = self._button("Remove the last node of this layer")
+        self._more = self._button("Add a node to this layer")
+        self._menu_button = self._button("Activation, biases, layers")
+        self._fewer.clicked.connect(lambda: structure.remove_node(column))
+        self._more.clicked.connect(lambda: structure.add_node(column))
+        self._menu = QMenu(self)
+        self._menu.aboutToShow.connect(lambda: structure.fill(self._menu, Address("heading", column - 1)))
+        self._menu_button.setMenu(self._menu)
+        self._menu_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        for button in (self._fewer, self._menu_button, self._more):
+            row.addWidget(button)
+        self.recolour()
+
+    def show_limits(self) -> None:
+        """Name the buttons after the column, and disable what cannot be."""
+        network = self._diagram.picture.numbers.network
+        title = column_title(self._column, len(network.layers))
+        self._fewer.setEnabled(len(network.names(self._column)) > 1)
+        self._fewer.setAccessibleName(f"Remove a node: {title}")
+        self._more.setAccessibleName(f"Add a node: {title}")
+        self._menu_button.setAccessibleName(f"Menu: {title}")
+
+    def recolour(self) -> None:
+        """Draw the icons in the theme's muted ink."""
+        for button, name in ((self._fewer, "remove"), (self._more, "add"), (self._menu_button, "more")):
+            button.setIcon(icon(name, colours().muted, 16))
+
+    def _button(self, tip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName("quiet")
+        button.setToolTip(tip)
+        button.setFixedHeight(HEIGHT)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setCursor(Qt.CursorShape.PointingHandCursor)
+        return button

@@ -8,15 +8,15 @@ import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
-from nnviz.core.walk import Step
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import Step
 from nnviz.picture.columns import corner
-from nnviz.picture.draw import Picture
 from nnviz.picture.palette import Palette
-from nnviz.ui.diagram import painter as paint
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.callout import SIZE, callout
 from nnviz.ui.diagram.edge_painter import edge_line
-from nnviz.ui.diagram.player import Player
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import ui_font
 
 PULSES = 60
 """So many pulses at most travel at once: those of the strongest edges."""
@@ -62,15 +62,15 @@ class WalkLayer:
         """Return the part of the picture that the steps in progress may change."""
         steps = self._player.progress.moving
         if not steps:
-            return paint.qrect(picture.layout.body)
+            return qrect(picture.layout.body)
         columns, step = picture.layout.columns, steps[0]
         ends = {step.layer + 1}
         if step.phase in ("forward", "update"):
             ends.add(step.layer)
         elif step.phase == "backward" and step.layer + 2 < len(columns):
             ends.add(step.layer + 2)
-        body = paint.qrect(picture.layout.body)
-        boxes = [paint.qrect(columns[end].box) for end in ends]
+        body = qrect(picture.layout.body)
+        boxes = [qrect(columns[end].box) for end in ends]
         left = min(box.left() for box in boxes) - 60
         right = max(box.right() for box in boxes) + 260
         ways = QRectF(left, body.top(), right - left, body.height())
@@ -85,7 +85,7 @@ class WalkLayer:
         painter.setPen(QPen(QColor(palette.slope if slope else palette.accent), 2.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         rect = column.rect(step.node)
-        painter.drawRoundedRect(paint.qrect(rect), corner(rect), corner(rect))
+        painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
 
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
@@ -132,8 +132,8 @@ class WalkLayer:
 
     def _callout_place(self, picture: Picture, step: Step, width: float, height: float) -> QRectF:
         """Return room for the callout near its node, where it covers least of the picture."""
-        node = paint.qrect(picture.layout.columns[step.layer + 1].rect(step.node))
-        body = paint.qrect(picture.layout.body)
+        node = qrect(picture.layout.columns[step.layer + 1].rect(step.node))
+        body = qrect(picture.layout.body)
         middle = node.center()
         places = (
             QPointF(middle.x(), node.top() - height / 2 - 10),
@@ -146,8 +146,8 @@ class WalkLayer:
             QPointF(body.right(), body.bottom()),
             QPointF(body.center().x(), body.bottom()),
         )
-        taken = [paint.qrect(own.rect) for own in picture.nodes]
-        taken += [paint.qrect(own.rect) for own in picture.labels]
+        taken = [qrect(own.rect) for own in picture.nodes]
+        taken += [qrect(own.rect) for own in picture.labels]
         boxes = (_inside(body, place, width, height) for place in places)
         return min(
             boxes,

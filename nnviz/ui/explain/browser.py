@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit
 
 from nnviz.core.explanation.arithmetic import ascii_text
 from nnviz.ui.explain.text import BREAK, NO_BREAK
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, ui_font
 
 
 class ExplainBrowser(QTextBrowser):

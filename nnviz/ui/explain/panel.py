@@ -9,18 +9,16 @@ from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
 from nnviz.core.explanation.explain import explain, is_mean
 from nnviz.core.explanation.inquiry import Known, inquire
 from nnviz.core.explanation.lines import Explanation
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part
+from nnviz.document.selection import Selection
 from nnviz.ui.explain.browser import ExplainBrowser
-from nnviz.ui.explain.text import html, part_of_link
-from nnviz.ui.parts import where_of
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours
+from nnviz.ui.explain.text import address_of_link, html
 from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.widgets.theme import colours
 
 HINT = "Click a node or an edge to see where its numbers come from."
 APART = 0.1
@@ -38,14 +36,14 @@ SLICE = 0.006
 
 
 class ExplainPanel(Card):
-    """Explains the selected part, or the MSE. `part_hovered` carries the Part under the mouse, or None."""
+    """Explains what is selected, or the MSE. `address_hovered` carries what is under the mouse, or None."""
 
-    part_hovered = Signal(object)
+    address_hovered = Signal(object)
 
     def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__("Explain", parent)
         self._document, self._selection = document, selection
-        self._part: Part | None = None
+        self._address: Address | None = None
         self._unfolded: frozenset[str] = frozenset()
         self._steps: Iterator[Known] = iter(())
         self._known: Known | None = None
@@ -67,7 +65,7 @@ class ExplainPanel(Card):
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
-        self._selection.part_changed.connect(self._look)
+        self._selection.address_changed.connect(self._look)
         self._selection.row_changed.connect(self._look)
         self._selection.slopes_changed.connect(self._look)
         self._text.link_hovered.connect(self._link_hovered)
@@ -111,14 +109,14 @@ class ExplainPanel(Card):
     def _refresh(self) -> None:
         begun = time.monotonic()
         self._due.stop()
-        state, part = self._document.state, self._selection.part
-        same = part == self._part
+        state, address = self._document.state, self._selection.address
+        same = address == self._address
         if not same:
-            self._part, self._unfolded = part, frozenset()
+            self._address, self._unfolded = address, frozenset()
         before = self._known.figures if self._known and self._known_of is state else None
         mean = is_mean(state, self._selection.mean_over_rows)
         self._known_of = state
-        self._steps = inquire(state, self._where(), self._selection.row, mean, before)
+        self._steps = inquire(state, self._present(), self._selection.row, mean, before)
         self._known = next(self._steps)
         self._advance(self._budget)
         self._budget = SLICE
@@ -130,10 +128,10 @@ class ExplainPanel(Card):
         else:
             self._slices.start(QUIET)
 
-    def _where(self) -> Where | None:
-        """Return the address of the part; None where none is selected, or its bias is gone."""
-        where = where_of(self._part) if self._part else None
-        return where if where and where.within(self._known_of.network) else None
+    def _present(self) -> Address | None:
+        """Return the address that is explained; None where none is selected, or its bias is gone."""
+        address = self._address
+        return address if address and address.within(self._known_of.network) else None
 
     def _advance(self, seconds: float) -> None:
         end = time.monotonic() + seconds
@@ -153,23 +151,23 @@ class ExplainPanel(Card):
         assert self._known is not None
         self._told = explain(
             self._known_of,
-            self._where(),
+            self._present(),
             self._known.figures,
             mean=self._selection.mean_over_rows,
             check=self._known.check,
             unfolded=self._unfolded,
         )
-        hint = "" if self._where() else HINT
+        hint = "" if self._present() else HINT
         self._text.show_html(html(self._told, colours(), hint, self._unfolded), keep_place)
 
     def _link_hovered(self, link: str) -> None:
-        self.part_hovered.emit(part_of_link(link))
+        self.address_hovered.emit(address_of_link(link))
 
     def _link_clicked(self, link: str) -> None:
-        part = part_of_link(link)
-        if part is not None:
-            self.part_hovered.emit(None)
-            self._selection.select(part)
+        address = address_of_link(link)
+        if address is not None:
+            self.address_hovered.emit(None)
+            self._selection.select(address)
             return
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from nnviz.core.address import Address, Kind
 from nnviz.core.explanation.expressions import Piece
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Kind, Part
-from nnviz.ui.parts import part_of
 
 BREAK = "\u200b"
 """Lets a long product wrap; taken out again of what is copied."""
@@ -17,21 +16,21 @@ ROOM = 34
 """Characters that a formula and its arithmetic may have to stand on one line."""
 
 
-def link_of(part: Part) -> str:
-    """Return the link that leads to a part."""
-    return "/".join(["part", part.kind, str(part.column), str(part.node), str(part.source)])
+def link_of(address: Address) -> str:
+    """Return the link that leads to an address."""
+    return "/".join(["at", address.kind, str(address.layer), str(address.node), str(address.source)])
 
 
 _KINDS: dict[str, Kind] = {"node": "node", "weight": "weight", "bias": "bias"}
 
 
-def part_of_link(link: str) -> Part | None:
-    """Return the part that a link leads to, or None for another link."""
+def address_of_link(link: str) -> Address | None:
+    """Return the address that a link leads to, or None for another link."""
     head, *rest = link.split("/")
-    if head != "part":
+    if head != "at":
         return None
-    kind, column, node, source = rest
-    return Part(_KINDS[kind], int(column), int(node), int(source))
+    kind, layer, node, source = rest
+    return Address(_KINDS[kind], int(layer), int(node), int(source))
 
 
 def html(
@@ -87,8 +86,8 @@ def _piece(piece: Piece, p: Palette) -> str:
     colour = p.slope if piece.slope else p.ink
     if piece.unfolds:
         return _link(f"unfold/{piece.unfolds}", text, p.accent)
-    if piece.where is not None:
-        return _link(link_of(part_of(piece.where)), text, colour)
+    if piece.address is not None:
+        return _link(link_of(piece.address), text, colour)
     return f'<span style="color:{colour}">{text}</span>' if piece.slope else text
 
 

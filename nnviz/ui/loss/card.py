@@ -3,21 +3,59 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
+from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.numbers import nudged
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.ui.loss.drawing import Drawing
+from nnviz.document.idle import APART, FRAME, LossWork
+from nnviz.document.selection import Selection
+from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.loss.weight import weight_of
-from nnviz.ui.loss.work import APART, FRAME, LossWork
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours, ui_font
 from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.theme import colours, ui_font
+
+
+class Drawing(Protocol):
+    """What a LossCard draws: over which weights, how it is found, how it is shown."""
+
+    heading: str
+    tip: str
+    wanted: int
+    """How many weights it is over."""
+    weights: tuple[Address, ...]
+    """Those of them that are chosen."""
+    lines: int
+    """Lines of the caption, so that the plot keeps its height."""
+
+    @property
+    def plane(self) -> LossPlane:
+        """The plot."""
+        ...
+
+    def hint(self, state: State) -> str:
+        """Return how to choose the weights that are missing."""
+        ...
+
+    def begin(self, weights: tuple[Address, ...]) -> None:
+        """Be over these weights; nothing is known of them yet."""
+        ...
+
+    def find(self, state: State) -> Iterator[None]:
+        """Find what is to be drawn, a unit of work at a time."""
+        ...
+
+    def show(self, state: State) -> tuple[bool, str]:
+        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
+        ...
+
 
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
@@ -41,7 +79,7 @@ class LossCard(Card):
         self.plane.point_nudged.connect(self._nudge)
         self.plane.gesture_ended.connect(self._end_gesture)
         document.state_changed.connect(self._follow)
-        selection.part_changed.connect(self._choose)
+        selection.address_changed.connect(self._choose)
         self._choose()
 
     def _make_pages(self) -> None:
@@ -73,8 +111,8 @@ class LossCard(Card):
 
     def _choose(self) -> None:
         """Begin anew with the selected weights."""
-        network, parts = self._document.state.network, (self._selection.part, self._selection.second)
-        chosen = [weight_of(part) for part in parts[: self._drawing.wanted]]
+        network, addresses = self._document.state.network, (self._selection.address, self._selection.second)
+        chosen = [weight_of(address) for address in addresses[: self._drawing.wanted]]
         self._end_gesture()
         self._drawing.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
         self.work.stop()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from nnviz.core.address import Where, all_weights
+from nnviz.core.address import Address, all_weights
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.ui.loss.weight import weight_of
-from nnviz.ui.parts import part_of
-from nnviz.ui.selection import Selection
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
 
@@ -33,7 +32,7 @@ class LossChoice(QWidget):
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__()
         self._document, self._selection = document, selection
-        self._weights: list[Where] = []
+        self._weights: list[Address] = []
         self._network: Network | None = None
         self.first, self.second = Choice(), Choice()
         row = QHBoxLayout(self)
@@ -51,13 +50,13 @@ class LossChoice(QWidget):
         self.button.setCheckable(True)
         self.button.toggled.connect(self.refresh)
         document.state_changed.connect(self._follow)
-        selection.part_changed.connect(self.refresh)
+        selection.address_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what is selected, and stand there where it is needed."""
         self._fill(self._document.state.network)
-        chosen = [weight_of(part) for part in (self._selection.part, self._selection.second)]
+        chosen = [weight_of(address) for address in (self._selection.address, self._selection.second)]
         for box, weight in zip((self.first, self.second), chosen, strict=True):
             box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
         both = None not in chosen
@@ -80,8 +79,8 @@ class LossChoice(QWidget):
 
     def _choose(self) -> None:
         indices = [box.currentIndex() for box in (self.first, self.second)]
-        parts = dict.fromkeys(part_of(self._weights[k]) for k in indices if k >= 0)
-        self._selection.select(*parts)
+        addresses = dict.fromkeys(self._weights[k] for k in indices if k >= 0)
+        self._selection.select(*addresses)
 
 
 def _same_names(one: Network, other: Network) -> bool:

@@ -10,17 +10,18 @@ from collections.abc import Iterator
 
 from PySide6.QtWidgets import QWidget
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
+from nnviz.core.loss.line import LossLine, is_of, loss_line
+from nnviz.core.loss.surface import same_but
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.idle import COMPUTING, LATER
+from nnviz.document.selection import Selection
 from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.line import LossLine, is_of, loss_line
-from nnviz.ui.loss.weight import axis_name, same_but
+from nnviz.ui.loss.weight import axis_name
 from nnviz.ui.loss.words import line_in_full, line_in_html, over_rows
-from nnviz.ui.loss.work import COMPUTING, LATER
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours
+from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
@@ -50,7 +51,7 @@ class OverOne:
         """Return what to click."""
         return CHOOSE
 
-    def begin(self, weights: tuple[Where, ...]) -> None:
+    def begin(self, weights: tuple[Address, ...]) -> None:
         """Be over another weight, or none."""
         self.weights = weights
         self._line: LossLine | None = None

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Where
+from nnviz.core.address import Address
+from nnviz.core.loss.surface import same_but
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.ui.loss.weight import same_but
 
 MOST, BYTES = 500, 32 * 2**20
 """Networks that are kept, and how much memory they may take."""
@@ -52,12 +52,12 @@ class LossPath:
         if new.run is not None or known is not None:
             self._iteration = new.iteration
 
-    def over(self, first: Where, second: Where) -> Array:
+    def over(self, first: Address, second: Address) -> Array:
         """Return the path over two weights, shape (points, 2); no points where there is no run."""
         points = [(first.value(network), second.value(network)) for _, network in self._seen[: self._shown]]
         return np.array(points if len(points) > 1 else []).reshape(-1, 2)
 
-    def projected(self, state: State, first: Where, second: Where) -> bool:
+    def projected(self, state: State, first: Address, second: Address) -> bool:
         """Tell whether other weights than these two have moved along the way."""
         if self._shown < 2:
             return False

@@ -21,10 +21,10 @@ from PySide6.QtGui import (
 
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.diagram.editor import nudge_size
 from nnviz.ui.plots.axis import QuietAxis
 from nnviz.ui.plots.plot import Dot, Plot
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.number_field import nudge_size
+from nnviz.ui.widgets.theme import ui_font
 
 REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""

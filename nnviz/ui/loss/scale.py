@@ -15,8 +15,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.loss.tone import Tone
-from nnviz.ui.theme import ui_font
+from nnviz.picture.tone import Tone
+from nnviz.ui.widgets.theme import ui_font
 
 BAR, GAP, SPACE = 10, 10, 4
 """Pixels of the bar, between plot and bar, and between bar and numbers."""

@@ -10,20 +10,21 @@ from collections.abc import Iterator
 
 from PySide6.QtWidgets import QWidget
 
-from nnviz.core.address import Where
+from nnviz.core.address import Address
+from nnviz.core.loss.map import LossMap, loss_map
+from nnviz.core.loss.surface import same_but
 from nnviz.core.numbers import full, mse_in_words
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.idle import COMPUTING, LATER
+from nnviz.document.selection import Selection
 from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.choice import LossChoice, listed
-from nnviz.ui.loss.map import LossMap, loss_map
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
-from nnviz.ui.loss.weight import axis_name, same_but
+from nnviz.ui.loss.weight import axis_name
 from nnviz.ui.loss.words import over_rows
-from nnviz.ui.loss.work import COMPUTING, LATER
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours
+from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
@@ -62,7 +63,7 @@ class OverTwo:
         choose = CHOOSE_SECOND if self.weights else CHOOSE
         return choose + (OR_HERE if listed(state.network) else "") + THEN
 
-    def begin(self, weights: tuple[Where, ...]) -> None:
+    def begin(self, weights: tuple[Address, ...]) -> None:
         """Be over two other weights, or none."""
         self.weights = weights
         self._map: LossMap | None = None

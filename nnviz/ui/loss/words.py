@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from nnviz.core.loss.line import LossLine, is_plain
 from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
-from nnviz.ui.loss.line import LossLine, is_plain
 
 DIGITS = 8
 

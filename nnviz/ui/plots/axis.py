@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.ticks import log_ticks, multiples, round_step, texts_of
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.theme import ui_font
 
 LARGEST = 307.0
 """The largest exponent of 10 whose neighbours are numbers still."""

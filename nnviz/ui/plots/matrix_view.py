@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
-from nnviz.picture.picture import Rect
-from nnviz.ui.diagram.painter import qrect
-from nnviz.ui.theme import colours
+from nnviz.picture.parts import Rect
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import colours
 
 ROOM = 4
 """Pixels around the image, for the mark on its border."""

@@ -13,9 +13,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
+from nnviz.core.history import History, thinned
 from nnviz.core.numbers import full, shown
-from nnviz.core.training.envelope import thinned
-from nnviz.core.training.history import History
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.axis import QuietAxis
 from nnviz.ui.plots.plot import Dot, Plot, points_of

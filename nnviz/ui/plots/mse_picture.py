@@ -8,7 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from nnviz.core.training.history import History
+from nnviz.core.history import History
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_canvas import MseCanvas
 

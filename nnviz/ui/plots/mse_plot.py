@@ -10,18 +10,18 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
 
+from nnviz.core.history import History
 from nnviz.core.state import State
-from nnviz.core.training.history import History
 from nnviz.document.document import Document
+from nnviz.document.idle import Seldom
+from nnviz.document.training.travel import Travel
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
-from nnviz.ui.ask_where import ask_where, file_name
-from nnviz.ui.icons import icon
-from nnviz.ui.png import png
-from nnviz.ui.seldom import Seldom
-from nnviz.ui.theme import colours
-from nnviz.ui.training.travel import Travel
+from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.png import png
+from nnviz.ui.widgets.theme import colours
 
 if TYPE_CHECKING:
     from nnviz.ui.plots.mse_curve import MseCurve

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.axis import QuietAxis
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.theme import ui_font
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types

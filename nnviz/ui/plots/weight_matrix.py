@@ -9,17 +9,17 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.core.naming import column_title
 from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.selection import Selection
 from nnviz.picture.matrix import MOST_TILES, Cell, side_of
-from nnviz.picture.picture import Part
 from nnviz.ui.plots.matrix_view import Mark, MatrixView
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import ui_font
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.theme import ui_font
 
 HINT = "A row feeds a node, a column leads on from a source"
 PICTURE_HINT = "A picture shows the weights that feed one node"
@@ -57,12 +57,12 @@ class WeightMatrix(Card):
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
-        self._selection.part_changed.connect(self._selected)
+        self._selection.address_changed.connect(self._selected)
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
         self.view.hovered.connect(self._hovered)
-        self.view.clicked.connect(lambda cell: self._selection.point_at(self._part(Mark(*cell))))
-        self.view.moved.connect(lambda mark: self._selection.point_at(self._part(mark)))
+        self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
+        self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
 
     @property
     def layer(self) -> int:
@@ -123,30 +123,30 @@ class WeightMatrix(Card):
 
     def _follow_selection(self) -> None:
         """Show the layer of the selected part, unless the part is in sight as a row or column already."""
-        part = self._selection.part
-        if part is not None and self._mark() == Mark():
-            self.choice.setCurrentIndex(max(part.layer, 0))
+        address = self._selection.address
+        if address is not None and self._mark() == Mark():
+            self.choice.setCurrentIndex(max(address.layer, 0))
 
     # --- what is selected, what is under the mouse
 
     def _mark(self) -> Mark:
-        part = self._selection.part
-        if part is None:
+        address = self._selection.address
+        if address is None:
             return Mark()
-        if part.kind in ("weight", "slope"):
-            return Mark(part.node, part.source) if part.layer == self.layer else Mark()
-        if part.layer == self.layer:
-            return Mark(part.node, None)
-        return Mark(None, part.node) if part.column == self.layer else Mark()
+        if address.kind in ("weight", "slope"):
+            return Mark(address.node, address.source) if address.layer == self.layer else Mark()
+        if address.layer == self.layer:
+            return Mark(address.node, None)
+        return Mark(None, address.node) if address.column == self.layer else Mark()
 
-    def _part(self, mark: Mark) -> Part:
+    def _address(self, mark: Mark) -> Address:
         node, source = mark
         if node is None:
             assert source is not None
-            return Part("node", self.layer, source)
+            return Address("node", self.layer - 1, source)
         if source is None:
-            return Part("node", self.layer + 1, node)
-        return Part("weight", self.layer + 1, node, source)
+            return Address("node", self.layer, node)
+        return Address("weight", self.layer, node, source)
 
     def _hovered(self, cell: Cell | None) -> None:
         self._hover = cell

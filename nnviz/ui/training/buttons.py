@@ -6,10 +6,10 @@ from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 
 from nnviz.document.document import Document
-from nnviz.ui.icons import icon
-from nnviz.ui.theme import colours
-from nnviz.ui.training.outcome import counted
-from nnviz.ui.training.runner import Runner
+from nnviz.document.training.outcome import counted
+from nnviz.document.training.runner import Runner
+from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.theme import colours
 
 
 class TrainingButtons(QWidget):

@@ -11,11 +11,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import full, parsed, parsed_whole
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Training
-from nnviz.core.training.optimizers import OPTIMIZERS
-from nnviz.ui.theme import ui_font
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.number_field import NumberField
+from nnviz.ui.widgets.theme import ui_font
 
 ALL_ROWS = "all rows"
 

@@ -7,10 +7,10 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from nnviz.document.document import Document
-from nnviz.ui.seldom import Seldom
-from nnviz.ui.selection import Selection
+from nnviz.document.idle import Seldom
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
 from nnviz.ui.training.present_mse import PresentMse, is_light
-from nnviz.ui.training.runner import Runner
 from nnviz.ui.widgets.figure import Figure
 
 MSE_TIP = "Mean of error² over all rows and outputs at the current weights"

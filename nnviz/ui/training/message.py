@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import shown
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.theme import ui_font
 
 
 class Message(QWidget):

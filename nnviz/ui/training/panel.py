@@ -6,16 +6,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSlider
 
 from nnviz.core.numbers import shown
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.core.training.optimizers import OPTIMIZERS
 from nnviz.document.document import Document
-from nnviz.ui.selection import Selection
+from nnviz.document.selection import Selection
+from nnviz.document.training.job import in_words
+from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
 from nnviz.ui.training.message import Message
-from nnviz.ui.training.pace import in_words
-from nnviz.ui.training.runner import Runner
 from nnviz.ui.training.timeline import Timeline
 from nnviz.ui.widgets.card import Card
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from nnviz.ui.theme import ui_font
+from nnviz.ui.widgets.theme import ui_font
 
 
 class Card(QFrame):

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox
 
-from nnviz.ui.theme import colours
+from nnviz.ui.widgets.theme import colours
 
 
 class Choice(QComboBox):

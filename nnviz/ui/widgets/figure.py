@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import full, shown
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, ui_font
 
 DIGITS = 8
 ROUNDED = ((8, 22), (7, 22), (6, 22), (6, 18), (5, 22), (5, 18), (4, 22), (4, 18), (4, 15), (4, 12))

@@ -12,6 +12,13 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from nnviz.core.numbers import full, parsed
 
 
+def nudge_size(modifiers: Qt.KeyboardModifier) -> str:
+    """Return by how much a key press or a wheel notch nudges: 0.1, with Shift 1, with Alt 0.01."""
+    if modifiers & Qt.KeyboardModifier.ShiftModifier:
+        return "1"
+    return "0.01" if modifiers & Qt.KeyboardModifier.AltModifier else "0.1"
+
+
 class NumberField(QLineEdit):
     """Shows a value and reads another; a text that is refused stays, framed in red, until it is mended.
 

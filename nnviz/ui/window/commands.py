@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from nnviz.ui.icons import icon
+from nnviz.ui.widgets.icons import icon
 
 
 class Commands:

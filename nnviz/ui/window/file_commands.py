@@ -13,9 +13,9 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
-from nnviz.picture.draw import Picture
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.ask_where import ask_where, file_name
+from nnviz.picture.picture import Picture
+from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.window.load_rows import LoadRows
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
@@ -103,7 +103,7 @@ class FileCommands(QObject):
 
     def ask_export(self, picture: Picture) -> None:
         """Ask where to write the diagram with the numbers that are seen, and write it on white."""
-        from nnviz.ui.render import KINDS, whole, write_picture  # which takes long
+        from nnviz.ui.diagram.export import KINDS, whole, write_picture  # which takes long
 
         path = ask_where(self._window, "Export the diagram", self._suggestion(".png"), KINDS)
         if path is None:

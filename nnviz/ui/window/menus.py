@@ -11,7 +11,7 @@ from PySide6.QtGui import QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
 
 from nnviz.files.examples import examples
-from nnviz.ui.theme import THEMES
+from nnviz.ui.widgets.theme import THEMES
 from nnviz.ui.window.about import about
 from nnviz.ui.window.commands import Commands
 from nnviz.ui.window.keys import KeysHelp
@@ -142,7 +142,7 @@ class Menus:
         self._add(menu, "&Find…", lambda: self._workspace.finder.open(), STANDARD.Find)
 
     def _fill_network(self, menu: QMenu) -> None:
-        self._workspace.structure.fill(menu, self._workspace.selection.part)
+        self._workspace.structure.fill(menu, self._workspace.selection.address)
         menu.addSeparator()
         self._workspace.weight_sets.add_to(menu)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
 
-from nnviz.ui.theme import THEMES
+from nnviz.ui.widgets.theme import THEMES
 
 RECENT = 10
 

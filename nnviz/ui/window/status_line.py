@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
 
-from nnviz.ui.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, ui_font
 
 ENTRIES = (("positive", "weight > 0"), ("negative", "weight < 0"), ("slope", "slope of the MSE"))
 

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.state import State
-from nnviz.core.walk import PHASES, Phase
 from nnviz.document.document import Document
-from nnviz.ui.diagram.player import Player, Repeat
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import colours
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player, Repeat
+from nnviz.document.walk.walk import PHASES, Phase
+from nnviz.ui.widgets.theme import colours
 from nnviz.ui.window.commands import Commands
 
 PHASE_TIPS = {

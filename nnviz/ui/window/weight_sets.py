@@ -7,9 +7,9 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from nnviz.core.explanation.figures import is_quick
+from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
+from nnviz.core.means import is_quick
 from nnviz.core.numbers import mse_in_words
-from nnviz.core.weight_sets import in_use, keep, mse_with, new_name, with_set, without_set
 from nnviz.document.document import Document
 
 

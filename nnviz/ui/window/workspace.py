@@ -9,25 +9,24 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
+from nnviz.core.address import Address
 from nnviz.document.document import Document
-from nnviz.picture.picture import Part
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
 from nnviz.ui.data.panel import DataPanel
-from nnviz.ui.diagram.column_buttons import ColumnButtons
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.player import Player
-from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.plot_cards import PlotCards
-from nnviz.ui.selection import Selection
-from nnviz.ui.theme import apply_theme
+from nnviz.ui.diagram.structure_menu import ColumnButtons, Structure
+from nnviz.ui.explain.words import Words
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.training.runner import Runner
+from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Menus
+from nnviz.ui.window.plot_cards import PlotCards
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.window.weight_sets import WeightSets
-from nnviz.ui.words import Words
 
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
@@ -93,7 +92,7 @@ class Workspace:
             said.connect(self.status.say)
         for said in (runner.run_ended, runner.warned, runner.said):
             said.connect(self.status.say)
-        self.explain.part_hovered.connect(self.diagram.hover)
+        self.explain.address_hovered.connect(self.diagram.hover)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
         runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
         document.state_changed.connect(lambda *_: self._show_facts())
@@ -127,10 +126,10 @@ class Workspace:
         self.diagram.fit()
         self.words.begin()
 
-    def _show_menu(self, part: Part | None, at: QPoint) -> None:
+    def _show_menu(self, address: Address | None, at: QPoint) -> None:
         menu = QMenu(self.main_window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.structure.fill(menu, part)
+        self.structure.fill(menu, address)
         menu.popup(at)
 
     def set_theme(self, name: str) -> None:

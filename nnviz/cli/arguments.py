@@ -1,0 +1,191 @@
+"""What may be typed after `nnviz COMMAND`. Knows nothing of what the commands do."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from nnviz.cli.usage import COMMANDS, UsageError
+from nnviz.core.numbers import LARGEST, parsed
+
+PICTURES = (".png", ".svg", ".pdf")
+THEMES = ("light", "dark")
+VIEWS = ("forward", "slopes")
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Return what was typed; `command` is the command's word. Raises UsageError."""
+    return _parser(arguments[0]).parse_args(_rows_joined(arguments))
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}; `{self.prog} --help` says more")
+
+
+def _rows_joined(arguments: list[str]) -> list[str]:
+    """Write `--row -1,-2` as `--row=-1,-2`, for argparse takes what starts with a minus for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] == "--row" and re.match(r"-[\d.]", argument):
+            joined[-1] = f"--row={argument}"
+        else:
+            joined.append(argument)
+    return joined
+
+
+def _parser(chosen: str) -> _Parser:
+    """Return the parser, with the arguments of the chosen command alone: some of them import NumPy."""
+    parser = _Parser(
+        prog="nnviz",
+        usage="nnviz [FILE]\n       nnviz COMMAND …",
+        description="The window on FILE, or one of the commands. FILE may be an example's name.",
+    )
+    parser.add_argument("--version", action="store_true", help="the version, and no more")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
+    for word, line in COMMANDS.items():
+        own = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
+        if word == chosen:
+            _ARGUMENTS[word](own)
+    return parser
+
+
+def _file(parser: _Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a file, or the name of an example")
+
+
+def _json(parser: _Parser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _predict(parser: _Parser) -> None:
+    _file(parser)
+    parser.add_argument(
+        "--row",
+        type=_row,
+        action="append",
+        default=[],
+        metavar="3,5",
+        help="predict this row; may be repeated",
+    )
+    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the rows of a CSV file")
+    _json(parser)
+
+
+def _slopes(parser: _Parser) -> None:
+    _file(parser)
+    _json(parser)
+
+
+def _train(parser: _Parser) -> None:
+    from nnviz.core.optimizers import OPTIMIZERS
+
+    _file(parser)
+    parser.add_argument("--updates", type=_whole(1), metavar="N")
+    parser.add_argument("--learning-rate", type=_positive, metavar="R")
+    parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="rows in a batch")
+    parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
+    parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed of the row order")
+    parser.add_argument("--history", type=Path, metavar="MSE.csv", help="write every iteration and its MSE")
+    parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save what came of it")
+    _json(parser)
+
+
+def _render(parser: _Parser) -> None:
+    _file(parser)
+    _picture(parser, PICTURES, "light")
+    parser.add_argument("--view", choices=VIEWS, default="forward")
+
+
+def _screenshot(parser: _Parser) -> None:
+    _file(parser)
+    _picture(parser, (".png",), None)
+
+
+def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> None:
+    names = "|".join(suffix[1:] for suffix in suffixes)
+    parser.add_argument("-o", "--out", type=_ends_in(suffixes), required=True, metavar=f"OUT.{names}")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="in pixels, such as 1280x800")
+    parser.add_argument("--theme", choices=THEMES, default=theme)
+
+
+def _convert(parser: _Parser) -> None:
+    parser.add_argument("file", metavar="IN", help="a file, or the name of an example")
+    parser.add_argument("out", metavar="OUT", type=_savable)
+
+
+def _examples(_parser: _Parser) -> None:
+    pass
+
+
+_ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
+    "predict": _predict,
+    "slopes": _slopes,
+    "train": _train,
+    "render": _render,
+    "screenshot": _screenshot,
+    "convert": _convert,
+    "check": _file,
+    "examples": _examples,
+}
+
+
+def _row(text: str) -> list[float]:
+    try:
+        return [parsed(cell) for cell in text.split(",")]
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected numbers such as 3,5: {error}") from None
+
+
+def _positive(text: str) -> float:
+    try:
+        number = parsed(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if number <= 0.0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text}")
+    return number
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not re.fullmatch(r"\d{1,300}", text, re.ASCII) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, found {text}")
+        if int(text) > LARGEST:
+            raise argparse.ArgumentTypeError(f"expected a whole number up to {LARGEST}, found {text}")
+        return int(text)
+
+    return whole
+
+
+def _size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", text, re.ASCII)
+    width, height = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not (50 <= width <= 10_000 and 50 <= height <= 10_000):
+        raise argparse.ArgumentTypeError(
+            f"expected a width and a height from 50 to 10000 such as 1280x800, found {text}"
+        )
+    return width, height
+
+
+def _ends_in(suffixes: tuple[str, ...]) -> Callable[[str], Path]:
+    def picture(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(
+                f"expected a name that ends in {' or '.join(suffixes)}, found {text}"
+            )
+        return Path(text)
+
+    return picture
+
+
+def _savable(text: str) -> Path:
+    from nnviz.files.registry import suffixes
+
+    return _ends_in(suffixes())(text)

@@ -1,0 +1,23 @@
+"""The words of the command line, and what a wrong one raises. Imports nothing, for the window's sake."""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "predict": "the predictions of a network, one row a line",
+    "slopes": "the MSE and every slope at the current weights",
+    "train": "gradient descent on the file's rows",
+    "render": "the diagram as PNG, SVG or PDF; no display needed",
+    "screenshot": "the whole window as PNG; no display needed",
+    "convert": "from one file format to another, by suffix",
+    "check": "whether a file is right, and if not, where",
+    "examples": "the examples that ship with nnviz",
+}
+"""Every command and what it gives; a file of such a name is opened as `./predict`."""
+
+
+STANDARD_INPUT = "-"
+"""As FILE: the window opens, unsaved, what comes through standard input."""
+
+
+class UsageError(Exception):
+    """A command line that makes no sense; the message is one sentence."""

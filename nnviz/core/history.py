@@ -1,0 +1,169 @@
+"""The MSE history: an append-only buffer that many States share, each with a length of its own.
+
+Memory is bounded: a history of 2**20 points is thinned to the lowest and highest of every 16, so that a
+very long one holds its extremes at coarser and coarser iterations, and loses no minimum, maximum or end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nnviz.core.activations import Array
+
+LIMIT = 2**20
+"""Points that a history holds before it is thinned: 16 MB."""
+
+THINNED = 16
+"""Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
+
+
+class _Buffer:
+    """Points in the order they came, in an array that doubles when it is full, and the curve's envelope."""
+
+    def __init__(self) -> None:
+        self.points = np.empty((16, 2))
+        self.used = 0
+        self.envelope = Envelope()
+
+    def append(self, points: Array) -> None:
+        needed = self.used + len(points)
+        if needed > len(self.points):
+            grown = np.empty((max(needed, 2 * len(self.points)), 2))
+            grown[: self.used] = self.points[: self.used]
+            self.points = grown
+        self.points[self.used : needed] = points
+        self.used = needed
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Pairs (iteration, MSE over all rows after so many updates), from iteration 0 on.
+
+    Frozen: `extended` returns a longer history that shares the buffer, unless somebody else has gone on
+    from here already (an undone run, then another one); then the points are copied.
+    """
+
+    _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
+    length: int = 0
+
+    def __len__(self) -> int:
+        return self.length
+
+    @property
+    def points(self) -> Array:
+        """The history as a read-only view of shape (points, 2): iteration, MSE."""
+        view = self._buffer.points[: self.length]
+        view.flags.writeable = False
+        return view
+
+    @property
+    def first(self) -> tuple[int, float]:
+        """Iteration 0 and its MSE; there must be one."""
+        iteration, mse = self._buffer.points[0]
+        return int(iteration), float(mse)
+
+    @property
+    def last(self) -> tuple[int, float]:
+        """The last iteration and its MSE; there must be one."""
+        iteration, mse = self._buffer.points[self.length - 1]
+        return int(iteration), float(mse)
+
+    @property
+    def envelope(self) -> Array:
+        """The same curve in at most 2052 points, for a plot: no minimum, maximum or end of it is lost.
+
+        Cheap again and again while the history grows, at any length.
+        """
+        envelope = self._buffer.envelope
+        if envelope.covered > self.length:  # that of a longer history, which shares the buffer
+            envelope = Envelope()
+        return envelope.over(self.points)
+
+    def extended(self, points: Array) -> History:
+        """Return this history followed by `points`, shape (more, 2)."""
+        room = LIMIT - self.length
+        if len(points) > room:
+            return self.extended(points[:room])._thinned().extended(points[room:])
+        buffer = self._buffer
+        if buffer.used != self.length:
+            buffer = _Buffer()
+            buffer.append(self.points)
+        buffer.append(points)
+        return History(buffer, buffer.used)
+
+    def _thinned(self) -> History:
+        return History().extended(thinned(self.points, THINNED))
+
+
+STRETCHES = 1024
+"""At this many stretches, neighbours are joined: between 1024 and 2048 points tell the curve."""
+
+
+def extremes(points: Array, span: int) -> Array:
+    """Return the lowest and the highest of each `span` points; their number must be a multiple of `span` ≥ 2.
+
+    Where all of a stretch are equal, its first and last stand for them.
+    """
+    y = points[:, 1].reshape(-1, span)
+    lowest, highest = y.argmin(axis=1), y.argmax(axis=1)
+    highest[lowest == highest] = span - 1
+    start = np.arange(0, len(points), span)
+    chosen = np.stack((start + np.minimum(lowest, highest), start + np.maximum(lowest, highest)), axis=1)
+    return points.take(chosen.ravel(), axis=0)
+
+
+def thinned(points: Array, span: int) -> Array:
+    """Return a curve in the lowest and the highest of each `span` points, with its first and last point."""
+    if span <= 2 or len(points) <= span:
+        return points
+    inner = 1 + (len(points) - 2) // span * span
+    return np.concatenate((points[:1], extremes(points[1:inner], span), points[inner:]))
+
+
+class Envelope:
+    """The extremes of a curve that grows; takes in only what is new."""
+
+    def __init__(self) -> None:
+        self._span = 2
+        self._extremes = np.empty((0, 2))
+        self.covered = 0
+        """How many of the curve's points are in the stretches so far."""
+
+    def over(self, points: Array) -> Array:
+        """Return the curve `points`, which has grown since the last call, in at most 2052 points.
+
+        No minimum and no maximum is lost, nor the first and the last point.
+        """
+        while len(points) - self.covered >= self._span * STRETCHES:
+            self._join()
+        whole = (len(points) - self.covered) // self._span * self._span
+        if whole:
+            new = extremes(points[self.covered : self.covered + whole], self._span)
+            self._extremes = np.concatenate((self._extremes, new))
+            self.covered += whole
+        while len(self._extremes) >= 2 * STRETCHES:
+            self._join()
+        return self._with_ends(points)
+
+    def _join(self) -> None:
+        """Make one stretch of every two; an odd one at the end is opened again."""
+        keep = len(self._extremes) // 4 * 4
+        if keep < len(self._extremes):
+            self.covered -= self._span
+        self._extremes = extremes(self._extremes[:keep], 4)
+        self._span *= 2
+
+    def _with_ends(self, points: Array) -> Array:
+        tail = points[self.covered :]
+        parts = [self._extremes]
+        if len(self._extremes) and self._extremes[0, 0] != points[0, 0]:
+            parts.insert(0, points[:1])
+        if len(tail) > 2:
+            within = tail[:-1]
+            parts.append(within[sorted({int(within[:, 1].argmin()), int(within[:, 1].argmax())})])
+            tail = tail[-1:]
+        elif not len(tail) and len(points) and self._extremes[-1, 0] != points[-1, 0]:
+            tail = points[-1:]
+        return np.concatenate((*parts, tail))

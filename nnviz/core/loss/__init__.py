@@ -1,0 +1,1 @@
+"""The loss over one weight and over two."""

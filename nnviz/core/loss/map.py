@@ -1,0 +1,90 @@
+"""What the panel "MSE over two weights" draws, found a unit of work at a time. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
+from nnviz.core.loss.line import shows
+from nnviz.core.loss.span import span
+from nnviz.core.loss.surface import Grid, Work, at_present, refined, same_but
+from nnviz.core.state import State
+
+FAR = 25.0
+"""A path that is so many times as wide as what else is to be seen is not shown whole."""
+BESIDE = 0.08
+"""Room beside the path, as a share of its width."""
+
+
+@dataclass(frozen=True)
+class LossMap:
+    """The MSE over all rows over two weights: `mse` at the State that it was found for, and a grid."""
+
+    state: State
+    first: Address
+    second: Address
+    mse: float
+    grid: Grid
+
+    @property
+    def stretches(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where both axes begin and end."""
+        return _ends(self.grid.values1), _ends(self.grid.values2)
+
+    @property
+    def here(self) -> tuple[float, float]:
+        """Both weights."""
+        return self.first.value(self.state.network), self.second.value(self.state.network)
+
+
+def loss_map(
+    state: State, first: Address, second: Address, path: Array, before: LossMap | None
+) -> Iterator[LossMap | None]:
+    """Yield None after each unit of work, and the map as soon as it is known, then finer ones.
+
+    `path` has shape (points, 2). What is known from the map before is used again, and its stretches are kept
+    where they show the same.
+    """
+    mse = (yield from at_present(state, first)).mse
+    known = None
+    if before is not None and _holds(before, state):
+        yield replace(before, state=state, mse=mse)
+        stretches, known = before.stretches, before.grid.mse
+    else:
+        was1, was2 = before.stretches if before is not None else (None, None)
+        stretch1 = yield from _stretch(state, first, path[:, 0], was1)
+        stretch2 = yield from _stretch(state, second, path[:, 1], was2)
+        stretches = stretch1, stretch2
+    for grid in refined(state, first, second, *stretches, known):
+        yield None if grid is None else LossMap(state, first, second, mse, grid)
+
+
+def _holds(before: LossMap, state: State) -> bool:
+    """Tell whether the map is the same one and shows the present point."""
+    inside = [
+        low <= weight.value(state.network) <= high
+        for weight, (low, high) in zip((before.first, before.second), before.stretches, strict=True)
+    ]
+    return all(inside) and same_but(before.state, state, before.first, before.second)
+
+
+def _stretch(
+    state: State, weight: Address, path: Array, before: tuple[float, float] | None
+) -> Work[tuple[float, float]]:
+    """Find the stretch of a weight that shows what is worth it, and the path unless that is very long."""
+    point = yield from at_present(state, weight)
+    low, high = yield from span(state, weight, point)
+    if len(path) and float(np.ptp(path)) <= FAR * (high - low):
+        room = BESIDE * float(np.ptp(path))
+        low, high = min(low, float(path.min()) - room), max(high, float(path.max()) + room)
+    if before is not None and shows(before, (low, high), weight.value(state.network)):
+        return before
+    return low, high
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    return float(values[0]), float(values[-1])

@@ -1,0 +1,265 @@
+"""The MSE over all rows as a function of one weight, or of two, while the others stay. Knows nothing of Qt.
+
+Only one column of z changes with a weight: what lies before it is computed once for many values. The work is
+cut into units of a few milliseconds, after each of which the generators yield None. Drop one to cancel it.
+What is too large for a number is infinite or NaN, without a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
+from nnviz.core.network import Layer, Network
+from nnviz.core.slopes import slopes
+from nnviz.core.state import State
+
+T = TypeVar("T")
+Work: TypeAlias = Generator[None, None, T]
+"""Yields after each unit of work and returns what it found."""
+
+UNIT = 2.5e6
+"""Nanoseconds that a unit of work takes, about."""
+PER_WEIGHT, PER_NODE = 0.2, 8.0
+"""Nanoseconds, about: a multiply-add in a product of matrices, and a node's sum and activation."""
+LONGEST = 1e10
+"""Nanoseconds that a finer grid may take."""
+SIZES = (9, 17, 33, 65)
+"""Points on each side of a grid that becomes finer; every second one is known already."""
+
+
+class Point(NamedTuple):
+    """The MSE over all rows at the present weights, and its slope with respect to one of them."""
+
+    mse: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Grid:
+    """`mse[i, j]` is the MSE with the first weight at `values1[i]` and the second at `values2[j]`."""
+
+    values1: Array
+    values2: Array
+    mse: Array
+
+
+def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
+    """Find the MSE over all rows with the weight at each of `values`, shape (values,).
+
+    The State needs rows and targets.
+    """
+    offsets = np.asarray(values, dtype=np.float64) - weight.value(state.network)
+    sums = np.zeros(len(offsets))
+    network = state.network
+    for rows in _blocks(state, weight.layer):
+        for part in _parts(network, weight.layer, len(rows.targets), len(offsets)):
+            sums[part] += _squares(network, rows, weight, offsets[part])
+            yield
+    return sums / _count(state)
+
+
+def over_weights(
+    state: State, first: Address, second: Address, values1: ArrayLike, values2: ArrayLike
+) -> Work[Array]:
+    """Find the MSE over all rows at each pair of values, shape (values1, values2)."""
+    if first.layer > second.layer:
+        turned = yield from over_weights(state, second, first, values2, values1)
+        return turned.T
+    network = state.network
+    offsets1 = np.asarray(values1, dtype=np.float64) - first.value(network)
+    offsets2 = np.asarray(values2, dtype=np.float64) - second.value(network)
+    sums = np.zeros((len(offsets1), len(offsets2)))
+    for rows in _blocks(state, first.layer):
+        for i, offset in enumerate(offsets1):
+            moved = _moved(network, rows, first, float(offset), second.layer + 1)
+            for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
+                sums[i, part] += _squares(network, moved, second, offsets2[part])
+                yield
+    return sums / _count(state)
+
+
+def refined(
+    state: State,
+    first: Address,
+    second: Address,
+    span1: tuple[float, float],
+    span2: tuple[float, float],
+    known: Array | None = None,
+) -> Iterator[Grid | None]:
+    """Yield a coarse grid over both spans, then finer ones, and None after each unit of work between.
+
+    It goes on from `known`, the MSE of such a grid, where there is one, and ends early where the next grid
+    would take very long.
+    """
+    for size in SIZES:
+        if known is not None and (len(known) >= size or _price_of(state, first, second, size) > LONGEST):
+            continue
+        values1, values2 = np.linspace(*span1, size), np.linspace(*span2, size)
+        if known is None:
+            known = yield from over_weights(state, first, second, values1, values2)
+        else:
+            finer = np.empty((size, size))
+            finer[::2, ::2] = known
+            finer[::2, 1::2] = yield from over_weights(state, first, second, values1[::2], values2[1::2])
+            finer[1::2] = yield from over_weights(state, first, second, values1[1::2], values2)
+            known = finer
+        yield Grid(values1, values2, known)
+
+
+def _price_of(state: State, first: Address, second: Address, size: int) -> float:
+    """Return about how many nanoseconds a grid takes."""
+    network = state.network
+    once = _price_onward(network, min(first.layer, second.layer))
+    again = _price_onward(network, max(first.layer, second.layer))
+    return len(state.data) * size * (once + size * again)
+
+
+def at_present(state: State, weight: Address) -> Work[Point]:
+    """Find the MSE over all rows and its slope with respect to a weight, by backpropagation."""
+    mse = slope = 0.0
+    x, y = state.data.inputs, state.data.targets
+    assert y is not None
+    for block in _row_blocks(state, weight.layer):
+        found = slopes(state.network, x[block], y[block])
+        share = (block.stop - block.start) / len(x)
+        layer = found.layers[weight.layer]
+        bias = weight.kind == "bias"
+        own = layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source]
+        mse += share * found.mse
+        slope += share * float(own)
+        yield
+    return Point(mse, slope)
+
+
+class _Rows(NamedTuple):
+    """What every layer computed for some rows; `feeding[k]` feeds layer k."""
+
+    z: list[Array]
+    a: list[Array]
+    feeding: list[Array]
+    targets: Array
+
+
+def _count(state: State) -> int:
+    assert state.data.targets is not None
+    return state.data.targets.size
+
+
+def _blocks(state: State, layer: int) -> Iterator[_Rows]:
+    assert state.data.targets is not None
+    for block in _row_blocks(state, layer):
+        trace = state.network.forward(state.data.inputs[block])
+        feeding = [trace.inputs, *trace.a[:-1]]
+        yield _Rows(list(trace.z), list(trace.a), feeding, state.data.targets[block])
+
+
+def _row_blocks(state: State, layer: int) -> Iterator[slice]:
+    rows = len(state.data)
+    forward = sum(map(_price, state.network.layers))
+    most = max(forward, _price_onward(state.network, layer))
+    size = min(8192, max(32, int(UNIT / most)))
+    for start in range(0, rows, size):
+        yield slice(start, min(start + size, rows))
+
+
+def _price(layer: Layer) -> float:
+    return PER_WEIGHT * layer.weights.size + PER_NODE * len(layer)
+
+
+def _price_onward(network: Network, layer: int) -> float:
+    """Return the nanoseconds that one value of a weight of `layer` takes for one row."""
+    onward = network.layers[layer + 1 :]
+    return PER_NODE * (1 + sum(map(len, onward[:1]))) + sum(map(_price, onward[1:]))
+
+
+def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[slice]:
+    size = max(1, int(UNIT / (rows * _price_onward(network, layer))))
+    for start in range(0, values, size):
+        yield slice(start, start + size)
+
+
+def _squares(network: Network, rows: _Rows, weight: Address, offsets: Array) -> Array:
+    """Return the sum of error² over these rows and the outputs with the weight moved by each of `offsets`."""
+    k, layer = weight.layer, network.layers[weight.layer]
+    with np.errstate(all="ignore"):
+        column = rows.z[k][:, weight.node] + offsets[:, None] * _start(rows, weight)
+        if layer.function.elementwise and k + 1 < len(network.layers):
+            # the other nodes of the layer stay, so the next layer's z moves by what this one's a moves
+            more = layer.function(column) - rows.a[k][:, weight.node]
+            return _onward(network, k + 1, rows, _moved_z(network, rows, k + 1, weight.node, more))
+        z = np.repeat(rows.z[k][None], len(offsets), axis=0)
+        z[:, :, weight.node] = column
+        return _onward(network, k, rows, z)
+
+
+def _start(rows: _Rows, weight: Address) -> Array:
+    """Return the values at the start of a weight, shape (rows,) or, for a bias, (1,)."""
+    return np.ones(1) if weight.kind == "bias" else rows.feeding[weight.layer][:, weight.source]
+
+
+def _moved_z(network: Network, rows: _Rows, k: int, node: int, more: Array) -> Array:
+    """Return the z of layer k where `node` of the layer before gives `more`, shape (…, rows), than it did."""
+    return rows.z[k] + more[..., None] * network.layers[k].weights[:, node]
+
+
+def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
+    """Take z of layer k, shape (values, rows, nodes), to the end: the sum of error² for each value."""
+    a = network.layers[k].function(z.reshape(-1, z.shape[-1]))
+    for layer in network.layers[k + 1 :]:
+        a = layer.function(layer.z(a))
+    error = a.reshape(len(z), *rows.targets.shape) - rows.targets
+    sums: Array = np.einsum("vro,vro->v", error, error)
+    return sums
+
+
+def _moved(network: Network, rows: _Rows, weight: Address, offset: float, last: int) -> _Rows:
+    """Return `rows` as they are up to layer `last` with the weight moved by `offset`."""
+    if offset == 0.0:
+        return rows
+    z, a, feeding = list(rows.z), list(rows.a), list(rows.feeding)
+    first = weight.layer
+    with np.errstate(all="ignore"):
+        z[first] = z[first].copy()
+        z[first][:, weight.node] += offset * _start(rows, weight)
+        for k in range(first, min(last + 1, len(z))):
+            if k > first:
+                z[k] = network.layers[k].z(feeding[k])
+            a[k] = network.layers[k].function(z[k])
+            if k + 1 < len(z):
+                feeding[k + 1] = a[k]
+    return _Rows(z, a, feeding, rows.targets)
+
+
+def same_but(old: State, new: State, *weights: Address) -> bool:
+    """Tell whether two States have the same MSE wherever these weights are: nothing else differs."""
+    if old.data is not new.data or len(old.network.layers) != len(new.network.layers):
+        return False
+    pairs = zip(old.network.layers, new.network.layers, strict=True)
+    return all(
+        one is other or _same_layer_but(one, other, [weight for weight in weights if weight.layer == k])
+        for k, (one, other) in enumerate(pairs)
+    )
+
+
+def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
+    if one.activation != other.activation or one.weights.shape != other.weights.shape:
+        return False
+    if (one.biases is None) != (other.biases is None):
+        return False
+    differs = one.weights != other.weights
+    differing = int(differs.sum()) - sum(
+        bool(differs[weight.node, weight.source]) for weight in weights if weight.kind == "weight"
+    )
+    if one.biases is not None and other.biases is not None:
+        off = one.biases != other.biases
+        differing += int(off.sum()) - sum(
+            bool(off[weight.node]) for weight in weights if weight.kind == "bias"
+        )
+    return differing == 0

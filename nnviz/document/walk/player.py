@@ -1,0 +1,252 @@
+"""Plays the walk on the diagram: its clock, what a person asks for, and the update at its end.
+
+The first three phases never touch the document; the update is the training panel's Step.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation, Signal
+
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.document.walk.progress import Progress
+from nnviz.document.walk.walk import PHASES, Phase, Walk
+
+Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
+"""What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""
+
+SLOWEST_MS, FASTEST_MS = 4000, 60
+
+
+class Player(QObject):
+    """Moves the walk of the selected row; `progress` says where it stands.
+
+    ============ ==========================================================================
+    `changed`    what is done, or whether the walk is active, is different now
+    `frame`      a step in progress has moved on: `t` runs from 0 to 1
+    ============ ==========================================================================
+
+    Any other change of the network or the data ends the walk.
+    """
+
+    changed = Signal()
+    frame = Signal()
+    said = Signal(str)
+
+    def __init__(self, document: Document, selection: Selection, runner: Runner) -> None:
+        super().__init__()
+        self._document, self._selection, self._runner = document, selection, runner
+        self.progress = Progress(self._new_walk())
+        self.playing = False
+        self.speed = 0.25
+        self.repeat: Repeat = "phase"
+        self._taking = False
+        self._taken: State | None = None
+        self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
+        self._clock.setEasingCurve(QEasingCurve.Type.Linear)
+        self._clock.valueChanged.connect(lambda _: self.frame.emit())
+        self._clock.finished.connect(self._arrive)
+        document.state_changed.connect(self._follow)
+
+    def _new_walk(self) -> Walk:
+        state = self._document.state
+        return Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1])
+
+    @property
+    def t(self) -> float:
+        """How far the step in progress is, from 0 to 1."""
+        running = self._clock.state() == QVariantAnimation.State.Running
+        return float(self._clock.currentValue()) if running else 0.0
+
+    # --- what a person asks for
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        if self.playing:
+            self.pause()
+        else:
+            self.play()
+
+    def play(self) -> None:
+        """Walk on: to the end of the phase, or round and round, as `repeat` says."""
+        if self._begin():
+            self.playing = True
+            self.changed.emit()
+            self._go()
+
+    def pause(self) -> None:
+        """Stop where the walk is; a step in progress is done at once."""
+        self.playing = False
+        self._finish()
+        self.changed.emit()
+
+    def step(self) -> None:
+        """Do one step: a node, or a layer."""
+        if self.playing:
+            self.pause()
+            return
+        self._finish()
+        if self._begin():
+            self._go()
+
+    def back(self) -> None:
+        """Take one step back, the update too; before the first step the walk ends."""
+        if self.playing:
+            self.pause()
+        if self._drop_step():
+            return
+        progress = self.progress
+        if not progress.active:
+            if self._taken is not self._document.state or self._taken is None:
+                return
+            self._taking = True
+            self._document.undo()
+            self._taking = False
+            self._taken = None
+            progress.stand_at(len(progress.walk))
+        if progress.position == 0:
+            self.stop()
+        else:
+            self._stand_at(progress.step_before)
+
+    def to_start(self) -> None:
+        """Go back to the start of the phase, or of the one before."""
+        self._drop_step()
+        if self.progress.active:
+            self.playing = False
+            self._stand_at(self.progress.phase_start)
+
+    def to_end(self) -> None:
+        """Finish the phase at once."""
+        if not self._begin():
+            return
+        self._clock.stop()
+        self.playing = False
+        walk = self.progress.walk
+        self._arrive_at(walk.end(walk.phase_at(self.progress.position)))
+
+    def show_phase(self, phase: Phase) -> None:
+        """Stand at the start of `phase` with everything before it done."""
+        self._drop_step()
+        self.progress.walk = self._new_walk()
+        if phase not in self.progress.walk.phases:
+            self.said.emit("There are no targets, so there is no error to walk back: type a target first")
+        elif self._has_row():
+            self.playing = False
+            self.progress.choose(phase)
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """End the walk; the diagram shows all values again."""
+        self._drop_step()
+        if self.progress.active or self.playing:
+            self.playing = False
+            self.progress.end()
+            self.changed.emit()
+
+    # --- how it goes
+
+    def _has_row(self) -> bool:
+        """Tell whether there is a row to walk, and say so where there is none."""
+        if len(self._document.state.data):
+            return True
+        self.said.emit("There is no row to compute: add one under Data, or type an input")
+        return False
+
+    def _begin(self) -> bool:
+        """Stand at the start unless the walk goes on already; False where there is no row."""
+        if not self._has_row():
+            self.changed.emit()
+            return False
+        if not self.progress.active:
+            self._runner.pause()
+            self.progress.walk = self._new_walk()
+            self.progress.stand_at(0)
+        return True
+
+    def _go(self) -> None:
+        if self.progress.position >= len(self.progress.walk):
+            self._take()
+            return
+        self.progress.set_off()
+        self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
+        self._clock.start()
+        self.changed.emit()
+
+    def _finish(self) -> None:
+        if self.progress.moving:
+            self._clock.stop()
+            playing, self.playing = self.playing, False
+            self._arrive()
+            self.playing = playing
+
+    def _drop_step(self) -> bool:
+        """Take a step in progress back; False where there was none."""
+        self._clock.stop()
+        dropped = bool(self.progress.moving)
+        self.progress.goal = self.progress.position
+        if dropped:
+            self.changed.emit()
+        return dropped
+
+    def _arrive(self) -> None:
+        self._arrive_at(self.progress.goal)
+
+    def _arrive_at(self, position: int) -> None:
+        walk = self.progress.walk
+        phase_end = walk.end(walk.phase_at(self.progress.position))
+        self.progress.stand_at(position)
+        if position == len(walk):
+            self._end_of_round()
+        elif self.playing and position != phase_end:
+            self._go()
+        elif self.playing:
+            self._end_of_phase()
+        self.changed.emit()
+
+    def _stand_at(self, position: int) -> None:
+        self.progress.stand_at(position)
+        self.changed.emit()
+
+    def _end_of_phase(self) -> None:
+        if self.repeat == "rounds":
+            self._go()
+        elif self.repeat == "rows":
+            self._next_row()
+        else:
+            self.playing = False
+
+    def _next_row(self) -> None:
+        self._selection.row = (self._selection.row + 1) % len(self._document.state.data)
+        self.progress.stand_at(0)
+        self._go()
+
+    def _end_of_round(self) -> None:
+        takes = "update" in self.progress.walk.phases
+        if takes:
+            self._take()
+        if self.playing and takes and self.repeat == "rounds":
+            self._begin()
+            self._go()
+        elif self.playing and not takes and self.repeat != "phase":
+            self._next_row()
+        else:
+            self.playing = False
+
+    def _take(self) -> None:
+        self._taking = True
+        self._runner.step()
+        self._taking = False
+        self._taken = self._document.state
+        self.progress.end()
+
+    def _follow(self, old: State, new: State) -> None:
+        if self._taking:
+            return
+        if old.network is not new.network or old.data is not new.data:
+            self.stop()
+            self.progress.walk = self._new_walk()

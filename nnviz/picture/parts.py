@@ -1,0 +1,151 @@
+"""The diagram as data: columns of nodes, gaps of edges, labels, each with what it stands for and where.
+
+This is what the window paints, what the mouse is tested against, what is written as SVG, and what tests ask.
+Places are pixels, y downwards. Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
+
+
+class Rect(NamedTuple):
+    """A rectangle in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """The right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge."""
+        return self.y + self.height
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def contains(self, x: float, y: float) -> bool:
+        """Tell whether the point lies inside."""
+        return self.x <= x <= self.right and self.y <= y <= self.bottom
+
+    def covers(self, other: Rect) -> bool:
+        """Tell whether the other one lies inside."""
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.right <= self.right
+            and other.bottom <= self.bottom
+        )
+
+    def meets(self, other: Rect) -> bool:
+        """Tell whether the two overlap."""
+        return (
+            self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+        )
+
+
+class View(NamedTuple):
+    """The room there is, in pixels, and how it is looked at: zoom 1 and no shift fit everything."""
+
+    width: float
+    height: float
+    zoom: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+Role: TypeAlias = Literal["input", "hidden", "output"]
+
+Style: TypeAlias = Literal[
+    "pill",  # a weight on its edge, a bias: bordered by its sign's colour
+    "slope",  # purple, on its edge
+    "node_slope",  # a filled purple pill
+    "value",  # large, in the node
+    "dead",  # the same, greyed
+    "name",
+    "z",
+    "heading",
+    "subheading",
+    "note",  # target, badge
+    "error",
+]
+
+
+Align: TypeAlias = Literal["left", "center", "right"]
+
+
+class Label(NamedTuple):
+    """A text with its place. `value` is the number at full precision where the text is a number."""
+
+    address: Address
+    text: str
+    rect: Rect
+    style: Style
+    size: float
+    """Font size in pixels."""
+    value: float | None = None
+    align: Align = "center"
+    role: Role | None = None
+    """Of the node whose box is behind the text; None where there is none."""
+
+
+class NodeBox(NamedTuple):
+    """A node that is drawn by itself."""
+
+    address: Address
+    rect: Rect
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block."""
+
+    column: int
+    x: float
+    width: float
+    tops: Array
+    """Upper edge of every node, shape (nodes,)."""
+    height: float
+    """Height of one node."""
+    role: Role
+    block: bool
+    """Whether the nodes are too small to be drawn one by one."""
+    below: float
+    """The room under every node."""
+
+    @property
+    def middles(self) -> Array:
+        """Half-way down every node, shape (nodes,)."""
+        return self.tops + self.height / 2
+
+    @property
+    def box(self) -> Rect:
+        """The place of the whole column."""
+        top = float(self.tops[0])
+        return Rect(self.x, top, self.width, float(self.tops[-1]) + self.height - top)
+
+    def rect(self, node: int) -> Rect:
+        """Return the place of a node."""
+        return Rect(self.x, float(self.tops[node]), self.width, self.height)
+
+    def in_sight(self, body: Rect) -> range:
+        """Return the nodes that are drawn one by one and reach into `body`."""
+        if self.block or self.x > body.right or self.x + self.width < body.x:
+            return range(0)
+        first = int(np.searchsorted(self.tops, body.y - self.height))
+        return range(first, int(np.searchsorted(self.tops, body.bottom)))

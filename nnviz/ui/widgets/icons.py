@@ -1,0 +1,29 @@
+"""The icons: SVG files in one stroke weight, coloured by the theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from nnviz._resources import resources
+from nnviz.ui.widgets.theme import colours
+
+
+def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:
+    """Return the icon `name` of resources/icons in the theme's ink, or in `colour`; fainter when disabled."""
+    text = (resources() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    result = QIcon()
+    for mode, ink in ((QIcon.Mode.Normal, colour or colours().ink), (QIcon.Mode.Disabled, colours().zero)):
+        result.addPixmap(_pixmap(text.replace("currentColor", ink), size), mode)
+    return result
+
+
+def _pixmap(svg: str, size: int) -> QPixmap:
+    pixmap = QPixmap(QSize(size, size) * 2)
+    pixmap.setDevicePixelRatio(2.0)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return pixmap

@@ -1,0 +1,101 @@
+"""The look of the window: a palette's colours as Qt's palette and style sheet, fonts and figures."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from string import Template
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from nnviz._resources import resources
+from nnviz.picture.palette import PALETTES, Palette
+
+THEMES = ("system", *PALETTES)
+"""What a person can choose."""
+
+_in_use = PALETTES["light"]
+
+
+def application() -> QApplication:
+    """Return the application, made if there is none."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        # PySide reads the source of every module imported after it, for a feature that nothing here uses
+        builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
+        app = QApplication(sys.argv[:1])
+        app.setApplicationName("nnviz")
+        app.setOrganizationName("nnviz")
+        app.setApplicationDisplayName("nnviz")
+        app.setDesktopFileName("nnviz")
+    return app
+
+
+def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Return the window's font with tabular figures. Whole and half pixels come out as asked."""
+    font = QFont(QApplication.font())
+    screen = QGuiApplication.primaryScreen()
+    font.setPointSizeF(pixels * 72.0 / (screen.logicalDotsPerInchY() if screen else 96.0))
+    font.setWeight(weight)
+    if hasattr(font, "setFeature"):  # Qt 6.7; an older one shows the font's own figures
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def colours() -> Palette:
+    """Return the colours in use; painted widgets ask in paintEvent, and again after a PaletteChange."""
+    return _in_use
+
+
+def apply_theme(app: QApplication, name: str) -> None:
+    """Give the application a theme of THEMES."""
+    global _in_use
+    palette = _in_use = PALETTES[_system_theme() if name == "system" else name]
+    if "Inter" in QFontDatabase.families():
+        app.setFont(QFont("Inter"))
+    app.setStyle("Fusion")
+    app.setFont(ui_font(13))
+    app.setPalette(_qt_palette(palette))
+    app.setStyleSheet(_style_sheet(palette))
+
+
+def _system_theme() -> str:
+    """Return the theme that the system asks for."""
+    dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    return "dark" if dark else "light"
+
+
+def _qt_palette(p: Palette) -> QPalette:
+    roles = {
+        QPalette.ColorRole.Window: p.window,
+        QPalette.ColorRole.WindowText: p.ink,
+        QPalette.ColorRole.Base: p.surface,
+        QPalette.ColorRole.AlternateBase: p.canvas,
+        QPalette.ColorRole.Text: p.ink,
+        QPalette.ColorRole.Button: p.surface,
+        QPalette.ColorRole.ButtonText: p.ink,
+        QPalette.ColorRole.ToolTipBase: p.surface,
+        QPalette.ColorRole.ToolTipText: p.ink,
+        QPalette.ColorRole.PlaceholderText: p.muted,
+        QPalette.ColorRole.Highlight: p.accent,
+        QPalette.ColorRole.HighlightedText: p.on_accent,
+        QPalette.ColorRole.Link: p.accent,
+        QPalette.ColorRole.Accent: p.accent,
+        QPalette.ColorRole.Mid: p.line,
+        QPalette.ColorRole.Light: p.surface,
+        QPalette.ColorRole.Dark: p.node_border,
+    }
+    palette = QPalette()
+    for role, colour in roles.items():
+        palette.setColor(role, QColor(colour))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(p.zero))
+    return palette
+
+
+def _style_sheet(palette: Palette) -> str:
+    """Return Qt's style sheet; $surface and the like in it are the palette's roles."""
+    text = (resources() / "style.qss").read_text(encoding="utf-8")
+    return Template(text).substitute(vars(palette))

@@ -1,0 +1,105 @@
+"""Starts the window, or takes a picture of it without a display.
+
+The window is shown before NumPy and the panels are imported, which take longer than the first frame may.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
+
+from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.unexpected import tell_unexpected
+
+if TYPE_CHECKING:
+    from nnviz.document.recovery import Recovery
+    from nnviz.ui.window.workspace import Workspace
+
+SETTLE_MS = 250
+"""How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
+
+
+def open_window(file: str | Path | None) -> int:
+    """Open the window on `file`, or on the last session's, and run until it is closed.
+
+    Raises FileError where `file` cannot be read; the window is gone by then.
+    """
+    gc.disable()  # until the window is filled: what a start makes is no garbage
+    settings = Settings()
+    os.environ.setdefault("QT_SCALE_FACTOR", str(settings.size / 100))  # Qt takes it only before it starts
+    app = application()
+    apply_theme(app, settings.theme)
+    window = MainWindow(settings)
+    opened = _Opened(window, settings, file)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the program ends, when order is lost
+    window.painted.connect(opened.fill, Qt.ConnectionType.SingleShotConnection)
+    window.show()
+    code = app.exec()
+    opened.close()
+    return code
+
+
+class _Opened:
+    """What comes into a window after its first frame; `close` raises what went wrong with it."""
+
+    def __init__(self, window: MainWindow, settings: Settings, file: str | Path | None) -> None:
+        self._window, self._settings, self._file = window, settings, file
+        self._workspace: Workspace | None = None
+        self._recovery: Recovery | None = None
+        self._fault: Exception | None = None
+
+    def fill(self) -> None:
+        from nnviz.ui.window import session
+
+        if not self._window.isVisible():
+            return  # closed at once
+        try:
+            self._workspace = session.begin(self._window, self._settings, self._file)
+        except Exception as error:  # raised again outside Qt, which would only print it
+            self._fault = error
+            self._window.close()
+        else:
+            self._recovery = session.keep(self._workspace)
+            tell_unexpected(self._window, self._workspace.status.say)
+        finally:
+            gc.enable()
+
+    def close(self) -> None:
+        sys.excepthook = sys.__excepthook__
+        if self._recovery:
+            self._recovery.close()
+        if self._fault:
+            raise self._fault
+
+
+def screenshot(
+    file: str | Path, out: str | Path, size: tuple[int, int] | None = None, theme: str | None = None
+) -> None:
+    """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    # the platform without a display has no size hints
+    QLoggingCategory.setFilterRules("default.warning=false")
+    app = application()
+    apply_theme(app, theme or "light")
+    from nnviz.files import atomic
+    from nnviz.ui.widgets.png import png
+    from nnviz.ui.window.session import begin
+
+    settings = Settings(remembers=False)
+    window = MainWindow(settings)
+    workspace = begin(window, settings, file)
+    window.resize(*(size or (1280, 800)))
+    window.show()
+    workspace.plots.load()
+    settling = QEventLoop()  # of its own: the end of the application's would close the window before
+    QTimer.singleShot(SETTLE_MS, settling.quit)
+    settling.exec()
+    atomic.write(out, png(window.grab().toImage()))
+    window.close()
