@@ -10,8 +10,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes, slopes
-from nnviz.core.state import State
-from nnviz.core.training.batches import epoch_order
+from nnviz.core.state import State, epoch_order
 
 FEW_ROWS = 6
 """Up to this many rows are written out one by one."""

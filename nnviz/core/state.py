@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History
@@ -77,6 +79,12 @@ class Training:
     def next_seed(self) -> int:
         """The seed of the next random weights: one more, and 0 after the largest."""
         return (self.seed + 1) % (LARGEST + 1)
+
+
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
+    """Return the order in which an epoch of mini-batches takes the rows, shape (rows,)."""
+    return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
 @dataclass(frozen=True, eq=False)

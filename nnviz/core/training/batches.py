@@ -7,7 +7,6 @@ layer has biases, so that a pass finds them together whatever order the epoch ta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array, Call
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset
+from nnviz.core.state import Dataset, epoch_order
 from nnviz.core.training.sweep import Pass
 
 Order: TypeAlias = NDArray[np.int64]
@@ -28,12 +27,6 @@ CHUNK = 2**15
 
 BATCHES_AT_ONCE = 256
 """Batches that are made ready at once, at most."""
-
-
-@lru_cache(maxsize=2)
-def epoch_order(seed: int, epoch: int, rows: int) -> Order:
-    """Return the order in which an epoch takes the rows."""
-    return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
 COPIED = 2**24

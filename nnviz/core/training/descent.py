@@ -13,8 +13,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import State
-from nnviz.core.training.batches import Blocks, MiniBatches, Order, Rows, epoch_order
+from nnviz.core.state import State, epoch_order
+from nnviz.core.training.batches import Blocks, MiniBatches, Order, Rows
 from nnviz.core.training.parameters import Parameters
 from nnviz.core.training.sweep import Pass, Sweep
 
