@@ -12,9 +12,12 @@ from nnviz.core.numbers import full, shown
 from nnviz.ui.widgets.theme import colours, ui_font
 
 DIGITS = 8
-ROUNDED = ((8, 22), (7, 22), (6, 22), (6, 18), (5, 22), (5, 18), (4, 22), (4, 18), (4, 15), (4, 12))
+ROUNDED = (
+    *((8, 22), (7, 22), (6, 22), (6, 18), (6, 16)),
+    *((5, 22), (5, 18), (4, 22), (4, 18), (4, 15), (4, 12)),
+)
 """Digits and pixels of a figure, the best first; the first that fits is taken."""
-EXACT = ((8, 22), (8, 18), *ROUNDED)
+EXACT = ((8, 22), (8, 18), (8, 16), *ROUNDED)
 """The same for a number that needs no more digits: better smaller than rounded."""
 
 
