@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from nnviz.core.address import Address
+from tests.ui.sees import offered, place, written
 
 
 def address_named(window, name, source=None):
@@ -22,9 +23,9 @@ def address_named(window, name, source=None):
 
 def point(window, address):
     """Return the middle of what stands at `address`, in the diagram's pixels."""
-    place = window.diagram.picture.place(address)
-    assert place is not None, f"{address} is not in sight"
-    return QPoint(*(round(value) for value in place.center))
+    stands = place(window, address)
+    assert stands is not None, f"{address} is not in sight"
+    return QPoint(*(round(value) for value in stands.center))
 
 
 def click(window, address, modifier=Qt.KeyboardModifier.NoModifier):
@@ -66,9 +67,14 @@ def press(window, text):
     QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
 
 
+def choose_entry(window, title):
+    """Choose the entry of the menus that says `title`."""
+    offered(window, title).trigger()
+
+
 def shown(window, kind, name):
     """Return what the diagram writes for a node: its "value", "z", "error", "target"."""
-    return window.diagram.picture.text(address_named(window, name)._replace(kind=kind))
+    return written(window, address_named(window, name)._replace(kind=kind))
 
 
 def entry(menu, text):

@@ -7,7 +7,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
-from tests.ui.hands import address_named, click, editor_of, point, press, set_number, shown, write
+from tests.ui.hands import (
+    address_named,
+    choose_entry,
+    click,
+    editor_of,
+    point,
+    press,
+    set_number,
+    shown,
+    write,
+)
+from tests.ui.sees import figure, offered, status, written
 
 W = Address("weight", 0, 0, 0)
 SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -58,7 +69,7 @@ def test_a_typed_weight_changes_every_number_that_depends_on_it(window):
     assert shown(window, "value", "node_0") == "23"
     assert shown(window, "value", "output") == "46"
     assert shown(window, "error", "output") == "error −14"
-    assert window.training.figures.mse.text == "196"
+    assert figure(window, "MSE").text == "196"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +88,7 @@ def test_what_is_no_number_is_refused_with_a_reason_and_changes_nothing(window, 
     write(editor_of(window), typed)
     keys(window, Qt.Key.Key_Return)
     assert editor_of(window).isVisible()
-    assert window.status.text not in ("", typed)
+    assert status(window) not in ("", typed)
     assert window.document.state is before
     keys(window, Qt.Key.Key_Escape)
     assert window.document.state is before
@@ -85,7 +96,7 @@ def test_what_is_no_number_is_refused_with_a_reason_and_changes_nothing(window, 
 
 def test_escape_restores_the_old_number(window):
     set_number(window, W, "9", Qt.Key.Key_Escape)
-    assert window.diagram.picture.text(W) == "2"
+    assert written(window, W) == "2"
     assert not window.document.modified
 
 
@@ -93,7 +104,7 @@ def test_a_click_elsewhere_accepts(window):
     click(window, W)
     write(editor_of(window), "9")
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, NONE, QPoint(20, 300))
-    assert window.diagram.picture.text(W) == "9"
+    assert written(window, W) == "9"
     assert not window.diagram.session.open
 
 
@@ -123,33 +134,33 @@ def test_up_down_and_wheel_nudge_in_decimal_and_are_one_undo_entry(window):
     turn(editor_of(window), 1)
     assert editor_of(window).text() == "1.41"
     keys(window, Qt.Key.Key_Return)
-    window.menus.undo.trigger()
-    assert window.diagram.picture.text(W) == "2"
-    assert not window.menus.undo.isEnabled()
+    choose_entry(window, "Undo")
+    assert written(window, W) == "2"
+    assert not offered(window, "Undo").isEnabled()
 
 
 def test_escape_after_nudges_restores_what_was_there(window):
     click(window, W)
     keys(window, Qt.Key.Key_Up)
     keys(window, Qt.Key.Key_Escape)
-    assert window.diagram.picture.text(W) == "2"
+    assert written(window, W) == "2"
 
 
 def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
     drag(window, point(window, W), 60)
-    assert window.diagram.picture.text(W) == "3"
-    assert window.menus.undo.isEnabled()
-    window.menus.undo.trigger()
-    assert window.diagram.picture.text(W) == "2"
-    assert not window.menus.undo.isEnabled()
+    assert written(window, W) == "3"
+    assert offered(window, "Undo").isEnabled()
+    choose_entry(window, "Undo")
+    assert written(window, W) == "2"
+    assert not offered(window, "Undo").isEnabled()
 
 
 def test_two_drags_are_two_undo_entries(window):
     drag(window, point(window, W), 60)
     drag(window, point(window, W), -30)
-    assert window.diagram.picture.text(W) == "2.5"
-    window.menus.undo.trigger()
-    assert window.diagram.picture.text(W) == "3"
+    assert written(window, W) == "2.5"
+    choose_entry(window, "Undo")
+    assert written(window, W) == "3"
 
 
 def test_edges_keep_their_scale_while_a_number_is_scrubbed(window):
@@ -187,7 +198,7 @@ def test_a_name_is_edited_where_it_stands(window):
 def test_a_name_that_is_taken_is_refused(window):
     set_number(window, address_named(window, "accounts")._replace(kind="name"), "node_0")
     assert window.document.state.network.inputs[0] == "accounts"
-    assert "taken" in window.status.text
+    assert "taken" in status(window)
 
 
 def test_the_first_number_typed_makes_the_first_row(open_window):
@@ -213,5 +224,5 @@ def test_a_number_that_is_open_is_taken_before_an_update(open_window):
     set_number(window, weight, "1", key=None)
     press(window, "Step")
     assert window.document.state.iteration == 1
-    window.menus.undo.trigger()
-    assert window.diagram.picture.text(weight) == "1"
+    choose_entry(window, "Undo")
+    assert written(window, weight) == "1"

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 from nnviz.core.address import Address
 from nnviz.core.means import next_batch
 from nnviz.core.slopes import slopes
-from tests.ui.hands import address_named, click, editor_of, entry, point, shown
+from tests.ui.hands import address_named, choose_entry, click, editor_of, entry, point, shown
+from tests.ui.sees import place, written
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -89,9 +90,9 @@ def test_enter_edits_and_plus_and_minus_nudge_the_selected_weight(open_window):
     assert editor_of(window).text() == "2"
     QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
     press(window, "Plus", "Plus", "Minus", "PageUp")
-    assert window.diagram.picture.text(window.selection.address) == "3.1"
-    window.menus.undo.trigger()
-    assert window.diagram.picture.text(window.selection.address) == "2"
+    assert written(window, window.selection.address) == "3.1"
+    choose_entry(window, "Undo")
+    assert written(window, window.selection.address) == "2"
 
 
 def test_the_tooltip_tells_the_full_number(open_window):
@@ -108,23 +109,23 @@ def test_the_tooltip_tells_the_full_number(open_window):
 def test_the_wheel_zooms_about_the_mouse_and_fit_shows_everything_again(open_window):
     window = open_window("relu")
     address = Address("weight", 0, 0, 0)
-    at, before = point(window, address), window.diagram.picture.place(address)
+    at, before = point(window, address), place(window, address)
     wheel(window, at, 2)
-    after = window.diagram.picture.place(address)
+    after = place(window, address)
     assert after.height > before.height
     assert abs(after.center[0] - at.x()) < 4
-    window.menus.fit.trigger()
-    assert window.diagram.picture.place(address) == before
+    choose_entry(window, "Fit")
+    assert place(window, address) == before
 
 
 def test_dragging_the_background_pans(open_window):
     window = open_window("relu")
-    before = window.diagram.picture.place(address_named(window, "output"))
+    before = place(window, address_named(window, "output"))
     QTest.mousePress(window.diagram, LEFT, NONE, QPoint(40, 420))
     QTest.mouseMove(window.diagram, QPoint(60, 430))
     QTest.mouseMove(window.diagram, QPoint(90, 440))
     QTest.mouseRelease(window.diagram, LEFT, NONE, QPoint(90, 440))
-    after = window.diagram.picture.place(address_named(window, "output"))
+    after = place(window, address_named(window, "output"))
     assert after.x > before.x + 20
     assert not window.document.modified
 
@@ -147,7 +148,7 @@ def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
     assert network.sizes == (2, 3, 1)
     assert shown(window, "value", "output") == "52"
     assert np.array_equal(network.layers[0].weights[:2], before.network.layers[0].weights)
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     assert window.document.state is before
 
 
@@ -207,7 +208,7 @@ def test_what_is_under_the_mouse_may_go_away(open_window):
     window = open_window("relu")
     QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
     QTest.mouseMove(window.diagram, point(window, address_named(window, "node_2")._replace(kind="name")))
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     assert not window.diagram.grab().isNull()
     assert window.diagram.picture.at(5, 5) is None
 

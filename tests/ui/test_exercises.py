@@ -3,7 +3,8 @@
 import pytest
 
 from nnviz.core.address import Address
-from tests.ui.hands import address_named, press, set_number, shown
+from tests.ui.hands import address_named, choose_entry, press, set_number, shown
+from tests.ui.sees import figure, written
 
 
 def weight(window, source, node):
@@ -59,44 +60,44 @@ def test_exercise_5_tuning_by_hand_until_the_error_is_0(open_window):
         set_number(window, weight(window, source, node), text)
     assert shown(window, "value", "output") == "3"
     assert shown(window, "error", "output") == "error 0"
-    assert window.training.figures.mse.text == "0"
+    assert figure(window, "MSE").text == "0"
 
 
 def test_exercise_6_two_weight_sets(open_window):
     window = open_window("two-weight-sets")
-    assert window.training.figures.mse.text == "37.5"
+    assert figure(window, "MSE").text == "37.5"
     _, second = window.document.state.network.inputs
     set_number(window, weight(window, second, "node_1"), "1,5")
     set_number(window, weight(window, "node_1", "output"), "3/2")
-    assert window.training.figures.mse.text == "49.890625"
-    assert window.training.figures.mse.toolTip().endswith("\nIn full: 49.890625")
+    assert figure(window, "MSE").text == "49.890625"
+    assert figure(window, "MSE").toolTip().endswith("\nIn full: 49.890625")
 
 
 def test_exercise_8_slopes(open_window):
     window = open_window("calculating-slopes")
     assert shown(window, "error", "output") == "error 7"
-    window.menus.slopes.trigger()
-    slopes = [window.diagram.picture.text(Address("slope", 0, 0, source)) for source in range(3)]
+    choose_entry(window, "Show slopes")
+    slopes = [written(window, Address("slope", 0, 0, source)) for source in range(3)]
     assert slopes == ["14", "28", "42"]
 
 
 def test_exercise_9_one_update(open_window):
     window = open_window("one-update")
-    assert window.training.figures.row_error.text == "7"
+    assert figure(window, "Row's error").text == "7"
     press(window, "Step")
-    assert window.training.figures.row_error.text == "5.04"
+    assert figure(window, "Row's error").text == "5.04"
     assert shown(window, "error", "output") == "error 5.04"
-    assert window.training.figures.iteration.text == "1"
+    assert figure(window, "Iteration").text == "1"
 
 
 def test_exercise_10_twenty_updates(open_window, qtbot):
     window = open_window("twenty-updates")
-    assert window.training.figures.mse.text == "49"
+    assert figure(window, "MSE").text == "49"
     window.training.speed.setValue(100)
     press(window, "Run")
     qtbot.waitUntil(lambda: not window.runner.running)
-    assert window.training.figures.iteration.text == "20"
-    assert window.training.figures.mse.text.startswith("9.627")
-    assert "9.62711" in window.training.figures.mse.toolTip()
+    assert figure(window, "Iteration").text == "20"
+    assert figure(window, "MSE").text.startswith("9.627")
+    assert "9.62711" in figure(window, "MSE").toolTip()
     history = window.document.state.run.history.points
     assert history[:, 1] == pytest.approx([49 * 0.72 ** (2 * k) for k in range(21)], rel=1e-12)

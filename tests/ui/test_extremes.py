@@ -9,7 +9,8 @@ from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.ui.diagram import drawing
 from nnviz.ui.window.settings import Settings
-from tests.ui.hands import address_named, set_number
+from tests.ui.hands import address_named, choose_entry, set_number
+from tests.ui.sees import offered, walking
 
 
 def chain(weight):
@@ -25,7 +26,7 @@ def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, cap
     window = open_window(chain(weight))
     window.plots.show_card(3)
     window.player.toggle()
-    qtbot.waitUntil(lambda: window.player.progress.active)
+    qtbot.waitUntil(lambda: walking(window))
     window.player.to_end()
     window.main_window.grab()
     said = capfd.readouterr().err
@@ -38,7 +39,7 @@ def test_a_screen_reader_hears_the_number_as_it_is_now(qtbot, open_window):
     weight = address_named(window, "node_0", "accounts")
     set_number(window, weight, "9.25")
     assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 2")
 
 
@@ -46,7 +47,7 @@ def test_undo_tells_a_name_as_it_is(open_window):
     window = open_window("relu")
     state = window.document.state
     window.document.push(edits.rename(state, 1, 0, "A&B_c"), "Rename node_0 to A&B_c")
-    assert window.menus.undo.text() == "&Undo Rename node_0 to A&&B_c"
+    assert offered(window, "Undo").text() == "&Undo Rename node_0 to A&&B_c"
 
 
 def test_one_step_of_the_zoom_makes_one_picture(open_window, monkeypatch):

@@ -14,7 +14,8 @@ from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
-from tests.ui.hands import choose, type_name
+from tests.ui.hands import choose, choose_entry, type_name
+from tests.ui.sees import status
 
 LOST = (
     "w.py leaves out the rows, the names of the inputs, the title, the notes and the training settings; "
@@ -50,7 +51,7 @@ def test_what_was_saved_in_part_is_not_saved(window, answer, tmp_path):
     answer(QMessageBox, choose("Write it all the same"))
     ask(window, "Ctrl+Shift+S")
     assert load(tmp_path / "w.py").network.layers[0].weights[0, 0] == 9.0
-    assert window.status.text == f"Written: {LOST}"
+    assert status(window) == f"Written: {LOST}"
     assert window.main_window.isWindowModified()
     assert window.document.path is None
 
@@ -69,7 +70,7 @@ def test_what_a_dictionary_cannot_hold_at_all_is_refused_at_once(open_window, an
     answer(QMessageBox, choose("OK", told))
     ask(window, "Ctrl+Shift+S")
     assert told[0].startswith(f"{tmp_path / 'w.py'} was not saved: the course's weights dictionary holds")
-    assert window.status.text == told[0]
+    assert status(window) == told[0]
 
 
 def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window, answer, tmp_path):
@@ -77,7 +78,7 @@ def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window,
     window = open_window(State(network, Dataset.empty(network)))
     answer(QFileDialog, type_name(tmp_path / "w.py"))
     ask(window, "Ctrl+Shift+S")
-    assert window.status.text == "Saved w.py"
+    assert status(window) == "Saved w.py"
     assert load(tmp_path / "w.py").network == network
 
 
@@ -98,17 +99,17 @@ def test_a_file_that_cannot_be_opened_is_named(window, answer, tmp_path):
     answer(QMessageBox, choose("OK", told))
     assert not window.files.open(tmp_path / "bad.json")
     assert told == ["bad.json was not opened: output[1]: expected a number"]
-    assert window.status.text == told[0]
+    assert status(window) == told[0]
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
 def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(window, answer, tmp_path, suffix):
-    window.menus.slopes.trigger()
+    choose_entry(window, "Show slopes")
     window.diagram.zoom(4)
     out = tmp_path / f"diagram.{suffix}"
     answer(QFileDialog, type_name(out))
     ask(window, "Ctrl+Shift+E")
-    assert window.status.text == f"Exported the diagram as diagram.{suffix}"
+    assert status(window) == f"Exported the diagram as diagram.{suffix}"
     if suffix == "png":
         assert QImage(str(out)).width() == 2 * window.diagram.width()
     elif suffix == "svg":
@@ -130,7 +131,7 @@ def test_an_export_that_fails_says_why(window, answer, tmp_path, monkeypatch):
     answer(QMessageBox, choose("OK", told))
     ask(window, "Ctrl+Shift+E")
     assert told == [f"{tmp_path / 'diagram.svg'} was not saved: the disk is full"]
-    assert window.status.text == told[0]
+    assert status(window) == told[0]
 
 
 def facts(window):
@@ -156,5 +157,5 @@ def test_the_status_line_says_saved_only_of_what_is_in_a_file(window, answer, tm
 @pytest.mark.parametrize("own", examples(), ids=lambda own: own.name)
 def test_an_example_says_its_title_once_when_it_opens(window, own):
     window.files.open_example(own.name)
-    assert window.status.text.startswith(own.title)
-    assert window.status.text.count(own.title) == 1
+    assert status(window).startswith(own.title)
+    assert status(window).count(own.title) == 1

@@ -15,6 +15,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.finder import NOTHING
 from tests.ui.hands import address_named
+from tests.ui.sees import place, written
 
 
 @pytest.fixture
@@ -64,9 +65,9 @@ def test_enter_selects_the_first_match_and_brings_it_into_sight(find):
     press(finder, Qt.Key.Key_Return)
     address = address_named(window, "node_0_17")
     assert window.selection.address == address
-    seen = window.diagram.picture.place(address)
+    seen = place(window, address)
     assert window.diagram.picture.layout.body.meets(seen)
-    value = window.diagram.picture.text(address._replace(kind="value"))
+    value = written(window, address._replace(kind="value"))
     assert value == "1.918"
     assert listed(finder) == [("node_0_17", "relu", shown(finder.list.matches[0].value, 8))]
     assert finder.isVisible()
@@ -76,10 +77,10 @@ def test_what_is_selected_does_not_lie_under_the_field(find):
     window, finder = find("digit")
     press(finder, Qt.Key.Key_Down)
     address = address_named(window, "digit_1")
-    assert window.diagram.picture.place(address).meets(Rect(*finder.geometry().getRect()))
+    assert place(window, address).meets(Rect(*finder.geometry().getRect()))
     press(finder, Qt.Key.Key_Return)
-    assert not window.diagram.picture.place(address).meets(Rect(*finder.geometry().getRect()))
-    assert window.diagram.picture.place(address).meets(window.diagram.picture.layout.body)
+    assert not place(window, address).meets(Rect(*finder.geometry().getRect()))
+    assert place(window, address).meets(window.diagram.picture.layout.body)
 
 
 def test_down_and_up_move_the_current_match_and_stop_at_the_ends(find):

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import write
+from tests.ui.hands import choose_entry, write
 
 
 def press(window, text):
@@ -30,7 +30,7 @@ def test_notes_are_edited_and_undone(open_window):
     press(window, "Done")
     assert window.notes.page.toPlainText() == "Try this"
     assert window.document.state.notes == "Try *this*"
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     assert "Try this" not in window.notes.page.toPlainText()
 
 

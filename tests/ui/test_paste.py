@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
 
 from tests.ui.hands import choose
+from tests.ui.sees import status
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
     data = window.document.state.data
     assert data.inputs[3:].tolist() == [[5, 6], [8, 0.5]]
     assert data.targets[3:].tolist() == [[7], [0.5]]
-    assert window.status.text == "Pasted 2 rows of 3 numbers; 1 row added"
+    assert status(window) == "Pasted 2 rows of 3 numbers; 1 row added"
     window.document.undo()
     assert window.document.state.data == before
     assert window.document.undo_text() == ""
@@ -47,8 +48,8 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
 def test_what_does_not_fit_is_refused_as_a_whole(window, text, sentence):
     before = window.document.state
     paste(window, text)
-    assert window.status.text.startswith("Nothing was pasted: ")
-    assert sentence in window.status.text
+    assert status(window).startswith("Nothing was pasted: ")
+    assert sentence in status(window)
     assert window.document.state is before
 
 
@@ -68,7 +69,7 @@ def test_a_csv_files_rows_replace_the_data_by_name(window, tmp_path):
     window.main_window.dropped.emit(tmp_path / "rows.csv")
     data = window.document.state.data
     assert (data.inputs.tolist(), data.targets.tolist()) == ([[3, 5]], [[7]])
-    assert window.status.text == "Loaded rows.csv: 1 row with targets"
+    assert status(window) == "Loaded rows.csv: 1 row with targets"
     window.document.undo()
     assert len(window.document.state.data) == 4
 
@@ -91,9 +92,9 @@ def test_a_refusal_is_gone_from_the_status_line_once_something_is_done(window):
         editor.setText("abc")
         editor.setModified(True)
         QTest.keyClick(editor, Qt.Key.Key_Return)
-        assert "'abc' is not a number" in window.status.text
+        assert "'abc' is not a number" in status(window)
         editor.setText("9")
         editor.setModified(True)
         QTest.keyClick(editor, key)
-        assert window.status.text == after.replace("input_0", window.document.state.network.inputs[0])
+        assert status(window) == after.replace("input_0", window.document.state.network.inputs[0])
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

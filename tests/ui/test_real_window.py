@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMes
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from tests.ui.hands import address_named, point, type_name
+from tests.ui.sees import walking
 
 pytestmark = pytest.mark.window
 
@@ -97,7 +98,7 @@ def test_the_diagram_has_the_focus_from_the_start(window):
 def test_steps_and_space_walk_on_the_diagram(window):
     click_node(window, "node_0")
     press(KEY.Key_Period)
-    assert window.player.progress.active
+    assert walking(window)
     first = window.player.progress.goal
     press(KEY.Key_Period)
     second = window.player.progress.goal
@@ -116,7 +117,7 @@ def test_tab_leaves_the_diagram_and_its_keys_end_there(window):
     assert not window.diagram.hasFocus()
     assert QApplication.focusWidget() is not None
     press(KEY.Key_Period)
-    assert not window.player.progress.active
+    assert not walking(window)
 
 
 @everywhere_else
@@ -130,7 +131,7 @@ def test_the_keys_of_the_diagram_do_not_act_elsewhere(window, place):
     if place != "button":  # which Space presses
         press(KEY.Key_Space)
     press(KEY.Key_Escape)
-    assert not window.player.progress.active
+    assert not walking(window)
     assert window.selection.address == selected
     assert window.document.state is before
 
@@ -141,14 +142,14 @@ def test_while_a_number_is_open_its_keys_are_for_the_number(window):
     assert weight(window) == 1.5
     set_weight(window, "2.25")
     assert weight(window) == 2.25
-    assert not window.player.progress.active
+    assert not walking(window)
 
 
 def test_after_a_number_is_accepted_the_diagram_has_its_keys_back(window):
     set_weight(window, "3")
     assert window.diagram.hasFocus()
     press(KEY.Key_Period)
-    assert window.player.progress.active
+    assert walking(window)
 
 
 def test_a_click_elsewhere_accepts_the_open_number(window):

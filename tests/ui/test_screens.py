@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QToolBar, QToolButton
 
 from nnviz.core.address import Address
 from tests.ui.hands import entry
+from tests.ui.sees import status, written
 
 
 def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
@@ -18,7 +19,7 @@ def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
     QTest.mouseClick(further, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(slopes.isVisible)
     QTest.mouseClick(slopes, Qt.MouseButton.LeftButton)
-    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == "14"
+    assert written(window, Address("slope", 0, 0, 0)) == "14"
 
 
 def test_a_size_for_the_projector_is_remembered_and_its_start_told(open_window, settings):
@@ -27,5 +28,5 @@ def test_a_size_for_the_projector_is_remembered_and_its_start_told(open_window, 
     sizes = entry(view, "Size of everything").menu()
     assert entry(sizes, "100 %").isChecked()
     entry(sizes, "150 %").trigger()
-    assert (settings.size, window.status.text) == (150, "Everything is drawn at 150 % from the next start on")
+    assert (settings.size, status(window)) == (150, "Everything is drawn at 150 % from the next start on")
     assert [own.text() for own in sizes.actions() if own.isChecked()] == ["150 %"]

@@ -16,6 +16,7 @@ from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.training.timeline import HANDLE
 from tests.ui import hands
+from tests.ui.sees import status
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -290,8 +291,8 @@ def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
     hands.press(window, "Back")
-    assert window.status.text == "Iteration 19 of 20: MSE 0.0001857"
+    assert status(window) == "Iteration 19 of 20: MSE 0.0001857"
     hands.press(window, "Restart")
-    assert window.status.text == "Iteration 0 of 20: MSE 49"
+    assert status(window) == "Iteration 0 of 20: MSE 49"
     hands.press(window, "New random weights")
-    assert window.status.text == "Random weights of seed 1"
+    assert status(window) == "Random weights of seed 1"

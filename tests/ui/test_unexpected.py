@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from nnviz.ui.window.unexpected import tell_unexpected
 from tests.ui.hands import address_named, choose, set_number
+from tests.ui.sees import status
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_a_slot_that_fails_is_told_with_its_details(window, answer, qtbot, capsy
     told = []
     answer(QMessageBox, choose("Copy details", told))
     QTimer.singleShot(0, fail)
-    qtbot.waitUntil(lambda: window.status.text == "Copied the details of the error")
+    qtbot.waitUntil(lambda: status(window) == "Copied the details of the error")
     assert told[0].startswith("An error inside nnviz: ZeroDivisionError: a slot divided by 0")
     details = QGuiApplication.clipboard().text()
     assert "Traceback" in details
@@ -44,7 +45,7 @@ def test_the_same_fault_again_and_a_fault_meanwhile_open_no_more_boxes(window, a
         boxes.append(box)
         QTimer.singleShot(0, fail)
         QTimer.singleShot(0, lambda: {}["another"])
-        qtbot.waitUntil(lambda: "KeyError" in window.status.text)
+        qtbot.waitUntil(lambda: "KeyError" in status(window))
         QApplication.processEvents()
         assert len([own for own in QApplication.topLevelWidgets() if isinstance(own, QMessageBox)]) == 1
         choose("Close")(box)

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from nnviz.core.address import Address
-from tests.ui.hands import address_named, press, set_number, shown
+from tests.ui.hands import address_named, choose_entry, press, set_number, shown
+from tests.ui.sees import offered, status, walking, written
 
 EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
 
@@ -55,11 +56,11 @@ def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, q
     assert shown(window, "error", "output") == "error −8"
     step(window, qtbot)
     assert shown(window, "node_slope", "output") == "−16"
-    assert window.diagram.picture.text(Address("slope", 1, 0, 0)) == "−416"
-    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == ""
+    assert written(window, Address("slope", 1, 0, 0)) == "−416"
+    assert written(window, Address("slope", 0, 0, 0)) == ""
     step(window, qtbot, 2)
-    assert window.diagram.picture.text(Address("slope", 0, 0, 0)) == "−96"
-    assert window.diagram.picture.text(Address("slope", 0, 1, 0)) == "0"
+    assert written(window, Address("slope", 0, 0, 0)) == "−96"
+    assert written(window, Address("slope", 0, 1, 0)) == "0"
     headings = [label.text for label in window.diagram.picture.labels if "slopes" in label.text]
     assert headings == ["identity · slopes of row 1"]
 
@@ -69,7 +70,7 @@ def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
     window = quick(name)
     step(window, qtbot, len(window.player.progress.walk))
     walked = window.document.state
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     press(window, "Step")
     stepped = window.document.state
     assert walked.network == stepped.network
@@ -88,7 +89,7 @@ def test_all_the_way_forward_and_back_ends_in_the_starting_picture(quick, qtbot,
         key(window, Qt.Key.Key_Comma)
     assert window.document.state is state
     assert texts(window) == picture
-    assert not window.player.progress.active
+    assert not walking(window)
 
 
 def test_space_plays_a_phase_and_pauses_at_its_end(quick, qtbot):
@@ -110,14 +111,14 @@ def test_playing_the_first_three_phases_leaves_the_document_alone(quick, qtbot):
         key(window, Qt.Key.Key_Space)
         qtbot.waitUntil(lambda: not window.player.playing)
     assert window.document.state is state
-    assert not window.menus.undo.isEnabled()
+    assert not offered(window, "Undo").isEnabled()
 
 
 def test_an_edit_ends_the_walk(quick, qtbot):
     window = quick("relu")
     step(window, qtbot)
     set_number(window, address_named(window, "node_0", "accounts"), "1")
-    assert not window.player.progress.active
+    assert not walking(window)
     assert shown(window, "value", "output") == "46"
 
 
@@ -159,17 +160,17 @@ def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
 
 def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
     window = quick("calculating-slopes")
-    window.menus.slopes.trigger()
+    choose_entry(window, "Show slopes")
     set_number(window, Address("weight", 0, 0, 0), "1")
-    slopes = [window.diagram.picture.text(Address("slope", 0, 0, source)) for source in range(3)]
+    slopes = [written(window, Address("slope", 0, 0, source)) for source in range(3)]
     assert slopes == ["16", "32", "48"]
 
 
 def test_mean_over_all_rows_says_so_in_the_heading(quick):
     window = quick("many-rows")
-    window.menus.slopes.trigger()
+    choose_entry(window, "Show slopes")
     assert headings_say(window, "slopes of row 1")
-    window.menus.mean.trigger()
+    choose_entry(window, "Mean over all rows")
     assert headings_say(window, "slopes: mean of all rows")
 
 
@@ -190,7 +191,7 @@ def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
 def test_undo_and_redo_say_what_they_did(quick):
     window = quick("relu")
     set_number(window, address_named(window, "node_0", "accounts"), "1")
-    window.menus.undo.trigger()
-    assert window.status.text == "Undone: Set accounts → node_0"
-    window.menus.redo.trigger()
-    assert window.status.text == "Done again: Set accounts → node_0"
+    choose_entry(window, "Undo")
+    assert status(window) == "Undone: Set accounts → node_0"
+    choose_entry(window, "Redo")
+    assert status(window) == "Done again: Set accounts → node_0"

@@ -6,7 +6,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QLineEdit
 
 from nnviz.core import edits
-from tests.ui.hands import entry, write
+from tests.ui.hands import choose_entry, entry, write
+from tests.ui.sees import figure, status
 
 
 @pytest.fixture
@@ -51,13 +52,13 @@ def test_every_set_is_listed_with_its_mse_and_the_one_in_use_is_ticked(window):
 
 
 def test_exercise_6_a_set_is_put_in_and_taken_back(window):
-    assert window.training.figures.mse.text == "37.5"
+    assert figure(window, "MSE").text == "37.5"
     entry(menu_of(window), "weights_1\tMSE 49.890625").trigger()
-    assert "49.890625" in window.training.figures.mse.toolTip()
-    assert window.status.text == "The weights are those of weights_1 now"
+    assert "49.890625" in figure(window, "MSE").toolTip()
+    assert status(window) == "The weights are those of weights_1 now"
     assert window.document.undo_text() == "Use weights_1"
-    window.menus.undo.trigger()
-    assert window.training.figures.mse.text == "37.5"
+    choose_entry(window, "Undo")
+    assert figure(window, "MSE").text == "37.5"
 
 
 def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(window, answer, tmp_path):
@@ -74,7 +75,7 @@ def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(windo
 def test_a_name_that_is_taken_is_refused_with_a_sentence(window, answer):
     answer(QInputDialog, call_it("weights_1"))
     entry(menu_of(window), "Keep the present weights…").trigger()
-    assert window.status.text == (
+    assert status(window) == (
         "The weights were not kept: a weight set is called 'weights_1' already; "
         "remove it, or choose another name"
     )
@@ -86,7 +87,7 @@ def test_a_set_is_removed_and_the_weights_in_use_stay(window):
     entry(entry(menu_of(window), "Remove").menu(), "weights_0").trigger()
     assert entries(window)[0] == "weights_1\tMSE 49.890625"
     assert window.document.state.network is before
-    window.menus.undo.trigger()
+    choose_entry(window, "Undo")
     assert len(window.document.state.weight_sets) == 2
 
 
