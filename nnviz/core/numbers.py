@@ -50,6 +50,11 @@ def full(value: float) -> str:
     return repr(value)
 
 
+def written(value: float | None) -> str:
+    """Return `full`, as a number is typed and copied, or "" for none."""
+    return "" if value is None else full(value)
+
+
 def shown_in_full(value: float) -> str:
     """Return `full` with a true minus sign, as tooltips and screen readers have it."""
     return full(value).replace("-", MINUS)
@@ -104,3 +109,23 @@ def _decimal(part: str, text: str) -> Decimal:
 def nudged(value: float, steps: float, size: str = "0.1") -> float:
     """Return `value` moved by `steps` of `size`, in decimal: 0.2 + 0.1 is 0.3."""
     return float(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
+
+
+def nudged_digit(value: float, steps: int, digit: int) -> float:
+    """Return a number above 0 moved by 1 in its first or second digit: 0.08, 0.09, 0.1, 0.2.
+
+    Downwards a digit that would become 0 is the next place's 10, so that the number stays above 0. Digit 0
+    is the place before the first: the number is multiplied or divided by 10.
+    """
+    number = Decimal(repr(float(value)))
+    for _ in range(abs(steps)):
+        if digit == 0:
+            number = number.scaleb(1 if steps > 0 else -1)
+            continue
+        first = Decimal(1).scaleb(number.adjusted())
+        place = first.scaleb(1 - digit)
+        if steps > 0:
+            number += place
+        else:
+            number -= place if number - place >= first else place.scaleb(-1)
+    return float(number)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.core.numbers import full, nudged, nudged_digit, parsed, shown
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -150,3 +150,21 @@ def test_a_nudge_counts_in_decimal(value, steps, size, expected):
 def test_nudging_there_and_back_is_nothing(tenths, steps):
     value = tenths / 10
     assert nudged(nudged(value, steps), -steps) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "steps", "digit", "result"),
+    [
+        (0.08, 3, 1, 0.2),
+        (0.02, -2, 1, 0.009),
+        (0.015, -1, 1, 0.014),
+        (0.015, 1, 1, 0.025),
+        (0.01, -1, 2, 0.0099),
+        (0.0099, 1, 2, 0.01),
+        (0.01, 1, 2, 0.011),
+        (0.025, 2, 0, 2.5),
+        (3.0, -1, 0, 0.3),
+    ],
+)
+def test_a_number_above_0_is_nudged_in_its_first_or_second_digit(value, steps, digit, result):
+    assert nudged_digit(value, steps, digit) == result

@@ -1,7 +1,7 @@
 """What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
 
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
@@ -109,3 +109,21 @@ def choose(text, told=None):
         QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
 
     return press_it
+
+
+def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
+    """Turn the wheel over a widget, upwards; tell whether the widget took it, or left it to who scrolls."""
+    centre = QPointF(widget.rect().center())
+    angle = QPoint(0, 120 * notches)
+    event = QWheelEvent(
+        centre,
+        widget.mapToGlobal(centre),
+        QPoint(),
+        angle,
+        Qt.MouseButton.NoButton,
+        modifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()

@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
 
 from nnviz.core import edits, structure
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.data.cells import fitted
 from nnviz.ui.data.panel import DataPanel
+from tests.ui.hands import set_number, turn, write
 
 COURSE = Network.from_weights(
     {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]
@@ -178,6 +181,40 @@ def test_up_and_down_nudge_in_decimal(desk):
     assert desk.editor().text() == "-0.7"
     desk.type("", Qt.Key.Key_Return)
     assert desk.data.inputs[2, 0] == -0.7
+
+
+def test_the_wheel_nudges_an_open_cell_and_scrolls_over_the_others(qtbot):
+    rows = np.arange(400.0).reshape(200, 2)
+    desk = Desk(qtbot, State(COURSE, Dataset(rows, None)))
+    desk.click(0, 0)
+    desk.type("0,2", Qt.Key.Key_F2)
+    assert turn(desk.editor(), 1)
+    assert desk.editor().text() == "0.3"
+    turn(desk.editor(), -2, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.editor().text() == "-0.7"
+    assert desk.table.verticalScrollBar().value() == 0
+    desk.type("", Qt.Key.Key_Return)
+    assert desk.data.inputs[0, 0] == -0.7
+    turn(desk.table.viewport(), -1)
+    assert desk.table.verticalScrollBar().value() > 0
+    assert np.array_equal(desk.data.inputs[1:], rows[1:])
+
+
+@pytest.mark.parametrize("text", ["1/2", "0,5", " 5e-1 ", "0.5"])
+def test_a_number_is_written_alike_in_table_diagram_and_settings(open_window, text):
+    window = open_window("xor")
+    table, rate = window.data.table, window.training.fields.learning_rate
+    set_number(window, Address("weight", 0, 0, 0), text)
+    table.setCurrentIndex(table.model().index(0, 0))
+    table.edit(table.currentIndex())
+    for field in (table.findChild(QLineEdit), rate):
+        field.setFocus()
+        field.selectAll()
+        write(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+    state = window.document.state
+    numbers = (state.network.layers[0].weights[0, 0], state.data.inputs[0, 0], state.training.learning_rate)
+    assert numbers == (0.5, 0.5, 0.5)
 
 
 def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk):

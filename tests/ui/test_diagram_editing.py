@@ -1,10 +1,8 @@
 """Numbers and names of the diagram are edited where they stand."""
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
 from tests.ui.hands import (
@@ -16,6 +14,7 @@ from tests.ui.hands import (
     press,
     set_number,
     shown,
+    turn,
     write,
 )
 from tests.ui.sees import figure, offered, status, written
@@ -32,22 +31,6 @@ def window(open_window):
 
 def keys(window, key, modifier=NONE):
     QTest.keyClick(editor_of(window), key, modifier)
-
-
-def turn(widget, notches, modifier=NONE):
-    centre = QPointF(widget.rect().center())
-    angle = QPoint(0, 120 * notches)
-    event = QWheelEvent(
-        centre,
-        widget.mapToGlobal(centre),
-        QPoint(),
-        angle,
-        Qt.MouseButton.NoButton,
-        modifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    QApplication.sendEvent(widget, event)
 
 
 def drag(window, start, dx, modifier=NONE):

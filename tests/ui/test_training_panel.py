@@ -23,6 +23,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import apply_theme
+from tests.ui.hands import turn
 
 WIDTH = 364
 
@@ -208,8 +209,67 @@ def test_a_batch_of_nothing_is_refused(panel, type_in):
 def test_a_batch_is_chosen_from_the_list(qtbot, panel, document):
     batch = panel.fields.batch
     batch.setFocus()
-    qtbot.keyClick(batch, Qt.Key.Key_Down)
+    qtbot.keyClick(batch, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    qtbot.keyClick(batch.view(), Qt.Key.Key_Down)
+    qtbot.keyClick(batch.view(), Qt.Key.Key_Return)
     assert document.state.training.batch_size == 1
+
+
+NONE, SHIFT, ALT = (
+    getattr(Qt.KeyboardModifier, name) for name in ("NoModifier", "ShiftModifier", "AltModifier")
+)
+UP, DOWN = Qt.Key.Key_Up, Qt.Key.Key_Down
+
+
+@pytest.mark.parametrize(
+    ("setting", "typed", "presses", "value"),
+    [
+        ("learning_rate", "0.09", [(UP, NONE), (UP, NONE)], 0.2),
+        ("learning_rate", "0.02", [(DOWN, NONE), (DOWN, NONE)], 0.009),
+        ("learning_rate", "0,015", [(UP, ALT)], 0.016),
+        ("learning_rate", "1/4", [(DOWN, SHIFT), (UP, NONE)], 0.035),
+        ("updates", "5", [(UP, NONE), (UP, SHIFT)], 16),
+        ("updates", "5", [(DOWN, SHIFT)], 1),
+        ("seed", "1", [(DOWN, NONE), (DOWN, NONE)], 0),
+        ("batch", "7", [(UP, NONE)], 8),
+        ("batch", "all rows", [(UP, SHIFT), (DOWN, NONE)], 9),
+        ("batch", "2", [(DOWN, NONE), (DOWN, NONE), (DOWN, NONE)], None),
+    ],
+)
+def test_up_and_down_nudge_a_setting_and_enter_takes_it(
+    qtbot, panel, type_in, document, setting, typed, presses, value
+):
+    field = getattr(panel.fields, setting)
+    field.setFocus()
+    type_in(field.lineEdit() if setting == "batch" else field, typed, None)
+    for key, modifier in presses:
+        qtbot.keyClick(field, key, modifier)
+    assert document.undo_text() == ""
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert getattr(document.state.training, "batch_size" if setting == "batch" else setting) == value
+
+
+@pytest.mark.parametrize("name", ["learning_rate", "updates", "seed", "batch", "optimizer"])
+def test_a_wheel_over_a_field_that_is_not_being_edited_changes_nothing(panel, document, name):
+    field = getattr(panel.fields, name)
+    panel.fields.updates.setFocus()
+    panel.fields.updates.clearFocus()
+    under_the_mouse = field.lineEdit() if name == "batch" else field
+    before = (panel.fields.learning_rate.text(), panel.fields.updates.text(), panel.fields.seed.text())
+    assert not turn(under_the_mouse, -1), "the wheel is left to who scrolls"
+    texts = (panel.fields.learning_rate.text(), panel.fields.updates.text(), panel.fields.seed.text())
+    assert texts == before
+    assert panel.fields.batch.currentText() == "all rows"
+    assert document.undo_text() == ""
+
+
+def test_the_wheel_nudges_the_field_that_is_being_edited(panel):
+    for name, text in (("learning_rate", "0.02"), ("updates", "21"), ("batch", "1")):
+        field = getattr(panel.fields, name)
+        field.setFocus()
+        line = field.lineEdit() if name == "batch" else field
+        assert turn(line, 1)
+        assert line.text() == text
 
 
 def test_every_optimizer_can_be_chosen_and_says_its_rule(qtbot, panel, document):

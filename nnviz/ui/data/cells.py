@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import (
-    QLineEdit,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QWidget,
-)
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.core.numbers import parsed, shown
 from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable
-from nnviz.ui.widgets.number_field import nudge_size
+from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours, ui_font
 
 PADDING, MARGIN = 8, 4
@@ -39,12 +33,14 @@ class NumberCells(QStyledItemDelegate):
     ================ ================================================================================
     `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
     `begun`          an editor has opened
+    `refused`        a typed text is not a number; carries the sentence, or "" once it is mended
     `shown_row`      the row on the diagram, which is highlighted
     ================ ================================================================================
     """
 
     accepted = Signal(int, int, int)
     begun = Signal()
+    refused = Signal(str)
 
     def __init__(self, table: DataTable, parent: QObject) -> None:
         super().__init__(parent)
@@ -78,28 +74,37 @@ class NumberCells(QStyledItemDelegate):
         self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QWidget:
         """Return a field for the number, to be filled with all its digits."""
-        editor = QLineEdit(parent)
-        editor.setObjectName("cell")
-        editor.setAlignment(Qt.AlignmentFlag.AlignRight)
-        editor.setAccessibleName(f"{self._table.columns[index.column()].header}, row {index.row() + 1}")
-        self._edited = QPersistentModelIndex(index)
+        header = self._table.columns[index.column()].header
+
+        def read(text: str) -> float:
+            try:
+                return parsed(text)
+            except ValueError as error:
+                raise ValueError(f"{header}: {error}") from None
+
+        field = NumberField(read, parent=parent)
+        field.setObjectName("cell")
+        field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.setAccessibleName(f"{header}, row {index.row() + 1}")
+        self._edited = edited = QPersistentModelIndex(index)
+        field.accepted.connect(lambda value: self._table.setData(edited, value))
+        field.refused.connect(self.refused)
         self.begun.emit()
-        return editor
+        return field
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
         """Fill in the number with its text selected; what is being typed stays."""
-        assert isinstance(editor, QLineEdit)
-        if not editor.isModified():
-            editor.setText(self._table.data(index, Qt.ItemDataRole.EditRole))
+        assert isinstance(editor, NumberField)
+        if not editor.touched:
+            editor.show_value(self._table.value(index.row(), index.column()))
             editor.selectAll()
 
     def setModelData(
         self, editor: QWidget, model: QObject, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Hand over what was typed; an untouched field changes nothing."""
-        assert isinstance(editor, QLineEdit)
-        if editor.isModified():
-            self._table.setData(index, editor.text())
+        """Take what was typed; an untouched field changes nothing."""
+        assert isinstance(editor, NumberField)
+        editor.commit()
 
     def updateEditorGeometry(
         self, editor: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -108,35 +113,21 @@ class NumberCells(QStyledItemDelegate):
         editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
-        """Enter and Tab accept and move on, unless the text is refused; Up and Down nudge."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(editor, QLineEdit):
-            assert isinstance(event, QKeyEvent)
+        """Enter and Tab accept and move on, unless the text is refused; Escape restores."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(editor, NumberField)
             key = event.key()
             if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
                 self._accept(editor, key)
                 return True
-            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-                _nudge(editor, event)
-                return True
+            if key == Qt.Key.Key_Escape:
+                editor.show_value(editor.value)  # before it closes and loses the focus
         return super().eventFilter(editor, event)
 
-    def _accept(self, editor: QLineEdit, key: int) -> None:
-        index = self._edited
-        row, column = index.row(), index.column()
-        if editor.isModified() and not self._table.setData(index, editor.text()):
+    def _accept(self, editor: NumberField, key: int) -> None:
+        row, column = self._edited.row(), self._edited.column()
+        if not editor.commit():
             editor.selectAll()
             return
-        editor.setModified(False)
         self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
         self.accepted.emit(row, column, key)
-
-
-def _nudge(editor: QLineEdit, event: QKeyEvent) -> None:
-    steps = 1 if event.key() == Qt.Key.Key_Up else -1
-    try:
-        value = nudged(parsed(editor.text()), steps, nudge_size(event.modifiers()))
-    except ValueError:
-        return
-    editor.setText(full(value))
-    editor.setModified(True)
-    editor.selectAll()

@@ -67,10 +67,10 @@ class DataPanel(Card):
     def _connect(self) -> None:
         self._selection.row_changed.connect(self._show_row)
         self.model.modelReset.connect(self._show_shape)
-        self.model.refused.connect(self._refuse)
         self.model.said.connect(self.said)
         self.model.dataChanged.connect(self._forget_refusal)
         self._cells.begun.connect(self._forget_refusal)
+        self._cells.refused.connect(self._refuse)
         self._cells.accepted.connect(self._move_on)
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
@@ -103,7 +103,7 @@ class DataPanel(Card):
 
     def _refuse(self, sentence: str) -> None:
         self._refusal.setText(sentence)
-        self._refusal.setVisible(True)
+        self._refusal.setVisible(bool(sentence))
         self.said.emit(sentence)
 
     def _forget_refusal(self) -> None:

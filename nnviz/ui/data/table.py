@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from nnviz.core import edits
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
-from nnviz.core.numbers import full, parsed, shown, shown_in_full
+from nnviz.core.numbers import shown, shown_in_full, written
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import Seldom
@@ -56,12 +56,10 @@ class DataTable(QAbstractTableModel):
     """The document's rows. Every edit is one undo entry.
 
     =========== ========================================================================
-    `refused`   a typed text is not a number; carries the sentence
     `said`      an edit did more than it shows; carries the sentence
     =========== ========================================================================
     """
 
-    refused = Signal(str)
     said = Signal(str)
 
     def __init__(self, document: Document) -> None:
@@ -131,7 +129,7 @@ class DataTable(QAbstractTableModel):
     def row_text(self, row: int) -> str:
         """Return a row at full precision, tab-separated, as it is copied."""
         values = (self.value(row, column) for column in range(len(self.columns)))
-        return "\t".join("" if value is None else full(value) for value in values)
+        return "\t".join(map(written, values))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of rows."""
@@ -164,7 +162,7 @@ class DataTable(QAbstractTableModel):
             return None
         value = self.value(index.row(), index.column())
         if role == Role.EditRole:
-            return "" if value is None else full(value)
+            return written(value)
         if role == Role.DisplayRole:
             return NOTHING if value is None else shown(value, DIGITS)
         name = self.columns[index.column()].header
@@ -172,19 +170,11 @@ class DataTable(QAbstractTableModel):
         return f"{name} {text}" if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
-        """Take a typed text as the cell's number; refuse it with a sentence where it is none."""
+        """Take a number for a cell."""
         if role != Role.EditRole:
             return False
-        text, row, column = str(value), index.row(), self.columns[index.column()]
-        if not text.strip() and self.value(row, index.column()) is None:
-            return True
-        try:
-            number = parsed(text)
-        except ValueError as refusal:
-            self.refused.emit(f"{column.header}: {refusal}")
-            return False
-        if number != self.value(row, index.column()):
-            self._put(row, column, number)
+        if value != self.value(index.row(), index.column()):
+            self._put(index.row(), self.columns[index.column()], value)
         return True
 
     def _put(self, row: int, column: Column, number: float) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.numbers import full, nudged, parsed, shown
+from nnviz.core.numbers import nudged, shown
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.editing import EDITABLE, named, value_of, with_value
@@ -54,7 +54,7 @@ class EditSession(QObject):
         return not self.editor.isHidden()
 
     def edit(self, address: Address) -> None:
-        """Open the field over `part`: a number, or a node's name."""
+        """Open the field over a number, or a node's name."""
         if self.open and not self.editor.commit():
             return
         picture = self._picture()
@@ -65,26 +65,24 @@ class EditSession(QObject):
         self._address, self._session, self._nudged = address, next(_sessions), None
         if address.kind == "name":
             self._select(address._replace(kind="node"))
-            text = self._document.state.network.names(address.column)[address.node]
+            value: float | str | None = self._document.state.network.names(address.column)[address.node]
         else:
             self._select(address)
-            value = value_of(self._document.state, self._selection.row, address)
-            text = "" if value is None else full(value)
-        size = label.size if label else 13.5
-        self.editor.open(qrect(place), text, size, number=address.kind != "name")
+            value = self.value(address)
+        self.editor.open(qrect(place), value, label.size if label else 13.5)
 
     def nudge(self, address: Address, steps: float, size: str, session: object) -> None:
-        """Move the number of `part` by `steps` of `size`; nudges of one `session` are one undo entry."""
+        """Move the number at `address` by `steps` of `size`; nudges of one `session` are one undo entry."""
         value = value_of(self._document.state, self._selection.row, address)
         if value is not None:
             self._push(address, nudged(value, steps, size), (address, session))
 
     def set_number(self, address: Address, value: float, session: object) -> None:
-        """Give `part` a number while it is dragged; numbers of one `session` are one undo entry."""
+        """Set the number at `address` while it is dragged; those of one `session` are one undo entry."""
         self._push(address, value, (address, session))
 
     def value(self, address: Address) -> float | None:
-        """Return the number of `part`."""
+        """Return the number at `address`."""
         return value_of(self._document.state, self._selection.row, address)
 
     def editable_parts(self) -> list[Address]:
@@ -121,14 +119,13 @@ class EditSession(QObject):
             text += "; the targets of the other rows are 0"
         self.said.emit(text)
 
-    def _accept(self, text: str) -> None:
+    def _accept(self, value: float | str) -> None:
         assert self._address is not None
-        if self._address.kind == "name":
-            self._rename(self._address, text)
+        if isinstance(value, str):
+            self._rename(self._address, value)
         else:
-            self._push(
-                self._address, parsed(text), (self._address, "field", self._session) if self._nudged else None
-            )
+            merge = (self._address, "field", self._session) if self._nudged else None
+            self._push(self._address, value, merge)
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
@@ -144,6 +141,7 @@ class EditSession(QObject):
         assert self._address is not None
         self._push(self._address, value, (self._address, "field", self._session))
         self._nudged = self._document.state
+        self.editor.show_value(value)  # it holds already
 
     def _restore(self) -> None:
         if self._nudged is self._document.state:

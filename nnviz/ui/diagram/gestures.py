@@ -10,19 +10,16 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.numbers import nudged
 from nnviz.document.document import Document
 from nnviz.document.editing import EDITABLE, number_of
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.widgets.number_field import nudge_size
+from nnviz.ui.widgets.number_field import scrubbed
 
 SLACK = 4.0
 """A press that moves less than this many pixels is a click."""
-PIXELS_A_STEP = 6.0
-"""Scrubbing: so many pixels sideways are one nudge."""
 
 _drags = itertools.count()
 
@@ -84,8 +81,7 @@ class Gestures:
             return
         self.moved = True
         if self._scrub_from is not None and self._address is not None:
-            steps = round(way.x() / PIXELS_A_STEP)
-            value = nudged(self._scrub_from, steps, nudge_size(event.modifiers()))
+            value = scrubbed(self._scrub_from, way.x(), event.modifiers())
             self._session.set_number(self._address, value, ("scrub", self._drag))
         else:
             step = event.position() - self._last

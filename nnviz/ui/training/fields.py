@@ -13,11 +13,15 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from nnviz.core.numbers import full, parsed, parsed_whole
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Training
-from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.number_field import NumberField
+from nnviz.ui.widgets.choice import Choice, NumberChoice
+from nnviz.ui.widgets.number_field import Modifiers, Nudge, NumberField, nudge_rate, nudge_whole
 from nnviz.ui.widgets.theme import ui_font
 
 ALL_ROWS = "all rows"
+WHOLE = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter takes it"
+RATE = (
+    "\nUp, Down and the wheel change its first digit, with Alt its second, with Shift tenfold; Enter takes it"
+)
 
 
 class TrainingFields(QWidget):
@@ -36,16 +40,11 @@ class TrainingFields(QWidget):
         super().__init__()
         self._training = training
         self._numbers: dict[str, NumberField] = {}
-        self.learning_rate = self._number("learning_rate", "Learning rate", parsed, full)
-        self.updates = self._number("updates", "Updates", partial(parsed_whole, least=1), str)
-        self.seed = self._number("seed", "Seed", partial(parsed_whole, least=0), str)
-        self.batch = Choice()
-        self.batch.setEditable(True)
-        self.batch.setLineEdit(self._number("batch_size", "Batch", read_batch, write_batch))
-        self.batch.setInsertPolicy(Choice.InsertPolicy.NoInsert)
-        self.batch.setCompleter(None)  # type: ignore[arg-type]  # Qt's own way to have none
-        self.batch.addItems([ALL_ROWS, "1", "8", "32"])
-        self.batch.textActivated.connect(lambda _: self._numbers["batch_size"].commit())
+        self.learning_rate = self._number("learning_rate", "Learning rate", parsed, full, nudge_rate)
+        self.updates = self._whole("updates", "Updates", least=1)
+        self.seed = self._whole("seed", "Seed", least=0)
+        batch = self._number("batch_size", "Batch", read_batch, write_batch, nudge_batch)
+        self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         self.optimizer = Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
@@ -67,8 +66,17 @@ class TrainingFields(QWidget):
         held = [field.commit() for field in self._numbers.values()]
         return all(held)
 
+    def _whole(self, setting: str, label: str, least: int) -> NumberField:
+        read, nudge = partial(parsed_whole, least=least), partial(nudge_whole, least=least)
+        return self._number(setting, label, read, str, nudge)
+
     def _number(
-        self, setting: str, label: str, read: Callable[[str], Any], write: Callable[[Any], str]
+        self,
+        setting: str,
+        label: str,
+        read: Callable[[str], Any],
+        write: Callable[[Any], str],
+        nudge: Nudge,
     ) -> NumberField:
         def read_setting(text: str) -> Any:
             try:
@@ -78,7 +86,7 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = NumberField(read_setting, write)
+        field = NumberField(read_setting, write, nudge)
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
         self._numbers[setting] = field
@@ -94,15 +102,15 @@ class TrainingFields(QWidget):
             self._accept("optimizer", chosen)
 
     def _tell_what_each_is(self) -> None:
-        for field, name, tip in (
-            (self.learning_rate, "Learning rate", "How far one update goes against the slope, above 0"),
-            (self.updates, "Updates", "How many updates a Run makes"),
-            (self.batch, "Batch", "How many rows one update looks at: all rows, or a number"),
-            (self.optimizer, "Optimizer", "The rule by which slopes change the weights"),
-            (self.seed, "Seed", "Fixes the random weights and the order in which batches take the rows"),
+        for field, name, tip, nudges in (
+            (self.learning_rate, "Learning rate", "How far one update goes against the slope, above 0", RATE),
+            (self.updates, "Updates", "How many updates a Run makes", WHOLE),
+            (self.batch, "Batch", "How many rows one update looks at: all rows, or a number", WHOLE),
+            (self.optimizer, "Optimizer", "The rule by which slopes change the weights", ""),
+            (self.seed, "Seed", "Fixes the random weights and the order in which batches take rows", WHOLE),
         ):
+            field.setToolTip(tip + nudges)
             field.setAccessibleName(name)
-            field.setToolTip(tip)
 
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
@@ -159,3 +167,8 @@ def read_batch(text: str) -> int | None:
 def write_batch(batch: int | None) -> str:
     """Write None as "all rows"."""
     return ALL_ROWS if batch is None else str(batch)
+
+
+def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
+    """Nudge a whole number; below 1 it is None, all rows."""
+    return nudge_whole(batch or 0, steps, modifiers) or None

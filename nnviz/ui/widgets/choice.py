@@ -1,11 +1,12 @@
-"""A combo box with a quiet arrow in the theme's colour, which a style sheet alone cannot draw."""
+"""Combo boxes with a quiet arrow in the theme's colour, which a style sheet alone cannot draw."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox
 
+from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours
 
 
@@ -21,3 +22,34 @@ class Choice(QComboBox):
         painter.setPen(pen)
         x, y = self.width() - 14.0, self.height() / 2
         painter.drawPolyline([QPointF(x - 3.5, y - 1.75), QPointF(x, y + 1.75), QPointF(x + 3.5, y - 1.75)])
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Choose the next, but leave the wheel to who scrolls past."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class NumberChoice(Choice):
+    """A number field that offers some values: Up, Down and the wheel nudge, Alt and Down opens the list."""
+
+    def __init__(self, field: NumberField, offered: list[str]) -> None:
+        super().__init__()
+        self._field = field
+        self.setEditable(True)
+        self.setLineEdit(field)
+        self.setInsertPolicy(Choice.InsertPolicy.NoInsert)
+        self.setCompleter(None)  # type: ignore[arg-type]  # Qt's own way to have none
+        self.addItems(offered)
+        self.textActivated.connect(lambda _: field.commit())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+        opens = event.modifiers() & Qt.KeyboardModifier.AltModifier
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not opens:
+            self._field.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: D102
+        self._field.wheelEvent(event)

@@ -1,29 +1,63 @@
-"""A field for one value that a person types: accepts with Enter and elsewhere, refuses with a sentence."""
+"""The field for a value that a person types, nudges or scrubs, wherever it stands. Knows no networks.
+
+Accepts with Enter and elsewhere, refuses with a sentence. Up, Down and the wheel nudge.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from nnviz.core.numbers import full, parsed
+from nnviz.core.numbers import LARGEST, nudged, nudged_digit, parsed, written
+
+Modifiers: TypeAlias = Qt.KeyboardModifier
+Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
+"""(value, steps, modifiers) → the value so many key presses or wheel notches up, or down where negative."""
+
+PIXELS_A_STEP = 6.0
+"""Scrubbing: so many pixels sideways are one nudge."""
 
 
-def nudge_size(modifiers: Qt.KeyboardModifier) -> str:
+def nudge_size(modifiers: Modifiers) -> str:
     """Return by how much a key press or a wheel notch nudges: 0.1, with Shift 1, with Alt 0.01."""
-    if modifiers & Qt.KeyboardModifier.ShiftModifier:
+    if modifiers & Modifiers.ShiftModifier:
         return "1"
-    return "0.01" if modifiers & Qt.KeyboardModifier.AltModifier else "0.1"
+    return "0.01" if modifiers & Modifiers.AltModifier else "0.1"
+
+
+def nudge_number(value: float, steps: int, modifiers: Modifiers) -> float:
+    """Nudge any number, in decimal: 0.2 by 0.1 is 0.3."""
+    return nudged(value, steps, nudge_size(modifiers))
+
+
+def nudge_whole(value: int, steps: int, modifiers: Modifiers, least: int = 0) -> int:
+    """Nudge a whole number by 1, with Shift by 10, down to `least`."""
+    step = 10 if modifiers & Modifiers.ShiftModifier else 1
+    return min(max(value + steps * step, least), LARGEST)
+
+
+def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
+    """Nudge a number above 0 by 1 in its first digit, with Alt in its second; with Shift tenfold."""
+    if modifiers & Modifiers.ShiftModifier:
+        return nudged_digit(value, steps, 0)
+    return nudged_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
+
+
+def scrubbed(value: float, pixels: float, modifiers: Modifiers) -> float:
+    """Return what a number becomes that is dragged so many pixels to the right."""
+    return nudge_number(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
 class NumberField(QLineEdit):
     """Shows a value and reads another; a text that is refused stays, framed in red, until it is mended.
 
     ============ ================================================================
-    `accepted`   the value that was typed, where it is another one
+    `accepted`   the value that was typed or nudged to, where it is another one
+    `nudged`     the value that a nudge has written into the field: not yet accepted
     `refused`    one sentence that says why; "" where nothing is refused any more
     ============ ================================================================
 
@@ -31,25 +65,38 @@ class NumberField(QLineEdit):
     """
 
     accepted = Signal(object)
+    nudged = Signal(object)
     refused = Signal(str)
 
     def __init__(
         self,
         read: Callable[[str], Any] = parsed,
-        write: Callable[[Any], str] = full,
+        write: Callable[[Any], str] = written,
+        nudge: Nudge | None = nudge_number,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._read, self._write = read, write
         self._value: Any = None
         self._refusal = ""
         self._select_on_release = False
+        self.set_notation(read, write, nudge)
         self.textEdited.connect(self._clear_refusal)
+
+    def set_notation(
+        self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
+    ) -> None:
+        """Say how values are read, written and nudged; without `nudge` they are not."""
+        self._read, self._write, self._nudge = read, write, nudge
 
     @property
     def value(self) -> Any:
         """The value that holds, whatever stands in the field."""
         return self._value
+
+    @property
+    def touched(self) -> bool:
+        """Whether something else stands in the field than the value that holds."""
+        return self.text() != self._write(self._value)
 
     def show_value(self, value: Any) -> None:
         """Show another value; what was typed and not accepted is gone."""
@@ -61,7 +108,7 @@ class NumberField(QLineEdit):
 
     def commit(self) -> bool:
         """Accept what stands in the field, or refuse it; tell whether it holds now."""
-        if self.text() == self._write(self._value):
+        if not self.touched:
             self._clear_refusal()
             return True
         try:
@@ -74,6 +121,19 @@ class NumberField(QLineEdit):
         if changed:
             self.accepted.emit(value)
         return True
+
+    def nudge(self, steps: int, modifiers: Modifiers) -> None:
+        """Write what stands in the field so many steps up or down, if it can be read."""
+        assert self._nudge is not None
+        try:
+            value = self._nudge(self._read(self.text()), steps, modifiers)
+        except ValueError as error:
+            self._refuse(str(error))
+            return
+        self.setText(self._write(value))
+        self.selectAll()
+        self._clear_refusal()
+        self.nudged.emit(value)
 
     def _refuse(self, why: str) -> None:
         self._refusal = why
@@ -91,15 +151,27 @@ class NumberField(QLineEdit):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter accepts, Escape restores, Up and Down nudge."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.commit()
             self.selectAll()
         elif event.key() == Qt.Key.Key_Escape:
             self.show_value(self._value)
             self.selectAll()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._nudge:
+            self.nudge(1 if event.key() == Qt.Key.Key_Up else -1, event.modifiers())
         else:
             super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Nudge; a field that is not being edited leaves the wheel to who scrolls past."""
+        turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
+        if not (self.hasFocus() and self._nudge):
+            event.ignore()
+        elif turned:
+            self.nudge(1 if turned > 0 else -1, event.modifiers())
+            event.accept()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusInEvent(event)
@@ -114,4 +186,8 @@ class NumberField(QLineEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusOutEvent(event)
         if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
-            self.commit()
+            self.leave()
+
+    def leave(self) -> None:
+        """Do what is due when a person has gone elsewhere: accept, or refuse."""
+        self.commit()
