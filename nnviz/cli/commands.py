@@ -135,7 +135,7 @@ def _slope_rows(network: Network, found: list[tuple[Array, Array | None]]) -> li
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
-    from nnviz.core.training import trainer as training
+    from nnviz.core.training import train as training
     from nnviz.files import atomic, csv
 
     state = load(chosen.file)

@@ -124,14 +124,14 @@ class WeightSet:
     def into(self, network: Network) -> Network:
         """Return `network` with these weights. Raises ValueError where the shapes do not fit."""
         layers = [
-            Layer(layer.nodes, layer.activation, own.weights, own.biases)
-            for layer, own in zip(network.layers, self.layers, strict=True)
+            Layer(layer.nodes, layer.activation, kept.weights, kept.biases)
+            for layer, kept in zip(network.layers, self.layers, strict=True)
         ]
         return replace(network, layers=tuple(layers))
 
 
-class Leg(NamedTuple):
-    """A part of a run under one setting: the updates that follow `after` updates, up to the next leg's."""
+class Segment(NamedTuple):
+    """A part of a run under one setting: the updates that follow `after` updates, up to the next one's."""
 
     after: int
     training: Training
@@ -142,7 +142,7 @@ class Run:
     """The updates since anything but training last changed network or data.
 
     `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters). With
-    `legs`, which say how every update was made, any iteration can be computed again.
+    `segments`, which say how every update was made, any iteration can be computed again.
     """
 
     start: Network
@@ -150,7 +150,7 @@ class Run:
     history: History
     optimizer: str
     memory: Array
-    legs: tuple[Leg, ...]
+    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.trainer import train
+from nnviz.core.training.train import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
 from tests.core.written import closes
 

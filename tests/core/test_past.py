@@ -7,8 +7,9 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.training.past import MOST, Past, Replay, leads_to, put_into
-from nnviz.core.training.trainer import Trainer, train
+from nnviz.core.training.past import KEPT_STATES, Past, Replay, leads_to, put_into
+from nnviz.core.training.train import train
+from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 
 
@@ -27,8 +28,8 @@ def gone_to(past, iteration):
 
 
 def computed(known, end, iteration):
-    replay = Replay(known, end, iteration)
-    for _ in replay.work():
+    replay = Replay(known, end)
+    for _ in replay.work(iteration - known.iteration):
         pass
     return replay.state()
 
@@ -143,10 +144,10 @@ def test_no_more_states_are_kept_than_are_allowed_and_every_iteration_stays_in_r
     trainer, state = Trainer(start()), start()
     past = Past(state)
     reached = {}
-    for _ in trainer.work(3 * MOST):
+    for _ in trainer.work(3 * KEPT_STATES):
         reached[trainer.iteration] = trainer.state()
         past.follow(reached[trainer.iteration])
-    steps = [k - past.nearest(k).iteration for k in range(1, 3 * MOST)]
+    steps = [k - past.nearest(k).iteration for k in range(1, 3 * KEPT_STATES)]
     assert max(steps) < 16
-    assert len({past.nearest(k).iteration for k in range(1, 3 * MOST)}) <= MOST
+    assert len({past.nearest(k).iteration for k in range(1, 3 * KEPT_STATES)}) <= KEPT_STATES
     assert bits(gone_to(past, 100)) == bits(reached[100])

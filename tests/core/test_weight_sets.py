@@ -5,7 +5,7 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
-from nnviz.core.training.trainer import train
+from nnviz.core.training.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 

@@ -10,7 +10,7 @@ from nnviz.core.address import Address
 from nnviz.core.loss.surface import SIZES
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.trainer import train
+from nnviz.core.training.train import train
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner

@@ -3,13 +3,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from nnviz.core.training.descent import Descent
 from PySide6.QtCore import QTimer
 
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.descent import Descent
-from nnviz.core.training.trainer import train
+from nnviz.core.training.train import train
 from nnviz.document.document import Document
 from nnviz.document.training import background
 from nnviz.document.training import job as job_module

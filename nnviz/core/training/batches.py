@@ -1,133 +1,186 @@
-"""The rows of data that a pass takes: all of them block by block, or the mini-batch of an update.
+"""The rows of the data as training takes them: all of them, or the batch of an update, in passes.
 
-Knows nothing of updates. Rows are copied into a table of their own, with a column of ones where the first
-layer has biases, so that a pass finds them together whatever order the epoch takes them in.
+Knows nothing of optimizers. Rows are copied into a table, with a column of ones where the first layer has
+biases, so that a pass finds them together whatever order the epoch takes them in. Long data is cut into
+blocks of rows, a pass each, so that whoever drives the work is never held up for long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache, lru_cache, partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array, Call
-from nnviz.core.network import Network
-from nnviz.core.state import Dataset, epoch_order
-from nnviz.core.training.sweep import Pass
+from nnviz.core.state import State
+from nnviz.core.training.parameters import Parameters
+from nnviz.core.training.passes import Buffers, Pass
 
 Order: TypeAlias = NDArray[np.int64]
 
-PassOver: TypeAlias = Callable[[Array, Array, int], Pass]
-"""Makes the pass over inputs and targets that are part of a batch of so many rows."""
+PASS_MULTIPLY_ADDS = 2**25
+"""What a pass should not exceed: one or a few milliseconds."""
+NODE_MULTIPLY_ADDS = 100
+"""What a node's activation and its slope cost a row."""
+UNCUT_ROWS = 8
+"""So many rows are never cut: to read millions of weights takes as long for one row."""
+READY_NUMBERS = 2**15
+"""Inputs of mini-batches that are made ready at once: few enough to stay in the cache."""
+READY_BATCHES = 256
+"""Mini-batches that are made ready at once, at most."""
+COPIED_BYTES = 2**24
+"""Inputs that may be copied, so as to have the ones beside them."""
 
-CHUNK = 2**15
-"""Numbers that are put into an epoch's order at once: few enough to stay in the cache."""
 
-BATCHES_AT_ONCE = 256
-"""Batches that are made ready at once, at most."""
-
-
-COPIED = 2**24
-"""Bytes of inputs that may be copied, so as to have the ones beside them."""
+@lru_cache(maxsize=2)
+def epoch_order(seed: int, epoch: int, rows: int) -> Order:
+    """Return the order in which an epoch takes the rows."""
+    return np.random.default_rng([seed, 1, epoch]).permutation(rows)
 
 
-class Rows:
-    """The data of a network, from which tables are filled: `count` rows of `width` and `outputs` numbers."""
+class Batches:
+    """The passes over a State's data with the weights of `parameters`.
 
-    def __init__(self, network: Network, data: Dataset) -> None:
+    Slopes come multiplied by `rate`, an array of no dimension, where it is given.
+
+    ================ ============================================================================
+    `per_epoch`      updates in an epoch
+    `whole`          the pass over all rows, where one holds them
+    `long`           an update takes more than one pass
+    `multiply_adds`  how many a pass there and back takes, at most
+    ================ ============================================================================
+
+    Sums are taken pass by pass, so their last bits depend on how long a pass is, which depends on the network
+    alone.
+    """
+
+    def __init__(self, state: State, parameters: Parameters, rate: Array | None) -> None:
+        network, data, settings = state.network, state.data, state.training
         assert data.targets is not None
-        ones = network.layers[0].biases is not None
-        self.count, self.outputs = data.targets.shape
-        self.width = len(network.inputs) + ones
-        self._inputs, self._targets = data.inputs, data.targets
-        if ones and data.inputs.nbytes <= COPIED:
-            self._inputs = np.hstack((data.inputs, np.ones((self.count, 1))))
+        self._rows, self._outputs = len(data), len(network.outputs)
+        self._batch = min(settings.batch_size or self._rows, self._rows)
+        self._seed = settings.seed
+        self.per_epoch = -(-self._rows // self._batch)
+        weights = parameters.values.size
+        at_once = PASS_MULTIPLY_ADDS // (3 * weights + NODE_MULTIPLY_ADDS * sum(network.sizes[1:]))
+        at_once = max(UNCUT_ROWS, at_once)
+        self.long = self._batch > at_once
+        # A pass that only measures the MSE can be longer: the way forward is a third of an update.
+        longest = at_once if self.long or self.per_epoch == 1 else 3 * at_once
+        self._block = min(longest, self._rows)
+        self.multiply_adds = weights * max(3 * min(self._batch, at_once), self._block)
 
-    def put(self, which: Order, inputs: Array, targets: Array) -> None:
-        """Write the rows `which` into `inputs`, whose last column holds the ones, and `targets`."""
+        self._rate = rate
+        self._scales: dict[int, Array] = {}
+        self._buffers = cache(partial(Buffers, network, parameters))
+        self._source = _Source(state)
+        self._inputs, self._targets = self._source.room(self._block)
+        self._all = np.arange(self._rows)
+        self.whole: Pass | None = None
+        if self._block == self._rows:
+            (self.whole,) = self._blocks(self._all)
+        self._ready: list[tuple[Call, ...]] = []
+        if self.per_epoch > 1 and not self.long:
+            self._make_room_for_batches()
+
+    def every_row(self) -> Iterator[Pass]:
+        """Yield the passes over all rows, in the order of the data; make each before the next is taken."""
+        return iter((self.whole,)) if self.whole else self._blocks(self._all)
+
+    def blocks(self, done: int) -> Iterator[Pass]:
+        """Yield the passes of the update that follows `done` updates; make each before the next is taken."""
+        if self.per_epoch == 1:
+            return self._blocks(self._all)
+        epoch, part = divmod(done, self.per_epoch)
+        order = epoch_order(self._seed, epoch, self._rows)
+        return self._blocks(order[part * self._batch : (part + 1) * self._batch])
+
+    def calls(self, done: int) -> tuple[Call, ...]:
+        """Return the one pass of the update that follows `done` updates, a mini-batch, there and back."""
+        at = done - self._first_ready
+        if not 0 <= at < len(self._ready):
+            self._make_ready(done)
+            at = done - self._first_ready
+        return self._ready[at]
+
+    def take_rate(self) -> None:
+        """Let the slopes follow a `rate` that has been changed."""
+        for batch, scale in self._scales.items():
+            scale.fill(self._scale(batch))
+
+    def _blocks(self, order: Order) -> Iterator[Pass]:
+        for start in range(0, len(order), self._block):
+            which = order[start : start + self._block]
+            inputs, targets = self._inputs[: len(which)], self._targets[: len(which)]
+            self._source.copy(which, inputs, targets)
+            yield self._pass_over(inputs, targets, len(order))
+
+    def _pass_over(self, inputs: Array, targets: Array, batch: int) -> Pass:
+        """Return the pass over rows that are part of a batch of so many."""
+        if batch not in self._scales:
+            self._scales[batch] = np.array(self._scale(batch))
+        return self._buffers(len(inputs)).pass_over(inputs, targets, self._scales[batch])
+
+    def _scale(self, batch: int) -> float:
+        """Return what turns an error into the slope of a batch's MSE with respect to the prediction."""
+        rate = 1.0 if self._rate is None else float(self._rate)
+        return 2.0 / (batch * self._outputs) * rate
+
+    # Every epoch takes the rows in an order of its own. The mini-batches of many updates are copied at once,
+    # into a table whose passes are made once.
+
+    def _make_room_for_batches(self) -> None:
+        batch = self._batch
+        fitting = READY_NUMBERS // (batch * self._source.width)
+        self._at_once = max(1, min(fitting, READY_BATCHES, self.per_epoch))
+        self._table = inputs, targets = self._source.room(self._at_once * batch)
+
+        def calls(k: int, count: int) -> tuple[Call, ...]:
+            part = slice(k * batch, k * batch + count)
+            return self._pass_over(inputs[part], targets[part], count).there_and_back
+
+        self._full = [calls(k, batch) for k in range(self._at_once)]
+        self._short: tuple[Call, ...] = ()
+        if short := self._rows % batch:
+            self._short = calls((self.per_epoch - 1) % self._at_once, short)
+        self._first_ready = 0
+
+    def _make_ready(self, done: int) -> None:
+        epoch, part = divmod(done, self.per_epoch)
+        start = part - part % self._at_once
+        end = min(start + self._at_once, self.per_epoch)
+        order = epoch_order(self._seed, epoch, self._rows)[start * self._batch : end * self._batch]
+        inputs, targets = self._table
+        self._source.copy(order, inputs[: len(order)], targets[: len(order)])
+        self._first_ready = done - part + start
+        self._ready = self._full[: end - start]
+        if self._short and end == self.per_epoch:
+            self._ready[-1] = self._short
+
+
+class _Source:
+    """The data of a State, to be copied row by row into tables of `width` inputs."""
+
+    def __init__(self, state: State) -> None:
+        data = state.data
+        assert data.targets is not None
+        ones = state.network.layers[0].biases is not None
+        self.width = data.inputs.shape[1] + ones
+        self._inputs, self._targets = data.inputs, data.targets
+        if ones and data.inputs.nbytes <= COPIED_BYTES:
+            self._inputs = np.hstack((data.inputs, np.ones((len(data), 1))))
+
+    def room(self, rows: int) -> tuple[Array, Array]:
+        """Return a table of inputs, with ones where they belong, and one of targets."""
+        return np.ones((rows, self.width)), np.empty((rows, self._targets.shape[1]))
+
+    def copy(self, which: Order, inputs: Array, targets: Array) -> None:
+        """Write the rows `which` into `inputs` and `targets`."""
         if self._inputs.shape[1] == self.width:
             self._inputs.take(which, axis=0, out=inputs, mode="clip")  # "raise" would copy first
         else:
             inputs[:, :-1] = self._inputs.take(which, axis=0)
         self._targets.take(which, axis=0, out=targets, mode="clip")
-
-
-class Table:
-    """Room for `size` of the rows."""
-
-    def __init__(self, rows: Rows, size: int, pass_over: PassOver) -> None:
-        self._rows, self._pass_over = rows, pass_over
-        self._inputs = np.ones((size, rows.width))
-        self._targets = np.empty((size, rows.outputs))
-
-    def load(self, which: Order) -> None:
-        """Fill the table from the top with the rows `which`."""
-        self._rows.put(which, self._inputs[: len(which)], self._targets[: len(which)])
-
-    def over(self, start: int, count: int, batch: int) -> Pass:
-        """Return the pass over `count` rows of the table from `start` on, part of a batch of `batch` rows."""
-        end = start + count
-        return self._pass_over(self._inputs[start:end], self._targets[start:end], batch)
-
-
-class Blocks:
-    """Any number of rows, at most `limit` of them at a time."""
-
-    def __init__(self, rows: Rows, limit: int, pass_over: PassOver) -> None:
-        self._limit, self._all = limit, np.arange(rows.count)
-        self._table = Table(rows, min(limit, rows.count), pass_over)
-        self.whole: Pass | None = None
-        """The pass over all rows, where one block holds them."""
-        if rows.count <= limit:
-            (self.whole,) = self.over(self._all)
-
-    def every(self) -> Iterator[Pass]:
-        """Yield the passes over all rows, in the order of the data."""
-        return iter((self.whole,)) if self.whole else self.over(self._all)
-
-    def over(self, order: Order) -> Iterator[Pass]:
-        """Yield the passes over the rows of `order`, one batch; make each before the next is taken."""
-        for start in range(0, len(order), self._limit):
-            which = order[start : start + self._limit]
-            self._table.load(which)
-            yield self._table.over(0, len(which), len(order))
-
-
-class MiniBatches:
-    """The batch of each update, every epoch in an order of its own; many batches are made ready at once."""
-
-    def __init__(self, rows: Rows, batch: int, seed: int, pass_over: PassOver) -> None:
-        self._seed, self._rows, self._batch = seed, rows.count, batch
-        self._per_epoch = -(-self._rows // batch)
-        fitting = CHUNK // (batch * rows.width)
-        self._at_once = max(1, min(fitting, BATCHES_AT_ONCE, self._per_epoch))
-        self._table = Table(rows, self._at_once * batch, pass_over)
-        self._full = [self._table.over(k * batch, batch, batch).there_and_back for k in range(self._at_once)]
-        self._short: tuple[Call, ...] = ()
-        if short := self._rows % batch:
-            start = (self._per_epoch - 1) % self._at_once * batch
-            self._short = self._table.over(start, short, short).there_and_back
-        self._ready: list[tuple[Call, ...]] = []
-        self._first = 0
-        """How many updates come before the one that the first batch that stands ready is for."""
-
-    def over(self, done: int) -> tuple[Call, ...]:
-        """Return the pass, there and back, of the update that follows `done` updates."""
-        at = done - self._first
-        if not 0 <= at < len(self._ready):
-            self._make_ready(done)
-            at = done - self._first
-        return self._ready[at]
-
-    def _make_ready(self, done: int) -> None:
-        epoch, part = divmod(done, self._per_epoch)
-        start = part - part % self._at_once
-        end = min(start + self._at_once, self._per_epoch)
-        order = epoch_order(self._seed, epoch, self._rows)
-        self._table.load(order[start * self._batch : end * self._batch])
-        self._first = done - part + start
-        self._ready = self._full[: end - start]
-        if self._short and end == self._per_epoch:
-            self._ready[-1] = self._short

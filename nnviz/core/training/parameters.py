@@ -60,7 +60,7 @@ def place(network: Network, address: Address) -> int:
 
 def _shapes(network: Network) -> list[tuple[int, int]]:
     """Return (nodes, inputs of the layer [+ 1 for b]), layer by layer."""
-    return [(len(own), own.weights.shape[1] + (own.biases is not None)) for own in network.layers]
+    return [(len(layer), layer.weights.shape[1] + (layer.biases is not None)) for layer in network.layers]
 
 
 def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:

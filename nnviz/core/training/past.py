@@ -1,7 +1,7 @@
 """What a run was at any of its iterations, computed again bit for bit.
 
 Training depends on nothing but the State that it starts from, so an earlier iteration is the way there from
-a State that is known, leg by leg. Knows nothing of windows.
+a State that is known, segment by segment. Knows nothing of windows.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.history import History
-from nnviz.core.state import Leg, Run, State, WeightSet
+from nnviz.core.network import Network
+from nnviz.core.state import Run, Segment, State, WeightSet
 from nnviz.core.training.trainer import Trainer
 
-MOST, BYTES = 256, 32 * 2**20
+KEPT_STATES, KEPT_BYTES = 500, 32 * 2**20
 """States that are kept on the way, and how much memory their weights may take."""
 
 
@@ -27,6 +28,7 @@ class Past:
     `follow`     take in the State that is shown now
     `end`        the furthest State of its run that there was; the State itself where that is all
     `nearest`    the last known State at or before an iteration
+    `way`        the networks that are known between the run's start and what is shown of it
     ============ =============================================================================
 
     A State that training leads from to `end` leaves `end` what it was: who has gone back can go on again.
@@ -34,16 +36,22 @@ class Past:
 
     def __init__(self, state: State) -> None:
         self.end = state
+        self.shown: State | None = None
+        """The State that was last shown of the last run; None where all of it was undone."""
         self._kept: list[State] = []
+        self.follow(state)
 
     def follow(self, state: State) -> None:
-        """Take in the State that is shown now."""
+        """Take in the State that is shown now. An edit has no run; what is kept of the last one stays."""
         if not leads_to(state, self.end):
-            if not leads_to(self.end, state):
-                self._kept = [own for own in self._kept if leads_to(own, state)]
+            if state.run is not None and (self.end.run is None or not leads_to(self.end, state)):
+                self._kept = [kept for kept in self._kept if leads_to(kept, state)]
             self.end = state
         if state.run is not None:
             self._keep(state)
+            self.shown = state
+        elif self.shown is not None and state.network is _start(self.shown):
+            self.shown = None
 
     def nearest(self, iteration: int) -> State:
         """Return the last known State at or before `iteration`, which is at most that of `end`."""
@@ -52,6 +60,14 @@ class Past:
         at = bisect_right(self._kept, iteration, key=_iteration)
         return self._kept[at - 1] if at else beginning(self.end)
 
+    def way(self) -> list[Network]:
+        """Return the networks that are known from the start of the last run to the State `shown`."""
+        if self.shown is None:
+            return []
+        until = self.shown.iteration
+        between = [kept.network for kept in self._kept if 0 < kept.iteration < until]
+        return [_start(self.shown), *between, self.shown.network]
+
     def _keep(self, state: State) -> None:
         assert state.run is not None
         at = bisect_right(self._kept, state.iteration, key=_iteration)
@@ -59,12 +75,17 @@ class Past:
             return
         self._kept.insert(at, state)
         size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
-        if len(self._kept) > min(MOST, BYTES // size):
+        if len(self._kept) > min(KEPT_STATES, KEPT_BYTES // size):
             del self._kept[-2::-2]
 
 
 def _iteration(state: State) -> int:
     return state.iteration
+
+
+def _start(state: State) -> Network:
+    assert state.run is not None
+    return state.run.start
 
 
 def leads_to(state: State, later: State) -> bool:
@@ -77,12 +98,14 @@ def leads_to(state: State, later: State) -> bool:
     if run is None:
         return state.network is end.start
     return (
-        run.start is end.start and run.iteration <= end.iteration and run.legs == _up_to(end, run.iteration)
+        run.start is end.start
+        and run.iteration <= end.iteration
+        and run.segments == _segments(end, run.iteration)
     )
 
 
-def _up_to(run: Run, iteration: int) -> tuple[Leg, ...]:
-    return tuple(leg for leg in run.legs if leg.after < iteration)
+def _segments(run: Run, iteration: int) -> tuple[Segment, ...]:
+    return tuple(segment for segment in run.segments if segment.after < iteration)
 
 
 def beginning(state: State) -> State:
@@ -106,22 +129,24 @@ def put_into(state: State, past: State) -> State:
 
 
 class Replay:
-    """Goes from a known State on to `iteration` of the run of `end`, at the face of a Trainer."""
+    """Makes the updates of the run of `end` again, from a State of it that is known; used like a Trainer."""
 
     diverged = False
 
-    def __init__(self, known: State, end: State, iteration: int) -> None:
+    def __init__(self, known: State, end: State) -> None:
         assert end.run is not None
-        self._known, self._legs, self._last = known, _up_to(end.run, iteration), iteration
+        self._known, self._run = known, end.run
         self.iteration = known.iteration
         self.learning_rate = known.training.learning_rate  # what is set here changes nothing
 
-    def work(self) -> Iterator[None]:
-        """Make the updates, yielding after each unit of work."""
-        ends = (*(leg.after for leg in self._legs[1:]), self._last)
-        for leg, end in zip(self._legs, ends, strict=True):
+    def work(self, updates: int) -> Iterator[None]:
+        """Make so many updates, yielding after each unit of work."""
+        last = self.iteration + updates
+        segments = _segments(self._run, last)
+        ends = (*(segment.after for segment in segments[1:]), last)
+        for segment, end in zip(segments, ends, strict=True):
             if self.iteration < end:
-                trainer = Trainer(replace(self._known, training=leg.training))
+                trainer = Trainer(replace(self._known, training=segment.training))
                 for _ in trainer.work(end - self.iteration):
                     self.iteration = trainer.iteration
                     yield

@@ -1,75 +1,40 @@
-"""Training: a Trainer drives the descent a unit of work at a time, keeps the history, and stops in time."""
+"""Training: a Trainer makes updates a unit of work at a time, keeps the history, and stops in time.
+
+Knows nothing of windows, clocks or threads: whoever drives the work decides when the next unit is made.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator, Iterator
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from nnviz.core.activations import Array
 from nnviz.core.history import History
-from nnviz.core.state import Leg, Run, State
-from nnviz.core.training.descent import UNIT, Descent
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Run, Segment, State
+from nnviz.core.training.batches import PASS_MULTIPLY_ADDS, Batches
+from nnviz.core.training.parameters import Parameters
 
-CHECK_EVERY = 256
+CHECK_UPDATES = 256
 """Updates of a small network between two looks for numbers that are not finite."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a training came to: the State after it, and its history, shape (points, 2): iteration, MSE."""
-
-    state: State
-    history: Array
-    diverged: bool = False
-
-
-def train(
-    state: State,
-    *,
-    updates: int | None = None,
-    learning_rate: float | None = None,
-    batch_size: int | None = None,
-    optimizer: str | None = None,
-    seed: int | None = None,
-) -> Result:
-    """Train `state` by its own settings, or by those given here, and return the result.
-
-    Raises ValueError without rows or targets, or where a setting cannot be.
-    """
-    own = state.training
-    settings = replace(
-        own,
-        updates=own.updates if updates is None else updates,
-        learning_rate=own.learning_rate if learning_rate is None else learning_rate,
-        batch_size=own.batch_size if batch_size is None else batch_size,
-        optimizer=own.optimizer if optimizer is None else optimizer,
-        seed=own.seed if seed is None else seed,
-    )
-    trainer = Trainer(replace(state, training=settings))
-    _finish(trainer.work(settings.updates))
-    after = trainer.state()
-    assert after.run is not None
-    return Result(after, after.run.history.points, trainer.diverged)
 
 
 class Trainer:
     """Trains a State's network on its data, a unit of work at a time.
 
-    ========================== ============================================================
-    `work(n)`                  up to `n` more updates; yields after each unit of work: an
-                               update, or a block of rows of a long one
-    `learning_rate`            may be set between units; holds from the next update on
-    `iteration`                updates done in this run
-    `mse`                      over all rows, at the last point of the history; NaN until
-                               the first pass over long data is through
-    `diverged`                 some number ceased to be finite; the last finite are kept
-    `state()`                  the State as it is now, with its run
-    `multiply_adds_per_unit`   how many a unit of work takes, at most
-    ========================== ============================================================
+    ================= ============================================================
+    `work(n)`         up to `n` more updates; yields after each unit of work: an
+                      update, or a block of rows of a long one
+    `learning_rate`   may be set between units; holds from the next update on
+    `iteration`       updates done in this run
+    `mse`             over all rows, at the last point of the history; NaN until
+                      the first pass over long data is through
+    `diverged`        some number ceased to be finite; the last finite are kept
+    `state()`         the State as it is now, with its run
+    ================= ============================================================
 
     A State that has a run goes on with it: iteration, epochs, row order and optimizer memory. However the
     work is split, the numbers are the same to the last bit; only a stop within an epoch leaves a point more
@@ -87,114 +52,158 @@ class Trainer:
         self._quiet = copy_context()
         self._quiet.run(np.seterr, over="ignore", invalid="ignore")
         self._state = state
-        self._descent = Descent(state)
-        self.multiply_adds_per_unit = self._descent.multiply_adds
-        self._check_every = 1
-        if self._descent.whole:
-            self._check_every = min(CHECK_EVERY, 1 + UNIT // self.multiply_adds_per_unit)
-        self.diverged = False
+        self._make_ready(state)
         self._take_up(state)
-        if self._descent.one_block:
-            self._quiet.run(_finish, self._measure_start())
+        if self._batches.whole:
+            self._quiet.run(_make_all, self._measure_start())
+
+    def _make_ready(self, state: State) -> None:
+        optimizer = OPTIMIZERS[state.training.optimizer]
+        self._parameters = Parameters(state.network, optimizer.memories)
+        values, slopes, memory = self._parameters.values, self._parameters.slopes, self._parameters.memory
+        self._learning_rate = state.training.learning_rate
+        self._rate = np.array(self._learning_rate)  # what the arithmetic reads
+        self._optimizer = optimizer(values, slopes, memory, self._rate)
+        rate_of_slopes = self._rate if optimizer.rate_in_slopes else None
+        self._batches = Batches(state, self._parameters, rate_of_slopes)
+        self._outputs_of_all_rows = len(state.data) * len(state.network.outputs)
+        self._one_pass = self._batches.whole is not None and self._batches.per_epoch == 1
+        self._check_every = 1
+        if self._one_pass:
+            self._check_every = min(CHECK_UPDATES, 1 + PASS_MULTIPLY_ADDS // self._batches.multiply_adds)
+        self._forward_stands = False
+        """Whether the whole pass forward has been made with the present weights."""
 
     def _take_up(self, state: State) -> None:
-        name, memory = state.training.optimizer, self._descent.parameters.memory
+        """Go on with the run of `state`, or begin one."""
+        name, memory = state.training.optimizer, self._parameters.memory
         self._run = state.run or Run(state.network, 0, History(), name, memory, ())
         if self._run.optimizer == name:
             memory[:] = self._run.memory
         self.iteration, self._history = self._run.iteration, self._run.history
-        self._legs = self._run.legs
-        self._begin_leg()
+        self._segments = self._run.segments
+        self._begin_segment()
+        self.diverged = False
         self.mse = self._history.last[1] if len(self._history) else math.nan
         self._mses: list[float] = []
-        self._kept = np.empty_like(self._descent.parameters.all)
+        self._kept = np.empty_like(self._parameters.all)
         self._keep()
 
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next update."""
-        return self._descent.learning_rate
+        return self._learning_rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        if value != self.learning_rate:
-            self._quiet.run(self._secure)  # what may have to be repeated was made at the old rate
-            self._descent.learning_rate = value
-            if not self._descent.long:  # a long update may be half done
-                self._begin_leg()
+        if value == self._learning_rate:
+            return
+        self._quiet.run(self._check)  # what may have to be repeated was made at the old rate
+        self._learning_rate = value
+        if not self._batches.long:  # a long update may be half done
+            self._take_rate()
 
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, yielding after each unit of work; stops where it diverges."""
         last = self.iteration + updates
-        units = self._whole_updates(last) if self._descent.whole else self._updates(last)
+        units = self._updates_in_one_pass(last) if self._one_pass else self._updates(last)
         run = self._quiet.run
         while run(next, units, self) is None:
             yield
 
     def state(self) -> State:
         """Return the State as it is now. Within an epoch its history ends at the epoch's start."""
-        self._quiet.run(self._secure)
-        parameters = self._descent.parameters
+        self._quiet.run(self._check)
         self._run = replace(
             self._run,
             iteration=self.iteration,
             history=self._history,
             optimizer=self._state.training.optimizer,
-            memory=parameters.memory.copy(),
-            legs=self._legs_made(),
+            memory=self._parameters.memory.copy(),
+            segments=self._segments_made(),
         )
-        return replace(self._state, network=parameters.into(self._state.network), run=self._run)
+        network = self._parameters.into(self._state.network)
+        return replace(self._state, network=network, run=self._run)
 
-    def _begin_leg(self) -> None:
+    def _take_rate(self) -> None:
+        self._rate.fill(self._learning_rate)
+        self._batches.take_rate()
+        self._begin_segment()
+
+    def _begin_segment(self) -> None:
         """Note how the next update is made."""
-        legs = self._legs_made()
-        settings = replace(self._state.training, learning_rate=self.learning_rate, updates=1)
-        if not legs or legs[-1].training != settings:
-            legs = (*legs, Leg(self.iteration, settings))
-        self._legs = legs
+        segments = self._segments_made()
+        settings = replace(self._state.training, learning_rate=self._learning_rate, updates=1)
+        if not segments or segments[-1].training != settings:
+            segments = (*segments, Segment(self.iteration, settings))
+        self._segments = segments
 
-    def _legs_made(self) -> tuple[Leg, ...]:
-        return tuple(leg for leg in self._legs if leg.after < self.iteration)
+    def _segments_made(self) -> tuple[Segment, ...]:
+        return tuple(segment for segment in self._segments if segment.after < self.iteration)
 
-    def _whole_updates(self, last: int) -> Iterator[None]:
-        update = self._descent.update_whole
-        _finish(self._descent.measure())
+    def _updates_in_one_pass(self, last: int) -> Iterator[None]:
+        """Make updates of all rows at once: the way forward that measures the MSE begins the next update."""
+        assert self._batches.whole is not None
+        forward, squares, backward = self._batches.whole
+        update, count = self._optimizer.update, self._outputs_of_all_rows
+        if not self._forward_stands:
+            for call in forward:
+                call()
+            self._forward_stands = True
         while self.iteration < last and not self.diverged:
-            self.mse = mse = update(self.iteration)
+            for call in backward:
+                call()
+            update(self.iteration + 1)
+            for call in forward:
+                call()
+            self.mse = mse = float(squares()) / count
             self.iteration += 1
             self._mses.append(mse)
             if not math.isfinite(mse):
                 self._fall_back()
-            elif self.iteration >= self._due or self.iteration == last:
-                self._secure()
+            elif self.iteration >= self._next_check or self.iteration == last:
+                self._check()
             yield
 
     def _updates(self, last: int) -> Iterator[None]:
-        descent = self._descent
-        long, update, per_epoch = descent.long, descent.update, descent.per_epoch
+        """Make updates of mini-batches, or long ones, and measure the MSE after each epoch and at the end."""
+        batches, update = self._batches, self._optimizer.update
         yield from self._measure_start()
         while self.iteration < last and not self.diverged:
-            if long:
-                self._begin_leg()
-                yield from descent.long_update(self.iteration)
+            if batches.long:
+                yield from self._long_slopes()
             else:
-                update(self.iteration)
+                for call in batches.calls(self.iteration):
+                    call()
+            update(self.iteration + 1)
             self.iteration += 1
-            if self.iteration % per_epoch == 0 or self.iteration == last:
+            if self.iteration % batches.per_epoch == 0 or self.iteration == last:
                 yield from self._record()
             yield
+
+    def _long_slopes(self) -> Iterator[None]:
+        """Find the slopes of the next update, yielding after each block of its rows."""
+        self._take_rate()
+        slopes = self._parameters.slopes
+        total = np.zeros_like(slopes)
+        for block in self._batches.blocks(self.iteration):
+            for call in block.there_and_back:
+                call()
+            total += slopes
+            yield
+        slopes[:] = total
 
     def _measure_start(self) -> Iterator[None]:
         """Record a point that is due here: the first one, or one whose pass was left in the middle."""
         history = self._history
-        if self.iteration % self._descent.per_epoch or (len(history) and history.last[0] == self.iteration):
+        if self.iteration % self._batches.per_epoch or (len(history) and history.last[0] == self.iteration):
             return
         yield from self._record()
         if not len(self._history):
             raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
 
     def _record(self) -> Iterator[None]:
-        mse = yield from self._descent.measure()
+        mse = yield from self._measured()
         if math.isfinite(mse) and self._finite():
             self.mse = mse
             self._mses.append(mse)
@@ -202,47 +211,56 @@ class Trainer:
         else:
             self._fall_back()
 
+    def _measured(self) -> Generator[None, None, float]:
+        """Return the MSE over all rows, yielding between blocks."""
+        squares = 0.0
+        for k, block in enumerate(self._batches.every_row()):
+            if k:
+                yield
+            squares += block.sum_of_squares()
+        self._forward_stands = True
+        return squares / self._outputs_of_all_rows
+
     # A finite MSE does not tell that all numbers are: a relu hides an infinite weight, and adam's memory can
     # overflow alone. To look at all numbers costs as much as a small update, so it is done now and then; what
     # was found finite is kept, and where some number is not, the updates since are repeated one by one.
 
     def _finite(self) -> bool:
-        return bool(np.isfinite(self._descent.parameters.all).all())
+        return bool(np.isfinite(self._parameters.all).all())
 
-    def _secure(self) -> None:
+    def _check(self) -> None:
+        """Look at all numbers now, unless it was done at this iteration."""
         if self.iteration == self._kept_point[0]:
             return
         if not self._finite():
             self._fall_back()
-        elif self._descent.whole:
+        elif self._one_pass:
             self._keep()
 
     def _keep(self) -> None:
         """Keep all numbers, which are finite, to fall back to, and hand the new points to the history."""
-        self._kept[:] = self._descent.parameters.all
+        self._kept[:] = self._parameters.all
         self._kept_point = self.iteration, self.mse
-        self._due = self.iteration + self._check_every
+        self._next_check = self.iteration + self._check_every
         if self._mses:
             iterations = range(self.iteration + 1 - len(self._mses), self.iteration + 1)
             points = np.array((iterations, self._mses)).T
             self._history = self._history.extended(points)
             self._mses.clear()
 
-    def _return(self) -> None:
-        self._descent.parameters.all[:] = self._kept
+    def _fall_back(self) -> None:
+        """Return to the last iteration at which every number was finite."""
+        failed = self.iteration
+        self._parameters.all[:] = self._kept
+        self._forward_stands = False
         self.iteration, self.mse = self._kept_point
         self._mses.clear()
-
-    def _fall_back(self) -> None:
-        """Return to the last point of the history at which every number was finite."""
-        failed = self.iteration
-        self._return()
         if self._check_every > 1:
-            self._check_every, self._due = 1, self.iteration
-            _finish(self._whole_updates(failed))
+            self._check_every, self._next_check = 1, self.iteration
+            _make_all(self._updates_in_one_pass(failed))
         self.diverged = True
 
 
-def _finish(units: Iterator[None] | Generator[None, None, object]) -> None:
+def _make_all(units: Iterator[None]) -> None:
     for _ in units:
         pass

@@ -126,8 +126,8 @@ class Travel(QObject):
         end = self._past.end
 
         def make_ready() -> tuple[Going, Iterator[None]]:
-            replay = Replay(known, end, iteration)
-            return replay, replay.work()
+            replay = Replay(known, end)
+            return replay, replay.work(iteration - known.iteration)
 
         self._job = Job(known, iteration - known.iteration, make_ready)
         self._go_on()

@@ -17,8 +17,8 @@ from nnviz.core.activations import Array, Call
 from nnviz.core.network import Layer, Network
 from nnviz.core.training.parameters import Parameters
 
-LARGE = 2**19
-"""Numbers that are cleared in no time: 4 MB."""
+DOT_LIMIT_NUMBERS = 2**19
+"""The largest product that `dot` makes: so many numbers, 4 MB, are cleared in no time."""
 
 
 class Pass(NamedTuple):
@@ -47,7 +47,7 @@ class Pass(NamedTuple):
         return self.squares()
 
 
-class _Values(NamedTuple):
+class _LayerValues(NamedTuple):
     """What one layer computes, shape (nodes, rows) each, and the slopes of the MSE with respect to it.
 
     `onward` is `a` over a row of ones, where the next layer has biases, and `slope_onward` its slope: it is
@@ -62,7 +62,7 @@ class _Values(NamedTuple):
     slope_z: Array
 
     @classmethod
-    def room(cls, layer: Layer, rows: int, ones: bool) -> _Values:
+    def room(cls, layer: Layer, rows: int, ones: bool) -> _LayerValues:
         onward = np.ones((len(layer) + ones, rows))
         slope_onward = np.empty_like(onward)
         a, slope_a = onward[: len(layer)], slope_onward[: len(layer)]
@@ -77,7 +77,7 @@ def _product(left: Array, right: Array, out: Array) -> Call:
     The method `dot` is called in half the time of `matmul`, but clears `out` first and lets no thread go on
     meanwhile: with millions of weights, the window would stand still.
     """
-    if out.size > LARGE:
+    if out.size > DOT_LIMIT_NUMBERS:
         return partial(np.matmul, left, right, out)
     return partial(left.dot, right, out)
 
@@ -87,8 +87,8 @@ def _linear(layer: Layer) -> bool:
     return layer.activation == "identity"
 
 
-class Sweep:
-    """The buffers of a pass over `rows` rows, and what is called to fill them.
+class Buffers:
+    """Room for what a pass over `rows` rows computes, shared by all passes over so many.
 
     The weights are those of `parameters` at the time of the call; the slopes go there too.
     """
@@ -96,25 +96,27 @@ class Sweep:
     def __init__(self, network: Network, parameters: Parameters, rows: int) -> None:
         layers = network.layers
         wants_ones = [layer.biases is not None for layer in layers[1:]] + [False]
-        values = [_Values.room(*each) for each in zip(layers, [rows] * len(layers), wants_ones, strict=True)]
+        values = [
+            _LayerValues.room(layer, rows, ones) for layer, ones in zip(layers, wants_ones, strict=True)
+        ]
         self._parameters, self._first, self._last = parameters, values[0], values[-1]
         self._error = np.empty_like(self._last.a)
         self._forward: list[Call] = []
         self._backward: list[Call] = []
-        for k, (layer, own) in enumerate(zip(layers, values, strict=True)):
+        for k, (layer, here) in enumerate(zip(layers, values, strict=True)):
             backward: list[Call] = []
             if k:
                 before, matrix = values[k - 1], parameters.matrices[k]
-                self._forward.append(_product(matrix, before.onward, own.z))
-                backward.append(_product(own.slope_z, before.onward.T, parameters.slope_matrices[k]))
-                backward.append(_product(matrix.T, own.slope_z, before.slope_onward))
+                self._forward.append(_product(matrix, before.onward, here.z))
+                backward.append(_product(here.slope_z, before.onward.T, parameters.slope_matrices[k]))
+                backward.append(_product(matrix.T, here.slope_z, before.slope_onward))
             if not _linear(layer):
-                z, a, slope_a, slope_z = own.z.T, own.a.T, own.slope_a.T, own.slope_z.T
+                z, a, slope_a, slope_z = here.z.T, here.a.T, here.slope_a.T, here.slope_z.T
                 self._forward.append(layer.function.forward(z, a))
                 backward.insert(0, layer.function.backward(z, a, slope_a, slope_z))
             self._backward[:0] = backward
 
-    def over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
+    def pass_over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
         """Return the pass over `inputs`, shape (rows, inputs [+ 1 of ones]), and `targets`, (rows, outputs).
 
         What goes back is the error times `scale`, an array of no dimension.
