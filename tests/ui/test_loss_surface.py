@@ -34,8 +34,9 @@ def open_surface(qtbot, qapp):
         state = load(example(what).path) if isinstance(what, str) else what
         document = Document(state)
         selection = Selection(document)
-        panel = LossSurface(document, selection, LossPath(document))
-        panel.document, panel.selection = document, selection
+        runner = Runner(document)
+        panel = LossSurface(document, selection, LossPath(runner.travel.past))
+        panel.document, panel.selection, panel.runner = document, selection, runner
         qtbot.addWidget(panel)
         panel.resize(364, 330)
         panel.show()
@@ -308,11 +309,11 @@ def test_biases_that_are_new_end_the_path(qtbot, open_surface):
 
 def test_going_back_in_a_run_shortens_the_path(qtbot, open_surface):
     panel = open_surface()
-    document, runner = panel.document, Runner(panel.document)
+    document = panel.document
     start = both(panel)
     document.push(train(document.state, updates=4).state, "Run")
     for _ in range(2):
-        runner.travel.back()
+        panel.runner.back()
         settle(qtbot, panel)
         assert panel.plane.path().tolist() == [list(start), list(both(panel))]
 

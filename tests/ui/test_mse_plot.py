@@ -13,7 +13,7 @@ from nnviz.core.network import Network
 from nnviz.core.state import Dataset, Run, State, Training
 from nnviz.core.training.train import train
 from nnviz.document.document import Document
-from nnviz.document.training.travel import Travel
+from nnviz.document.training.runner import Runner
 from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
@@ -40,13 +40,24 @@ def document():
 
 
 @pytest.fixture
-def travel(document):
-    return Travel(document)
+def runner(document):
+    return Runner(document)
 
 
 @pytest.fixture
-def plot(qtbot, document, travel):
-    plot = MsePlot(document, travel)
+def go_to(qtbot, document, runner):
+    """Return a function that goes to an iteration of the run and waits until it is shown."""
+
+    def go_to(iteration):
+        runner.scrub_to(iteration)
+        qtbot.waitUntil(lambda: document.state.iteration == iteration)
+
+    return go_to
+
+
+@pytest.fixture
+def plot(qtbot, document, runner):
+    plot = MsePlot(document, runner)
     plot.resize(364, 260)
     qtbot.addWidget(plot)
     plot.show()
@@ -96,7 +107,7 @@ def hover(qtbot, plot, point):
 
 
 def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
-    plot = MsePlot(document, Travel(document))
+    plot = MsePlot(document, Runner(document))
     qtbot.addWidget(plot)
     assert plot.curve is None
     assert plot.empty.text() == EMPTY
@@ -128,25 +139,25 @@ def test_the_whole_curve_is_in_view_and_followed_while_it_grows(document, traine
 
 
 @pytest.mark.parametrize("log", [False, True])
-def test_back_in_the_run_what_comes_after_stays_and_the_ring_goes_along(trained, travel, log):
+def test_back_in_the_run_what_comes_after_stays_and_the_ring_goes_along(trained, go_to, log):
     trained.log_button.setChecked(log)
     whole, view = drawn(trained), trained.curve.view()
     for iteration in (19, 7, 0, 12):
-        travel.scrub_to(iteration)
+        go_to(iteration)
         np.testing.assert_array_equal(drawn(trained), whole[: iteration + 1])
         np.testing.assert_array_equal(trained.curve.beyond(), whole[iteration:])
         assert ring(trained) == place(trained, iteration, whole[iteration, 1])
         assert trained.curve.view() == view
-    travel.scrub_to(20)
+    go_to(20)
     np.testing.assert_array_equal(drawn(trained), whole)
     assert len(trained.curve.beyond()) == 0
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_comes_after_is_faint_on_either_ground(qapp, trained, travel, theme):
+def test_what_comes_after_is_faint_on_either_ground(qapp, trained, go_to, theme):
     apply_theme(qapp, theme)
     try:
-        travel.scrub_to(10)
+        go_to(10)
         image = trained.curve.grab().toImage()
     finally:
         apply_theme(qapp, "light")
@@ -160,8 +171,8 @@ def test_what_comes_after_is_faint_on_either_ground(qapp, trained, travel, theme
     assert strongest(5) > 1.5 * strongest(15) > 30
 
 
-def test_a_new_end_takes_the_place_of_what_came_after(document, trained, travel):
-    travel.scrub_to(5)
+def test_a_new_end_takes_the_place_of_what_came_after(document, trained, go_to):
+    go_to(5)
     document.push(edits.set_training(document.state, Training(0.02, 20)), "Change learning rate")
     assert trained.curve.beyond()[-1, 0] == 20
     document.push(train(document.state, updates=1).state, "Step")
@@ -169,8 +180,8 @@ def test_a_new_end_takes_the_place_of_what_came_after(document, trained, travel)
     assert len(trained.curve.beyond()) == 0
 
 
-def test_the_same_steps_again_go_along_what_came_after(document, trained, travel):
-    travel.scrub_to(5)
+def test_the_same_steps_again_go_along_what_came_after(document, trained, go_to):
+    go_to(5)
     document.push(train(document.state, updates=2).state, "Run")
     assert drawn(trained)[-1, 0] == 7
     assert trained.curve.beyond()[[0, -1], 0].tolist() == [7, 20]
@@ -183,12 +194,12 @@ def test_an_undone_run_is_faint_from_its_start_on(document, trained):
     assert ring(trained) == place(trained, 0, 49)
 
 
-def test_between_two_epochs_the_ring_stands_at_its_iteration(document, plot, travel):
+def test_between_two_epochs_the_ring_stands_at_its_iteration(document, plot, go_to):
     rows = Dataset([[1.0, 2.0, 3.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [2.0, 1.0, 0.0]], [[0.0]] * 4)
     state = replace(untrained(), data=rows, training=Training(0.01, 20, batch_size=1))
     document.start(state)
     document.push(train(state).state, "Run")
-    travel.scrub_to(6)
+    go_to(6)
     expected = train(state, updates=6).history[-1].tolist()
     assert drawn(plot)[:, 0].tolist() == [0, 4, 6]
     assert drawn(plot)[-1].tolist() == expected
@@ -196,8 +207,8 @@ def test_between_two_epochs_the_ring_stands_at_its_iteration(document, plot, tra
     assert plot.curve.beyond()[:, 0].tolist() == [6, 8, 12, 16, 20]
 
 
-def test_what_comes_after_can_be_read_out_and_is_exported(qtbot, trained, travel, tmp_path):
-    travel.scrub_to(5)
+def test_what_comes_after_can_be_read_out_and_is_exported(qtbot, trained, go_to, tmp_path):
+    go_to(5)
     hover(qtbot, trained, place(trained, 15, mse_after(15)))
     assert trained.curve.read_out.text().startswith("iteration 15\n")
     trained.curve.read_at(None)

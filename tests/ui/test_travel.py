@@ -1,6 +1,7 @@
 """Back and forth in a run, by the buttons, the mouse and the keys of the training panel."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from nnviz.core import edits
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training.train import train
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training import job as job_module
+from nnviz.document.training.job import Job
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.training.timeline import HANDLE
@@ -34,15 +36,28 @@ def document():
 
 
 @pytest.fixture
-def panel(qtbot, document):
-    panel = TrainingPanel(document, Runner(document), Selection(document))
-    panel.resize(364, 330)
-    qtbot.addWidget(panel)
-    panel.show()
-    panel.speed.setValue(100)
-    yield panel
-    panel.runner.pause()
-    panel.hide()
+def open_panel(qtbot, document):
+    """Return a function that opens the panel of a Runner, at full speed."""
+    panels = []
+
+    def open_panel(runner):
+        panel = TrainingPanel(document, runner, Selection(document))
+        panel.resize(364, 330)
+        qtbot.addWidget(panel)
+        panel.show()
+        panel.speed.setValue(100)
+        panels.append(panel)
+        return panel
+
+    yield open_panel
+    for panel in panels:
+        panel.runner.pause()
+        panel.hide()
+
+
+@pytest.fixture
+def panel(document, open_panel):
+    return open_panel(Runner(document))
 
 
 @pytest.fixture
@@ -138,7 +153,7 @@ def test_an_edit_has_nothing_to_go_back_to(qtbot, document, panel):
     assert not panel.verbs.restart.isEnabled()
     assert not panel.timeline.isVisible()
     edited = document.state
-    panel.runner.travel.back()
+    panel.runner.back()
     assert document.state is edited
 
 
@@ -270,13 +285,11 @@ def test_dragging_during_a_run_pauses_it(qtbot, document, panel):
     qtbot.mouseRelease(panel.timeline, LEFT, pos=place(panel.timeline, 1))
 
 
-def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
-    qtbot, monkeypatch, document, panel, run
-):
+def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(qtbot, document, open_panel):
+    panel = open_panel(Runner(document, partial(Job, long_unit_s=0.0)))  # too long for a frame is every unit
     document.start(slopes_exercise(updates=60_000))
     document.push(edits.set_training(document.state, Training(1e-6, 60_000)), "Change learning rate")
-    run()
-    monkeypatch.setattr(job_module, "HEAVY", 0.0)  # every unit of work counts as too long for a frame
+    document.push(train(document.state).state, "Run")
     panel.timeline.setFocus()
     with qtbot.waitSignal(panel.runner.travel.rested):
         qtbot.keyClick(panel.timeline, Qt.Key.Key_Left)

@@ -42,7 +42,9 @@ class Past:
         self.follow(state)
 
     def follow(self, state: State) -> None:
-        """Take in the State that is shown now. An edit has no run; what is kept of the last one stays."""
+        """Take in the State that is shown now. After an edit of weights the last run stays known."""
+        if self.shown is not None and state.data is not self.shown.data:
+            self._kept, self.shown = [], None
         if not leads_to(state, self.end):
             if state.run is not None and (self.end.run is None or not leads_to(self.end, state)):
                 self._kept = [kept for kept in self._kept if leads_to(kept, state)]
@@ -66,7 +68,7 @@ class Past:
             return []
         until = self.shown.iteration
         between = [kept.network for kept in self._kept if 0 < kept.iteration < until]
-        return [_start(self.shown), *between, self.shown.network]
+        return [_start(self.shown), *between, *([self.shown.network] if until else [])]
 
     def _keep(self, state: State) -> None:
         assert state.run is not None

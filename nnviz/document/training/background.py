@@ -8,37 +8,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from nnviz.core.state import State
+from nnviz.core.training.past import Replay
+from nnviz.core.training.trainer import Trainer
 
-PATIENCE = 0.04
-"""Seconds that stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
-
-SHARE = 4.0
+PATIENCE_S = 0.04
+"""How long stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
+WORK_PER_STATE = 4.0
 """To take a State of a large network takes long: so many times as long is worked in between."""
 
 
-class Going(Protocol):
-    """What goes through iterations: a Trainer, or a Replay of what it did."""
-
-    iteration: int
-
-    @property
-    def diverged(self) -> bool: ...  # noqa: D102
-    @property
-    def learning_rate(self) -> float: ...  # noqa: D102
-    @learning_rate.setter
-    def learning_rate(self, value: float) -> None: ...
-    def state(self) -> State: ...  # noqa: D102
-
-
-MakeReady = Callable[[], tuple[Going, Iterator[None]]]
-"""Makes what goes, and the work that it does."""
-
-
 class Background:
-    """Works until `last` updates are made; the thread alone touches the trainer.
+    """Works until iteration `last`; the thread alone touches the trainer, and makes it too, by `ready`.
 
     =============== ==============================================================
     `asked`         the iteration up to which it may go by now
@@ -49,17 +31,18 @@ class Background:
 
     def __init__(
         self,
-        make_ready: MakeReady,
+        ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]],
         learning_rate: float,
         asked: int,
         last: int,
+        work_per_state: float = WORK_PER_STATE,
     ) -> None:
         self.learning_rate = learning_rate
         self.asked = asked
         self.ended = False
         self.error: ValueError | None = None
-        self._make_ready, self._last = make_ready, last
-        self._found: tuple[State, bool] | None = None
+        self._ready, self._last, self._work_per_state = ready, last, work_per_state
+        self._latest: tuple[State, bool] | None = None
         self._wanted = self._stopped = False
         self._next_hand_out = 0.0
         self._woken = threading.Event()
@@ -77,7 +60,7 @@ class Background:
     def stop(self) -> None:
         """Ask the thread to end, and wait for it a little."""
         self.wind_up()
-        self._thread.join(PATIENCE)
+        self._thread.join(PATIENCE_S)
 
     def take(self) -> tuple[State, bool] | None:
         """Return the last State that was handed out and whether it has diverged; ask for the next one.
@@ -86,11 +69,11 @@ class Background:
         """
         self._wanted = True
         self._woken.set()
-        return self._found
+        return self._latest
 
     def _run(self) -> None:
         try:
-            self._trainer, self._work = self._make_ready()
+            self._trainer, self._work = self._ready()
             self._handed_out = self._trainer.iteration
             while not self._stopped and self._one_unit():
                 if self._wanted and self._has_news() and time.perf_counter() >= self._next_hand_out:
@@ -120,6 +103,6 @@ class Background:
         began = time.perf_counter()
         self._wanted, self._handed_out = False, self._trainer.iteration
         state = self._trainer.state()
-        self._found = state, self._trainer.diverged
+        self._latest = state, self._trainer.diverged
         now = time.perf_counter()
-        self._next_hand_out = now + SHARE * (now - began)
+        self._next_hand_out = now + self._work_per_state * (now - began)

@@ -1,55 +1,89 @@
-"""One run, step or way back: what goes, how far it has come and how fast it may go. Knows no document."""
+"""Updates that are under way, made in short slices between two frames. Knows no document and no widgets.
+
+What is too long for a slice goes on in a thread.
+"""
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Callable, Iterator
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
 from nnviz.core.state import State, Training
+from nnviz.core.training.past import Replay
 from nnviz.core.training.trainer import Trainer
-from nnviz.document.training.background import Background, Going, MakeReady
+from nnviz.document.training.background import WORK_PER_STATE, Background
+from nnviz.document.training.pace import SLOWEST_PER_S, Pace, updates_per_second
 
-HEAVY = 0.012
-"""Seconds of a unit of work that is too long for a frame."""
+FRAME_S = 1 / 60
+SPARE_S = 0.0007
+"""Left free before a frame is due, so that it is not late."""
+LEAST_WORK_S = 0.006
+"""Worked in a frame where painting takes all of it."""
+FRAME_PER_SHOWING = 2.0
+"""A frame lasts at least so many times as long as showing a State does: long, for a large network."""
+LONG_UNIT_S = 0.012
+"""A unit of work that is too long for a frame."""
 MANY_WEIGHTS = 1_000_000
-"""With more weights even to make a Trainer takes longer than a frame."""
+"""With more even to make a Trainer takes longer than a frame."""
 
 
-class Job:
-    """Makes `updates` updates of `state`, in slices, or in a thread where a slice is too long.
+class Job(QObject):
+    """Makes `updates` updates of `state` by a Trainer, or by what else `make` makes of it.
 
-    By a Trainer, or by what `make_ready` makes.
-
-    ============ ===================================================================================
-    `advance`    makes the updates that the pace asks for by now, up to a time
-    `take`       returns the State as it is now, or None where it is the one that was taken before
-    `over`       all updates are made, it has diverged, it could not go on, or was wound up
-    `error`      why it could not go on, or None
-    `before`     the State that it began with
-    ============ ===================================================================================
+    ============= ===================================================================================
+    `frame_due`   what was made by now should be shown; once a frame, and when it is over
+    `ended`       it is over, and all of it was shown
+    `take`        returns the State as it is now, or None where it is the one that was taken before
+    `over`        all updates are made, it has diverged, it could not go on, or was wound up
+    `error`       why it could not go on, or None
+    `before`      the State that it began with
+    ============= ===================================================================================
 
     Raises ValueError where `state` cannot be trained.
     """
 
-    def __init__(self, state: State, updates: int, make_ready: MakeReady | None = None) -> None:
-        self.updates = updates
-        self.before = state
-        self.training = state.training
-        self.over = self.diverged = False
+    frame_due = Signal()
+    ended = Signal()
+
+    def __init__(
+        self,
+        state: State,
+        updates: int,
+        parent: QObject,
+        make: Callable[[State], Trainer | Replay] = Trainer,
+        *,
+        slowest_per_s: float = SLOWEST_PER_S,
+        long_unit_s: float = LONG_UNIT_S,
+        work_per_state: float = WORK_PER_STATE,
+    ) -> None:
+        def ready() -> tuple[Trainer | Replay, Iterator[None]]:
+            trainer = make(state)
+            return trainer, trainer.work(updates)
+
+        many = sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS
+        here = None if many else ready()  # where that is refused, there is no Job
+        super().__init__(parent)
+        self.updates, self.before, self.training = updates, state, state.training
+        self.over = self.diverged = self._stopped = False
         self.error: ValueError | None = None
-        self._background: Background | None = None
         self._first = self._reached = state.iteration
-        make_ready = make_ready or partial(_train, state, updates)
-        if sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS:
-            self._go_into_background(make_ready, self._first)
-        else:
-            self._trainer, self._work = make_ready()
         self._taken = state.training, state.iteration
-        self._slow_units = 0
-        self.set_pace(math.inf)
+        self._slowest_per_s, self._long_unit_s = slowest_per_s, long_unit_s
+        self._work_per_state = work_per_state
+        self._long_units = 0
+        self._background: Background | None = None
+        if here is None:
+            self._go_into_background(ready, self._first)
+        else:
+            self._trainer, self._work = here
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._frame_at = time.perf_counter() + FRAME_S
+        self._has_worked = False
+        self.set_speed(1.0)
 
     @property
     def in_background(self) -> bool:
@@ -58,49 +92,33 @@ class Job:
 
     @property
     def cut_short(self) -> bool:
-        """Whether it is over without any other reason than that it was wound up."""
-        return self.over and self.done < self.updates and not self.diverged and self.error is None
+        """Whether it has ended, or is left, before all its updates, and for no reason of its own."""
+        return not self.over or (self.done < self.updates and not self.diverged and self.error is None)
 
     @property
     def done(self) -> int:
         """How many updates are made."""
         return self._reached - self._first
 
-    def set_pace(self, pace: float) -> None:
-        """Go on at `pace` updates a second, the next one at once."""
-        self._pace = pace
-        self._since, self._from = time.perf_counter(), self.done + 1
+    def set_speed(self, speed: float) -> None:
+        """Go on at a speed from 0 to 1, as fast as possible; the next update comes at once."""
+        per_s = updates_per_second(self.updates, speed, self._slowest_per_s)
+        self._pace = Pace(self.updates, self.done, per_s)
+        if not self._stopped:
+            self._timer.start(0)
 
     def set_training(self, training: Training) -> None:
         """Go on with the learning rate of `training`, which is what the State says from now on."""
         self.training = training
-        if self._background:
-            self._background.learning_rate = training.learning_rate
-        else:
-            self._trainer.learning_rate = training.learning_rate
-
-    def next_due(self) -> float:
-        """Return the time at which the pace asks for the next update."""
-        return self._since + (self.done + 1 - self._from) / self._pace
-
-    def advance(self, until: float) -> None:
-        """Make the updates that the pace asks for by now, but stop when it is `until`."""
-        asked = self._first + self._asked(time.perf_counter())
-        if self._background:
-            self._background.asked = asked
-            self.over, self.error = self._background.ended, self._background.error
-            return
-        try:
-            self._slice(until, asked)
-        except ValueError as error:
-            self.error, self.over = error, True
+        worker = self._background or self._trainer
+        worker.learning_rate = training.learning_rate
 
     def take(self) -> State | None:
         """Return the State as it is now, or None where it is the one that was taken before."""
-        found = self._background.take() if self._background else self._state_here()
-        if found is None:
+        latest = self._background.take() if self._background else self._state_here()
+        if latest is None:
             return None
-        state, self.diverged = found
+        state, self.diverged = latest
         self._reached = state.iteration
         self.over = self.over or self.diverged
         if self._taken == (self.training, self._reached):
@@ -114,35 +132,81 @@ class Job:
             self._background.wind_up()
 
     def stop(self) -> None:
-        """Let a thread end; a unit that takes too long is not waited for."""
+        """Go no further; a thread's unit that takes too long is not waited for. The State can be taken."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._timer.stop()
         if self._background:
             self._background.stop()
+        self.deleteLater()
 
-    def _asked(self, now: float) -> int:
-        if now >= self._since + self.updates / self._pace:
-            return self.updates
-        return min(self.updates, int(self._from + self._pace * (now - self._since)))
+    def work_for(self, seconds: float) -> None:
+        """Work at once, before the window goes on."""
+        self._work_until(time.perf_counter() + seconds)
+
+    def _tick(self) -> None:
+        """Show what was made where a frame is due, else work until shortly before; painting is in between."""
+        now = time.perf_counter()
+        if self._has_worked and now >= self._frame_at - SPARE_S:
+            self._has_worked = False
+            self.frame_due.emit()
+            took = time.perf_counter() - now
+            self._frame_at = max(self._frame_at + FRAME_S, now + FRAME_S / 2, now + FRAME_PER_SHOWING * took)
+            self._wait()
+        else:
+            self._work_until(max(self._frame_at - SPARE_S, now + LEAST_WORK_S))
+
+    def _work_until(self, until: float) -> None:
+        if self._stopped:
+            return
+        asked = self._first + self._pace.due(time.perf_counter())
+        if self._background:
+            self._background.asked = asked
+            self.over, self.error = self._background.ended, self._background.error
+        else:
+            self._slice(until, asked)
+        self._has_worked = True
+        if self.over:
+            self.frame_due.emit()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait for the next slice, frame or update; there may be none any more."""
+        if self._stopped:  # showing it has led somebody to change the document
+            return
+        if self.over:
+            self.ended.emit()
+            return
+        due = self._frame_at - SPARE_S if self._has_worked else self._pace.time_of_next(self.done)
+        self._timer.start(max(0, int((due - time.perf_counter()) * 1000)))
 
     def _slice(self, until: float, asked: int) -> None:
+        """Make the updates up to iteration `asked`, but stop when it is `until`."""
         clock, trainer, work = time.perf_counter, self._trainer, self._work
         last = self._first + self.updates
         now = clock()
-        while now < until and (trainer.iteration < asked or trainer.iteration >= last):
-            before = now
-            if next(work, self) is self or trainer.diverged:
-                self.over = True
-                break
-            now = clock()
-            if now - before > HEAVY:
-                self._slow_units += 1
-                until = now
+        try:
+            while now < until and (trainer.iteration < asked or trainer.iteration >= last):
+                before = now
+                if next(work, self) is self or trainer.diverged:
+                    self.over = True
+                    break
+                now = clock()
+                if now - before > self._long_unit_s:
+                    self._long_units += 1
+                    until = now
+        except ValueError as error:
+            self.error, self.over = error, True
         self._reached, self.diverged = trainer.iteration, trainer.diverged
-        if self._slow_units > 1 and not self.over:
+        if self._long_units > 1 and not self.over:
             self._go_into_background(lambda: (trainer, work), asked)
 
-    def _go_into_background(self, make_ready: MakeReady, asked: int) -> None:
-        last = self._first + self.updates
-        self._background = Background(make_ready, self.training.learning_rate, asked, last)
+    def _go_into_background(
+        self, ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]], asked: int
+    ) -> None:
+        last, rate = self._first + self.updates, self.training.learning_rate
+        self._background = Background(ready, rate, asked, last, self._work_per_state)
         self._background.start()
 
     def _state_here(self) -> tuple[State, bool] | None:
@@ -150,40 +214,3 @@ class Job:
             return None
         state = self._trainer.state()  # this can find that it has diverged
         return state, self._trainer.diverged
-
-
-def _train(state: State, updates: int) -> tuple[Going, Iterator[None]]:
-    trainer = Trainer(state)
-    return trainer, trainer.work(updates)
-
-
-SPREAD = 3.0
-"""Seconds over which a run spreads at the middle speed, whatever its number of updates."""
-
-SLOWEST = 1.0
-"""Updates a second at speed 0."""
-
-RANGE = 100.0
-"""How many times faster than the middle speed a run is shortly before "as fast as possible"."""
-
-
-def updates_per_second(updates: int, speed: float) -> float:
-    """Return the pace of a run: slowest at speed 0, 3 seconds a run at 0.5, infinite at 1."""
-    middle = updates / SPREAD
-    if speed >= 1.0:
-        return math.inf
-    if speed >= 0.5:
-        return float(middle * RANGE ** (2.0 * speed - 1.0))
-    slowest = min(SLOWEST, middle)
-    return float(slowest * (middle / slowest) ** (2.0 * speed))
-
-
-def in_words(updates: int, speed: float) -> str:
-    """Say how long a run takes, in a few letters: "0.3 s", "3 s", "55 min", or "fastest"."""
-    pace = updates_per_second(updates, speed)
-    if math.isinf(pace):
-        return "fastest"
-    seconds = updates / pace
-    if seconds < 10:
-        return f"{seconds:.1g} s"
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.0f} min"

@@ -20,6 +20,11 @@ def refusal(error: ValueError) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
+def paused(done: int, updates: int) -> str:
+    """Say how far a run has come that goes no further for now."""
+    return f"Paused after {done} of {counted(updates)}"
+
+
 def outcome(
     label: str, before: State, after: State, diverged: bool, error: ValueError | None
 ) -> tuple[str, bool]:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
+from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
-from nnviz.document.training.drive import Drive
-from nnviz.document.training.job import Job, updates_per_second
-from nnviz.document.training.outcome import counted, outcome, refusal, tenth
+from nnviz.document.training.job import Job
+from nnviz.document.training.outcome import counted, outcome, paused, refusal, tenth
 from nnviz.document.training.travel import Travel
 
-AT_ONCE = 0.010
-"""Seconds that a Step may take before it goes on in slices."""
+AT_ONCE_S = 0.010
+"""What a Step may take before it goes on in slices."""
 
-STEP = "Step"
-RUN = "Run of "
 SETTINGS = {
     "learning_rate": "learning rate",
     "updates": "updates",
@@ -30,7 +29,7 @@ SETTINGS = {
 
 
 class Runner(QObject):
-    """Runs and steps the training of what is open; `travel` goes back and forth in it.
+    """Runs and steps the training of what is open, and goes back and forth in its run.
 
     ============== =========================================================================================
     `run_started`  a run or a step has begun
@@ -39,10 +38,13 @@ class Runner(QObject):
     `warned`       something went wrong or upwards: what happened and what to try
     `diverged`     the iteration at which the run that diverged began, and a learning rate to try from there
     `said`         what else was done, as one sentence for the status line
+    `travel`       knows how far the run has come and where in it one is
     ============== =========================================================================================
 
     A run makes `training.updates` updates, or those that are left of a paused one, and is one undo entry.
     Whatever else changes the document pauses it; a new learning rate alone holds from the next update on.
+    A hand goes through iterations so: `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
+    What follows one `begin_scrub` or `hold` is one undo entry.
     """
 
     run_started = Signal()
@@ -52,27 +54,26 @@ class Runner(QObject):
     diverged = Signal(int, float)
     said = Signal(str)
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, new_job: Callable[..., Job] = Job) -> None:
         super().__init__()
-        self._document = document
-        self.travel = Travel(document)
+        self._document, self._new_job = document, new_job
+        self.travel = Travel(document, new_job)
         self.travel.said.connect(self.said)
-        self.travel.departing.connect(self.pause)
-        self._drive = Drive(self)
-        self._drive.frame_due.connect(self._show)
-        self._drive.over.connect(self._finish)
+        self._job: Job | None = None
         self._ids = itertools.count()
         self._text = ""
         self._merge: Hashable = None
+        self._stepping = False
+        self._scrub = 0
         self._left = 0
-        self._own = document.state
+        self._made_here = document.state
         self._speed = 0.5
         document.state_changed.connect(self._follow)
 
     @property
     def running(self) -> bool:
         """Whether a run is under way."""
-        return self._drive.job is not None
+        return self._job is not None
 
     @property
     def left(self) -> int:
@@ -87,32 +88,30 @@ class Runner(QObject):
     @speed.setter
     def speed(self, speed: float) -> None:
         self._speed = min(max(speed, 0.0), 1.0)
-        job = self._drive.job
-        if job and not self._stepping:
-            job.set_pace(updates_per_second(job.updates, self._speed))
-            self._drive.go_on()
+        if self._job and not self._stepping:
+            self._job.set_speed(self._speed)
 
     def run(self) -> None:
         """Make `training.updates` updates more, or those that are left of the run that was paused."""
         if not self.running:
             updates = self._left or self._document.state.training.updates
-            self._begin(updates, f"{RUN}{counted(updates)}")
+            if job := self._begin(updates, f"Run of {counted(updates)}"):
+                job.set_speed(self._speed)
 
     def step(self) -> None:
         """Make one update, an undo entry of its own; a run is paused first."""
         self.pause()
         left = self._left
-        if self._begin(1, STEP):
+        if job := self._begin(1, "Step"):
             self._left = max(left - 1, 0)
-            self._drive.work_for(AT_ONCE)
+            job.work_for(AT_ONCE_S)
 
     def toggle(self) -> None:
         """Run, or pause the run that is under way; what is long under way is waited for, and shown then."""
-        job = self._drive.job
-        if job is None:
+        if self._job is None:
             self.run()
-        elif job.in_background:
-            job.wind_up()
+        elif self._job.in_background:
+            self._job.wind_up()
             self.said.emit("Pausing …")
         else:
             self.pause()
@@ -120,12 +119,49 @@ class Runner(QObject):
     def pause(self) -> None:
         """Stop at once, at what is shown; `run` makes the updates that are left."""
         self.travel.cancel()
-        job = self._drive.job
-        if job is None:
-            return
-        job.stop()
-        self._show()
-        self._finish()
+        if self._job:
+            self._job.stop()
+            self._show()
+            self._finish()
+
+    def back(self) -> None:
+        """Go back by one update."""
+        self.pause()
+        iteration = self._document.state.iteration - 1
+        self.travel.go_to(iteration, f"Back to iteration {iteration}")
+
+    def restart(self) -> None:
+        """Return to the weights at the start of the run."""
+        self.pause()
+        self.travel.go_to(0, "Restart")
+
+    def try_again(self, iteration: int, learning_rate: float) -> None:
+        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
+        self.pause()
+        state, merge = self._document.state, ("again", next(self._ids))
+        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
+        training = replace(state.training, learning_rate=learning_rate)
+        self._document.push(edits.set_training(state, training), text, merge)
+        self.travel.go_to(iteration, text, merge)
+
+    def begin_scrub(self) -> None:
+        """Make what follows another undo entry."""
+        self._scrub = next(self._ids)
+
+    def hold(self) -> None:
+        """Begin a drag: stop what runs, and expect many States."""
+        self.begin_scrub()
+        self.pause()
+        self._document.set_in_motion(True)
+
+    def scrub_to(self, iteration: int) -> None:
+        """Show the run as it was after `iteration` updates."""
+        self.pause()
+        self.travel.go_to(iteration, "Other iteration", ("scrub", self._scrub))
+
+    def let_go(self) -> None:
+        """End a drag."""
+        self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
@@ -143,57 +179,53 @@ class Runner(QObject):
             return
         if changed != ["learning_rate"]:
             self.pause()
-        if self._drive.job:
-            self._drive.job.set_training(training)
+        if self._job:
+            self._job.set_training(training)
             self._show()
             return
         state = edits.set_training(self._document.state, training)
         if changed == ["learning_rate"]:
-            self._own = state
+            self._made_here = state
         self._document.push(state, f"Change {SETTINGS[changed[0]]}")
 
-    def _begin(self, updates: int, text: str) -> bool:
+    def _begin(self, updates: int, text: str) -> Job | None:
         self.travel.cancel()
         state = self._document.state
         try:
-            job = Job(state, updates)
+            job = self._new_job(state, updates, self)
         except ValueError as error:
             self.warned.emit(refusal(error))
-            return False
+            return None
+        job.frame_due.connect(self._show)
+        job.ended.connect(self._finish)
+        self._job, self._stepping = job, text == "Step"
         self._text, self._merge = text, ("run", next(self._ids))
-        if not self._stepping:
-            job.set_pace(updates_per_second(updates, self._speed))
-        self._own = state
+        self._made_here = state
         self._left = 0
-        self._drive.start(job)
         self._document.set_in_motion(True)
         self.run_started.emit()
         self.progressed.emit(0, updates)
-        return True
-
-    @property
-    def _stepping(self) -> bool:
-        return self._text == STEP
+        return job
 
     def _show(self) -> None:
         """Put the State that the job has come to into the document, where there is a new one."""
-        job = self._drive.job
+        job = self._job
         assert job is not None
         state = job.take()
         if state is not None:
-            self._own = state
+            self._made_here = state
             self._document.push(state, self._text, self._merge)
-        if self._drive.job is job:
+        if self._job is job:
             self.progressed.emit(job.done, job.updates)
 
     def _finish(self) -> None:
         """Say what came of the job, which goes no further."""
-        job = self._drive.job
+        job = self._job
         if job is None:  # showing it has led somebody to change the document
             return
-        if not job.over or job.cut_short:
+        if job.cut_short:
             self._left = 0 if self._stepping else job.updates - job.done
-            self._end(_paused(job))
+            self._end(job, paused(job.done, job.updates))
             return
         state = self._document.state
         label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates)
@@ -202,22 +234,18 @@ class Runner(QObject):
             self.warned.emit(sentence)
         if job.diverged:
             self.diverged.emit(job.before.iteration, tenth(state.training.learning_rate))
-        self._end(sentence)
+        self._end(job, sentence)
 
-    def _end(self, sentence: str) -> None:
-        self._drive.stop()
+    def _end(self, job: Job, sentence: str) -> None:
+        job.stop()
+        self._job = None
         self._document.set_in_motion(False)
         self.run_ended.emit(sentence)
 
     def _follow(self, old: State, new: State) -> None:
         """Let the run go where something else has changed the document."""
-        if new is self._own:
+        if new is self._made_here:
             return
         self._left = 0
-        if job := self._drive.job:
-            job.stop()
-            self._end(_paused(job))
-
-
-def _paused(job: Job) -> str:
-    return f"Paused after {job.done} of {counted(job.updates)}"
+        if self._job:
+            self._end(self._job, paused(self._job.done, self._job.updates))

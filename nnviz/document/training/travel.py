@@ -1,66 +1,52 @@
-"""Back and forth in a run: shows it as it was after any of its updates. Knows nothing of widgets."""
+"""The way to another iteration of a run: shows it as it was then. Knows nothing of widgets."""
 
 from __future__ import annotations
 
-import itertools
-import time
-from collections.abc import Hashable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Hashable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
 from nnviz.core.training.past import Past, Replay, put_into
 from nnviz.document.document import Document
-from nnviz.document.training.background import Going
 from nnviz.document.training.job import Job
 from nnviz.document.training.outcome import refusal
 
-AT_ONCE = 0.010
-"""Seconds that are computed before the window may go on."""
+AT_ONCE_S = 0.010
+"""What is computed before the window may go on."""
 
 
 class Travel(QObject):
-    """Goes to another iteration of the present run, as far as it has come.
+    """Knows the present run as far as it has come, and goes to any of its iterations.
 
-    =========== ===========================================================
-    `departing` it is about to go: whatever runs must stop
-    `said`      where it has arrived, or is still going, as one sentence
-    `rested`    it has arrived, or has given up because something else began
-    =========== ===========================================================
-
-    A hand goes through iterations so: `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
-    What follows one `begin_scrub` or `hold` is one undo entry.
+    ======== ================================================================
+    `past`   the States of the run that are known
+    `said`   where it has arrived, or is still going, as one sentence
+    `rested` it has arrived, or has given up because something else began
+    ======== ================================================================
     """
 
-    departing = Signal()
     said = Signal(str)
     rested = Signal()
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, new_job: Callable[..., Job] = Job) -> None:
         super().__init__()
-        self._document = document
-        self._past = Past(document.state)
+        self._document, self._new_job = document, new_job
+        self.past = Past(document.state)
         self._job: Job | None = None
-        self._goal: tuple[int, str, Hashable] = (0, "", None)
-        self._ids = itertools.count(1)
-        self._scrub = 0
-        self._timer = QTimer(self, singleShot=True, interval=1)
-        self._timer.timeout.connect(self._go_on)
         document.state_changed.connect(self._follow)
 
     @property
     def end(self) -> int:
         """How far the run has come, wherever in it one is now."""
-        return self._past.end.iteration
+        return self.past.end.iteration
 
     @property
     def history(self) -> History | None:
         """The MSE history of the whole run, as far as it has come; None before its first point."""
-        return _history(self._past.end)
+        return _history(self.past.end)
 
     @property
     def present(self) -> tuple[int, float] | None:
@@ -73,103 +59,51 @@ class Travel(QObject):
         """Whether there is an update to take back."""
         return self._document.state.iteration > 0
 
-    def back(self) -> None:
-        """Go back by one update."""
-        self.departing.emit()
-        iteration = self._document.state.iteration - 1
-        self._go_to(iteration, f"Back to iteration {iteration}")
-
-    def restart(self) -> None:
-        """Return to the weights at the start of the run."""
-        self.departing.emit()
-        self._go_to(0, "Restart")
-
-    def try_again(self, iteration: int, learning_rate: float) -> None:
-        """Return to an iteration, there to go on with another learning rate; both are one undo entry."""
-        self.departing.emit()
-        state, merge = self._document.state, ("again", next(self._ids))
-        text = f"Learning rate {shown(learning_rate)} from iteration {iteration} on"
-        training = replace(state.training, learning_rate=learning_rate)
-        self._document.push(edits.set_training(state, training), text, merge)
-        self._go_to(iteration, text, merge)
-
-    def begin_scrub(self) -> None:
-        """Make what follows another undo entry."""
-        self._scrub = next(self._ids)
-
-    def hold(self) -> None:
-        """Begin a drag: stop what runs, and expect many States."""
-        self.begin_scrub()
-        self.departing.emit()
-        self._document.set_in_motion(True)
-
-    def scrub_to(self, iteration: int) -> None:
-        """Show the run as it was after `iteration` updates."""
-        self.departing.emit()
-        self._go_to(iteration, "Other iteration", ("scrub", self._scrub))
-
-    def let_go(self) -> None:
-        """End a drag."""
-        self._document.set_in_motion(False)
-
-    def _go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
+    def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push."""
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
         if iteration == self._document.state.iteration:
             return
-        self._goal = iteration, text, merge
-        known = self._past.nearest(iteration)
+        known, end = self.past.nearest(iteration), self.past.end
         if known.iteration == iteration:
-            self._arrive(known)
+            self._arrive(known, text, merge)
             return
-        end = self._past.end
-
-        def make_ready() -> tuple[Going, Iterator[None]]:
-            replay = Replay(known, end)
-            return replay, replay.work(iteration - known.iteration)
-
-        self._job = Job(known, iteration - known.iteration, make_ready)
-        self._go_on()
-        if self._job:
+        updates = iteration - known.iteration
+        job = self._job = self._new_job(known, updates, self, lambda state: Replay(state, end))
+        job.ended.connect(lambda: self._finish(job, text, merge))
+        job.work_for(AT_ONCE_S)
+        if self._job is job:
             self.said.emit(f"Going to iteration {iteration} …")
 
     def cancel(self) -> None:
         """Stay at the iteration that is shown."""
         job, self._job = self._job, None
         if job:
-            self._timer.stop()
             job.stop()
             self.rested.emit()
 
-    def _go_on(self) -> None:
-        job = self._job
-        if job is None:
-            return
-        job.advance(time.perf_counter() + AT_ONCE)
-        if not job.over:
-            self._timer.start()
-            return
+    def _finish(self, job: Job, text: str, merge: Hashable) -> None:
         self._job = None
+        job.stop()
         if job.error:
             self.said.emit(refusal(job.error))
             self.rested.emit()
             return
         state = job.take()
         assert state is not None
-        self._arrive(state)
+        self._arrive(state, text, merge)
 
-    def _arrive(self, then: State) -> None:
-        iteration, text, merge = self._goal
+    def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)
         last, mse = then.run.history.last if then.run else (0, 0.0)
-        told = f": MSE {shown(mse)}" if last == iteration else ""
-        self.said.emit(f"Iteration {iteration} of {self.end}{told}")
+        told = f": MSE {shown(mse)}" if last == then.iteration else ""
+        self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()
 
     def _follow(self, _old: State, new: State) -> None:
         self.cancel()
-        self._past.follow(new)
+        self.past.follow(new)
 
 
 def _history(state: State) -> History | None:

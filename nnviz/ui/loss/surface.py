@@ -72,7 +72,7 @@ class OverTwo:
     def find(self, state: State) -> Iterator[None]:
         """Find the map, coarse and then finer."""
         first, second = self.weights
-        for found in loss_map(state, first, second, self._path.over(first, second), self._map):
+        for found in loss_map(state, first, second, self._path.over(state, first, second), self._map):
             self._map = found or self._map
             yield
 
@@ -81,7 +81,7 @@ class OverTwo:
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._show_map(self._map, state)
         mse = self._map.mse if self._map is not None and same_but(self._map.state, state) else None
-        path = self._path.over(*self.weights)
+        path = self._path.over(state, *self.weights)
         x, y = (weight.value(state.network) for weight in self.weights)
         self.plane.show_path(path)
         self.plane.show_point(x, y, math.nan if mse is None else mse)

@@ -14,7 +14,7 @@ from nnviz.core.history import History
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import Seldom
-from nnviz.document.training.travel import Travel
+from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.ui.widgets.ask_where import ask_where, file_name
@@ -47,9 +47,9 @@ class MsePlot(Card):
     exported = Signal(str)
     refused = Signal(str)
 
-    def __init__(self, document: Document, travel: Travel) -> None:
+    def __init__(self, document: Document, runner: Runner) -> None:
         super().__init__("MSE")
-        self._document, self._travel = document, travel
+        self._document, self._runner, self._travel = document, runner, runner.travel
         self.curve: MseCurve | None = None
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
@@ -74,9 +74,9 @@ class MsePlot(Card):
         self.curve = MseCurve(colours())
         self.curve.setToolTip(TIP)
         self.curve.menu_requested.connect(self._menu.popup)
-        self.curve.ring_taken.connect(self._travel.hold)
-        self.curve.wanted.connect(self._travel.scrub_to)
-        self.curve.ring_dropped.connect(self._travel.let_go)
+        self.curve.ring_taken.connect(self._runner.hold)
+        self.curve.wanted.connect(self._runner.scrub_to)
+        self.curve.ring_dropped.connect(self._runner.let_go)
         self.curve.set_log(self.log_button.isChecked())
         self._pages.addWidget(self.curve)
         self._history = None

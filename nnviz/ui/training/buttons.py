@@ -52,8 +52,8 @@ class TrainingButtons(QWidget):
         runner = self._runner
         self.run.clicked.connect(self.run_requested)
         self.step.clicked.connect(self.step_requested)
-        self.back.clicked.connect(runner.travel.back)
-        self.restart.clicked.connect(runner.travel.restart)
+        self.back.clicked.connect(runner.back)
+        self.restart.clicked.connect(runner.restart)
         self.random.clicked.connect(lambda: runner.new_random_weights())
         self.more.clicked.connect(self._open_menu)
         runner.run_started.connect(self.refresh)

@@ -10,7 +10,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training.job import in_words
+from nnviz.document.training.pace import in_words
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
@@ -65,14 +65,14 @@ class TrainingPanel(Card):
         runner.run_ended.connect(self._finish)
         runner.progressed.connect(self._show_progress)
         runner.travel.rested.connect(self._show_place)
-        self.timeline.entered.connect(runner.travel.begin_scrub)
-        self.timeline.sliderPressed.connect(runner.travel.hold)
-        self.timeline.wanted.connect(runner.travel.scrub_to)
-        self.timeline.sliderReleased.connect(runner.travel.let_go)
+        self.timeline.entered.connect(runner.begin_scrub)
+        self.timeline.sliderPressed.connect(runner.hold)
+        self.timeline.wanted.connect(runner.scrub_to)
+        self.timeline.sliderReleased.connect(runner.let_go)
         self.timeline.sliderReleased.connect(self._show_place)
         runner.warned.connect(self.message.show_warning)
         runner.diverged.connect(self._offer_cure)
-        self.message.cure_wanted.connect(runner.travel.try_again)
+        self.message.cure_wanted.connect(runner.try_again)
         self._document.state_changed.connect(self._follow)
 
     def toggle_run(self) -> None:

@@ -150,8 +150,8 @@ class Menus:
         training, runner = self._workspace.training, self._workspace.runner
         self._add(menu, "&Run or pause", partial(self._train, training.toggle_run), "F5")
         self._add(menu, "&Step", partial(self._train, training.step), "F10")
-        self._add(menu, "&Back", runner.travel.back, "Shift+F10")
-        self._add(menu, "Re&start", runner.travel.restart)
+        self._add(menu, "&Back", runner.back, "Shift+F10")
+        self._add(menu, "Re&start", runner.restart)
         self._add(menu, "&New random weights", runner.new_random_weights)
 
     def _train(self, does: Callable[[], None]) -> None:

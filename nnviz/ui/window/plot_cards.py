@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training.travel import Travel
+from nnviz.document.training.runner import Runner
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.widgets.card import Card
@@ -25,10 +25,10 @@ class PlotCards(CardTabs):
     the window answers, `load` at once.
     """
 
-    def __init__(self, document: Document, selection: Selection, travel: Travel) -> None:
+    def __init__(self, document: Document, selection: Selection, runner: Runner) -> None:
         self._document, self._selection = document, selection
-        self.mse = MsePlot(document, travel)
-        self._path = LossPath(document)  # from the start on, whenever its card is made
+        self.mse = MsePlot(document, runner)
+        self._path = LossPath(runner.travel.past)
         super().__init__(
             (
                 Tab("MSE", "The MSE after every update", lambda: self.mse),

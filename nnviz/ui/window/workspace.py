@@ -58,7 +58,7 @@ class Workspace:
         self.column_buttons = ColumnButtons(self.diagram, self.structure)
         self.data = DataPanel(document, selection)
         self.training = TrainingPanel(document, self.runner, selection)
-        self.plots = PlotCards(document, selection, self.runner.travel)
+        self.plots = PlotCards(document, selection, self.runner)
         self.words = Words(document, selection)
         self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()

@@ -1,20 +1,23 @@
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
-from nnviz.core.training.descent import Descent
 from PySide6.QtCore import QTimer
 
 from nnviz.core import edits
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
 from nnviz.document.document import Document
-from nnviz.document.training import background
-from nnviz.document.training import job as job_module
-from nnviz.document.training import job as pace
+from nnviz.document.training.job import Job
+from nnviz.document.training.pace import updates_per_second
 from nnviz.document.training.runner import Runner
+
+pytestmark = pytest.mark.usefixtures("qapp")
 
 
 def slopes_exercise(learning_rate=0.01, updates=20):
@@ -34,11 +37,30 @@ def document():
 
 
 @pytest.fixture
-def runner(document):
-    runner = Runner(document)
-    runner.speed = 1.0
-    yield runner
-    runner.pause()
+def make_runner(document):
+    """Return a function that makes a Runner at full speed, whose Jobs take other limits if they are given."""
+    made = []
+
+    def make(**limits):
+        runner = Runner(document, partial(Job, **limits))
+        runner.speed = 1.0
+        made.append(runner)
+        return runner
+
+    yield make
+    for runner in made:
+        runner.pause()
+
+
+@pytest.fixture
+def runner(make_runner):
+    return make_runner()
+
+
+@pytest.fixture
+def long_runner(make_runner):
+    """A Runner for which every unit of work is too long for a frame, so that a thread goes on with it."""
+    return make_runner(long_unit_s=0.0)
 
 
 def finish(qtbot, runner):
@@ -55,6 +77,56 @@ def test_a_step_makes_the_update_of_the_ninth_exercise(document, runner):
     runner.step()
     assert document.state.network.predict([[1, 2, 3]]).item() == pytest.approx(5.04, abs=1e-12)
     assert document.state.iteration == 1
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Return the passes over the one layer of activation `counted`: the way, and the rows."""
+    passes, tanh = [], ACTIVATIONS["tanh"]
+
+    def forward(z, a):
+        call = tanh.forward(z, a)
+        return lambda: passes.append(("forward", len(z))) or call()
+
+    def backward(z, a, slope_a, slope_z):
+        call = tanh.backward(z, a, slope_a, slope_z)
+        return lambda: passes.append(("backward", len(z))) or call()
+
+    counted = replace(tanh, name="counted", forward=forward, backward=backward)
+    monkeypatch.setitem(ACTIVATIONS, "counted", counted)
+    return passes
+
+
+def of_counted_layer(rows, **training):
+    network = Network(
+        ("x",),
+        (
+            Layer(("node_0",), "counted", np.ones((1, 1)), None),
+            Layer(("output",), "identity", np.ones((1, 1)), None),
+        ),
+    )
+    x = np.linspace(-1, 1, rows).reshape(-1, 1)
+    return State(network, Dataset(x, x), Training(0.01, **training))
+
+
+def test_a_step_is_one_update_and_one_measurement(document, runner, counted):
+    """The way forward of the update is where the MSE at its start comes from."""
+    document.start(of_counted_layer(7))
+    for _ in range(3):
+        counted.clear()
+        runner.step()
+        assert counted == [("forward", 7), ("backward", 7), ("forward", 7)]
+
+
+def test_a_step_of_a_batch_is_one_update_and_one_measurement(document, runner, counted):
+    document.start(of_counted_layer(7, batch_size=3))
+    runner.step()
+    start, *step = counted
+    assert start == ("forward", 7)  # the MSE at iteration 0, that of all rows
+    assert step == [("forward", 3), ("backward", 3), ("forward", 7)]
+    counted.clear()
+    runner.step()
+    assert counted == [("forward", 3), ("backward", 3), ("forward", 7)]
 
 
 def test_a_run_makes_the_history_of_the_tenth_exercise(qtbot, document, runner):
@@ -98,7 +170,7 @@ def test_back_leaves_an_edit_alone(document, runner):
     runner.step()
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
     edited = document.state
-    runner.travel.back()
+    runner.back()
     assert document.state is edited
 
 
@@ -129,7 +201,7 @@ def test_restart_returns_to_the_weights_at_iteration_0(qtbot, document, runner):
     start = document.state.network
     finish(qtbot, runner)
     with qtbot.waitSignal(runner.said) as said:
-        runner.travel.restart()
+        runner.restart()
     assert document.state.network is start
     assert document.state.iteration == 0
     assert said.args == ["Iteration 0 of 20: MSE 49"]
@@ -254,8 +326,8 @@ def test_nothing_runs_while_idle(runner):
     assert not active()
 
 
-def test_a_slow_run_makes_and_shows_its_first_update_at_once(qtbot, monkeypatch, document, runner):
-    monkeypatch.setattr(pace, "SLOWEST", 0.001)  # the second would come after a quarter of an hour
+def test_a_slow_run_makes_and_shows_its_first_update_at_once(qtbot, document, make_runner):
+    runner = make_runner(slowest_per_s=0.001)  # the second would come after a quarter of an hour
     runner.speed = 0.0
     runner.run()
     until(qtbot, document, 1)
@@ -267,7 +339,7 @@ def test_a_slow_run_makes_and_shows_its_first_update_at_once(qtbot, monkeypatch,
 
 @pytest.mark.parametrize("updates", [5, 20, 100_000])
 def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_limit(updates):
-    paces = [pace.updates_per_second(updates, speed / 10) for speed in range(11)]
+    paces = [updates_per_second(updates, speed / 10) for speed in range(11)]
     assert paces[0] == pytest.approx(1.0)
     assert paces[5] == pytest.approx(updates / 3)
     assert paces[10] == math.inf
@@ -285,38 +357,35 @@ def test_progress_counts_up_to_all_updates(qtbot, runner):
 
 @pytest.mark.parametrize("learning_rate", [0.01, 0.08])
 def test_work_that_is_too_long_for_a_frame_ends_with_the_same_numbers(
-    qtbot, monkeypatch, document, runner, learning_rate
+    qtbot, document, long_runner, learning_rate
 ):
     document.start(slopes_exercise(learning_rate, updates=3000))
     expected = train(document.state).state
-    monkeypatch.setattr(job_module, "HEAVY", 0.0)  # every unit of work counts as too long
-    finish(qtbot, runner)
+    finish(qtbot, long_runner)
     assert document.state.iteration == expected.iteration
     assert document.state.network == expected.network
 
 
-def test_long_work_pauses_and_goes_on(qtbot, monkeypatch, document, runner):
+def test_long_work_pauses_and_goes_on(qtbot, document, long_runner):
     document.start(slopes_exercise(0.0001, updates=100_000))
-    monkeypatch.setattr(job_module, "HEAVY", 0.0)
-    runner.run()
+    long_runner.run()
     until(qtbot, document, 50)
-    runner.pause()
+    long_runner.pause()
     done = document.state.iteration
-    assert runner.left == 100_000 - done
+    assert long_runner.left == 100_000 - done
     assert document.state.run.history.last[1] == pytest.approx(mse_after(done, 0.0001), rel=1e-6)
-    runner.set_training(replace(document.state.training, learning_rate=0.0002))
-    runner.run()
+    long_runner.set_training(replace(document.state.training, learning_rate=0.0002))
+    long_runner.run()
     until(qtbot, document, done + 50)
-    runner.pause()
+    long_runner.pause()
     assert document.state.training.learning_rate == 0.0002
 
 
-def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkeypatch, document, runner):
+def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkeypatch, document, make_runner):
+    runner = make_runner(long_unit_s=0.0, work_per_state=1e9)  # after its first State it hands out no other
     document.start(slopes_exercise(1e-6, updates=1_000_000))
-    monkeypatch.setattr(job_module, "HEAVY", 0.0)
-    monkeypatch.setattr(background, "SHARE", 1e9)  # after its first State it hands out no other
-    made, update = [], Descent.update_whole
-    monkeypatch.setattr(Descent, "update_whole", lambda self, done: made.append(done) or update(self, done))
+    made, update = [], GradientDescent.update
+    monkeypatch.setattr(GradientDescent, "update", lambda self, k: made.append(k) or update(self, k))
     runner.run()
     until(qtbot, document, 1)
     shown = document.state.iteration
@@ -331,14 +400,13 @@ def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkey
     assert document.state.run.history.last == (done, pytest.approx(mse_after(done, 1e-6), rel=1e-6))
 
 
-def test_a_new_learning_rate_holds_in_long_work_too(qtbot, monkeypatch, document, runner):
+def test_a_new_learning_rate_holds_in_long_work_too(qtbot, document, long_runner):
     document.start(slopes_exercise(0.0001, updates=1500))
-    monkeypatch.setattr(job_module, "HEAVY", 0.0)
-    runner.speed = 0.7  # about half a second
-    runner.run()
+    long_runner.speed = 0.7  # about half a second
+    long_runner.run()
     until(qtbot, document, 50)
-    with qtbot.waitSignal(runner.run_ended):
-        runner.set_training(replace(document.state.training, learning_rate=0.0002))
+    with qtbot.waitSignal(long_runner.run_ended):
+        long_runner.set_training(replace(document.state.training, learning_rate=0.0002))
     mse = document.state.run.history.points[:, 1]
     assert mse[1] / mse[0] == pytest.approx((1 - 28 * 0.0001) ** 2)
     assert mse[-1] / mse[-2] == pytest.approx((1 - 28 * 0.0002) ** 2)
