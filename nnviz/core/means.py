@@ -1,24 +1,20 @@
-"""The figures of an explanation: one row's, and the means over many rows, a block of rows at a time."""
+"""The mean slopes over many rows, at once or a block of rows at a time, and what an explanation needs."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import dataclass
 
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, forward_ns, row_blocks
 from nnviz.core.network import Network, Trace
-from nnviz.core.slopes import Slopes, slopes
-from nnviz.core.state import State, epoch_order
+from nnviz.core.slopes import LayerMeanSlopes, MeanSlopes, Slopes, slopes, slopes_from
+from nnviz.core.state import Dataset, State, epoch_order
 
 FEW_ROWS = 6
 """Up to this many rows are written out one by one."""
-BLOCK_WORK = 1_500_000
-"""Rows times weights that are computed between two yields: a few milliseconds."""
-
-LEAST_BLOCK = 32
-"""Fewer rows at a time are not worth a product of matrices."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +24,20 @@ class Means:
     ========== ==================================================================
     `rows`     their numbers from 0, or None for all of them, in order
     `count`    how many they are
-    `weights`  layer by layer, shape (nodes, inputs of the layer)
-    `nodes`    layer by layer, ∂MSE/∂z, shape (nodes,)
+    `slopes`   the mean slopes; Slopes with every row's part where they are quick
     `single`   each row's own Slopes where they are few, else empty
     ========== ==================================================================
     """
 
     rows: tuple[int, ...] | None
     count: int
-    mse: float
-    weights: tuple[Array, ...]
-    nodes: tuple[Array, ...]
+    slopes: MeanSlopes
     single: tuple[Slopes, ...] = ()
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What is known of a State's numbers.
+class Computed:
+    """What is computed of a State as far as an explanation needs it.
 
     ========== ======================================================================
     `row`      the row that is looked at, from 0
@@ -62,29 +55,6 @@ class Figures:
     update: Means | None = None
 
 
-def figures(state: State, row: int) -> Iterator[Figures]:
-    """Yield the figures of one row at once, then the same after each block of rows, at last all of them."""
-    found = _of_one_row(state, row)
-    yield found
-    if found.slopes is None:
-        return
-    batch = next_batch(state)
-    update = yield from _means(state, batch, found)
-    found = replace(found, update=update)
-    whole = update if batch is None else (yield from _means(state, None, found))
-    yield replace(found, whole=whole)
-
-
-def _of_one_row(state: State, row: int) -> Figures:
-    if not 0 <= row < len(state.data):
-        return Figures(row)
-    x = state.data.inputs[row : row + 1]
-    if state.data.targets is None:
-        return Figures(row, state.network.forward(x))
-    found = slopes(state.network, x, state.data.targets[row : row + 1])
-    return Figures(row, found.trace, found)
-
-
 def next_batch(state: State) -> tuple[int, ...] | None:
     """Return the rows of the next update where it takes a batch of them, or None where it takes all."""
     rows, size = len(state.data), state.training.batch_size
@@ -95,40 +65,39 @@ def next_batch(state: State) -> tuple[int, ...] | None:
     return tuple(int(row) for row in order[batch * size : (batch + 1) * size])
 
 
-def row_blocks(network: Network, rows: int) -> Iterator[slice]:
-    """Cut `rows` into blocks that are computed in a few milliseconds each."""
-    weights = sum(layer.weights.size for layer in network.layers)
-    size = min(8192, max(LEAST_BLOCK, BLOCK_WORK // weights))
-    for start in range(0, rows, size):
-        yield slice(start, min(start + size, rows))
+def means_from(network: Network, trace: Trace, data: Dataset, rows: tuple[int, ...] | None) -> Means:
+    """Return the means over `rows` of `data`, whose `trace` is known."""
+    y = _targets_of(data, rows)
+    single: tuple[Slopes, ...] = ()
+    if len(y) <= FEW_ROWS:
+        single = tuple(slopes_from(network, trace.row(i), y[i : i + 1]) for i in range(len(y)))
+    return Means(rows, len(y), slopes_from(network, trace, y), single)
 
 
-def is_quick(state: State) -> bool:
-    """Tell whether the means over all rows take no longer than a block or so."""
-    return len(list(row_blocks(state.network, len(state.data)))) <= 2
-
-
-def _means(
-    state: State, batch: tuple[int, ...] | None, meanwhile: Figures
-) -> Generator[Figures, None, Means]:
-    """Compute the means over `batch` or all rows; yields `meanwhile` after each block of them."""
-    network, data = state.network, state.data
-    assert data.targets is not None
-    chosen = list(batch) if batch is not None else slice(None)
-    x, y = data.inputs[chosen], data.targets[chosen]
+def means_in_blocks(
+    network: Network, data: Dataset, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS
+) -> Generator[None, None, Means]:
+    """Compute the means over `rows` of `data`, and yield after each block of them."""
+    x = data.inputs if rows is None else data.inputs[list(rows)]
+    y = _targets_of(data, rows)
+    blocks = list(row_blocks(len(x), THERE_AND_BACK * forward_ns(network), block_ns))
+    if len(blocks) == 1:
+        return means_from(network, network.forward(x), data, rows)
     weights = [np.zeros_like(layer.weights) for layer in network.layers]
     nodes = [np.zeros(len(layer)) for layer in network.layers]
     mse = 0.0
-    single: tuple[Slopes, ...] = ()
-    if len(x) <= FEW_ROWS:
-        single = tuple(slopes(network, x[i : i + 1], y[i : i + 1]) for i in range(len(x)))
-    for block in row_blocks(network, len(x)):
-        found = slopes(network, x[block], y[block])
-        count = block.stop - block.start
-        share = count / len(x)
-        for k, layer in enumerate(found.layers):
+    for block in blocks:
+        part = slopes(network, x[block], y[block])
+        share = (block.stop - block.start) / len(x)
+        for k, layer in enumerate(part.layers):
             weights[k] += share * layer.weights
             nodes[k] += share * layer.nodes
-        mse += share * found.mse
-        yield meanwhile
-    return Means(batch, len(x), mse, tuple(weights), tuple(nodes), single)
+        mse += share * part.mse
+        yield
+    layers = tuple(LayerMeanSlopes(*each) for each in zip(weights, nodes, strict=True))
+    return Means(rows, len(x), MeanSlopes(mse, layers))
+
+
+def _targets_of(data: Dataset, rows: tuple[int, ...] | None) -> Array:
+    assert data.targets is not None
+    return data.targets if rows is None else data.targets[list(rows)]

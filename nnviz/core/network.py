@@ -103,6 +103,15 @@ class Trace:
         """Return what feeds layer `layer`, shape (rows, inputs of the layer)."""
         return self.inputs if layer == 0 else self.a[layer - 1]
 
+    def rows(self, rows: slice | list[int]) -> Trace:
+        """Return what some of the rows computed."""
+        parts = (tuple(values[rows] for values in part) for part in (self.z, self.a))
+        return Trace(self.inputs[rows], *parts)
+
+    def row(self, row: int) -> Trace:
+        """Return what one row computed."""
+        return self.rows(slice(row, row + 1))
+
 
 @dataclass(frozen=True)
 class Network:

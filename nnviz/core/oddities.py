@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
-from nnviz.core.state import State
 
 SATURATED = 0.01
 """A sigmoid whose slope, or a tanh whose distance from ±1, stays below this is saturated."""
@@ -43,14 +42,13 @@ def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], 
     return tuple(found)
 
 
-def badges(state: State) -> dict[tuple[int, int], str]:
-    """Return what is odd about nodes on all rows together, by (layer, node): dead, saturated."""
-    if len(state.data) < 2:
+def badges(network: Network, trace: Trace) -> dict[tuple[int, int], str]:
+    """Return what is odd about nodes on all rows of `trace`, by (layer, node): dead, saturated."""
+    if len(trace.inputs) < 2:
         return {}
-    trace = state.network.forward(state.data.inputs)
     found = {}
     for text, oddity in (("dead on all rows", dead_nodes), ("saturated", saturated_nodes)):
-        for k, odd in enumerate(oddity(state.network, trace)):
+        for k, odd in enumerate(oddity(network, trace)):
             for node in np.flatnonzero(odd).tolist():
                 found[k, node] = text
     return found

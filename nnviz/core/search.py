@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.cost import forward_ns
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes, saturated_nodes
 from nnviz.core.state import State
@@ -29,8 +30,8 @@ from nnviz.core.state import State
 Indices = NDArray[np.intp]
 
 LIMIT = 20
-WORK = 120_000_000
-"""Multiply-adds that a look for odd nodes may take, some 12 ms; more rows than that are not looked at."""
+LOOK_NS = 24e6
+"""What a look for odd nodes may take; more rows than that are not looked at."""
 
 MEASURES: dict[str, Callable[[Array], Array]] = {
     "largest": lambda w: w,
@@ -66,8 +67,11 @@ class Match(NamedTuple):
     note: str = ""
 
 
-def found(state: State, text: str, limit: int = LIMIT, row: int = 0) -> list[Match]:
-    """Return what `text` finds, at most `limit`, best first; nothing for an empty text."""
+def found(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
+    """Return what `text` finds, at most `limit`, best first; nothing for an empty text.
+
+    A look for odd nodes takes about `look_ns`.
+    """
     text = " ".join(text.casefold().split())
     if not text:
         return []
@@ -77,7 +81,7 @@ def found(state: State, text: str, limit: int = LIMIT, row: int = 0) -> list[Mat
         lambda: _edges(network, text, limit),
         lambda: _biases(network, text),
         lambda: _extremes(network, text, limit),
-        lambda: _odd(state, text, row),
+        lambda: _odd(state, text, row, look_ns),
     )
     return list(islice((match for way in ways for match in way()), limit))
 
@@ -128,20 +132,20 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> It
             yield Match(Address("node", column - 1, node), network.names(column)[node], value, note or kind)
 
 
-def _odd(state: State, text: str, row: int) -> Iterator[Match]:
+def _odd(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
     word = text.removesuffix(" nodes")
     for name, (nodes_that_are, said) in ODD.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
-            network, (inputs, rows) = state.network, _some_rows(state)
+            network, (inputs, rows) = state.network, _some_rows(state, look_ns)
             odd = nodes_that_are(network, network.forward(inputs))
             columns = [np.empty(0, np.intp), *map(np.flatnonzero, odd)]
             yield from _nodes(state, columns, row, f"{said} {rows}")
 
 
-def _some_rows(state: State) -> tuple[Array, str]:
+def _some_rows(state: State, look_ns: float) -> tuple[Array, str]:
     """Return the inputs of as many rows as can be looked at, and which these are."""
     every = len(state.data)
-    count = max(1, WORK // sum(layer.weights.size for layer in state.network.layers))
+    count = max(1, int(look_ns / forward_ns(state.network)))
     which = "every row" if count >= every else f"rows 1 to {count:,} of {every:,}"
     return state.data.inputs[:count], which
 

@@ -12,32 +12,49 @@ from nnviz.core.network import Network, Trace
 
 
 @dataclass(frozen=True)
-class LayerSlopes:
-    """Slopes of the MSE in one layer.
+class LayerMeanSlopes:
+    """Slopes of the MSE over some rows in one layer.
 
     =========== ========================================================================
     `weights`   ∂MSE/∂w, shape (nodes, inputs of the layer)
     `nodes`     ∂MSE/∂z summed over the rows, shape (nodes,): also the bias's slope
-    `biases`    the same, or None where the layer has no biases
-    `outputs`   ∂MSE/∂a of each row, shape (rows, nodes)
-    `inputs`    ∂MSE/∂z of each row, shape (rows, nodes)
     =========== ========================================================================
     """
 
     weights: Array
     nodes: Array
+
+
+@dataclass(frozen=True)
+class LayerSlopes(LayerMeanSlopes):
+    """The same, with what came back for each row.
+
+    =========== ========================================================================
+    `biases`    `nodes`, or None where the layer has no biases
+    `outputs`   ∂MSE/∂a of each row, shape (rows, nodes)
+    `inputs`    ∂MSE/∂z of each row, shape (rows, nodes)
+    =========== ========================================================================
+    """
+
     biases: Array | None
     outputs: Array
     inputs: Array
 
 
 @dataclass(frozen=True)
-class Slopes:
-    """The MSE at the current weights and its slope with respect to every weight, layer by layer."""
+class MeanSlopes:
+    """The MSE over some rows and its slope with respect to every weight, layer by layer."""
 
     mse: float
-    trace: Trace
+    layers: tuple[LayerMeanSlopes, ...]
+
+
+@dataclass(frozen=True)
+class Slopes(MeanSlopes):
+    """The same, with what every row computed, and what came back for it."""
+
     layers: tuple[LayerSlopes, ...]
+    trace: Trace
 
 
 def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
@@ -50,17 +67,24 @@ def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
 def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
     """Return the MSE over the rows of `x` and all its slopes.
 
-    `x` has shape (rows, inputs), `y` (rows, outputs). Backpropagation as in Rumelhart, Hinton and Williams
-    (1986): δ = ∂MSE/∂z of a layer gives ∂MSE/∂W = δᵀ·a_before and hands δ·W to the layer before.
+    `x` has shape (rows, inputs), `y` (rows, outputs).
     What is too large for a number is infinite or NaN, without a warning.
     Raises ValueError where the shapes do not fit.
     """
-    trace = network.forward(x)
+    return slopes_from(network, network.forward(x), y)
+
+
+def slopes_from(network: Network, trace: Trace, y: ArrayLike) -> Slopes:
+    """Return the same from what the rows computed on their way forward.
+
+    Backpropagation as in Rumelhart, Hinton and Williams (1986): δ = ∂MSE/∂z of a layer gives
+    ∂MSE/∂W = δᵀ·a_before and hands δ·W to the layer before.
+    """
     targets = np.asarray(y, dtype=np.float64).reshape(trace.prediction.shape)
     with np.errstate(over="ignore", invalid="ignore"):
         error = trace.prediction - targets
         layers = _backward(network, trace, (2.0 / error.size) * error)
-        return Slopes(float(np.mean(error * error)), trace, layers)
+        return Slopes(float(np.mean(error * error)), layers, trace)
 
 
 def _backward(network: Network, trace: Trace, slope_a: Array) -> tuple[LayerSlopes, ...]:

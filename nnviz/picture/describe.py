@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnviz.core.address import Address
 from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.oddities import zero_reason
+from nnviz.core.slopes import Slopes
 from nnviz.picture.numbers import Numbers
 
 
@@ -31,7 +32,7 @@ def _edge(address: Address, numbers: Numbers) -> str:
     if numbers.slopes is not None:
         slope = float(numbers.slopes.layers[address.layer].weights[address.node, address.source])
         sentence += f", slope {shown_in_full(slope)}"
-        if slope == 0.0 and len(numbers.slopes.layers[address.layer].inputs):
+        if slope == 0.0 and isinstance(numbers.slopes, Slopes):
             reason = zero_reason(
                 network, numbers.slopes, Address("weight", address.layer, address.node, address.source)
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nnviz.core.network import Network, Trace
-from nnviz.core.slopes import Slopes
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 
 
@@ -17,7 +17,7 @@ class Numbers:
     state: State
     row: int
     trace: Trace | None
-    slopes: Slopes | None
+    slopes: MeanSlopes | None
     slopes_of: str
     badges: Mapping[tuple[int, int], str]
     """What is odd about a node on all rows, by (layer, node)."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Trace
-from nnviz.core.slopes import Slopes
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.slopes import slopes as slopes_of_rows
 from nnviz.core.state import State
 from nnviz.picture.describe import described
@@ -129,7 +129,7 @@ def draw(
     *,
     row: int = 0,
     trace: Trace | None = None,
-    slopes: Slopes | None = None,
+    slopes: MeanSlopes | None = None,
     slopes_of: str = "",
     shows: Callable[[Address], bool] | None = None,
     largest: float | None = None,

@@ -22,6 +22,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
 from nnviz.core.address import Address
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -54,7 +55,7 @@ class Nnviz:
         self.document = Document(state)
         selection = Selection(self.document)
         self.player = Player(self.document, selection, Runner(self.document))
-        self.diagram = Diagram(self.document, selection, self.player)
+        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self.player)
         self.diagram.resize(*SIZE)
         self.diagram.show()
         windows.settle()

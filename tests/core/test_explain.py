@@ -5,14 +5,15 @@ from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
+from nnviz.core.cost import forward_ns
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
 from nnviz.core.explanation.lines import Note
-from nnviz.core.means import figures, next_batch
+from nnviz.core.means import Computed, means_from, means_in_blocks, next_batch
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.slopes import slopes
+from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
@@ -36,11 +37,36 @@ def last(steps):
     return found
 
 
+def returned(steps):
+    """Run a generator to its end, and return what it returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def computed(state, row, means=True):
+    """What a State's explanation needs, computed at once; without `means` what is known first."""
+    network, data = state.network, state.data
+    if not 0 <= row < len(data):
+        return Computed(row)
+    trace = network.forward(data.inputs)
+    if data.targets is None:
+        return Computed(row, trace.row(row))
+    own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
+    if not means:
+        return Computed(row, own.trace, own)
+    batch = next_batch(state)
+    update = means_from(network, trace if batch is None else trace.rows(list(batch)), data, batch)
+    return Computed(row, own.trace, own, means_from(network, trace, data, None), update)
+
+
 def explained(state, address, row=0, mean=False, unfolded=()):
     check = None
     if address is not None and address.kind != "node" and state.trainable:
         check = last(checking(state, address, None if mean else row))
-    found = last(figures(state, row))
+    found = computed(state, row)
     return explain(state, address, found, mean=mean, check=check, unfolded=frozenset(unfolded))
 
 
@@ -159,7 +185,7 @@ def test_many_paths_are_summed_by_layer_and_unfold():
 @given(states(), st.booleans(), st.data())
 def test_all_arithmetic_closes_and_all_slopes_are_the_cores(state, mean, data):
     row = data.draw(st.integers(0, len(state.data) - 1))
-    found = last(figures(state, row))
+    found = computed(state, row)
     own = slopes(state.network, state.data.inputs[row : row + 1], state.data.targets[row : row + 1])
     all_rows = slopes(state.network, state.data.inputs, state.data.targets)
     for address in every_where(state.network):
@@ -189,7 +215,7 @@ def test_the_new_value_is_what_one_step_of_training_makes_of_it(state, optimizer
     training = Training(optimizer=optimizer, batch_size=2)
     state = State(state.network, state.data, training, run=state.run)
     after = train(state, updates=1).state
-    found = last(figures(state, 0))
+    found = computed(state, 0)
     for address in every_where(state.network):
         if address.kind == "node":
             continue
@@ -239,22 +265,25 @@ def test_a_check_across_a_kink_names_the_node_and_the_row():
     )
 
 
-def test_a_check_in_blocks_of_rows_is_the_same_as_at_once(monkeypatch):
-    state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 50)
+def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
+    state = make_state(make_network((3, 4, 2), ("tanh", "softmax"), (True, False)), 170)
     address = Address("weight", 0, 2, 1)
-    at_once, means = last(checking(state, address, None)), last(figures(state, 3))
-    monkeypatch.setattr("nnviz.core.means.BLOCK_WORK", 20 * 7)
-    monkeypatch.setattr("nnviz.core.means.LEAST_BLOCK", 1)
-    assert len(list(checking(state, address, None))) > 5
-    assert last(checking(state, address, None)).measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = last(figures(state, 3))
-    assert in_blocks.whole.mse == pytest.approx(means.whole.mse, rel=1e-12)
-    np.testing.assert_allclose(in_blocks.whole.weights[0], means.whole.weights[0], rtol=1e-12)
+    few_rows = 20 * 3 * forward_ns(state.network)  # no block is smaller than 32 rows
+    at_once, means = last(checking(state, address, None)), computed(state, 3).whole
+    steps = list(checking(state, address, None, few_rows))
+    assert len(steps) > 5
+    assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
+    in_blocks = returned(means_in_blocks(state.network, state.data, None, few_rows))
+    assert not isinstance(in_blocks.slopes, Slopes)
+    assert in_blocks.slopes.mse == pytest.approx(means.slopes.mse, rel=1e-12)
+    for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
+        np.testing.assert_allclose(one.weights, other.weights, rtol=1e-12)
+        np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-12)
 
 
 def test_the_row_is_known_at_once_and_the_means_later():
     state = make_state(make_network((3, 2), ("identity",), (False,)), 9)
-    first = next(figures(state, 4))
+    first = computed(state, 4, means=False)
     address = Address("weight", 0, 0, 0)
     assert first.whole is None
     lines = told(explain(state, address, first))
@@ -319,7 +348,8 @@ def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
     state = State(
         Network(("x",), (Layer(("dead", "alive"), "relu", [[-1.0], [1.0]]),)), Dataset([[1.0], [2.0]])
     )
-    assert badges(state) == {(0, 0): "dead on all rows"}
+    trace = state.network.forward(state.data.inputs)
+    assert badges(state.network, trace) == {(0, 0): "dead on all rows"}
     assert len(passes) == 1
 
 
@@ -369,7 +399,7 @@ def test_every_activation_and_optimizer_can_be_explained(activation, optimizer):
     )
     data = Dataset([[1.0, 2.0], [-1.0, 0.5]], [[1.0], [0.0]])
     state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
-    *_, found = figures(state, 0)
+    found = computed(state, 0)
     for address in (Address("node", 0, 1), Address("weight", 0, 1, 0), Address("bias", 0, 0)):
         lines = explain(state, address, found).lines
         assert all(np.isfinite(line.value) for line in lines)

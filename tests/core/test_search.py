@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from nnviz.core import search
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.search import found
@@ -122,9 +121,8 @@ def test_dead_and_saturated_nodes_are_found(state):
     assert titles(state, "saturated nodes") == ["yes", "no"]
 
 
-def test_where_not_every_row_can_be_looked_at_it_says_which_were(state, monkeypatch):
-    monkeypatch.setattr(search, "WORK", 10)  # one row of ten weights
-    assert found(state, "dead")[0].note == "relu, 0 on rows 1 to 1 of 2"
+def test_where_not_every_row_can_be_looked_at_it_says_which_were(state):
+    assert found(state, "dead", look_ns=10.0)[0].note == "relu, 0 on rows 1 to 1 of 2"
 
 
 def test_the_first_of_many_weights_agree_with_sorting_them_all():

@@ -11,6 +11,7 @@ from nnviz.core import edits, structure
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.data.cells import fitted
@@ -31,7 +32,7 @@ class Desk:
         self.qtbot = qtbot
         self.document = Document(state)
         self.selection = Selection(self.document)
-        self.panel = DataPanel(self.document, self.selection)
+        self.panel = DataPanel(self.document, self.selection, Derived(self.document, self.selection))
         self.said = []
         self.panel.said.connect(self.said.append)
         qtbot.addWidget(self.panel)

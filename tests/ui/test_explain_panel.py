@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.picture.palette import PALETTES
@@ -27,11 +29,12 @@ INVISIBLE = {"\u200b": "", "\u00a0": " "}
 class Reader:
     """The panel on screen, with its document and selection."""
 
-    def __init__(self, qtbot, state, size=(364, 700), first=HINT):
+    def __init__(self, qtbot, state, size=(364, 700), first=HINT, **times):
         self.qtbot = qtbot
         self.document = Document(state)
         self.selection = Selection(self.document)
-        self.panel = ExplainPanel(self.document, self.selection)
+        derived = Derived(self.document, self.selection, **times)
+        self.panel = ExplainPanel(self.document, self.selection, derived)
         self.hovered = []
         self.panel.address_hovered.connect(self.hovered.append)
         qtbot.addWidget(self.panel)
@@ -204,30 +207,26 @@ def test_a_bias_that_is_taken_away_is_no_longer_explained(qtbot):
     reader.reads("Click a node or an edge")
 
 
-def test_what_takes_many_rows_comes_later_and_the_row_at_once(qtbot, monkeypatch):
-    monkeypatch.setattr("nnviz.ui.explain.panel.AT_ONCE", 0.0)
-    monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 60_000)
-    monkeypatch.setattr("nnviz.core.means.BLOCK_WORK", 100)
+def test_what_takes_many_rows_comes_later_and_the_row_at_once(qtbot):
     network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
-    reader = Reader(qtbot, make_state(network, 2000), first="computing")
+    state = make_state(network, 200_000)  # in blocks of 32 rows, which takes a while
+    reader = Reader(qtbot, state, first="computing", quick_ns=1_000.0, block_ns=1.0)
     reader.select("weight", 0, 0, 0)
     reader.reads("slope at its end")
-    assert "computing the mean over 2,000 rows …" in reader.text()
-    monkeypatch.setattr("nnviz.ui.explain.panel.QUIET", 0)
+    assert "computing the mean over 200,000 rows …" in reader.text()
     reader.selection.row = 5
-    reader.reads("[sum of 2,000 rows]")
+    reader.reads("[sum of 200,000 rows]")
     assert "computing" not in reader.text()
 
 
 def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
-    asked = []
-    monkeypatch.setattr("nnviz.ui.explain.panel.inquire", lambda *args: asked.append(args))
+    passes, forward = [], Network.forward
+    monkeypatch.setattr(Network, "forward", lambda *of: passes.append(1) or forward(*of))
     bank.panel.hide()
     bank.select("node", 0, 0)
     bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
     QApplication.processEvents()
-    assert asked == []
-    monkeypatch.undo()
+    assert passes == []
     bank.panel.show()
     bank.reads("3·1 + 5·4 = 23")
 

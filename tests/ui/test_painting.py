@@ -12,6 +12,7 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -62,7 +63,7 @@ class Shown:
         self.document = Document(state)
         selection = Selection(self.document)
         self._player = Player(self.document, selection, Runner(self.document))
-        self.diagram = Diagram(self.document, selection, self._player)
+        self.diagram = Diagram(self.document, selection, Derived(self.document, selection), self._player)
         qtbot.addWidget(self.diagram)
         self.diagram.resize(900, 500)
         self.diagram.show()

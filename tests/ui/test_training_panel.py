@@ -18,6 +18,7 @@ from nnviz.core import edits
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -41,7 +42,8 @@ def document():
 
 @pytest.fixture
 def panel(qtbot, document):
-    panel = TrainingPanel(document, Runner(document), Selection(document))
+    selection = Selection(document)
+    panel = TrainingPanel(document, Runner(document), selection, Derived(document, selection))
     panel.resize(WIDTH, 320)
     qtbot.addWidget(panel)
     panel.show()
@@ -376,7 +378,7 @@ def test_the_rows_error_follows_the_selected_row_and_is_in_ink_where_it_is_0(qtb
     data = Dataset(np.array([[2.0], [3.0]]), np.array([[2.0], [5.0]]))
     document.start(State(network, data))
     selection = Selection(document)
-    panel = TrainingPanel(document, Runner(document), selection)
+    panel = TrainingPanel(document, Runner(document), selection, Derived(document, selection))
     qtbot.addWidget(panel)
     assert (panel.figures.row_error.text, panel.figures.row_error.is_error) == ("0", False)
     selection.row = 1

@@ -11,6 +11,7 @@ from nnviz.core import edits
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.job import Job
@@ -41,7 +42,8 @@ def open_panel(qtbot, document):
     panels = []
 
     def open_panel(runner):
-        panel = TrainingPanel(document, runner, Selection(document))
+        selection = Selection(document)
+        panel = TrainingPanel(document, runner, selection, Derived(document, selection))
         panel.resize(364, 330)
         qtbot.addWidget(panel)
         panel.show()

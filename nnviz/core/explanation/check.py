@@ -9,12 +9,14 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.means import row_blocks
+from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import State
 
 TOLERANCE = 1e-4
 """How far the measured slope may be from the computed one, relative to it."""
+MEASURED = 3
+"""Passes forward that a row takes: at w − h, w + h and w."""
 KINKED = ("relu", "leaky_relu")
 
 
@@ -48,7 +50,9 @@ class Check:
         return self.kink or "the MSE bends too much within w ± h to be measured so"
 
 
-def checking(state: State, address: Address, row: int | None) -> Iterator[Check | None]:
+def checking(
+    state: State, address: Address, row: int | None, block_ns: float = BLOCK_NS
+) -> Iterator[Check | None]:
     """Measure the slope of a weight or bias, of one row's MSE or (None) of that over all rows.
 
     Yields None after each block of rows, and the Check at last.
@@ -60,7 +64,7 @@ def checking(state: State, address: Address, row: int | None) -> Iterator[Check 
     w = address.value(state.network)
     step = 1e-5 * max(1.0, abs(w))
     squares, noise, kink = np.zeros(2), 0.0, ""
-    for block in row_blocks(state.network, count):
+    for block in row_blocks(count, MEASURED * forward_ns(state.network), block_ns):
         found = _Measured(state.network, address, x[block], (w - step) - w, (w + step) - w)
         with np.errstate(all="ignore"):
             errors = [prediction - y[block] for prediction in found.predictions]

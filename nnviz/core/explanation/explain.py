@@ -12,17 +12,17 @@ from nnviz.core.explanation.node import backward_lines, forward_lines, loss_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.explanation.weight import chain_lines, slope_line
-from nnviz.core.means import Figures, is_quick
+from nnviz.core.means import Computed
 from nnviz.core.numbers import shown
 from nnviz.core.oddities import zero_reason
-from nnviz.core.slopes import slopes
+from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 
 
 def explain(
     state: State,
     address: Address | None,
-    found: Figures,
+    found: Computed,
     *,
     mean: bool = False,
     check: Check | None = None,
@@ -46,7 +46,7 @@ class _Explainer:
         self,
         state: State,
         address: Address | None,
-        found: Figures,
+        found: Computed,
         mean: bool,
         check: Check | None,
         unfolded: frozenset[str],
@@ -132,13 +132,8 @@ class _Explainer:
         """Return why the slope is exactly 0, where it is."""
         if self._slope(address) != 0.0 or self.found.slopes is None:
             return []
-        network, data = self.state.network, self.state.data
-        if not self.mean:
-            return [Note("0 because", zero_reason(network, self.found.slopes, address))]
-        reason = ""
-        if is_quick(self.state):
-            assert data.targets is not None
-            reason = zero_reason(network, slopes(network, data.inputs, data.targets), address)
+        slopes = self.found.whole.slopes if self.mean and self.found.whole else self.found.slopes
+        reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
         return [Note("0 because", reason or "the rows' own slopes are 0 or cancel out")]
 
     def _checked(self, address: Address) -> list[Line | Note]:

@@ -22,9 +22,10 @@ def update_heading(means: Means, count: int) -> str:
 
 def mean_slope(means: Means, address: Address) -> float:
     """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
+    layer = means.slopes.layers[address.layer]
     if address.kind == "weight":
-        return float(means.weights[address.layer][address.node, address.source])
-    return float(means.nodes[address.layer][address.node])
+        return float(layer.weights[address.node, address.source])
+    return float(layer.nodes[address.node])
 
 
 def mean_line(means: Means | None, address: Address) -> Line | Note:
@@ -59,7 +60,7 @@ def mse_line(state: State, means: Means | None) -> Line | Note:
         return Note("MSE", "computing …")
     count = Number(float(len(state.data)))
     if not means.single or means.rows is not None:
-        top: Expression = Number(means.mse * count.value, note=f"sum over {len(state.data):,} rows")
+        top: Expression = Number(means.slopes.mse * count.value, note=f"sum over {len(state.data):,} rows")
     elif outputs == 1:
         assert state.data.targets is not None
         errors = [
@@ -69,4 +70,4 @@ def mse_line(state: State, means: Means | None) -> Line | Note:
         top = Sum(*(Square(Number(error)) for error in errors))
     else:
         top = Sum(*(Number(own.mse) for own in means.single))
-    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.mse))
+    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.slopes.mse))

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.cost import BLOCK_NS, NODE_NS, forward_ns, layer_ns, row_blocks
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
@@ -24,12 +25,8 @@ T = TypeVar("T")
 Work: TypeAlias = Generator[None, None, T]
 """Yields after each unit of work and returns what it found."""
 
-UNIT = 2.5e6
-"""Nanoseconds that a unit of work takes, about."""
-PER_WEIGHT, PER_NODE = 0.2, 8.0
-"""Nanoseconds, about: a multiply-add in a product of matrices, and a node's sum and activation."""
-LONGEST = 1e10
-"""Nanoseconds that a finer grid may take."""
+LONGEST_NS = 1e10
+"""What a finer grid may take."""
 SIZES = (9, 17, 33, 65)
 """Points on each side of a grid that becomes finer; every second one is known already."""
 
@@ -99,7 +96,7 @@ def refined(
     would take very long.
     """
     for size in SIZES:
-        if known is not None and (len(known) >= size or _price_of(state, first, second, size) > LONGEST):
+        if known is not None and (len(known) >= size or _grid_ns(state, first, second, size) > LONGEST_NS):
             continue
         values1, values2 = np.linspace(*span1, size), np.linspace(*span2, size)
         if known is None:
@@ -113,11 +110,11 @@ def refined(
         yield Grid(values1, values2, known)
 
 
-def _price_of(state: State, first: Address, second: Address, size: int) -> float:
+def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
     """Return about how many nanoseconds a grid takes."""
     network = state.network
-    once = _price_onward(network, min(first.layer, second.layer))
-    again = _price_onward(network, max(first.layer, second.layer))
+    once = _onward_ns(network, min(first.layer, second.layer))
+    again = _onward_ns(network, max(first.layer, second.layer))
     return len(state.data) * size * (once + size * again)
 
 
@@ -161,26 +158,18 @@ def _blocks(state: State, layer: int) -> Iterator[_Rows]:
 
 
 def _row_blocks(state: State, layer: int) -> Iterator[slice]:
-    rows = len(state.data)
-    forward = sum(map(_price, state.network.layers))
-    most = max(forward, _price_onward(state.network, layer))
-    size = min(8192, max(32, int(UNIT / most)))
-    for start in range(0, rows, size):
-        yield slice(start, min(start + size, rows))
+    most = max(forward_ns(state.network), _onward_ns(state.network, layer))
+    return row_blocks(len(state.data), most)
 
 
-def _price(layer: Layer) -> float:
-    return PER_WEIGHT * layer.weights.size + PER_NODE * len(layer)
-
-
-def _price_onward(network: Network, layer: int) -> float:
+def _onward_ns(network: Network, layer: int) -> float:
     """Return the nanoseconds that one value of a weight of `layer` takes for one row."""
     onward = network.layers[layer + 1 :]
-    return PER_NODE * (1 + sum(map(len, onward[:1]))) + sum(map(_price, onward[1:]))
+    return NODE_NS * (1 + sum(map(len, onward[:1]))) + sum(map(layer_ns, onward[1:]))
 
 
 def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[slice]:
-    size = max(1, int(UNIT / (rows * _price_onward(network, layer))))
+    size = max(1, int(BLOCK_NS / (rows * _onward_ns(network, layer))))
     for start in range(0, values, size):
         yield slice(start, start + size)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
@@ -26,10 +27,10 @@ class DataPanel(Card):
     said = Signal(str)
     load_wished = Signal()
 
-    def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
-        super().__init__("Data", parent)
+    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
+        super().__init__("Data")
         self._document, self._selection = document, selection
-        self.model = DataTable(document)
+        self.model = DataTable(document, derived)
         self.table = Rows(self.model)
         self._cells = NumberCells(self.model, self.table)
         self.table.setItemDelegate(self._cells)

@@ -1,8 +1,4 @@
-"""The rows as Qt's table model: inputs, targets, predictions, errors. Knows nothing of the view.
-
-Predictions are computed a block of rows at a time when they are asked for, so that 60,000 rows cost no more
-than the few that are seen.
-"""
+"""The rows as Qt's table model: inputs, targets, predictions, errors. Knows nothing of the view."""
 
 from __future__ import annotations
 
@@ -12,17 +8,15 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from nnviz.core import edits
-from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown, shown_in_full, written
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import Seldom
+from nnviz.document.idle import MotionThrottle
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-BLOCK = 32
-"""Rows that are predicted at once."""
 DIGITS = 8
 NOTHING = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -62,13 +56,12 @@ class DataTable(QAbstractTableModel):
 
     said = Signal(str)
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__(document)
-        self._document = document
+        self._document, self._derived = document, derived
         self._state = document.state
         self.columns = columns(self._state.network)
-        self._blocks: dict[int, Array] = {}
-        self._computed = Seldom(document, self._tell_computed, phase=1 / 3, parent=self)
+        self._computed = MotionThrottle(self, self._tell_computed, document, phase=1 / 3)
         document.state_changed.connect(self._follow)
 
     def _follow(self, old: State, new: State) -> None:
@@ -83,7 +76,6 @@ class DataTable(QAbstractTableModel):
         self._state = new
         if renamed:
             self.columns = columns(new.network)
-        self._blocks.clear()
         if shape:
             self.endResetModel()
             return
@@ -102,14 +94,6 @@ class DataTable(QAbstractTableModel):
             last = self.index(len(self._state.data) - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, first), last)
 
-    def _prediction(self, row: int) -> Array:
-        block, within = divmod(row, BLOCK)
-        if block not in self._blocks:
-            rows = self._state.data.inputs[block * BLOCK : (block + 1) * BLOCK]
-            self._blocks[block] = self._state.network.predict(rows)
-        prediction: Array = self._blocks[block][within]
-        return prediction
-
     def value(self, row: int, column: int) -> float | None:
         """Return the number in a cell, or None where it needs a target and there is none."""
         kind, index, _ = self.columns[column]
@@ -117,13 +101,14 @@ class DataTable(QAbstractTableModel):
         if kind == "input":
             return float(data.inputs[row, index])
         if kind == "prediction":
-            return float(self._prediction(row)[index])
+            return float(self._derived.prediction(row)[index])
         if data.targets is None:
             return None
         if kind == "target":
             return float(data.targets[row, index])
+        error = self._derived.error(row)
+        assert error is not None
         with np.errstate(over="ignore", invalid="ignore"):
-            error = self._prediction(row) - data.targets[row]
             return float(error[index]) if kind == "error" else float(np.mean(error * error))
 
     def row_text(self, row: int) -> str:

@@ -11,6 +11,7 @@ from nnviz.core.explanation.node import backward_lines, forward_lines, loss_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
+from nnviz.core.slopes import Slopes
 from nnviz.document.walk.walk import Step
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.text import elide, plain
@@ -31,22 +32,23 @@ def callout(numbers: Numbers, step: Step) -> Callable[[float], list[str]]:
         update = _update(numbers, step)
         return lambda _: update
     targets = numbers.state.data.targets
-    one_row = numbers.slopes is not None and len(numbers.slopes.layers[0].inputs) == 1
+    slopes = numbers.slopes
+    own = slopes if isinstance(slopes, Slopes) and len(slopes.trace.inputs) == 1 else None
     scene = Scene(
         numbers.network,
         numbers.trace,
-        numbers.slopes if one_row else None,
+        own,
         None if targets is None else targets[numbers.row],
     )
     if step.phase == "forward":
         return partial(_growing, forward_lines(scene, step.layer, step.node))
     if step.phase == "loss":
         return partial(_growing, loss_lines(scene, step.node))
-    if one_row:
+    if own is not None:
         return partial(_growing, backward_lines(scene, step.layer, step.node))
-    if numbers.slopes is None:  # not known yet
+    if slopes is None:  # not known yet
         return lambda _: []
-    mean = float(numbers.slopes.layers[step.layer].nodes[step.node])
+    mean = float(slopes.layers[step.layer].nodes[step.node])
     return lambda t: [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
 
 

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import Seldom
+from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.picture.layout import Layout
@@ -36,14 +37,13 @@ class Canvas(QWidget):
 
     looked = Signal()
 
-    def __init__(self, document: Document, selection: Selection, player: Player) -> None:
+    def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
         self.camera = Camera()
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
-        self._drawing = Drawing(selection, player)
-        self._drawing.ready.connect(self.stale)
+        self._drawing = Drawing(derived, selection, player)
         self._picture: Picture | None = None
         self._layout_seen: Layout | None = None
         self._largest: float | None = None
@@ -52,7 +52,7 @@ class Canvas(QWidget):
         self._moving = self._focused = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
         self._calm.timeout.connect(self._sharpen)
-        self._numbers = Seldom(document, self._describe, phase=1 / 3, parent=self)
+        self._told = MotionThrottle(self, self._describe, document, phase=1 / 3)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Network diagram")
@@ -60,8 +60,9 @@ class Canvas(QWidget):
         selection.row_changed.connect(self.stale)
         selection.slopes_changed.connect(self.stale)
         for changed in (document.state_changed, selection.row_changed, selection.slopes_changed):
-            changed.connect(self._numbers.changed)
+            changed.connect(self._told.changed)
         selection.address_changed.connect(self._selected)
+        derived.computed.connect(self.stale)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
 
@@ -77,7 +78,7 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """What is shown at present; made anew when something has changed."""
         if self._picture is None:
-            self._picture = self._drawing.picture(self._document.state, self.camera.view, self._largest)
+            self._picture = self._drawing.picture(self.camera.view, self._largest)
             if self._picture.layout is not self._layout_seen:
                 self._layout_seen = self._picture.layout
                 self.looked.emit()
@@ -198,7 +199,6 @@ class Canvas(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave nothing to do behind."""
         self._calm.stop()
-        self._drawing.rest()
         self._moving = False
         super().hideEvent(event)
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QToolTip
 
 from nnviz.core.address import Address
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
@@ -28,8 +29,8 @@ class Diagram(Canvas):
     said = Signal(str)
     menu_requested = Signal(object, object)
 
-    def __init__(self, document: Document, selection: Selection, player: Player) -> None:
-        super().__init__(document, selection, player)
+    def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
+        super().__init__(document, selection, derived, player)
         self.session = EditSession(self, document, selection, lambda: self.picture)
         self.session.said.connect(self.said)
         self._gestures = Gestures(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout
 
@@ -11,6 +11,7 @@ from nnviz.core.network import Network
 from nnviz.core.search import LIMIT, Match, found
 from nnviz.core.state import State
 from nnviz.document.document import Document
+from nnviz.document.idle import Throttle
 from nnviz.document.selection import Selection
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
@@ -18,8 +19,8 @@ from nnviz.ui.diagram.match_list import MOST, MatchList
 
 WIDTH = 364
 MARGIN = 10
-APART = 250
-"""Milliseconds between two searches while the State keeps changing."""
+APART_MS = 250.0
+"""Between two searches while the State keeps changing."""
 NOTHING = "Nothing is called that."
 TIP = "A name, an edge as a -> b, bias of a name, largest, smallest, strongest, weakest, dead or saturated"
 
@@ -47,7 +48,7 @@ class Finder(QFrame):
         self.hint.setObjectName("muted")
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
         self.hint.setWordWrap(True)
-        self._again = QTimer(self, singleShot=True, interval=APART)
+        self._again = Throttle(self, self._search_again)
         self._lay_out()
         self._connect()
         self.hide()
@@ -65,7 +66,6 @@ class Finder(QFrame):
         self.field.textChanged.connect(lambda _: self._search())
         self.list.chosen.connect(self._choose)
         self.list.current_changed.connect(self._light_up)
-        self._again.timeout.connect(self._search_again)
         self._document.state_changed.connect(self._state_changed)
         self._selection.row_changed.connect(lambda _: self._soon())
 
@@ -108,8 +108,8 @@ class Finder(QFrame):
             self._soon()
 
     def _soon(self) -> None:
-        if self.isVisible() and not self._again.isActive():
-            self._again.start()
+        if self.isVisible():
+            self._again.soon(APART_MS)
 
     def _light_up(self) -> None:
         match = self.list.current if self.isVisible() else None

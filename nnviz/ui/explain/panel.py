@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Address
+from nnviz.core.cost import forward_ns
+from nnviz.core.explanation.check import MEASURED, Check, checking
 from nnviz.core.explanation.explain import explain, is_mean
-from nnviz.core.explanation.inquiry import Known, inquire
 from nnviz.core.explanation.lines import Explanation
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
+from nnviz.document.idle import APART_MS, QUIET_MS, Slicer, Throttle
 from nnviz.document.selection import Selection
 from nnviz.ui.explain.browser import ExplainBrowser
 from nnviz.ui.explain.text import address_of_link, html
@@ -21,18 +25,10 @@ from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.theme import colours
 
 HINT = "Click a node or an edge to see where its numbers come from."
-APART = 0.1
-"""Seconds between two explanations while the State keeps changing, at least."""
 SHARE = 15
 """Of a run's time, explaining takes no more than one part in so many."""
-AFTER = 40
-"""Milliseconds more until the last State is explained; a run shows its next one before."""
-QUIET = 250
-"""Milliseconds without a change before what takes all of many rows is computed."""
-AT_ONCE = 0.02
-"""Seconds that may be spent before the first text is shown."""
-SLICE = 0.006
-"""Seconds that are spent at a time on what takes longer, and on each State of a run."""
+QUICK_NS = 6e6
+"""A measured slope that takes no longer is there with the first text."""
 
 
 class ExplainPanel(Card):
@@ -40,23 +36,25 @@ class ExplainPanel(Card):
 
     address_hovered = Signal(object)
 
-    def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
-        super().__init__("Explain", parent)
-        self._document, self._selection = document, selection
+    def __init__(
+        self,
+        document: Document,
+        selection: Selection,
+        derived: Derived,
+        *,
+        quick_ns: float = QUICK_NS,
+        quiet_ms: float = QUIET_MS,
+    ) -> None:
+        super().__init__("Explain")
+        self._document, self._selection, self._derived = document, selection, derived
+        self._quick_ns = quick_ns
         self._address: Address | None = None
         self._unfolded: frozenset[str] = frozenset()
-        self._steps: Iterator[Known] = iter(())
-        self._known: Known | None = None
-        self._known_of = document.state
         self._told = Explanation("", ())
-        self._shown_at = 0.0
-        self._apart = APART
-        self._budget = AT_ONCE
-        self._due, self._slices = QTimer(self), QTimer(self)
-        self._due.setSingleShot(True)
-        self._due.timeout.connect(self._refresh)
-        self._slices.setSingleShot(True)
-        self._slices.timeout.connect(self._go_on)
+        self._check: Check | None = None
+        self._check_of = _Measured(document.state.network, document.state.data, None, None)
+        self._checking = Slicer(self, self._measure, self._show_check, quiet_ms=quiet_ms)
+        self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._text = ExplainBrowser()
         self.body.addWidget(self._text, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
@@ -68,26 +66,24 @@ class ExplainPanel(Card):
         self._selection.address_changed.connect(self._look)
         self._selection.row_changed.connect(self._look)
         self._selection.slopes_changed.connect(self._look)
+        self._derived.computed.connect(self._look)
         self._text.link_hovered.connect(self._link_hovered)
         self._text.link_clicked.connect(self._link_clicked)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._told.text()))
 
+    # --- when it explains
+
     def _look(self) -> None:
         """Explain anew before the event loop goes round again."""
         if self.isVisible():
-            self._budget = AT_ONCE
-            self._due.start(0)
+            self._changes.soon()
 
-    def _state_changed(self) -> None:
+    def _state_changed(self, old: State, new: State) -> None:
         """Explain at once, as part of the frame that shows the State, but not at every frame of a run."""
-        self._slices.stop()
-        if not self.isVisible():
-            return
-        left = self._shown_at + self._apart - time.monotonic()
-        if left <= 0:
-            self._refresh()
-        elif not self._due.isActive():
-            self._due.start(int(left * 1000) + AFTER)
+        if old.network is not new.network or old.data is not new.data:
+            self._checking.drop()
+        if self.isVisible():
+            self._changes.changed()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""
@@ -97,8 +93,8 @@ class ExplainPanel(Card):
     def hideEvent(self, event: QHideEvent) -> None:
         """Stop computing."""
         super().hideEvent(event)
-        self._due.stop()
-        self._slices.stop()
+        self._changes.stop()
+        self._checking.stop()
 
     def changeEvent(self, event: QEvent) -> None:
         """Take over another theme's colours."""
@@ -107,54 +103,62 @@ class ExplainPanel(Card):
             self._look()
 
     def _refresh(self) -> None:
-        begun = time.monotonic()
-        self._due.stop()
-        state, address = self._document.state, self._selection.address
+        address = self._selection.address
         same = address == self._address
         if not same:
             self._address, self._unfolded = address, frozenset()
-        before = self._known.figures if self._known and self._known_of is state else None
-        mean = is_mean(state, self._selection.mean_over_rows)
-        self._known_of = state
-        self._steps = inquire(state, self._present(), self._selection.row, mean, before)
-        self._known = next(self._steps)
-        self._advance(self._budget)
-        self._budget = SLICE
+        self._begin_check()
         self._show(keep_place=same)
-        self._shown_at = time.monotonic()
-        self._apart = max(APART, SHARE * (self._shown_at - begun))
-        if self._known.whole:
-            self._slices.stop()
-        else:
-            self._slices.start(QUIET)
+
+    # --- the measured slope
+
+    @property
+    def _row_measured(self) -> int | None:
+        """The row whose slope is explained; None for the mean over all rows."""
+        mean = is_mean(self._document.state, self._selection.mean_over_rows)
+        return None if mean else self._selection.row
+
+    def _begin_check(self) -> None:
+        """Measure the slope that is explained, unless that is done: at once where it is quick."""
+        state, address, row = self._document.state, self._present(), self._row_measured
+        if self._check_of.is_of(state, address, row) and (self._check or self._checking.busy):
+            return
+        self._check, self._check_of = None, _Measured(state.network, state.data, address, row)
+        self._checking.drop()
+        if address is None or address.kind == "node" or not state.trainable:
+            return
+        if MEASURED * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
+            self._checking.ask()
+            return
+        for _ in self._measure():
+            pass
+
+    def _measure(self) -> Iterator[None]:
+        address = self._present()
+        assert address is not None
+        for check in checking(self._document.state, address, self._row_measured):
+            self._check = check
+            yield
+
+    def _show_check(self) -> bool:
+        if self._check is not None:
+            self._show(keep_place=True)
+        return self._check is not None
+
+    # --- what it shows
 
     def _present(self) -> Address | None:
         """Return the address that is explained; None where none is selected, or its bias is gone."""
         address = self._address
-        return address if address and address.within(self._known_of.network) else None
-
-    def _advance(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        for known in self._steps:
-            self._known = known
-            if time.monotonic() > end:
-                break
-
-    def _go_on(self) -> None:
-        self._advance(SLICE)
-        if self._known and self._known.whole:
-            self._show(keep_place=True)
-        else:
-            self._slices.start(0)
+        return address if address and address.within(self._document.state.network) else None
 
     def _show(self, keep_place: bool) -> None:
-        assert self._known is not None
         self._told = explain(
-            self._known_of,
+            self._document.state,
             self._present(),
-            self._known.figures,
+            self._derived.for_explanation,
             mean=self._selection.mean_over_rows,
-            check=self._known.check,
+            check=self._check,
             unfolded=self._unfolded,
         )
         hint = "" if self._present() else HINT
@@ -171,4 +175,17 @@ class ExplainPanel(Card):
             return
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
-        self._show(keep_place=True)
+        self._refresh()
+
+
+class _Measured(NamedTuple):
+    """Whose slope is measured."""
+
+    network: Network
+    data: Dataset
+    address: Address | None
+    row: int | None
+
+    def is_of(self, state: State, address: Address | None, row: int | None) -> bool:
+        same = self.network is state.network and self.data is state.data
+        return same and (self.address, self.row) == (address, row)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.explain.notes import Notes
@@ -18,8 +19,8 @@ class Words(CardTabs):
     Editing a number leaves the notes in front, which may be telling what to edit, and so does writing them.
     """
 
-    def __init__(self, document: Document, selection: Selection) -> None:
-        self.explain = ExplainPanel(document, selection)
+    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
+        self.explain = ExplainPanel(document, selection, derived)
         self.notes = Notes(document)
         super().__init__(
             (

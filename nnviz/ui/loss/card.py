@@ -15,7 +15,7 @@ from nnviz.core.edits import set_value
 from nnviz.core.numbers import nudged
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.idle import APART, FRAME, LossWork
+from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
 from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.loss.weight import weight_of
@@ -23,7 +23,7 @@ from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.theme import colours, ui_font
 
 
-class Drawing(Protocol):
+class LossPlot(Protocol):
     """What a LossCard draws: over which weights, how it is found, how it is shown."""
 
     heading: str
@@ -59,21 +59,21 @@ class Drawing(Protocol):
 
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
-"""The parts of a State that a drawing may depend on."""
+"""The parts of a State that a plot may depend on."""
 
 
 class LossCard(Card):
-    """Shows a Drawing over the selected weights, or says what is missing."""
+    """Shows a LossPlot over the selected weights, or says what is missing."""
 
     def __init__(
-        self, drawing: Drawing, document: Document, selection: Selection, parent: QWidget | None = None
+        self, plot: LossPlot, document: Document, selection: Selection, parent: QWidget | None = None
     ) -> None:
-        super().__init__(drawing.heading, parent)
-        self._drawing, self._document, self._selection = drawing, document, selection
-        self.plane = drawing.plane
+        super().__init__(plot.heading, parent)
+        self._plot, self._document, self._selection = plot, document, selection
+        self.plane = plot.plane
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = LossWork(self, lambda: drawing.find(document.state), self._show)
+        self.work = Slicer(self, lambda: plot.find(document.state), self._show)
         self._make_pages()
         self.plane.point_moved.connect(self._set)
         self.plane.point_nudged.connect(self._nudge)
@@ -94,8 +94,8 @@ class LossCard(Card):
         self.caption.setFont(ui_font(11.5))
         self.caption.setTextFormat(Qt.TextFormat.RichText)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(self._drawing.lines * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(self._drawing.tip)
+        self.caption.setMinimumHeight(self._plot.lines * self.caption.fontMetrics().lineSpacing())
+        self.caption.setToolTip(self._plot.tip)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -112,15 +112,15 @@ class LossCard(Card):
     def _choose(self) -> None:
         """Begin anew with the selected weights."""
         network, addresses = self._document.state.network, (self._selection.address, self._selection.second)
-        chosen = [weight_of(address) for address in addresses[: self._drawing.wanted]]
+        chosen = [weight_of(address) for address in addresses[: self._plot.wanted]]
         self._end_gesture()
-        self._drawing.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
+        self._plot.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
         self.work.stop()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not all(
-            weight.within(new.network) for weight in self._drawing.weights
+            weight.within(new.network) for weight in self._plot.weights
         ):
             self._choose()
         elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
@@ -128,8 +128,8 @@ class LossCard(Card):
 
     def _begin(self) -> None:
         """Ask for what is to be drawn, or say what is missing."""
-        state, drawing = self._document.state, self._drawing
-        missing = "" if len(drawing.weights) == drawing.wanted else drawing.hint(state)
+        state, plot = self._document.state, self._plot
+        missing = "" if len(plot.weights) == plot.wanted else plot.hint(state)
         if not state.trainable:
             missing = NO_MSE
         self.empty.setText(missing)
@@ -137,27 +137,27 @@ class LossCard(Card):
             self.work.stop()
             self._pages.setCurrentIndex(0)
         elif self.isVisible():
-            self.work.ask(APART if state.run else FRAME)
+            self.work.ask(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
         """Show what is known; tell whether it is of the present State."""
         self._pages.setCurrentIndex(1)
-        present, caption = self._drawing.show(self._document.state)
+        present, caption = self._plot.show(self._document.state)
         self.caption.setText(caption)
         return present
 
     # --- what moves the weights
 
     def _nudge(self, right: int, up: int, size: str) -> None:
-        steps = (right + up,) if self._drawing.wanted == 1 else (right, up)
+        steps = (right + up,) if self._plot.wanted == 1 else (right, up)
         network = self._document.state.network
-        weights = zip(self._drawing.weights, steps, strict=True)
+        weights = zip(self._plot.weights, steps, strict=True)
         self._set(*(nudged(weight.value(network), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Give the weights other values; what is set in one gesture is one undo entry."""
         state = before = self._document.state
-        weights = self._drawing.weights
+        weights = self._plot.weights
         for weight, value in zip(weights, values, strict=False):  # a curve's point has no second weight
             if value != weight.value(state.network):
                 state = set_value(state, weight, value)

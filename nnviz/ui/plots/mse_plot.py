@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
 from nnviz.core.history import History
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.idle import Seldom
+from nnviz.document.idle import MotionThrottle
 from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
@@ -63,7 +63,7 @@ class MsePlot(Card):
         self.setMinimumHeight(180)
         self._make_menu()
         self._make_buttons()
-        self._seldom = Seldom(document, self._refresh, phase=0.0, parent=self)
+        self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)
         document.state_changed.connect(self._follow)
         self._refresh()
 
@@ -131,7 +131,7 @@ class MsePlot(Card):
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
-            self._seldom.changed()
+            self._changes.changed()
 
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import Seldom
+from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
-from nnviz.ui.training.present_mse import PresentMse, is_light
 from nnviz.ui.widgets.figure import Figure
 
 MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
@@ -24,13 +23,10 @@ ROW_MSE_TIP = "Mean of error² over the outputs of the selected row"
 class TrainingFigures(QWidget):
     """Three figures that follow the document and the selected row."""
 
-    def __init__(self, document: Document, runner: Runner, selection: Selection) -> None:
+    def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__()
-        self._document, self._runner, self._selection = document, runner, selection
-        self._present_mse = PresentMse()
-        self._seldom = Seldom(document, self.follow, phase=2 / 3, parent=self)
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._show)
+        self._runner, self._derived = runner, derived
+        self._changes = MotionThrottle(self, self.follow, document, phase=2 / 3)
         self.mse = Figure("MSE", MSE_TIP)
         self.iteration = Figure("Iteration", ITERATION_TIP)
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
@@ -39,20 +35,15 @@ class TrainingFigures(QWidget):
         row.setSpacing(12)
         for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
             row.addWidget(figure, stretch)
-        document.state_changed.connect(lambda *_: self._seldom.changed())
+        document.state_changed.connect(lambda *_: self._changes.changed())
         selection.row_changed.connect(self._show_row_error)
-        self._show()
+        derived.computed.connect(self.follow)
+        self.follow()
 
     def follow(self) -> None:
-        """Show the figures, but those that take long once everybody else has been answered."""
-        if is_light(self._document.state):
-            self._show()
-        else:
-            self._soon.start()
-
-    def _show(self) -> None:
-        state = self._document.state
-        mse, iteration = self._present_mse.of(state, self._runner.running)
+        """Show the figures."""
+        state = self._derived.state
+        mse, iteration = self._derived.last_mse
         self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
         self.mse.show_number(mse)
         end = self._runner.travel.end
@@ -62,13 +53,11 @@ class TrainingFigures(QWidget):
         self._show_row_error()
 
     def _show_row_error(self) -> None:
-        state = self._document.state
-        if not state.trainable:
+        derived = self._derived
+        error = derived.error(derived.row) if derived.state.trainable else None
+        if error is None:
             self.row_error.show_number(None)
             return
-        row = self._selection.row
-        assert state.data.targets is not None
-        error = state.network.predict(state.data.inputs[row])[0] - state.data.targets[row]
         if len(error) == 1:
             self.row_error.set_caption(ROW_ERROR, ROW_ERROR_TIP)
             value = float(error[0])

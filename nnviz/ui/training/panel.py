@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QSlider
 from nnviz.core.numbers import shown
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.pace import in_words
@@ -23,7 +24,7 @@ from nnviz.ui.widgets.card import Card
 class TrainingPanel(Card):
     """Settings as fields, the verbs as buttons, what came of them as figures, and a timeline."""
 
-    def __init__(self, document: Document, runner: Runner, selection: Selection) -> None:
+    def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__("Training")
         self._document, self.runner = document, runner
         self.body.setSpacing(6)
@@ -31,7 +32,7 @@ class TrainingPanel(Card):
         self.verbs = TrainingButtons(document, runner)
         self.buttons.addWidget(self.verbs.random)
         self.body.addWidget(self.verbs)
-        self.figures = TrainingFigures(document, runner, selection)
+        self.figures = TrainingFigures(document, runner, selection, derived)
         self.timeline = Timeline()
         self.body.addWidget(self.figures)
         self.body.addWidget(self.timeline)

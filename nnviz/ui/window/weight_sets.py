@@ -7,8 +7,8 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
+from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
-from nnviz.core.means import is_quick
 from nnviz.core.numbers import mse_in_words
 from nnviz.document.document import Document
 
@@ -50,7 +50,8 @@ class WeightSets(QObject):
     def _told(self, place: int) -> str:
         """Return the MSE with a set, unless it takes long to compute."""
         state = self._document.state
-        mse = mse_with(state, place) if is_quick(state) else None
+        quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
+        mse = mse_with(state, place) if quick else None
         return "" if mse is None else mse_in_words(mse)
 
     def _use(self, place: int) -> None:

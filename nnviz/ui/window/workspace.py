@@ -10,6 +10,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from nnviz.core.address import Address
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -38,6 +39,7 @@ class Workspace:
     def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
         self.main_window, self.document, self._settings = window, document, settings
         self.selection = Selection(document)
+        self.derived = Derived(document, self.selection)
         self.runner = Runner(document)
         self.player = Player(document, self.selection, self.runner)
         self.files = FileCommands(window, document, settings)
@@ -53,13 +55,13 @@ class Workspace:
         window.setUpdatesEnabled(True)
 
     def _make_panels(self) -> None:
-        document, selection = self.document, self.selection
-        self.diagram = Diagram(document, selection, self.player)
+        document, selection, derived = self.document, self.selection, self.derived
+        self.diagram = Diagram(document, selection, derived, self.player)
         self.column_buttons = ColumnButtons(self.diagram, self.structure)
-        self.data = DataPanel(document, selection)
-        self.training = TrainingPanel(document, self.runner, selection)
+        self.data = DataPanel(document, selection, derived)
+        self.training = TrainingPanel(document, self.runner, selection, derived)
         self.plots = PlotCards(document, selection, self.runner)
-        self.words = Words(document, selection)
+        self.words = Words(document, selection, derived)
         self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -148,5 +150,6 @@ class Workspace:
         self.runner.pause()
         if self.files.may_leave():
             self.player.stop()
+            self.derived.rest()
         else:
             event.ignore()

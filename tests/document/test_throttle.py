@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nnviz.document.document import Document
-from nnviz.document.idle import Seldom
+from nnviz.document.idle import MotionThrottle
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 
@@ -18,8 +18,8 @@ def states():
 
 def shown_by(document, states):
     shown = []
-    seldom = Seldom(document, lambda: shown.append(document.state), phase=0.0, parent=document)
-    document.state_changed.connect(lambda *_: seldom.changed())
+    throttle = MotionThrottle(document, lambda: shown.append(document.state), document, phase=0.0)
+    document.state_changed.connect(lambda *_: throttle.changed())
     for state in states:
         document.push(state, "a change")
     return shown

@@ -1,26 +1,23 @@
-"""Work for the loss panels: in slices, shown as it goes, dropped when asked anew, and then still."""
+"""Work in slices: shown as it goes, dropped when asked anew, and then still."""
 
-from types import SimpleNamespace
-
-import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from nnviz.document import idle as loss_work
-from nnviz.document.idle import AT_ONCE, LossWork
+from nnviz.document.idle import FIRST_S, Slicer
 
 ENDLESS = 1_000_000
 
 
-@pytest.fixture
-def slow(monkeypatch):
-    """Return a step of work after which the slice is over, by a clock of its own."""
-    now = [0.0]
-    monkeypatch.setattr(loss_work, "time", SimpleNamespace(monotonic=lambda: now[0]))
+class Clock:
+    """Stands still but for a slow step of work, after which the slice is over."""
 
-    def step():
-        now[0] += 2 * AT_ONCE
+    def __init__(self):
+        self.now = 0.0
 
-    return step
+    def __call__(self):
+        return self.now
+
+    def slow_step(self):
+        self.now += 2 * FIRST_S
 
 
 def ticking(work):
@@ -30,11 +27,12 @@ def ticking(work):
 class Recorder:
     """Makes works that are numbered, and keeps what was shown."""
 
-    def __init__(self, steps, step=lambda: None):
+    def __init__(self, steps, slow=False):
         self.parent = QObject()
-        self.steps, self.step = steps, step
+        clock = Clock()
+        self.steps, self.step = steps, clock.slow_step if slow else lambda: None
         self.begun, self.done, self.shown, self.dropped = 0, [], [], []
-        self.work = LossWork(self.parent, self._make, self._show)
+        self.work = Slicer(self.parent, self._make, self._show, clock=clock)
 
     def _make(self):
         self.begun += 1
@@ -62,8 +60,8 @@ def test_short_work_is_done_and_shown_in_one_slice(qtbot):
     assert ticking(record.work) == []
 
 
-def test_long_work_is_shown_after_each_slice_and_ends(qtbot, slow):
-    record = Recorder(4, slow)
+def test_long_work_is_shown_after_each_slice_and_ends(qtbot):
+    record = Recorder(4, slow=True)
     record.work.ask()
     qtbot.waitUntil(lambda: not record.work.busy)
     assert record.done == [1]
@@ -71,8 +69,8 @@ def test_long_work_is_shown_after_each_slice_and_ends(qtbot, slow):
     assert ticking(record.work) == []
 
 
-def test_asking_again_drops_what_is_under_way(qtbot, slow):
-    record = Recorder(ENDLESS, slow)
+def test_asking_again_drops_what_is_under_way(qtbot):
+    record = Recorder(ENDLESS, slow=True)
     record.work.ask()
     qtbot.waitUntil(lambda: len(record.shown) >= 2)
     record.steps = 3
@@ -90,8 +88,8 @@ def test_many_askings_in_a_row_begin_once(qtbot):
     assert record.begun == 1
 
 
-def test_stopping_leaves_nothing_that_ticks(qtbot, slow):
-    record = Recorder(ENDLESS, slow)
+def test_stopping_leaves_nothing_that_ticks(qtbot):
+    record = Recorder(ENDLESS, slow=True)
     record.work.ask()
     qtbot.waitUntil(lambda: len(record.shown) >= 1)
     record.work.stop()
