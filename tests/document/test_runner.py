@@ -1,6 +1,5 @@
 import math
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
 from nnviz.document.document import Document
-from nnviz.document.training.job import Job
+from nnviz.document.training.job import Limits
 from nnviz.document.training.pace import updates_per_second
 from nnviz.document.training.runner import Runner
 
@@ -38,11 +37,11 @@ def document():
 
 @pytest.fixture
 def make_runner(document):
-    """Return a function that makes a Runner at full speed, whose Jobs take other limits if they are given."""
+    """Return a function that makes a Runner at full speed, with other limits where they are given."""
     made = []
 
     def make(**limits):
-        runner = Runner(document, partial(Job, **limits))
+        runner = Runner(document, Limits(**limits))
         runner.speed = 1.0
         made.append(runner)
         return runner

@@ -1,7 +1,6 @@
 """Back and forth in a run, by the buttons, the mouse and the keys of the training panel."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from nnviz.core.training.train import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training.job import Job
+from nnviz.document.training.job import Limits
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.training.timeline import HANDLE
@@ -288,7 +287,7 @@ def test_dragging_during_a_run_pauses_it(qtbot, document, panel):
 
 
 def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(qtbot, document, open_panel):
-    panel = open_panel(Runner(document, partial(Job, long_unit_s=0.0)))  # too long for a frame is every unit
+    panel = open_panel(Runner(document, Limits(long_unit_s=0.0)))  # too long for a frame is every unit
     document.start(slopes_exercise(updates=60_000))
     document.push(edits.set_training(document.state, Training(1e-6, 60_000)), "Change learning rate")
     document.push(train(document.state).state, "Run")

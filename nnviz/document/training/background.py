@@ -15,12 +15,12 @@ from nnviz.core.training.trainer import Trainer
 
 PATIENCE_S = 0.04
 """How long stopping waits for the unit that is under way; after that it ends alone and is forgotten."""
-WORK_PER_STATE = 4.0
-"""To take a State of a large network takes long: so many times as long is worked in between."""
 
 
 class Background:
     """Works until iteration `last`; the thread alone touches the trainer, and makes it too, by `ready`.
+
+    After it has handed a State out, it works `work_per_state` times as long as that took.
 
     =============== ==============================================================
     `asked`         the iteration up to which it may go by now
@@ -35,7 +35,7 @@ class Background:
         learning_rate: float,
         asked: int,
         last: int,
-        work_per_state: float = WORK_PER_STATE,
+        work_per_state: float,
     ) -> None:
         self.learning_rate = learning_rate
         self.asked = asked
@@ -52,14 +52,14 @@ class Background:
         """Begin."""
         self._thread.start()
 
-    def wind_up(self) -> None:
+    def end_soon(self) -> None:
         """Ask the thread to end after the unit that is under way, and to hand its State out."""
         self._stopped = True
         self._woken.set()
 
     def stop(self) -> None:
         """Ask the thread to end, and wait for it a little."""
-        self.wind_up()
+        self.end_soon()
         self._thread.join(PATIENCE_S)
 
     def take(self) -> tuple[State, bool] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
@@ -14,7 +15,7 @@ from nnviz.core import edits
 from nnviz.core.state import State, Training
 from nnviz.core.training.past import Replay
 from nnviz.core.training.trainer import Trainer
-from nnviz.document.training.background import WORK_PER_STATE, Background
+from nnviz.document.training.background import Background
 from nnviz.document.training.pace import SLOWEST_PER_S, Pace, updates_per_second
 
 FRAME_S = 1 / 60
@@ -24,10 +25,28 @@ LEAST_WORK_S = 0.006
 """Worked in a frame where painting takes all of it."""
 FRAME_PER_SHOWING = 2.0
 """A frame lasts at least so many times as long as showing a State does: long, for a large network."""
-LONG_UNIT_S = 0.012
-"""A unit of work that is too long for a frame."""
-MANY_WEIGHTS = 1_000_000
-"""With more even to make a Trainer takes longer than a frame."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a Job goes on in a thread, and how slow it may be.
+
+    ================= ========================================================================
+    `long_unit_s`     a unit of work that takes longer is too long for a frame
+    `many_weights`    with more even to make a Trainer takes longer than a frame
+    `work_per_state`  to take a State of a large network takes long: so many times as long is
+                      worked in between
+    `slowest_per_s`   updates a second at speed 0
+    ================= ========================================================================
+    """
+
+    long_unit_s: float = 0.012
+    many_weights: int = 1_000_000
+    work_per_state: float = 4.0
+    slowest_per_s: float = SLOWEST_PER_S
+
+
+USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
@@ -37,7 +56,7 @@ class Job(QObject):
     `frame_due`   what was made by now should be shown; once a frame, and when it is over
     `ended`       it is over, and all of it was shown
     `take`        returns the State as it is now, or None where it is the one that was taken before
-    `over`        all updates are made, it has diverged, it could not go on, or was wound up
+    `over`        all updates are made, it has diverged, it could not go on, or was asked to end
     `error`       why it could not go on, or None
     `before`      the State that it began with
     ============= ===================================================================================
@@ -53,17 +72,14 @@ class Job(QObject):
         state: State,
         updates: int,
         parent: QObject,
+        limits: Limits,
         make: Callable[[State], Trainer | Replay] = Trainer,
-        *,
-        slowest_per_s: float = SLOWEST_PER_S,
-        long_unit_s: float = LONG_UNIT_S,
-        work_per_state: float = WORK_PER_STATE,
     ) -> None:
         def ready() -> tuple[Trainer | Replay, Iterator[None]]:
             trainer = make(state)
             return trainer, trainer.work(updates)
 
-        many = sum(layer.weights.size for layer in state.network.layers) > MANY_WEIGHTS
+        many = sum(layer.weights.size for layer in state.network.layers) > limits.many_weights
         here = None if many else ready()  # where that is refused, there is no Job
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
@@ -71,9 +87,7 @@ class Job(QObject):
         self.error: ValueError | None = None
         self._first = self._reached = state.iteration
         self._taken = state.training, state.iteration
-        self._slowest_per_s, self._long_unit_s = slowest_per_s, long_unit_s
-        self._work_per_state = work_per_state
-        self._long_units = 0
+        self._limits, self._long_units = limits, 0
         self._background: Background | None = None
         if here is None:
             self._go_into_background(ready, self._first)
@@ -92,7 +106,7 @@ class Job(QObject):
 
     @property
     def cut_short(self) -> bool:
-        """Whether it has ended, or is left, before all its updates, and for no reason of its own."""
+        """Whether somebody has stopped it before all its updates were made."""
         return not self.over or (self.done < self.updates and not self.diverged and self.error is None)
 
     @property
@@ -102,7 +116,7 @@ class Job(QObject):
 
     def set_speed(self, speed: float) -> None:
         """Go on at a speed from 0 to 1, as fast as possible; the next update comes at once."""
-        per_s = updates_per_second(self.updates, speed, self._slowest_per_s)
+        per_s = updates_per_second(self.updates, speed, self._limits.slowest_per_s)
         self._pace = Pace(self.updates, self.done, per_s)
         if not self._stopped:
             self._timer.start(0)
@@ -126,10 +140,10 @@ class Job(QObject):
         self._taken = self.training, self._reached
         return edits.set_training(state, self.training)
 
-    def wind_up(self) -> None:
-        """Let a thread end after the unit that is under way; it is over when its State can be taken."""
+    def end_soon(self) -> None:
+        """Let a thread end after the unit that is under way; it is over once its State can be taken."""
         if self._background:
-            self._background.wind_up()
+            self._background.end_soon()
 
     def stop(self) -> None:
         """Go no further; a thread's unit that takes too long is not waited for. The State can be taken."""
@@ -193,7 +207,7 @@ class Job(QObject):
                     self.over = True
                     break
                 now = clock()
-                if now - before > self._long_unit_s:
+                if now - before > self._limits.long_unit_s:
                     self._long_units += 1
                     until = now
         except ValueError as error:
@@ -206,7 +220,7 @@ class Job(QObject):
         self, ready: Callable[[], tuple[Trainer | Replay, Iterator[None]]], asked: int
     ) -> None:
         last, rate = self._first + self.updates, self.training.learning_rate
-        self._background = Background(ready, rate, asked, last, self._work_per_state)
+        self._background = Background(ready, rate, asked, last, self._limits.work_per_state)
         self._background.start()
 
     def _state_here(self) -> tuple[State, bool] | None:

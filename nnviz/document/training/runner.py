@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -12,7 +12,7 @@ from nnviz.core import edits
 from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
 from nnviz.document.document import Document
-from nnviz.document.training.job import Job
+from nnviz.document.training.job import USUAL_LIMITS, Job, Limits
 from nnviz.document.training.outcome import counted, outcome, paused, refusal, tenth
 from nnviz.document.training.travel import Travel
 
@@ -43,7 +43,7 @@ class Runner(QObject):
 
     A run makes `training.updates` updates, or those that are left of a paused one, and is one undo entry.
     Whatever else changes the document pauses it; a new learning rate alone holds from the next update on.
-    A hand goes through iterations so: `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
+    A drag through iterations is `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
     What follows one `begin_scrub` or `hold` is one undo entry.
     """
 
@@ -54,10 +54,10 @@ class Runner(QObject):
     diverged = Signal(int, float)
     said = Signal(str)
 
-    def __init__(self, document: Document, new_job: Callable[..., Job] = Job) -> None:
+    def __init__(self, document: Document, limits: Limits = USUAL_LIMITS) -> None:
         super().__init__()
-        self._document, self._new_job = document, new_job
-        self.travel = Travel(document, new_job)
+        self._document, self._limits = document, limits
+        self.travel = Travel(document, limits)
         self.travel.said.connect(self.said)
         self._job: Job | None = None
         self._ids = itertools.count()
@@ -111,7 +111,7 @@ class Runner(QObject):
         if self._job is None:
             self.run()
         elif self._job.in_background:
-            self._job.wind_up()
+            self._job.end_soon()
             self.said.emit("Pausing …")
         else:
             self.pause()
@@ -192,7 +192,7 @@ class Runner(QObject):
         self.travel.cancel()
         state = self._document.state
         try:
-            job = self._new_job(state, updates, self)
+            job = Job(state, updates, self, self._limits)
         except ValueError as error:
             self.warned.emit(refusal(error))
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,7 +11,7 @@ from nnviz.core.numbers import shown
 from nnviz.core.state import State
 from nnviz.core.training.past import Past, Replay, put_into
 from nnviz.document.document import Document
-from nnviz.document.training.job import Job
+from nnviz.document.training.job import Job, Limits
 from nnviz.document.training.outcome import refusal
 
 AT_ONCE_S = 0.010
@@ -31,9 +31,9 @@ class Travel(QObject):
     said = Signal(str)
     rested = Signal()
 
-    def __init__(self, document: Document, new_job: Callable[..., Job] = Job) -> None:
+    def __init__(self, document: Document, limits: Limits) -> None:
         super().__init__()
-        self._document, self._new_job = document, new_job
+        self._document, self._limits = document, limits
         self.past = Past(document.state)
         self._job: Job | None = None
         document.state_changed.connect(self._follow)
@@ -70,7 +70,7 @@ class Travel(QObject):
             self._arrive(known, text, merge)
             return
         updates = iteration - known.iteration
-        job = self._job = self._new_job(known, updates, self, lambda state: Replay(state, end))
+        job = self._job = Job(known, updates, self, self._limits, lambda state: Replay(state, end))
         job.ended.connect(lambda: self._finish(job, text, merge))
         job.work_for(AT_ONCE_S)
         if self._job is job:

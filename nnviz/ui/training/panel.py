@@ -99,7 +99,7 @@ class TrainingPanel(Card):
         self.timeline.show_iteration(iteration, iteration - done + of)
 
     def _show_place(self) -> None:
-        """Show where in the run one is; what a hand is dragging at stays under it."""
+        """Show where in the run one is; what the mouse drags stays under it."""
         if not self.timeline.isSliderDown():
             self.timeline.show_iteration(self._document.state.iteration, self.runner.travel.end)
 
