@@ -1,246 +1,225 @@
-"""The activation functions: forward and vector-Jacobian product together, one registry entry each.
+"""The activation functions: one entry each, which holds all that nnviz knows of it.
 
-Knows nothing of networks. Arrays are float64 of shape (rows, nodes) and are written in place: an activation
-is bound to its arrays once and then called as often as they hold new numbers.
+What is computed, how Explain writes it and its slope, its random start, where it is kinked and where flat:
+combo boxes, files, training, Explain, the numerical check and badges follow from the entry. Knows nothing of
+networks.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import partial
-from typing import Literal, NamedTuple, TypeAlias
+from functools import lru_cache
+from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[np.float64]
-Call: TypeAlias = Callable[[], object]
+from nnviz.core import gelu, kernels
+from nnviz.core.activation import Activation, Joint, Parameter, Total
+from nnviz.core.expressions import Expression, Number, Square
+from nnviz.core.kernels import Array as Array
+from nnviz.core.kernels import Call as Call
+from nnviz.core.numbers import full, parsed
+from nnviz.core.rules import ABS, EXP, Either, Function, Symbol, at_zero
 
+Z, A = Symbol("z"), Symbol("a")
+SATURATED = 0.01
+"""A node is saturated where its slope stays below this, or the distance of a tanh from ±1."""
 LEAK = 0.01
-"""Slope of `leaky_relu` left of zero."""
+"""Slope of `leaky_relu` left of zero, if no other stands in brackets."""
+SELU_SCALE, SELU_ALPHA = 1.0507009873554804934, 1.6732632423543772848
+"""As Klambauer, Unterthiner, Mayr and Hochreiter (2017), PyTorch and Keras have them."""
 
 
-@dataclass(frozen=True)
-class Activation:
-    """`a = f(z)` and how a slope comes back through it.
-
-    ========== ==========================================================================
-    `forward`  `forward(z, a)` returns what writes f(z) into `a`, an array of its own
-    `backward` `backward(z, a, slope_a, slope_z)` returns what writes the vector-Jacobian
-               product `slope_a · ∂a/∂z` into `slope_z`, an array of its own
-    `start`    random start that suits it: "he" (normal) or "glorot" (uniform)
-    ========== ==========================================================================
-    """
-
-    name: str
-    forward: Callable[[Array, Array], Call]
-    backward: Callable[[Array, Array, Array, Array], Call]
-    formula: str
-    slope_formula: str
-    start: Literal["he", "glorot"] = "glorot"
-    elementwise: bool = True
-
-    def __call__(self, z: Array) -> Array:
-        """Return f(z) as a new array of the same shape."""
-        a = np.empty_like(z)
-        self.forward(z, a)()
-        return a
-
-    def slope(self, z: Array) -> Array:
-        """Return f'(z), elementwise.
-
-        Raises TypeError for softmax, whose outputs depend on every z of the layer.
-        """
-        if not self.elementwise:
-            raise TypeError(f"{self.name} has no elementwise slope")
-        a = self(z)
-        out = np.empty_like(z)
-        self.backward(z, a, np.ones_like(z), out)()
-        return out
+def _precise_sigmoid(z: float) -> float:
+    power = math.exp(-abs(z))  # cannot overflow, and keeps all digits of a result near 0
+    return (1.0 if z >= 0 else power) / (1.0 + power)
 
 
-# An array of no dimension is taken as it is, where a Python float is converted each time; and a function that
-# holds what it needs is called in half the time of one that is given it.
-_ZERO, _HALF, _ONE, _LEAK = (np.array(value) for value in (0.0, 0.5, 1.0, LEAK))
-_copy, _maximum, _tanh, _sign, _square = np.copyto, np.maximum, np.tanh, np.sign, np.square
-_add, _subtract, _multiply = np.add, np.subtract, np.multiply
-
-FEW = 2**16
-"""Numbers for which zeros of their own are worth it: two arrays are compared in half the time."""
+# Entries that take a parameter
 
 
-def _identity_forward(z: Array, a: Array) -> Call:
-    return partial(_copy, a, z)
+def _leaky_relu(leak: float) -> Activation:
+    return Activation(
+        _named("leaky_relu", leak, LEAK),
+        *kernels.leaky_relu(leak),
+        f"max({full(leak)}·z, z)",
+        Either(1, leak),
+        "he",
+        kinks=(0.0,),
+        exact=lambda z: max(z * Fraction(full(leak)), z),
+        parameter=Parameter(
+            "slope left of 0", LEAK, 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu
+        ),
+        value=None if leak == LEAK else leak,
+    )
 
 
-def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    return partial(_copy, slope_z, slope_a)
+def _elu(alpha: float) -> Activation:
+    return Activation(
+        _named("elu", alpha, 1.0),
+        *kernels.elu(alpha),
+        f"z if z > 0 else {'' if alpha == 1 else f'{full(alpha)}·'}(e^z − 1)",
+        Either(1, A + alpha),
+        "he",
+        kinks=() if alpha == 1 else (0.0,),
+        saturated=((-inf, min(math.log(SATURATED / alpha), 0.0)),),
+        exact=lambda z: None if z < 0 else z,
+        parameter=Parameter("depth left of 0", 1.0, 0.5, "above 0", lambda v: 0 < v < inf, _elu),
+        value=None if alpha == 1 else alpha,
+    )
 
 
-def _relu_forward(z: Array, a: Array) -> Call:
-    zeros = np.zeros_like(z) if z.size <= FEW else _ZERO
-
-    def forward() -> None:
-        _maximum(z, zeros, out=a)
-
-    return forward
+def _named(name: str, value: float, default: float) -> str:
+    return name if value == default else f"{name}({full(value)})"
 
 
-def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _sign(a, slope_z)  # 1 or 0, and a float already: a comparison's bools would have to be converted
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+# Softmax
 
 
-def _leaky_relu_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        _multiply(z, _LEAK, a)
-        _maximum(z, a, out=a)
-
-    return forward
+LARGE_POWER = 600.0
+"""e^z of a softmax is written shifted where some |z| is larger: float64 ends at e^709."""
 
 
-def _leaky_relu_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _sign(z, slope_z)
-        _maximum(slope_z, _LEAK, out=slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
-
-
-def _sigmoid_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        # (1 + tanh(z/2)) / 2 is 1 / (1 + e^-z) without overflow for large negative z.
-        _multiply(z, _HALF, a)
-        _tanh(a, a)
-        _add(a, _ONE, a)
-        _multiply(a, _HALF, a)
-
-    return forward
+def _softmax_value(z: Sequence[Number], node: int, total: Total) -> tuple[str, Expression]:
+    values = [each.value for each in z]
+    shift = max(values) if max(map(abs, values)) > LARGE_POWER else 0.0
+    powers = [EXP(Number(each.value - shift, each.address)) for each in z]
+    formula = "e^(z − m) / Σ e^(z − m), m the largest z" if shift else "e^z / Σ e^z"
+    return formula, powers[node] / total(powers)
 
 
-def _sigmoid_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _subtract(_ONE, a, slope_z)
-        _multiply(slope_z, a, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
+def _softmax_slope(
+    a: Sequence[Number], slopes_a: Sequence[Number], node: int, total: Total
+) -> tuple[str, Expression]:
+    mean = total([slope * each for slope, each in zip(slopes_a, a, strict=True)])
+    return "a·(∂MSE/∂a − Σ ∂MSE/∂a·a)", a[node] * (slopes_a[node] - mean)
 
 
-def _tanh_forward(z: Array, a: Array) -> Call:
-    return partial(_tanh, z, a)
+SIGMOID = Function("sigmoid", _precise_sigmoid, at_zero(Fraction(1, 2)))
+NORMAL = Function("Φ", lambda z: float(gelu.normal(np.array(z))), at_zero(Fraction(1, 2)))
 
-
-def _tanh_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _square(a, slope_z)
-        _subtract(_ONE, slope_z, slope_z)
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
-
-
-def _softplus_forward(z: Array, a: Array) -> Call:
-    return partial(np.logaddexp, z, _ZERO, a)
-
-
-def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
-    sigmoid = _sigmoid_forward(z, slope_z)
-
-    def backward() -> None:
-        sigmoid()
-        _multiply(slope_z, slope_a, slope_z)
-
-    return backward
-
-
-def _softmax_forward(z: Array, a: Array) -> Call:
-    def forward() -> None:
-        _subtract(z, z.max(axis=-1, keepdims=True), a)
-        np.exp(a, a)
-        np.divide(a, a.sum(axis=-1, keepdims=True), a)
-
-    return forward
-
-
-def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
-    def backward() -> None:
-        _multiply(slope_a, a, slope_z)
-        _subtract(slope_a, slope_z.sum(axis=-1, keepdims=True), slope_z)
-        _multiply(slope_z, a, slope_z)
-
-    return backward
-
+_low_sigmoid = 2.0 * math.atanh(math.sqrt(1.0 - 4.0 * SATURATED))
 
 ACTIVATIONS: dict[str, Activation] = {
     activation.name: activation
     for activation in (
-        Activation("identity", _identity_forward, _identity_backward, "z", "1"),
-        Activation("relu", _relu_forward, _relu_backward, "max(0, z)", "1 if z > 0 else 0", "he"),
         Activation(
-            "leaky_relu",
-            _leaky_relu_forward,
-            _leaky_relu_backward,
-            "max(0.01·z, z)",
-            "1 if z > 0 else 0.01",
+            "identity",
+            *kernels.IDENTITY,
+            "z",
+            Number(1.0),
+            exact=lambda z: z,
+            linear=True,
+        ),
+        Activation(
+            "relu",
+            *kernels.RELU,
+            "max(0, z)",
+            Either(1, 0),
+            "he",
+            kinks=(0.0,),
+            flat=((-inf, 0.0),),
+            exact=lambda z: max(z, Fraction(0)),
+        ),
+        _leaky_relu(LEAK),
+        _elu(1.0),
+        Activation(
+            "selu",
+            *kernels.elu(SELU_ALPHA, SELU_SCALE),
+            "1.0507·(z if z > 0 else 1.6733·(e^z − 1))",
+            Either(SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
+            kinks=(0.0,),
+            saturated=((-inf, math.log(SATURATED / (SELU_SCALE * SELU_ALPHA))),),
+            exact=at_zero(0),
+        ),
+        Activation(
+            "silu",
+            *kernels.SILU,
+            "z / (1 + e^−z)",
+            SIGMOID(Z) + A * (1 - SIGMOID(Z)),
+            "he",
+            saturated=((-inf, -6.3),),
+            exact=at_zero(0),
+        ),
+        Activation(
+            "gelu",
+            *gelu.GELU,
+            "z·Φ(z), Φ the normal distribution",
+            NORMAL(Z) + Z * EXP(-Square(Z) / 2) / math.sqrt(2 * math.pi),
+            "he",
+            saturated=((-inf, -3.1),),
+            exact=at_zero(0),
+        ),
+        Activation(
+            "sigmoid",
+            *kernels.SIGMOID,
+            "1 / (1 + e^−z)",
+            A * (1 - A),
+            saturated=((-inf, -_low_sigmoid), (_low_sigmoid, inf)),
+            exact=at_zero(Fraction(1, 2)),
+            scalar=_precise_sigmoid,
+        ),
+        Activation(
+            "tanh",
+            *kernels.TANH,
+            "tanh(z)",
+            1 - Square(A),
+            saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
+            exact=at_zero(0),
+        ),
+        Activation(
+            "softsign",
+            *kernels.SOFTSIGN,
+            "z / (1 + |z|)",
+            1 / Square(1 + ABS(Z)),
+            saturated=((-inf, -9.0), (9.0, inf)),
+            exact=lambda z: z / (1 + abs(z)),
+        ),
+        Activation(
+            "softplus",
+            *kernels.SOFTPLUS,
+            "ln(1 + e^z)",
+            1 / (1 + EXP(-Z)),
             "he",
         ),
-        Activation("sigmoid", _sigmoid_forward, _sigmoid_backward, "1 / (1 + e^−z)", "a·(1 − a)"),
-        Activation("tanh", _tanh_forward, _tanh_backward, "tanh(z)", "1 − a²"),
-        Activation("softplus", _softplus_forward, _softplus_backward, "ln(1 + e^z)", "1 / (1 + e^−z)", "he"),
         Activation(
             "softmax",
-            _softmax_forward,
-            _softmax_backward,
+            *kernels.SOFTMAX,
             "e^z / Σ e^z",
-            "a·(δ − a)",
-            elementwise=False,
+            joint=Joint(_softmax_value, _softmax_slope),
         ),
     )
 }
 """Every activation by name: what combo boxes offer and files may name."""
 
 
-class Function(NamedTuple):
-    """A function of one number; `exact` returns None where its value is not a fraction."""
+def activation(name: str) -> Activation:
+    """Return the activation of a name, which may have a parameter in brackets: `leaky_relu(0.2)`.
 
-    value: Callable[[float], float]
-    exact: Callable[[Fraction], Fraction | None]
-
-
-def _exp(z: float) -> float:
-    with np.errstate(over="ignore"):
-        return float(np.exp(z))
-
-
-def _softplus(z: float) -> float:
-    return float(np.logaddexp(z, 0.0))
-
-
-def _sigmoid(z: float) -> float:
-    power = math.exp(-abs(z))  # cannot overflow, and keeps all digits of a result near 0
-    return (1.0 if z >= 0 else power) / (1.0 + power)
+    Raises ValueError, with a sentence, for a name or a parameter that there is not.
+    """
+    found = ACTIVATIONS.get(name)
+    if found is not None:
+        return found
+    base, bracket, rest = name.partition("(")
+    found = ACTIVATIONS.get(base)
+    if found is None or not bracket:
+        raise ValueError(f"no activation is called {base!r}; known are {', '.join(ACTIVATIONS)}")
+    return _with_parameter(found, rest)
 
 
-def _at_zero(value: Fraction) -> Callable[[Fraction], Fraction | None]:
-    """Return the exact side of a function that has a fraction, this one, at 0 alone."""
-    return lambda z: None if z else value
-
-
-FUNCTIONS = {
-    "relu": Function(lambda z: max(z, 0.0), lambda z: max(z, Fraction(0))),
-    "leaky_relu": Function(lambda z: max(0.01 * z, z), lambda z: max(z / 100, z)),
-    "sigmoid": Function(_sigmoid, _at_zero(Fraction(1, 2))),
-    "tanh": Function(math.tanh, _at_zero(Fraction(0))),
-    "softplus": Function(_softplus, lambda _z: None),
-    "e^": Function(_exp, _at_zero(Fraction(1))),
-    "√": Function(math.sqrt, _at_zero(Fraction(0))),
-}
-"""Every function by the name that it is written with."""
+@lru_cache(maxsize=256)
+def _with_parameter(found: Activation, rest: str) -> Activation:
+    own, name = found.parameter, found.name
+    if own is None:
+        raise ValueError(f"{name} takes no parameter in brackets")
+    try:
+        value = parsed(rest.removesuffix(")")) if rest.endswith(")") else math.nan
+    except ValueError:
+        value = math.nan
+    if not own.takes(value):
+        example = f"{name}({full(own.example)})"
+        raise ValueError(f"{name} takes in brackets its {own.what}, a number {own.taken}, such as {example}")
+    return own.make(value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from nnviz.core.network import Network
+if (
+    TYPE_CHECKING
+):  # an address only asks a network: activations, of which it is made, are written with addresses
+    from nnviz.core.network import Network
 
 Kind: TypeAlias = Literal[
     "node",  # a node itself

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from nnviz.core.activations import ACTIVATIONS, Activation, Array
+from nnviz.core.activation import Activation
+from nnviz.core.activations import Array, activation
 from nnviz.core.naming import default_inputs, layers_by_name
 
 
@@ -34,7 +35,7 @@ class Layer:
 
     =============== ========================================================================
     `nodes`         one name a node, unique within the network
-    `activation`    a name in `ACTIVATIONS`
+    `activation`    the name of one of `ACTIVATIONS`; a parameter other than usual in brackets
     `weights`       shape (nodes, inputs of the layer): row j feeds node j
     `biases`        shape (nodes,) or None
     =============== ========================================================================
@@ -52,9 +53,10 @@ class Layer:
         object.__setattr__(self, "weights", frozen(self.weights))
         if self.biases is not None:
             object.__setattr__(self, "biases", frozen(self.biases))
-        if self.activation not in ACTIVATIONS:
-            known = ", ".join(ACTIVATIONS)
-            raise ValueError(f"activation: no activation is called {self.activation!r}; known are {known}")
+        try:
+            object.__setattr__(self, "activation", activation(self.activation).name)
+        except ValueError as error:
+            raise ValueError(f"activation: {error}") from None
         if self.weights.ndim != 2 or self.weights.shape[0] != len(self.nodes):
             raise ValueError(f"weights: expected one row for each of the {len(self.nodes)} nodes")
         if self.biases is not None and self.biases.shape != (len(self.nodes),):
@@ -76,7 +78,7 @@ class Layer:
     @property
     def function(self) -> Activation:
         """The activation itself."""
-        return ACTIVATIONS[self.activation]
+        return activation(self.activation)
 
     def z(self, inputs: Array) -> Array:
         """Return `inputs · Wᵀ + b`, shape (rows, nodes); `inputs` has shape (rows, inputs of the layer)."""
@@ -229,8 +231,9 @@ class Network:
     def randomised(self, seed: int) -> Network:
         """Return this network at its seeded random start, biases 0.
 
-        He normal, standard deviation √(2/fan_in), for relu, leaky_relu and softplus (He et al. 2015);
-        Glorot uniform, limit √(6/(fan_in + fan_out)), otherwise (Glorot and Bengio 2010).
+        He normal, standard deviation √(2/fan_in), for relu, leaky_relu, elu, silu, gelu and softplus, which
+        stop about half of what comes (He et al. 2015); Glorot uniform, limit √(6/(fan_in + fan_out)),
+        otherwise (Glorot and Bengio 2010), also for selu, which is scaled for a variance of 1/fan_in.
         The draws come from `default_rng([seed, 0])`, layers in order.
         """
         rng = np.random.default_rng([seed, 0])

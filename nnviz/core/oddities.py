@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from nnviz.core.activation import Interval, within
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
+from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
-
-SATURATED = 0.01
-"""A sigmoid whose slope, or a tanh whose distance from ±1, stays below this is saturated."""
 
 
 def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -19,26 +18,22 @@ def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def dead_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node, layer by layer, whether it is a relu that is 0 on every row of `trace`."""
+    """Tell of every node, layer by layer, whether it stays at 0 on every row of `trace`, as relu does."""
     return tuple(
-        _on_every_row((z <= 0.0) & (layer.activation == "relu"))
-        for layer, z in zip(network.layers, trace.z, strict=True)
+        _on_every_row(within(layer.function.flat, z) & (a == 0.0))
+        for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True)
     )
 
 
 def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node whether it is a sigmoid or tanh that hardly moves on any row of `trace`.
+    """Tell of every node whether it hardly moves on any row of `trace`, and is not dead.
 
-    That is |a| > 0.99 for tanh, and a slope below 0.01 for sigmoid.
+    What its activation calls saturated counts, and what is flat at another value than 0.
     """
     found = []
-    for layer, a in zip(network.layers, trace.a, strict=True):
-        flat = np.zeros(a.shape, dtype=bool)
-        if layer.activation == "tanh":
-            flat = np.abs(a) > 1.0 - SATURATED
-        elif layer.activation == "sigmoid":
-            flat = a * (1.0 - a) < SATURATED
-        found.append(_on_every_row(flat))
+    for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True):
+        stuck = within(layer.function.flat, z) & (a != 0.0)
+        found.append(_on_every_row(stuck | within(layer.function.saturated, z)))
     return tuple(found)
 
 
@@ -89,12 +84,22 @@ def _flat_end(network: Network, found: Slopes, address: Address) -> str:
     name, rows = layer.nodes[address.node], len(found.trace.inputs)
     if not found.layers[-1].outputs.any():
         return "the error is 0" if rows == 1 else "every error is 0"
-    z = found.trace.z[address.layer][:, address.node]
-    if layer.activation == "relu" and (z <= 0.0).all():
-        return f"{name} passes 0{_on_rows(rows)}: the slope of relu is 0 where z is not above 0"
+    trace, kind = found.trace, layer.activation
+    z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
+    for part in layer.function.flat:
+        if within((part,), z).all():
+            stays = "passes 0" if not a.any() else "does not move"
+            return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where z is {_in_words(part)}"
     if not found.layers[address.layer].outputs[:, address.node].any():
         return _nothing_onward(network, found, address)
-    return f"the slope of {layer.activation} at {name} is 0{_on_rows(rows)} in float64"
+    return f"the slope of {kind} at {name} is 0{_on_rows(rows)} in float64"
+
+
+def _in_words(part: Interval) -> str:
+    low, high = part
+    if np.isinf(low):
+        return f"not above {shown(high)}"
+    return f"not below {shown(low)}" if np.isinf(high) else f"from {shown(low)} to {shown(high)}"
 
 
 def _nothing_onward(network: Network, found: Slopes, address: Address) -> str:

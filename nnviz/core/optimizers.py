@@ -1,7 +1,8 @@
 """The optimizers, as PyTorch defines them: one class and one registry entry each.
 
-An optimizer updates one flat parameter vector in place. What it remembers between updates lies in `memory`,
-rows of the same length that start as zeros; the number of updates done is told to it.
+An entry holds its rule twice: as computation, which updates one flat parameter vector in place, and as text,
+which Explain fills with numbers. What it remembers between updates lies in `memory`, rows of the same length
+that start as zeros; the number of updates done is told to it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,12 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.expressions import Expression, Square
+from nnviz.core.rules import ROOT, Power, Symbol
+
+W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
+"""What a rule may speak of: the weight or bias, its slope, and how many updates there are with this one."""
+M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m̂"), Symbol("v̂")
 
 
 class Optimizer(Protocol):
@@ -18,8 +25,11 @@ class Optimizer(Protocol):
 
     name: ClassVar[str]
     formula: ClassVar[str]
-    memories: ClassVar[int]
-    """How many rows of memory it needs."""
+    """The rule in a line, as a person writes it."""
+    memories: ClassVar[tuple[str, ...]]
+    """The names of what it remembers of each parameter: so many rows of memory it needs."""
+    rule: ClassVar[tuple[tuple[str, Expression], ...]]
+    """The same as Explain writes it, line by line: what is called so becomes this; the last is `w`."""
     rate_in_slopes: ClassVar[bool]
     """Whether its slopes must come multiplied by the learning rate.
 
@@ -28,7 +38,7 @@ class Optimizer(Protocol):
     """
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
-        """Bind to the vectors (all of shape (parameters,); `memory` of shape (memories, parameters)).
+        """Bind to the vectors (all of shape (parameters,); `memory` has a row for each of `memories`).
 
         `learning_rate` is an array of no dimension, read at every update.
         """
@@ -42,7 +52,8 @@ class GradientDescent(Optimizer):
 
     name = "gradient_descent"
     formula = "w − learning_rate · slope"
-    memories = 0
+    memories = ()
+    rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
@@ -58,7 +69,8 @@ class Momentum(Optimizer):
 
     name = "momentum"
     formula = "v ← 0.9·v + slope,  w − learning_rate · v"
-    memories = 1
+    memories = ("v",)
+    rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
     rate_in_slopes = False
     decay = np.array(0.9)
 
@@ -80,7 +92,14 @@ class Adam(Optimizer):
 
     name = "adam"
     formula = "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w − learning_rate · m̂ / (√v̂ + 1e-8)"
-    memories = 2
+    memories = ("m", "v")
+    rule = (
+        ("m", 0.9 * M + 0.1 * SLOPE),
+        ("v", 0.999 * V + 0.001 * Square(SLOPE)),
+        ("m̂", M / (1 - Power(0.9, T))),
+        ("v̂", V / (1 - Power(0.999, T))),
+        ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
+    )
     rate_in_slopes = False
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)

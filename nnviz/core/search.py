@@ -42,10 +42,10 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
 """What comes first by each word."""
 
 ODD = {
-    "dead": (dead_nodes, "relu, 0 on"),
+    "dead": (dead_nodes, "{kind}, 0 on"),
     "saturated": (saturated_nodes, "saturated on"),
 }
-"""What a node can be, who knows it, and how it is said before "every row"."""
+"""What a node can be, who knows it, and how it is said before "every row"; `kind` is the activation."""
 
 _ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
 _BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
@@ -129,7 +129,12 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> It
         kind = "input" if column == 0 else network.layers[column - 1].activation
         for node in nodes.tolist():
             value = float(values[0, node]) if len(values) else None
-            yield Match(Address("node", column - 1, node), network.names(column)[node], value, note or kind)
+            yield Match(
+                Address("node", column - 1, node),
+                network.names(column)[node],
+                value,
+                note.format(kind=kind) or kind,
+            )
 
 
 def _odd(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:

@@ -15,7 +15,16 @@ Matrix: TypeAlias = list[list[float]]
 _Names = Annotated[list[str], Meta(description="Unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
 _Biases = Annotated[list[float] | None, Meta(description="One for each node, or null.")]
-_Activation = Annotated[str, Meta(extra_json_schema={"enum": list(ACTIVATIONS)})]
+_with_parameter = "|".join(name for name, own in ACTIVATIONS.items() if own.parameter)
+_Activation = Annotated[
+    str,
+    Meta(
+        description="A parameter other than usual stands in brackets: leaky_relu(0.2).",
+        extra_json_schema={
+            "anyOf": [{"enum": list(ACTIVATIONS)}, {"pattern": rf"^({_with_parameter})\(.+\)$"}]
+        },
+    ),
+]
 _Optimizer = Annotated[str, Meta(extra_json_schema={"enum": list(OPTIMIZERS)})]
 
 

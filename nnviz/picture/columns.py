@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.network import Network
+from nnviz.core.network import Layer, Network
 from nnviz.picture.parts import Column, Rect, Role, View
 
 HEAD = 68.0
@@ -32,10 +32,6 @@ GAP = 124.0
 WIDEST_GAP = 420.0
 PITCH = 121.0
 """From node to node where it is not crowded."""
-
-
-BADGED = ("relu", "sigmoid", "tanh")
-"""Activations that may pass nothing on: dead or saturated nodes say so under them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,12 @@ def _below(network: Network, column: int) -> float:
     layer = network.layers[column - 1]
     if column == len(network.layers):
         return PILLS + 46.0
-    return PILLS + (28.0 if layer.activation in BADGED else 12.0)
+    return PILLS + (28.0 if has_badges(layer) else 12.0)
+
+
+def has_badges(layer: Layer) -> bool:
+    """Tell whether nodes of a layer can be dead or saturated, which is said under them."""
+    return bool(layer.function.flat or layer.function.saturated)
 
 
 def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[_Fit]:

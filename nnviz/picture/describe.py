@@ -72,13 +72,13 @@ def _node(address: Address, name: str, numbers: Numbers) -> str:
         return f"{name} = {shown_in_full(output)}"
     z = numbers.z(address.column, address.node)
     assert z is not None
-    activation = numbers.network.layers[address.layer].activation
-    sentence = f"{name}: z = {shown_in_full(z)}, a = {activation}(z) = {shown_in_full(output)}"
-    biases = numbers.network.layers[address.layer].biases
+    layer = numbers.network.layers[address.layer]
+    sentence = f"{name}: z = {shown_in_full(z)}, a = {layer.function.call} = {shown_in_full(output)}"
+    biases = layer.biases
     if biases is not None:
         sentence += f", bias {shown_in_full(float(biases[address.node]))}"
     if numbers.dead(address.column, address.node):
-        sentence += ", relu passes 0"
+        sentence += f", {layer.activation} passes 0"
     if (address.layer, address.node) in numbers.badges:
         sentence += f", {numbers.badges[address.layer, address.node]}"
     return sentence + _node_slope(address, numbers)

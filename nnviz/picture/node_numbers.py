@@ -9,7 +9,7 @@ from nnviz.core.address import Address, Kind
 from nnviz.picture.numbers import Numbers
 from nnviz.picture.parts import Column, Label, Rect, Style
 from nnviz.picture.pills import BETWEEN
-from nnviz.picture.slots import BESIDE, DEAD, INSIDE, OUTSIDE, Slot
+from nnviz.picture.slots import BESIDE, INSIDE, OUTSIDE, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
@@ -75,8 +75,11 @@ def _room(numbers: Numbers, address: Address, slot: Slot) -> float:
 
 
 def _badge(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    dead = DEAD if numbers.dead(address.column, address.node) else ""
-    text = numbers.badges.get((address.layer, address.node), dead)
+    text = numbers.badges.get((address.layer, address.node), "")
+    if not text and numbers.dead(address.column, address.node):
+        text = f"{numbers.network.layers[address.layer].activation} passes 0"
+        if text_width(text, slot.size) > slot.rect.width:
+            text = "passes 0"
     if not text:
         return None
     return Label(address, text, _middle(rect, text_width(text, slot.size)), "note", slot.size)

@@ -45,8 +45,8 @@ class Numbers:
         return float(data.targets[self.row, node])
 
     def dead(self, column: int, node: int) -> bool:
-        """Tell whether relu passes 0 on."""
-        if column == 0 or self.network.layers[column - 1].activation != "relu":
+        """Tell whether a node passes 0 on, as relu does, whatever little z changes."""
+        z = self.z(column, node) if column else None
+        if z is None or self.output(column, node) != 0.0:
             return False
-        z = self.z(column, node)
-        return z is not None and z <= 0.0
+        return any(low <= z <= high for low, high in self.network.layers[column - 1].function.flat)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nnviz.core.address import Kind
 from nnviz.core.network import Layer
-from nnviz.picture.columns import BADGED, COMPACT, FULL, HEIGHT
+from nnviz.picture.columns import COMPACT, FULL, HEIGHT, has_badges
 from nnviz.picture.parts import Align, Column, Rect, Role
 from nnviz.picture.pills import SHRUNK
 from nnviz.picture.text import NUMBER, SHORT_NUMBER, fitted, text_width
@@ -24,7 +24,6 @@ BESIDE = 16.0
 """How far a text under a node may reach beyond it, in pixels, and an output's pill on the right."""
 INSIDE, OUTSIDE = 0.35, 3.0
 """How far from a node's left side its bias stands, in font sizes; how far its slope stands out, in pixels."""
-DEAD = "relu passes 0"
 LONGEST_BADGE = "dead on all rows"
 
 
@@ -96,7 +95,7 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
     found: dict[Kind, Slot] = {}
     both = line.width / (COURSE_NAME + Z + 0.5)
-    if layer is not None and layer.activation != "identity" and both >= SMALLEST:
+    if layer is not None and not layer.function.linear and both >= SMALLEST:
         small = min(small, both)
         found["z"] = Slot(line, small, "right", name_size=small, least=Z * small)
         line = line._replace(width=line.width - (Z + 0.5) * small)
@@ -144,7 +143,7 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
         return _outcome(column, top, bottom, scale)
     size, height = 11.5 * scale, 15.0 * scale
     fits = top + height <= bottom and text_width(LONGEST_BADGE, size) <= column.width
-    if layer.activation not in BADGED or not fits:
+    if not has_badges(layer) or not fits:
         return {}
     return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
 

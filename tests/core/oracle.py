@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
@@ -18,8 +17,17 @@ SCALAR = {
     "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "tanh": math.tanh,
-    "softplus": lambda z: math.log(1 + math.exp(z)),
+    "softplus": lambda z: math.log1p(math.exp(z)),
+    "leaky_relu(0.2)": lambda z: z if z > 0 else 0.2 * z,
+    "elu": lambda z: z if z > 0 else math.expm1(z),
+    "elu(0.5)": lambda z: z if z > 0 else 0.5 * math.expm1(z),
+    "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
+    "silu": lambda z: z / (1 + math.exp(-z)),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "softsign": lambda z: z / (1 + abs(z)),
 }
+KINKED = ("relu", "leaky_relu", "leaky_relu(0.2)", "elu(0.5)", "selu")
+NAMES = (*SCALAR, "softmax")
 
 
 def activate(name, z):
@@ -57,7 +65,7 @@ def nearest_kink(network, x):
     kinked = [
         np.abs(z).min()
         for z, layer in zip(trace.z, network.layers, strict=True)
-        if layer.activation in ("relu", "leaky_relu")
+        if layer.activation in KINKED
     ]
     return min(kinked, default=math.inf)
 
@@ -190,7 +198,7 @@ def predictions(state):
 
 
 @st.composite
-def networks(draw, max_hidden=4, activations=tuple(ACTIVATIONS)):
+def networks(draw, max_hidden=4, activations=NAMES):
     hidden = draw(st.integers(0, max_hidden))
     sizes = draw(st.lists(st.integers(1, 4), min_size=hidden + 2, max_size=hidden + 2))
     layers = hidden + 1
@@ -203,6 +211,6 @@ def networks(draw, max_hidden=4, activations=tuple(ACTIVATIONS)):
 
 
 @st.composite
-def states(draw, max_hidden=4, max_rows=5, activations=tuple(ACTIVATIONS), **training):
+def states(draw, max_hidden=4, max_rows=5, activations=NAMES, **training):
     network = draw(networks(max_hidden, activations))
     return make_state(network, draw(st.integers(1, max_rows)), draw(st.integers(0, 999)), **training)

@@ -17,7 +17,7 @@ def test_updates_are_those_of_the_definition(name):
     parameters, slopes = rng.normal(size=7), np.empty(7)
     expected, reference = parameters.copy(), optimizer_steps(name)
     rate = np.array(0.0)
-    optimizer = OPTIMIZERS[name](parameters, slopes, np.zeros((OPTIMIZERS[name].memories, 7)), rate)
+    optimizer = OPTIMIZERS[name](parameters, slopes, np.zeros((len(OPTIMIZERS[name].memories), 7)), rate)
     for k in range(1, 30):
         true_slopes = rng.normal(size=7)
         rate.fill(0.1 / k)

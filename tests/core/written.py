@@ -5,7 +5,14 @@ import re
 
 NAMES = {
     "relu": lambda z: max(z, 0.0),
-    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
+    "leaky_relu": lambda z, leak=0.01: z if z > 0 else leak * z,
+    "elu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z),
+    "selu": lambda z: 1.0507009873554805 * (z if z > 0 else 1.6732632423543772 * math.expm1(z)),
+    "silu": lambda z: z / (1 + math.exp(-z)),
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "Φ": lambda z: math.erfc(-z / math.sqrt(2)) / 2,
+    "softsign": lambda z: z / (1 + abs(z)),
+    "abs": abs,
     "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
     "tanh": math.tanh,
     "softplus": lambda z: math.log1p(math.exp(z)),
@@ -18,7 +25,7 @@ NAMES = {
 def evaluated(text):
     """Return (the value of what stands before the sign, the sign, the written result)."""
     text = re.sub(r" \[[^]]*\]", "", text)
-    for sign, plain in {"−": "-", "·": "*", "²": "**2", "√": "sqrt", "e^": "exp"}.items():
+    for sign, plain in {"−": "-", "·": "*", "²": "**2", "√": "sqrt", "e^": "exp", "^": "**"}.items():
         text = text.replace(sign, plain)
     match = re.fullmatch(r"(.*?) ?([=≈]) (.*)", text)
     if match is None:

@@ -105,7 +105,18 @@ CHANGES = [
         ["network", "layers", 0, "activation"],
         "swish",
         f"{LAYER}.activation: no activation is called 'swish'; known are identity, relu, leaky_relu, "
-        "sigmoid, tanh, softplus, softmax",
+        "elu, selu, silu, gelu, sigmoid, tanh, softsign, softplus, softmax",
+    ),
+    (
+        ["network", "layers", 0, "activation"],
+        "tanh(2)",
+        f"{LAYER}.activation: tanh takes no parameter in brackets",
+    ),
+    (
+        ["network", "layers", 0, "activation"],
+        "leaky_relu(2)",
+        f"{LAYER}.activation: leaky_relu takes in brackets its slope left of 0, a number between 0 and 1, "
+        "such as leaky_relu(0.2)",
     ),
     (["network", "layers", 0, "weights"], DELETE, f"{LAYER}: the key 'weights' is missing"),
     (["network", "layers", 0, "weights"], [], f"{LAYER}.weights: expected at least one row"),

@@ -1,11 +1,14 @@
 """Which format a file is opened and saved in."""
 
 import json
+import re
 
 import pytest
 
 from nnviz._resources import resources
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError
 from nnviz.files.registry import FORMATS, load, save, suffixes
@@ -46,3 +49,20 @@ def test_an_unknown_suffix_is_not_saved(tmp_path):
 def test_the_schema_that_ships_is_the_one_of_the_types():
     shipped = resources() / "schema" / "nnviz-1.schema.json"
     assert json.loads(shipped.read_text(encoding="utf-8")) == json.loads(json.dumps(json_schema()))
+
+
+def test_the_lists_of_the_schema_are_the_registries():
+    shipped = json.loads((resources() / "schema" / "nnviz-1.schema.json").read_text(encoding="utf-8"))
+    names, brackets = shipped["$defs"]["LayerPart"]["properties"]["activation"]["anyOf"]
+    assert names["enum"] == list(ACTIVATIONS)
+    assert shipped["$defs"]["TrainingPart"]["properties"]["optimizer"]["enum"] == list(OPTIMIZERS)
+    taken = [name for name in ACTIVATIONS if re.search(brackets["pattern"], f"{name}(0.5)")]
+    assert taken == [name for name, own in ACTIVATIONS.items() if own.parameter] != []
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, "leaky_relu(0.2)", "elu(0.5)", "elu(1e-05)"])
+def test_every_activation_is_saved_and_opened(tmp_path, name):
+    network = Network.from_weights({"node_0": [2, 4], "output": [2]}, hidden=name)
+    save(State(network, Dataset([[3, 5]])), tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["network"]["layers"][0]["activation"] == name
+    assert load(tmp_path / "a.json").network == network

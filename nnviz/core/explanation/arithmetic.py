@@ -6,29 +6,28 @@ A line closes when evaluating it as it stands, with its rounded numbers, gives i
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from nnviz.core.activations import FUNCTIONS
-from nnviz.core.explanation.expressions import SHORT, Expression, Number, Piece, number_text, read
+import numpy as np
+
+from nnviz.core.expressions import (
+    DIGITS,
+    SHORT,
+    Expression,
+    InexactError,
+    Number,
+    Piece,
+    Sum,
+    number_text,
+    read,
+)
 from nnviz.core.numbers import MINUS, shown
 
-DIGITS = 6
-"""Significant digits of a written result that is rounded."""
 MOST = 17
 """Significant digits that give a float64 back."""
-
-
-class InexactError(Exception):
-    """A function's value is not a fraction."""
-
-
-def _fraction_of(name: str, value: Fraction) -> Fraction:
-    found = FUNCTIONS[name].exact(value)
-    if found is None:
-        raise InexactError
-    return found
 
 
 def _fraction(text: str) -> Fraction:
@@ -57,7 +56,7 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     """
     digits = _closing_digits(expression, value)
     if digits is None:
-        value = expression.evaluate(lambda number: number.value, _float_of)
+        value = expression.computed()
         digits = _closing_digits(expression, value) or MOST
     told = result or Number(value)
     text = number_text(value, DIGITS)
@@ -73,10 +72,6 @@ def write(expression: Expression, value: float, *, result: Number | None = None)
     return Written((*written, Piece(" = " if exact else " ≈ "), end), value, exact)
 
 
-def _float_of(name: str, value: float) -> float:
-    return FUNCTIONS[name].value(value)
-
-
 def _closing_digits(expression: Expression, value: float) -> int | None:
     """Return how many digits the operands need, or None where no number of digits closes the line."""
     text = number_text(value, DIGITS)
@@ -88,7 +83,7 @@ def _closing_digits(expression: Expression, value: float) -> int | None:
 
 
 def _as_written(expression: Expression, digits: int) -> float:
-    return expression.evaluate(lambda number: read(number_text(number.value, digits)), _float_of)
+    return expression.evaluate(lambda number: read(number_text(number.value, digits)))
 
 
 def _is_exact(expression: Expression, digits: int, result: str) -> bool:
@@ -101,16 +96,30 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
         return False
     whole = all(read(text) == value for value, text in texts)
     try:
-        found = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)), _fraction_of)
+        found = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)))
         return found == _fraction(result) and (
-            whole or expression.evaluate(lambda n: Fraction(n.value), _fraction_of) == found
+            whole or expression.evaluate(lambda n: Fraction(n.value)) == found
         )
     except (InexactError, ZeroDivisionError):
         return False
 
 
+def elided(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
+    """Return the sum of `terms`.
+
+    Of more than `few` + 1 it writes the largest out, and the others as one number; `unfolds` names the line.
+    """
+    if len(terms) <= few + 1:
+        return Sum(*terms)
+    sizes = np.array([term.computed() for term in terms])
+    order = np.argsort(-np.abs(sizes), kind="stable")
+    rest = float(np.sum(sizes[order[few:]]))
+    note = f"{len(terms) - few} more"
+    return Sum(*(terms[i] for i in order[:few]), Number(rest, note=note, unfolds=unfolds))
+
+
 _ASCII = str.maketrans(
-    {MINUS: "-", "·": "*", "²": "^2", "≈": "~=", "√": "sqrt", "′": "'", "→": "->", "–": "-"}
+    {MINUS: "-", "·": "*", "²": "^2", "≈": "~=", "√": "sqrt", "′": "'", "→": "->", "–": "-", "Φ": "Phi"}
 )
 
 

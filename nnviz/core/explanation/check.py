@@ -11,13 +11,13 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
 from nnviz.core.network import Network
+from nnviz.core.numbers import shown
 from nnviz.core.state import State
 
 TOLERANCE = 1e-4
 """How far the measured slope may be from the computed one, relative to it."""
 MEASURED = 3
 """Passes forward that a row takes: at w − h, w + h and w."""
-KINKED = ("relu", "leaky_relu")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Check:
     `step`       h = 1e-5·max(1, |w|)
     `noise`      how far float64 rounding may move `measured`: both MSEs are rounded, and their
                  difference is divided by 2h
-    `kink`       where some z changes its sign within ± h, which node and row; else ""
+    `kink`       where some z passes a kink within ± h, which node and row; else ""
     ============ ================================================================================
     """
 
@@ -107,16 +107,16 @@ class _Measured:
         self.predictions.append(a)
 
     def kink(self, first_row: int) -> str:
-        """Name a node of a kinked activation whose z changes its sign, and the row, or return ""."""
+        """Name a node whose z passes a kink of its activation, and the row, or return ""."""
         for k, (below, above, here) in enumerate(zip(*self._z, strict=True), start=self._where.layer):
             layer = self._network.layers[k]
-            if layer.activation not in KINKED:
-                continue
-            changed = ((below > 0) != (here > 0)) | ((above > 0) != (here > 0))
-            if changed.any():
-                row, node = np.argwhere(changed)[0]
-                return (
-                    f"the z of {layer.nodes[node]} changes its sign within w ± h in row "
-                    f"{first_row + row + 1}, where {layer.activation} has a kink"
-                )
+            for kink in layer.function.kinks:
+                passed = ((below > kink) != (here > kink)) | ((above > kink) != (here > kink))
+                if passed.any():
+                    row, node = np.argwhere(passed)[0]
+                    how = f"passes {shown(kink)}" if kink else "changes its sign"
+                    return (
+                        f"the z of {layer.nodes[node]} {how} within w ± h in row {first_row + row + 1}, "
+                        f"where {layer.activation} has a kink"
+                    )
         return ""

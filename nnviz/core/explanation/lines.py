@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nnviz.core.explanation.arithmetic import Written, ascii_text
-from nnviz.core.explanation.expressions import Piece
+from nnviz.core.expressions import Piece
 
 
 @dataclass(frozen=True)

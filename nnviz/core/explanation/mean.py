@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Square, Sum
 from nnviz.core.explanation.lines import Line, Note
+from nnviz.core.expressions import Expression, Number, Product, Quotient, Square, Sum
 from nnviz.core.means import FEW_ROWS, Means
 from nnviz.core.state import State
 

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from nnviz.core.activation import Joint
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.expressions import (
-    Call,
-    Expression,
-    Negative,
-    Number,
-    Product,
-    Quotient,
-    Square,
-    Sum,
-)
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.scene import Scene
-
-LARGE_POWER = 600.0
-"""e^z of a softmax is written shifted where some |z| is larger: float64 ends at e^709."""
+from nnviz.core.expressions import Expression, Negative, Number, Product, Quotient, Square, Sum
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
@@ -35,9 +22,8 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
     terms: list[Expression] = [
         Product(scene.a(layer - 1, i), scene.w(layer, node, i)) for i in range(len(weights))
     ]
-    sizes = list(scene.values(layer - 1) * weights)
     bias = scene.b(layer, node)
-    found = scene.sum(terms, sizes, "z")
+    found = scene.sum(terms, "z")
     if bias is not None:
         found = Sum(*found.parts, bias)
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
@@ -48,27 +34,13 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
     function = scene.network.layers[layer].function
     a, z = scene.a(layer, node), scene.z(layer, node)
-    if function.name == "identity":
+    if function.linear:
         return Line("a", "z", write(z, a.value))
-    if function.name == "softmax":
-        return _softmax_line(scene, layer, node)
-    return Line("a", f"{function.name}(z)", write(Call(function.name, z), a.value, result=a))
-
-
-def _softmax_line(scene: Scene, layer: int, node: int) -> Line:
-    z = scene.trace.z[layer][0]
-    shift = float(z.max()) if np.abs(z).max() > LARGE_POWER else 0.0
-    powers: list[Expression] = []
-    for j in range(len(z)):
-        own = scene.z(layer, j)
-        powers.append(Call("e^", Number(own.value - shift, own.address)))
-    with np.errstate(all="ignore"):
-        sizes = [float(size) for size in np.exp(z - shift)]
-    bottom = scene.sum(powers, sizes, "a")
-    formula = "e^(z − m) / Σ e^(z − m), m the largest z" if shift else "e^z / Σ e^z"
-    a = scene.a(layer, node)
-    written = write(Quotient(powers[node], bottom), a.value, result=a)
-    return Line("a", formula, written, scene.folds("a", len(powers)))
+    if function.joint is None:
+        return Line("a", function.call, write(function.written(z), a.value, result=a))
+    zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
+    formula, found = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
+    return Line("a", formula, write(found, a.value, result=a), scene.folds("a", len(zs)))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -91,7 +63,7 @@ def row_mse_line(scene: Scene) -> Line:
     outputs = len(scene.network.outputs)
     errors = [scene.error(j) for j in range(outputs)]
     squares = [error.value * error.value for error in errors]
-    found: Expression = scene.sum([Square(error) for error in errors], squares, "row's MSE")
+    found: Expression = scene.sum([Square(error) for error in errors], "row's MSE")
     formula = "error²"
     if outputs > 1:
         found, formula = Quotient(found, Number(outputs)), "Σ error² / outputs"
@@ -101,17 +73,16 @@ def row_mse_line(scene: Scene) -> Line:
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
     """Return ∂MSE/∂a, the activation's slope and ∂MSE/∂z of a node."""
-    lines = [_slope_a_line(scene, layer, node)]
+    first = _slope_a_line(scene, layer, node)
     function = scene.network.layers[layer].function
     slope = scene.slope_z(layer, node)
-    if function.name == "softmax":
-        return [*lines, _softmax_slope_line(scene, layer, node)]
-    if function.name != "identity":
-        lines.append(_passes_line(scene, layer, node))
-        product = Product(scene.slope_a(layer, node), scene.passes(layer, node))
-        found = write(product, slope.value, result=slope)
-        return [*lines, Line("∂MSE/∂z", f"∂MSE/∂a · {function.name}′(z)", found)]
-    return [*lines, Line("∂MSE/∂z", "∂MSE/∂a", write(slope, slope.value))]
+    if function.joint is not None:
+        return [first, _joint_slope_line(scene, function.joint, layer, node)]
+    if function.linear:
+        return [first, Line("∂MSE/∂z", "∂MSE/∂a", write(slope, slope.value))]
+    product = scene.slope_a(layer, node) * scene.passes(layer, node)
+    last = Line("∂MSE/∂z", f"∂MSE/∂a · {function.name}′(z)", write(product, slope.value, result=slope))
+    return [first, _passes_line(scene, layer, node), last]
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -123,37 +94,24 @@ def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
             found, formula = Quotient(found, Number(outputs)), "2·error / outputs"
         return Line("∂MSE/∂a", formula, write(found, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
-    slopes = [scene.slope_z(layer + 1, k) for k in range(len(onward))]
-    terms = [Product(scene.w(layer + 1, k, node), slope) for k, slope in enumerate(slopes)]
-    sizes = [float(w) * slope.value for w, slope in zip(onward, slopes, strict=True)]
-    found = scene.sum(terms, sizes, f"back{layer}")
+    terms = [Product(scene.w(layer + 1, k, node), scene.slope_z(layer + 1, k)) for k in range(len(onward))]
+    found = scene.sum(terms, f"back{layer}")
     name = scene.folds(f"back{layer}", len(terms))
     return Line("∂MSE/∂a", "Σ w·∂MSE/∂z onward", write(found, slope.value, result=slope), name)
 
 
 def _passes_line(scene: Scene, layer: int, node: int) -> Line:
-    function = scene.network.layers[layer].function
-    a, z, slope = scene.a(layer, node), scene.z(layer, node), scene.passes(layer, node)
-    one = Number(1.0)
-    found: Expression = slope
-    if function.name == "sigmoid":
-        found = Product(a, Sum(one, Negative(a)))
-    elif function.name == "tanh":
-        found = Sum(one, Negative(Square(a)))
-    elif function.name == "softplus":
-        found = Call("sigmoid", z)
-    written = write(found, slope.value)
-    return Line(f"{function.name}′(z)", function.slope_formula, written)
+    function, slope = scene.network.layers[layer].function, scene.passes(layer, node)
+    assert function.slope_rule is not None
+    found = function.slope_rule.at({"z": scene.z(layer, node), "a": scene.a(layer, node)})
+    if isinstance(found, Number):
+        found = slope  # the same, and it knows its place
+    return Line(f"{function.name}′(z)", function.slope_rule.text, write(found, slope.value))
 
 
-def _softmax_slope_line(scene: Scene, layer: int, node: int) -> Line:
-    values = scene.values(layer)
-    slopes = [scene.slope_a(layer, k) for k in range(len(values))]
-    terms = [Product(slope, scene.a(layer, k)) for k, slope in enumerate(slopes)]
-    sizes = [slope.value * float(values[k]) for k, slope in enumerate(slopes)]
-    mean = scene.sum(terms, sizes, f"softmax{layer}")
-    found = Product(scene.a(layer, node), Sum(slopes[node], Negative(mean)))
+def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line:
+    count, name = len(scene.values(layer)), f"joint{layer}"
+    a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
+    formula, found = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
     result = scene.slope_z(layer, node)
-    name = scene.folds(f"softmax{layer}", len(terms))
-    written = write(found, result.value, result=result)
-    return Line("∂MSE/∂z", "a·(∂MSE/∂a − Σ ∂MSE/∂a·a)", written, name)
+    return Line("∂MSE/∂z", formula, write(found, result.value, result=result), scene.folds(name, count))

@@ -9,7 +9,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.explanation.expressions import Expression, Number, Sum, elided
+from nnviz.core.explanation.arithmetic import elided
+from nnviz.core.expressions import Expression, Number, Sum
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 
@@ -84,9 +85,9 @@ class Scene:
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
         return Number(float(slope[0, node]), Address("node", layer, node))
 
-    def sum(self, terms: Sequence[Expression], sizes: Sequence[float], line: str) -> Sum:
+    def sum(self, terms: Sequence[Expression], line: str) -> Sum:
         """Return the sum of `terms`; a long one is shortened unless `line` is unfolded."""
-        return Sum(*terms) if line in self.unfolded else elided(terms, sizes, FEW_TERMS, line)
+        return Sum(*terms) if line in self.unfolded else elided(terms, FEW_TERMS, line)
 
     def folds(self, line: str, terms: int) -> str:
         """Return `line` where its sum is long enough to be shortened, else ""."""

@@ -10,10 +10,10 @@ import numpy as np
 
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.expressions import Expression, Number, Product, Quotient, Sum
 from nnviz.core.explanation.lines import Line, Note
 from nnviz.core.explanation.node import backward_lines
 from nnviz.core.explanation.scene import Scene
+from nnviz.core.expressions import Expression, Number, Product, Quotient, Sum
 
 FEW_PATHS = 6
 """Up to so many paths to the outputs are written out one by one."""
@@ -49,7 +49,7 @@ def _by_path(scene: Scene, address: Address) -> Iterator[Line]:
     for k, path in enumerate(paths):
         nodes = (address.node, *path)
         expression = _along(scene, address, nodes)
-        value = expression.evaluate(lambda number: number.value, lambda _name, x: x)
+        value = expression.computed()
         slopes.append(Number(value, address, slope=True))
         label = "chain" if len(paths) == 1 else f"path {k + 1}"
         yield Line(label, _path_formula(scene, address, nodes), write(expression, value, result=slopes[-1]))
@@ -66,7 +66,7 @@ def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression
         layer = address.layer + k
         if k:
             factors.append(scene.w(layer, node, nodes[k - 1]))
-        if scene.network.layers[layer].activation != "identity":
+        if not scene.network.layers[layer].function.linear:
             factors.append(scene.passes(layer, node))
     factors += [Number(2.0), scene.error(nodes[-1])]
     outputs = len(scene.network.outputs)
@@ -80,7 +80,7 @@ def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str
         layer = scene.network.layers[address.layer + k]
         if k:
             parts.append("w")
-        if layer.activation != "identity":
+        if not layer.function.linear:
             parts.append(f"{layer.activation}′ of {layer.nodes[node]}")
     last = scene.network.layers[-1].nodes[nodes[-1]]
     share = " / outputs" if len(scene.network.outputs) > 1 else ""

@@ -84,7 +84,7 @@ def _product(left: Array, right: Array, out: Array) -> Call:
 
 def _linear(layer: Layer) -> bool:
     """Tell whether z and a can be one array, so that nothing need be computed."""
-    return layer.activation == "identity"
+    return layer.function.linear
 
 
 class Buffers:

@@ -59,7 +59,7 @@ class Trainer:
 
     def _make_ready(self, state: State) -> None:
         optimizer = OPTIMIZERS[state.training.optimizer]
-        self._parameters = Parameters(state.network, optimizer.memories)
+        self._parameters = Parameters(state.network, len(optimizer.memories))
         values, slopes, memory = self._parameters.values, self._parameters.slopes, self._parameters.memory
         self._learning_rate = state.training.learning_rate
         self._rate = np.array(self._learning_rate)  # what the arithmetic reads

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
 from nnviz.core import edits, structure
-from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.activation import Parameter
+from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address
 from nnviz.core.naming import column_title
+from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
@@ -66,13 +69,27 @@ class Structure(QObject):
         )
 
     def set_activation(self, layer: int, name: str) -> None:
-        """Choose the activation of a layer."""
-        if self._document.state.network.layers[layer].activation != name:
+        """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
+        try:
+            wanted = activation(name)
+        except ValueError as error:
+            self.said.emit(str(error))
+            return
+        if self._document.state.network.layers[layer].activation != wanted.name:
             self._try(
-                f"Activation {name}",
-                lambda state: edits.set_activation(state, layer, name),
-                f"a = {ACTIVATIONS[name].formula}",
+                f"Activation {wanted.name}",
+                lambda state: edits.set_activation(state, layer, wanted.name),
+                f"a = {wanted.formula}",
             )
+
+    def ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
+        """Ask for the number in brackets behind an activation's name."""
+        label = f"{parameter.what.capitalize()}, a number {parameter.taken}:"
+        text, chosen = QInputDialog.getText(
+            QApplication.activeWindow(), f"Activation {name}", label, text=full(parameter.example)
+        )
+        if chosen:
+            self.set_activation(layer, f"{name}({text})")
 
     def set_biases(self, layer: int, wanted: bool) -> None:
         """Give a layer biases, or take them away."""
@@ -131,12 +148,19 @@ class Structure(QObject):
 
     def _activations(self, menu: QMenu, layer: int) -> None:
         group = QActionGroup(menu)
-        for name, activation in ACTIVATIONS.items():
-            action = menu.addAction(f"{name}:  {activation.formula}")
+        used = self._document.state.network.layers[layer].function
+        offered = dict.fromkeys((*ACTIVATIONS.values(), used))
+        for each in sorted(offered, key=lambda each: list(ACTIVATIONS).index(each.base)):
+            action = menu.addAction(f"{each.name}:  {each.formula}")
             action.setCheckable(True)
-            action.setChecked(self._document.state.network.layers[layer].activation == name)
-            action.triggered.connect(lambda _=False, name=name: self.set_activation(layer, name))
+            action.setChecked(each is used)
+            action.triggered.connect(lambda _=False, name=each.name: self.set_activation(layer, name))
             group.addAction(action)
+        menu.addSeparator()
+        for name, each in ACTIVATIONS.items():
+            if each.parameter is not None:
+                ask = partial(self.ask_parameter, layer, each.parameter, name)
+                menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def _kind(self, column: int) -> str:
         if column == 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from nnviz.core.address import Address, Kind
-from nnviz.core.explanation.expressions import Piece
 from nnviz.core.explanation.lines import Explanation, Line, Note, Section
+from nnviz.core.expressions import Piece
 from nnviz.picture.palette import Palette
 
 BREAK = "\u200b"

@@ -1,0 +1,141 @@
+"""What an entry of `activations` holds: all that nnviz knows of an activation. Knows nothing of networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.expressions import Expression, Number
+from nnviz.core.kernels import Array, Call
+from nnviz.core.numbers import full
+from nnviz.core.rules import Function, Symbol
+
+Interval: TypeAlias = tuple[float, float]
+"""From one z to another, both included."""
+
+Total: TypeAlias = Callable[[Sequence[Expression]], Expression]
+
+
+class Joint(NamedTuple):
+    """How an activation is written whose outputs depend on every z of their layer.
+
+    ========= ==========================================================================
+    `value`   `value(z, node, total)` returns the formula of a and what stands there
+    `slope`   `slope(a, slopes_a, node, total)` the same of ∂MSE/∂z
+    ========= ==========================================================================
+
+    `z`, `a` and `slopes_a` are those of the layer; `total` sums terms up, and may write a long sum short.
+    """
+
+    value: Callable[[Sequence[Number], int, Total], tuple[str, Expression]]
+    slope: Callable[[Sequence[Number], Sequence[Number], int, Total], tuple[str, Expression]]
+
+
+class Parameter(NamedTuple):
+    """The number that may stand in brackets behind a name: what it is, which are taken, what it makes."""
+
+    what: str
+    default: float
+    example: float
+    taken: str
+    """Which numbers are taken, in words: "above 0"."""
+    takes: Callable[[float], bool]
+    make: Callable[[float], Activation]
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """`a = f(z)`, how a slope comes back through it, and how both are written.
+
+    ============= ==========================================================================
+    `forward`     `forward(z, a)` returns what writes f(z) into `a`, an array of its own
+    `backward`    `backward(z, a, slope_a, slope_z)` returns what writes the vector-Jacobian
+                  product `slope_a · ∂a/∂z` into `slope_z`, an array of its own
+    `formula`     f(z) as a person writes it
+    `slope_rule`  f′(z), in `Z` and `A`; None where `joint` says how the slope is written
+    `start`       random start that suits it: "he" (normal) or "glorot" (uniform)
+    `kinks`       the z at which its slope jumps; the slope there is that of the left side
+    `flat`        where its slope is exactly 0: a node that stays at 0 there is dead
+    `saturated`   where it hardly moves
+    `exact`       f(z) of a fraction; None where that is none
+    `scalar`      f(z) of a number, where it can be told more precisely than `forward` does
+    `linear`      a is z itself: nothing is computed, and no line is written
+    `joint`       where its outputs depend on every z of the layer
+    `parameter`   what may stand in brackets behind its name
+    `value`       the number in brackets, where it is another than usual
+    ============= ==========================================================================
+    """
+
+    name: str
+    forward: Callable[[Array, Array], Call]
+    backward: Callable[[Array, Array, Array, Array], Call]
+    formula: str
+    slope_rule: Expression | None = None
+    start: Literal["he", "glorot"] = "glorot"
+    kinks: tuple[float, ...] = ()
+    flat: tuple[Interval, ...] = ()
+    saturated: tuple[Interval, ...] = ()
+    exact: Callable[[Fraction], Fraction | None] = lambda _: None
+    scalar: Callable[[float], float] | None = None
+    linear: bool = False
+    joint: Joint | None = None
+    parameter: Parameter | None = None
+    value: float | None = None
+
+    def __call__(self, z: Array) -> Array:
+        """Return f(z) as a new array of the same shape."""
+        a = np.empty_like(z)
+        self.forward(z, a)()
+        return a
+
+    @property
+    def base(self) -> str:
+        """The name without brackets: what it is called in the registry."""
+        return self.name.partition("(")[0]
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether an output depends on the z of its own node alone."""
+        return self.joint is None
+
+    def slope(self, z: Array) -> Array:
+        """Return f'(z), elementwise.
+
+        Raises TypeError where outputs depend on every z of the layer.
+        """
+        if not self.elementwise:
+            raise TypeError(f"{self.name} has no elementwise slope")
+        a = self(z)
+        out = np.empty_like(z)
+        self.backward(z, a, np.ones_like(z), out)()
+        return out
+
+    @cached_property
+    def written(self) -> Function:
+        """The function as it stands in arithmetic: relu(z), leaky_relu(z, 0.2)."""
+        scalar = self.scalar or (lambda z: self._of_one(z))
+        behind = "" if self.value is None else full(self.value)
+        return Function(self.base, scalar, self.exact, behind)
+
+    @property
+    def call(self) -> str:
+        """What `written` is of z, as text: "relu(z)"."""
+        return self.written(Symbol("z")).text
+
+    def _of_one(self, z: float) -> float:
+        with np.errstate(all="ignore"):
+            return float(self(np.array([[z]]))[0, 0])
+
+
+def within(intervals: tuple[Interval, ...], z: Array) -> NDArray[np.bool_]:
+    """Tell of every z whether it lies in one of the intervals."""
+    found = np.zeros(np.shape(z), dtype=bool)
+    for low, high in intervals:
+        found |= (low <= z) & (z <= high)
+    return found
