@@ -10,9 +10,9 @@ from typing import Any, NoReturn
 
 from nnviz.cli.usage import COMMANDS, UsageError
 from nnviz.core.numbers import LARGEST, parsed
+from nnviz.picture.palette import PALETTES
 
 PICTURES = (".png", ".svg", ".pdf")
-THEMES = ("light", "dark")
 VIEWS = ("forward", "slopes")
 
 
@@ -112,7 +112,7 @@ def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> N
     names = "|".join(suffix[1:] for suffix in suffixes)
     parser.add_argument("-o", "--out", type=_ends_in(suffixes), required=True, metavar=f"OUT.{names}")
     parser.add_argument("--size", type=_size, metavar="WxH", help="in pixels, such as 1280x800")
-    parser.add_argument("--theme", choices=THEMES, default=theme)
+    parser.add_argument("--theme", choices=list(PALETTES), default=theme)
 
 
 def _convert(parser: _Parser) -> None:

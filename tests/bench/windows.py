@@ -17,8 +17,8 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.workspace import Workspace
 
 LARGE = (784, 128, 64, 10)
 
@@ -45,7 +45,7 @@ def open_window(what, size=(1280, 800)):
     """Return the workspace of a window on a State or a Document, with everything loaded and painted."""
     document = what if isinstance(what, Document) else Document(what)
     settings = Settings(remembers=False)
-    window = Workspace(MainWindow(settings), document, settings)
+    window = fill(MainWindow(settings), document, settings)
     window.main_window.resize(*size)
     window.main_window.show()
     until(lambda: window.plots.mse.curve is not None)

@@ -11,8 +11,8 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def open_window(qtbot, settings):
 
     def open_it(what="relu", size=(1280, 800)):
         state = load(example(what).path) if isinstance(what, str) else what
-        window = Workspace(MainWindow(settings), Document(state), settings)
+        window = fill(MainWindow(settings), Document(state), settings)
         window.main_window.resize(*size)
         window.main_window.show()
         qtbot.waitExposed(window.main_window)

@@ -6,13 +6,13 @@ from PySide6.QtWidgets import QToolBar, QToolButton
 
 from nnviz.core.address import Address
 from tests.ui.hands import entry
-from tests.ui.sees import status, written
+from tests.ui.sees import offered, status, written
 
 
 def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
     window = open_window("calculating-slopes", size=(1000, 650))
     bar = window.main_window.findChild(QToolBar)
-    slopes = bar.widgetForAction(window.menus.slopes)
+    slopes = bar.widgetForAction(offered(window, "Show slopes"))
     assert not slopes.isVisible()
     further = next(own for own in bar.findChildren(QToolButton) if own.toolTip() == "What has no room here")
     assert not further.icon().isNull()

@@ -131,7 +131,7 @@ def test_escape_ends_the_walk(quick, qtbot):
 
 def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
     window = quick("relu")
-    window.menus.walk.by_layer.trigger()
+    offered(window, "Whole layers at a time").trigger()
     step(window, qtbot)
     assert shown(window, "value", "node_1") == "0"
     assert shown(window, "value", "output") == ""
@@ -139,8 +139,7 @@ def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
 
 def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
     window = quick("many-rows")
-    action = next(own for own in window.menus.walk.repeats.actions() if "every row" in own.text())
-    action.trigger()
+    offered(window, "Forward pass of every row, again and again").trigger()
     key(window, Qt.Key.Key_Space)
     for row in (1, 2, 3, 0):
         qtbot.waitUntil(lambda row=row: window.selection.row == row)

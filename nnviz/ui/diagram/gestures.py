@@ -161,13 +161,6 @@ class Keys:
     ) -> None:
         self._document, self._selection = document, selection
         self._player, self._session = player, session
-        self._walks = {
-            Qt.Key.Key_Space: player.toggle,
-            Qt.Key.Key_Period: player.step,
-            Qt.Key.Key_Comma: player.back,
-            Qt.Key.Key_Home: player.to_start,
-            Qt.Key.Key_Escape: self._escape,
-        }
 
     def press(self, event: QKeyEvent) -> bool:
         """Do what a key asks for; False where it asks for nothing here."""
@@ -182,8 +175,8 @@ class Keys:
             self._session.edit(number_of(address, state) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
             self._session.edit(Address("name", address.layer, address.node))
-        elif key in self._walks:
-            self._walks[key]()
+        elif key == Qt.Key.Key_Escape:
+            self._escape()
         else:
             return False
         return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -12,9 +14,14 @@ from nnviz.ui.widgets.theme import colours
 
 def icon(name: str, colour: str | None = None, size: int = 20) -> QIcon:
     """Return the icon `name` of resources/icons in the theme's ink, or in `colour`; fainter when disabled."""
+    return _drawn(name, colour or colours().ink, colours().zero, size)
+
+
+@lru_cache
+def _drawn(name: str, colour: str, faint: str, size: int) -> QIcon:
     text = (resources() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
     result = QIcon()
-    for mode, ink in ((QIcon.Mode.Normal, colour or colours().ink), (QIcon.Mode.Disabled, colours().zero)):
+    for mode, ink in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Disabled, faint)):
         result.addPixmap(_pixmap(text.replace("currentColor", ink), size), mode)
     return result
 

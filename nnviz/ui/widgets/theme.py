@@ -13,10 +13,12 @@ from PySide6.QtWidgets import QApplication
 from nnviz._resources import resources
 from nnviz.picture.palette import PALETTES, Palette
 
-THEMES = ("system", *PALETTES)
-"""What a person can choose."""
-
 _in_use = PALETTES["light"]
+
+
+def themes() -> tuple[str, ...]:
+    """Return what a person can choose: every palette, or the one that fits the system."""
+    return ("system", *PALETTES)
 
 
 def application() -> QApplication:
@@ -50,7 +52,7 @@ def colours() -> Palette:
 
 
 def apply_theme(app: QApplication, name: str) -> None:
-    """Give the application a theme of THEMES."""
+    """Give the application a theme of `themes()`."""
     global _in_use
     palette = _in_use = PALETTES[_system_theme() if name == "system" else name]
     if "Inter" in QFontDatabase.families():

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
-from nnviz.files.examples import example
+from nnviz.files.examples import example, examples
 from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
@@ -84,13 +85,32 @@ class FileCommands(QObject):
         """Open an example by its name; saving it asks for a file of one's own."""
         if not self.may_leave():
             return
-        found = example(name)
-        assert found is not None
-        self._document.start(load(found.path), example=True)
+        chosen = example(name)
+        assert chosen is not None
+        self._document.start(load(chosen.path), example=True)
         self._settings.remember("last", "")
-        titled = found.line.startswith(found.title)
-        self.said.emit(found.line if titled else f"{found.title}: {found.line}")
+        titled = chosen.line.startswith(chosen.title)
+        self.said.emit(chosen.line if titled else f"{chosen.title}: {chosen.line}")
         self.opened.emit()
+
+    def fill_recent(self, menu: QMenu) -> None:
+        """Fill a menu with the files that were open last."""
+        menu.clear()
+        for path in self._settings.recent:
+            menu.addAction(str(path).replace("&", "&&"), partial(self.leave_and_open, path))
+        if menu.isEmpty():
+            menu.addAction("No recent files").setEnabled(False)
+        else:
+            menu.addSeparator()
+            menu.addAction("Forget these", self._settings.forget_recent)
+
+    def fill_examples(self, menu: QMenu) -> None:
+        """Fill a menu with the examples."""
+        menu.clear()
+        menu.setToolTipsVisible(True)
+        for each in examples():
+            title = f"{each.title}\t{each.line}".replace("&", "&&")
+            menu.addAction(title, partial(self.open_example, each.name)).setToolTip(each.line)
 
     def save(self) -> bool:
         """Save where it came from, or ask where."""

@@ -1,10 +1,18 @@
-"""The help window that lists what keys and mouse do."""
+"""The help window that lists what keys and mouse do: the shortcuts of the table of actions, and GESTURES."""
 
 from __future__ import annotations
 
+from html import escape
+
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
-KEYS = (
+from nnviz.ui.window.menus import Table
+
+Rows = tuple[tuple[str, str], ...]
+
+ON_THE_DIAGRAM, EVERYWHERE = "On the diagram, with the keyboard", "Everywhere"
+GESTURES: tuple[tuple[str, Rows], ...] = (
     (
         "On the diagram, with the mouse",
         (
@@ -19,14 +27,12 @@ KEYS = (
         ),
     ),
     (
-        "On the diagram, with the keyboard",
+        ON_THE_DIAGRAM,
         (
             ("arrows", "move the selection: left and right from node to edge to node, up and down within"),
             ("Enter, F2", "edit the number, rename the node"),
             ("+ −, Page Up, Page Down", "change the selected number by 0.1, by 1; with Alt + − by 0.01"),
-            ("Space", "play or pause the walk"),
-            (". and ,", "one step of the walk on, one back"),
-            ("Home, Escape", "to the start of the phase, end the walk"),
+            ("Escape", "end the walk, select nothing"),
             ("Tab", "leave the diagram"),
         ),
     ),
@@ -35,6 +41,11 @@ KEYS = (
         (
             ("Enter, Tab, Escape", "accept, accept and go to the next, restore"),
             ("up, down, wheel", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
+            ("the same in a whole number", "change it by 1; with Shift by 10"),
+            (
+                "the same in the learning rate",
+                "change its first digit; with Alt the second, with Shift tenfold",
+            ),
             ("0.5, 0,5, 1/2, −3, 1e-3", "are numbers"),
         ),
     ),
@@ -55,33 +66,32 @@ KEYS = (
             ("left, right, Home, End", "read a point out"),
         ),
     ),
-    (
-        "Everywhere",
-        (
-            ("F5, F10, Shift+F10", "run or pause, one update on, one back"),
-            ("Ctrl+Z, Ctrl+Shift+Z", "undo, redo"),
-            ("Ctrl+L, Ctrl+E", "show slopes, focus on the selection"),
-            ("Ctrl+F", "find a node or an edge"),
-            ("Ctrl+Up, Ctrl+Down", "previous row, next row"),
-            ("Ctrl+N, Ctrl+O, Ctrl+S", "new, open, save"),
-            ("Ctrl+Shift+S, Ctrl+Shift+E", "save elsewhere, export the diagram"),
-            ("Ctrl+0", "show the whole network"),
-        ),
-    ),
+    (EVERYWHERE, ()),
 )
+"""What the mouse does, and the keys that are no action's: they depend on where they are pressed."""
+
+
+def sheet(table: Table) -> tuple[tuple[str, Rows], ...]:
+    """Return every key and gesture and what it does, by the place where it does so."""
+    rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
+    for entry in (entry for menu in table for entry in menu.entries()):
+        if keys := [own.toString(QKeySequence.SequenceFormat.NativeText) for own in entry.shortcuts]:
+            words = entry.words[0].lower() + entry.words[1:]
+            rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
+    return tuple((place, (*known, *rows.get(place, ()))) for place, known in GESTURES)
 
 
 class KeysHelp(QDialog):
-    """Lists KEYS."""
+    """Lists what `sheet` returns."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, table: Table, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and mouse")
         self.resize(620, 640)
         page = QTextBrowser()
         page.setFrameShape(QTextBrowser.Shape.NoFrame)
         page.setAccessibleName("Keys and mouse")
-        page.setHtml("".join(_table(title, rows) for title, rows in KEYS))
+        page.setHtml("".join(_html(title, rows) for title, rows in sheet(table)))
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         box.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -90,6 +100,10 @@ class KeysHelp(QDialog):
         column.addWidget(box)
 
 
-def _table(title: str, rows: tuple[tuple[str, str], ...]) -> str:
-    cells = "".join(f"<tr><td width='240'><b>{key}</b></td><td>{does}</td></tr>" for key, does in rows)
+def _html(title: str, rows: Rows) -> str:
+    cells = "".join(_row(key, does) for key, does in rows)
     return f"<h4>{title}</h4><table cellpadding='3'>{cells}</table>"
+
+
+def _row(key: str, does: str) -> str:
+    return f"<tr><td width='240'><b>{escape(key)}</b></td><td>{escape(does)}</td></tr>"

@@ -13,6 +13,7 @@ from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.registry import load
+from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.recover import offer
 from nnviz.ui.window.settings import Settings
@@ -28,10 +29,19 @@ def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Wo
     document, refused = _document(settings, file)
     if document.path:
         settings.opened(document.path)
-    workspace = Workspace(window, document, settings)
+    workspace = fill(window, document, settings)
     workspace.status.say(
         refused or f"{document.title}: click a number to change it, Space plays the values forward"
     )
+    return workspace
+
+
+def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
+    """Fill `window` with a document's panels, menus and toolbar."""
+    window.setUpdatesEnabled(False)
+    workspace = Workspace(window, document, settings)
+    offer_actions(workspace, table(workspace, settings))
+    window.setUpdatesEnabled(True)
     return workspace
 
 

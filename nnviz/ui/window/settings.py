@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
 
-from nnviz.ui.widgets.theme import THEMES
+from nnviz.ui.widgets.theme import themes
 
 RECENT = 10
 
@@ -40,9 +40,9 @@ class Settings:
 
     @property
     def theme(self) -> str:
-        """The theme that was chosen, one of THEMES."""
-        name = self.text("theme")
-        return name if name in THEMES else THEMES[0]
+        """The theme that was chosen, one of `themes()`."""
+        name, known = self.text("theme"), themes()
+        return name if name in known else known[0]
 
     @property
     def size(self) -> int:
@@ -64,8 +64,8 @@ class Settings:
     def opened(self, path: Path) -> None:
         """Put a file at the head of the recent ones; it is the one that opens next time."""
         path = path.absolute()
-        paths = [path, *(own for own in self.recent if own != path)][:RECENT]
-        self._store.setValue("recent", [str(own) for own in paths])
+        paths = [path, *(recent for recent in self.recent if recent != path)][:RECENT]
+        self._store.setValue("recent", [str(recent) for recent in paths])
         self._store.setValue("last", str(path))
 
     def forget_recent(self) -> None:

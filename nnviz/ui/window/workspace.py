@@ -23,7 +23,6 @@ from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.menus import Menus
 from nnviz.ui.window.plot_cards import PlotCards
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
@@ -45,14 +44,11 @@ class Workspace:
         self.files = FileCommands(window, document, settings)
         self.structure = Structure(document, self.selection)
         self.weight_sets = WeightSets(window, document)
-        window.setUpdatesEnabled(False)
         self._make_panels()
-        self.menus = Menus(self, settings)
         self._connect()
         self._show_facts()
         self._show_title()
         self.diagram.setFocus()
-        window.setUpdatesEnabled(True)
 
     def _make_panels(self) -> None:
         document, selection, derived = self.document, self.selection, self.derived
@@ -65,6 +61,8 @@ class Workspace:
         self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
+        for name, panel in self.panels.items():
+            panel.setVisible(self.shows_panel(name))
         self.main_window.put(
             diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
         )
@@ -85,6 +83,15 @@ class Workspace:
             "Plots": self.plots,
             "Explain and notes": self.words,
         }
+
+    def shows_panel(self, name: str) -> bool:
+        """Tell whether a panel is to be seen."""
+        return self._settings.flag(f"panel/{name}", True)
+
+    def show_panel(self, name: str, shown: bool) -> None:
+        """Show or hide a panel, also at the next start."""
+        self.panels[name].setVisible(shown)
+        self._settings.remember(f"panel/{name}", shown)
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
@@ -134,8 +141,26 @@ class Workspace:
         self.structure.fill(menu, address)
         menu.popup(at)
 
+    def fill_network_menu(self, menu: QMenu) -> None:
+        """Fill a menu with what can be done to the network, first to what is selected."""
+        self.structure.fill(menu, self.selection.address)
+        menu.addSeparator()
+        self.weight_sets.add_to(menu)
+
+    def undo(self) -> None:
+        """Take the last change back, and say so."""
+        text = self.document.undo_text()
+        self.document.undo()
+        self.status.say(f"Undone: {text}")
+
+    def redo(self) -> None:
+        """Do the last change again that was undone, and say so."""
+        text = self.document.redo_text()
+        self.document.redo()
+        self.status.say(f"Done again: {text}")
+
     def set_theme(self, name: str) -> None:
-        """Use a theme of THEMES from now on."""
+        """Use a theme of `themes()` from now on."""
         self._settings.remember("theme", name)
         self._follow_theme()
 
@@ -143,7 +168,6 @@ class Workspace:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, self._settings.theme)
-        self.menus.recolour()
         self.column_buttons.recolour()
 
     def _closing(self, event: QCloseEvent) -> None:
