@@ -58,7 +58,7 @@ def body(view: View) -> Rect:
 def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     """Return the columns, inputs first."""
     room = body(view)
-    below = [_below(network, column) for column in range(len(network.sizes))]
+    below = [_below(network, layer) for layer in range(-1, len(network.layers))]
     fits = _heights(network.sizes, below, max(room.height - AIR - FOOT, 20.0))
     widths, gap = _widths([fit.height for fit in fits], view.width)
     x = (view.width - sum(widths) - gap * (len(widths) - 1)) / 2
@@ -68,15 +68,15 @@ def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
         top = middle - ((fit.count - 1) * fit.pitch + fit.height) / 2
         tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + top
         role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
-        columns.append(_seen(k, x, width, tops, fit, role, view))
+        columns.append(_seen(k - 1, x, width, tops, fit, role, view))
         x += width + gap
     return tuple(columns)
 
 
-def _seen(column: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View) -> Column:
+def _seen(layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View) -> Column:
     zoom = view.zoom
     return Column(
-        column,
+        layer,
         x * zoom + view.dx,
         width * zoom,
         tops * zoom + view.dy,
@@ -87,14 +87,13 @@ def _seen(column: int, x: float, width: float, tops: Array, fit: _Fit, role: Rol
     )
 
 
-def _below(network: Network, column: int) -> float:
+def _below(network: Network, layer: int) -> float:
     """Return the room that is wished for under every node of a column: pills, notes, and some air."""
-    if column == 0:
+    if layer < 0:
         return 12.0
-    layer = network.layers[column - 1]
-    if column == len(network.layers):
+    if layer == len(network.layers) - 1:
         return PILLS + 46.0
-    return PILLS + (28.0 if has_badges(layer) else 12.0)
+    return PILLS + (28.0 if has_badges(network.layers[layer]) else 12.0)
 
 
 def has_badges(layer: Layer) -> bool:
@@ -135,7 +134,7 @@ def _widths(heights: Sequence[float], room: float) -> tuple[list[float], float]:
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [width if height >= COMPACT else own for height, own in zip(heights, bare, strict=True)], gap
+    return [width if height >= COMPACT else small for height, small in zip(heights, bare, strict=True)], gap
 
 
 def _middle(fits: Sequence[_Fit], room: Rect) -> float:

@@ -1,4 +1,4 @@
-"""What a part of a diagram is, as a sentence at full precision: for tooltips and screen readers."""
+"""What stands in a diagram, as a sentence at full precision: for tooltips and screen readers."""
 
 from __future__ import annotations
 
@@ -6,56 +6,51 @@ from nnviz.core.address import Address
 from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.oddities import zero_reason
 from nnviz.core.slopes import Slopes
-from nnviz.picture.numbers import Numbers
+from nnviz.picture.content import Content
 
 
-def described(address: Address, numbers: Numbers) -> str:
-    """Return the sentence for a part that is a node, an edge or a number of one; else nothing."""
+def described(address: Address, content: Content) -> str:
+    """Return the sentence for a node, an edge or a number of one; nothing for what is none of these."""
     if address.kind in {"weight", "slope"}:
-        return _edge(address, numbers)
+        return _edge(address._replace(kind="weight"), content)
     if address.kind in {"heading", "subheading"}:
         return ""
-    name = numbers.network.names(address.column)[address.node]
     if address.kind == "bias":
-        return _bias(address, name, numbers)
+        return _bias(address, content)
     if address.kind in {"target", "error"}:
-        return _outcome(address, name, numbers)
-    return _node(address, name, numbers)
+        return _outcome(address, content)
+    return _node(address, content)
 
 
-def _edge(address: Address, numbers: Numbers) -> str:
-    network = numbers.network
-    source = network.names(address.column - 1)[address.source]
-    node = network.names(address.column)[address.node]
-    weight = float(network.layers[address.layer].weights[address.node, address.source])
-    sentence = f"weight from {source} to {node}: {shown_in_full(weight)}"
-    if numbers.slopes is not None:
-        slope = float(numbers.slopes.layers[address.layer].weights[address.node, address.source])
+def _edge(weight: Address, content: Content) -> str:
+    network, slopes = content.network, content.slopes
+    source = network.names(weight.layer)[weight.source]
+    sentence = f"weight from {source} to {content.name(weight)}: {shown_in_full(weight.value(network))}"
+    if slopes is not None:
+        of_layer = slopes.layers[weight.layer]
+        slope = float(of_layer.weights[weight.node, weight.source])
         sentence += f", slope {shown_in_full(slope)}"
-        if slope == 0.0 and isinstance(numbers.slopes, Slopes):
-            reason = zero_reason(
-                network, numbers.slopes, Address("weight", address.layer, address.node, address.source)
-            )
+        if slope == 0.0 and isinstance(slopes, Slopes):
+            reason = zero_reason(network, slopes, weight)
             sentence += f" because {reason}" if reason else ""
     return sentence
 
 
-def _bias(address: Address, name: str, numbers: Numbers) -> str:
-    biases = numbers.network.layers[address.layer].biases
-    if biases is None:
+def _bias(bias: Address, content: Content) -> str:
+    name = content.name(bias)
+    if not bias.within(content.network):
         return f"{name} has no bias"
-    sentence = f"bias of {name}: {shown_in_full(float(biases[address.node]))}"
-    return sentence + _node_slope(address, numbers)
+    return f"bias of {name}: {shown_in_full(bias.value(content.network))}" + _node_slope(bias, content)
 
 
-def _node_slope(address: Address, numbers: Numbers) -> str:
-    if numbers.slopes is None:
+def _node_slope(node: Address, content: Content) -> str:
+    if content.slopes is None:
         return ""
-    return f", slope {shown_in_full(float(numbers.slopes.layers[address.layer].nodes[address.node]))}"
+    return f", slope {shown_in_full(float(content.slopes.layers[node.layer].nodes[node.node]))}"
 
 
-def _outcome(address: Address, name: str, numbers: Numbers) -> str:
-    target, prediction = numbers.target(address.node), numbers.output(address.column, address.node)
+def _outcome(address: Address, content: Content) -> str:
+    name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
         return f"{name} has no target"
     if address.kind == "target":
@@ -64,21 +59,19 @@ def _outcome(address: Address, name: str, numbers: Numbers) -> str:
     return f"error of {name}: {a} {MINUS} {y} = {error}"
 
 
-def _node(address: Address, name: str, numbers: Numbers) -> str:
-    output = numbers.output(address.column, address.node)
+def _node(node: Address, content: Content) -> str:
+    name, output = content.name(node), content.output(node)
     if output is None:
         return f"{name}: there is no row of data"
-    if address.column == 0:
+    if node.layer < 0:
         return f"{name} = {shown_in_full(output)}"
-    z = numbers.z(address.column, address.node)
+    z, layer = content.z(node), content.network.layers[node.layer]
     assert z is not None
-    layer = numbers.network.layers[address.layer]
     sentence = f"{name}: z = {shown_in_full(z)}, a = {layer.function.call} = {shown_in_full(output)}"
-    biases = layer.biases
-    if biases is not None:
-        sentence += f", bias {shown_in_full(float(biases[address.node]))}"
-    if numbers.dead(address.column, address.node):
+    if layer.biases is not None:
+        sentence += f", bias {shown_in_full(float(layer.biases[node.node]))}"
+    if content.dead(node):
         sentence += f", {layer.activation} passes 0"
-    if (address.layer, address.node) in numbers.badges:
-        sentence += f", {numbers.badges[address.layer, address.node]}"
-    return sentence + _node_slope(address, numbers)
+    if (node.layer, node.node) in content.badges:
+        sentence += f", {content.badges[node.layer, node.node]}"
+    return sentence + _node_slope(node, content)

@@ -1,14 +1,15 @@
-"""The headings over the columns and the lines under them, shortened as far as the room asks for."""
+"""The headings over the columns, and the numbers on the edges, as texts in their places."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.naming import column_title
+from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
-from nnviz.picture.numbers import Numbers
 from nnviz.picture.parts import Column, Label, Rect, Style
 from nnviz.picture.pills import PAD, PillSlots, smaller
 from nnviz.picture.text import elide, fitted, text_width
@@ -18,20 +19,20 @@ LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
 MANY = 12
 """Columns of more nodes say how many."""
+AIR = {"pill": 0.9, "slope": 0.5}
+"""Free on both sides of a number on an edge where there is room, in font sizes."""
 
 
-def heading_labels(layout: Layout, numbers: Numbers) -> Iterator[Label]:
-    """Yield the headings with the lines under them."""
+def headings(content: Content, layout: Layout) -> Iterator[Label]:
+    """Yield the headings and the lines under them, shortened as far as the room asks for."""
     last = len(layout.columns) - 1
     for column, cell in zip(layout.columns, layout.headings, strict=True):
-        names = _headings(column.column, last)
-        lines = _subheadings(column, last, numbers)
-        top = 0.34 * cell.height
-        yield from _line(Address("heading", column.column - 1), names, cell, column, top, HEADING, "heading")
-        top += 1.45 * HEADING
-        yield from _line(
-            Address("subheading", column.column - 1), lines, cell, column, top, SUBHEADING, "subheading"
-        )
+        names = _headings(column.index, last)
+        lines = _subheadings(column, last, content)
+        middle = 0.34 * cell.height
+        yield from _line("heading", names, cell, column, middle, HEADING)
+        middle += 1.45 * HEADING
+        yield from _line("subheading", lines, cell, column, middle, SUBHEADING)
 
 
 def _headings(column: int, last: int) -> list[str]:
@@ -43,27 +44,32 @@ def _headings(column: int, last: int) -> list[str]:
     return [title, title.replace(" LAYER", ""), f"H{column}"]
 
 
-def _subheadings(column: Column, last: int, numbers: Numbers) -> list[str]:
+def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     count = len(column.tops)
-    if column.column == 0:
-        rows = len(numbers.state.data)
-        row = f"row {numbers.row + 1} of {rows}" if numbers.trace is not None else "no rows"
+    if column.layer < 0:
+        rows = len(content.state.data)
+        row = f"row {content.row + 1} of {rows}" if content.trace is not None else "no rows"
         return [f"{count} inputs · {row}", row] if count > MANY else [row]
-    layer = numbers.network.layers[column.column - 1]
-    addresses = [f"{count} nodes"] if count > MANY else []
-    addresses.append(layer.activation)
+    layer = content.network.layers[column.layer]
+    parts = [f"{count} nodes"] if count > MANY else []
+    parts.append(layer.activation)
     if layer.biases is not None:
-        addresses.append("biases")
-    if column.column == last and numbers.slopes_of:
-        return [" · ".join([*addresses, numbers.slopes_of]), numbers.slopes_of]
-    return [" · ".join(addresses[:kept]) for kept in range(len(addresses), 0, -1)]
+        parts.append("biases")
+    if column.index == last and content.slopes_of:
+        return [" · ".join([*parts, content.slopes_of]), content.slopes_of]
+    return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
 
 
 def _line(
-    address: Address, texts: list[str], cell: Rect, column: Column, middle: float, size: float, style: Style
+    kind: Literal["heading", "subheading"],
+    texts: list[str],
+    cell: Rect,
+    column: Column,
+    middle: float,
+    size: float,
 ) -> Iterator[Label]:
     """Yield the longest text that fits into its cell, centred over its column as far as the cell allows."""
-    heading = style == "heading"
+    heading = kind == "heading"
     room = cell.width - 8.0
     for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
         width = text_width(text, size, bold=heading)
@@ -72,32 +78,29 @@ def _line(
         if text and width <= room:
             x = column.x + column.width / 2 - width / 2
             x = min(max(x, cell.x + 4.0), cell.right - 4.0 - width)
-            yield Label(address, text, Rect(x, middle - 0.65 * size, width, 1.3 * size), style, size)
+            rect = Rect(x, middle - 0.65 * size, width, 1.3 * size)
+            yield Label(Address(kind, column.layer), text, rect, kind, size)
             return
 
 
-AIR = {"pill": 0.9, "slope": 0.5}
-"""Free on both sides of a text where there is room, in font sizes."""
-
-
-def edge_numbers(numbers: Numbers, layout: Layout, layer: int) -> Iterator[Label]:
+def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
     """Yield the weights of a gap, and its slopes if there are any."""
-    weights = numbers.network.layers[layer].weights
+    weights = content.network.layers[layer].weights
     yield from _on_edges(layout.weights[layer], layer, weights, "weight", "pill")
-    if numbers.slopes is not None:
-        slopes = numbers.slopes.layers[layer].weights
+    if content.slopes is not None:
+        slopes = content.slopes.layers[layer].weights
         yield from _on_edges(layout.slopes[layer], layer, slopes, "slope", "slope")
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind, style: Style) -> Iterator[Label]:
     if not slots.x:
         return
-    own, smallest, air = slots.size, smaller(slots.size), AIR[style]
-    room = slots.width - PAD * own
+    largest, smallest, air = slots.size, smaller(slots.size), AIR[style]
+    room = slots.width - PAD * largest
     height = slots.height - 4.0 if style == "slope" else slots.height
     numbers = values[slots.nodes, slots.sources].tolist()
     for node, source, x, y, value in zip(slots.nodes, slots.sources, slots.x, slots.y, numbers, strict=True):
-        found = fitted(value, own, room, bold=True, smallest=smallest)
+        found = fitted(value, largest, room, bold=True, smallest=smallest)
         if found is None:
             continue
         text, size, width = found

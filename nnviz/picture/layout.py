@@ -49,6 +49,10 @@ class Layout:
     slopes: tuple[PillSlots, ...]
     headings: tuple[Rect, ...]
 
+    def column(self, layer: int) -> Column:
+        """Return the column of a layer; −1 is that of the inputs."""
+        return self.columns[layer + 1]
+
     @cached_property
     def lines(self) -> Array:
         """Every edge as x0, y0, x1, y1, layer by layer, node by node, shape (edges, 4)."""
@@ -77,8 +81,8 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
         for gap, left, right in zip(gaps, columns, columns[1:], strict=False)
     ]
-    slots = [node_slots(column, network.layers[k - 1] if k else None) for k, column in enumerate(columns)]
-    names = (name_labels(network, column, own, room) for column, own in zip(columns, slots, strict=True))
+    slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
+    names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     return Layout(
         view,
         room,
@@ -88,7 +92,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         tuple(slots),
         tuple(itertools.chain.from_iterable(names)),
         tuple(weights for weights, _ in pills),
-        tuple(slots for _, slots in pills),
+        tuple(slopes for _, slopes in pills),
         _headings(columns, view),
     )
 
@@ -96,7 +100,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
 def _nodes(columns: Iterable[Column], body: Rect) -> Iterator[NodeBox]:
     for column in columns:
         for node in column.in_sight(body):
-            yield NodeBox(Address("node", column.column - 1, node), column.rect(node), column.role)
+            yield NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
 
 
 def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
@@ -115,16 +119,16 @@ def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
     return tuple(rects)
 
 
-def name_labels(network: Network, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
+def _names(network: Network, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
     """Yield the names in sight of a column's nodes."""
     slot = slots.get("name")
     if slot is None:
         return
-    names = network.names(column.column)
+    names = network.names(column.index)
     for node in column.in_sight(body):
         text = elide(plain(names[node]), slot.size, slot.rect.width)
         width = min(text_width(text, slot.size), slot.rect.width)
         rect = slot.at(column.x, float(column.tops[node]))._replace(width=width)
         if text and rect.y >= body.y and rect.meets(body):
-            address = Address("name", column.column - 1, node)
+            address = Address("name", column.layer, node)
             yield Label(address, text, rect, "name", slot.size, align="left", role=slot.role)

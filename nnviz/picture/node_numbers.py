@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from nnviz.core.address import Address, Kind
-from nnviz.picture.numbers import Numbers
+from nnviz.picture.content import Content
 from nnviz.picture.parts import Column, Label, Rect, Style
 from nnviz.picture.pills import BETWEEN
 from nnviz.picture.slots import BESIDE, INSIDE, OUTSIDE, Slot
@@ -14,9 +14,15 @@ from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
 """Stands where there is no row to compute."""
+TIGHT, ROOMY = 0.4, 0.8
+"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
+ROUND = 1.3
+"""A slope's pill is at least so many times as wide as high."""
+LESS = 1e-3
+"""Pixels less of room that ask for the next shorter text."""
 
 
-def node_numbers(numbers: Numbers, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
+def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
     """Yield what stands in, on and under the nodes of a column, but for their names."""
     nodes = column.in_sight(body)
     box = column.box
@@ -26,13 +32,13 @@ def node_numbers(numbers: Numbers, column: Column, slots: Mapping[Kind, Slot], b
         if make is None:
             continue
         for node, top in zip(nodes, column.tops[nodes.start : nodes.stop].tolist(), strict=True):
-            label = make(numbers, Address(kind, column.column - 1, node), slot, slot.at(column.x, top))
+            label = make(content, Address(kind, column.layer, node), slot, slot.at(column.x, top))
             if label is not None and (all_in_sight or _in_sight(label.rect, body)):
                 yield label
     line = slots.get("node_slope")
     if line is not None:
         for node in nodes:
-            for label in node_pills(numbers, column, line, node):
+            for label in _pills(content, column, line, node):
                 if all_in_sight or _in_sight(label.rect, body):
                     yield label
 
@@ -41,24 +47,24 @@ def _in_sight(rect: Rect, body: Rect) -> bool:
     return rect.y >= body.y and rect.meets(body)
 
 
-def _z(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    z = numbers.z(address.column, address.node)
-    found = None if z is None else slot.fitted(z, _room(numbers, address, slot), prefix="z ")
+def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    z = content.z(address)
+    found = None if z is None else slot.fitted(z, _room(content, address, slot), prefix="z ")
     if found is None:
         return None
     text, size, width = found
     return Label(address, text, _right(rect, width), "z", size, z, "right", slot.role)
 
 
-def _value(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    value = numbers.output(address.column, address.node)
+def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    value = content.output(address)
     if value is None:
         return Label(address, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
-    found = slot.fitted(value, _room(numbers, address, slot), bold=True)
+    found = slot.fitted(value, _room(content, address, slot), bold=True)
     if found is None:
         return None
     text, size, width = found
-    style: Style = "dead" if numbers.dead(address.column, address.node) else "value"
+    style: Style = "dead" if content.dead(address) else "value"
     if slot.align == "center":
         rect = _middle(rect, min(max(width + 0.8 * size, 2.0 * size), rect.width))
     else:
@@ -66,18 +72,18 @@ def _value(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label 
     return Label(address, text, rect, style, size, value, slot.align, slot.role)
 
 
-def _room(numbers: Numbers, address: Address, slot: Slot) -> float:
+def _room(content: Content, address: Address, slot: Slot) -> float:
     """Return the room that the name on the same line leaves for a number."""
     if not slot.name_size:
         return slot.rect.width
-    name = plain(numbers.network.names(address.column)[address.node])
+    name = plain(content.name(address))
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
 
 
-def _badge(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    text = numbers.badges.get((address.layer, address.node), "")
-    if not text and numbers.dead(address.column, address.node):
-        text = f"{numbers.network.layers[address.layer].activation} passes 0"
+def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    text = content.badges.get((address.layer, address.node), "")
+    if not text and content.dead(address):
+        text = f"{content.network.layers[address.layer].activation} passes 0"
         if text_width(text, slot.size) > slot.rect.width:
             text = "passes 0"
     if not text:
@@ -85,12 +91,12 @@ def _badge(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label 
     return Label(address, text, _middle(rect, text_width(text, slot.size)), "note", slot.size)
 
 
-def _target(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    return _outcome(numbers.target(address.node), "target ", "note", address, slot, rect)
+def _target(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    return _outcome(content.target(address), "target ", "note", address, slot, rect)
 
 
-def _error(numbers: Numbers, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    target, prediction = numbers.target(address.node), numbers.output(address.column, address.node)
+def _error(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    target, prediction = content.target(address), content.output(address)
     error = None if target is None or prediction is None else prediction - target
     return _outcome(error, "error ", "error", address, slot, rect)
 
@@ -115,7 +121,7 @@ def _right(rect: Rect, width: float) -> Rect:
     return Rect(rect.right - width, rect.y, width, rect.height)
 
 
-_MAKERS: dict[Kind, Callable[[Numbers, Address, Slot, Rect], Label | None]] = {
+_MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
     "z": _z,
     "input": _value,
     "value": _value,
@@ -123,14 +129,6 @@ _MAKERS: dict[Kind, Callable[[Numbers, Address, Slot, Rect], Label | None]] = {
     "target": _target,
     "error": _error,
 }
-
-
-TIGHT, ROOMY = 0.4, 0.8
-"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
-ROUND = 1.3
-"""A slope's pill is at least so many times as wide as high."""
-LESS = 1e-3
-"""Pixels less of room that ask for the next shorter text."""
 
 
 class _Pill(NamedTuple):
@@ -143,19 +141,19 @@ class _Pill(NamedTuple):
     width: float
 
 
-def node_pills(numbers: Numbers, column: Column, slot: Slot, node: int) -> Iterator[Label]:
+def _pills(content: Content, column: Column, slot: Slot, node: int) -> Iterator[Label]:
     """Yield a node's bias and its slope, as far as there are these.
 
     They stand out beyond the node's sides only where they must. Where not even the shortest texts fit side
     by side, the bias is shown alone, as the node's sum needs it.
     """
-    layer = column.column - 1
-    biases = numbers.network.layers[layer].biases
+    layer = column.layer
+    biases = content.network.layers[layer].biases
     line = slot.rect.width
     bias = None if biases is None else _pill(slot, float(biases[node]), line, "b ")
     slope = None
-    if numbers.slopes is not None:
-        slope = _pill(slot, float(numbers.slopes.layers[layer].nodes[node]), line)
+    if content.slopes is not None:
+        slope = _pill(slot, float(content.slopes.layers[layer].nodes[node]), line)
     if bias is not None and slope is not None:
         both = _side_by_side(slot, bias, slope)
         bias, slope = both or (bias, None)
@@ -205,7 +203,7 @@ def _placed(
     right = min(max(right, left + needed), line.right)
     left = max(min(left, right - needed), line.x)
     airs = (right - left - needed) / len(pills)
-    address = Address("bias", column.column - 1, node)
+    address = Address("bias", column.layer, node)
     if bias is not None:
         width = bias.width + min((ROOMY - TIGHT) * bias.size, airs)
         place = Rect(left, line.y, width, line.height)

@@ -1,6 +1,5 @@
-"""The diagram as data: columns of nodes, gaps of edges, labels, each with what it stands for and where.
+"""What a diagram is made of: columns of nodes and labels, each with its address and its place.
 
-This is what the window paints, what the mouse is tested against, what is written as SVG, and what tests ask.
 Places are pixels, y downwards. Knows nothing of Qt.
 """
 
@@ -115,7 +114,8 @@ class NodeBox(NamedTuple):
 class Column:
     """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block."""
 
-    column: int
+    layer: int
+    """−1 for the inputs."""
     x: float
     width: float
     tops: Array
@@ -127,6 +127,11 @@ class Column:
     """Whether the nodes are too small to be drawn one by one."""
     below: float
     """The room under every node."""
+
+    @property
+    def index(self) -> int:
+        """How many columns stand left of it, as in `Network.names` and `sizes`."""
+        return self.layer + 1
 
     @property
     def middles(self) -> Array:

@@ -120,7 +120,7 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     size = min(size, (width - 6.0) / NUMBER)
     top = min((height - 1.2 * size) / 2, free - 1.2 * size)
     value, pad = 4.2 * min(size, 14.0), 7.0
-    kind: Kind = "input" if column.column == 0 else "value"
+    kind: Kind = "input" if column.layer < 0 else "value"
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.34 * height, 11.0, rest / COURSE_NAME), SMALLEST)
     if rest < 3.6 * small:

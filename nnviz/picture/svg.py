@@ -1,14 +1,19 @@
-"""The diagram as SVG: what `render` writes and Jupyter shows. Knows nothing of Qt."""
+"""The diagram as SVG, which `render` writes and the window exports. Knows nothing of Qt."""
 
 from __future__ import annotations
 
+import base64
+import struct
+import zlib
 from collections.abc import Iterator
 from typing import Literal
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from nnviz.core.activations import Array
 from nnviz.core.state import State
-from nnviz.picture.columns import COMPACT, corner
+from nnviz.picture.columns import COMPACT
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -18,26 +23,25 @@ from nnviz.picture.edges import (
     haze_pixels,
     strongest,
 )
-from nnviz.picture.ink import border, ink, slope_pixels, slope_strengths, value_pixels, value_strengths
-from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.picture.parts import Column, Label, Rect, Role, View
+from nnviz.picture.parts import Column, Label, Rect, View
 from nnviz.picture.picture import Picture, row_picture
-from nnviz.picture.png import png_uri
+from nnviz.picture.style import (
+    Box,
+    Pixels,
+    block_box,
+    font_weight,
+    label_box,
+    letter_spacing,
+    node_box,
+    text_colour,
+    tints,
+)
 from nnviz.picture.text import text_width
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 LEGEND = 36.0
 """Height of the legend at the bottom."""
-_BOLD = {
-    "value": 700,
-    "dead": 700,
-    "pill": 600,
-    "slope": 600,
-    "node_slope": 600,
-    "error": 600,
-    "heading": 600,
-}
 
 
 def svg(
@@ -57,7 +61,7 @@ def svg(
 
 def picture_svg(picture: Picture, palette: Palette) -> str:
     """Return a picture as an SVG document, with a legend under it."""
-    state, with_slopes = picture.numbers.state, picture.numbers.slopes is not None
+    state, with_slopes = picture.content.state, picture.content.slopes is not None
     width, height = picture.layout.view.width, picture.layout.view.height + LEGEND
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
@@ -66,7 +70,7 @@ def picture_svg(picture: Picture, palette: Palette) -> str:
         f"<title>{_text(state.name or repr(state.network))}</title>",
         f'<rect width="{width:g}" height="{height:g}" fill="{palette.canvas}"/>',
         *_edges(picture, palette),
-        *nodes(picture, palette),
+        *_nodes(picture, palette),
         *(element for label in picture.labels for element in _label(label, palette)),
         *_legend(width, height - LEGEND / 2, palette, with_slopes),
         "</svg>",
@@ -100,41 +104,74 @@ def _edges(picture: Picture, palette: Palette) -> Iterator[str]:
 
 def _haze(gap: Gap, weights: Array, palette: Palette) -> str:
     top, bottom = gap.span
-    return (
-        f'<image x="{gap.x0:.1f}" y="{top:.1f}" width="{gap.x1 - gap.x0:.1f}" height="{bottom - top:.1f}" '
-        f'preserveAspectRatio="none" href="{png_uri(haze_pixels(gap, weights, palette))}"/>'
-    )
+    return _image(Rect(gap.x0, top, gap.x1 - gap.x0, bottom - top), haze_pixels(gap, weights, palette))
+
+
+def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
+    """Yield the nodes without their texts: one by one, or a column as a block."""
+    for column in picture.layout.columns:
+        if column.block:
+            yield _rectangle(column.box, block_box(column.role, palette))
+            yield from _strips(picture, column, palette)
+        elif column.height < COMPACT:
+            yield from _small(picture, column, palette)
+    for node in picture.nodes:
+        if node.rect.height >= COMPACT:
+            yield _rectangle(node.rect, node_box(node.role, node.rect, palette))
+
+
+def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+    """Yield nodes that are too small for a text, and their tints."""
+    nodes = column.in_sight(picture.layout.body)
+    for node in nodes:
+        rect = column.rect(node)
+        yield _rectangle(rect, node_box(column.role, rect, palette))
+    for tint in tints(picture, column, palette):
+        strengths = tint.strengths[nodes.start : nodes.stop].tolist()
+        for node, strength in zip(nodes, strengths, strict=True):
+            box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
+            yield _rectangle(tint.over(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
+
+
+def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+    """Yield the tints of a column that is drawn as one block."""
+    box = column.box
+    inside = Rect(box.x + 2, box.y + 2, box.width - 4, box.height - 4)
+    for tint in tints(picture, column, palette):
+        yield _image(tint.over(inside), tint.pixels()[:, None, :], ' style="image-rendering: pixelated"')
 
 
 def _label(label: Label, palette: Palette) -> Iterator[str]:
-    rect = label.rect
-    if label.style == "pill":
-        paint = f'fill="{palette.hidden_node}" stroke="{border(label, palette)}" stroke-width="1.2"'
-        yield rectangle(rect, rect.height / 2, paint)
-    elif label.style == "node_slope":
-        yield rectangle(rect, rect.height / 2, f'fill="{palette.slope}"')
-    elif label.style == "slope":
-        yield rectangle(rect, 4.0, f'fill="{palette.canvas}"')
+    rect, box = label.rect, label_box(label, palette)
+    if box is not None:
+        yield _rectangle(rect, box)
     x, anchor = {
         "left": (rect.x, "start"),
         "center": (rect.center[0], "middle"),
         "right": (rect.right, "end"),
     }[label.align]
-    more = f' letter-spacing="{LETTER_SPACING * label.size:.2f}"' if label.style == "heading" else ""
+    spacing = letter_spacing(label)
     yield _write(
         x,
         rect.center[1],
         label.text,
         label.size,
-        ink(label, palette),
+        text_colour(label, palette),
         anchor,
-        _BOLD.get(label.style, 400),
-        more,
+        font_weight(label.style),
+        f' letter-spacing="{spacing:.2f}"' if spacing else "",
     )
 
 
 def _write(
-    x: float, middle: float, text: str, size: float, colour: str, anchor: str, weight: int, more: str = ""
+    x: float,
+    middle: float,
+    text: str,
+    size: float,
+    colour: str,
+    anchor: str = "start",
+    weight: int = 400,
+    more: str = "",
 ) -> str:
     # Not every renderer knows dominant-baseline; digits and capitals are about .72 of the size tall.
     return (
@@ -150,66 +187,37 @@ def _legend(width: float, middle: float, palette: Palette, with_slopes: bool) ->
     x = width - 20.0
     for text, colour in reversed(entries):
         x -= text_width(text, 12.0)
-        yield _write(x, middle, text, 12.0, palette.muted, "start", 400)
-        yield rectangle(Rect(x - 28.0, middle - 2.0, 22.0, 4.0), 2.0, f'fill="{colour}"')
+        yield _write(x, middle, text, 12.0, palette.muted)
+        yield _rectangle(Rect(x - 28.0, middle - 2.0, 22.0, 4.0), Box(colour, "", 0.0, 2.0))
         x -= 28.0 + 18.0
 
 
-def nodes(picture: Picture, palette: Palette) -> Iterator[str]:
-    """Yield the nodes without their texts: one by one, or a column as a block."""
-    for column in picture.layout.columns:
-        if column.block:
-            yield _box(column.box, column.role, 4.0, palette)
-            yield from _strips(picture, column, palette)
-        elif column.height < COMPACT:
-            yield from _small(picture, column, palette)
-    for node in picture.nodes:
-        if node.rect.height >= COMPACT:
-            yield _box(node.rect, node.role, corner(node.rect), palette)
-
-
-def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
-    """Yield nodes that are too small for a text: square, tinted by their values, on the right by slopes."""
-    nodes = column.in_sight(picture.layout.body)
-    for node in nodes:
-        yield _box(column.rect(node), column.role, 0.0, palette, 0.5)
-    for strengths, share, positive, negative in (
-        (value_strengths(picture, column.column), 1.0, palette.positive, palette.negative),
-        (slope_strengths(picture, column.column), 1 / 3, palette.slope, palette.slope),
-    ):
-        if strengths is not None:
-            for node, strength in zip(nodes, strengths[nodes.start : nodes.stop].tolist(), strict=True):
-                rect = column.rect(node)
-                rect = rect._replace(x=rect.right - share * rect.width, width=share * rect.width)
-                colour = positive if strength > 0 else negative
-                yield rectangle(rect, 0.0, f'fill="{colour}" fill-opacity="{abs(strength):.3f}"')
-
-
-def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
-    """Yield the values of a column that is drawn as one block, and its slopes in the right third."""
-    box = column.box
-    inside = Rect(box.x + 2, box.y + 2, box.width - 4, box.height - 4)
-    third = inside._replace(x=inside.right - inside.width / 3, width=inside.width / 3)
-    for rect, pixels in (
-        (inside, value_pixels(picture, column.column, palette)),
-        (third, slope_pixels(picture, column.column, palette)),
-    ):
-        if pixels is not None:
-            yield (
-                f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" '
-                f'height="{rect.height:.1f}" preserveAspectRatio="none" '
-                f'style="image-rendering: pixelated" href="{png_uri(pixels[:, None, :])}"/>'
-            )
-
-
-def _box(rect: Rect, role: Role, radius: float, palette: Palette, line: float = 1.2) -> str:
-    fill = {"input": palette.input_node, "hidden": palette.hidden_node, "output": palette.output_node}[role]
-    return rectangle(rect, radius, f'fill="{fill}" stroke="{palette.node_border}" stroke-width="{line}"')
-
-
-def rectangle(rect: Rect, radius: float, paint: str) -> str:
-    """Return a rectangle with round corners."""
+def _rectangle(rect: Rect, box: Box, more: str = "") -> str:
+    line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
     return (
         f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'rx="{radius:.1f}" {paint}/>'
+        f'rx="{box.radius:.1f}" fill="{box.fill}"{line}{more}/>'
     )
+
+
+def _image(rect: Rect, pixels: Pixels, more: str = "") -> str:
+    return (
+        f'<image x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
+        f'preserveAspectRatio="none"{more} href="{_png_uri(pixels)}"/>'
+    )
+
+
+def _png_uri(pixels: Pixels) -> str:
+    """Return RGBA `pixels`, shape (rows, columns, 4), as a data URI."""
+    rows, columns, _ = pixels.shape
+    lines = np.zeros((rows, 1 + 4 * columns), dtype=np.uint8)
+    lines[:, 1:] = pixels.reshape(rows, 4 * columns)
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b""))
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in parts)
+    return "data:image/png;base64," + base64.b64encode(data).decode("ascii")
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    check = zlib.crc32(kind + content)
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)

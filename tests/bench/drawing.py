@@ -31,7 +31,7 @@ from nnviz.files.registry import save
 from nnviz.picture.edges import edge_colour, edge_width
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.edge_painter import paint_some_edges
+from nnviz.ui.diagram.edge_lines import paint_some_edges
 from nnviz.ui.explain.browser import ExplainBrowser
 from tests.bench import machine, windows
 

@@ -8,9 +8,10 @@ from nnviz.core.naming import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
+from nnviz.picture.content import content_of
 from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
-from nnviz.picture.picture import draw
+from nnviz.picture.picture import make_picture
 
 COURSE = State(
     Network.from_weights(
@@ -44,14 +45,15 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
     return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
 
 
-def drawn(state, view=None, *, with_slopes=False, **more):
+def drawn(state, view=None, *, with_slopes=False, row=0, trace=None, badges=None, **more):
     """Return the picture of the first row."""
     layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes)
     found = None
     if with_slopes:
         found = slopes(state.network, state.data.inputs[:1], state.data.targets[:1])
-        more.setdefault("slopes_of", "slopes of row 1")
-    return draw(state, layout, slopes=found, **more)
+    slopes_of = "slopes of row 1" if with_slopes else ""
+    content = content_of(state, row, trace=trace, slopes=found, slopes_of=slopes_of, badges=badges)
+    return make_picture(content, layout, **more)
 
 
 def meeting(one, others):

@@ -1,4 +1,4 @@
-"""What a picture says: which text stands where, what is hit, what a part is in words."""
+"""What a picture says: which text stands where, what is hit, what it is in words."""
 
 from dataclasses import replace
 
@@ -9,9 +9,10 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
+from nnviz.picture.content import content_of
 from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
-from nnviz.picture.picture import draw
+from nnviz.picture.picture import make_picture
 from tests.picture.diagrams import COURSE, drawn, state
 
 WEIGHT = Address("weight", 0, 0, 1)
@@ -148,7 +149,8 @@ def test_slopes_are_written_at_the_ends_of_edges_and_told():
 def test_the_heading_says_whose_slopes_are_shown():
     found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
-    picture = draw(COURSE, layout, slopes=found, slopes_of="slopes: mean of all rows")
+    content = content_of(COURSE, slopes=found, slopes_of="slopes: mean of all rows")
+    picture = make_picture(content, layout)
     assert picture.text(Address("subheading", 1)) == "identity · slopes: mean of all rows"
 
 
@@ -156,11 +158,9 @@ def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
     found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
     for seen, heading in ((set(), "identity"), ({"node_slope"}, "identity · slopes of row 1")):
-        picture = draw(
-            COURSE,
+        picture = make_picture(
+            content_of(COURSE, slopes=found, slopes_of="slopes of row 1"),
             layout,
-            slopes=found,
-            slopes_of="slopes of row 1",
             shows=lambda address, seen=seen: "slope" not in address.kind or address.kind in seen,
         )
         assert picture.text(Address("subheading", 1)) == heading
@@ -168,7 +168,7 @@ def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
 
 def test_the_heading_says_why_there_are_no_slopes():
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
-    picture = draw(COURSE, layout, slopes_of="no targets: no slopes")
+    picture = make_picture(content_of(COURSE, slopes_of="no targets: no slopes"), layout)
     assert picture.text(Address("subheading", 1)) == "identity · no targets: no slopes"
 
 

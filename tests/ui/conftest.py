@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.picture.picture import Picture
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
@@ -85,6 +86,19 @@ def open_window(qtbot, settings):
         window.main_window.hide()
         window.main_window.deleteLater()
     QApplication.processEvents()
+
+
+@pytest.fixture
+def pictures_made(monkeypatch):
+    """Return a list that every new Picture of a diagram is put into."""
+    made, make = [], Picture.__init__
+
+    def count(self, *args, **words):
+        make(self, *args, **words)
+        made.append(self)
+
+    monkeypatch.setattr(Picture, "__init__", count)
+    return made
 
 
 @pytest.fixture

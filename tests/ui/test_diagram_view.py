@@ -224,7 +224,7 @@ def test_the_slopes_of_the_update_are_those_of_its_batch(open_window):
     expected = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
     picture = window.diagram.picture
     assert len(rows) == 3
-    assert picture.numbers.slopes.layers[1].weights.tolist() == expected.layers[1].weights.tolist()
+    assert picture.content.slopes.layers[1].weights.tolist() == expected.layers[1].weights.tolist()
     assert any("batch of 3" in own.text for own in picture.labels)
 
 

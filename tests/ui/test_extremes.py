@@ -7,7 +7,6 @@ from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
-from nnviz.ui.diagram import drawing
 from nnviz.ui.window.settings import Settings
 from tests.ui.hands import address_named, choose_entry, set_number
 from tests.ui.sees import offered, walking
@@ -50,13 +49,12 @@ def test_undo_tells_a_name_as_it_is(open_window):
     assert offered(window, "Undo").text() == "&Undo Rename node_0 to A&&B_c"
 
 
-def test_one_step_of_the_zoom_makes_one_picture(open_window, monkeypatch):
+def test_one_step_of_the_zoom_makes_one_picture(open_window, pictures_made):
     window = open_window("xor")
-    made, draw = [], drawing.draw
-    monkeypatch.setattr(drawing, "draw", lambda *args, **words: made.append(1) or draw(*args, **words))
+    pictures_made.clear()
     window.diagram.zoom(1.25)
     window.diagram.grab()
-    assert len(made) == 1
+    assert len(pictures_made) == 1
 
 
 def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):

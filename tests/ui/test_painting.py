@@ -23,8 +23,8 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Label, Rect, View
 from nnviz.picture.picture import row_picture
-from nnviz.ui.diagram import painter as paint
-from nnviz.ui.diagram.callout import callout
+from nnviz.ui.diagram import paper
+from nnviz.ui.diagram.callout import callout_lines
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.screen import Screen
 from tests.picture.diagrams import state
@@ -78,9 +78,9 @@ class Shown:
 
 def on_paper(picture):
     def paint_it(painter):
-        paint.paint_nodes(painter, picture, picture.nodes, LIGHT)
+        paper.paint_nodes(painter, picture, LIGHT)
         for label in picture.labels:
-            paint.paint_label(painter, label, LIGHT, chosen=False)
+            paper.paint_label(painter, label, LIGHT)
 
     return paint_it
 
@@ -117,7 +117,7 @@ def test_a_number_looks_as_qt_writes_it(qapp, value, prefix):
     style = {"": "value", "b ": "pill", "error ": "error"}[prefix]
     label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
     seen = image(200, 50, 1.0, lambda painter: Screen(LIGHT, 1.0).paint_labels(painter, [label], ()))
-    printed = image(200, 50, 1.0, lambda painter: paint.paint_label(painter, label, LIGHT, chosen=False))
+    printed = image(200, 50, 1.0, lambda painter: paper.paint_label(painter, label, LIGHT))
     assert np.abs(blurred(printed) - blurred(seen)).max() < 40
 
 
@@ -195,7 +195,7 @@ def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp
 
     def paint_it(painter):
         for label in labels:
-            paint.paint_label(painter, label, LIGHT, chosen=False)
+            paper.paint_label(painter, label, LIGHT)
 
     seen = image(200, 130, ratio, lambda painter: Screen(LIGHT, ratio).paint_labels(painter, labels, ()))
     printed = image(200, 130, ratio, paint_it)
@@ -221,5 +221,5 @@ def test_a_callout_writes_long_names_short_and_on_one_line():
         Dataset(np.ones((1, 2)), np.ones((1, 1))),
     )
     picture = row_picture(named, View(900, 500), with_slopes=True)
-    lines = callout(picture.numbers, Step("update", 0, 0))(1.0)
+    lines = callout_lines(picture.content, Step("update", 0, 0))(1.0)
     assert [line.partition(":")[0] for line in lines] == ["a very a v…_7", "b"]

@@ -8,6 +8,9 @@ from typing import Literal, NamedTuple, TypeAlias
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 
+ARRIVED = 0.5
+"""The part of a step's time after which what travels along the edges has arrived, and is added up."""
+
 
 class Step(NamedTuple):
     """What one step of the walk does to one node of a layer.

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
 from nnviz.core.address import Address
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
@@ -12,39 +15,142 @@ from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
-from nnviz.document.walk.walk import Step
-from nnviz.picture.numbers import Numbers
+from nnviz.document.walk.walk import ARRIVED, Step
+from nnviz.picture.content import Content
+from nnviz.picture.palette import Palette
+from nnviz.picture.picture import Picture
 from nnviz.picture.text import elide, plain
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import ui_font
 
-ARRIVED, SUMMED = 0.4, 0.75
-"""The parts of a step's time after which the terms have arrived, and have been added up."""
-MOST = 7
-"""Lines at most; an update of more weights says how many more there are."""
-SIZE, NAME = 13.5, 110.0
-"""Font size, and the width that a name may take: about as much as in its node."""
+SUMMED = 0.75
+"""The part of a step's time after which its terms have been added up."""
+MOST_LINES = 7
+"""An update of more weights says how many more there are."""
+FONT_PIXELS, LINE_PIXELS, NAME_PIXELS = 13.5, 22, 110.0
+"""Font size, height of a line, and the width that a name may take: about as much as in its node."""
+NEAR = 6.0
+"""For each pixel that a callout stands farther from its node it may cover so many square pixels less."""
 
 
-def callout(numbers: Numbers, step: Step) -> Callable[[float], list[str]]:
+class Callout:
+    """Paints what is said of a step; it is worked out once a step, and placed once for every text."""
+
+    def __init__(self) -> None:
+        self._lines_at: Callable[[float], list[str]] = lambda _: []
+        self._of: tuple[object, ...] = ()
+        self._picture: Picture | None = None
+        self._lines: list[str] = []
+        self._box = self._seen = QRectF()
+
+    def dirty(self, picture: Picture, step: Step, t: float) -> QRectF:
+        """Return what it covers at time `t`, from 0 to 1, and what it covered when it was last painted."""
+        self._tell(picture, step, t)
+        return self._seen.united(self._box).adjusted(-2, -2, 2, 2)
+
+    def paint(self, painter: QPainter, picture: Picture, step: Step, t: float, palette: Palette) -> None:
+        """Paint it as it is at time `t`."""
+        self._tell(picture, step, t)
+        box = self._seen = self._box
+        if not self._lines:
+            return
+        painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 1.4))
+        painter.setBrush(QColor(palette.surface))
+        painter.drawRoundedRect(box, 8, 8)
+        painter.setFont(_font())
+        painter.setPen(QColor(palette.ink))
+        direction = painter.layoutDirection()
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also after a name of another script
+        for k, line in enumerate(self._lines):
+            top = box.top() + 7 + LINE_PIXELS * k
+            place = QRectF(box.left() + 14, top, box.width() - 28, LINE_PIXELS)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
+        painter.setLayoutDirection(direction)
+
+    def _tell(self, picture: Picture, step: Step, t: float) -> None:
+        """Find out what it says at time `t`, and where; nothing at all where it says nothing."""
+        of = (id(picture), step)
+        if self._of != of:
+            self._of, self._picture = of, picture  # kept so that no id is used again
+            self._lines_at, self._lines, self._box = callout_lines(picture.content, step), [], QRectF()
+        lines = self._lines_at(t)
+        if lines != self._lines:
+            self._lines, self._box = lines, _box(picture, step, lines)
+
+
+def _box(picture: Picture, step: Step, lines: list[str]) -> QRectF:
+    if not lines:
+        return QRectF()
+    metrics = QFontMetricsF(_font())
+    width = max(map(metrics.horizontalAdvance, lines)) + 28
+    return free_place(picture, step, width, len(lines) * LINE_PIXELS + 14)
+
+
+def _font() -> QFont:
+    return ui_font(FONT_PIXELS, QFont.Weight.DemiBold)
+
+
+def free_place(picture: Picture, step: Step, width: float, height: float) -> QRectF:
+    """Return room for a callout near the node of its step, where it covers least of the picture."""
+    node = qrect(picture.layout.column(step.layer).rect(step.node))
+    body = qrect(picture.layout.body)
+    middle = node.center()
+    places = (
+        QPointF(middle.x(), node.top() - height / 2 - 10),
+        QPointF(middle.x(), node.bottom() + height / 2 + 24),
+        QPointF(node.right() + width / 2 + 14, middle.y()),
+        QPointF(node.left() - width / 2 - 14, middle.y()),
+        QPointF(middle.x(), body.top() + height / 2 + 4),
+        QPointF(middle.x(), body.bottom() - height / 2 - 8),
+        QPointF(body.left(), body.bottom()),
+        QPointF(body.right(), body.bottom()),
+        QPointF(body.center().x(), body.bottom()),
+    )
+    taken = [qrect(node.rect) for node in picture.nodes]
+    taken += [qrect(label.rect) for label in picture.labels]
+    boxes = (_inside(body, place, width, height) for place in places)
+    return min(
+        boxes,
+        key=lambda box: _covered(box, taken) + NEAR * (box.center() - middle).manhattanLength(),
+    )
+
+
+def _inside(body: QRectF, centre: QPointF, width: float, height: float) -> QRectF:
+    """Return a box about `centre`, pushed into `body`."""
+    box = QRectF(0, 0, width, height)
+    box.moveCenter(centre)
+    box.moveLeft(min(max(box.left(), body.left() + 8), body.right() - width - 8))
+    box.moveTop(min(max(box.top(), body.top() + 2), body.bottom() - height - 6))
+    return box
+
+
+def _covered(box: QRectF, taken: list[QRectF]) -> float:
+    """Return how much of other things a box would cover."""
+    areas = (box.intersected(thing) for thing in taken)
+    return sum(area.width() * area.height() for area in areas)
+
+
+def callout_lines(content: Content, step: Step) -> Callable[[float], list[str]]:
     """Return what gives the lines for `step` at a time from 0 to 1; the work is done once, for all times."""
-    if numbers.trace is None:
+    slopes = content.slopes
+    if content.trace is None:
         return lambda _: []
     if step.phase == "update":
-        update = _update(numbers, step)
+        update = _update(content, step)
         return lambda _: update
-    targets = numbers.state.data.targets
-    slopes = numbers.slopes
-    own = slopes if isinstance(slopes, Slopes) and len(slopes.trace.inputs) == 1 else None
+    targets = content.state.data.targets
+    of_row = slopes if isinstance(slopes, Slopes) and len(slopes.trace.inputs) == 1 else None
     scene = Scene(
-        numbers.network,
-        numbers.trace,
-        own,
-        None if targets is None else targets[numbers.row],
+        content.network,
+        content.trace,
+        of_row,
+        None if targets is None else targets[content.row],
     )
     if step.phase == "forward":
         return partial(_growing, forward_lines(scene, step.layer, step.node))
     if step.phase == "loss":
         return partial(_growing, loss_lines(scene, step.node))
-    if own is not None:
+    if of_row is not None:
         return partial(_growing, backward_lines(scene, step.layer, step.node))
     if slopes is None:  # not known yet
         return lambda _: []
@@ -73,20 +179,19 @@ def _growing(lines: list[Line], t: float) -> list[str]:
     return [told(line) for line in lines[:count]]
 
 
-def _update(numbers: Numbers, step: Step) -> list[str]:
-    if numbers.slopes is None:
+def _update(content: Content, step: Step) -> list[str]:
+    if content.slopes is None:
         return []
-    own = numbers.slopes.layers[step.layer]
-    layer = numbers.network.layers[step.layer]
-    sources = numbers.network.names(step.layer)
+    slopes, layer = content.slopes.layers[step.layer], content.network.layers[step.layer]
+    sources = content.network.names(step.layer)
     lines = []
-    for source, name in enumerate(sources[:MOST]):
+    for source, name in enumerate(sources[:MOST_LINES]):
         address = Address("weight", step.layer, step.node, source)
-        found = update_lines(numbers.state, address, float(own.weights[step.node, source]))
-        lines.append(f"{elide(plain(name), SIZE, NAME, bold=True)}: {told(found[-1])}")
-    if len(sources) > MOST:
-        lines.append(f"… and {len(sources) - MOST} more weights")
+        found = update_lines(content.state, address, float(slopes.weights[step.node, source]))
+        lines.append(f"{elide(plain(name), FONT_PIXELS, NAME_PIXELS, bold=True)}: {told(found[-1])}")
+    if len(sources) > MOST_LINES:
+        lines.append(f"… and {len(sources) - MOST_LINES} more weights")
     if layer.biases is not None:
         address = Address("bias", step.layer, step.node)
-        lines.append(told(update_lines(numbers.state, address, float(own.nodes[step.node]))[-1]))
+        lines.append(told(update_lines(content.state, address, float(slopes.nodes[step.node]))[-1]))
     return lines

@@ -1,4 +1,4 @@
-"""The diagram as it is seen: the picture of the document, the camera on it, its painting. Knows no hands."""
+"""The widget that shows the picture of what is open, as the camera sees it. Knows no mouse and no keys."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.drawing import Drawing
-from nnviz.ui.diagram.edge_painter import ALWAYS_SHARP
-from nnviz.ui.diagram.layers import Look
-from nnviz.ui.diagram.painting import Painting, paint_card
+from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
+from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
 from nnviz.ui.widgets.rect import qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -29,13 +28,14 @@ SHARPEN_MS = 80
 class Canvas(QWidget):
     """Shows the document's network for the selected row.
 
-    ========== ============================================
-    `picture`  what is shown at present, as data
-    `looked`   the view is another one, or the layout is
-    ========== ============================================
+    ================ ======================================
+    `picture`        what is shown at present, as data
+    `scale_held`     whether edges keep their widths
+    `laid_out`       nodes and texts stand elsewhere now
+    ================ ======================================
     """
 
-    looked = Signal()
+    laid_out = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Canvas(QWidget):
         self._picture: Picture | None = None
         self._layout_seen: Layout | None = None
         self._largest: float | None = None
-        self._painting = Painting(player)
+        self._layers = Layers(player)
         self._hover: Address | None = None
         self._moving = self._focused = False
         self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
@@ -81,7 +81,7 @@ class Canvas(QWidget):
             self._picture = self._drawing.picture(self.camera.view, self._largest)
             if self._picture.layout is not self._layout_seen:
                 self._layout_seen = self._picture.layout
-                self.looked.emit()
+                self.laid_out.emit()
         return self._picture
 
     def stale(self) -> None:
@@ -102,6 +102,11 @@ class Canvas(QWidget):
             self.update(qrect(body).toAlignedRect())
         elif not (self._document.in_motion and self._picture is None):
             self.stale()
+
+    @property
+    def scale_held(self) -> bool:
+        """Whether the edges keep their widths."""
+        return self._largest is not None
 
     def hold_scale(self, hold: bool) -> None:
         """Hold the edges' widths still, as while a run or a drag changes the weights."""
@@ -144,9 +149,9 @@ class Canvas(QWidget):
         self.camera_moved()
 
     def reveal(self, address: Address) -> None:
-        """Bring `part` into sight, large enough to be read, and select it."""
+        """Bring what has this address into sight, large enough to be read, and select it."""
         self._selection.point_at(address)
-        column = self.picture.layout.columns[address.column]
+        column = self.picture.layout.column(address.layer)
         if column.height < 24 and len(column.tops) > 1:
             x, y = column.rect(address.node).center
             self.camera.zoom_at(x, y, 30.0 / column.height)
@@ -175,7 +180,7 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture, and the card that it lies on."""
         selection, dirty = self._selection, QRectF(event.rect())
-        look = Look(
+        options = PaintOptions(
             selected=tuple(address for address in (selection.address, selection.second) if address),
             lit=self._hover or (selection.address if self._focused else None),
             moving=self._moving,
@@ -183,13 +188,13 @@ class Canvas(QWidget):
             ratio=self.devicePixelRatioF(),
         )
         painter = QPainter(self)
-        self._painting.paint(painter, self.picture, look, dirty)
-        line = look.palette.accent if self.hasFocus() and self.by_keyboard else look.palette.line
-        paint_card(painter, QRectF(self.rect()), dirty, look.palette.window, line)
+        self._layers.paint(painter, self.picture, options, dirty)
+        line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
+        paint_card(painter, QRectF(self.rect()), dirty, options.palette.window, line)
         painter.end()
 
     def _walk_frame(self) -> None:
-        self.update(self._painting.walk_dirty(self.picture).toAlignedRect())
+        self.update(self._layers.walk_dirty(self.picture).toAlignedRect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the room."""

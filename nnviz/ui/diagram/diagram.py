@@ -1,4 +1,4 @@
-"""The diagram: a canvas that is pointed at, dragged and edited where the numbers stand."""
+"""The diagram: the canvas with mouse and keys, edited where the numbers stand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Diagram(Canvas):
 
     ================== ======================================================================
     `said`             a sentence for the status line
-    `menu_requested`   (part or None, global position) a context menu is wanted
+    `menu_requested`   (address or None, global position) a context menu is wanted
     ================== ======================================================================
     """
 
@@ -42,7 +42,7 @@ class Diagram(Canvas):
 
     def state_changed(self, old: State, new: State) -> None:
         """Show another State; while a number is dragged, with edges as wide as before."""
-        if self._largest is None and self._gestures.scrubbing:
+        if self._gestures.scrubbing and not self.scale_held:
             self.hold_scale(True)
         if old.network.sizes != new.network.sizes:
             self.session.close()
@@ -74,7 +74,7 @@ class Diagram(Canvas):
         self.setCursor(self._cursor(at, address))
 
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
-        """Return the mouse's shape over `part`: what a click or a drag would do."""
+        """Return the mouse's shape over `address`: what a click or a drag would do."""
         text = self._text_at(at.x(), at.y())
         if self._gestures.panning:
             return Qt.CursorShape.ClosedHandCursor

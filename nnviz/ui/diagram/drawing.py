@@ -8,9 +8,10 @@ from nnviz.core.slopes import MeanSlopes
 from nnviz.document.derived import Derived
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
+from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.parts import View
-from nnviz.picture.picture import Picture, draw
+from nnviz.picture.picture import Picture, make_picture
 
 
 class Drawing:
@@ -26,17 +27,11 @@ class Drawing:
         state, progress = self._derived.state, self._player.progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, of = self._slopes() if with_slopes else (None, "")
-        return draw(
-            state,
-            self._laid_out(state.network, view, with_slopes),
-            row=self._selection.row,
-            trace=self._derived.trace,
-            slopes=slopes,
-            slopes_of=of,
-            shows=progress.shows if progress.active else None,
-            largest=largest,
-            badges=self._derived.badges if largest is None else {},
-        )
+        badges = self._derived.badges if largest is None else {}
+        content = Content(state, self._selection.row, self._derived.trace, slopes, of, badges)
+        layout = self._laid_out(state.network, view, with_slopes)
+        shows = progress.shows if progress.active else None
+        return make_picture(content, layout, shows=shows, largest=largest)
 
     def _laid_out(self, network: Network, view: View, with_slopes: bool) -> Layout:
         layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)

@@ -13,14 +13,15 @@ from nnviz.files.errors import FileError
 from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import View
-from nnviz.picture.picture import Picture, draw, row_picture
+from nnviz.picture.picture import Picture, make_picture, row_picture
 from nnviz.picture.svg import picture_svg
-from nnviz.ui.diagram.painter import paint_picture
+from nnviz.ui.diagram.edge_lines import paint_edges
+from nnviz.ui.diagram.paper import paint_blocks, paint_label, paint_nodes
 from nnviz.ui.widgets.png import png
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
 """The kinds of file that a picture can be written to, with their suffixes."""
-SCALE = 2
+PNG_RATIO = 2
 """Pixels of a PNG for each pixel of the diagram."""
 
 
@@ -37,19 +38,9 @@ def render(state: State, out: str | Path, size: tuple[int, int], theme: str, vie
 
 def whole(picture: Picture) -> Picture:
     """Return the same numbers, with the whole network in sight however far `picture` is zoomed in."""
-    numbers, view = picture.numbers, picture.layout.view
-    layout = lay_out(numbers.network, View(view.width, view.height), slopes=numbers.slopes is not None)
-    return draw(
-        numbers.state,
-        layout,
-        row=numbers.row,
-        trace=numbers.trace,
-        slopes=numbers.slopes,
-        slopes_of=numbers.slopes_of,
-        shows=picture.shows,
-        largest=picture.scale,
-        badges=numbers.badges,
-    )
+    content, view = picture.content, picture.layout.view
+    layout = lay_out(content.network, View(view.width, view.height), slopes=content.slopes is not None)
+    return make_picture(content, layout, shows=picture.shows, largest=picture.scale)
 
 
 def write_picture(picture: Picture, out: str | Path, palette: Palette) -> None:
@@ -67,11 +58,11 @@ def write_picture(picture: Picture, out: str | Path, palette: Palette) -> None:
 
 def _image(picture: Picture, palette: Palette) -> QImage:
     view = picture.layout.view
-    image = QImage(QSize(round(view.width), round(view.height)) * SCALE, QImage.Format.Format_ARGB32)
-    image.setDevicePixelRatio(SCALE)
+    image = QImage(QSize(round(view.width), round(view.height)) * PNG_RATIO, QImage.Format.Format_ARGB32)
+    image.setDevicePixelRatio(PNG_RATIO)
     image.fill(QColor(palette.canvas))
     painter = QPainter(image)
-    paint_picture(painter, picture, palette)
+    _paint(painter, picture, palette)
     painter.end()
     return image
 
@@ -86,6 +77,15 @@ def _pdf(picture: Picture, palette: Palette) -> bytes:
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     painter = QPainter(writer)
     painter.fillRect(0, 0, round(view.width), round(view.height), QColor(palette.canvas))
-    paint_picture(painter, picture, palette)
+    _paint(painter, picture, palette)
     painter.end()
     return bytes(buffer.data().data())
+
+
+def _paint(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_edges(painter, picture, palette)
+    paint_blocks(painter, picture, palette)
+    paint_nodes(painter, picture, palette)
+    for label in picture.labels:
+        paint_label(painter, label, palette)

@@ -1,73 +1,44 @@
-"""The edges of the diagram, from a cached pixmap while they stand still."""
+"""What a frame of the diagram is painted of, from the bottom up, and what is kept of it for the next.
+
+Edges; nodes and texts; the walk; above all of them the border of the card that they lie on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
-import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import shown
-from nnviz.picture.edges import Indices
+from nnviz.document.walk.player import Player
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import Label
+from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture
-from nnviz.ui.diagram import painter as paint
-from nnviz.ui.diagram.edge_painter import edge_line, paint_edges, paint_some_edges
+from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
+from nnviz.ui.diagram.paper import paint_blocks
+from nnviz.ui.diagram.screen import Screen
+from nnviz.ui.diagram.walk_layer import WalkLayer
+from nnviz.ui.widgets.rect import qrect
 
-Lit = list[tuple[int, Indices, Indices]]
-"""Edges by layer: (layer, nodes, sources)."""
-
-
-def neighbours(picture: Picture, address: Address | None) -> Lit:
-    """Return the edges that light up with `part`: an edge itself, all edges of a node."""
-    if address is None:
-        return []
-    if address.kind in ("weight", "slope"):
-        return [(address.layer, np.array([address.node]), np.array([address.source]))]
-    lit: Lit = []
-    if address.column > 0:
-        sources = np.arange(picture.weights[address.layer].shape[1])
-        lit.append((address.layer, np.full_like(sources, address.node), sources))
-    if address.column < len(picture.weights):
-        nodes = np.arange(picture.weights[address.column].shape[0])
-        lit.append((address.column, nodes, np.full_like(nodes, address.node)))
-    return lit
+FADED = 0.2
+"""Opacity of all other edges while some are lit."""
+CORNER = 10
+"""Radius of the card's corners, in pixels."""
+HEADINGS = ("heading", "subheading")
+PAINTED_WITH_NODES = (*HEADINGS, "name")
+"""Styles of labels that stand still as long as the layout does."""
 
 
-def paint_neighbourhood(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -> None:
-    """Paint the edges that are lit, and the number of a single one that has none in sight."""
-    for layer, nodes, sources in lit:
-        gap, weights = picture.layout.gaps[layer], picture.weights[layer]
-        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
-    if len(lit) == 1 and len(lit[0][1]) == 1:
-        layer, nodes, sources = lit[0]
-        address = Address("weight", layer, int(nodes[0]), int(sources[0]))
-        place = picture.place(address)
-        if picture.label(address) is None and place is not None:
-            weight = float(picture.weights[layer][nodes[0], sources[0]])
-            label = Label(address, shown(weight), place, "pill", 13.5, weight)
-            paint.paint_label(painter, label, palette, chosen=False)
-
-
-def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
-    """Paint the soft wide halo of a selected edge."""
-    line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
-    colour = QColor(palette.accent)
-    colour.setAlphaF(0.3)
-    painter.setPen(QPen(colour, 14.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
-    painter.drawLine(line)
-
-
-class Look(NamedTuple):
+class PaintOptions(NamedTuple):
     """What is selected and lit, how finely, in which colours.
 
     ============ ==================================================================
-    `selected`   the parts with the accent around them
-    `lit`        the part whose edges light up, or None
+    `selected`   the addresses with the accent around them
+    `lit`        the address whose edges light up, or None
     `moving`     whether the weights are changing, so that edges need not be sharp
     `ratio`      device pixels for each pixel of the picture
     ============ ==================================================================
@@ -79,87 +50,201 @@ class Look(NamedTuple):
     palette: Palette
     ratio: float
 
+    @property
+    def selected_edges(self) -> tuple[Address, ...]:
+        """The edges among what is selected."""
+        return tuple(address for address in self.selected if address.kind == "weight")
 
-class EdgeLayer:
-    """Paints all edges on the canvas, the selected ones in their halo.
 
-    Those of a moving look are coarser; the owner asks for sharp ones when things have come to rest.
-    """
+class Layers:
+    """Paints the diagram on its widget, layer by layer."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._edges, self._still = _CachedLayer(), _CachedLayer()
+        self._walk = WalkLayer(player)
+        self._screen: Screen | None = None
+
+    def walk_dirty(self, picture: Picture) -> QRectF:
+        """Return the part of the picture that the walk's next frame may change."""
+        return self._walk.dirty(picture)
+
+    def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
+        """Paint what lies in `dirty`, but for the card."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        screen, body = self._screen_for(options), qrect(picture.layout.body)
+        painter.save()
+        painter.setClipRect(body.intersected(dirty))
+        self._paint_body(painter, screen, picture, options, dirty.intersected(body))
+        painter.restore()
+        if dirty.top() < body.top():
+            head = QRectF(dirty.left(), dirty.top(), dirty.width(), ceil(body.top()) - dirty.top())
+            painter.fillRect(head, QColor(options.palette.canvas))
+            headings = (label for label in picture.labels if label.style in HEADINGS)
+            screen.paint_labels(painter, headings, ())
+
+    def _screen_for(self, options: PaintOptions) -> Screen:
+        screen = self._screen
+        wanted = options.palette, options.ratio
+        if screen is None or screen.full or (screen.palette, screen.ratio) != wanted:
+            screen = self._screen = Screen(*wanted)
+        return screen
+
+    def _paint_body(
+        self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
+    ) -> None:
+        if self._player.progress.moving:
+            body = qrect(picture.layout.body)
+            self._still.keep(
+                picture,
+                options.ratio,
+                (id(picture), options),
+                lambda painter: self._paint_still(painter, screen, picture, options, body),
+                options.palette.canvas,
+            )
+            self._still.paint(painter, dirty)
+        else:
+            self._still.forget()
+            self._paint_still(painter, screen, picture, options, dirty)
+        self._walk.paint(painter, picture, options.palette)
+
+    def _paint_still(
+        self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
+    ) -> None:
+        """Paint all but what moves."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        lit = neighbours(picture, options.lit)
+        self._paint_edges(painter, picture, options, dirty, faded=bool(lit))
+        paint_lit(painter, picture, lit, options.palette)
+        paint_blocks(painter, picture, options.palette)
+        screen.paint_nodes(painter, picture, options.selected)
+        self._walk.paint_outlines(painter, picture, options.palette)
+        labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
+        if not dirty.contains(qrect(picture.layout.body)):
+            labels = (label for label in labels if _meets(label.rect, dirty))
+        screen.paint_labels(painter, labels, options.selected)
+
+    def _paint_edges(
+        self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF, *, faded: bool
+    ) -> None:
+        """Paint the edges. Those that move are coarser, and not kept, since the next ones are others."""
+        if options.moving and not faded:
+            painter.fillRect(dirty, QColor(options.palette.canvas))
+            _paint_all_edges(painter, picture, options)
+            return
+        self._edges.keep(
+            picture,
+            options.ratio,
+            _edges_key(picture, options),
+            lambda painter: _paint_all_edges(painter, picture, options),
+            options.palette.canvas,
+        )
+        if faded:  # nothing of the frame before may shine through
+            painter.fillRect(dirty, QColor(options.palette.canvas))
+        painter.setOpacity(FADED if faded else 1.0)
+        self._edges.paint(painter, dirty)
+        painter.setOpacity(1.0)
+
+
+class _CachedLayer:
+    """A pixmap of a whole picture, painted anew only where its key is another one."""
 
     def __init__(self) -> None:
         self._pixmap = QPixmap()
-        self._drawn: tuple[object, ...] = ()
-        self._kept: Picture | None = None
+        self._key: tuple[object, ...] = ()
+        self._picture: Picture | None = None
 
-    def paint(self, painter: QPainter, picture: Picture, look: Look, dirty: QRectF, opacity: float) -> None:
-        """Paint the edges of `picture` that lie in `dirty`."""
-        if look.moving and opacity == 1.0:
-            painter.fillRect(dirty, QColor(look.palette.canvas))
-            _paint(painter, picture, look)
+    def keep(
+        self,
+        picture: Picture,
+        ratio: float,
+        key: tuple[object, ...],
+        paint: Callable[[QPainter], None],
+        background: str,
+    ) -> None:
+        """Have `paint` paint it on `background`, unless that was done for the same key."""
+        if key == self._key:
             return
-        if self._drawn != (wanted := _identity(picture, look)):
-            self._draw(picture, look)
-            self._drawn, self._kept = wanted, picture  # kept so that no id is used again
-        if opacity < 1.0:  # nothing of the frame before may shine through
-            painter.fillRect(dirty, QColor(look.palette.canvas))
-        painter.setOpacity(opacity)
-        address = QRectF(dirty.topLeft() * look.ratio, dirty.size() * look.ratio)
-        painter.drawPixmap(dirty, self._pixmap, address)
-        painter.setOpacity(1.0)
-
-    def _draw(self, picture: Picture, look: Look) -> None:
         view = picture.layout.view
-        size = QSize(round(view.width * look.ratio), round(view.height * look.ratio))
+        size = QSize(round(view.width * ratio), round(view.height * ratio))
         if self._pixmap.size() != size:
             self._pixmap = QPixmap(size)
-        self._pixmap.setDevicePixelRatio(look.ratio)
-        self._pixmap.fill(QColor(look.palette.canvas))
+        self._pixmap.setDevicePixelRatio(ratio)
+        self._pixmap.fill(QColor(background))
         painter = QPainter(self._pixmap)
-        _paint(painter, picture, look)
+        paint(painter)
         painter.end()
+        self._key, self._picture = key, picture  # the picture is kept so that no id of a key is used again
+
+    def paint(self, painter: QPainter, dirty: QRectF) -> None:
+        """Paint the part of it that lies in `dirty`."""
+        ratio = self._pixmap.devicePixelRatio()
+        painter.drawPixmap(dirty, self._pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._pixmap, self._key, self._picture = QPixmap(), (), None
 
 
-def _identity(picture: Picture, look: Look) -> tuple[object, ...]:
+def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
     """Return what tells one painting of the edges from another.
 
     Layouts and weights are the same only as the same objects: comparing their arrays would cost more.
     """
     weights = tuple(map(id, picture.weights))
-    return id(picture.layout), weights, picture.scale, _edges(look), look.palette, look.ratio, look.moving
+    selected, palette = options.selected_edges, options.palette
+    return id(picture.layout), weights, picture.scale, selected, palette, options.ratio, options.moving
 
 
-def _edges(look: Look) -> tuple[Address, ...]:
-    return tuple(address for address in look.selected if address.kind == "weight")
-
-
-def _paint(painter: QPainter, picture: Picture, look: Look) -> None:
+def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
+    """Paint all edges, the selected ones in their halo."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for address in _edges(look):
-        paint_halo(painter, picture, address, look.palette)
-    paint_edges(painter, picture, look.palette, moving=look.moving)
+    for address in options.selected_edges:
+        paint_halo(painter, picture, address, options.palette)
+    paint_edges(painter, picture, options.palette, moving=options.moving)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-class StillLayer:
-    """Keeps what `paint` paints for as long as picture and look are the same."""
+def _meets(rect: Rect, dirty: QRectF) -> bool:
+    """Tell whether a node or a text, its border included, reaches into what is painted."""
+    return dirty.intersects(QRectF(rect.x - 3, rect.y - 3, rect.width + 6, rect.height + 6))
 
-    def __init__(self) -> None:
-        self._pixmap = QPixmap()
-        self._picture: Picture | None = None
-        self._look: Look | None = None
 
-    def pixmap(self, picture: Picture, look: Look, paint: Callable[[QPainter], None]) -> QPixmap:
-        """Return what `paint` paints of `picture`."""
-        if picture is not self._picture or look != self._look:
-            view = picture.layout.view
-            self._pixmap = QPixmap(QSize(round(view.width * look.ratio), round(view.height * look.ratio)))
-            self._pixmap.setDevicePixelRatio(look.ratio)
-            painter = QPainter(self._pixmap)
-            paint(painter)
-            painter.end()
-            self._picture, self._look = picture, look
-        return self._pixmap
+def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
+    """Paint the border of `card` in the colour `line`, and `outside` around it, where `dirty` has them."""
+    if card.adjusted(CORNER, CORNER, -CORNER, -CORNER).contains(dirty):
+        return
+    ratio = painter.device().devicePixelRatioF()
+    corners = _corners(outside, line, ratio)
+    size, part = (
+        QRectF(0, 0, CORNER, CORNER),
+        QRectF(0, 0, CORNER * ratio, CORNER * ratio),
+    )
+    right, bottom = card.right() - CORNER, card.bottom() - CORNER
+    for x, from_x in ((0.0, 0.0), (right, part.width())):
+        for y, from_y in ((0.0, 0.0), (bottom, part.height())):
+            painter.drawPixmap(size.translated(x, y), corners, part.translated(from_x, from_y))
+    colour = QColor(line)
+    for y in (0.0, card.bottom() - 1):
+        painter.fillRect(QRectF(CORNER, y, right - CORNER, 1), colour)
+    for x in (0.0, card.right() - 1):
+        painter.fillRect(QRectF(x, CORNER, 1, bottom - CORNER), colour)
 
-    def forget(self) -> None:
-        """Give the memory back."""
-        self._pixmap, self._picture = QPixmap(), None
+
+@lru_cache(maxsize=8)
+def _corners(outside: str, line: str, ratio: float) -> QPixmap:
+    """Return a card as small as can be."""
+    size = round(2 * CORNER * ratio)
+    pixmap = QPixmap(size, size)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    whole, border = QPainterPath(), QPainterPath()
+    whole.addRect(QRectF(0, 0, 2 * CORNER, 2 * CORNER))
+    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER - 1, 2 * CORNER - 1), CORNER, CORNER)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(whole - border, QColor(outside))
+    painter.setPen(QPen(QColor(line), 1.0))
+    painter.drawPath(border)
+    painter.end()
+    return pixmap

@@ -1,4 +1,4 @@
-"""Paints nodes and texts from sprites: what painter.py paints for paper, fast enough for every frame."""
+"""Paints nodes and texts from sprites: what paper.py paints, fast enough for every frame."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PySide6.QtGui import QColor, QPainter
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.picture.columns import corner
-from nnviz.picture.ink import border, ink, slope_strengths, value_strengths
+from nnviz.picture.columns import COMPACT, corner
 from nnviz.picture.layout import Layout
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
-from nnviz.ui.diagram import painter as paint
+from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
 from nnviz.ui.diagram.lettering import Letters, Setting
+from nnviz.ui.diagram.paper import label_font, paint_box, paint_label
 from nnviz.ui.diagram.sprites import NONE, Sprites
 
 LARGEST_TEXT, LARGEST = 36.0, 400.0
@@ -55,16 +55,16 @@ class Screen:
             self._large_nodes = [node for node in layout.nodes if node.rect.width > LARGEST]
             self._large_names = [name for name in layout.names if _is_large(name)]
         for node in self._large_nodes:
-            paint.paint_box(painter, node.rect, paint.node_box(node.role, node.rect, self.palette))
-        tints = (tints for column in layout.columns for tints in self._tints(picture, column))
-        self._sprites.draw(painter, np.concatenate([self._still, *tints]))
+            paint_box(painter, node.rect, node_box(node.role, node.rect, self.palette))
+        tinted = (placed for column in layout.columns for placed in self._tinted(picture, column))
+        self._sprites.draw(painter, np.concatenate([self._still, *tinted]))
         for name in self._large_names:
-            paint.paint_label(painter, name, self.palette, chosen=False)
+            paint_label(painter, name, self.palette)
         for address in selected:
-            column = layout.columns[address.column]
+            column = layout.column(address.layer)
             if address.kind == "node" and not column.block:
                 rect = column.rect(address.node)
-                paint.paint_box(painter, rect, paint.Box("", self.palette.accent, 2.4, corner(rect)))
+                paint_box(painter, rect, Box("", self.palette.accent, 2.4, corner(rect)))
 
     def paint_labels(self, painter: QPainter, labels: Iterable[Label], selected: tuple[Address, ...]) -> None:
         """Paint labels with their pills; those selected with the accent."""
@@ -72,20 +72,20 @@ class Screen:
         for label in labels:
             chosen = label.address in selected
             if _is_large(label):
-                paint.paint_label(painter, label, self.palette, chosen=chosen)
+                paint_label(painter, label, self.palette, chosen=chosen)
                 continue
-            if label.style in paint.PILLS:
+            if label.style in PILLS:
                 pills.append(self._pill(label, chosen))
             self._setting.set(self._letters_of(label), label)
         below = self._sprites.placed(*zip(*pills, strict=True)) if pills else NONE
         self._sprites.draw(painter, np.concatenate((below, self._setting.placed())))
 
     def _letters_of(self, label: Label) -> Letters:
-        colour = ink(label, self.palette)
+        colour = text_colour(label, self.palette)
         key = (label.style, label.size, colour)
         letters = self._letters.get(key)
         if letters is None:
-            letters = self._letters[key] = Letters(self._setting, paint.label_font(label), colour, self.ratio)
+            letters = self._letters[key] = Letters(self._setting, label_font(label), colour, self.ratio)
         return letters
 
     def _nodes_and_names(self, layout: Layout) -> Array:
@@ -102,40 +102,37 @@ class Screen:
         left, width = self._across(column.box)
         height = max(round(column.height * self.ratio), 1)
         tops = self._tops(column, nodes)
-        box = paint.node_box(column.role, column.rect(0), self.palette)
-        if column.height < paint.SMALL:
+        box = node_box(column.role, column.rect(0), self.palette)
+        if column.height < COMPACT:
             sprite, margin = self._plain(width + 1, height + 1, box.fill, box.line), 0
         else:
             sprite, margin = self._box(width, height, box), self._margin
         return self._sprites.placed([sprite] * len(nodes), left - margin, tops - margin)
 
-    def _tints(self, picture: Picture, column: Column) -> Iterator[Array]:
-        """Yield what tints nodes too small for a text: their values, and their slopes in the right third."""
+    def _tinted(self, picture: Picture, column: Column) -> Iterator[Array]:
+        """Yield what tints the nodes of a column, if they are too small for a text."""
         nodes = column.in_sight(picture.layout.body)
-        if not nodes or column.height >= paint.SMALL:
+        if not nodes or column.height >= COMPACT:
             return
         left, width = self._across(column.box)
-        height, palette = max(round(column.height * self.ratio), 1), self.palette
-        for strengths, across, positive, negative in (
-            (value_strengths(picture, column.column), width, palette.positive, palette.negative),
-            (slope_strengths(picture, column.column), width // 3, palette.slope, palette.slope),
-        ):
-            if strengths is not None:
-                own = strengths[nodes.start : nodes.stop]
-                colours = [self._plain(across, height, colour, colour) for colour in (negative, positive)]
-                sprites = np.take(colours, own > 0)
-                yield self._sprites.placed(
-                    sprites, left + width - across, self._tops(column, nodes), np.abs(own)
-                )
+        height, tops = max(round(column.height * self.ratio), 1), self._tops(column, nodes)
+        for tint in tints(picture, column, self.palette):
+            across = int(width * tint.share)
+            strengths = tint.strengths[nodes.start : nodes.stop]
+            colours = [
+                self._plain(across, height, colour, colour) for colour in (tint.negative, tint.positive)
+            ]
+            sprites = np.take(colours, strengths > 0)
+            yield self._sprites.placed(sprites, left + width - across, tops, np.abs(strengths))
 
     def _pill(self, label: Label, chosen: bool) -> tuple[int, int, int]:
         left, width = self._across(label.rect)
         top = round(label.rect.y * self.ratio)
         height = round(label.rect.bottom * self.ratio) - top
-        key = (width, height, label.style, border(label, self.palette), chosen)
+        key = (width, height, label.style, sign_colour(label, self.palette), chosen)
         sprite = self._boxes.get(key)
         if sprite is None:
-            box = paint.label_box(label, self.palette, chosen=chosen)
+            box = label_box(label, self.palette, chosen=chosen)
             assert box is not None
             sprite = self._boxes[key] = self._box(width, height, box)
         return sprite, left - self._margin, top - self._margin
@@ -150,7 +147,7 @@ class Screen:
         tops: Array = np.rint(column.tops[nodes.start : nodes.stop] * self.ratio)
         return tops
 
-    def _box(self, width: int, height: int, box: paint.Box) -> int:
+    def _box(self, width: int, height: int, box: Box) -> int:
         """Return the sprite of a box with free pixels around it for its line."""
         key = (width, height, box)
         if key not in self._boxes:
@@ -160,10 +157,10 @@ class Screen:
             )
         return self._boxes[key]
 
-    def _paint_box(self, width: int, height: int, box: paint.Box, painter: QPainter) -> None:
+    def _paint_box(self, width: int, height: int, box: Box, painter: QPainter) -> None:
         painter.translate(self._margin, self._margin)
         painter.scale(self.ratio, self.ratio)
-        paint.paint_box(painter, Rect(0.0, 0.0, width / self.ratio, height / self.ratio), box)
+        paint_box(painter, Rect(0.0, 0.0, width / self.ratio, height / self.ratio), box)
 
     def _plain(self, width: int, height: int, fill: str, line: str) -> int:
         """Return the sprite of a rectangle with square corners and a line of one device pixel."""

@@ -7,49 +7,17 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import shiboken6
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QLineF, Qt
-from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPixmap
 
 from nnviz.core.activations import Array
-from nnviz.picture.ink import Pixels
 
-
-class Lines:
-    """Lines as x0, y0, x1, y1, shape (lines, 4), to be drawn by parts."""
-
-    def __init__(self, lines: Array) -> None:
-        self._lines = np.ascontiguousarray(lines, dtype=np.float64)
-        self._address, self._size = self._lines.ctypes.data, self._lines.strides[0]
-
-    def draw(self, painter: QPainter, start: int, end: int) -> None:
-        """Draw the lines from `start` up to `end`."""
-        first = shiboken6.wrapInstance(self._address + start * self._size, QLineF)
-        painter.drawLines(first, end - start)  # type: ignore[call-overload]
-
-
-def draw_fragments(painter: QPainter, fragments: Array, pixmap: QPixmap) -> None:
-    """Draw pieces of `pixmap`, one for each row of `fragments`, float64, shape (pieces, 10).
-
-    A row: the middle's x and y, the piece's left, top, width and height, the scale in x and y, the rotation,
-    the opacity.
-    """
-    first = shiboken6.wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
-    painter.drawPixmapFragments(first, len(fragments), pixmap)  # type: ignore[arg-type]
-
-
-def image_of(pixels: Pixels) -> QImage:
-    """Return RGBA, shape (rows, columns, 4), in the format that Qt stretches fastest."""
-    rows, columns, _ = pixels.shape
-    image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
-    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
-
-
-HEIGHT = 256
-"""Of the pixmap at first; it grows downwards."""
+FIRST_HEIGHT = 256
+"""Of the pixmap, in device pixels; it grows downwards."""
 
 NONE = np.empty((0, 10))
 """No sprites in no places."""
-Numbers = Sequence[int] | NDArray[np.intp]
+Chosen = Sequence[int] | NDArray[np.intp]
 
 
 class Sprites:
@@ -91,15 +59,19 @@ class Sprites:
         old = self._pixmap
         if height <= old.height():
             return
-        self._pixmap = QPixmap(self._width, max(HEIGHT, 2 * old.height(), height))
+        self._pixmap = QPixmap(self._width, max(FIRST_HEIGHT, 2 * old.height(), height))
         self._pixmap.fill(Qt.GlobalColor.transparent)
         if not old.isNull():
             painter = QPainter(self._pixmap)
             painter.drawPixmap(0, 0, old)
             painter.end()
 
-    def placed(self, sprites: Numbers, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
-        """Return sprites in their places, ready to be drawn; their upper left corners are device pixels."""
+    def placed(self, sprites: Chosen, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
+        """Return sprites in their places, ready to be drawn, float64, shape (sprites, 10).
+
+        `left` and `top` are whole device pixels. A row is a QPainter.PixmapFragment: the middle's x and y,
+        the sprite's left, top, width and height in the pixmap, the scale in x and y, rotation, opacity.
+        """
         places = self._places.take(sprites, axis=0)
         fragments = np.empty((len(places), 10))
         fragments[:, 0] = left
@@ -116,5 +88,6 @@ class Sprites:
         ratio = painter.device().devicePixelRatioF()
         painter.save()
         painter.scale(1.0 / ratio, 1.0 / ratio)
-        draw_fragments(painter, placed, self._pixmap)
+        first = shiboken6.wrapInstance(placed.ctypes.data, QPainter.PixmapFragment)
+        painter.drawPixmapFragments(first, len(placed), self._pixmap)  # type: ignore[arg-type]
         painter.restore()

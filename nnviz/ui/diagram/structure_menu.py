@@ -192,7 +192,7 @@ class ColumnButtons:
     def __init__(self, diagram: Diagram, structure: Structure) -> None:
         self._diagram, self._structure = diagram, structure
         self._groups: list[_Group] = []
-        diagram.looked.connect(self.place)
+        diagram.laid_out.connect(self.place)
 
     def place(self) -> None:
         """Put the groups where their columns are."""
@@ -238,7 +238,7 @@ class _Group(QWidget):
 
     def show_limits(self) -> None:
         """Name the buttons after the column, and disable what cannot be."""
-        network = self._diagram.picture.numbers.network
+        network = self._diagram.picture.content.network
         title = column_title(self._column, len(network.layers))
         self._fewer.setEnabled(len(network.names(self._column)) > 1)
         self._fewer.setAccessibleName(f"Remove a node: {title}")

@@ -1,4 +1,4 @@
-"""Paints edges with a QPainter: each by itself where they are few, else the strongest over a haze."""
+"""Paints edges, on paper and screen: each by itself where they are few, else the strongest over a haze."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF
+import shiboken6
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
+from nnviz.core.numbers import shown
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -21,14 +24,19 @@ from nnviz.picture.edges import (
     strongest,
 )
 from nnviz.picture.palette import Palette
+from nnviz.picture.parts import Label
 from nnviz.picture.picture import Picture
-from nnviz.ui.diagram.sprites import Lines, image_of
+from nnviz.ui.diagram.paper import image_of, paint_label
 
 ALWAYS_SHARP = 150
 """Up to so many edges are drawn with antialiasing while they change, too."""
 
 STRONGEST_MOVING = 500
 BUCKETS = 32
+HALO_PIXELS, HALO_OPACITY = 14.0, 0.3
+
+Lit = list[tuple[int, Indices, Indices]]
+"""Edges that light up, by layer: (layer, nodes, sources)."""
 
 
 def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving: bool = False) -> None:
@@ -68,11 +76,13 @@ def _paint_lines(
     size = np.abs(buckets)
     above = (buckets > 0) ^ (size % 2 > 0)  # by turns, so that neither sign hides the other
     order = np.argsort(2 * size + above, kind="stable")
-    buckets, drawn = buckets[order], Lines(lines[order])
+    buckets, lines = buckets[order], np.ascontiguousarray(lines[order], dtype=np.float64)
+    first, size_of_line = lines.ctypes.data, lines.strides[0]
     starts = [0, *(np.flatnonzero(np.diff(buckets)) + 1).tolist()]
     for start, end, bucket in zip(starts, [*starts[1:], len(buckets)], buckets[starts].tolist(), strict=True):
         painter.setPen(pens[bucket])
-        drawn.draw(painter, start, end)
+        line = shiboken6.wrapInstance(first + start * size_of_line, QLineF)
+        painter.drawLines(line, end - start)  # type: ignore[call-overload]
 
 
 @lru_cache(maxsize=8)
@@ -94,3 +104,44 @@ def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:
     """Return where an edge runs."""
     return QLineF(*gap.segments(np.array([node]), np.array([source]))[0].tolist())
+
+
+def neighbours(picture: Picture, address: Address | None) -> Lit:
+    """Return the edges that light up with `address`: an edge itself, all edges of a node."""
+    if address is None:
+        return []
+    if address.kind in ("weight", "slope"):
+        return [(address.layer, np.array([address.node]), np.array([address.source]))]
+    lit: Lit = []
+    if address.layer >= 0:
+        sources = np.arange(picture.weights[address.layer].shape[1])
+        lit.append((address.layer, np.full_like(sources, address.node), sources))
+    following = address.layer + 1
+    if following < len(picture.weights):
+        nodes = np.arange(picture.weights[following].shape[0])
+        lit.append((following, nodes, np.full_like(nodes, address.node)))
+    return lit
+
+
+def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -> None:
+    """Paint the edges that are lit, and the number of a single one that has none in sight."""
+    for layer, nodes, sources in lit:
+        gap, weights = picture.layout.gaps[layer], picture.weights[layer]
+        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
+    if len(lit) == 1 and len(lit[0][1]) == 1:
+        layer, nodes, sources = lit[0]
+        address = Address("weight", layer, int(nodes[0]), int(sources[0]))
+        place = picture.place(address)
+        if picture.label(address) is None and place is not None:
+            weight = float(picture.weights[layer][nodes[0], sources[0]])
+            label = Label(address, shown(weight), place, "pill", 13.5, weight)
+            paint_label(painter, label, palette)
+
+
+def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
+    """Paint the soft wide halo of a selected edge."""
+    line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
+    colour = QColor(palette.accent)
+    colour.setAlphaF(HALO_OPACITY)
+    painter.setPen(QPen(colour, HALO_PIXELS, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    painter.drawLine(line)

@@ -1,0 +1,147 @@
+"""How nodes and labels look, decided once for SVG, paper and screen. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.picture.columns import COMPACT, corner
+from nnviz.picture.labels import LETTER_SPACING
+from nnviz.picture.palette import Palette, rgb
+from nnviz.picture.parts import Column, Label, Rect, Role, Style
+from nnviz.picture.picture import Picture
+
+Pixels: TypeAlias = NDArray[np.uint8]
+
+SLOPES_SHARE = 1 / 3
+"""Slopes tint the right third of a node that is too small for a text, or of a block."""
+
+PILLS: tuple[Style, ...] = ("pill", "slope", "node_slope")
+"""The styles of labels that stand on a box of their own."""
+
+_FONT_WEIGHTS: dict[Style, int] = {
+    "value": 700,
+    "dead": 700,
+    "pill": 600,
+    "slope": 600,
+    "node_slope": 600,
+    "error": 600,
+    "heading": 600,
+}
+
+
+class Box(NamedTuple):
+    """How a rectangle is drawn; `fill` or `line` is "" where it has none."""
+
+    fill: str
+    line: str
+    width: float
+    """Of the line, in pixels."""
+    radius: float
+    """Of the corners, in pixels."""
+
+
+def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
+    """Return how a node is drawn: too small for a text, with square corners and a fine line."""
+    fill = _node_fill(role, palette)
+    if rect.height < COMPACT:
+        return Box(fill, palette.node_border, 0.5, 0.0)
+    return Box(fill, palette.node_border, 1.2, corner(rect))
+
+
+def block_box(role: Role, palette: Palette) -> Box:
+    """Return how a column is drawn whose nodes are too small to be told apart."""
+    return Box(_node_fill(role, palette), palette.node_border, 1.2, 4.0)
+
+
+def _node_fill(role: Role, palette: Palette) -> str:
+    return {"input": palette.input_node, "hidden": palette.hidden_node, "output": palette.output_node}[role]
+
+
+def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
+    """Return how the pill of a label is drawn, a chosen one with the accent around it; None without one."""
+    if label.style == "pill":
+        line, width = (palette.accent, 2.0) if chosen else (sign_colour(label, palette), 1.2)
+        return Box(palette.hidden_node, line, width, label.rect.height / 2)
+    if label.style == "node_slope":
+        return Box(palette.slope, "", 0.0, label.rect.height / 2)
+    if label.style == "slope":
+        return Box(palette.canvas, "", 0.0, 4.0)
+    return None
+
+
+def sign_colour(label: Label, palette: Palette) -> str:
+    """Return the colour around a pill: its number's sign."""
+    if not label.value:
+        return palette.zero
+    return palette.positive if label.value > 0 else palette.negative
+
+
+def text_colour(label: Label, palette: Palette) -> str:
+    """Return the colour of a label's text. An error of exactly 0 is no error."""
+    if label.style == "slope":
+        return palette.slope
+    if label.style == "node_slope":
+        return palette.on_slope
+    if label.style == "error":
+        return palette.error if label.value else palette.ink
+    if label.role == "output":
+        return palette.on_output
+    return palette.ink if label.style in {"pill", "value"} else palette.muted
+
+
+def font_weight(style: Style) -> int:
+    """Return how bold a label is, as in CSS: 400 is regular."""
+    return _FONT_WEIGHTS.get(style, 400)
+
+
+def letter_spacing(label: Label) -> float:
+    """Return how far apart the letters of a label are set, in pixels."""
+    return LETTER_SPACING * label.size if label.style == "heading" else 0.0
+
+
+class Tint(NamedTuple):
+    """What tints nodes that are too small for a text: the sign as colour, the size as opacity."""
+
+    strengths: Array
+    """The numbers over the largest without sign, shape (nodes,)."""
+    share: float
+    """The right part of a node's width that is tinted."""
+    positive: str
+    negative: str
+
+    def over(self, rect: Rect) -> Rect:
+        """Return the part of `rect` that is tinted."""
+        width = self.share * rect.width
+        return rect._replace(x=rect.right - width, width=width)
+
+    def pixels(self) -> Pixels:
+        """Return the colours as RGBA, shape (nodes, 4)."""
+        pixels = np.empty((len(self.strengths), 4), dtype=np.uint8)
+        pixels[:, :3] = np.where((self.strengths > 0)[:, None], rgb(self.positive), rgb(self.negative))
+        pixels[:, 3] = 255 * np.abs(self.strengths)
+        return pixels
+
+
+def tints(picture: Picture, column: Column, palette: Palette) -> list[Tint]:
+    """Return what tints the nodes of a column: their values if there is a row, over them their slopes.
+
+    What a walk has not come to is 0.
+    """
+    trace, slopes = picture.content.trace, picture.content.slopes
+    found = []
+    if trace is not None:
+        values = _strengths(trace.feeding(column.index)[0], picture.hidden("value", column))
+        found.append(Tint(values, 1.0, palette.positive, palette.negative))
+    if slopes is not None and column.layer >= 0:
+        of_nodes = _strengths(slopes.layers[column.layer].nodes, picture.hidden("node_slope", column))
+        found.append(Tint(of_nodes, SLOPES_SHARE, palette.slope, palette.slope))
+    return found
+
+
+def _strengths(values: Array, hidden: NDArray[np.bool_]) -> Array:
+    strengths: Array = np.nan_to_num(np.where(hidden, 0.0, values))  # what is beyond any number is largest
+    return strengths / max(float(np.abs(strengths).max()), 1e-300)

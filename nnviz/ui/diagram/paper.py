@@ -1,0 +1,126 @@
+"""Paints nodes and texts line by line, as exact as on paper: exports, and what is too large for a sprite."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
+
+from nnviz.picture.columns import COMPACT
+from nnviz.picture.palette import Palette
+from nnviz.picture.parts import Column, Label, Rect
+from nnviz.picture.picture import Picture
+from nnviz.picture.style import (
+    Box,
+    Pixels,
+    block_box,
+    font_weight,
+    label_box,
+    letter_spacing,
+    node_box,
+    text_colour,
+    tints,
+)
+from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.theme import ui_font
+
+
+@lru_cache(maxsize=1024)
+def _pen(colour: str, width: float) -> QPen:
+    return QPen(QColor(colour), width)
+
+
+@lru_cache(maxsize=64)
+def _brush(colour: str) -> QBrush:
+    return QBrush(QColor(colour))
+
+
+def image_of(pixels: Pixels) -> QImage:
+    """Return RGBA, shape (rows, columns, 4), in the format that Qt stretches fastest."""
+    rows, columns, _ = pixels.shape
+    image = QImage(pixels.tobytes(), columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
+    """Paint a box over `rect`, half of its line outside."""
+    painter.setPen(_pen(box.line, box.width) if box.line else Qt.PenStyle.NoPen)
+    painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
+
+
+def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the columns whose nodes are too small to be told apart, as strips of their tints."""
+    for column in picture.layout.columns:
+        if column.block:
+            paint_box(painter, column.box, block_box(column.role, palette))
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            inside = qrect(column.box).adjusted(2, 2, -2, -2)
+            for tint in tints(picture, column, palette):
+                painter.drawImage(_right_part(inside, tint.share), image_of(tint.pixels()[:, None]))
+
+
+def _right_part(place: QRectF, share: float) -> QRectF:
+    width = share * place.width()
+    return QRectF(place.right() - width, place.top(), width, place.height())
+
+
+def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
+    """Paint the nodes that are drawn one by one, without their texts."""
+    for column in picture.layout.columns:
+        if not column.block and column.height < COMPACT:
+            _paint_small(painter, picture, column, palette)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for node in picture.nodes:
+        if node.rect.height >= COMPACT:
+            paint_box(painter, node.rect, node_box(node.role, node.rect, palette))
+
+
+def _paint_small(painter: QPainter, picture: Picture, column: Column, palette: Palette) -> None:
+    """Paint nodes that are too small for a text, with a line of one device pixel, and their tints."""
+    nodes = column.in_sight(picture.layout.body)
+    places = [qrect(column.rect(node)) for node in nodes]
+    box = node_box(column.role, column.rect(0), palette)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setPen(_pen(box.line, 0.0))
+    painter.setBrush(_brush(box.fill))
+    painter.drawRects(places)
+    for tint in tints(picture, column, palette):
+        colours = tint.pixels()[nodes.start : nodes.stop].tolist()
+        for place, colour in zip(places, colours, strict=True):
+            painter.fillRect(_right_part(place, tint.share), QColor(*colour))
+
+
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip
+_ALIGN = {  # joined here, since joining Qt's flags costs more than looking one up
+    "left": Qt.AlignmentFlag.AlignLeft | _MIDDLE,
+    "center": Qt.AlignmentFlag.AlignHCenter | _MIDDLE,
+    "right": Qt.AlignmentFlag.AlignRight | _MIDDLE,
+}
+
+
+def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
+    """Paint a text with its pill, a chosen one with the accent around it."""
+    box = label_box(label, palette, chosen=chosen)
+    if box is not None:
+        paint_box(painter, label.rect, box)
+    painter.setFont(label_font(label))
+    painter.setPen(_pen(text_colour(label, palette), 1.0))
+    painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
+
+
+_fonts: dict[tuple[str, float], QFont] = {}
+
+
+def label_font(label: Label) -> QFont:
+    """Return the font of a label."""
+    key = (label.style, label.size)
+    if key not in _fonts:
+        if len(_fonts) > 500:
+            _fonts.clear()
+        font = ui_font(label.size, QFont.Weight(font_weight(label.style)))
+        if spacing := letter_spacing(label):
+            font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
+        _fonts[key] = font
+    return _fonts[key]
