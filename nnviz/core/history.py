@@ -12,10 +12,10 @@ import numpy as np
 
 from nnviz.core.activations import Array
 
-LIMIT = 2**20
+LIMIT_POINTS = 2**20
 """Points that a history holds before it is thinned: 16 MB."""
 
-THINNED = 16
+THINNED_POINTS = 16
 """Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
 
 
@@ -83,7 +83,7 @@ class History:
 
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
-        room = LIMIT - self.length
+        room = LIMIT_POINTS - self.length
         if len(points) > room:
             return self.extended(points[:room])._thinned().extended(points[room:])
         buffer = self._buffer
@@ -94,7 +94,7 @@ class History:
         return History(buffer, buffer.used)
 
     def _thinned(self) -> History:
-        return History().extended(thinned(self.points, THINNED))
+        return History().extended(thinned(self.points, THINNED_POINTS))
 
 
 STRETCHES = 1024

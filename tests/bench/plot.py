@@ -14,7 +14,7 @@ if __name__ == "__main__":
 import numpy as np
 import pyqtgraph as pg
 
-from nnviz.core.history import LIMIT, History
+from nnviz.core.history import LIMIT_POINTS, History
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_curve import MseCurve
 from tests.bench import machine, windows
@@ -95,7 +95,7 @@ def main():
     for length in LENGTHS:
         ours, back, plain, kept = measured(length, options.rounds)
         print(f"| {length:,} | {ours:.2f} | {back:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
-    print(f"\nOf at most {LIMIT:,} points kept, none is lost that is a smallest or a largest.")
+    print(f"\nOf at most {LIMIT_POINTS:,} points kept, none is lost that is a smallest or a largest.")
     print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
     print(f"median of {options.rounds} frames in turns, {CHUNK} points more in each.")
 

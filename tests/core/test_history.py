@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.history import LIMIT, History, thinned
+from nnviz.core.history import LIMIT_POINTS, History, thinned
 
 
 def curve(values, start=0):
@@ -102,7 +102,7 @@ def long_run(total, step):
         values[k == 2_345_678] = 0.5
         history = history.extended(np.column_stack((k, values)))
         kept.append(len(history.envelope))
-        assert len(history) <= LIMIT
+        assert len(history) <= LIMIT_POINTS
         assert history.last[0] == k[-1]
     return history, max(kept)
 
@@ -110,7 +110,7 @@ def long_run(total, step):
 def test_ten_million_points_are_bounded_and_keep_their_extremes():
     history, widest = long_run(10_000_000, 100_000)
     points, told = history.points, history.envelope
-    assert LIMIT // 8 <= len(points) <= LIMIT
+    assert LIMIT_POINTS // 8 <= len(points) <= LIMIT_POINTS
     assert widest <= 2052
     for curve_ in (points, told):
         assert rising(curve_)
@@ -120,7 +120,7 @@ def test_ten_million_points_are_bounded_and_keep_their_extremes():
 
 
 def test_thinning_does_not_depend_on_how_the_points_came():
-    values = np.random.default_rng(3).random(LIMIT + 5000)
+    values = np.random.default_rng(3).random(LIMIT_POINTS + 5000)
     at_once = History().extended(curve(values))
     split = History()
     for start in range(0, len(values), 300_001):
@@ -129,13 +129,13 @@ def test_thinning_does_not_depend_on_how_the_points_came():
 
 
 def test_a_history_from_before_the_thinning_stays_whole():
-    values = np.random.default_rng(3).random(LIMIT)
+    values = np.random.default_rng(3).random(LIMIT_POINTS)
     before = History().extended(curve(values))
-    after = before.extended(curve(np.array([7.0]), LIMIT))
-    assert len(before) == LIMIT
+    after = before.extended(curve(np.array([7.0]), LIMIT_POINTS))
+    assert len(before) == LIMIT_POINTS
     assert np.array_equal(before.points[:, 1], values)
-    assert len(after) < LIMIT
-    assert after.last == (LIMIT, 7.0)
+    assert len(after) < LIMIT_POINTS
+    assert after.last == (LIMIT_POINTS, 7.0)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 100, 101, 5000])

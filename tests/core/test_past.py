@@ -130,6 +130,24 @@ def test_an_edit_has_no_past(edit):
     assert past.end.run is None
 
 
+def test_the_way_of_the_last_run_stays_known_after_an_edit_of_weights():
+    seen = run_with_changes(start())
+    past = followed(seen)
+    past.follow(edits.set_weight(seen[-1], 0, 0, 0, 1.0))
+    assert past.way() == [state.network for state in seen]
+    past.follow(seen[7])
+    assert past.way() == [state.network for state in seen[:8]]
+    past.follow(seen[0])
+    assert past.way() == []
+
+
+def test_other_data_ends_the_way():
+    seen = run_with_changes(start())
+    past = followed(seen)
+    past.follow(edits.set_target(seen[-1], 0, 0, 1.0))
+    assert past.way() == []
+
+
 def test_names_and_settings_that_changed_since_stay_and_only_the_iteration_moves():
     seen = run_with_changes(start())
     now = edits.rename(seen[-1], 1, 0, "first")
