@@ -8,23 +8,19 @@ blocks of rows, a pass each, so that whoever drives the work is never held up fo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, lru_cache, partial
-from typing import TypeAlias
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array, Call
-from nnviz.core.state import State
+from nnviz.core.cost import THERE_AND_BACK, forward_ns
+from nnviz.core.state import State, epoch_order
 from nnviz.core.training.parameters import Parameters
 from nnviz.core.training.passes import Buffers, Pass
 
-Order: TypeAlias = NDArray[np.int64]
-
-PASS_MULTIPLY_ADDS = 2**25
-"""What a pass should not exceed: one or a few milliseconds."""
-NODE_MULTIPLY_ADDS = 100
-"""What a node's activation and its slope cost a row."""
+PASS_NS = 6_700_000.0
+"""What a pass there and back should not exceed."""
 UNCUT_ROWS = 8
 """So many rows are never cut: to read millions of weights takes as long for one row."""
 READY_NUMBERS = 2**15
@@ -35,23 +31,17 @@ COPIED_BYTES = 2**24
 """Inputs that may be copied, so as to have the ones beside them."""
 
 
-@lru_cache(maxsize=2)
-def epoch_order(seed: int, epoch: int, rows: int) -> Order:
-    """Return the order in which an epoch takes the rows."""
-    return np.random.default_rng([seed, 1, epoch]).permutation(rows)
-
-
 class Batches:
     """The passes over a State's data with the weights of `parameters`.
 
     Slopes come multiplied by `rate`, an array of no dimension, where it is given.
 
-    ================ ============================================================================
-    `per_epoch`      updates in an epoch
-    `whole`          the pass over all rows, where one holds them
-    `long`           an update takes more than one pass
-    `multiply_adds`  how many a pass there and back takes, at most
-    ================ ============================================================================
+    =========== =============================================
+    `per_epoch` updates in an epoch
+    `whole`     the pass over all rows, where one holds them
+    `long`      an update takes more than one pass
+    `pass_ns`   about what a pass takes, at most
+    =========== =============================================
 
     Sums are taken pass by pass, so their last bits depend on how long a pass is, which depends on the network
     alone.
@@ -64,14 +54,13 @@ class Batches:
         self._batch = min(settings.batch_size or self._rows, self._rows)
         self._seed = settings.seed
         self.per_epoch = -(-self._rows // self._batch)
-        weights = parameters.values.size
-        at_once = PASS_MULTIPLY_ADDS // (3 * weights + NODE_MULTIPLY_ADDS * sum(network.sizes[1:]))
-        at_once = max(UNCUT_ROWS, at_once)
+        row_ns = forward_ns(network)
+        at_once = max(UNCUT_ROWS, int(PASS_NS / (THERE_AND_BACK * row_ns)))
         self.long = self._batch > at_once
         # A pass that only measures the MSE can be longer: the way forward is a third of an update.
-        longest = at_once if self.long or self.per_epoch == 1 else 3 * at_once
+        longest = at_once if self.long or self.per_epoch == 1 else THERE_AND_BACK * at_once
         self._block = min(longest, self._rows)
-        self.multiply_adds = weights * max(3 * min(self._batch, at_once), self._block)
+        self.pass_ns = row_ns * max(THERE_AND_BACK * min(self._batch, at_once), self._block)
 
         self._rate = rate
         self._scales: dict[int, Array] = {}
@@ -111,7 +100,7 @@ class Batches:
         for batch, scale in self._scales.items():
             scale.fill(self._scale(batch))
 
-    def _blocks(self, order: Order) -> Iterator[Pass]:
+    def _blocks(self, order: NDArray[np.intp]) -> Iterator[Pass]:
         for start in range(0, len(order), self._block):
             which = order[start : start + self._block]
             inputs, targets = self._inputs[: len(which)], self._targets[: len(which)]
@@ -177,7 +166,7 @@ class _Source:
         """Return a table of inputs, with ones where they belong, and one of targets."""
         return np.ones((rows, self.width)), np.empty((rows, self._targets.shape[1]))
 
-    def copy(self, which: Order, inputs: Array, targets: Array) -> None:
+    def copy(self, which: NDArray[np.intp], inputs: Array, targets: Array) -> None:
         """Write the rows `which` into `inputs` and `targets`."""
         if self._inputs.shape[1] == self.width:
             self._inputs.take(which, axis=0, out=inputs, mode="clip")  # "raise" would copy first

@@ -15,7 +15,7 @@ import numpy as np
 from nnviz.core.history import History
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Run, Segment, State
-from nnviz.core.training.batches import PASS_MULTIPLY_ADDS, Batches
+from nnviz.core.training.batches import PASS_NS, Batches
 from nnviz.core.training.parameters import Parameters
 
 CHECK_UPDATES = 256
@@ -70,7 +70,7 @@ class Trainer:
         self._one_pass = self._batches.whole is not None and self._batches.per_epoch == 1
         self._check_every = 1
         if self._one_pass:
-            self._check_every = min(CHECK_UPDATES, 1 + PASS_MULTIPLY_ADDS // self._batches.multiply_adds)
+            self._check_every = min(CHECK_UPDATES, 1 + int(PASS_NS / self._batches.pass_ns))
         self._forward_stands = False
         """Whether the whole pass forward has been made with the present weights."""
 
@@ -168,16 +168,17 @@ class Trainer:
     def _updates(self, last: int) -> Iterator[None]:
         """Make updates of mini-batches, or long ones, and measure the MSE after each epoch and at the end."""
         batches, update = self._batches, self._optimizer.update
+        calls, long, per_epoch = batches.calls, batches.long, batches.per_epoch
         yield from self._measure_start()
         while self.iteration < last and not self.diverged:
-            if batches.long:
+            if long:
                 yield from self._long_slopes()
             else:
-                for call in batches.calls(self.iteration):
+                for call in calls(self.iteration):
                     call()
             update(self.iteration + 1)
             self.iteration += 1
-            if self.iteration % batches.per_epoch == 0 or self.iteration == last:
+            if self.iteration % per_epoch == 0 or self.iteration == last:
                 yield from self._record()
             yield
 
