@@ -46,6 +46,8 @@ _SERIES = tuple(
 _CENTRE = 3.75
 _ALL = 40.0
 """From here on Φ is 1 in float64, and 0 on the other side."""
+_TINY = 1e-300
+"""Up to here Φ is 1/2 in float64."""
 
 
 def normal(z: Array) -> Array:
@@ -65,9 +67,12 @@ def _bell(z: Array) -> Array:
 
 def _series(t: Array) -> Array:
     """Return the sum of the Chebyshev series at t (Clenshaw's recurrence)."""
-    twice, after, before = 2.0 * t, np.zeros_like(t), np.zeros_like(t)
+    twice, after, before, room = 2.0 * t, np.zeros_like(t), np.zeros_like(t), np.empty_like(t)
     for term in _SERIES[:0:-1]:
-        after, before = before, twice * before - after + term
+        np.multiply(twice, before, room)
+        np.subtract(room, after, room)
+        np.add(room, term, room)
+        after, before, room = before, room, after
     found: Array = t * before - after + _SERIES[0]
     return found
 
@@ -77,12 +82,15 @@ def _forward(z: Array, a: Array) -> Call:
     return lambda: np.multiply(z, normal(z), a)
 
 
-def _backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> Call:
+def _backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
     """Bind what writes slope_a · (Φ(z) + z·φ(z)) into `slope_z`; φ is the bell curve, e^(−z²/2)/√(2π)."""
+    below = np.empty_like(z)
 
     def backward() -> None:
+        below.fill(0.5)
+        np.divide(a, z, out=below, where=np.abs(z) > _TINY)  # a is z·Φ(z)
         np.multiply(z, _bell(z) / math.sqrt(2.0 * math.pi), slope_z)
-        np.add(slope_z, normal(z), slope_z)
+        np.add(slope_z, below, slope_z)
         np.multiply(slope_z, slope_a, slope_z)
 
     return backward

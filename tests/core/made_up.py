@@ -1,0 +1,73 @@
+"""An activation and an optimizer that nnviz does not have, as an author would add them: one entry each."""
+
+from fractions import Fraction
+from math import inf
+
+import numpy as np
+
+from nnviz.core.activation import Activation
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
+from nnviz.core.rules import Either, Symbol
+from nnviz.core.state import Dataset, State, Training
+from tests.core import oracle, written
+
+
+def _forward(z, a):
+    return lambda: np.maximum(z, -1.0, out=a)
+
+
+def _backward(z, a, slope_a, slope_z):
+    return lambda: np.multiply(slope_a, z > -1.0, out=slope_z)
+
+
+HINGE = Activation(
+    "hinge",
+    _forward,
+    _backward,
+    "max(−1, z)",
+    Either(1, 0, kink=-1.0),
+    kinks=(-1.0,),
+    flat=((-inf, -1.0),),
+    exact=lambda z: max(z, Fraction(-1)),
+)
+
+B = Symbol("b̄")
+
+
+class Calm(Optimizer):
+    """It goes against the slope and half of what it remembers of earlier ones."""
+
+    name = "calm"
+    formula = "b̄ ← 0.75·b̄ + 0.25·slope,  w − learning_rate · (slope + 0.5·b̄)"
+    memories = ("b̄",)
+    rule = (("b̄", 0.75 * B + 0.25 * SLOPE), ("w", W - RATE * (SLOPE + 0.5 * B)))
+    rate_in_slopes = False
+
+    def __init__(self, parameters, slopes, memory, learning_rate):
+        self.parameters, self.slopes, self.memory = parameters, slopes, memory[0]
+        self.learning_rate = learning_rate
+
+    def update(self, iteration):  # noqa: ARG002
+        self.memory[:] = 0.75 * self.memory + 0.25 * self.slopes
+        self.parameters -= self.learning_rate * (self.slopes + 0.5 * self.memory)
+
+
+def register(monkeypatch):
+    """Add both to the registries, and to what the tests know by themselves, for one test."""
+    monkeypatch.setitem(ACTIVATIONS, "hinge", HINGE)
+    monkeypatch.setitem(OPTIMIZERS, "calm", Calm)
+    monkeypatch.setitem(oracle.SCALAR, "hinge", lambda z: max(z, -1.0))
+    monkeypatch.setitem(written.NAMES, "hinge", lambda z: max(z, -1.0))
+
+
+def state(hidden="hinge", **training):
+    """2-3-1 nodes and 3 rows, on all of which node_2 is on the flat part, and node_1 on none."""
+    weights, biases = [[0.5, -1.0], [0.25, 0.5], [-2.0, -1.0]], [0.1, 0.0, -0.5]
+    layers = (
+        Layer(("node_0", "node_1", "node_2"), hidden, weights, biases),
+        Layer(("output",), "identity", [[1.5, -0.5, 2.0]]),
+    )
+    data = Dataset([[1.0, 2.0], [3.0, 0.5], [2.0, 1.0]], [[1.0], [0.0], [-2.0]])
+    return State(Network(("a", "b"), layers), data, Training(learning_rate=0.05, **training))
