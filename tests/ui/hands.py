@@ -3,7 +3,7 @@
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
 
 from nnviz.core.address import Address
 from tests.ui.sees import offered, place, written
@@ -57,14 +57,21 @@ def set_number(window, address, text, key=Qt.Key.Key_Return):
 
 
 def press(window, text):
-    """Press the button that says `text`."""
+    """Press the button, or the tab, that says `text`."""
     buttons = [
-        button
+        (button, button.rect().center())
         for button in window.main_window.findChildren(QPushButton)
         if button.text() == text and button.isVisible()
     ]
-    assert len(buttons) == 1, f"{len(buttons)} buttons say {text!r}"
-    QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+    tabs = [
+        (bar, bar.tabRect(k).center())
+        for bar in window.main_window.findChildren(QTabBar)
+        for k in range(bar.count())
+        if bar.tabText(k) == text and bar.isVisible()
+    ]
+    assert len(buttons + tabs) == 1, f"{len(buttons + tabs)} buttons say {text!r}"
+    widget, at = (buttons + tabs)[0]
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at)
 
 
 def choose_entry(window, title):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabBar
 
 from nnviz.core.address import Address
 
@@ -41,7 +41,7 @@ def busy():
 
 def tabs(window):
     for stack in (window.plots, window.words):
-        for k in range(len(stack.buttons)):
+        for k in range(stack.findChild(QTabBar).count()):
             yield stack, k
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QTabBar
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -62,3 +63,21 @@ def test_notes_that_are_being_written_stay(window):
 
 def test_a_document_without_notes_begins_with_the_explanation(open_window):
     assert in_front(open_window(replace(load(example("relu").path), notes=""))) == "explain"
+
+
+def test_the_arrows_go_from_tab_to_tab_and_the_keyboard_stays_there(open_window):
+    window = open_window("relu")
+    bar = window.words.findChild(QTabBar)
+    bar.setFocus(Qt.FocusReason.TabFocusReason)
+    for key, seen in ((Qt.Key.Key_Left, "explain"), (Qt.Key.Key_Right, "notes")):
+        QTest.keyClick(bar, key)
+        assert in_front(window) == seen
+        assert bar.hasFocus()
+
+
+def test_a_click_on_a_tab_leaves_the_keyboard_with_the_diagram(open_window):
+    window = open_window("relu")
+    window.diagram.setFocus()
+    press(window, "explain")
+    assert in_front(window) == "explain"
+    assert window.diagram.hasFocus()

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFocusEvent, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QSlider, QStyle
+from PySide6.QtGui import QFocusEvent, QWheelEvent
+from PySide6.QtWidgets import QProxyStyle, QSlider, QStyle, QStyleHintReturn, QStyleOption, QWidget
 
 HANDLE = 16
 """Width of the handle, in pixels."""
 MOST = 2**30
 """Positions that Qt can count; where there are more iterations, a position stands for several."""
+
+
+class _GoesToTheMouse(QProxyStyle):
+    """Lets a click on a slider go to where the mouse is, where Qt would go a page."""
+
+    def styleHint(
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        data: QStyleHintReturn | None = None,
+    ) -> int:
+        if hint == QStyle.StyleHint.SH_Slider_AbsoluteSetButtons:
+            return Qt.MouseButton.LeftButton.value
+        return super().styleHint(hint, option, widget, data)
 
 
 class Timeline(QSlider):
@@ -28,6 +43,8 @@ class Timeline(QSlider):
         super().__init__(Qt.Orientation.Horizontal)
         self._end, self._unit, self._showing = 0, 1, False
         self._handle_at = 0
+        self._style = _GoesToTheMouse("Fusion")
+        self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
         self.setFixedHeight(HANDLE)
@@ -53,10 +70,6 @@ class Timeline(QSlider):
         if not self._showing:
             self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
 
-    def _put_under(self, event: QMouseEvent) -> None:
-        x = round(event.position().x()) - HANDLE // 2
-        self.setValue(QStyle.sliderValueFromPosition(0, self.maximum(), x, self.width() - HANDLE))
-
     def sliderChange(self, change: QSlider.SliderChange) -> None:
         """Paint anew only where the handle moves by a pixel: a long run has many updates to one."""
         room = self.width() - HANDLE
@@ -68,20 +81,6 @@ class Timeline(QSlider):
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         self.entered.emit()
         super().focusInEvent(event)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go to where the mouse is, where Qt would go a page."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.setSliderDown(True)
-            self._put_under(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if self.isSliderDown():
-            self._put_under(event)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.setSliderDown(False)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to who scrolls past."""

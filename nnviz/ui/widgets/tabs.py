@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QTabBar
 
 from nnviz.ui.widgets.card import Card
 
@@ -27,34 +27,29 @@ class CardTabs(QStackedWidget):
         super().__init__()
         self._tabs = tabs
         self._cards: dict[int, Card] = {}
-        self._frame = QFrame()
-        row = QHBoxLayout(self._frame)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        group = QButtonGroup(self)
-        self.buttons: list[QPushButton] = []
+        self._bar = QTabBar()
+        self._bar.setDrawBase(False)
+        self._bar.setExpanding(False)
+        self._bar.setElideMode(Qt.TextElideMode.ElideNone)
+        self._bar.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
         for k, tab in enumerate(tabs):
-            button = QPushButton(tab.word)
-            button.setObjectName("tab")
-            button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
-            button.setToolTip(tab.tip)
-            button.setAccessibleName(tab.tip)
-            button.clicked.connect(lambda _=False, k=k: self.show_card(k))
-            group.addButton(button)
-            row.addWidget(button)
-            self.buttons.append(button)
-        self.show_card(0)
+            self._bar.addTab(tab.word)
+            self._bar.setTabToolTip(k, tab.tip)
+            self._bar.setAccessibleTabName(k, tab.tip)
+        self._bar.currentChanged.connect(self._show)
+        self._show(0)
 
     def show_card(self, index: int) -> None:
         """Bring a card to the front."""
-        focused = self.buttons[index].hasFocus()
-        self.buttons[index].setChecked(True)
+        self._bar.setCurrentIndex(index)
+
+    def _show(self, index: int) -> None:
+        focused = self._bar.hasFocus()
         if index not in self._cards:
             self._cards[index] = self._tabs[index].make()
             self.addWidget(self._cards[index])
         card = self._cards[index]
-        card.set_head(self._frame)
+        card.set_head(self._bar)
         self.setCurrentWidget(card)
-        if focused:  # the head's move to another card has taken it away
-            self.buttons[index].setFocus()
+        if focused:  # the bar's move to another card has taken it away
+            self._bar.setFocus()
