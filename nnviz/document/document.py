@@ -24,7 +24,8 @@ UNDO_STEPS = 1000
 class _Change:
     """The one undo command: replace the State by another.
 
-    Not a QUndoCommand: PySide6 keeps every one that was merged, and its States, until the program ends.
+    Not a QUndoCommand: a QUndoStack can be bounded by a count alone, and what undo holds has to be bounded by
+    its size: a thousand States of a network of a million weights are 8 GB.
     """
 
     old: State
@@ -50,8 +51,17 @@ class Document(QObject):
     undo_changed = Signal()
     motion_changed = Signal()
 
-    def __init__(self, state: State, path: Path | None = None, example: bool = False) -> None:
+    def __init__(
+        self,
+        state: State,
+        path: Path | None = None,
+        example: bool = False,
+        *,
+        undo_bytes: float = UNDO_BYTES,
+        undo_steps: int = UNDO_STEPS,
+    ) -> None:
         super().__init__()
+        self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self._state = state
         self.path = path
         self._example = example
@@ -172,7 +182,7 @@ class Document(QObject):
         """Add a change in place of what could be redone, and forget the oldest that are too much."""
         del self._changes[self._index :]
         self._changes.append(change)
-        forgotten = len(self._changes) - _affordable(self._changes)
+        forgotten = len(self._changes) - self._affordable()
         del self._changes[:forgotten]
         if self._clean is not None and not forgotten <= self._clean <= self._index:
             self._clean = None
@@ -180,15 +190,14 @@ class Document(QObject):
             self._clean -= forgotten
         self._index = len(self._changes)
 
-
-def _affordable(changes: list[_Change]) -> int:
-    """Return how many of the latest changes may be kept; the very last always is."""
-    held = 0
-    for count, change in enumerate(reversed(changes[-UNDO_STEPS:])):
-        held += change.bytes_held
-        if count and held > UNDO_BYTES:
-            return count
-    return min(len(changes), UNDO_STEPS)
+    def _affordable(self) -> int:
+        """Return how many of the latest changes may be kept; the very last always is."""
+        held = 0
+        for count, change in enumerate(reversed(self._changes[-self._undo_steps :])):
+            held += change.bytes_held
+            if count and held > self._undo_bytes:
+                return count
+        return min(len(self._changes), self._undo_steps)
 
 
 def _bytes_held(old: State, new: State) -> int:
@@ -200,7 +209,7 @@ def _bytes_held(old: State, new: State) -> int:
 def _arrays(state: State) -> Iterator[Array]:
     """Yield every array of `state` but the history, whose buffer all States share."""
     layers: list[Layer | Weights] = [*state.network.layers]
-    layers += (weights for own in state.weight_sets for weights in own.layers)
+    layers += (weights for kept in state.weight_sets for weights in kept.layers)
     if state.run is not None:
         layers += state.run.start.layers
         yield state.run.memory

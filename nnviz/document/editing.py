@@ -1,4 +1,4 @@
-"""Which numbers of the diagram can be edited, and the edit that a new value makes. Knows no widgets."""
+"""Which numbers of the diagram can be edited, and the edit that a new value makes. Imports no widgets."""
 
 from __future__ import annotations
 

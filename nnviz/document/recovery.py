@@ -1,4 +1,4 @@
-"""Unsaved work survives a crash: a copy in a folder, kept while the document is modified. Knows no widgets.
+"""Unsaved work survives a crash: a copy in a folder, kept while the document is modified. Imports no widgets.
 
 A copy is two files: `ID.json`, the State in nnviz's own format, and `ID.from`, which holds the path of the
 file that it belongs to. The window that writes them holds a lock on `ID.from`, which the system lets go of
@@ -58,8 +58,8 @@ class Leftover:
 
 def leftovers(folder: Path) -> list[Leftover]:
     """Return the copies in `folder` whose programs no longer run, the latest first; [] without a folder."""
-    found = [_leftover(copy) for copy in folder.glob("*.json")]
-    return sorted((own for own in found if own is not None), key=lambda own: own.written, reverse=True)
+    left = [_leftover(copy) for copy in folder.glob("*.json")]
+    return sorted(filter(None, left), key=lambda leftover: leftover.written, reverse=True)
 
 
 class Recovery(QObject):
@@ -75,7 +75,7 @@ class Recovery(QObject):
     failed = Signal(str)
     _ended = Signal(object, str)  # the State, and why it could not be written or ""; comes from the thread
 
-    def __init__(self, document: Document, folder: Path) -> None:
+    def __init__(self, document: Document, folder: Path, *, delay_ms: int = DELAY_MS) -> None:
         super().__init__()
         self._document, self._folder = document, folder
         self._copy: Path | None = None
@@ -85,7 +85,7 @@ class Recovery(QObject):
         self._kept: State | None = None
         self._thread: threading.Thread | None = None
         self._said = False
-        self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
+        self._timer = QTimer(self, singleShot=True, interval=delay_ms)
         self._timer.timeout.connect(self._write)
         self._ended.connect(self._written)
         document.state_changed.connect(self._follow)

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from nnviz.document import document as document_module
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
@@ -216,24 +215,26 @@ def test_a_document_is_called_by_its_name_else_by_its_file(state, tmp_path):
     assert document.title == "A line"
 
 
-def test_undo_reaches_back_only_as_far_as_its_memory(document, state, number, monkeypatch):
+def number_of(document):
+    return document.state.network.layers[0].weights[0, 0]
+
+
+def test_undo_reaches_back_only_as_far_as_its_memory(state):
     size = 1000
-    monkeypatch.setattr(document_module, "UNDO_BYTES", 5.1 * size * 8 * 2)  # weights and inputs
-    document.start(state(0, size))
+    document = Document(state(0, size), undo_bytes=5.1 * size * 8 * 2)  # weights and inputs
     for value in range(1, 21):
         document.push(state(value, size), "edit")
     for _ in range(20):
         document.undo()
-    assert number() == 15
+    assert number_of(document) == 15
     assert document.undo_text() == ""
     for _ in range(20):
         document.redo()
-    assert number() == 20
+    assert number_of(document) == 20
 
 
-def test_what_undo_cannot_reach_is_let_go(document, state, monkeypatch):
-    monkeypatch.setattr(document_module, "UNDO_BYTES", 5.1 * 1000 * 8 * 2)
-    document.start(state(0, 1000))
+def test_what_undo_cannot_reach_is_let_go(state):
+    document = Document(state(0, 1000), undo_bytes=5.1 * 1000 * 8 * 2)
     alive = []
     for value in range(1, 41):
         made = state(value, 1000)
@@ -244,9 +245,8 @@ def test_what_undo_cannot_reach_is_let_go(document, state, monkeypatch):
     assert sum(ref() is not None for ref in alive) == 6
 
 
-def test_undo_counts_only_what_the_states_do_not_share(document, state, monkeypatch):
-    monkeypatch.setattr(document_module, "UNDO_BYTES", 1000 * 8)
-    document.start(state(0, 1000))
+def test_undo_counts_only_what_the_states_do_not_share(state):
+    document = Document(state(0, 1000), undo_bytes=1000 * 8)
     for value in range(1, 50):
         document.push(replace(document.state, notes=str(value)), "notes")
     for _ in range(49):
@@ -254,30 +254,28 @@ def test_undo_counts_only_what_the_states_do_not_share(document, state, monkeypa
     assert document.state.notes == ""
 
 
-def test_the_last_change_can_always_be_undone(document, state, number, monkeypatch):
-    monkeypatch.setattr(document_module, "UNDO_BYTES", 0)
+def test_the_last_change_can_always_be_undone(state):
+    document = Document(state(0), undo_bytes=0)
     document.push(state(1), "one")
     document.push(state(2), "two")
     document.undo()
-    assert number() == 1
+    assert number_of(document) == 1
     document.undo()
-    assert number() == 1
+    assert number_of(document) == 1
 
 
-def test_undo_reaches_back_a_bounded_number_of_steps(document, state, number, monkeypatch):
-    monkeypatch.setattr(document_module, "UNDO_STEPS", 10)
+def test_undo_reaches_back_a_bounded_number_of_steps(state):
+    document = Document(state(0), undo_steps=10)
     for value in range(1, 31):
         document.push(state(value), "edit")
     for _ in range(30):
         document.undo()
-    assert number() == 20
+    assert number_of(document) == 20
 
 
 @pytest.mark.parametrize(("pushes", "modified"), [(10, False), (11, True)])
-def test_the_saved_state_is_known_as_long_as_undo_reaches_it(
-    document, state, monkeypatch, tmp_path, pushes, modified
-):
-    monkeypatch.setattr(document_module, "UNDO_STEPS", 10)
+def test_the_saved_state_is_known_as_long_as_undo_reaches_it(state, tmp_path, pushes, modified):
+    document = Document(state(0), undo_steps=10)
     document.push(state(-1), "edit")
     document.push(state(0), "edit")
     document.save(tmp_path / "a.json")

@@ -10,16 +10,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.document import recovery as recovery_module
 from nnviz.document.recovery import Recovery, leftovers, recovery_folder
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 
-
-@pytest.fixture(autouse=True)
-def soon(monkeypatch):
-    monkeypatch.setattr(recovery_module, "DELAY_MS", 5)
+SOON_MS = 5
+"""How long the tests wait for a copy to be written."""
 
 
 @pytest.fixture
@@ -30,7 +27,7 @@ def folder(tmp_path):
 @pytest.fixture
 def recovery(document, folder):
     """The recovery of `document`, as a window has it."""
-    made = Recovery(document, folder)
+    made = Recovery(document, folder, delay_ms=SOON_MS)
     yield made
     made.close()
 
@@ -138,12 +135,11 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from nnviz.document import recovery
 from nnviz.document.document import Document
 from nnviz.files.registry import load
-recovery.DELAY_MS = 5
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
 document = Document(load(before))
 document.path = original if original.name else None
-kept = recovery.Recovery(document, folder)
+kept = recovery.Recovery(document, folder, delay_ms=5)
 document.push(load(after), "change")
 timer = QTimer(interval=5)
 timer.timeout.connect(lambda: list(folder.glob("*.json")) and print("kept", flush=True))
