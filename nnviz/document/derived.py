@@ -154,7 +154,8 @@ class Derived(QObject):
     @property
     def _together(self) -> bool:
         """Whether one pass over all rows is quick enough for a number of one of them."""
-        return self._present().all_ns <= (LIGHT_NS if self._document.in_motion else self._quick_ns)
+        most = min(LIGHT_NS, self._quick_ns) if self._document.in_motion else self._quick_ns
+        return self._present().all_ns <= most
 
     def _means_over(self, rows: tuple[int, ...] | None) -> Means | None:
         numbers = self._present()

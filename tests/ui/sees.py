@@ -1,5 +1,7 @@
 """What a person sees of the window, for the tests: figures, texts on the diagram, the status line, menus."""
 
+from PySide6.QtWidgets import QTextBrowser
+
 from nnviz.ui.widgets.figure import Figure
 
 
@@ -22,6 +24,12 @@ def place(window, address):
 def status(window):
     """Return what the status line says."""
     return window.status.text
+
+
+def explained(window):
+    """Return the explanation without the signs that only say where its lines may break."""
+    text = window.explain.findChild(QTextBrowser).toPlainText()
+    return text.replace("\u200b", "").replace("\u00a0", " ")
 
 
 def walking(window):

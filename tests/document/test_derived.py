@@ -1,0 +1,144 @@
+"""What follows from the State is right and computed once; what takes long comes later."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nnviz.core import edits
+from nnviz.core.network import Network
+from nnviz.core.oddities import badges
+from nnviz.core.slopes import Slopes, slopes
+from nnviz.core.state import Dataset
+from nnviz.core.training.train import train
+from nnviz.document.derived import Derived
+from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from tests.core.oracle import make_network, make_state
+
+SLOW = {"quick_ns": 0.0, "block_ns": 1.0, "quiet_ms": 0.0}
+"""Nothing that takes all rows is quick, and it is computed 32 rows at a time."""
+
+
+@pytest.fixture
+def state():
+    return make_state(make_network((3, 4, 2), ("relu", "identity"), (True, False)), 100)
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """How many rows each pass forward took."""
+    taken, forward = [], Network.forward
+    monkeypatch.setattr(Network, "forward", lambda network, x: taken.append(len(x)) or forward(network, x))
+    return taken
+
+
+def same_slopes(found, expected):
+    for one, other in zip(found.layers, expected.layers, strict=True):
+        np.testing.assert_allclose(one.weights, other.weights, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-9, atol=1e-12)
+
+
+def derived_from(state, **times):
+    document = Document(state)
+    selection = Selection(document)
+    return document, selection, Derived(document, selection, **times)
+
+
+def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
+    _, selection, derived = derived_from(state)
+    selection.row = 7
+    found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.mse
+    means, odd = derived.means, derived.badges
+    assert derived.means_of_update is means
+    assert passes == [100]
+    trace, own, prediction, error, mse = found
+    x, y = state.data.inputs, state.data.targets
+    np.testing.assert_allclose(trace.prediction, state.network.predict(x[7]), rtol=1e-12)
+    np.testing.assert_allclose(prediction, state.network.predict(x[3])[0], rtol=1e-12)
+    np.testing.assert_allclose(error, trace.prediction[0] - y[7], rtol=1e-12)
+    assert mse == state.mse() == means.slopes.mse
+    assert odd == badges(state.network, state.network.forward(x))
+    same_slopes(own, slopes(state.network, x[7:8], y[7:8]))
+    same_slopes(means.slopes, slopes(state.network, x, y))
+
+
+def test_only_another_network_or_other_data_are_computed_anew(qapp, state, passes):
+    document, _, derived = derived_from(state)
+    means = derived.means
+    document.push(replace(state, name="n", training=replace(state.training, learning_rate=1.0)), "settings")
+    assert derived.means is means
+    document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
+    assert derived.means is not means
+    document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
+    assert derived.mse == document.state.mse()
+    assert passes == [100, 100, 100, 100]  # the last is the test's
+
+
+def test_of_many_rows_the_selected_one_is_computed_alone_and_the_rest_while_the_window_is_idle(
+    qtbot, state, passes
+):
+    _, _, derived = derived_from(state, **SLOW)
+    assert derived.trace is not None
+    assert derived.slopes is not None
+    assert passes == [1]
+    assert (derived.mse, derived.means, derived.badges) == (None, None, {})
+    qtbot.waitUntil(lambda: derived.means is not None and derived.mse is not None)
+    assert max(passes) == 32
+    assert derived.mse == pytest.approx(state.mse(), rel=1e-12)
+    assert not isinstance(derived.means.slopes, Slopes)
+
+
+def test_it_says_that_what_was_asked_for_is_known(qtbot, state):
+    _, _, derived = derived_from(state, **SLOW)
+    with qtbot.waitSignal(derived.computed):
+        assert derived.mse is None
+    assert derived.mse is not None
+
+
+def test_what_nobody_asks_for_is_not_computed(qtbot, state, passes):
+    document, _, derived = derived_from(state, **SLOW)
+    assert derived.means is None
+    document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
+    with qtbot.assertNotEmitted(derived.computed, wait=50):
+        pass
+    assert passes == []
+
+
+def test_at_rest_nothing_that_takes_long_goes_on(qtbot, state):
+    _, _, derived = derived_from(state, **SLOW)
+    assert derived.means is None
+    derived.rest()
+    with qtbot.assertNotEmitted(derived.computed, wait=50):
+        pass
+    with qtbot.waitSignal(derived.computed):
+        assert derived.means is None
+
+
+def test_a_batch_gives_the_slopes_of_the_next_update(qapp, state, passes):
+    batches = replace(state, training=replace(state.training, batch_size=8))
+    _, _, derived = derived_from(batches, quick_ns=1e3)
+    update = derived.means_of_update
+    assert (update.count, passes) == (8, [8])
+    rows = list(update.rows)
+    same_slopes(update.slopes, slopes(state.network, state.data.inputs[rows], state.data.targets[rows]))
+
+
+def test_in_a_run_of_many_rows_the_mse_is_the_last_that_was_measured(qapp, state):
+    batches = replace(state, training=replace(state.training, batch_size=8))
+    trained = train(batches, updates=30).state
+    unmeasured = replace(trained, run=replace(trained.run, iteration=33))
+    document, _, derived = derived_from(unmeasured, **SLOW)
+    document.set_in_motion(True)
+    assert derived.last_mse == (trained.run.history.points[-1, 1], 30)
+    document.set_in_motion(False)
+    assert derived.last_mse == (None, 33)
+    document.push(trained, "the State that was measured")
+    assert derived.last_mse == (trained.run.history.points[-1, 1], 30)
+
+
+def test_without_rows_or_targets_there_is_nothing(qapp, state):
+    for data in (Dataset(state.data.inputs), Dataset.empty(state.network)):
+        _, _, derived = derived_from(replace(state, data=data))
+        assert (derived.slopes, derived.mse, derived.means, derived.means_of_update) == (None,) * 4
+        assert (derived.trace is None) == (len(data) == 0)
