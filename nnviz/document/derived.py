@@ -16,7 +16,7 @@ from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, forward_ns, row_blocks
 from nnviz.core.means import Computed, Means, means_from, means_in_blocks, next_batch
 from nnviz.core.network import Network, Trace
 from nnviz.core.oddities import badges
-from nnviz.core.slopes import Slopes, mse, slopes_from
+from nnviz.core.slopes import MeanSlopes, Slopes, mse, slopes_from
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.idle import QUIET_MS, Slicer
@@ -130,6 +130,14 @@ class Derived(QObject):
     def means_of_update(self) -> Means | None:
         """The means over the rows of the next update: all of them, or a batch."""
         return self._means_over(next_batch(self.state))
+
+    @property
+    def known_slopes(self) -> MeanSlopes | None:
+        """The mean slopes over all rows where they are quick or known already."""
+        numbers = self._present()
+        quick = numbers.all_ns <= self._quick_ns
+        means = self.means if quick else numbers.means.get(None)
+        return means.slopes if means else None
 
     @property
     def for_explanation(self) -> Computed:

@@ -52,6 +52,12 @@ class Selection(QObject):
             self._row = row
             self.row_changed.emit(row)
 
+    @property
+    def weights(self) -> tuple[Address | None, Address | None]:
+        """The two, as far as they are weights or biases."""
+        first, second = (own if own and own.is_number else None for own in (self.address, self.second))
+        return first, second
+
     def select(self, address: Address | None, second: Address | None = None) -> None:
         """Select `part` (and a second weight beside it), or nothing."""
         if (address, second) != (self.address, self.second):

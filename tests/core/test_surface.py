@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nnviz.core.address import Address, all_weights
 from nnviz.core.edits import set_value
+from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
 from nnviz.core.loss.span import landing, span
-from nnviz.core.loss.surface import along, at_present, over_weights, refined
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training

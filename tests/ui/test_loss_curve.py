@@ -8,11 +8,12 @@ from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
-from nnviz.core.loss.surface import along
+from nnviz.core.loss.moved_weights import along
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.examples import example
@@ -35,7 +36,7 @@ def open_curve(qtbot, qapp):
         state = load(example(what).path) if isinstance(what, str) else what
         document = Document(state)
         selection = Selection(document)
-        panel = LossCurve(document, selection)
+        panel = LossCurve(document, selection, Derived(document, selection))
         panel.document, panel.selection = document, selection
         qtbot.addWidget(panel)
         panel.resize(364, 290)
@@ -333,7 +334,7 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     state = oracle.make_state(network, 60_000)
     document = Document(state)
     selection = Selection(document)
-    panel = LossCurve(document, selection)
+    panel = LossCurve(document, selection, Derived(document, selection))
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()
@@ -360,7 +361,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_curve)
 
 def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbot, open_window):
     window = open_window("many-rows")
-    panel = LossCurve(window.document, window.selection)
+    panel = LossCurve(window.document, window.selection, window.derived)
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()

@@ -7,10 +7,11 @@ from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
-from nnviz.core.loss.surface import SIZES
+from nnviz.core.loss.moved_weights import SIZES
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -35,7 +36,7 @@ def open_surface(qtbot, qapp):
         document = Document(state)
         selection = Selection(document)
         runner = Runner(document)
-        panel = LossSurface(document, selection, LossPath(runner.travel.past))
+        panel = LossSurface(document, selection, Derived(document, selection), LossPath(runner.travel.past))
         panel.document, panel.selection, panel.runner = document, selection, runner
         qtbot.addWidget(panel)
         panel.resize(364, 330)

@@ -10,8 +10,10 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.loss.moved_weights import Point, Work, along, at_present
+from nnviz.core.loss.same_but import same_but
 from nnviz.core.loss.span import landing, span
-from nnviz.core.loss.surface import Point, Work, along, at_present, same_but
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 
 COARSE, FINE = 33, 129
@@ -99,12 +101,15 @@ def _step_of(state: State) -> tuple[float, bool]:
     return state.training.learning_rate, is_plain(state)
 
 
-def loss_line(state: State, weight: Address, before: LossLine | None) -> Iterator[LossLine | None]:
+def loss_line(
+    state: State, weight: Address, before: LossLine | None, slopes: MeanSlopes | None = None
+) -> Iterator[LossLine | None]:
     """Yield None after each unit of work, and the line as soon as it is known, then a finer one.
 
     What is known from the line before is used again, and its stretch is kept where that shows the same.
+    `slopes` are those over all rows where they are known.
     """
-    point = yield from at_present(state, weight)
+    point = yield from at_present(state, weight, slopes)
     landed = yield from _landing(state, weight, point)
     if before is not None and _holds(before, state):
         yield replace(before, state=state, point=point, landing=landed)

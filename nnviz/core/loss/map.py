@@ -10,8 +10,10 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.loss.line import shows
+from nnviz.core.loss.moved_weights import Grid, Work, at_present, refined
+from nnviz.core.loss.same_but import same_but
 from nnviz.core.loss.span import span
-from nnviz.core.loss.surface import Grid, Work, at_present, refined, same_but
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 
 FAR = 25.0
@@ -42,22 +44,27 @@ class LossMap:
 
 
 def loss_map(
-    state: State, first: Address, second: Address, path: Array, before: LossMap | None
+    state: State,
+    first: Address,
+    second: Address,
+    path: Array,
+    before: LossMap | None,
+    slopes: MeanSlopes | None = None,
 ) -> Iterator[LossMap | None]:
     """Yield None after each unit of work, and the map as soon as it is known, then finer ones.
 
     `path` has shape (points, 2). What is known from the map before is used again, and its stretches are kept
-    where they show the same.
+    where they show the same. `slopes` are those over all rows where they are known.
     """
-    mse = (yield from at_present(state, first)).mse
+    mse = (yield from at_present(state, first, slopes)).mse
     known = None
     if before is not None and _holds(before, state):
         yield replace(before, state=state, mse=mse)
         stretches, known = before.stretches, before.grid.mse
     else:
         was1, was2 = before.stretches if before is not None else (None, None)
-        stretch1 = yield from _stretch(state, first, path[:, 0], was1)
-        stretch2 = yield from _stretch(state, second, path[:, 1], was2)
+        stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
+        stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
         stretches = stretch1, stretch2
     for grid in refined(state, first, second, *stretches, known):
         yield None if grid is None else LossMap(state, first, second, mse, grid)
@@ -73,10 +80,14 @@ def _holds(before: LossMap, state: State) -> bool:
 
 
 def _stretch(
-    state: State, weight: Address, path: Array, before: tuple[float, float] | None
+    state: State,
+    weight: Address,
+    path: Array,
+    before: tuple[float, float] | None,
+    slopes: MeanSlopes | None,
 ) -> Work[tuple[float, float]]:
     """Find the stretch of a weight that shows what is worth it, and the path unless that is very long."""
-    point = yield from at_present(state, weight)
+    point = yield from at_present(state, weight, slopes)
     low, high = yield from span(state, weight, point)
     if len(path) and float(np.ptp(path)) <= FAR * (high - low):
         room = BESIDE * float(np.ptp(path))

@@ -13,8 +13,8 @@ from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.paste import counted, pasted
-from nnviz.ui.data.rows import Rows
 from nnviz.ui.data.table import DataTable
+from nnviz.ui.data.table_view import TableView
 from nnviz.ui.widgets.card import Card, quiet_button
 
 
@@ -31,7 +31,7 @@ class DataPanel(Card):
         super().__init__("Data")
         self._document, self._selection = document, selection
         self.model = DataTable(document, derived)
-        self.table = Rows(self.model)
+        self.table = TableView(self.model)
         self._cells = NumberCells(self.model, self.table)
         self.table.setItemDelegate(self._cells)
         self._empty = QLabel("No rows yet. + Row adds one.")

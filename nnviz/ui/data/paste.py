@@ -10,7 +10,7 @@ from nnviz.core.state import State
 from nnviz.files import csv
 from nnviz.files.csv import Table
 from nnviz.files.errors import FileError
-from nnviz.ui.data.table import Column, columns
+from nnviz.ui.data.table import TableColumn, columns
 
 
 def counted(count: int, thing: str) -> str:
@@ -43,7 +43,7 @@ def pasted(state: State, text: str, row: int, column: int) -> tuple[State, str]:
     return new, said
 
 
-def _without_computed(text: str, shown: list[Column], column: int, untargeted: bool) -> str:
+def _without_computed(text: str, shown: list[TableColumn], column: int, untargeted: bool) -> str:
     """Leave out predictions and errors of whole rows that were copied from a table like this one."""
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
     if column or not lines or any(len(line) != len(shown) for line in lines):
@@ -57,7 +57,7 @@ def _without_computed(text: str, shown: list[Column], column: int, untargeted: b
     return "\n".join("\t".join(cell for cell, use in zip(line, kept, strict=True) if use) for line in lines)
 
 
-def _place(name: str, shown: list[Column], state: State) -> int:
+def _place(name: str, shown: list[TableColumn], state: State) -> int:
     names = [*state.network.inputs, *state.network.outputs]
     headers = [own.header for own in shown if own.editable]
     for known in (headers, names):

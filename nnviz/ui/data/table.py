@@ -23,7 +23,7 @@ RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column: what it shows, of which input or output, and its header."""
 
     kind: Literal["input", "target", "prediction", "error", "square"]
@@ -36,14 +36,14 @@ class Column(NamedTuple):
         return self.kind in ("input", "target")
 
 
-def columns(network: Network) -> list[Column]:
+def columns(network: Network) -> list[TableColumn]:
     """Return the columns of a network's table."""
     outputs = network.outputs
-    found = [Column("input", i, name) for i, name in enumerate(network.inputs)]
+    found = [TableColumn("input", i, name) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
-            found.append(Column(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
-    return [*found, Column("square", 0, "error²" if len(outputs) == 1 else "MSE")]
+            found.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
+    return [*found, TableColumn("square", 0, "error²" if len(outputs) == 1 else "MSE")]
 
 
 class DataTable(QAbstractTableModel):
@@ -162,7 +162,7 @@ class DataTable(QAbstractTableModel):
             self._put(index.row(), self.columns[index.column()], value)
         return True
 
-    def _put(self, row: int, column: Column, number: float) -> None:
+    def _put(self, row: int, column: TableColumn, number: float) -> None:
         state = self._state
         if column.kind == "input":
             changed = edits.set_input(state, row, column.place, number)

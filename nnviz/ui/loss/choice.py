@@ -9,7 +9,6 @@ from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.ui.loss.weight import weight_of
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
 
@@ -56,7 +55,7 @@ class LossChoice(QWidget):
     def refresh(self) -> None:
         """Show what is selected, and stand there where it is needed."""
         self._fill(self._document.state.network)
-        chosen = [weight_of(address) for address in (self._selection.address, self._selection.second)]
+        chosen = self._selection.weights
         for box, weight in zip((self.first, self.second), chosen, strict=True):
             box.setCurrentIndex(self._weights.index(weight) if weight in self._weights else -1)
         both = None not in chosen

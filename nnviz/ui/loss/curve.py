@@ -8,30 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from PySide6.QtWidgets import QWidget
-
 from nnviz.core.address import Address
 from nnviz.core.loss.line import LossLine, is_of, loss_line
-from nnviz.core.loss.surface import same_but
+from nnviz.core.loss.same_but import same_but
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, LATER
 from nnviz.document.selection import Selection
-from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.weight import axis_name
-from nnviz.ui.loss.words import line_in_full, line_in_html, over_rows
+from nnviz.ui.loss.panel import LossPanel
+from nnviz.ui.loss.words import axis_name, line_in_full, line_in_html, over_rows
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
 
 
-class LossCurve(LossCard):
+class LossCurve(LossPanel):
     """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
 
-    def __init__(self, document: Document, selection: Selection, parent: QWidget | None = None) -> None:
-        super().__init__(OverOne(), document, selection, parent)
+    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
+        super().__init__(OverOne(), document, selection, derived)
         self.setMinimumHeight(210)
 
 
@@ -57,9 +56,9 @@ class OverOne:
         self._line: LossLine | None = None
         self._drawn: LossLine | None = None
 
-    def find(self, state: State) -> Iterator[None]:
+    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the line, coarse and then fine."""
-        for found in loss_line(state, self.weights[0], self._line):
+        for found in loss_line(state, self.weights[0], self._line, slopes):
             self._line = found or self._line
             yield
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.loss.surface import same_but
+from nnviz.core.loss.same_but import same_but
 from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.core.training.past import Past

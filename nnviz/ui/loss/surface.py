@@ -8,22 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from PySide6.QtWidgets import QWidget
-
 from nnviz.core.address import Address
 from nnviz.core.loss.map import LossMap, loss_map
-from nnviz.core.loss.surface import same_but
+from nnviz.core.loss.same_but import same_but
 from nnviz.core.numbers import full, mse_in_words
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, LATER
 from nnviz.document.selection import Selection
-from nnviz.ui.loss.card import LossCard
 from nnviz.ui.loss.choice import LossChoice, listed
+from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
-from nnviz.ui.loss.weight import axis_name
-from nnviz.ui.loss.words import over_rows
+from nnviz.ui.loss.words import axis_name, over_rows
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
@@ -32,13 +31,11 @@ OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
 
 
-class LossSurface(LossCard):
+class LossSurface(LossPanel):
     """Draws the MSE over all rows over the two selected weights; dragging the point changes both."""
 
-    def __init__(
-        self, document: Document, selection: Selection, path: LossPath, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(OverTwo(path), document, selection, parent)
+    def __init__(self, document: Document, selection: Selection, derived: Derived, path: LossPath) -> None:
+        super().__init__(OverTwo(path), document, selection, derived)
         self.choice = LossChoice(document, selection)
         self.body.insertWidget(0, self.choice)
         self.buttons.addWidget(self.choice.button)
@@ -69,10 +66,11 @@ class OverTwo:
         self._map: LossMap | None = None
         self._drawn: LossMap | None = None
 
-    def find(self, state: State) -> Iterator[None]:
+    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the map, coarse and then finer."""
         first, second = self.weights
-        for found in loss_map(state, first, second, self._path.over(state, first, second), self._map):
+        path = self._path.over(state, first, second)
+        for found in loss_map(state, first, second, path, self._map, slopes):
             self._map = found or self._map
             yield
 

@@ -14,13 +14,13 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.loss.surface import Grid
+from nnviz.core.loss.moved_weights import Grid
 from nnviz.picture.palette import Palette
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
 from nnviz.ui.loss.scale import LossScale
+from nnviz.ui.plots.axis import multiples, round_step
 from nnviz.ui.plots.plot import points_of
-from nnviz.ui.plots.ticks import multiples, round_step
 
 SIZE = 193
 """Pixels on each side of the picture of the tones."""

@@ -1,15 +1,23 @@
-"""What the panels of the MSE over weights write under their plots. Knows no widgets."""
+"""What the panels of the MSE over weights write at and under their plots. Knows no widgets."""
 
 from __future__ import annotations
 
 import math
 
+from nnviz.core.address import Address
 from nnviz.core.loss.line import LossLine, is_plain
+from nnviz.core.network import Network
 from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.state import State
 from nnviz.picture.palette import Palette
 
 DIGITS = 8
+
+
+def axis_name(network: Network, weight: Address) -> str:
+    """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
+    name = network.layers[weight.layer].nodes[weight.node] if weight.kind == "bias" else weight.name(network)
+    return f"{weight.symbol} ({name})"
 
 
 def over_rows(state: State) -> str:

@@ -5,16 +5,18 @@ Imports pyqtgraph, so it is imported only once the window stands.
 
 from __future__ import annotations
 
+import itertools
 import math
 from html import escape
 from typing import TypeAlias
 
+import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
+from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.plots.ticks import log_ticks, multiples, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
 LARGEST = 307.0
@@ -125,3 +127,40 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
 
     def mouseDragEvent(self, event: object) -> None:
         """Leave dragging to the plot."""
+
+
+def round_step(least: float) -> float:
+    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
+
+
+def multiples(low: float, high: float, step: float) -> list[float]:
+    """Return the multiples of `step` from `low` to `high`."""
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [k * step for k in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float, count: int) -> list[float]:
+    """Return about `count` exponents of 10 between two exponents: of powers of ten, else of round numbers."""
+    step = max(1, math.ceil((high - low) / count))
+    powers = multiples(low, high, float(step))
+    if len(powers) >= 3:
+        return powers
+    finer = [k + math.log10(m) for k in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
+    finer = [exponent for exponent in finer if low <= exponent <= high]
+    if len(finer) >= 2:
+        return finer
+    bottom, top = 10.0**low, 10.0**high
+    between = multiples(bottom, top, round_step((top - bottom) / count))
+    return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
+
+
+def texts_of(values: list[float]) -> list[str]:
+    """Return the rising `values` with digits enough to tell each from the next one."""
+    needed = 3
+    for one, next_one in itertools.pairwise(values):
+        largest = max(abs(one), abs(next_one))
+        needed = max(needed, math.ceil(math.log10(largest / (next_one - one))) + 1)
+    digits = min(needed, 15)
+    return [shown(float(f"{value:.{digits}g}"), digits) for value in values]  # 3 · 0.1 is a little above 0.3

@@ -1,4 +1,4 @@
-"""The MSE history as a curve with axes: what is seen of it. Knows neither the document nor the mouse.
+"""The MSE history as a curve with axes, on the screen and as a picture. Knows no document and no mouse.
 
 Imports pyqtgraph, which costs 150 ms, so it is imported only once the window stands.
 """
@@ -9,13 +9,13 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.numbers import full, shown
-from nnviz.picture.palette import Palette
+from nnviz.picture.palette import PALETTES, Palette
 from nnviz.ui.plots.axis import QuietAxis
 from nnviz.ui.plots.plot import Dot, Plot, points_of
 
@@ -23,6 +23,10 @@ TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
 FAINT = 0.4
 """How much of the curve's colour is in the part beyond the present point."""
+PICTURE, DENSITY = (900, 560), 2
+"""Size of a picture, and how many times as many pixels it has each way."""
+MARGIN = 18
+"""Pixels around the plot."""
 
 
 class MseCanvas(Plot):
@@ -195,3 +199,24 @@ def _mixed(colour: QColor, ground: QColor, share: float) -> QColor:
             for one, other in zip(colour.getRgbF()[:3], ground.getRgbF()[:3], strict=True)  # type: ignore[index]
         )
     )
+
+
+def picture_of(history: History, present: tuple[int, float] | None, like: MseCanvas) -> QImage:
+    """Return `history` with its axes on white, looked at as `like` looks at it."""
+    plot = MseCanvas(PALETTES["light"])
+    plot.density = DENSITY
+    plot.resize(*PICTURE)
+    plot.set_log(like.log)
+    plot.show_history(history, present)
+    plot.show_view(like.view())
+    plot.grab()  # lays it out
+    whole = QRectF(0, 0, *PICTURE)
+    image = QImage(DENSITY * PICTURE[0], DENSITY * PICTURE[1], QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(DENSITY)
+    image.fill(Qt.GlobalColor.white)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
+    painter.end()
+    plot.close()
+    return image

@@ -94,7 +94,7 @@ class MsePlot(Card):
 
     def picture(self) -> QImage:
         """Return the curve as it is seen, with its axes, on white."""
-        from nnviz.ui.plots.mse_picture import picture_of
+        from nnviz.ui.plots.mse_canvas import picture_of
 
         history = self._travel.history
         assert history is not None

@@ -7,6 +7,7 @@ from threading import Thread
 
 from PySide6.QtCore import QTimer
 
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
@@ -25,8 +26,8 @@ class PlotCards(CardTabs):
     the window answers, `load` at once.
     """
 
-    def __init__(self, document: Document, selection: Selection, runner: Runner) -> None:
-        self._document, self._selection = document, selection
+    def __init__(self, document: Document, selection: Selection, derived: Derived, runner: Runner) -> None:
+        self._document, self._selection, self._derived = document, selection, derived
         self.mse = MsePlot(document, runner)
         self._path = LossPath(runner.travel.past)
         super().__init__(
@@ -58,12 +59,12 @@ class PlotCards(CardTabs):
     def _over_one_weight(self) -> Card:
         from nnviz.ui.loss.curve import LossCurve
 
-        return LossCurve(self._document, self._selection)
+        return LossCurve(self._document, self._selection, self._derived)
 
     def _over_two_weights(self) -> Card:
         from nnviz.ui.loss.surface import LossSurface
 
-        return LossSurface(self._document, self._selection, self._path)
+        return LossSurface(self._document, self._selection, self._derived, self._path)
 
     def _matrix(self) -> Card:
         from nnviz.ui.plots.weight_matrix import WeightMatrix

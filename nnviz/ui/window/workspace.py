@@ -56,7 +56,7 @@ class Workspace:
         self.column_buttons = ColumnButtons(self.diagram, self.structure)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
-        self.plots = PlotCards(document, selection, self.runner)
+        self.plots = PlotCards(document, selection, derived, self.runner)
         self.words = Words(document, selection, derived)
         self.explain, self.notes = self.words.explain, self.words.notes
         self.status = StatusLine()

@@ -13,18 +13,19 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.numbers import nudged
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
+from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
 from nnviz.ui.loss.plane import LossPlane
-from nnviz.ui.loss.weight import weight_of
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.theme import colours, ui_font
 
 
 class LossPlot(Protocol):
-    """What a LossCard draws: over which weights, how it is found, how it is shown."""
+    """What a LossPanel draws: over which weights, how it is found, how it is shown."""
 
     heading: str
     tip: str
@@ -48,8 +49,8 @@ class LossPlot(Protocol):
         """Be over these weights; nothing is known of them yet."""
         ...
 
-    def find(self, state: State) -> Iterator[None]:
-        """Find what is to be drawn, a unit of work at a time."""
+    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
         ...
 
     def show(self, state: State) -> tuple[bool, str]:
@@ -62,18 +63,16 @@ MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
 
-class LossCard(Card):
+class LossPanel(Card):
     """Shows a LossPlot over the selected weights, or says what is missing."""
 
-    def __init__(
-        self, plot: LossPlot, document: Document, selection: Selection, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(plot.heading, parent)
+    def __init__(self, plot: LossPlot, document: Document, selection: Selection, derived: Derived) -> None:
+        super().__init__(plot.heading)
         self._plot, self._document, self._selection = plot, document, selection
         self.plane = plot.plane
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = Slicer(self, lambda: plot.find(document.state), self._show)
+        self.work = Slicer(self, lambda: plot.find(document.state, derived.known_slopes), self._show)
         self._make_pages()
         self.plane.point_moved.connect(self._set)
         self.plane.point_nudged.connect(self._nudge)
@@ -111,8 +110,7 @@ class LossCard(Card):
 
     def _choose(self) -> None:
         """Begin anew with the selected weights."""
-        network, addresses = self._document.state.network, (self._selection.address, self._selection.second)
-        chosen = [weight_of(address) for address in addresses[: self._plot.wanted]]
+        network, chosen = self._document.state.network, self._selection.weights[: self._plot.wanted]
         self._end_gesture()
         self._plot.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
         self.work.stop()

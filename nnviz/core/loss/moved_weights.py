@@ -1,4 +1,4 @@
-"""The MSE over all rows as a function of one weight, or of two, while the others stay. Knows nothing of Qt.
+"""The MSE over all rows where one weight moves, or two, while the others stay. Knows nothing of Qt.
 
 Only one column of z changes with a weight: what lies before it is computed once for many values. The work is
 cut into units of a few milliseconds, after each of which the generators yield None. Drop one to cancel it.
@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, NODE_NS, forward_ns, layer_ns, row_blocks
-from nnviz.core.network import Layer, Network
-from nnviz.core.slopes import slopes
+from nnviz.core.network import Network
+from nnviz.core.slopes import MeanSlopes, slopes
 from nnviz.core.state import State
 
 T = TypeVar("T")
@@ -118,21 +118,26 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
     return len(state.data) * size * (once + size * again)
 
 
-def at_present(state: State, weight: Address) -> Work[Point]:
-    """Find the MSE over all rows and its slope with respect to a weight, by backpropagation."""
+def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[Point]:
+    """Find the MSE over all rows and its slope with respect to a weight, unless they are `known`."""
+    if known is not None:
+        return Point(known.mse, _slope_of(known, weight))
     mse = slope = 0.0
     x, y = state.data.inputs, state.data.targets
     assert y is not None
     for block in _row_blocks(state, weight.layer):
         found = slopes(state.network, x[block], y[block])
         share = (block.stop - block.start) / len(x)
-        layer = found.layers[weight.layer]
-        bias = weight.kind == "bias"
-        own = layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source]
         mse += share * found.mse
-        slope += share * float(own)
+        slope += share * _slope_of(found, weight)
         yield
     return Point(mse, slope)
+
+
+def _slope_of(found: MeanSlopes, weight: Address) -> float:
+    layer = found.layers[weight.layer]
+    bias = weight.kind == "bias"
+    return float(layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source])
 
 
 class _Rows(NamedTuple):
@@ -224,31 +229,3 @@ def _moved(network: Network, rows: _Rows, weight: Address, offset: float, last: 
             if k + 1 < len(z):
                 feeding[k + 1] = a[k]
     return _Rows(z, a, feeding, rows.targets)
-
-
-def same_but(old: State, new: State, *weights: Address) -> bool:
-    """Tell whether two States have the same MSE wherever these weights are: nothing else differs."""
-    if old.data is not new.data or len(old.network.layers) != len(new.network.layers):
-        return False
-    pairs = zip(old.network.layers, new.network.layers, strict=True)
-    return all(
-        one is other or _same_layer_but(one, other, [weight for weight in weights if weight.layer == k])
-        for k, (one, other) in enumerate(pairs)
-    )
-
-
-def _same_layer_but(one: Layer, other: Layer, weights: list[Address]) -> bool:
-    if one.activation != other.activation or one.weights.shape != other.weights.shape:
-        return False
-    if (one.biases is None) != (other.biases is None):
-        return False
-    differs = one.weights != other.weights
-    differing = int(differs.sum()) - sum(
-        bool(differs[weight.node, weight.source]) for weight in weights if weight.kind == "weight"
-    )
-    if one.biases is not None and other.biases is not None:
-        off = one.biases != other.biases
-        differing += int(off.sum()) - sum(
-            bool(off[weight.node]) for weight in weights if weight.kind == "bias"
-        )
-    return differing == 0

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from nnviz.core.numbers import MINUS
 from nnviz.ui.data.cells import MARGIN, PADDING
-from nnviz.ui.data.table import DIGITS, Column, DataTable
+from nnviz.ui.data.table import DIGITS, DataTable, TableColumn
 from nnviz.ui.widgets.theme import ui_font
 
 ROW_HEIGHT = 34
@@ -26,7 +26,7 @@ LONGEST_NAME = 220
 """The widest name, in pixels, that a column shows in full."""
 
 
-class Rows(QTableView):
+class TableView(QTableView):
     """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
 
     remove_wished = Signal()
@@ -111,7 +111,7 @@ class Rows(QTableView):
         QGuiApplication.clipboard().setText("\n".join(self._table.row_text(row) for row in rows))
 
 
-def _name_width(metrics: QFontMetrics, column: Column) -> int:
+def _name_width(metrics: QFontMetrics, column: TableColumn) -> int:
     return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING + MARGIN
 
 
