@@ -8,6 +8,8 @@ from nnviz.core.network import Layer, Network
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
 """About what a row costs: a multiply-add in a product of matrices, and a node's sum and activation."""
+TRAINER_NS = 12.0
+"""About what a weight costs when a Trainer is made: its buffers are touched for the first time."""
 THERE_AND_BACK = 3
 """Backpropagation, with its pass forward, takes about so many passes forward."""
 LIGHT_NS = 100_000.0
@@ -28,6 +30,11 @@ def layer_ns(layer: Layer) -> float:
 def forward_ns(network: Network, rows: int = 1) -> float:
     """Return about what a pass forward over so many rows takes."""
     return rows * sum(map(layer_ns, network.layers))
+
+
+def trainer_ns(network: Network) -> float:
+    """Return about what making a Trainer takes."""
+    return TRAINER_NS * sum(layer.weights.size for layer in network.layers)
 
 
 def row_blocks(rows: int, row_ns: float, block_ns: float = BLOCK_NS) -> Iterator[slice]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
+from nnviz.core.cost import trainer_ns
 from nnviz.core.state import State, Training
 from nnviz.core.training.past import Replay
 from nnviz.core.training.trainer import Trainer
@@ -33,7 +34,7 @@ class Limits:
 
     ================= ========================================================================
     `long_unit_s`     a unit of work that takes longer is too long for a frame
-    `many_weights`    with more even to make a Trainer takes longer than a frame
+    `long_trainer_ns` from here on even to make a Trainer takes too long for a frame
     `work_per_state`  to take a State of a large network takes long: so many times as long is
                       worked in between
     `slowest_per_s`   updates a second at speed 0
@@ -41,7 +42,7 @@ class Limits:
     """
 
     long_unit_s: float = 0.012
-    many_weights: int = 1_000_000
+    long_trainer_ns: float = 12e6
     work_per_state: float = 4.0
     slowest_per_s: float = SLOWEST_PER_S
 
@@ -79,8 +80,8 @@ class Job(QObject):
             trainer = make(state)
             return trainer, trainer.work(updates)
 
-        many = sum(layer.weights.size for layer in state.network.layers) > limits.many_weights
-        here = None if many else ready()  # where that is refused, there is no Job
+        long = trainer_ns(state.network) > limits.long_trainer_ns
+        here = None if long else ready()  # where that is refused, there is no Job
         super().__init__(parent)
         self.updates, self.before, self.training = updates, state, state.training
         self.over = self.diverged = self._stopped = False
