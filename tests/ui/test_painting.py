@@ -1,6 +1,7 @@
 """What is painted on the screen: the same as on paper, and after every change the same as painted anew."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,10 +24,10 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Label, Rect, View
 from nnviz.picture.picture import row_picture
-from nnviz.ui.diagram import paper
-from nnviz.ui.diagram.callout import callout_lines
+from nnviz.ui.diagram import callout, paper
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.screen import Screen
+from nnviz.ui.diagram.walk_layer import WalkLayer
 from tests.picture.diagrams import state
 
 LIGHT = PALETTES["light"]
@@ -221,5 +222,36 @@ def test_a_callout_writes_long_names_short_and_on_one_line():
         Dataset(np.ones((1, 2)), np.ones((1, 1))),
     )
     picture = row_picture(named, View(900, 500), with_slopes=True)
-    lines = callout_lines(picture.content, Step("update", 0, 0))(1.0)
+    lines = callout.callout_lines(picture.content, Step("update", 0, 0))(1.0)
     assert [line.partition(":")[0] for line in lines] == ["a very a v…_7", "b"]
+
+
+def walked(picture, moving, t, image):
+    """Return what the layer of a walk paints of `picture` at time `t` of a step: its colours."""
+    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, told=None), t=t)
+    image.fill(QColor("black"))
+    layer, painter = WalkLayer(player), QPainter(image)
+    layer.dirty(picture)
+    layer.paint(painter, picture, LIGHT)
+    painter.end()
+    return {image.pixelColor(x, y).name() for x in range(0, 900, 2) for y in range(0, 500, 2)}
+
+
+def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived(qapp):
+    picture = row_picture(load(example("relu").path), View(900, 500))
+    image, step = QImage(900, 500, QImage.Format.Format_RGB32), (Step("forward", 0, 0),)
+    pulses, card = LIGHT.positive.lower(), LIGHT.surface.lower()
+    seen = [walked(picture, step, t, image) for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9)]
+    assert [(pulses in colours, card in colours) for colours in seen] == [
+        *[(True, False)] * 3,
+        (False, False),
+        *[(False, True)] * 2,
+    ]
+
+
+def test_a_frame_of_the_walk_places_its_callout_once(qapp, monkeypatch):
+    places, place = [], callout.free_place
+    monkeypatch.setattr(callout, "free_place", lambda *asked: places.append(1) or place(*asked))
+    picture = row_picture(load(example("relu").path), View(900, 500))
+    walked(picture, (Step("forward", 0, 0),), 0.9, QImage(900, 500, QImage.Format.Format_RGB32))
+    assert len(places) == 1

@@ -1,11 +1,16 @@
 """The walk of one step of gradient descent on the diagram: forward, loss, backward, update, and back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from nnviz.core.address import Address
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.ui.window.toolbar import Toolbar
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown
 from tests.ui.sees import offered, status, walking, written
 
@@ -194,3 +199,63 @@ def test_undo_and_redo_say_what_they_did(quick):
     assert status(window) == "Undone: Set accounts → node_0"
     choose_entry(window, "Redo")
     assert status(window) == "Done again: Set accounts → node_0"
+
+
+@pytest.mark.parametrize("presses", [1, 2], ids=["play", "pause"])
+def test_space_refreshes_toolbar_and_diagram_once(open_window, pictures_made, monkeypatch, presses):
+    refreshed, refresh = [], Toolbar.refresh
+    monkeypatch.setattr(Toolbar, "refresh", lambda bar: refreshed.append(1) or refresh(bar))
+    window = open_window("relu")
+    for _ in range(presses):
+        window.diagram.grab()
+        refreshed.clear()
+        pictures_made.clear()
+        key(window, Qt.Key.Key_Space)
+        window.diagram.grab()
+    assert (len(refreshed), len(pictures_made)) == (1, 1)
+
+
+def test_each_step_of_a_walk_that_plays_refreshes_once(quick, qtbot):
+    window = quick("relu")
+    moves = []
+    window.player.changed.connect(lambda: moves.append(window.player.progress.position))
+    key(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: not window.player.playing)
+    assert moves == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_no_way_to_walk_says_twice_that_something_changed(quick, name):
+    window = quick(name)
+    player, told = window.player, []
+    player.changed.connect(lambda: told.append(1))
+    for verb in (
+        player.step,
+        player.step,
+        player.back,
+        player.to_end,
+        player.play,
+        player.back,
+        player.to_start,
+        lambda: player.show_phase("update"),
+        player.to_end,
+        player.back,
+        player.play,
+        player.pause,
+        player.step,
+        player.stop,
+    ):
+        told.clear()
+        verb()
+        assert len(told) == 1, verb
+
+
+def test_what_has_no_targets_is_walked_forward_again_and_again(open_window, qtbot):
+    state = load(example("relu").path)
+    window = open_window(replace(state, data=replace(state.data, targets=None)))
+    window.player.speed = 1.0
+    for _ in range(3):
+        key(window, Qt.Key.Key_Space)
+        assert window.player.progress.moving
+        qtbot.waitUntil(lambda: not window.player.playing)
+        assert shown(window, "value", "output") != ""

@@ -75,59 +75,46 @@ class Player(QObject):
         """Walk on: to the end of the phase, or round and round, as `repeat` says."""
         if self._begin():
             self.playing = True
-            self.changed.emit()
             self._go()
+        self.changed.emit()
 
     def pause(self) -> None:
         """Stop where the walk is; a step in progress is done at once."""
-        self.playing = False
         self._finish()
         self.changed.emit()
 
     def step(self) -> None:
-        """Do one step: a node, or a layer."""
-        if self.playing:
-            self.pause()
-            return
+        """Do one step: a node, or a layer. What plays is paused instead."""
+        was_playing = self.playing
         self._finish()
-        if self._begin():
+        if not was_playing and self._begin():
             self._go()
+        self.changed.emit()
 
     def back(self) -> None:
         """Take one step back, the update too; before the first step the walk ends."""
         if self.playing:
-            self.pause()
-        if self._drop_step():
-            return
-        progress = self.progress
-        if not progress.active:
-            if self._taken is not self._document.state or self._taken is None:
-                return
-            self._taking = True
-            self._document.undo()
-            self._taking = False
-            self._taken = None
-            progress.stand_at(len(progress.walk))
-        if progress.position == 0:
-            self.stop()
-        else:
-            self._stand_at(progress.step_before)
+            self._finish()
+        if not self._drop_step():
+            self._step_back()
+        self.changed.emit()
 
     def to_start(self) -> None:
         """Go back to the start of the phase, or of the one before."""
         self._drop_step()
         if self.progress.active:
             self.playing = False
-            self._stand_at(self.progress.phase_start)
+            self.progress.stand_at(self.progress.phase_start)
+        self.changed.emit()
 
     def to_end(self) -> None:
         """Finish the phase at once."""
-        if not self._begin():
-            return
-        self._clock.stop()
-        self.playing = False
-        walk = self.progress.walk
-        self._arrive_at(walk.end(walk.phase_at(self.progress.position)))
+        if self._begin():
+            self._clock.stop()
+            self.playing = False
+            walk = self.progress.walk
+            self._arrive_at(walk.end(walk.phase_at(self.progress.position)))
+        self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
         """Stand at the start of `phase` with everything before it done."""
@@ -142,13 +129,13 @@ class Player(QObject):
 
     def stop(self) -> None:
         """End the walk; the diagram shows all values again."""
-        self._drop_step()
         if self.progress.active or self.playing:
+            self._drop_step()
             self.playing = False
             self.progress.end()
             self.changed.emit()
 
-    # --- how it goes
+    # --- how it goes: nothing here tells that it changed, so that each wish of a person tells it once
 
     def _has_row(self) -> bool:
         """Tell whether there is a row to walk, and say so where there is none."""
@@ -160,41 +147,50 @@ class Player(QObject):
     def _begin(self) -> bool:
         """Stand at the start unless the walk goes on already; False where there is no row."""
         if not self._has_row():
-            self.changed.emit()
             return False
-        if not self.progress.active:
+        if not self.progress.active or self.progress.position == len(self.progress.walk):
             self._runner.pause()
             self.progress.walk = self._new_walk()
             self.progress.stand_at(0)
         return True
 
     def _go(self) -> None:
-        if self.progress.position >= len(self.progress.walk):
-            self._take()
-            return
         self.progress.set_off()
         self._clock.setDuration(round(SLOWEST_MS * (FASTEST_MS / SLOWEST_MS) ** self.speed))
         self._clock.start()
-        self.changed.emit()
 
     def _finish(self) -> None:
+        """Play no longer, and do a step in progress at once."""
+        self.playing = False
         if self.progress.moving:
             self._clock.stop()
-            playing, self.playing = self.playing, False
-            self._arrive()
-            self.playing = playing
+            self._arrive_at(self.progress.goal)
 
     def _drop_step(self) -> bool:
         """Take a step in progress back; False where there was none."""
         self._clock.stop()
         dropped = bool(self.progress.moving)
         self.progress.goal = self.progress.position
-        if dropped:
-            self.changed.emit()
         return dropped
+
+    def _step_back(self) -> None:
+        progress = self.progress
+        if not progress.active:
+            if self._taken is not self._document.state or self._taken is None:
+                return
+            self._taking = True
+            self._document.undo()
+            self._taking = False
+            self._taken = None
+            progress.stand_at(len(progress.walk))
+        if progress.position == 0:
+            progress.end()
+        else:
+            progress.stand_at(progress.step_before)
 
     def _arrive(self) -> None:
         self._arrive_at(self.progress.goal)
+        self.changed.emit()
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
@@ -206,11 +202,6 @@ class Player(QObject):
             self._go()
         elif self.playing:
             self._end_of_phase()
-        self.changed.emit()
-
-    def _stand_at(self, position: int) -> None:
-        self.progress.stand_at(position)
-        self.changed.emit()
 
     def _end_of_phase(self) -> None:
         if self.repeat == "rounds":

@@ -157,8 +157,7 @@ class Toolbar(QToolBar):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # so that Space plays after a click
             button.setToolTip(self._made[phase].toolTip())
             button.setAccessibleName(f"Phase {phase}")
-            button.clicked.connect(self._made[phase].trigger)
-            button.clicked.connect(self.refresh)  # the click has turned it, whatever came of it
+            button.clicked.connect(self._made[phase].trigger)  # the player then says what is shown
             row.addWidget(button)
             self._phases[phase] = button
         return frame
