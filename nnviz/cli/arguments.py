@@ -50,9 +50,9 @@ def _parser(chosen: str) -> _Parser:
     parser.add_argument("--version", action="store_true", help="the version, and no more")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
     for word, line in COMMANDS.items():
-        own = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
+        command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
         if word == chosen:
-            _ARGUMENTS[word](own)
+            _ARGUMENTS[word](command)
     return parser
 
 

@@ -45,7 +45,7 @@ def load(file: str) -> State:
     """Return the State that FILE holds. Raises FileError."""
     from nnviz.files import registry
 
-    return registry.load(examples.found(file))
+    return registry.load(examples.file_of(file))
 
 
 def predict(chosen: argparse.Namespace) -> None:
@@ -112,19 +112,19 @@ def slopes(chosen: argparse.Namespace) -> None:
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError("there are no rows with targets, and so no MSE and no slopes", "data")
-    found = slopes_of(network, inputs, targets)
-    for result in (np.array(found.mse), *(layer.weights for layer in found.layers)):
-        _check_finite(result)
+    result = slopes_of(network, inputs, targets)
+    for numbers in (np.array(result.mse), *(layer.weights for layer in result.layers)):
+        _check_finite(numbers)
     if chosen.json:
-        print_json({"mse": found.mse, "layers": [weights_json(layer) for layer in found.layers]})
+        print_json({"mse": result.mse, "layers": [weights_json(layer) for layer in result.layers]})
     else:
-        print(f"MSE {found.mse!r}\n")
-        print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in found.layers]))
+        print(f"MSE {result.mse!r}\n")
+        print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in result.layers]))
 
 
-def _slope_rows(network: Network, found: list[tuple[Array, Array | None]]) -> list[tuple[str, ...]]:
+def _slope_rows(network: Network, slopes: list[tuple[Array, Array | None]]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("node", "from", "weight", "slope")]
-    for k, (layer, (weights, biases)) in enumerate(zip(network.layers, found, strict=True)):
+    for k, (layer, (weights, biases)) in enumerate(zip(network.layers, slopes, strict=True)):
         for j, node in enumerate(layer.nodes):
             for i, source in enumerate(network.names(k)):
                 rows.append((node, source, repr(float(layer.weights[j, i])), repr(float(weights[j, i]))))
@@ -197,7 +197,7 @@ def screenshot(chosen: argparse.Namespace) -> None:
     """Draw the whole window into a file."""
     from nnviz import _system
 
-    file = examples.found(chosen.file)
+    file = examples.file_of(chosen.file)
     _system.draw_without_display()
     from nnviz.ui.window.app import screenshot as draw
 
@@ -225,7 +225,7 @@ def check(chosen: argparse.Namespace) -> None:
 
 def list_examples(_chosen: argparse.Namespace) -> None:
     """Print every example's name and line."""
-    print_lines(f"{own.name}\t{own.line}" for own in examples.examples())
+    print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {

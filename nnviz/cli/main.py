@@ -51,9 +51,9 @@ def _run(arguments: list[str]) -> int:
 
 def _open(file: str | None) -> int:
     if file is not None and file != STANDARD_INPUT:
-        from nnviz.files.examples import found
+        from nnviz.files.examples import file_of
 
-        file = str(found(file))
+        file = str(file_of(file))
     from nnviz import _system
 
     _system.check(window=True)

@@ -67,7 +67,7 @@ class Match(NamedTuple):
     note: str = ""
 
 
-def found(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
+def find(state: State, text: str, limit: int = LIMIT, row: int = 0, look_ns: float = LOOK_NS) -> list[Match]:
     """Return what `text` finds, at most `limit`, best first; nothing for an empty text.
 
     A look for odd nodes takes about `look_ns`.

@@ -43,8 +43,8 @@ def example(name: str) -> Example | None:
     return next((own for own in examples() if own.name == name), None)
 
 
-def found(file: str) -> Path:
-    """Return the path that FILE means: a file, else the example of that name. Raises FileError."""
+def file_of(file: str) -> Path:
+    """Return the path that FILE stands for: a file, else the example of that name. Raises FileError."""
     path = Path(file)
     if path.is_file():
         return path

@@ -14,7 +14,7 @@ from nnviz.core.address import Address, all_weights
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
 from nnviz.core.oddities import badges, zero_reason
-from nnviz.core.search import found
+from nnviz.core.search import find
 from nnviz.core.slopes import slopes
 from nnviz.core.training.train import train
 from nnviz.core.training.trainer import Trainer
@@ -109,7 +109,7 @@ def test_it_is_checked_numerically_and_its_kink_is_named():
 def test_what_is_odd_about_it_is_told():
     state = with_hinge()
     assert badges(state.network, state.network.forward(state.data.inputs)) == {(0, 2): "saturated"}
-    assert [match.title for match in found(state, "saturated")] == ["node_2"]
+    assert [match.title for match in find(state, "saturated")] == ["node_2"]
     own = slopes(state.network, state.data.inputs, state.data.targets)
     assert zero_reason(state.network, own, Address("weight", 0, 2, 0)) == (
         "node_2 does not move on every row: the slope of hinge is 0 where z is not above −1"

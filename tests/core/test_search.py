@@ -5,7 +5,7 @@ import pytest
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.search import found
+from nnviz.core.search import find
 from nnviz.core.state import Dataset, State
 
 FIRST = [[1.0, -3.0, 0.5], [-1.0, -1.0, -1.0]]
@@ -26,7 +26,7 @@ def state():
 
 
 def titles(state, text, **more):
-    return [match.title for match in found(state, text, **more)]
+    return [match.title for match in find(state, text, **more)]
 
 
 def test_a_node_is_found_by_its_name_its_beginning_or_a_part_of_it(state):
@@ -40,17 +40,17 @@ def test_a_node_is_found_by_its_name_its_beginning_or_a_part_of_it(state):
 
 
 def test_a_node_comes_with_its_address_and_its_output_on_the_row(state):
-    address, _, value, note = found(state, "node_0_1", row=1)[0]
+    address, _, value, note = find(state, "node_0_1", row=1)[0]
     assert address == Address("node", 0, 0)
     assert value == 4 + 0.5 * 2 + 0.5
     assert note == "relu"
-    assert found(state, "time", row=1)[0][0::2] == (Address("node", -1, 2), 2.0)
+    assert find(state, "time", row=1)[0][0::2] == (Address("node", -1, 2), 2.0)
 
 
 def test_without_rows_a_node_has_no_value(state):
     bare = State(state.network, Dataset.empty(state.network))
-    assert [match.value for match in found(bare, "node")] == [None, None]
-    assert found(bare, "dead") == []
+    assert [match.value for match in find(bare, "node")] == [None, None]
+    assert find(bare, "dead") == []
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_without_rows_a_node_has_no_value(state):
     ["b -> node_0_1", "b→node_0_1", "b to node 0 1", "from b to node_0_1", "weight from b to node_0_1"],
 )
 def test_an_edge_is_found_by_its_two_ends(state, text):
-    assert found(state, text) == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
+    assert find(state, text) == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
 
 
 def test_an_edge_can_be_written_from_its_end(state):
@@ -80,7 +80,7 @@ def test_no_edge_is_found_between_nodes_that_none_joins(state):
 
 
 def test_a_bias_is_found_by_its_node_where_the_layer_has_biases(state):
-    assert found(state, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
+    assert find(state, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
     assert titles(state, "bias") == ["bias of node_0_1", "bias of node_0_10"]
     assert titles(state, "bias of yes") == []
 
@@ -101,13 +101,13 @@ def test_a_bias_is_found_by_its_node_where_the_layer_has_biases(state):
     ],
 )
 def test_the_largest_and_smallest_are_found_over_all_layers(state, text, values):
-    assert [match.value for match in found(state, text)] == values
+    assert [match.value for match in find(state, text)] == values
 
 
 def test_the_limit_holds_whatever_is_asked_for(state):
-    assert [match.value for match in found(state, "9 largest weights", limit=2)] == [2, 1]
-    assert len(found(state, "o", limit=3)) == 3
-    assert len(found(state, "->", limit=4)) == 4
+    assert [match.value for match in find(state, "9 largest weights", limit=2)] == [2, 1]
+    assert len(find(state, "o", limit=3)) == 3
+    assert len(find(state, "->", limit=4)) == 4
 
 
 def test_the_words_may_be_unfinished(state):
@@ -116,13 +116,13 @@ def test_the_words_may_be_unfinished(state):
 
 
 def test_dead_and_saturated_nodes_are_found(state):
-    assert found(state, "dead") == [(Address("node", 0, 1), "node_0_10", 0.0, "relu, 0 on every row")]
+    assert find(state, "dead") == [(Address("node", 0, 1), "node_0_10", 0.0, "relu, 0 on every row")]
     # no is tanh(−4·node_0_1) with node_0_1 = 1.5 and 5.5; yes is tanh of twice it: 0.995 and 1.
     assert titles(state, "saturated nodes") == ["yes", "no"]
 
 
 def test_where_not_every_row_can_be_looked_at_it_says_which_were(state):
-    assert found(state, "dead", look_ns=10.0)[0].note == "relu, 0 on rows 1 to 1 of 2"
+    assert find(state, "dead", look_ns=10.0)[0].note == "relu, 0 on rows 1 to 1 of 2"
 
 
 def test_the_first_of_many_weights_agree_with_sorting_them_all():
@@ -131,6 +131,6 @@ def test_the_first_of_many_weights_agree_with_sorting_them_all():
     names = tuple(f"n{j}" for j in range(40))
     network = Network(tuple(f"x{j}" for j in range(30)), (Layer(names, "identity", weights),))
     state = State(network, Dataset.empty(network))
-    assert [match.value for match in found(state, "20 smallest")] == np.sort(weights, axis=None)[:20].tolist()
+    assert [match.value for match in find(state, "20 smallest")] == np.sort(weights, axis=None)[:20].tolist()
     strongest = np.sort(np.abs(weights), axis=None)[:-21:-1]
-    assert [abs(match.value) for match in found(state, "strongest")] == strongest.tolist()
+    assert [abs(match.value) for match in find(state, "strongest")] == strongest.tolist()

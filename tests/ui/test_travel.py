@@ -16,7 +16,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.training.job import Limits
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.training.timeline import HANDLE
+from nnviz.ui.training.timeline import HANDLE_PX
 from tests.ui import hands
 from tests.ui.sees import status
 
@@ -84,8 +84,8 @@ def click(qtbot, button):
 
 
 def place(timeline, iteration):
-    room = timeline.width() - HANDLE
-    return QPoint(HANDLE // 2 + round(room * iteration / timeline.maximum()), timeline.height() // 2)
+    room = timeline.width() - HANDLE_PX
+    return QPoint(HANDLE_PX // 2 + round(room * iteration / timeline.maximum()), timeline.height() // 2)
 
 
 def drag(qtbot, timeline, *iterations):

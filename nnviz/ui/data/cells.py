@@ -11,8 +11,8 @@ from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours, ui_font
 
-PADDING, MARGIN = 8, 4
-"""Pixels at the right of a number, and the least at its left."""
+PADDING_PX, MARGIN_PX = 8, 4
+"""At the right of a number, and the least at its left."""
 LEAST_DIGITS = 2
 
 
@@ -67,8 +67,8 @@ class NumberCells(QStyledItemDelegate):
         strong = wrong or self._table.columns[column].editable
         painter.setFont(self._bold if strong else self._normal)
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
-        text = fitted(painter.fontMetrics(), value, rect.width() - PADDING - MARGIN)
-        painter.drawText(rect.adjusted(0, 0, -PADDING, 0), RIGHT, text)
+        text = fitted(painter.fontMetrics(), value, rect.width() - PADDING_PX - MARGIN_PX)
+        painter.drawText(rect.adjusted(0, 0, -PADDING_PX, 0), RIGHT, text)
 
     def createEditor(
         self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

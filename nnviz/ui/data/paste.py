@@ -21,7 +21,7 @@ def counted(count: int, thing: str) -> str:
 def pasted(state: State, text: str, row: int, column: int) -> tuple[State, str]:
     """Return the State with the numbers of `text` from a cell on, and what was done. Raises FileError."""
     shown = columns(state.network)
-    editable = [i for i, own in enumerate(shown) if own.editable]
+    editable = [i for i, each in enumerate(shown) if each.editable]
     table = csv.parsed_table(_without_computed(text, shown, column, state.data.targets is None))
     if table.names is not None:
         places = [_place(name, shown, state) for name in table.names]
@@ -48,18 +48,18 @@ def _without_computed(text: str, shown: list[TableColumn], column: int, untarget
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
     if column or not lines or any(len(line) != len(shown) for line in lines):
         return text
-    kept = [own.kind == "input" or own.kind == "target" for own in shown]
+    kept = [each.editable for each in shown]
     if untargeted:
         kept = [
-            use and not (own.kind == "target" and all(not line[i].strip() for line in lines))
-            for i, (own, use) in enumerate(zip(shown, kept, strict=True))
+            use and not (each.kind == "target" and all(not line[i].strip() for line in lines))
+            for i, (each, use) in enumerate(zip(shown, kept, strict=True))
         ]
     return "\n".join("\t".join(cell for cell, use in zip(line, kept, strict=True) if use) for line in lines)
 
 
 def _place(name: str, shown: list[TableColumn], state: State) -> int:
     names = [*state.network.inputs, *state.network.outputs]
-    headers = [own.header for own in shown if own.editable]
+    headers = [each.header for each in shown if each.editable]
     for known in (headers, names):
         if name in known:
             return known.index(name)
@@ -73,18 +73,18 @@ def loaded(state: State, table: Table) -> tuple[State, str]:
     Raises FileError.
     """
     inputs, outputs = state.network.inputs, state.network.outputs
-    headers = [own.header for own in columns(state.network) if own.kind == "target"]
+    headers = [each.header for each in columns(state.network) if each.kind == "target"]
     names, rows = table.names or (), table.rows
     if any(name in names for name in inputs):
-        own = table.columns(inputs)
+        taken = table.columns(inputs)
         wanted = next((them for them in (outputs, headers) if any(name in names for name in them)), None)
         targets = None if wanted is None else table.columns(wanted)
     elif rows.shape[1] in (len(inputs), len(inputs) + len(outputs)):
-        own, targets = rows[:, : len(inputs)], rows[:, len(inputs) :]
+        taken, targets = rows[:, : len(inputs)], rows[:, len(inputs) :]
         targets = targets if targets.shape[1] else None
     else:
         both = len(inputs) + len(outputs)
         wish = f"expected {counted(len(inputs), 'column')}, one for each input, or {both} with the targets"
         raise FileError(f"{wish}, found {rows.shape[1]}", "line 1")
     said = f"{counted(len(rows), 'row')} {'without' if targets is None else 'with'} targets"
-    return edits.set_rows(state, own, targets), said
+    return edits.set_rows(state, taken, targets), said

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from nnviz.core.numbers import MINUS
-from nnviz.ui.data.cells import MARGIN, PADDING
+from nnviz.ui.data.cells import MARGIN_PX, PADDING_PX
 from nnviz.ui.data.table import DIGITS, DataTable, TableColumn
 from nnviz.ui.widgets.theme import ui_font
 
@@ -92,7 +92,7 @@ class TableView(QTableView):
         header = self.horizontalHeader().fontMetrics()
         numbers = QFontMetrics(ui_font(13, QFont.Weight.DemiBold))
         short, middle, long = (
-            numbers.horizontalAdvance(text) + PADDING + MARGIN for text in (SHORT, MIDDLE, LONG)
+            numbers.horizontalAdvance(text) + PADDING_PX + MARGIN_PX for text in (SHORT, MIDDLE, LONG)
         )
         named = [max(short, _name_width(header, own)) for own in columns]
         least = [short if own.editable else width for own, width in zip(columns, named, strict=True)]
@@ -112,7 +112,7 @@ class TableView(QTableView):
 
 
 def _name_width(metrics: QFontMetrics, column: TableColumn) -> int:
-    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING + MARGIN
+    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING_PX + MARGIN_PX
 
 
 def _grown(least: list[int], wished: list[int], room: int) -> list[int]:

@@ -8,17 +8,17 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QVBoxLayout
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.search import LIMIT, Match, found
+from nnviz.core.search import LIMIT, Match, find
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import Throttle
 from nnviz.document.selection import Selection
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.match_list import MOST, MatchList
+from nnviz.ui.diagram.match_list import ROWS_SEEN, MatchList
 
-WIDTH = 364
-MARGIN = 10
+WIDTH_PX = 364
+MARGIN_PX = 10
 APART_MS = 250.0
 """Between two searches while the State keeps changing."""
 NOTHING = "Nothing is called that."
@@ -89,7 +89,7 @@ class Finder(QFrame):
             return
         self._again.stop()
         text = self.field.text()
-        matches = found(self._document.state, text, LIMIT, self._selection.row)
+        matches = find(self._document.state, text, LIMIT, self._selection.row)
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)
@@ -122,20 +122,20 @@ class Finder(QFrame):
             self._uncover(match.address)
 
     def _uncover(self, address: Address) -> None:
-        """Move the diagram to the left where the field would stand over `part`."""
+        """Move the diagram to the left where the field would cover `address`."""
         place = self._diagram.picture.place(address)
-        own = Rect(self.x(), self.y(), self.width(), self.height())
-        if place is None or not place.meets(own):
+        card = Rect(self.x(), self.y(), self.width(), self.height())
+        if place is None or not place.meets(card):
             return
-        shift = own.x - MARGIN - place.right
+        shift = card.x - MARGIN_PX - place.right
         if place.x + shift > 0:
             self._diagram.camera.pan(shift, 0.0)
             self._diagram.zoom(1.0)  # draws what the camera sees now
 
     def _place(self) -> None:
-        self.setFixedWidth(min(WIDTH, self._diagram.width() - 2 * MARGIN))
+        self.setFixedWidth(min(WIDTH_PX, self._diagram.width() - 2 * MARGIN_PX))
         self.adjustSize()
-        self.move(self._diagram.width() - self.width() - MARGIN, MARGIN)
+        self.move(self._diagram.width() - self.width() - MARGIN_PX, MARGIN_PX)
 
     # --- events
 
@@ -151,8 +151,8 @@ class Finder(QFrame):
         steps = {
             Qt.Key.Key_Up: -1,
             Qt.Key.Key_Down: 1,
-            Qt.Key.Key_PageUp: -MOST,
-            Qt.Key.Key_PageDown: MOST,
+            Qt.Key.Key_PageUp: -ROWS_SEEN,
+            Qt.Key.Key_PageDown: ROWS_SEEN,
         }
         if key in steps:
             self.list.step(steps[key])

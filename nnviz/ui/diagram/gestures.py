@@ -18,8 +18,8 @@ from nnviz.ui.diagram.camera import Camera
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.widgets.number_field import scrubbed
 
-SLACK = 4.0
-"""A press that moves less than this many pixels is a click."""
+CLICK_PX = 4.0
+"""A press that moves less than this is a click."""
 
 _drags = itertools.count()
 
@@ -77,7 +77,7 @@ class Gestures:
         if self._pressed is None:
             return
         way = event.position() - self._pressed
-        if not self.moved and max(abs(way.x()), abs(way.y())) < SLACK:
+        if not self.moved and max(abs(way.x()), abs(way.y())) < CLICK_PX:
             return
         self.moved = True
         if self._scrub_from is not None and self._address is not None:

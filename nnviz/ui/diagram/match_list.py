@@ -13,8 +13,8 @@ from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.search import Match
 from nnviz.ui.widgets.theme import colours
 
-ROW = 28
-MOST = 9
+ROW_PX = 28
+ROWS_SEEN = 9
 """Rows that are seen at once; the others are scrolled to."""
 
 
@@ -46,8 +46,8 @@ class MatchList(QTableWidget):
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setMinimumSectionSize(ROW)
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setMinimumSectionSize(ROW_PX)
+        self.verticalHeader().setDefaultSectionSize(ROW_PX)
         header = self.horizontalHeader()
         header.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -73,7 +73,7 @@ class MatchList(QTableWidget):
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.blockSignals(False)
-        self.setFixedHeight(ROW * min(len(matches), MOST))
+        self.setFixedHeight(ROW_PX * min(len(matches), ROWS_SEEN))
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:

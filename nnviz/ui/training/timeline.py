@@ -6,9 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QProxyStyle, QSlider, QStyle, QStyleHintReturn, QStyleOption, QWidget
 
-HANDLE = 16
-"""Width of the handle, in pixels."""
-MOST = 2**30
+HANDLE_PX = 16
+POSITIONS = 2**30
 """Positions that Qt can count; where there are more iterations, a position stands for several."""
 
 
@@ -47,7 +46,7 @@ class Timeline(QSlider):
         self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
-        self.setFixedHeight(HANDLE)
+        self.setFixedHeight(HANDLE_PX)
         keeps = self.sizePolicy()
         keeps.setRetainSizeWhenHidden(True)
         self.setSizePolicy(keeps)
@@ -58,7 +57,7 @@ class Timeline(QSlider):
         """Show where one is in a run that goes to `end`."""
         self._showing = True
         if end != self._end:
-            self._end, self._unit = end, 1 + end // MOST
+            self._end, self._unit = end, 1 + end // POSITIONS
             self.setRange(0, end // self._unit)
             self.setPageStep(max(1, end // self._unit // 10))
         self.setValue(iteration // self._unit)
@@ -72,7 +71,7 @@ class Timeline(QSlider):
 
     def sliderChange(self, change: QSlider.SliderChange) -> None:
         """Paint anew only where the handle moves by a pixel: a long run has many updates to one."""
-        room = self.width() - HANDLE
+        room = self.width() - HANDLE_PX
         at = QStyle.sliderPositionFromValue(0, self.maximum(), self.sliderPosition(), room)
         if change != QSlider.SliderChange.SliderValueChange or at != self._handle_at:
             self._handle_at = at

@@ -16,7 +16,7 @@ def ask_where(
     A name without a suffix gets that of the chosen kind before the dialog asks whether a file that is there
     may be replaced.
     """
-    suffixes = {f"{kind} ({' '.join(f'*{own}' for own in owns)})": owns[0] for kind, owns in kinds.items()}
+    suffixes = {f"{kind} ({' '.join(f'*{end}' for end in ends)})": ends[0] for kind, ends in kinds.items()}
     dialog = QFileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))

@@ -1,4 +1,4 @@
-"""The field for a value that a person types, nudges or scrubs, wherever it stands. Knows no networks.
+"""The field for a value that a person types, nudges or scrubs, wherever it stands. Knows nothing of networks.
 
 Accepts with Enter and elsewhere, refuses with a sentence. Up, Down and the wheel nudge.
 """

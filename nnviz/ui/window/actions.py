@@ -17,7 +17,7 @@ from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window.about import about
 from nnviz.ui.window.keys import KeysHelp
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
-from nnviz.ui.window.settings import SIZES, Settings
+from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.toolbar import REPEAT, WALK, Toolbar
 from nnviz.ui.window.workspace import Workspace
 
@@ -245,7 +245,7 @@ def _sizes(workspace: Workspace, settings: Settings) -> Menu:
         settings.remember("size", size)
         workspace.status.say(f"Everything is drawn at {size} % from the next start on")
 
-    titles = [(size, f"{size} %") for size in SIZES]
+    titles = [(size, f"{size} %") for size in SIZES_PERCENT]
     return Menu("&Size of everything", (_choice("size", titles, settings.size, choose),))
 
 

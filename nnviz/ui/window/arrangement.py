@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QSplitter, QWidget
 
 from nnviz.ui.window.settings import Settings
 
-GAP = 10
-RIGHT = 364
+GAP_PX = 10
+RIGHT_PX = 364
 
 
 class Arrangement(QSplitter):
@@ -25,17 +25,17 @@ class Arrangement(QSplitter):
             self._panels[name] = _empty_card(place)
         self._splitters = {"left": left, "below": below, "right": right, "whole": self}
         for splitter in self._splitters.values():
-            splitter.setHandleWidth(GAP)
+            splitter.setHandleWidth(GAP_PX)
             splitter.setChildrenCollapsible(False)
         left.setStretchFactor(0, 1)
         right.setStretchFactor(1, 1)
         right.setMinimumWidth(300)
         self.setStretchFactor(0, 1)
-        self.setContentsMargins(GAP, GAP, GAP, GAP)
+        self.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
         left.setSizes([450, 214])
         below.setSizes([510, 366])
         right.setSizes([280, 400])
-        self.setSizes([1280 - RIGHT, RIGHT])
+        self.setSizes([1280 - RIGHT_PX, RIGHT_PX])
         for name, splitter in self._splitters.items():
             if state := settings.bytes(f"splitter/{name}"):
                 splitter.restoreState(state)

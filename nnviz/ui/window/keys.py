@@ -75,7 +75,7 @@ def sheet(table: Table) -> tuple[tuple[str, Rows], ...]:
     """Return every key and gesture and what it does, by the place where it does so."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
-        if keys := [own.toString(QKeySequence.SequenceFormat.NativeText) for own in entry.shortcuts]:
+        if keys := [each.toString(QKeySequence.SequenceFormat.NativeText) for each in entry.shortcuts]:
             words = entry.words[0].lower() + entry.words[1:]
             rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
     return tuple((place, (*known, *rows.get(place, ()))) for place, known in GESTURES)

@@ -107,8 +107,8 @@ def _action(entry: Entry, window: QMainWindow) -> QAction:
 
 def told(entry: Entry) -> str:
     """Return what an entry does, with its shortcut in brackets, as a tooltip says it."""
-    keys = [own.toString(QKeySequence.SequenceFormat.NativeText) for own in entry.shortcuts[:1]]
-    return " ".join([entry.words, *(f"({own})" for own in keys)])
+    first = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in entry.shortcuts[:1]]
+    return " ".join([entry.words, *(f"({keys})" for keys in first)])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:

@@ -99,7 +99,7 @@ def _counts(text: str) -> list[int] | None:
     """Return whole numbers from 1 to LARGEST that are separated by spaces or commas, else None."""
     words = text.replace(",", " ").split()
     counts = [int(word) for word in words if re.fullmatch(r"\d{1,9}", word, re.ASCII)]
-    return counts if len(counts) == len(words) and all(1 <= own <= LARGEST for own in counts) else None
+    return counts if len(counts) == len(words) and all(1 <= count <= LARGEST for count in counts) else None
 
 
 def _count(name: str, text: str) -> int:

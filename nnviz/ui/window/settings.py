@@ -11,8 +11,8 @@ from nnviz.ui.widgets.theme import themes
 
 RECENT = 10
 
-SIZES = (100, 125, 150, 200)
-"""How large the window can be drawn, in percent of the system's own size."""
+SIZES_PERCENT = (100, 125, 150, 200)
+"""How large the window can be drawn, against the system's size."""
 
 
 class Settings:
@@ -46,9 +46,9 @@ class Settings:
 
     @property
     def size(self) -> int:
-        """How large everything is drawn, one of SIZES."""
-        size = self._store.value("size", SIZES[0], type=int)
-        return size if isinstance(size, int) and size in SIZES else SIZES[0]
+        """How large everything is drawn, one of SIZES_PERCENT."""
+        size = self._store.value("size", SIZES_PERCENT[0], type=int)
+        return size if isinstance(size, int) and size in SIZES_PERCENT else SIZES_PERCENT[0]
 
     def remember(self, key: str, value: QByteArray | bool | int | str) -> None:
         """Remember a value."""

@@ -24,8 +24,8 @@ class WeightSets(QObject):
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu; it is filled whenever it opens."""
-        own = menu.addMenu("&Weight sets")
-        own.aboutToShow.connect(lambda: self._fill(own))
+        shown = menu.addMenu("&Weight sets")
+        shown.aboutToShow.connect(lambda: self._fill(shown))
 
     def _fill(self, menu: QMenu) -> None:
         menu.clear()
