@@ -1,5 +1,6 @@
-"""Every edit of numbers and names as a function from a State to a State; what it does not name stays.
+"""Every edit of numbers, rows, settings, names and weight sets as a function from a State to a State.
 
+What an edit does not name stays as it is.
 Knows nothing of undo. Layers count from 0 (the first hidden layer), columns from 0 (the inputs).
 An edit of weights or data ends the present run.
 """
@@ -143,28 +144,28 @@ def set_activation(state: State, layer: int, activation: str) -> State:
     return with_network(state, state.network.with_layer(layer, new))
 
 
-def with_set(state: State, place: int) -> State:
-    """Return `state` with the weights of a set in use; its run ends, as after any edit."""
+def use_set(state: State, place: int) -> State:
+    """Return `state` with the weights of the set at `place` in use."""
     return with_network(state, state.weight_sets[place].into(state.network))
 
 
-def in_use(state: State, place: int) -> bool:
+def set_in_use(state: State, place: int) -> bool:
     """Tell whether the weights in use are those of a set."""
     own = state.weight_sets[place]
     return own == WeightSet.of(own.name, state.network)
 
 
-def mse_with(state: State, place: int) -> float | None:
+def mse_with_set(state: State, place: int) -> float | None:
     """Return the MSE over all rows with the weights of a set, or None without rows or targets."""
-    return with_set(state, place).mse()
+    return use_set(state, place).mse()
 
 
-def new_name(state: State) -> str:
+def new_set_name(state: State) -> str:
     """Return the first of the course's names, weights_0 and so on, that no set has."""
     return fresh_name("weights", {own.name for own in state.weight_sets})
 
 
-def keep(state: State, name: str) -> State:
+def keep_set(state: State, name: str) -> State:
     """Keep the weights in use as one more set. Raises ValueError for an empty name or one that is taken."""
     name = name.strip()
     if not name:
@@ -174,7 +175,7 @@ def keep(state: State, name: str) -> State:
     return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
 
 
-def without_set(state: State, place: int) -> State:
+def remove_set(state: State, place: int) -> State:
     """Drop a set; the weights in use stay, those of the set too."""
     sets = state.weight_sets
     return replace(state, weight_sets=sets[:place] + sets[place + 1 :])

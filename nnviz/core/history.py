@@ -1,7 +1,8 @@
 """The MSE history: an append-only buffer that many States share, each with a length of its own.
 
-Memory is bounded: a history of 2**20 points is thinned to the lowest and highest of every 16, so that a
-very long one holds its extremes at coarser and coarser iterations, and loses no minimum, maximum or end.
+Memory is bounded: a history of 2**20 points is thinned to the lowest and highest of every 16, so that a very
+long one holds its extremes at coarser and coarser iterations, and loses no minimum, maximum or end. So does
+its envelope, the same curve in few points for a plot.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ LIMIT_POINTS = 2**20
 
 THINNED_POINTS = 16
 """Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
+STRETCHES = 1024
+"""At this many stretches, neighbours are joined: between 1024 and 2048 points tell the curve."""
 
 
 class _Buffer:
@@ -25,7 +28,7 @@ class _Buffer:
     def __init__(self) -> None:
         self.points = np.empty((16, 2))
         self.used = 0
-        self.envelope = Envelope()
+        self.envelope = _Envelope()
 
     def append(self, points: Array) -> None:
         needed = self.used + len(points)
@@ -78,7 +81,7 @@ class History:
         """
         envelope = self._buffer.envelope
         if envelope.covered > self.length:  # that of a longer history, which shares the buffer
-            envelope = Envelope()
+            envelope = _Envelope()
         return envelope.over(self.points)
 
     def extended(self, points: Array) -> History:
@@ -97,32 +100,7 @@ class History:
         return History().extended(thinned(self.points, THINNED_POINTS))
 
 
-STRETCHES = 1024
-"""At this many stretches, neighbours are joined: between 1024 and 2048 points tell the curve."""
-
-
-def extremes(points: Array, span: int) -> Array:
-    """Return the lowest and the highest of each `span` points; their number must be a multiple of `span` ≥ 2.
-
-    Where all of a stretch are equal, its first and last stand for them.
-    """
-    y = points[:, 1].reshape(-1, span)
-    lowest, highest = y.argmin(axis=1), y.argmax(axis=1)
-    highest[lowest == highest] = span - 1
-    start = np.arange(0, len(points), span)
-    chosen = np.stack((start + np.minimum(lowest, highest), start + np.maximum(lowest, highest)), axis=1)
-    return points.take(chosen.ravel(), axis=0)
-
-
-def thinned(points: Array, span: int) -> Array:
-    """Return a curve in the lowest and the highest of each `span` points, with its first and last point."""
-    if span <= 2 or len(points) <= span:
-        return points
-    inner = 1 + (len(points) - 2) // span * span
-    return np.concatenate((points[:1], extremes(points[1:inner], span), points[inner:]))
-
-
-class Envelope:
+class _Envelope:
     """The extremes of a curve that grows; takes in only what is new."""
 
     def __init__(self) -> None:
@@ -167,3 +145,24 @@ class Envelope:
         elif not len(tail) and len(points) and self._extremes[-1, 0] != points[-1, 0]:
             tail = points[-1:]
         return np.concatenate((*parts, tail))
+
+
+def extremes(points: Array, span: int) -> Array:
+    """Return the lowest and the highest of each `span` points; their number must be a multiple of `span` ≥ 2.
+
+    Where all of a stretch are equal, its first and last stand for them.
+    """
+    y = points[:, 1].reshape(-1, span)
+    lowest, highest = y.argmin(axis=1), y.argmax(axis=1)
+    highest[lowest == highest] = span - 1
+    start = np.arange(0, len(points), span)
+    chosen = np.stack((start + np.minimum(lowest, highest), start + np.maximum(lowest, highest)), axis=1)
+    return points.take(chosen.ravel(), axis=0)
+
+
+def thinned(points: Array, span: int) -> Array:
+    """Return a curve in the lowest and the highest of each `span` points, with its first and last point."""
+    if span <= 2 or len(points) <= span:
+        return points
+    inner = 1 + (len(points) - 2) // span * span
+    return np.concatenate((points[:1], extremes(points[1:inner], span), points[inner:]))

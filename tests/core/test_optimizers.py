@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nnviz.core.expressions import Number
 from nnviz.core.optimizers import OPTIMIZERS
 from tests.core.oracle import optimizer_steps
 
@@ -25,6 +26,45 @@ def test_updates_are_those_of_the_definition(name):
         optimizer.update(k)
         expected = reference(expected, true_slopes, rate)
         assert parameters == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_rule_as_text_is_the_rule_that_is_computed(name):
+    rng = np.random.default_rng(2)
+    entry, rate = OPTIMIZERS[name], 0.05
+    parameters, slopes, memory = (
+        rng.normal(size=1),
+        np.empty(1),
+        np.zeros((len(OPTIMIZERS[name].memories), 1)),
+    )
+    optimizer = entry(parameters, slopes, memory, np.array(rate))
+    for k in range(1, 80):
+        slope = float(rng.normal())
+        values = {"w": parameters[0], "slope": slope, "learning_rate": rate, "t": float(k)}
+        values |= dict(zip(entry.memories, memory[:, 0], strict=True))
+        numbers = {each: Number(float(value)) for each, value in values.items()}
+        for each, rule in entry.rule:
+            numbers[each] = Number(rule.at(numbers).computed())
+        slopes[:] = rate * slope if entry.rate_in_slopes else slope
+        optimizer.update(k)
+        assert [each for each, _ in entry.rule][-1] == "w"
+        assert parameters[0] == pytest.approx(numbers["w"].value, rel=1e-12)
+        assert memory[:, 0] == pytest.approx([numbers[each].value for each in entry.memories], rel=1e-12)
+
+
+def test_the_rules_as_text_are_the_definitions():
+    texts = {name: [f"{each} ← {rule.text}" for each, rule in own.rule] for name, own in OPTIMIZERS.items()}
+    assert texts == {
+        "gradient_descent": ["w ← w − learning_rate·slope"],
+        "momentum": ["v ← 0.9·v + slope", "w ← w − learning_rate·v"],
+        "adam": [
+            "m ← 0.9·m + 0.1·slope",
+            "v ← 0.999·v + 0.001·slope²",
+            "m̂ ← m/(1 − 0.9^t)",
+            "v̂ ← v/(1 − 0.999^t)",
+            "w ← w − learning_rate·m̂/(√(v̂) + 1e−8)",
+        ],
+    }
 
 
 def test_adams_first_step_is_the_learning_rate_whatever_the_slope():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
-from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
+from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.training.train import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -20,42 +20,42 @@ def names(state):
 
 
 def test_a_set_in_use_gives_its_mse_and_leaves_all_else(state):
-    other = with_set(state, 1)
+    other = use_set(state, 1)
     assert other.network.layers[0].weights.tolist() == [[2, 1], [1, 1.5]]
-    assert [mse_with(state, k) for k in (0, 1)] == [37.5, 49.890625]
+    assert [mse_with_set(state, k) for k in (0, 1)] == [37.5, 49.890625]
     assert other.mse() == 49.890625
     assert (other.data, other.weight_sets, other.notes) == (state.data, state.weight_sets, state.notes)
-    assert [in_use(state, 0), in_use(state, 1), in_use(other, 1)] == [True, False, True]
+    assert [set_in_use(state, 0), set_in_use(state, 1), set_in_use(other, 1)] == [True, False, True]
 
 
 def test_putting_a_set_in_ends_the_run_and_keeping_one_does_not(state):
     trained = train(state, updates=3).state
-    assert keep(trained, "trained").run is trained.run
-    assert without_set(trained, 0).run is trained.run
-    assert with_set(trained, 0).run is None
-    assert with_set(trained, 0).network == state.network
+    assert keep_set(trained, "trained").run is trained.run
+    assert remove_set(trained, 0).run is trained.run
+    assert use_set(trained, 0).run is None
+    assert use_set(trained, 0).network == state.network
 
 
 def test_weights_in_use_are_kept_under_a_name_and_come_back(state):
     changed = edits.set_weight(state, 0, 0, 0, 9.0)
-    kept = keep(changed, " mine ")
+    kept = keep_set(changed, " mine ")
     assert names(kept) == ["weights_0", "weights_1", "mine"]
-    assert with_set(with_set(kept, 0), 2).network == changed.network
+    assert use_set(use_set(kept, 0), 2).network == changed.network
 
 
 def test_a_name_that_is_taken_or_empty_is_refused(state):
-    assert new_name(state) == "weights_2"
+    assert new_set_name(state) == "weights_2"
     with pytest.raises(ValueError, match="called 'weights_1' already"):
-        keep(state, "weights_1")
+        keep_set(state, "weights_1")
     with pytest.raises(ValueError, match="at least one character"):
-        keep(state, "  ")
+        keep_set(state, "  ")
 
 
 def test_a_set_that_is_dropped_leaves_the_weights_in_use(state):
-    assert names(without_set(state, 0)) == ["weights_1"]
-    assert without_set(state, 0).network is state.network
+    assert names(remove_set(state, 0)) == ["weights_1"]
+    assert remove_set(state, 0).network is state.network
 
 
 def test_the_mse_of_a_set_without_targets_is_none(state):
-    assert mse_with(edits.remove_rows(state, list(range(len(state.data)))), 0) is None
-    assert np.isfinite(mse_with(state, 0))
+    assert mse_with_set(edits.remove_rows(state, list(range(len(state.data)))), 0) is None
+    assert np.isfinite(mse_with_set(state, 0))

@@ -56,8 +56,8 @@ class _Explainer:
         targets = state.data.targets
         self.scene = None
         if found.trace is not None:
-            own = None if targets is None else targets[found.row]
-            self.scene = Scene(state.network, found.trace, found.slopes, own, unfolded)
+            row = None if targets is None else targets[found.row]
+            self.scene = Scene(state.network, found.trace, found.slopes, row, unfolded)
         self.row_heading = f"Row {found.row + 1} of {len(state.data):,}"
 
     def explanation(self) -> Explanation:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from nnviz.core.cost import QUICK_NS, forward_ns
-from nnviz.core.edits import in_use, keep, mse_with, new_name, with_set, without_set
+from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.numbers import mse_in_words
 from nnviz.document.document import Document
 
@@ -33,7 +33,7 @@ class WeightSets(QObject):
         for place in range(len(sets)):
             action = menu.addAction("\t".join([self._name(place), self._told(place)]))
             action.setCheckable(True)
-            action.setChecked(in_use(self._document.state, place))
+            action.setChecked(set_in_use(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
         if not sets:
             menu.addAction("No weight sets yet").setEnabled(False)
@@ -51,23 +51,23 @@ class WeightSets(QObject):
         """Return the MSE with a set, unless it takes long to compute."""
         state = self._document.state
         quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
-        mse = mse_with(state, place) if quick else None
+        mse = mse_with_set(state, place) if quick else None
         return "" if mse is None else mse_in_words(mse)
 
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
-        self._document.push(with_set(self._document.state, place), f"Use {name}")
+        self._document.push(use_set(self._document.state, place), f"Use {name}")
         self.said.emit(f"The weights are those of {name} now")
 
     def _ask_keep(self) -> None:
         state = self._document.state
         name, chosen = QInputDialog.getText(
-            self._window, "Keep the present weights", "Name of the weight set", text=new_name(state)
+            self._window, "Keep the present weights", "Name of the weight set", text=new_set_name(state)
         )
         if not chosen:
             return
         try:
-            kept = keep(state, name)
+            kept = keep_set(state, name)
         except ValueError as error:
             self.said.emit(f"The weights were not kept: {error}")
             return
@@ -77,5 +77,5 @@ class WeightSets(QObject):
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
-        self._document.push(without_set(self._document.state, place), f"Remove {name}")
+        self._document.push(remove_set(self._document.state, place), f"Remove {name}")
         self.said.emit(f"Removed the weight set {name}; the weights in use stay")
