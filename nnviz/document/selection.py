@@ -59,13 +59,13 @@ class Selection(QObject):
         return first, second
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select `part` (and a second weight beside it), or nothing."""
+        """Select an address (and a second weight beside it), or nothing."""
         if (address, second) != (self.address, self.second):
             self.address, self.second = address, second
             self.address_changed.emit()
 
     def point_at(self, address: Address) -> None:
-        """Select `part`, and ask for its explanation, even where it was selected before."""
+        """Select an address, and ask for its explanation, even where it was selected before."""
         self.select(address)
         self.explanation_requested.emit()
 

@@ -22,8 +22,8 @@ HAZE = 0.28
 """Opacity of the haze where it is densest."""
 AT_ONCE = 2**17
 """Weights that are compared at once: few enough to stay in the cache."""
-REACH = 6.0
-"""How far from a node its edges end, in pixels, before they reach it."""
+REACH_PX = 6.0
+"""So far from a node its edges end, before they reach it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Gap:
         order of their sources, so the nearest of a fan is one of the two that the point lies between: a
         binary search a fan instead of a look at every edge.
         """
-        if not self.x0 <= x <= self.x1 + REACH:
+        if not self.x0 <= x <= self.x1 + REACH_PX:
             return None
         x = min(x, self.x1)
         if len(self.y1) <= len(self.y0):
@@ -131,11 +131,11 @@ def _bound(flat: Array, k: int) -> float:
 
 def _reaching(flat: Array, bound: float) -> Indices:
     """Return which weights are at least `bound` without sign."""
-    found = [
+    chunks = [
         np.flatnonzero(np.abs(flat[start : start + AT_ONCE]) >= bound) + start
         for start in range(0, flat.size, AT_ONCE)
     ]
-    return np.concatenate(found) if found else np.arange(0)
+    return np.concatenate(chunks) if chunks else np.arange(0)
 
 
 def edge_width(share: float, crowded: bool = False) -> float:
@@ -155,7 +155,7 @@ def edge_colour(share: float, palette: Palette) -> str:
     strength = min(abs(share), 1.0) ** 0.5
     full = palette.positive if share > 0 else palette.negative
     parts = zip(rgb(palette.zero), rgb(full), strict=True)
-    return "#" + "".join(f"{round(zero * (1 - strength) + own * strength):02x}" for zero, own in parts)
+    return "#" + "".join(f"{round(zero * (1 - strength) + most * strength):02x}" for zero, most in parts)
 
 
 def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:

@@ -13,7 +13,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Network
 from nnviz.picture.columns import HEIGHT, body, lay_columns
-from nnviz.picture.edges import REACH, Gap
+from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
 from nnviz.picture.pills import PillSlots, pill_slots
 from nnviz.picture.slots import Slot, node_slots
@@ -25,7 +25,7 @@ class Layout:
     """The geometry of a diagram, to be kept while only numbers change.
 
     ================ ==========================================================================
-    `view`           the room and how it is looked at
+    `view`           the room, zoom and shift
     `body`           the room under the headings: nodes, edges and their texts are clipped to it
     `columns`        the columns, inputs first
     `gaps`           the edges, one entry a layer
@@ -71,7 +71,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         Gap(
             k,
             left.x + left.width,
-            max(right.x - REACH, left.x + left.width + 1.0),
+            max(right.x - REACH_PX, left.x + left.width + 1.0),
             left.middles,
             right.middles,
         )

@@ -93,9 +93,9 @@ class Sheet:
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL * sources)
         height = min(room.height, LARGEST_CELL * nodes)
-        own = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
+        place = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
         columns, rows = max(1, int(width * ratio)), max(1, int(height * ratio))
-        return cls(own, nodes, sources, min(nodes, rows), min(sources, columns))
+        return cls(place, nodes, sources, min(nodes, rows), min(sources, columns))
 
     def row(self, node: int) -> Rect:
         """Return the place of a node's weights."""
@@ -150,8 +150,8 @@ class Tiles:
         size = min(size, LARGEST_TILE)
         down = ceil(nodes / across)
         width, height = across * (size + GAP) - GAP, down * (size + GAP) - GAP
-        own = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
-        return cls(own, nodes, side, across, size)
+        place = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
+        return cls(place, nodes, side, across, size)
 
     def row(self, node: int) -> Rect:
         """Return the place of a node's picture."""

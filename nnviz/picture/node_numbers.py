@@ -49,10 +49,10 @@ def _in_sight(rect: Rect, body: Rect) -> bool:
 
 def _z(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
     z = content.z(address)
-    found = None if z is None else slot.fitted(z, _room(content, address, slot), prefix="z ")
-    if found is None:
+    fit = None if z is None else slot.fitted(z, _room(content, address, slot), prefix="z ")
+    if fit is None:
         return None
-    text, size, width = found
+    text, size, width = fit
     return Label(address, text, _right(rect, width), "z", size, z, "right", slot.role)
 
 
@@ -60,10 +60,10 @@ def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     value = content.output(address)
     if value is None:
         return Label(address, NOTHING, rect, "value", slot.size, None, slot.align, slot.role)
-    found = slot.fitted(value, _room(content, address, slot), bold=True)
-    if found is None:
+    fit = slot.fitted(value, _room(content, address, slot), bold=True)
+    if fit is None:
         return None
-    text, size, width = found
+    text, size, width = fit
     style: Style = "dead" if content.dead(address) else "value"
     if slot.align == "center":
         rect = _middle(rect, min(max(width + 0.8 * size, 2.0 * size), rect.width))
@@ -104,10 +104,10 @@ def _error(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
 def _outcome(
     value: float | None, prefix: str, style: Style, address: Address, slot: Slot, rect: Rect
 ) -> Label | None:
-    found = None if value is None else slot.fitted(value, rect.width, bold=style == "error", prefix=prefix)
-    if found is None:
+    fit = None if value is None else slot.fitted(value, rect.width, bold=style == "error", prefix=prefix)
+    if fit is None:
         return None
-    text, size, width = found
+    text, size, width = fit
     middle = rect.x - slot.rect.x + slot.middle
     left = max(rect.x, min(middle - width / 2, rect.right - width))
     return Label(address, text, Rect(left, rect.y, width, rect.height), style, size, value)
@@ -162,18 +162,18 @@ def _pills(content: Content, column: Column, slot: Slot, node: int) -> Iterator[
 
 def _pill(slot: Slot, value: float, room: float, prefix: str = "") -> _Pill | None:
     pad = TIGHT * slot.size
-    found = slot.fitted(value, room - pad, bold=True, prefix=prefix)
-    if found is None:
+    fit = slot.fitted(value, room - pad, bold=True, prefix=prefix)
+    if fit is None:
         return None
-    text, size, width = found
+    text, size, width = fit
     least = 0.0 if prefix else ROUND * slot.rect.height
     return _Pill(value, prefix, text, size, max(width + pad, least))
 
 
 def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
     """Return the next way to write the number in less room, or None."""
-    found = _pill(slot, pill.value, pill.width - LESS, pill.prefix)
-    return found if found is not None and found.width < pill.width else None
+    fit = _pill(slot, pill.value, pill.width - LESS, pill.prefix)
+    return fit if fit is not None and fit.width < pill.width else None
 
 
 def _side_by_side(slot: Slot, bias: _Pill, slope: _Pill) -> tuple[_Pill, _Pill] | None:

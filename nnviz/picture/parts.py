@@ -58,7 +58,7 @@ class Rect(NamedTuple):
 
 
 class View(NamedTuple):
-    """The room there is, in pixels, and how it is looked at: zoom 1 and no shift fit everything."""
+    """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything."""
 
     width: float
     height: float

@@ -23,8 +23,8 @@ from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
 from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
 
-NEAR = 6.0
-"""An edge is hit from so many pixels away."""
+NEAR_PX = 6.0
+"""An edge is hit from so far away."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Picture:
         return described(address, self.content) or self.text(address)
 
     def at(self, x: float, y: float) -> Address | None:
-        """Return what is at a point: a text, else a node, else the nearest edge within `NEAR` pixels."""
+        """Return what is at a point: a text, else a node, else the nearest edge within `NEAR_PX`."""
         for label in reversed(self.labels):
             if label.rect.contains(x, y):
                 return label.address
@@ -118,7 +118,7 @@ class Picture:
     def _edge_at(self, x: float, y: float) -> Address | None:
         for gap in self.layout.gaps:
             nearest = gap.nearest(x, y)
-            if nearest is not None and nearest[2] <= NEAR:
+            if nearest is not None and nearest[2] <= NEAR_PX:
                 return Address("weight", gap.layer, nearest[0], nearest[1])
         return None
 
@@ -155,9 +155,9 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int
     if not state.trainable or state.data.targets is None:
         raise ValueError("data.targets: there are no rows with targets to take slopes of")
     rows = slice(row, row + 1)
-    found = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
+    of_row = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
     slopes_of = f"slopes of row {row + 1}"
-    content = content_of(state, row, trace=found.trace, slopes=found, slopes_of=slopes_of)
+    content = content_of(state, row, trace=of_row.trace, slopes=of_row, slopes_of=slopes_of)
     return make_picture(content, layout)
 
 

@@ -108,9 +108,9 @@ def pill_slots(gap: Gap, body: Rect, scale: float, zoom: float, slopes: bool) ->
     count = len(edges.nodes)
     least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
     if slopes:
-        found = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
-        if _fewer(found) >= max(least, 1.0):
-            return found
+        places = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
+        if _fewer(places) >= max(least, 1.0):
+            return places
     weights = _side(edges, max(LARGE * scale, SMALL), (0.0, 1.0), mirrored=False)
     return (weights if len(weights.x) >= least else NO_SLOTS), NO_SLOTS
 
@@ -148,7 +148,7 @@ def _both(edges: _Edges, scale: float, share: float) -> tuple[PillSlots, PillSlo
 
 
 def _fewer(slots: tuple[PillSlots, PillSlots]) -> int:
-    return min(len(own.x) for own in slots)
+    return min(len(places.x) for places in slots)
 
 
 def _side(edges: _Edges, largest: float, share: tuple[float, float], *, mirrored: bool) -> PillSlots:
@@ -159,10 +159,10 @@ def _side(edges: _Edges, largest: float, share: tuple[float, float], *, mirrored
     for sort in sorts:
         last = sort is sorts[-1]
         if edges.bound(sort) >= count * (LEAST if last else 1.0):
-            found = _fill(edges, sort, mirrored, partly=last)
-            if len(found.x) > len(best.x):
-                best = found
-            if len(found.x) == count:
+            places = _fill(edges, sort, mirrored, partly=last)
+            if len(places.x) > len(best.x):
+                best = places
+            if len(places.x) == count:
                 break
     return best
 
@@ -194,18 +194,18 @@ def _fill(edges: _Edges, sort: _Sort, mirrored: bool, partly: bool) -> PillSlots
     best: list[tuple[Indices, float]] = []
     number = 0
     for xs in _columns(sort, mirrored):
-        found = _pack(edges, sort, xs, BETWEEN)
-        fits = sum(len(chosen) for chosen, _ in found)
+        places = _pack(edges, sort, xs, BETWEEN)
+        fits = sum(len(chosen) for chosen, _ in places)
         if fits == count:
             airy = _pack(edges, sort, xs, 0.4 * sort.height)
-            best = airy if sum(len(chosen) for chosen, _ in airy) == count else found
+            best = airy if sum(len(chosen) for chosen, _ in airy) == count else places
             break
         if partly and fits > number:
-            best, number = found, fits
+            best, number = places, fits
     if not best:
         return NO_SLOTS
-    chosen = np.concatenate([own for own, _ in best])
-    return _slots(edges, sort, chosen, np.repeat([x for _, x in best], [len(own) for own, _ in best]))
+    chosen = np.concatenate([some for some, _ in best])
+    return _slots(edges, sort, chosen, np.repeat([x for _, x in best], [len(some) for some, _ in best]))
 
 
 def _slots(edges: _Edges, sort: _Sort, chosen: Indices, x: Array) -> PillSlots:
@@ -245,7 +245,7 @@ def _pack(edges: _Edges, sort: _Sort, xs: list[float], air: float) -> list[tuple
     top, bottom = edges.body.y + sort.height / 2, edges.body.bottom - sort.height / 2
     step = sort.height + air
     free: Indices = np.arange(len(edges.nodes))
-    found = []
+    places = []
     for x, line in zip(xs, edges.heights(np.array(xs)), strict=True):
         heights = line[free]
         order = heights.argsort(kind="stable")
@@ -256,6 +256,6 @@ def _pack(edges: _Edges, sort: _Sort, xs: list[float], air: float) -> list[tuple
             picked.append(at)
             at = bisect_left(sorted_heights, sorted_heights[at] + step, at + 1)
         chosen = order[picked] if picked else order[:0]
-        found.append((free[chosen], x))
+        places.append((free[chosen], x))
         free = np.delete(free, chosen)
-    return found
+    return places

@@ -93,21 +93,21 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     small = max(11.5 * scale, SMALLEST)
     pad = min(11.0 * scale, 0.09 * width)
     line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
-    found: dict[Kind, Slot] = {}
+    slots: dict[Kind, Slot] = {}
     both = line.width / (COURSE_NAME + Z + 0.5)
     if layer is not None and not layer.function.linear and both >= SMALLEST:
         small = min(small, both)
-        found["z"] = Slot(line, small, "right", name_size=small, least=Z * small)
+        slots["z"] = Slot(line, small, "right", name_size=small, least=Z * small)
         line = line._replace(width=line.width - (Z + 0.5) * small)
-    found["name"] = Slot(line, small)
+    slots["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
     if size < SMALLEST + 1.0:
         size = min(SMALLEST + 1.0, (width - 8.0 * scale) / SHORT_NUMBER)
     if size >= SMALLEST:
         middle = (0.61 if pills else 0.64) * height
         rect = Rect(4.0 * scale, middle - 0.6 * size, width - 8.0 * scale, 1.2 * size)
-        found["input" if layer is None else "value"] = Slot(rect, size)
-    return found
+        slots["input" if layer is None else "value"] = Slot(rect, size)
+    return slots
 
 
 def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:

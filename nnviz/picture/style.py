@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -126,20 +127,18 @@ class Tint(NamedTuple):
         return pixels
 
 
-def tints(picture: Picture, column: Column, palette: Palette) -> list[Tint]:
-    """Return what tints the nodes of a column: their values if there is a row, over them their slopes.
+def tints(picture: Picture, column: Column, palette: Palette) -> Iterator[Tint]:
+    """Yield what tints the nodes of a column: their values if there is a row, over them their slopes.
 
     What a walk has not come to is 0.
     """
     trace, slopes = picture.content.trace, picture.content.slopes
-    found = []
     if trace is not None:
         values = _strengths(trace.feeding(column.index)[0], picture.hidden("value", column))
-        found.append(Tint(values, 1.0, palette.positive, palette.negative))
+        yield Tint(values, 1.0, palette.positive, palette.negative)
     if slopes is not None and column.layer >= 0:
         of_nodes = _strengths(slopes.layers[column.layer].nodes, picture.hidden("node_slope", column))
-        found.append(Tint(of_nodes, SLOPES_SHARE, palette.slope, palette.slope))
-    return found
+        yield Tint(of_nodes, SLOPES_SHARE, palette.slope, palette.slope)
 
 
 def _strengths(values: Array, hidden: NDArray[np.bool_]) -> Array:

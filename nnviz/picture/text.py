@@ -33,10 +33,10 @@ def fitted(
         return text, size, width
     short = prefix + min(longest, *_three_digits(value), key=len)
     bare = short.replace("0.", ".") if abs(value) < 1.0 else short
-    for text, own in ((short, size), (short, smallest), (bare, smallest)):
-        width = text_width(text, own, bold)
+    for text, at_size in ((short, size), (short, smallest), (bare, smallest)):
+        width = text_width(text, at_size, bold)
         if width <= room + ROUNDING:
-            return text, own, width
+            return text, at_size, width
     return None
 
 

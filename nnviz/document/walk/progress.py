@@ -63,9 +63,9 @@ class Progress:
         return self.active and self.phase == "update"
 
     def shows(self, address: Address) -> bool:
-        """Tell whether the walk has come to the number of `part`."""
+        """Tell whether the walk has come to the number at an address."""
         phase = _PHASE_OF.get(address.kind)
-        if phase is None or address.column == 0:
+        if phase is None or address.layer < 0:
             return True
         if phase not in self.walk.phases:
             return False

@@ -1,1 +1,15 @@
-"""The diagram widget: paints the picture, edits in place, plays the walk."""
+"""The diagram on the screen.
+
+One word stands for one thing:
+
+=================== ===========================================================================
+picture             what is seen, as data: `nnviz.picture`, made by `picture_maker`
+canvas, diagram     the widget that shows it through its camera; the same with mouse and keys
+layers              what a frame is painted of, and what is kept of it for the next
+edge_lines          paints edges
+paper, screen       paint nodes and texts: line by line, and from sprites for every frame
+sprites, lettering  small images made once, and texts that are put together from them
+walk_layer, callout paint what moves while the walk goes on, and what is said beside it
+painter             always Qt's own QPainter
+=================== ===========================================================================
+"""

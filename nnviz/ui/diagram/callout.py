@@ -27,7 +27,7 @@ SUMMED = 0.75
 """The part of a step's time after which its terms have been added up."""
 MOST_LINES = 7
 """An update of more weights says how many more there are."""
-FONT_PIXELS, LINE_PIXELS, NAME_PIXELS = 13.5, 22, 110.0
+FONT_PX, LINE_PX, NAME_PX = 13.5, 22, 110.0
 """Font size, height of a line, and the width that a name may take: about as much as in its node."""
 NEAR = 6.0
 """For each pixel that a callout stands farther from its node it may cover so many square pixels less."""
@@ -62,8 +62,8 @@ class Callout:
         direction = painter.layoutDirection()
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also after a name of another script
         for k, line in enumerate(self._lines):
-            top = box.top() + 7 + LINE_PIXELS * k
-            place = QRectF(box.left() + 14, top, box.width() - 28, LINE_PIXELS)
+            top = box.top() + 7 + LINE_PX * k
+            place = QRectF(box.left() + 14, top, box.width() - 28, LINE_PX)
             painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
         painter.setLayoutDirection(direction)
 
@@ -83,11 +83,11 @@ def _box(picture: Picture, step: Step, lines: list[str]) -> QRectF:
         return QRectF()
     metrics = QFontMetricsF(_font())
     width = max(map(metrics.horizontalAdvance, lines)) + 28
-    return free_place(picture, step, width, len(lines) * LINE_PIXELS + 14)
+    return free_place(picture, step, width, len(lines) * LINE_PX + 14)
 
 
 def _font() -> QFont:
-    return ui_font(FONT_PIXELS, QFont.Weight.DemiBold)
+    return ui_font(FONT_PX, QFont.Weight.DemiBold)
 
 
 def free_place(picture: Picture, step: Step, width: float, height: float) -> QRectF:
@@ -188,7 +188,7 @@ def _update(content: Content, step: Step) -> list[str]:
     for source, name in enumerate(sources[:MOST_LINES]):
         address = Address("weight", step.layer, step.node, source)
         found = update_lines(content.state, address, float(slopes.weights[step.node, source]))
-        lines.append(f"{elide(plain(name), FONT_PIXELS, NAME_PIXELS, bold=True)}: {told(found[-1])}")
+        lines.append(f"{elide(plain(name), FONT_PX, NAME_PX, bold=True)}: {told(found[-1])}")
     if len(sources) > MOST_LINES:
         lines.append(f"… and {len(sources) - MOST_LINES} more weights")
     if layer.biases is not None:

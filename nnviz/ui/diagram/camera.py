@@ -1,10 +1,10 @@
-"""How the diagram is looked at: zoom about a point, pan, fit. Knows nothing of Qt."""
+"""From where the diagram is seen: zoom about a point, pan, fit. Knows nothing of Qt."""
 
 from __future__ import annotations
 
 from nnviz.picture.parts import View
 
-NEAREST, FARTHEST = 60.0, 0.5
+MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
 
 
 class Camera:
@@ -32,22 +32,22 @@ class Camera:
 
     def pan(self, dx: float, dy: float) -> None:
         """Move the picture by so many pixels."""
-        self._look(self.view.zoom, self.view.dx + dx, self.view.dy + dy)
+        self._show(self.view.zoom, self.view.dx + dx, self.view.dy + dy)
 
     def zoom_at(self, x: float, y: float, factor: float) -> None:
         """Zoom by `factor` so that the point (x, y) stays where it is."""
         view = self.view
-        zoom = min(max(view.zoom * factor, FARTHEST), NEAREST)
+        zoom = min(max(view.zoom * factor, LEAST_ZOOM), MOST_ZOOM)
         if abs(zoom - 1.0) < 0.02:
             zoom = 1.0
         true = zoom / view.zoom
-        self._look(zoom, x - (x - view.dx) * true, y - (y - view.dy) * true)
+        self._show(zoom, x - (x - view.dx) * true, y - (y - view.dy) * true)
 
     def centre_on(self, x: float, y: float) -> None:
         """Move the point (x, y) to the middle."""
         self.pan(self.view.width / 2 - x, self.view.height / 2 - y)
 
-    def _look(self, zoom: float, dx: float, dy: float) -> None:
+    def _show(self, zoom: float, dx: float, dy: float) -> None:
         """Keep a third of the picture in sight, wherever it is pushed."""
         width, height = self.view.width, self.view.height
         dx = min(max(dx, width * (0.33 - zoom)), width * 0.67)

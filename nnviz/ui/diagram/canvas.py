@@ -16,9 +16,9 @@ from nnviz.document.walk.player import Player
 from nnviz.picture.layout import Layout
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.camera import Camera
-from nnviz.ui.diagram.drawing import Drawing
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
+from nnviz.ui.diagram.picture_maker import PictureMaker
 from nnviz.ui.widgets.rect import qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -43,7 +43,7 @@ class Canvas(QWidget):
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
-        self._drawing = Drawing(derived, selection, player)
+        self._maker = PictureMaker(derived, selection, player)
         self._picture: Picture | None = None
         self._layout_seen: Layout | None = None
         self._largest: float | None = None
@@ -78,7 +78,7 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """What is shown at present; made anew when something has changed."""
         if self._picture is None:
-            self._picture = self._drawing.picture(self.camera.view, self._largest)
+            self._picture = self._maker.picture(self.camera.view, self._largest)
             if self._picture.layout is not self._layout_seen:
                 self._layout_seen = self._picture.layout
                 self.laid_out.emit()

@@ -33,7 +33,7 @@ ALWAYS_SHARP = 150
 
 STRONGEST_MOVING = 500
 BUCKETS = 32
-HALO_PIXELS, HALO_OPACITY = 14.0, 0.3
+HALO_PX, HALO_OPACITY = 14.0, 0.3
 
 Lit = list[tuple[int, Indices, Indices]]
 """Edges that light up, by layer: (layer, nodes, sources)."""
@@ -143,5 +143,5 @@ def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: P
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
     colour = QColor(palette.accent)
     colour.setAlphaF(HALO_OPACITY)
-    painter.setPen(QPen(colour, HALO_PIXELS, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    painter.setPen(QPen(colour, HALO_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
     painter.drawLine(line)

@@ -1,4 +1,4 @@
-"""What the mouse does on the diagram: click, scrub a number, pan, zoom, hover."""
+"""What mouse and keys do on the diagram: select, edit, drag a number, pan and zoom, walk."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _drags = itertools.count()
 class Gestures:
     """Turns mouse events into edits, selection and camera moves.
 
-    `at` tells what is under a point, `text_at` whose text is; `looked` is called when the camera moves.
+    `at` tells what is under a point, `text_at` whose text is; `camera_moved` is called when it has.
     """
 
     def __init__(
@@ -37,11 +37,11 @@ class Gestures:
         session: EditSession,
         selection: Selection,
         camera: Camera,
-        looked: Callable[[], None],
+        camera_moved: Callable[[], None],
     ) -> None:
         self._at, self._text_at = at, text_at
         self._session, self._selection = session, selection
-        self._camera, self._looked = camera, looked
+        self._camera, self._camera_moved = camera, camera_moved
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._address: Address | None = None
@@ -86,7 +86,7 @@ class Gestures:
         else:
             step = event.position() - self._last
             self._camera.pan(step.x(), step.y())
-            self._looked()
+            self._camera_moved()
         self._last = event.position()
 
     def release(self, event: QMouseEvent) -> None:
@@ -104,7 +104,7 @@ class Gestures:
         turned = event.angleDelta().y() or event.angleDelta().x()
         if turned:
             self._camera.zoom_at(event.position().x(), event.position().y(), 1.0015**turned)
-            self._looked()
+            self._camera_moved()
         event.accept()
 
     def double_click(self, event: QMouseEvent) -> None:
@@ -112,7 +112,7 @@ class Gestures:
         address = self._at(event.position().x(), event.position().y())
         if address is None:
             self._camera.fit()
-            self._looked()
+            self._camera_moved()
         elif address.kind == "weight":
             self._session.edit(address)
 
@@ -198,16 +198,13 @@ def moved(address: Address | None, network: Network, right: int, down: int) -> A
         return Address("node", -1, 0)
     if address.kind == "weight":
         return _from_edge(address, network, right, down)
-    sizes = network.sizes
-    if right > 0 and address.column < len(sizes) - 1:
-        return Address(
-            "weight", address.column, min(address.node, sizes[address.column + 1] - 1), address.node
-        )
-    if right < 0 and address.column > 0:
-        return Address(
-            "weight", address.layer, address.node, min(address.node, sizes[address.column - 1] - 1)
-        )
-    return Address("node", address.layer, (address.node + down) % sizes[address.column])
+    layer = address.layer
+    if right > 0 and layer + 1 < len(network.layers):
+        node = min(address.node, len(network.layers[layer + 1]) - 1)
+        return Address("weight", layer + 1, node, address.node)
+    if right < 0 and layer >= 0:
+        return Address("weight", layer, address.node, min(address.node, network.sizes[layer] - 1))
+    return Address("node", layer, (address.node + down) % network.sizes[address.column])
 
 
 def _from_edge(address: Address, network: Network, right: int, down: int) -> Address:
@@ -215,6 +212,6 @@ def _from_edge(address: Address, network: Network, right: int, down: int) -> Add
         return Address("node", address.layer, address.node)
     if right < 0:
         return Address("node", address.layer - 1, address.source)
-    sources, nodes = network.sizes[address.column - 1], network.sizes[address.column]
+    nodes, sources = network.layers[address.layer].weights.shape
     place = (address.source * nodes + address.node + down) % (sources * nodes)
     return Address("weight", address.layer, place % nodes, place // nodes)

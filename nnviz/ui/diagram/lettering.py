@@ -23,7 +23,7 @@ WORD = "\n"
 _BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
-class Setting:
+class TextSetter:
     """Sets texts in letters, all those of a painting in one go."""
 
     def __init__(self, sprites: Sprites) -> None:
@@ -76,14 +76,14 @@ class Setting:
 
 
 class Letters(dict[str, int]):
-    """The letters of one font in one colour, at `ratio` device pixels a pixel: their numbers in a Setting.
+    """The letters of one font in one colour, at `ratio` device pixels a pixel: their numbers in a TextSetter.
 
     A letter is a digit, a sign, or a word, which ends in a line break here. It is made when it is missed.
     """
 
-    def __init__(self, setting: Setting, font: QFont, colour: str, ratio: float) -> None:
+    def __init__(self, setter: TextSetter, font: QFont, colour: str, ratio: float) -> None:
         super().__init__()
-        self._setting, self._font, self._colour, self._ratio = setting, font, QColor(colour), ratio
+        self._setter, self._font, self._colour, self._ratio = setter, font, QColor(colour), ratio
         self._metrics = metrics = QFontMetricsF(font)
         self._ascent = metrics.ascent() * ratio
         self._rise = ceil(self._ascent)
@@ -124,7 +124,7 @@ class Letters(dict[str, int]):
             painter.setPen(self._colour)
             draw(painter)
 
-        self[letter] = self._setting.add(width * self._ratio, self._height, paint, 1 if word else PHASES)
+        self[letter] = self._setter.add(width * self._ratio, self._height, paint, 1 if word else PHASES)
         return self[letter]
 
     def _word(self, text: str) -> tuple[float, Callable[[QPainter], None]]:

@@ -17,7 +17,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
-from nnviz.ui.diagram.lettering import Letters, Setting
+from nnviz.ui.diagram.lettering import Letters, TextSetter
 from nnviz.ui.diagram.paper import label_font, paint_box, paint_label
 from nnviz.ui.diagram.sprites import NONE, Sprites
 
@@ -34,7 +34,7 @@ class Screen:
         self.palette, self.ratio = palette, ratio
         self._margin = ceil(2 * ratio)
         self._sprites = Sprites(round(WIDTH * ratio))
-        self._setting = Setting(self._sprites)
+        self._setter = TextSetter(self._sprites)
         self._letters: dict[tuple[str, float, str], Letters] = {}
         self._boxes: dict[tuple[object, ...], int] = {}
         self._layout: Layout | None = None
@@ -76,16 +76,16 @@ class Screen:
                 continue
             if label.style in PILLS:
                 pills.append(self._pill(label, chosen))
-            self._setting.set(self._letters_of(label), label)
+            self._setter.set(self._letters_of(label), label)
         below = self._sprites.placed(*zip(*pills, strict=True)) if pills else NONE
-        self._sprites.draw(painter, np.concatenate((below, self._setting.placed())))
+        self._sprites.draw(painter, np.concatenate((below, self._setter.placed())))
 
     def _letters_of(self, label: Label) -> Letters:
         colour = text_colour(label, self.palette)
         key = (label.style, label.size, colour)
         letters = self._letters.get(key)
         if letters is None:
-            letters = self._letters[key] = Letters(self._setting, label_font(label), colour, self.ratio)
+            letters = self._letters[key] = Letters(self._setter, label_font(label), colour, self.ratio)
         return letters
 
     def _nodes_and_names(self, layout: Layout) -> Array:
@@ -93,8 +93,8 @@ class Screen:
         boxes = [self._boxes_of(column, column.in_sight(layout.body)) for column in layout.columns]
         for name in layout.names:
             if not _is_large(name):
-                self._setting.set(self._letters_of(name), name)
-        return np.concatenate([*boxes, self._setting.placed()])
+                self._setter.set(self._letters_of(name), name)
+        return np.concatenate([*boxes, self._setter.placed()])
 
     def _boxes_of(self, column: Column, nodes: range) -> Array:
         if not nodes or column.width > LARGEST:

@@ -101,7 +101,7 @@ class Structure(QObject):
             )
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
-        """Put what can be done with a part into a menu: its node, its layer; without one, every layer."""
+        """Put what can be done at an address into a menu: its node, its layer; without one, every layer."""
         menu.clear()
         for submenu in menu.findChildren(QMenu):
             submenu.deleteLater()
@@ -181,8 +181,7 @@ def _article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
-HEIGHT = 20
-TOP = 48
+BUTTON_HEIGHT, BUTTON_TOP = 20, 48
 """The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
 
 
@@ -206,7 +205,7 @@ class ColumnButtons:
             if room is not None and fits:
                 group.show_limits()
                 x, _ = self._diagram.picture.layout.columns[k].box.center
-                group.move(round(x - group.sizeHint().width() / 2), TOP)
+                group.move(round(x - group.sizeHint().width() / 2), BUTTON_TOP)
 
     def recolour(self) -> None:
         """Draw the icons in the theme's ink."""
@@ -254,7 +253,7 @@ class _Group(QWidget):
         button = QToolButton(self)
         button.setObjectName("quiet")
         button.setToolTip(tip)
-        button.setFixedHeight(HEIGHT)
+        button.setFixedHeight(BUTTON_HEIGHT)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         return button

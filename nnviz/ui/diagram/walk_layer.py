@@ -19,7 +19,7 @@ from nnviz.ui.widgets.rect import qrect
 
 PULSES = 60
 """So many pulses at most travel at once: those of the strongest edges."""
-PULSE_PIXELS = 6.0
+PULSE_PX = 6.0
 """Radius of the largest."""
 
 
@@ -125,5 +125,5 @@ def _pulses(
         yield (
             QLineF(line.p2(), line.p1()) if backward else line,
             colour,
-            PULSE_PIXELS * (0.4 + 0.6 * share**0.5),
+            PULSE_PX * (0.4 + 0.6 * share**0.5),
         )

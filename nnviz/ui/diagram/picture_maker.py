@@ -14,8 +14,8 @@ from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, make_picture
 
 
-class Drawing:
-    """Draws the selected row, with the walk's progress and the slopes that are wanted."""
+class PictureMaker:
+    """Makes the picture of the selected row, with the walk's progress and the slopes that are wanted."""
 
     def __init__(self, derived: Derived, selection: Selection, player: Player) -> None:
         self._derived, self._selection, self._player = derived, selection, player
