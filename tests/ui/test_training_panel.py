@@ -476,4 +476,5 @@ def test_every_control_says_what_it_is(panel):
     for control in controls:
         assert control.toolTip(), control
         assert control.accessibleName() or control.text(), control
+    panel.verbs.name_keys("F5", "F10", "Shift+F10")
     assert "F5" in panel.verbs.run.toolTip()

@@ -21,12 +21,12 @@ class TrainingButtons(QWidget):
     def __init__(self, document: Document, runner: Runner) -> None:
         super().__init__()
         self._document, self._runner = document, runner
-        self._icon_shown = ""
+        self._icon_shown = self._run_key = ""
         self.run = _button("Pause", "")  # the longer of its two texts, for its width
         self.run.setObjectName("primary")
         self.run.setIconSize(QSize(14, 14))
-        self.step = _button("Step", "Make one update (F10)")
-        self.back = _button("Back", "Go back by one update (Shift+F10)")
+        self.step = _button("Step", "Make one update")
+        self.back = _button("Back", "Go back by one update")
         self.restart = _button("Restart", "Return to the weights at the start of this run")
         self.more = _button("", "Random weights, new ones or the same again")
         self.more.setAccessibleName("More")
@@ -60,12 +60,19 @@ class TrainingButtons(QWidget):
         runner.run_ended.connect(lambda _: self.refresh())
         self._document.undo_changed.connect(self._follow_undo)
 
+    def name_keys(self, run: str, step: str, back: str) -> None:
+        """Say in the tooltips which shortcuts do the same."""
+        self._run_key = f" ({run})"
+        for button, key in ((self.step, step), (self.back, back)):
+            button.setToolTip(f"{button.toolTip()} ({key})")
+        self.refresh()
+
     def refresh(self) -> None:
         """Show what can be done now."""
         runner, training = self._runner, self._document.state.training
         running = runner.running
         self.run.setText("Pause" if running else "Run")
-        self.run.setToolTip(f"{self._run_tip()} (F5)")
+        self.run.setToolTip(self._run_tip() + self._run_key)
         self.back.setEnabled(running or runner.travel.can_go_back)
         self.restart.setEnabled(running or runner.travel.can_go_back)
         self.new_weights.setText(f"New random weights (seed {training.next_seed})")

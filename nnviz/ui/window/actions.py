@@ -44,6 +44,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
+    training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
+    workspace.training.verbs.name_keys(*training)
 
     def name_undo() -> None:
         _name(actions["undo"], "Undo", document.undo_text())
