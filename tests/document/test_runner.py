@@ -365,6 +365,31 @@ def test_work_that_is_too_long_for_a_frame_ends_with_the_same_numbers(
     assert document.state.network == expected.network
 
 
+def test_many_weights_are_trained_in_a_thread_from_the_start_with_the_same_numbers(
+    qtbot, document, make_runner
+):
+    runner = make_runner(long_trainer_ns=0)
+    expected = train(document.state).state
+    finish(qtbot, runner)
+    assert document.state.network == expected.network
+    runner.step()
+    until(qtbot, document, 21)
+    qtbot.waitUntil(lambda: not runner.running)
+    assert document.undo_text() == "Step"
+    runner.back()
+    qtbot.waitUntil(lambda: document.state.iteration == 20)
+    assert document.state.network == expected.network
+
+
+def test_what_cannot_be_trained_in_a_thread_is_told_too(qtbot, document, make_runner):
+    document.start(replace(document.state, data=Dataset(np.empty((0, 3)))))
+    runner = make_runner(long_trainer_ns=0)
+    with qtbot.waitSignal(runner.warned) as warned, qtbot.waitSignal(runner.run_ended):
+        runner.run()
+    assert warned.args == ["There are no rows to train on."]
+    assert not runner.running
+
+
 def test_long_work_pauses_and_goes_on(qtbot, document, long_runner):
     document.start(slopes_exercise(0.0001, updates=100_000))
     long_runner.run()
