@@ -2,13 +2,16 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
+from nnviz.core.cost import MOST_ROWS
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown as written
+from nnviz.core.state import Dataset, State
 from tests.ui.hands import choose_entry, set_number
 from tests.ui.sees import explained, figure, walking
 
@@ -108,3 +111,18 @@ def test_diagram_table_figures_and_explanation_say_the_same(open_window, name):
     cell = table.index(2, prediction)
     assert cell.data(Qt.ItemDataRole.ToolTipRole) in window.diagram.picture.describe(output)
     assert written(float(cell.data(Qt.ItemDataRole.EditRole)), 6) in explained(window)
+
+
+def test_an_edit_with_very_many_rows_never_holds_the_window_up_and_the_mse_comes_a_little_later(
+    qtbot, open_window, passes
+):
+    network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+    rows = np.random.default_rng(0).normal(size=(60_000, 3))
+    window = open_window(State(network, Dataset(rows[:, :2], rows[:, 2:])))
+    passes.clear()
+    set_number(window, W, "1.5")
+    mse = figure(window, "MSE")
+    assert mse.text == "–"
+    qtbot.waitUntil(lambda: mse.text != "–")
+    assert float(mse.accessibleDescription()) == pytest.approx(window.document.state.mse(), rel=1e-12)
+    assert max(passes[:-1]) <= MOST_ROWS
