@@ -30,41 +30,41 @@ def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], 
 
     What its activation calls saturated counts, and what is flat at another value than 0.
     """
-    found = []
+    odd = []
     for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True):
         stuck = within(layer.function.flat, z) & (a != 0.0)
-        found.append(_on_every_row(stuck | within(layer.function.saturated, z)))
-    return tuple(found)
+        odd.append(_on_every_row(stuck | within(layer.function.saturated, z)))
+    return tuple(odd)
 
 
 def badges(network: Network, trace: Trace) -> dict[tuple[int, int], str]:
     """Return what is odd about nodes on all rows of `trace`, by (layer, node): dead, saturated."""
     if len(trace.inputs) < 2:
         return {}
-    found = {}
+    told = {}
     for text, oddity in (("dead on all rows", dead_nodes), ("saturated", saturated_nodes)):
         for k, odd in enumerate(oddity(network, trace)):
             for node in np.flatnonzero(odd).tolist():
-                found[k, node] = text
-    return found
+                told[k, node] = text
+    return told
 
 
-def zero_reason(network: Network, found: Slopes, address: Address) -> str:
-    """Return why the slope of a weight or bias is exactly 0 on each row of `found`, or "" where it is not.
+def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
+    """Return why the slope of a weight or bias is exactly 0 on each row of `slopes`, or "" where it is not.
 
-    `found` may hold one row or many; the sentence holds for all of them.
+    `slopes` may hold one row or many; the sentence holds for all of them.
     """
-    layer = found.layers[address.layer]
+    layer = slopes.layers[address.layer]
     end = layer.inputs[:, address.node]
     if address.kind == "bias":
-        return "" if end.any() else _flat_end(network, found, address)
-    start = found.trace.feeding(address.layer)[:, address.source]
+        return "" if end.any() else _flat_end(network, slopes, address)
+    start = slopes.trace.feeding(address.layer)[:, address.source]
     if (start * end).any():
         return ""
     if not start.any():
         return _zero_start(network, address, len(start))
     if not end.any():
-        return _flat_end(network, found, address)
+        return _flat_end(network, slopes, address)
     return "on every row the value at its start or the slope at its end is 0"
 
 
@@ -78,20 +78,20 @@ def _zero_start(network: Network, address: Address, rows: int) -> str:
     return f"{kind}{name}, the value at its start, is 0{_on_rows(rows)}"
 
 
-def _flat_end(network: Network, found: Slopes, address: Address) -> str:
+def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     """Return why the slope at the input of a node is 0."""
     layer = network.layers[address.layer]
-    name, rows = layer.nodes[address.node], len(found.trace.inputs)
-    if not found.layers[-1].outputs.any():
+    name, rows = layer.nodes[address.node], len(slopes.trace.inputs)
+    if not slopes.layers[-1].outputs.any():
         return "the error is 0" if rows == 1 else "every error is 0"
-    trace, kind = found.trace, layer.activation
+    trace, kind = slopes.trace, layer.activation
     z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
     for part in layer.function.flat:
         if within((part,), z).all():
             stays = "passes 0" if not a.any() else "does not move"
             return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where z is {_in_words(part)}"
-    if not found.layers[address.layer].outputs[:, address.node].any():
-        return _nothing_onward(network, found, address)
+    if not slopes.layers[address.layer].outputs[:, address.node].any():
+        return _nothing_onward(network, slopes, address)
     return f"the slope of {kind} at {name} is 0{_on_rows(rows)} in float64"
 
 
@@ -102,8 +102,8 @@ def _in_words(part: Interval) -> str:
     return f"not below {shown(low)}" if np.isinf(high) else f"from {shown(low)} to {shown(high)}"
 
 
-def _nothing_onward(network: Network, found: Slopes, address: Address) -> str:
-    name, rows = network.layers[address.layer].nodes[address.node], len(found.trace.inputs)
+def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:
+    name, rows = network.layers[address.layer].nodes[address.node], len(slopes.trace.inputs)
     if address.layer == len(network.layers) - 1:
         return f"the error of {name} is 0{_on_rows(rows)}"
     if not network.layers[address.layer + 1].weights[:, address.node].any():

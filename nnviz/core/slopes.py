@@ -89,13 +89,13 @@ def slopes_from(network: Network, trace: Trace, y: ArrayLike) -> Slopes:
 
 def _backward(network: Network, trace: Trace, slope_a: Array) -> tuple[LayerSlopes, ...]:
     """Take ∂MSE/∂prediction, shape (rows, outputs), back to every layer."""
-    found = []
+    layers = []
     for k in reversed(range(len(network.layers))):
         layer = network.layers[k]
         slope_z = np.empty_like(slope_a)
         layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
         nodes = slope_z.sum(axis=0)
         biases = None if layer.biases is None else nodes
-        found.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))
+        layers.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))
         slope_a = slope_z @ layer.weights
-    return tuple(reversed(found))
+    return tuple(reversed(layers))

@@ -50,7 +50,7 @@ class Derived(QObject):
         self._quick_ns, self._block_ns = quick_ns, block_ns
         self._numbers = _Numbers(document.state)
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
-        self._found = False
+        self._new = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
         document.state_changed.connect(lambda *_: self._present())
 
@@ -187,13 +187,13 @@ class Derived(QObject):
             what, steps = next(iter(self._wanted.items()))
             yield from steps()
             del self._wanted[what]
-            self._found = True
+            self._new = True
 
     def _tell(self) -> bool:
-        found, self._found = self._found, False
-        if found:
+        new, self._new = self._new, False
+        if new:
             self.computed.emit()
-        return found
+        return new
 
 
 class _Numbers:

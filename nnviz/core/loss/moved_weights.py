@@ -126,16 +126,16 @@ def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -
     x, y = state.data.inputs, state.data.targets
     assert y is not None
     for block in _row_blocks(state, weight.layer):
-        found = slopes(state.network, x[block], y[block])
+        part = slopes(state.network, x[block], y[block])
         share = (block.stop - block.start) / len(x)
-        mse += share * found.mse
-        slope += share * _slope_of(found, weight)
+        mse += share * part.mse
+        slope += share * _slope_of(part, weight)
         yield
     return Point(mse, slope)
 
 
-def _slope_of(found: MeanSlopes, weight: Address) -> float:
-    layer = found.layers[weight.layer]
+def _slope_of(slopes: MeanSlopes, weight: Address) -> float:
+    layer = slopes.layers[weight.layer]
     bias = weight.kind == "bias"
     return float(layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source])
 

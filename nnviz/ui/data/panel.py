@@ -152,7 +152,7 @@ class DataPanel(Card):
             self.table.edit(index)
 
     def _next_editable(self, row: int, column: int, step: int) -> tuple[int, int]:
-        editable = [i for i, own in enumerate(self.model.columns) if own.editable]
+        editable = [i for i, column in enumerate(self.model.columns) if column.editable]
         at = editable.index(column) + step
         row = row + at // len(editable)
         if not 0 <= row < self.model.rowCount():

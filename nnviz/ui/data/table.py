@@ -39,11 +39,11 @@ class TableColumn(NamedTuple):
 def columns(network: Network) -> list[TableColumn]:
     """Return the columns of a network's table."""
     outputs = network.outputs
-    found = [TableColumn("input", i, name) for i, name in enumerate(network.inputs)]
+    listed = [TableColumn("input", i, name) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
-            found.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
-    return [*found, TableColumn("square", 0, "error²" if len(outputs) == 1 else "MSE")]
+            listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
+    return [*listed, TableColumn("square", 0, "error²" if len(outputs) == 1 else "MSE")]
 
 
 class DataTable(QAbstractTableModel):

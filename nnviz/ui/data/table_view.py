@@ -94,8 +94,8 @@ class TableView(QTableView):
         short, middle, long = (
             numbers.horizontalAdvance(text) + PADDING_PX + MARGIN_PX for text in (SHORT, MIDDLE, LONG)
         )
-        named = [max(short, _name_width(header, own)) for own in columns]
-        least = [short if own.editable else width for own, width in zip(columns, named, strict=True)]
+        named = [max(short, _name_width(header, column)) for column in columns]
+        least = [short if column.editable else width for column, width in zip(columns, named, strict=True)]
         if sum(named) <= room:
             widths = _grown(named, [max(long, width) for width in named], room)
         elif sum(least) <= room:

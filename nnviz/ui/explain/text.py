@@ -37,13 +37,13 @@ def html(
     explanation: Explanation, palette: Palette, hint: str = "", unfolded: frozenset[str] = frozenset()
 ) -> str:
     """Return the explanation as rich text: labels left and muted, arithmetic right, slopes purple."""
-    found = []
+    parts = []
     if hint:
-        found.append(f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>')
+        parts.append(f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>')
     else:
-        found.append(f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>')
-    found += [_section(section, palette, unfolded) for section in explanation.sections]
-    return "".join(found)
+        parts.append(f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>')
+    parts += [_section(section, palette, unfolded) for section in explanation.sections]
+    return "".join(parts)
 
 
 def _section(section: Section, p: Palette, unfolded: frozenset[str]) -> str:

@@ -58,8 +58,8 @@ class OverOne:
 
     def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the line, coarse and then fine."""
-        for found in loss_line(state, self.weights[0], self._line, slopes):
-            self._line = found or self._line
+        for step in loss_line(state, self.weights[0], self._line, slopes):
+            self._line = step or self._line
             yield
 
     def show(self, state: State) -> tuple[bool, str]:

@@ -112,7 +112,9 @@ class LossPanel(Card):
         """Begin anew with the selected weights."""
         network, chosen = self._document.state.network, self._selection.weights[: self._plot.wanted]
         self._end_gesture()
-        self._plot.begin(tuple(dict.fromkeys(own for own in chosen if own and own.within(network))))
+        self._plot.begin(
+            tuple(dict.fromkeys(weight for weight in chosen if weight and weight.within(network)))
+        )
         self.work.stop()
         self._begin()
 

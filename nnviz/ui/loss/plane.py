@@ -94,11 +94,11 @@ class LossPlane(Plot):
 
     def _tell(self) -> None:
         """Read out what is under the mouse, or nothing."""
-        found = self.read_near(self._under_mouse) if self._under_mouse is not None else None
-        if found is None:
+        point = self.read_near(self._under_mouse) if self._under_mouse is not None else None
+        if point is None:
             self.read_out.hide()
         else:
-            self.read(*found)
+            self.read(*point)
 
     def _at(self, event: QMouseEvent) -> QPointF:
         at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))

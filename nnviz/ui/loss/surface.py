@@ -70,8 +70,8 @@ class OverTwo:
         """Find the map, coarse and then finer."""
         first, second = self.weights
         path = self._path.over(state, first, second)
-        for found in loss_map(state, first, second, path, self._map, slopes):
-            self._map = found or self._map
+        for step in loss_map(state, first, second, path, self._map, slopes):
+            self._map = step or self._map
             yield
 
     def show(self, state: State) -> tuple[bool, str]:
@@ -88,14 +88,14 @@ class OverTwo:
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
         return mse is not None, caption
 
-    def _show_map(self, found: LossMap | None, state: State) -> None:
-        if found is None:
+    def _show_map(self, known: LossMap | None, state: State) -> None:
+        if known is None:
             self.plane.show_nothing()
             return
-        if self._drawn is None or self._drawn.grid is not found.grid:
-            self.plane.show_grid(found.grid)
-        self._drawn = found
-        self.plane.stale(not same_but(found.state, state, *self.weights))
+        if self._drawn is None or self._drawn.grid is not known.grid:
+            self.plane.show_grid(known.grid)
+        self._drawn = known
+        self.plane.stale(not same_but(known.state, state, *self.weights))
 
     def _present(self, state: State, mse: float | None) -> str:
         """Return the present MSE in words, or that it is being computed."""

@@ -149,7 +149,7 @@ def levels_of(tone: Tone) -> list[float]:
 
 def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:
     """Return all contours as one line with gaps. They are found on the scale, so as even as the tones are."""
-    found = contourpy.contour_generator(
+    contours = contourpy.contour_generator(
         grid.values1,
         grid.values2,
         np.ma.masked_invalid(share.T),
@@ -159,7 +159,7 @@ def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Arr
     gap = np.full((1, 2), np.nan)
     lines = [gap]
     for level in levels:
-        points = found.lines(level)[0][0]
+        points = contours.lines(level)[0][0]
         if points is not None:
             lines += [points, gap]
     joined = np.concatenate(lines)
