@@ -1,4 +1,7 @@
-"""How columns of nodes share the room: sizes and places at zoom 1, then zoomed and moved. Knows no texts."""
+"""How columns of nodes share the room: sizes and places at zoom 1, then zoomed and moved. Knows no texts.
+
+All lengths are pixels at zoom 1.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from nnviz.core import structure
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -259,3 +260,18 @@ def test_what_has_no_targets_is_walked_forward_again_and_again(open_window, qtbo
         assert window.player.progress.moving
         qtbot.waitUntil(lambda: not window.player.playing)
         assert shown(window, "value", "output") != ""
+
+
+def test_back_takes_the_update_back_also_after_other_layers_were_walked(quick, qtbot):
+    window = quick("relu")
+    before = window.document.state
+    window.player.show_phase("update")
+    step(window, qtbot, 3)
+    assert window.document.state is not before
+    window.document.push(structure.add_layer(window.document.state, 0), "Add a hidden layer")
+    window.player.show_phase("forward")
+    window.document.undo()
+    key(window, Qt.Key.Key_Comma)
+    assert window.document.state is before
+    step(window, qtbot)
+    assert window.document.state is not before

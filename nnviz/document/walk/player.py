@@ -44,8 +44,9 @@ class Player(QObject):
         self.playing = False
         self.speed = 0.25
         self.repeat: Repeat = "phase"
-        self._taking = False
-        self._taken: State | None = None
+        self._updating = False
+        self._updated: State | None = None
+        """What the walk's last update led to."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
         self._clock.setEasingCurve(QEasingCurve.Type.Linear)
         self._clock.valueChanged.connect(lambda _: self.frame.emit())
@@ -176,12 +177,13 @@ class Player(QObject):
     def _step_back(self) -> None:
         progress = self.progress
         if not progress.active:
-            if self._taken is not self._document.state or self._taken is None:
+            if self._updated is not self._document.state or self._updated is None:
                 return
-            self._taking = True
+            self._updating = True
             self._document.undo()
-            self._taking = False
-            self._taken = None
+            self._updating = False
+            self._updated = None
+            progress.walk = self._new_walk()
             progress.stand_at(len(progress.walk))
         if progress.position == 0:
             progress.end()
@@ -217,27 +219,26 @@ class Player(QObject):
         self._go()
 
     def _end_of_round(self) -> None:
-        takes = "update" in self.progress.walk.phases
-        if takes:
-            self._take()
-        if self.playing and takes and self.repeat == "rounds":
+        updates = "update" in self.progress.walk.phases
+        if updates:
+            self._update()
+        if self.playing and updates and self.repeat == "rounds":
             self._begin()
             self._go()
-        elif self.playing and not takes and self.repeat != "phase":
+        elif self.playing and not updates and self.repeat != "phase":
             self._next_row()
         else:
             self.playing = False
 
-    def _take(self) -> None:
-        self._taking = True
+    def _update(self) -> None:
+        self._updating = True
         self._runner.step()
-        self._taking = False
-        self._taken = self._document.state
+        self._updating = False
+        self._updated = self._document.state
         self.progress.end()
 
     def _follow(self, old: State, new: State) -> None:
-        if self._taking:
+        if self._updating:
             return
         if old.network is not new.network or old.data is not new.data:
             self.stop()
-            self.progress.walk = self._new_walk()
