@@ -17,7 +17,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.widgets.theme import apply_theme, colours
 from nnviz.ui.window.actions import offer_actions, table
-from nnviz.ui.window.keys import KeysHelp, sheet
+from nnviz.ui.window.help import KeysHelp, sheet
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Entry
 from nnviz.ui.window.workspace import Workspace

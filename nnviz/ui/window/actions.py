@@ -14,8 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
 from nnviz.ui.widgets.theme import themes
-from nnviz.ui.window.about import about
-from nnviz.ui.window.keys import KeysHelp
+from nnviz.ui.window.help import KeysHelp, about
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.toolbar import REPEAT, WALK, Toolbar

@@ -1,11 +1,12 @@
-"""The help window that lists what keys and mouse do: the shortcuts of the table of actions, and GESTURES."""
+"""What the Help menu shows: a sheet of all keys and gestures, and what nnviz is."""
 
 from __future__ import annotations
 
 from html import escape
 
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
 
 from nnviz.ui.window.menus import Table
 
@@ -107,3 +108,20 @@ def _html(title: str, rows: Rows) -> str:
 
 def _row(key: str, does: str) -> str:
     return f"<tr><td width='240'><b>{escape(key)}</b></td><td>{escape(does)}</td></tr>"
+
+
+def about(parent: QWidget) -> None:
+    """Show what nnviz is, its version, and what it is built on."""
+    import numpy as np
+
+    from nnviz import __version__  # looks into the installed packages, which takes long
+
+    QMessageBox.about(
+        parent,
+        "About nnviz",
+        f"<h3>nnviz {__version__}</h3>"
+        "<p>See a small neural network compute, touch its weights, watch it learn.</p>"
+        "<p>Every number is float64 and can be redone by hand. The loss is the MSE, the mean of error² over "
+        "rows and outputs; a slope is ∂MSE/∂w.</p>"
+        f"<p>Qt {qVersion()}, NumPy {np.__version__}. MIT License.</p>",
+    )
