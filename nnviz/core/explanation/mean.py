@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.lines import Line, Note
-from nnviz.core.expressions import Expression, Number, Product, Quotient, Square, Sum
+from nnviz.core.expressions import Expression, Number, Square, Sum
 from nnviz.core.means import FEW_ROWS, Means
 from nnviz.core.state import State
 
@@ -39,17 +39,16 @@ def mean_line(means: Means | None, address: Address) -> Line | Note:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
-    found = Quotient(top, Number(float(means.count))) if means.count > 1 else top
+    found = top / means.count if means.count > 1 else top
     return Line(label, formula, write(found, slope.value, result=slope))
 
 
 def _row_term(means: Means, address: Address, i: int) -> Expression:
-    own = means.single[i]
-    end = Number(float(own.layers[address.layer].inputs[0, address.node]), slope=True)
+    row = means.single[i]
+    end = Number(float(row.layers[address.layer].inputs[0, address.node]), slope=True)
     if address.kind != "weight":
         return end
-    start = Number(float(own.trace.feeding(address.layer)[0, address.source]))
-    return Product(start, end)
+    return float(row.trace.feeding(address.layer)[0, address.source]) * end
 
 
 def mse_line(state: State, means: Means | None) -> Line | Note:
@@ -58,16 +57,16 @@ def mse_line(state: State, means: Means | None) -> Line | Note:
     formula = "Σ error² / rows" if outputs == 1 else "Σ rows' MSE / rows"
     if means is None:
         return Note("MSE", "computing …")
-    count = Number(float(len(state.data)))
+    count = len(state.data)
     if not means.single or means.rows is not None:
-        top: Expression = Number(means.slopes.mse * count.value, note=f"sum over {len(state.data):,} rows")
+        top: Expression = Number(means.slopes.mse * count, note=f"sum over {count:,} rows")
     elif outputs == 1:
         assert state.data.targets is not None
         errors = [
-            float(own.trace.prediction[0, 0] - y[0])
-            for own, y in zip(means.single, state.data.targets, strict=True)
+            float(row.trace.prediction[0, 0] - y[0])
+            for row, y in zip(means.single, state.data.targets, strict=True)
         ]
         top = Sum(*(Square(Number(error)) for error in errors))
     else:
-        top = Sum(*(Number(own.mse) for own in means.single))
-    return Line("MSE", formula, write(Quotient(top, count) if count.value > 1 else top, means.slopes.mse))
+        top = Sum(*(Number(row.mse) for row in means.single))
+    return Line("MSE", formula, write(top / count if count > 1 else top, means.slopes.mse))

@@ -6,7 +6,7 @@ from nnviz.core.activation import Joint
 from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.lines import Line
 from nnviz.core.explanation.scene import Scene
-from nnviz.core.expressions import Expression, Negative, Number, Product, Quotient, Square, Sum
+from nnviz.core.expressions import Number, Square
 
 
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
@@ -19,13 +19,11 @@ def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 
 def _z_line(scene: Scene, layer: int, node: int) -> Line:
     weights = scene.network.layers[layer].weights[node]
-    terms: list[Expression] = [
-        Product(scene.a(layer - 1, i), scene.w(layer, node, i)) for i in range(len(weights))
-    ]
+    terms = [scene.a(layer - 1, i) * scene.w(layer, node, i) for i in range(len(weights))]
     bias = scene.b(layer, node)
     found = scene.sum(terms, "z")
     if bias is not None:
-        found = Sum(*found.parts, bias)
+        found = found + bias
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
     z = scene.z(layer, node)
     return Line("z", formula, write(found, z.value, result=z), scene.folds("z", len(terms)))
@@ -48,8 +46,7 @@ def loss_lines(scene: Scene, output: int) -> list[Line]:
     assert scene.targets is not None
     last = len(scene.network.layers) - 1
     error = scene.error(output)
-    target = Number(float(scene.targets[output]))
-    difference = Sum(scene.a(last, output), Negative(target))
+    difference = scene.a(last, output) - float(scene.targets[output])
     lines = [Line("error", "prediction − target", write(difference, error.value, result=error))]
     lines.append(Line("error²", "", write(Square(error), error.value * error.value)))
     outputs = len(scene.network.outputs)
@@ -63,10 +60,9 @@ def row_mse_line(scene: Scene) -> Line:
     outputs = len(scene.network.outputs)
     errors = [scene.error(j) for j in range(outputs)]
     squares = [error.value * error.value for error in errors]
-    found: Expression = scene.sum([Square(error) for error in errors], "row's MSE")
-    formula = "error²"
+    found, formula = scene.sum([Square(error) for error in errors], "row's MSE"), "error²"
     if outputs > 1:
-        found, formula = Quotient(found, Number(outputs)), "Σ error² / outputs"
+        found, formula = found / outputs, "Σ error² / outputs"
     name = scene.folds("row's MSE", outputs)
     return Line("row's MSE", formula, write(found, sum(squares) / outputs), name)
 
@@ -88,13 +84,13 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     slope = scene.slope_a(layer, node)
     if layer == len(scene.network.layers) - 1:
-        found: Expression = Product(Number(2.0), scene.error(node))
-        formula, outputs = "2·error", len(scene.network.outputs)
+        found, formula = 2 * scene.error(node), "2·error"
+        outputs = len(scene.network.outputs)
         if outputs > 1:
-            found, formula = Quotient(found, Number(outputs)), "2·error / outputs"
+            found, formula = found / outputs, "2·error / outputs"
         return Line("∂MSE/∂a", formula, write(found, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
-    terms = [Product(scene.w(layer + 1, k, node), scene.slope_z(layer + 1, k)) for k in range(len(onward))]
+    terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
     found = scene.sum(terms, f"back{layer}")
     name = scene.folds(f"back{layer}", len(terms))
     return Line("∂MSE/∂a", "Σ w·∂MSE/∂z onward", write(found, slope.value, result=slope), name)

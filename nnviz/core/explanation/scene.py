@@ -85,7 +85,7 @@ class Scene:
             slope = self.network.layers[layer].function.slope(self.trace.z[layer])
         return Number(float(slope[0, node]), Address("node", layer, node))
 
-    def sum(self, terms: Sequence[Expression], line: str) -> Sum:
+    def sum(self, terms: Sequence[Expression], line: str) -> Expression:
         """Return the sum of `terms`; a long one is shortened unless `line` is unfolded."""
         return Sum(*terms) if line in self.unfolded else elided(terms, FEW_TERMS, line)
 

@@ -13,7 +13,7 @@ from nnviz.core.explanation.arithmetic import write
 from nnviz.core.explanation.lines import Line, Note
 from nnviz.core.explanation.node import backward_lines
 from nnviz.core.explanation.scene import Scene
-from nnviz.core.expressions import Expression, Number, Product, Quotient, Sum
+from nnviz.core.expressions import Expression, Number, Product, Sum
 
 FEW_PATHS = 6
 """Up to so many paths to the outputs are written out one by one."""
@@ -29,7 +29,7 @@ def slope_line(scene: Scene, address: Address) -> Line:
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
     formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
-    return Line("slope", formula, write(Product(start, end), slope.value, result=slope))
+    return Line("slope", formula, write(start * end, slope.value, result=slope))
 
 
 def chain_lines(scene: Scene, address: Address) -> list[Line | Note]:
@@ -70,7 +70,7 @@ def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression
             factors.append(scene.passes(layer, node))
     factors += [Number(2.0), scene.error(nodes[-1])]
     outputs = len(scene.network.outputs)
-    return Quotient(Product(*factors), Number(outputs)) if outputs > 1 else Product(*factors)
+    return Product(*factors) / outputs if outputs > 1 else Product(*factors)
 
 
 def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str:
