@@ -1,7 +1,11 @@
-"""The native file, version 1, as types: what it may hold, and what its JSON Schema says. Reads nothing."""
+"""The native file, version 1, as types: what it may hold, and what its JSON Schema says. Reads nothing.
+
+Run as a program it prints the schema.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -95,3 +99,7 @@ def json_schema() -> dict[str, Any]:
         "title": "nnviz, version 1",
         **msgspec.json.schema(File),
     }
+
+
+if __name__ == "__main__":  # python -m nnviz.files.version1 > resources/schema/nnviz-1.schema.json
+    print(json.dumps(json_schema(), indent=2, ensure_ascii=False))

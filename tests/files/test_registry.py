@@ -48,7 +48,8 @@ def test_an_unknown_suffix_is_not_saved(tmp_path):
 
 def test_the_schema_that_ships_is_the_one_of_the_types():
     shipped = resources() / "schema" / "nnviz-1.schema.json"
-    assert json.loads(shipped.read_text(encoding="utf-8")) == json.loads(json.dumps(json_schema()))
+    anew = "write it anew: python -m nnviz.files.version1 > resources/schema/nnviz-1.schema.json"
+    assert json.loads(shipped.read_text(encoding="utf-8")) == json.loads(json.dumps(json_schema())), anew
 
 
 def test_the_lists_of_the_schema_are_the_registries():
