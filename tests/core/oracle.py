@@ -1,6 +1,8 @@
 """Slow, plain references for the core's tests: one number at a time, written from the definitions."""
 
+import itertools
 import math
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -121,24 +123,30 @@ def central_differences(network, x, y, step=1e-5):
     return np.array(found)
 
 
+def _momentum(w, g, rate, memory, _t):
+    memory["v"] = 0.9 * memory["v"] + g
+    return w - rate * memory["v"]
+
+
+def _adam(w, g, rate, memory, t):
+    memory["m"] = 0.9 * memory["m"] + 0.1 * g
+    memory["v"] = 0.999 * memory["v"] + 0.001 * g * g
+    m_hat, v_hat = memory["m"] / (1 - 0.9**t), memory["v"] / (1 - 0.999**t)
+    return w - rate * m_hat / (np.sqrt(v_hat) + 1e-8)
+
+
+OPTIMIZERS = {
+    "gradient_descent": lambda w, g, rate, _memory, _t: w - rate * g,
+    "momentum": _momentum,
+    "adam": _adam,
+}
+"""The t-th update by PyTorch's documentation; `memory` holds 0.0 by any name at first."""
+
+
 def optimizer_steps(name):
-    """A function (parameters, slopes, learning rate) → parameters, by PyTorch's documentation."""
-    memory = {"t": 0, "v": 0.0, "m": 0.0, "s": 0.0}
-
-    def step(w, g, rate):
-        memory["t"] += 1
-        if name == "gradient_descent":
-            return w - rate * g
-        if name == "momentum":
-            memory["v"] = 0.9 * memory["v"] + g
-            return w - rate * memory["v"]
-        memory["m"] = 0.9 * memory["m"] + 0.1 * g
-        memory["s"] = 0.999 * memory["s"] + 0.001 * g * g
-        m_hat = memory["m"] / (1 - 0.9 ** memory["t"])
-        s_hat = memory["s"] / (1 - 0.999 ** memory["t"])
-        return w - rate * m_hat / (np.sqrt(s_hat) + 1e-8)
-
-    return step
+    """A function (parameters, slopes, learning rate) → parameters."""
+    memory, updates = defaultdict(float), itertools.count(1)
+    return lambda w, g, rate: OPTIMIZERS[name](w, g, rate, memory, next(updates))
 
 
 def train_plainly(state, updates):

@@ -19,9 +19,9 @@ every = [activation(name) for name in NAMES]
 elementwise = [each for each in every if each.elementwise]
 
 
-def test_the_registry_holds_those_of_the_design():
+def test_every_activation_has_a_definition_to_be_compared_with():
     design = "identity relu leaky_relu elu selu silu gelu softsign sigmoid tanh softplus softmax"
-    assert set(ACTIVATIONS) == set(design.split())
+    assert set(ACTIVATIONS) == {name.partition("(")[0] for name in NAMES} >= set(design.split())
 
 
 @pytest.mark.parametrize("function", elementwise, ids=lambda a: a.name)
