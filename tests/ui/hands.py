@@ -121,7 +121,7 @@ def choose(text, told=None):
 def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
     """Turn the wheel over a widget, upwards; tell whether the widget took it, or left it to who scrolls."""
     centre = QPointF(widget.rect().center())
-    angle = QPoint(0, 120 * notches)
+    angle = QPoint(0, round(120 * notches))
     event = QWheelEvent(
         centre,
         widget.mapToGlobal(centre),

@@ -192,6 +192,9 @@ def test_the_wheel_nudges_an_open_cell_and_scrolls_over_the_others(qtbot):
     assert turn(desk.editor(), 1)
     assert desk.editor().text() == "0.3"
     turn(desk.editor(), -2, Qt.KeyboardModifier.ShiftModifier)
+    assert desk.editor().text() == "-1.7"
+    for _ in range(4):
+        turn(desk.editor(), 0.25, Qt.KeyboardModifier.ShiftModifier)  # as a touchpad does
     assert desk.editor().text() == "-0.7"
     assert desk.table.verticalScrollBar().value() == 0
     desk.type("", Qt.Key.Key_Return)

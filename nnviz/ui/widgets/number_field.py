@@ -22,6 +22,10 @@ PIXELS_A_STEP = 6.0
 """Scrubbing: so many pixels sideways are one nudge."""
 
 
+NOTCH_ANGLE = 120
+"""What Qt says of a wheel that is turned by one notch, in eighths of a degree."""
+
+
 def nudge_size(modifiers: Modifiers) -> str:
     """Return by how much a key press or a wheel notch nudges: 0.1, with Shift 1, with Alt 0.01."""
     if modifiers & Modifiers.ShiftModifier:
@@ -79,6 +83,7 @@ class NumberField(QLineEdit):
         self._value: Any = None
         self._refusal = ""
         self._select_on_release = False
+        self._turned = 0
         self.set_notation(read, write, nudge)
         self.textEdited.connect(self._clear_refusal)
 
@@ -169,12 +174,17 @@ class NumberField(QLineEdit):
         turned = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if not (self.hasFocus() and self._nudge):
             event.ignore()
-        elif turned:
-            self.nudge(1 if turned > 0 else -1, event.modifiers())
-            event.accept()
+            return
+        event.accept()
+        self._turned += turned
+        notches = int(self._turned / NOTCH_ANGLE)  # a touchpad turns by less at once
+        if notches:
+            self._turned -= notches * NOTCH_ANGLE
+            self.nudge(notches, event.modifiers())
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusInEvent(event)
+        self._turned = 0
         self._select_on_release = event.reason() == Qt.FocusReason.MouseFocusReason
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
