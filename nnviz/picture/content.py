@@ -1,4 +1,4 @@
-"""What a diagram shows of a State: one of its rows, and what the network makes of it."""
+"""What a diagram shows of a State: the numbers of one row, and each as a sentence at full precision."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
-from nnviz.core.slopes import MeanSlopes
+from nnviz.core.numbers import MINUS, shown_in_full
+from nnviz.core.oddities import zero_reason
+from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 
 
@@ -71,3 +73,74 @@ def content_of(
     if trace is None and 0 <= row < len(state.data):
         trace = state.network.forward(state.data.inputs[row])
     return Content(state, row, trace, slopes, slopes_of, badges or {})
+
+
+def described(address: Address, content: Content) -> str:
+    """Return a sentence for a node, an edge or a number of one, as tooltips and screen readers want it.
+
+    Nothing for what is none of these.
+    """
+    if address.kind in {"weight", "slope"}:
+        return _edge(address._replace(kind="weight"), content)
+    if address.kind in {"heading", "subheading"}:
+        return ""
+    if address.kind == "bias":
+        return _bias(address, content)
+    if address.kind in {"target", "error"}:
+        return _outcome(address, content)
+    return _node(address, content)
+
+
+def _edge(weight: Address, content: Content) -> str:
+    network, slopes = content.network, content.slopes
+    source = network.names(weight.layer)[weight.source]
+    sentence = f"weight from {source} to {content.name(weight)}: {shown_in_full(weight.value(network))}"
+    if slopes is not None:
+        of_layer = slopes.layers[weight.layer]
+        slope = float(of_layer.weights[weight.node, weight.source])
+        sentence += f", slope {shown_in_full(slope)}"
+        if slope == 0.0 and isinstance(slopes, Slopes):
+            reason = zero_reason(network, slopes, weight)
+            sentence += f" because {reason}" if reason else ""
+    return sentence
+
+
+def _bias(bias: Address, content: Content) -> str:
+    name = content.name(bias)
+    if not bias.within(content.network):
+        return f"{name} has no bias"
+    return f"bias of {name}: {shown_in_full(bias.value(content.network))}" + _node_slope(bias, content)
+
+
+def _node_slope(node: Address, content: Content) -> str:
+    if content.slopes is None:
+        return ""
+    return f", slope {shown_in_full(float(content.slopes.layers[node.layer].nodes[node.node]))}"
+
+
+def _outcome(address: Address, content: Content) -> str:
+    name, target, prediction = content.name(address), content.target(address), content.output(address)
+    if target is None or prediction is None:
+        return f"{name} has no target"
+    if address.kind == "target":
+        return f"target of {name}: {shown_in_full(target)}"
+    a, y, error = map(shown_in_full, (prediction, target, prediction - target))
+    return f"error of {name}: {a} {MINUS} {y} = {error}"
+
+
+def _node(node: Address, content: Content) -> str:
+    name, output = content.name(node), content.output(node)
+    if output is None:
+        return f"{name}: there is no row of data"
+    if node.layer < 0:
+        return f"{name} = {shown_in_full(output)}"
+    z, layer = content.z(node), content.network.layers[node.layer]
+    assert z is not None
+    sentence = f"{name}: z = {shown_in_full(z)}, a = {layer.function.call} = {shown_in_full(output)}"
+    if layer.biases is not None:
+        sentence += f", bias {shown_in_full(float(layer.biases[node.node]))}"
+    if content.dead(node):
+        sentence += f", {layer.activation} passes 0"
+    if (node.layer, node.node) in content.badges:
+        sentence += f", {content.badges[node.layer, node.node]}"
+    return sentence + _node_slope(node, content)

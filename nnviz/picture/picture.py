@@ -16,8 +16,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
-from nnviz.picture.content import Content, content_of
-from nnviz.picture.describe import described
+from nnviz.picture.content import Content, content_of, described
 from nnviz.picture.labels import edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers

@@ -1,15 +1,33 @@
-"""One step of gradient descent as a walk: forward, loss, backward, update. Knows nothing of time."""
+"""One step of gradient descent as a walk: forward, loss, backward, update, and how far it has come.
+
+Knows nothing of time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
+from nnviz.core.address import Address, Kind
+
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 
 ARRIVED = 0.5
 """The part of a step's time after which what travels along the edges has arrived, and is added up."""
+
+MANY_STEPS = 60
+"""A round with more steps than this is walked a layer at a time unless a person asks for nodes."""
+
+_PHASE_OF: dict[Kind, Phase] = {
+    "z": "forward",
+    "value": "forward",
+    "badge": "forward",
+    "error": "loss",
+    "slope": "backward",
+    "node_slope": "backward",
+}
+"""The phase in which a number is computed; all others are there from the start."""
 
 
 class Step(NamedTuple):
@@ -83,3 +101,91 @@ class Walk:
     def done(self, step: Step, position: int) -> bool:
         """Tell whether `step` is done at `position`; a step of a phase that is not walked never is."""
         return self._done.get(step, position) < position
+
+
+class Progress:
+    """A walk and where it stands: `position` steps are done, those up to `goal` are in progress.
+
+    Not `active`, the diagram shows all values.
+    """
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.by_layer = False
+        self.active = False
+        self.position = self.goal = 0
+        self._chosen = 0
+        """Where a person chose to stand, at the start of a phase."""
+
+    @property
+    def moving(self) -> tuple[Step, ...]:
+        """The steps in progress: one node's, or a whole layer's."""
+        return tuple(self.walk.steps[self.position : self.goal])
+
+    @property
+    def told(self) -> Step | None:
+        """The node's step that was done last and may be read now; None while one is in progress."""
+        reads = self.active and self.goal == self.position and 0 < self.position != self._chosen
+        return self.walk.steps[self.position - 1] if reads and not self._whole_layers else None
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that is shown: the one in progress, or done last."""
+        if not self.active:
+            return "forward"
+        begun = self.goal > self.position or self.position == self._chosen
+        return self.walk.phase_at(self.position if begun else max(self.position - 1, 0))
+
+    @property
+    def shows_slopes(self) -> bool:
+        """Whether slopes have a place on the diagram at present."""
+        return self.active and self.phase in ("backward", "update")
+
+    @property
+    def mean_over_rows(self) -> bool:
+        """Whether the slopes must be those that the update uses."""
+        return self.active and self.phase == "update"
+
+    def shows(self, address: Address) -> bool:
+        """Tell whether the walk has come to the number at an address."""
+        phase = _PHASE_OF.get(address.kind)
+        if phase is None or address.layer < 0:
+            return True
+        if phase not in self.walk.phases:
+            return False
+        return self.walk.done(Step(phase, address.layer, address.node), self.position)
+
+    @property
+    def step_before(self) -> int:
+        """The position before the step, a node's or a layer's, that was done last."""
+        return self.walk.layer_start(self.position) if self._whole_layers else self.position - 1
+
+    @property
+    def phase_start(self) -> int:
+        """The start of the phase, or of the one before where it has just begun."""
+        starts = [self.walk.start(phase) for phase in self.walk.phases]
+        return max((start for start in starts if start < self.position), default=0)
+
+    def stand_at(self, position: int) -> None:
+        """Be active with so many steps done and none in progress."""
+        self.active = True
+        self.position = self.goal = position
+
+    def choose(self, phase: Phase) -> None:
+        """Stand at the start of `phase` because a person asked for it."""
+        self._chosen = self.walk.start(phase)
+        self.stand_at(self._chosen)
+
+    def set_off(self) -> None:
+        """Begin the next step: a node's, or a whole layer's."""
+        self.goal = self.walk.layer_end(self.position) if self._whole_layers else self.position + 1
+        self._chosen = 0
+
+    def end(self) -> None:
+        """Be active no longer."""
+        self.active = False
+        self.position = self.goal = 0
+
+    @property
+    def _whole_layers(self) -> bool:
+        return self.by_layer or len(self.walk) > MANY_STEPS
