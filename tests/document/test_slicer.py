@@ -27,12 +27,12 @@ def ticking(work):
 class Recorder:
     """Makes works that are numbered, and keeps what was shown."""
 
-    def __init__(self, steps, slow=False):
+    def __init__(self, steps, slow=False, **times):
         self.parent = QObject()
         clock = Clock()
         self.steps, self.step = steps, clock.slow_step if slow else lambda: None
         self.begun, self.done, self.shown, self.dropped = 0, [], [], []
-        self.work = Slicer(self.parent, self._make, self._show, clock=clock)
+        self.work = Slicer(self.parent, self._make, self._show, clock=clock, **times)
 
     def _make(self):
         self.begun += 1
@@ -96,3 +96,17 @@ def test_stopping_leaves_nothing_that_ticks(qtbot):
     assert not record.work.busy
     assert record.dropped == [1]
     assert ticking(record.work) == []
+
+
+def test_long_work_that_is_asked_for_again_begins_when_it_is_quiet(qtbot):
+    record = Recorder(ENDLESS, slow=True, quiet_ms=120.0)
+    record.work.ask()
+    qtbot.waitUntil(lambda: bool(record.shown))
+    asked = []
+    for _ in range(4):
+        record.work.ask()
+        asked.append(record.begun)
+        qtbot.wait(20)
+    assert asked == [1, 1, 1, 1]
+    qtbot.waitUntil(lambda: record.begun == 2)
+    record.work.stop()
