@@ -6,24 +6,21 @@ All views ask here, when they need it; each number is computed once for a networ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
-from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, forward_ns, row_blocks
-from nnviz.core.means import Computed, Means, means_from, means_in_blocks, next_batch
-from nnviz.core.network import Network, Trace
-from nnviz.core.oddities import badges
-from nnviz.core.slopes import MeanSlopes, Slopes, mse, slopes_from
-from nnviz.core.state import Dataset, State
+from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS
+from nnviz.core.means import Computed, Means, next_batch
+from nnviz.core.network import Trace
+from nnviz.core.results import Results
+from nnviz.core.slopes import MeanSlopes, Slopes
+from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import QUIET_MS, Slicer
 from nnviz.document.selection import Selection
-
-BESIDE = 32
-"""Rows that are predicted together where not all of them are."""
 
 
 class Derived(QObject):
@@ -48,7 +45,7 @@ class Derived(QObject):
         super().__init__(document)
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
-        self._numbers = _Numbers(document.state)
+        self._results = Results(document.state)
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
@@ -80,10 +77,10 @@ class Derived(QObject):
 
     def prediction(self, row: int) -> Array:
         """Return the prediction for a row, shape (outputs,)."""
-        numbers, together = self._present(), self._together
+        results, together = self._present(), self._together
         if row != self.row:
-            return numbers.prediction(row, together)
-        prediction: Array = numbers.trace_of(row, together).prediction[0]
+            return results.prediction(row, together)
+        prediction: Array = results.trace_of(row, together).prediction[0]
         return prediction
 
     def error(self, row: int) -> Array | None:
@@ -97,19 +94,18 @@ class Derived(QObject):
     @property
     def badges(self) -> dict[tuple[int, int], str]:
         """What is odd about nodes on all rows, by (layer, node); nothing is said where that takes long."""
-        numbers = self._present()
-        return numbers.badges if numbers.all_ns <= self._quick_ns else {}
+        return self._present().badges if self._quick else {}
 
     @property
     def mse(self) -> float | None:
         """The MSE over all rows; None without rows or targets, or until it is known."""
-        numbers = self._present()
-        if numbers.mse is None and self.state.trainable:
-            if numbers.all_ns <= self._quick_ns:
-                numbers.measure()
+        results = self._present()
+        if results.mse is None and self.state.trainable:
+            if self._quick:
+                results.measure()
             else:
-                self._want("mse", partial(numbers.measure_in_blocks, self._block_ns))
-        return numbers.mse
+                self._want("mse", partial(results.measure_in_blocks, self._block_ns))
+        return results.mse
 
     @property
     def last_mse(self) -> tuple[float | None, int]:
@@ -134,9 +130,7 @@ class Derived(QObject):
     @property
     def known_slopes(self) -> MeanSlopes | None:
         """The mean slopes over all rows where they are quick or known already."""
-        numbers = self._present()
-        quick = numbers.all_ns <= self._quick_ns
-        means = self.means if quick else numbers.means.get(None)
+        means = self.means if self._quick else self._present().means.get(None)
         return means.slopes if means else None
 
     @property
@@ -151,13 +145,18 @@ class Derived(QObject):
         self._wanted.clear()
         self._slicer.drop()
 
-    def _present(self) -> _Numbers:
+    def _present(self) -> Results:
         """Return what is known of the present network and data."""
         state = self.state
-        if self._numbers.network is not state.network or self._numbers.data is not state.data:
-            self._numbers = _Numbers(state)
+        if self._results.network is not state.network or self._results.data is not state.data:
+            self._results = Results(state)
             self.rest()
-        return self._numbers
+        return self._results
+
+    @property
+    def _quick(self) -> bool:
+        """Whether one pass over all rows may be made at once."""
+        return self._present().all_ns <= self._quick_ns
 
     @property
     def _together(self) -> bool:
@@ -166,14 +165,14 @@ class Derived(QObject):
         return self._present().all_ns <= most
 
     def _means_over(self, rows: tuple[int, ...] | None) -> Means | None:
-        numbers = self._present()
-        if rows not in numbers.means and self.state.trainable:
+        results = self._present()
+        if rows not in results.means and self.state.trainable:
             share = 1.0 if rows is None else len(rows) / len(self.state.data)
-            if share * numbers.all_ns <= self._quick_ns:
-                numbers.average(rows, numbers.all_ns <= self._quick_ns)
+            if share * results.all_ns <= self._quick_ns:
+                results.average(rows, self._quick)
             else:
-                self._want(rows, partial(numbers.average_in_blocks, rows, self._block_ns))
-        return numbers.means.get(rows)
+                self._want(rows, partial(results.average_in_blocks, rows, self._block_ns))
+        return results.means.get(rows)
 
     def _want(self, what: object, steps: Callable[[], Iterator[None]]) -> None:
         if what not in self._wanted:
@@ -194,90 +193,3 @@ class Derived(QObject):
         if new:
             self.computed.emit()
         return new
-
-
-class _Numbers:
-    """What is known of one network and its data, each computed when it is first wanted.
-
-    ========= ==========================================================================
-    `all_ns`  about what a pass forward over all rows takes
-    `mse`     over all rows, once it is measured
-    `means`   by the rows that they are taken over, None for all; once they are averaged
-    ========= ==========================================================================
-    """
-
-    def __init__(self, state: State) -> None:
-        self.network: Network = state.network
-        self.data: Dataset = state.data
-        self.all_ns = forward_ns(state.network, len(state.data))
-        self.mse: float | None = None
-        self.means: dict[tuple[int, ...] | None, Means] = {}
-        self._row = -1
-        self._trace: Trace | None = None
-        self._slopes: Slopes | None = None
-        self._predicted: dict[int, Array] = {}
-
-    @cached_property
-    def trace(self) -> Trace:
-        """What all rows computed."""
-        return self.network.forward(self.data.inputs)
-
-    @cached_property
-    def badges(self) -> dict[tuple[int, int], str]:
-        return badges(self.network, self.trace)
-
-    def trace_of(self, row: int, together: bool) -> Trace:
-        """Return what a row computed, `together` with all others or alone; the last one is kept."""
-        if self._trace is None or row != self._row:
-            self._row, self._slopes = row, None
-            rows = slice(row, row + 1)
-            self._trace = self.trace.rows(rows) if together else self.network.forward(self.data.inputs[rows])
-        return self._trace
-
-    def slopes_of(self, row: int, together: bool) -> Slopes:
-        trace = self.trace_of(row, together)
-        if self._slopes is None:
-            assert self.data.targets is not None
-            self._slopes = slopes_from(self.network, trace, self.data.targets[row : row + 1])
-        return self._slopes
-
-    def prediction(self, row: int, together: bool) -> Array:
-        """Return the prediction for a row, together with all others or with those beside it."""
-        prediction: Array
-        if together:
-            prediction = self.trace.prediction[row]
-            return prediction
-        block, within = divmod(row, BESIDE)
-        if block not in self._predicted:
-            inputs = self.data.inputs[block * BESIDE : (block + 1) * BESIDE]
-            self._predicted[block] = self.network.predict(inputs)
-        prediction = self._predicted[block][within]
-        return prediction
-
-    def measure(self) -> None:
-        """Find the MSE at once."""
-        assert self.data.targets is not None
-        self.mse = mse(self.trace.prediction, self.data.targets)
-
-    def measure_in_blocks(self, block_ns: float) -> Iterator[None]:
-        """Find the MSE, and yield after each block of rows."""
-        assert self.data.targets is not None
-        total = 0.0
-        for block in row_blocks(len(self.data), forward_ns(self.network), block_ns):
-            y = self.data.targets[block]
-            total += mse(self.network.predict(self.data.inputs[block]), y) * y.size
-            yield
-        self.mse = total / self.data.targets.size
-
-    def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
-        """Find the means over some rows, or all, at once."""
-        chosen = slice(None) if rows is None else list(rows)
-        trace = self.trace.rows(chosen) if together else self.network.forward(self.data.inputs[chosen])
-        self.means[rows] = means_from(self.network, trace, self.data, rows)
-
-    def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:
-        """Find the means over some rows, or all, and yield after each block of them."""
-        means = yield from means_in_blocks(self.network, self.data, rows, block_ns)
-        self.means[rows] = means
-        if rows is None:
-            self.mse = means.slopes.mse
