@@ -6,6 +6,7 @@ import json
 import pytest
 
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load
 
@@ -105,8 +106,7 @@ CHANGES = [
     (
         ["network", "layers", 0, "activation"],
         "swish",
-        f"{LAYER}.activation: no activation is called 'swish'; known are identity, relu, leaky_relu, elu, "
-        + ", ".join(list(ACTIVATIONS)[4:]),
+        f"{LAYER}.activation: no activation is called 'swish'; known are " + ", ".join(ACTIVATIONS),
     ),
     (
         ["network", "layers", 0, "activation"],
@@ -222,7 +222,7 @@ CHANGES = [
     (
         ["training", "optimizer"],
         "sgd",
-        "training.optimizer: no optimizer is called 'sgd'; known are gradient_descent, momentum, adam",
+        f"training.optimizer: no optimizer is called 'sgd'; known are {', '.join(OPTIMIZERS)}",
     ),
     (["training", "seed"], -1, "training.seed: expected a whole number from 0 on"),
     (["training", "seed"], 2**63, "training.seed: expected a whole number up to 9223372036854775807"),

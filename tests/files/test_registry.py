@@ -41,8 +41,9 @@ def test_an_unknown_suffix_is_not_saved(tmp_path):
     with pytest.raises(FileError) as caught:
         save(STATE, tmp_path / "a.docx")
     assert str(caught.value) == (
-        f"{tmp_path / 'a.docx'} was not saved: its name needs to end in .json or .py or .txt"
+        f"{tmp_path / 'a.docx'} was not saved: its name needs to end in {' or '.join(suffixes())}"
     )
+    assert suffixes()[:3] == (".json", ".py", ".txt")
     assert list(tmp_path.iterdir()) == []
 
 
