@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.network import Network
@@ -48,7 +48,9 @@ def test_training_does_what_the_definitions_say(state, optimizer, batch_size, up
     rate = 0.001 if optimizer == "adam" else 0.01
     training = Training(rate, updates, batch_size, optimizer, seed=3)
     state = replace(state, training=training)
-    network, every = oracle.train_plainly(state, updates)
+    with np.errstate(over="ignore", invalid="ignore"):
+        network, every = oracle.train_plainly(state, updates)
+    assume(all(mse < 1e9 for mse in every))  # where it diverges the last bits grow without end
     result = train(state)
     assert oracle.parameters(result.state.network) == pytest.approx(
         oracle.parameters(network), rel=1e-8, abs=1e-9
