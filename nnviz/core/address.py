@@ -56,11 +56,11 @@ class Address(NamedTuple):
         return self.kind[0]
 
     def name(self, network: Network) -> str:
-        """Return "accounts → node_0" for a weight, "bias of node_0", or the node's name."""
+        """Return "accounts → node_0" for a weight, "bias of node_0", "target of node_0", or "node_0"."""
         node = network.names(self.column)[self.node]
         if self.kind == "weight":
             return f"{network.names(self.layer)[self.source]} → {node}"
-        return f"bias of {node}" if self.kind == "bias" else node
+        return f"{self.kind} of {node}" if self.kind in ("bias", "target") else node
 
     def within(self, network: Network) -> bool:
         """Tell whether the network has such a node, weight or bias."""

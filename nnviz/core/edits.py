@@ -17,6 +17,9 @@ from nnviz.core.naming import fresh_name
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
 
+EDITABLE = ("input", "weight", "bias", "target")
+"""The kinds of addresses whose numbers a person can type."""
+
 
 def _changed(array: Array, index: int | tuple[int, int], value: float) -> Array:
     copy = array.copy()
@@ -45,11 +48,41 @@ def set_bias(state: State, layer: int, node: int, value: float) -> State:
     return with_network(state, state.network.with_layer(layer, new))
 
 
-def set_value(state: State, address: Address, value: float) -> State:
-    """Set the weight or the bias at an address. Raises ValueError where the layer has no biases."""
+def value_at(state: State, address: Address, row: int = 0) -> float | None:
+    """Return the number that stands at an address, in `row` for an input or a target; None without one."""
+    data = state.data
+    if address.is_number:
+        return address.value(state.network) if address.within(state.network) else None
+    values = data.inputs if address.kind == "input" else data.targets
+    return None if values is None or row >= len(data) else float(values[row, address.node])
+
+
+def set_value(state: State, address: Address, value: float, row: int = 0) -> State:
+    """Set the number at an address; an input or a target is that of `row`, which may be the first one.
+
+    Raises ValueError for a bias where the layer has none.
+    """
+    if value == value_at(state, address, row):
+        return state
     if address.kind == "weight":
         return set_weight(state, address.layer, address.node, address.source, value)
-    return set_bias(state, address.layer, address.node, value)
+    if address.kind == "bias":
+        return set_bias(state, address.layer, address.node, value)
+    if row >= len(state.data):
+        state = add_row(state)
+    change = set_input if address.kind == "input" else set_target
+    return change(state, row, address.node, value)
+
+
+def number_at(state: State, address: Address) -> Address | None:
+    """Return the number that stands for a part: itself, an input's value, a node's bias or its target."""
+    if address.kind in EDITABLE:
+        return address
+    if address.column == 0:
+        return address._replace(kind="input")
+    if state.network.layers[address.layer].biases is not None:
+        return address._replace(kind="bias")
+    return address._replace(kind="target") if address.column == len(state.network.layers) else None
 
 
 def set_input(state: State, row: int, column: int, value: float) -> State:

@@ -40,10 +40,19 @@ def test_setting_a_bias_changes_that_bias_alone():
         edits.set_bias(state, 1, 0, 1.0)
 
 
-def test_a_weight_or_a_bias_is_set_by_its_address():
+def test_every_number_is_set_by_its_address():
     state = oracle.small_state()
     assert edits.set_value(state, Address("weight", 1, 0, 2), 9.5) == edits.set_weight(state, 1, 0, 2, 9.5)
     assert edits.set_value(state, Address("bias", 0, 1), -2.0) == edits.set_bias(state, 0, 1, -2.0)
+    assert edits.set_value(state, Address("input", -1, 1), 8.0, 2) == edits.set_input(state, 2, 1, 8.0)
+    assert edits.set_value(state, Address("target", 2, 0), 7.0, 3) == edits.set_target(state, 3, 0, 7.0)
+    assert edits.set_value(state, Address("input", -1, 1), state.data.inputs[2, 1], 2) is state
+
+
+def test_the_first_number_that_is_set_makes_the_first_row():
+    emptied = edits.remove_rows(oracle.small_state(), [0, 1, 2, 3])
+    assert edits.value_at(emptied, Address("input", -1, 1)) is None
+    assert edits.set_value(emptied, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
 
 
 def test_setting_an_input_or_target_changes_that_number_alone():

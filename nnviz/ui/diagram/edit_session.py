@@ -13,7 +13,6 @@ from nnviz.core.address import Address
 from nnviz.core.numbers import nudged, shown
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.editing import EDITABLE, named, value_of, with_value
 from nnviz.document.selection import Selection
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.editor import PlaceEditor
@@ -73,7 +72,7 @@ class EditSession(QObject):
 
     def nudge(self, address: Address, steps: float, size: str, session: object) -> None:
         """Move the number at `address` by `steps` of `size`; nudges of one `session` are one undo entry."""
-        value = value_of(self._document.state, self._selection.row, address)
+        value = self.value(address)
         if value is not None:
             self._push(address, nudged(value, steps, size), (address, session))
 
@@ -83,14 +82,14 @@ class EditSession(QObject):
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`."""
-        return value_of(self._document.state, self._selection.row, address)
+        return edits.value_at(self._document.state, address, self._selection.row)
 
     def editable_parts(self) -> list[Address]:
         """Return the numbers in sight in the order of Tab: column by column, top to bottom."""
-        order = {"input": 0, "weight": 1, "bias": 2, "target": 3}
-        addresses = [label.address for label in self._picture().labels if label.address.kind in EDITABLE]
+        order = edits.EDITABLE
         return sorted(
-            addresses, key=lambda address: (address.column, order[address.kind], address.node, address.source)
+            (label.address for label in self._picture().labels if label.address.kind in order),
+            key=lambda address: (address.column, order.index(address.kind), address.node, address.source),
         )
 
     def close(self) -> None:
@@ -109,10 +108,10 @@ class EditSession(QObject):
         self._selection.select(address._replace(kind=kind))
 
     def _push(self, address: Address, value: float, merge: object = None) -> None:
-        document, row = self._document, self._selection.row
+        document = self._document
         had_targets = document.state.data.targets is not None
-        state = with_value(document.state, row, address, value)
-        name = named(address, state)
+        state = edits.set_value(document.state, address, value, self._selection.row)
+        name = address.name(state.network)
         document.push(state, f"Set {name}", merge)
         text = f"{name}: {shown(value, 8)}"
         if address.kind == "target" and not had_targets and len(state.data) > 1:

@@ -9,9 +9,9 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from nnviz.core.address import Address
+from nnviz.core.edits import EDITABLE, number_at
 from nnviz.core.network import Network
 from nnviz.document.document import Document
-from nnviz.document.editing import EDITABLE, number_of
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.ui.diagram.camera import Camera
@@ -167,12 +167,12 @@ class Keys:
         key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
         if key in ARROWS:
             self._selection.point_at(moved(address, state.network, *ARROWS[key]))
-        elif key in NUDGES and address and (number := number_of(address, state)):
+        elif key in NUDGES and address and (number := number_at(state, address)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
             self._session.nudge(number, steps, "0.01" if fine else size, "keys")
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and address:
-            self._session.edit(number_of(address, state) or address._replace(kind="name"))
+            self._session.edit(number_at(state, address) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
             self._session.edit(Address("name", address.layer, address.node))
         elif key == Qt.Key.Key_Escape:

@@ -159,8 +159,7 @@ class LossPanel(Card):
         state = before = self._document.state
         weights = self._plot.weights
         for weight, value in zip(weights, values, strict=False):  # a curve's point has no second weight
-            if value != weight.value(state.network):
-                state = set_value(state, weight, value)
+            state = set_value(state, weight, value)
         if state is not before:
             names = " and ".join(weight.name(state.network) for weight in weights)
             self._document.push(state, f"Set {names}", (id(self), self._gesture))
