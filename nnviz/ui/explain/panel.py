@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
@@ -13,14 +12,12 @@ from nnviz.core.cost import forward_ns
 from nnviz.core.explanation.check import MEASURED, Check, checking
 from nnviz.core.explanation.explain import explain, is_mean
 from nnviz.core.explanation.lines import Explanation
-from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, QUIET_MS, Slicer, Throttle
 from nnviz.document.selection import Selection
-from nnviz.ui.explain.browser import ExplainBrowser
-from nnviz.ui.explain.text import address_of_link, html
+from nnviz.ui.explain.browser import ExplainBrowser, address_of_link, html
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.theme import colours
 
@@ -52,7 +49,8 @@ class ExplainPanel(Card):
         self._unfolded: frozenset[str] = frozenset()
         self._told = Explanation("", ())
         self._check: Check | None = None
-        self._check_of = _Measured(document.state.network, document.state.data, None, None)
+        self._check_of: tuple[Address | None, int | None] | None = None
+        """Whose slope is measured, and of which row; None where the network or the data are others now."""
         self._checking = Slicer(self, self._measure, self._show_check, quiet_ms=quiet_ms)
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
         self._text = ExplainBrowser()
@@ -82,6 +80,7 @@ class ExplainPanel(Card):
         """Explain at once, as part of the frame that shows the State, but not at every frame of a run."""
         if old.network is not new.network or old.data is not new.data:
             self._checking.drop()
+            self._check_of = None
         if self.isVisible():
             self._changes.changed()
 
@@ -121,9 +120,9 @@ class ExplainPanel(Card):
     def _begin_check(self) -> None:
         """Measure the slope that is explained, unless that is done: at once where it is quick."""
         state, address, row = self._document.state, self._present(), self._row_measured
-        if self._check_of.is_of(state, address, row) and (self._check or self._checking.busy):
+        if self._check_of == (address, row) and (self._check or self._checking.busy):
             return
-        self._check, self._check_of = None, _Measured(state.network, state.data, address, row)
+        self._check, self._check_of = None, (address, row)
         self._checking.drop()
         if address is None or address.kind == "node" or not state.trainable:
             return
@@ -176,16 +175,3 @@ class ExplainPanel(Card):
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
         self._refresh()
-
-
-class _Measured(NamedTuple):
-    """Whose slope is measured."""
-
-    network: Network
-    data: Dataset
-    address: Address | None
-    row: int | None
-
-    def is_of(self, state: State, address: Address | None, row: int | None) -> bool:
-        same = self.network is state.network and self.data is state.data
-        return same and (self.address, self.row) == (address, row)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QUrl
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QTextBrowser
+
+from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.ui.explain.notes import Notes
 from nnviz.ui.explain.panel import ExplainPanel
+from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.tabs import CardTabs, Tab
 
 EXPLAIN, NOTES = range(2)
+EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
 
 
 class Words(CardTabs):
@@ -39,3 +47,63 @@ class Words(CardTabs):
     def _explain(self) -> None:
         if not self.notes.being_written:
             self.show_card(EXPLAIN)
+
+
+class Notes(Card):
+    """Shows the document's notes and lets a person change them; a change is one undo entry."""
+
+    def __init__(self, document: Document) -> None:
+        super().__init__("Notes")
+        self._document = document
+        self.page = _Page()
+        self.page.setOpenLinks(False)
+        self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
+        self.page.setAccessibleName("Notes")
+        self.page.document().setDocumentMargin(0)
+        self.page.viewport().setAutoFillBackground(False)
+        self.field = QPlainTextEdit()
+        self.field.setAccessibleName("Notes as Markdown")
+        self.field.setPlaceholderText("Markdown")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.page)
+        self._pages.addWidget(self.field)
+        self.body.addWidget(self._pages, 1)
+        self._edit = quiet_button("Edit", "Edit the notes as Markdown")
+        self._edit.setAccessibleName("")  # it is called what it says: Edit, then Done
+        self._edit.clicked.connect(self._toggle)
+        self.buttons.addWidget(self._edit)
+        document.state_changed.connect(self._follow)
+        self._show()
+
+    @property
+    def being_written(self) -> bool:
+        """Whether the notes are open as text."""
+        return self._pages.currentWidget() is self.field
+
+    def _toggle(self) -> None:
+        if not self.being_written:
+            self.field.setPlainText(self._document.state.notes)
+            self._pages.setCurrentWidget(self.field)
+            self.field.setFocus()
+            self._edit.setText("Done")
+            return
+        self._pages.setCurrentWidget(self.page)
+        self._edit.setText("Edit")
+        notes = self.field.toPlainText().strip()
+        if notes != self._document.state.notes:
+            self._document.push(replace(self._document.state, notes=notes), "Edit the notes")
+
+    def _follow(self, old: State, new: State) -> None:
+        if old.notes != new.notes:
+            self._show()
+
+    def _show(self) -> None:
+        self.page.setMarkdown(self._document.state.notes or EMPTY)
+
+
+class _Page(QTextBrowser):
+    """Shows Markdown; a picture or a file that it names is not fetched, and a link leads nowhere."""
+
+    def loadResource(self, kind: int, name: QUrl | str) -> Any:
+        """Fetch nothing: notes come from other people's files."""
+        return None
