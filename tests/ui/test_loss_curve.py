@@ -294,6 +294,21 @@ def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
     assert not panel.plane.getAxis("left").isVisible()
 
 
+def test_the_curve_comes_back_from_where_the_mse_is_too_large(qtbot, open_curve):
+    network = Network(("x",), (Layer(("output",), "identity", [[0.9]]),))
+    panel = open_curve(State(network, Dataset([[1e150]], [[0.0]])))
+    curve = panel.plane.curve()
+    assert len(curve)
+    document, before = panel.document, panel.document.state
+    document.push(edits.set_value(before, FIRST, 1.5), "Edit")
+    settle(qtbot, panel)
+    assert len(panel.plane.curve()) == 0
+    document.push(before, "Edit")
+    settle(qtbot, panel)
+    assert panel.plane.curve() == pytest.approx(curve)
+    assert panel.plane.getAxis("left").isVisible()
+
+
 def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):
     network = Network(("x",), (Layer(("output",), "identity", [[1.0]]),))
     panel = open_curve(State(network, Dataset([[1e149]], [[0.0]]), Training(learning_rate=1e-290)))

@@ -18,7 +18,6 @@ from nnviz.document.training.runner import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.loss.path import LossPath
 from nnviz.ui.loss.surface import LossSurface
 from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
@@ -36,7 +35,7 @@ def open_surface(qtbot, qapp):
         document = Document(state)
         selection = Selection(document)
         runner = Runner(document)
-        panel = LossSurface(document, selection, Derived(document, selection), LossPath(runner.travel.past))
+        panel = LossSurface(document, selection, Derived(document, selection), runner.travel.past)
         panel.document, panel.selection, panel.runner = document, selection, runner
         qtbot.addWidget(panel)
         panel.resize(364, 330)

@@ -8,84 +8,129 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from nnviz.core.address import Address
-from nnviz.core.loss.line import LossLine, is_of, loss_line
+from nnviz.core.activations import Array
+from nnviz.core.loss.line import LossLine, is_of, is_plain, loss_line
 from nnviz.core.loss.same_but import same_but
+from nnviz.core.network import Network
+from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, LATER
 from nnviz.document.selection import Selection
+from nnviz.picture.palette import Palette
 from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.panel import LossPanel
-from nnviz.ui.loss.words import axis_name, line_in_full, line_in_html, over_rows
+from nnviz.ui.loss.panel import LossPanel, axis_name, over_rows
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
+DIGITS = 8
 
 
 class LossCurve(LossPanel):
     """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
 
+    TITLE = "MSE along this weight"
+    TIP = "The slope over all rows, and the next step of this weight alone: the others stay"
+    WANTED = 1
+    CAPTION_LINES = 3
+
+    plane: LossCurvePlane
+    _known: LossLine | None
+    _drawn: Array | None
+
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__(OverOne(), document, selection, derived)
+        super().__init__(LossCurvePlane(colours()), document, selection, derived)
         self.setMinimumHeight(210)
 
-
-class OverOne:
-    """The drawing over one weight: curve, tangent, and the next step."""
-
-    heading = "MSE along this weight"
-    tip = "The slope over all rows, and the next step of this weight alone: the others stay"
-    wanted = 1
-    lines = 3
-
-    def __init__(self) -> None:
-        self.plane = LossCurvePlane(colours())
-        self.begin(())
-
-    def hint(self, state: State) -> str:
-        """Return what to click."""
+    def _hint(self, network: Network) -> str:
         return CHOOSE
 
-    def begin(self, weights: tuple[Address, ...]) -> None:
-        """Be over another weight, or none."""
-        self.weights = weights
-        self._line: LossLine | None = None
-        self._drawn: LossLine | None = None
-
-    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+    def _find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the line, coarse and then fine."""
-        for step in loss_line(state, self.weights[0], self._line, slopes):
-            self._line = step or self._line
+        for step in loss_line(state, self._weights[0], self._known, slopes):
+            self._known = step or self._known
             yield
 
-    def show(self, state: State) -> tuple[bool, str]:
+    def _draw(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the line, which may be that of another State."""
-        line = self._line
-        self.plane.name_axes(axis_name(state.network, *self.weights), f"MSE {over_rows(state)}")
+        line = self._known
+        self.plane.name_axes(axis_name(state.network, *self._weights), f"MSE {over_rows(state)}")
         if line is None:
-            self.plane.show_nothing()
-            return False, COMPUTING
+            return False, self._draw_nothing(COMPUTING)
         if not is_of(line, state):
-            return False, self._show_old(line, state)
+            return False, self._draw_old(line, state)
         if not line.drawable:
-            self.plane.show_nothing()
-            return True, TOO_LARGE
-        if self._drawn is None or self._drawn.values is not line.values:
+            return True, self._draw_nothing(TOO_LARGE)
+        if self._drawn is not line.values:
             self.plane.show_curve(line.values, line.mse, *line.heights())
-        self._drawn = line
+            self._drawn = line.values
         self.plane.stale(False)
         self.plane.show_point(line.w, line.point.mse, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
         return True, line_in_html(line, colours())
 
-    def _show_old(self, line: LossLine, state: State) -> str:
+    def _draw_nothing(self, caption: str) -> str:
+        self.plane.show_nothing()
+        self._drawn = None
+        return caption
+
+    def _draw_old(self, line: LossLine, state: State) -> str:
         """Show what still holds of a line while the one of `state` is being computed."""
         same = same_but(line.state, state, line.weight)
         self.plane.stale(not same)
         w = line.weight.value(state.network)
         self.plane.show_point(w, line.at(w) if same else math.nan, math.nan, None)
         return COMPUTING if same else LATER
+
+
+def line_in_html(line: LossLine, palette: Palette) -> str:
+    """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
+    mse, slope = line.point
+    here = _coloured(palette.muted, f"{mse_in_words(mse)} · ")
+    slope_here = _coloured(palette.slope, f"slope {shown(slope, DIGITS)}")
+    step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
+    return "<br>".join((here + slope_here, step, _landing(line, palette)))
+
+
+def line_in_full(line: LossLine) -> str:
+    """Return the same with all digits, for a screen reader."""
+    mse, slope = line.point
+    said = f"MSE {full(mse)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
+    if line.landing:
+        end, there = (full(value) for value in line.landing)
+        said += f", {_step(line).lower()} to {end}, where the MSE is {there} if this weight alone moves"
+    return said
+
+
+def _step(line: LossLine) -> str:
+    return "Next step" if is_plain(line.state) else "Gradient descent step"
+
+
+def _move(line: LossLine) -> str:
+    """Return "w 2 → 1.984"."""
+    w = f"{line.weight.symbol} {shown(line.w, DIGITS)}"
+    if line.landing is None:
+        return f"{w} goes too far for a number"
+    end, _ = line.landing
+    if end == line.w:
+        return f"{w} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
+    low, high = line.stretch
+    return f"{w} → {shown(end, DIGITS)}{'' if low <= end <= high else ' (off the plot)'}"
+
+
+def _landing(line: LossLine, palette: Palette) -> str:
+    """Return what the MSE would be; the step moves the other weights too, but this plot does not."""
+    if line.landing is None or line.landing[0] == line.w:
+        return ""
+    mse = line.landing[1]
+    there = mse_in_words(mse)
+    if not mse <= line.point.mse:
+        there = _coloured(palette.error, f"{there}, higher" if math.isfinite(mse) else there)
+    return f"If this weight alone moves there: {there}"
+
+
+def _coloured(colour: str, text: str) -> str:
+    return f"<span style='color:{colour}'>{text}</span>"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Protocol
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
+from nnviz.core.network import Network
 from nnviz.core.numbers import nudged
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
@@ -23,56 +23,33 @@ from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.theme import colours, ui_font
 
-
-class LossPlot(Protocol):
-    """What a LossPanel draws: over which weights, how it is found, how it is shown."""
-
-    heading: str
-    tip: str
-    wanted: int
-    """How many weights it is over."""
-    weights: tuple[Address, ...]
-    """Those of them that are chosen."""
-    lines: int
-    """Lines of the caption, so that the plot keeps its height."""
-
-    @property
-    def plane(self) -> LossPlane:
-        """The plot."""
-        ...
-
-    def hint(self, state: State) -> str:
-        """Return how to choose the weights that are missing."""
-        ...
-
-    def begin(self, weights: tuple[Address, ...]) -> None:
-        """Be over these weights; nothing is known of them yet."""
-        ...
-
-    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
-        ...
-
-    def show(self, state: State) -> tuple[bool, str]:
-        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
-        ...
-
-
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
 
 class LossPanel(Card):
-    """Shows a LossPlot over the selected weights, or says what is missing."""
+    """Shows the MSE over the selected weights on a plane, or says what is missing; a subclass draws it."""
 
-    def __init__(self, plot: LossPlot, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__(plot.heading)
-        self._plot, self._document, self._selection = plot, document, selection
-        self.plane = plot.plane
+    TITLE: str
+    TIP: str
+    WANTED: int
+    """How many weights it is over."""
+    CAPTION_LINES: int
+    """So many, so that the plot keeps its height."""
+
+    _known: object
+    """What is known of the MSE over the weights, which may be that of another State."""
+    _drawn: object
+    """What of it is drawn."""
+
+    def __init__(self, plane: LossPlane, document: Document, selection: Selection, derived: Derived) -> None:
+        super().__init__(self.TITLE)
+        self.plane, self._document, self._selection = plane, document, selection
+        self._weights: tuple[Address, ...] = ()
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = Slicer(self, lambda: plot.find(document.state, derived.known_slopes), self._show)
+        self.work = Slicer(self, lambda: self._find(document.state, derived.known_slopes), self._show)
         self._make_pages()
         self.plane.point_moved.connect(self._set)
         self.plane.point_nudged.connect(self._nudge)
@@ -93,8 +70,8 @@ class LossPanel(Card):
         self.caption.setFont(ui_font(11.5))
         self.caption.setTextFormat(Qt.TextFormat.RichText)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(self._plot.lines * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(self._plot.tip)
+        self.caption.setMinimumHeight(self.CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
+        self.caption.setToolTip(self.TIP)
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
@@ -106,21 +83,34 @@ class LossPanel(Card):
         self._pages.addWidget(page)
         self.body.addLayout(self._pages, 1)
 
+    # --- what a subclass makes of it
+
+    def _hint(self, network: Network) -> str:
+        """Return how to choose the weights that are missing."""
+        raise NotImplementedError
+
+    def _find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
+        raise NotImplementedError
+
+    def _draw(self, state: State) -> tuple[bool, str]:
+        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
+        raise NotImplementedError
+
     # --- when it is drawn
 
     def _choose(self) -> None:
         """Begin anew with the selected weights."""
-        network, chosen = self._document.state.network, self._selection.weights[: self._plot.wanted]
+        network, chosen = self._document.state.network, self._selection.weights[: self.WANTED]
         self._end_gesture()
-        self._plot.begin(
-            tuple(dict.fromkeys(weight for weight in chosen if weight and weight.within(network)))
-        )
+        self._weights = tuple(dict.fromkeys(weight for weight in chosen if weight and weight.within(network)))
+        self._known = self._drawn = None
         self.work.stop()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not all(
-            weight.within(new.network) for weight in self._plot.weights
+            weight.within(new.network) for weight in self._weights
         ):
             self._choose()
         elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
@@ -128,8 +118,8 @@ class LossPanel(Card):
 
     def _begin(self) -> None:
         """Ask for what is to be drawn, or say what is missing."""
-        state, plot = self._document.state, self._plot
-        missing = "" if len(plot.weights) == plot.wanted else plot.hint(state)
+        state = self._document.state
+        missing = "" if len(self._weights) == self.WANTED else self._hint(state.network)
         if not state.trainable:
             missing = NO_MSE
         self.empty.setText(missing)
@@ -142,26 +132,25 @@ class LossPanel(Card):
     def _show(self) -> bool:
         """Show what is known; tell whether it is of the present State."""
         self._pages.setCurrentIndex(1)
-        present, caption = self._plot.show(self._document.state)
+        present, caption = self._draw(self._document.state)
         self.caption.setText(caption)
         return present
 
     # --- what moves the weights
 
     def _nudge(self, right: int, up: int, size: str) -> None:
-        steps = (right + up,) if self._plot.wanted == 1 else (right, up)
+        steps = (right + up,) if self.WANTED == 1 else (right, up)
         network = self._document.state.network
-        weights = zip(self._plot.weights, steps, strict=True)
+        weights = zip(self._weights, steps, strict=True)
         self._set(*(nudged(weight.value(network), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Give the weights other values; what is set in one gesture is one undo entry."""
         state = before = self._document.state
-        weights = self._plot.weights
-        for weight, value in zip(weights, values, strict=False):  # a curve's point has no second weight
+        for weight, value in zip(self._weights, values, strict=False):  # a curve's point has no second weight
             state = set_value(state, weight, value)
         if state is not before:
-            names = " and ".join(weight.name(state.network) for weight in weights)
+            names = " and ".join(weight.name(state.network) for weight in self._weights)
             self._document.push(state, f"Set {names}", (id(self), self._gesture))
 
     def _end_gesture(self) -> None:
@@ -186,3 +175,15 @@ class LossPanel(Card):
             self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()
+
+
+def axis_name(network: Network, weight: Address) -> str:
+    """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
+    name = network.layers[weight.layer].nodes[weight.node] if weight.kind == "bias" else weight.name(network)
+    return f"{weight.symbol} ({name})"
+
+
+def over_rows(state: State) -> str:
+    """Return "over all 4 rows" or "over 1 row"."""
+    rows = len(state.data)
+    return "over 1 row" if rows == 1 else f"over all {rows:,} rows"

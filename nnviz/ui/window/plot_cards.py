@@ -11,7 +11,6 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
-from nnviz.ui.loss.path import LossPath
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.tabs import CardTabs, Tab
@@ -29,7 +28,7 @@ class PlotCards(CardTabs):
     def __init__(self, document: Document, selection: Selection, derived: Derived, runner: Runner) -> None:
         self._document, self._selection, self._derived = document, selection, derived
         self.mse = MsePlot(document, runner)
-        self._path = LossPath(runner.travel.past)
+        self._past = runner.travel.past
         super().__init__(
             (
                 Tab("MSE", "The MSE after every update", lambda: self.mse),
@@ -64,7 +63,7 @@ class PlotCards(CardTabs):
     def _over_two_weights(self) -> Card:
         from nnviz.ui.loss.surface import LossSurface
 
-        return LossSurface(self._document, self._selection, self._derived, self._path)
+        return LossSurface(self._document, self._selection, self._derived, self._past)
 
     def _matrix(self) -> Card:
         from nnviz.ui.plots.weight_matrix import WeightMatrix
