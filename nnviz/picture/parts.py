@@ -1,4 +1,4 @@
-"""What a diagram is made of: columns of nodes and labels, each with its address and its place.
+"""What a diagram is made of: columns of nodes and labels, each in its place, and how they are seen.
 
 Places are pixels, y downwards. Knows nothing of Qt.
 """
@@ -57,6 +57,9 @@ class Rect(NamedTuple):
         )
 
 
+MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
+
+
 class View(NamedTuple):
     """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything."""
 
@@ -65,6 +68,34 @@ class View(NamedTuple):
     zoom: float = 1.0
     dx: float = 0.0
     dy: float = 0.0
+
+    @property
+    def fitted(self) -> View:
+        """The same room with everything in sight."""
+        return View(self.width, self.height)
+
+    def resized(self, width: float, height: float) -> View:
+        """Return the view in other room; what was in the middle stays there."""
+        right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
+        return View(width, height, self.zoom, self.dx * right, self.dy * down)
+
+    def moved(self, dx: float, dy: float) -> View:
+        """Return the view with the picture moved by so many pixels."""
+        return self._kept(self.zoom, self.dx + dx, self.dy + dy)
+
+    def zoomed(self, x: float, y: float, factor: float) -> View:
+        """Return the view zoomed by `factor`, as far as may be; the point (x, y) stays where it is."""
+        zoom = min(max(self.zoom * factor, LEAST_ZOOM), MOST_ZOOM)
+        if abs(zoom - 1.0) < 0.02:
+            zoom = 1.0
+        factor = zoom / self.zoom
+        return self._kept(zoom, x - (x - self.dx) * factor, y - (y - self.dy) * factor)
+
+    def _kept(self, zoom: float, dx: float, dy: float) -> View:
+        """Keep a third of the picture in sight, wherever it is pushed."""
+        dx = min(max(dx, self.width * (0.33 - zoom)), self.width * 0.67)
+        dy = min(max(dy, self.height * (0.33 - zoom)), self.height * 0.67)
+        return View(self.width, self.height, zoom, dx, dy)
 
 
 Role: TypeAlias = Literal["input", "hidden", "output"]

@@ -28,25 +28,16 @@ NEAR_PX = 6.0
 
 @dataclass(frozen=True)
 class Picture:
-    """What is shown, where.
-
-    ==================== =====================================================================
-    `nodes`              the nodes in sight that are drawn one by one
-    `labels`             the texts; where two could be hit, the later one lies above
-    `weights`            the weights, one array a layer: what the edges are coloured by
-    `scale`              the weight that is drawn widest
-    `at(x, y)`           the address of what is hit: a text, else a node, else the nearest edge
-    `label(address)`     the text that stands at an address; None where it is hidden
-    `place(address)`     where it is; for a weight without a text, where one would be typed
-    `describe(address)`  it in one sentence at full precision
-    ==================== =====================================================================
-    """
+    """What is shown, where."""
 
     layout: Layout
     content: Content
     labels: tuple[Label, ...]
+    """The texts; where two could be hit, the later one lies above."""
     weights: tuple[Array, ...]
+    """What the edges are coloured by, one array a layer."""
     scale: float
+    """The weight that is drawn widest."""
     shows: Callable[[Address], bool] | None = None
     """Hides the numbers that a walk has not come to; None hides nothing."""
 
@@ -99,12 +90,15 @@ class Picture:
 
     def at(self, x: float, y: float) -> Address | None:
         """Return what is at a point: a text, else a node, else the nearest edge within `NEAR_PX`."""
-        for label in reversed(self.labels):
-            if label.rect.contains(x, y):
-                return label.address
-        if not self.layout.body.contains(x, y):
-            return None
+        text = self.text_at(x, y)
+        if text or not self.layout.body.contains(x, y):
+            return text
         return self._node_at(x, y) or self._edge_at(x, y)
+
+    def text_at(self, x: float, y: float) -> Address | None:
+        """Return whose text is at a point."""
+        labels = reversed(self.labels)
+        return next((label.address for label in labels if label.rect.contains(x, y)), None)
 
     def _node_at(self, x: float, y: float) -> Address | None:
         for column in self.layout.columns:

@@ -127,7 +127,7 @@ def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot):
     own = Shown(qtbot, xor)
     before = own.at_rest()
     for zoom in np.linspace(1.0, 3.0, 60).tolist():
-        own.diagram.camera.fit()
+        own.diagram.fit()
         own.diagram.zoom(zoom)
         own.diagram.grab()
     own.diagram.fit()

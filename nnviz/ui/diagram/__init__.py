@@ -3,8 +3,8 @@
 One word stands for one thing:
 
 =================== ===========================================================================
-picture             what is seen, as data: `nnviz.picture`, made by `picture_maker`
-canvas, diagram     the widget that shows it through its camera; the same with mouse and keys
+picture             what is seen, as data: `nnviz.picture`
+canvas, diagram     the widget that makes the picture and shows it; the same with mouse and keys
 layers              what a frame is painted of, and what is kept of it for the next
 edge_lines          paints edges
 paper, screen       paint nodes and texts: line by line, and from sprites for every frame

@@ -1,4 +1,7 @@
-"""The widget that shows the picture of what is open, as the camera sees it. Knows no mouse and no keys."""
+"""The widget that shows the picture of what is open: makes it, and keeps it as long as it holds.
+
+Knows no mouse and no keys.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,21 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QHideEvent, QPainter, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
+from nnviz.core.means import Means
+from nnviz.core.network import Network
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
-from nnviz.picture.layout import Layout
-from nnviz.picture.picture import Picture
-from nnviz.ui.diagram.camera import Camera
+from nnviz.picture.content import Content
+from nnviz.picture.layout import Layout, lay_out
+from nnviz.picture.parts import View
+from nnviz.picture.picture import Picture, make_picture
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
-from nnviz.ui.diagram.picture_maker import PictureMaker
 from nnviz.ui.widgets.rect import qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -26,26 +32,22 @@ SHARPEN_MS = 80
 
 
 class Canvas(QWidget):
-    """Shows the document's network for the selected row.
-
-    ================ ======================================
-    `picture`        what is shown at present, as data
-    `scale_held`     whether edges keep their widths
-    `laid_out`       nodes and texts stand elsewhere now
-    ================ ======================================
-    """
+    """Shows the document's network for the selected row, with the walk's progress and the slopes wanted."""
 
     laid_out = Signal()
+    """Nodes and texts stand elsewhere now."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
-        self.camera = Camera()
+        self.view = View(100.0, 100.0)
+        """The room, and what part of the picture is in sight."""
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
-        self._maker = PictureMaker(derived, selection, player)
+        self._derived, self._player = derived, player
         self._picture: Picture | None = None
-        self._layout_seen: Layout | None = None
+        self._layout: Layout | None = None
+        self._layout_of: tuple[object, ...] = ()
         self._largest: float | None = None
         self._layers = Layers(player)
         self._hover: Address | None = None
@@ -78,11 +80,45 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """What is shown at present; made anew when something has changed."""
         if self._picture is None:
-            self._picture = self._maker.picture(self.camera.view, self._largest)
-            if self._picture.layout is not self._layout_seen:
-                self._layout_seen = self._picture.layout
+            before = self._layout
+            self._picture = self._make_picture()
+            if self._layout is not before:
                 self.laid_out.emit()
         return self._picture
+
+    def _make_picture(self) -> Picture:
+        derived, progress = self._derived, self._player.progress
+        with_slopes = self._selection.slopes_shown or progress.shows_slopes
+        slopes, slopes_of = self._slopes() if with_slopes else (None, "")
+        badges = derived.badges if self._largest is None else {}
+        content = Content(derived.state, self._selection.row, derived.trace, slopes, slopes_of, badges)
+        layout = self._laid_out(derived.state.network, with_slopes)
+        shows = progress.shows if progress.active else None
+        return make_picture(content, layout, shows=shows, largest=self._largest)
+
+    def _laid_out(self, network: Network, with_slopes: bool) -> Layout:
+        layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
+        key = (network.inputs, layers, self.view, with_slopes)
+        if self._layout is None or key != self._layout_of:
+            self._layout, self._layout_of = lay_out(network, self.view, slopes=with_slopes), key
+        return self._layout
+
+    def _slopes(self) -> tuple[MeanSlopes | None, str]:
+        """Return the slopes of the row, of all rows or of the next update's rows, and which these are."""
+        derived = self._derived
+        if not derived.state.trainable:
+            return None, "no targets: no slopes"
+        if self._player.progress.mean_over_rows:
+            return self._mean(derived.means_of_update)
+        if self._selection.mean_over_rows:
+            return self._mean(derived.means)
+        return derived.slopes, f"slopes of row {self._selection.row + 1}"
+
+    def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
+        if means is None:
+            return None, f"slopes: averaging {len(self._derived.state.data):,} rows …"
+        of = "all rows" if means.rows is None else f"a batch of {means.count}"
+        return means.slopes, f"slopes: mean of {of}"
 
     def stale(self) -> None:
         """Make and paint another picture."""
@@ -136,36 +172,33 @@ class Canvas(QWidget):
             self.setAccessibleDescription(said)
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
 
-    # --- the camera
+    # --- what is in sight
+
+    def look(self, view: View) -> None:
+        """Show what is in sight in another view: at once, and sharp when it has come to rest."""
+        self.view = view
+        if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
+            self._start_moving()
+        self.stale()
 
     def fit(self) -> None:
         """Show everything."""
-        self.camera.fit()
-        self.camera_moved()
+        self.look(self.view.fitted)
 
     def zoom(self, factor: float) -> None:
         """Zoom about the middle."""
-        self.camera.zoom_at(self.width() / 2, self.height() / 2, factor)
-        self.camera_moved()
+        self.look(self.view.zoomed(self.width() / 2, self.height() / 2, factor))
 
     def reveal(self, address: Address) -> None:
         """Bring what has this address into sight, large enough to be read, and select it."""
         self._selection.point_at(address)
         column = self.picture.layout.column(address.layer)
         if column.height < 24 and len(column.tops) > 1:
-            x, y = column.rect(address.node).center
-            self.camera.zoom_at(x, y, 30.0 / column.height)
-            self.stale()
+            self.look(self.view.zoomed(*column.rect(address.node).center, 30.0 / column.height))
         place = self.picture.place(address)
         if place is not None and not self.picture.layout.body.meets(place):
-            self.camera.centre_on(*place.center)
-        self.camera_moved()
-
-    def camera_moved(self) -> None:
-        """Show what the camera sees now: at once, and sharp when it has come to rest."""
-        if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
-            self._start_moving()
-        self.stale()
+            x, y = place.center
+            self.look(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
 
     def _start_moving(self) -> None:
         self._moving = True
@@ -198,8 +231,7 @@ class Canvas(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the room."""
-        self.camera.resize(self.width(), self.height())
-        self.camera_moved()
+        self.look(self.view.resized(self.width(), self.height()))
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave nothing to do behind."""

@@ -12,30 +12,25 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
+from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.diagram.gestures import Gestures, Keys
 
 
 class Diagram(Canvas):
-    """Hands what mouse and keys do to the gestures, the edit session, the selection and the camera.
-
-    ================== ======================================================================
-    `said`             a sentence for the status line
-    `menu_requested`   (address or None, global position) a context menu is wanted
-    ================== ======================================================================
-    """
+    """Hands what mouse and keys do to the gestures and the edit session."""
 
     said = Signal(str)
+    """A sentence for the status line."""
     menu_requested = Signal(object, object)
+    """(address or None, global position) A context menu is wanted."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
         self.session = EditSession(self, document, selection, lambda: self.picture)
         self.session.said.connect(self.said)
-        self._gestures = Gestures(
-            self._at, self._text_at, self.session, selection, self.camera, self.camera_moved
-        )
+        self._gestures = Gestures(self, self.session, selection)
         self._keys = Keys(document, selection, player, self.session)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -48,18 +43,10 @@ class Diagram(Canvas):
             self.session.close()
         super().state_changed(old, new)
 
-    def camera_moved(self) -> None:
-        """Show what the camera sees now, with the open field over its number."""
-        super().camera_moved()
+    def look(self, view: View) -> None:
+        """Show what is in sight in another view, with the open field over its number."""
+        super().look(view)
         self.session.follow()
-
-    def _at(self, x: float, y: float) -> Address | None:
-        return self.picture.at(x, y)
-
-    def _text_at(self, x: float, y: float) -> Address | None:
-        address = self.picture.at(x, y)
-        label = self.picture.label(address) if address else None
-        return address if label and label.rect.contains(x, y) else None
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Hand it to the gestures."""
@@ -75,7 +62,7 @@ class Diagram(Canvas):
 
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
         """Return the mouse's shape over `address`: what a click or a drag would do."""
-        text = self._text_at(at.x(), at.y())
+        text = self.picture.text_at(at.x(), at.y())
         if self._gestures.panning:
             return Qt.CursorShape.ClosedHandCursor
         if text and text.kind == "name":

@@ -38,8 +38,8 @@ def render(state: State, out: str | Path, size: tuple[int, int], theme: str, vie
 
 def whole(picture: Picture) -> Picture:
     """Return the same numbers, with the whole network in sight however far `picture` is zoomed in."""
-    content, view = picture.content, picture.layout.view
-    layout = lay_out(content.network, View(view.width, view.height), slopes=content.slopes is not None)
+    content = picture.content
+    layout = lay_out(content.network, picture.layout.view.fitted, slopes=content.slopes is not None)
     return make_picture(content, layout, shows=picture.shows, largest=picture.scale)
 
 

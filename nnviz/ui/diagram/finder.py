@@ -129,8 +129,7 @@ class Finder(QFrame):
             return
         shift = card.x - MARGIN_PX - place.right
         if place.x + shift > 0:
-            self._diagram.camera.pan(shift, 0.0)
-            self._diagram.zoom(1.0)  # draws what the camera sees now
+            self._diagram.look(self._diagram.view.moved(shift, 0.0))
 
     def _place(self) -> None:
         self.setFixedWidth(min(WIDTH_PX, self._diagram.width() - 2 * MARGIN_PX))

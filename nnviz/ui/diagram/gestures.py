@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
@@ -14,7 +13,7 @@ from nnviz.core.network import Network
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
-from nnviz.ui.diagram.camera import Camera
+from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.widgets.number_field import scrubbed
 
@@ -25,23 +24,10 @@ _drags = itertools.count()
 
 
 class Gestures:
-    """Turns mouse events into edits, selection and camera moves.
+    """Turns mouse events on the canvas into edits, selection and other views."""
 
-    `at` tells what is under a point, `text_at` whose text is; `camera_moved` is called when it has.
-    """
-
-    def __init__(
-        self,
-        at: Callable[[float, float], Address | None],
-        text_at: Callable[[float, float], Address | None],
-        session: EditSession,
-        selection: Selection,
-        camera: Camera,
-        camera_moved: Callable[[], None],
-    ) -> None:
-        self._at, self._text_at = at, text_at
-        self._session, self._selection = session, selection
-        self._camera, self._camera_moved = camera, camera_moved
+    def __init__(self, canvas: Canvas, session: EditSession, selection: Selection) -> None:
+        self._canvas, self._session, self._selection = canvas, session, selection
         self._pressed: QPointF | None = None
         self._last = QPointF()
         self._address: Address | None = None
@@ -67,7 +53,7 @@ class Gestures:
             self._session.editor.commit()
         self._pressed = self._last = event.position()
         self.moved, self._drag = False, next(_drags)
-        self._address = self._text_at(event.position().x(), event.position().y())
+        self._address = self._canvas.picture.text_at(event.position().x(), event.position().y())
         number = self._address is not None and self._address.kind in EDITABLE and not _adding(event)
         left = event.button() == Qt.MouseButton.LeftButton
         self._scrub_from = self._session.value(self._address) if number and left and self._address else None
@@ -85,8 +71,7 @@ class Gestures:
             self._session.set_number(self._address, value, ("scrub", self._drag))
         else:
             step = event.position() - self._last
-            self._camera.pan(step.x(), step.y())
-            self._camera_moved()
+            self._canvas.look(self._canvas.view.moved(step.x(), step.y()))
         self._last = event.position()
 
     def release(self, event: QMouseEvent) -> None:
@@ -103,22 +88,21 @@ class Gestures:
         """Zoom about the mouse."""
         turned = event.angleDelta().y() or event.angleDelta().x()
         if turned:
-            self._camera.zoom_at(event.position().x(), event.position().y(), 1.0015**turned)
-            self._camera_moved()
+            at = event.position()
+            self._canvas.look(self._canvas.view.zoomed(at.x(), at.y(), 1.0015**turned))
         event.accept()
 
     def double_click(self, event: QMouseEvent) -> None:
         """Edit the number of an edge or node whose number is not in sight; on nothing, show everything."""
-        address = self._at(event.position().x(), event.position().y())
+        address = self._canvas.picture.at(event.position().x(), event.position().y())
         if address is None:
-            self._camera.fit()
-            self._camera_moved()
+            self._canvas.fit()
         elif address.kind == "weight":
             self._session.edit(address)
 
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
         selection = self._selection
-        address = text or self._at(event.position().x(), event.position().y())
+        address = text or self._canvas.picture.at(event.position().x(), event.position().y())
         if address is None or address.kind in ("heading", "subheading"):
             selection.select(None)
         elif _adding(event) and address.kind in ("weight", "slope"):
