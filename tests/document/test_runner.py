@@ -12,8 +12,7 @@ from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train
 from nnviz.document.document import Document
-from nnviz.document.training.job import Limits
-from nnviz.document.training.pace import updates_per_second
+from nnviz.document.training.job import Limits, updates_per_second
 from nnviz.document.training.runner import Runner
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -5,6 +5,7 @@ What is too long for a slice goes on in a thread.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,6 @@ from nnviz.core.state import State, Training
 from nnviz.core.training.past import Replay
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.training.background import Background
-from nnviz.document.training.pace import SLOWEST_PER_S, Pace, updates_per_second
 
 FRAME_S = 1 / 60
 SPARE_S = 0.0007
@@ -26,25 +26,28 @@ LEAST_WORK_S = 0.006
 """Worked in a frame where painting takes all of it."""
 FRAME_PER_SHOWING = 2.0
 """A frame lasts at least so many times as long as showing a State does: long, for a large network."""
+AT_ONCE_S = 0.010
+"""What a Step or the way to another iteration may take before it goes on in slices."""
+RUN_S = 3.0
+"""How long a run takes at the middle speed, whatever its number of updates."""
+SLOWEST_PER_S = 1.0
+"""Updates a second at speed 0."""
+TIMES_FASTER = 100.0
+"""How many times faster than the middle speed a run is shortly before "as fast as possible"."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a Job goes on in a thread, and how slow it may be.
-
-    ================= ========================================================================
-    `long_unit_s`     a unit of work that takes longer is too long for a frame
-    `long_trainer_ns` from here on even to make a Trainer takes too long for a frame
-    `work_per_state`  to take a State of a large network takes long: so many times as long is
-                      worked in between
-    `slowest_per_s`   updates a second at speed 0
-    ================= ========================================================================
-    """
+    """When a Job goes on in a thread, and how slow it may be."""
 
     long_unit_s: float = 0.012
+    """A unit of work that takes longer is too long for a frame."""
     long_trainer_ns: float = 12e6
+    """From here on even to make a Trainer takes too long for a frame."""
     work_per_state: float = 4.0
+    """To take a State of a large network takes long: so many times as long is worked in between."""
     slowest_per_s: float = SLOWEST_PER_S
+    """Updates a second at speed 0."""
 
 
 USUAL_LIMITS = Limits()
@@ -56,7 +59,6 @@ class Job(QObject):
     ============= ===================================================================================
     `frame_due`   what was made by now should be shown; once a frame, and when it is over
     `ended`       it is over, and all of it was shown
-    `take`        returns the State as it is now, or None where it is the one that was taken before
     `over`        all updates are made, it has diverged, it could not go on, or was asked to end
     `error`       why it could not go on, or None
     `before`      the State that it began with
@@ -156,9 +158,9 @@ class Job(QObject):
             self._background.stop()
         self.deleteLater()
 
-    def work_for(self, seconds: float) -> None:
-        """Work at once, before the window goes on."""
-        self._work_until(time.perf_counter() + seconds)
+    def work_at_once(self) -> None:
+        """Work a little before the window goes on."""
+        self._work_until(time.perf_counter() + AT_ONCE_S)
 
     def _tick(self) -> None:
         """Show what was made where a frame is due, else work until shortly before; painting is in between."""
@@ -229,3 +231,32 @@ class Job(QObject):
             return None
         state = self._trainer.state()  # this can find that it has diverged
         return state, self._trainer.diverged
+
+
+class Pace:
+    """Says how many of `updates` updates are due by now; the first that follows `done` updates is at once."""
+
+    def __init__(self, updates: int, done: int, per_s: float) -> None:
+        self._updates, self._first, self._per_s = updates, done + 1, per_s
+        self._since = time.perf_counter()
+
+    def due(self, now: float) -> int:
+        """Return how many updates should be made by `now`."""
+        if now >= self._since + self._updates / self._per_s:
+            return self._updates
+        return min(self._updates, int(self._first + self._per_s * (now - self._since)))
+
+    def time_of_next(self, done: int) -> float:
+        """Return the time at which the update that follows `done` updates is due."""
+        return self._since + (done + 1 - self._first) / self._per_s
+
+
+def updates_per_second(updates: int, speed: float, slowest_per_s: float = SLOWEST_PER_S) -> float:
+    """Return the pace of a run: slowest at speed 0, 3 seconds a run at 0.5, infinite at 1."""
+    middle = updates / RUN_S
+    if speed >= 1.0:
+        return math.inf
+    if speed >= 0.5:
+        return float(middle * TIMES_FASTER ** (2.0 * speed - 1.0))
+    slowest = min(slowest_per_s, middle)
+    return float(slowest * (middle / slowest) ** (2.0 * speed))

@@ -1,16 +1,29 @@
-"""What came of a run, as one sentence. Knows nothing of Qt."""
+"""What is said of a run: how long it will take, and what came of it."""
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
+from nnviz.document.training.job import updates_per_second
 
 
 def counted(updates: int) -> str:
     """Say how many updates."""
     return "1 update" if updates == 1 else f"{updates} updates"
+
+
+def in_words(updates: int, speed: float) -> str:
+    """Say how long a run takes, in a few letters: "0.3 s", "3 s", "55 min", or "fastest"."""
+    pace = updates_per_second(updates, speed)
+    if math.isinf(pace):
+        return "fastest"
+    seconds = updates / pace
+    if seconds < 10:
+        return f"{seconds:.1g} s"
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:,.0f} min"
 
 
 def refusal(error: ValueError) -> str:
@@ -39,7 +52,8 @@ def outcome(
     start, end = _mse_of(before, after), _mse_of(after, after)
     change = f"{shown(start)} → {shown(end)}"
     if end > start:
-        return f"{label}: the MSE rose, {change}; try a learning rate below {_rate(after)}.", True
+        rate = shown(after.training.learning_rate)
+        return f"{label}: the MSE rose, {change}; try a learning rate below {rate}.", True
     return f"{label}: MSE {change}", False
 
 
@@ -62,7 +76,3 @@ def _divergence(before: State, after: State) -> str:
     where = f"at iteration {after.iteration + 1}" if first else f"after iteration {after.iteration}"
     what = f"with learning rate {shown(rate)} the steps overshoot, beyond any number"
     return f"Diverged {where}: {what}. Try a tenth, {shown(tenth(rate))}."
-
-
-def _rate(state: State) -> str:
-    return shown(state.training.learning_rate)

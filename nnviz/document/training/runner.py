@@ -16,9 +16,6 @@ from nnviz.document.training.job import USUAL_LIMITS, Job, Limits
 from nnviz.document.training.outcome import counted, outcome, paused, refusal, tenth
 from nnviz.document.training.travel import Travel
 
-AT_ONCE_S = 0.010
-"""What a Step may take before it goes on in slices."""
-
 SETTINGS = {
     "learning_rate": "learning rate",
     "updates": "updates",
@@ -65,7 +62,8 @@ class Runner(QObject):
         self._merge: Hashable = None
         self._stepping = False
         self._scrub = 0
-        self._left = 0
+        self.left = 0
+        """How many updates are left of a run that was paused."""
         self._made_here = document.state
         self._speed = 0.5
         document.state_changed.connect(self._follow)
@@ -74,11 +72,6 @@ class Runner(QObject):
     def running(self) -> bool:
         """Whether a run is under way."""
         return self._job is not None
-
-    @property
-    def left(self) -> int:
-        """How many updates are left of a run that was paused."""
-        return self._left
 
     @property
     def speed(self) -> float:
@@ -94,17 +87,17 @@ class Runner(QObject):
     def run(self) -> None:
         """Make `training.updates` updates more, or those that are left of the run that was paused."""
         if not self.running:
-            updates = self._left or self._document.state.training.updates
+            updates = self.left or self._document.state.training.updates
             if job := self._begin(updates, f"Run of {counted(updates)}"):
                 job.set_speed(self._speed)
 
     def step(self) -> None:
         """Make one update, an undo entry of its own; a run is paused first."""
         self.pause()
-        left = self._left
+        left = self.left
         if job := self._begin(1, "Step"):
-            self._left = max(left - 1, 0)
-            job.work_for(AT_ONCE_S)
+            self.left = max(left - 1, 0)
+            job.work_at_once()
 
     def toggle(self) -> None:
         """Run, or pause the run that is under way; what is long under way is waited for, and shown then."""
@@ -201,7 +194,7 @@ class Runner(QObject):
         self._job, self._stepping = job, text == "Step"
         self._text, self._merge = text, ("run", next(self._ids))
         self._made_here = state
-        self._left = 0
+        self.left = 0
         self._document.set_in_motion(True)
         self.run_started.emit()
         self.progressed.emit(0, updates)
@@ -224,7 +217,7 @@ class Runner(QObject):
         if job is None:  # showing it has led somebody to change the document
             return
         if job.cut_short:
-            self._left = 0 if self._stepping else job.updates - job.done
+            self.left = 0 if self._stepping else job.updates - job.done
             self._end(job, paused(job.done, job.updates))
             return
         state = self._document.state
@@ -246,6 +239,6 @@ class Runner(QObject):
         """Let the run go where something else has changed the document."""
         if new is self._made_here:
             return
-        self._left = 0
+        self.left = 0
         if self._job:
             self._end(self._job, paused(self._job.done, self._job.updates))

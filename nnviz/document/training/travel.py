@@ -14,9 +14,6 @@ from nnviz.document.document import Document
 from nnviz.document.training.job import Job, Limits
 from nnviz.document.training.outcome import refusal
 
-AT_ONCE_S = 0.010
-"""What is computed before the window may go on."""
-
 
 class Travel(QObject):
     """Knows the present run as far as it has come, and goes to any of its iterations.
@@ -72,7 +69,7 @@ class Travel(QObject):
         updates = iteration - known.iteration
         job = self._job = Job(known, updates, self, self._limits, lambda state: Replay(state, end))
         job.ended.connect(lambda: self._finish(job, text, merge))
-        job.work_for(AT_ONCE_S)
+        job.work_at_once()
         if self._job is job:
             self.said.emit(f"Going to iteration {iteration} …")
 

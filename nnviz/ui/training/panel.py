@@ -11,7 +11,7 @@ from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training.pace import in_words
+from nnviz.document.training.outcome import in_words
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
