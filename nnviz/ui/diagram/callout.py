@@ -20,7 +20,7 @@ from nnviz.picture.content import Content
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
 from nnviz.picture.text import elide, plain
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import ui_font
 
 SUMMED = 0.75

@@ -25,7 +25,7 @@ from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, make_picture
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours
 
 SHARPEN_MS = 80

@@ -16,7 +16,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.editor import PlaceEditor
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 
 _sessions = itertools.count()
 

@@ -17,7 +17,7 @@ from nnviz.picture.picture import Picture, make_picture, row_picture
 from nnviz.picture.svg import picture_svg
 from nnviz.ui.diagram.edge_lines import paint_edges
 from nnviz.ui.diagram.paper import paint_blocks, paint_label, paint_nodes
-from nnviz.ui.widgets.png import png
+from nnviz.ui.widgets.images import png
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
 """The kinds of file that a picture can be written to, with their suffixes."""

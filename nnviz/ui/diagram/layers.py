@@ -22,7 +22,7 @@ from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, pai
 from nnviz.ui.diagram.paper import paint_blocks
 from nnviz.ui.diagram.screen import Screen
 from nnviz.ui.diagram.walk_layer import WalkLayer
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 
 FADED = 0.2
 """Opacity of all other edges while some are lit."""

@@ -22,7 +22,7 @@ from nnviz.picture.style import (
     text_colour,
     tints,
 )
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import ui_font
 
 

@@ -19,7 +19,7 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 
 

@@ -15,7 +15,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import edge_line
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 
 PULSES = 60
 """So many pulses at most travel at once: those of the strongest edges."""

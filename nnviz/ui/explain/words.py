@@ -13,8 +13,7 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.explain.panel import ExplainPanel
-from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.tabs import CardTabs, Tab
+from nnviz.ui.widgets.card import Card, CardTabs, Tab, quiet_button
 
 EXPLAIN, NOTES = range(2)
 EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.activations import Array
 from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
 from nnviz.picture.parts import Rect
-from nnviz.ui.widgets.rect import qrect
+from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours
 
 ROOM = 4

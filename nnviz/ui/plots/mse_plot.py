@@ -19,8 +19,7 @@ from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.icons import icon
-from nnviz.ui.widgets.png import png
+from nnviz.ui.widgets.images import icon, png
 from nnviz.ui.widgets.theme import colours
 
 if TYPE_CHECKING:

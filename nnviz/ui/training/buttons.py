@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
 from nnviz.document.document import Document
 from nnviz.document.training.outcome import counted
 from nnviz.document.training.runner import Runner
-from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 
 

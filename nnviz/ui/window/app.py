@@ -89,7 +89,7 @@ def screenshot(
     app = application()
     apply_theme(app, theme or "light")
     from nnviz.files import atomic
-    from nnviz.ui.widgets.png import png
+    from nnviz.ui.widgets.images import png
     from nnviz.ui.window.session import begin
 
     settings = Settings(remembers=False)

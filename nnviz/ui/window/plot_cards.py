@@ -12,8 +12,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.plots.mse_plot import MsePlot
-from nnviz.ui.widgets.card import Card
-from nnviz.ui.widgets.tabs import CardTabs, Tab
+from nnviz.ui.widgets.card import Card, CardTabs, Tab
 
 LOOK_MS = 10
 

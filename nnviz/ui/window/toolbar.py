@@ -22,7 +22,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.document.walk.walk import PHASES
-from nnviz.ui.widgets.icons import icon
+from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 from nnviz.ui.window.menus import Menu, Table
 

@@ -1,14 +1,15 @@
-"""The icons: SVG files in one stroke weight, coloured by the theme."""
+"""What Qt draws with: icons in the theme's colours, a rectangle of the picture as Qt's, an image as PNG."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
+from PySide6.QtGui import QIcon, QImage, QImageWriter, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from nnviz._resources import resources
+from nnviz.picture.parts import Rect
 from nnviz.ui.widgets.theme import colours
 
 
@@ -34,3 +35,16 @@ def _pixmap(svg: str, size: int) -> QPixmap:
     QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap
+
+
+def qrect(rect: Rect) -> QRectF:
+    """Return a Rect as Qt's."""
+    return QRectF(rect.x, rect.y, rect.width, rect.height)
+
+
+def png(image: QImage) -> bytes:
+    """Return `image` as a PNG file holds it."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    return bytes(buffer.data().data())
