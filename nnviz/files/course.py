@@ -15,8 +15,8 @@ from typing import Any
 from nnviz.core.naming import default_inputs
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import checks, json_text
-from nnviz.files.errors import FileError
+from nnviz.files import json_text
+from nnviz.files.errors import FileError, refused_by_core
 
 LARGEST_LITERAL = 5_000_000
 """Characters of a Python literal that are read; Python's own parser takes some 100 bytes for each."""
@@ -112,7 +112,7 @@ def _literal(text: str) -> Any:
 def _imports_numpy(part: ast.stmt) -> bool:
     if isinstance(part, ast.ImportFrom):
         return part.module == "numpy"
-    return isinstance(part, ast.Import) and all(own.name == "numpy" for own in part.names)
+    return isinstance(part, ast.Import) and all(each.name == "numpy" for each in part.names)
 
 
 class _Plain(ast.NodeTransformer):
@@ -148,7 +148,7 @@ def _network(raw: Any) -> Network:
     try:
         return Network.from_weights(raw)
     except ValueError as error:
-        raise checks.refused_by_core(error, "") from None
+        raise refused_by_core(error, "") from None
 
 
 def _check_weights(name: str, weights: Any) -> None:

@@ -26,6 +26,12 @@ class FileError(Exception):
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
+def refused_by_core(error: ValueError, place: str) -> FileError:
+    """Return what the core raised, its own place behind `place`."""
+    inner, _, message = str(error).partition(": ")
+    return FileError(message, inner).within(place)
+
+
 _READING = {
     errno.ENOENT: "there is no file {name}",
     errno.ENOTDIR: "there is no file {name}",

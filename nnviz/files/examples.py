@@ -40,7 +40,7 @@ def _example(path: Path) -> Example:
 
 def example(name: str) -> Example | None:
     """Return the example of that name, or None."""
-    return next((own for own in examples() if own.name == name), None)
+    return next((each for each in examples() if each.name == name), None)
 
 
 def file_of(file: str) -> Path:

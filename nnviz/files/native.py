@@ -6,21 +6,25 @@ import re
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.naming import default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
-from nnviz.files import checks, json_text
-from nnviz.files.errors import FileError
+from nnviz.files import json_text
+from nnviz.files.errors import FileError, refused_by_core
 from nnviz.files.version1 import (
     DataPart,
     File,
     LayerPart,
+    Matrix,
     NetworkPart,
     TrainingPart,
     WeightSetPart,
     WeightsPart,
+    refused_by_msgspec,
 )
 
 
@@ -50,9 +54,9 @@ def state_from(raw: Any) -> State:
     try:
         file = msgspec.convert(raw, File)
     except msgspec.ValidationError as error:
-        raise checks.refused_by_msgspec(error) from None
-    checks.text(file.name, "name")
-    checks.text(file.notes, "notes")
+        raise refused_by_msgspec(error) from None
+    _text(file.name, "name")
+    _text(file.notes, "notes")
     network = _network(file.network)
     return State(
         network,
@@ -80,14 +84,14 @@ def _check_head(raw: Any) -> None:
 def _network(part: NetworkPart) -> Network:
     if not part.inputs:
         raise FileError("expected at least one name", "network.inputs")
-    inputs = checks.names(part.inputs, "network.inputs")
+    inputs = _names(part.inputs, "network.inputs")
     layers: list[Layer] = []
     for k in range(len(part.layers)):
         layers.append(_layer(part, k, len(layers[-1]) if layers else len(inputs)))
     try:
         return Network(inputs, tuple(layers))
     except ValueError as error:
-        raise checks.refused_by_core(error, "network") from None
+        raise refused_by_core(error, "network") from None
 
 
 def _layer(part: NetworkPart, k: int, width: int) -> Layer:
@@ -98,45 +102,103 @@ def _layer(part: NetworkPart, k: int, width: int) -> Layer:
     names = (
         default_nodes(k, len(part.layers), count)
         if own.nodes is None
-        else checks.names(own.nodes, f"{place}.nodes")
+        else _names(own.nodes, f"{place}.nodes")
     )
-    checks.length(count, len(names), "row", "node", f"{place}.weights")
-    weights = checks.matrix(own.weights, width, "node before it" if k else "input", f"{place}.weights")
-    biases = checks.biases(own.biases, count, f"{place}.biases")
+    _length(count, len(names), "row", "node", f"{place}.weights")
+    weights = _matrix(own.weights, width, "node before it" if k else "input", f"{place}.weights")
+    biases = _biases(own.biases, count, f"{place}.biases")
     try:
         return Layer(names, own.activation, weights, biases)
     except ValueError as error:
-        raise checks.refused_by_core(error, place) from None
+        raise refused_by_core(error, place) from None
 
 
 def _dataset(part: DataPart, network: Network) -> Dataset:
-    inputs = checks.matrix(part.inputs, len(network.inputs), "input", "data.inputs")
+    inputs = _matrix(part.inputs, len(network.inputs), "input", "data.inputs")
     if part.targets is None:
         return Dataset(inputs)
-    checks.length(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
-    return Dataset(inputs, checks.matrix(part.targets, len(network.outputs), "output", "data.targets"))
+    _length(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
+    return Dataset(inputs, _matrix(part.targets, len(network.outputs), "output", "data.targets"))
 
 
 def _training(part: TrainingPart) -> Training:
     try:
         return Training(**msgspec.structs.asdict(part))
     except ValueError as error:
-        raise checks.refused_by_core(error, "training") from None
+        raise refused_by_core(error, "training") from None
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    checks.name(part.name, f"{place}.name")
-    checks.length(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
+    _name(part.name, f"{place}.name")
+    _length(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
     layers = []
     for k, (own, layer) in enumerate(zip(part.layers, network.layers, strict=True)):
         here = f"{place}.layers[{k}]"
-        checks.length(len(own.weights), len(layer), "row", "node", f"{here}.weights")
-        weights = checks.matrix(own.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
+        _length(len(own.weights), len(layer), "row", "node", f"{here}.weights")
+        weights = _matrix(own.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
         if (own.biases is None) != (layer.biases is None):
             there = "none" if layer.biases is None else "some"
             raise FileError(f"the layer of the network has {there}", f"{here}.biases")
-        layers.append(Weights(weights, checks.biases(own.biases, len(layer), f"{here}.biases")))
+        layers.append(Weights(weights, _biases(own.biases, len(layer), f"{here}.biases")))
     return WeightSet(part.name, tuple(layers))
+
+
+# What is checked of what was read; each raises a FileError that names the place
+
+
+def _text(value: str, place: str) -> None:
+    """Check that a text can be saved as UTF-8."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise FileError("half of a surrogate pair is not a character", place) from None
+
+
+def _name(value: str, place: str) -> None:
+    """Check that a name can be saved and seen."""
+    _text(value, place)
+    if not value.strip():
+        raise FileError("a name needs at least one character", place)
+
+
+def _names(values: list[str], place: str) -> tuple[str, ...]:
+    """Return names as a tuple."""
+    for i, value in enumerate(values):
+        _name(value, f"{place}[{i}]")
+    return tuple(values)
+
+
+def _numbers(values: ArrayLike, place: str) -> Array:
+    """Return finite numbers as an array."""
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        index = np.argwhere(~np.isfinite(array))[0]
+        found = "NaN" if np.isnan(array[tuple(index)]) else "one that is too large"
+        where = "".join(f"[{i}]" for i in index)
+        raise FileError(f"expected a finite number, found {found}", place + where)
+    return array
+
+
+def _length(found: int, expected: int, unit: str, why: str, place: str) -> None:
+    """Check that there are as many as there have to be: `expected` units, one for each `why`."""
+    if found != expected:
+        units = unit if expected == 1 else f"{unit}s"
+        raise FileError(f"expected {expected} {units}, one for each {why}, found {found}", place)
+
+
+def _matrix(rows: Matrix, width: int, why: str, place: str) -> Array:
+    """Return rows of `width` finite numbers each as an array of shape (rows, width)."""
+    for j, row in enumerate(rows):
+        _length(len(row), width, "number", why, f"{place}[{j}]")
+    return _numbers(np.array(rows, dtype=np.float64).reshape(len(rows), width), place)
+
+
+def _biases(values: list[float] | None, nodes: int, place: str) -> Array | None:
+    """Return biases, one for each node, or None."""
+    if values is None:
+        return None
+    _length(len(values), nodes, "number", "node", place)
+    return _numbers(values, place)
 
 
 # Writing

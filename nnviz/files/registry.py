@@ -75,9 +75,9 @@ def save(state: State, path: str | os.PathLike[str]) -> None:
 
 def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
     """Return the bytes that `path` would hold. Raises FileError for what its format cannot hold."""
-    own = format_for(path)
+    form = format_for(path)
     try:
-        return own.write(state)
+        return form.write(state)
     except FileError as error:
         raise FileError(f"{path} was not saved: {error}") from error
 
@@ -97,22 +97,22 @@ def left_out(state: State, path: str | os.PathLike[str]) -> str:
 def format_for(path: str | os.PathLike[str]) -> Format:
     """Return the format in which `path` is saved. Raises FileError for an unknown suffix."""
     suffix = Path(path).suffix.lower()
-    for own in FORMATS:
-        if suffix in own.suffixes:
-            return own
+    for each in FORMATS:
+        if suffix in each.suffixes:
+            return each
     raise FileError(f"{path} was not saved: its name needs to end in {' or '.join(suffixes())}")
 
 
 def suffixes() -> tuple[str, ...]:
     """Return every suffix that a file can be saved with."""
-    return tuple(dict.fromkeys(suffix for own in FORMATS for suffix in own.suffixes))
+    return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
     """Return the name of every format with the suffixes that save in it."""
     return {
-        own.name: tuple(suffix for suffix in own.suffixes if format_for(f"file{suffix}") is own)
-        for own in FORMATS
+        each.name: tuple(suffix for suffix in each.suffixes if format_for(f"file{suffix}") is each)
+        for each in FORMATS
     }
 
 
@@ -133,10 +133,10 @@ def read_bytes(path: Path) -> bytes:
 
 def _format_of(path: Path, data: bytes) -> Format:
     suffix = path.suffix.lower()
-    likely = [own for own in FORMATS if suffix in own.suffixes]
-    for own in likely or FORMATS:
-        if own.sniff(data):
-            return own
+    likely = [each for each in FORMATS if suffix in each.suffixes]
+    for each in likely or FORMATS:
+        if each.sniff(data):
+            return each
     if likely:
         return likely[0]
     raise FileError(f"{path} is not in a format that nnviz knows")

@@ -1,11 +1,13 @@
-"""The native file, version 1, as types: what it may hold, and what its JSON Schema says. Reads nothing.
+"""The native file, version 1, as types: what it may hold, what its JSON Schema says, how a fault is told.
 
 Run as a program it prints the schema.
 """
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -13,6 +15,7 @@ from msgspec import Meta
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.files.errors import FileError
 
 Matrix: TypeAlias = list[list[float]]
 
@@ -90,6 +93,37 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     data: DataPart | None = None
     training: TrainingPart | None = None
     weight_sets: list[WeightSetPart] = []
+
+
+_PARTS = (File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart)
+_KEYS = [key for part in _PARTS for key in part.__struct_fields__]
+_WORDS = {
+    "array": "a list",
+    "object": "an object in braces",
+    "str": "a text",
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+}
+
+
+def refused_by_msgspec(error: msgspec.ValidationError) -> FileError:
+    """Return what msgspec raised in plain words, its place without the `$`."""
+    what, _, at = str(error).partition(" - at `$")
+    place = at.rstrip("`").removeprefix(".")
+    if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
+        close = [] if match[1] in _KEYS else difflib.get_close_matches(match[1], _KEYS, 1, cutoff=0.7)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        return FileError(f"unknown key {match[1]!r}{hint}", place)
+    if match := re.fullmatch(r"Object missing required field `(.*)`", what):
+        return FileError(f"the key {match[1]!r} is missing", place)
+    if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):
+        expected = " or ".join(_WORDS.get(word, word) for word in match[1].split(" | "))
+        found = "a decimal number" if match[2] == "float" else _WORDS.get(match[2], match[2])
+        return FileError(f"expected {expected}, found {found}", place)
+    if what == "Number out of range":
+        return FileError("expected a finite number, found one that is too large", place)
+    return FileError(f"{what[0].lower()}{what[1:]}", place)
 
 
 def json_schema() -> dict[str, Any]:
