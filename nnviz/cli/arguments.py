@@ -51,13 +51,13 @@ def _parser(chosen: str) -> _Parser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="nnviz")
     for word, line in COMMANDS.items():
         command = commands.add_parser(word, help=line, description=line[0].upper() + line[1:] + ".")
-        if word == chosen:
+        if word == chosen and word in _ARGUMENTS:
             _ARGUMENTS[word](command)
     return parser
 
 
-def _file(parser: _Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a file, or the name of an example")
+def _file(parser: _Parser, called: str = "FILE") -> None:
+    parser.add_argument("file", metavar=called, help="a file, or the name of an example")
 
 
 def _json(parser: _Parser) -> None:
@@ -116,12 +116,8 @@ def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> N
 
 
 def _convert(parser: _Parser) -> None:
-    parser.add_argument("file", metavar="IN", help="a file, or the name of an example")
+    _file(parser, "IN")
     parser.add_argument("out", metavar="OUT", type=_savable)
-
-
-def _examples(_parser: _Parser) -> None:
-    pass
 
 
 _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
@@ -132,7 +128,6 @@ _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
     "screenshot": _screenshot,
     "convert": _convert,
     "check": _file,
-    "examples": _examples,
 }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nnviz.cli.arguments import parse
-from nnviz.cli.printing import history_rows, print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
 from nnviz.core.numbers import full
 from nnviz.files import examples
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SIZE = (1200, 800)
 """Width and height of a rendered diagram, where none is given, in pixels."""
+LINES = 50
+"""Longest MSE history that is printed whole."""
 
 
 def run(arguments: list[str]) -> int:
@@ -55,9 +57,9 @@ def predict(chosen: argparse.Namespace) -> None:
     prediction = state.network.predict(rows)
     _check_finite(prediction)
     if chosen.json:
-        print_json({"predictions": prediction.tolist()})
+        _print_json({"predictions": prediction.tolist()})
     else:
-        print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
+        _print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
 
 
 def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) -> Array:
@@ -116,10 +118,10 @@ def slopes(chosen: argparse.Namespace) -> None:
     for numbers in (np.array(result.mse), *(layer.weights for layer in result.layers)):
         _check_finite(numbers)
     if chosen.json:
-        print_json({"mse": result.mse, "layers": [weights_json(layer) for layer in result.layers]})
+        _print_json({"mse": result.mse, "layers": [_weights_json(layer) for layer in result.layers]})
     else:
         print(f"MSE {result.mse!r}\n")
-        print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in result.layers]))
+        _print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in result.layers]))
 
 
 def _slope_rows(network: Network, slopes: list[tuple[Array, Array | None]]) -> list[tuple[str, ...]]:
@@ -155,17 +157,17 @@ def train(chosen: argparse.Namespace) -> None:
     if chosen.history is not None:
         atomic.write(chosen.history, csv.history(result.history))
     if chosen.json:
-        print_json(
+        _print_json(
             {
                 "iteration": result.state.iteration,
                 "mse": float(result.history[-1, 1]),
                 "diverged": result.diverged,
                 "history": [[int(iteration), mse] for iteration, mse in result.history.tolist()],
-                "layers": [weights_json(layer) for layer in result.state.network.layers],
+                "layers": [_weights_json(layer) for layer in result.state.network.layers],
             }
         )
     else:
-        print_table([("iteration", "mse"), *history_rows(result.history)])
+        _print_table([("iteration", "mse"), *_history_rows(result.history)])
 
 
 def render(chosen: argparse.Namespace) -> None:
@@ -225,7 +227,41 @@ def check(chosen: argparse.Namespace) -> None:
 
 def list_examples(_chosen: argparse.Namespace) -> None:
     """Print every example's name and line."""
-    print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
+    _print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
+
+
+def _weights_json(layer: Any) -> dict[str, Any]:
+    """Return what has `weights` and `biases` as JSON has it."""
+    return {
+        "weights": layer.weights.tolist(),
+        "biases": None if layer.biases is None else layer.biases.tolist(),
+    }
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, allow_nan=False))
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    print("\n".join(lines))
+
+
+def _print_table(rows: list[tuple[str, ...]]) -> None:
+    """Print rows of text in columns; the last column is not padded."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths[-1] = 0
+    _print_lines(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
+    )
+
+
+def _history_rows(points: Array) -> list[tuple[str, ...]]:
+    """Return all points as text, or about twenty of many, the first and the last among them."""
+    import numpy as np
+
+    if len(points) > LINES:
+        points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
+    return [(str(int(iteration)), repr(mse)) for iteration, mse in points.tolist()]
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {

@@ -9,7 +9,7 @@ from nnviz.document.recovery import Recovery, leftovers
 from nnviz.files import native
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.window.recover import offer
+from nnviz.ui.window.session import offer
 from tests.ui.hands import choose
 
 

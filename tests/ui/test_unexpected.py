@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from nnviz.ui.window.unexpected import tell_unexpected
+from nnviz.ui.window.app import tell_unexpected
 from tests.ui.hands import address_named, choose, set_number
 from tests.ui.sees import status
 

@@ -92,7 +92,7 @@ def _file(workspace: Workspace) -> Menu:
                 Entry("save as", "Save &as…", files.ask_save, keys="Ctrl+Shift+S"),
             ),
             (
-                Entry("load rows", "&Load rows from CSV…", files.rows.ask),
+                Entry("load rows", "&Load rows from CSV…", files.ask_rows),
                 Entry("export", "&Export diagram…", export, keys="Ctrl+Shift+E"),
             ),
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),

@@ -1,4 +1,4 @@
-"""Starts the window, or takes a picture of it without a display.
+"""Starts the window and tells of what nothing in it has caught, or takes a picture of it without a display.
 
 The window is shown before NumPy and the panels are imported, which take longer than the first frame may.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
+from PySide6.QtCore import QEventLoop, QLoggingCategory, QObject, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.unexpected import tell_unexpected
 
 if TYPE_CHECKING:
     from nnviz.document.recovery import Recovery
@@ -77,6 +81,48 @@ class _Opened:
             self._recovery.close()
         if self._fault:
             raise self._fault
+
+
+def tell_unexpected(window: QWidget, say: Callable[[str], None]) -> None:
+    """From now on tell of uncaught exceptions in `window`; `say` tells the status line."""
+    sys.excepthook = _Teller(window, say).tell
+
+
+class _Teller(QObject):
+    """Tells of an exception in one sentence, once for each place that raises it."""
+
+    def __init__(self, window: QWidget, say: Callable[[str], None]) -> None:
+        super().__init__(window)
+        self._window, self._say = window, say
+        self._told: set[str] = set()
+        self._open = False
+
+    def tell(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """Print the traceback as ever, and tell of it, unless that has been done: painting comes again."""
+        sys.__excepthook__(kind, error, trace)
+        place = "".join(traceback.format_tb(trace)[-1:])
+        if not issubclass(kind, Exception) or place in self._told:
+            return
+        self._told.add(place)
+        what = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
+        self._say(f"An error inside nnviz: {what}")
+        if not self._open:
+            self._open = True
+            details = "".join(traceback.format_exception(kind, error, trace))
+            # Not now: the exception may come from the middle of painting.
+            QTimer.singleShot(0, self, lambda: self._show(what, details))
+
+    def _show(self, what: str, details: str) -> None:
+        said = f"An error inside nnviz: {what}"
+        box = QMessageBox(QMessageBox.Icon.Warning, "nnviz", said, parent=self._window)
+        box.setInformativeText("What you did last may not have happened. The network is open as before.")
+        copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.exec()
+        self._open = False
+        if box.clickedButton() is copy:
+            QGuiApplication.clipboard().setText(details)
+            self._say("Copied the details of the error")
 
 
 def screenshot(

@@ -1,25 +1,29 @@
-"""New, Open, Save, Save as, Export, dropped files, and the questions before anything would be lost."""
+"""New, Open, Save, Export, rows from CSV, dropped files, and the questions before anything would be lost."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QProgressDialog, QWidget
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.files import atomic
+from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
-from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
+from nnviz.files.registry import encoded, kinds, left_out, load, read_bytes, suffixes
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
+from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
-from nnviz.ui.window.load_rows import LoadRows
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
+
+
+class _CancelledError(Exception):
+    """A person has pressed Cancel."""
 
 
 class FileCommands(QObject):
@@ -31,8 +35,6 @@ class FileCommands(QObject):
     def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
-        self.rows = LoadRows(window, document)
-        self.rows.said.connect(self.said)
 
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
@@ -50,12 +52,9 @@ class FileCommands(QObject):
 
     def ask_open(self) -> None:
         """Ask which file to open."""
-        if not self.may_leave():
-            return
-        folder = str(self._document.path.parent) if self._document.path else ""
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", folder, _open_filter())
-        if name:
-            self.open(Path(name))
+        networks = f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())})"
+        if self.may_leave() and (path := self._ask_for("Open a network", networks)):
+            self.open(path)
 
     def open(self, path: Path) -> bool:
         """Open a file; where it cannot be read, say why and keep what is open."""
@@ -72,7 +71,7 @@ class FileCommands(QObject):
     def take(self, path: Path) -> None:
         """Open a file that was dropped; of a CSV, take the rows."""
         if path.suffix.lower() == ".csv":
-            self.rows.load(path)
+            self.load_rows(path)
         else:
             self.leave_and_open(path)
 
@@ -111,6 +110,37 @@ class FileCommands(QObject):
         for each in examples():
             title = f"{each.title}\t{each.line}".replace("&", "&&")
             menu.addAction(title, partial(self.open_example, each.name)).setToolTip(each.line)
+
+    def ask_rows(self) -> None:
+        """Ask which file to take rows from."""
+        if path := self._ask_for("Load rows from CSV", "Tables (*.csv *.tsv *.txt)"):
+            self.load_rows(path)
+
+    def load_rows(self, path: Path) -> None:
+        """Take a file's rows; where it cannot be read, say why and keep those that are there."""
+        dialog = QProgressDialog(f"Reading {path.name}", "Cancel", 0, 100, self._window)
+        dialog.setWindowTitle("nnviz")
+        dialog.setWindowModality(Qt.WindowModality.WindowModal)
+
+        def progress(part: float) -> None:
+            dialog.setValue(int(100 * part))  # which lets the window live
+            if dialog.wasCanceled():
+                raise _CancelledError
+
+        try:
+            table = csv.read(read_bytes(path), progress)
+            state, said = loaded(self._document.state, table)
+        except _CancelledError:
+            self.said.emit(f"{path.name} was not loaded; the rows are what they were")
+        except FileError as error:
+            dialog.reset()
+            self._refuse(f"{path.name} was not loaded: {error}")
+        else:
+            self._document.push(state, f"load {path.name}")
+            self.said.emit(f"Loaded {path.name}: {said}")
+        finally:
+            dialog.reset()
+            dialog.deleteLater()
 
     def save(self) -> bool:
         """Save where it came from, or ask where."""
@@ -176,6 +206,12 @@ class FileCommands(QObject):
         self.said.emit(f"Written: {lost}")
         return True
 
+    def _ask_for(self, title: str, kinds: str) -> Path | None:
+        """Ask for a file to read; the folder of the one that is open is shown first."""
+        folder = str(self._document.path.parent) if self._document.path else ""
+        name, _ = QFileDialog.getOpenFileName(self._window, title, folder, f"{kinds};;All files (*)")
+        return Path(name) if name else None
+
     def _suggestion(self, suffix: str) -> Path:
         path = self._document.path
         return path.with_suffix(suffix) if path else Path(file_name(self._document.title) + suffix)
@@ -183,7 +219,3 @@ class FileCommands(QObject):
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
         QMessageBox.warning(self._window, "nnviz", sentence)
-
-
-def _open_filter() -> str:
-    return f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())});;All files (*)"

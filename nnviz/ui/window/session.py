@@ -6,16 +6,16 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.document.document import Document
-from nnviz.document.recovery import Recovery, leftovers, recovery_folder
+from nnviz.document.recovery import Leftover, Recovery, leftovers, recovery_folder
 from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.registry import load
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.recover import offer
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.workspace import Workspace
 
@@ -72,3 +72,41 @@ def keep(workspace: Workspace) -> Recovery:
 
     QTimer.singleShot(0, ask)
     return recovery
+
+
+def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
+    """Ask about the latest leftover and return a sentence for the status line; others wait.
+
+    Recover opens it as unsaved changes, Discard deletes it, Later keeps it.
+    """
+    if not left:
+        return ""
+    leftover = left[0]
+    what, how = _told(leftover.original)
+    question = f"nnviz ended with {what}, last kept at {leftover.written:%H:%M on %d %B}."
+    box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=window)
+    box.setInformativeText(how)
+    recover = box.addButton("&Recover", QMessageBox.ButtonRole.AcceptRole)
+    discard = box.addButton("&Discard", QMessageBox.ButtonRole.DestructiveRole)
+    later = box.addButton("&Later", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(recover)
+    box.setEscapeButton(later)
+    box.exec()
+    try:
+        if box.clickedButton() is recover:
+            recovery.recover(leftover)
+            return f"Recovered {what}"
+        if box.clickedButton() is discard:
+            leftover.discard()
+            return f"Discarded {what}"
+    except FileError as error:
+        return str(error)
+    return ""
+
+
+def _told(original: Path | None) -> tuple[str, str]:
+    """Return what was left behind of a file, or of a network that has none, and how it would open."""
+    if original is None:
+        return "a network that was never saved", "Recover it? It opens as a new network, still to be saved."
+    changes = f"unsaved changes to {original.name}"
+    return changes, "Recover them? They open as unsaved changes; the file stays as it is."

@@ -115,7 +115,7 @@ class Workspace:
         window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
-        self.data.load_wished.connect(self.files.rows.ask)
+        self.data.load_wished.connect(self.files.ask_rows)
         QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_theme())
 
     # --- what it shows
