@@ -6,6 +6,7 @@ import pytest
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.tone import TONES, Tone, pixels, ramp
 from nnviz.ui.loss.surface_plane import levels_of
+from nnviz.ui.plots.plot import texts_of
 
 
 def luminance(rgb):
@@ -77,3 +78,9 @@ def test_between_the_points_of_a_grid_the_tones_are_blended():
 )
 def test_contours_stand_at_round_numbers(tone, levels):
     assert levels_of(tone) == pytest.approx(levels)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-9, 1e-12])
+def test_contours_beside_each_other_have_different_numbers(width):
+    texts = texts_of(levels_of(Tone(1.0, 1.0 + width, False)))
+    assert len(set(texts)) == len(texts) > 2

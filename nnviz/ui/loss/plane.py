@@ -21,8 +21,7 @@ from PySide6.QtGui import (
 
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.plots.axis import QuietAxis
-from nnviz.ui.plots.plot import Dot, Plot
+from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
 from nnviz.ui.widgets.number_field import nudge_size
 from nnviz.ui.widgets.theme import ui_font
 

@@ -16,12 +16,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.loss.moved_weights import Grid
-from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
-from nnviz.ui.plots.axis import multiples, round_step
-from nnviz.ui.plots.plot import points_of
+from nnviz.ui.plots.plot import multiples, points_of, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
 SIZE = 193
@@ -154,9 +152,8 @@ class LossScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no ty
 
     def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
         """Show these tones, low at the bottom, with a number at each of `levels`."""
-        digits = 3 if tone.logarithmic else _digits_for(levels)
         self._tone, self._palette = tone, palette
-        self._levels = [(level, shown(level, digits)) for level in levels]
+        self._levels = list(zip(levels, texts_of(levels), strict=True))
         metrics = QFontMetrics(ui_font(11))
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
         self.setFixedWidth(GAP + BAR + SPACE + max(widest, LEAST))
@@ -195,14 +192,6 @@ def levels_of(tone: Tone) -> list[float]:
     powers = range(math.floor(low), math.floor(high) + 1)
     levels = [number * 10.0**power for power in powers for number in decade]
     return [level for level in levels if tone.low <= level <= tone.high]
-
-
-def _digits_for(levels: list[float]) -> int:
-    """Return how many significant digits tell evenly spaced numbers apart."""
-    if len(levels) < 2:
-        return 3
-    largest = max(map(abs, levels))
-    return max(3, min(8, math.ceil(math.log10(largest / (levels[1] - levels[0]))) + 1))
 
 
 def _contours(grid: Grid, share: Array, levels: list[float]) -> tuple[Array, Array]:

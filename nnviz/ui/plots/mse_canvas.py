@@ -16,8 +16,7 @@ from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.numbers import full, shown
 from nnviz.picture.palette import PALETTES, Palette
-from nnviz.ui.plots.axis import QuietAxis
-from nnviz.ui.plots.plot import Dot, Plot, points_of
+from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
 
 TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""

@@ -77,6 +77,8 @@ class MsePlot(Card):
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.let_go)
         self.curve.set_log(self.log_button.isChecked())
+        self.log_button.toggled.connect(self.curve.set_log)
+        self.view_all.triggered.connect(self.curve.view_all)
         self._pages.addWidget(self.curve)
         self._history = None
         self._refresh()
@@ -102,7 +104,7 @@ class MsePlot(Card):
 
     def _make_menu(self) -> None:
         self._menu = QMenu(self)
-        self.view_all = self._menu.addAction("View all", self._view_all)
+        self.view_all = self._menu.addAction("View all")
         self._menu.addSeparator()
         self.copy_picture = self._menu.addAction("Copy picture", self._copy_picture)
         self.ask_png = self._menu.addAction("Export PNG…", lambda: self._ask("PNG", ".png", self.export_png))
@@ -111,7 +113,6 @@ class MsePlot(Card):
     def _make_buttons(self) -> None:
         self.log_button = quiet_button("log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
-        self.log_button.toggled.connect(self._set_log)
         self.more_button = quiet_button("", "View all, copy or export the curve", "More")
         self.more_button.clicked.connect(
             lambda: self._menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
@@ -119,14 +120,6 @@ class MsePlot(Card):
         self.buttons.addWidget(self.log_button)
         self.buttons.addWidget(self.more_button)
         self._colour()
-
-    def _view_all(self) -> None:
-        if self.curve:
-            self.curve.view_all()
-
-    def _set_log(self, log: bool) -> None:
-        if self.curve:
-            self.curve.set_log(log)
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():

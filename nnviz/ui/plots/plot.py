@@ -1,22 +1,135 @@
-"""What all plots with axes have in common: their look, dots, and a read-out.
+"""What all plots with axes have in common: their look, axes, dots, and a read-out.
 
-Imports pyqtgraph, so it is imported only once the window stands.
+Axes have few round ticks, true minus signs and faint grid lines. Imports pyqtgraph, so it is imported only
+once the window stands.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+from html import escape
+from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
+from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
-from nnviz.ui.plots.axis import QuietAxis
 from nnviz.ui.widgets.theme import ui_font
+
+LARGEST = 307.0
+"""The largest exponent of 10 whose neighbours are numbers still."""
+GAP, MOST = {"left": 26.0, "bottom": 64.0}, 10
+"""Pixels between two ticks, at least, and about how many there are, at most."""
+OFFSET = 6
+"""Pixels between the plot and the texts."""
+OUTSIDE = {"left": (0, 10), "bottom": (30, 0)}
+"""Pixels by which the text of the first and last tick may stand out of the axis, across and down."""
+
+Picture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]
+"""Lines, and texts with where the base line of each begins."""
+
+
+class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """An axis whose ticks are multiples of 1, 2 or 5; its values may be exponents of 10.
+
+    `whole` keeps ticks to whole numbers, as iterations are; `grid` draws a line across the plot at each.
+    """
+
+    def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
+        super().__init__(orientation, maxTickLength=0)
+        self.picture: Picture | None = None
+        self._logarithmic = False
+        self._whole, self._text = whole, label
+        self._line, self._muted, self._font = QPen(), QPen(), ui_font(11)
+        self.enableAutoSIPrefix(False)
+        self.setStyle(tickTextOffset=OFFSET)
+        if grid:
+            self.setGrid(255)
+
+    def set_palette(self, palette: Palette) -> None:
+        """Take the colours of a theme."""
+        self.setZValue(-1)  # under the curve; a PlotItem puts its axes over it
+        self._line, self._muted = QPen(QColor(palette.line)), QPen(QColor(palette.muted))
+        self.set_text(self._text)
+
+    def set_text(self, text: str) -> None:
+        """Name the axis; the text is plain."""
+        self._text = text
+        self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": "11px"})
+
+    def set_logarithmic(self, logarithmic: bool) -> None:
+        """Take the axis's values for exponents of 10 from now on, or for themselves."""
+        self._logarithmic, self.picture = logarithmic, None
+
+    def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
+        """Return the values that have a tick between two others that are so far apart, and their texts."""
+        count = min(max(2, int(pixels / GAP[self.orientation])), MOST)
+        if not (math.isfinite(low) and math.isfinite(high)) or low == high:
+            return []
+        if self._logarithmic:
+            values = log_ticks(max(low, -LARGEST), min(high, LARGEST), count)
+            texts = texts_of([10.0**value for value in values])
+        else:
+            step = round_step((high - low) / count)
+            values = multiples(low, high, max(step, 1.0) if self._whole else step)
+            texts = texts_of(values)
+        return list(zip(values, texts, strict=True))
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        """Paint lines and texts; pyqtgraph's own way takes four times as long."""
+        if self.picture is None:  # so pyqtgraph says that something has changed
+            self.picture = self._laid_out()
+        lines, texts = self.picture
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(self._line)
+        painter.drawLines(lines)
+        painter.setPen(self._muted)
+        painter.setFont(self._font)
+        for place, text in texts:
+            painter.drawText(place, text)
+
+    def _laid_out(self) -> Picture:
+        """Return what is to be painted at the present range and size."""
+        lines, texts = self._across() if self.orientation == "bottom" else self._up()
+        return lines if self.grid else [], texts
+
+    def _up(self) -> Picture:
+        metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
+        lines, texts, widest = [], [], 0.0
+        for value, text in self.ticks(low, high, size.height()):
+            y, width = (high - value) / (high - low) * size.height(), metrics.horizontalAdvance(text)
+            lines.append(QLineF(size.width(), y, size.width() + self.linkedView().width(), y))
+            texts.append((QPointF(size.width() - OFFSET - width, y + metrics.capHeight() / 2), text))
+            widest = max(widest, width)
+        self._updateMaxTextSize(widest)
+        return lines, texts
+
+    def _across(self) -> Picture:
+        """Return the texts, but none that would touch the one before it or stand out of the plot."""
+        metrics, size, (low, high) = QFontMetricsF(self._font), self.size(), self.range
+        room = self.mapRectFromScene(QRectF(self.getViewWidget().rect()))
+        texts, free = [], room.left()
+        for value, text in self.ticks(low, high, size.width()):
+            width = metrics.horizontalAdvance(text)
+            x = (value - low) / (high - low) * size.width() - width / 2
+            if free <= x and x + width <= room.right():
+                texts.append((QPointF(x, OFFSET + metrics.ascent()), text))
+                free = x + width + OFFSET
+        return [], texts
+
+    def boundingRect(self) -> QRectF:  # noqa: D102
+        across, down = OUTSIDE[self.orientation]
+        inside: QRectF = super().boundingRect()
+        return inside.adjusted(-across, -down, across, down)
+
+    def mouseDragEvent(self, event: object) -> None:
+        """Leave dragging to the plot."""
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -97,3 +210,40 @@ def points_of(curve: pg.PlotCurveItem) -> Array:
     """Return what a curve draws, shape (points, 2)."""
     x, y = curve.getData()
     return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+
+
+def round_step(least: float) -> float:
+    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
+
+
+def multiples(low: float, high: float, step: float) -> list[float]:
+    """Return the multiples of `step` from `low` to `high`."""
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [k * step for k in range(first, last + 1)]
+
+
+def log_ticks(low: float, high: float, count: int) -> list[float]:
+    """Return about `count` exponents of 10 between two exponents: of powers of ten, else of round numbers."""
+    step = max(1, math.ceil((high - low) / count))
+    powers = multiples(low, high, float(step))
+    if len(powers) >= 3:
+        return powers
+    finer = [k + math.log10(m) for k in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
+    finer = [exponent for exponent in finer if low <= exponent <= high]
+    if len(finer) >= 2:
+        return finer
+    bottom, top = 10.0**low, 10.0**high
+    between = multiples(bottom, top, round_step((top - bottom) / count))
+    return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
+
+
+def texts_of(values: list[float]) -> list[str]:
+    """Return the rising `values` with digits enough to tell each from the next one."""
+    needed = 3
+    for one, next_one in itertools.pairwise(values):
+        largest = max(abs(one), abs(next_one))
+        needed = max(needed, math.ceil(math.log10(largest / (next_one - one))) + 1)
+    digits = min(needed, 15)
+    return [shown(float(f"{value:.{digits}g}"), digits) for value in values]  # 3 · 0.1 is a little above 0.3
