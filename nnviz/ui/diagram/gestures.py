@@ -11,8 +11,8 @@ from nnviz.core.address import Address
 from nnviz.core.edits import EDITABLE, number_at
 from nnviz.core.network import Network
 from nnviz.document.document import Document
+from nnviz.document.player import Player
 from nnviz.document.selection import Selection
-from nnviz.document.walk.player import Player
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.widgets.number_field import scrubbed
