@@ -28,7 +28,7 @@ class Diagram(Canvas):
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__(document, selection, derived, player)
-        self.session = EditSession(self, document, selection, lambda: self.picture)
+        self.session = EditSession(self, document, selection)
         self.session.said.connect(self.said)
         self._gestures = Gestures(self, self.session, selection)
         self._keys = Keys(document, selection, player, self.session)

@@ -1,24 +1,102 @@
-"""Editing in place: opens the field over a number and pushes what is typed, nudged or scrubbed."""
+"""Editing in place: the field that opens over a number or a name, and what is typed, nudged or scrubbed."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-
-from PySide6.QtCore import QObject, QRectF, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.numbers import nudged, shown
+from nnviz.core.numbers import nudged, parsed, shown, written
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.picture.picture import Picture
-from nnviz.ui.diagram.editor import PlaceEditor
+from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.widgets.images import qrect
+from nnviz.ui.widgets.number_field import NumberField, nudge_number
+from nnviz.ui.widgets.theme import ui_font
 
-_sessions = itertools.count()
+
+class PlaceEditor(NumberField):
+    """Edits one number or name where it stands. Opened with its text selected, hidden once it is accepted."""
+
+    moved_on = Signal(int)
+    """(steps) Tab or Shift+Tab took it: the next number should open."""
+    restored = Signal()
+    """It was left without being accepted."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent=parent)
+        self._surface = parent
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setAccessibleName("Value")
+        self.refused.connect(self._tell)
+        self.hide()
+
+    def open(self, rect: QRectF, value: float | str | None, size: float) -> None:
+        """Open over `rect` with a name or a number, or with nothing, ready for a number."""
+        if isinstance(value, str):
+            self.set_notation(_read_name, str, None)
+        else:
+            self.set_notation(parsed, written, nudge_number)
+        self.setFont(ui_font(max(size, 12.0)))
+        self.show_value(value)
+        wide = self.fontMetrics().horizontalAdvance(self.text() + "00") + 24
+        box = QRectF(0, 0, max(rect.width() + 12, wide, 64.0), max(rect.height() + 8, 30.0))
+        box.moveCenter(rect.center())
+        box.moveLeft(min(max(box.left(), 2.0), self._surface.width() - box.width() - 2.0))
+        self.setGeometry(box.toRect())
+        self.show()
+        self.raise_()
+        self.selectAll()
+        self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def commit(self) -> bool:
+        """Accept what is typed; False where it cannot be read, and then it stays open and says why."""
+        if self.isHidden():
+            return True
+        if not super().commit():
+            return False
+        self.hide()
+        return True
+
+    def leave(self) -> None:
+        """Accept after a click elsewhere; what cannot be read is dropped, since the person has left."""
+        if self.isVisible() and not self.commit():
+            self.hide()
+            self.restored.emit()
+
+    def _tell(self, why: str) -> None:
+        if why:
+            QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), why, self)
+
+    def event(self, event: QEvent) -> bool:
+        """Take Tab before it moves the focus."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            steps = {Qt.Key.Key_Tab: 1, Qt.Key.Key_Backtab: -1}.get(Qt.Key(event.key()))
+            if steps is not None:
+                if self.commit():
+                    self.moved_on.emit(steps)
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter accepts and Escape restores, and both give the keyboard back to the diagram."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.commit():
+                self._surface.setFocus()  # where a hidden widget's focus goes is the next field's
+        elif event.key() == Qt.Key.Key_Escape:
+            self.hide()
+            self.restored.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _read_name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a name needs at least one character")
+    return text.strip()
 
 
 class EditSession(QObject):
@@ -26,21 +104,15 @@ class EditSession(QObject):
 
     said = Signal(str)
 
-    def __init__(
-        self,
-        surface: QWidget,
-        document: Document,
-        selection: Selection,
-        picture: Callable[[], Picture],
-    ) -> None:
-        super().__init__(surface)
-        self._surface, self._document, self._selection = surface, document, selection
-        self._picture = picture
+    def __init__(self, canvas: Canvas, document: Document, selection: Selection) -> None:
+        super().__init__(canvas)
+        self._canvas, self._document, self._selection = canvas, document, selection
         self._address: Address | None = None
-        self._session = 0
+        self._session = object()
+        """What one opening of the field pushes is merged under it."""
         self._nudged: State | None = None
         """What the last nudge of the open field led to; Escape takes back that and nothing else."""
-        self.editor = PlaceEditor(surface)
+        self.editor = PlaceEditor(canvas)
         self.editor.accepted.connect(self._accept)
         self.editor.moved_on.connect(self._move_on)
         self.editor.nudged.connect(self._nudge_to)
@@ -56,12 +128,12 @@ class EditSession(QObject):
         """Open the field over a number, or a node's name."""
         if self.open and not self.editor.commit():
             return
-        picture = self._picture()
+        picture = self._canvas.picture
         place = picture.place(address)
         if place is None:
             return
         label = picture.label(address)
-        self._address, self._session, self._nudged = address, next(_sessions), None
+        self._address, self._session, self._nudged = address, object(), None
         if address.kind == "name":
             self._select(address._replace(kind="node"))
             value: float | str | None = self._document.state.network.names(address.column)[address.node]
@@ -84,21 +156,13 @@ class EditSession(QObject):
         """Return the number at `address`."""
         return edits.value_at(self._document.state, address, self._selection.row)
 
-    def editable_parts(self) -> list[Address]:
-        """Return the numbers in sight in the order of Tab: column by column, top to bottom."""
-        order = edits.EDITABLE
-        return sorted(
-            (label.address for label in self._picture().labels if label.address.kind in order),
-            key=lambda address: (address.column, order.index(address.kind), address.node, address.source),
-        )
-
     def close(self) -> None:
         """Close the field; what was typed and not accepted is dropped."""
         self.editor.hide()
 
     def follow(self) -> None:
         """Keep the field over its number when the view moves."""
-        if self.open and self._address and (place := self._picture().place(self._address)):
+        if self.open and self._address and (place := self._canvas.picture.place(self._address)):
             box = QRectF(self.editor.geometry())
             box.moveCenter(qrect(place).center())
             self.editor.setGeometry(box.toRect())
@@ -123,8 +187,7 @@ class EditSession(QObject):
         if isinstance(value, str):
             self._rename(self._address, value)
         else:
-            merge = (self._address, "field", self._session) if self._nudged else None
-            self._push(self._address, value, merge)
+            self._push(self._address, value, self._session if self._nudged else None)
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
@@ -138,7 +201,7 @@ class EditSession(QObject):
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None
-        self._push(self._address, value, (self._address, "field", self._session))
+        self._push(self._address, value, self._session)
         self._nudged = self._document.state
         self.editor.show_value(value)  # it holds already
 
@@ -147,9 +210,14 @@ class EditSession(QObject):
             self._document.undo()
         self._nudged = None
         self.said.emit("")
-        self._surface.setFocus()
+        self._canvas.setFocus()
 
     def _move_on(self, steps: int) -> None:
-        addresses = self.editable_parts()
+        """Open the next number in sight, column by column, top to bottom."""
+        order = edits.EDITABLE
+        addresses = sorted(
+            (label.address for label in self._canvas.picture.labels if label.address.kind in order),
+            key=lambda address: (address.column, order.index(address.kind), address.node, address.source),
+        )
         if self._address in addresses:
             self.edit(addresses[(addresses.index(self._address) + steps) % len(addresses)])

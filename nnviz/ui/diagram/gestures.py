@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
@@ -20,8 +18,6 @@ from nnviz.ui.widgets.number_field import scrubbed
 CLICK_PX = 4.0
 """A press that moves less than this is a click."""
 
-_drags = itertools.count()
-
 
 class Gestures:
     """Turns mouse events on the canvas into edits, selection and other views."""
@@ -32,7 +28,7 @@ class Gestures:
         self._last = QPointF()
         self._address: Address | None = None
         self._scrub_from: float | None = None
-        self._drag = 0
+        self._drag = object()
         self.moved = False
 
     @property
@@ -52,7 +48,7 @@ class Gestures:
         if self._session.open:
             self._session.editor.commit()
         self._pressed = self._last = event.position()
-        self.moved, self._drag = False, next(_drags)
+        self.moved, self._drag = False, object()
         self._address = self._canvas.picture.text_at(event.position().x(), event.position().y())
         number = self._address is not None and self._address.kind in EDITABLE and not _adding(event)
         left = event.button() == Qt.MouseButton.LeftButton
@@ -68,7 +64,7 @@ class Gestures:
         self.moved = True
         if self._scrub_from is not None and self._address is not None:
             value = scrubbed(self._scrub_from, way.x(), event.modifiers())
-            self._session.set_number(self._address, value, ("scrub", self._drag))
+            self._session.set_number(self._address, value, self._drag)
         else:
             step = event.position() - self._last
             self._canvas.look(self._canvas.view.moved(step.x(), step.y()))

@@ -17,9 +17,8 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
-from nnviz.ui.diagram.lettering import Letters, TextSetter
 from nnviz.ui.diagram.paper import label_font, paint_box, paint_label
-from nnviz.ui.diagram.sprites import NONE, Sprites
+from nnviz.ui.diagram.sprites import NONE, Letters, Sprites, TextSetter
 
 LARGEST_TEXT, LARGEST = 36.0, 400.0
 """Font size and width, in pixels, of what is painted without a sprite if larger: few are in sight at once."""
