@@ -20,34 +20,26 @@ from nnviz.picture.slots import Slot, node_slots
 from nnviz.picture.text import elide, plain, text_width
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """The geometry of a diagram, to be kept while only numbers change.
-
-    ================ ==========================================================================
-    `view`           the room, zoom and shift
-    `body`           the room under the headings: nodes, edges and their texts are clipped to it
-    `columns`        the columns, inputs first
-    `gaps`           the edges, one entry a layer
-    `nodes`          the nodes in sight that are drawn one by one
-    `slots`          where a node's texts stand, relative to the node, one entry a column
-    `names`          the names of the nodes in sight
-    `weights`        where the weights stand, one entry a layer
-    `slopes`         where the weights' slopes stand, one entry a layer
-    `headings`       the room for a column's heading, empty where the column is out of sight
-    ================ ==========================================================================
-    """
+    """The geometry of a diagram, to be kept while only numbers change: inputs first, or one entry a layer."""
 
     view: View
     body: Rect
+    """The room under the headings: nodes, edges and their texts are clipped to it."""
     columns: tuple[Column, ...]
     gaps: tuple[Gap, ...]
+    """The edges."""
     nodes: tuple[NodeBox, ...]
+    """Those in sight that are drawn one by one."""
     slots: tuple[Mapping[Kind, Slot], ...]
+    """Where a node's texts stand, relative to the node, one entry a column."""
     names: tuple[Label, ...]
+    """Of the nodes in sight."""
     weights: tuple[PillSlots, ...]
     slopes: tuple[PillSlots, ...]
     headings: tuple[Rect, ...]
+    """The room for a column's heading, empty where the column is out of sight."""
 
     def column(self, layer: int) -> Column:
         """Return the column of a layer; −1 is that of the inputs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from nnviz.core.address import Address, Kind
 from nnviz.picture.content import Content
@@ -134,8 +134,8 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
 class _Pill(NamedTuple):
     """A way to write a number: its text, the font size, and the least width of the pill."""
 
+    kind: Literal["bias", "node_slope"]
     value: float
-    prefix: str
     text: str
     size: float
     width: float
@@ -147,70 +147,58 @@ def _pills(content: Content, column: Column, slot: Slot, node: int) -> Iterator[
     They stand out beyond the node's sides only where they must. Where not even the shortest texts fit side
     by side, the bias is shown alone, as the node's sum needs it.
     """
-    layer = column.layer
-    biases = content.network.layers[layer].biases
-    line = slot.rect.width
-    bias = None if biases is None else _pill(slot, float(biases[node]), line, "b ")
-    slope = None
-    if content.slopes is not None:
-        slope = _pill(slot, float(content.slopes.layers[layer].nodes[node]), line)
-    if bias is not None and slope is not None:
-        both = _side_by_side(slot, bias, slope)
-        bias, slope = both or (bias, None)
-    yield from _placed(column, slot, node, bias, slope)
+    biases, slopes, line = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
+    bias = slope = None
+    if biases is not None:
+        bias = _pill(slot, "bias", float(biases[node]), line)
+    if slopes is not None:
+        slope = _pill(slot, "node_slope", float(slopes.layers[column.layer].nodes[node]), line)
+    pills = [pill for pill in (bias, slope) if pill is not None]
+    if len(pills) == 2:
+        pills = _side_by_side(slot, pills) or pills[:1]
+    if pills:
+        yield from _placed(column, slot, node, pills)
 
 
-def _pill(slot: Slot, value: float, room: float, prefix: str = "") -> _Pill | None:
+def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: float) -> _Pill | None:
     pad = TIGHT * slot.size
-    fit = slot.fitted(value, room - pad, bold=True, prefix=prefix)
+    fit = slot.fitted(value, room - pad, bold=True, prefix="b " if kind == "bias" else "")
     if fit is None:
         return None
     text, size, width = fit
-    least = 0.0 if prefix else ROUND * slot.rect.height
-    return _Pill(value, prefix, text, size, max(width + pad, least))
+    least = 0.0 if kind == "bias" else ROUND * slot.rect.height
+    return _Pill(kind, value, text, size, max(width + pad, least))
+
+
+def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
+    """Return both so that they fit into the line, or none: the wider is written shorter, as far as it can."""
+    bias, slope = pills
+    while bias.width + slope.width > slot.rect.width - BETWEEN:
+        wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
+        shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
+        if shorter is None:
+            return []
+        bias, slope = (shorter, slope) if shorter.kind == "bias" else (bias, shorter)
+    return [bias, slope]
 
 
 def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
     """Return the next way to write the number in less room, or None."""
-    fit = _pill(slot, pill.value, pill.width - LESS, pill.prefix)
+    fit = _pill(slot, pill.kind, pill.value, pill.width - LESS)
     return fit if fit is not None and fit.width < pill.width else None
 
 
-def _side_by_side(slot: Slot, bias: _Pill, slope: _Pill) -> tuple[_Pill, _Pill] | None:
-    """Return both so that they fit into the line: the wider one is written shorter, as far as it can."""
-    room = slot.rect.width - BETWEEN
-    while bias.width + slope.width > room:
-        less_bias = _shorter(slot, bias) if bias.width >= slope.width else None
-        less_slope = _shorter(slot, slope) if less_bias is None else None
-        if less_slope is None and less_bias is None:
-            less_bias = _shorter(slot, bias)
-        if less_slope is None and less_bias is None:
-            return None
-        bias, slope = less_bias or bias, less_slope or slope
-    return bias, slope
-
-
-def _placed(
-    column: Column, slot: Slot, node: int, bias: _Pill | None, slope: _Pill | None
-) -> Iterator[Label]:
+def _placed(column: Column, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
+    """Yield the bias on the left and the slope on the right."""
     box = column.rect(node)
     line = slot.at(box.x, box.y)
     left, right = box.x + INSIDE * slot.size, box.right + OUTSIDE
-    pills = [pill for pill in (bias, slope) if pill is not None]
-    if not pills:
-        return
     needed = sum(pill.width for pill in pills) + BETWEEN * (len(pills) - 1)
     right = min(max(right, left + needed), line.right)
     left = max(min(left, right - needed), line.x)
-    airs = (right - left - needed) / len(pills)
-    address = Address("bias", column.layer, node)
-    if bias is not None:
-        width = bias.width + min((ROOMY - TIGHT) * bias.size, airs)
-        place = Rect(left, line.y, width, line.height)
-        yield Label(address, bias.text, place, "pill", bias.size, bias.value)
-    if slope is not None:
-        width = slope.width + min((ROOMY - TIGHT) * slope.size, airs)
-        place = Rect(right - width, line.y, width, line.height)
-        yield Label(
-            address._replace(kind="node_slope"), slope.text, place, "node_slope", slope.size, slope.value
-        )
+    air = (right - left - needed) / len(pills)
+    for pill in pills:
+        width = pill.width + min((ROOMY - TIGHT) * pill.size, air)
+        place = Rect(left if pill.kind == "bias" else right - width, line.y, width, line.height)
+        style: Style = "pill" if pill.kind == "bias" else "node_slope"
+        yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)

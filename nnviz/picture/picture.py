@@ -26,9 +26,9 @@ NEAR_PX = 6.0
 """An edge is hit from so far away."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
-    """What is shown, where."""
+    """What is shown, where. One equals itself alone: to compare all numbers would take too long."""
 
     layout: Layout
     content: Content

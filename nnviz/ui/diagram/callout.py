@@ -39,7 +39,6 @@ class Callout:
     def __init__(self) -> None:
         self._lines_at: Callable[[float], list[str]] = lambda _: []
         self._of: tuple[object, ...] = ()
-        self._picture: Picture | None = None
         self._lines: list[str] = []
         self._box = self._seen = QRectF()
 
@@ -69,9 +68,8 @@ class Callout:
 
     def _tell(self, picture: Picture, step: Step, t: float) -> None:
         """Find out what it says at time `t`, and where; nothing at all where it says nothing."""
-        of = (id(picture), step)
-        if self._of != of:
-            self._of, self._picture = of, picture  # kept so that no id is used again
+        if self._of != (picture, step):
+            self._of = picture, step
             self._lines_at, self._lines, self._box = callout_lines(picture.content, step), [], QRectF()
         lines = self._lines_at(t)
         if lines != self._lines:
@@ -108,9 +106,8 @@ def free_place(picture: Picture, step: Step, width: float, height: float) -> QRe
     )
     taken = [qrect(node.rect) for node in picture.nodes]
     taken += [qrect(label.rect) for label in picture.labels]
-    boxes = (_inside(body, place, width, height) for place in places)
     return min(
-        boxes,
+        (_inside(body, place, width, height) for place in places),
         key=lambda box: _covered(box, taken) + NEAR * (box.center() - middle).manhattanLength(),
     )
 
@@ -140,12 +137,8 @@ def callout_lines(content: Content, step: Step) -> Callable[[float], list[str]]:
         return lambda _: update
     targets = content.state.data.targets
     of_row = slopes if isinstance(slopes, Slopes) and len(slopes.trace.inputs) == 1 else None
-    scene = Scene(
-        content.network,
-        content.trace,
-        of_row,
-        None if targets is None else targets[content.row],
-    )
+    row_targets = None if targets is None else targets[content.row]
+    scene = Scene(content.network, content.trace, of_row, row_targets)
     if step.phase == "forward":
         return partial(_growing, forward_lines(scene, step.layer, step.node))
     if step.phase == "loss":
@@ -160,11 +153,8 @@ def callout_lines(content: Content, step: Step) -> Callable[[float], list[str]]:
 
 def told(line: Line) -> str:
     """Return a line with its label: `z = 3·2 + 5·4 = 26`."""
-    return (
-        f"{line.label} {line.arithmetic}"
-        if line.arithmetic[0] == "≈"
-        else f"{line.label} = {line.arithmetic}"
-    )
+    equals = "" if line.arithmetic[0] == "≈" else "= "
+    return f"{line.label} {equals}{line.arithmetic}"
 
 
 def _growing(lines: list[Line], t: float) -> list[str]:
@@ -187,8 +177,8 @@ def _update(content: Content, step: Step) -> list[str]:
     lines = []
     for source, name in enumerate(sources[:MOST_LINES]):
         address = Address("weight", step.layer, step.node, source)
-        found = update_lines(content.state, address, float(slopes.weights[step.node, source]))
-        lines.append(f"{elide(plain(name), FONT_PX, NAME_PX, bold=True)}: {told(found[-1])}")
+        becomes = update_lines(content.state, address, float(slopes.weights[step.node, source]))[-1]
+        lines.append(f"{elide(plain(name), FONT_PX, NAME_PX, bold=True)}: {told(becomes)}")
     if len(sources) > MOST_LINES:
         lines.append(f"… and {len(sources) - MOST_LINES} more weights")
     if layer.biases is not None:

@@ -1,4 +1,4 @@
-"""The diagram: the canvas with mouse and keys, edited where the numbers stand."""
+"""The diagram: the canvas with mouse and keys. Selects, edits where the numbers stand, drags, pans, zooms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHelpEvent, QKeyEvent,
 from PySide6.QtWidgets import QToolTip
 
 from nnviz.core.address import Address
+from nnviz.core.edits import EDITABLE, number_at
+from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -15,11 +17,28 @@ from nnviz.document.selection import Selection
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession
-from nnviz.ui.diagram.gestures import Gestures, Keys
+from nnviz.ui.widgets.number_field import scrubbed
+
+CLICK_PX = 4.0
+"""A press that moves less than this is a click."""
+ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""By how much an arrow goes to the right and down."""
+NUDGES = {
+    Qt.Key.Key_Plus: (1, "0.1"),
+    Qt.Key.Key_Equal: (1, "0.1"),
+    Qt.Key.Key_Minus: (-1, "0.1"),
+    Qt.Key.Key_PageUp: (1, "1"),
+    Qt.Key.Key_PageDown: (-1, "1"),
+}
 
 
 class Diagram(Canvas):
-    """Hands what mouse and keys do to the gestures and the edit session."""
+    """Turns what mouse and keys do into edits, selection and other views."""
 
     said = Signal(str)
     """A sentence for the status line."""
@@ -30,14 +49,24 @@ class Diagram(Canvas):
         super().__init__(document, selection, derived, player)
         self.session = EditSession(self, document, selection)
         self.session.said.connect(self.said)
-        self._gestures = Gestures(self, self.session, selection)
-        self._keys = Keys(document, selection, player, self.session)
+        self._pressed: QPointF | None = None
+        self._last = QPointF()
+        self._text: Address | None = None
+        """Whose text the mouse was pressed on."""
+        self._scrub_from: float | None = None
+        self._drag = object()
+        self._moved = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
+    @property
+    def _scrubbing(self) -> bool:
+        """Whether a number is being dragged."""
+        return self._moved and self._scrub_from is not None
+
     def state_changed(self, old: State, new: State) -> None:
         """Show another State; while a number is dragged, with edges as wide as before."""
-        if self._gestures.scrubbing and not self.scale_held:
+        if self._scrubbing and not self.scale_held:
             self.hold_scale(True)
         if old.network.sizes != new.network.sizes:
             self.session.close()
@@ -48,52 +77,97 @@ class Diagram(Canvas):
         super().look(view)
         self.session.follow()
 
+    # --- the mouse
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Hand it to the gestures."""
-        self._gestures.press(event)
+        """Begin a click, a scrub or a pan."""
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            return
+        if self.session.open:
+            self.session.editor.commit()
+        self._pressed = self._last = event.position()
+        self._moved, self._drag = False, object()
+        text = self._text = self.picture.text_at(event.position().x(), event.position().y())
+        scrubs = text and text.kind in EDITABLE and event.button() == Qt.MouseButton.LeftButton
+        self._scrub_from = self.session.value(text) if text and scrubs and not _adding(event) else None
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Hover, or go on with a drag."""
-        self._gestures.move(event)
+        """Hover, or go on with a scrub or a pan."""
+        self._drag_on(event)
         at = event.position()
         address = None if event.buttons() else self.picture.at(at.x(), at.y())
         self.hover(address if address and address.kind not in ("heading", "subheading") else None)
         self.setCursor(self._cursor(at, address))
 
+    def _drag_on(self, event: QMouseEvent) -> None:
+        if self._pressed is None:
+            return
+        way = event.position() - self._pressed
+        if not self._moved and max(abs(way.x()), abs(way.y())) < CLICK_PX:
+            return
+        self._moved = True
+        if self._scrub_from is not None and self._text is not None:
+            value = scrubbed(self._scrub_from, way.x(), event.modifiers())
+            self.session.set_number(self._text, value, self._drag)
+        else:
+            step = event.position() - self._last
+            self.look(self.view.moved(step.x(), step.y()))
+        self._last = event.position()
+
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
         """Return the mouse's shape over `address`: what a click or a drag would do."""
-        text = self.picture.text_at(at.x(), at.y())
-        if self._gestures.panning:
+        if self._moved and not self._scrubbing:
             return Qt.CursorShape.ClosedHandCursor
+        text = self.picture.text_at(at.x(), at.y())
         if text and text.kind == "name":
             return Qt.CursorShape.IBeamCursor
-        if text and text.kind in ("input", "weight", "bias", "target"):
-            return Qt.CursorShape.SizeHorCursor if self._gestures.scrubbing else Qt.CursorShape.IBeamCursor
+        if text and text.kind in EDITABLE:
+            return Qt.CursorShape.SizeHorCursor if self._scrubbing else Qt.CursorShape.IBeamCursor
         return Qt.CursorShape.PointingHandCursor if address else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Hand it to the gestures."""
-        scrubbed = self._gestures.scrubbing
-        self._gestures.release(event)
+        """End a scrub or a pan; a press that did not move is a click."""
+        if self._pressed is None:
+            return
+        clicked, scrubbed = not self._moved, self._scrubbing
+        self._pressed = self._scrub_from = None
+        self._moved = False
+        if clicked and event.button() == Qt.MouseButton.LeftButton:
+            self._click(self._text, event)
         if scrubbed:
             self.hold_scale(False)
 
+    def _click(self, text: Address | None, event: QMouseEvent) -> None:
+        selection = self._selection
+        address = text or self.picture.at(event.position().x(), event.position().y())
+        if address is None or address.kind in ("heading", "subheading"):
+            selection.select(None)
+        elif _adding(event) and address.kind in ("weight", "slope"):
+            first = selection.address if selection.address and selection.address.kind == "weight" else None
+            second = address._replace(kind="weight")
+            selection.select(first or second, second if first and first != second else None)
+        elif text and text.kind in (*EDITABLE, "name"):
+            self.session.edit(text)
+        elif address.kind in ("weight", "slope"):
+            selection.point_at(address._replace(kind="weight"))
+        else:
+            selection.point_at(Address("node", address.layer, address.node))
+
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Hand it to the gestures."""
-        self._gestures.double_click(event)
+        """Edit the number of an edge whose number is not in sight; on nothing, show everything."""
+        address = self.picture.at(event.position().x(), event.position().y())
+        if address is None:
+            self.fit()
+        elif address.kind == "weight":
+            self.session.edit(address)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom."""
-        self._gestures.wheel(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        """Show the focus where it came by the keyboard."""
-        self.by_keyboard = event.reason() in (
-            Qt.FocusReason.TabFocusReason,
-            Qt.FocusReason.BacktabFocusReason,
-            Qt.FocusReason.ShortcutFocusReason,
-        )
-        super().focusInEvent(event)
+        """Zoom about the mouse."""
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        if turned:
+            at = event.position()
+            self.look(self.view.zoomed(at.x(), at.y(), 1.0015**turned))
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is under the mouse any more."""
@@ -110,18 +184,76 @@ class Diagram(Canvas):
         """Show the full number under the mouse as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             address = self.picture.at(event.pos().x(), event.pos().y())
-            QToolTip.showText(
-                event.globalPos(), _plain(self.picture.describe(address)) if address else "", self
-            )
+            text = _plain(self.picture.describe(address)) if address else ""
+            QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
 
+    # --- the keys
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the focus where it came by the keyboard."""
+        self.by_keyboard = event.reason() in (
+            Qt.FocusReason.TabFocusReason,
+            Qt.FocusReason.BacktabFocusReason,
+            Qt.FocusReason.ShortcutFocusReason,
+        )
+        super().focusInEvent(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selection, edit, nudge, walk."""
-        if not self._keys.press(event):
+        """Move the selection, edit, nudge, end a walk."""
+        key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
+        if key in ARROWS:
+            self._selection.point_at(moved(address, state.network, *ARROWS[key]))
+        elif key in NUDGES and address and (number := number_at(state, address)):
+            steps, size = NUDGES[key]
+            fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            self.session.nudge(number, steps, "0.01" if fine else size, "keys")
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and address:
+            self.session.edit(number_at(state, address) or address._replace(kind="name"))
+        elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
+            self.session.edit(Address("name", address.layer, address.node))
+        elif key == Qt.Key.Key_Escape and self._player.progress.active:
+            self._player.stop()
+        elif key == Qt.Key.Key_Escape:
+            self._selection.select(None)
+        else:
             super().keyPressEvent(event)
+
+
+def _adding(event: QMouseEvent) -> bool:
+    return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
 
 
 def _plain(text: str) -> str:
     """Keep a name from a file from being read as rich text."""
     return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text else text
+
+
+def moved(address: Address | None, network: Network, right: int, down: int) -> Address:
+    """Return what an arrow key selects: right and left go from node to edge to node, up and down stay.
+
+    Up and down run through the nodes of a column, or through the edges that begin where the selected one does
+    and then through the others of the layer.
+    """
+    if address is None:
+        return Address("node", -1, 0)
+    if address.kind == "weight":
+        return _from_edge(address, network, right, down)
+    layer = address.layer
+    if right > 0 and layer + 1 < len(network.layers):
+        node = min(address.node, len(network.layers[layer + 1]) - 1)
+        return Address("weight", layer + 1, node, address.node)
+    if right < 0 and layer >= 0:
+        return Address("weight", layer, address.node, min(address.node, network.sizes[layer] - 1))
+    return Address("node", layer, (address.node + down) % network.sizes[address.column])
+
+
+def _from_edge(address: Address, network: Network, right: int, down: int) -> Address:
+    if right > 0:
+        return Address("node", address.layer, address.node)
+    if right < 0:
+        return Address("node", address.layer - 1, address.source)
+    nodes, sources = network.layers[address.layer].weights.shape
+    place = (address.source * nodes + address.node + down) % (sources * nodes)
+    return Address("weight", address.layer, place % nodes, place // nodes)

@@ -34,21 +34,17 @@ PAINTED_WITH_NODES = (*HEADINGS, "name")
 
 
 class PaintOptions(NamedTuple):
-    """What is selected and lit, how finely, in which colours.
-
-    ============ ==================================================================
-    `selected`   the addresses with the accent around them
-    `lit`        the address whose edges light up, or None
-    `moving`     whether the weights are changing, so that edges need not be sharp
-    `ratio`      device pixels for each pixel of the picture
-    ============ ==================================================================
-    """
+    """What is selected and lit, how finely, in which colours."""
 
     selected: tuple[Address, ...]
+    """What has the accent around it."""
     lit: Address | None
+    """Whose edges light up."""
     moving: bool
+    """Whether the weights are changing, so that edges need not be sharp."""
     palette: Palette
     ratio: float
+    """Device pixels for each pixel of the picture."""
 
     @property
     def selected_edges(self) -> tuple[Address, ...]:
@@ -97,10 +93,9 @@ class Layers:
             body = qrect(picture.layout.body)
             self._still.keep(
                 picture,
-                options.ratio,
-                (id(picture), options),
+                options,
+                (picture, options),
                 lambda painter: self._paint_still(painter, screen, picture, options, body),
-                options.palette.canvas,
             )
             self._still.paint(painter, dirty)
         else:
@@ -134,10 +129,9 @@ class Layers:
             return
         self._edges.keep(
             picture,
-            options.ratio,
+            options,
             _edges_key(picture, options),
             lambda painter: _paint_all_edges(painter, picture, options),
-            options.palette.canvas,
         )
         if faded:  # nothing of the frame before may shine through
             painter.fillRect(dirty, QColor(options.palette.canvas))
@@ -157,20 +151,19 @@ class _CachedLayer:
     def keep(
         self,
         picture: Picture,
-        ratio: float,
+        options: PaintOptions,
         key: tuple[object, ...],
         paint: Callable[[QPainter], None],
-        background: str,
     ) -> None:
-        """Have `paint` paint it on `background`, unless that was done for the same key."""
+        """Have `paint` paint it on the canvas, unless that was done for the same key."""
         if key == self._key:
             return
-        view = picture.layout.view
+        view, ratio = picture.layout.view, options.ratio
         size = QSize(round(view.width * ratio), round(view.height * ratio))
         if self._pixmap.size() != size:
             self._pixmap = QPixmap(size)
         self._pixmap.setDevicePixelRatio(ratio)
-        self._pixmap.fill(QColor(background))
+        self._pixmap.fill(QColor(options.palette.canvas))
         painter = QPainter(self._pixmap)
         paint(painter)
         painter.end()
@@ -189,11 +182,11 @@ class _CachedLayer:
 def _edges_key(picture: Picture, options: PaintOptions) -> tuple[object, ...]:
     """Return what tells one painting of the edges from another.
 
-    Layouts and weights are the same only as the same objects: comparing their arrays would cost more.
+    Weights are the same only as the same objects: comparing their arrays would cost more.
     """
     weights = tuple(map(id, picture.weights))
     selected, palette = options.selected_edges, options.palette
-    return id(picture.layout), weights, picture.scale, selected, palette, options.ratio, options.moving
+    return picture.layout, weights, picture.scale, selected, palette, options.ratio, options.moving
 
 
 def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions) -> None:
@@ -216,10 +209,7 @@ def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, lin
         return
     ratio = painter.device().devicePixelRatioF()
     corners = _corners(outside, line, ratio)
-    size, part = (
-        QRectF(0, 0, CORNER, CORNER),
-        QRectF(0, 0, CORNER * ratio, CORNER * ratio),
-    )
+    size, part = QRectF(0, 0, CORNER, CORNER), QRectF(0, 0, CORNER * ratio, CORNER * ratio)
     right, bottom = card.right() - CORNER, card.bottom() - CORNER
     for x, from_x in ((0.0, 0.0), (right, part.width())):
         for y, from_y in ((0.0, 0.0), (bottom, part.height())):

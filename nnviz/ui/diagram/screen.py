@@ -148,12 +148,10 @@ class Screen:
 
     def _box(self, width: int, height: int, box: Box) -> int:
         """Return the sprite of a box with free pixels around it for its line."""
-        key = (width, height, box)
+        key, margin = (width, height, box), 2 * self._margin
         if key not in self._boxes:
-            margin = 2 * self._margin
-            self._boxes[key] = self._sprites.add(
-                width + margin, height + margin, partial(self._paint_box, *key)
-            )
+            paint = partial(self._paint_box, *key)
+            self._boxes[key] = self._sprites.add(width + margin, height + margin, paint)
         return self._boxes[key]
 
     def _paint_box(self, width: int, height: int, box: Box, painter: QPainter) -> None:

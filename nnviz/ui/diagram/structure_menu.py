@@ -34,41 +34,29 @@ class Structure(QObject):
 
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column and select it."""
-        what = self._kind(column)
         state = structure.add_node(self._document.state, column, after)
-        at = len(state.network.names(column)) - 1 if after is None else after + 1
-        name = state.network.names(column)[at]
-        self._document.push(state, f"Add {what} {name}")
+        names = state.network.names(column)
+        at = len(names) - 1 if after is None else after + 1
+        self._document.push(state, f"Add {self._kind(column)} {names[at]}")
         self._selection.select(Address("node", column - 1, at))
-        self.said.emit(f"Added {name}; the prediction is what it was")
+        self.said.emit(f"Added {names[at]}; the prediction is what it was")
 
     def remove_node(self, column: int, node: int | None = None) -> None:
         """Remove a node, the last of its column if none is named."""
         names = self._document.state.network.names(column)
         node = len(names) - 1 if node is None else node
-        self._try(
-            f"Remove {names[node]}",
-            lambda state: structure.remove_node(state, column, node),
-            f"Removed {names[node]} with its weights",
-        )
+        said = f"Removed {names[node]} with its weights"
+        self._try(f"Remove {names[node]}", said, structure.remove_node, column, node)
 
-    def add_layer(self, before: int) -> None:
-        """Add a hidden layer in front of layer `before`."""
-        self._try(
-            "Add a hidden layer",
-            lambda state: structure.add_layer(state, before),
-            "Added a hidden layer that passes its values on",
-        )
+    def _add_layer(self, before: int) -> None:
+        said = "Added a hidden layer that passes its values on"
+        self._try("Add a hidden layer", said, structure.add_layer, before)
 
-    def remove_layer(self, layer: int) -> None:
-        """Remove a hidden layer."""
-        self._try(
-            "Remove the hidden layer",
-            lambda state: structure.remove_layer(state, layer),
-            "Removed the hidden layer; the next weights are the product of both",
-        )
+    def _remove_layer(self, layer: int) -> None:
+        said = "Removed the hidden layer; the next weights are the product of both"
+        self._try("Remove the hidden layer", said, structure.remove_layer, layer)
 
-    def set_activation(self, layer: int, name: str) -> None:
+    def _set_activation(self, layer: int, name: str) -> None:
         """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
         try:
             wanted = activation(name)
@@ -76,29 +64,33 @@ class Structure(QObject):
             self.said.emit(str(error))
             return
         if self._document.state.network.layers[layer].activation != wanted.name:
-            self._try(
-                f"Activation {wanted.name}",
-                lambda state: edits.set_activation(state, layer, wanted.name),
-                f"a = {wanted.formula}",
-            )
+            text, said = f"Activation {wanted.name}", f"a = {wanted.formula}"
+            self._try(text, said, edits.set_activation, layer, wanted.name)
 
-    def ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
+    def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the number in brackets behind an activation's name."""
         label = f"{parameter.what.capitalize()}, a number {parameter.taken}:"
         text, chosen = QInputDialog.getText(
             QApplication.activeWindow(), f"Activation {name}", label, text=full(parameter.example)
         )
         if chosen:
-            self.set_activation(layer, f"{name}({text})")
+            self._set_activation(layer, f"{name}({text})")
 
-    def set_biases(self, layer: int, wanted: bool) -> None:
-        """Give a layer biases, or take them away."""
+    def _set_biases(self, layer: int, wanted: bool) -> None:
         if wanted:
-            self._try("Add biases", lambda state: structure.add_biases(state, layer), "Added biases, all 0")
+            self._try("Add biases", "Added biases, all 0", structure.add_biases, layer)
         else:
-            self._try(
-                "Remove biases", lambda state: structure.remove_biases(state, layer), "Removed the biases"
-            )
+            self._try("Remove biases", "Removed the biases", structure.remove_biases, layer)
+
+    def _try(self, text: str, said: str, edit: Callable[..., State], *where: object) -> None:
+        """Push what `edit` makes of the State; where it cannot, say why."""
+        try:
+            state = edit(self._document.state, *where)
+        except ValueError as error:
+            self.said.emit(str(error))
+            return
+        self._document.push(state, text)
+        self.said.emit(said)
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
         """Put what can be done at an address into a menu: its node, its layer; without one, every layer."""
@@ -138,13 +130,13 @@ class Structure(QObject):
             biases = menu.addAction("Biases")
             biases.setCheckable(True)
             biases.setChecked(network.layers[column - 1].biases is not None)
-            biases.triggered.connect(lambda on: self.set_biases(column - 1, on))
+            biases.triggered.connect(lambda on: self._set_biases(column - 1, on))
             menu.addSeparator()
-            menu.addAction("Add a hidden layer before", lambda: self.add_layer(column - 1))
+            menu.addAction("Add a hidden layer before", lambda: self._add_layer(column - 1))
         if column < len(network.layers):
-            menu.addAction("Add a hidden layer after", lambda: self.add_layer(column))
+            menu.addAction("Add a hidden layer after", lambda: self._add_layer(column))
         if 0 < column < len(network.layers):
-            menu.addAction("Remove this hidden layer", lambda: self.remove_layer(column - 1))
+            menu.addAction("Remove this hidden layer", lambda: self._remove_layer(column - 1))
 
     def _activations(self, menu: QMenu, layer: int) -> None:
         group = QActionGroup(menu)
@@ -154,27 +146,18 @@ class Structure(QObject):
             action = menu.addAction(f"{each.name}:  {each.formula}")
             action.setCheckable(True)
             action.setChecked(each is used)
-            action.triggered.connect(lambda _=False, name=each.name: self.set_activation(layer, name))
+            action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
             group.addAction(action)
         menu.addSeparator()
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
-                ask = partial(self.ask_parameter, layer, each.parameter, name)
+                ask = partial(self._ask_parameter, layer, each.parameter, name)
                 menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def _kind(self, column: int) -> str:
         if column == 0:
             return "input"
         return "output" if column == len(self._document.state.network.layers) else "node"
-
-    def _try(self, text: str, edit: Callable[[State], State], said: str) -> None:
-        try:
-            state = edit(self._document.state)
-        except ValueError as error:
-            self.said.emit(str(error))
-            return
-        self._document.push(state, text)
-        self.said.emit(said)
 
 
 def _article(what: str) -> str:
@@ -195,17 +178,11 @@ class ColumnButtons:
 
     def place(self) -> None:
         """Put the groups where their columns are."""
-        rooms = self._diagram.picture.layout.headings
-        while len(self._groups) < len(rooms):
+        columns = self._diagram.picture.layout.columns
+        while len(self._groups) < len(columns):
             self._groups.append(_Group(self._diagram, self._structure, len(self._groups)))
-        for k, group in enumerate(self._groups):
-            room = rooms[k] if k < len(rooms) else None
-            fits = room is not None and room.width > 84
-            group.setVisible(fits)
-            if room is not None and fits:
-                group.show_limits()
-                x, _ = self._diagram.picture.layout.columns[k].box.center
-                group.move(round(x - group.sizeHint().width() / 2), BUTTON_TOP)
+        for group in self._groups:
+            group.place()
 
     def recolour(self) -> None:
         """Draw the icons in the theme's ink."""
@@ -235,9 +212,15 @@ class _Group(QWidget):
             row.addWidget(button)
         self.recolour()
 
-    def show_limits(self) -> None:
-        """Name the buttons after the column, and disable what cannot be."""
-        network = self._diagram.picture.content.network
+    def place(self) -> None:
+        """Stand under the heading, named after the column, if it is in sight with room enough."""
+        layout, network = self._diagram.picture.layout, self._diagram.picture.content.network
+        fits = self._column < len(layout.columns) and layout.headings[self._column].width > 84
+        self.setVisible(fits)
+        if not fits:
+            return
+        middle, _ = layout.columns[self._column].box.center
+        self.move(round(middle - self.sizeHint().width() / 2), BUTTON_TOP)
         title = column_title(self._column, len(network.layers))
         self._fewer.setEnabled(len(network.names(self._column)) > 1)
         self._fewer.setAccessibleName(f"Remove a node: {title}")

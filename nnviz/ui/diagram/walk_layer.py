@@ -30,7 +30,6 @@ class WalkLayer:
         self._player = player
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_of: tuple[object, ...] = ()
-        self._kept: Picture | None = None
         self._callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
@@ -49,7 +48,13 @@ class WalkLayer:
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint the outlines of the nodes in progress, under their texts."""
         for step in self._player.progress.moving:
-            self._paint_outline(painter, picture, step, palette)
+            column = picture.layout.column(step.layer)
+            if column.block:
+                continue
+            painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 2.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            rect = column.rect(step.node)
+            painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
 
     def dirty(self, picture: Picture) -> QRectF:
         """Return the part of the picture that the steps in progress may change."""
@@ -70,23 +75,12 @@ class WalkLayer:
             ways = ways.united(self._callout.dirty(picture, step, self._player.t))
         return ways.intersected(body)
 
-    def _paint_outline(self, painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
-        column = picture.layout.column(step.layer)
-        if column.block:
-            return
-        slope = step.phase == "backward"
-        painter.setPen(QPen(QColor(palette.slope if slope else palette.accent), 2.4))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        rect = column.rect(step.node)
-        painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
-
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
     ) -> None:
-        if self._pulses_of != (id(picture), steps, palette):
+        if self._pulses_of != (picture, steps, palette):
             self._pulses = list(_pulses(picture, steps, palette))
-            self._pulses_of = id(picture), steps, palette
-            self._kept = picture  # so that no id is used again
+            self._pulses_of = picture, steps, palette
         painter.setPen(Qt.PenStyle.NoPen)
         for line, colour, radius in self._pulses:
             painter.setBrush(colour)
@@ -122,8 +116,5 @@ def _pulses(
         share = abs(value) / largest if largest > 0 else 0.0
         sign = palette.positive if value > 0 else palette.negative if value < 0 else palette.zero
         colour = QColor(palette.slope if backward else sign)
-        yield (
-            QLineF(line.p2(), line.p1()) if backward else line,
-            colour,
-            PULSE_PX * (0.4 + 0.6 * share**0.5),
-        )
+        way = QLineF(line.p2(), line.p1()) if backward else line
+        yield way, colour, PULSE_PX * (0.4 + 0.6 * share**0.5)
