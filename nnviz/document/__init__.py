@@ -1,1 +1,1 @@
-"""What is open: the State, its undo stack, load and save. QtCore and QtGui only."""
+"""What is open and what goes on with it: undo, training, the walk. QtCore and QtGui only."""

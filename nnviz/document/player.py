@@ -112,8 +112,7 @@ class Player(QObject):
         if self._begin():
             self._clock.stop()
             self.playing = False
-            walk = self.progress.walk
-            self._arrive_at(walk.end(walk.phase_at(self.progress.position)))
+            self._arrive_at(self.progress.walk.phase_end(self.progress.position))
         self.changed.emit()
 
     def show_phase(self, phase: Phase) -> None:
@@ -195,7 +194,7 @@ class Player(QObject):
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
-        phase_end = walk.end(walk.phase_at(self.progress.position))
+        phase_end = walk.phase_end(self.progress.position)
         self.progress.stand_at(position)
         if position == len(walk):
             self._end_of_round()

@@ -55,8 +55,8 @@ class Selection(QObject):
     @property
     def weights(self) -> tuple[Address | None, Address | None]:
         """The two, as far as they are weights or biases."""
-        first, second = (own if own and own.is_number else None for own in (self.address, self.second))
-        return first, second
+        first, second = self.address, self.second
+        return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
         """Select an address (and a second weight beside it), or nothing."""

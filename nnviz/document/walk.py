@@ -76,13 +76,14 @@ class Walk:
         """Return the position at which `phase` begins."""
         return next(k for k, step in enumerate(self.steps) if step.phase == phase)
 
-    def end(self, phase: Phase) -> int:
-        """Return the position at which `phase` is done."""
-        return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
-
     def phase_at(self, position: int) -> Phase:
         """Return the phase of the step that comes next at `position`, at the end the last phase."""
         return self.steps[min(position, len(self) - 1)].phase
+
+    def phase_end(self, position: int) -> int:
+        """Return the position at which the phase of the step that comes next at `position` is done."""
+        phase = self.phase_at(position)
+        return max(k for k, step in enumerate(self.steps) if step.phase == phase) + 1
 
     def layer_end(self, position: int) -> int:
         """Return the position after the layer whose step comes next at `position`."""

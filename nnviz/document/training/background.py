@@ -47,9 +47,6 @@ class Background:
         self._next_hand_out = 0.0
         self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nnviz training", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
         self._thread.start()
 
     def end_soon(self) -> None:
@@ -76,7 +73,8 @@ class Background:
             self._trainer, self._work = self._ready()
             self._handed_out = self._trainer.iteration
             while not self._stopped and self._one_unit():
-                if self._wanted and self._has_news() and time.perf_counter() >= self._next_hand_out:
+                news = self._trainer.iteration > self._handed_out
+                if self._wanted and news and time.perf_counter() >= self._next_hand_out:
                     self._hand_out()
             self._hand_out()
         except ValueError as error:
@@ -95,9 +93,6 @@ class Background:
             return True
         trainer.learning_rate = self.learning_rate
         return next(self._work, self) is not self and not trainer.diverged
-
-    def _has_news(self) -> bool:
-        return self._trainer.iteration > self._handed_out
 
     def _hand_out(self) -> None:
         began = time.perf_counter()

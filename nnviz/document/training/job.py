@@ -224,7 +224,6 @@ class Job(QObject):
     ) -> None:
         last, rate = self._first + self.updates, self.training.learning_rate
         self._background = Background(ready, rate, asked, last, self._limits.work_per_state)
-        self._background.start()
 
     def _state_here(self) -> tuple[State, bool] | None:
         if self._taken == (self.training, self._trainer.iteration):

@@ -65,7 +65,7 @@ class ExplainPanel(Card):
         self._selection.row_changed.connect(self._look)
         self._selection.slopes_changed.connect(self._look)
         self._derived.computed.connect(self._look)
-        self._text.link_hovered.connect(self._link_hovered)
+        self._text.link_hovered.connect(lambda link: self.address_hovered.emit(address_of_link(link)))
         self._text.link_clicked.connect(self._link_clicked)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._told.text()))
 
@@ -162,9 +162,6 @@ class ExplainPanel(Card):
         )
         hint = "" if self._present() else HINT
         self._text.show_html(html(self._told, colours(), hint, self._unfolded), keep_place)
-
-    def _link_hovered(self, link: str) -> None:
-        self.address_hovered.emit(address_of_link(link))
 
     def _link_clicked(self, link: str) -> None:
         address = address_of_link(link)

@@ -35,9 +35,7 @@ class LossCurvePlane(LossPlane):
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self._curve = pg.PlotCurveItem(connect="finite", antialias=True)
-        self._tangent = pg.PlotCurveItem(antialias=True)
-        self._step = pg.PlotCurveItem(antialias=True)
-        self._drop = pg.PlotCurveItem(antialias=True)
+        self._tangent, self._step, self._drop = (pg.PlotCurveItem(antialias=True) for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
         self._landed = Dot(7)
         for z, item in enumerate(

@@ -52,8 +52,7 @@ class LossSurfacePlane(LossPlane):
         self._tones = ramp(palette)
         self._image = pg.ImageItem()
         self._contours = pg.PlotCurveItem(connect="finite", antialias=True)
-        self._halo = pg.PlotCurveItem(antialias=True)
-        self._path = pg.PlotCurveItem(antialias=True)
+        self._halo, self._path = (pg.PlotCurveItem(antialias=True) for _ in range(2))
         self._start = pg.ScatterPlotItem(size=6)
         for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
             self.add(item, z)
