@@ -2,7 +2,7 @@
 
 from PySide6.QtWidgets import QTextBrowser
 
-from nnviz.ui.widgets.figure import Figure
+from nnviz.ui.training.figures import Figure
 
 
 def figure(window, caption):

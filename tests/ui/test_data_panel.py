@@ -14,8 +14,8 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.ui.data.cells import fitted
 from nnviz.ui.data.panel import DataPanel
+from nnviz.ui.data.table_view import fitted
 from tests.ui.hands import set_number, turn, write
 
 COURSE = Network.from_weights(

@@ -3,7 +3,7 @@
 import pytest
 
 from nnviz.core.numbers import MINUS
-from nnviz.ui.widgets.figure import Figure
+from nnviz.ui.training.figures import Figure
 
 
 @pytest.fixture

@@ -46,6 +46,10 @@ def columns(network: Network) -> list[TableColumn]:
     return [*listed, TableColumn("square", 0, "error²" if len(outputs) == 1 else "MSE")]
 
 
+def _kinds(listed: list[TableColumn]) -> list[str]:
+    return [column.kind for column in listed]
+
+
 class DataTable(QAbstractTableModel):
     """The document's rows. Every edit is one undo entry.
 
@@ -68,15 +72,13 @@ class DataTable(QAbstractTableModel):
         if old.network is new.network and old.data is new.data:
             self._state = new
             return
-        before, names = _names(old.network), _names(new.network)
-        renamed = names != before
-        shape = _counts(names) != _counts(before) or len(old.data) != len(new.data)
-        if shape:
+        renamed = (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs)
+        listed = columns(new.network) if renamed else self.columns
+        reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
+        if reshaped:
             self.beginResetModel()
-        self._state = new
-        if renamed:
-            self.columns = columns(new.network)
-        if shape:
+        self._state, self.columns = new, listed
+        if reshaped:
             self.endResetModel()
             return
         if renamed:
@@ -87,7 +89,7 @@ class DataTable(QAbstractTableModel):
             self._computed.changed()
 
     def _tell_computed(self) -> None:
-        self._tell_from(sum(_counts(_names(self._state.network))))  # behind inputs and targets
+        self._tell_from(sum(column.editable for column in self.columns))  # behind inputs and targets
 
     def _tell_from(self, first: int) -> None:
         if len(self._state.data):
@@ -173,16 +175,3 @@ class DataTable(QAbstractTableModel):
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:
             self.said.emit(f"{column.header} of row {row + 1}: {shown(number, 8)}")
-
-
-Names: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
-
-
-def _names(network: Network) -> Names:
-    """Return the names of inputs and outputs, on which the columns depend."""
-    return network.inputs, network.outputs
-
-
-def _counts(names: Names) -> tuple[int, int]:
-    inputs, outputs = names
-    return len(inputs), len(outputs)

@@ -1,29 +1,43 @@
-"""The data panel's table as a widget: its keys, and how its columns share the room."""
+"""The data panel's table as a widget: keys, how columns share the room, how a cell is painted and edited."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QFont,
     QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
+    QPainter,
+    QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
-from nnviz.core.numbers import MINUS
-from nnviz.ui.data.cells import MARGIN_PX, PADDING_PX
-from nnviz.ui.data.table import DIGITS, DataTable, TableColumn
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.core.numbers import MINUS, parsed, shown
+from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable, Index, TableColumn
+from nnviz.ui.widgets.number_field import NumberField
+from nnviz.ui.widgets.theme import colours, ui_font
 
-ROW_HEIGHT = 34
+ROW_HEIGHT_PX = 34
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}1.23456", f"{MINUS}0.{'0' * DIGITS}"
 """Numbers that a column has room for: where it is tight, where columns scroll, where there is room."""
-LONGEST_NAME = 220
-"""The widest name, in pixels, that a column shows in full."""
+LONGEST_NAME_PX = 220
+"""The widest name that a column shows in full."""
+PADDING_PX, MARGIN_PX = 8, 4
+"""At the right of a number, and the least at its left."""
+LEAST_DIGITS = 2
 
 
 class TableView(QTableView):
@@ -40,7 +54,7 @@ class TableView(QTableView):
         self.setAccessibleName("Data")
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setMinimumHeight(3 * ROW_HEIGHT)
+        self.setMinimumHeight(3 * ROW_HEIGHT_PX)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
@@ -51,7 +65,7 @@ class TableView(QTableView):
         )
         self.verticalHeader().setVisible(False)
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT_PX)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(1)
@@ -112,7 +126,7 @@ class TableView(QTableView):
 
 
 def _name_width(metrics: QFontMetrics, column: TableColumn) -> int:
-    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME) + 2 * PADDING_PX + MARGIN_PX
+    return min(metrics.horizontalAdvance(column.header), LONGEST_NAME_PX) + 2 * PADDING_PX + MARGIN_PX
 
 
 def _grown(least: list[int], wished: list[int], room: int) -> list[int]:
@@ -122,3 +136,112 @@ def _grown(least: list[int], wished: list[int], room: int) -> list[int]:
     widths = [low + int(part * (high - low)) for low, high in zip(least, wished, strict=True)]
     share, rest = divmod(room - sum(widths), len(widths))
     return [width + share + (k < rest) for k, width in enumerate(widths)]
+
+
+def fitted(metrics: QFontMetrics, value: float | None, room: int) -> str:
+    """Return a number's text with as many digits as fit, or "…": a part of its text is another number."""
+    if value is None:
+        return NOTHING
+    for digits in range(DIGITS, LEAST_DIGITS - 1, -1):
+        text = shown(value, digits)
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+    return "…"
+
+
+class NumberCells(QStyledItemDelegate):
+    """Right-aligned numbers; inputs and targets are semibold, errors coloured.
+
+    ================ ================================================================================
+    `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
+    `begun`          an editor has opened
+    `refused`        a typed text is not a number; carries the sentence, or "" once it is mended
+    `shown_row`      the row on the diagram, which is highlighted
+    ================ ================================================================================
+    """
+
+    accepted = Signal(int, int, int)
+    begun = Signal()
+    refused = Signal(str)
+
+    def __init__(self, table: DataTable, parent: QObject) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._edited = QPersistentModelIndex()
+        self.shown_row = 0
+        self._normal, self._bold = ui_font(13), ui_font(13, QFont.Weight.DemiBold)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint straight, without the style sheet: many cells change a frame during a run."""
+        p, row, column = colours(), index.row(), index.column()
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        if row == self.shown_row or state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, QColor(p.selection))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(QColor(p.accent), 2))
+            painter.drawRect(rect.adjusted(2, 2, -2, -3))
+        kind, value = self._table.columns[column].kind, self._table.value(row, column)
+        wrong = kind == "error" and value is not None and value != 0.0
+        strong = wrong or self._table.columns[column].editable
+        painter.setFont(self._bold if strong else self._normal)
+        painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
+        text = fitted(painter.fontMetrics(), value, rect.width() - PADDING_PX - MARGIN_PX)
+        painter.drawText(rect.adjusted(0, 0, -PADDING_PX, 0), RIGHT, text)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """Return a field for the number, to be filled with all its digits."""
+        header = self._table.columns[index.column()].header
+
+        def read(text: str) -> float:
+            try:
+                return parsed(text)
+            except ValueError as error:
+                raise ValueError(f"{header}: {error}") from None
+
+        field = NumberField(read, parent=parent)
+        field.setObjectName("cell")
+        field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.setAccessibleName(f"{header}, row {index.row() + 1}")
+        self._edited = edited = QPersistentModelIndex(index)
+        field.accepted.connect(lambda value: self._table.setData(edited, value))
+        field.refused.connect(self.refused)
+        self.begun.emit()
+        return field
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Fill in the number with its text selected; what is being typed stays."""
+        assert isinstance(editor, NumberField)
+        if not editor.touched:
+            editor.show_value(self._table.value(index.row(), index.column()))
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QObject, index: Index) -> None:
+        """Take what was typed; an untouched field changes nothing."""
+        assert isinstance(editor, NumberField)
+        editor.commit()
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        """Lay the field over its cell."""
+        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter and Tab accept and move on, unless the text is refused; Escape restores."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(editor, NumberField)
+            key = event.key()
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                self._accept(editor, key)
+                return True
+            if key == Qt.Key.Key_Escape:
+                editor.show_value(editor.value)  # before it closes and loses the focus
+        return super().eventFilter(editor, event)
+
+    def _accept(self, editor: NumberField, key: int) -> None:
+        row, column = self._edited.row(), self._edited.column()
+        if not editor.commit():
+            editor.selectAll()
+            return
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        self.accepted.emit(row, column, key)

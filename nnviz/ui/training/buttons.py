@@ -21,7 +21,7 @@ class TrainingButtons(QWidget):
     def __init__(self, document: Document, runner: Runner) -> None:
         super().__init__()
         self._document, self._runner = document, runner
-        self._icon_shown = self._run_key = ""
+        self._run_key = ""
         self.run = _button("Pause", "")  # the longer of its two texts, for its width
         self.run.setObjectName("primary")
         self.run.setIconSize(QSize(14, 14))
@@ -35,10 +35,9 @@ class TrainingButtons(QWidget):
         self._menu = QMenu(self)
         self.new_weights = self._menu.addAction("", lambda: runner.new_random_weights())
         self.same_weights = self._menu.addAction("", self._same_random_weights)
-        self._colour()
         self._lay_out()
         self._connect()
-        self.refresh()
+        self._colour()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -54,7 +53,7 @@ class TrainingButtons(QWidget):
         self.step.clicked.connect(self.step_requested)
         self.back.clicked.connect(runner.back)
         self.restart.clicked.connect(runner.restart)
-        self.random.clicked.connect(lambda: runner.new_random_weights())
+        self.random.clicked.connect(self.new_weights.trigger)
         self.more.clicked.connect(self._open_menu)
         runner.run_started.connect(self.refresh)
         runner.run_ended.connect(lambda _: self.refresh())
@@ -78,7 +77,7 @@ class TrainingButtons(QWidget):
         self.new_weights.setText(f"New random weights (seed {training.next_seed})")
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
         self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
-        self._show_icon()
+        self.run.setIcon(icon("pause" if running else "play", colours().on_accent, 14))
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -92,12 +91,6 @@ class TrainingButtons(QWidget):
         if not self._runner.running:  # a run pushes once a frame
             self.refresh()
 
-    def _show_icon(self) -> None:
-        name = "pause" if self._runner.running else "play"
-        if name != self._icon_shown:
-            self._icon_shown = name
-            self.run.setIcon(icon(name, colours().on_accent, 14))
-
     def _same_random_weights(self) -> None:
         self._runner.new_random_weights(self._document.state.training.seed)
 
@@ -105,8 +98,7 @@ class TrainingButtons(QWidget):
         self._menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _colour(self) -> None:
-        self._icon_shown = ""
-        self._show_icon()
+        self.refresh()
         self.more.setIcon(icon("more", None, 16))
         self.run.setMinimumWidth(max(self.run.sizeHint().width(), self.run.minimumWidth()))
 

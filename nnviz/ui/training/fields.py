@@ -49,7 +49,6 @@ class TrainingFields(QWidget):
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
         self.optimizer.activated.connect(self._choose_optimizer)
-        self._tell_what_each_is()
         self._lay_out()
         self.show_training(training)
 
@@ -101,30 +100,25 @@ class TrainingFields(QWidget):
         if chosen != self._training.optimizer:
             self._accept("optimizer", chosen)
 
-    def _tell_what_each_is(self) -> None:
-        for field, name, tip, nudges in (
-            (self.learning_rate, "Learning rate", "How far one update goes against the slope, above 0", RATE),
-            (self.updates, "Updates", "How many updates a Run makes", WHOLE),
-            (self.batch, "Batch", "How many rows one update looks at: all rows, or a number", WHOLE),
-            (self.optimizer, "Optimizer", "The rule by which slopes change the weights", ""),
-            (self.seed, "Seed", "Fixes the random weights and the order in which batches take rows", WHOLE),
-        ):
-            field.setToolTip(tip + nudges)
-            field.setAccessibleName(name)
-
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(6)
-        for field, label, row, column, columns in (
-            (self.learning_rate, "Learning rate", 0, 0, 1),
-            (self.updates, "Updates", 0, 1, 2),
-            (self.batch, "Batch", 0, 3, 1),
-            (self.optimizer, "Optimizer", 1, 0, 2),
-            (self.seed, "Seed", 1, 2, 1),
+        rate, rows = "How far one update goes against the slope, above 0", "How many rows one update looks at"
+        seed = "Fixes the random weights and the order in which batches take rows"
+        for field, name, tip, row, column, columns in (
+            (self.learning_rate, "Learning rate", rate + RATE, 0, 0, 1),
+            (self.updates, "Updates", f"How many updates a Run makes{WHOLE}", 0, 1, 2),
+            (self.batch, "Batch", f"{rows}: all rows, or a number{WHOLE}", 0, 3, 1),
+            (self.optimizer, "Optimizer", "The rule by which slopes change the weights", 1, 0, 2),
+            (self.seed, "Seed", seed + WHOLE, 1, 2, 1),
         ):
-            grid.addLayout(labelled(field, label), row, column, 1, columns)
+            field.setToolTip(tip)
+            field.setAccessibleName(name)
+            label = QLabel(name)
+            label.setBuddy(field)
+            grid.addLayout(_under(label, field), row, column, 1, columns)
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
 
@@ -132,18 +126,10 @@ class TrainingFields(QWidget):
         """Put one more widget at the end of the last row."""
         grid = self.layout()
         assert isinstance(grid, QGridLayout)
-        grid.addLayout(under(label, widget), 1, 3)
+        grid.addLayout(_under(label, widget), 1, 3)
 
 
-def labelled(field: QWidget, text: str) -> QVBoxLayout:
-    """Return `field` under a small label that is its buddy."""
-    label = QLabel(text)
-    label.setBuddy(field)
-    return under(label, field)
-
-
-def under(label: QLabel, widget: QWidget) -> QVBoxLayout:
-    """Return `widget` under a small label."""
+def _under(label: QLabel, widget: QWidget) -> QVBoxLayout:
     label.setObjectName("muted")
     label.setFont(ui_font(11.5))
     widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Fixed)
