@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.expressions import Expression, Number
-from nnviz.core.kernels import Array, Call
+from nnviz.core.kernels import Array, Backward, Forward
 from nnviz.core.numbers import full
 from nnviz.core.rules import Function, Symbol
 
@@ -54,9 +54,8 @@ class Activation:
     """`a = f(z)`, how a slope comes back through it, and how both are written.
 
     ============= ==========================================================================
-    `forward`     `forward(z, a)` returns what writes f(z) into `a`, an array of its own
-    `backward`    `backward(z, a, slope_a, slope_z)` returns what writes the vector-Jacobian
-                  product `slope_a · ∂a/∂z` into `slope_z`, an array of its own
+    `forward`     binds f(z) to arrays: see `kernels`
+    `backward`    binds its vector-Jacobian product to arrays
     `formula`     f(z) as a person writes it
     `slope_rule`  f′(z), in `Z` and `A`; None where `joint` says how the slope is written
     `start`       random start that suits it: "he" (normal) or "glorot" (uniform)
@@ -73,8 +72,8 @@ class Activation:
     """
 
     name: str
-    forward: Callable[[Array, Array], Call]
-    backward: Callable[[Array, Array, Array, Array], Call]
+    forward: Forward
+    backward: Backward
     formula: str
     slope_rule: Expression | None = None
     start: Literal["he", "glorot"] = "glorot"

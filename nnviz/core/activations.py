@@ -15,7 +15,7 @@ from math import inf
 
 import numpy as np
 
-from nnviz.core import gelu, kernels
+from nnviz.core import kernels
 from nnviz.core.activation import Activation, Joint, Parameter, Total
 from nnviz.core.expressions import Expression, Number, Square
 from nnviz.core.kernels import Array as Array
@@ -98,7 +98,7 @@ def _softmax_slope(
 
 
 SIGMOID = Function("sigmoid", _precise_sigmoid, at_zero(Fraction(1, 2)))
-NORMAL = Function("Φ", lambda z: float(gelu.normal(np.array(z))), at_zero(Fraction(1, 2)))
+NORMAL = Function("Φ", lambda z: float(kernels.normal(np.array(z))), at_zero(Fraction(1, 2)))
 
 _low_sigmoid = 2.0 * math.atanh(math.sqrt(1.0 - 4.0 * SATURATED))
 
@@ -145,7 +145,7 @@ ACTIVATIONS: dict[str, Activation] = {
         ),
         Activation(
             "gelu",
-            *gelu.GELU,
+            *kernels.GELU,
             "z·Φ(z), Φ the normal distribution",
             NORMAL(Z) + Z * EXP(-Square(Z) / 2) / math.sqrt(2 * math.pi),
             "he",

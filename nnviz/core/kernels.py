@@ -6,43 +6,29 @@ Knows nothing of networks, and of an activation nothing but its numbers. Arrays 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float64]
 Call: TypeAlias = Callable[[], object]
-
-
-class Kernels(NamedTuple):
-    """What computes one activation.
-
-    `forward(z, a)` returns what writes f(z) into `a`; `backward(z, a, slope_a, slope_z)` what writes the
-    vector-Jacobian product `slope_a · ∂a/∂z` into `slope_z`. Each array is one of its own.
-    """
-
-    forward: Callable[[Array, Array], Call]
-    backward: Callable[[Array, Array, Array, Array], Call]
-
+Forward: TypeAlias = Callable[[Array, Array], Call]
+"""`forward(z, a)` returns what writes f(z) into `a`, another array."""
+Backward: TypeAlias = Callable[[Array, Array, Array, Array], Call]
+"""`backward(z, a, slope_a, slope_z)` returns what writes `slope_a · ∂a/∂z` into `slope_z`, another array."""
 
 # An array of no dimension is taken as it is, where a Python float is converted each time; and a function that
 # holds what it needs is called in half the time of one that is given it.
 _ZERO, _HALF, _ONE = (np.array(value) for value in (0.0, 0.5, 1.0))
-_copy, _maximum, _minimum, _tanh, _sign, _square = (
-    np.copyto,
-    np.maximum,
-    np.minimum,
-    np.tanh,
-    np.sign,
-    np.square,
-)
-_add, _subtract, _multiply = np.add, np.subtract, np.multiply
+_add, _subtract, _multiply, _copy = np.add, np.subtract, np.multiply, np.copyto
+_maximum, _minimum, _tanh, _sign, _square = np.maximum, np.minimum, np.tanh, np.sign, np.square
 
-FEW = 2**16
-"""Numbers for which zeros of their own are worth it: two arrays are compared in half the time."""
+FEW_NUMBERS = 2**16
+"""For so many an array of zeros is worth it: two arrays are compared in half the time."""
 
 
 def _identity_forward(z: Array, a: Array) -> Call:
@@ -54,7 +40,7 @@ def _identity_backward(_z: Array, _a: Array, slope_a: Array, slope_z: Array) -> 
 
 
 def _relu_forward(z: Array, a: Array) -> Call:
-    zeros = np.zeros_like(z) if z.size <= FEW else _ZERO
+    zeros = np.zeros_like(z) if z.size <= FEW_NUMBERS else _ZERO
 
     def forward() -> None:
         _maximum(z, zeros, out=a)
@@ -70,7 +56,7 @@ def _relu_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
     return backward
 
 
-def leaky_relu(leak: float) -> Kernels:
+def leaky_relu(leak: float) -> tuple[Forward, Backward]:
     """Return z above 0 and leak · z below, for a leak between 0 and 1."""
     slope = np.array(leak)
 
@@ -89,7 +75,7 @@ def leaky_relu(leak: float) -> Kernels:
 
         return backward
 
-    return Kernels(bind_forward, bind_backward)
+    return bind_forward, bind_backward
 
 
 def _sigmoid_forward(z: Array, a: Array) -> Call:
@@ -139,9 +125,9 @@ def _softplus_backward(z: Array, _a: Array, slope_a: Array, slope_z: Array) -> C
     return backward
 
 
-def elu(alpha: float, scale: float = 1.0) -> Kernels:
+def elu(alpha: float, scale: float = 1.0) -> tuple[Forward, Backward]:
     """Return scale · z above 0 and scale · alpha · (e^z − 1) below."""
-    depth, whole, above = np.array(alpha * scale), np.array(scale), np.array(scale)
+    depth, above = np.array(alpha * scale), np.array(scale)
 
     def bind_forward(z: Array, a: Array) -> Call:
         right = np.empty_like(z)
@@ -151,7 +137,7 @@ def elu(alpha: float, scale: float = 1.0) -> Kernels:
             np.expm1(a, a)
             _multiply(a, depth, a)
             _maximum(z, _ZERO, out=right)
-            _multiply(right, whole, right)
+            _multiply(right, above, right)
             _add(a, right, a)
 
         return forward
@@ -167,7 +153,7 @@ def elu(alpha: float, scale: float = 1.0) -> Kernels:
 
         return backward
 
-    return Kernels(bind_forward, bind_backward)
+    return bind_forward, bind_backward
 
 
 def _silu_forward(z: Array, a: Array) -> Call:
@@ -196,6 +182,46 @@ def _silu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
         _subtract(_ONE, sigma, slope_z)
         _multiply(slope_z, a, slope_z)
         _add(slope_z, sigma, slope_z)
+        _multiply(slope_z, slope_a, slope_z)
+
+    return backward
+
+
+_erfc = np.frompyfunc(math.erfc, 1, 1)
+_ALL = 40.0
+"""From here on Φ is 1 in float64, and 0 on the other side."""
+_TINY = 1e-300
+"""Up to here Φ is 1/2 in float64."""
+
+
+def normal(z: Array) -> Array:
+    """Return Φ(z), the share of a normal distribution that lies below z, as a new array.
+
+    It is erfc(−z/√2)/2. What −z/√2 is rounded by counts z² times in the tail, so it is put right there.
+    """
+    z = np.clip(z, -_ALL, _ALL)
+    x = z * -math.sqrt(0.5)
+    short_z, short_x = (np.rint(value * 2.0**16) * 2.0**-16 for value in (z, x))  # their squares are exact
+    more = (x - short_x) * (x + short_x) - (z - short_z) * (z + short_z) / 2  # of x² than of z²/2
+    more += short_x * short_x - short_z * short_z / 2
+    tail = np.asarray(_erfc(x), dtype=np.float64) / 2
+    return np.where(z < 0.0, tail * np.exp(more), tail)
+
+
+def _gelu_forward(z: Array, a: Array) -> Call:
+    return lambda: _multiply(z, normal(z), a)
+
+
+def _gelu_backward(z: Array, a: Array, slope_a: Array, slope_z: Array) -> Call:
+    below = np.empty_like(z)
+
+    def backward() -> None:
+        # Φ(z) + z·φ(z), φ the bell curve e^(−z²/2)/√(2π); a is z·Φ(z)
+        below.fill(0.5)
+        np.divide(a, z, out=below, where=np.abs(z) > _TINY)
+        np.clip(z, -_ALL, _ALL, out=slope_z)
+        _multiply(slope_z, np.exp(-0.5 * slope_z * slope_z) / math.sqrt(2.0 * math.pi), slope_z)
+        _add(slope_z, below, slope_z)
         _multiply(slope_z, slope_a, slope_z)
 
     return backward
@@ -239,11 +265,12 @@ def _softmax_backward(_z: Array, a: Array, slope_a: Array, slope_z: Array) -> Ca
     return backward
 
 
-IDENTITY = Kernels(_identity_forward, _identity_backward)
-RELU = Kernels(_relu_forward, _relu_backward)
-SIGMOID = Kernels(_sigmoid_forward, _sigmoid_backward)
-TANH = Kernels(_tanh_forward, _tanh_backward)
-SOFTPLUS = Kernels(_softplus_forward, _softplus_backward)
-SILU = Kernels(_silu_forward, _silu_backward)
-SOFTSIGN = Kernels(_softsign_forward, _softsign_backward)
-SOFTMAX = Kernels(_softmax_forward, _softmax_backward)
+IDENTITY = _identity_forward, _identity_backward
+RELU = _relu_forward, _relu_backward
+SIGMOID = _sigmoid_forward, _sigmoid_backward
+TANH = _tanh_forward, _tanh_backward
+SOFTPLUS = _softplus_forward, _softplus_backward
+SILU = _silu_forward, _silu_backward
+GELU = _gelu_forward, _gelu_backward
+SOFTSIGN = _softsign_forward, _softsign_backward
+SOFTMAX = _softmax_forward, _softmax_backward

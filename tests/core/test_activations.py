@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.expressions import InexactError, Number
-from nnviz.core.gelu import normal
+from nnviz.core.kernels import normal
 from nnviz.core.network import Layer
 from tests.core.oracle import KINKED, NAMES, SCALAR, activate
 
