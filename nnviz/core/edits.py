@@ -12,8 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address
-from nnviz.core.naming import fresh_name
+from nnviz.core.address import Address, fresh_name
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activation import Activation
 from nnviz.core.activations import Array, activation
-from nnviz.core.naming import default_inputs, layers_by_name
+from nnviz.core.address import default_inputs, layers_by_name
 
 
 def frozen(values: ArrayLike) -> Array:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.naming import default_nodes, fresh_name
+from nnviz.core.address import default_nodes, fresh_name
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.state import Dataset, State, WeightSet
 

@@ -13,9 +13,8 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS
-from nnviz.core.means import Computed, Means, next_batch
 from nnviz.core.network import Trace
-from nnviz.core.results import Results
+from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
 from nnviz.document.document import Document

@@ -12,7 +12,7 @@ import sys
 import warnings
 from typing import Any
 
-from nnviz.core.naming import default_inputs
+from nnviz.core.address import default_inputs
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
-from nnviz.core.naming import default_nodes
+from nnviz.core.address import default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from nnviz.files import json_text

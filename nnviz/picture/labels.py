@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address, Kind
-from nnviz.core.naming import column_title
+from nnviz.core.address import Address, Kind, column_title
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Column, Label, Rect, Style

@@ -11,7 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 from PySide6.QtCore import QEventLoop, QLoggingCategory, QTimer
 
-from nnviz.core.naming import default_inputs, default_nodes
+from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from nnviz.core.naming import default_inputs, default_nodes
+from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training, WeightSet

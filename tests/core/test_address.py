@@ -4,7 +4,7 @@ import pytest
 
 from nnviz.core.address import Address, all_weights
 from nnviz.core.structure import add_biases
-from nnviz.core.training.parameters import Parameters, place
+from nnviz.core.training.passes import Parameters, place
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 

@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.cost import forward_ns
+from nnviz.core.explanation.arithmetic import Note
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
-from nnviz.core.explanation.lines import Note
-from nnviz.core.means import Computed, means_from, means_in_blocks, next_batch
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.results import Computed, means_from, means_in_blocks, next_batch
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training.train import train

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nnviz.core.naming import column_title, default_inputs, default_nodes, fresh_name, layers_by_name
+from nnviz.core.address import column_title, default_inputs, default_nodes, fresh_name, layers_by_name
 
 
 def test_one_hidden_layer_counts_nodes_alone():

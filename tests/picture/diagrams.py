@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from nnviz.core.naming import default_inputs, default_nodes
+from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 
 from nnviz.core.address import Address
-from nnviz.core.means import next_batch
+from nnviz.core.results import next_batch
 from nnviz.core.slopes import slopes
 from tests.ui.hands import address_named, choose_entry, click, editor_of, entry, point, shown
 from tests.ui.sees import place, written

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import write
+from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
-from nnviz.core.explanation.lines import Explanation, Line, Note, Section
-from nnviz.core.explanation.mean import mean_line, mean_slope, mse_line, update_heading
+from nnviz.core.explanation.mean import mean_line, mean_slope, mse_line, update_heading, update_lines
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
 from nnviz.core.explanation.scene import Scene
-from nnviz.core.explanation.update import update_lines
 from nnviz.core.explanation.weight import chain_lines, slope_line
 from nnviz.core.expressions import Number
-from nnviz.core.means import Computed
 from nnviz.core.numbers import shown
 from nnviz.core.oddities import zero_reason
+from nnviz.core.results import Computed
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 

@@ -1,13 +1,15 @@
-"""Lines about the means over many rows: the MSE, a slope, and which rows the next update takes."""
+"""Lines about the means over many rows and the update that takes them: the MSE, a slope, a new weight."""
 
 from __future__ import annotations
 
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.lines import Line, Note
+from nnviz.core.explanation.arithmetic import Line, Note, write
 from nnviz.core.expressions import Expression, Number, Square, Sum
-from nnviz.core.means import FEW_ROWS, Means
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.results import FEW_ROWS, Means
+from nnviz.core.rules import Symbol
 from nnviz.core.state import State
+from nnviz.core.training.passes import place
 
 
 def update_heading(means: Means, count: int) -> str:
@@ -70,3 +72,33 @@ def mse_line(state: State, means: Means | None) -> Line | Note:
     else:
         top = Sum(*(Number(row.mse) for row in means.single))
     return Line("MSE", formula, write(top / count if count > 1 else top, means.slopes.mse))
+
+
+def update_lines(state: State, address: Address, slope: float) -> list[Line]:
+    """Return the lines that lead to the new value; `slope` is the mean over the update's rows."""
+    update = Number(float(state.iteration + 1))
+    values = {
+        "w": Number(address.value(state.network), address),
+        "learning_rate": Number(state.training.learning_rate),
+        "slope": Number(slope, address, slope=True),
+        "t": update,
+        **memory(state, address),
+    }
+    in_words = {"w": Symbol(address.symbol), "t": update}
+    lines = []
+    for name, rule in OPTIMIZERS[state.training.optimizer].rule:
+        found = rule.at(values)
+        values[name] = Number(found.computed())
+        label = f"new {address.symbol}" if name == "w" else name
+        lines.append(Line(label, rule.at(in_words).text, write(found, values[name].value)))
+    return lines
+
+
+def memory(state: State, address: Address) -> dict[str, Number]:
+    """Return what the optimizer remembers of a weight or bias, by name: zeros before its first update."""
+    name, run = state.training.optimizer, state.run
+    names = OPTIMIZERS[name].memories
+    if run is None or run.optimizer != name or run.memory.size == 0:
+        return {each: Number(0.0) for each in names}
+    at = place(state.network, address)
+    return {each: Number(float(row[at])) for each, row in zip(names, run.memory, strict=True)}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from nnviz.core.activation import Joint
-from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.lines import Line
+from nnviz.core.explanation.arithmetic import Line, write
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.expressions import Number, Square
 

@@ -9,8 +9,7 @@ from math import prod
 import numpy as np
 
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import write
-from nnviz.core.explanation.lines import Line, Note
+from nnviz.core.explanation.arithmetic import Line, Note, write
 from nnviz.core.explanation.node import backward_lines
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.expressions import Expression, Number, Product, Sum

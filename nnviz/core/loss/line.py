@@ -10,8 +10,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.loss.moved_weights import Point, Work, along, at_present
-from nnviz.core.loss.same_but import same_but
+from nnviz.core.loss.moved_weights import Point, Work, along, at_present, same_but
 from nnviz.core.loss.span import landing, span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State

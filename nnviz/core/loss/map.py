@@ -10,8 +10,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.loss.line import shows
-from nnviz.core.loss.moved_weights import Grid, Work, at_present, refined
-from nnviz.core.loss.same_but import same_but
+from nnviz.core.loss.moved_weights import Grid, Work, at_present, refined, same_but
 from nnviz.core.loss.span import span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array, Call
 from nnviz.core.cost import THERE_AND_BACK, forward_ns
 from nnviz.core.state import State, epoch_order
-from nnviz.core.training.parameters import Parameters
-from nnviz.core.training.passes import Buffers, Pass
+from nnviz.core.training.passes import Buffers, Parameters, Pass
 
 PASS_NS = 6_700_000.0
 """What a pass there and back should not exceed."""

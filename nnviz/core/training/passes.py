@@ -2,20 +2,78 @@
 
 Knows nothing of updates. Inside, nodes are rows and data rows are columns, so that the values of a layer lie
 together also where a row of ones below them makes the next layer's biases the last column of its weights.
-The price of a small network is the number of calls, so what can be bound once is bound once.
+The price of a small network is the number of calls, so what can be bound once is bound once. All weights and
+biases lie in one flat vector, so that an update is one subtraction: layer by layer and node by node, a node's
+bias behind its weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
 
 import numpy as np
 
 from nnviz.core.activations import Array, Call
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.training.parameters import Parameters
+
+
+class Parameters:
+    """What training changes, in place.
+
+    ================= ========================================================================
+    `all`             shape (1 + memories, parameters): the values, then the optimizer's memory
+    `values`          the first row of it
+    `memory`          the other rows, zeros at first
+    `matrices`        the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
+    `slopes`          ∂MSE/∂value of each
+    `slope_matrices`  the same layer by layer
+    ================= ========================================================================
+    """
+
+    def __init__(self, network: Network, memories: int) -> None:
+        shapes = _shapes(network)
+        count = sum(nodes * inputs for nodes, inputs in shapes)
+        self.all = np.zeros((1 + memories, count))
+        self.values, self.memory = self.all[0], self.all[1:]
+        self.slopes = np.full(count, 0.0)  # touched now: the first product need not wait for the pages
+        self.matrices = _matrices(self.values, shapes)
+        self.slope_matrices = _matrices(self.slopes, shapes)
+        for matrix, layer in zip(self.matrices, network.layers, strict=True):
+            matrix[:, : layer.weights.shape[1]] = layer.weights
+            if layer.biases is not None:
+                matrix[:, -1] = layer.biases
+
+    def into(self, network: Network) -> Network:
+        """Return `network` with copies of these values."""
+        layers = []
+        for matrix, layer in zip(self.matrices, network.layers, strict=True):
+            weights = matrix[:, : layer.weights.shape[1]]
+            biases = None if layer.biases is None else matrix[:, -1]
+            layers.append(Layer(layer.nodes, layer.activation, weights, biases))
+        return replace(network, layers=tuple(layers))
+
+
+def place(network: Network, address: Address) -> int:
+    """Return the place of a weight or bias in the flat vector."""
+    shapes = _shapes(network)
+    before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
+    inputs = shapes[address.layer][1]
+    return before + address.node * inputs + (address.source if address.kind == "weight" else inputs - 1)
+
+
+def _shapes(network: Network) -> list[tuple[int, int]]:
+    """Return (nodes, inputs of the layer [+ 1 for b]), layer by layer."""
+    return [(len(layer), layer.weights.shape[1] + (layer.biases is not None)) for layer in network.layers]
+
+
+def _matrices(vector: Array, shapes: list[tuple[int, int]]) -> list[Array]:
+    ends = np.cumsum([nodes * inputs for nodes, inputs in shapes])
+    return [part.reshape(shape) for part, shape in zip(np.split(vector, ends[:-1]), shapes, strict=True)]
+
 
 DOT_LIMIT_NUMBERS = 2**19
 """The largest product that `dot` makes: so many numbers, 4 MB, are cleared in no time."""

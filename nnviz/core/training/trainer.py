@@ -16,7 +16,7 @@ from nnviz.core.history import History
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Run, Segment, State
 from nnviz.core.training.batches import PASS_NS, Batches
-from nnviz.core.training.parameters import Parameters
+from nnviz.core.training.passes import Parameters
 
 CHECK_UPDATES = 256
 """Updates of a small network between two looks for numbers that are not finite."""

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from nnviz.core.address import Address
-from nnviz.core.explanation.lines import Line
+from nnviz.core.explanation.arithmetic import Line
+from nnviz.core.explanation.mean import update_lines
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
 from nnviz.core.explanation.scene import Scene
-from nnviz.core.explanation.update import update_lines
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
 from nnviz.document.walk import ARRIVED, Step

@@ -10,8 +10,8 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QHideEvent, QPainter, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
-from nnviz.core.means import Means
 from nnviz.core.network import Network
+from nnviz.core.results import Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived

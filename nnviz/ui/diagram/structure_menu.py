@@ -12,8 +12,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QInputDialog, QMenu, QT
 from nnviz.core import edits, structure
 from nnviz.core.activation import Parameter
 from nnviz.core.activations import ACTIVATIONS, activation
-from nnviz.core.address import Address
-from nnviz.core.naming import column_title
+from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.document.document import Document

@@ -12,8 +12,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit
 
 from nnviz.core.address import Address, Kind
-from nnviz.core.explanation.arithmetic import ascii_text
-from nnviz.core.explanation.lines import Explanation, Line, Note, Section
+from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, ascii_text
 from nnviz.core.expressions import Piece
 from nnviz.picture.palette import Palette
 from nnviz.ui.widgets.theme import colours, ui_font

@@ -9,9 +9,9 @@ from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 
 from nnviz.core.address import Address
 from nnviz.core.cost import forward_ns
+from nnviz.core.explanation.arithmetic import Explanation
 from nnviz.core.explanation.check import MEASURED, Check, checking
 from nnviz.core.explanation.explain import explain, is_mean
-from nnviz.core.explanation.lines import Explanation
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from nnviz.core.activations import Array
 from nnviz.core.loss.line import LossLine, is_of, is_plain, loss_line
-from nnviz.core.loss.same_but import same_but
+from nnviz.core.loss.moved_weights import same_but
 from nnviz.core.network import Network
 from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.slopes import MeanSlopes

@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, all_weights
 from nnviz.core.loss.map import LossMap, loss_map
-from nnviz.core.loss.moved_weights import Grid
-from nnviz.core.loss.same_but import same_but
+from nnviz.core.loss.moved_weights import Grid, same_but
 from nnviz.core.network import Network
 from nnviz.core.numbers import full, mse_in_words
 from nnviz.core.slopes import MeanSlopes

@@ -9,8 +9,7 @@ from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address
-from nnviz.core.naming import column_title
+from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document

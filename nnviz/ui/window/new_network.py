@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.naming import default_inputs, default_nodes
+from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.ui.widgets.choice import Choice
