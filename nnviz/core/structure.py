@@ -34,8 +34,8 @@ def remove_biases(state: State, layer: int) -> State:
 def add_node(state: State, column: int, after: int | None = None) -> State:
     """Add a node to a column, behind node `after` (None: at the end).
 
-    An input brings a data column of zeros, an output a target column of zeros; a node's own weights are the
-    seeded random start of its layer.
+    An input brings a data column of zeros, an output a target column of zeros; what feeds a node are the
+    seeded random weights of its layer.
     """
     network = state.network
     at = len(network.names(column)) if after is None else after + 1
@@ -44,13 +44,13 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
     def names(old: Names) -> Names:
         return (*old[:at], name, *old[at:])
 
-    def own(layer: Layer) -> Layer:
+    def of_layer(layer: Layer) -> Layer:
         rng = np.random.default_rng([state.training.seed, 0, len(layer)])
         row = random_weights(rng, layer.function, (len(layer) + 1, layer.weights.shape[1]))[-1]
         biases = None if layer.biases is None else np.insert(layer.biases, at, 0.0)
         return Layer(names(layer.nodes), layer.activation, np.insert(layer.weights, at, row, axis=0), biases)
 
-    return _with_column(state, column, names, own, lambda values: np.insert(values, at, 0.0, axis=1))
+    return _with_column(state, column, names, of_layer, lambda values: np.insert(values, at, 0.0, axis=1))
 
 
 def remove_node(state: State, column: int, node: int) -> State:
@@ -64,11 +64,11 @@ def remove_node(state: State, column: int, node: int) -> State:
     def names(old: Names) -> Names:
         return old[:node] + old[node + 1 :]
 
-    def own(layer: Layer) -> Layer:
+    def of_layer(layer: Layer) -> Layer:
         biases = None if layer.biases is None else np.delete(layer.biases, node)
         return Layer(names(layer.nodes), layer.activation, np.delete(layer.weights, node, axis=0), biases)
 
-    return _with_column(state, column, names, own, lambda values: np.delete(values, node, axis=1))
+    return _with_column(state, column, names, of_layer, lambda values: np.delete(values, node, axis=1))
 
 
 def add_layer(state: State, before: int) -> State:
@@ -114,7 +114,7 @@ def remove_layer(state: State, layer: int) -> State:
 
 def _restructured(state: State, edit: Callable[[Network], Network]) -> State:
     """Apply an edit to the network and to every weight set."""
-    sets = tuple(WeightSet.of(own.name, edit(own.into(state.network))) for own in state.weight_sets)
+    sets = tuple(WeightSet.of(kept.name, edit(kept.into(state.network))) for kept in state.weight_sets)
     return replace(state, network=edit(state.network), weight_sets=sets, run=None)
 
 
@@ -126,10 +126,10 @@ def _with_column(
     state: State,
     column: int,
     names: Callable[[Names], Names],
-    own: Callable[[Layer], Layer],
+    of_layer: Callable[[Layer], Layer],
     values: Callable[[Array], Array],
 ) -> State:
-    """Change the nodes of a column: `names` an input's, `own` the layer that they are.
+    """Change the nodes of a column: `names` an input's, `of_layer` the layer that they are.
 
     `values` changes what has one column for each of them: the weights that lead on, inputs or targets.
     """
@@ -138,7 +138,7 @@ def _with_column(
     def edit(net: Network) -> Network:
         layers = list(net.layers)
         if column:
-            layers[column - 1] = own(layers[column - 1])
+            layers[column - 1] = of_layer(layers[column - 1])
         if column < last:
             layers[column] = replace(layers[column], weights=values(layers[column].weights))
         return Network(net.inputs if column else names(net.inputs), tuple(layers))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
@@ -21,11 +21,11 @@ class Content:
     row: int
     trace: Trace | None
     """The row's; None where there is no row."""
-    slopes: MeanSlopes | None
+    slopes: MeanSlopes | None = None
     """What is written in purple, if wanted."""
-    slopes_of: str
+    slopes_of: str = ""
     """Of which rows the slopes are."""
-    badges: Mapping[tuple[int, int], str]
+    badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """What is odd about a node on all rows, by (layer, node)."""
 
     @property
@@ -58,21 +58,6 @@ class Content:
         if z is None or self.output(node) != 0.0:
             return False
         return any(low <= z <= high for low, high in self.network.layers[node.layer].function.flat)
-
-
-def content_of(
-    state: State,
-    row: int = 0,
-    *,
-    trace: Trace | None = None,
-    slopes: MeanSlopes | None = None,
-    slopes_of: str = "",
-    badges: Mapping[tuple[int, int], str] | None = None,
-) -> Content:
-    """Return what is shown of one row of `state`; its trace is computed here if it is not known."""
-    if trace is None and 0 <= row < len(state.data):
-        trace = state.network.forward(state.data.inputs[row])
-    return Content(state, row, trace, slopes, slopes_of, badges or {})
 
 
 def described(address: Address, content: Content) -> str:

@@ -93,9 +93,8 @@ class Sheet:
         nodes, sources = shape
         width = min(room.width, LARGEST_CELL * sources)
         height = min(room.height, LARGEST_CELL * nodes)
-        place = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
         columns, rows = max(1, int(width * ratio)), max(1, int(height * ratio))
-        return cls(place, nodes, sources, min(nodes, rows), min(sources, columns))
+        return cls(room.middle(width, height), nodes, sources, min(nodes, rows), min(sources, columns))
 
     def row(self, node: int) -> Rect:
         """Return the place of a node's weights."""
@@ -150,8 +149,7 @@ class Tiles:
         size = min(size, LARGEST_TILE)
         down = ceil(nodes / across)
         width, height = across * (size + GAP) - GAP, down * (size + GAP) - GAP
-        place = Rect(room.x + (room.width - width) / 2, room.y + (room.height - height) / 2, width, height)
-        return cls(place, nodes, side, across, size)
+        return cls(room.middle(width, height), nodes, side, across, size)
 
     def row(self, node: int) -> Rect:
         """Return the place of a node's picture."""

@@ -66,7 +66,7 @@ def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     text, size, width = fit
     style: Style = "dead" if content.dead(address) else "value"
     if slot.align == "center":
-        rect = _middle(rect, min(max(width + 0.8 * size, 2.0 * size), rect.width))
+        rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
     else:
         rect = _right(rect, width)
     return Label(address, text, rect, style, size, value, slot.align, slot.role)
@@ -88,7 +88,8 @@ def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
             text = "passes 0"
     if not text:
         return None
-    return Label(address, text, _middle(rect, text_width(text, slot.size)), "note", slot.size)
+    place = rect.middle(text_width(text, slot.size), rect.height)
+    return Label(address, text, place, "note", slot.size)
 
 
 def _target(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
@@ -111,10 +112,6 @@ def _outcome(
     middle = rect.x - slot.rect.x + slot.middle
     left = max(rect.x, min(middle - width / 2, rect.right - width))
     return Label(address, text, Rect(left, rect.y, width, rect.height), style, size, value)
-
-
-def _middle(rect: Rect, width: float) -> Rect:
-    return Rect(rect.x + (rect.width - width) / 2, rect.y, width, rect.height)
 
 
 def _right(rect: Rect, width: float) -> Rect:

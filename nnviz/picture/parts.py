@@ -37,6 +37,11 @@ class Rect(NamedTuple):
         """The middle."""
         return self.x + self.width / 2, self.y + self.height / 2
 
+    def middle(self, width: float, height: float) -> Rect:
+        """Return a rectangle of this size in the middle."""
+        x, y = self.x + (self.width - width) / 2, self.y + (self.height - height) / 2
+        return Rect(x, y, width, height)
+
     def contains(self, x: float, y: float) -> bool:
         """Tell whether the point lies inside."""
         return self.x <= x <= self.right and self.y <= y <= self.bottom

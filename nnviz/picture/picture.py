@@ -16,7 +16,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
-from nnviz.picture.content import Content, content_of, described
+from nnviz.picture.content import Content, described
 from nnviz.picture.labels import edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
@@ -142,16 +142,16 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int
 
     Raises ValueError where there are no rows with targets to take slopes of.
     """
-    layout = lay_out(state.network, view, slopes=with_slopes)
+    data, rows = state.data, slice(row, row + 1)
     if not with_slopes:
-        return make_picture(content_of(state, row), layout)
-    if not state.trainable or state.data.targets is None:
+        trace = state.network.forward(data.inputs[rows]) if 0 <= row < len(data) else None
+        content = Content(state, row, trace)
+    elif state.trainable and data.targets is not None:
+        of_row = slopes(state.network, data.inputs[rows], data.targets[rows])
+        content = Content(state, row, of_row.trace, of_row, f"slopes of row {row + 1}")
+    else:
         raise ValueError("data.targets: there are no rows with targets to take slopes of")
-    rows = slice(row, row + 1)
-    of_row = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])
-    slopes_of = f"slopes of row {row + 1}"
-    content = content_of(state, row, trace=of_row.trace, slopes=of_row, slopes_of=slopes_of)
-    return make_picture(content, layout)
+    return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 
 def _labels(content: Content, layout: Layout) -> Iterator[Label]:

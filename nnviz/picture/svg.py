@@ -135,8 +135,7 @@ def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
 
 def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     """Yield the tints of a column that is drawn as one block."""
-    box = column.box
-    inside = Rect(box.x + 2, box.y + 2, box.width - 4, box.height - 4)
+    inside = column.box.middle(column.width - 4, column.box.height - 4)
     for tint in tints(picture, column, palette):
         yield _image(tint.over(inside), tint.pixels()[:, None, :], ' style="image-rendering: pixelated"')
 

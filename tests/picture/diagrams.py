@@ -8,7 +8,7 @@ from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.content import content_of
+from nnviz.picture.content import Content
 from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
 from nnviz.picture.picture import make_picture
@@ -43,6 +43,13 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
         )
     network = Network(default_inputs(sizes[0]), tuple(layers))
     return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
+
+
+def content_of(state, row=0, *, trace=None, slopes=None, slopes_of="", badges=None):
+    """Return what is shown of one row; its trace is computed here if it is not given."""
+    if trace is None and 0 <= row < len(state.data):
+        trace = state.network.forward(state.data.inputs[row])
+    return Content(state, row, trace, slopes, slopes_of, badges or {})
 
 
 def drawn(state, view=None, *, with_slopes=False, row=0, trace=None, badges=None, **more):

@@ -9,11 +9,10 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
-from nnviz.picture.content import content_of
 from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
 from nnviz.picture.picture import make_picture
-from tests.picture.diagrams import COURSE, drawn, state
+from tests.picture.diagrams import COURSE, content_of, drawn, state
 
 WEIGHT = Address("weight", 0, 0, 1)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 from nnviz.core.address import Address
 from nnviz.core.results import next_batch
 from nnviz.core.slopes import slopes
+from nnviz.picture.palette import PALETTES
 from tests.ui.hands import address_named, choose_entry, click, editor_of, entry, point, shown
 from tests.ui.sees import place, written
 
@@ -202,6 +203,15 @@ def test_both_themes_can_be_chosen_while_the_window_is_open(open_window, theme):
     image = window.diagram.grab().toImage()
     assert (image.pixelColor(30, 300).lightness() > 128) == (theme == "light")
     window.set_theme("light")
+
+
+def test_the_buttons_under_the_headings_take_on_another_theme(open_window):
+    window = open_window("relu")
+    for theme in ("dark", "light"):
+        window.set_theme(theme)
+        icon = button(window, "Add a node: Hidden layer").icon().pixmap(32).toImage()
+        colours = {icon.pixelColor(x, y).name().upper() for x in range(32) for y in range(32)}
+        assert PALETTES[theme].muted in colours
 
 
 def test_what_is_under_the_mouse_may_go_away(open_window):

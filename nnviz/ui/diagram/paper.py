@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 
 from nnviz.picture.columns import COMPACT
@@ -56,14 +56,9 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
         if column.block:
             paint_box(painter, column.box, block_box(column.role, palette))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            inside = qrect(column.box).adjusted(2, 2, -2, -2)
+            inside = column.box.middle(column.width - 4, column.box.height - 4)
             for tint in tints(picture, column, palette):
-                painter.drawImage(_right_part(inside, tint.share), image_of(tint.pixels()[:, None]))
-
-
-def _right_part(place: QRectF, share: float) -> QRectF:
-    width = share * place.width()
-    return QRectF(place.right() - width, place.top(), width, place.height())
+                painter.drawImage(qrect(tint.over(inside)), image_of(tint.pixels()[:, None]))
 
 
 def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
@@ -80,16 +75,16 @@ def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
 def _paint_small(painter: QPainter, picture: Picture, column: Column, palette: Palette) -> None:
     """Paint nodes that are too small for a text, with a line of one device pixel, and their tints."""
     nodes = column.in_sight(picture.layout.body)
-    places = [qrect(column.rect(node)) for node in nodes]
+    places = [column.rect(node) for node in nodes]
     box = node_box(column.role, column.rect(0), palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(_pen(box.line, 0.0))
     painter.setBrush(_brush(box.fill))
-    painter.drawRects(places)
+    painter.drawRects([qrect(place) for place in places])
     for tint in tints(picture, column, palette):
         colours = tint.pixels()[nodes.start : nodes.stop].tolist()
         for place, colour in zip(places, colours, strict=True):
-            painter.fillRect(_right_part(place, tint.share), QColor(*colour))
+            painter.fillRect(qrect(tint.over(place)), QColor(*colour))
 
 
 _MIDDLE = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextDontClip

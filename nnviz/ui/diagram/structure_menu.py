@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
 
@@ -167,29 +167,20 @@ BUTTON_HEIGHT, BUTTON_TOP = 20, 48
 """The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
 
 
-class ColumnButtons:
-    """Keeps a group of buttons under the heading of every column in sight."""
+def keep_buttons(diagram: Diagram, structure: Structure) -> None:
+    """Keep a group of buttons under the heading of every column in sight."""
+    groups: list[ColumnButtons] = []
 
-    def __init__(self, diagram: Diagram, structure: Structure) -> None:
-        self._diagram, self._structure = diagram, structure
-        self._groups: list[_Group] = []
-        diagram.laid_out.connect(self.place)
-
-    def place(self) -> None:
-        """Put the groups where their columns are."""
-        columns = self._diagram.picture.layout.columns
-        while len(self._groups) < len(columns):
-            self._groups.append(_Group(self._diagram, self._structure, len(self._groups)))
-        for group in self._groups:
+    def place() -> None:
+        while len(groups) < len(diagram.picture.layout.columns):
+            groups.append(ColumnButtons(diagram, structure, len(groups)))
+        for group in groups:
             group.place()
 
-    def recolour(self) -> None:
-        """Draw the icons in the theme's ink."""
-        for group in self._groups:
-            group.recolour()
+    diagram.laid_out.connect(place)
 
 
-class _Group(QWidget):
+class ColumnButtons(QWidget):
     """− ⋯ + of one column."""
 
     def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
@@ -209,7 +200,7 @@ class _Group(QWidget):
         row.setSpacing(2)
         for button in (self._fewer, self._menu_button, self._more):
             row.addWidget(button)
-        self.recolour()
+        self._draw_icons()
 
     def place(self) -> None:
         """Stand under the heading, named after the column, if it is in sight with room enough."""
@@ -226,8 +217,13 @@ class _Group(QWidget):
         self._more.setAccessibleName(f"Add a node: {title}")
         self._menu_button.setAccessibleName(f"Menu: {title}")
 
-    def recolour(self) -> None:
-        """Draw the icons in the theme's muted ink."""
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icons in the theme's ink."""
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_icons()
+        super().changeEvent(event)
+
+    def _draw_icons(self) -> None:
         for button, name in ((self._fewer, "remove"), (self._more, "add"), (self._menu_button, "more")):
             button.setIcon(icon(name, colours().muted, 16))
 

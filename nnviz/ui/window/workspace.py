@@ -17,7 +17,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.structure_menu import ColumnButtons, Structure
+from nnviz.ui.diagram.structure_menu import Structure, keep_buttons
 from nnviz.ui.explain.words import Words
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import apply_theme
@@ -53,7 +53,7 @@ class Workspace:
     def _make_panels(self) -> None:
         document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(document, selection, derived, self.player)
-        self.column_buttons = ColumnButtons(self.diagram, self.structure)
+        keep_buttons(self.diagram, self.structure)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.plots = PlotCards(document, selection, derived, self.runner)
@@ -168,7 +168,6 @@ class Workspace:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, self._settings.theme)
-        self.column_buttons.recolour()
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()
