@@ -51,11 +51,6 @@ class Travel(QObject):
         shown_now, whole = _history(self._document.state), self.history
         return shown_now.last if shown_now else whole.first if whole else None
 
-    @property
-    def can_go_back(self) -> bool:
-        """Whether there is an update to take back."""
-        return self._document.state.iteration > 0
-
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push."""
         self.cancel()

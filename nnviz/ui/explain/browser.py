@@ -6,6 +6,7 @@ Names come from files and are escaped; what is copied is ASCII.
 from __future__ import annotations
 
 from html import escape
+from typing import cast
 
 from PySide6.QtCore import QEvent, QMimeData, QUrl, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
@@ -108,29 +109,24 @@ def link_of(address: Address) -> str:
     return "/".join(["at", address.kind, str(address.layer), str(address.node), str(address.source)])
 
 
-_KINDS: dict[str, Kind] = {"node": "node", "weight": "weight", "bias": "bias"}
-
-
 def address_of_link(link: str) -> Address | None:
     """Return the address that a link leads to, or None for another link."""
     head, *rest = link.split("/")
     if head != "at":
         return None
     kind, layer, node, source = rest
-    return Address(_KINDS[kind], int(layer), int(node), int(source))
+    return Address(cast(Kind, kind), int(layer), int(node), int(source))
 
 
-def html(
-    explanation: Explanation, palette: Palette, hint: str = "", unfolded: frozenset[str] = frozenset()
-) -> str:
-    """Return the explanation as rich text: labels left and muted, arithmetic right, slopes purple."""
-    parts = []
+def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str]) -> str:
+    """Return the explanation as rich text: labels left and muted, arithmetic right, slopes purple.
+
+    `hint` stands in the place of the title, if there is one.
+    """
+    title = f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>'
     if hint:
-        parts.append(f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>')
-    else:
-        parts.append(f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>')
-    parts += [_section(section, palette, unfolded) for section in explanation.sections]
-    return "".join(parts)
+        title = f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>'
+    return title + "".join(_section(section, palette, unfolded) for section in explanation.sections)
 
 
 def _section(section: Section, p: Palette, unfolded: frozenset[str]) -> str:

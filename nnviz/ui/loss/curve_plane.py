@@ -21,7 +21,6 @@ TANGENT = 46.0
 """Pixels of the tangent on either side of the present point."""
 HEAD = 9
 """Pixels of the arrow's head."""
-NOTHING = np.empty(0)
 
 
 class LossCurvePlane(LossPlane):
@@ -31,7 +30,6 @@ class LossCurvePlane(LossPlane):
         super().__init__(palette, grid=True)
         self.setAccessibleName("MSE along the selected weight")
         self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
-        self._values = self._mse = NOTHING
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
         self._curve = pg.PlotCurveItem(connect="finite", antialias=True)
@@ -61,7 +59,6 @@ class LossCurvePlane(LossPlane):
     def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
         self.plotItem.show()
-        self._values, self._mse = values, mse
         self._curve.setData(values, np.where(np.isfinite(mse), mse, np.nan))
         self.plotItem.vb.setRange(
             xRange=(float(values[0]), float(values[-1])), yRange=(floor, ceiling), padding=0
@@ -71,7 +68,6 @@ class LossCurvePlane(LossPlane):
     def show_nothing(self) -> None:
         """Draw nothing, not even the axes."""
         self.plotItem.hide()
-        self._values = self._mse = NOTHING
         self._curve.setData([], [])
         self.show_point(math.nan, math.nan, math.nan, None)
 
@@ -95,10 +91,10 @@ class LossCurvePlane(LossPlane):
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the computed point of the curve that is nearest to `at` across."""
-        if len(self._values) == 0:
+        points = self.curve()
+        if not len(points):
             return None
-        k = int(np.abs(self._values - at.x()).argmin())
-        w, mse = float(self._values[k]), float(self._mse[k])
+        w, mse = points[np.abs(points[:, 0] - at.x()).argmin()].tolist()
         height = mse if math.isfinite(mse) else self.view()[1][1]
         return QPointF(w, height), self.in_words((w,), mse)
 

@@ -44,7 +44,7 @@ class MatrixView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._weights: Array = NOTHING
+        self.weights: Array = NOTHING
         self._as_pictures = False
         self._mark = Mark()
         self._image: QImage | None = None
@@ -61,7 +61,7 @@ class MatrixView(QWidget):
 
     def show_weights(self, weights: Array, as_pictures: bool) -> None:
         """Paint `weights` from now on, with a picture a node where their sources make a square."""
-        self._weights = weights
+        self.weights = weights
         self._as_pictures = as_pictures and side_of(weights.shape[1]) is not None
         self._image = None
         self.update()
@@ -74,7 +74,7 @@ class MatrixView(QWidget):
 
     def places(self) -> Sheet | Tiles:
         """Return where every weight is."""
-        shape = self._weights.shape
+        shape = self.weights.shape
         room = Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
         side = side_of(shape[1])
         if self._as_pictures and side:
@@ -84,7 +84,7 @@ class MatrixView(QWidget):
     def cell_at(self, x: float, y: float) -> Cell | None:
         """Return the weight that a point shows."""
         places = self.places()
-        return places.at(x, y) if isinstance(places, Tiles) else places.at(x, y, self._weights)
+        return places.at(x, y) if isinstance(places, Tiles) else places.at(x, y, self.weights)
 
     # --- painting
 
@@ -104,7 +104,7 @@ class MatrixView(QWidget):
 
     def _drawn(self, places: Sheet | Tiles) -> QImage:
         """Return the image to be scaled; of tiles one below the other."""
-        weights = self._weights
+        weights = self.weights
         if isinstance(places, Tiles):
             weights = weights.reshape(-1, places.side)
         else:
@@ -181,9 +181,9 @@ class MatrixView(QWidget):
         if node is None and source is None:
             return Mark(0, 0)
         if nodes:
-            node = _stepped(node, nodes, self._weights.shape[0])
+            node = _stepped(node, nodes, self.weights.shape[0])
         if sources:
-            source = _stepped(source, sources, self._weights.shape[1])
+            source = _stepped(source, sources, self.weights.shape[1])
         return Mark(node, source)
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102

@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QResizeEvent
 from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.numbers import full, shown
-from nnviz.picture.palette import PALETTES, Palette
+from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
 
 TURNS = 100
@@ -53,7 +53,7 @@ class MseCanvas(Plot):
         """Take the colours of a theme."""
         super().set_palette(palette)
         self._colour = QColor(palette.accent)
-        self._faint = _mixed(self._colour, QColor(palette.surface), FAINT)
+        self._faint = _mixed(palette.accent, palette.surface, FAINT)
         self._ring.setPen(QPen(QColor(palette.ink), 2))
         self._ring.setBrush(QColor(palette.surface))
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
@@ -190,14 +190,10 @@ class MseCanvas(Plot):
             self._draw()
 
 
-def _mixed(colour: QColor, ground: QColor, share: float) -> QColor:
+def _mixed(colour: str, ground: str, share: float) -> QColor:
     """Return `share` of a colour on a ground."""
-    return QColor.fromRgbF(
-        *(
-            share * one + (1.0 - share) * other
-            for one, other in zip(colour.getRgbF()[:3], ground.getRgbF()[:3], strict=True)  # type: ignore[index]
-        )
-    )
+    red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
+    return QColor(int(red), int(green), int(blue))
 
 
 def picture_of(history: History, present: tuple[int, float] | None, like: MseCanvas) -> QImage:

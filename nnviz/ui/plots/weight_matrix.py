@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
-from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import State
@@ -30,7 +29,6 @@ class WeightMatrix(Card):
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Weights")
         self._document, self._selection = document, selection
-        self._shown: Array | None = None
         self._hover: Cell | None = None
         self._make_controls()
         self.caption, self.read_out = _line(), _line()
@@ -92,7 +90,7 @@ class WeightMatrix(Card):
         titles = [column_title(column, count) for column in range(1, count + 1)]
         if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
             self._fill(titles)
-        if network.layers[self.layer].weights is not self._shown:
+        if network.layers[self.layer].weights is not self.view.weights:
             self._show_layer()
         else:
             self._tell()
@@ -112,7 +110,6 @@ class WeightMatrix(Card):
         side = side_of(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
-        self._shown = weights
         if self._hover and not (self._hover.node < nodes and self._hover.source < sources):
             self._hover = None
         self.view.show_weights(weights, self.pictures.isChecked() and nodes <= MOST_TILES)

@@ -72,8 +72,8 @@ class TrainingButtons(QWidget):
         running = runner.running
         self.run.setText("Pause" if running else "Run")
         self.run.setToolTip(self._run_tip() + self._run_key)
-        self.back.setEnabled(running or runner.travel.can_go_back)
-        self.restart.setEnabled(running or runner.travel.can_go_back)
+        for button in (self.back, self.restart):
+            button.setEnabled(running or self._document.state.iteration > 0)
         self.new_weights.setText(f"New random weights (seed {training.next_seed})")
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
         self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
