@@ -52,6 +52,11 @@ class Content:
             return None
         return float(data.targets[self.row, node.node])
 
+    def error(self, node: Address) -> float | None:
+        """Return how far an output is above its target; None where there is none."""
+        target, prediction = self.target(node), self.output(node)
+        return None if target is None or prediction is None else prediction - target
+
     def dead(self, node: Address) -> bool:
         """Tell whether a node passes 0 on, as relu does, whatever little z changes."""
         z = self.z(node) if node.layer >= 0 else None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
+from nnviz.picture.parts import Rect
 
 Indices = NDArray[np.intp]
 
@@ -76,9 +77,10 @@ class Gap:
         return node, source, distance
 
     @property
-    def span(self) -> tuple[float, float]:
-        """The upper and the lower end of the edges."""
-        return float(min(self.y0[0], self.y1[0])), float(max(self.y0[-1], self.y1[-1]))
+    def box(self) -> Rect:
+        """The place of all edges."""
+        top, bottom = float(min(self.y0[0], self.y1[0])), float(max(self.y0[-1], self.y1[-1]))
+        return Rect(self.x0, top, self.x1 - self.x0, bottom - top)
 
 
 def _nearest(
@@ -162,13 +164,13 @@ def haze(gap: Gap, weights: Array, blocks: int = 32) -> Array:
     """Return signed sums of the weights where their edges pass, rows downwards, columns along the edges.
 
     The weights are summed in at most `blocks` by `blocks` blocks, and every block's sum is entered where its
-    middle edge passes. Shape (blocks, blocks); it reaches from the gap's x0 to its x1 and over its `span`.
+    middle edge passes. Shape (blocks, blocks); it reaches over the gap's `box`.
     """
     sums, nodes, sources = _block_sums(weights, blocks)
-    top, bottom = gap.span
+    box = gap.box
     parts = (np.arange(blocks) + 0.5) / blocks
     y1, y0 = gap.y1[nodes][:, None, None], gap.y0[sources][:, None]
-    rows = ((1.0 - parts) * y0 + parts * y1 - top) * (blocks / max(bottom - top, 1e-9))
+    rows = ((1.0 - parts) * y0 + parts * y1 - box.y) * (blocks / max(box.height, 1e-9))
     cells = np.clip(rows.astype(np.intp), 0, blocks - 1) * blocks + np.arange(blocks)
     spread = np.broadcast_to(sums[:, :, None], cells.shape)
     image: Array = np.bincount(cells.ravel(), spread.ravel(), blocks * blocks).astype(np.float64)

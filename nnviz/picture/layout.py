@@ -57,21 +57,11 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     Nodes stand where they are with slopes and without. The layout depends on sizes, names and activations
     alone, so that it holds while weights, biases, data and rows change.
     """
-    room = body(view)
-    columns = lay_columns(network, view)
-    gaps = tuple(
-        Gap(
-            k,
-            left.x + left.width,
-            max(right.x - REACH_PX, left.x + left.width + 1.0),
-            left.middles,
-            right.middles,
-        )
-        for k, (left, right) in enumerate(itertools.pairwise(columns))
-    )
+    room, columns = body(view), lay_columns(network, view)
+    gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
     pills = [
         pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
-        for gap, left, right in zip(gaps, columns, columns[1:], strict=False)
+        for gap, (left, right) in zip(gaps, itertools.pairwise(columns), strict=True)
     ]
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
@@ -87,6 +77,11 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         tuple(slopes for _, slopes in pills),
         _headings(columns, view),
     )
+
+
+def _gap(left: Column, right: Column) -> Gap:
+    start = left.x + left.width
+    return Gap(right.layer, start, max(right.x - REACH_PX, start + 1.0), left.middles, right.middles)
 
 
 def _nodes(columns: Iterable[Column], body: Rect) -> Iterator[NodeBox]:

@@ -92,26 +92,17 @@ def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     return Label(address, text, place, "note", slot.size)
 
 
-def _target(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    return _outcome(content.target(address), "target ", "note", address, slot, rect)
-
-
-def _error(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    target, prediction = content.target(address), content.output(address)
-    error = None if target is None or prediction is None else prediction - target
-    return _outcome(error, "error ", "error", address, slot, rect)
-
-
-def _outcome(
-    value: float | None, prefix: str, style: Style, address: Address, slot: Slot, rect: Rect
-) -> Label | None:
-    fit = None if value is None else slot.fitted(value, rect.width, bold=style == "error", prefix=prefix)
+def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
+    """Return an output's target or its error, centred under the node as far as the room allows."""
+    error = address.kind == "error"
+    value = content.error(address) if error else content.target(address)
+    fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
     if fit is None:
         return None
     text, size, width = fit
-    middle = rect.x - slot.rect.x + slot.middle
-    left = max(rect.x, min(middle - width / 2, rect.right - width))
-    return Label(address, text, Rect(left, rect.y, width, rect.height), style, size, value)
+    left = max(rect.x, rect.x + (rect.width - BESIDE - width) / 2)
+    place = Rect(min(left, rect.right - width), rect.y, width, rect.height)
+    return Label(address, text, place, "error" if error else "note", size, value)
 
 
 def _right(rect: Rect, width: float) -> Rect:
@@ -123,8 +114,8 @@ _MAKERS: dict[Kind, Callable[[Content, Address, Slot, Rect], Label | None]] = {
     "input": _value,
     "value": _value,
     "badge": _badge,
-    "target": _target,
-    "error": _error,
+    "target": _outcome,
+    "error": _outcome,
 }
 
 

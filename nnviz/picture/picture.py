@@ -10,17 +10,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.address import Address, Kind
+from nnviz.core.address import Address
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
 from nnviz.picture.labels import edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
-from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
+from nnviz.picture.parts import Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
 """An edge is hit from so far away."""
@@ -45,13 +44,6 @@ class Picture:
     def nodes(self) -> tuple[NodeBox, ...]:
         """The nodes in sight that are drawn one by one."""
         return self.layout.nodes
-
-    def hidden(self, kind: Kind, column: Column) -> NDArray[np.bool_]:
-        """Tell of every node of a column whether its number of this kind is hidden, shape (nodes,)."""
-        nodes = len(column.tops)
-        if self.shows is None:
-            return np.zeros(nodes, dtype=bool)
-        return np.array([not self.shows(Address(kind, column.layer, node)) for node in range(nodes)])
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:
@@ -137,18 +129,18 @@ def make_picture(
     return Picture(layout, content, tuple(labels), weights, largest, shows)
 
 
-def row_picture(state: State, view: View, *, with_slopes: bool = False, row: int = 0) -> Picture:
-    """Return the whole diagram for one row, with its slopes if they are wanted.
+def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Picture:
+    """Return the whole diagram for the first row, with its slopes if they are wanted.
 
     Raises ValueError where there are no rows with targets to take slopes of.
     """
-    data, rows = state.data, slice(row, row + 1)
+    data = state.data
     if not with_slopes:
-        trace = state.network.forward(data.inputs[rows]) if 0 <= row < len(data) else None
-        content = Content(state, row, trace)
+        trace = state.network.forward(data.inputs[:1]) if len(data) else None
+        content = Content(state, 0, trace)
     elif state.trainable and data.targets is not None:
-        of_row = slopes(state.network, data.inputs[rows], data.targets[rows])
-        content = Content(state, row, of_row.trace, of_row, f"slopes of row {row + 1}")
+        of_row = slopes(state.network, data.inputs[:1], data.targets[:1])
+        content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
     else:
         raise ValueError("data.targets: there are no rows with targets to take slopes of")
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))

@@ -34,8 +34,6 @@ class Slot:
     rect: Rect
     size: float
     align: Align = "center"
-    middle: float = 0.0
-    """Where a text is centred that need not stand in the middle of its room."""
     name_size: float = 0.0
     """Font size of the node's name where that stands on the same line, on the left; else 0."""
     least: float = 0.0
@@ -149,11 +147,11 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
 
 
 def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    width, middle, height = column.width + BESIDE, column.width / 2, 17.0 * scale
+    width, height = column.width + BESIDE, 17.0 * scale
     size = max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     if top + 2 * height > bottom:
         return {}
     return {
-        "target": Slot(Rect(0.0, top, width, height), size, middle=middle),
-        "error": Slot(Rect(0.0, top + height, width, height), size, middle=middle),
+        "target": Slot(Rect(0.0, top, width, height), size),
+        "error": Slot(Rect(0.0, top + height, width, height), size),
     }

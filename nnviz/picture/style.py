@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture.columns import COMPACT, corner
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.palette import Palette, rgb
@@ -22,16 +23,6 @@ SLOPES_SHARE = 1 / 3
 
 PILLS: tuple[Style, ...] = ("pill", "slope", "node_slope")
 """The styles of labels that stand on a box of their own."""
-
-_FONT_WEIGHTS: dict[Style, int] = {
-    "value": 700,
-    "dead": 700,
-    "pill": 600,
-    "slope": 600,
-    "node_slope": 600,
-    "error": 600,
-    "heading": 600,
-}
 
 
 class Box(NamedTuple):
@@ -96,7 +87,9 @@ def text_colour(label: Label, palette: Palette) -> str:
 
 def font_weight(style: Style) -> int:
     """Return how bold a label is, as in CSS: 400 is regular."""
-    return _FONT_WEIGHTS.get(style, 400)
+    if style in {"value", "dead"}:
+        return 700
+    return 600 if style in {*PILLS, "error", "heading"} else 400
 
 
 def letter_spacing(label: Label) -> float:
@@ -134,13 +127,18 @@ def tints(picture: Picture, column: Column, palette: Palette) -> Iterator[Tint]:
     """
     trace, slopes = picture.content.trace, picture.content.slopes
     if trace is not None:
-        values = _strengths(trace.feeding(column.index)[0], picture.hidden("value", column))
+        values = _strengths(trace.feeding(column.index)[0], picture, Address("value", column.layer))
         yield Tint(values, 1.0, palette.positive, palette.negative)
     if slopes is not None and column.layer >= 0:
-        of_nodes = _strengths(slopes.layers[column.layer].nodes, picture.hidden("node_slope", column))
+        numbers = slopes.layers[column.layer].nodes
+        of_nodes = _strengths(numbers, picture, Address("node_slope", column.layer))
         yield Tint(of_nodes, SLOPES_SHARE, palette.slope, palette.slope)
 
 
-def _strengths(values: Array, hidden: NDArray[np.bool_]) -> Array:
-    strengths: Array = np.nan_to_num(np.where(hidden, 0.0, values))  # what is beyond any number is largest
+def _strengths(values: Array, picture: Picture, first: Address) -> Array:
+    """Return the numbers of a column, that of its first node at `first`, over the largest without sign."""
+    if picture.shows is not None:
+        shown = [picture.shows(first._replace(node=node)) for node in range(len(values))]
+        values = np.where(shown, values, 0.0)
+    strengths: Array = np.nan_to_num(values)  # what is beyond any number is largest
     return strengths / max(float(np.abs(strengths).max()), 1e-300)

@@ -11,13 +11,11 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from nnviz.core.activations import Array
 from nnviz.core.state import State
 from nnviz.picture.columns import COMPACT
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
-    Gap,
     edge_colour,
     edge_width,
     haze_pixels,
@@ -89,7 +87,7 @@ def _edges(picture: Picture, palette: Palette) -> Iterator[str]:
     for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
         crowded = weights.size > EVERY_EDGE
         if weights.size > STRONGEST:
-            yield _haze(gap, weights, palette)
+            yield _image(gap.box, haze_pixels(gap, weights, palette))
         nodes, sources = strongest(weights, weights.size if every else STRONGEST)
         shares = weights[nodes, sources] / (picture.scale or 1.0)
         yield "<g>"
@@ -100,11 +98,6 @@ def _edges(picture: Picture, palette: Palette) -> Iterator[str]:
                 f'stroke-width="{edge_width(share, crowded):.2f}"/>'
             )
         yield "</g>"
-
-
-def _haze(gap: Gap, weights: Array, palette: Palette) -> str:
-    top, bottom = gap.span
-    return _image(Rect(gap.x0, top, gap.x1 - gap.x0, bottom - top), haze_pixels(gap, weights, palette))
 
 
 def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:

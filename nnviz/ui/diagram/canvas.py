@@ -227,7 +227,7 @@ class Canvas(QWidget):
         painter.end()
 
     def _walk_frame(self) -> None:
-        self.update(self._layers.walk_dirty(self.picture).toAlignedRect())
+        self.update(self._layers.walk.dirty(self.picture).toAlignedRect())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the picture to the room."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.activations import Array
@@ -27,6 +27,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Label
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.paper import image_of, paint_label
+from nnviz.ui.widgets.images import qrect
 
 ALWAYS_SHARP = 150
 """Up to so many edges are drawn with antialiasing while they change, too."""
@@ -50,7 +51,8 @@ def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving
     most = STRONGEST_MOVING if moving else STRONGEST
     for gap, weights in zip(layout.gaps, picture.weights, strict=True):
         if weights.size > STRONGEST:
-            _paint_haze(painter, gap, weights, palette)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
         paint_some_edges(painter, gap, weights, *strongest(weights, most), scale, palette)
 
 
@@ -92,13 +94,6 @@ def _edge_pens(palette: Palette, crowded: bool) -> dict[int, QPen]:
         bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded))
         for bucket, share in shares.items()
     }
-
-
-def _paint_haze(painter: QPainter, gap: Gap, weights: Array, palette: Palette) -> None:
-    top, bottom = gap.span
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    image = image_of(haze_pixels(gap, weights, palette))
-    painter.drawImage(QRectF(gap.x0, top, gap.x1 - gap.x0, bottom - top), image)
 
 
 def edge_line(gap: Gap, node: int, source: int) -> QLineF:

@@ -18,6 +18,7 @@ from nnviz.picture.svg import picture_svg
 from nnviz.ui.diagram.edge_lines import paint_edges
 from nnviz.ui.diagram.paper import paint_blocks, paint_label, paint_nodes
 from nnviz.ui.widgets.images import png
+from nnviz.ui.widgets.theme import application, apply_theme
 
 KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)}
 """The kinds of file that a picture can be written to, with their suffixes."""
@@ -30,8 +31,6 @@ def render(state: State, out: str | Path, size: tuple[int, int], theme: str, vie
 
     Raises FileError, and ValueError for slopes of what has no targets.
     """
-    from nnviz.ui.widgets.theme import application, apply_theme
-
     apply_theme(application(), theme)
     write_picture(row_picture(state, View(*size), with_slopes=view == "slopes"), out, PALETTES[theme])
 

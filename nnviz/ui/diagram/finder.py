@@ -44,8 +44,6 @@ TIP = "A name, an edge as a -> b, bias of a name, largest, smallest, strongest, 
 class MatchList(QTableWidget):
     """Shows matches: name, a word about it, value. It takes no focus: the field moves the current one."""
 
-    chosen = Signal()
-    """A match was clicked."""
     current_changed = Signal()
     """Another match is current, or none is."""
 
@@ -71,7 +69,6 @@ class MatchList(QTableWidget):
         header.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.cellClicked.connect(lambda *_: self.chosen.emit())
         self.currentCellChanged.connect(self._current_changed)
 
     @property
@@ -155,7 +152,7 @@ class Finder(QFrame):
         self.field.installEventFilter(self)
         self._diagram.installEventFilter(self)
         self.field.textChanged.connect(lambda _: self._search())
-        self.list.chosen.connect(self._choose)
+        self.list.cellClicked.connect(lambda *_: self._choose())
         self.list.current_changed.connect(self._light_up)
         self._document.state_changed.connect(self._state_changed)
         self._selection.row_changed.connect(lambda _: self._soon())

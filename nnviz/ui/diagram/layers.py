@@ -26,8 +26,8 @@ from nnviz.ui.widgets.images import qrect
 
 FADED = 0.2
 """Opacity of all other edges while some are lit."""
-CORNER = 10
-"""Radius of the card's corners, in pixels."""
+CORNER_PX = 10
+"""Radius of the card's corners."""
 HEADINGS = ("heading", "subheading")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
 """Styles of labels that stand still as long as the layout does."""
@@ -58,12 +58,8 @@ class Layers:
     def __init__(self, player: Player) -> None:
         self._player = player
         self._edges, self._still = _CachedLayer(), _CachedLayer()
-        self._walk = WalkLayer(player)
+        self.walk = WalkLayer(player)
         self._screen: Screen | None = None
-
-    def walk_dirty(self, picture: Picture) -> QRectF:
-        """Return the part of the picture that the walk's next frame may change."""
-        return self._walk.dirty(picture)
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
         """Paint what lies in `dirty`, but for the card."""
@@ -101,7 +97,7 @@ class Layers:
         else:
             self._still.forget()
             self._paint_still(painter, screen, picture, options, dirty)
-        self._walk.paint(painter, picture, options.palette)
+        self.walk.paint(painter, picture, options.palette)
 
     def _paint_still(
         self, painter: QPainter, screen: Screen, picture: Picture, options: PaintOptions, dirty: QRectF
@@ -113,7 +109,7 @@ class Layers:
         paint_lit(painter, picture, lit, options.palette)
         paint_blocks(painter, picture, options.palette)
         screen.paint_nodes(painter, picture, options.selected)
-        self._walk.paint_outlines(painter, picture, options.palette)
+        self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):
             labels = (label for label in labels if _meets(label.rect, dirty))
@@ -205,32 +201,32 @@ def _meets(rect: Rect, dirty: QRectF) -> bool:
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
     """Paint the border of `card` in the colour `line`, and `outside` around it, where `dirty` has them."""
-    if card.adjusted(CORNER, CORNER, -CORNER, -CORNER).contains(dirty):
+    if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
     ratio = painter.device().devicePixelRatioF()
     corners = _corners(outside, line, ratio)
-    size, part = QRectF(0, 0, CORNER, CORNER), QRectF(0, 0, CORNER * ratio, CORNER * ratio)
-    right, bottom = card.right() - CORNER, card.bottom() - CORNER
+    size, part = QRectF(0, 0, CORNER_PX, CORNER_PX), QRectF(0, 0, CORNER_PX * ratio, CORNER_PX * ratio)
+    right, bottom = card.right() - CORNER_PX, card.bottom() - CORNER_PX
     for x, from_x in ((0.0, 0.0), (right, part.width())):
         for y, from_y in ((0.0, 0.0), (bottom, part.height())):
             painter.drawPixmap(size.translated(x, y), corners, part.translated(from_x, from_y))
     colour = QColor(line)
     for y in (0.0, card.bottom() - 1):
-        painter.fillRect(QRectF(CORNER, y, right - CORNER, 1), colour)
+        painter.fillRect(QRectF(CORNER_PX, y, right - CORNER_PX, 1), colour)
     for x in (0.0, card.right() - 1):
-        painter.fillRect(QRectF(x, CORNER, 1, bottom - CORNER), colour)
+        painter.fillRect(QRectF(x, CORNER_PX, 1, bottom - CORNER_PX), colour)
 
 
 @lru_cache(maxsize=8)
 def _corners(outside: str, line: str, ratio: float) -> QPixmap:
     """Return a card as small as can be."""
-    size = round(2 * CORNER * ratio)
+    size = round(2 * CORNER_PX * ratio)
     pixmap = QPixmap(size, size)
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(Qt.GlobalColor.transparent)
     whole, border = QPainterPath(), QPainterPath()
-    whole.addRect(QRectF(0, 0, 2 * CORNER, 2 * CORNER))
-    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER - 1, 2 * CORNER - 1), CORNER, CORNER)
+    whole.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
+    border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER_PX - 1, 2 * CORNER_PX - 1), CORNER_PX, CORNER_PX)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(whole - border, QColor(outside))
