@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from nnviz.files.errors import FileError
 if TYPE_CHECKING:
     from nnviz.core.activations import Array
     from nnviz.core.network import Network
+    from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
 
 SIZE = (1200, 800)
@@ -121,17 +122,19 @@ def slopes(chosen: argparse.Namespace) -> None:
         _print_json({"mse": result.mse, "layers": [_weights_json(layer) for layer in result.layers]})
     else:
         print(f"MSE {result.mse!r}\n")
-        _print_table(_slope_rows(network, [(layer.weights, layer.biases) for layer in result.layers]))
+        _print_table(_slope_rows(network, result.layers))
 
 
-def _slope_rows(network: Network, slopes: list[tuple[Array, Array | None]]) -> list[tuple[str, ...]]:
+def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("node", "from", "weight", "slope")]
-    for k, (layer, (weights, biases)) in enumerate(zip(network.layers, slopes, strict=True)):
+    for k, (layer, slope) in enumerate(zip(network.layers, slopes, strict=True)):
         for j, node in enumerate(layer.nodes):
             for i, source in enumerate(network.names(k)):
-                rows.append((node, source, repr(float(layer.weights[j, i])), repr(float(weights[j, i]))))
-            if layer.biases is not None and biases is not None:
-                rows.append((node, "(bias)", repr(float(layer.biases[j])), repr(float(biases[j]))))
+                rows.append(
+                    (node, source, repr(float(layer.weights[j, i])), repr(float(slope.weights[j, i])))
+                )
+            if layer.biases is not None and slope.biases is not None:
+                rows.append((node, "(bias)", repr(layer.biases[j].item()), repr(slope.biases[j].item())))
     return rows
 
 
@@ -231,7 +234,6 @@ def list_examples(_chosen: argparse.Namespace) -> None:
 
 
 def _weights_json(layer: Any) -> dict[str, Any]:
-    """Return what has `weights` and `biases` as JSON has it."""
     return {
         "weights": layer.weights.tolist(),
         "biases": None if layer.biases is None else layer.biases.tolist(),

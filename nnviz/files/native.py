@@ -55,8 +55,8 @@ def state_from(raw: Any) -> State:
         file = msgspec.convert(raw, File)
     except msgspec.ValidationError as error:
         raise refused_by_msgspec(error) from None
-    _text(file.name, "name")
-    _text(file.notes, "notes")
+    _check_text(file.name, "name")
+    _check_text(file.notes, "notes")
     network = _network(file.network)
     return State(
         network,
@@ -95,20 +95,20 @@ def _network(part: NetworkPart) -> Network:
 
 
 def _layer(part: NetworkPart, k: int, width: int) -> Layer:
-    own, place = part.layers[k], f"network.layers[{k}]"
-    count = len(own.weights)
+    layer, place = part.layers[k], f"network.layers[{k}]"
+    count = len(layer.weights)
     if count == 0:
         raise FileError("expected at least one row", f"{place}.weights")
     names = (
         default_nodes(k, len(part.layers), count)
-        if own.nodes is None
-        else _names(own.nodes, f"{place}.nodes")
+        if layer.nodes is None
+        else _names(layer.nodes, f"{place}.nodes")
     )
-    _length(count, len(names), "row", "node", f"{place}.weights")
-    weights = _matrix(own.weights, width, "node before it" if k else "input", f"{place}.weights")
-    biases = _biases(own.biases, count, f"{place}.biases")
+    _check_count(count, len(names), "row", "node", f"{place}.weights")
+    weights = _matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
+    biases = _biases(layer.biases, count, f"{place}.biases")
     try:
-        return Layer(names, own.activation, weights, biases)
+        return Layer(names, layer.activation, weights, biases)
     except ValueError as error:
         raise refused_by_core(error, place) from None
 
@@ -117,7 +117,7 @@ def _dataset(part: DataPart, network: Network) -> Dataset:
     inputs = _matrix(part.inputs, len(network.inputs), "input", "data.inputs")
     if part.targets is None:
         return Dataset(inputs)
-    _length(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
+    _check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
     return Dataset(inputs, _matrix(part.targets, len(network.outputs), "output", "data.targets"))
 
 
@@ -129,47 +129,43 @@ def _training(part: TrainingPart) -> Training:
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    _name(part.name, f"{place}.name")
-    _length(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
+    _check_name(part.name, f"{place}.name")
+    _check_count(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
     layers = []
-    for k, (own, layer) in enumerate(zip(part.layers, network.layers, strict=True)):
+    for k, (kept, layer) in enumerate(zip(part.layers, network.layers, strict=True)):
         here = f"{place}.layers[{k}]"
-        _length(len(own.weights), len(layer), "row", "node", f"{here}.weights")
-        weights = _matrix(own.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
-        if (own.biases is None) != (layer.biases is None):
+        _check_count(len(kept.weights), len(layer), "row", "node", f"{here}.weights")
+        weights = _matrix(kept.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
+        if (kept.biases is None) != (layer.biases is None):
             there = "none" if layer.biases is None else "some"
             raise FileError(f"the layer of the network has {there}", f"{here}.biases")
-        layers.append(Weights(weights, _biases(own.biases, len(layer), f"{here}.biases")))
+        layers.append(Weights(weights, _biases(kept.biases, len(layer), f"{here}.biases")))
     return WeightSet(part.name, tuple(layers))
 
 
 # What is checked of what was read; each raises a FileError that names the place
 
 
-def _text(value: str, place: str) -> None:
-    """Check that a text can be saved as UTF-8."""
+def _check_text(value: str, place: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
         raise FileError("half of a surrogate pair is not a character", place) from None
 
 
-def _name(value: str, place: str) -> None:
-    """Check that a name can be saved and seen."""
-    _text(value, place)
+def _check_name(value: str, place: str) -> None:
+    _check_text(value, place)
     if not value.strip():
         raise FileError("a name needs at least one character", place)
 
 
 def _names(values: list[str], place: str) -> tuple[str, ...]:
-    """Return names as a tuple."""
     for i, value in enumerate(values):
-        _name(value, f"{place}[{i}]")
+        _check_name(value, f"{place}[{i}]")
     return tuple(values)
 
 
 def _numbers(values: ArrayLike, place: str) -> Array:
-    """Return finite numbers as an array."""
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
         index = np.argwhere(~np.isfinite(array))[0]
@@ -179,7 +175,7 @@ def _numbers(values: ArrayLike, place: str) -> Array:
     return array
 
 
-def _length(found: int, expected: int, unit: str, why: str, place: str) -> None:
+def _check_count(found: int, expected: int, unit: str, why: str, place: str) -> None:
     """Check that there are as many as there have to be: `expected` units, one for each `why`."""
     if found != expected:
         units = unit if expected == 1 else f"{unit}s"
@@ -189,15 +185,14 @@ def _length(found: int, expected: int, unit: str, why: str, place: str) -> None:
 def _matrix(rows: Matrix, width: int, why: str, place: str) -> Array:
     """Return rows of `width` finite numbers each as an array of shape (rows, width)."""
     for j, row in enumerate(rows):
-        _length(len(row), width, "number", why, f"{place}[{j}]")
+        _check_count(len(row), width, "number", why, f"{place}[{j}]")
     return _numbers(np.array(rows, dtype=np.float64).reshape(len(rows), width), place)
 
 
 def _biases(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    """Return biases, one for each node, or None."""
     if values is None:
         return None
-    _length(len(values), nodes, "number", "node", place)
+    _check_count(len(values), nodes, "number", "node", place)
     return _numbers(values, place)
 
 
@@ -231,8 +226,8 @@ def _file(state: State) -> File:
             state.training.seed,
         ),
         weight_sets=[
-            WeightSetPart(own.name, [WeightsPart(w.weights.tolist(), _list(w.biases)) for w in own.layers])
-            for own in state.weight_sets
+            WeightSetPart(kept.name, [WeightsPart(w.weights.tolist(), _list(w.biases)) for w in kept.layers])
+            for kept in state.weight_sets
         ],
     )
 

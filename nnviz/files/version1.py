@@ -22,7 +22,7 @@ Matrix: TypeAlias = list[list[float]]
 _Names = Annotated[list[str], Meta(description="Unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
 _Biases = Annotated[list[float] | None, Meta(description="One for each node, or null.")]
-_with_parameter = "|".join(name for name, own in ACTIVATIONS.items() if own.parameter)
+_with_parameter = "|".join(name for name, each in ACTIVATIONS.items() if each.parameter)
 _Activation = Annotated[
     str,
     Meta(

@@ -38,24 +38,15 @@ class DataPanel(Card):
         self._refusal = QLabel()
         self._refusal.setObjectName("error")
         self._refusal.setTextFormat(Qt.TextFormat.PlainText)
-        self._refusal.setVisible(False)
+        self._refusal.setContentsMargins(13, 0, 13, 0)
+        self._refusal.hide()
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._empty, 1, Qt.AlignmentFlag.AlignCenter)
         self.body.addWidget(self._refusal)
-        self._reach_the_edges()
+        self.reach_the_edges()
         self._add_buttons()
         self._connect()
         self._show_shape()
-
-    def _reach_the_edges(self) -> None:
-        outer = self.layout()
-        assert outer is not None
-        outer.setContentsMargins(1, 12, 1, 8)
-        first = outer.itemAt(0)
-        top = first.layout() if first else None
-        assert top is not None
-        top.setContentsMargins(13, 0, 9, 0)
-        self._refusal.setContentsMargins(13, 0, 13, 0)
 
     def _add_buttons(self) -> None:
         add = quiet_button("+ Row", "Add a row of zeros below the selected one")
@@ -80,7 +71,7 @@ class DataPanel(Card):
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()
-        self.heading.setText(f"DATA · {rows:,} ROW{'' if rows == 1 else 'S'}")
+        self.heading.setText(f"DATA · {counted(rows, 'row').upper()}")
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
         self._remove.setEnabled(rows > 0)

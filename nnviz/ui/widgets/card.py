@@ -41,11 +41,16 @@ class Card(QFrame):
         self._top.addLayout(self.buttons)
         self.body = QVBoxLayout()
         self.body.setSpacing(8)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(14, 12, 14, 12)
-        outer.setSpacing(8)
-        outer.addLayout(self._top)
-        outer.addLayout(self.body, 1)
+        self._outer = QVBoxLayout(self)
+        self._outer.setContentsMargins(14, 12, 14, 12)
+        self._outer.setSpacing(8)
+        self._outer.addLayout(self._top)
+        self._outer.addLayout(self.body, 1)
+
+    def reach_the_edges(self) -> None:
+        """Give the contents the whole width of the card; the heading stays where it is."""
+        self._outer.setContentsMargins(1, 12, 1, 8)
+        self._top.setContentsMargins(13, 0, 9, 0)
 
     def set_head(self, head: QWidget) -> None:
         """Show `head` in the place of the heading."""

@@ -20,8 +20,6 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 
 PIXELS_A_STEP = 6.0
 """Scrubbing: so many pixels sideways are one nudge."""
-
-
 NOTCH_ANGLE = 120
 """What Qt says of a wheel that is turned by one notch, in eighths of a degree."""
 
@@ -142,19 +140,14 @@ class NumberField(QLineEdit):
 
     def _refuse(self, why: str) -> None:
         self._refusal = why
-        self._frame()
+        self.setProperty("refused", bool(why))
+        self.style().unpolish(self)
+        self.style().polish(self)
         self.refused.emit(why)
 
     def _clear_refusal(self) -> None:
         if self._refusal:
-            self._refusal = ""
-            self._frame()
-            self.refused.emit("")
-
-    def _frame(self) -> None:
-        self.setProperty("refused", bool(self._refusal))
-        self.style().unpolish(self)
-        self.style().polish(self)
+            self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter accepts, Escape restores, Up and Down nudge."""

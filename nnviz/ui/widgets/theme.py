@@ -64,7 +64,6 @@ def apply_theme(app: QApplication, name: str) -> None:
 
 
 def _system_theme() -> str:
-    """Return the theme that the system asks for."""
     dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
     return "dark" if dark else "light"
 

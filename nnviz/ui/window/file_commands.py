@@ -8,7 +8,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QProgressDialog, QWidget
 
-from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
@@ -42,13 +41,9 @@ class FileCommands(QObject):
             return
         dialog = NewNetwork(self._window)
         if dialog.exec():
-            self.start(dialog.state(), "New network with random weights, seed 0")
-
-    def start(self, state: State, said: str) -> None:
-        """Begin with an unsaved State."""
-        self._document.start(state)
-        self.said.emit(said)
-        self.opened.emit()
+            self._document.start(dialog.state())
+            self.said.emit("New network with random weights, seed 0")
+            self.opened.emit()
 
     def ask_open(self) -> None:
         """Ask which file to open."""

@@ -33,8 +33,6 @@ class NewNetwork(QDialog):
         self.setWindowTitle("New network")
         self.setMinimumWidth(340)
         self.inputs, self.hidden, self.outputs = QLineEdit("2"), QLineEdit("2"), QLineEdit("1")
-        example = QLabel("Such as 4, or 8 8 for two layers; empty: no hidden layer")
-        example.setObjectName("muted")
         self.hidden.setPlaceholderText("no hidden layer")
         for field in (self.inputs, self.hidden, self.outputs):
             field.textChanged.connect(self._check)
@@ -46,6 +44,17 @@ class NewNetwork(QDialog):
         self._wrong = QLabel()
         self._wrong.setObjectName("error")
         self._wrong.setWordWrap(True)
+        buttons = QDialogButtonBox.StandardButton
+        self._box = QDialogButtonBox(buttons.Ok | buttons.Cancel)
+        self._box.button(buttons.Ok).setObjectName("primary")
+        self._box.accepted.connect(self.accept)
+        self._box.rejected.connect(self.reject)
+        self._lay_out()
+        self._check()
+
+    def _lay_out(self) -> None:
+        example = QLabel("Such as 4, or 8 8 for two layers; empty: no hidden layer")
+        example.setObjectName("muted")
         form = QFormLayout()
         form.addRow("&Inputs", self.inputs)
         form.addRow("Nodes per &hidden layer", self.hidden)
@@ -53,18 +62,12 @@ class NewNetwork(QDialog):
         form.addRow("&Activation", self.activation)
         form.addRow("&Outputs", self.outputs)
         form.addRow("", self.biases)
-        buttons = QDialogButtonBox.StandardButton
-        self._box = QDialogButtonBox(buttons.Ok | buttons.Cancel)
-        self._box.button(buttons.Ok).setObjectName("primary")
-        self._box.accepted.connect(self.accept)
-        self._box.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 20, 20, 16)
         column.setSpacing(12)
         column.addLayout(form)
         column.addWidget(self._wrong)
         column.addWidget(self._box)
-        self._check()
 
     def state(self) -> State:
         """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""

@@ -30,18 +30,14 @@ class Settings:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
-    def flag(self, key: str, default: bool) -> bool:
-        """Return a remembered switch."""
-        return bool(self._store.value(key, default, type=bool))
-
-    def text(self, key: str, default: str = "") -> str:
-        """Return a remembered word."""
-        return str(self._store.value(key, default))
+    def flag(self, key: str) -> bool:
+        """Return a remembered switch; it is on until it is remembered otherwise."""
+        return bool(self._store.value(key, True, type=bool))
 
     @property
     def theme(self) -> str:
         """The theme that was chosen, one of `themes()`."""
-        name, known = self.text("theme"), themes()
+        name, known = self._store.value("theme"), themes()
         return name if name in known else known[0]
 
     @property
@@ -57,8 +53,8 @@ class Settings:
     @property
     def recent(self) -> list[Path]:
         """The files that were open last, the latest first; only those that are still there."""
-        value = self._store.value("recent", [])
-        names = [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
+        value = self._store.value("recent")
+        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         return [path for name in names if _is_there(path := Path(str(name)))]
 
     def opened(self, path: Path) -> None:
@@ -75,8 +71,8 @@ class Settings:
     @property
     def last(self) -> Path | None:
         """The file that was open last, if it is still there."""
-        path = Path(self.text("last")) if self.text("last") else None
-        return path if path and _is_there(path) else None
+        name = self._store.value("last")
+        return Path(str(name)) if name and _is_there(Path(str(name))) else None
 
 
 def _is_there(path: Path) -> bool:

@@ -20,13 +20,11 @@ class _Swatch(QWidget):
         self.setFixedSize(QSize(22, 10))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the line."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(getattr(colours(), self._role)))
         painter.drawRoundedRect(0, 3, 22, 4, 2, 2)
-        painter.end()
 
 
 class StatusLine(QStatusBar):

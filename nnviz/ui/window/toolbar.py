@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -148,8 +147,6 @@ class Toolbar(QToolBar):
         row = QHBoxLayout(frame)
         row.setContentsMargins(3, 3, 3, 3)
         row.setSpacing(2)
-        group = QButtonGroup(frame)
-        group.setExclusive(False)
         for number, phase in enumerate(PHASES, 1):
             button = QPushButton(f"{number}  {phase.capitalize()}")
             button.setObjectName("segment")

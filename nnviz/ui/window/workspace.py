@@ -20,7 +20,7 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.structure_menu import Structure, keep_buttons
 from nnviz.ui.explain.words import Words
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.plot_cards import PlotCards
@@ -86,7 +86,7 @@ class Workspace:
 
     def shows_panel(self, name: str) -> bool:
         """Tell whether a panel is to be seen."""
-        return self._settings.flag(f"panel/{name}", True)
+        return self._settings.flag(f"panel/{name}")
 
     def show_panel(self, name: str, shown: bool) -> None:
         """Show or hide a panel, also at the next start."""
@@ -165,9 +165,7 @@ class Workspace:
         self._follow_theme()
 
     def _follow_theme(self) -> None:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        apply_theme(app, self._settings.theme)
+        apply_theme(application(), self._settings.theme)
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()
