@@ -23,7 +23,6 @@ from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Si
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files import atomic, native
-from nnviz.files.errors import FileError
 from nnviz.files.registry import load
 
 DELAY_MS = 2000
@@ -165,8 +164,6 @@ class Recovery(QObject):
         why = ""
         try:
             atomic.write(copy, native.write(state))
-        except FileError as error:
-            why = str(error)
         except Exception as error:  # whatever it is, the next copy must be tried
             why = str(error) or type(error).__name__
         self._ended.emit(state, why)

@@ -85,7 +85,7 @@ class LossSurfacePlane(LossPlane):
         # the middles of the outer pixels stand on the grid's edge
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
         self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
-        self._contours.setData(*_contours(grid, share, [float(tone.share(np.array(v))) for v in levels]))
+        self._contours.setData(*_contours(grid, share, tone.share(np.array(levels)).tolist()))
         self._scale.show_scale(tone, levels, self._tones, self._palette)
         self.plotItem.vb.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
 
@@ -110,12 +110,10 @@ class LossSurfacePlane(LossPlane):
 
     def show_path(self, path: Array) -> None:
         """Draw the way of a run, shape (points, 2)."""
-        x, y = path[:, 0], path[:, 1]
-        self._halo.setData(x, y)
-        self._path.setData(x, y)
-        few = len(path) <= FEW
-        marked = len(path) if few else min(len(path), 1)
-        self._start.setData(x[:marked], y[:marked], size=[6, *[4] * marked][:marked])
+        for line in (self._halo, self._path):
+            line.setData(path[:, 0], path[:, 1])
+        marked = path if len(path) <= FEW else path[:1]
+        self._start.setData(marked[:, 0], marked[:, 1], size=[6, *[4] * len(marked)][: len(marked)])
 
     def path(self) -> Array:
         """Return the way as it is drawn, shape (points, 2)."""

@@ -18,7 +18,6 @@ from nnviz.ui.widgets.theme import colours
 ROOM = 4
 """Pixels around the image, for the mark on its border."""
 SMALLEST_MARK = 5.0
-NOTHING = np.zeros((1, 1))
 
 
 class Mark(NamedTuple):
@@ -44,7 +43,7 @@ class MatrixView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.weights: Array = NOTHING
+        self.weights: Array = np.zeros((1, 1))
         self._as_pictures = False
         self._mark = Mark()
         self._image: QImage | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
@@ -97,12 +97,11 @@ class WeightMatrix(Card):
 
     def _fill(self, titles: list[str]) -> None:
         layer = min(self.layer, len(titles) - 1)
-        self.choice.blockSignals(True)
-        self.choice.clear()
-        self.choice.addItems(titles)
-        self.choice.setCurrentIndex(layer)
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            self.choice.addItems(titles)
+            self.choice.setCurrentIndex(layer)
         self.choice.setVisible(len(titles) > 1)
-        self.choice.blockSignals(False)
 
     def _show_layer(self) -> None:
         weights = self._document.state.network.layers[self.layer].weights
