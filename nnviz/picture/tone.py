@@ -36,7 +36,9 @@ class Tone:
         if high > WIDE * low and high > 0.0:
             return cls(max(low, high * 10.0**-DECADES), high, True)
         if high == low:
-            return cls(low, low + (abs(low) or 1.0), False)
+            high = low + (abs(low) or 1.0)
+        if high == math.inf:  # one MSE, too large to be doubled
+            return cls(low / 2.0, low, False)
         return cls(low, high, False)
 
     def share(self, mse: Array) -> Array:

@@ -84,3 +84,10 @@ def test_contours_stand_at_round_numbers(tone, levels):
 def test_contours_beside_each_other_have_different_numbers(width):
     texts = texts_of(levels_of(Tone(1.0, 1.0 + width, False)))
     assert len(set(texts)) == len(texts) > 2
+
+
+@pytest.mark.parametrize("mse", [0.0, 1.0, 1.6e308])
+def test_one_mse_alone_has_a_tone_and_contours(mse):
+    tone = Tone.of(np.array([mse, np.inf]))
+    assert np.isfinite(tone.share(np.array([mse]))).all()
+    assert np.isfinite(levels_of(tone)).all()
