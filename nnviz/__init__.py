@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nnviz.core.network import Network
     from nnviz.core.slopes import slopes
     from nnviz.core.state import Dataset, State, Training
-    from nnviz.core.training.train import train
+    from nnviz.core.training import train
     from nnviz.files.errors import FileError
     from nnviz.files.registry import load, save
 
@@ -52,7 +52,7 @@ _HOMES = {
     "save": "nnviz.files.registry",
     "show": "nnviz._show",
     "slopes": "nnviz.core.slopes",
-    "train": "nnviz.core.training.train",
+    "train": "nnviz.core.training",
 }
 
 

@@ -9,7 +9,7 @@ from nnviz.cli.main import COMMANDS
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes
 from nnviz.core.slopes import slopes
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.files import native
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load

@@ -140,7 +140,7 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
-    from nnviz.core.training import train as training
+    from nnviz.core import training
     from nnviz.files import atomic, csv
 
     state = load(chosen.file)

@@ -9,11 +9,9 @@ from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.expressions import Expression, Number
 from nnviz.core.kernels import Array, Backward, Forward
-from nnviz.core.numbers import full
 from nnviz.core.rules import Function, Symbol
 
 Interval: TypeAlias = tuple[float, float]
@@ -41,7 +39,6 @@ class Parameter(NamedTuple):
     """The number that may stand in brackets behind a name: what it is, which are taken, what it makes."""
 
     what: str
-    default: float
     example: float
     taken: str
     """Which numbers are taken, in words: "above 0"."""
@@ -67,7 +64,6 @@ class Activation:
     `linear`      a is z itself: nothing is computed, and no line is written
     `joint`       where its outputs depend on every z of the layer
     `parameter`   what may stand in brackets behind its name
-    `value`       the number in brackets, where it is another than usual
     ============= ==========================================================================
     """
 
@@ -85,7 +81,6 @@ class Activation:
     linear: bool = False
     joint: Joint | None = None
     parameter: Parameter | None = None
-    value: float | None = None
 
     def __call__(self, z: Array) -> Array:
         """Return f(z) as a new array of the same shape."""
@@ -118,9 +113,8 @@ class Activation:
     @cached_property
     def written(self) -> Function:
         """The function as it stands in arithmetic: relu(z), leaky_relu(z, 0.2)."""
-        scalar = self.scalar or (lambda z: self._of_one(z))
-        behind = "" if self.value is None else full(self.value)
-        return Function(self.base, scalar, self.exact, behind)
+        parameter = self.name.removeprefix(self.base).strip("()")
+        return Function(self.base, self.scalar or self._of_one, self.exact, parameter)
 
     @property
     def call(self) -> str:
@@ -130,11 +124,3 @@ class Activation:
     def _of_one(self, z: float) -> float:
         with np.errstate(all="ignore"):
             return float(self(np.array([[z]]))[0, 0])
-
-
-def within(intervals: tuple[Interval, ...], z: Array) -> NDArray[np.bool_]:
-    """Tell of every z whether it lies in one of the intervals."""
-    found = np.zeros(np.shape(z), dtype=bool)
-    for low, high in intervals:
-        found |= (low <= z) & (z <= high)
-    return found

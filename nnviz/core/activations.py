@@ -49,10 +49,7 @@ def _leaky_relu(leak: float) -> Activation:
         "he",
         kinks=(0.0,),
         exact=lambda z: max(z * Fraction(full(leak)), z),
-        parameter=Parameter(
-            "slope left of 0", LEAK, 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu
-        ),
-        value=None if leak == LEAK else leak,
+        parameter=Parameter("slope left of 0", 0.2, "between 0 and 1", lambda v: 0 < v < 1, _leaky_relu),
     )
 
 
@@ -66,8 +63,7 @@ def _elu(alpha: float) -> Activation:
         kinks=() if alpha == 1 else (0.0,),
         saturated=((-inf, min(math.log(SATURATED / alpha), 0.0)),),
         exact=lambda z: None if z < 0 else z,
-        parameter=Parameter("depth left of 0", 1.0, 0.5, "above 0", lambda v: 0 < v < inf, _elu),
-        value=None if alpha == 1 else alpha,
+        parameter=Parameter("depth left of 0", 0.5, "above 0", lambda v: 0 < v < inf, _elu),
     )
 
 
@@ -200,26 +196,22 @@ def activation(name: str) -> Activation:
 
     Raises ValueError, with a sentence, for a name or a parameter that there is not.
     """
-    found = ACTIVATIONS.get(name)
-    if found is not None:
-        return found
     base, bracket, rest = name.partition("(")
-    found = ACTIVATIONS.get(base)
-    if found is None or not bracket:
+    if base not in ACTIVATIONS:
         raise ValueError(f"no activation is called {base!r}; known are {', '.join(ACTIVATIONS)}")
-    return _with_parameter(found, rest)
+    return _with_parameter(ACTIVATIONS[base], rest) if bracket else ACTIVATIONS[base]
 
 
 @lru_cache(maxsize=256)
-def _with_parameter(found: Activation, rest: str) -> Activation:
-    own, name = found.parameter, found.name
-    if own is None:
+def _with_parameter(usual: Activation, rest: str) -> Activation:
+    parameter, name = usual.parameter, usual.name
+    if parameter is None:
         raise ValueError(f"{name} takes no parameter in brackets")
     try:
         value = parsed(rest.removesuffix(")")) if rest.endswith(")") else math.nan
     except ValueError:
         value = math.nan
-    if not own.takes(value):
-        example = f"{name}({full(own.example)})"
-        raise ValueError(f"{name} takes in brackets its {own.what}, a number {own.taken}, such as {example}")
-    return own.make(value)
+    if not parameter.takes(value):
+        told = f"its {parameter.what}, a number {parameter.taken}, such as {name}({full(parameter.example)})"
+        raise ValueError(f"{name} takes in brackets {told}")
+    return parameter.make(value)

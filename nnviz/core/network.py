@@ -110,10 +110,6 @@ class Trace:
         parts = (tuple(values[rows] for values in part) for part in (self.z, self.a))
         return Trace(self.inputs[rows], *parts)
 
-    def row(self, row: int) -> Trace:
-        """Return what one row computed."""
-        return self.rows(slice(row, row + 1))
-
 
 @dataclass(frozen=True)
 class Network:

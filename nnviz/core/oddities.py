@@ -5,11 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activation import Interval, within
+from nnviz.core.activation import Interval
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
+
+
+def _within(intervals: tuple[Interval, ...], z: Array) -> NDArray[np.bool_]:
+    """Tell of every z whether it lies in one of the intervals."""
+    inside = np.zeros(np.shape(z), dtype=bool)
+    for low, high in intervals:
+        inside |= (low <= z) & (z <= high)
+    return inside
 
 
 def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -20,7 +29,7 @@ def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def dead_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
     """Tell of every node, layer by layer, whether it stays at 0 on every row of `trace`, as relu does."""
     return tuple(
-        _on_every_row(within(layer.function.flat, z) & (a == 0.0))
+        _on_every_row(_within(layer.function.flat, z) & (a == 0.0))
         for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True)
     )
 
@@ -32,8 +41,8 @@ def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], 
     """
     odd = []
     for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True):
-        stuck = within(layer.function.flat, z) & (a != 0.0)
-        odd.append(_on_every_row(stuck | within(layer.function.saturated, z)))
+        stuck = _within(layer.function.flat, z) & (a != 0.0)
+        odd.append(_on_every_row(stuck | _within(layer.function.saturated, z)))
     return tuple(odd)
 
 
@@ -87,7 +96,7 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     trace, kind = slopes.trace, layer.activation
     z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
     for part in layer.function.flat:
-        if within((part,), z).all():
+        if _within((part,), z).all():
             stays = "passes 0" if not a.any() else "does not move"
             return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where z is {_in_words(part)}"
     if not slopes.layers[address.layer].outputs[:, address.node].any():

@@ -75,7 +75,8 @@ def means_from(network: Network, trace: Trace, data: Dataset, rows: tuple[int, .
     y = _targets_of(data, rows)
     single: tuple[Slopes, ...] = ()
     if len(y) <= FEW_ROWS:
-        single = tuple(slopes_from(network, trace.row(i), y[i : i + 1]) for i in range(len(y)))
+        each = [slice(i, i + 1) for i in range(len(y))]
+        single = tuple(slopes_from(network, trace.rows(row), y[row]) for row in each)
     return Means(rows, len(y), slopes_from(network, trace, y), single)
 
 

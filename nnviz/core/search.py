@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +170,7 @@ def _edges(network: Network, text: str, limit: int) -> Iterator[Match]:
         start = re.sub(r"^(weights? )?(from )?", "", start.strip())
         starts, ends = _named(network, start), _named(network, end)
         areas = [(ends[k + 1], starts[k]) for k in range(len(network.layers))]
-        matches = _first(network, areas, MEASURES["strongest"], limit)
+        matches = _first(network, "weight", areas, MEASURES["strongest"], limit)
         if matches:
             yield from matches
             return
@@ -192,45 +192,44 @@ def _extremes(network: Network, text: str, limit: int) -> Iterator[Match]:
     count = min(int(asked["count"] or limit), limit)
     nodes = _named(network, asked["name"] or "")[1:]
     if (asked["kind"] or "").startswith("b"):
-        yield from _first_biases(network, nodes, measures[0], count)
+        bias = np.array([-1])  # the source of a bias
+        sources = [bias[: layer.biases is not None] for layer in network.layers]
+        areas = list(zip(nodes, sources, strict=True))
+        yield from _first(network, "bias", areas, measures[0], count)
     else:
-        areas = [(own, np.arange(network.sizes[k])) for k, own in enumerate(nodes)]
-        yield from _first(network, areas, measures[0], count)
+        areas = [(into, np.arange(network.sizes[k])) for k, into in enumerate(nodes)]
+        yield from _first(network, "weight", areas, measures[0], count)
 
 
 # --- the first of many
 
 
 def _first(
-    network: Network, areas: list[tuple[Indices, Indices]], measure: Callable[[Array], Array], count: int
+    network: Network,
+    kind: Literal["weight", "bias"],
+    areas: list[tuple[Indices, Indices]],
+    measure: Callable[[Array], Array],
+    count: int,
 ) -> list[Match]:
-    """Return the `count` weights that `measure` puts first, of `areas`: (nodes, sources) of each layer."""
+    """Return the `count` weights or biases that `measure` puts first, of `areas`: (nodes, sources)."""
     heads: list[tuple[float, int, int, int]] = []
     for k, (nodes, sources) in enumerate(areas):
-        scores = measure(_block(network.layers[k], nodes, sources))
-        for place in _top(scores.ravel(), count).tolist():
-            node, source = divmod(place, len(sources))
-            heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
-    return [_match(network, Address("weight", *place)) for _, *place in sorted(heads)[:count]]
+        if len(sources):
+            scores = measure(_block(network.layers[k], kind, nodes, sources))
+            for place in _top(scores.ravel(), count).tolist():
+                node, source = divmod(place, len(sources))
+                heads.append((-float(scores[node, source]), k, int(nodes[node]), int(sources[source])))
+    return [_match(network, Address(kind, *place)) for _, *place in sorted(heads)[:count]]
 
 
-def _block(layer: Layer, nodes: Indices, sources: Indices) -> Array:
+def _block(layer: Layer, kind: str, nodes: Indices, sources: Indices) -> Array:
+    if kind == "bias":
+        assert layer.biases is not None
+        return layer.biases[nodes, None]
     if (len(nodes), len(sources)) == layer.weights.shape:
         return layer.weights  # no copy of all of them
     block: Array = layer.weights[np.ix_(nodes, sources)]
     return block
-
-
-def _first_biases(
-    network: Network, columns: list[Indices], measure: Callable[[Array], Array], count: int
-) -> list[Match]:
-    heads: list[tuple[float, int, int]] = []
-    for k, nodes in enumerate(columns):
-        biases = network.layers[k].biases
-        if biases is not None:
-            scores = measure(biases[nodes])
-            heads += [(-float(scores[i]), k, int(nodes[i])) for i in _top(scores, count).tolist()]
-    return [_match(network, Address("bias", layer, node)) for _, layer, node in sorted(heads)[:count]]
 
 
 def _top(scores: Array, count: int) -> Indices:

@@ -6,7 +6,7 @@ import pytest
 from nnviz.core.network import Network
 from nnviz.core.slopes import mse, slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 
 SEED = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
 WEIGHTS_0 = {"node_0": [2, 1], "node_1": [1, 2], "output": [1, 1]}

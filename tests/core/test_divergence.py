@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 

@@ -15,7 +15,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Computed, means_from, means_in_blocks, next_batch
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
 from tests.core.written import closes
 
@@ -53,7 +53,7 @@ def computed(state, row, means=True):
         return Computed(row)
     trace = network.forward(data.inputs)
     if data.targets is None:
-        return Computed(row, trace.row(row))
+        return Computed(row, trace.rows(slice(row, row + 1)))
     own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
     if not means:
         return Computed(row, own.trace, own)

@@ -16,7 +16,7 @@ from nnviz.core.explanation.explain import explain
 from nnviz.core.oddities import badges, zero_reason
 from nnviz.core.search import find
 from nnviz.core.slopes import slopes
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from nnviz.files.registry import load, save
 from nnviz.picture.svg import svg

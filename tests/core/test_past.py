@@ -7,8 +7,8 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.training import train
 from nnviz.core.training.past import KEPT_STATES, Past, Replay, leads_to, put_into
-from nnviz.core.training.train import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 

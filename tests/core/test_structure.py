@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nnviz.core import structure
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from tests.core import oracle
 
 UNSEEN = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus")

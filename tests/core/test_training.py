@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 
@@ -45,22 +45,24 @@ def spiral(rows=23, **training):
     st.integers(1, 12),
 )
 def test_training_does_what_the_definitions_say(state, optimizer, batch_size, updates):
-    rate = 0.001 if optimizer == "adam" else 0.01
-    training = Training(rate, updates, batch_size, optimizer, seed=3)
-    state = replace(state, training=training)
-    with np.errstate(over="ignore", invalid="ignore"):
-        network, every = oracle.train_plainly(state, updates)
-    assume(all(mse < 1e9 for mse in every))  # where it diverges the last bits grow without end
+    rate, every = 0.01 if optimizer == "adam" else 0.1, [math.inf]
+    while not all(mse < 1e9 for mse in every):  # where it diverges a Trainer stops: it has tests of its own
+        rate /= 10
+        training = Training(rate, updates, batch_size, optimizer, seed=3)
+        state = replace(state, training=training)
+        with np.errstate(over="ignore", invalid="ignore"):
+            network, every = oracle.train_plainly(state, updates)
     result = train(state)
     assert oracle.parameters(result.state.network) == pytest.approx(
-        oracle.parameters(network), rel=1e-8, abs=1e-9
+        oracle.parameters(network), rel=1e-11, abs=1e-12
     )
     rows = len(state.data)
     batches = math.ceil(rows / min(batch_size or rows, rows))
     expected = sorted({*range(0, updates + 1, batches), updates})
     assert result.history[:, 0].tolist() == expected
-    assert result.history[:, 1] == pytest.approx([every[k] for k in expected], rel=1e-8)
+    assert result.history[:, 1] == pytest.approx([every[k] for k in expected], rel=1e-9)
     assert result.state.iteration == updates
+    assert not result.diverged
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -5,7 +5,7 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 

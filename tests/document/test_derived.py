@@ -10,7 +10,7 @@ from nnviz.core.network import Network
 from nnviz.core.oddities import badges
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection

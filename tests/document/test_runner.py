@@ -10,7 +10,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.document.training.job import Limits, updates_per_second
 from nnviz.document.training.runner import Runner

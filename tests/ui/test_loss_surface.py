@@ -10,7 +10,7 @@ from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import SIZES
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection

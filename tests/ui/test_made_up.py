@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit, QTextBrowser, QToolButton
 
 from nnviz.core.address import Address
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
 from tests.core import made_up

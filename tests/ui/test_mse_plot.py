@@ -11,7 +11,7 @@ from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, Run, State, Training
-from nnviz.core.training.train import train
+from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.files import csv

@@ -82,7 +82,7 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
         "learning_rate": Number(state.training.learning_rate),
         "slope": Number(slope, address, slope=True),
         "t": update,
-        **memory(state, address),
+        **_memory(state, address),
     }
     in_words = {"w": Symbol(address.symbol), "t": update}
     lines = []
@@ -94,7 +94,7 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     return lines
 
 
-def memory(state: State, address: Address) -> dict[str, Number]:
+def _memory(state: State, address: Address) -> dict[str, Number]:
     """Return what the optimizer remembers of a weight or bias, by name: zeros before its first update."""
     name, run = state.training.optimizer, state.run
     names = OPTIMIZERS[name].memories
