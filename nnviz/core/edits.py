@@ -86,8 +86,7 @@ def number_at(state: State, address: Address) -> Address | None:
 
 def set_input(state: State, row: int, column: int, value: float) -> State:
     """Set an input of a row."""
-    data = replace(state.data, inputs=_changed(state.data.inputs, (row, column), value))
-    return replace(state, data=data, run=None)
+    return set_rows(state, _changed(state.data.inputs, (row, column), value), state.data.targets)
 
 
 def set_target(state: State, row: int, output: int, value: float) -> State:
@@ -95,7 +94,7 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
     targets = state.data.targets
     if targets is None:
         targets = np.zeros((len(state.data), len(state.network.outputs)))
-    return replace(state, data=replace(state.data, targets=_changed(targets, (row, output), value)), run=None)
+    return set_rows(state, state.data.inputs, _changed(targets, (row, output), value))
 
 
 def add_row(state: State, after: int | None = None) -> State:
@@ -107,7 +106,7 @@ def add_row(state: State, after: int | None = None) -> State:
         targets = np.empty((0, len(state.network.outputs)))
     if targets is not None:
         targets = np.insert(targets, at, 0.0, axis=0)
-    return replace(state, data=Dataset(inputs, targets), run=None)
+    return set_rows(state, inputs, targets)
 
 
 def remove_rows(state: State, rows: list[int]) -> State:
@@ -115,7 +114,7 @@ def remove_rows(state: State, rows: list[int]) -> State:
     targets = state.data.targets
     if targets is not None:
         targets = np.delete(targets, rows, axis=0)
-    return replace(state, data=Dataset(np.delete(state.data.inputs, rows, axis=0), targets), run=None)
+    return set_rows(state, np.delete(state.data.inputs, rows, axis=0), targets)
 
 
 def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
@@ -183,8 +182,8 @@ def use_set(state: State, place: int) -> State:
 
 def set_in_use(state: State, place: int) -> bool:
     """Tell whether the weights in use are those of a set."""
-    own = state.weight_sets[place]
-    return own == WeightSet.of(own.name, state.network)
+    kept = state.weight_sets[place]
+    return kept == WeightSet.of(kept.name, state.network)
 
 
 def mse_with_set(state: State, place: int) -> float | None:
@@ -194,7 +193,7 @@ def mse_with_set(state: State, place: int) -> float | None:
 
 def new_set_name(state: State) -> str:
     """Return the first of the course's names, weights_0 and so on, that no set has."""
-    return fresh_name("weights", {own.name for own in state.weight_sets})
+    return fresh_name("weights", {kept.name for kept in state.weight_sets})
 
 
 def keep_set(state: State, name: str) -> State:
@@ -202,7 +201,7 @@ def keep_set(state: State, name: str) -> State:
     name = name.strip()
     if not name:
         raise ValueError("a name needs at least one character")
-    if any(own.name == name for own in state.weight_sets):
+    if any(kept.name == name for kept in state.weight_sets):
         raise ValueError(f"a weight set is called {name!r} already; remove it, or choose another name")
     return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,15 +22,32 @@ def frozen(values: ArrayLike) -> Array:
     return array
 
 
-def same_array(one: Array | None, other: Array | None) -> bool:
-    """Tell whether both are None, or arrays of one shape with equal values."""
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
+class ByValue:
+    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value."""
+
+    ARRAYS: ClassVar[tuple[str, ...]]
+    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
+
+    def __post_init__(self) -> None:
+        for name in self.ARRAYS:
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, frozen(getattr(self, name)))
+
+    def __eq__(self, other: object) -> bool:
+        if self is other or type(self) is not type(other):
+            return self is other
+        names = [field.name for field in fields(self)]  # type: ignore[arg-type]
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other)
+    return type(one) is type(other) and one == other
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class Layer(ByValue):
     """Nodes that share an activation, and the weights that feed them.
 
     =============== ========================================================================
@@ -40,9 +57,10 @@ class Layer:
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    The arrays are made read-only. Raises ValueError where shapes or the activation's name do not fit.
+    Raises ValueError where shapes or the activation's name do not fit.
     """
 
+    ARRAYS = ("weights", "biases")
     nodes: tuple[str, ...]
     activation: str
     weights: Array
@@ -50,9 +68,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", tuple(self.nodes))
-        object.__setattr__(self, "weights", frozen(self.weights))
-        if self.biases is not None:
-            object.__setattr__(self, "biases", frozen(self.biases))
+        super().__post_init__()
         try:
             object.__setattr__(self, "activation", activation(self.activation).name)
         except ValueError as error:
@@ -61,16 +77,6 @@ class Layer:
             raise ValueError(f"weights: expected one row for each of the {len(self.nodes)} nodes")
         if self.biases is not None and self.biases.shape != (len(self.nodes),):
             raise ValueError(f"biases: expected one for each of the {len(self.nodes)} nodes")
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Layer)
-            and (self.nodes, self.activation) == (other.nodes, other.activation)
-            and same_array(self.weights, other.weights)
-            and same_array(self.biases, other.biases)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
 
     def __len__(self) -> int:
         return len(self.nodes)

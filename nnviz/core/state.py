@@ -11,32 +11,19 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History
-from nnviz.core.network import Layer, Network, frozen, same_array
+from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(ByValue):
     """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only."""
 
+    ARRAYS = ("inputs", "targets")
     inputs: Array
     targets: Array | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", frozen(self.inputs))
-        if self.targets is not None:
-            object.__setattr__(self, "targets", frozen(self.targets))
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Dataset)
-            and same_array(self.inputs, other.inputs)
-            and same_array(self.targets, other.targets)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -88,25 +75,12 @@ def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
+class Weights(ByValue):
     """One layer's weights, shape (nodes, inputs of the layer), and biases, shape (nodes,) or None."""
 
+    ARRAYS = ("weights", "biases")
     weights: Array
     biases: Array | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "weights", frozen(self.weights))
-        if self.biases is not None:
-            object.__setattr__(self, "biases", frozen(self.biases))
-
-    def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Weights)
-            and same_array(self.weights, other.weights)
-            and same_array(self.biases, other.biases)
-        )
-
-    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
 
 
 @dataclass(frozen=True)

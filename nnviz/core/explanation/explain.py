@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
@@ -26,12 +29,12 @@ def explain(
     check: Check | None = None,
     unfolded: frozenset[str] = frozenset(),
 ) -> Explanation:
-    """Explain the number at `where`, or the MSE where that is None.
+    """Explain the number at `address`, or the MSE where that is None.
 
     `mean`: slopes are the means over all rows, not the row's own. `check` is the measured slope, where it is
     known; `unfolded` names the lines whose long sums are written out in full.
     """
-    return _Explainer(state, address, found, mean, check, unfolded).explanation()
+    return _Explainer(state, address, found, is_mean(state, mean), check, unfolded).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -39,24 +42,26 @@ def is_mean(state: State, mean: bool) -> bool:
     return mean and len(state.data) > 1
 
 
+@dataclass
 class _Explainer:
-    def __init__(
-        self,
-        state: State,
-        address: Address | None,
-        found: Computed,
-        mean: bool,
-        check: Check | None,
-        unfolded: frozenset[str],
-    ) -> None:
-        self.state, self.address, self.found, self.check = state, address, found, check
-        self.mean = is_mean(state, mean)
-        targets = state.data.targets
-        self.scene = None
-        if found.trace is not None:
-            row = None if targets is None else targets[found.row]
-            self.scene = Scene(state.network, found.trace, found.slopes, row, unfolded)
-        self.row_heading = f"Row {found.row + 1} of {len(state.data):,}"
+    state: State
+    address: Address | None
+    found: Computed
+    mean: bool
+    check: Check | None
+    unfolded: frozenset[str]
+
+    @property
+    def row_heading(self) -> str:
+        return f"Row {self.found.row + 1} of {len(self.state.data):,}"
+
+    @cached_property
+    def scene(self) -> Scene | None:
+        found, targets = self.found, self.state.data.targets
+        if found.trace is None:
+            return None
+        row = None if targets is None else targets[found.row]
+        return Scene(self.state.network, found.trace, found.slopes, row, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address

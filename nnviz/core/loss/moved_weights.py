@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, NODE_NS, forward_ns, layer_ns, row_blocks
-from nnviz.core.network import Layer, Network
+from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.slopes import MeanSlopes, slopes
 from nnviz.core.state import State
 
@@ -141,11 +141,9 @@ def _slope_of(slopes: MeanSlopes, weight: Address) -> float:
 
 
 class _Rows(NamedTuple):
-    """What every layer computed for some rows; `feeding[k]` feeds layer k."""
+    """What every layer computed for some rows, and their targets."""
 
-    z: list[Array]
-    a: list[Array]
-    feeding: list[Array]
+    trace: Trace
     targets: Array
 
 
@@ -157,9 +155,7 @@ def _count(state: State) -> int:
 def _blocks(state: State, layer: int) -> Iterator[_Rows]:
     assert state.data.targets is not None
     for block in _row_blocks(state, layer):
-        trace = state.network.forward(state.data.inputs[block])
-        feeding = [trace.inputs, *trace.a[:-1]]
-        yield _Rows(list(trace.z), list(trace.a), feeding, state.data.targets[block])
+        yield _Rows(state.network.forward(state.data.inputs[block]), state.data.targets[block])
 
 
 def _row_blocks(state: State, layer: int) -> Iterator[slice]:
@@ -183,24 +179,24 @@ def _squares(network: Network, rows: _Rows, weight: Address, offsets: Array) -> 
     """Return the sum of error² over these rows and the outputs with the weight moved by each of `offsets`."""
     k, layer = weight.layer, network.layers[weight.layer]
     with np.errstate(all="ignore"):
-        column = rows.z[k][:, weight.node] + offsets[:, None] * _start(rows, weight)
+        column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows, weight)
         if layer.function.elementwise and k + 1 < len(network.layers):
             # the other nodes of the layer stay, so the next layer's z moves by what this one's a moves
-            more = layer.function(column) - rows.a[k][:, weight.node]
+            more = layer.function(column) - rows.trace.a[k][:, weight.node]
             return _onward(network, k + 1, rows, _moved_z(network, rows, k + 1, weight.node, more))
-        z = np.repeat(rows.z[k][None], len(offsets), axis=0)
+        z = np.repeat(rows.trace.z[k][None], len(offsets), axis=0)
         z[:, :, weight.node] = column
         return _onward(network, k, rows, z)
 
 
 def _start(rows: _Rows, weight: Address) -> Array:
     """Return the values at the start of a weight, shape (rows,) or, for a bias, (1,)."""
-    return np.ones(1) if weight.kind == "bias" else rows.feeding[weight.layer][:, weight.source]
+    return np.ones(1) if weight.kind == "bias" else rows.trace.feeding(weight.layer)[:, weight.source]
 
 
 def _moved_z(network: Network, rows: _Rows, k: int, node: int, more: Array) -> Array:
     """Return the z of layer k where `node` of the layer before gives `more`, shape (…, rows), than it did."""
-    return rows.z[k] + more[..., None] * network.layers[k].weights[:, node]
+    return rows.trace.z[k] + more[..., None] * network.layers[k].weights[:, node]
 
 
 def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
@@ -217,18 +213,15 @@ def _moved(network: Network, rows: _Rows, weight: Address, offset: float, last: 
     """Return `rows` as they are up to layer `last` with the weight moved by `offset`."""
     if offset == 0.0:
         return rows
-    z, a, feeding = list(rows.z), list(rows.a), list(rows.feeding)
-    first = weight.layer
+    z, a, first = list(rows.trace.z), list(rows.trace.a), weight.layer
     with np.errstate(all="ignore"):
         z[first] = z[first].copy()
         z[first][:, weight.node] += offset * _start(rows, weight)
         for k in range(first, min(last + 1, len(z))):
             if k > first:
-                z[k] = network.layers[k].z(feeding[k])
+                z[k] = network.layers[k].z(a[k - 1])
             a[k] = network.layers[k].function(z[k])
-            if k + 1 < len(z):
-                feeding[k + 1] = a[k]
-    return _Rows(z, a, feeding, rows.targets)
+    return _Rows(Trace(rows.trace.inputs, tuple(z), tuple(a)), rows.targets)
 
 
 def same_but(old: State, new: State, *weights: Address) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -59,7 +60,7 @@ class Past:
         """Return the last known State at or before `iteration`, which is at most that of `end`."""
         if iteration == self.end.iteration:
             return self.end
-        at = bisect_right(self._kept, iteration, key=_iteration)
+        at = bisect_right(self._kept, iteration, key=attrgetter("iteration"))
         return self._kept[at - 1] if at else beginning(self.end)
 
     def way(self) -> list[Network]:
@@ -72,17 +73,13 @@ class Past:
 
     def _keep(self, state: State) -> None:
         assert state.run is not None
-        at = bisect_right(self._kept, state.iteration, key=_iteration)
+        at = bisect_right(self._kept, state.iteration, key=attrgetter("iteration"))
         if at and self._kept[at - 1].iteration == state.iteration:
             return
         self._kept.insert(at, state)
         size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
         if len(self._kept) > min(KEPT_STATES, KEPT_BYTES // size):
             del self._kept[-2::-2]
-
-
-def _iteration(state: State) -> int:
-    return state.iteration
 
 
 def _start(state: State) -> Network:
