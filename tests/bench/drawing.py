@@ -24,9 +24,9 @@ from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 from nnviz.core.address import Address
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
 from nnviz.files.registry import save
 from nnviz.picture.edges import edge_colour, edge_width
 from nnviz.picture.palette import PALETTES

@@ -15,10 +15,10 @@ from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
-from nnviz.document.walk import Step
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import Step
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES

@@ -15,7 +15,7 @@ from nnviz.core.explanation.node import backward_lines, forward_lines, loss_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
-from nnviz.document.walk import ARRIVED, Step
+from nnviz.document.walk.walk import ARRIVED, Step
 from nnviz.picture.content import Content
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture

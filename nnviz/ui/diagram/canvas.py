@@ -17,8 +17,8 @@ from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.parts import View

@@ -12,8 +12,8 @@ from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
 from nnviz.picture.parts import View
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.diagram.edit_session import EditSession

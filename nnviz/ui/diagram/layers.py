@@ -14,7 +14,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
-from nnviz.document.player import Player
+from nnviz.document.walk.player import Player
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture

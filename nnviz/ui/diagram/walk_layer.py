@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from nnviz.document.player import Player
-from nnviz.document.walk import ARRIVED, Step
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import ARRIVED, Step
 from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture

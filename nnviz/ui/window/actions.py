@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from nnviz.document.player import Player, Repeat
-from nnviz.document.walk import Phase
+from nnviz.document.walk.player import Player, Repeat
+from nnviz.document.walk.walk import Phase
 from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window.help import KeysHelp, about
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions

@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
-from nnviz.document.walk import PHASES
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import PHASES
 from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 from nnviz.ui.window.menus import Menu, Table

@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 from nnviz.core.address import Address
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.player import Player
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.structure_menu import Structure, keep_buttons

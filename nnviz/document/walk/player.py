@@ -13,7 +13,7 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
-from nnviz.document.walk import PHASES, Phase, Progress, Walk
+from nnviz.document.walk.walk import PHASES, Phase, Progress, Walk
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""

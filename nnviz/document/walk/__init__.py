@@ -1,0 +1,1 @@
+"""The walk through one step of learning: its steps, and what plays them."""
