@@ -64,11 +64,8 @@ def leftovers(folder: Path) -> list[Leftover]:
 class Recovery(QObject):
     """Keeps a copy of a document in `folder` while it is modified, and none while it is not.
 
-    Writing is done in a thread, for a large State takes longer than a frame.
-
-    ========== ========================================================================
-    `failed`   a sentence: the copy cannot be written. Said once, until one is written
-    ========== ========================================================================
+    Writing is done in a thread, for a large State takes longer than a frame. `failed` says in a sentence that
+    the copy cannot be written: once, until one is written.
     """
 
     failed = Signal(str)

@@ -88,22 +88,16 @@ def _moved(address: Address | None, old: Network, new: Network) -> Address | Non
     """Return `address` where its nodes, known by their names, are in `new`; None where one is gone."""
     if address is None or address.column >= len(old.sizes) or address.node >= old.sizes[address.column]:
         return None
-    place = _place(new, old.names(address.column)[address.node])
+    places = {
+        name: (column - 1, node)
+        for column in range(len(new.sizes))
+        for node, name in enumerate(new.names(column))
+    }
+    place = places.get(old.names(address.column)[address.node])
     if place is None:
         return None
     layer, node = place
     if address.kind != "weight":
         return address._replace(layer=layer, node=node)
-    source = _place(new, old.names(address.layer)[address.source])
-    if source is None or source[0] != layer - 1:
-        return None
-    return address._replace(layer=layer, node=node, source=source[1])
-
-
-def _place(network: Network, name: str) -> tuple[int, int] | None:
-    """Return layer and node of the node that is called so."""
-    for column in range(len(network.sizes)):
-        names = network.names(column)
-        if name in names:
-            return column - 1, names.index(name)
-    return None
+    before, source = places.get(old.names(address.layer)[address.source], (None, -1))
+    return address._replace(layer=layer, node=node, source=source) if before == layer - 1 else None

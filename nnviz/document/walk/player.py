@@ -24,10 +24,11 @@ SLOWEST_MS, FASTEST_MS = 4000, 60
 class Player(QObject):
     """Moves the walk of the selected row; `progress` says where it stands.
 
-    ============ ==========================================================================
-    `changed`    what is done, or whether the walk is active, is different now
-    `frame`      a step in progress has moved on: `t` runs from 0 to 1
-    ============ ==========================================================================
+    ========= =========================================================================
+    `changed` what is done, or whether the walk is active, is different now
+    `frame`   a step in progress has moved on: `t` runs from 0 to 1
+    `said`    what is missing for what a person asked, as one sentence
+    ========= =========================================================================
 
     Any other change of the network or the data ends the walk.
     """

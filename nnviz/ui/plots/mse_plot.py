@@ -35,12 +35,8 @@ EMPTY = "Press Run or Step: the MSE after every update is drawn here"
 class MsePlot(Card):
     """Draws the MSE history; where one has gone back in the run, what comes after stays, faint.
 
-    `load` brings the plot in once the window stands: its import is slow.
-
-    =========== ================================================
-    `exported`  a file was written: a sentence for the status line
-    `refused`   a file could not be written: why, in one sentence
-    =========== ================================================
+    `load` brings the plot in once the window stands: its import is slow. `exported` and `refused` say in one
+    sentence that a file was written, or why it could not be.
     """
 
     exported = Signal(str)
