@@ -99,7 +99,7 @@ def _literal(text: str) -> Any:
             raise refused
         node = body[0].value
         if isinstance(node, ast.Dict):
-            _check_unique(node)
+            json_text.check_unique([key.value for key in node.keys if isinstance(key, ast.Constant)])
         return ast.literal_eval(_Plain().visit(node))
     except SyntaxError as error:
         raise FileError("this is neither JSON nor a Python literal", f"line {error.lineno}") from None
@@ -127,15 +127,6 @@ class _Plain(ast.NodeTransformer):
         )
         known = called in _ARRAYS or called in _FLOATS
         return node.args[0] if known and exact and len(node.args) == 1 else node
-
-
-def _check_unique(node: ast.Dict) -> None:
-    seen = set()
-    for key in node.keys:
-        if isinstance(key, ast.Constant):
-            if key.value in seen:
-                raise FileError(f"the key {key.value!r} stands twice in one object")
-            seen.add(key.value)
 
 
 def _network(raw: Any) -> Network:

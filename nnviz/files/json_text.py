@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,15 +45,19 @@ def parsed(text: str) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise FileError(f"the key {twice!r} stands twice in one object")
-    for key in found:
+    keys = [key for key, _ in pairs]
+    check_unique(keys)
+    for key in keys:
         if not key.isascii() and re.search("[\ud800-\udfff]", key):
             raise FileError(f"the key {key!r} holds half of a surrogate pair")
-    return found
+    return dict(pairs)
+
+
+def check_unique(keys: list[Any]) -> None:
+    """Raise FileError where one of an object's keys stands twice."""
+    if len(set(keys)) < len(keys):
+        twice = Counter(keys).most_common(1)[0][0]
+        raise FileError(f"the key {twice!r} stands twice in one object")
 
 
 def _integer(digits: str) -> int | float:

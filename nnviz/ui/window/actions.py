@@ -190,9 +190,9 @@ def _view(workspace: Workspace, settings: Settings) -> Menu:
             f"panel {name}",
             f"{name} panel",
             partial(workspace.show_panel, name),
-            is_on=workspace.shows_panel(name),
+            is_on=not panel.isHidden(),
         )
-        for name in workspace.panels
+        for name, panel in workspace.panels.items()
     )
     return Menu(
         "&View",

@@ -20,7 +20,7 @@ RIGHT_PX = 364
 
 
 class MainWindow(QMainWindow):
-    """The window of one document.
+    """The window of one document: diagram large, data and words under it, training and plots at the right.
 
     ========= ==========================================================================
     `painted` after the first frame, and after the first one with panels
@@ -37,17 +37,50 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._frame_is_due = True
-        self._arrangement = _Arrangement(settings)
-        self.setCentralWidget(self._arrangement)
+        self._panels: dict[str, QWidget] = {}
+        self._arrange()
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
         self.resize(SIZE.boundedTo(self.screen().availableSize()))
         if geometry := settings.bytes("geometry"):
             self.restoreGeometry(geometry)
 
+    def _arrange(self) -> None:
+        """Make five places between splitters, each with an empty card until it is given its panel."""
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        left = QSplitter(Qt.Orientation.Vertical, whole)
+        right = QSplitter(Qt.Orientation.Vertical, whole)
+        self._panels["diagram"] = _empty_card(left)
+        below = QSplitter(Qt.Orientation.Horizontal, left)
+        for name, place in (("data", below), ("words", below), ("training", right), ("plots", right)):
+            self._panels[name] = _empty_card(place)
+        self._splitters = {"left": left, "below": below, "right": right, "whole": whole}
+        for splitter in self._splitters.values():
+            splitter.setHandleWidth(GAP_PX)
+            splitter.setChildrenCollapsible(False)
+        left.setStretchFactor(0, 1)
+        right.setStretchFactor(1, 1)
+        right.setMinimumWidth(300)
+        whole.setStretchFactor(0, 1)
+        whole.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
+        left.setSizes([450, 214])
+        below.setSizes([510, 366])
+        right.setSizes([280, 400])
+        whole.setSizes([1280 - RIGHT_PX, RIGHT_PX])
+        for name, splitter in self._splitters.items():
+            if state := self._settings.bytes(f"splitter/{name}"):
+                splitter.restoreState(state)
+        self.setCentralWidget(whole)
+
     def put(self, **panels: QWidget) -> None:
         """Put panels in their places: diagram, data, words, training, plots."""
-        self._arrangement.put(**panels)
+        for name, panel in panels.items():
+            before = self._panels[name]
+            splitter = before.parentWidget()
+            assert isinstance(splitter, QSplitter)
+            splitter.replaceWidget(splitter.indexOf(before), panel)
+            before.deleteLater()
+            self._panels[name] = panel
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -62,7 +95,8 @@ class MainWindow(QMainWindow):
         self.closing.emit(event)
         if event.isAccepted():
             self._settings.remember("geometry", self.saveGeometry())
-            self._arrangement.remember()
+            for name, splitter in self._splitters.items():
+                self._settings.remember(f"splitter/{name}", splitter.saveState())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
@@ -75,53 +109,6 @@ class MainWindow(QMainWindow):
         if paths:
             event.acceptProposedAction()
             QTimer.singleShot(0, self, lambda: self.dropped.emit(paths[0]))
-
-
-class _Arrangement(QSplitter):
-    """Where the panels stand: the diagram large, data and words under it, training and plots at the right.
-
-    The places are divided by splitters to be dragged; each holds an empty card until it is given a panel.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
-        self._settings = settings
-        left = QSplitter(Qt.Orientation.Vertical, self)
-        right = QSplitter(Qt.Orientation.Vertical, self)
-        self._panels: dict[str, QWidget] = {"diagram": _empty_card(left)}
-        below = QSplitter(Qt.Orientation.Horizontal, left)
-        for name, place in (("data", below), ("words", below), ("training", right), ("plots", right)):
-            self._panels[name] = _empty_card(place)
-        self._splitters = {"left": left, "below": below, "right": right, "whole": self}
-        for splitter in self._splitters.values():
-            splitter.setHandleWidth(GAP_PX)
-            splitter.setChildrenCollapsible(False)
-        left.setStretchFactor(0, 1)
-        right.setStretchFactor(1, 1)
-        right.setMinimumWidth(300)
-        self.setStretchFactor(0, 1)
-        self.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
-        left.setSizes([450, 214])
-        below.setSizes([510, 366])
-        right.setSizes([280, 400])
-        self.setSizes([1280 - RIGHT_PX, RIGHT_PX])
-        for name, splitter in self._splitters.items():
-            if state := settings.bytes(f"splitter/{name}"):
-                splitter.restoreState(state)
-
-    def put(self, **panels: QWidget) -> None:
-        for name, panel in panels.items():
-            before = self._panels[name]
-            splitter = before.parentWidget()
-            assert isinstance(splitter, QSplitter)
-            splitter.replaceWidget(splitter.indexOf(before), panel)
-            before.deleteLater()
-            self._panels[name] = panel
-
-    def remember(self) -> None:
-        """Keep the sizes for the next start."""
-        for name, splitter in self._splitters.items():
-            self._settings.remember(f"splitter/{name}", splitter.saveState())
 
 
 def _empty_card(place: QSplitter) -> QFrame:

@@ -84,8 +84,11 @@ class NewNetwork(QDialog):
         return State(network, Dataset(np.zeros((1, inputs)), np.zeros((1, sizes[-1]))))
 
     def _sizes(self) -> list[int]:
-        inputs, hidden = _count("Inputs", self.inputs.text()), _hidden(self.hidden.text())
-        return [inputs, *hidden, _count("Outputs", self.outputs.text())]
+        one = f"a whole number from 1 to {LARGEST}"
+        some = f"Nodes per hidden layer: whole numbers from 1 to {LARGEST}, such as 8 8"
+        inputs = _counts(self.inputs.text(), f"Inputs: {one}")
+        hidden = _counts(self.hidden.text(), some, many=True)
+        return [*inputs, *hidden, *_counts(self.outputs.text(), f"Outputs: {one}")]
 
     def _check(self) -> None:
         try:
@@ -98,22 +101,11 @@ class NewNetwork(QDialog):
         self._box.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not wrong)
 
 
-def _counts(text: str) -> list[int] | None:
-    """Return whole numbers from 1 to LARGEST that are separated by spaces or commas, else None."""
+def _counts(text: str, wish: str, many: bool = False) -> list[int]:
+    """Return one number or many, from 1 to LARGEST. Raises ValueError with the wish."""
     words = text.replace(",", " ").split()
     counts = [int(word) for word in words if re.fullmatch(r"\d{1,9}", word, re.ASCII)]
-    return counts if len(counts) == len(words) and all(1 <= count <= LARGEST for count in counts) else None
-
-
-def _count(name: str, text: str) -> int:
-    counts = _counts(text)
-    if counts is None or len(counts) != 1:
-        raise ValueError(f"{name}: a whole number from 1 to {LARGEST}")
-    return counts[0]
-
-
-def _hidden(text: str) -> list[int]:
-    counts = _counts(text)
-    if counts is None:
-        raise ValueError(f"Nodes per hidden layer: whole numbers from 1 to {LARGEST}, such as 8 8")
+    in_range = len(counts) == len(words) and all(1 <= count <= LARGEST for count in counts)
+    if not in_range or not (many or len(counts) == 1):
+        raise ValueError(wish)
     return counts

@@ -62,7 +62,7 @@ class Workspace:
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
         for name, panel in self.panels.items():
-            panel.setVisible(self.shows_panel(name))
+            panel.setVisible(self._settings.flag(f"panel/{name}"))
         self.main_window.put(
             diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
         )
@@ -83,10 +83,6 @@ class Workspace:
             "Plots": self.plots,
             "Explain and notes": self.words,
         }
-
-    def shows_panel(self, name: str) -> bool:
-        """Tell whether a panel is to be seen."""
-        return self._settings.flag(f"panel/{name}")
 
     def show_panel(self, name: str, shown: bool) -> None:
         """Show or hide a panel, also at the next start."""
