@@ -51,9 +51,10 @@ class Canvas(QWidget):
         self._largest: float | None = None
         self._layers = Layers(player)
         self._hover: Address | None = None
-        self._moving = self._focused = False
-        self._calm = QTimer(self, singleShot=True, interval=SHARPEN_MS)
-        self._calm.timeout.connect(self._sharpen)
+        self._focused = False
+        self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
+        """Runs while edges are painted coarser, since others will follow."""
+        self._moving.timeout.connect(self.update)
         self._told = MotionThrottle(self, self._describe, document, phase=1 / 3)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else all behind it is painted first
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -129,7 +130,7 @@ class Canvas(QWidget):
         """Show another State."""
         weights = sum(layer.weights.size for layer in new.network.layers)
         if weights > ALWAYS_SHARP and old.network is not new.network:
-            self._start_moving()
+            self._moving.start()
         if old.network.sizes != new.network.sizes:
             self._hover = None  # what was under the mouse may be gone
         if self._document.in_motion and self._picture:
@@ -178,7 +179,7 @@ class Canvas(QWidget):
         """Show what is in sight in another view: at once, and sharp when it has come to rest."""
         self.view = view
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
-            self._start_moving()
+            self._moving.start()
         self.stale()
 
     def fit(self) -> None:
@@ -200,14 +201,6 @@ class Canvas(QWidget):
             x, y = place.center
             self.look(self.view.moved(self.view.width / 2 - x, self.view.height / 2 - y))
 
-    def _start_moving(self) -> None:
-        self._moving = True
-        self._calm.start()
-
-    def _sharpen(self) -> None:
-        self._moving = False
-        self.update()
-
     # --- what Qt calls
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -216,7 +209,7 @@ class Canvas(QWidget):
         options = PaintOptions(
             selected=tuple(address for address in (selection.address, selection.second) if address),
             lit=self._hover or (selection.address if self._focused else None),
-            moving=self._moving,
+            moving=self._moving.isActive(),
             palette=colours(),
             ratio=self.devicePixelRatioF(),
         )
@@ -235,8 +228,7 @@ class Canvas(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Leave nothing to do behind."""
-        self._calm.stop()
-        self._moving = False
+        self._moving.stop()
         super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -154,16 +154,15 @@ class Structure(QObject):
                 menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def _kind(self, column: int) -> str:
-        if column == 0:
-            return "input"
-        return "output" if column == len(self._document.state.network.layers) else "node"
+        last = len(self._document.state.network.layers)
+        return "input" if column == 0 else "output" if column == last else "node"
 
 
 def _article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
-BUTTON_HEIGHT, BUTTON_TOP = 20, 48
+BUTTON_HEIGHT_PX, BUTTON_TOP_PX = 20, 48
 """The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
 
 
@@ -210,7 +209,7 @@ class ColumnButtons(QWidget):
         if not fits:
             return
         middle, _ = layout.columns[self._column].box.center
-        self.move(round(middle - self.sizeHint().width() / 2), BUTTON_TOP)
+        self.move(round(middle - self.sizeHint().width() / 2), BUTTON_TOP_PX)
         title = column_title(self._column, len(network.layers))
         self._fewer.setEnabled(len(network.names(self._column)) > 1)
         self._fewer.setAccessibleName(f"Remove a node: {title}")
@@ -231,7 +230,7 @@ class ColumnButtons(QWidget):
         button = QToolButton(self)
         button.setObjectName("quiet")
         button.setToolTip(tip)
-        button.setFixedHeight(BUTTON_HEIGHT)
+        button.setFixedHeight(BUTTON_HEIGHT_PX)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setCursor(Qt.CursorShape.PointingHandCursor)
         return button
