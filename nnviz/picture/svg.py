@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from nnviz.core.state import State
+from nnviz.picture import style
 from nnviz.picture.columns import COMPACT
 from nnviz.picture.edges import (
     EVERY_EDGE,
@@ -24,17 +25,7 @@ from nnviz.picture.edges import (
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import Column, Label, Rect, View
 from nnviz.picture.picture import Picture, row_picture
-from nnviz.picture.style import (
-    Box,
-    Pixels,
-    block_box,
-    font_weight,
-    label_box,
-    letter_spacing,
-    node_box,
-    text_colour,
-    tints,
-)
+from nnviz.picture.style import Box, Pixels
 from nnviz.picture.text import text_width
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
@@ -104,13 +95,13 @@ def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
     """Yield the nodes without their texts: one by one, or a column as a block."""
     for column in picture.layout.columns:
         if column.block:
-            yield _rectangle(column.box, block_box(column.role, palette))
+            yield _rectangle(column.box, style.block_box(column.role, palette))
             yield from _strips(picture, column, palette)
         elif column.height < COMPACT:
             yield from _small(picture, column, palette)
     for node in picture.nodes:
         if node.rect.height >= COMPACT:
-            yield _rectangle(node.rect, node_box(node.role, node.rect, palette))
+            yield _rectangle(node.rect, style.node_box(node.role, node.rect, palette))
 
 
 def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
@@ -118,8 +109,8 @@ def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     nodes = column.in_sight(picture.layout.body)
     for node in nodes:
         rect = column.rect(node)
-        yield _rectangle(rect, node_box(column.role, rect, palette))
-    for tint in tints(picture, column, palette):
+        yield _rectangle(rect, style.node_box(column.role, rect, palette))
+    for tint in style.tints(picture, column, palette):
         strengths = tint.strengths[nodes.start : nodes.stop].tolist()
         for node, strength in zip(nodes, strengths, strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
@@ -129,12 +120,12 @@ def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
 def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     """Yield the tints of a column that is drawn as one block."""
     inside = column.box.middle(column.width - 4, column.box.height - 4)
-    for tint in tints(picture, column, palette):
+    for tint in style.tints(picture, column, palette):
         yield _image(tint.over(inside), tint.pixels()[:, None, :], ' style="image-rendering: pixelated"')
 
 
 def _label(label: Label, palette: Palette) -> Iterator[str]:
-    rect, box = label.rect, label_box(label, palette)
+    rect, box = label.rect, style.label_box(label, palette)
     if box is not None:
         yield _rectangle(rect, box)
     x, anchor = {
@@ -142,15 +133,15 @@ def _label(label: Label, palette: Palette) -> Iterator[str]:
         "center": (rect.center[0], "middle"),
         "right": (rect.right, "end"),
     }[label.align]
-    spacing = letter_spacing(label)
+    spacing = style.letter_spacing(label)
     yield _write(
         x,
         rect.center[1],
         label.text,
         label.size,
-        text_colour(label, palette),
+        style.text_colour(label, palette),
         anchor,
-        font_weight(label.style),
+        style.font_weight(label.style),
         f' letter-spacing="{spacing:.2f}"' if spacing else "",
     )
 

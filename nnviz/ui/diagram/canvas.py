@@ -133,12 +133,11 @@ class Canvas(QWidget):
             self._moving.start()
         if old.network.sizes != new.network.sizes:
             self._hover = None  # what was under the mouse may be gone
-        if self._document.in_motion and self._picture:
-            body = self._picture.layout.body
-            self._picture = None  # headings and the buttons beside them stay as they are
-            self.update(qrect(body).toAlignedRect())
-        elif not (self._document.in_motion and self._picture is None):
+        if not self._document.in_motion:
             self.stale()
+        elif self._picture:  # headings and the buttons beside them stay as they are
+            self.update(qrect(self._picture.layout.body).toAlignedRect())
+            self._picture = None
 
     @property
     def scale_held(self) -> bool:

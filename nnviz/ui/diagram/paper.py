@@ -7,21 +7,12 @@ from functools import lru_cache
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 
+from nnviz.picture import style
 from nnviz.picture.columns import COMPACT
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, Rect
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import (
-    Box,
-    Pixels,
-    block_box,
-    font_weight,
-    label_box,
-    letter_spacing,
-    node_box,
-    text_colour,
-    tints,
-)
+from nnviz.picture.style import Box, Pixels
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import ui_font
 
@@ -54,10 +45,10 @@ def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
     """Paint the columns whose nodes are too small to be told apart, as strips of their tints."""
     for column in picture.layout.columns:
         if column.block:
-            paint_box(painter, column.box, block_box(column.role, palette))
+            paint_box(painter, column.box, style.block_box(column.role, palette))
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             inside = column.box.middle(column.width - 4, column.box.height - 4)
-            for tint in tints(picture, column, palette):
+            for tint in style.tints(picture, column, palette):
                 painter.drawImage(qrect(tint.over(inside)), image_of(tint.pixels()[:, None]))
 
 
@@ -69,19 +60,19 @@ def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for node in picture.nodes:
         if node.rect.height >= COMPACT:
-            paint_box(painter, node.rect, node_box(node.role, node.rect, palette))
+            paint_box(painter, node.rect, style.node_box(node.role, node.rect, palette))
 
 
 def _paint_small(painter: QPainter, picture: Picture, column: Column, palette: Palette) -> None:
     """Paint nodes that are too small for a text, with a line of one device pixel, and their tints."""
     nodes = column.in_sight(picture.layout.body)
     places = [column.rect(node) for node in nodes]
-    box = node_box(column.role, column.rect(0), palette)
+    box = style.node_box(column.role, column.rect(0), palette)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(_pen(box.line, 0.0))
     painter.setBrush(_brush(box.fill))
     painter.drawRects([qrect(place) for place in places])
-    for tint in tints(picture, column, palette):
+    for tint in style.tints(picture, column, palette):
         colours = tint.pixels()[nodes.start : nodes.stop].tolist()
         for place, colour in zip(places, colours, strict=True):
             painter.fillRect(qrect(tint.over(place)), QColor(*colour))
@@ -97,11 +88,11 @@ _ALIGN = {  # joined here, since joining Qt's flags costs more than looking one 
 
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
     """Paint a text with its pill, a chosen one with the accent around it."""
-    box = label_box(label, palette, chosen=chosen)
+    box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
         paint_box(painter, label.rect, box)
     painter.setFont(label_font(label))
-    painter.setPen(_pen(text_colour(label, palette), 1.0))
+    painter.setPen(_pen(style.text_colour(label, palette), 1.0))
     painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
 
 
@@ -114,8 +105,8 @@ def label_font(label: Label) -> QFont:
     if key not in _fonts:
         if len(_fonts) > 500:
             _fonts.clear()
-        font = ui_font(label.size, QFont.Weight(font_weight(label.style)))
-        if spacing := letter_spacing(label):
+        font = ui_font(label.size, QFont.Weight(style.font_weight(label.style)))
+        if spacing := style.letter_spacing(label):
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
         _fonts[key] = font
     return _fonts[key]
