@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
 
-SIZE = (1200, 800)
-"""Width and height of a rendered diagram, where none is given, in pixels."""
+SIZE_PX = (1200, 800)
+"""Width and height of a rendered diagram, where none is given."""
 LINES = 50
 """Longest MSE history that is printed whole."""
 
@@ -92,10 +92,10 @@ def _rows_of(path: Path, network: Network) -> Array:
     return rows
 
 
-def _check_width(found: int, expected: int, place: str) -> None:
-    if found != expected:
+def _check_width(width: int, expected: int, place: str) -> None:
+    if width != expected:
         numbers = "1 number" if expected == 1 else f"{expected} numbers"
-        raise FileError(f"expected {numbers} a row, one for each input, found {found}", place)
+        raise FileError(f"expected {numbers} a row, one for each input, found {width}", place)
 
 
 def _check_finite(result: Array) -> None:
@@ -182,7 +182,7 @@ def render(chosen: argparse.Namespace) -> None:
 
 
 def _render(state: State, chosen: argparse.Namespace) -> None:
-    size = chosen.size or SIZE
+    size = chosen.size or SIZE_PX
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.files import atomic
         from nnviz.picture.svg import svg

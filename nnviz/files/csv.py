@@ -15,8 +15,6 @@ from nnviz.files import json_text
 from nnviz.files.errors import FileError
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-
-
 BLOCK = 500
 """Lines that are read at once."""
 
@@ -91,10 +89,10 @@ def _block(lines: list[str], separator: str, width: int, before: int) -> Array:
 def _cells(lines: list[str], separator: str, before: int) -> list[tuple[int, list[str]]]:
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=separator != "\t")
     try:
-        found = [(reader.line_num + before, line) for line in reader]
+        numbered = [(reader.line_num + before, line) for line in reader]
     except csv.Error as error:
         raise FileError(str(error), f"line {reader.line_num + before}") from None
-    return [(number, line) for number, line in found if "".join(line).strip() or len(line) > 1]
+    return [(number, line) for number, line in numbered if "".join(line).strip() or len(line) > 1]
 
 
 def _is_number(cell: str) -> bool:

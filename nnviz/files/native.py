@@ -175,11 +175,11 @@ def _numbers(values: ArrayLike, place: str) -> Array:
     return array
 
 
-def _check_count(found: int, expected: int, unit: str, why: str, place: str) -> None:
+def _check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
     """Check that there are as many as there have to be: `expected` units, one for each `why`."""
-    if found != expected:
+    if count != expected:
         units = unit if expected == 1 else f"{unit}s"
-        raise FileError(f"expected {expected} {units}, one for each {why}, found {found}", place)
+        raise FileError(f"expected {expected} {units}, one for each {why}, found {count}", place)
 
 
 def _matrix(rows: Matrix, width: int, why: str, place: str) -> Array:

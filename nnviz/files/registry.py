@@ -15,8 +15,8 @@ from nnviz.core.state import State
 from nnviz.files import atomic, course, native
 from nnviz.files.errors import FileError, reading_failed
 
-LARGEST = 512 * 2**20
-"""Bytes of the largest file that is opened."""
+LARGEST_BYTES = 512 * 2**20
+"""The largest file that is opened."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST:
+            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_BYTES:
                 size = f"{status.st_size / 2**20:.0f} MB"
-                raise FileError(f"{path} has {size}; nnviz opens files up to {LARGEST // 2**20} MB")
+                raise FileError(f"{path} has {size}; nnviz opens files up to {LARGEST_BYTES // 2**20} MB")
             return file.read()
     except OSError as error:
         raise reading_failed(path, error) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QWheelEvent
 from PySide6.QtWidgets import QProxyStyle, QSlider, QStyle, QStyleHintReturn, QStyleOption, QWidget
 
@@ -40,7 +40,7 @@ class Timeline(QSlider):
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self._end, self._unit, self._showing = 0, 1, False
+        self._end, self._unit = 0, 1
         self._handle_at = 0
         self._style = _GoesToTheMouse("Fusion")
         self.setStyle(self._style)
@@ -55,19 +55,17 @@ class Timeline(QSlider):
 
     def show_iteration(self, iteration: int, end: int) -> None:
         """Show where one is in a run that goes to `end`."""
-        self._showing = True
-        if end != self._end:
-            self._end, self._unit = end, 1 + end // POSITIONS
-            self.setRange(0, end // self._unit)
-            self.setPageStep(max(1, end // self._unit // 10))
-        self.setValue(iteration // self._unit)
+        with QSignalBlocker(self):  # what is shown is not wanted
+            if end != self._end:
+                self._end, self._unit = end, 1 + end // POSITIONS
+                self.setRange(0, end // self._unit)
+                self.setPageStep(max(1, end // self._unit // 10))
+            self.setValue(iteration // self._unit)
         self.setAccessibleDescription(f"{iteration} of {end}")
         self.setVisible(end > 0)
-        self._showing = False
 
     def _want(self, position: int) -> None:
-        if not self._showing:
-            self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
+        self.wanted.emit(self._end if position == self.maximum() else position * self._unit)
 
     def sliderChange(self, change: QSlider.SliderChange) -> None:
         """Paint anew only where the handle moves by a pixel: a long run has many updates to one."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QWidget
 
 from nnviz.ui.window.settings import Settings
 
-SIZE = QSize(1280, 800)
+SIZE_PX = QSize(1280, 800)
 """How large the window is at its first start, where the screen has room."""
 GAP_PX = 10
 RIGHT_PX = 364
@@ -41,7 +41,7 @@ class MainWindow(QMainWindow):
         self._arrange()
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
-        self.resize(SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(SIZE_PX.boundedTo(self.screen().availableSize()))
         if geometry := settings.bytes("geometry"):
             self.restoreGeometry(geometry)
 
