@@ -11,8 +11,8 @@ from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from operator import add, mul
-from typing import NamedTuple, TypeAlias, TypeVar
+from operator import add, mul, neg, truediv
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import MINUS, shown
@@ -152,7 +152,9 @@ class Number(Expression):
 
 
 class Composed(Expression):
-    """An expression that is made of others, `parts`."""
+    """An expression that is made of others, `parts`, whose values `compute` makes one of."""
+
+    compute: ClassVar[Callable[..., Any]]
 
     def __init__(self, *parts: Expression) -> None:
         self.parts = parts
@@ -168,9 +170,10 @@ class Composed(Expression):
         filled.parts = tuple(part.at(values) for part in self.parts)
         return filled
 
-    def values(self, leaf: Leaf[T]) -> list[T]:
-        """Return the values of all parts."""
-        return [part.evaluate(leaf) for part in self.parts]
+    def evaluate(self, leaf: Leaf[T]) -> T:
+        """Return what `compute` makes of the values of all parts."""
+        value: T = self.compute(*(part.evaluate(leaf) for part in self.parts))
+        return value
 
 
 def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
@@ -181,18 +184,18 @@ def bracketed(pieces: list[Piece], needed: bool) -> list[Piece]:
 class Negative(Composed):
     """A term that is subtracted."""
 
+    compute = staticmethod(neg)
+
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write it with a minus before it."""
         found = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
         return bracketed(found, not leading or level >= POWER)
 
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the value with its sign turned."""
-        return -self.parts[0].evaluate(leaf)
-
 
 class Sum(Composed):
     """Terms added from the left."""
+
+    compute = staticmethod(lambda *terms: reduce(add, terms))
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2 + 3 − 4`."""
@@ -207,10 +210,6 @@ class Sum(Composed):
                 found += [Piece(" + "), *part.pieces(digits, SUM, leading=False)]
         return bracketed(found, needed)
 
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the sum."""
-        return reduce(add, self.values(leaf))
-
 
 def _subtracted(pieces: list[Piece]) -> list[Piece]:
     first = pieces[0]
@@ -220,6 +219,8 @@ def _subtracted(pieces: list[Piece]) -> list[Piece]:
 class Product(Composed):
     """Factors multiplied from the left."""
 
+    compute = staticmethod(lambda *factors: reduce(mul, factors))
+
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2·3·(−4)`."""
         needed = level > PRODUCT
@@ -228,13 +229,11 @@ class Product(Composed):
             found += [Piece("·"), *part.pieces(digits, PRODUCT, leading=False)]
         return bracketed(found, needed)
 
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the product."""
-        return reduce(mul, self.values(leaf))
-
 
 class Quotient(Composed):
     """The first part divided by the second."""
+
+    compute = staticmethod(truediv)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `(2 + 3)/4`."""
@@ -243,20 +242,12 @@ class Quotient(Composed):
         found = top.pieces(digits, PRODUCT, leading or needed)
         return bracketed([*found, Piece("/"), *bottom.pieces(digits, POWER, leading=False)], needed)
 
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the quotient."""
-        top, bottom = self.values(leaf)
-        return top / bottom
-
 
 class Square(Composed):
     """The square of its part."""
 
+    compute = staticmethod(lambda value: value * value)
+
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
         """Write `(−8)²`."""
         return [*self.parts[0].pieces(digits, POWER, leading=False), Piece("²")]
-
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the square."""
-        value = self.parts[0].evaluate(leaf)
-        return value * value

@@ -56,8 +56,16 @@ class Symbol(Expression):
         return values.get(self.name, self)
 
 
+def _power(base: T, exponent: T) -> T:
+    if isinstance(base, Fraction) and exponent > LARGEST_POWER:
+        raise InexactError
+    return base ** int(exponent)
+
+
 class Power(Composed):
     """A number to the power of another part, which is a whole number."""
+
+    compute = staticmethod(_power)
 
     def __init__(self, base: float, exponent: Expression) -> None:
         super().__init__(Number(base), exponent)
@@ -66,13 +74,6 @@ class Power(Composed):
         """Write `0.9^3`."""
         base, exponent = (part.pieces(digits, POWER, leading=False) for part in self.parts)
         return [*base, Piece("^"), *exponent]
-
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        """Return the power."""
-        base, exponent = self.values(leaf)
-        if isinstance(base, Fraction) and exponent > LARGEST_POWER:
-            raise InexactError
-        return base ** int(exponent)
 
 
 class Either(Composed):
@@ -88,7 +89,7 @@ class Either(Composed):
         choice = Piece(f" if z > {number_text(self.kink, DIGITS)} else ")
         return bracketed([*above, choice, *below], level > 0)
 
-    def evaluate(self, leaf: Leaf[T]) -> T:  # noqa: ARG002
+    def compute(self, *_: object) -> float:
         """Raise ValueError: which part it is is known when z has a value."""
         raise ValueError("no number stands for z")
 
@@ -131,14 +132,13 @@ class _Applied(Composed):
         behind = f", {function.parameter}" if function.parameter else ""
         return [Piece(f"{function.name}("), *self.parts[0].pieces(digits), Piece(f"{behind})")]
 
-    def evaluate(self, leaf: Leaf[T]) -> T:
-        value = self.parts[0].evaluate(leaf)
+    def compute(self, value: T) -> T:
         if not isinstance(value, Fraction):
             return self.function.value(value)
-        found = self.function.exact(value)
-        if found is None:
+        exact = self.function.exact(value)
+        if exact is None:
             raise InexactError
-        return found
+        return exact
 
 
 def at_zero(exact: Fraction | int) -> Callable[[Fraction], Fraction | None]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
 
 
@@ -47,6 +48,13 @@ class MeanSlopes:
 
     mse: float
     layers: tuple[LayerMeanSlopes, ...]
+
+    def of(self, address: Address) -> float:
+        """Return the slope of a weight or bias, or of a node."""
+        layer = self.layers[address.layer]
+        if address.kind == "weight":
+            return float(layer.weights[address.node, address.source])
+        return float(layer.nodes[address.node])
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
-from nnviz.core.network import Network
+from nnviz.core.loss.moved_weights import moved
+from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
 
@@ -65,58 +65,30 @@ def checking(
     step = 1e-5 * max(1.0, abs(w))
     squares, noise, kink = np.zeros(2), 0.0, ""
     for block in row_blocks(count, MEASURED * forward_ns(state.network), block_ns):
-        found = _Measured(state.network, address, x[block], (w - step) - w, (w + step) - w)
+        trace, targets = state.network.forward(x[block]), y[block]
+        both = [moved(state.network, trace, address, offset) for offset in ((w - step) - w, (w + step) - w)]
         with np.errstate(all="ignore"):
-            errors = [prediction - y[block] for prediction in found.predictions]
+            errors = [each.prediction - targets for each in both]
             squares += [float(np.sum(error * error)) for error in errors]
-            size = np.abs(errors[0]) + 2 * (np.abs(found.predictions[0]) + np.abs(y[block]))
+            size = np.abs(errors[0]) + 2 * (np.abs(both[0].prediction) + np.abs(targets))
             noise += float(np.sum(np.abs(errors[0]) * size))
-        kink = kink or found.kink(first + block.start)
+        kink = kink or _kink(state.network, trace, both, first + block.start)
         yield None
     below, above = squares / y.size
     rounding = 4 * np.finfo(float).eps * noise / y.size / step
     yield Check(float((above - below) / (2 * step)), step, float(rounding), kink)
 
 
-class _Measured:
-    """What a block of rows computes at w − h, w and w + h, from the layer of w on."""
-
-    def __init__(self, network: Network, address: Address, x: Array, below: float, above: float) -> None:
-        self._network, self._where = network, address
-        self.predictions: list[Array] = []
-        self._z: list[list[Array]] = []
-        with np.errstate(all="ignore"):
-            a = x
-            for layer in network.layers[: address.layer]:
-                a = layer.function(layer.z(a))
-            start = a[:, address.source] if address.kind == "weight" else 1.0
-            z = network.layers[address.layer].z(a)
-            for moved in (below, above, 0.0):
-                moved_z = z.copy()
-                moved_z[:, address.node] += moved * start
-                self._onward(moved_z)
-        self.predictions.pop()
-
-    def _onward(self, z: Array) -> None:
-        zs = [z]
-        a = self._network.layers[self._where.layer].function(z)
-        for layer in self._network.layers[self._where.layer + 1 :]:
-            zs.append(layer.z(a))
-            a = layer.function(zs[-1])
-        self._z.append(zs)
-        self.predictions.append(a)
-
-    def kink(self, first_row: int) -> str:
-        """Name a node whose z passes a kink of its activation, and the row, or return ""."""
-        for k, (below, above, here) in enumerate(zip(*self._z, strict=True), start=self._where.layer):
-            layer = self._network.layers[k]
-            for kink in layer.function.kinks:
-                passed = ((below > kink) != (here > kink)) | ((above > kink) != (here > kink))
-                if passed.any():
-                    row, node = np.argwhere(passed)[0]
-                    how = f"passes {shown(kink)}" if kink else "changes its sign"
-                    return (
-                        f"the z of {layer.nodes[node]} {how} within w ± h in row {first_row + row + 1}, "
-                        f"where {layer.activation} has a kink"
-                    )
-        return ""
+def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> str:
+    """Name a node whose z passes a kink of its activation on either side, and the row, or return ""."""
+    for k, layer in enumerate(network.layers):
+        for kink in layer.function.kinks:
+            passed = np.any([(each.z[k] > kink) != (here.z[k] > kink) for each in both], axis=0)
+            if passed.any():
+                row, node = np.argwhere(passed)[0]
+                how = f"passes {shown(kink)}" if kink else "changes its sign"
+                return (
+                    f"the z of {layer.nodes[node]} {how} within w ± h in row {first_row + row + 1}, "
+                    f"where {layer.activation} has a kink"
+                )
+    return ""

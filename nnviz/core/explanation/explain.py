@@ -8,7 +8,7 @@ from functools import cached_property
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
-from nnviz.core.explanation.mean import mean_line, mean_slope, mse_line, update_heading, update_lines
+from nnviz.core.explanation.mean import mean_line, mse_line, update_heading, update_lines
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.weight import chain_lines, slope_line
@@ -127,7 +127,7 @@ class _Explainer:
     def _slope(self, address: Address) -> float | None:
         """Return the slope that is shown: the row's, or the mean."""
         if self.mean:
-            return None if self.found.whole is None else mean_slope(self.found.whole, address)
+            return None if self.found.whole is None else self.found.whole.slopes.of(address)
         assert self.scene is not None
         return slope_line(self.scene, address).value
 
@@ -155,7 +155,7 @@ class _Explainer:
         count = len(self.state.data)
         if means is None:
             return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
-        slope = mean_slope(means, address)
+        slope = means.slopes.of(address)
         lines: list[Line | Note] = []
         if count > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(means, address))

@@ -22,20 +22,12 @@ def update_heading(means: Means, count: int) -> str:
     return f"Next update · a batch of {means.count:,} rows"
 
 
-def mean_slope(means: Means, address: Address) -> float:
-    """Return the mean over the rows of a weight's or bias's slope, or of a node's."""
-    layer = means.slopes.layers[address.layer]
-    if address.kind == "weight":
-        return float(layer.weights[address.node, address.source])
-    return float(layer.nodes[address.node])
-
-
 def mean_line(means: Means | None, address: Address) -> Line | Note:
     """Return the mean slope of a weight or bias, or of a node; a note until it is known."""
     label = "∂MSE/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
-    slope = Number(mean_slope(means, address), address, slope=True)
+    slope = Number(means.slopes.of(address), address, slope=True)
     formula = "Σ rows' slopes / rows"
     if means.single:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))

@@ -18,7 +18,8 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, NODE_NS, forward_ns, layer_ns, row_blocks
 from nnviz.core.network import Layer, Network, Trace
-from nnviz.core.slopes import MeanSlopes, slopes
+from nnviz.core.results import means_in_blocks
+from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 
 T = TypeVar("T")
@@ -75,9 +76,10 @@ def over_weights(
     sums = np.zeros((len(offsets1), len(offsets2)))
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
-            moved = _moved(network, rows, first, float(offset), second.layer + 1)
+            # what feeds the second weight, and the layers that `_squares` goes on from
+            trace = moved(network, rows.trace, first, float(offset), second.layer + 2)
             for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
-                sums[i, part] += _squares(network, moved, second, offsets2[part])
+                sums[i, part] += _squares(network, rows._replace(trace=trace), second, offsets2[part])
                 yield
     return sums / _count(state)
 
@@ -120,24 +122,9 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
 
 def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[Point]:
     """Find the MSE over all rows and its slope with respect to a weight, unless they are `known`."""
-    if known is not None:
-        return Point(known.mse, _slope_of(known, weight))
-    mse = slope = 0.0
-    x, y = state.data.inputs, state.data.targets
-    assert y is not None
-    for block in _row_blocks(state, weight.layer):
-        part = slopes(state.network, x[block], y[block])
-        share = (block.stop - block.start) / len(x)
-        mse += share * part.mse
-        slope += share * _slope_of(part, weight)
-        yield
-    return Point(mse, slope)
-
-
-def _slope_of(slopes: MeanSlopes, weight: Address) -> float:
-    layer = slopes.layers[weight.layer]
-    bias = weight.kind == "bias"
-    return float(layer.nodes[weight.node] if bias else layer.weights[weight.node, weight.source])
+    if known is None:
+        known = (yield from means_in_blocks(state.network, state.data, None)).slopes
+    return Point(known.mse, known.of(weight))
 
 
 class _Rows(NamedTuple):
@@ -154,13 +141,9 @@ def _count(state: State) -> int:
 
 def _blocks(state: State, layer: int) -> Iterator[_Rows]:
     assert state.data.targets is not None
-    for block in _row_blocks(state, layer):
+    row_ns = max(forward_ns(state.network), _onward_ns(state.network, layer))
+    for block in row_blocks(len(state.data), row_ns):
         yield _Rows(state.network.forward(state.data.inputs[block]), state.data.targets[block])
-
-
-def _row_blocks(state: State, layer: int) -> Iterator[slice]:
-    most = max(forward_ns(state.network), _onward_ns(state.network, layer))
-    return row_blocks(len(state.data), most)
 
 
 def _onward_ns(network: Network, layer: int) -> float:
@@ -179,24 +162,20 @@ def _squares(network: Network, rows: _Rows, weight: Address, offsets: Array) -> 
     """Return the sum of error² over these rows and the outputs with the weight moved by each of `offsets`."""
     k, layer = weight.layer, network.layers[weight.layer]
     with np.errstate(all="ignore"):
-        column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows, weight)
+        column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows.trace, weight)
         if layer.function.elementwise and k + 1 < len(network.layers):
             # the other nodes of the layer stay, so the next layer's z moves by what this one's a moves
             more = layer.function(column) - rows.trace.a[k][:, weight.node]
-            return _onward(network, k + 1, rows, _moved_z(network, rows, k + 1, weight.node, more))
+            z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
+            return _onward(network, k + 1, rows, z)
         z = np.repeat(rows.trace.z[k][None], len(offsets), axis=0)
         z[:, :, weight.node] = column
         return _onward(network, k, rows, z)
 
 
-def _start(rows: _Rows, weight: Address) -> Array:
+def _start(trace: Trace, weight: Address) -> Array:
     """Return the values at the start of a weight, shape (rows,) or, for a bias, (1,)."""
-    return np.ones(1) if weight.kind == "bias" else rows.trace.feeding(weight.layer)[:, weight.source]
-
-
-def _moved_z(network: Network, rows: _Rows, k: int, node: int, more: Array) -> Array:
-    """Return the z of layer k where `node` of the layer before gives `more`, shape (…, rows), than it did."""
-    return rows.trace.z[k] + more[..., None] * network.layers[k].weights[:, node]
+    return np.ones(1) if weight.kind == "bias" else trace.feeding(weight.layer)[:, weight.source]
 
 
 def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
@@ -209,19 +188,23 @@ def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
     return sums
 
 
-def _moved(network: Network, rows: _Rows, weight: Address, offset: float, last: int) -> _Rows:
-    """Return `rows` as they are up to layer `last` with the weight moved by `offset`."""
+def moved(network: Network, trace: Trace, weight: Address, offset: float, end: int | None = None) -> Trace:
+    """Return what the layers before layer `end` (None: all) compute with the weight moved by `offset`.
+
+    The layers from `end` on stay as they were.
+    """
     if offset == 0.0:
-        return rows
-    z, a, first = list(rows.trace.z), list(rows.trace.a), weight.layer
+        return trace
+    z, a, first = list(trace.z), list(trace.a), weight.layer
     with np.errstate(all="ignore"):
         z[first] = z[first].copy()
-        z[first][:, weight.node] += offset * _start(rows, weight)
-        for k in range(first, min(last + 1, len(z))):
+        z[first][:, weight.node] += offset * _start(trace, weight)
+        for k, layer in enumerate(network.layers[:end]):
             if k > first:
-                z[k] = network.layers[k].z(a[k - 1])
-            a[k] = network.layers[k].function(z[k])
-    return _Rows(Trace(rows.trace.inputs, tuple(z), tuple(a)), rows.targets)
+                z[k] = layer.z(a[k - 1])
+            if k >= first:
+                a[k] = layer.function(z[k])
+    return Trace(trace.inputs, tuple(z), tuple(a))
 
 
 def same_but(old: State, new: State, *weights: Address) -> bool:
