@@ -103,6 +103,17 @@ def test_run_turns_into_pause_while_it_runs(qtbot, panel, click, document):
     assert f"{left} updates that are left" in panel.verbs.run.toolTip()
 
 
+def test_no_button_moves_when_run_turns_into_pause(qtbot, panel, click):
+    def places():
+        return [button.geometry() for button in (panel.verbs.run, panel.verbs.step, panel.verbs.restart)]
+
+    before = places()
+    click(panel.verbs.run)
+    qtbot.waitUntil(lambda: panel.runner.running and panel.figures.iteration.text != "0")
+    assert panel.verbs.run.text() == "Pause"
+    assert places() == before
+
+
 def test_back_and_restart_wait_until_there_is_something_to_take_back(panel, click):
     assert not panel.verbs.back.isEnabled()
     assert not panel.verbs.restart.isEnabled()

@@ -38,6 +38,7 @@ class TrainingButtons(QWidget):
         self._lay_out()
         self._connect()
         self._colour()
+        self.refresh()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -77,7 +78,7 @@ class TrainingButtons(QWidget):
         self.new_weights.setText(f"New random weights (seed {training.next_seed})")
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
         self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
-        self.run.setIcon(icon("pause" if running else "play", colours().on_accent, 14))
+        self._show_icon()
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -86,6 +87,9 @@ class TrainingButtons(QWidget):
         if left:
             return f"Make the {counted(left)} that are left of the paused run"
         return f"Make {counted(self._document.state.training.updates)}"
+
+    def _show_icon(self) -> None:
+        self.run.setIcon(icon("pause" if self._runner.running else "play", colours().on_accent, 14))
 
     def _follow_undo(self) -> None:
         if not self._runner.running:  # a run pushes once a frame
@@ -98,7 +102,7 @@ class TrainingButtons(QWidget):
         self._menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _colour(self) -> None:
-        self.refresh()
+        self._show_icon()
         self.more.setIcon(icon("more", None, 16))
         self.run.setMinimumWidth(max(self.run.sizeHint().width(), self.run.minimumWidth()))
 
