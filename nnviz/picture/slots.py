@@ -69,15 +69,11 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     return on_box | pills | _below(column, layer, pills)
 
 
-def _scale(column: Column) -> float:
-    return column.height / HEIGHT
-
-
 def _pills(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
     """Return the line on the lower border that a node's bias and slope share, as the place of the slope."""
     if layer is None:
         return {}
-    scale = max(_scale(column), 0.87)
+    scale = max(column.height / HEIGHT, 0.87)
     size, height = 11.5 * scale, 17.0 * scale
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
@@ -87,7 +83,7 @@ def _pills(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
 
 def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     """Return name and z in a line, the value large below them."""
-    width, height, scale = column.width, column.height, _scale(column)
+    width, height, scale = column.width, column.height, column.height / HEIGHT
     small = max(11.5 * scale, SMALLEST)
     pad = min(11.0 * scale, 0.09 * width)
     line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
@@ -134,7 +130,7 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
     """Return the notes under a node: what is odd about it, or an output's target and error."""
     if layer is None:
         return {}
-    scale = max(_scale(column), 0.87)
+    scale = max(column.height / HEIGHT, 0.87)
     top = column.height + (10.5 if pills else 5.0) * scale
     bottom = column.height + column.below
     if column.role == "output":

@@ -208,7 +208,7 @@ class Diagram(Canvas):
         elif key in NUDGES and address and (number := number_at(state, address)):
             steps, size = NUDGES[key]
             fine = event.modifiers() & Qt.KeyboardModifier.AltModifier
-            self.session.nudge(number, steps, "0.01" if fine else size, "keys")
+            self.session.nudge(number, steps, "0.01" if fine else size)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and address:
             self.session.edit(number_at(state, address) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
@@ -142,15 +144,11 @@ class EditSession(QObject):
             value = self.value(address)
         self.editor.open(qrect(place), value, label.size if label else 13.5)
 
-    def nudge(self, address: Address, steps: float, size: str, session: object) -> None:
-        """Move the number at `address` by `steps` of `size`; nudges of one `session` are one undo entry."""
+    def nudge(self, address: Address, steps: float, size: str) -> None:
+        """Move the number at `address` by `steps` of `size`; nudges in a row are one undo entry."""
         value = self.value(address)
         if value is not None:
-            self._push(address, nudged(value, steps, size), (address, session))
-
-    def set_number(self, address: Address, value: float, session: object) -> None:
-        """Set the number at `address` while it is dragged; those of one `session` are one undo entry."""
-        self._push(address, value, (address, session))
+            self.set_number(address, nudged(value, steps, size), (address, "keys"))
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`."""
@@ -171,7 +169,8 @@ class EditSession(QObject):
         kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind
         self._selection.select(address._replace(kind=kind))
 
-    def _push(self, address: Address, value: float, merge: object = None) -> None:
+    def set_number(self, address: Address, value: float, merge: Hashable = None) -> None:
+        """Set the number at `address`; those in a row with the same `merge` are one undo entry."""
         document = self._document
         had_targets = document.state.data.targets is not None
         state = edits.set_value(document.state, address, value, self._selection.row)
@@ -187,7 +186,7 @@ class EditSession(QObject):
         if isinstance(value, str):
             self._rename(self._address, value)
         else:
-            self._push(self._address, value, self._session if self._nudged else None)
+            self.set_number(self._address, value, self._session if self._nudged else None)
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
@@ -201,7 +200,7 @@ class EditSession(QObject):
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None
-        self._push(self._address, value, self._session)
+        self.set_number(self._address, value, self._session)
         self._nudged = self._document.state
         self.editor.show_value(value)  # it holds already
 

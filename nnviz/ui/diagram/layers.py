@@ -10,13 +10,12 @@ from functools import lru_cache
 from math import ceil
 from typing import NamedTuple
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
 from nnviz.document.walk.player import Player
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import Rect
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
 from nnviz.ui.diagram.paper import paint_blocks
@@ -112,7 +111,8 @@ class Layers:
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):
-            labels = (label for label in labels if _meets(label.rect, dirty))
+            border = QMarginsF(3, 3, 3, 3)  # a label's line reaches out of its place
+            labels = (label for label in labels if dirty.intersects(qrect(label.rect) + border))
         screen.paint_labels(painter, labels, options.selected)
 
     def _paint_edges(
@@ -192,11 +192,6 @@ def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions)
         paint_halo(painter, picture, address, options.palette)
     paint_edges(painter, picture, options.palette, moving=options.moving)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
-
-def _meets(rect: Rect, dirty: QRectF) -> bool:
-    """Tell whether a node or a text, its border included, reaches into what is painted."""
-    return dirty.intersects(QRectF(rect.x - 3, rect.y - 3, rect.width + 6, rect.height + 6))
 
 
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
