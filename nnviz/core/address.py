@@ -85,13 +85,13 @@ class Address(NamedTuple):
 
 def all_weights(network: Network) -> list[Address]:
     """Return the address of every weight and bias, node by node; a node's bias stands behind its weights."""
-    found: list[Address] = []
+    addresses: list[Address] = []
     for k, layer in enumerate(network.layers):
         for j in range(len(layer)):
-            found += [Address("weight", k, j, i) for i in range(network.sizes[k])]
+            addresses += [Address("weight", k, j, i) for i in range(network.sizes[k])]
             if layer.biases is not None:
-                found.append(Address("bias", k, j))
-    return found
+                addresses.append(Address("bias", k, j))
+    return addresses
 
 
 def column_title(column: int, layers: int) -> str:

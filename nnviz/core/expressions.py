@@ -135,8 +135,8 @@ class Number(Expression):
         text = number_text(self.value, digits)
         minus = text.startswith(MINUS) and not (leading and level < POWER)
         piece = Piece(text, self.address, self.slope)
-        found = bracketed([piece], minus or (level >= POWER and "e" in text))
-        return [*found, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else found
+        written = bracketed([piece], minus or (level >= POWER and "e" in text))
+        return [*written, Piece(f" [{self.note}]", unfolds=self.unfolds)] if self.note else written
 
     def evaluate(self, leaf: Leaf[T]) -> T:
         """Return its value as `leaf` reads it."""
@@ -188,8 +188,8 @@ class Negative(Composed):
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write it with a minus before it."""
-        found = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
-        return bracketed(found, not leading or level >= POWER)
+        written = [Piece(MINUS), *self.parts[0].pieces(digits, PRODUCT, leading=False)]
+        return bracketed(written, not leading or level >= POWER)
 
 
 class Sum(Composed):
@@ -200,15 +200,15 @@ class Sum(Composed):
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2 + 3 − 4`."""
         needed = level > SUM
-        found = self.parts[0].pieces(digits, SUM, leading or needed)
+        written = self.parts[0].pieces(digits, SUM, leading or needed)
         for part in self.parts[1:]:
             if isinstance(part, Negative):
-                found += [Piece(f" {MINUS} "), *part.parts[0].pieces(digits, PRODUCT, leading=False)]
+                written += [Piece(f" {MINUS} "), *part.parts[0].pieces(digits, PRODUCT, leading=False)]
             elif isinstance(part, Number) and part.value < 0:
-                found += _subtracted(part.pieces(digits))
+                written += _subtracted(part.pieces(digits))
             else:
-                found += [Piece(" + "), *part.pieces(digits, SUM, leading=False)]
-        return bracketed(found, needed)
+                written += [Piece(" + "), *part.pieces(digits, SUM, leading=False)]
+        return bracketed(written, needed)
 
 
 def _subtracted(pieces: list[Piece]) -> list[Piece]:
@@ -224,10 +224,10 @@ class Product(Composed):
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `2·3·(−4)`."""
         needed = level > PRODUCT
-        found = self.parts[0].pieces(digits, PRODUCT, leading or needed)
+        written = self.parts[0].pieces(digits, PRODUCT, leading or needed)
         for part in self.parts[1:]:
-            found += [Piece("·"), *part.pieces(digits, PRODUCT, leading=False)]
-        return bracketed(found, needed)
+            written += [Piece("·"), *part.pieces(digits, PRODUCT, leading=False)]
+        return bracketed(written, needed)
 
 
 class Quotient(Composed):
@@ -239,8 +239,8 @@ class Quotient(Composed):
         """Write `(2 + 3)/4`."""
         top, bottom = self.parts
         needed = level > PRODUCT
-        found = top.pieces(digits, PRODUCT, leading or needed)
-        return bracketed([*found, Piece("/"), *bottom.pieces(digits, POWER, leading=False)], needed)
+        written = top.pieces(digits, PRODUCT, leading or needed)
+        return bracketed([*written, Piece("/"), *bottom.pieces(digits, POWER, leading=False)], needed)
 
 
 class Square(Composed):

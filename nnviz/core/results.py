@@ -72,7 +72,8 @@ def next_batch(state: State) -> tuple[int, ...] | None:
 
 def means_from(network: Network, trace: Trace, data: Dataset, rows: tuple[int, ...] | None) -> Means:
     """Return the means over `rows` of `data`, whose `trace` is known."""
-    y = _targets_of(data, rows)
+    assert data.targets is not None
+    y = data.targets[_chosen(rows)]
     single: tuple[Slopes, ...] = ()
     if len(y) <= FEW_ROWS:
         each = [slice(i, i + 1) for i in range(len(y))]
@@ -84,8 +85,8 @@ def means_in_blocks(
     network: Network, data: Dataset, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS
 ) -> Generator[None, None, Means]:
     """Compute the means over `rows` of `data`, and yield after each block of them."""
-    x = data.inputs if rows is None else data.inputs[list(rows)]
-    y = _targets_of(data, rows)
+    assert data.targets is not None
+    x, y = data.inputs[_chosen(rows)], data.targets[_chosen(rows)]
     blocks = list(row_blocks(len(x), THERE_AND_BACK * forward_ns(network), block_ns))
     if len(blocks) == 1:
         return means_from(network, network.forward(x), data, rows)
@@ -104,9 +105,8 @@ def means_in_blocks(
     return Means(rows, len(x), MeanSlopes(mse, layers))
 
 
-def _targets_of(data: Dataset, rows: tuple[int, ...] | None) -> Array:
-    assert data.targets is not None
-    return data.targets if rows is None else data.targets[list(rows)]
+def _chosen(rows: tuple[int, ...] | None) -> slice | list[int]:
+    return slice(None) if rows is None else list(rows)
 
 
 BESIDE = 32
@@ -190,8 +190,8 @@ class Results:
 
     def average(self, rows: tuple[int, ...] | None, together: bool) -> None:
         """Find the means over some rows, or all, at once."""
-        chosen = slice(None) if rows is None else list(rows)
-        trace = self.trace.rows(chosen) if together else self.network.forward(self.data.inputs[chosen])
+        some = _chosen(rows)
+        trace = self.trace.rows(some) if together else self.network.forward(self.data.inputs[some])
         self.means[rows] = means_from(self.network, trace, self.data, rows)
 
     def average_in_blocks(self, rows: tuple[int, ...] | None, block_ns: float) -> Iterator[None]:

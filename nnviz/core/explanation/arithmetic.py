@@ -76,8 +76,8 @@ def _closing_digits(expression: Expression, value: float) -> int | None:
     """Return how many digits the operands need, or None where no number of digits closes the line."""
     text = number_text(value, DIGITS)
     for digits in range(DIGITS, MOST + 1):
-        found = _as_written(expression, digits)
-        if read(text) in (read(shown(found, SHORT)), read(shown(found, DIGITS))):
+        reached = _as_written(expression, digits)
+        if read(text) in (read(shown(reached, SHORT)), read(shown(reached, DIGITS))):
             return digits
     return None
 
@@ -96,9 +96,9 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
         return False
     whole = all(read(text) == value for value, text in texts)
     try:
-        found = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)))
-        return found == _fraction(result) and (
-            whole or expression.evaluate(lambda n: Fraction(n.value)) == found
+        exact = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)))
+        return exact == _fraction(result) and (
+            whole or expression.evaluate(lambda n: Fraction(n.value)) == exact
         )
     except (InexactError, ZeroDivisionError):
         return False
@@ -151,16 +151,6 @@ class Line:
         """What the arithmetic comes to, at full precision."""
         return self.written.value
 
-    @property
-    def exact(self) -> bool:
-        """Whether nothing in it is rounded."""
-        return self.written.exact
-
-    @property
-    def factors(self) -> tuple[Piece, ...]:
-        """The numbers that stand for a node or an edge."""
-        return tuple(piece for piece in self.written.pieces if piece.address is not None)
-
 
 @dataclass(frozen=True)
 class Note:
@@ -192,11 +182,11 @@ class Explanation:
 
     def text(self) -> str:
         """Return everything as ASCII text, as it is copied; names keep their letters."""
-        found = [self.title]
+        lines = [self.title]
         for section in self.sections:
-            found += ["", section.heading] if section.heading else [""]
-            found += [_text(row) for row in section.rows]
-        return ascii_text("\n".join(found)) + "\n"
+            lines += ["", section.heading] if section.heading else [""]
+            lines += [_text(row) for row in section.rows]
+        return ascii_text("\n".join(lines)) + "\n"
 
 
 def _text(row: Line | Note) -> str:

@@ -23,7 +23,7 @@ from nnviz.core.state import State
 def explain(
     state: State,
     address: Address | None,
-    found: Computed,
+    computed: Computed,
     *,
     mean: bool = False,
     check: Check | None = None,
@@ -31,10 +31,10 @@ def explain(
 ) -> Explanation:
     """Explain the number at `address`, or the MSE where that is None.
 
-    `mean`: slopes are the means over all rows, not the row's own. `check` is the measured slope, where it is
+    `mean`: slopes are the means over all rows, not those of one. `check` is the measured slope, where it is
     known; `unfolded` names the lines whose long sums are written out in full.
     """
-    return _Explainer(state, address, found, is_mean(state, mean), check, unfolded).explanation()
+    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -46,22 +46,22 @@ def is_mean(state: State, mean: bool) -> bool:
 class _Explainer:
     state: State
     address: Address | None
-    found: Computed
+    computed: Computed
     mean: bool
     check: Check | None
     unfolded: frozenset[str]
 
     @property
     def row_heading(self) -> str:
-        return f"Row {self.found.row + 1} of {len(self.state.data):,}"
+        return f"Row {self.computed.row + 1} of {len(self.state.data):,}"
 
     @cached_property
     def scene(self) -> Scene | None:
-        found, targets = self.found, self.state.data.targets
-        if found.trace is None:
+        computed, targets = self.computed, self.state.data.targets
+        if computed.trace is None:
             return None
-        row = None if targets is None else targets[found.row]
-        return Scene(self.state.network, found.trace, found.slopes, row, self.unfolded)
+        row = None if targets is None else targets[computed.row]
+        return Scene(self.state.network, computed.trace, computed.slopes, row, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address
@@ -78,7 +78,7 @@ class _Explainer:
     def _mse_sections(self) -> list[Section]:
         if self.scene is None or self.scene.targets is None:
             return []
-        sections = [Section("", (mse_line(self.state, self.found.whole),))]
+        sections = [Section("", (mse_line(self.state, self.computed.whole),))]
         if len(self.state.data) > 1:
             sections.append(Section(self.row_heading, (row_mse_line(self.scene),)))
         return sections
@@ -97,9 +97,9 @@ class _Explainer:
         rows += backward_lines(scene, address.layer, address.node)
         sections = [Section(self.row_heading, tuple(rows))]
         if self.mean:
-            sections.append(Section(self._mean_heading(), (mean_line(self.found.whole, address),)))
+            sections.append(Section(self._mean_heading(), (mean_line(self.computed.whole, address),)))
         if output and len(self.state.data) > 1:
-            sections.append(Section("All rows", (mse_line(self.state, self.found.whole),)))
+            sections.append(Section("All rows", (mse_line(self.state, self.computed.whole),)))
         return sections
 
     def _weight_sections(self, scene: Scene, address: Address) -> list[Section]:
@@ -111,7 +111,7 @@ class _Explainer:
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
         if self.mean:
-            means = [mean_line(self.found.whole, address), *self._why(address), *self._checked(address)]
+            means = [mean_line(self.computed.whole, address), *self._why(address), *self._checked(address)]
             sections = [
                 Section(self._mean_heading(), tuple(means)),
                 Section(f"{self.row_heading}, one term of the mean", (line, *chain)),
@@ -127,15 +127,15 @@ class _Explainer:
     def _slope(self, address: Address) -> float | None:
         """Return the slope that is shown: the row's, or the mean."""
         if self.mean:
-            return None if self.found.whole is None else self.found.whole.slopes.of(address)
+            return None if self.computed.whole is None else self.computed.whole.slopes.of(address)
         assert self.scene is not None
         return slope_line(self.scene, address).value
 
     def _why(self, address: Address) -> list[Line | Note]:
         """Return why the slope is exactly 0, where it is."""
-        if self._slope(address) != 0.0 or self.found.slopes is None:
+        if self._slope(address) != 0.0 or self.computed.slopes is None:
             return []
-        slopes = self.found.whole.slopes if self.mean and self.found.whole else self.found.slopes
+        slopes = self.computed.whole.slopes if self.mean and self.computed.whole else self.computed.slopes
         reason = zero_reason(self.state.network, slopes, address) if isinstance(slopes, Slopes) else ""
         return [Note("0 because", reason or "the rows' own slopes are 0 or cancel out")]
 
@@ -151,7 +151,7 @@ class _Explainer:
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
     def _update_section(self, address: Address, row_line: Line) -> Section:
-        means = self.found.update
+        means = self.computed.update
         count = len(self.state.data)
         if means is None:
             return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))

@@ -33,8 +33,8 @@ def mean_line(means: Means | None, address: Address) -> Line | Note:
         top: Expression = Sum(*(_row_term(means, address, i) for i in range(means.count)))
     else:
         top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
-    found = top / means.count if means.count > 1 else top
-    return Line(label, formula, write(found, slope.value, result=slope))
+    expression = top / means.count if means.count > 1 else top
+    return Line(label, formula, write(expression, slope.value, result=slope))
 
 
 def _row_term(means: Means, address: Address, i: int) -> Expression:
@@ -79,10 +79,10 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
     in_words = {"w": Symbol(address.symbol), "t": update}
     lines = []
     for name, rule in OPTIMIZERS[state.training.optimizer].rule:
-        found = rule.at(values)
-        values[name] = Number(found.computed())
+        expression = rule.at(values)
+        values[name] = Number(expression.computed())
         label = f"new {address.symbol}" if name == "w" else name
-        lines.append(Line(label, rule.at(in_words).text, write(found, values[name].value)))
+        lines.append(Line(label, rule.at(in_words).text, write(expression, values[name].value)))
     return lines
 
 

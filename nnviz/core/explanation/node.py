@@ -20,12 +20,12 @@ def _z_line(scene: Scene, layer: int, node: int) -> Line:
     weights = scene.network.layers[layer].weights[node]
     terms = [scene.a(layer - 1, i) * scene.w(layer, node, i) for i in range(len(weights))]
     bias = scene.b(layer, node)
-    found = scene.sum(terms, "z")
+    expression = scene.sum(terms, "z")
     if bias is not None:
-        found = found + bias
+        expression = expression + bias
     formula = "Σ value·w" if bias is None else "Σ value·w + b"
     z = scene.z(layer, node)
-    return Line("z", formula, write(found, z.value, result=z), scene.folds("z", len(terms)))
+    return Line("z", formula, write(expression, z.value, result=z), scene.folds("z", len(terms)))
 
 
 def _a_line(scene: Scene, layer: int, node: int) -> Line:
@@ -36,8 +36,8 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
     if function.joint is None:
         return Line("a", function.call, write(function.written(z), a.value, result=a))
     zs = [scene.z(layer, j) for j in range(len(scene.values(layer)))]
-    formula, found = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
-    return Line("a", formula, write(found, a.value, result=a), scene.folds("a", len(zs)))
+    formula, expression = function.joint.value(zs, node, lambda terms: scene.sum(terms, "a"))
+    return Line("a", formula, write(expression, a.value, result=a), scene.folds("a", len(zs)))
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
@@ -59,11 +59,11 @@ def row_mse_line(scene: Scene) -> Line:
     outputs = len(scene.network.outputs)
     errors = [scene.error(j) for j in range(outputs)]
     squares = [error.value * error.value for error in errors]
-    found, formula = scene.sum([Square(error) for error in errors], "row's MSE"), "error²"
+    expression, formula = scene.sum([Square(error) for error in errors], "row's MSE"), "error²"
     if outputs > 1:
-        found, formula = found / outputs, "Σ error² / outputs"
+        expression, formula = expression / outputs, "Σ error² / outputs"
     name = scene.folds("row's MSE", outputs)
-    return Line("row's MSE", formula, write(found, sum(squares) / outputs), name)
+    return Line("row's MSE", formula, write(expression, sum(squares) / outputs), name)
 
 
 def backward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
@@ -83,30 +83,30 @@ def backward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
     slope = scene.slope_a(layer, node)
     if layer == len(scene.network.layers) - 1:
-        found, formula = 2 * scene.error(node), "2·error"
+        expression, formula = 2 * scene.error(node), "2·error"
         outputs = len(scene.network.outputs)
         if outputs > 1:
-            found, formula = found / outputs, "2·error / outputs"
-        return Line("∂MSE/∂a", formula, write(found, slope.value, result=slope))
+            expression, formula = expression / outputs, "2·error / outputs"
+        return Line("∂MSE/∂a", formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
-    found = scene.sum(terms, f"back{layer}")
+    expression = scene.sum(terms, f"back{layer}")
     name = scene.folds(f"back{layer}", len(terms))
-    return Line("∂MSE/∂a", "Σ w·∂MSE/∂z onward", write(found, slope.value, result=slope), name)
+    return Line("∂MSE/∂a", "Σ w·∂MSE/∂z onward", write(expression, slope.value, result=slope), name)
 
 
 def _passes_line(scene: Scene, layer: int, node: int) -> Line:
     function, slope = scene.network.layers[layer].function, scene.passes(layer, node)
     assert function.slope_rule is not None
-    found = function.slope_rule.at({"z": scene.z(layer, node), "a": scene.a(layer, node)})
-    if isinstance(found, Number):
-        found = slope  # the same, and it knows its place
-    return Line(f"{function.name}′(z)", function.slope_rule.text, write(found, slope.value))
+    expression = function.slope_rule.at({"z": scene.z(layer, node), "a": scene.a(layer, node)})
+    if isinstance(expression, Number):
+        expression = slope  # the same, and it knows its place
+    return Line(f"{function.name}′(z)", function.slope_rule.text, write(expression, slope.value))
 
 
 def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line:
     count, name = len(scene.values(layer)), f"joint{layer}"
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
-    formula, found = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
+    formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
     result = scene.slope_z(layer, node)
-    return Line("∂MSE/∂z", formula, write(found, result.value, result=result), scene.folds(name, count))
+    return Line("∂MSE/∂z", formula, write(expression, result.value, result=result), scene.folds(name, count))
