@@ -51,11 +51,16 @@ class Check:
 
 
 def checking(
-    state: State, address: Address, row: int | None, block_ns: float = BLOCK_NS
+    state: State,
+    address: Address,
+    row: int | None,
+    block_ns: float = BLOCK_NS,
+    known: Trace | None = None,
 ) -> Iterator[Check | None]:
     """Measure the slope of a weight or bias, of one row's MSE or (None) of that over all rows.
 
-    Yields None after each block of rows, and the Check at last.
+    `known` is what the one row computed, where that is known. Yields None after each block of rows, and the
+    Check at last.
     """
     assert state.data.targets is not None
     first, count = (0, len(state.data)) if row is None else (row, 1)
@@ -65,7 +70,7 @@ def checking(
     step = 1e-5 * max(1.0, abs(w))
     squares, noise, kink = np.zeros(2), 0.0, ""
     for block in row_blocks(count, MEASURED * forward_ns(state.network), block_ns):
-        trace, targets = state.network.forward(x[block]), y[block]
+        trace, targets = known or state.network.forward(x[block]), y[block]
         both = [moved(state.network, trace, address, offset) for offset in ((w - step) - w, (w + step) - w)]
         with np.errstate(all="ignore"):
             errors = [each.prediction - targets for each in both]

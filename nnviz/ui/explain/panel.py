@@ -135,7 +135,9 @@ class ExplainPanel(Card):
     def _measure(self) -> Iterator[None]:
         address = self._present()
         assert address is not None
-        for check in checking(self._document.state, address, self._row_measured):
+        row = self._row_measured
+        known = None if row is None else self._derived.trace
+        for check in checking(self._document.state, address, row, known=known):
             self._check = check
             yield
 
