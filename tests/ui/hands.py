@@ -32,6 +32,15 @@ def click(window, address, modifier=Qt.KeyboardModifier.NoModifier):
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, modifier, point(window, address))
 
 
+def drag(widget, start, dx, modifier=Qt.KeyboardModifier.NoModifier):
+    """Press at `start`, drag by `dx` pixels to the right, and let go."""
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(widget, left, modifier, start)
+    for x in range(0, dx + (1 if dx > 0 else -1), 6 if dx > 0 else -6):
+        QTest.mouseMove(widget, start + QPoint(x, 0))
+    QTest.mouseRelease(widget, left, modifier, start + QPoint(dx, 0))
+
+
 def write(widget, text):
     """Type `text`; QTest.keyClicks ends the process at letters that are not Latin-1."""
     for letter in text:

@@ -16,7 +16,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.data.table_view import fitted
-from tests.ui.hands import set_number, turn, write
+from tests.ui.hands import drag, set_number, turn, write
 
 COURSE = Network.from_weights(
     {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]
@@ -182,6 +182,32 @@ def test_up_and_down_nudge_in_decimal(desk):
     assert desk.editor().text() == "-0.7"
     desk.type("", Qt.Key.Key_Return)
     assert desk.data.inputs[2, 0] == -0.7
+
+
+def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(qtbot):
+    desk = Desk(qtbot, State(COURSE, Dataset(ROWS, TARGETS)))
+    before = desk.texts(1)
+    drag(desk.table.viewport(), desk.place(1, 0), -36)
+    assert desk.data.inputs[1, 0] == 0.4
+    assert desk.texts(1)[0] == "0.4"
+    assert desk.texts(1)[3] != before[3]  # the prediction follows
+    drag(desk.table.viewport(), desk.place(1, 2), 12, Qt.KeyboardModifier.NoModifier)
+    assert desk.data.targets[1, 0] == 50.2
+    desk.document.undo()
+    desk.document.undo()
+    assert desk.texts(1) == before
+    assert desk.document.undo_text() == ""
+
+
+def test_a_drag_downwards_selects_rows_and_a_prediction_is_not_scrubbed(qtbot):
+    desk = Desk(qtbot, State(COURSE, Dataset(ROWS, TARGETS)))
+    left = Qt.MouseButton.LeftButton
+    QTest.mousePress(desk.table.viewport(), left, pos=desk.place(0, 0))
+    QTest.mouseMove(desk.table.viewport(), desk.place(1, 0))
+    QTest.mouseMove(desk.table.viewport(), desk.place(2, 0))
+    QTest.mouseRelease(desk.table.viewport(), left, pos=desk.place(2, 0))
+    drag(desk.table.viewport(), desk.place(1, 3), 36)
+    assert desk.document.undo_text() == ""
 
 
 def test_the_wheel_nudges_an_open_cell_and_scrolls_over_the_others(qtbot):

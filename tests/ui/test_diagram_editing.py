@@ -9,6 +9,7 @@ from tests.ui.hands import (
     address_named,
     choose_entry,
     click,
+    drag,
     editor_of,
     point,
     press,
@@ -31,14 +32,6 @@ def window(open_window):
 
 def keys(window, key, modifier=NONE):
     QTest.keyClick(editor_of(window), key, modifier)
-
-
-def drag(window, start, dx, modifier=NONE):
-    left = Qt.MouseButton.LeftButton
-    QTest.mousePress(window.diagram, left, modifier, start)
-    for x in range(0, dx + (1 if dx > 0 else -1), 6 if dx > 0 else -6):
-        QTest.mouseMove(window.diagram, start + QPoint(x, 0))
-    QTest.mouseRelease(window.diagram, left, modifier, start + QPoint(dx, 0))
 
 
 def test_clicking_a_weight_opens_a_field_with_its_text_selected(window):
@@ -130,7 +123,7 @@ def test_escape_after_nudges_restores_what_was_there(window):
 
 
 def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
-    drag(window, point(window, W), 60)
+    drag(window.diagram, point(window, W), 60)
     assert written(window, W) == "3"
     assert offered(window, "Undo").isEnabled()
     choose_entry(window, "Undo")
@@ -139,8 +132,8 @@ def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
 
 
 def test_two_drags_are_two_undo_entries(window):
-    drag(window, point(window, W), 60)
-    drag(window, point(window, W), -30)
+    drag(window.diagram, point(window, W), 60)
+    drag(window.diagram, point(window, W), -30)
     assert written(window, W) == "2.5"
     choose_entry(window, "Undo")
     assert written(window, W) == "3"

@@ -24,7 +24,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import apply_theme
-from tests.ui.hands import turn
+from tests.ui.hands import drag, turn
 
 WIDTH = 364
 
@@ -283,6 +283,27 @@ def test_the_wheel_nudges_the_field_that_is_being_edited(panel):
         line = field.lineEdit() if name == "batch" else field
         assert turn(line, 1)
         assert line.text() == text
+
+
+@pytest.mark.parametrize(
+    ("name", "dx", "value"), [("learning_rate", 30, 0.06), ("updates", -30, 15), ("seed", 12, 2)]
+)
+def test_dragging_a_setting_sideways_scrubs_it_as_one_undo_entry(panel, document, name, dx, value):
+    field = getattr(panel.fields, name)
+    before = field.text()
+    panel.verbs.run.setFocus()
+    drag(field, field.rect().center(), dx)
+    assert getattr(document.state.training, name) == value
+    assert float(field.text()) == value
+    document.undo()
+    assert (field.text(), document.undo_text()) == (before, "")
+
+
+def test_a_drag_in_a_setting_that_is_open_selects_text(panel, document):
+    field = panel.fields.updates
+    drag(field, field.rect().center(), 0)
+    drag(field, field.rect().center(), -60)
+    assert (field.text(), document.undo_text()) == ("20", "")
 
 
 def test_every_optimizer_can_be_chosen_and_says_its_rule(qtbot, panel, document):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -160,17 +161,19 @@ class DataTable(QAbstractTableModel):
         """Take a number for a cell."""
         if role != Role.EditRole:
             return False
-        if value != self.value(index.row(), index.column()):
-            self._put(index.row(), self.columns[index.column()], value)
+        self.put(index, value)
         return True
 
-    def _put(self, row: int, column: TableColumn, number: float) -> None:
-        state = self._state
+    def put(self, index: Index, number: float, merge: Hashable | None = None) -> None:
+        """Give a cell a number; pushes in a row with the same `merge` are one undo entry."""
+        state, row, column = self._state, index.row(), self.columns[index.column()]
+        if number == self.value(row, index.column()):
+            return
         if column.kind == "input":
             changed = edits.set_input(state, row, column.place, number)
         else:
             changed = edits.set_target(state, row, column.place, number)
-        self._document.push(changed, f"{column.header} of row {row + 1}")
+        self._document.push(changed, f"{column.header} of row {row + 1}", merge)
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
+    QMouseEvent,
     QPainter,
     QPen,
     QResizeEvent,
@@ -27,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import MINUS, parsed, shown
 from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable, Index, TableColumn
-from nnviz.ui.widgets.number_field import NumberField
+from nnviz.ui.widgets.number_field import PIXELS_A_STEP, NumberField, scrubbed
 from nnviz.ui.widgets.theme import colours, ui_font
 
 ROW_HEIGHT_PX = 34
@@ -41,7 +42,10 @@ LEAST_DIGITS = 2
 
 
 class TableView(QTableView):
-    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows."""
+    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows.
+
+    A number that is dragged sideways is scrubbed; dragged up or down, rows are selected.
+    """
 
     remove_wished = Signal()
     paste_wished = Signal()
@@ -50,6 +54,10 @@ class TableView(QTableView):
     def __init__(self, model: DataTable) -> None:
         super().__init__()
         self._table = model
+        self._pressed = QPointF()
+        self._scrub_from: float | None = None
+        self._scrub = 0
+        self._scrubs = False
         self.setModel(model)
         self.setAccessibleName("Data")
         self.setShowGrid(False)
@@ -87,6 +95,32 @@ class TableView(QTableView):
             self.paste_wished.emit()
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Select, and be ready to scrub a number that a person types."""
+        super().mousePressEvent(event)
+        index, self._pressed, self._scrubs = self.indexAt(event.position().toPoint()), event.position(), False
+        typed = index.isValid() and self._table.columns[index.column()].editable
+        plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        self._scrub_from = self._table.value(index.row(), index.column()) if typed and plain else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub a number that is dragged sideways."""
+        way = event.position() - self._pressed
+        if not self._scrubs and self._scrub_from is not None:
+            self._scrubs = abs(way.x()) >= PIXELS_A_STEP and abs(way.x()) > abs(way.y())
+            self._scrub += self._scrubs
+        if not self._scrubs:
+            super().mouseMoveEvent(event)
+            return
+        index = self.indexAt(self._pressed.toPoint())
+        value = scrubbed(self._scrub_from, way.x(), event.modifiers())
+        self._table.put(index, value, ("scrub", id(self), self._scrub))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a scrub."""
+        super().mouseReleaseEvent(event)
+        self._scrub_from, self._scrubs = None, False
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu, at the mouse or, by the menu key, at the current cell."""

@@ -6,6 +6,7 @@ Accepts with Enter and elsewhere, refuses with a sentence. Up, Down and the whee
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import Qt, Signal
@@ -49,9 +50,9 @@ def nudge_rate(value: float, steps: int, modifiers: Modifiers) -> float:
     return nudged_digit(value, steps, 2 if modifiers & Modifiers.AltModifier else 1)
 
 
-def scrubbed(value: float, pixels: float, modifiers: Modifiers) -> float:
+def scrubbed(value: Any, pixels: float, modifiers: Modifiers, nudge: Nudge = nudge_number) -> Any:
     """Return what a number becomes that is dragged so many pixels to the right."""
-    return nudge_number(value, round(pixels / PIXELS_A_STEP), modifiers)
+    return nudge(value, round(pixels / PIXELS_A_STEP), modifiers)
 
 
 class NumberField(QLineEdit):
@@ -80,7 +81,8 @@ class NumberField(QLineEdit):
         super().__init__(parent)
         self._value: Any = None
         self._refusal = ""
-        self._select_on_release = False
+        self._select_on_release = self._scrubs = False
+        self._pressed_x = 0.0
         self._turned = 0
         self.set_notation(read, write, nudge)
         self.textEdited.connect(self._clear_refusal)
@@ -133,6 +135,9 @@ class NumberField(QLineEdit):
         except ValueError as error:
             self._refuse(str(error))
             return
+        self._write_nudged(value)
+
+    def _write_nudged(self, value: Any) -> None:
         self.setText(self._write(value))
         self.selectAll()
         self._clear_refusal()
@@ -180,11 +185,29 @@ class NumberField(QLineEdit):
         self._turned = 0
         self._select_on_release = event.reason() == Qt.FocusReason.MouseFocusReason
 
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        super().mousePressEvent(event)
+        self._pressed_x = event.position().x()
+        self._select_on_release &= event.button() == Qt.MouseButton.LeftButton
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Scrub, where the press has opened the field; in an open one a drag selects text."""
+        way = event.position().x() - self._pressed_x
+        self._scrubs = self._scrubs or (self._select_on_release and abs(way) >= PIXELS_A_STEP)
+        if not (self._scrubs and self._nudge):
+            super().mouseMoveEvent(event)
+            return
+        with suppress(ValueError):  # as far as it goes
+            self._write_nudged(scrubbed(self._value, way, event.modifiers(), self._nudge))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Take what was scrubbed to; after a click all is selected."""
         super().mouseReleaseEvent(event)
-        if self._select_on_release and not self.hasSelectedText():
+        if self._scrubs:
+            self.commit()
+        if self._scrubs or (self._select_on_release and not self.hasSelectedText()):
             self.selectAll()
-        self._select_on_release = False
+        self._select_on_release = self._scrubs = False
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
         super().focusOutEvent(event)

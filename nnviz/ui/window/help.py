@@ -47,12 +47,14 @@ GESTURES: tuple[tuple[str, Rows], ...] = (
                 "the same in the learning rate",
                 "change its first digit; with Alt the second, with Shift tenfold",
             ),
+            ("drag sideways in a setting of the run", "the same, where it was not open yet"),
             ("0.5, 0,5, 1/2, −3, 1e-3", "are numbers"),
         ),
     ),
     (
         "In the data table",
         (
+            ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
             ("Ctrl+C", "copy the selected rows"),
             ("Ctrl+V", "paste numbers from the current cell on; rows are added where they are needed"),
             ("Delete", "remove the selected rows"),
