@@ -126,6 +126,7 @@ ACTIVATIONS: dict[str, Activation] = {
             *kernels.elu(SELU_ALPHA, SELU_SCALE),
             "1.0507·(z if z > 0 else 1.6733·(e^z − 1))",
             Either(SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
+            "he",
             kinks=(0.0,),
             saturated=((-inf, math.log(SATURATED / (SELU_SCALE * SELU_ALPHA))),),
             exact=at_zero(0),
