@@ -1,4 +1,4 @@
-"""About how long a network takes to compute, in nanoseconds. Knows no clock: it only counts."""
+"""About how long a network takes to compute, in nanoseconds. It only counts: it knows nothing of clocks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What one network makes of its data: each number computed once, when it is first wanted. Knows no time.
+"""What one network makes of its data: each number computed once, when it is first wanted.
+
+Knows nothing of time.
 
 The mean slopes over many rows are taken at once, or a block of rows at a time.
 """

@@ -1,4 +1,4 @@
-"""The one writer of files: the whole new file, or the old one as it was. Knows no format."""
+"""The one writer of files: the whole new file, or the old one as it was. Knows nothing of formats."""
 
 from __future__ import annotations
 

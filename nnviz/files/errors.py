@@ -1,4 +1,4 @@
-"""FileError: what is wrong with a file, where, and what to do, in one sentence. Knows no format."""
+"""FileError: what is wrong with a file, where, and what to do, in one sentence. Knows nothing of formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""JSON as text: a strict reader, and a writer that is pleasant to read and to diff. Knows no format."""
+"""JSON as text: a strict reader, and a writer that is pleasant to read and to diff.
+
+Knows nothing of formats.
+"""
 
 from __future__ import annotations
 

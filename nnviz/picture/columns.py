@@ -1,4 +1,6 @@
-"""How columns of nodes share the room: sizes and places at zoom 1, then zoomed and moved. Knows no texts.
+"""How columns of nodes share the room: sizes and places at zoom 1, then zoomed and moved.
+
+Knows nothing of texts.
 
 All lengths are pixels at zoom 1.
 """

@@ -1,4 +1,7 @@
-"""Where everything of a diagram stands: pure geometry, for a network's shape and a view. Knows no weights."""
+"""Where everything of a diagram stands: pure geometry, for a network's shape and a view.
+
+Knows nothing of weights.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Where the numbers of a gap's edges stand so that no two overlap. Knows no weights: pills do not jump.
+"""Where the numbers of a gap's edges stand so that no two overlap.
+
+Knows nothing of weights: pills do not jump.
 
 A label's middle lies on its edge. Labels stand in columns: at one part of the way if all fit there, else in
 as many columns side by side as are needed. In a column the labels are taken from the top as long as they

@@ -1,4 +1,4 @@
-"""Where a node's texts stand: places relative to its corner, one set a column. Knows no numbers."""
+"""Where a node's texts stand: places relative to its corner, one set a column. Knows nothing of numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Updates that are under way, made in short slices between two frames. Knows no document and no widgets.
+"""Updates that are under way, made in short slices between two frames.
+
+Knows nothing of documents and widgets.
 
 What is too long for a slice goes on in a thread.
 """

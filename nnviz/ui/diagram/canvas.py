@@ -1,6 +1,6 @@
 """The widget that shows the picture of what is open: makes it, and keeps it as long as it holds.
 
-Knows no mouse and no keys.
+Knows nothing of mouse and keys.
 """
 
 from __future__ import annotations

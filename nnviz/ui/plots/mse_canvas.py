@@ -1,4 +1,6 @@
-"""The MSE history as a curve with axes, on the screen and as a picture. Knows no document and no mouse.
+"""The MSE history as a curve with axes, on the screen and as a picture.
+
+Knows nothing of documents and of the mouse.
 
 Imports pyqtgraph, which costs 150 ms, so it is imported only once the window stands.
 """
