@@ -22,6 +22,15 @@ def test_an_example_opens_with_its_notes_in_sight(open_window):
     assert "-39" in window.notes.page.toPlainText().replace("−", "-")
 
 
+def test_notes_that_fit_have_no_scroll_bar(open_window):
+    window = open_window("curve")
+    page = window.notes.page
+    text = page.document().clone()
+    text.setTextWidth(page.width())
+    assert text.size().height() <= page.height()  # or the test needs shorter notes
+    assert page.verticalScrollBar().maximum() == 0
+
+
 def test_notes_are_edited_and_undone(open_window):
     window = open_window("forward")
     press(window, "Edit")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QTextBrowser
 
 from nnviz.core.state import State
@@ -106,3 +107,9 @@ class _Page(QTextBrowser):
     def loadResource(self, kind: int, name: QUrl | str) -> Any:
         """Fetch nothing: notes come from other people's files."""
         return None
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Try the whole width again: Qt keeps a scroll bar that another size needed before it was shown."""
+        super().showEvent(event)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
