@@ -57,7 +57,7 @@ def _elu(alpha: float) -> Activation:
     return Activation(
         _named("elu", alpha, 1.0),
         *kernels.elu(alpha),
-        f"z if z > 0 else {'' if alpha == 1 else f'{full(alpha)}·'}(e^z − 1)",
+        "z if z > 0 else " + ("e^z − 1" if alpha == 1 else f"{full(alpha)}·(e^z − 1)"),
         Either(1, A + alpha),
         "he",
         kinks=() if alpha == 1 else (0.0,),

@@ -111,7 +111,7 @@ def _chosen(rows: tuple[int, ...] | None) -> slice | list[int]:
     return slice(None) if rows is None else list(rows)
 
 
-BESIDE = 32
+ROWS_TOGETHER = 32
 """Rows that are predicted together where not all of them are."""
 
 
@@ -168,9 +168,9 @@ class Results:
         if together:
             prediction = self.trace.prediction[row]
             return prediction
-        block, within = divmod(row, BESIDE)
+        block, within = divmod(row, ROWS_TOGETHER)
         if block not in self._predicted:
-            inputs = self.data.inputs[block * BESIDE : (block + 1) * BESIDE]
+            inputs = self.data.inputs[block * ROWS_TOGETHER : (block + 1) * ROWS_TOGETHER]
             self._predicted[block] = self.network.predict(inputs)
         prediction = self._predicted[block][within]
         return prediction

@@ -156,13 +156,13 @@ class Slicer(QObject):
 
     def _go_on(self, seconds: float) -> bool:
         end = self._clock() + seconds
-        assert self._steps is not None
-        for _ in self._steps:
+        steps, self._steps = self._steps, None  # where a step fails, nothing is under way any more
+        assert steps is not None
+        for _ in steps:
             if self._clock() > end:
+                self._steps = steps
                 self._next.start(0)
                 break
-        else:
-            self._steps = None
         return self._show()
 
 

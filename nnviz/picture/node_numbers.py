@@ -9,7 +9,7 @@ from nnviz.core.address import Address, Kind
 from nnviz.picture.content import Content
 from nnviz.picture.parts import Column, Label, Rect, Style
 from nnviz.picture.pills import BETWEEN
-from nnviz.picture.slots import BESIDE, INSIDE, OUTSIDE, Slot
+from nnviz.picture.slots import BESIDE_PX, INSIDE, OUTSIDE, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
@@ -26,7 +26,9 @@ def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], b
     """Yield what stands in, on and under the nodes of a column, but for their names."""
     nodes = column.in_sight(body)
     box = column.box
-    all_in_sight = body.covers(Rect(box.x - BESIDE, box.y, box.width + 2 * BESIDE, box.height + column.below))
+    all_in_sight = body.covers(
+        Rect(box.x - BESIDE_PX, box.y, box.width + 2 * BESIDE_PX, box.height + column.below)
+    )
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:
@@ -100,7 +102,7 @@ def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Labe
     if fit is None:
         return None
     text, size, width = fit
-    left = max(rect.x, rect.x + (rect.width - BESIDE - width) / 2)
+    left = max(rect.x, rect.x + (rect.width - BESIDE_PX - width) / 2)
     place = Rect(min(left, rect.right - width), rect.y, width, rect.height)
     return Label(address, text, place, "error" if error else "note", size, value)
 

@@ -20,7 +20,7 @@ Z = 4.1
 """The same for z −0.12, or z −0.123 written smaller."""
 OUTCOME = 7.6
 """The same for error −0.123."""
-BESIDE = 16.0
+BESIDE_PX = 16.0
 """How far a text under a node may reach beyond it, in pixels, and an output's pill on the right."""
 INSIDE, OUTSIDE = 0.35, 3.0
 """How far from a node's left side its bias stands, in font sizes; how far its slope stands out, in pixels."""
@@ -77,7 +77,7 @@ def _pills(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
     size, height = 11.5 * scale, 17.0 * scale
     if column.height < 2.1 * height or column.below < height / 2 + 2:
         return {}
-    right = column.width + (BESIDE if column.role == "output" else OUTSIDE)
+    right = column.width + (BESIDE_PX if column.role == "output" else OUTSIDE)
     return {"node_slope": Slot(Rect(-1.0, column.height - height / 2, right + 1.0, height), size)}
 
 
@@ -143,7 +143,7 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
 
 
 def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    width, height = column.width + BESIDE, 17.0 * scale
+    width, height = column.width + BESIDE_PX, 17.0 * scale
     size = max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     if top + 2 * height > bottom:
         return {}

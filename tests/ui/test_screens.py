@@ -1,9 +1,20 @@
 """Small screens and projectors: a toolbar without room for its last buttons, and everything drawn larger."""
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolBar, QToolButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
+from nnviz.core import edits
 from nnviz.core.address import Address
 from tests.ui.hands import entry
 from tests.ui.sees import offered, status, written
@@ -30,3 +41,56 @@ def test_a_size_for_the_projector_is_remembered_and_its_start_told(open_window, 
     entry(sizes, "150 %").trigger()
     assert (settings.size, status(window)) == (150, "Everything is drawn at 150 % from the next start on")
     assert [own.text() for own in sizes.actions() if own.isChecked()] == ["150 %"]
+
+
+class Seen(QObject):
+    """Counts the events of one kind that any widget, or one, gets."""
+
+    def __init__(self, kind, of=None):
+        super().__init__()
+        self.kind, self.of, self.widgets, self.windows = kind, of, [], []
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, watched, event):  # noqa: N802
+        if event.type() == self.kind and isinstance(watched, QWidget) and self.of in (None, watched):
+            self.widgets.append(watched)
+            if watched.isWindow():
+                self.windows.append(watched)
+        return False
+
+    def stop(self):
+        QApplication.instance().removeEventFilter(self)
+
+
+def test_an_edit_does_not_lay_the_training_panel_out_anew(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    seen = Seen(QEvent.Type.LayoutRequest, window.training)
+    for value in (3, 4, 5):
+        state = edits.set_weight(window.document.state, 0, 0, 0, value)
+        window.document.push(state, "Edit")
+        QApplication.processEvents()
+    seen.stop()
+    assert seen.widgets == []
+
+
+def test_a_window_is_filled_without_another_one_on_the_screen(open_window):
+    seen = Seen(QEvent.Type.Show)
+    window = open_window("relu")
+    seen.stop()
+    assert seen.windows == [window.main_window]
+
+
+@pytest.mark.parametrize("phase", ["forward", "loss", "backward", "update"])
+def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window, phase):
+    window = open_window("relu")
+    window.player.show_phase(phase)
+    buttons = window.main_window.findChildren(QPushButton, "segment")
+    button = next(each for each in buttons if each.isChecked())
+    assert phase in button.text().lower()
+    bold = QFont(button.font())
+    bold.setWeight(QFont.Weight.DemiBold)
+    option = QStyleOptionButton()
+    button.initStyleOption(option)
+    room = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button).width()
+    assert QFontMetrics(bold).horizontalAdvance(button.text()) <= room

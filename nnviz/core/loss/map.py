@@ -17,7 +17,7 @@ from nnviz.core.state import State
 
 FAR = 25.0
 """A path that is so many times as wide as what else is to be seen is not shown whole."""
-BESIDE = 0.08
+SHARE_BESIDE = 0.08
 """Room beside the path, as a share of its width."""
 
 
@@ -89,7 +89,7 @@ def _stretch(
     point = yield from at_present(state, weight, slopes)
     low, high = yield from span(state, weight, point)
     if len(path) and float(np.ptp(path)) <= FAR * (high - low):
-        room = BESIDE * float(np.ptp(path))
+        room = SHARE_BESIDE * float(np.ptp(path))
         low, high = min(low, float(path.min()) - room), max(high, float(path.max()) + room)
     if before is not None and shows(before, (low, high), weight.value(state.network)):
         return before

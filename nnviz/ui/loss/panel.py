@@ -79,9 +79,9 @@ class LossPanel(Card):
         column.addWidget(self.plane, 1)
         column.addWidget(self.caption)
         self._pages = QStackedLayout()
+        self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
         self._pages.addWidget(page)
-        self.body.addLayout(self._pages, 1)
 
     # --- what a subclass makes of it
 

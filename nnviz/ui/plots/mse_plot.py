@@ -53,8 +53,8 @@ class MsePlot(Card):
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedLayout()
+        self.body.addLayout(self._pages)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
-        self.body.addLayout(self._pages)
         self.setMinimumHeight(180)
         self._make_menu()
         self._make_buttons()

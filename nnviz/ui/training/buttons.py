@@ -89,7 +89,11 @@ class TrainingButtons(QWidget):
         return f"Make {counted(self._document.state.training.updates)}"
 
     def _show_icon(self) -> None:
-        self.run.setIcon(icon("pause" if self._runner.running else "play", colours().on_accent, 14))
+        wanted = icon("pause" if self._runner.running else "play", colours().on_accent, 14)
+        if (
+            wanted.cacheKey() != self.run.icon().cacheKey()
+        ):  # the same one again would lay the window out anew
+            self.run.setIcon(wanted)
 
     def _follow_undo(self) -> None:
         if not self._runner.running:  # a run pushes once a frame

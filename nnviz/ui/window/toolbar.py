@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QFont, QFontMetrics
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -156,6 +156,7 @@ class Toolbar(QToolBar):
             button.setAccessibleName(f"Phase {phase}")
             button.clicked.connect(self._made[phase].trigger)  # the player then says what is shown
             row.addWidget(button)
+            _make_room_for_bold(button)
             self._phases[phase] = button
         return frame
 
@@ -180,3 +181,14 @@ class Toolbar(QToolBar):
 
     def _set_speed(self, value: int) -> None:
         self._player.speed = value / 100
+
+
+def _make_room_for_bold(button: QPushButton) -> None:
+    """Let a button be as wide as its text when it is checked, which a style sheet's hint leaves out."""
+    button.ensurePolished()
+    bold = QFont(button.font())
+    bold.setWeight(QFont.Weight.DemiBold)
+    more = QFontMetrics(bold).horizontalAdvance(button.text()) - button.fontMetrics().horizontalAdvance(
+        button.text()
+    )
+    button.setMinimumWidth(button.sizeHint().width() + more)

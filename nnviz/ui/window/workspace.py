@@ -62,7 +62,8 @@ class Workspace:
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
         for name, panel in self.panels.items():
-            panel.setVisible(self._settings.flag(f"panel/{name}"))
+            if not self._settings.flag(f"panel/{name}"):  # to show one that has no place yet opens a window
+                panel.hide()
         self.main_window.put(
             diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
         )
