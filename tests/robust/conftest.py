@@ -1,0 +1,13 @@
+"""How much is tried: each test takes its counts from `amount`, and all chance from a seed that it names."""
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+@pytest.fixture
+def amount(request):
+    """Return a function: of three counts the one for `--robust=quick`, `full` or `long`."""
+    return lambda **counts: counts[request.config.getoption("--robust")]
