@@ -40,6 +40,7 @@ class Document(QObject):
 
     ================= =====================================================================
     `state_changed`   (old, new) State, after every change
+    `settled`         all have been told of the State
     `file_changed`    the path is another one, or another document is open
     `undo_changed`    what can be undone, redone or needs saving is different now
     `motion_changed`  `in_motion` is different now: whether a run makes many States a second
@@ -47,6 +48,7 @@ class Document(QObject):
     """
 
     state_changed = Signal(object, object)
+    settled = Signal()
     file_changed = Signal()
     undo_changed = Signal()
     motion_changed = Signal()
@@ -171,6 +173,7 @@ class Document(QObject):
     def _show(self, state: State) -> None:
         old, self._state = self._state, state
         self.state_changed.emit(old, state)
+        self.settled.emit()
 
     def _go(self, index: int, state: State) -> None:
         self._index = index

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.address import Address
@@ -22,7 +24,8 @@ class Selection(QObject):
 
     `address` is that of a node, a weight or a bias, or None; `second` is a second weight beside it, chosen
     with Ctrl or Shift, for the loss over two weights. They stay with their nodes when others are added or
-    removed.
+    removed. Row and addresses are always of the State that is there, however early one asks; that they have
+    moved with it is told once all know the State.
     """
 
     row_changed = Signal(int)
@@ -33,36 +36,49 @@ class Selection(QObject):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self._row = 0
-        self.address: Address | None = None
-        self.second: Address | None = None
+        self._state = document.state
+        """The State that row and addresses are of."""
+        self._row = self._told_row = 0
+        self._chosen = self._told_chosen = _NOTHING
         self.slopes_shown = False
         self.mean_over_rows = False
-        document.state_changed.connect(self._follow)
+        document.settled.connect(self._tell)
 
     @property
     def row(self) -> int:
         """The row on the diagram, from 0."""
+        self._resolve()
         return self._row
 
     @row.setter
     def row(self, row: int) -> None:
-        row = max(0, min(row, len(self._document.state.data) - 1))
-        if row != self._row:
-            self._row = row
-            self.row_changed.emit(row)
+        self._resolve()
+        self._row = _within(row, self._state)
+        self._tell()
 
     @property
-    def weights(self) -> tuple[Address | None, Address | None]:
+    def address(self) -> Address | None:
+        """What is selected."""
+        self._resolve()
+        return self._chosen[0]
+
+    @property
+    def second(self) -> Address | None:
+        """The second weight beside it."""
+        self._resolve()
+        return self._chosen[1]
+
+    @property
+    def weights(self) -> _Chosen:
         """The two, as far as they are weights or biases."""
         first, second = self.address, self.second
         return first if first and first.is_number else None, second if second and second.is_number else None
 
     def select(self, address: Address | None, second: Address | None = None) -> None:
-        """Select an address (and a second weight beside it), or nothing."""
-        if (address, second) != (self.address, self.second):
-            self.address, self.second = address, second
-            self.address_changed.emit()
+        """Select an address (and a second weight beside it), or nothing; what is not there is not taken."""
+        self._resolve()
+        self._chosen = _present(self._state.network, address, second)
+        self._tell()
 
     def point_at(self, address: Address) -> None:
         """Select an address, and ask for its explanation, even where it was selected before."""
@@ -76,17 +92,45 @@ class Selection(QObject):
             self.slopes_shown, self.mean_over_rows = shown, mean
             self.slopes_changed.emit()
 
-    def _follow(self, old: State, new: State) -> None:
-        self.row = self._row
-        if old.network.sizes != new.network.sizes:
-            self.select(
-                _moved(self.address, old.network, new.network), _moved(self.second, old.network, new.network)
-            )
+    def _resolve(self) -> None:
+        """Find row and addresses again in the State that is there now."""
+        old, self._state = self._state, self._document.state
+        if old is self._state:
+            return
+        self._row = _within(self._row, self._state)
+        network, chosen = self._state.network, self._chosen
+        if old.network.sizes != network.sizes:
+            chosen = _moved(chosen[0], old.network, network), _moved(chosen[1], old.network, network)
+        self._chosen = _present(network, *chosen)
+
+    def _tell(self) -> None:
+        """Tell what is different from what was told before."""
+        if self.row != self._told_row:
+            self._told_row = self._row
+            self.row_changed.emit(self._row)
+        if (self.address, self.second) != self._told_chosen:
+            self._told_chosen = self._chosen
+            self.address_changed.emit()
+
+
+_Chosen: TypeAlias = tuple[Address | None, Address | None]
+
+_NOTHING: _Chosen = (None, None)
+
+
+def _within(row: int, state: State) -> int:
+    return max(0, min(row, len(state.data) - 1))
+
+
+def _present(network: Network, *chosen: Address | None) -> _Chosen:
+    """Return those of two addresses that the network has."""
+    left = [address for address in chosen if address and address.within(network)]
+    return (left[0] if left else None), (left[1] if len(left) > 1 else None)
 
 
 def _moved(address: Address | None, old: Network, new: Network) -> Address | None:
     """Return `address` where its nodes, known by their names, are in `new`; None where one is gone."""
-    if address is None or address.column >= len(old.sizes) or address.node >= old.sizes[address.column]:
+    if address is None:
         return None
     places = {
         name: (column - 1, node)

@@ -33,6 +33,10 @@ class Content:
         """The network that is shown."""
         return self.state.network
 
+    def holds(self, state: State, row: int) -> bool:
+        """Tell whether it is of this State and row."""
+        return self.state is state and self.row == row
+
     def name(self, node: Address) -> str:
         """Return a node's name."""
         return self.network.names(node.column)[node.node]

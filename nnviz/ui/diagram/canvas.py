@@ -79,13 +79,14 @@ class Canvas(QWidget):
 
     @property
     def picture(self) -> Picture:
-        """What is shown at present; made anew when something has changed."""
-        if self._picture is None:
+        """What is shown at present; made anew when something has changed, as soon as the State has."""
+        known = self._picture
+        if known is None or not known.content.holds(self._document.state, self._selection.row):
             before = self._layout
-            self._picture = self._make_picture()
+            known = self._picture = self._make_picture()
             if self._layout is not before:
                 self.laid_out.emit()
-        return self._picture
+        return known
 
     def _make_picture(self) -> Picture:
         derived, progress = self._derived, self._player.progress
@@ -137,7 +138,6 @@ class Canvas(QWidget):
             self.stale()
         elif self._picture:  # headings and the buttons beside them stay as they are
             self.update(qrect(self._picture.layout.body).toAlignedRect())
-            self._picture = None
 
     @property
     def scale_held(self) -> bool:
