@@ -3,63 +3,186 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import stat
+import time
+from collections.abc import Callable, Iterator
+from io import FileIO
 from pathlib import Path
 
-from nnviz.files.errors import writing_failed
+from nnviz.files import lock
+from nnviz.files.errors import FileError, writing_failed
 
+OLD_S = 60.0
+"""So long after its last byte, a temporary file that nobody has locked is a killed program's."""
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
+_TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
+
+Data = bytes | memoryview
+LastLook = Callable[[Path], object]
 
 
-def write(path: str | os.PathLike[str], data: bytes) -> None:
-    """Put `data` into `path`; a reader sees the old file or the new one, never a part.
+def write(
+    path: str | os.PathLike[str],
+    *data: Data,
+    private: bool = False,
+    last_look: LastLook | None = None,
+) -> str:
+    """Put `data`, part after part, into `path`; a reader sees the old file or the new one, never a part.
 
-    The mode of an existing file stays; of a symbolic link the target is replaced. On any failure, a full disk
-    too, the old file stays as it was and nothing is left beside it. Raises FileError.
+    Mode, owner and group of an existing file stay as far as they may; of a symbolic link the target is
+    replaced. A `private` file is for its owner alone. `last_look` gets the path that is replaced right before
+    it is, and may raise. Returns, for who asked for no more than a save, what else it has changed, or "".
+    On any failure, a full disk too, the old file stays as it was and nothing is left beside it. Raises
+    FileError.
     """
     path = Path(path)
-    try:
-        mode = _mode(path)
-        if _is_stream(path) or not (mode is None or stat.S_ISREG(mode)):
+    with _told(path):
+        status = _status(path)
+        if _is_stream(path, status):
             with path.open("ab") as stream:  # a pipe or a device cannot be replaced, and a folder refuses
-                stream.write(data)
-        else:
-            _replace(Path(os.path.realpath(path)), data, mode)
+                stream.writelines(data)
+            return ""
+        return _replace(Path(os.path.realpath(path)), data, None if private else status, private, last_look)
+
+
+def write_beside(path: Path, suffix: str, data: bytes) -> None:
+    """Put `data` into a file called as `path` and `suffix`, with its mode and owner. Raises FileError.
+
+    A symbolic link of that name is replaced, not followed.
+    """
+    beside = path.with_name(path.name + suffix)
+    with _told(beside):
+        _replace(beside, (data,), _status(path), private=True)
+
+
+def check(path: str | os.PathLike[str]) -> None:
+    """Raise FileError where `path` cannot be written; nothing is left behind."""
+    path = Path(path)
+    with _told(path):
+        status = _status(path)
+        if status and stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not _is_stream(path, status):
+            with _temporary(Path(os.path.realpath(path)), private=True):
+                pass
+
+
+def sweep(folder: Path) -> None:
+    """Delete what killed programs have left of files half written: old, and locked by nobody."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name):
+                with contextlib.suppress(OSError):
+                    _sweep_one(Path(entry.path))
+
+
+def _sweep_one(path: Path) -> None:
+    status = os.lstat(path)
+    if not stat.S_ISREG(status.st_mode) or time.time() - status.st_mtime < OLD_S:
+        return
+    handle = os.open(path, os.O_RDWR)
+    try:
+        lock.take(handle)
+    finally:
+        os.close(handle)
+    os.unlink(path)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the system says into a sentence."""
+    try:
+        yield
     except OSError as error:
         raise writing_failed(path, error) from error
 
 
-def _mode(path: Path) -> int | None:
+def _status(path: Path) -> os.stat_result | None:
     try:
-        return path.stat().st_mode
+        return os.stat(path)
     except FileNotFoundError:
         return None
+    except ValueError:  # a NUL, or half of a surrogate pair
+        raise FileError(f"{str(path)!r} was not saved: no file can have such a name") from None
 
 
-def _is_stream(path: Path) -> bool:
-    """Tell whether `path` names what somebody holds open, such as /dev/stdout: a regular file, it may be."""
-    return path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
+def _is_stream(path: Path, status: os.stat_result | None) -> bool:
+    """Tell whether `path` is no file, or names what somebody holds open: /dev/stdout, a file, it may be."""
+    held_open = path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
+    return held_open or not (status is None or stat.S_ISREG(status.st_mode))
 
 
-def _replace(target: Path, data: bytes, mode: int | None) -> None:
-    if mode is not None and not os.access(target, os.W_OK):
-        raise PermissionError(13, "permission denied")
-    beside = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
-    try:
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(handle)
-        if mode is not None:
-            beside.chmod(stat.S_IMODE(mode))
-        os.replace(beside, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
+def _replace(
+    target: Path,
+    data: tuple[Data, ...],
+    like: os.stat_result | None,
+    private: bool,
+    last_look: LastLook | None = None,
+) -> str:
+    with _temporary(target, private=private or like is not None) as (file, temporary):
+        for part in data:
+            _write_all(file.fileno(), memoryview(part))
+        os.fsync(file.fileno())
+        changed = _take_after(like, file.fileno(), temporary) if like else ""
+        if last_look:
+            last_look(target)
+        file.close()  # before, for Windows
+        os.replace(temporary, target)
     _sync_folder(target.parent)
+    sweep(target.parent)
+    return changed
+
+
+@contextlib.contextmanager
+def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
+    """Yield a new file beside `target`, open and locked; at the end it is gone, unless it was moved."""
+    if os.path.isfile(target) and not os.access(target, os.W_OK):
+        raise FileError(f"{target} was not saved: the file is read-only")
+    path = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+    handle = os.open(path, flags, 0o600 if private else 0o666)
+    try:
+        with open(handle, "wb", buffering=0) as file:
+            with contextlib.suppress(OSError):  # some file systems have no locks
+                lock.take(handle)
+            yield file, path
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _write_all(handle: int, data: memoryview) -> None:
+    while data:
+        data = data[os.write(handle, data) :]
+
+
+def _take_after(like: os.stat_result, handle: int, path: Path) -> str:
+    """Give a new file the owner, group and mode of another as far as they may be given; return what differs.
+
+    Another group may do no more with it than everybody.
+    """
+    own, mode, differs = os.fstat(handle), stat.S_IMODE(like.st_mode), []
+    if own.st_uid != like.st_uid and not _done(lambda: os.chown(path, like.st_uid, -1)):
+        differs.append("it belongs to you now")
+        mode &= 0o777
+    if own.st_gid != like.st_gid and not _done(lambda: os.chown(path, -1, like.st_gid)):
+        mode = mode & ~0o070 | (mode & 0o007) << 3
+    if mode != stat.S_IMODE(own.st_mode) and not _done(lambda: os.chmod(path, mode)):
+        differs.append("its permissions are not what they were")
+    if like.st_nlink > 1:
+        differs.append("its other names (hard links) keep the version before")
+    return " and ".join(differs)
+
+
+def _done(deed: Callable[[], object]) -> bool:
+    try:
+        deed()
+    except OSError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -38,6 +38,7 @@ _READING = {
     errno.EISDIR: "{name} is a folder, not a file",
     errno.EACCES: "{name} cannot be read: permission denied",
     errno.EPERM: "{name} cannot be read: permission denied",
+    errno.ENAMETOOLONG: "{name} cannot be read: its name is too long",
 }
 _WRITING = {
     errno.ENOENT: "{name} was not saved: there is no folder {folder}",
@@ -48,6 +49,7 @@ _WRITING = {
     errno.EROFS: "{name} was not saved: {folder} is read-only",
     errno.ENOSPC: "{name} was not saved: the disk is full",
     errno.EDQUOT: "{name} was not saved: your share of the disk is full",
+    errno.ENAMETOOLONG: "{name} was not saved: its name is too long",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,13 +47,11 @@ def example(name: str) -> Example | None:
 def file_of(file: str) -> Path:
     """Return the path that FILE stands for: a file, else the example of that name. Raises FileError."""
     path = Path(file)
-    if path.is_file():
+    if os.path.isfile(path):  # which does not raise where its folder may not be read
         return path
     known = example(file)
     if known is not None:
         return known.path
-    if path.exists():
-        return path
-    if path.suffix or path.name != file:
-        raise FileError(f"there is no file {file}")
+    if path.suffix or path.name != file or os.path.exists(path):
+        return path  # who reads it tells what is wrong with it
     raise FileError(f"there is no file and no example called {file}; `nnviz examples` lists the examples")

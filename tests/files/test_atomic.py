@@ -1,10 +1,13 @@
-"""A file is written whole or not at all, whatever happens meanwhile."""
+"""A file is written whole or not at all, whatever happens meanwhile, and nothing but its bytes changes."""
 
 import os
 import signal
 import stat
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
 
 import pytest
 
@@ -160,12 +163,175 @@ def test_a_read_only_folder_is_told(file):
     assert file.read_bytes() == OLD
 
 
-def test_a_refused_file_is_told(file, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda *_: False)
+@pytest.fixture
+def without_rights(tmp_path_factory):
+    """Return a function that runs code as somebody who is not the superuser, and the folder it runs in."""
+    if sys.platform == "win32":
+        pytest.skip("Windows knows no such modes")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(os.path.realpath(name))
+        folder.chmod(0o777)
+        become = "import os, sys\nfrom nnviz.files import atomic\nfrom nnviz.files.errors import FileError\n"
+        become += f"os.chdir({str(folder)!r})\nif os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
+        yield folder, lambda code: run(become + code)
+
+
+SAVE = """
+try:
+    print(atomic.write(os.path.abspath("a.json"), b"new"))
+except FileError as error:
+    print(error)
+"""
+
+
+def test_a_read_only_file_is_told(without_rights):
+    folder, run_it = without_rights
+    (folder / "a.json").write_bytes(OLD)
+    (folder / "a.json").chmod(0o444)
+    assert run_it(SAVE).stdout == f"{folder / 'a.json'} was not saved: the file is read-only\n"
+    assert (folder / "a.json").read_bytes() == OLD
+    assert names(folder) == ["a.json"]
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(without_rights):
+    folder, run_it = without_rights
+    (folder / "a.json").write_bytes(OLD)
+    folder.chmod(0)
+    try:
+        done = run_it(SAVE)
+    finally:
+        folder.chmod(0o700)
+    assert done.stdout == f"{folder / 'a.json'} was not saved: permission denied in {folder}\n"
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only the superuser gives files away"
+)
+@pytest.mark.parametrize("mode", [0o640, 0o600, 0o4755])
+def test_the_superuser_leaves_a_file_to_its_owner_and_group(file, mode):
+    os.chown(file, 12345, 54321)
+    file.chmod(mode)
+    assert atomic.write(file, NEW) == ""
+    status = file.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (12345, 54321, mode)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="needs a file of somebody else's")
+def test_a_file_that_changes_hands_is_said_and_lets_no_other_group_in(without_rights):
+    folder, run_it = without_rights
+    (folder / "a.json").write_bytes(OLD)
+    (folder / "a.json").chmod(0o662)
+    assert run_it(SAVE).stdout == "it belongs to you now\n"
+    status = (folder / "a.json").stat()
+    assert (status.st_uid, stat.S_IMODE(status.st_mode)) == (65534, 0o622)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_what_takes_the_place_of_a_private_file_is_private_from_its_first_byte_on(file):
+    file.chmod(0o600)
+    modes = []
+    atomic.write(file, NEW, last_look=lambda _: modes.extend(p.stat().st_mode & 0o777 for p in beside(file)))
+    atomic.write(file.with_name("new"), NEW, private=True)
+    assert modes == [0o600]
+    assert stat.S_IMODE(file.with_name("new").stat().st_mode) == 0o600
+
+
+def beside(file):
+    return [path for path in file.parent.iterdir() if path != file]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_a_hard_link_keeps_the_old_file_and_that_is_said(file):
+    file.with_name("other").hardlink_to(file)
+    assert atomic.write(file, NEW) == "its other names (hard links) keep the version before"
+    assert (file.read_bytes(), file.with_name("other").read_bytes()) == (NEW, OLD)
+    assert atomic.write(file, OLD) == ""
+
+
+@pytest.mark.parametrize("name", ["x\0.json", "\ud800.json"])
+def test_a_name_that_no_file_can_have_is_told(tmp_path, name):
     with pytest.raises(FileError) as caught:
-        atomic.write(file, NEW)
-    assert str(caught.value) == f"{file} was not saved: permission denied in {file.parent}"
+        atomic.write(tmp_path / name, NEW)
+    assert str(caught.value).endswith(".json' was not saved: no file can have such a name")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows counts otherwise")
+def test_a_name_that_is_too_long_is_told(tmp_path):
+    with pytest.raises(FileError) as caught:
+        atomic.write(tmp_path / f"{'x' * 300}.json", NEW)
+    assert str(caught.value).endswith(".json was not saved: its name is too long")
+
+
+@pytest.fixture
+def killed(file):
+    """Return a function that makes a file which a program left that was killed `ago_s` seconds ago."""
+
+    def leave(ago_s, name=".nnviz-0123456789ab.tmp"):
+        left = file.with_name(name)
+        left.write_bytes(NEW)
+        os.utime(left, (time.time() - ago_s,) * 2)
+        return left
+
+    return leave
+
+
+def test_what_killed_programs_left_is_gone_after_the_next_save(file, killed):
+    killed(61)
+    killed(61, ".nnviz-0123456789ac.tmp")
+    atomic.write(file, NEW)
+    assert names(file.parent) == ["a.json"]
+
+
+def test_what_may_be_at_work_or_is_not_of_nnviz_is_left_alone(file, killed):
+    killed(30)
+    killed(61, ".nnviz-mine.tmp")
+    atomic.write(file, NEW)
+    assert names(file.parent) == [".nnviz-0123456789ab.tmp", ".nnviz-mine.tmp", "a.json"]
+
+
+def test_the_file_of_a_program_that_still_writes_is_left_alone(file):
+    def meanwhile(_target):
+        (own,) = beside(file)
+        os.utime(own, (0, 0))
+        atomic.write(file.with_name("b.json"), OLD)
+
+    atomic.write(file, NEW, last_look=meanwhile)
+    assert file.read_bytes() == NEW
+    assert names(file.parent) == ["a.json", "b.json"]
+
+
+def test_a_last_look_that_objects_leaves_the_old_file(file):
+    def object_to(target):
+        assert target == file
+        raise FileError("somebody has changed it")
+
+    with pytest.raises(FileError, match="somebody has changed it"):
+        atomic.write(file, NEW, last_look=object_to)
     assert file.read_bytes() == OLD
+    assert names(file.parent) == ["a.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
+def test_what_is_written_beside_has_the_same_mode_and_follows_no_link(file, tmp_path):
+    file.chmod(0o640)
+    precious = tmp_path / "precious"
+    precious.write_bytes(OLD)
+    (tmp_path / "a.json~").symlink_to(precious)
+    atomic.write_beside(file, "~", NEW)
+    assert (tmp_path / "a.json~").read_bytes() == NEW
+    assert stat.S_IMODE((tmp_path / "a.json~").lstat().st_mode) == 0o640
+    assert precious.read_bytes() == OLD
+
+
+def test_whether_a_file_can_be_written_is_known_before_and_leaves_nothing(file):
+    atomic.check(file)
+    atomic.check(file.with_name("new.json"))
+    assert names(file.parent) == ["a.json"]
+    assert file.read_bytes() == OLD
+    for path, why in ((file / "x", f"{file} is not a folder"), (file.parent, "it is a folder")):
+        with pytest.raises(FileError) as caught:
+            atomic.check(path)
+        assert str(caught.value) == f"{path} was not saved: {why}"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev")
