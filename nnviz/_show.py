@@ -14,6 +14,7 @@ from nnviz import _system
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import native
+from nnviz.files.errors import refused_by_core
 
 
 def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None = None) -> None:
@@ -50,9 +51,10 @@ def _dataset(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> Data
     if x is None:
         return Dataset.empty(network)
     inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    if y is None:
-        return Dataset(inputs)
-    targets = np.atleast_1d(np.asarray(y, dtype=np.float64))
-    if targets.ndim == 1:
+    targets = None if y is None else np.atleast_1d(np.asarray(y, dtype=np.float64))
+    if targets is not None and targets.ndim == 1:
         targets = targets[:, None] if len(network.outputs) == 1 else targets[None, :]
-    return Dataset(inputs, targets)
+    try:
+        return Dataset(inputs, targets)
+    except ValueError as error:
+        raise refused_by_core(error, "data") from None

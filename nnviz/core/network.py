@@ -15,15 +15,30 @@ from nnviz.core.activations import Array, activation
 from nnviz.core.address import default_inputs, layers_by_name
 
 
-def frozen(values: ArrayLike) -> Array:
-    """Return `values` as a read-only float64 array of its own."""
-    array = np.array(values, dtype=np.float64)
+def frozen(values: ArrayLike, place: str) -> Array:
+    """Return `values` as a read-only float64 array of its own.
+
+    Raises ValueError, which names the place, where one of them is not a finite number.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except OverflowError:
+        raise ValueError(f"{place}: expected finite numbers, found one that is too large") from None
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(np.argwhere(~finite)[0])
+        where = "".join(f"[{i}]" for i in index)
+        found = "NaN" if np.isnan(array[index]) else "one that is too large"
+        raise ValueError(f"{place}{where}: expected a finite number, found {found}")
     array.flags.writeable = False
     return array
 
 
 class ByValue:
-    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value."""
+    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value.
+
+    Raises ValueError where one of them holds what is not a finite number, so that no State does.
+    """
 
     ARRAYS: ClassVar[tuple[str, ...]]
     __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
@@ -31,7 +46,7 @@ class ByValue:
     def __post_init__(self) -> None:
         for name in self.ARRAYS:
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, frozen(getattr(self, name)))
+                object.__setattr__(self, name, frozen(getattr(self, name), name))
 
     def __eq__(self, other: object) -> bool:
         if self is other or type(self) is not type(other):
@@ -57,7 +72,7 @@ class Layer(ByValue):
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    Raises ValueError where shapes or the activation's name do not fit.
+    Raises ValueError where shapes or the activation's name do not fit, or a number is not finite.
     """
 
     ARRAYS = ("weights", "biases")
@@ -172,7 +187,9 @@ class Network:
             rows = [list(weights[name]) for name in names]
             if len({len(row) for row in rows}) > 1:
                 raise ValueError(f"{names[0]}: the nodes of one layer need equally many weights")
-            layers.append(Layer(tuple(names), output if k == len(groups) - 1 else hidden, frozen(rows)))
+            layers.append(
+                Layer(tuple(names), output if k == len(groups) - 1 else hidden, frozen(rows, "weights"))
+            )
         fan_in = layers[0].weights.shape[1]
         for before, layer in itertools.pairwise(layers):
             if layer.weights.shape[1] != len(before):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
@@ -107,15 +108,21 @@ def _decimal(part: str, text: str) -> Decimal:
 
 
 def nudged(value: float, steps: float, size: str = "0.1") -> float:
-    """Return `value` moved by `steps` of `size`, in decimal: 0.2 + 0.1 is 0.3."""
-    return float(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
+    """Return `value` moved by `steps` of `size`, in decimal: 0.2 + 0.1 is 0.3; it ends at the largest."""
+    return _finite(Decimal(repr(float(value))) + Decimal(repr(float(steps))) * Decimal(size))
+
+
+def _finite(number: Decimal) -> float:
+    """Return the nearest number that is finite."""
+    return min(max(float(number), -sys.float_info.max), sys.float_info.max)
 
 
 def nudged_digit(value: float, steps: int, digit: int) -> float:
     """Return a number above 0 moved by 1 in its first or second digit: 0.08, 0.09, 0.1, 0.2.
 
     Downwards a digit that would become 0 is the next place's 10, so that the number stays above 0. Digit 0
-    is the place before the first: the number is multiplied or divided by 10.
+    is the place before the first: the number is multiplied or divided by 10. It ends at the largest number
+    and at the smallest above 0.
     """
     number = Decimal(repr(float(value)))
     for _ in range(abs(steps)):
@@ -128,4 +135,4 @@ def nudged_digit(value: float, steps: int, digit: int) -> float:
             number += place
         else:
             number -= place if number - place >= first else place.scaleb(-1)
-    return float(number)
+    return max(_finite(number), math.ulp(0.0))

@@ -96,7 +96,7 @@ def add_layer(state: State, before: int) -> State:
 def remove_layer(state: State, layer: int) -> State:
     """Remove a hidden layer; the next layer's weights become the product of both, as if it had been linear.
 
-    Raises ValueError for the output layer.
+    Raises ValueError for the output layer, and where the product is too large for a number.
     """
     if layer == len(state.network.layers) - 1:
         raise ValueError("the output layer cannot be removed")
@@ -104,9 +104,15 @@ def remove_layer(state: State, layer: int) -> State:
     def edit(net: Network) -> Network:
         gone, after = net.layers[layer], net.layers[layer + 1]
         biases = after.biases
-        if biases is not None and gone.biases is not None:
-            biases = biases + after.weights @ gone.biases
-        joined = replace(after, weights=after.weights @ gone.weights, biases=biases)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite, a Layer does not take
+            weights = after.weights @ gone.weights
+            if biases is not None and gone.biases is not None:
+                biases = biases + after.weights @ gone.biases
+        try:
+            joined = replace(after, weights=weights, biases=biases)
+        except ValueError:
+            what = "the product of its weights and the next layer's is too large for a number"
+            raise ValueError(f"the hidden layer stays: {what}; make them smaller first") from None
         return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
 
     return _restructured(state, edit)

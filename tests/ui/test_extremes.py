@@ -2,14 +2,16 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.ui.window.settings import Settings
-from tests.ui.hands import address_named, choose_entry, set_number
-from tests.ui.sees import offered, walking
+from tests.ui.hands import address_named, choose_entry, entry, set_number
+from tests.ui.sees import offered, status, walking
 
 
 def chain(weight):
@@ -31,6 +33,26 @@ def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, cap
     said = capfd.readouterr().err
     assert "Error" not in said
     assert "NaN" not in said
+
+
+def test_a_hidden_layer_whose_product_is_too_large_stays_and_the_window_says_why(open_window):
+    window = open_window(chain(1e308))
+    menu = entry(window.main_window.menuBar(), "Network").menu()
+    menu.aboutToShow.emit()
+    entry(entry(menu, "Hidden layer").menu(), "Remove this hidden layer").trigger()
+    assert status(window).startswith("the hidden layer stays: the product of its weights")
+    assert window.document.state.network.sizes == (2, 2, 1)
+    window.main_window.grab()
+
+
+def test_a_number_that_is_nudged_and_scrubbed_ends_at_the_largest(open_window):
+    window = open_window(chain(1.7976931348623157e308))
+    weight = address_named(window, "a", "x")
+    window.selection.select(weight)
+    window.diagram.setFocus()
+    QTest.keyClick(window.diagram, Qt.Key.Key_Plus)
+    window.diagram.session.nudge(weight, 1e308, "100")
+    assert weight.value(window.document.state.network) == 1.7976931348623157e308
 
 
 def test_a_screen_reader_hears_the_number_as_it_is_now(qtbot, open_window):

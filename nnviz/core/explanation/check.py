@@ -79,9 +79,9 @@ def checking(
             noise += float(np.sum(np.abs(errors[0]) * size))
         kink = kink or _kink(state.network, trace, both, first + block.start)
         yield None
-    below, above = squares / y.size
-    rounding = 4 * np.finfo(float).eps * noise / y.size / step
-    yield Check(float((above - below) / (2 * step)), step, float(rounding), kink)
+    below, above = (float(total) / y.size for total in squares)
+    rounding = 4 * float(np.finfo(float).eps) * noise / y.size / step
+    yield Check((above - below) / (2 * step), step, rounding, kink)
 
 
 def _kink(network: Network, here: Trace, both: list[Trace], first_row: int) -> str:
