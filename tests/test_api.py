@@ -52,6 +52,12 @@ def test_a_script_can_load_predict_train_and_save(tmp_path):
     assert nnviz.load(tmp_path / "out.json").network == result.state.network
 
 
+def test_the_history_of_a_long_training_has_every_iteration():
+    network = nnviz.Network.from_weights({"output": [1]})
+    history = nnviz.train(nnviz.State(network, nnviz.Dataset([[1]], [[0]])), updates=150_000).history
+    assert np.array_equal(history[:, 0], np.arange(150_001))
+
+
 def test_bad_input_raises_a_file_error(tmp_path):
     with pytest.raises(nnviz.FileError) as caught:
         nnviz.load(tmp_path / "gone.json")

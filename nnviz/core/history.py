@@ -1,20 +1,20 @@
 """The MSE history: an append-only buffer that many States share, each with a length of its own.
 
-Memory is bounded: a history of 2**20 points is thinned to the lowest and highest of every 16, so that a very
-long one holds its extremes at coarser and coarser iterations, and loses no minimum, maximum or end. So does
-its envelope, the same curve in few points for a plot.
+It holds every point, in 16 bytes, unless it was given a limit: at so many points it is thinned to the lowest
+and highest of every 16, so that a very long one holds its extremes at coarser and coarser iterations, and
+loses no minimum, maximum or end. So does its envelope, the same curve in few points for a plot.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 import numpy as np
 
 from nnviz.core.activations import Array
-
-LIMIT_POINTS = 2**20
-"""Points that a history holds before it is thinned: 16 MB."""
 
 THINNED_POINTS = 16
 """Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
@@ -48,8 +48,11 @@ class History:
     from here already (an undone run, then another one); then the points are copied.
     """
 
-    _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
+    limit: float = math.inf
+    """How many points it holds before it is thinned."""
+    is_thinned: bool = False
     length: int = 0
+    _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
 
     def __len__(self) -> int:
         return self.length
@@ -60,6 +63,11 @@ class History:
         view = self._buffer.points[: self.length]
         view.flags.writeable = False
         return view
+
+    @property
+    def store(self) -> Array:
+        """The array that holds the points; longer and shorter histories share it."""
+        return self._buffer.points
 
     @property
     def first(self) -> tuple[int, float]:
@@ -86,18 +94,35 @@ class History:
 
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
-        room = LIMIT_POINTS - self.length
-        if len(points) > room:
+        if self.length + len(points) > self.limit:
+            room = int(self.limit) - self.length
             return self.extended(points[:room])._thinned().extended(points[room:])
         buffer = self._buffer
         if buffer.used != self.length:
             buffer = _Buffer()
             buffer.append(self.points)
         buffer.append(points)
-        return History(buffer, buffer.used)
+        return replace(self, length=buffer.used, _buffer=buffer)
+
+    def end(self) -> History:
+        """Return its last point alone, which takes next to no memory and is enough for `until`."""
+        return History().extended(self.points[-1:])
+
+    def until(self, earlier: History) -> History:
+        """Return this history as it was when it ended with the last point of `earlier`.
+
+        It shares the buffer, unless that point was thinned out since, or was one within an epoch.
+        """
+        if not len(earlier):
+            return replace(self, length=0)
+        last = earlier.points[-1:]
+        at = bisect_left(self.points, last[0, 0], key=itemgetter(0))
+        if np.array_equal(self.points[at : at + 1], last):
+            return replace(self, length=at + 1)
+        return replace(self, length=at).extended(last)
 
     def _thinned(self) -> History:
-        return History().extended(thinned(self.points, THINNED_POINTS))
+        return History(self.limit, is_thinned=True).extended(thinned(self.points, THINNED_POINTS))
 
 
 class _Envelope:

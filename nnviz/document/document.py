@@ -32,7 +32,15 @@ class _Change:
     new: State
     text: str
     merge: Hashable | None
-    bytes_held: int
+    bytes_held: int = 0
+
+    def __post_init__(self) -> None:
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Take the size of what only going back from `new` to `old` would need."""
+        shared = {id(array) for array in _arrays(self.new)}
+        self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
 
 
 class Document(QObject):
@@ -107,7 +115,7 @@ class Document(QObject):
             last.new = state
             self._show(state)
             return
-        self._keep(_Change(self._state, state, text, merge, _bytes_held(self._state, state)))
+        self._keep(_Change(self._state, state, text, merge))
         self._show(state)
         self.undo_changed.emit()
 
@@ -184,6 +192,8 @@ class Document(QObject):
     def _keep(self, change: _Change) -> None:
         """Add a change in place of what could be redone, and forget the oldest that are too much."""
         del self._changes[self._index :]
+        if self._changes:
+            self._changes[-1].weigh()  # what was merged into it may have left less to share
         self._changes.append(change)
         forgotten = len(self._changes) - self._affordable()
         del self._changes[:forgotten]
@@ -203,19 +213,14 @@ class Document(QObject):
         return min(len(self._changes), self._undo_steps)
 
 
-def _bytes_held(old: State, new: State) -> int:
-    """Return the size of what only going back from `new` to `old` would need."""
-    shared = {id(array) for array in _arrays(new)}
-    return sum(array.nbytes for array in _arrays(old) if id(array) not in shared)
-
-
 def _arrays(state: State) -> Iterator[Array]:
-    """Yield every array of `state` but the history, whose buffer all States share."""
+    """Yield every array of `state`."""
     layers: list[Layer | Weights] = [*state.network.layers]
     layers += (weights for kept in state.weight_sets for weights in kept.layers)
     if state.run is not None:
         layers += state.run.start.layers
         yield state.run.memory
+        yield state.run.history.store
     for layer in layers:
         yield layer.weights
         if layer.biases is not None:

@@ -14,7 +14,8 @@ if __name__ == "__main__":
 import numpy as np
 import pyqtgraph as pg
 
-from nnviz.core.history import LIMIT_POINTS, History
+from nnviz.core.history import History
+from nnviz.document.training.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_curve import MseCurve
 from tests.bench import machine, windows
@@ -57,7 +58,7 @@ def measured(length, rounds):
     ours.resize(*SIZE)
     ours.show()
     windows.settle(0.1)
-    history, everything = History(), points(0, length + (rounds + 1) * CHUNK)
+    history, everything = History(USUAL_LIMITS.history_points), points(0, length + (rounds + 1) * CHUNK)
     for start in range(0, length, 100_000):
         history = history.extended(everything[start : min(start + 100_000, length)])
     times = ([], [], [])
@@ -95,7 +96,8 @@ def main():
     for length in LENGTHS:
         ours, back, plain, kept = measured(length, options.rounds)
         print(f"| {length:,} | {ours:.2f} | {back:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
-    print(f"\nOf at most {LIMIT_POINTS:,} points kept, none is lost that is a smallest or a largest.")
+    limit = USUAL_LIMITS.history_points
+    print(f"\nOf at most {limit:,} points kept, none is lost that is a smallest or a largest.")
     print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")
     print(f"median of {options.rounds} frames in turns, {CHUNK} points more in each.")
 

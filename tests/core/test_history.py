@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.history import LIMIT_POINTS, History, thinned
+from nnviz.core.history import History, thinned
+
+LIMIT = 2**17
 
 
 def curve(values, start=0):
@@ -94,7 +96,7 @@ def test_a_constant_curve_keeps_its_ends():
 def long_run(total, step):
     """A falling, noisy curve with one spike up and one down, taken in `step` points at a time."""
     rng = np.random.default_rng(1)
-    history, kept = History(), []
+    history, kept = History(LIMIT), []
     for start in range(0, total, step):
         k = np.arange(start, min(start + step, total))
         values = 1 / (1 + 1e-5 * k) + 0.01 * rng.random(len(k)) + 1
@@ -102,7 +104,7 @@ def long_run(total, step):
         values[k == 2_345_678] = 0.5
         history = history.extended(np.column_stack((k, values)))
         kept.append(len(history.envelope))
-        assert len(history) <= LIMIT_POINTS
+        assert len(history) <= LIMIT
         assert history.last[0] == k[-1]
     return history, max(kept)
 
@@ -110,7 +112,8 @@ def long_run(total, step):
 def test_ten_million_points_are_bounded_and_keep_their_extremes():
     history, widest = long_run(10_000_000, 100_000)
     points, told = history.points, history.envelope
-    assert LIMIT_POINTS // 8 <= len(points) <= LIMIT_POINTS
+    assert LIMIT // 8 <= len(points) <= LIMIT
+    assert history.is_thinned
     assert widest <= 2052
     for curve_ in (points, told):
         assert rising(curve_)
@@ -120,22 +123,56 @@ def test_ten_million_points_are_bounded_and_keep_their_extremes():
 
 
 def test_thinning_does_not_depend_on_how_the_points_came():
-    values = np.random.default_rng(3).random(LIMIT_POINTS + 5000)
-    at_once = History().extended(curve(values))
-    split = History()
-    for start in range(0, len(values), 300_001):
-        split = split.extended(curve(values[start : start + 300_001], start))
+    values = np.random.default_rng(3).random(3 * LIMIT)
+    at_once = History(LIMIT).extended(curve(values))
+    split = History(LIMIT)
+    for start in range(0, len(values), 30_001):
+        split = split.extended(curve(values[start : start + 30_001], start))
     assert np.array_equal(at_once.points, split.points)
 
 
 def test_a_history_from_before_the_thinning_stays_whole():
-    values = np.random.default_rng(3).random(LIMIT_POINTS)
-    before = History().extended(curve(values))
-    after = before.extended(curve(np.array([7.0]), LIMIT_POINTS))
-    assert len(before) == LIMIT_POINTS
+    values = np.random.default_rng(3).random(LIMIT)
+    before = History(LIMIT).extended(curve(values))
+    after = before.extended(curve(np.array([7.0]), LIMIT))
+    assert len(before) == LIMIT
+    assert not before.is_thinned
     assert np.array_equal(before.points[:, 1], values)
-    assert len(after) < LIMIT_POINTS
-    assert after.last == (LIMIT_POINTS, 7.0)
+    assert len(after) < LIMIT
+    assert after.last == (LIMIT, 7.0)
+
+
+def test_without_a_limit_every_point_stays():
+    history = History()
+    for start in range(0, 2_000_000, 500_000):
+        history = history.extended(curve(np.ones(500_000), start))
+    assert np.array_equal(history.points[:, 0], np.arange(2_000_000))
+
+
+@given(st.integers(1, 60), st.data())
+def test_what_a_history_was_earlier_shares_its_points(length, data):
+    values = np.random.default_rng(length).random(length)
+    whole, parts = History(), [History()]
+    for k, value in enumerate(values):
+        whole = whole.extended(curve([value], k))
+        parts.append(whole)
+    part = data.draw(st.sampled_from(parts))
+    again = whole.until(part.end())
+    assert again.points.tolist() == part.points.tolist()
+    assert again.store is whole.store
+
+
+def test_what_a_thinned_history_was_earlier_ends_where_it_ended():
+    values = np.random.default_rng(5).random(1000)
+    whole, parts = History(100), []
+    for k, value in enumerate(values):
+        whole = whole.extended(curve([value], k))
+        parts.append(whole)
+    for part in parts:
+        again = whole.until(part.end())
+        assert again.last == part.last
+        assert rising(again.points)
+        assert rows(again.points[:-1]) <= rows(whole.points)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 100, 101, 5000])

@@ -1,5 +1,6 @@
 """Earlier iterations of a run against what the run was then, to the last bit."""
 
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -66,6 +67,34 @@ def test_every_iteration_comes_back_to_the_last_bit_whatever_was_changed_on_the_
         past = followed(known)
         for k in range(1, 20):
             assert bits(gone_to(past, k)) == bits(seen[k])
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_an_earlier_iteration_comes_with_the_history_of_that_time(batch_size):
+    seen = run_with_changes(start(batch_size=batch_size))
+    whole = train(
+        replace(seen[0], training=replace(seen[0].training, batch_size=batch_size)), updates=12
+    ).state
+    past = followed([seen[0], whole])
+    for k in range(1, 13):
+        then = train(seen[0], updates=k, batch_size=batch_size).state.run.history.points
+        for _ in range(2):  # computed again, then as it is known
+            gone = gone_to(past, k)
+            assert gone.run.history.points.tolist() == then.tolist()
+            past.follow(gone)
+
+
+def test_a_history_that_was_thinned_since_is_held_by_nothing_that_is_known():
+    state = start()
+    trainer, past, stores = Trainer(state, history_limit=100), Past(state), []
+    for _ in trainer.work(1000):
+        stores.append(weakref.ref(trainer.state().run.history.store))
+        past.follow(trainer.state())
+    alive = {id(store()) for store in stores if store() is not None}
+    assert len(alive) == 1
+    then = gone_to(past, 517)
+    assert bits(then) == bits(train(state, updates=517).state)
+    assert then.run.history.last == train(state, updates=517).state.run.history.last
 
 
 def test_the_beginning_is_the_network_that_the_run_started_from():

@@ -4,8 +4,13 @@ import gc
 import weakref
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from nnviz.core import edits
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
@@ -252,6 +257,18 @@ def test_undo_counts_only_what_the_states_do_not_share(state):
     for _ in range(49):
         document.undo()
     assert document.state.notes == ""
+
+
+def test_undo_counts_histories_that_a_run_has_left_behind():
+    rows = Dataset(np.array([[1.0]]), np.array([[0.0]]))
+    start = State(Network.from_weights({"output": [1]}), rows)
+    document = Document(start, undo_bytes=40 * 1000 * 16)
+    stores = []
+    for k in range(100):
+        other = edits.set_weight(start, 0, 0, 0, k + 2.0)
+        document.push(train(other, updates=999).state, "Run")
+        stores.append(weakref.ref(document.state.run.history.store))
+    assert 20 < sum(store() is not None for store in stores) <= 41
 
 
 def test_the_last_change_can_always_be_undone(state):

@@ -1,4 +1,5 @@
 import math
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -433,3 +434,28 @@ def test_a_new_learning_rate_holds_in_long_work_too(qtbot, document, long_runner
     mse = document.state.run.history.points[:, 1]
     assert mse[1] / mse[0] == pytest.approx((1 - 28 * 0.0001) ** 2)
     assert mse[-1] / mse[-2] == pytest.approx((1 - 28 * 0.0002) ** 2)
+
+
+def test_a_long_history_is_thinned_and_every_iteration_stays_in_reach(qtbot, document, make_runner):
+    runner = make_runner(history_points=100)
+    document.push(replace(document.state, training=Training(learning_rate=1e-5, updates=2000)), "settings")
+    with qtbot.waitSignal(runner.run_ended):
+        runner.run()
+    assert len(document.state.run.history) <= 100
+    assert runner.travel.history.is_thinned
+    with qtbot.waitSignal(runner.travel.rested):
+        runner.scrub_to(1234)
+    assert document.state.network == train(slopes_exercise(1e-5, 1234)).state.network
+    iteration, mse = runner.travel.present
+    assert iteration == 1234
+    assert mse == document.state.mse()
+
+
+def test_a_runner_that_nobody_wants_any_more_is_not_held_by_the_job_that_is_still_to_be_deleted(document):
+    runner = Runner(document)
+    document.push(train(document.state).state, "Run")
+    runner.scrub_to(7)
+    assert document.state.iteration == 7
+    travel = weakref.ref(runner.travel)
+    del runner
+    assert travel() is None

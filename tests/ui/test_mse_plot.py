@@ -12,6 +12,7 @@ from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, Run, State, Training
 from nnviz.core.training import train
+from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.files import csv
@@ -442,6 +443,16 @@ def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):
     with qtbot.waitSignal(trained.refused) as told:
         trained.export_csv(tmp_path / "nowhere" / "mse.csv")
     assert "there is no folder" in told.args[0]
+
+
+def test_the_export_of_a_long_history_says_that_it_is_thinned(qtbot, document, plot, tmp_path):
+    limited = Trainer(document.state, history_limit=100)
+    for _ in limited.work(400):
+        pass
+    document.push(limited.state(), "Run")
+    with qtbot.waitSignal(plot.exported) as told:
+        plot.export_csv(tmp_path / "mse.csv")
+    assert told.args == ["Exported mse.csv: of every 16 updates or more the lowest and the highest MSE"]
 
 
 def test_export_asks_for_a_place_and_adds_the_suffix(answer, trained, tmp_path):

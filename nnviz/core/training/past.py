@@ -13,7 +13,6 @@ from operator import attrgetter
 
 import numpy as np
 
-from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.state import Run, Segment, State, WeightSet
 from nnviz.core.training.trainer import Trainer
@@ -39,7 +38,7 @@ class Past:
         self.end = state
         self.shown: State | None = None
         """The State that was last shown of the last run; None where all of it was undone."""
-        self._kept: list[State] = []
+        self._kept: list[State] = []  # of each history the end alone: many buffers would be held else
         self.follow(state)
 
     def follow(self, state: State) -> None:
@@ -61,7 +60,7 @@ class Past:
         if iteration == self.end.iteration:
             return self.end
         at = bisect_right(self._kept, iteration, key=attrgetter("iteration"))
-        return self._kept[at - 1] if at else beginning(self.end)
+        return _with_history_of(self.end, self._kept[at - 1]) if at else beginning(self.end)
 
     def way(self) -> list[Network]:
         """Return the networks that are known from the start of the last run to the State `shown`."""
@@ -76,10 +75,18 @@ class Past:
         at = bisect_right(self._kept, state.iteration, key=attrgetter("iteration"))
         if at and self._kept[at - 1].iteration == state.iteration:
             return
-        self._kept.insert(at, state)
+        self._kept.insert(at, replace(state, run=replace(state.run, history=state.run.history.end())))
         size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
         if len(self._kept) > min(KEPT_STATES, KEPT_BYTES // size):
             del self._kept[-2::-2]
+
+
+def _with_history_of(end: State, earlier: State) -> State:
+    """Return `earlier` with that part of the history of `end` that led to it."""
+    assert end.run is not None
+    assert earlier.run is not None
+    history = end.run.history.until(earlier.run.history)
+    return replace(earlier, run=replace(earlier.run, history=history))
 
 
 def _start(state: State) -> Network:
@@ -111,7 +118,7 @@ def beginning(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which has one."""
     run = state.run
     assert run is not None
-    first = History().extended(run.history.points[:1])
+    first = replace(run.history, length=min(1, len(run.history)))
     start = Run(run.start, 0, first, run.optimizer, np.zeros_like(run.memory), ())
     return replace(state, network=run.start, run=start)
 
@@ -134,7 +141,7 @@ class Replay:
 
     def __init__(self, known: State, end: State) -> None:
         assert end.run is not None
-        self._known, self._run = known, end.run
+        self._known, self._end, self._run = known, end, end.run
         self.iteration = known.iteration
         self.learning_rate = known.training.learning_rate  # what is set here changes nothing
 
@@ -153,4 +160,4 @@ class Replay:
 
     def state(self) -> State:
         """Return the State that was reached; the work must be done."""
-        return self._known
+        return _with_history_of(self._end, self._known)

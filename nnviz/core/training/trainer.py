@@ -36,13 +36,14 @@ class Trainer:
     `state()`         the State as it is now, with its run
     ================= ============================================================
 
-    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory. However the
+    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory; the history of
+    one that has none holds up to `history_limit` points before it is thinned. However the
     work is split, the numbers are the same to the last bit; only a stop within an epoch leaves a point more
     in the history. Raises ValueError where the State has no rows or no targets, or its MSE is not finite
     (for long data, `work` raises that).
     """
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, history_limit: float = math.inf) -> None:
         if len(state.data) == 0:
             raise ValueError("data: there are no rows to train on")
         if state.data.targets is None:
@@ -53,7 +54,7 @@ class Trainer:
         self._quiet.run(np.seterr, over="ignore", invalid="ignore")
         self._state = state
         self._make_ready(state)
-        self._take_up(state)
+        self._take_up(state, history_limit)
         if self._batches.whole:
             self._quiet.run(_make_all, self._measure_start())
 
@@ -74,10 +75,10 @@ class Trainer:
         self._forward_stands = False
         """Whether the whole pass forward has been made with the present weights."""
 
-    def _take_up(self, state: State) -> None:
+    def _take_up(self, state: State, history_limit: float) -> None:
         """Go on with the run of `state`, or begin one."""
         name, memory = state.training.optimizer, self._parameters.memory
-        self._run = state.run or Run(state.network, 0, History(), name, memory, ())
+        self._run = state.run or Run(state.network, 0, History(history_limit), name, memory, ())
         if self._run.optimizer == name:
             memory[:] = self._run.memory
         self.iteration, self._history = self._run.iteration, self._run.history

@@ -40,7 +40,7 @@ TIMES_FASTER = 100.0
 
 @dataclass(frozen=True)
 class Limits:
-    """When a Job goes on in a thread, and how slow it may be."""
+    """When a Job goes on in a thread, how slow it may be, and how long a history becomes."""
 
     long_unit_s: float = 0.012
     """A unit of work that takes longer is too long for a frame."""
@@ -50,13 +50,15 @@ class Limits:
     """To take a State of a large network takes long: so many times as long is worked in between."""
     slowest_per_s: float = SLOWEST_PER_S
     """Updates a second at speed 0."""
+    history_points: int = 2**17
+    """So many points of a history take 2 MB; one that has become so long is thinned."""
 
 
 USUAL_LIMITS = Limits()
 
 
 class Job(QObject):
-    """Makes `updates` updates of `state` by a Trainer, or by what else `make` makes of it.
+    """Makes `updates` updates of `state` by the Trainer that `make` makes of it, or the Replay.
 
     ============= ===================================================================================
     `frame_due`   what was made by now should be shown; once a frame, and when it is over
@@ -78,7 +80,7 @@ class Job(QObject):
         updates: int,
         parent: QObject,
         limits: Limits,
-        make: Callable[[State], Trainer | Replay] = Trainer,
+        make: Callable[[State], Trainer | Replay],
     ) -> None:
         def ready() -> tuple[Trainer | Replay, Iterator[None]]:
             trainer = make(state)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable
 from dataclasses import replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
 from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
+from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.training.job import USUAL_LIMITS, Job, Limits
 from nnviz.document.training.outcome import counted, outcome, paused, refusal, tenth
@@ -185,7 +187,8 @@ class Runner(QObject):
         self.travel.cancel()
         state = self._document.state
         try:
-            job = Job(state, updates, self, self._limits)
+            make = partial(Trainer, history_limit=self._limits.history_points)
+            job = Job(state, updates, self, self._limits, make)
         except ValueError as error:
             self.warned.emit(refusal(error))
             return None

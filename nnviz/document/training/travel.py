@@ -33,6 +33,8 @@ class Travel(QObject):
         self._document, self._limits = document, limits
         self.past = Past(document.state)
         self._job: Job | None = None
+        self._text = ""
+        self._merge: Hashable = None
         document.state_changed.connect(self._follow)
 
     @property
@@ -63,7 +65,8 @@ class Travel(QObject):
             return
         updates = iteration - known.iteration
         job = self._job = Job(known, updates, self, self._limits, lambda state: Replay(state, end))
-        job.ended.connect(lambda: self._finish(job, text, merge))
+        self._text, self._merge = text, merge
+        job.ended.connect(self._finish)  # not a lambda: what holds its own parent ends twice
         job.work_at_once()
         if self._job is job:
             self.said.emit(f"Going to iteration {iteration} …")
@@ -75,8 +78,9 @@ class Travel(QObject):
             job.stop()
             self.rested.emit()
 
-    def _finish(self, job: Job, text: str, merge: Hashable) -> None:
-        self._job = None
+    def _finish(self) -> None:
+        job, self._job = self._job, None
+        assert job is not None
         job.stop()
         if job.error:
             self.said.emit(refusal(job.error))
@@ -84,7 +88,7 @@ class Travel(QObject):
             return
         state = job.take()
         assert state is not None
-        self._arrive(state, text, merge)
+        self._arrive(state, self._text, self._merge)
 
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)

@@ -83,7 +83,8 @@ class MsePlot(Card):
         """Write the history to `path` with the columns iteration and mse."""
         history = self._travel.history
         assert history is not None
-        self._export(path, csv.history(history.points))
+        thinned = ": of every 16 updates or more the lowest and the highest MSE" if history.is_thinned else ""
+        self._export(path, csv.history(history.points), thinned)
 
     def export_png(self, path: Path) -> None:
         """Write the curve as it is seen to `path`, on white."""
@@ -148,13 +149,13 @@ class MsePlot(Card):
         if path:
             export(path)
 
-    def _export(self, path: Path, data: bytes) -> None:
+    def _export(self, path: Path, data: bytes, what: str = "") -> None:
         try:
             atomic.write(path, data)
         except FileError as error:
             self.refused.emit(str(error))
         else:
-            self.exported.emit(f"Exported {path.name}")
+            self.exported.emit(f"Exported {path.name}{what}")
 
     def _colour(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
