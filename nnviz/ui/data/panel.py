@@ -37,7 +37,6 @@ class DataPanel(Card):
         self._empty.setObjectName("muted")
         self._refusal = QLabel()
         self._refusal.setObjectName("error")
-        self._refusal.setTextFormat(Qt.TextFormat.PlainText)
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
         self.body.addWidget(self.table, 1)

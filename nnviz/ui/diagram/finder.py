@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QHideEvent, QKeyEvent
@@ -105,7 +104,7 @@ class MatchList(QTableWidget):
 def _items(match: Match) -> list[QTableWidgetItem]:
     value = "" if match.value is None else shown(match.value, 8)
     items = [QTableWidgetItem(text) for text in (match.title, match.note, value)]
-    items[0].setToolTip(f"<span>{escape(match.title)}</span>")
+    items[0].setToolTip(match.title)
     items[1].setForeground(QColor(colours().muted))
     items[2].setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     if match.value is not None:
@@ -134,7 +133,6 @@ class Finder(QFrame):
         self.list = MatchList()
         self.hint = QLabel()
         self.hint.setObjectName("muted")
-        self.hint.setTextFormat(Qt.TextFormat.PlainText)
         self.hint.setWordWrap(True)
         self._again = Throttle(self, self._search_again)
         self._lay_out()

@@ -64,11 +64,10 @@ class LossPanel(Card):
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.caption = QLabel()
+        self.caption = LossCaption()
         self.caption.setObjectName("muted")
         self.caption.setWordWrap(True)
         self.caption.setFont(ui_font(11.5))
-        self.caption.setTextFormat(Qt.TextFormat.RichText)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setMinimumHeight(self.CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
         self.caption.setToolTip(self.TIP)
@@ -175,6 +174,10 @@ class LossPanel(Card):
             self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()
+
+
+class LossCaption(QLabel):
+    """Numbers in colours, as HTML; no name from a file stands in it."""
 
 
 def axis_name(network: Network, weight: Address) -> str:

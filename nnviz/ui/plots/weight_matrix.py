@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
@@ -172,7 +170,7 @@ class WeightMatrix(Card):
         metrics = QFontMetrics(self.read_out.font())
         room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
         self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)
-        self.view.setToolTip(f"<span>{escape(names + exact)}</span>")
+        self.view.setToolTip(names + exact)
 
     # --- events
 
@@ -186,6 +184,5 @@ def _line() -> QLabel:
     label = QLabel()
     label.setObjectName("muted")
     label.setFont(ui_font(12))
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return label

@@ -142,7 +142,6 @@ class Message(QWidget):
         self._formula = self._warning = self._refusal = ""
         self._cure = 0, 0.0
         self.label = QLabel()
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.label.setWordWrap(True)
         self.label.setFont(ui_font(11.5))
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)

@@ -35,7 +35,6 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setFixedHeight(28)
         self._said = QLabel()
-        self._said.setTextFormat(Qt.TextFormat.PlainText)
         self._said.setFont(ui_font(12))
         self._said.setContentsMargins(10, 0, 10, 0)
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

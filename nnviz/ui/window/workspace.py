@@ -118,7 +118,8 @@ class Workspace:
     # --- what it shows
 
     def _show_title(self) -> None:
-        self.main_window.setWindowTitle(f"{self.document.title}[*] — nnviz")
+        title = self.document.title.replace("[*]", "[*][*]")  # so Qt writes it out
+        self.main_window.setWindowTitle(f"{title}[*] — nnviz")
         self.main_window.setWindowModified(self.document.modified)
 
     def _show_facts(self) -> None:
