@@ -19,6 +19,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 
@@ -73,7 +74,8 @@ class _Opened:
             self._recovery = session.keep(self._workspace)
             tell_unexpected(self._window, self._workspace.status.say)
         finally:
-            gc.enable()
+            gc.freeze()  # what the window is made of stays as long as it does
+            Garbage(self._window)
 
     def close(self) -> None:
         sys.excepthook = sys.__excepthook__
