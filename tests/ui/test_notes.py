@@ -1,14 +1,19 @@
 """The notes of a file: read as Markdown, edited as text, never a way to fetch anything."""
 
+import os
+import time
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QObject, Qt, QUrl, Slot
+from PySide6.QtGui import QColor, QDesktopServices, QImage, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.ui.hands import choose_entry, write
+from tests.ui.sees import status
 
 
 def press(window, text):
@@ -43,10 +48,145 @@ def test_notes_are_edited_and_undone(open_window):
     assert "Try this" not in window.notes.page.toPlainText()
 
 
-def test_a_picture_named_in_notes_is_not_fetched(open_window, tmp_path):
-    picture = tmp_path / "secret.png"
-    picture.write_bytes(b"not to be read")
-    state = replace(load(example("forward").path), notes=f"![](file://{picture})\n\nText")
-    window = open_window(state)
-    assert window.notes.page.loadResource(2, f"file://{picture}") is None
-    assert "Text" in window.notes.page.toPlainText()
+def hrefs(page):
+    """Return every link of a page, and where each begins, in the page's pixels."""
+    found, block = {}, page.document().begin()
+    while block.isValid():
+        places = block.begin()
+        while not places.atEnd():
+            part = places.fragment()
+            if href := part.charFormat().anchorHref():
+                cursor = QTextCursor(page.document())
+                cursor.setPosition(part.position() + 1)
+                found[href] = page.cursorRect(cursor).center()
+            places += 1
+        block = block.next()
+    return found
+
+
+HIDES = (
+    "![what it shows]({})",
+    '![what it shows]({} "title")',
+    "![what it shows][r]\n\n[r]: {}",
+    "[![what it shows]({})](https://example.org)",
+    "| a |\n| - |\n| ![what it shows]({}) |",
+    "- ![what *it* shows]({})",
+)
+HTML = (
+    "<img src='{}'>",
+    "<style>@import url('{}'); body {{background-image: url('{}')}}</style>x",
+    "<div style=\"background-image: url('{}')\">x</div>",
+    "<table background='{}'><tr><td>x</table>",
+    "<link rel=stylesheet href='{}'><object data='{}'>x</object>",
+)
+
+
+@pytest.fixture
+def fifo(tmp_path):
+    """A pipe that nobody writes to: whoever opens it hangs, so that the test would never end."""
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path / "fifo"
+
+
+@pytest.mark.parametrize("notes", HIDES + HTML)
+@pytest.mark.parametrize("address", ["file://{}", "{}", "FILE://localhost{}"])
+def test_nothing_that_notes_name_is_opened(open_window, fifo, notes, address):
+    address = address.format(fifo)
+    window = open_window(
+        replace(load(example("forward").path), notes=f"{notes.format(address, address)}\n\nText")
+    )
+    window.notes.grab()
+    shown = window.notes.page.toPlainText()
+    assert shown.endswith("Text")
+    if notes in HIDES:
+        assert "what it shows" in shown
+        assert "\ufffc" not in shown
+        assert str(fifo) not in shown
+
+
+def test_a_local_picture_is_not_shown(open_window, tmp_path):
+    picture = QImage(60, 60, QImage.Format.Format_RGB32)
+    picture.fill(QColor("magenta"))
+    assert picture.save(str(tmp_path / "x.png"))
+    notes = "\n\n".join(each.format(tmp_path / "x.png", tmp_path / "x.png") for each in HIDES + HTML)
+    window = open_window(replace(load(example("forward").path), notes=notes))
+    seen = window.notes.page.grab().toImage().scaled(60, 60)
+    assert "#ff00ff" not in {seen.pixelColor(x, y).name() for x in range(60) for y in range(60)}
+
+
+def test_notes_with_a_picture_are_edited_as_they_are(open_window):
+    notes = "![what](file:///dev/zero) and <img src='file:///dev/zero'>"
+    window = open_window(replace(load(example("forward").path), notes=notes))
+    press(window, "Edit")
+    assert window.notes.field.toPlainText() == notes
+    press(window, "Done")
+    assert window.document.state.notes == notes
+    assert not window.document.modified
+
+
+class Browser(QObject):
+    """Stands for the program that opens links."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened = []
+
+    @Slot(QUrl)
+    def open(self, url):
+        self.opened.append(url.toString())
+
+
+@pytest.fixture
+def browser():
+    """What is opened in the browser, or by mail, or as a file."""
+    browser, schemes = Browser(), ("http", "https", "mailto", "file", "ftp", "javascript")
+    for scheme in schemes:
+        QDesktopServices.setUrlHandler(scheme, browser, "open")
+    yield browser
+    for scheme in schemes:
+        QDesktopServices.unsetUrlHandler(scheme)
+
+
+@pytest.mark.parametrize("href", ["https://example.org/a?b=c", "http://example.org", "mailto:a@example.org"])
+def test_a_link_to_the_web_is_opened_by_a_click(open_window, browser, href):
+    window = open_window(replace(load(example("forward").path), notes=f"[the bank]({href})"))
+    assert browser.opened == []
+    page = window.notes.page
+    QTest.mouseMove(page.viewport(), hrefs(page)[href])
+    QTest.mouseClick(page.viewport(), Qt.MouseButton.LeftButton, pos=hrefs(page)[href])
+    assert browser.opened == [href]
+    assert status(window) == f"Opened {href}"
+
+
+@pytest.mark.parametrize(
+    "href", ["file:///etc/passwd", "/etc/passwd", "ftp://example.org", "javascript:1", "qrc:/x"]
+)
+def test_no_other_link_is_opened(open_window, browser, href):
+    window = open_window(replace(load(example("forward").path), notes=f"[the bank]({href})"))
+    page = window.notes.page
+    QTest.mouseClick(page.viewport(), Qt.MouseButton.LeftButton, pos=hrefs(page)[href])
+    assert browser.opened == []
+    assert status(window) == f"Only links to the web are opened, not {href}"
+    assert page.toPlainText() == "the bank"
+
+
+WIDE = "".join("|a" * 2000 + "\n" + "|-" * 2000 + "\n" + "|b" * 2000)
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "word " * 20_000,
+        "- x\n" * 25_000,
+        "|a|\n|-|\n" + "|1|\n" * 24_000,
+        "![a](b)" * 14_000,
+        WIDE,
+        ">" * 9999,
+    ],
+)
+def test_long_notes_keep_the_window_waiting_for_less_than_a_second(open_window, notes):
+    window = open_window("forward")
+    began = time.process_time()
+    window.document.push(replace(window.document.state, notes=notes), "long notes")
+    window.notes.grab()
+    assert time.process_time() - began < 1.0

@@ -33,7 +33,7 @@ MAGENTA = QColor(255, 0, 255)
 MAKES_HTML = re.compile(
     r"setHtml|insertHtml|setMarkdown|RichText|MarkdownText|AutoText|StaticText|setTextFormat"
 )
-MAY_MAKE_HTML = {"ui/explain/browser.py", "ui/explain/words.py", "ui/window/help.py"}
+MAY_MAKE_HTML = {"ui/explain/browser.py", "ui/explain/page.py", "ui/window/help.py"}
 
 
 @pytest.fixture

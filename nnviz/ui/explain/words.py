@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QTextBrowser
+from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget
 
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
+from nnviz.ui.explain.page import NotesPage
 from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.widgets.card import Card, CardTabs, Tab, quiet_button
 
@@ -55,12 +53,7 @@ class Notes(Card):
     def __init__(self, document: Document) -> None:
         super().__init__("Notes")
         self._document = document
-        self.page = _Page()
-        self.page.setOpenLinks(False)
-        self.page.setFrameShape(QTextBrowser.Shape.NoFrame)
-        self.page.setAccessibleName("Notes")
-        self.page.document().setDocumentMargin(0)
-        self.page.viewport().setAutoFillBackground(False)
+        self.page = NotesPage()
         self.field = QPlainTextEdit()
         self.field.setAccessibleName("Notes as Markdown")
         self.field.setPlaceholderText("Markdown")
@@ -98,18 +91,4 @@ class Notes(Card):
             self._show()
 
     def _show(self) -> None:
-        self.page.setMarkdown(self._document.state.notes or EMPTY)
-
-
-class _Page(QTextBrowser):
-    """Shows Markdown; a picture or a file that it names is not fetched, and a link leads nowhere."""
-
-    def loadResource(self, kind: int, name: QUrl | str) -> Any:
-        """Fetch nothing: notes come from other people's files."""
-        return None
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Try the whole width again: Qt keeps a scroll bar that another size needed before it was shown."""
-        super().showEvent(event)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.page.show_notes(self._document.state.notes or EMPTY)

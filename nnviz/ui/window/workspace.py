@@ -92,7 +92,8 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        for source in (self.diagram, self.data, self.structure, self.weight_sets, self.files, self.player):
+        panels = (self.diagram, self.data, self.notes.page)
+        for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
         for said in (self.plots.mse.exported, self.plots.mse.refused):
             said.connect(self.status.say)
