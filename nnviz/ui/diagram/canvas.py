@@ -212,11 +212,10 @@ class Canvas(QWidget):
             palette=colours(),
             ratio=self.devicePixelRatioF(),
         )
-        painter = QPainter(self)
-        self._layers.paint(painter, self.picture, options, dirty)
-        line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
-        paint_card(painter, QRectF(self.rect()), dirty, options.palette.window, line)
-        painter.end()
+        with QPainter(self) as painter:
+            self._layers.paint(painter, self.picture, options, dirty)
+            line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
+            paint_card(painter, QRectF(self.rect()), dirty, options.palette.window, line)
 
     def _walk_frame(self) -> None:
         self.update(self._layers.walk.dirty(self.picture).toAlignedRect())

@@ -60,9 +60,8 @@ def _image(picture: Picture, palette: Palette) -> QImage:
     image = QImage(QSize(round(view.width), round(view.height)) * PNG_RATIO, QImage.Format.Format_ARGB32)
     image.setDevicePixelRatio(PNG_RATIO)
     image.fill(QColor(palette.canvas))
-    painter = QPainter(image)
-    _paint(painter, picture, palette)
-    painter.end()
+    with QPainter(image) as painter:
+        _paint(painter, picture, palette)
     return image
 
 
@@ -74,10 +73,9 @@ def _pdf(picture: Picture, palette: Palette) -> bytes:
     writer.setResolution(96)
     writer.setPageSize(QPageSize(QSizeF(view.width, view.height) * 72 / 96, QPageSize.Unit.Point))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
-    painter = QPainter(writer)
-    painter.fillRect(0, 0, round(view.width), round(view.height), QColor(palette.canvas))
-    _paint(painter, picture, palette)
-    painter.end()
+    with QPainter(writer) as painter:
+        painter.fillRect(0, 0, round(view.width), round(view.height), QColor(palette.canvas))
+        _paint(painter, picture, palette)
     return bytes(buffer.data().data())
 
 

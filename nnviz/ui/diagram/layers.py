@@ -160,9 +160,9 @@ class _CachedLayer:
             self._pixmap = QPixmap(size)
         self._pixmap.setDevicePixelRatio(ratio)
         self._pixmap.fill(QColor(options.palette.canvas))
-        painter = QPainter(self._pixmap)
-        paint(painter)
-        painter.end()
+        self._key = ()  # until it is painted
+        with QPainter(self._pixmap) as painter:
+            paint(painter)
         self._key, self._picture = key, picture  # the picture is kept so that no id of a key is used again
 
     def paint(self, painter: QPainter, dirty: QRectF) -> None:
@@ -222,10 +222,9 @@ def _corners(outside: str, line: str, ratio: float) -> QPixmap:
     whole, border = QPainterPath(), QPainterPath()
     whole.addRect(QRectF(0, 0, 2 * CORNER_PX, 2 * CORNER_PX))
     border.addRoundedRect(QRectF(0.5, 0.5, 2 * CORNER_PX - 1, 2 * CORNER_PX - 1), CORNER_PX, CORNER_PX)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillPath(whole - border, QColor(outside))
-    painter.setPen(QPen(QColor(line), 1.0))
-    painter.drawPath(border)
-    painter.end()
+    with QPainter(pixmap) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(whole - border, QColor(outside))
+        painter.setPen(QPen(QColor(line), 1.0))
+        painter.drawPath(border)
     return pixmap

@@ -52,12 +52,11 @@ class Sprites:
         if self._x + width > self._width:
             self._x, self._y = 0, self.height
         self._make_room(self._y + height)
-        painter = QPainter(self._pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(self._x, self._y)
-        painter.setClipRect(0, 0, width, height)
-        paint(painter)
-        painter.end()
+        with QPainter(self._pixmap) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(self._x, self._y)
+            painter.setClipRect(0, 0, width, height)
+            paint(painter)
         self._places = _with_room(self._places, self._count)
         self._places[self._count] = self._x, self._y, width, height
         self._count += 1
@@ -72,9 +71,8 @@ class Sprites:
         self._pixmap = QPixmap(self._width, max(FIRST_HEIGHT, 2 * old.height(), height))
         self._pixmap.fill(Qt.GlobalColor.transparent)
         if not old.isNull():
-            painter = QPainter(self._pixmap)
-            painter.drawPixmap(0, 0, old)
-            painter.end()
+            with QPainter(self._pixmap) as painter:
+                painter.drawPixmap(0, 0, old)
 
     def placed(self, sprites: Chosen, left: ArrayLike, top: ArrayLike, opacity: ArrayLike = 1.0) -> Array:
         """Return sprites in their places, ready to be drawn, float64, shape (sprites, 10).

@@ -89,17 +89,17 @@ class MatrixView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the image, a thin line around it, and the mark."""
-        painter, places = QPainter(self), self.places()
-        if self._image is None:
-            self._image = self._drawn(places)
-        painter.setPen(QPen(QColor(colours().line), 1.0))
-        if isinstance(places, Tiles):
-            self._paint_tiles(painter, places, self._image)
-        else:
-            painter.drawImage(qrect(places.room), self._image)
-            painter.drawRect(qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
-        self._paint_mark(painter, places)
-        painter.end()
+        places = self.places()
+        with QPainter(self) as painter:
+            if self._image is None:
+                self._image = self._drawn(places)
+            painter.setPen(QPen(QColor(colours().line), 1.0))
+            if isinstance(places, Tiles):
+                self._paint_tiles(painter, places, self._image)
+            else:
+                painter.drawImage(qrect(places.room), self._image)
+                painter.drawRect(qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
+            self._paint_mark(painter, places)
 
     def _drawn(self, places: Sheet | Tiles) -> QImage:
         """Return the image to be scaled; of tiles one below the other."""

@@ -211,9 +211,8 @@ def picture_of(history: History, present: tuple[int, float] | None, like: MseCan
     image = QImage(DENSITY * PICTURE[0], DENSITY * PICTURE[1], QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(DENSITY)
     image.fill(Qt.GlobalColor.white)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
-    painter.end()
+    with QPainter(image) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
     plot.close()
     return image

@@ -153,10 +153,12 @@ class _Number(QWidget):
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self._font)
-        painter.setPen(colours().error if self.error else colours().ink)
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text)
+        with QPainter(self) as painter:
+            painter.setFont(self._font)
+            painter.setPen(colours().error if self.error else colours().ink)
+            painter.drawText(
+                self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text
+            )
 
 
 def _text(value: float | None, digits: int) -> str:

@@ -20,11 +20,11 @@ class _Swatch(QWidget):
         self.setFixedSize(QSize(22, 10))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(getattr(colours(), self._role)))
-        painter.drawRoundedRect(0, 3, 22, 4, 2, 2)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(getattr(colours(), self._role)))
+            painter.drawRoundedRect(0, 3, 22, 4, 2, 2)
 
 
 class StatusLine(QStatusBar):
