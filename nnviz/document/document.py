@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer
 from nnviz.core.state import State, Weights
-from nnviz.files.registry import load, save
+from nnviz.files.on_disk import News, OnDisk
+from nnviz.files.registry import encoded, load
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
@@ -73,7 +74,8 @@ class Document(QObject):
         super().__init__()
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self._state = state
-        self.path = path
+        self._written: set[bytes] = set()
+        self.file = self._read_from(path)
         self._example = example
         self.in_motion = False
         self._changes: list[_Change] = []
@@ -84,6 +86,11 @@ class Document(QObject):
     def state(self) -> State:
         """The State as it is now."""
         return self._state
+
+    @property
+    def path(self) -> Path | None:
+        """The file that the State was opened from or saved to."""
+        return self.file.path if self.file else None
 
     @property
     def modified(self) -> bool:
@@ -150,33 +157,85 @@ class Document(QObject):
 
     def open(self, path: Path) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
-        self.start(load(path), path)
+        file = self.on_disk(path)
+        self.start(load(path), path, file=file)
 
-    def start(self, state: State, path: Path | None = None, example: bool = False) -> None:
-        """Open `state`, saved in `path`, an example, or nowhere yet, with nothing to undo."""
+    def start(
+        self, state: State, path: Path | None = None, example: bool = False, *, file: OnDisk | None = None
+    ) -> None:
+        """Open `state`, saved in `path`, an example, or nowhere yet, with nothing to undo.
+
+        `file` is the path's `on_disk`, made before it was read.
+        """
         self._changes.clear()
         self._index = self._clean = 0
-        self.path, self._example = path, example
+        self.file, self._example = self._read_from(path, file), example
         self._show(state)
         self.file_changed.emit()
         self.undo_changed.emit()
 
-    def save(self, path: Path | None = None) -> None:
-        """Save to `path`, or where it came from. Raises FileError, and then the old file stays as it was."""
+    def save(self, path: Path | None = None, *, over: bool = False) -> str:
+        """Save to `path`, or where it came from, `over` what another program has written there meanwhile.
+
+        Returns what else there is to know, or "". Raises ChangedError without `over`, and FileError: then the
+        old file stays as it was.
+        """
         target = path or self.path
         assert target is not None
-        save(self._state, target)
+        before = self.file
+        file = before if before and target == before.path else self.on_disk(target)
+        said = file.write(encoded(self._state, target), over=over or file is not before)
         if self.modified:
             self._clean = self._index
             self.undo_changed.emit()
-        if target != self.path:
-            self.path = target
+        if file is not before:
+            self.file = file
             self.file_changed.emit()
+        return said
+
+    def on_disk(self, path: Path) -> OnDisk:
+        """Return what is known of another file; made before it is read, so that no change is missed."""
+        return OnDisk(path, self._written)
+
+    def news(self) -> News:
+        """Say what has become of the file, each news once; where there is any, the State is in no file."""
+        news = self.file.news() if self.file else News.NONE
+        if news is not News.NONE:
+            self.mark_unsaved()
+        return news
+
+    def take_theirs(self) -> None:
+        """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
+        assert self.path is not None
+        file = self.on_disk(self.path)
+        state = load(file.path)
+        self.file = self._read_from(None, file)
+        self.push(state, f"take {file.path.name} as it is now")
+        self._clean = self._index
+        self.undo_changed.emit()
+
+    def keep_mine(self) -> None:
+        """Let the next save replace what another program has saved."""
+        if self.file:
+            self.file.accept()
+
+    def recover(self, state: State, path: Path | None, digest: bytes) -> None:
+        """Open unsaved changes to `path`, whose bytes had that digest when they were made."""
+        self.start(state, path)
+        if self.file:
+            self.file.remember(digest)
+        self.mark_unsaved()
 
     def mark_unsaved(self) -> None:
-        """Say that the State is not what any file holds, as after a recovery."""
+        """Say that the State is not what any file holds."""
         self._clean = None
         self.undo_changed.emit()
+
+    def _read_from(self, path: Path | None, file: OnDisk | None = None) -> OnDisk | None:
+        file = file or (self.on_disk(path) if path else None)
+        if file:
+            file.remember()
+        return file
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

@@ -2,18 +2,25 @@
 
 import contextlib
 import os
+import stat
 import subprocess
 import sys
 import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.document.recovery import Recovery, leftovers, recovery_folder
+from nnviz.core.training import train
+from nnviz.document.leftovers import MOST_DAMAGED, claimed
+from nnviz.document.recovery import Recovery, data_folder, holds
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
+from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
+from nnviz.files.snapshot import Copy, parts, sealed
 
 SOON_MS = 5
 """How long the tests wait for a copy to be written."""
@@ -33,7 +40,7 @@ def recovery(document, folder):
 
 
 def copies(folder):
-    return sorted(path for path in folder.rglob("*") if path.suffix == ".json")
+    return [Copy(path.read_bytes()).state() for path in folder.glob("*.copy")]
 
 
 def files(folder):
@@ -43,7 +50,22 @@ def files(folder):
 @pytest.fixture
 def wait_for_copy(qtbot, folder):
     """Return a function that waits until a copy of a State is there."""
-    return lambda state: qtbot.waitUntil(lambda: [load(copy) for copy in copies(folder)] == [state])
+    return lambda state: qtbot.waitUntil(lambda: copies(folder) == [state])
+
+
+@pytest.fixture
+def left_in():
+    """Return a function that claims the leftovers in a folder; they are let go of at the end."""
+    held = []
+
+    def claim(folder):
+        left, said = claimed(folder)
+        held.extend(left)
+        return left, said
+
+    yield claim
+    for leftover in held:
+        leftover.release()
 
 
 def at_work(recovery):
@@ -69,6 +91,30 @@ def test_unsaved_changes_are_copied_and_the_copy_follows(document, state, wait_f
     wait_for_copy(state(1))
     document.push(state(2), "two")
     wait_for_copy(state(2))
+
+
+@pytest.mark.usefixtures("recovery")
+def test_the_copy_follows_changes_that_never_pause(document, state, folder, qtbot):
+    count = 0
+
+    def change():
+        nonlocal count
+        count += 1
+        document.push(state(count), "run", "run")
+
+    timer = QTimer(interval=0)
+    timer.timeout.connect(change)
+    timer.start()
+    try:
+        for _ in range(3):
+            begun = count
+            qtbot.waitUntil(
+                lambda begun=begun: any(
+                    copy.network.layers[0].weights[0, 0] > begun for copy in copies(folder)
+                )
+            )
+    finally:
+        timer.stop()
 
 
 @pytest.mark.usefixtures("recovery")
@@ -99,10 +145,21 @@ def test_closing_deletes_the_copy(document, state, recovery, wait_for_copy, fold
 
 
 @pytest.mark.usefixtures("recovery")
-def test_the_copy_of_a_window_that_is_there_is_no_leftover(document, state, wait_for_copy, folder):
+def test_the_copy_of_a_window_that_is_there_is_no_leftover(document, state, wait_for_copy, folder, left_in):
     document.push(state(1), "one")
     wait_for_copy(state(1))
-    assert leftovers(folder) == []
+    assert left_in(folder) == ([], "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+@pytest.mark.usefixtures("recovery")
+def test_copies_are_for_their_owner_alone(document, state, wait_for_copy, folder):
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)  # as an earlier version made it
+    document.push(state(1), "one")
+    wait_for_copy(state(1))
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
 @pytest.mark.usefixtures("recovery")
@@ -110,11 +167,11 @@ def test_saving_while_a_copy_is_written_leaves_no_copy(document, state, folder, 
     begun, go_on = threading.Event(), threading.Event()
     write = atomic.write
 
-    def slowly(path, data):
+    def slowly(path, *data, **words):
         if path.parent == folder:
             begun.set()
             assert go_on.wait(10)
-        write(path, data)
+        return write(path, *data, **words)
 
     monkeypatch.setattr(atomic, "write", slowly)
     document.push(state(1), "one")
@@ -137,12 +194,11 @@ from nnviz.document.document import Document
 from nnviz.files.registry import load
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
-document = Document(load(before))
-document.path = original if original.name else None
+document = Document(load(before), original if original.name else None)
 kept = recovery.Recovery(document, folder, delay_ms=5)
 document.push(load(after), "change")
 timer = QTimer(interval=5)
-timer.timeout.connect(lambda: list(folder.glob("*.json")) and print("kept", flush=True))
+timer.timeout.connect(lambda: list(folder.glob("*.copy")) and print("kept", flush=True))
 timer.start()
 app.exec()
 """
@@ -157,99 +213,162 @@ app.exec()
 
 
 @pytest.mark.parametrize("saved_before", [True, False])
-def test_the_work_of_a_killed_program_is_recovered(document, state, recovery, folder, tmp_path, saved_before):
+def test_the_work_of_a_killed_program_is_recovered(
+    document, state, recovery, folder, tmp_path, saved_before, left_in, wait_for_copy, qtbot
+):
     folder.parent.mkdir()
     save(state(0), folder.parent / "before.json")
     save(state(7), folder.parent / "after.json")
     original = tmp_path / "my näme.json" if saved_before else None
+    if original:
+        save(state(0), original)
     with crash(folder, original):
-        assert leftovers(folder) == []
-    (left,) = leftovers(folder)
-    assert left.original == original
+        assert left_in(folder) == ([], "")
+    ((left,), said) = left_in(folder)
+    assert (left.original, left.title, left.holds, said) == (original, "line", "1-1 network, 1 row", "")
     assert left.load() == state(7)
 
     recovery.recover(left)
     assert document.state == state(7)
     assert (document.path, document.modified, document.undo_text()) == (original, True, "")
-    assert leftovers(folder) == []
-    assert [load(copy) for copy in copies(folder)] == [state(7)]  # its own now
+    wait_for_copy(state(7))  # its own now
+    assert left_in(folder) == ([], "")
+    assert document.news() is News.NONE
     document.save(tmp_path / "saved.json")
-    assert files(folder) == []
+    qtbot.waitUntil(lambda: files(folder) == [])
+
+
+def test_a_file_that_was_changed_after_the_crash_is_noticed(
+    document, state, recovery, leave, left_in, folder, tmp_path
+):
+    save(state(1), tmp_path / "a.json")
+    document.open(tmp_path / "a.json")
+    leave("a", state(2), path=str(document.path), digest=document.file.digest.hex())
+    save(state(3), tmp_path / "a.json")
+    recovery.recover(left_in(folder)[0][0])
+    assert document.news() is News.CHANGED
 
 
 @pytest.fixture
-def left(folder):
+def leave(folder):
     """Return a function that leaves a copy behind, as a program does that has ended."""
 
-    def leave(name, content):
+    def leave(name, content, **about):
         folder.mkdir(parents=True, exist_ok=True)
-        save(content, folder / f"{name}.json")
-        (folder / f"{name}.from").write_bytes(b"")
-        return folder / f"{name}.json"
+        told = {"title": "line", "holds": holds(content), "path": "", "digest": "", **about}
+        (folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
+        (folder / f"{name}.lock").write_bytes(b"")
+        return folder / f"{name}.copy"
 
     return leave
 
 
-def test_the_latest_leftover_comes_first(left, state, folder):
+def test_the_latest_leftover_comes_first(leave, state, folder, left_in):
     for name, when in (("a", 100), ("b", 300), ("c", 200)):
-        os.utime(left(name, state(when)), (when, when))
-    assert [own.load() for own in leftovers(folder)] == [state(300), state(200), state(100)]
-    assert [own.written.timestamp() for own in leftovers(folder)] == [300, 200, 100]
+        os.utime(leave(name, state(when)), (when, when))
+    left, _ = left_in(folder)
+    assert [own.load() for own in left] == [state(300), state(200), state(100)]
+    assert [own.written.timestamp() for own in left] == [300, 200, 100]
 
 
-def test_a_discarded_leftover_is_gone(left, state, folder):
-    left("a", state(1))
-    left("b", state(2))
-    for own in leftovers(folder):
+def test_a_leftover_is_offered_by_one_and_by_another_only_when_it_is_let_go(leave, state, folder, left_in):
+    leave("a", state(1))
+    ((own,), _) = left_in(folder)
+    assert left_in(folder) == ([], "")
+    own.release()
+    assert len(left_in(folder)[0]) == 1
+
+
+def test_a_discarded_leftover_is_gone(leave, state, folder, left_in):
+    leave("a", state(1))
+    leave("b", state(2))
+    for own in left_in(folder)[0]:
         if own.load() == state(1):
             own.discard()
-    assert files(folder) == ["b.from", "b.json"]
+    assert files(folder) == ["b.copy", "b.lock"]
 
 
-def test_a_leftover_that_cannot_be_read_leaves_everything_as_it_was(document, left, state, recovery, folder):
-    left("a", state(1)).write_text("{")
+@pytest.mark.parametrize("damage", [b"", b"{", b"nnviz copy 1\n", None])
+def test_a_damaged_copy_is_said_and_kept_and_hides_no_other(leave, state, folder, left_in, damage):
+    leave("good", state(1))
+    copy = leave("bad", state(2))
+    whole = bytearray(copy.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    copy.write_bytes(bytes(whole) if damage is None else damage)
+    left, said = left_in(folder)
+    assert [own.load() for own in left] == [state(1)]
+    kept = copy.with_suffix(".damaged")
+    assert said == f"A copy of unsaved work is damaged and cannot be recovered; it is kept as {kept}"
+    for own in left:
+        own.release()
+    assert left_in(folder)[1] == ""
+    assert files(folder) == ["bad.damaged", "good.copy", "good.lock"]
+
+
+def test_only_so_many_damaged_copies_are_kept(leave, state, folder, left_in):
+    for number in range(MOST_DAMAGED + 3):
+        copy = leave(f"copy-{number}", state(1))
+        copy.write_bytes(b"?")
+        os.utime(copy, (number, number))
+    left_in(folder)
+    assert files(folder) == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
+
+
+def test_what_is_of_no_use_to_anybody_is_deleted_when_it_is_old(folder, left_in):
+    folder.mkdir(parents=True)
+    for name, ago_s in (("a.lock", 61), (".nnviz-0123456789ab.tmp", 61), ("b.lock", 10), ("mine.txt", 61)):
+        (folder / name).write_bytes(b"")
+        os.utime(folder / name, (time.time() - ago_s,) * 2)
+    left_in(folder)
+    assert files(folder) == ["b.lock", "mine.txt"]
+
+
+def test_a_leftover_that_has_gone_leaves_everything_as_it_was(
+    document, leave, state, recovery, folder, left_in
+):
+    copy = leave("a", state(1))
     before = document.state
-    (own,) = leftovers(folder)
+    ((own,), _) = left_in(folder)
+    copy.unlink()
     with pytest.raises(FileError):
         recovery.recover(own)
     assert document.state is before
-    assert leftovers(folder) == [own]
 
 
-def test_a_copy_whose_original_is_not_told_is_still_offered(left, state, folder):
-    left("a", state(1)).with_suffix(".from").unlink()
-    assert [(own.load(), own.original) for own in leftovers(folder)] == [(state(1), None)]
+def test_a_copy_without_a_lock_is_still_offered(leave, state, folder, left_in):
+    leave("a", state(1)).with_suffix(".lock").unlink()
+    assert [own.load() for own in left_in(folder)[0]] == [state(1)]
 
 
-def test_without_a_folder_there_are_no_leftovers(folder):
-    assert leftovers(folder) == []
+def test_without_a_folder_there_are_no_leftovers(folder, left_in):
+    assert left_in(folder) == ([], "")
+    assert not folder.exists()
 
 
-def full_disk(path, _data):
+def full_disk(path, *_data, **_words):
     raise FileError(f"{path.name} was not saved: the disk is full")
 
 
-def test_a_full_disk_is_told_once_and_again_after_it_went_well(
+def test_a_full_disk_is_told_once_tried_again_and_told_again_after_it_went_well(
     document, state, recovery, monkeypatch, qtbot, wait_for_copy
 ):
     said, tried = [], []
     recovery.failed.connect(said.append)
     write = atomic.write
 
-    def full(path, data):
+    def full(path, *data, **words):
         tried.append(path)
-        full_disk(path, data)
+        full_disk(path)
 
     monkeypatch.setattr(atomic, "write", full)
     for value in (1, 2, 3):
         document.push(state(value), "edit")
-        qtbot.waitUntil(lambda value=value: len(tried) == value)
+        qtbot.waitUntil(lambda value=value: len(tried) >= 2 * value)
     qtbot.waitUntil(lambda: len(said) == 1)
     assert said[0].startswith("nnviz cannot keep a copy of unsaved changes for the case of a crash: ")
     assert said[0].endswith("the disk is full")
     monkeypatch.setattr(atomic, "write", write)
-    document.push(state(4), "edit")
-    wait_for_copy(state(4))
+    wait_for_copy(state(3))
     monkeypatch.setattr(atomic, "write", full)
     document.push(state(5), "edit")
     qtbot.waitUntil(lambda: len(said) == 2)
@@ -257,25 +376,55 @@ def test_a_full_disk_is_told_once_and_again_after_it_went_well(
 
 def test_a_folder_that_cannot_be_made_is_told(document, state, folder, qtbot):
     folder.parent.write_text("a file is in the way")
-    recovery = Recovery(document, folder)
+    recovery = Recovery(document, folder, delay_ms=SOON_MS)
     with qtbot.waitSignal(recovery.failed) as told:
         document.push(state(1), "one")
     assert told.args[0].endswith(f"{folder} cannot be written: not a directory")
     recovery.close()
 
 
-def test_a_leftover_stays_where_its_successor_cannot_be_written(
-    document, left, state, recovery, folder, monkeypatch
+def test_a_leftover_stays_while_its_successor_cannot_be_written(
+    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot, tmp_path
 ):
-    left("a", state(1))
+    leave("a", state(1))
+    write = atomic.write
     monkeypatch.setattr(atomic, "write", full_disk)
-    recovery.recover(leftovers(folder)[0])
+    with qtbot.waitSignal(recovery.failed):
+        recovery.recover(left_in(folder)[0][0])
     assert document.state == state(1)
-    assert [own.load() for own in leftovers(folder)] == [state(1)]
+    assert copies(folder) == [state(1)]
+    monkeypatch.setattr(atomic, "write", write)
+    document.save(tmp_path / "a.json")
+    qtbot.waitUntil(lambda: files(folder) == [])  # what is saved is not offered again
+
+
+def test_who_has_to_end_leaves_the_latest_changes_to_the_next_start(document, state, folder, left_in):
+    recovery = Recovery(document, folder, delay_ms=100_000)
+    document.push(state(1), "one")
+    document.push(state(2), "two")
+    recovery.leave()
+    assert [own.load() for own in left_in(folder)[0]] == [state(2)]
+
+
+def test_who_has_to_end_with_everything_saved_leaves_nothing(document, state, folder, left_in):
+    recovery = Recovery(document, folder, delay_ms=SOON_MS)
+    document.push(state(1), "one")
+    document.undo()
+    recovery.leave()
+    assert left_in(folder) == ([], "")
+
+
+def test_what_a_copy_holds_is_told_in_words(state):
+    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, 20 updates made"
+    deep = state(1)
+    for _ in range(12):
+        network = deep.network
+        hidden = replace(network.layers[0], nodes=(f"n{len(network.layers)}",), weights=[[1.0]])
+        deep = replace(deep, network=replace(network, layers=(hidden, *network.layers)))
+    assert holds(deep) == "1-1-1-…-1-1-1 network, 1 row"
 
 
 @pytest.mark.usefixtures("qapp")
 def test_copies_have_a_folder_of_this_person_and_program():
-    assert isinstance(recovery_folder(), Path)
-    assert recovery_folder().name == "recovery"
-    assert recovery_folder().is_absolute()
+    assert isinstance(data_folder(), Path)
+    assert data_folder().is_absolute()

@@ -127,6 +127,17 @@ def choose(text, told=None):
     return press_it
 
 
+def press_button(text):
+    """Return what to do with any other dialog: press its button that says `text`."""
+
+    def press_it(dialog):
+        buttons = [own for own in dialog.findChildren(QPushButton) if own.text().replace("&", "") == text]
+        assert len(buttons) == 1, f"{len(buttons)} buttons say {text!r}"
+        QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
+
+    return press_it
+
+
 def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
     """Turn the wheel over a widget, upwards; tell whether the widget took it, or left it to who scrolls."""
     centre = QPointF(widget.rect().center())

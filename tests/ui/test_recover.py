@@ -1,77 +1,185 @@
 """After a crash the window offers the unsaved work that was left behind."""
 
 import pytest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QListWidget
 
 from nnviz.core import edits
-from nnviz.document.document import Document
-from nnviz.document.recovery import Recovery, leftovers
-from nnviz.files import native
+from nnviz.document.leftovers import claimed
+from nnviz.document.recovery import holds
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.ui.window.session import offer
-from tests.ui.hands import choose
+from nnviz.files.snapshot import parts, sealed
+from nnviz.ui.window.recover import RecoverDialog
+from nnviz.ui.window.session import Kept
+from tests.ui.hands import press_button
+from tests.ui.sees import status
 
 
 @pytest.fixture
-def crashed(tmp_path):
-    """A folder with the copy of a program that no longer runs: a weight of `relu` was 9."""
-    folder = tmp_path / "recovery"
-    folder.mkdir()
-    state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
-    (folder / "gone.json").write_bytes(native.write(state))
-    (folder / "gone.from").write_text(str(tmp_path / "mine.json"), encoding="utf-8")
-    return folder
+def data(tmp_path):
+    """The folder for what nnviz keeps."""
+    (tmp_path / "recovery").mkdir()
+    return tmp_path
 
 
-def test_recovered_work_opens_as_unsaved_changes_to_its_file(open_window, answer, crashed, tmp_path):
-    window = open_window("relu")
-    recovery = Recovery(window.document, crashed)
-    answer(QMessageBox, choose("Recover"))
-    said = offer(window.main_window, recovery, leftovers(crashed))
-    assert said == "Recovered unsaved changes to mine.json"
+@pytest.fixture
+def crashed(data):
+    """Return a function that leaves the copy of a program that no longer runs: a weight of `relu` was 9."""
+
+    def leave(name="mine", path=None):
+        state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
+        about = {"title": state.name, "holds": holds(state), "path": str(path or ""), "digest": ""}
+        copy = data / "recovery" / f"{name}.copy"
+        copy.write_bytes(b"".join(sealed(parts(state, about))))
+        return copy
+
+    return leave
+
+
+@pytest.fixture
+def begin(open_window, data):
+    """Return a function that opens a window on `relu` which keeps its work in `data`."""
+    begun = []
+
+    def open_it():
+        window = open_window("relu")
+        begun.append(Kept(window, data))
+        return window
+
+    yield open_it
+    for kept in begun:
+        kept.close()
+
+
+def left(data):
+    """Return how many copies another window would be offered."""
+    found, _ = claimed(data / "recovery")
+    for leftover in found:
+        leftover.release()
+    return len(found)
+
+
+def listed(dialog):
+    """Return the lines of the dialog's list."""
+    entries = dialog.findChild(QListWidget)
+    return [entries.item(k).text() for k in range(entries.count())]
+
+
+def test_recovered_work_opens_as_unsaved_changes_to_its_file(begin, answer, crashed, tmp_path, qtbot):
+    crashed(path=tmp_path / "mine.json")
+    answer(RecoverDialog, press_button("Recover"))
+    window = begin()
+    qtbot.waitUntil(lambda: status(window) == "Recovered mine.json: 2-2-1 network, 1 row")
     assert window.document.state.network.layers[0].weights[0, 0] == 9.0
     assert window.document.path == tmp_path / "mine.json"
     assert window.main_window.isWindowModified()
-    recovery.close()
 
 
-def test_a_network_without_a_file_is_recovered_as_one(open_window, answer, crashed):
-    (crashed / "gone.from").write_text("")
-    window = open_window("relu")
-    recovery = Recovery(window.document, crashed)
+def test_each_is_listed_with_its_name_its_time_and_what_it_holds(
+    begin, answer, crashed, tmp_path, qtbot, data
+):
+    crashed("a", path=tmp_path / "mine.json")
+    crashed("b")
     told = []
-    answer(QMessageBox, choose("Recover", told))
-    said = offer(window.main_window, recovery, leftovers(crashed))
-    assert told[0].startswith("nnviz ended with a network that was never saved, last kept at ")
-    assert "file" not in told[0]
-    assert said == "Recovered a network that was never saved"
+
+    def look(dialog):
+        told.extend(listed(dialog))
+        told.extend(label.text() for label in dialog.findChildren(QLabel))
+        press_button("Later")(dialog)
+
+    answer(RecoverDialog, look)
+    window = begin()
+    qtbot.waitUntil(lambda: len(told) == 4)
+    title = window.document.state.name
+    starts = [
+        f"{title}, never saved\n2-2-1 network, 1 row, kept at ",
+        "mine.json\n2-2-1 network, 1 row, kept at ",
+    ]
+    assert all(any(line.startswith(start) for line in told[:2]) for start in starts)
+    assert told[3].endswith("The others are offered again at the next start.")
+    qtbot.waitUntil(lambda: left(data) == 2)
+
+
+def test_a_network_without_a_file_is_recovered_as_one(begin, answer, crashed, qtbot):
+    crashed()
+    answer(RecoverDialog, press_button("Recover"))
+    window = begin()
+    qtbot.waitUntil(lambda: status(window).endswith(", never saved: 2-2-1 network, 1 row"))
     assert window.document.path is None
-    recovery.close()
 
 
-def test_discarded_work_is_not_offered_again(open_window, answer, crashed):
-    window = open_window("relu")
-    recovery = Recovery(window.document, crashed)
-    answer(QMessageBox, choose("Discard"))
-    offer(window.main_window, recovery, leftovers(crashed))
-    assert leftovers(crashed) == []
+def test_discarded_work_is_not_offered_again_and_the_others_wait(begin, answer, crashed, qtbot, data):
+    crashed("a")
+    crashed("b")
+    lines = []
+
+    def discard_one(dialog):
+        press_button("Discard")(dialog)
+        lines.extend(listed(dialog))
+        press_button("Later")(dialog)
+
+    answer(RecoverDialog, discard_one)
+    window = begin()
+    qtbot.waitUntil(lambda: len(lines) == 1)
+    qtbot.waitUntil(lambda: left(data) == 1)
     assert not window.document.modified
-    recovery.close()
 
 
-def test_work_that_is_left_for_later_is_offered_again(open_window, answer, crashed):
-    window = open_window("relu")
-    recovery = Recovery(window.document, crashed)
-    answer(QMessageBox, choose("Later"))
-    assert offer(window.main_window, recovery, leftovers(crashed)) == ""
-    assert len(leftovers(crashed)) == 1
-    recovery.close()
+def test_when_the_last_one_is_discarded_nothing_is_asked_any_more(begin, answer, crashed, qtbot, data):
+    crashed()
+    answer(RecoverDialog, press_button("Discard"))
+    begin()
+    qtbot.waitUntil(lambda: not list((data / "recovery").iterdir()))
 
 
-def test_nothing_is_asked_where_nothing_was_left(open_window, tmp_path):
-    window = open_window("relu")
-    recovery = Recovery(window.document, tmp_path)
-    assert offer(window.main_window, recovery, leftovers(tmp_path)) == ""
-    assert isinstance(window.document, Document)
-    recovery.close()
+def test_the_one_that_is_selected_is_recovered_and_the_other_waits(
+    begin, answer, crashed, tmp_path, qtbot, data
+):
+    crashed("a", path=tmp_path / "a.json")
+    crashed("b", path=tmp_path / "b.json")
+    chosen = []
+
+    def second(dialog):
+        entries = dialog.findChild(QListWidget)
+        entries.setFocus()
+        QTest.keySequence(entries, "Down")
+        chosen.append(listed(dialog)[1].partition("\n")[0])
+        press_button("Recover")(dialog)
+
+    answer(RecoverDialog, second)
+    window = begin()
+    qtbot.waitUntil(lambda: bool(chosen) and status(window).startswith(f"Recovered {chosen[0]}"))
+    assert window.document.path.name == chosen[0]
+    assert left(data) == 1
+
+
+def test_a_damaged_copy_is_said_and_an_older_good_one_is_offered(begin, answer, crashed, qtbot, data):
+    crashed("good")
+    crashed("bad").write_bytes(b"half a co")
+    answer(RecoverDialog, press_button("Later"))
+    window = begin()
+    kept = data / "recovery" / "bad.damaged"
+    qtbot.waitUntil(lambda: str(kept) in status(window))
+    assert kept.read_bytes() == b"half a co"
+    assert left(data) == 1
+
+
+def test_while_one_window_asks_no_other_one_does(begin, answer, crashed, qtbot, data):
+    crashed()
+    offered_elsewhere = []
+
+    def meanwhile(dialog):
+        offered_elsewhere.append(left(data))
+        press_button("Later")(dialog)
+
+    answer(RecoverDialog, meanwhile)
+    begin()
+    qtbot.waitUntil(lambda: offered_elsewhere == [0])
+    qtbot.waitUntil(lambda: left(data) == 1)
+
+
+def test_nothing_is_asked_where_nothing_was_left(begin, qtbot):
+    window = begin()
+    qtbot.wait(50)
+    assert not window.document.modified

@@ -24,7 +24,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 
 if TYPE_CHECKING:
-    from nnviz.document.recovery import Recovery
+    from nnviz.ui.window.session import Kept
     from nnviz.ui.window.workspace import Workspace
 
 SETTLE_MS = 250
@@ -57,10 +57,11 @@ class _Opened:
     def __init__(self, window: MainWindow, settings: Settings, file: str | Path | None) -> None:
         self._window, self._settings, self._file = window, settings, file
         self._workspace: Workspace | None = None
-        self._recovery: Recovery | None = None
+        self._kept: Kept | None = None
         self._fault: Exception | None = None
 
     def fill(self) -> None:
+        from nnviz.document.recovery import data_folder
         from nnviz.ui.window import session
 
         if not self._window.isVisible():
@@ -71,7 +72,7 @@ class _Opened:
             self._fault = error
             self._window.close()
         else:
-            self._recovery = session.keep(self._workspace)
+            self._kept = session.Kept(self._workspace, data_folder())
             tell_unexpected(self._window, self._workspace.status.say)
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
@@ -79,8 +80,8 @@ class _Opened:
 
     def close(self) -> None:
         sys.excepthook = sys.__excepthook__
-        if self._recovery:
-            self._recovery.close()
+        if self._kept:
+            self._kept.close()
         if self._fault:
             raise self._fault
 

@@ -9,14 +9,16 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QProgressDialog, QWidget
 
 from nnviz.document.document import Document
-from nnviz.files import atomic, csv
+from nnviz.files import csv
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
+from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.registry import encoded, kinds, left_out, load, read_bytes, suffixes
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
+from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.settings import Settings
 
@@ -172,17 +174,49 @@ class FileCommands(QObject):
         answer = box.exec()
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
-    def _save(self, path: Path) -> bool:
+    def look(self) -> None:
+        """See whether another program has changed the file, and let the person choose."""
+        news, path = self._document.news(), self._document.path
+        if path and news is News.GONE:
+            self.said.emit(f"{path.name} is no longer there; Save writes it anew")
+        elif path and news is News.CHANGED:
+            self._settle(path, at_save=False)
+
+    def _save(self, path: Path, *, over: bool = False) -> bool:
         try:
             if lost := left_out(self._document.state, path):
                 return self._save_in_part(path, lost)
-            self._document.save(path)
+            more = self._document.save(path, over=over)
+        except ChangedError:
+            return self._settle(path, at_save=True)
         except FileError as error:
             self._refuse(str(error))
             return False
         self._settings.opened(path)
-        self.said.emit(f"Saved {path.name}")
+        self.said.emit(f"Saved {path.name}" + (f"; {more}" if more else ""))
         return True
+
+    def _settle(self, path: Path, *, at_save: bool) -> bool:
+        """Ask whose version counts where another program has changed the file; tell whether ours is saved."""
+        whose = ask_whose(self._window, path.name)
+        if whose is Whose.ELSEWHERE:
+            return self.ask_save()
+        if whose is Whose.THEIRS:
+            self._take_theirs(path)
+        elif whose is Whose.MINE and at_save:
+            return self._save(path, over=True)
+        elif whose is Whose.MINE:
+            self._document.keep_mine()
+            self.said.emit(f"Yours is kept; Save replaces theirs, which stays as {path.name}{KEPT}")
+        return False
+
+    def _take_theirs(self, path: Path) -> None:
+        try:
+            self._document.take_theirs()
+        except FileError as error:
+            self._refuse(f"{path.name} was not taken: {error}")
+        else:
+            self.said.emit(f"{path.name} is shown as it is now; Undo brings yours back")
 
     def _save_in_part(self, path: Path, lost: str) -> bool:
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
@@ -197,8 +231,8 @@ class FileCommands(QObject):
             return self.ask_save()
         if box.clickedButton() is not part:
             return False
-        atomic.write(path, data)
-        self.said.emit(f"Written: {lost}")
+        more = self._document.on_disk(path).write(data, over=True)
+        self.said.emit(f"Written: {lost}" + (f"; {more}" if more else ""))
         return True
 
     def _ask_for(self, title: str, kinds: str) -> Path | None:

@@ -6,17 +6,20 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from nnviz.document.document import Document
-from nnviz.document.recovery import Leftover, Recovery, leftovers, recovery_folder
+from nnviz.document.leftovers import Leftover, claimed
+from nnviz.document.recovery import Recovery
 from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.registry import load
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.watch import Watch
 from nnviz.ui.window.workspace import Workspace
 
 
@@ -60,53 +63,51 @@ def _document(settings: Settings, file: str | Path | None) -> tuple[Document, st
     return Document(load(path or paths()[0]), example=True), ""
 
 
-def keep(workspace: Workspace) -> Recovery:
-    """Keep copies of unsaved work from now on, and ask about those that are there."""
-    folder = recovery_folder()
-    recovery = Recovery(workspace.document, folder)
-    recovery.failed.connect(workspace.status.say)
+class Kept:
+    """What looks after the work in a window: copies of what is unsaved, and what others do to its file."""
 
-    def ask() -> None:
-        if said := offer(workspace.main_window, recovery, leftovers(folder)):
-            workspace.status.say(said)
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self._recovery = Recovery(workspace.document, folder / "recovery")
+        self._recovery.failed.connect(workspace.status.say)
+        self._watch = Watch(workspace, folder / "open")
+        QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
-    QTimer.singleShot(0, ask)
-    return recovery
+    def _offer(self, workspace: Workspace, folder: Path) -> None:
+        left, damaged = claimed(folder)
+        said = [damaged, offer(workspace.main_window, self._recovery, left)]
+        if any(said):
+            workspace.status.say("; ".join(filter(None, said)))
+
+    def leave(self) -> None:
+        """Keep what is unsaved for the next start."""
+        self._recovery.leave()
+        self._watch.close()
+
+    def close(self) -> None:
+        """Keep no copy any longer: what was to be saved is."""
+        self._recovery.close()
+        self._watch.close()
 
 
 def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:
-    """Ask about the latest leftover and return a sentence for the status line; others wait.
+    """Ask about leftovers and return a sentence for the status line.
 
-    Recover opens it as unsaved changes, Discard deletes it, Later keeps it.
+    One is recovered as unsaved changes; those that are discarded are deleted, and the others wait.
     """
     if not left:
         return ""
-    leftover = left[0]
-    what, how = _told(leftover.original)
-    question = f"nnviz ended with {what}, last kept at {leftover.written:%H:%M on %d %B}."
-    box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=window)
-    box.setInformativeText(how)
-    recover = box.addButton("&Recover", QMessageBox.ButtonRole.AcceptRole)
-    discard = box.addButton("&Discard", QMessageBox.ButtonRole.DestructiveRole)
-    later = box.addButton("&Later", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(recover)
-    box.setEscapeButton(later)
-    box.exec()
+    dialog = RecoverDialog(window, left)
+    chosen = dialog.chosen if dialog.exec() else None
+    dialog.deleteLater()
     try:
-        if box.clickedButton() is recover:
-            recovery.recover(leftover)
-            return f"Recovered {what}"
-        if box.clickedButton() is discard:
-            leftover.discard()
-            return f"Discarded {what}"
+        if chosen:
+            recovery.recover(chosen)
+            return f"Recovered {name_of(chosen)}: {chosen.holds}"
     except FileError as error:
-        return str(error)
+        chosen = None
+        return f"This was not recovered: {error}"
+    finally:
+        for leftover in left:
+            if leftover is not chosen:
+                leftover.release()
     return ""
-
-
-def _told(original: Path | None) -> tuple[str, str]:
-    """Return what was left behind of a file, or of a network that has none, and how it would open."""
-    if original is None:
-        return "a network that was never saved", "Recover it? It opens as a new network, still to be saved."
-    changes = f"unsaved changes to {original.name}"
-    return changes, "Recover them? They open as unsaved changes; the file stays as it is."

@@ -1,0 +1,164 @@
+"""Copies of unsaved work in a folder: whose they are, and those of programs that have ended. Imports no Qt.
+
+A copy, `ID.copy`, belongs to who holds the lock on `ID.lock`; what nobody holds is a leftover.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from nnviz.core.state import State
+from nnviz.files import atomic, lock
+from nnviz.files.errors import FileError, reading_failed
+from nnviz.files.snapshot import Copy
+
+DAMAGED = ".damaged"
+"""What the name of a copy that cannot be read ends in."""
+MOST_DAMAGED = 5
+"""So many of them are kept for inspection, the latest."""
+OLD_S = 60.0
+"""A lock that is younger may be about to be taken, and get its copy."""
+
+
+class Claim:
+    """The right to a copy, whether it is there or not; the system takes it back when the program ends."""
+
+    def __init__(self, copy: Path, handle: int) -> None:
+        self.copy, self._handle = copy, handle
+
+    @classmethod
+    def new(cls, folder: Path) -> Claim:
+        """Return the right to a copy of one's own, in a folder for its owner alone. Raises OSError."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            os.chmod(folder, 0o700)
+        return cls._taken(folder / f"{secrets.token_hex(8)}.copy", os.O_EXCL)
+
+    @classmethod
+    def of(cls, copy: Path) -> Claim:
+        """Return the right to a copy that is there. Raises OSError where somebody else has it."""
+        return cls._taken(copy, 0)
+
+    @classmethod
+    def _taken(cls, copy: Path, flags: int) -> Claim:
+        handle = os.open(copy.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | flags, 0o600)
+        try:
+            lock.take(handle)
+        except OSError:
+            os.close(handle)
+            raise
+        return cls(copy, handle)
+
+    def release(self) -> None:
+        """Leave the copy to others."""
+        if self._handle >= 0:
+            os.close(self._handle)
+        self._handle = -1
+
+    def discard(self) -> None:
+        """Delete the copy, and then the lock, which can be deleted only when it is closed on Windows."""
+        with contextlib.suppress(OSError):
+            os.unlink(self.copy)
+        self.release()
+        with contextlib.suppress(OSError):
+            os.unlink(self.copy.with_suffix(".lock"))
+
+
+class Leftover:
+    """The copy of unsaved work that a program left when it ended, claimed: nobody else is offered it.
+
+    ========== ========================================================================
+    `title`    what the document was called
+    `holds`    what it holds, in words
+    `original` the file that it belongs to, or None
+    `digest`   of that file's bytes, as they were
+    `written`  when the copy was made, local time
+    ========== ========================================================================
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        """Read the copy. Raises OSError where it is gone, and FileError for a damaged one."""
+        about = Copy(claim.copy.read_bytes()).about
+        self._claim = claim
+        self.title, self.holds = about["title"], about["holds"]
+        self.original = Path(about["path"]) if about["path"] else None
+        self.digest = bytes.fromhex(about["digest"])
+        self.written = datetime.fromtimestamp(os.stat(claim.copy).st_mtime)
+
+    def load(self) -> State:
+        """Return the unsaved State. Raises FileError."""
+        try:
+            return Copy(self._claim.copy.read_bytes()).state()
+        except OSError as error:
+            raise reading_failed(self._claim.copy, error) from error
+
+    def discard(self) -> None:
+        """Delete the copy."""
+        self._claim.discard()
+
+    def release(self) -> None:
+        """Leave it to be offered again, by this program or another."""
+        self._claim.release()
+
+
+def claimed(folder: Path) -> tuple[list[Leftover], str]:
+    """Claim the copies in `folder` whose programs no longer run, the latest first, and clear up.
+
+    A damaged one is put aside for inspection, which is told in a sentence; else that is "".
+    """
+    found, said = [], ""
+    for claim in _claims(folder.glob("*.copy")):
+        try:
+            found.append(Leftover(claim))
+        except FileNotFoundError:  # who had it has just deleted it
+            claim.discard()
+        except OSError:
+            claim.release()
+        except FileError:
+            said = _put_aside(claim)
+    _clear_up(folder)
+    return sorted(found, key=lambda leftover: leftover.written, reverse=True), said
+
+
+def _claims(copies: Iterable[Path]) -> Iterator[Claim]:
+    """Yield the right to those of the copies that nobody has."""
+    for copy in copies:
+        with contextlib.suppress(OSError):
+            yield Claim.of(copy)
+
+
+def _put_aside(claim: Claim) -> str:
+    damaged = claim.copy.with_suffix(DAMAGED)
+    with contextlib.suppress(OSError):
+        os.replace(claim.copy, damaged)
+    claim.discard()
+    return f"A copy of unsaved work is damaged and cannot be recovered; it is kept as {damaged}"
+
+
+def _clear_up(folder: Path) -> None:
+    """Delete what is of no use to anybody any more: half copies, locks without a copy, old damaged copies."""
+    atomic.sweep(folder)
+    without = (path.with_suffix(".copy") for path in folder.glob("*.lock") if _is_old(path))
+    for claim in _claims(copy for copy in without if not copy.exists()):
+        claim.discard()
+    for damaged in sorted(folder.glob(f"*{DAMAGED}"), key=_written_s)[:-MOST_DAMAGED]:
+        with contextlib.suppress(OSError):
+            os.unlink(damaged)
+
+
+def _is_old(path: Path) -> bool:
+    return time.time() - _written_s(path) > OLD_S
+
+
+def _written_s(path: Path) -> float:
+    """Return when a file was written, now for one that has just gone."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return time.time()

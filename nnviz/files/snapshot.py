@@ -1,0 +1,95 @@
+"""A State as bytes that cost next to nothing to make, for copies of our own: arrays as they lie in memory.
+
+What two equal States may differ in, their run, is left out. The bytes are a first line, the length of the
+head, the head as JSON, the arrays, and a digest of all that, which tells a damaged copy.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
+from nnviz.files.errors import FileError
+
+_FIRST = b"nnviz copy 1\n"
+_LENGTH, _DIGEST = 8, 16
+"""Bytes of the head's length and of the digest."""
+_KINDS = {kind.__name__: kind for kind in (State, Network, Layer, Dataset, Training, WeightSet, Weights)}
+
+Parts = list[bytes | memoryview]
+
+
+def parts(state: State, about: Mapping[str, str]) -> Parts:
+    """Return `state`, and what is told `about` it, as bytes to be sealed and written one after the other."""
+    arrays: list[Array] = []
+    head = json.dumps({"about": dict(about), "state": _tree(state, arrays)}).encode()
+    numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
+    return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
+
+
+def sealed(made: Parts) -> Parts:
+    """Return `made` with its digest at the end; other threads go on while it is taken of large arrays."""
+    digest = hashlib.blake2b(digest_size=_DIGEST)
+    for part in made:
+        digest.update(part)
+    return [*made, digest.digest()]
+
+
+class Copy:
+    """A copy that was read: `about` it, and its State. Raises FileError where it is damaged."""
+
+    def __init__(self, data: bytes) -> None:
+        if not data.startswith(_FIRST) or sealed([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
+            raise FileError("the copy is damaged")
+        begin = len(_FIRST) + _LENGTH
+        self._data, self._next = data, begin + int.from_bytes(data[len(_FIRST) : begin], "little")
+        head = json.loads(data[begin : self._next])
+        self.about: dict[str, str] = head["about"]
+        self._tree = head["state"]
+
+    def state(self) -> State:
+        """Return the State, once. Raises FileError where another nnviz wrote what this one does not know."""
+        try:
+            state = self._value(self._tree)
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileError(f"the copy is of another version of nnviz: {error}") from None
+        assert isinstance(state, State)
+        return state
+
+    def _value(self, tree: Any) -> Any:
+        if isinstance(tree, list):
+            return tuple(self._value(part) for part in tree)
+        if not isinstance(tree, dict):
+            return tree
+        if "shape" in tree:
+            return self._array(tree["shape"])
+        fields = {name: self._value(part) for name, part in tree.items() if name != "kind"}
+        return _KINDS[tree["kind"]](**fields)
+
+    def _array(self, shape: list[int]) -> Array:
+        begin, count = self._next, math.prod(shape)
+        self._next = begin + 8 * count
+        return np.frombuffer(self._data, np.float64, count, begin).reshape(shape)
+
+
+def _tree(value: Any, arrays: list[Array]) -> Any:
+    """Return `value` as JSON can hold it; its arrays are put into `arrays`, and their shapes stay."""
+    if isinstance(value, np.ndarray):
+        arrays.append(value)
+        return {"shape": value.shape}
+    if isinstance(value, tuple):
+        return [_tree(part, arrays) for part in value]
+    if dataclasses.is_dataclass(value):
+        kept = (field.name for field in dataclasses.fields(value) if field.compare)
+        fields = {name: _tree(getattr(value, name), arrays) for name in kept}
+        return {"kind": type(value).__name__, **fields}
+    return value

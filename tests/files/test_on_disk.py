@@ -1,0 +1,183 @@
+"""What another program does to a file is noticed, and what it wrote is kept."""
+
+import os
+import stat
+import sys
+
+import pytest
+
+from nnviz.files.errors import FileError
+from nnviz.files.on_disk import ChangedError, News, OnDisk, digest_of
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b"as it was opened")
+    return path
+
+
+@pytest.fixture
+def file(path):
+    """The file as a session has opened it."""
+    file = OnDisk(path, set())
+    file.remember()
+    return file
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_nobody_touches_is_no_news(file):
+    assert file.news() is News.NONE
+    file.write(b"mine")
+    assert file.news() is News.NONE
+
+
+def test_a_touch_is_no_news(file, path):
+    os.utime(path, (1, 1))
+    assert file.news() is News.NONE
+    path.write_bytes(b"as it was opened")
+    assert file.news() is News.NONE
+    assert file.write(b"mine") == ""
+
+
+def test_a_change_is_news_once(file, path):
+    path.write_bytes(b"theirs")
+    assert [file.news(), file.news()] == [News.CHANGED, News.NONE]
+    path.write_bytes(b"theirs again")
+    assert [file.news(), file.news()] == [News.CHANGED, News.NONE]
+
+
+def test_a_file_that_is_replaced_by_another_of_the_same_size_and_time_is_news(file, path):
+    status = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(b"AS IT WAS OPENED")
+    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(other, path)
+    assert file.news() is News.CHANGED
+
+
+def test_a_deleted_file_is_news_once_and_is_written_anew(file, path):
+    path.unlink()
+    assert [file.news(), file.news()] == [News.GONE, News.NONE]
+    assert file.write(b"mine") == ""
+    assert path.read_bytes() == b"mine"
+
+
+def test_a_file_that_changes_while_it_is_read_is_news(path):
+    file = OnDisk(path, set())
+    path.write_bytes(b"theirs")  # after it was read
+    file.remember()
+    assert file.news() is News.CHANGED
+    with pytest.raises(ChangedError):
+        file.write(b"mine")
+
+
+def test_a_change_stops_a_save_also_when_no_stat_can_tell(file, path):
+    status = path.stat()
+    with path.open("r+b") as same:
+        same.write(b"AS IT WAS OPENED")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert file.news() is News.NONE
+    with pytest.raises(ChangedError, match="was changed by another program since it was opened"):
+        file.write(b"mine")
+    assert path.read_bytes() == b"AS IT WAS OPENED"
+    assert names(path.parent) == ["a.json"]
+
+
+def test_a_change_in_the_last_moment_stops_a_save(file, path, monkeypatch):
+    fsync = os.fsync
+
+    def meanwhile(handle):
+        monkeypatch.setattr(os, "fsync", fsync)
+        path.write_bytes(b"theirs")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", meanwhile)
+    with pytest.raises(ChangedError):
+        file.write(b"mine")
+    assert path.read_bytes() == b"theirs"
+
+
+def test_what_is_saved_over_theirs_keeps_theirs(file, path):
+    file.write(b"mine")
+    path.write_bytes(b"theirs")
+    assert file.write(b"mine again", over=True) == ""
+    assert path.read_bytes() == b"mine again"
+    assert path.with_name("a.json~").read_bytes() == b"theirs"
+
+
+def test_what_was_accepted_may_be_saved_over(file, path):
+    path.write_bytes(b"theirs")
+    file.accept()
+    assert file.news() is News.NONE
+    file.write(b"mine")
+    assert path.with_name("a.json~").read_bytes() == b"theirs"
+
+
+def test_the_version_before_is_kept_once_a_session(file, path):
+    for data in (b"first", b"second", b"third"):
+        file.write(data)
+    assert path.with_name("a.json~").read_bytes() == b"as it was opened"
+    assert names(path.parent) == ["a.json", "a.json~"]
+
+
+def test_a_file_that_is_opened_again_in_a_session_keeps_what_was_before_the_session(path):
+    written = set()
+    for data in (b"first", b"second"):
+        file = OnDisk(path, written)
+        file.remember()
+        file.write(data)
+    assert path.with_name("a.json~").read_bytes() == b"as it was opened"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_the_version_before_keeps_its_mode(file, path):
+    path.chmod(0o640)
+    file.write(b"mine")
+    assert stat.S_IMODE(path.with_name("a.json~").stat().st_mode) == 0o640
+
+
+def test_a_new_file_and_one_that_stays_the_same_have_no_version_before(file, path):
+    file.write(b"as it was opened")
+    OnDisk(path.with_name("new.json"), set()).write(b"new", over=True)
+    assert names(path.parent) == ["a.json", "new.json"]
+
+
+def test_a_version_before_that_cannot_be_kept_is_said_and_the_file_is_saved(file, path):
+    path.with_name("a.json~").mkdir()
+    said = file.write(b"mine")
+    assert said == f"the version before is not kept: {path}~ was not saved: it is a folder"
+    assert path.read_bytes() == b"mine"
+    assert names(path.parent) == ["a.json", "a.json~"]
+
+
+def test_a_full_disk_leaves_the_file_known_as_it_was(file, path, monkeypatch):
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileError):
+        file.write(b"mine")
+    monkeypatch.undo()
+    assert file.news() is News.NONE
+    assert file.write(b"mine") == ""
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    file = OnDisk(tmp_path / "pipe", set())
+    file.remember()
+    file.accept()
+    assert file.news() is News.NONE
+
+
+def test_what_a_digest_remembers_is_compared_at_the_next_look(path):
+    for digest, news in ((digest_of(b"as it was opened"), News.NONE), (digest_of(b"before"), News.CHANGED)):
+        file = OnDisk(path, set())
+        file.remember(digest)
+        assert file.news() is news

@@ -1,0 +1,183 @@
+"""What others do to the file that is open is said, with a choice in which nothing is lost."""
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from nnviz.core import edits
+from nnviz.document.presence import Presence
+from nnviz.files.examples import example
+from nnviz.files.registry import load, save
+from nnviz.ui.window.session import Kept
+from tests.ui.hands import choose, choose_entry, type_name
+from tests.ui.sees import status
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file that holds the network of `relu`."""
+    save(load(example("relu").path), tmp_path / "a.json")
+    return tmp_path / "a.json"
+
+
+@pytest.fixture
+def window(open_window, path, tmp_path):
+    """A window that has opened the file."""
+    window = open_window("relu")
+    kept = Kept(window, tmp_path / "data")
+    window.files.open(path)
+    yield window
+    kept.close()
+
+
+def first_weight(state):
+    return state.network.layers[0].weights[0, 0]
+
+
+def save_theirs(path, weight=7.0):
+    """Save another first weight, as another program does."""
+    save(edits.set_weight(load(path), 0, 0, 0, weight), path)
+
+
+def kept(path):
+    """Return a name by which the version before can be loaded."""
+    return path.with_name("a.json~").rename(path.with_name("theirs.json"))
+
+
+def edit(window, weight=9.0):
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, weight), "a weight")
+
+
+def come_back(window):
+    """Give the window the focus, as somebody does who comes from another one."""
+    QApplication.sendEvent(window.main_window, QEvent(QEvent.Type.WindowActivate))
+    QApplication.processEvents()
+    QTest.qWait(0)
+
+
+def press_save(window):
+    choose_entry(window, "Save")
+
+
+def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, path):
+    edit(window)
+    save_theirs(path)
+    told = []
+    answer(QMessageBox, choose("Keep mine", told))
+    press_save(window)
+    assert told[0].startswith("a.json was changed by another program since it was opened or saved here.")
+    assert first_weight(load(path)) == 9.0
+    assert first_weight(load(kept(path))) == 7.0
+    assert status(window) == "Saved a.json"
+    assert not window.main_window.isWindowModified()
+
+
+def test_theirs_can_be_taken_and_undo_brings_mine_back(window, answer, path):
+    edit(window)
+    save_theirs(path)
+    answer(QMessageBox, choose("Take theirs"))
+    press_save(window)
+    assert first_weight(window.document.state) == first_weight(load(path)) == 7.0
+    assert not window.main_window.isWindowModified()
+    assert status(window) == "a.json is shown as it is now; Undo brings yours back"
+    choose_entry(window, "Undo")
+    assert first_weight(window.document.state) == 9.0
+    assert window.main_window.isWindowModified()
+    press_save(window)  # nobody has changed it since
+    assert first_weight(load(path)) == 9.0
+
+
+def test_mine_can_be_saved_elsewhere(window, answer, path):
+    edit(window)
+    save_theirs(path)
+    answer(QMessageBox, choose("Save as…"))
+    answer(QFileDialog, type_name(path.with_name("b.json")))
+    press_save(window)
+    assert first_weight(load(path.with_name("b.json"))) == 9.0
+    assert first_weight(load(path)) == 7.0
+
+
+def test_who_cancels_is_asked_again_at_the_next_save(window, answer, path):
+    edit(window)
+    save_theirs(path)
+    for _ in range(2):
+        answer(QMessageBox, choose("Cancel"))
+        press_save(window)
+    assert first_weight(load(path)) == 7.0
+    assert window.main_window.isWindowModified()
+
+
+def test_who_comes_back_is_asked_once(window, answer, path):
+    save_theirs(path)
+    answer(QMessageBox, choose("Keep mine"))
+    come_back(window)
+    assert status(window) == "Yours is kept; Save replaces theirs, which stays as a.json~"
+    assert window.main_window.isWindowModified()
+    come_back(window)
+    press_save(window)
+    assert status(window) == "Saved a.json"
+    assert first_weight(load(kept(path))) == 7.0
+
+
+def test_who_comes_back_can_take_theirs(window, answer, path):
+    save_theirs(path)
+    answer(QMessageBox, choose("Take theirs"))
+    come_back(window)
+    assert first_weight(window.document.state) == 7.0
+    assert not window.main_window.isWindowModified()
+    come_back(window)
+
+
+def test_theirs_that_cannot_be_read_is_said_and_mine_stays(window, answer, path):
+    path.write_text("{")
+    told = []
+    answer(QMessageBox, choose("Take theirs"))
+    answer(QMessageBox, choose("OK", told))
+    before = window.document.state
+    come_back(window)
+    assert told[0].startswith("a.json was not taken: ")
+    assert window.document.state is before
+    assert window.main_window.isWindowModified()
+
+
+def test_a_touch_and_ones_own_save_ask_nothing(window, path):
+    edit(window)
+    press_save(window)
+    come_back(window)
+    path.touch()
+    come_back(window)
+    assert status(window) == "Saved a.json"
+
+
+def test_a_deleted_file_is_said_once_and_saved_anew(window, path):
+    path.unlink()
+    come_back(window)
+    assert status(window) == "a.json is no longer there; Save writes it anew"
+    assert window.main_window.isWindowModified()
+    press_save(window)
+    assert status(window) == "Saved a.json"
+    assert load(path) == window.document.state
+
+
+def test_a_second_window_on_a_file_is_said_in_both(window, path, tmp_path, qtbot):
+    other = Presence(tmp_path / "data" / "open")
+    other.move_to(path)
+    assert other.others() == 1  # what the second one says at opening
+    come_back(window)
+    assert status(window) == "a.json is open in another window of nnviz too"
+    window.status.say("")
+    come_back(window)
+    assert status(window) == ""
+    window.files.open(path)
+    qtbot.waitUntil(lambda: status(window) == "a.json is open in another window of nnviz too")
+    other.leave()
+
+
+def test_closing_asks_what_to_do_with_both_versions(window, answer, path):
+    edit(window)
+    save_theirs(path)
+    answer(QMessageBox, choose("Save"))
+    answer(QMessageBox, choose("Take theirs"))
+    assert not window.main_window.close()
+    assert first_weight(window.document.state) == 7.0
