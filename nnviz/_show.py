@@ -14,7 +14,7 @@ from nnviz import _system
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import native
-from nnviz.files.errors import refused_by_core
+from nnviz.files.errors import told_by_core
 
 
 def show(shown: Network | State, x: ArrayLike | None = None, y: ArrayLike | None = None) -> None:
@@ -54,7 +54,5 @@ def _dataset(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> Data
     targets = None if y is None else np.atleast_1d(np.asarray(y, dtype=np.float64))
     if targets is not None and targets.ndim == 1:
         targets = targets[:, None] if len(network.outputs) == 1 else targets[None, :]
-    try:
+    with told_by_core("data"):
         return Dataset(inputs, targets)
-    except ValueError as error:
-        raise refused_by_core(error, "data") from None

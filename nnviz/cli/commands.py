@@ -81,9 +81,10 @@ def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) 
 
 
 def _rows_of(path: Path, network: Network) -> Array:
-    from nnviz.files import csv, registry
+    from nnviz.files import csv
+    from nnviz.files.opening import read_bytes
 
-    data = registry.read_bytes(path)
+    data = read_bytes(path)
     try:
         rows = csv.read(data).columns(network.inputs)
     except FileError as error:

@@ -20,6 +20,7 @@ from nnviz.core.activation import Activation, Joint, Parameter, Total
 from nnviz.core.expressions import Expression, Number, Square
 from nnviz.core.kernels import Array as Array
 from nnviz.core.kernels import Call as Call
+from nnviz.core.names import quoted
 from nnviz.core.numbers import full, parsed
 from nnviz.core.rules import ABS, EXP, Either, Function, Symbol, at_zero
 
@@ -199,7 +200,7 @@ def activation(name: str) -> Activation:
     """
     base, bracket, rest = name.partition("(")
     if base not in ACTIVATIONS:
-        raise ValueError(f"no activation is called {base!r}; known are {', '.join(ACTIVATIONS)}")
+        raise ValueError(f"no activation is called {quoted(base)}; known are {', '.join(ACTIVATIONS)}")
     return _with_parameter(ACTIVATIONS[base], rest) if bracket else ACTIVATIONS[base]
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from nnviz.core.names import SHOWN, shortened
+
 if TYPE_CHECKING:  # a network is made of activations, which are written with addresses
     from nnviz.core.network import Network
 
@@ -133,12 +135,12 @@ def layers_by_name(names: Iterable[str]) -> list[list[str]]:
     hidden: dict[int, dict[int, str]] = {}
     outputs: dict[int, str] = {}
     for name in names:
-        if match := re.fullmatch(r"output(?:_(\d+))?", name, re.ASCII):
+        if match := re.fullmatch(r"output(?:_(\d{1,9}))?", name, re.ASCII):
             group, number = outputs, int(match[1] or 0)
-        elif match := re.fullmatch(r"node_(?:(\d+)_)?(\d+)", name, re.ASCII):
+        elif match := re.fullmatch(r"node_(?:(\d{1,9})_)?(\d{1,9})", name, re.ASCII):
             group, number = hidden.setdefault(int(match[1] or 0), {}), int(match[2])
         else:
-            raise ValueError(f"{name}: expected a name such as node_0, node_0_1 or output")
+            raise ValueError(f"{shortened(name, SHOWN)}: expected a name such as node_0, node_0_1 or output")
         if number in group:
             raise ValueError(f"{name}: {group[number]} names the same node")
         group[number] = name

@@ -13,6 +13,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, fresh_name
+from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
 
@@ -158,7 +159,7 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     if network.names(column)[node] == name:
         return state
     if name in network.all_names():
-        raise ValueError(f"the name {name!r} is taken; names are unique within a network")
+        raise ValueError(f"the name {quoted(name)} is taken; names are unique within a network")
     names = list(network.names(column))
     names[node] = name
     if column == 0:
@@ -202,7 +203,7 @@ def keep_set(state: State, name: str) -> State:
     if not name:
         raise ValueError("a name needs at least one character")
     if any(kept.name == name for kept in state.weight_sets):
-        raise ValueError(f"a weight set is called {name!r} already; remove it, or choose another name")
+        raise ValueError(f"a weight set is called {quoted(name)} already; remove it, or choose another name")
     return replace(state, weight_sets=(*state.weight_sets, WeightSet.of(name, state.network)))
 
 

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from nnviz.core.activation import Activation
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import default_inputs, layers_by_name
+from nnviz.core.limits import LAYERS, NODES
+from nnviz.core.names import Names, quoted
 
 
 def frozen(values: ArrayLike, place: str) -> Array:
@@ -72,7 +74,7 @@ class Layer(ByValue):
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    Raises ValueError where shapes or the activation's name do not fit, or a number is not finite.
+    Raises ValueError where shapes, a name or the activation do not fit, or a number is not finite.
     """
 
     ARRAYS = ("weights", "biases")
@@ -82,7 +84,7 @@ class Layer(ByValue):
     biases: Array | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", tuple(self.nodes))
+        object.__setattr__(self, "nodes", Names(self.nodes, "nodes"))
         super().__post_init__()
         try:
             object.__setattr__(self, "activation", activation(self.activation).name)
@@ -136,17 +138,19 @@ class Trace:
 class Network:
     """Named inputs and one or more layers; the last layer is the output.
 
-    Raises ValueError where a layer does not fit the one before it or a name stands twice.
+    Raises ValueError where a layer does not fit the one before, a name stands twice, or too many are there.
     """
 
     inputs: tuple[str, ...]
     layers: tuple[Layer, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", tuple(self.inputs))
+        object.__setattr__(self, "inputs", Names(self.inputs, "inputs"))
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise ValueError("layers: a network needs at least an output layer")
+        LAYERS.check(len(self.layers), "layers")
+        NODES.check(sum(self.sizes))
         fan_in = len(self.inputs)
         seen = set(self.inputs)
         if len(seen) < fan_in:
@@ -158,7 +162,7 @@ class Network:
                 )
             for name in layer.nodes:
                 if name in seen:
-                    raise ValueError(f"layers[{k}].nodes: the name {name!r} stands twice")
+                    raise ValueError(f"layers[{k}].nodes: the name {quoted(name)} stands twice")
                 seen.add(name)
             fan_in = len(layer)
 
@@ -208,6 +212,13 @@ class Network:
     def sizes(self) -> tuple[int, ...]:
         """Nodes in each column, inputs first: (2, 2, 1)."""
         return (len(self.inputs), *(len(layer) for layer in self.layers))
+
+    @property
+    def parameters(self) -> int:
+        """How many weights and biases there are."""
+        return sum(
+            layer.weights.size + (0 if layer.biases is None else layer.biases.size) for layer in self.layers
+        )
 
     def names(self, column: int) -> tuple[str, ...]:
         """Return the names in a column; column 0 holds the inputs, column k + 1 layer k."""

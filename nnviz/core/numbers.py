@@ -11,6 +11,9 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 
+from nnviz.core.limits import DIGITS
+from nnviz.core.names import SHOWN, quoted, shortened
+
 MINUS = "\N{MINUS SIGN}"
 NOISE = 1e-15
 """A float64 holds 15 digits of a decimal number: a relative difference of this is none."""
@@ -74,7 +77,7 @@ def parsed(text: str) -> float:
     try:
         return float(_exact(text))
     except OverflowError:
-        raise ValueError(f"{text.strip()} is too large for a number") from None
+        raise ValueError(f"{shortened(text.strip(), SHOWN)} is too large for a number") from None
 
 
 def parsed_whole(text: str, least: int) -> int:
@@ -101,9 +104,11 @@ def _exact(text: str) -> Fraction:
 def _decimal(part: str, text: str) -> Decimal:
     part = part.strip()
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}([,.]\d{3}){2,}|[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", part, re.ASCII):
-        raise ValueError(f"{text.strip()} can be read in two ways: write it without a thousands separator")
+        typed = shortened(text.strip(), SHOWN)
+        raise ValueError(f"{typed} can be read in two ways: write it without a thousands separator")
     if not re.fullmatch(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
-        raise ValueError(f"{text.strip()!r} is not a number")
+        raise ValueError(f"{quoted(text.strip())} is not a number")
+    DIGITS.check(len(part))
     return Decimal(part.replace(",", "."))
 
 

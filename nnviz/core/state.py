@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History
+from nnviz.core.limits import NOTES, NUMBERS, ROWS, WEIGHT_SETS
+from nnviz.core.names import check_name, check_title, quoted
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
@@ -19,11 +21,18 @@ from nnviz.core.slopes import mse
 
 @dataclass(frozen=True, eq=False)
 class Dataset(ByValue):
-    """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only."""
+    """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only.
+
+    Raises ValueError for too many rows.
+    """
 
     ARRAYS = ("inputs", "targets")
     inputs: Array
     targets: Array | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ROWS.check(len(self.inputs), "inputs")
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -56,11 +65,12 @@ class Training:
             raise ValueError("batch_size: expected a whole number from 1 on, or null for all rows")
         if self.optimizer not in OPTIMIZERS:
             known = ", ".join(OPTIMIZERS)
-            raise ValueError(f"optimizer: no optimizer is called {self.optimizer!r}; known are {known}")
+            raise ValueError(f"optimizer: no optimizer is called {quoted(self.optimizer)}; known are {known}")
         if self.seed < 0:
             raise ValueError("seed: expected a whole number from 0 on")
-        if self.seed > LARGEST:
-            raise ValueError(f"seed: expected a whole number up to {LARGEST}")
+        for name in ("updates", "batch_size", "seed"):
+            if (getattr(self, name) or 0) > LARGEST:
+                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
     @property
     def next_seed(self) -> int:
@@ -85,10 +95,13 @@ class Weights(ByValue):
 
 @dataclass(frozen=True)
 class WeightSet:
-    """A named set of all weights of the network, kept beside those in use."""
+    """A named set of all weights of the network, kept beside those in use. Raises ValueError for its name."""
 
     name: str
     layers: tuple[Weights, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "name")
 
     @classmethod
     def of(cls, name: str, network: Network) -> WeightSet:
@@ -129,7 +142,10 @@ class Run:
 
 @dataclass(frozen=True)
 class State:
-    """All that is open, undone and saved. `run` is None before the first update."""
+    """All that is open, undone and saved. `run` is None before the first update.
+
+    Raises ValueError for a title that is not one line, and where there is more than nnviz opens.
+    """
 
     network: Network
     data: Dataset
@@ -138,6 +154,14 @@ class State:
     name: str = ""
     notes: str = ""
     run: Run | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        check_title(self.name, "name")
+        NOTES.check(len(self.notes), "notes")
+        WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
+        targets = self.data.targets
+        rows = self.data.inputs.size + (0 if targets is None else targets.size)
+        NUMBERS.check(rows + self.network.parameters * (1 + len(self.weight_sets)))
 
     @property
     def iteration(self) -> int:

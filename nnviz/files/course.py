@@ -13,13 +13,16 @@ import warnings
 from typing import Any
 
 from nnviz.core.address import default_inputs
+from nnviz.core.limits import LITERAL
+from nnviz.core.names import SHOWN, shortened
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, refused_by_core
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.progress import Progress
 
-LARGEST_LITERAL = 5_000_000
-"""Characters of a Python literal that are read; Python's own parser takes some 100 bytes for each."""
+HEAD_BYTES = 2**16
+"""Of a file, which may hold nothing but line breaks, so much is looked at to tell what it is."""
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
@@ -30,18 +33,19 @@ _FLOATS = {f"{place}float64" for place in _NUMPY}
 
 def sniff(data: bytes) -> bool:
     """Tell whether a file that starts with `data` looks like a weights dictionary."""
-    return _START.match(data) is not None
+    return _START.match(data, 0, HEAD_BYTES) is not None
 
 
-def read(data: bytes) -> State:
+def read(data: bytes, progress: Progress | None = None) -> State:
     """Return the State that the bytes of a dictionary hold, without rows. Raises FileError."""
     text = json_text.decoded(data)
     try:
-        raw = json_text.parsed(text)
+        raw = json_text.parsed(text, progress)
     except json_text.BrokenJsonError:
         raw = _literal(text)
     network = _network(raw)
-    return State(network, Dataset.empty(network))
+    with told_by_core():
+        return State(network, Dataset.empty(network))
 
 
 def write(state: State) -> bytes:
@@ -86,8 +90,11 @@ def _literal(text: str) -> Any:
 
     `import numpy` may stand before it.
     """
-    if len(text) > LARGEST_LITERAL:
-        raise FileError("this Python literal is too long: write it as JSON")
+    if len(text) > LITERAL.most:
+        longest = (
+            f"expected at most {LITERAL.most:,} {LITERAL.things} of a Python literal, found {len(text):,}"
+        )
+        raise FileError(f"{longest}; as JSON it can be longer")
     refused = FileError(
         "expected a dictionary of lists or np.array([…]) of numbers, as JSON or as a Python literal"
     )
@@ -134,12 +141,10 @@ def _network(raw: Any) -> Network:
         raise FileError("expected a dictionary from node names to lists of weights")
     for name, weights in raw.items():
         if not isinstance(name, str):
-            raise FileError(f"expected a node's name, found {name!r}")
+            raise FileError(f"expected a node's name, found {shortened(repr(name), SHOWN)}")
         _check_weights(name, weights)
-    try:
+    with told_by_core():
         return Network.from_weights(raw)
-    except ValueError as error:
-        raise refused_by_core(error, "") from None
 
 
 def _check_weights(name: str, weights: Any) -> None:

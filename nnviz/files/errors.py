@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from nnviz.core.names import shortened
+
+LONGEST = 600
+"""Letters of a sentence; what stands in it comes from a file, which may hold anything."""
 
 
 class FileError(Exception):
@@ -14,6 +21,7 @@ class FileError(Exception):
     """
 
     def __init__(self, message: str, place: str = "") -> None:
+        message, place = shortened(message, LONGEST), shortened(place, LONGEST)
         super().__init__(message, place)
         self.message = message
         self.place = place
@@ -26,10 +34,14 @@ class FileError(Exception):
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
-def refused_by_core(error: ValueError, place: str) -> FileError:
-    """Return what the core raised, its own place behind `place`."""
-    inner, _, message = str(error).partition(": ")
-    return FileError(message, inner).within(place)
+@contextmanager
+def told_by_core(place: str = "") -> Iterator[None]:
+    """Raise as a FileError what the core refuses with a ValueError, its own place behind `place`."""
+    try:
+        yield
+    except ValueError as error:
+        inner, colon, message = str(error).partition(": ")
+        raise (FileError(message, inner) if colon else FileError(inner)).within(place) from None
 
 
 _READING = {

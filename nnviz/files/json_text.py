@@ -9,11 +9,46 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
+import msgspec
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.limits import DIGITS, LAYERS, NESTING, NOTES, NUMBERS, ROWS, WEIGHT_SETS, Limit
+from nnviz.core.names import quoted
 from nnviz.core.numbers import full
 from nnviz.files.errors import FileError
+from nnviz.files.progress import STEP, Progress
+
+OBJECTS = Limit("objects", NOTES.most + 2 * LAYERS.most * WEIGHT_SETS.most)
+LISTS = Limit("lists", 2 * ROWS.most + 4 * OBJECTS.most)
+VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
+"""Of objects, lists and values there are fewer in a file of what nnviz opens."""
+
+# Not told of in its documentation; the same from Python 3.11 to 3.14.
+_read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
+_read_object: Any = json.decoder.JSONObject  # type: ignore[attr-defined]
+
+_FLAT = re.compile(r'\[[^\[\]{}"]*\]')
+_NUMBERS = msgspec.json.Decoder(list[float])
+
+
+class Row:
+    """A list of numbers within a list, as an array, shape (numbers,): it takes a quarter of the memory.
+
+    To msgspec an array by itself, or a dataclass, is an object in braces.
+    """
+
+    __slots__ = ("numbers",)
+
+    def __init__(self, numbers: Array) -> None:
+        self.numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
 
 class BrokenJsonError(FileError):
@@ -29,13 +64,15 @@ def decoded(data: bytes) -> str:
         raise FileError("this is not UTF-8 text", f"line {line}") from None
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str, progress: Progress | None = None) -> Any:
     """Read JSON; NaN and infinities come back as such, for the caller to refuse with their place.
 
-    Raises BrokenJsonError, and FileError for a key that stands twice and for nesting too deep to follow.
+    A list of finite numbers that stands in a list comes as a Row. `progress` is told, now and then, which
+    part is read. Raises BrokenJsonError, and FileError for a key that stands twice or more than nnviz opens.
     """
+    check_counts(text)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+        return _Reader(progress).decode(text)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise FileError("the file is empty") from None
@@ -43,8 +80,61 @@ def parsed(text: str) -> Any:
         raise BrokenJsonError(
             f"the JSON is broken here ({error.msg[0].lower()}{error.msg[1:]})", place
         ) from None
-    except RecursionError:
-        raise FileError("the JSON is nested too deeply") from None
+
+
+def check_counts(text: str) -> None:
+    """Raise FileError, before memory is taken for it, where there is more than a file of nnviz's holds."""
+    try:
+        LISTS.check(text.count("["))
+        OBJECTS.check(text.count("{"))
+        VALUES.check(text.count(","))
+    except ValueError as error:
+        raise FileError(str(error)) from None
+
+
+class _Reader(json.JSONDecoder):
+    """Python's own decoder, but that it looks at each list and object as it begins.
+
+    So nesting is counted, a list without lists and texts in it is read in one go, and progress is told.
+    """
+
+    scan_once: Any
+
+    def __init__(self, progress: Progress | None) -> None:
+        super().__init__(parse_int=_integer)
+        self._leaf, self.scan_once = self.scan_once, self._scan
+        self._progress, self._told = progress, 0
+        self._around = ""  # the brackets that are open
+
+    def _scan(self, text: str, at: int) -> tuple[Any, int]:
+        sign = text[at : at + 1]
+        if sign == "[" and (flat := _FLAT.match(text, at)):
+            return self._flat(text, at, flat.end()), flat.end()
+        if not sign or sign not in "[{":
+            leaf, end = self._leaf(text, at)
+            return leaf, end
+        if self._progress is not None and at >= self._told + STEP:
+            self._told = at
+            self._progress(at / len(text))
+        if len(self._around) == NESTING.most:
+            raise FileError("the JSON is nested too deeply")
+        self._around += sign
+        if sign == "[":
+            read, end = _read_list((text, at + 1), self._scan)
+        else:
+            read, end = _read_object((text, at + 1), True, self._scan, None, _object)
+        self._around = self._around[:-1]
+        return read, end
+
+    def _flat(self, text: str, start: int, end: int) -> Any:
+        part = text[start:end]
+        if self._around.endswith("["):
+            with suppress(msgspec.MsgspecError):  # of true, null, a number that is infinite, or a mistake
+                return Row(np.array(_NUMBERS.decode(part)))
+        try:
+            return json.loads(part, parse_int=_integer)
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, text, start + error.pos) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -52,7 +142,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     check_unique(keys)
     for key in keys:
         if not key.isascii() and re.search("[\ud800-\udfff]", key):
-            raise FileError(f"the key {key!r} holds half of a surrogate pair")
+            raise FileError(f"the key {quoted(key)} holds half of a surrogate pair")
     return dict(pairs)
 
 
@@ -60,12 +150,12 @@ def check_unique(keys: list[Any]) -> None:
     """Raise FileError where one of an object's keys stands twice."""
     if len(set(keys)) < len(keys):
         twice = Counter(keys).most_common(1)[0][0]
-        raise FileError(f"the key {twice!r} stands twice in one object")
+        raise FileError(f"the key {quoted(str(twice))} stands twice in one object")
 
 
 def _integer(digits: str) -> int | float:
     # int() refuses thousands of digits with a riddle; as a float they are infinite: told with their place.
-    return int(digits) if len(digits) < 400 else float(digits)
+    return int(digits) if len(digits) <= DIGITS.most else float(digits)
 
 
 def laid_out(value: Any, indent: str = "") -> str:
@@ -74,14 +164,27 @@ def laid_out(value: Any, indent: str = "") -> str:
     A float is written so that reading it gives the same float: 2 for 2.0, -0.0 for −0.0. Takes what JSON has;
     floats are finite.
     """
+    return "".join(_pieces(value, indent))
+
+
+def _pieces(value: Any, indent: str) -> Iterator[str]:
+    """Yield the text of a value, a row of a matrix at a time: that of a large one is long."""
     inner = indent + "  "
     if isinstance(value, Mapping) and value:
-        lines = [f"{inner}{_leaf(key)}: {laid_out(item, inner)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(item, list | Mapping) for item in value):
-        lines = [f"{inner}{laid_out(item, inner)}" for item in value]
-        return "[\n" + ",\n".join(lines) + f"\n{indent}]"
-    return _leaf(value)
+        opening, closing = "{}"
+        items = [(f"{inner}{_leaf(key)}: ", item) for key, item in value.items()]
+    elif isinstance(value, list) and any(isinstance(item, list | Mapping) for item in value):
+        opening, closing = "[]"
+        items = [(inner, item) for item in value]
+    else:
+        yield _leaf(value)
+        return
+    before = opening
+    for start, item in items:
+        yield f"{before}\n{start}"
+        yield from _pieces(item, inner)
+        before = ","
+    yield f"\n{indent}{closing}"
 
 
 def _leaf(value: Any) -> str:

@@ -7,14 +7,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
+from nnviz.core.names import check_characters, shortened
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
-from nnviz.files import json_text
-from nnviz.files.errors import FileError, refused_by_core
+from nnviz.files import json_text, version1
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.json_text import Row
+from nnviz.files.progress import Progress
 from nnviz.files.version1 import (
     DataPart,
     File,
@@ -24,7 +26,6 @@ from nnviz.files.version1 import (
     TrainingPart,
     WeightSetPart,
     WeightsPart,
-    refused_by_msgspec,
 )
 
 
@@ -33,9 +34,9 @@ def sniff(data: bytes) -> bool:
     return re.search(rb'"format"\s*:\s*"nnviz"', data) is not None
 
 
-def read(data: bytes) -> State:
+def read(data: bytes, progress: Progress | None = None) -> State:
     """Return the State that the bytes of a file hold. Raises FileError."""
-    return state_from(json_text.parsed(json_text.decoded(data)))
+    return state_from(json_text.parsed(json_text.decoded(data), progress))
 
 
 def write(state: State) -> bytes:
@@ -43,29 +44,24 @@ def write(state: State) -> bytes:
 
     Raises FileError for what could not be read back, such as a number that is not finite.
     """
-    raw = msgspec.to_builtins(_file(state))
+    raw = version1.builtins(_file(state))
     state_from(raw)
-    return (json_text.laid_out(raw) + "\n").encode()
+    text = json_text.laid_out(raw) + "\n"
+    json_text.check_counts(text)
+    return text.encode()
 
 
 def state_from(raw: Any) -> State:
     """Return the State that parsed JSON describes. Raises FileError."""
     _check_head(raw)
-    try:
-        file = msgspec.convert(raw, File)
-    except msgspec.ValidationError as error:
-        raise refused_by_msgspec(error) from None
-    _check_text(file.name, "name")
-    _check_text(file.notes, "notes")
+    file = version1.parsed(raw)
     network = _network(file.network)
-    return State(
-        network,
-        Dataset.empty(network) if file.data is None else _dataset(file.data, network),
-        Training() if file.training is None else _training(file.training),
-        tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets)),
-        file.name,
-        file.notes,
-    )
+    data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
+    training = Training() if file.training is None else _training(file.training)
+    sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
+    with told_by_core():
+        check_characters(file.notes, "notes")
+        return State(network, data, training, sets, file.name, file.notes)
 
 
 # Reading
@@ -76,7 +72,7 @@ def _check_head(raw: Any) -> None:
         raise FileError('expected "nnviz": this is not an nnviz file', "format")
     version = raw.get("version")
     if type(version) is not int or version != 1:
-        said = f"{version!r:.40}" if "version" in raw else "nothing"
+        said = shortened(repr(version), 40) if "version" in raw else "nothing"
         advice = "a newer nnviz may open it"
         raise FileError(f"this nnviz opens version 1, and the file says {said}; {advice}", "version")
 
@@ -84,14 +80,11 @@ def _check_head(raw: Any) -> None:
 def _network(part: NetworkPart) -> Network:
     if not part.inputs:
         raise FileError("expected at least one name", "network.inputs")
-    inputs = _names(part.inputs, "network.inputs")
     layers: list[Layer] = []
     for k in range(len(part.layers)):
-        layers.append(_layer(part, k, len(layers[-1]) if layers else len(inputs)))
-    try:
-        return Network(inputs, tuple(layers))
-    except ValueError as error:
-        raise refused_by_core(error, "network") from None
+        layers.append(_layer(part, k, len(layers[-1]) if layers else len(part.inputs)))
+    with told_by_core("network"):
+        return Network(tuple(part.inputs), tuple(layers))
 
 
 def _layer(part: NetworkPart, k: int, width: int) -> Layer:
@@ -99,80 +92,48 @@ def _layer(part: NetworkPart, k: int, width: int) -> Layer:
     count = len(layer.weights)
     if count == 0:
         raise FileError("expected at least one row", f"{place}.weights")
-    names = (
-        default_nodes(k, len(part.layers), count)
-        if layer.nodes is None
-        else _names(layer.nodes, f"{place}.nodes")
-    )
+    names = default_nodes(k, len(part.layers), count) if layer.nodes is None else tuple(layer.nodes)
     _check_count(count, len(names), "row", "node", f"{place}.weights")
     weights = _matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
     biases = _biases(layer.biases, count, f"{place}.biases")
-    try:
+    with told_by_core(place):
         return Layer(names, layer.activation, weights, biases)
-    except ValueError as error:
-        raise refused_by_core(error, place) from None
 
 
 def _dataset(part: DataPart, network: Network) -> Dataset:
     inputs = _matrix(part.inputs, len(network.inputs), "input", "data.inputs")
-    if part.targets is None:
-        return Dataset(inputs)
-    _check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
-    return Dataset(inputs, _matrix(part.targets, len(network.outputs), "output", "data.targets"))
+    targets = None
+    if part.targets is not None:
+        _check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
+        targets = _matrix(part.targets, len(network.outputs), "output", "data.targets")
+    with told_by_core("data"):
+        return Dataset(inputs, targets)
 
 
 def _training(part: TrainingPart) -> Training:
-    try:
+    with told_by_core("training"):
         return Training(**msgspec.structs.asdict(part))
-    except ValueError as error:
-        raise refused_by_core(error, "training") from None
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    _check_name(part.name, f"{place}.name")
     _check_count(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
-    layers = []
-    for k, (kept, layer) in enumerate(zip(part.layers, network.layers, strict=True)):
-        here = f"{place}.layers[{k}]"
-        _check_count(len(kept.weights), len(layer), "row", "node", f"{here}.weights")
-        weights = _matrix(kept.weights, layer.weights.shape[1], "weight of the node", f"{here}.weights")
-        if (kept.biases is None) != (layer.biases is None):
-            there = "none" if layer.biases is None else "some"
-            raise FileError(f"the layer of the network has {there}", f"{here}.biases")
-        layers.append(Weights(weights, _biases(kept.biases, len(layer), f"{here}.biases")))
-    return WeightSet(part.name, tuple(layers))
+    pairs = zip(part.layers, network.layers, strict=True)
+    kept = tuple(_weights(own, layer, f"{place}.layers[{k}]") for k, (own, layer) in enumerate(pairs))
+    with told_by_core(place):
+        return WeightSet(part.name, kept)
+
+
+def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
+    _check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
+    weights = _matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
+    if (part.biases is None) != (layer.biases is None):
+        there = "none" if layer.biases is None else "some"
+        raise FileError(f"the layer of the network has {there}", f"{place}.biases")
+    with told_by_core(place):
+        return Weights(weights, _biases(part.biases, len(layer), f"{place}.biases"))
 
 
 # What is checked of what was read; each raises a FileError that names the place
-
-
-def _check_text(value: str, place: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise FileError("half of a surrogate pair is not a character", place) from None
-
-
-def _check_name(value: str, place: str) -> None:
-    _check_text(value, place)
-    if not value.strip():
-        raise FileError("a name needs at least one character", place)
-
-
-def _names(values: list[str], place: str) -> tuple[str, ...]:
-    for i, value in enumerate(values):
-        _check_name(value, f"{place}[{i}]")
-    return tuple(values)
-
-
-def _numbers(values: ArrayLike, place: str) -> Array:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        index = np.argwhere(~np.isfinite(array))[0]
-        found = "NaN" if np.isnan(array[tuple(index)]) else "one that is too large"
-        where = "".join(f"[{i}]" for i in index)
-        raise FileError(f"expected a finite number, found {found}", place + where)
-    return array
 
 
 def _check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
@@ -183,17 +144,17 @@ def _check_count(count: int, expected: int, unit: str, why: str, place: str) -> 
 
 
 def _matrix(rows: Matrix, width: int, why: str, place: str) -> Array:
-    """Return rows of `width` finite numbers each as an array of shape (rows, width)."""
+    """Return rows of `width` numbers each as an array of shape (rows, width)."""
     for j, row in enumerate(rows):
         _check_count(len(row), width, "number", why, f"{place}[{j}]")
-    return _numbers(np.array(rows, dtype=np.float64).reshape(len(rows), width), place)
+    return np.array([row.numbers for row in rows]).reshape(len(rows), width)
 
 
 def _biases(values: list[float] | None, nodes: int, place: str) -> Array | None:
     if values is None:
         return None
     _check_count(len(values), nodes, "number", "node", place)
-    return _numbers(values, place)
+    return np.array(values)
 
 
 # Writing
@@ -211,7 +172,7 @@ def _file(state: State) -> File:
                 LayerPart(
                     nodes=list(layer.nodes),
                     activation=layer.activation,
-                    weights=layer.weights.tolist(),
+                    weights=_rows(layer.weights),
                     biases=_list(layer.biases),
                 )
                 for layer in state.network.layers
@@ -226,17 +187,21 @@ def _file(state: State) -> File:
             state.training.seed,
         ),
         weight_sets=[
-            WeightSetPart(kept.name, [WeightsPart(w.weights.tolist(), _list(w.biases)) for w in kept.layers])
+            WeightSetPart(kept.name, [WeightsPart(_rows(w.weights), _list(w.biases)) for w in kept.layers])
             for kept in state.weight_sets
         ],
     )
 
 
-def _list(array: Array | None) -> Any:
+def _rows(matrix: Array) -> Matrix:
+    return [Row(row) for row in matrix]
+
+
+def _list(array: Array | None) -> list[float] | None:
     return None if array is None else array.tolist()
 
 
 def _data(data: Dataset) -> DataPart | None:
     if len(data) == 0 and data.targets is None:
         return None
-    return DataPart(data.inputs.tolist(), _list(data.targets))
+    return DataPart(_rows(data.inputs), None if data.targets is None else _rows(data.targets))

@@ -1,22 +1,20 @@
 """The one registry of formats: which module reads and writes which file. Knows nothing of what they hold.
 
-A format works on bytes; finding the file, reading it and replacing it safely is done here, once for all.
+A format works on bytes; finding it and replacing it safely is done here, once for all.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnviz.core.state import State
 from nnviz.files import atomic, course, native
-from nnviz.files.errors import FileError, reading_failed
-
-LARGEST_BYTES = 512 * 2**20
-"""The largest file that is opened."""
+from nnviz.files.errors import FileError
+from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
+from nnviz.files.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Format:
     `name`     what file dialogs call it
     `suffixes` lower case, with the dot
     `sniff`    tells from its bytes whether a file is of this format
-    `read`     bytes → State; raises FileError
+    `read`     bytes, and whom to tell how far it is → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` what of a State `write` does not keep, in words
     ========== ============================================================================
@@ -36,7 +34,7 @@ class Format:
     name: str
     suffixes: tuple[str, ...]
     sniff: Callable[[bytes], bool]
-    read: Callable[[bytes], State]
+    read: Callable[[bytes, Progress | None], State]
     write: Callable[[State], bytes]
     left_out: Callable[[State], list[str]] = lambda _state: []
 
@@ -55,12 +53,16 @@ FORMATS = (
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 
 
-def load(path: str | os.PathLike[str]) -> State:
+def load(path: str | os.PathLike[str], progress: Progress | None = None) -> State:
     """Return the State that a file holds, in any known format. Raises FileError."""
     path = Path(path)
-    data = read_bytes(path)
+    return decoded(read_bytes(path, progress), path, progress)
+
+
+def decoded(data: bytes, path: Path, progress: Progress | None = None) -> State:
+    """Return the State in the bytes of `path`, whose suffix, if any, names the format. Raises FileError."""
     try:
-        return _format_of(path, data).read(data)
+        return _format_of(path, data).read(data, progress)
     except MemoryError:
         raise FileError(f"{path} is too large for this computer's memory") from None
 
@@ -77,9 +79,12 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
     """Return the bytes that `path` would hold. Raises FileError for what its format cannot hold."""
     form = format_for(path)
     try:
-        return form.write(state)
+        data = form.write(state)
     except FileError as error:
         raise FileError(f"{path} was not saved: {error}") from error
+    if len(data) > LARGEST_BYTES:
+        raise FileError(f"{path} was not saved: it would have {len(data) / 2**20:.0f} MB; {LARGEST}")
+    return data
 
 
 def left_out(state: State, path: str | os.PathLike[str]) -> str:
@@ -114,21 +119,6 @@ def kinds() -> dict[str, tuple[str, ...]]:
         each.name: tuple(suffix for suffix in each.suffixes if format_for(f"file{suffix}") is each)
         for each in FORMATS
     }
-
-
-def read_bytes(path: Path) -> bytes:
-    """Return all bytes of a file of a sane size. Raises FileError."""
-    try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_BYTES:
-                size = f"{status.st_size / 2**20:.0f} MB"
-                raise FileError(f"{path} has {size}; nnviz opens files up to {LARGEST_BYTES // 2**20} MB")
-            return file.read()
-    except OSError as error:
-        raise reading_failed(path, error) from error
-    except MemoryError:
-        raise FileError(f"{path} is too large for this computer's memory") from None
 
 
 def _format_of(path: Path, data: bytes) -> Format:

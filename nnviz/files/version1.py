@@ -11,13 +11,16 @@ import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.errors import FileError
+from nnviz.files.json_text import Row
 
-Matrix: TypeAlias = list[list[float]]
+Matrix: TypeAlias = list[Row]
 
 _Names = Annotated[list[str], Meta(description="Unique within the network.")]
 _Weights = Annotated[Matrix, Meta(description="Row j holds the weights that feed node j.")]
@@ -99,6 +102,7 @@ _PARTS = (File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, W
 _KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {
     "array": "a list",
+    "Row": "a list",
     "object": "an object in braces",
     "str": "a text",
     "float": "a number",
@@ -107,14 +111,37 @@ _WORDS = {
 }
 
 
+def parsed(raw: Any) -> File:
+    """Return what parsed JSON describes. Raises FileError for what is not of the right type."""
+    try:
+        return msgspec.convert(raw, File, dec_hook=_row)
+    except msgspec.ValidationError as error:
+        raise refused_by_msgspec(error) from None
+
+
+def builtins(file: File) -> Any:
+    """Return what the JSON of a file holds."""
+    return msgspec.to_builtins(file, enc_hook=lambda row: row.numbers.tolist())
+
+
+def _row(_type: type, value: Any) -> Row:
+    if isinstance(value, Row):
+        return value
+    try:
+        return Row(np.array(msgspec.convert(value, list[float])))
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None  # to which msgspec adds the row's place
+
+
 def refused_by_msgspec(error: msgspec.ValidationError) -> FileError:
     """Return what msgspec raised in plain words, its place without the `$`."""
-    what, _, at = str(error).partition(" - at `$")
-    place = at.rstrip("`").removeprefix(".")
+    what, *places = str(error).split(" - at `$")
+    place = "".join(part.rstrip("`") for part in reversed(places)).removeprefix(".")
     if match := re.fullmatch(r"Object contains unknown field `(.*)`", what, re.DOTALL):
-        close = [] if match[1] in _KEYS else difflib.get_close_matches(match[1], _KEYS, 1, cutoff=0.7)
+        key = shortened(match[1], SHOWN)
+        close = [] if key in _KEYS else difflib.get_close_matches(key, _KEYS, 1, cutoff=0.7)
         hint = f"; did you mean {close[0]!r}?" if close else ""
-        return FileError(f"unknown key {match[1]!r}{hint}", place)
+        return FileError(f"unknown key {quoted(key)}{hint}", place)
     if match := re.fullmatch(r"Object missing required field `(.*)`", what):
         return FileError(f"the key {match[1]!r} is missing", place)
     if match := re.fullmatch(r"Expected `(.*)`, got `(.*)`", what):
@@ -131,7 +158,7 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nnviz, version 1",
-        **msgspec.json.schema(File),
+        **msgspec.json.schema(File, schema_hook=lambda _row: {"type": "array", "items": {"type": "number"}}),
     }
 
 

@@ -71,7 +71,7 @@ CHANGES = [
     (
         ["version"],
         "1" * 99,
-        f"version: this nnviz opens version 1, and the file says '{'1' * 39}; a newer nnviz may open it",
+        f"version: this nnviz opens version 1, and the file says '{'1' * 25}…{'1' * 12}'; a newer nnviz may open it",
     ),
     (["name"], 3, "name: expected a text, found a whole number"),
     (["name"], None, "name: expected a text, found null"),
@@ -362,7 +362,9 @@ DICTIONARIES = {
     "{'output': " + "[" * 5000 + "]" * 5000 + "}": None,
     "": "the file is empty",
     "\n\n": "the file is empty",
-    "'" + "x" * 5_000_000 + "'": "this Python literal is too long: write it as JSON",
+    "'" + "x" * 5_000_000 + "'": (
+        "expected at most 500,000 letters of a Python literal, found 5,000,002; as JSON it can be longer"
+    ),
 }
 
 
@@ -389,4 +391,4 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     file = tmp_path / "huge.json"
     with file.open("wb") as sparse:
         sparse.truncate(600 * 2**20)
-    assert sentence(file) == f"{file} has 600 MB; nnviz opens files up to 512 MB"
+    assert sentence(file) == f"{file} has 600 MB; nnviz opens files up to 128 MB"

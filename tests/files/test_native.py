@@ -16,7 +16,9 @@ from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(str.strip)
+letters = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
+names = st.text(letters, min_size=1, max_size=8).filter(str.strip)
+titles = st.text(letters, max_size=30)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
@@ -60,7 +62,7 @@ def states(draw):
         for name in draw(st.lists(names, max_size=2))
     )
     data = Dataset(matrix(rows, sizes[0]), targets)
-    return State(network, data, training, sets, draw(texts), draw(texts))
+    return State(network, data, training, sets, draw(titles), draw(texts))
 
 
 @given(states())
@@ -210,8 +212,8 @@ def test_a_saved_key_order_does_not_matter(tmp_path):
             "data.targets: expected 1 row, one for each row of inputs, found 2",
         ),
         (
-            State(one_weight(1.0).network, Dataset([[1.0]]), name="\ud800"),
-            "name: half of a surrogate pair is not a character",
+            State(one_weight(1.0).network, Dataset([[1.0]]), notes="\ud800"),
+            "notes: half of a surrogate pair is not a character",
         ),
     ],
 )

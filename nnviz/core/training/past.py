@@ -130,7 +130,7 @@ def put_into(state: State, past: State) -> State:
     """
     network = past.network
     if [*network.all_names()] != [*state.network.all_names()]:
-        network = WeightSet.of("", network).into(state.network)
+        network = WeightSet.of("then", network).into(state.network)
     return replace(state, network=network, run=past.run)
 
 

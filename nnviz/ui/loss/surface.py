@@ -193,8 +193,7 @@ class LossChoice(QWidget):
 
 def _listed(network: Network) -> bool:
     """Tell whether the network is small enough for a list."""
-    counts = (layer.weights.size + (layer.biases is not None) * len(layer) for layer in network.layers)
-    return sum(counts) <= MOST_LISTED
+    return network.parameters <= MOST_LISTED
 
 
 def _structure(network: Network) -> tuple[object, ...]:

@@ -13,7 +13,8 @@ from nnviz.files import csv
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
-from nnviz.files.registry import encoded, kinds, left_out, load, read_bytes, suffixes
+from nnviz.files.opening import read_bytes
+from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
 from nnviz.ui.data.paste import loaded

@@ -1,0 +1,72 @@
+"""Names as a person gives them and a file brings them: what one may be, and how it stands in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Self
+
+from nnviz.core.limits import NAME
+
+SHOWN = 60
+"""Letters of a text from outside that stand in a sentence."""
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def quoted(text: str) -> str:
+    """Return a text from outside as it stands in a sentence: in quotes, on one line, its middle left out."""
+    return repr(shortened(text, SHOWN))
+
+
+def shortened(text: str, letters: int) -> str:
+    """Return a text of at most `letters`: of a longer one the beginning and the end."""
+    if len(text) <= letters:
+        return text
+    end = (letters - 1) // 3
+    return f"{text[: letters - 1 - end]}…{text[len(text) - end :]}"
+
+
+def check_characters(text: str, place: str) -> None:
+    """Raise ValueError for a text that no file can hold."""
+    if not text.isascii() and _SURROGATE.search(text):
+        raise ValueError(f"{place}: half of a surrogate pair is not a character")
+
+
+def check_title(text: str, place: str) -> None:
+    """Raise ValueError for what is not one line of a sane length; it may be empty."""
+    NAME.check(len(text), place)
+    check_characters(text, place)
+    if _CONTROL.search(text):
+        raise ValueError(f"{place}: a name is one line, without control characters")
+
+
+def check_name(name: str, place: str) -> None:
+    """Raise ValueError, with the `place`, for what cannot be the name of a node or a weight set."""
+    if not isinstance(name, str):
+        raise ValueError(f"{place}: expected a text, found {shortened(repr(name), SHOWN)}")
+    check_title(name, place)
+    if not name.strip():
+        raise ValueError(f"{place}: a name needs at least one character")
+
+
+class Names(tuple[str, ...]):
+    """Names that have been looked at: a tuple that is one already is not looked at again, 60 times a second.
+
+    Raises ValueError, with the `place` of the first one that cannot be a name.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, names: Iterable[str], place: str) -> Self:
+        """Look at each name, unless that was done when `names` was made."""
+        if isinstance(names, cls):
+            return names
+        made = super().__new__(cls, names)
+        for i, name in enumerate(made):
+            check_name(name, f"{place}[{i}]")
+        return made
+
+    def __getnewargs__(self) -> tuple[tuple[str, ...], str]:
+        return tuple(self), ""

@@ -1,0 +1,112 @@
+"""The bytes of a file, or of a stream that a person names as one. Knows nothing of formats.
+
+Never more than FILE, and nothing that would wait for somebody to write: a pipe, a device, a socket.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+
+from nnviz.core.limits import FILE
+from nnviz.core.names import SHOWN, shortened
+from nnviz.files.errors import FileError, reading_failed
+from nnviz.files.progress import Progress
+
+STANDARD_INPUT = "standard input"
+LARGEST_BYTES = FILE.most * 2**20
+LARGEST = f"nnviz opens files up to {FILE.most} MB"
+CHUNK_BYTES = 2**20
+LOOK_S = 0.02
+"""Between two looks, while a stream is waited for, at what a person does."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+
+
+def is_stream(path: Path) -> bool:
+    """Tell whether `path` names what somebody holds open, such as /dev/stdin or /dev/stdout."""
+    return path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
+
+
+def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
+    """Return all bytes of a file, or of a stream such as /dev/stdin. Raises FileError."""
+    with _told(path):
+        if is_stream(path):
+            return _read_stream(os.open(path, _FLAGS), path, progress)
+        _check_kind(path, os.stat(path).st_mode)  # before it is opened, which a device may take for an order
+        with open(os.open(path, _FLAGS | _NO_WAIT), "rb") as file:
+            status = os.fstat(file.fileno())
+            _check_kind(path, status.st_mode)
+            _check_size(path, status.st_size)
+            data = file.read(LARGEST_BYTES + 1)
+    _check_size(path, len(data))
+    return data
+
+
+def read_standard_input(progress: Progress | None = None) -> bytes:
+    """Return what comes through standard input up to its end. Raises FileError."""
+    name = Path(STANDARD_INPUT)
+    if sys.stdin is None:
+        raise FileError(f"{name} is closed")
+    with _told(name):
+        return _read_stream(sys.stdin.fileno(), name, progress)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise reading_failed(path, error) from error
+    except ValueError:  # of Python, for a NUL
+        raise FileError(f"{shortened(ascii(str(path)), SHOWN)} cannot be the name of a file") from None
+    except MemoryError:
+        raise FileError(f"{path} is too large for this computer's memory") from None
+
+
+def _check_kind(path: Path, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    what = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "no file on a disk"
+    aside = "" if stat.S_ISDIR(mode) else ", which nnviz reads as /dev/stdin alone"
+    raise FileError(f"{path} is {what}, not a file{aside}")
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > LARGEST_BYTES:
+        raise FileError(f"{path} has {size / 2**20:.0f} MB; {LARGEST}")
+
+
+def _read_stream(handle: int, path: Path, progress: Progress | None) -> bytes:
+    """Read to the end; with `progress` in a thread, so that a window stays alive and can end the wait."""
+    if progress is None:
+        return _all_of(handle, path)
+    found: Future[bytes] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(_all_of(handle, path))
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()  # nobody can end it while nothing comes
+    while not wait([found], LOOK_S).done:
+        progress(0.0)
+    return found.result()
+
+
+def _all_of(handle: int, path: Path) -> bytes:
+    parts, size = [], 0
+    while part := os.read(handle, CHUNK_BYTES):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_BYTES:
+            raise FileError(f"{path} does not end; nnviz reads up to {FILE.most} MB")
+    return b"".join(parts)
