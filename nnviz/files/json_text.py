@@ -107,15 +107,15 @@ class _Reader(json.JSONDecoder):
         self._around = ""  # the brackets that are open
 
     def _scan(self, text: str, at: int) -> tuple[Any, int]:
+        if self._progress is not None and at >= self._told + STEP:
+            self._told = at
+            self._progress(at / len(text))
         sign = text[at : at + 1]
         if sign == "[" and (flat := _FLAT.match(text, at)):
             return self._flat(text, at, flat.end()), flat.end()
         if not sign or sign not in "[{":
             leaf, end = self._leaf(text, at)
             return leaf, end
-        if self._progress is not None and at >= self._told + STEP:
-            self._told = at
-            self._progress(at / len(text))
         if len(self._around) == NESTING.most:
             raise FileError("the JSON is nested too deeply")
         self._around += sign

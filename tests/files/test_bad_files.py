@@ -71,7 +71,8 @@ CHANGES = [
     (
         ["version"],
         "1" * 99,
-        f"version: this nnviz opens version 1, and the file says '{'1' * 25}…{'1' * 12}'; a newer nnviz may open it",
+        "version: this nnviz opens version 1, and the file says "
+        f"'{'1' * 25}…{'1' * 12}'; a newer nnviz may open it",
     ),
     (["name"], 3, "name: expected a text, found a whole number"),
     (["name"], None, "name: expected a text, found null"),

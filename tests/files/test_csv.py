@@ -16,6 +16,11 @@ from nnviz.files.errors import FileError
         ("\ufeff1e-3,−2\n", None, [[0.001, -2]]),
         (".5,1/2\n+1,5e-324", None, [[0.5, 0.5], [1, 5e-324]]),
         ("x\n1\n2\n", ("x",), [[1], [2]]),
+        ('"a;b",x1\n1,2\n', ("a;b", "x1"), [[1, 2]]),
+        ('a;"b,c"\n1,5;2\n', ("a", "b,c"), [[1.5, 2]]),
+        ('"two\r\nlines",x\r\n1,2\r\n', ("two\nlines", "x"), [[1, 2]]),
+        ("1,2\r3,4\r", None, [[1, 2], [3, 4]]),
+        (",a\n0,1\n", ("", "a"), [[0, 1]]),
     ],
 )
 def test_rows_are_read_with_or_without_a_header(text, names, rows):
@@ -40,11 +45,24 @@ def test_rows_are_read_with_or_without_a_header(text, names, rows):
         ("1,1_000\n", "line 1, column 2: '1_000' is not a number"),
         ("1,٣\n", "line 1, column 2: '٣' is not a number"),
         ("1,true\n", "line 1, column 2: 'true' is not a number"),
+        ('1,"2\n4,5', "line 1: a quote is not closed"),
+        ('1,"2\n4",5\n', "line 1, column 2: '2\\n4' is not a number"),
+        ('1,2\n1,"2\n4"\n', "line 2, column 2: '2\\n4' is not a number"),
+        ('1,2\n"2"3,4\n', "line 2: a closing quote is not the end of its cell"),
+        ('1;2\n"2"3;4\n', "line 2: a closing quote is not the end of its cell"),
+        ("nan,nan\n1,2\n", "line 1, column 1: 'nan' is not a number"),
+        ("-Inf,1\n1,2\n", "line 1, column 1: '-Inf' is not a number"),
+        ("1\t2\n\t\n", "line 2, column 1: the cell is empty"),
+        ("a\n1\n\x0c2\n1\u20282\n", "line 4, column 1: '1\\u20282' is not a number"),
+        ("1," + "x" * 10**6 + "\n", "line 1: a cell has too many letters"),
+        ("1," + "x" * 10**5 + "\n", f"line 1, column 2: '{'x' * 40}…{'x' * 19}' is not a number"),
+        ("1," * 10_000 + "1\n", "line 1: expected at most 10,000 columns, found 10,001"),
+        ("\n" * 500_002, "expected at most 500,000 rows, found 500,001"),
     ],
 )
 def test_a_bad_table_is_refused_with_its_place(text, sentence):
     with pytest.raises(FileError) as caught:
-        csv.read(text.encode())
+        _ = csv.read(text.encode()).rows
     assert str(caught.value) == sentence
 
 
@@ -55,6 +73,37 @@ def test_columns_are_taken_by_name_or_as_they_stand():
     assert csv.read(b"3,5\n").columns(["a", "b"]).tolist() == [[3, 5]]
     with pytest.raises(FileError, match=r"^line 1: no column is called 'c'$"):
         table.columns(["a", "c"])
+
+
+def test_a_column_that_nobody_wants_may_hold_texts():
+    table = csv.read(b"name,x1,born,x2\nAnn,1,1990-1-1,2\nBob,3,,4\n" + b"Eve,5,?,6\n" * 600)
+    assert table.columns(["x1", "x2"])[:2].tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(FileError, match=r"^line 2, column 1: 'Ann' is not a number$"):
+        table.columns(["x1", "name"])
+    with pytest.raises(FileError, match=r"^line 2, column 1: 'Ann' is not a number$"):
+        table.columns(["y"])
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "places"),
+    [
+        ("X2,X1", ["x1", "x2"], [1, 0]),
+        ("X1,x1", ["x1"], [1]),
+        ("x1,a", ["x1"], [0]),
+        ("X1,a", ["x1", "X1"], "no column is called 'x1'"),
+        ("x1,x1,x2", ["x1", "x2"], "2 columns are called 'x1'"),
+        ("X1,X1,x2", ["x1", "x2"], "2 columns are called 'x1'"),
+        ("x1,x1,x2", ["x2"], [2]),
+        ("a,b", ["x1", "x2"], None),
+    ],
+)
+def test_a_name_says_which_column_is_meant_or_it_is_refused(header, wanted, places):
+    table = csv.read(f"{header}\n{','.join('1' for _ in header.split(','))}\n".encode())
+    if isinstance(places, str):
+        with pytest.raises(FileError, match=f"^line 1: {places}$"):
+            table.places(wanted)
+    else:
+        assert table.places(wanted) == places
 
 
 def test_a_history_keeps_every_bit():

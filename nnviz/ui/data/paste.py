@@ -6,10 +6,11 @@ Knows nothing of the view. Every refusal is one sentence that names the place.
 from __future__ import annotations
 
 from nnviz.core import edits
+from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.state import State
 from nnviz.files import csv
 from nnviz.files.csv import Table
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, told_by_core
 from nnviz.ui.data.table import TableColumn, columns
 
 
@@ -29,12 +30,12 @@ def pasted(state: State, text: str, row: int, column: int) -> tuple[State, str]:
             raise FileError("two columns have the same name", "line 1")
     else:
         room = [i for i in editable if i >= column]
-        width = table.rows.shape[1]
-        if width > len(room):
-            where = f"from {shown[column].header} on the table takes {counted(len(room), 'column')}"
-            raise FileError(f"{where}, found {width}")
-        places = room[:width]
-    new = edits.put_cells(state, row, places, table.rows)
+        if table.width > len(room):
+            where = f"from {shortened(shown[column].header, SHOWN)} on the table takes"
+            raise FileError(f"{where} {counted(len(room), 'column')}, found {table.width}")
+        places = room[: table.width]
+    with told_by_core():
+        new = edits.put_cells(state, row, places, table.rows)
     said = f"Pasted {counted(len(table.rows), 'row')} of {counted(len(places), 'number')}"
     if added := len(new.data) - len(state.data):
         said += f"; {counted(added, 'row')} added"
@@ -46,7 +47,7 @@ def pasted(state: State, text: str, row: int, column: int) -> tuple[State, str]:
 def _without_computed(text: str, shown: list[TableColumn], column: int, untargeted: bool) -> str:
     """Leave out predictions and errors of whole rows that were copied from a table like this one."""
     lines = [line.split("\t") for line in text.splitlines() if line.strip()]
-    if column or not lines or any(len(line) != len(shown) for line in lines):
+    if column or '"' in text or not lines or any(len(line) != len(shown) for line in lines):
         return text
     kept = [each.editable for each in shown]
     if untargeted:
@@ -58,12 +59,16 @@ def _without_computed(text: str, shown: list[TableColumn], column: int, untarget
 
 
 def _place(name: str, shown: list[TableColumn], state: State) -> int:
-    names = [*state.network.inputs, *state.network.outputs]
     headers = [each.header for each in shown if each.editable]
+    names = [*state.network.inputs, *state.network.outputs]
     for known in (headers, names):
         if name in known:
             return known.index(name)
-    raise FileError(f"no input or target is called {name!r}", "line 1")
+    for known in (headers, names):
+        alike = [i for i, other in enumerate(known) if other.casefold() == name.casefold()]
+        if len(alike) == 1:
+            return alike[0]
+    raise FileError(f"no input or target is called {quoted(name)}", "line 1")
 
 
 def loaded(state: State, table: Table) -> tuple[State, str]:
@@ -74,17 +79,23 @@ def loaded(state: State, table: Table) -> tuple[State, str]:
     """
     inputs, outputs = state.network.inputs, state.network.outputs
     headers = [each.header for each in columns(state.network) if each.kind == "target"]
-    names, rows = table.names or (), table.rows
-    if any(name in names for name in inputs):
-        taken = table.columns(inputs)
-        wanted = next((them for them in (outputs, headers) if any(name in names for name in them)), None)
-        targets = None if wanted is None else table.columns(wanted)
-    elif rows.shape[1] in (len(inputs), len(inputs) + len(outputs)):
-        taken, targets = rows[:, : len(inputs)], rows[:, len(inputs) :]
-        targets = targets if targets.shape[1] else None
+    named = next((them for them in (outputs, headers) if table.places(them) is not None), ())
+    places = table.places([*inputs, *named])
+    if places is None:
+        _check_width(table.width, len(inputs), len(outputs))
+        rows = table.rows
     else:
-        both = len(inputs) + len(outputs)
-        wish = f"expected {counted(len(inputs), 'column')}, one for each input, or {both} with the targets"
-        raise FileError(f"{wish}, found {rows.shape[1]}", "line 1")
-    said = f"{counted(len(rows), 'row')} {'without' if targets is None else 'with'} targets"
-    return edits.set_rows(state, taken, targets), said
+        rows = table.at(places)
+    taken, targets = rows[:, : len(inputs)], rows[:, len(inputs) :]
+    with told_by_core():
+        new = edits.set_rows(state, taken, targets if targets.shape[1] else None)
+    said = f"{counted(len(rows), 'row')} {'with' if targets.shape[1] else 'without'} targets"
+    if table.names and places is None:
+        said += f"; the columns are taken in their order, since none is called {quoted(inputs[0])}"
+    return new, said
+
+
+def _check_width(width: int, inputs: int, outputs: int) -> None:
+    if width not in (inputs, inputs + outputs):
+        wish = f"expected {counted(inputs, 'column')}, one for each input"
+        raise FileError(f"{wish}, or {inputs + outputs} with the targets, found {width}", "line 1")
