@@ -1,30 +1,68 @@
-"""An exception that nothing has caught is told once, and the window goes on."""
+"""An exception that nothing has caught is told once, kept in the log, and the window goes on."""
 
+import os
 import sys
+import threading
+from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QTimer, qWarning
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from nnviz.ui.window.app import tell_unexpected
-from tests.ui.hands import address_named, choose, set_number
+import nnviz.ui.diagram.canvas
+from nnviz.core.address import Address
+from nnviz.files.registry import load
+from nnviz.ui.data.panel import DataPanel
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.edit_session import EditSession
+from nnviz.ui.explain.panel import ExplainPanel
+from nnviz.ui.explain.words import Notes
+from nnviz.ui.loss.panel import LossPanel
+from nnviz.ui.plots.mse_plot import MsePlot
+from nnviz.ui.plots.weight_matrix import WeightMatrix
+from nnviz.ui.training.panel import TrainingPanel
+from nnviz.ui.window.log import LOG_BYTES, Log
+from nnviz.ui.window.toolbar import Toolbar
+from nnviz.ui.window.unexpected import Unexpected
+from nnviz.ui.window.workspace import Workspace
+from tests.ui.hands import address_named, choose, choose_entry, click, press, set_number, type_name
 from tests.ui.sees import status
 
 
 @pytest.fixture
-def window(open_window, monkeypatch):
-    window = open_window("relu")
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    tell_unexpected(window.main_window, window.status.say)
-    return window
+def log(tmp_path):
+    """Where the log is; its folder is not there yet."""
+    return tmp_path / "data" / "nnviz.log"
+
+
+@pytest.fixture
+def watched(open_window, log):
+    """Return a function that opens a window in which what is uncaught is told."""
+    watching = []
+
+    def open_it():
+        window = open_window("relu")
+        watching.append(Unexpected(window.main_window, window.status.say, log))
+        watching[-1].watch()
+        return window
+
+    yield open_it
+    for each in watching:
+        each.rest()
+
+
+@pytest.fixture
+def window(watched):
+    return watched()
 
 
 def fail():
     raise ZeroDivisionError("a slot divided by 0")
 
 
-def test_a_slot_that_fails_is_told_with_its_details(window, answer, qtbot, capsys):
+def test_a_slot_that_fails_is_told_with_its_details(window, answer, qtbot, capsys, log):
     told = []
     answer(QMessageBox, choose("Copy details", told))
     QTimer.singleShot(0, fail)
@@ -34,6 +72,9 @@ def test_a_slot_that_fails_is_told_with_its_details(window, answer, qtbot, capsy
     assert "Traceback" in details
     assert "in fail" in details
     assert details in capsys.readouterr().err
+    assert str(log) in told[0]
+    assert details in log.read_text("utf-8")
+    assert log.stat().st_mode & 0o077 == 0
     set_number(window, address_named(window, "node_0", window.document.state.network.inputs[0]), "3")
     assert window.document.state.network.layers[0].weights[0, 0] == 3.0
 
@@ -63,3 +104,158 @@ def test_ctrl_c_in_a_terminal_opens_no_box(window, capsys):
     QApplication.processEvents()
     assert QApplication.activeModalWidget() is None
     assert "KeyboardInterrupt" in capsys.readouterr().err
+
+
+def save(window, answer, qtbot, path):
+    window.main_window.activateWindow()  # without a window manager nobody does when a box closes
+    qtbot.waitUntil(window.main_window.isActiveWindow)
+    answer(QFileDialog, type_name(path))
+    QTest.keySequence(window.main_window, "Ctrl+S")
+
+
+def click_node(window):
+    click(window, address_named(window, "node_0"))
+
+
+SLOTS = {
+    "a press on the diagram": (Diagram, "mousePressEvent", click_node),
+    "an edited number": (EditSession, "_accept", lambda w: set_number(w, Address("weight", 0, 0, 0), "3")),
+    "the data": (DataPanel, "_show_shape", lambda w: press(w, "+ Row")),
+    "the training": (TrainingPanel, "step", lambda w: press(w, "Step")),
+    "the MSE": (MsePlot, "_follow", lambda w: press(w, "Step")),
+    "1 weight": (LossPanel, "_choose", click_node),
+    "matrix": (WeightMatrix, "_selected", click_node),
+    "explain": (ExplainPanel, "_refresh", click_node),
+    "notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
+    "the toolbar": (Toolbar, "refresh", lambda w: press(w, "1  Forward")),
+    "a menu": (Workspace, "undo", lambda w: (press(w, "Step"), choose_entry(w, "Undo"))),
+    "the window": (Workspace, "_show_facts", lambda w: press(w, "Step")),
+}
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_after_a_fault_in_any_panel_the_work_can_be_saved(
+    watched, answer, qtbot, monkeypatch, tmp_path, slot
+):
+    owner, name, deed = SLOTS[slot]
+    real, armed, told = getattr(owner, name), [], []
+
+    def fails(self, *args):
+        if armed:
+            raise ZeroDivisionError(f"in {slot}")
+        return real(self, *args[: real.__code__.co_argcount - 1])
+
+    monkeypatch.setattr(owner, name, fails)
+    window = watched()
+    if slot in ("1 weight", "matrix", "explain", "notes"):
+        press(window, slot)
+    armed.append(True)
+    answer(QMessageBox, choose("Close", told))
+    QTimer.singleShot(0, lambda: deed(window))
+    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+    assert told[0].startswith("An error inside nnviz: ZeroDivisionError: ")
+    assert f"in {slot}" in told[0]
+    save(window, answer, qtbot, tmp_path / "saved.json")
+    armed.clear()
+    assert load(tmp_path / "saved.json") == window.document.state
+
+
+def test_after_a_fault_in_painting_the_next_paint_works(window, answer, qtbot, monkeypatch, tmp_path):
+    before, told, paints = window.diagram.grab().toImage(), [], []
+
+    def fails(*_):
+        paints.append(1)
+        raise KeyError("in painting")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(nnviz.ui.diagram.canvas, "paint_card", fails)
+        answer(QMessageBox, choose("Close", told))
+        window.diagram.update()
+        qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+        for _ in range(3):
+            QTimer.singleShot(0, window.diagram.repaint)
+        qtbot.waitUntil(lambda: len(paints) > 3)
+    QApplication.processEvents()
+    assert len(told) == 1
+    assert window.diagram.grab().toImage() == before
+    save(window, answer, qtbot, tmp_path / "saved.json")
+    assert load(tmp_path / "saved.json") == window.document.state
+
+
+def test_a_fault_in_a_thread_and_where_nobody_can_catch_it_is_told(window, answer, qtbot, log):
+    class Ends:
+        def __del__(self):
+            raise OSError("at its end")
+
+    told = []
+    answer(QMessageBox, choose("Close", told))
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: len(told) == 1 and QApplication.activeModalWidget() is None)
+    assert "a slot divided by 0" in told[0]
+    answer(QMessageBox, choose("Close", told))
+    Ends()
+    qtbot.waitUntil(lambda: len(told) == 2 and QApplication.activeModalWidget() is None)
+    assert "at its end" in told[1]
+    assert "at its end" in log.read_text("utf-8")
+
+
+def test_qts_own_messages_are_kept_once(window, log, capsys):
+    for _ in range(3):
+        qWarning("Qt does not like this")
+    assert log.read_text("utf-8").count("Qt: Qt does not like this") == 1
+    assert capsys.readouterr().err.count("Qt does not like this") == 1
+
+
+def test_thousands_of_faults_fill_neither_screen_nor_terminal_nor_disk(window, answer, qtbot, log, capsys):
+    told = []
+    answer(QMessageBox, choose("Close", told))
+    for _ in range(10_000):
+        try:
+            fail()
+        except ZeroDivisionError:
+            sys.excepthook(*sys.exc_info())
+    for k in range(2000):  # each from a place of its own, with much to say
+        try:
+            exec(compile("raise ValueError('x' * 100_000)", f"place {k}", "exec"))
+        except ValueError:
+            sys.excepthook(*sys.exc_info())
+    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+    QApplication.processEvents()
+    assert len(told) == 1
+    assert len(told[0]) < 1000
+    assert sum(each.stat().st_size for each in log.parent.iterdir()) < 2.2 * LOG_BYTES
+    assert len(capsys.readouterr().err) < 21_000_000  # a thousand kinds are told apart, each cut
+
+
+def test_the_log_counts_what_comes_again(window, answer, qtbot, log):
+    told = []
+    answer(QMessageBox, choose("Close", told))
+    for _ in range(123):
+        try:
+            fail()
+        except ZeroDivisionError:
+            sys.excepthook(*sys.exc_info())
+    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+    kept = log.read_text("utf-8")
+    assert kept.count("Traceback") == 1
+    assert "ZeroDivisionError: a slot divided by 0: 100 times by now" in kept
+
+
+def test_where_the_log_cannot_be_written_all_else_goes_on(window, answer, qtbot, log):
+    log.parent.write_text("a file where the folder would be")
+    told = []
+    answer(QMessageBox, choose("Close", told))
+    QTimer.singleShot(0, fail)
+    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+    assert "a slot divided by 0" in told[0]
+    assert status(window).startswith("An error inside nnviz")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_on_a_full_disk_the_log_is_silent(capsys):
+    log = Log(Path("/dev/full"))
+    log.write("x" * 100_000)
+    log.close()
+    assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""Starts the window and tells of what nothing in it has caught, or takes a picture of it without a display.
+"""Starts the window, or takes a picture of it without a display.
 
 The window is shown before NumPy and the panels are imported, which take longer than the first frame may.
 """
@@ -7,16 +7,10 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QLoggingCategory, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
 
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.garbage import Garbage
@@ -25,6 +19,7 @@ from nnviz.ui.window.settings import Settings
 
 if TYPE_CHECKING:
     from nnviz.ui.window.session import Kept
+    from nnviz.ui.window.unexpected import Unexpected
     from nnviz.ui.window.workspace import Workspace
 
 SETTLE_MS = 250
@@ -58,11 +53,13 @@ class _Opened:
         self._window, self._settings, self._file = window, settings, file
         self._workspace: Workspace | None = None
         self._kept: Kept | None = None
+        self._unexpected: Unexpected | None = None
         self._fault: Exception | None = None
 
     def fill(self) -> None:
         from nnviz.document.recovery import data_folder
         from nnviz.ui.window import session
+        from nnviz.ui.window.unexpected import LOG_NAME, Unexpected
 
         if not self._window.isVisible():
             return  # closed at once
@@ -72,60 +69,21 @@ class _Opened:
             self._fault = error
             self._window.close()
         else:
-            self._kept = session.Kept(self._workspace, data_folder())
-            tell_unexpected(self._window, self._workspace.status.say)
+            say, data = self._workspace.status.say, data_folder()
+            self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
+            self._unexpected.watch()
+            self._kept = session.Kept(self._workspace, data)
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)
 
     def close(self) -> None:
-        sys.excepthook = sys.__excepthook__
+        if self._unexpected:
+            self._unexpected.rest()
         if self._kept:
             self._kept.close()
         if self._fault:
             raise self._fault
-
-
-def tell_unexpected(window: QWidget, say: Callable[[str], None]) -> None:
-    """From now on tell of uncaught exceptions in `window`; `say` tells the status line."""
-    sys.excepthook = _Teller(window, say).tell
-
-
-class _Teller(QObject):
-    """Tells of an exception in one sentence, once for each place that raises it."""
-
-    def __init__(self, window: QWidget, say: Callable[[str], None]) -> None:
-        super().__init__(window)
-        self._window, self._say = window, say
-        self._told: set[str] = set()
-        self._open = False
-
-    def tell(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """Print the traceback as ever, and tell of it, unless that has been done: painting comes again."""
-        sys.__excepthook__(kind, error, trace)
-        place = "".join(traceback.format_tb(trace)[-1:])
-        if not issubclass(kind, Exception) or place in self._told:
-            return
-        self._told.add(place)
-        what = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
-        self._say(f"An error inside nnviz: {what}")
-        if not self._open:
-            self._open = True
-            details = "".join(traceback.format_exception(kind, error, trace))
-            # Not now: the exception may come from the middle of painting.
-            QTimer.singleShot(0, self, lambda: self._show(what, details))
-
-    def _show(self, what: str, details: str) -> None:
-        said = f"An error inside nnviz: {what}"
-        box = QMessageBox(QMessageBox.Icon.Warning, "nnviz", said, parent=self._window)
-        box.setInformativeText("What you did last may not have happened. The network is open as before.")
-        copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
-        box.addButton(QMessageBox.StandardButton.Close)
-        box.exec()
-        self._open = False
-        if box.clickedButton() is copy:
-            QGuiApplication.clipboard().setText(details)
-            self._say("Copied the details of the error")
 
 
 def screenshot(

@@ -1,0 +1,140 @@
+"""Tells of exceptions that nothing has caught, wherever they were raised, and keeps them in the log.
+
+Knows nothing of what the window shows, and needs none of it: what is open can be saved afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    Qt,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+if TYPE_CHECKING:
+    from nnviz.ui.window.log import Log
+
+LOG_NAME = "nnviz.log"
+"""What the log is called in this person's data folder."""
+MOST_SENTENCE, MOST_DETAILS = 200, 20_000
+"""Letters of what is shown, and of what is copied and logged, of one exception."""
+MOST_KINDS = 1000
+"""How many different ones are told apart; others are left out."""
+COUNTED = frozenset(10**k for k in range(1, 10))
+"""How often the same has happened when the log says so."""
+
+
+class Unexpected(QObject):
+    """Tells in one sentence and a box, once for each place that raises; `say` tells the status line.
+
+    `watch` begins with it and `rest` ends it. An exception may come from any thread, and from the middle of
+    painting: the box waits for the event loop.
+    """
+
+    _came = Signal(str, str)  # the sentence, the details
+
+    def __init__(self, window: QWidget, say: Callable[[str], None], log: Path) -> None:
+        super().__init__()
+        self._window, self._say, self._log_file = window, say, log
+        self._log: Log | None = None
+        self._times: Counter[object] = Counter()
+        self._open = False
+        self._came.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+
+    def watch(self) -> None:
+        """Take uncaught exceptions of all kinds, and Qt's messages, from now on."""
+        self._before = sys.excepthook, threading.excepthook, sys.unraisablehook
+        sys.excepthook = self.caught
+        threading.excepthook = sys.unraisablehook = self._caught_elsewhere
+        self._heard_before: Any = qInstallMessageHandler(self._heard)
+
+    def rest(self) -> None:
+        """Leave them to whom they were left before."""
+        sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
+        qInstallMessageHandler(self._heard_before)
+        if self._log:
+            self._log.close()
+
+    def caught(
+        self, kind: type[BaseException], error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Print, log and tell the first exception of each place; of others only the number is logged."""
+        if not issubclass(kind, Exception):
+            sys.__excepthook__(kind, error or kind(), trace)
+            return
+        last = traceback.extract_tb(trace, limit=-1)
+        place = (kind, *((frame.filename, frame.lineno) for frame in last))
+        said = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
+        sentence = f"An error inside nnviz: {_cut(said, MOST_SENTENCE)}"
+        if self._is_new(place, sentence):
+            details = _cut("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
+            self._keep(details)
+            self._came.emit(sentence, details)
+
+    def _caught_elsewhere(self, args: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+        self.caught(args.exc_type, args.exc_value, args.exc_traceback)
+
+    def _heard(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
+        if self._is_new(message, message):
+            self._keep(_cut(f"Qt: {message}\n", MOST_DETAILS))
+
+    def _is_new(self, what: object, sentence: str) -> bool:
+        if len(self._times) == MOST_KINDS and what not in self._times:
+            return False
+        self._times[what] += 1
+        if self._times[what] in COUNTED:
+            self._write(f"{sentence}: {self._times[what]:,} times by now")
+        return self._times[what] == 1
+
+    def _keep(self, details: str) -> None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # there may be no terminal
+            sys.stderr.write(details)
+        self._write(details)
+
+    def _write(self, text: str) -> None:
+        if self._log is None:
+            from nnviz.ui.window.log import Log  # takes time that a start without faults does not need
+
+            self._log = Log(self._log_file)
+        self._log.write(text)
+
+    # --- what is seen
+
+    def _tell(self, sentence: str, details: str) -> None:
+        self._say(sentence)
+        if self._open:
+            return
+        self._open = True
+        box = QMessageBox(QMessageBox.Icon.Warning, "nnviz", sentence, parent=self._window)
+        box.setInformativeText(
+            "What you did last may not have happened. The network is open as before and can be saved.\n\n"
+            f"The details are also in {self._log_file}"
+        )
+        copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
+        box.addButton(QMessageBox.StandardButton.Close)
+        box.exec()
+        self._open = False
+        if box.clickedButton() is copy:
+            QGuiApplication.clipboard().setText(details)
+            self._say("Copied the details of the error")
+        box.deleteLater()
+
+
+def _cut(text: str, most: int) -> str:
+    """Return a text, without its middle where it is long."""
+    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
