@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import pytest
 
 import nnviz
 from nnviz import _system
-from nnviz.cli.main import COMMANDS, main
+from nnviz.cli.main import main
+from nnviz.cli.usage import COMMANDS
+from nnviz.core import training
 from nnviz.files import registry
 from nnviz.files.examples import example, examples
 
@@ -431,6 +434,153 @@ def test_a_full_disk_behind_the_output_is_told():
         command = [sys.executable, "-W", "error", "-c", COMMAND, "predict", "relu"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "the output cannot be written: no space left on device\n")
+
+
+def in_shell(line, tmp_path):
+    """Run a line of a shell in which `nnviz` is the command."""
+    command = f"{sys.executable} -W error -m nnviz"
+    return subprocess.run(
+        line.replace("nnviz", command, 1),
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+
+FULL = "the output cannot be written: no space left on device\n"
+CLOSED = "the output cannot be written: standard output is closed\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+@pytest.mark.parametrize("line", ["nnviz --help", "nnviz train --help", "nnviz --version", "nnviz examples"])
+def test_an_output_that_takes_nothing_ends_with_1_and_one_sentence(tmp_path, line):
+    for where, said in ((">/dev/full", FULL), (">&-", CLOSED)):
+        done = in_shell(f"{line} {where}", tmp_path)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict relu",
+        "predict relu --json",
+        "slopes relu",
+        "slopes relu --json",
+        "train relu",
+        "train relu --json",
+        "check relu",
+        "examples",
+        "--help",
+        "check --help",
+        "--version",
+    ],
+)
+def test_every_command_minds_whether_its_output_is_written(monkeypatch, capsys, line):
+    for out, said in ((open("/dev/full", "w"), FULL), (None, CLOSED)):  # noqa: SIM115
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(line.split()) == 1
+        assert capsys.readouterr().err == said
+        if out:
+            out.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+def test_what_prints_nothing_needs_no_output(tmp_path):
+    done = in_shell("nnviz convert relu a.json <&- >&- 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert nnviz.load(tmp_path / "a.json") == nnviz.load(example("relu").path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+def test_a_closed_standard_error_gets_nothing_and_nothing_gets_it(tmp_path):
+    done = in_shell("nnviz check gone 2>&-", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train {long} -o gone/a.json",
+        "train {long} --history gone/a.csv",
+        "render xor -o gone/a.png",
+        "screenshot xor -o gone/a.png",
+        "convert relu gone/a.json",
+    ],
+)
+def test_what_cannot_be_written_is_known_before_the_work(run, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    line = line.format(long="large --updates 100000000")
+    code, out, err = run(*line.split())
+    name = line.split()[-1]
+    assert (code, out, err) == (1, "", f"{name} was not saved: there is no folder gone\n")
+    assert os.listdir(tmp_path) == []
+
+
+def test_training_that_cannot_be_saved_after_all_is_not_lost(run, tmp_path, monkeypatch):
+    """The folder goes away meanwhile."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "gone").mkdir()
+    train = training.train
+
+    def meanwhile(state, **words):
+        (tmp_path / "gone").rmdir()
+        return train(state, **words)
+
+    monkeypatch.setattr(training, "train", meanwhile)
+    out, history = tmp_path / "gone" / "a.json", tmp_path / "mse.csv"
+    code, printed, err = run("train", "twenty-updates", "-o", str(out), "--history", str(history))
+    (rescued,) = tmp_path.glob("nnviz-*.json")
+    why = f"{out} was not saved: there is no folder {out.parent}"
+    assert (code, err) == (1, f"{why}; what came of it is in {rescued}\n")
+    assert (len(printed.splitlines()), len(history.read_text().splitlines())) == (22, 22)
+    state = nnviz.load(example("twenty-updates").path)
+    assert nnviz.load(rescued) == train(state, updates=20).state
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_a_file_that_may_not_be_reached_is_not_an_output_that_cannot_be_written(tmp_path):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0)
+        code = "import os, sys\nfrom nnviz.cli.main import main\nmain(['check', 'relu'])\n"  # imports all
+        code += "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\nsys.exit(main(sys.argv[1:]))"
+        done = python(code, "check", f"{folder}/a.json")
+    assert (done.returncode, done.stderr) == (1, f"{folder}/a.json cannot be read: permission denied\n")
+
+
+def test_a_name_that_is_too_long_is_not_an_output_that_cannot_be_written(run):
+    code, out, err = run("check", "x" * 300 + ".json")
+    assert (code, out) == (1, "")
+    assert err.endswith(".json cannot be read: its name is too long\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+def test_ctrl_c_in_the_middle_of_the_imports_prints_no_traceback():
+    """The import of NumPy sends it: an exception there would come out of somebody else's code."""
+    code = """
+import os, signal, sys
+from nnviz.cli.main import main
+class Interrupted:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["nnviz", "check", "relu"]
+main()
+"""
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
+def test_who_ignores_interrupts_goes_on_ignoring_them():
+    done = python(
+        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from nnviz.cli.main import "
+        "main; sys.argv = ['nnviz', '--version']; main(); "
+        "sys.exit(signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)"
+    )
+    assert done.returncode == 0
 
 
 NO_QT = """

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnviz.cli.main import COMMANDS
+from nnviz.cli.usage import COMMANDS
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import dead_nodes
 from nnviz.core.slopes import slopes

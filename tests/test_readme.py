@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import nnviz
-from nnviz.cli.main import COMMANDS, main
+from nnviz.cli.main import main
+from nnviz.cli.usage import COMMANDS
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.examples import examples

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nnviz.cli.printing import print_text
 from nnviz.cli.usage import COMMANDS, UsageError
 from nnviz.core.numbers import LARGEST, parsed
 from nnviz.picture.palette import PALETTES
@@ -24,6 +25,10 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 class _Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002
+        """Print it as everything is printed: argparse itself does not mind where that fails."""
+        print_text(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{self.prog}: {message}; `{self.prog} --help` says more")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nnviz.cli.arguments import parse
+from nnviz.cli.printing import print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
 from nnviz.core.numbers import full
 from nnviz.files import examples
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
 SIZE_PX = (1200, 800)
 """Width and height of a rendered diagram, where none is given."""
-LINES = 50
-"""Longest MSE history that is printed whole."""
 
 
 def run(arguments: list[str]) -> int:
@@ -36,12 +33,22 @@ def run(arguments: list[str]) -> int:
     if chosen.version:
         from nnviz import __version__
 
-        print(f"nnviz {__version__}")
+        print_lines([f"nnviz {__version__}"])
     elif chosen.command is None:
         raise UsageError("nnviz: expected a FILE or a command; `nnviz --help` lists them")
     else:
+        _check_outputs(chosen)
         _COMMANDS[chosen.command](chosen)
     return 0
+
+
+def _check_outputs(chosen: argparse.Namespace) -> None:
+    """Find out that something cannot be written before it is worked for. Raises FileError."""
+    from nnviz.files import atomic
+
+    for path in (getattr(chosen, "out", None), getattr(chosen, "history", None)):
+        if path is not None:
+            atomic.check(path)
 
 
 def load(file: str) -> State:
@@ -58,9 +65,9 @@ def predict(chosen: argparse.Namespace) -> None:
     prediction = state.network.predict(rows)
     _check_finite(prediction)
     if chosen.json:
-        _print_json({"predictions": prediction.tolist()})
+        print_json({"predictions": prediction.tolist()})
     else:
-        _print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
+        print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
 
 
 def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) -> Array:
@@ -120,10 +127,10 @@ def slopes(chosen: argparse.Namespace) -> None:
     for numbers in (np.array(result.mse), *(layer.weights for layer in result.layers)):
         _check_finite(numbers)
     if chosen.json:
-        _print_json({"mse": result.mse, "layers": [_weights_json(layer) for layer in result.layers]})
+        print_json({"mse": result.mse, "layers": [weights_json(layer) for layer in result.layers]})
     else:
-        print(f"MSE {result.mse!r}\n")
-        _print_table(_slope_rows(network, result.layers))
+        print_lines([f"MSE {result.mse!r}", ""])
+        print_table(_slope_rows(network, result.layers))
 
 
 def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[str, ...]]:
@@ -141,37 +148,9 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
-    from nnviz.core import training
-    from nnviz.files import atomic, csv
+    from nnviz.cli.training import train
 
-    state = load(chosen.file)
-    names = ("updates", "learning_rate", "batch_size", "optimizer", "seed")
-    try:
-        result = training.train(state, **{name: getattr(chosen, name) for name in names})
-    except ValueError as error:
-        raise FileError(str(error)) from None
-    if result.diverged:
-        print(
-            f"the MSE grew beyond all bounds; the weights are those after {result.state.iteration} updates, "
-            "and a smaller learning rate may help",
-            file=sys.stderr,
-        )
-    if chosen.out is not None:
-        _save(result.state, chosen.out)
-    if chosen.history is not None:
-        atomic.write(chosen.history, csv.history(result.history))
-    if chosen.json:
-        _print_json(
-            {
-                "iteration": result.state.iteration,
-                "mse": float(result.history[-1, 1]),
-                "diverged": result.diverged,
-                "history": [[int(iteration), mse] for iteration, mse in result.history.tolist()],
-                "layers": [_weights_json(layer) for layer in result.state.network.layers],
-            }
-        )
-    else:
-        _print_table([("iteration", "mse"), *_history_rows(result.history)])
+    train(load(chosen.file), chosen)
 
 
 def render(chosen: argparse.Namespace) -> None:
@@ -212,59 +191,20 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another."""
-    _save(load(chosen.file), chosen.out)
+    from nnviz.cli.saving import save
 
-
-def _save(state: State, path: Path) -> None:
-    from nnviz.files import registry
-
-    registry.save(state, path)
-    if lost := registry.left_out(state, path):
-        print(lost, file=sys.stderr)
+    save(load(chosen.file), chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:
     """Load a file; a fault is told by main."""
     load(chosen.file)
-    print(f"{chosen.file}: no fault found")
+    print_lines([f"{chosen.file}: no fault found"])
 
 
 def list_examples(_chosen: argparse.Namespace) -> None:
     """Print every example's name and line."""
-    _print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
-
-
-def _weights_json(layer: Any) -> dict[str, Any]:
-    return {
-        "weights": layer.weights.tolist(),
-        "biases": None if layer.biases is None else layer.biases.tolist(),
-    }
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, allow_nan=False))
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    print("\n".join(lines))
-
-
-def _print_table(rows: list[tuple[str, ...]]) -> None:
-    """Print rows of text in columns; the last column is not padded."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    widths[-1] = 0
-    _print_lines(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows
-    )
-
-
-def _history_rows(points: Array) -> list[tuple[str, ...]]:
-    """Return all points as text, or about twenty of many, the first and the last among them."""
-    import numpy as np
-
-    if len(points) > LINES:
-        points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
-    return [(str(int(iteration)), repr(mse)) for iteration, mse in points.tolist()]
+    print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {

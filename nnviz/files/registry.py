@@ -67,12 +67,13 @@ def decoded(data: bytes, path: Path, progress: Progress | None = None) -> State:
         raise FileError(f"{path} is too large for this computer's memory") from None
 
 
-def save(state: State, path: str | os.PathLike[str]) -> None:
+def save(state: State, path: str | os.PathLike[str]) -> str:
     """Save `state` in the format of the path's suffix: the whole file, or the old one stays.
 
-    What the format does not keep is told by `left_out`. Raises FileError.
+    Returns what else has changed, such as the file's owner, or "". What the format does not keep is told by
+    `left_out`. Raises FileError.
     """
-    atomic.write(path, encoded(state, path))
+    return atomic.write(path, encoded(state, path))
 
 
 def encoded(state: State, path: str | os.PathLike[str]) -> bytes:

@@ -1,0 +1,66 @@
+"""A line of arguments: which word is which command, and how every fault becomes one sentence.
+
+Imports next to nothing itself, for the window's sake; the commands are in `nnviz.cli.commands`.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+
+from nnviz._system import DisplayError
+from nnviz.cli import printing
+from nnviz.cli.usage import COMMANDS, STANDARD_INPUT, UsageError
+from nnviz.files.errors import FileError
+
+
+def run(arguments: list[str]) -> int:
+    """Run what the arguments say and return the exit code."""
+    printing.fill_closed_streams()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a name may hold what the terminal cannot show
+    try:
+        code = _run(arguments)
+        printing.flush()
+    except UsageError as error:
+        return _fault(error, 2)
+    except (FileError, DisplayError) as error:
+        return _fault(error, 1)
+    except KeyboardInterrupt:
+        return _fault("stopped", 130)
+    except BrokenPipeError:
+        return 141
+    except printing.OutputError as error:
+        return _fault(error, 1)
+    finally:
+        printing.end()
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    first = arguments[0] if arguments else None
+    if first is not None and (first in COMMANDS or (first.startswith("-") and first != STANDARD_INPUT)):
+        from nnviz.cli import commands
+
+        return commands.run(arguments)
+    if len(arguments) > 1:
+        raise UsageError("nnviz: expected one FILE or a command; `nnviz --help` lists them")
+    return _open(first)
+
+
+def _open(file: str | None) -> int:
+    if file is not None and file != STANDARD_INPUT:
+        from nnviz.files.examples import file_of
+
+        file = str(file_of(file))
+    from nnviz import _system
+
+    _system.check(window=True)
+    from nnviz.ui.window.app import open_window
+
+    return open_window(file)
+
+
+def _fault(sentence: object, code: int) -> int:
+    printing.complain(sentence)
+    return code

@@ -1,0 +1,77 @@
+"""The command that trains: what it writes and prints, and how nothing of it is lost. Imports no Qt."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+from nnviz.cli.printing import complain, print_json, print_table, weights_json
+from nnviz.cli.saving import rescued, save
+from nnviz.core import training
+from nnviz.core.activations import Array
+from nnviz.core.state import State
+from nnviz.core.training import Result
+from nnviz.files import atomic, csv
+from nnviz.files.errors import FileError
+
+LINES = 50
+"""Longest MSE history that is printed whole."""
+
+
+def train(state: State, chosen: argparse.Namespace) -> None:
+    """Train, print the MSE history, and write what was asked for."""
+    names = ("updates", "learning_rate", "batch_size", "optimizer", "seed")
+    try:
+        result = training.train(state, **{name: getattr(chosen, name) for name in names})
+    except ValueError as error:
+        raise FileError(str(error)) from None
+    if result.diverged:
+        complain(
+            f"the MSE grew beyond all bounds; the weights are those after {result.state.iteration} updates, "
+            "and a smaller learning rate may help"
+        )
+    faults = _write_results(result, chosen)
+    try:
+        _print(result, chosen)
+    finally:  # what was not written is told even where nothing can be printed
+        if faults:
+            raise FileError("; ".join(faults))
+
+
+def _print(result: Result, chosen: argparse.Namespace) -> None:
+    if chosen.json:
+        print_json(
+            {
+                "iteration": result.state.iteration,
+                "mse": float(result.history[-1, 1]),
+                "diverged": result.diverged,
+                "history": [[int(iteration), mse] for iteration, mse in result.history.tolist()],
+                "layers": [weights_json(layer) for layer in result.state.network.layers],
+            }
+        )
+    else:
+        print_table([("iteration", "mse"), *_history_rows(result.history)])
+
+
+def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
+    """Write what was asked for, each whether another one can be written or not; return what was not."""
+    faults = []
+    if chosen.history is not None:
+        try:
+            atomic.write(chosen.history, csv.history(result.history))
+        except FileError as error:
+            faults.append(str(error))
+    if chosen.out is not None:
+        try:
+            save(result.state, chosen.out)
+        except FileError as error:
+            faults.append(f"{error}; {rescued(result.state)}")
+    return faults
+
+
+def _history_rows(points: Array) -> list[tuple[str, ...]]:
+    """Return all points as text, or about twenty of many, the first and the last among them."""
+    if len(points) > LINES:
+        points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
+    return [(str(int(iteration)), repr(mse)) for iteration, mse in points.tolist()]
