@@ -550,10 +550,11 @@ def test_a_file_that_may_not_be_reached_is_not_an_output_that_cannot_be_written(
     assert (done.returncode, done.stderr) == (1, f"{folder}/a.json cannot be read: permission denied\n")
 
 
-def test_a_name_that_is_too_long_is_not_an_output_that_cannot_be_written(run):
+def test_a_name_that_no_file_can_have_is_told(run):
     code, out, err = run("check", "x" * 300 + ".json")
     assert (code, out) == (1, "")
     assert err.endswith(".json cannot be read: its name is too long\n")
+    assert run("check", "a\0.json") == (1, "", "'a\\x00.json' cannot be the name of a file\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from nnviz._resources import resources
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, reading_failed
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,16 @@ def file_of(file: str) -> Path:
     known = example(file)
     if known is not None:
         return known.path
-    if path.suffix or path.name != file or os.path.exists(path):
-        return path  # who reads it tells what is wrong with it
-    raise FileError(f"there is no file and no example called {file}; `nnviz examples` lists the examples")
+    try:
+        os.stat(path)
+    except FileNotFoundError as error:
+        if path.suffix or path.name != file:
+            raise reading_failed(path, error) from None
+        raise FileError(
+            f"there is no file and no example called {file}; `nnviz examples` lists the examples"
+        ) from None
+    except OSError as error:
+        raise reading_failed(path, error) from None
+    except ValueError:
+        return path  # who reads it tells that no file can have such a name
+    return path
