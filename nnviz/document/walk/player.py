@@ -44,7 +44,10 @@ class Player(QObject):
         self.playing = False
         self.speed = 0.25
         self.repeat: Repeat = "phase"
-        self._updating = False
+        self._updating: State | None = None
+        """The State whose update is under way; a long one takes its time."""
+        self._asking = False
+        """Whether the document is being changed by the player itself."""
         self._updated: State | None = None
         """What the walk's last update led to."""
         self._clock = QVariantAnimation(self, startValue=0.0, endValue=1.0)
@@ -52,6 +55,7 @@ class Player(QObject):
         self._clock.valueChanged.connect(lambda _: self.frame.emit())
         self._clock.finished.connect(self._arrive)
         document.state_changed.connect(self._follow)
+        runner.run_ended.connect(self._run_ended)
 
     def _new_walk(self) -> Walk:
         state = self._document.state
@@ -167,7 +171,9 @@ class Player(QObject):
             self._arrive_at(self.progress.goal)
 
     def _drop_step(self) -> bool:
-        """Take a step in progress back; False where there was none."""
+        """Take a step in progress back; False where there was none. An update under way is given up."""
+        if self._updating:
+            self._runner.pause()
         self._clock.stop()
         dropped = bool(self.progress.moving)
         self.progress.goal = self.progress.position
@@ -178,9 +184,9 @@ class Player(QObject):
         if not progress.active:
             if self._updated is not self._document.state or self._updated is None:
                 return
-            self._updating = True
+            self._asking = True
             self._document.undo()
-            self._updating = False
+            self._asking = False
             self._updated = None
             progress.walk = self._new_walk()
             progress.stand_at(len(progress.walk))
@@ -218,26 +224,42 @@ class Player(QObject):
         self._go()
 
     def _end_of_round(self) -> None:
-        updates = "update" in self.progress.walk.phases
-        if updates:
+        if "update" in self.progress.walk.phases:
             self._update()
-        if self.playing and updates and self.repeat == "rounds":
-            self._begin()
-            self._go()
-        elif self.playing and not updates and self.repeat != "phase":
+        elif self.playing and self.repeat != "phase":
             self._next_row()
         else:
             self.playing = False
 
     def _update(self) -> None:
-        self._updating = True
+        """Take the update; the walk stands at its end until that is done."""
+        self._updating = self._document.state
+        self._asking = True
         self._runner.step()
-        self._updating = False
-        self._updated = self._document.state
+        self._asking = False
+        if not self._runner.running:
+            self._end_update()
+
+    def _run_ended(self) -> None:
+        if self._updating and not self._asking:
+            self._end_update()
+            self.changed.emit()
+
+    def _end_update(self) -> None:
+        """End the walk, or begin the next round; where no update was made it goes on standing there."""
+        before, self._updating, now = self._updating, None, self._document.state
+        if before is None or now.iteration != before.iteration + 1:
+            self.playing = False
+            return
+        self._updated = now
         self.progress.end()
+        if self.playing and self.repeat == "rounds" and self._begin():
+            self._go()
+        else:
+            self.playing = False
 
     def _follow(self, old: State, new: State) -> None:
-        if self._updating:
+        if self._asking or self._updating:
             return
         if old.network is not new.network or old.data is not new.data:
             self.stop()
