@@ -28,7 +28,7 @@ class Selection(QObject):
     moved with it is told once all know the State.
     """
 
-    row_changed = Signal(int)
+    row_changed = Signal(object)
     address_changed = Signal()
     explanation_requested = Signal()
     slopes_changed = Signal()

@@ -47,10 +47,10 @@ class Runner(QObject):
     """
 
     run_started = Signal()
-    progressed = Signal(int, int)
+    progressed = Signal(object, object)
     run_ended = Signal(str)
     warned = Signal(str)
-    diverged = Signal(int, float)
+    diverged = Signal(object, float)
     said = Signal(str)
 
     def __init__(self, document: Document, limits: Limits = USUAL_LIMITS) -> None:

@@ -194,7 +194,7 @@ class NumberCells(QStyledItemDelegate):
     ================ ================================================================================
     """
 
-    accepted = Signal(int, int, int)
+    accepted = Signal(object, object, object)
     begun = Signal()
     refused = Signal(str)
 

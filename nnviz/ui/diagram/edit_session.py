@@ -23,7 +23,7 @@ from nnviz.ui.widgets.theme import ui_font
 class PlaceEditor(NumberField):
     """Edits one number or name where it stands. Opened with its text selected, hidden once it is accepted."""
 
-    moved_on = Signal(int)
+    moved_on = Signal(object)
     """(steps) Tab or Shift+Tab took it: the next number should open."""
     restored = Signal()
     """It was left without being accepted."""

@@ -48,7 +48,7 @@ class LossPlane(Plot):
     """
 
     point_moved = Signal(float, float)
-    point_nudged = Signal(int, int, str)
+    point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
     def __init__(self, palette: Palette, *, grid: bool) -> None:

@@ -30,7 +30,7 @@ class MseCurve(MseCanvas):
 
     menu_requested = Signal(QPoint)
     ring_taken = Signal()
-    wanted = Signal(int)
+    wanted = Signal(object)
     ring_dropped = Signal()
 
     def __init__(self, palette: Palette) -> None:

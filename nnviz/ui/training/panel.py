@@ -135,7 +135,7 @@ class Message(QWidget):
     ============== =====================================================================
     """
 
-    cure_wanted = Signal(int, float)
+    cure_wanted = Signal(object, float)
 
     def __init__(self) -> None:
         super().__init__()

@@ -35,7 +35,7 @@ class Timeline(QSlider):
     =========== ===================================================================
     """
 
-    wanted = Signal(int)
+    wanted = Signal(object)
     entered = Signal()
 
     def __init__(self) -> None:
