@@ -69,6 +69,8 @@ class Recovery(QObject):
             self._write()
             self._finish()
         self._timer.stop()
+        self._document.state_changed.disconnect(self._follow)
+        self._document.undo_changed.disconnect(self._follow)
         for held in (self._claim, self._recovered):
             if held:
                 held.release()

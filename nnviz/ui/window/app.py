@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
+from PySide6.QtWidgets import QApplication
 
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.garbage import Garbage
@@ -18,6 +19,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 
 if TYPE_CHECKING:
+    from nnviz.ui.window.ending import Ending
     from nnviz.ui.window.session import Kept
     from nnviz.ui.window.unexpected import Unexpected
     from nnviz.ui.window.workspace import Workspace
@@ -43,7 +45,7 @@ def open_window(file: str | Path | None) -> int:
     window.show()
     code = app.exec()
     opened.close()
-    return code
+    return opened.code or code
 
 
 class _Opened:
@@ -54,11 +56,14 @@ class _Opened:
         self._workspace: Workspace | None = None
         self._kept: Kept | None = None
         self._unexpected: Unexpected | None = None
+        self._ending: Ending | None = None
         self._fault: Exception | None = None
+        self.code = 0
 
     def fill(self) -> None:
         from nnviz.document.recovery import data_folder
         from nnviz.ui.window import session
+        from nnviz.ui.window.ending import Ending
         from nnviz.ui.window.unexpected import LOG_NAME, Unexpected
 
         if not self._window.isVisible():
@@ -73,11 +78,26 @@ class _Opened:
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
             self._kept = session.Kept(self._workspace, data)
+            self._ending = Ending(self._window)
+            self._ending.asked.connect(self._end)
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)
 
+    def _end(self, number: int) -> None:
+        """Close the window without a question: what is unsaved is kept for the next start."""
+        if self._workspace and self._kept:
+            self.code = 128 + number
+            self._workspace.runner.pause()
+            self._kept.leave()
+            self._kept = None
+            self._workspace.files.asks = False
+            QApplication.closeAllWindows()
+            QApplication.exit(self.code)
+
     def close(self) -> None:
+        if self._ending:
+            self._ending.rest()
         if self._unexpected:
             self._unexpected.rest()
         if self._kept:

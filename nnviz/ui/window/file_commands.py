@@ -37,6 +37,8 @@ class FileCommands(QObject):
     def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
+        self.asks = True
+        """Whether a person can be asked what becomes of unsaved changes."""
 
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
@@ -165,7 +167,7 @@ class FileCommands(QObject):
 
     def may_leave(self) -> bool:
         """Ask about unsaved changes; False where the person wants to stay."""
-        if not self._document.modified:
+        if not (self._document.modified and self.asks):
             return True
         question, buttons = f"Save the changes to {self._document.title}?", QMessageBox.StandardButton
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=self._window)
