@@ -11,6 +11,7 @@ from nnviz.core.limits import NAME
 SHOWN = 60
 """Letters of a text from outside that stand in a sentence."""
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -28,8 +29,13 @@ def shortened(text: str, letters: int) -> str:
     return f"{text[: letters - 1 - end]}…{text[len(text) - end :]}"
 
 
-def check_characters(text: str, place: str) -> None:
-    """Raise ValueError for a text that no file can hold."""
+def on_one_line(text: str) -> str:
+    """Return a sentence with control characters written out, and halves of surrogate pairs replaced."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
+
+
+def check_whole(text: str, place: str) -> None:
+    """Raise ValueError for a text with half of a surrogate pair, which no file can hold."""
     if not text.isascii() and _SURROGATE.search(text):
         raise ValueError(f"{place}: half of a surrogate pair is not a character")
 
@@ -37,7 +43,7 @@ def check_characters(text: str, place: str) -> None:
 def check_title(text: str, place: str) -> None:
     """Raise ValueError for what is not one line of a sane length; it may be empty."""
     NAME.check(len(text), place)
-    check_characters(text, place)
+    check_whole(text, place)
     if _CONTROL.search(text):
         raise ValueError(f"{place}: a name is one line, without control characters")
 

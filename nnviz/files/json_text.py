@@ -18,9 +18,9 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.limits import DIGITS, LAYERS, NESTING, NOTES, NUMBERS, ROWS, WEIGHT_SETS, Limit
-from nnviz.core.names import quoted
+from nnviz.core.names import check_whole, quoted
 from nnviz.core.numbers import full
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import STEP, Progress
 
 OBJECTS = Limit("objects", NOTES.most + 2 * LAYERS.most * WEIGHT_SETS.most)
@@ -115,6 +115,9 @@ class _Reader(json.JSONDecoder):
             return self._flat(text, at, flat.end()), flat.end()
         if not sign or sign not in "[{":
             leaf, end = self._leaf(text, at)
+            if isinstance(leaf, str):
+                with told_by_core():
+                    check_whole(leaf, _place(text, at))
             return leaf, end
         if len(self._around) == NESTING.most:
             raise FileError("the JSON is nested too deeply")
@@ -137,12 +140,17 @@ class _Reader(json.JSONDecoder):
             raise json.JSONDecodeError(error.msg, text, start + error.pos) from None
 
 
+def _place(text: str, at: int) -> str:
+    line, begins = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
+    return f"line {line}, column {at - begins}"
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     check_unique(keys)
-    for key in keys:
-        if not key.isascii() and re.search("[\ud800-\udfff]", key):
-            raise FileError(f"the key {quoted(key)} holds half of a surrogate pair")
+    with told_by_core():
+        for key in keys:
+            check_whole(key, f"the key {quoted(key)}")
     return dict(pairs)
 
 
