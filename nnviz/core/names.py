@@ -11,6 +11,7 @@ from nnviz.core.limits import NAME
 SHOWN = 60
 """Letters of a text from outside that stand in a sentence."""
 
+HALF = "half of a surrogate pair is not a character"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -34,10 +35,15 @@ def on_one_line(text: str) -> str:
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
+def is_whole(text: str) -> bool:
+    """Tell whether a text has no half of a surrogate pair, which no file can hold."""
+    return text.isascii() or not _SURROGATE.search(text)
+
+
 def check_whole(text: str, place: str) -> None:
-    """Raise ValueError for a text with half of a surrogate pair, which no file can hold."""
-    if not text.isascii() and _SURROGATE.search(text):
-        raise ValueError(f"{place}: half of a surrogate pair is not a character")
+    """Raise ValueError for a text that is not whole."""
+    if not is_whole(text):
+        raise ValueError(f"{place}: {HALF}")
 
 
 def check_title(text: str, place: str) -> None:
