@@ -144,6 +144,11 @@ def set_training(state: State, training: Training) -> State:
     return replace(state, training=training)
 
 
+def set_notes(state: State, notes: str) -> State:
+    """Write other notes. Raises ValueError where they are too long."""
+    return replace(state, notes=notes)
+
+
 def randomise(state: State, seed: int) -> State:
     """Start from new random weights by `seed`, which is kept in the settings."""
     state = replace(state, training=replace(state.training, seed=seed))

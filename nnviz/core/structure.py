@@ -39,7 +39,7 @@ def add_node(state: State, column: int, after: int | None = None) -> State:
     """
     network = state.network
     at = len(network.names(column)) if after is None else after + 1
-    name = _fresh_node_name(network, column)
+    name = fresh_node_name(network, column)
 
     def names(old: Names) -> Names:
         return (*old[:at], name, *old[at:])
@@ -157,7 +157,8 @@ def _with_column(
     return replace(_restructured(state, edit), data=Dataset(inputs, targets))
 
 
-def _fresh_node_name(network: Network, column: int) -> str:
+def fresh_node_name(network: Network, column: int) -> str:
+    """Return the name that a node gets which is added to a column."""
     if column == 0:
         stem = "input"
     elif column == len(network.layers):

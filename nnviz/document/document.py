@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from nnviz.core.activations import Array
-from nnviz.core.network import Layer
-from nnviz.core.state import State, Weights
+from nnviz.core.state import State
+from nnviz.document.change import Change
 from nnviz.files.on_disk import News, OnDisk
 from nnviz.files.registry import encoded, load
 
@@ -21,35 +19,13 @@ UNDO_STEPS = 1000
 """How many changes can be undone at most."""
 
 
-@dataclass
-class _Change:
-    """The one undo command: replace the State by another.
-
-    Not a QUndoCommand: a QUndoStack can be bounded by a count alone, and what undo holds has to be bounded by
-    its size: a thousand States of a network of a million weights are 8 GB.
-    """
-
-    old: State
-    new: State
-    text: str
-    merge: Hashable | None
-    bytes_held: int = 0
-
-    def __post_init__(self) -> None:
-        self.weigh()
-
-    def weigh(self) -> None:
-        """Take the size of what only going back from `new` to `old` would need."""
-        shared = {id(array) for array in _arrays(self.new)}
-        self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
-
-
 class Document(QObject):
     """The one State that is open. Nothing changes it but `push`, `undo`, `redo` and `open`.
 
     ================= =====================================================================
     `state_changed`   (old, new) State, after every change
     `settled`         all have been told of the State
+    `refused`         why an edit cannot be made, as one sentence
     `file_changed`    the path is another one, or another document is open
     `undo_changed`    what can be undone, redone or needs saving is different now
     `motion_changed`  `in_motion` is different now: whether a run makes many States a second
@@ -58,6 +34,7 @@ class Document(QObject):
 
     state_changed = Signal(object, object)
     settled = Signal()
+    refused = Signal(str)
     file_changed = Signal()
     undo_changed = Signal()
     motion_changed = Signal()
@@ -78,7 +55,7 @@ class Document(QObject):
         self.file = self._read_from(path)
         self._example = example
         self.in_motion = False
-        self._changes: list[_Change] = []
+        self._changes: list[Change] = []
         self._index = 0  # how many of the changes are done, not undone
         self._clean: int | None = 0  # the index at which the State is the file's
 
@@ -109,6 +86,21 @@ class Document(QObject):
         """What the document is called: its own name, or its file's."""
         return self._state.name or (self.path.stem if self.path else "Untitled")
 
+    def edit(
+        self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
+    ) -> bool:
+        """Push what `edit` makes of the State and of `where`, or say why it cannot; tell whether it could.
+
+        What a person asks for goes this way: what a State cannot hold, it refuses with ValueError.
+        """
+        try:
+            state = edit(self._state, *where)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return False
+        self.push(state, text, merge)
+        return True
+
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State; undo calls it `text`.
 
@@ -122,7 +114,7 @@ class Document(QObject):
             last.new = state
             self._show(state)
             return
-        self._keep(_Change(self._state, state, text, merge))
+        self._keep(Change(self._state, state, text, merge))
         self._show(state)
         self.undo_changed.emit()
 
@@ -248,7 +240,7 @@ class Document(QObject):
         self._show(state)
         self.undo_changed.emit()
 
-    def _keep(self, change: _Change) -> None:
+    def _keep(self, change: Change) -> None:
         """Add a change in place of what could be redone, and forget the oldest that are too much."""
         del self._changes[self._index :]
         if self._changes:
@@ -270,20 +262,3 @@ class Document(QObject):
             if count and held > self._undo_bytes:
                 return count
         return min(len(self._changes), self._undo_steps)
-
-
-def _arrays(state: State) -> Iterator[Array]:
-    """Yield every array of `state`."""
-    layers: list[Layer | Weights] = [*state.network.layers]
-    layers += (weights for kept in state.weight_sets for weights in kept.layers)
-    if state.run is not None:
-        layers += state.run.start.layers
-        yield state.run.memory
-        yield state.run.history.store
-    for layer in layers:
-        yield layer.weights
-        if layer.biases is not None:
-            yield layer.biases
-    yield state.data.inputs
-    if state.data.targets is not None:
-        yield state.data.targets

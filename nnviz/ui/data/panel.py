@@ -151,7 +151,8 @@ class DataPanel(Card):
     def _add_row(self) -> None:
         self.table.setFocus()  # accepts what is being typed
         after = self._selection.row if self.model.rowCount() else None
-        self._document.push(edits.add_row(self._document.state, after), "add a row")
+        if not self._document.edit("add a row", edits.add_row, after):
+            return
         self._selection.row = 0 if after is None else after + 1
         self._forget_refusal()
         self.said.emit(f"Added row {self._selection.row + 1}")

@@ -169,12 +169,11 @@ class DataTable(QAbstractTableModel):
         state, row, column = self._state, index.row(), self.columns[index.column()]
         if number == self.value(row, index.column()):
             return
-        if column.kind == "input":
-            changed = edits.set_input(state, row, column.place, number)
-        else:
-            changed = edits.set_target(state, row, column.place, number)
-        self._document.push(changed, f"{column.header} of row {row + 1}", merge)
+        change = edits.set_input if column.kind == "input" else edits.set_target
+        text = f"{column.header} of row {row + 1}"
+        if not self._document.edit(text, change, row, column.place, number, merge=merge):
+            return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:
-            self.said.emit(f"{column.header} of row {row + 1}: {shown(number, 8)}")
+            self.said.emit(f"{text}: {shown(number, 8)}")

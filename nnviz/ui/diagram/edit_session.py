@@ -171,13 +171,13 @@ class EditSession(QObject):
 
     def set_number(self, address: Address, value: float, merge: Hashable = None) -> None:
         """Set the number at `address`; those in a row with the same `merge` are one undo entry."""
-        document = self._document
-        had_targets = document.state.data.targets is not None
-        state = edits.set_value(document.state, address, value, self._selection.row)
-        name = address.name(state.network)
-        document.push(state, f"Set {name}", merge)
+        document, before = self._document, self._document.state.data
+        name = address.name(document.state.network)
+        row = self._selection.row
+        if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
+            return
         text = f"{name}: {shown(value, 8)}"
-        if address.kind == "target" and not had_targets and len(state.data) > 1:
+        if address.kind == "target" and before.targets is None and len(before) > 1:
             text += "; the targets of the other rows are 0"
         self.said.emit(text)
 
@@ -190,13 +190,8 @@ class EditSession(QObject):
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]
-        try:
-            state = edits.rename(self._document.state, address.column, address.node, text)
-        except ValueError as error:
-            self.said.emit(str(error))
-            return
-        self._document.push(state, f"Rename {old}")
-        self.said.emit(f"{old} is called {text} now")
+        if self._document.edit(f"Rename {old}", edits.rename, address.column, address.node, text):
+            self.said.emit(f"{old} is called {text} now")
 
     def _nudge_to(self, value: float) -> None:
         assert self._address is not None

@@ -33,27 +33,27 @@ class Structure(QObject):
 
     def add_node(self, column: int, after: int | None = None) -> None:
         """Add a node to a column and select it."""
-        state = structure.add_node(self._document.state, column, after)
-        names = state.network.names(column)
-        at = len(names) - 1 if after is None else after + 1
-        self._document.push(state, f"Add {self._kind(column)} {names[at]}")
-        self._selection.select(Address("node", column - 1, at))
-        self.said.emit(f"Added {names[at]}; the prediction is what it was")
+        network = self._document.state.network
+        at = len(network.names(column)) if after is None else after + 1
+        name = structure.fresh_node_name(network, column)
+        said = f"Added {name}; the prediction is what it was"
+        if self._edit(f"Add {self._kind(column)} {name}", said, structure.add_node, column, after):
+            self._selection.select(Address("node", column - 1, at))
 
     def remove_node(self, column: int, node: int | None = None) -> None:
         """Remove a node, the last of its column if none is named."""
         names = self._document.state.network.names(column)
         node = len(names) - 1 if node is None else node
         said = f"Removed {names[node]} with its weights"
-        self._try(f"Remove {names[node]}", said, structure.remove_node, column, node)
+        self._edit(f"Remove {names[node]}", said, structure.remove_node, column, node)
 
     def _add_layer(self, before: int) -> None:
         said = "Added a hidden layer that passes its values on"
-        self._try("Add a hidden layer", said, structure.add_layer, before)
+        self._edit("Add a hidden layer", said, structure.add_layer, before)
 
     def _remove_layer(self, layer: int) -> None:
         said = "Removed the hidden layer; the next weights are the product of both"
-        self._try("Remove the hidden layer", said, structure.remove_layer, layer)
+        self._edit("Remove the hidden layer", said, structure.remove_layer, layer)
 
     def _set_activation(self, layer: int, name: str) -> None:
         """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
@@ -64,7 +64,7 @@ class Structure(QObject):
             return
         if self._document.state.network.layers[layer].activation != wanted.name:
             text, said = f"Activation {wanted.name}", f"a = {wanted.formula}"
-            self._try(text, said, edits.set_activation, layer, wanted.name)
+            self._edit(text, said, edits.set_activation, layer, wanted.name)
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the number in brackets behind an activation's name."""
@@ -77,19 +77,16 @@ class Structure(QObject):
 
     def _set_biases(self, layer: int, wanted: bool) -> None:
         if wanted:
-            self._try("Add biases", "Added biases, all 0", structure.add_biases, layer)
+            self._edit("Add biases", "Added biases, all 0", structure.add_biases, layer)
         else:
-            self._try("Remove biases", "Removed the biases", structure.remove_biases, layer)
+            self._edit("Remove biases", "Removed the biases", structure.remove_biases, layer)
 
-    def _try(self, text: str, said: str, edit: Callable[..., State], *where: object) -> None:
-        """Push what `edit` makes of the State; where it cannot, say why."""
-        try:
-            state = edit(self._document.state, *where)
-        except ValueError as error:
-            self.said.emit(str(error))
-            return
-        self._document.push(state, text)
-        self.said.emit(said)
+    def _edit(self, text: str, said: str, edit: Callable[..., State], *where: object) -> bool:
+        """Make an edit, and say what was done where it could be."""
+        made = self._document.edit(text, edit, *where)
+        if made:
+            self.said.emit(said)
+        return made
 
     def fill(self, menu: QMenu, address: Address | None) -> None:
         """Put what can be done at an address into a menu: its node, its layer; without one, every layer."""

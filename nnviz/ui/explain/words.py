@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget
 
+from nnviz.core.edits import set_notes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -80,11 +79,10 @@ class Notes(Card):
             self.field.setFocus()
             self._edit.setText("Done")
             return
-        self._pages.setCurrentWidget(self.page)
-        self._edit.setText("Edit")
         notes = self.field.toPlainText().strip()
-        if notes != self._document.state.notes:
-            self._document.push(replace(self._document.state, notes=notes), "Edit the notes")
+        if notes == self._document.state.notes or self._document.edit("Edit the notes", set_notes, notes):
+            self._pages.setCurrentWidget(self.page)
+            self._edit.setText("Edit")
 
     def _follow(self, old: State, new: State) -> None:
         if old.notes != new.notes:

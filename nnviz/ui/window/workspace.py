@@ -97,7 +97,7 @@ class Workspace:
             source.said.connect(self.status.say)
         for said in (self.plots.mse.exported, self.plots.mse.refused):
             said.connect(self.status.say)
-        for said in (runner.run_ended, runner.warned, runner.said):
+        for said in (runner.run_ended, runner.warned, runner.said, document.refused):
             said.connect(self.status.say)
         self.explain.address_hovered.connect(self.diagram.hover)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))

@@ -1,0 +1,50 @@
+"""One change of what is open, as undo takes it back. Knows nothing of files and signals."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Layer
+from nnviz.core.state import State, Weights
+
+
+@dataclass
+class Change:
+    """The one undo command: replace the State by another.
+
+    Not a QUndoCommand: a QUndoStack can be bounded by a count alone, and what undo holds has to be bounded by
+    its size: a thousand States of a network of a million weights are 8 GB.
+    """
+
+    old: State
+    new: State
+    text: str
+    merge: Hashable | None
+    bytes_held: int = 0
+
+    def __post_init__(self) -> None:
+        self.weigh()
+
+    def weigh(self) -> None:
+        """Take the size of what only going back from `new` to `old` would need."""
+        shared = {id(array) for array in _arrays(self.new)}
+        self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
+
+
+def _arrays(state: State) -> Iterator[Array]:
+    """Yield every array of `state`."""
+    layers: list[Layer | Weights] = [*state.network.layers]
+    layers += (weights for kept in state.weight_sets for weights in kept.layers)
+    if state.run is not None:
+        layers += state.run.start.layers
+        yield state.run.memory
+        yield state.run.history.store
+    for layer in layers:
+        yield layer.weights
+        if layer.biases is not None:
+            yield layer.biases
+    yield state.data.inputs
+    if state.data.targets is not None:
+        yield state.data.targets
