@@ -11,6 +11,7 @@ import pytest
 import nnviz
 from nnviz.cli.main import main
 from nnviz.cli.usage import COMMANDS
+from nnviz.core import limits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.examples import examples
@@ -111,6 +112,19 @@ def test_every_optimizer_and_the_start_of_every_activation_are_told():
     (row,) = (line for line in README.splitlines() if line.startswith("| random weights"))
     he = [name.replace("_", " ") for name, own in ACTIVATIONS.items() if own.start == "he"]
     assert [name for name in he if name not in row] == []
+
+
+def test_the_limits_are_those_that_hold():
+    table = README[README.index("| limits |") :].partition("\n\n")[0]
+    told = [line.split("|")[1:3] for line in table.splitlines()[2:]]
+    holding = [each for each in vars(limits).values() if isinstance(each, limits.Limit)]
+    assert sorted(number.strip().removesuffix(" MB") for _, number in told) == sorted(
+        f"{each.most:,}" for each in holding
+    )
+    for each in holding:
+        lines = [what for what, number in told if number.strip().removesuffix(" MB") == f"{each.most:,}"]
+        things = "file" if each is limits.FILE else each.things
+        assert any(things in line for line in lines), each
 
 
 def test_the_top_level_holds_what_it_should():

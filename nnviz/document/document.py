@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.state import State
 from nnviz.document.change import Change
 from nnviz.files.on_disk import News, OnDisk
+from nnviz.files.progress import Progress
 from nnviz.files.registry import encoded, load
 
 UNDO_BYTES = 256 * 2**20
@@ -147,10 +148,10 @@ class Document(QObject):
         if self._index < len(self._changes):
             self._go(self._index + 1, self._changes[self._index].new)
 
-    def open(self, path: Path) -> None:
+    def open(self, path: Path, progress: Progress | None = None) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
         file = self.on_disk(path)
-        self.start(load(path), path, file=file)
+        self.start(load(path, progress), path, file=file)
 
     def start(
         self, state: State, path: Path | None = None, example: bool = False, *, file: OnDisk | None = None

@@ -56,7 +56,10 @@ def read_standard_input(progress: Progress | None = None) -> bytes:
     if sys.stdin is None:
         raise FileError(f"{name} is closed")
     with _told(name):
-        return _read_stream(sys.stdin.fileno(), name, progress)
+        data = _read_stream(sys.stdin.fileno(), name, progress)
+    if not data:
+        raise FileError(f"nothing came through {name}")
+    return data
 
 
 @contextmanager
@@ -74,9 +77,9 @@ def _told(path: Path) -> Iterator[None]:
 def _check_kind(path: Path, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
-    what = "a folder" if stat.S_ISDIR(mode) else "a pipe" if stat.S_ISFIFO(mode) else "no file on a disk"
-    aside = "" if stat.S_ISDIR(mode) else ", which nnviz reads as /dev/stdin alone"
-    raise FileError(f"{path} is {what}, not a file{aside}")
+    kinds = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+    what = next((kind for is_one, kind in kinds if is_one(mode)), "device")
+    raise FileError(f"{path} is a {what}, not a file")
 
 
 def _check_size(path: Path, size: int) -> None:

@@ -29,12 +29,11 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path):
     bound.bind(str(tmp_path / "socket.json"))
     (tmp_path / "link.json").symlink_to("/dev/zero")
     (tmp_path / "ring.json").symlink_to(tmp_path / "ring.json")
-    aside = ", not a file, which nnviz reads as /dev/stdin alone"
     assert sentence(tmp_path) == f"{tmp_path} is a folder, not a file"
-    assert sentence(tmp_path / "pipe.json") == f"{tmp_path / 'pipe.json'} is a pipe{aside}"
-    assert sentence(tmp_path / "socket.json") == f"{tmp_path / 'socket.json'} is no file on a disk{aside}"
-    assert sentence(tmp_path / "link.json") == f"{tmp_path / 'link.json'} is no file on a disk{aside}"
-    assert sentence("/dev/zero") == f"/dev/zero is no file on a disk{aside}"
+    assert sentence(tmp_path / "pipe.json") == f"{tmp_path / 'pipe.json'} is a pipe, not a file"
+    assert sentence(tmp_path / "socket.json") == f"{tmp_path / 'socket.json'} is a socket, not a file"
+    assert sentence(tmp_path / "link.json") == f"{tmp_path / 'link.json'} is a device, not a file"
+    assert sentence("/dev/zero") == "/dev/zero is a device, not a file"
     told = f"{tmp_path / 'ring.json'} cannot be read: {os.strerror(errno.ELOOP).lower()}"
     assert sentence(tmp_path / "ring.json") == told
     bound.close()

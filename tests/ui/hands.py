@@ -154,3 +154,15 @@ def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):
     )
     QApplication.sendEvent(widget, event)
     return event.isAccepted()
+
+
+def press_cancel(told=None):
+    """Return what to do with the dialog of a long reading: press Cancel; `told` gets what it says."""
+
+    def press_it(dialog):
+        if told is not None:
+            told.append(dialog.labelText())
+        (button,) = dialog.findChildren(QPushButton)
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    return press_it

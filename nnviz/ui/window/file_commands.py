@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QProgressDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from nnviz.document.document import Document
 from nnviz.files import csv
@@ -14,6 +14,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
+from nnviz.files.progress import CancelledError
 from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
@@ -21,11 +22,8 @@ from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.settings import Settings
-
-
-class _CancelledError(Exception):
-    """A person has pressed Cancel."""
 
 
 class FileCommands(QObject):
@@ -59,7 +57,11 @@ class FileCommands(QObject):
     def open(self, path: Path) -> bool:
         """Open a file; where it cannot be read, say why and keep what is open."""
         try:
-            self._document.open(path)
+            with Reading(self._window, f"Reading {path.name}") as reading:
+                self._document.open(path, reading)
+        except CancelledError:
+            self.said.emit(f"{path.name} was not opened; all is as it was")
+            return False
         except FileError as error:
             self._refuse(f"{path.name} was not opened: {error}")
             return False
@@ -118,29 +120,17 @@ class FileCommands(QObject):
 
     def load_rows(self, path: Path) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there."""
-        dialog = QProgressDialog(f"Reading {path.name}", "Cancel", 0, 100, self._window)
-        dialog.setWindowTitle("nnviz")
-        dialog.setWindowModality(Qt.WindowModality.WindowModal)
-
-        def progress(part: float) -> None:
-            dialog.setValue(int(100 * part))  # which lets the window live
-            if dialog.wasCanceled():
-                raise _CancelledError
-
         try:
-            table = csv.read(read_bytes(path), progress)
+            with Reading(self._window, f"Reading {path.name}") as reading:
+                table = csv.read(read_bytes(path, reading), reading)
             state, said = loaded(self._document.state, table)
-        except _CancelledError:
+        except CancelledError:
             self.said.emit(f"{path.name} was not loaded; the rows are what they were")
         except FileError as error:
-            dialog.reset()
             self._refuse(f"{path.name} was not loaded: {error}")
         else:
             self._document.push(state, f"load {path.name}")
             self.said.emit(f"Loaded {path.name}: {said}")
-        finally:
-            dialog.reset()
-            dialog.deleteLater()
 
     def save(self) -> bool:
         """Save where it came from, or ask where."""

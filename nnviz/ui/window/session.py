@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -11,12 +10,13 @@ from PySide6.QtWidgets import QWidget
 from nnviz.document.document import Document
 from nnviz.document.leftovers import Leftover, claimed
 from nnviz.document.recovery import Recovery
-from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
-from nnviz.files.registry import load
+from nnviz.files.opening import STANDARD_INPUT, read_standard_input
+from nnviz.files.registry import decoded, load
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.watch import Watch
@@ -29,7 +29,7 @@ def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Wo
     "-" is a network on standard input. An example opens as a new document, to be saved elsewhere.
     Raises FileError where `file` cannot be read.
     """
-    document, refused = _document(settings, file)
+    document, refused = _document(window, settings, file)
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
@@ -48,14 +48,17 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     return workspace
 
 
-def _document(settings: Settings, file: str | Path | None) -> tuple[Document, str]:
+def _document(window: MainWindow, settings: Settings, file: str | Path | None) -> tuple[Document, str]:
     """Return the document, and why it is not the last session's where that cannot be read, or ""."""
     if file == "-":
-        return Document(native.read(sys.stdin.buffer.read())), ""
+        with Reading(window, "Waiting for a network on standard input") as reading:
+            data = read_standard_input(reading)
+            return Document(decoded(data, Path(STANDARD_INPUT), reading)), ""
     path = Path(file) if file else settings.last
     if path and path not in paths():
         try:
-            return Document(load(path), path), ""
+            with Reading(window, f"Reading {path.name}") as reading:
+                return Document(load(path, reading), path), ""
         except FileError as error:
             if file:
                 raise
