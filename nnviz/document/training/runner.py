@@ -242,6 +242,7 @@ class Runner(QObject):
         """Let the run go where something else has changed the document."""
         if new is self._made_here:
             return
+        self._made_here = new  # and hold no other one
         self.left = 0
         if self._job:
             self._end(self._job, paused(self._job.done, self._job.updates))

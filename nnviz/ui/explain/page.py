@@ -31,6 +31,7 @@ class NotesPage(QTextBrowser):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown: QTextDocument | None = None
         self.setOpenLinks(False)
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setAccessibleName("Notes")
@@ -40,7 +41,7 @@ class NotesPage(QTextBrowser):
 
     def show_notes(self, notes: str) -> None:
         """Show notes, as Markdown unless they are very long."""
-        document = QTextDocument()
+        document = QTextDocument(self)  # PySide never lets one go that has no parent
         document.setUndoRedoEnabled(False)
         document.setDefaultFont(self.font())
         document.setDocumentMargin(0)
@@ -50,7 +51,9 @@ class NotesPage(QTextBrowser):
             document.setMarkdown(notes, MARKDOWN)
             _name_pictures(document)
         self.setDocument(document)
-        self._shown = document  # the one before goes once it is not shown
+        if self._shown:
+            self._shown.deleteLater()
+        self._shown = document
 
     def _open(self, url: QUrl) -> None:
         if url.scheme() not in OPENED:

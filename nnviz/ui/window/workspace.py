@@ -44,6 +44,8 @@ class Workspace:
         self.files = FileCommands(window, document, settings)
         self.structure = Structure(document, self.selection)
         self.weight_sets = WeightSets(window, document)
+        for part in (document, self.selection, self.derived, self.runner, self.player, self.structure):
+            part.setParent(window)  # ends with it, and with it all that its signals hold
         self._make_panels()
         self._connect()
         self._show_facts()
@@ -114,7 +116,7 @@ class Workspace:
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         self.data.load_wished.connect(self.files.ask_rows)
-        QApplication.styleHints().colorSchemeChanged.connect(lambda _: self._follow_theme())
+        QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda would hold us
 
     # --- what it shows
 
@@ -163,7 +165,7 @@ class Workspace:
         self._settings.remember("theme", name)
         self._follow_theme()
 
-    def _follow_theme(self) -> None:
+    def _follow_theme(self, _scheme: Qt.ColorScheme | None = None) -> None:
         apply_theme(application(), self._settings.theme)
 
     def _closing(self, event: QCloseEvent) -> None:

@@ -1,0 +1,617 @@
+"""A monkey at the window: seeded clicks, keys, drags, drops and what else hands can do; and who watches it.
+
+`python -m tests.robust.monkey --seed 7` lets one loose.
+"""
+
+import argparse
+import faulthandler
+import random
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections import deque
+from pathlib import Path
+
+from PySide6.QtCore import (
+    QEventLoop,
+    QMimeData,
+    QObject,
+    QPoint,
+    QPointF,
+    Qt,
+    QTimer,
+    QtMsgType,
+    QUrl,
+    Slot,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeySequence,
+)
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QSplitterHandle,
+    QTabBar,
+    QWidget,
+)
+
+from nnviz.core.numbers import full
+from nnviz.document.document import Document
+from nnviz.files.examples import examples, paths
+from nnviz.files.registry import load
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import Settings
+from tests.robust import truths
+from tests.robust.actions import Stage
+from tests.robust.naughty import NAMES, NO_NAMES
+from tests.ui.hands import turn, write
+from tests.ui.sees import figure
+
+NUMBERS = (
+    "0",
+    "1",
+    "-1",
+    "0.5",
+    "1e308",
+    "-1e308",
+    "1e-320",
+    "-0",
+    "1e400",
+    "nan",
+    "3,5",
+    "12345678901234567890",
+)
+RUBBISH = ("", "--", "=1+1", "<b>x</b>", "1 2 3", "\t", "1e", "%s%n", "'; drop", *NO_NAMES[:20])
+TABLES = ("1\t2\n3\t4", '"', "x1,x2,y\n1,2,3\n4,5,6", "a;b\n1;2", "1,2,3", "\0", "1e999,1")
+KEYS = (
+    *(Qt.Key.Key_Return, Qt.Key.Key_Escape, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Space),
+    *(Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Home, Qt.Key.Key_End),
+    *(Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_F2),
+    *(Qt.Key.Key_Menu, Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_A, Qt.Key.Key_V, Qt.Key.Key_C),
+)
+NONE = Qt.KeyboardModifier.NoModifier
+MODIFIERS = (*(NONE,) * 6, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier)
+LEFT = Qt.MouseButton.LeftButton
+BUTTONS = (*(LEFT,) * 5, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
+SILENT_S, BLOCKED_S = 1.0, 4.0
+"""What the window's thread may compute without a beat, and how long a beat may take on a busy machine."""
+BEAT_MS = 20
+OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
+"""Warnings of Qt that speak of a platform without a display, and of fonts."""
+LAST = 50
+
+
+class Watch:
+    """Notes what must not be: exceptions that nobody caught, warnings of Qt, and silence, with its place."""
+
+    def __init__(self):
+        self.faults = []
+        self._main = threading.main_thread().ident
+        self._clock = time.pthread_getcpuclockid(self._main)
+        self._timer = QTimer(interval=BEAT_MS)
+        self._timer.timeout.connect(self._beat)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+
+    def __enter__(self):
+        self._hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
+        sys.excepthook = lambda _kind, error, _trace: self._raised(error)
+        sys.unraisablehook = lambda told: self._raised(told.exc_value)
+        threading.excepthook = lambda told: self._raised(told.exc_value)
+        self._handler = qInstallMessageHandler(self._message)
+        self._beat()
+        self._timer.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._timer.stop()
+        self._thread.join()
+        sys.excepthook, sys.unraisablehook, threading.excepthook = self._hooks
+        qInstallMessageHandler(self._handler)
+
+    def _raised(self, error):
+        self.faults.append("".join(traceback.format_exception(error)))
+
+    def _message(self, kind, _where, text):
+        if kind != QtMsgType.QtDebugMsg and not text.startswith(OF_THE_MACHINE):
+            stack = "".join(traceback.format_stack(limit=8)[:-1])
+            self.faults.append(f"Qt says: {text}\n{stack}")
+
+    def _beat(self):
+        self._at = time.monotonic(), time.clock_gettime(self._clock)
+
+    def _listen(self):
+        while not self._over.wait(0.1):
+            wall, computed = self._at
+            silent = time.clock_gettime(self._clock) - computed, time.monotonic() - wall
+            if silent[0] > SILENT_S or silent[1] > BLOCKED_S:
+                stack = "".join(traceback.format_stack(sys._current_frames()[self._main]))
+                self.faults.append(f"silent for {silent[1]:.1f} s, {silent[0]:.1f} s computing\n{stack}")
+                self._beat()
+
+
+class NoBrowser(QObject):
+    """Takes the links that would open a browser."""
+
+    @Slot(QUrl)
+    def take(self, url):
+        """Do nothing with it."""
+
+
+def random_window(rng):
+    """Return a window on an example, as the program opens one."""
+    settings = Settings(remembers=False)
+    main_window = MainWindow(settings)
+    main_window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    window = fill(main_window, Document(load(rng.choice(paths())), example=True), settings)
+    main_window.show()
+    return window
+
+
+class Monkey:
+    """Does one thing after the other for some seconds, also within dialogs, menus and drags."""
+
+    def __init__(self, seed, folder, log):
+        self.rng, self.folder, self._log = random.Random(seed), folder, log
+        self.last, self.done = deque(maxlen=LAST), 0
+        self._deeds = [getattr(self, name) for name in dir(self) if name.startswith("do_")]
+        self.files = sorted(path for path in folder.iterdir() if path.is_file())
+        self.window = random_window(self.rng)
+
+    def play(self, seconds, stop):
+        """Go on until the time is over or `stop()`, then close what is open above the window."""
+        self._until, self._stop, self._loop = time.monotonic() + seconds, stop, QEventLoop()
+        QTimer.singleShot(0, self._act)
+        self._loop.exec()
+
+    def _act(self):
+        over = time.monotonic() > self._until or self._stop()
+        if over and not self._close_what_is_above():
+            self._loop.quit()
+            return
+        QTimer.singleShot(self.rng.choice((0, 0, 1, 5, 20)), self._act)  # first: what follows may be modal
+        if over:
+            return
+        if not self._alive():
+            self.note("a new window")
+            self.window = random_window(self.rng)
+            return
+        self.done += 1
+        modal = QApplication.activeModalWidget()
+        if isinstance(modal, QFileDialog):
+            self.answer_file_dialog(modal)
+        elif isinstance(modal, QDialog) and self.rng.random() < 0.3:
+            self.answer(modal)
+        else:
+            self._do(self.rng.choice(self._deeds))
+
+    def _do(self, deed):
+        try:
+            deed()
+        except RuntimeError as error:
+            if (
+                "already deleted" not in str(error)
+                or traceback.extract_tb(error.__traceback__)[-1].filename != __file__
+            ):
+                raise  # else it was a menu that closed under the monkey's own hands
+
+    def _alive(self):
+        try:
+            return self.window.main_window.isVisible() or self.window.main_window.isMinimized()
+        except RuntimeError:  # its C++ object is gone
+            return False
+
+    def _close_what_is_above(self):
+        """Close a menu or a dialog; tell whether there was one."""
+        above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        if isinstance(above, QDialog):
+            above.reject()
+        elif above is not None:
+            above.close()
+        return above is not None
+
+    def note(self, text):
+        """Tell what is done, before it is done."""
+        self.last.append(text)
+        self._log.write(text + "\n")
+        self._log.flush()
+
+    # --- what there is to take hold of
+
+    def _top(self):
+        return QApplication.activePopupWidget() or QApplication.activeModalWidget() or self.window.main_window
+
+    def _is_free(self):
+        """Tell whether the window itself can be reached: no menu, no dialog is above it."""
+        return self._top() is self.window.main_window
+
+    def _widgets(self, kind=QWidget):
+        top = self._top()
+        own = [each for each in top.findChildren(kind) if each.isVisible() and each.window() is top.window()]
+        return own or [top]
+
+    def _any(self, kind=QWidget):
+        widget = self.rng.choice(self._widgets(kind))
+        return widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
+
+    def _point(self, widget):
+        return QPoint(self.rng.randrange(max(widget.width(), 1)), self.rng.randrange(max(widget.height(), 1)))
+
+    def _text(self):
+        return self.rng.choice((*NUMBERS, *NUMBERS, *RUBBISH, self.rng.choice(NAMES)))[:60]
+
+    def _focused(self):
+        return QApplication.focusWidget() or self._top()
+
+    # --- what can be done
+
+    def do_click(self):
+        widget = self._any()
+        self._click(widget, self._point(widget), self.rng.choice(BUTTONS), self.rng.choice(MODIFIERS))
+
+    def do_press_button(self):
+        widget = self._any(QAbstractButton)
+        self._click(widget, widget.rect().center(), LEFT, NONE)
+
+    def _click(self, widget, at, button, modifier):
+        self.note(f"click {named(widget)} at {at.x()},{at.y()} {button.name} {modifier.name}")
+        QTest.mouseClick(widget, button, modifier, at)
+
+    def do_double_click(self):
+        widget = self._any()
+        at = self._point(widget)
+        self.note(f"double click {named(widget)} at {at.x()},{at.y()}")
+        QTest.mouseDClick(widget, LEFT, NONE, at)
+
+    def do_number(self):
+        """Click a number or a name of the diagram, type, and end it somehow."""
+        if not self._is_free():
+            return
+        labels = [label for label in self.window.diagram.picture.labels if label.address]
+        if labels:
+            label, text = self.rng.choice(labels), self._text()
+            key = self.rng.choice(KEYS[:4])
+            self.note(f"type {text!r} at {label.address}, then {key.name}")
+            x, y = (round(value) for value in label.rect.center)
+            QTest.mouseClick(self.window.diagram, LEFT, NONE, QPoint(x, y))
+            write(self._focused(), text)
+            QTest.keyClick(self._focused(), key)
+
+    def do_field(self):
+        """Type into a field, and end it somehow."""
+        fields = self._widgets(QLineEdit) + self._widgets(QAbstractSpinBox)
+        field, text, key = self.rng.choice(fields), self._text(), self.rng.choice(KEYS[:4])
+        self.note(f"type {text!r} into {named(field)}, then {key.name}")
+        field.setFocus()
+        QTest.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        write(field, text)
+        QTest.keyClick(self._focused(), key)
+
+    def do_key(self):
+        key, modifier, widget = self.rng.choice(KEYS), self.rng.choice(MODIFIERS), self._focused()
+        self.note(f"key {key.name} {modifier.name} to {named(widget)}")
+        QTest.keyClick(widget, key, modifier)
+
+    def do_type(self):
+        widget, text = self._focused(), self._text()
+        self.note(f"type {text!r} into {named(widget)}")
+        write(widget, text)
+
+    def do_shortcut(self):
+        if not self._is_free():
+            return
+        actions = [own for own in self.window.main_window.findChildren(QAction) if own.shortcuts()]
+        action = self.rng.choice(actions)
+        if action.shortcut() == QKeySequence(QKeySequence.StandardKey.Quit) and self.rng.random() < 0.9:
+            return
+        self.note(f"shortcut {action.shortcut().toString()} {action.text()!r}")
+        QTest.keySequence(self._focused(), action.shortcut())
+
+    def do_choose_entry(self):
+        """Choose any entry of the menus."""
+        if not self._is_free():
+            return
+        menu = self.rng.choice(self.window.main_window.menuBar().actions()).menu()
+        while isinstance(menu, QMenu):
+            menu.aboutToShow.emit()
+            entries = [own for own in menu.actions() if own.isEnabled() and not own.isSeparator()]
+            entry = self.rng.choice(entries) if entries else None
+            menu = entry.menu() if entry else None
+            if (
+                entry
+                and not menu
+                and ("Quit" not in entry.text().replace("&", "") or self.rng.random() < 0.1)
+            ):
+                self.note(f"choose {entry.text()!r}")
+                entry.trigger()
+
+    def do_open_menu(self):
+        """Open a menu as hands do, to be gone through by keys and clicks."""
+        bar = self.window.main_window.menuBar()
+        at = bar.actionGeometry(self.rng.choice(bar.actions())).center()
+        self._click(bar, at, LEFT, NONE)
+
+    def do_context_menu(self):
+        widget = self._any()
+        at = self._point(widget)
+        self.note(f"context menu of {named(widget)} at {at.x()},{at.y()}")
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
+        QApplication.sendEvent(widget, event)
+
+    def do_drag(self):
+        self._drag(self._any())
+
+    def do_drag_in_diagram(self):
+        self._drag(self.window.diagram)
+
+    def do_splitter(self):
+        self._drag(self._any(QSplitterHandle))
+
+    def _drag(self, widget):
+        """Press, move through some points and let go."""
+        if not self._is_free():
+            return
+        points = [self._point(widget) for _ in range(self.rng.randrange(2, 8))]
+        button, modifier = self.rng.choice(BUTTONS), self.rng.choice(MODIFIERS)
+        self.note(
+            f"drag {named(widget)} {[(own.x(), own.y()) for own in points]} {button.name} {modifier.name}"
+        )
+        QTest.mousePress(widget, button, modifier, points[0])
+        for at in points:
+            QTest.mouseMove(widget, at)
+        QTest.mouseRelease(widget, button, modifier, points[-1])
+
+    def do_hover(self):
+        widget = self._any()
+        for _ in range(5):
+            at = self._point(widget)
+            self.note(f"move over {named(widget)} to {at.x()},{at.y()}")
+            QTest.mouseMove(widget, at)
+
+    def do_wheel(self):
+        widget, notches, modifier = (
+            self._any(),
+            self.rng.choice((-10, -1, -0.25, 0.25, 1, 10)),
+            self.rng.choice(MODIFIERS),
+        )
+        self.note(f"turn the wheel by {notches} over {named(widget)} {modifier.name}")
+        turn(widget, notches, modifier)
+
+    def do_tab(self):
+        bar = self._any(QTabBar)
+        if isinstance(bar, QTabBar):
+            self._click(bar, bar.tabRect(self.rng.randrange(bar.count())).center(), LEFT, NONE)
+
+    def do_combo(self):
+        combo = self._any(QComboBox)
+        if isinstance(combo, QComboBox) and combo.count():
+            key = self.rng.choice((Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_F4))
+            self.note(f"{key.name} in {named(combo)}")
+            QTest.keyClick(combo, key)
+
+    def do_resize(self):
+        size = self.rng.randrange(200, 1900), self.rng.randrange(150, 1200)
+        self.note(f"resize to {size}")
+        self.window.main_window.resize(*size)
+
+    def do_state(self):
+        if self.rng.random() < 0.2:
+            show = self.rng.choice(("showMinimized", "showMaximized", "showFullScreen", "showNormal"))
+            self.note(show)
+            getattr(self.window.main_window, show)()
+
+    def do_drop(self):
+        """Drag a file or a text over the window, and let it go there or not."""
+        if not self._is_free():
+            return
+        data, widget = QMimeData(), self._any()
+        if self.rng.random() < 0.7:
+            path = self.rng.choice([*self.files, self.folder, self.folder / "gone.json"])
+            data.setUrls(
+                [QUrl.fromLocalFile(str(path)), QUrl("https://example.invalid/x.json")][
+                    : self.rng.choice((1, 2))
+                ]
+            )
+        else:
+            path = self.rng.choice(TABLES)
+            data.setText(path)
+        at, copy = QPointF(self._point(widget)), Qt.DropAction.CopyAction
+        self.note(f"drop {path!r} on {named(widget)}")
+        enter = QDragEnterEvent(at.toPoint(), copy, data, LEFT, NONE)
+        QApplication.sendEvent(widget, enter)
+        QApplication.sendEvent(widget, QDragMoveEvent(at.toPoint(), copy, data, LEFT, NONE))
+        let_go = enter.isAccepted() and self.rng.random() < 0.8
+        QApplication.sendEvent(
+            widget, QDropEvent(at, copy, data, LEFT, NONE) if let_go else QDragLeaveEvent()
+        )
+
+    def do_paste(self):
+        text = self.rng.choice((*TABLES, self._text()))
+        self.note(f"paste {text!r} into {named(self._focused())}")
+        QGuiApplication.clipboard().setText(text)
+        QTest.keySequence(self._focused(), QKeySequence(QKeySequence.StandardKey.Paste))
+
+    def do_undo(self):
+        does = self.rng.choice((self.window.undo, self.window.redo))
+        for _ in range(self.rng.choice((1, 1, 5, 40)) if self._is_free() else 0):
+            self.note(does.__name__)
+            does()
+
+    def do_example(self):
+        if self._is_free() and self.rng.random() < 0.3:
+            name = self.rng.choice(examples()).name
+            self.note(f"open the example {name}")
+            self.window.files.open_example(name)
+
+    def do_pace(self):
+        self.window.runner.speed = speed = self.rng.choice((0.0, 0.5, 0.9, 1.0))
+        self.note(f"speed {speed}")
+
+    def do_nothing(self):
+        self.note("wait")
+        QTest.qWait(self.rng.choice((1, 30, 120)))
+
+    def answer(self, dialog):
+        """Press one of a dialog's buttons."""
+        buttons = [own for own in dialog.findChildren(QAbstractButton) if own.isVisible() and own.isEnabled()]
+        if buttons:
+            button = self.rng.choice(buttons)
+            self._click(button, button.rect().center(), LEFT, NONE)
+        else:
+            self.note(f"close {named(dialog)}")
+            dialog.reject()
+
+    def answer_file_dialog(self, dialog):
+        """Type a file of our folder, or go away: nothing outside is touched."""
+        name = dialog.findChild(QLineEdit, "fileNameEdit")
+        path = self.rng.choice(
+            [*self.files, *(self.folder / f"made{k}{end}" for k in range(3) for end in ENDS)]
+        )
+        if name is None or self.rng.random() < 0.3:
+            self.note("leave the file dialog")
+            dialog.reject()
+            return
+        self.note(f"type {path.name} into the file dialog")
+        name.setText(str(path))
+        QTest.keyClick(name, Qt.Key.Key_Return)
+
+
+ENDS = (".json", ".py", ".png", ".svg", ".csv", "", ".txt")
+
+
+def named(widget):
+    """Return what a widget is called in the log."""
+    told = widget.accessibleName() or widget.objectName()
+    if isinstance(widget, QAbstractButton):
+        told = widget.text() or told
+    return f"{type(widget).__name__} {told!r}"
+
+
+def made_files(folder):
+    """Put files into `folder` that can be opened, and some that cannot."""
+    for path in paths():
+        (folder / path.name).write_bytes(path.read_bytes())
+    first = paths()[0].read_bytes()
+    for name, data in {
+        "half.json": first[: len(first) // 2],
+        "empty.json": b"",
+        "binary.json": bytes(range(256)),
+        "weights.py": b'{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}',
+        "rows.csv": b"x1,x2,y\n1,2,3\n4,5,6\n",
+        "bad.csv": b'x1,"y\n1,2\n',
+        "empty.csv": b"",
+    }.items():
+        (folder / name).write_bytes(data)
+
+
+def what_is_shown_is_true(window, folder):
+    """Check that what the window shows is what the State says."""
+    stage = Stage(window, folder)
+    for truth in truths.TRUTHS:
+        if truth is not truths.undo_leads_to_the_first_state:  # nobody has noted which it was
+            truth(stage)
+    state = window.document.state
+    for label in window.diagram.picture.labels:
+        if label.address.kind == "weight":
+            at = label.address
+            assert label.value == state.network.layers[at.layer].weights[at.node, at.source], label
+    mse = state.mse()
+    told = figure(window, "MSE").accessibleDescription()
+    assert told == ("none" if mse is None else full(mse)), (told, mse)
+
+
+def let_loose(seed, seconds, folder):
+    """Let a monkey loose; return how many things it did. Where something was amiss, fail with the last."""
+    made_files(folder)
+    path = Path(tempfile.gettempdir()) / f"nnviz-monkey-{seed}.log"
+    browser = NoBrowser()
+    for scheme in ("http", "https", "mailto", "file"):
+        QDesktopServices.setUrlHandler(scheme, browser, "take")
+    with path.open("w") as log, Watch() as watch:
+        monkey = Monkey(seed, folder, log)
+        monkey.play(seconds, lambda: bool(watch.faults))
+        try:
+            if not watch.faults and monkey._alive():
+                settle(monkey.window)
+                what_is_shown_is_true(monkey.window, folder)
+        except Exception:
+            watch.faults.append(traceback.format_exc())
+        leave(monkey.window)
+    last = "\n".join(monkey.last)
+    assert not watch.faults, (
+        f"monkey of seed {seed}, after {monkey.done} deeds, the last:\n{last}\n{watch.faults[0]}"
+    )
+    path.unlink()
+    return monkey.done
+
+
+def settle(window):
+    """Let what is under way come to rest."""
+    window.main_window.showNormal()
+    window.runner.pause()
+    window.player.stop()
+    QTest.qWait(400)
+
+
+def leave(window):
+    """Close a window without a question."""
+    try:
+        while window.document.modified and window.document.undo_text():
+            window.document.undo()
+        if window.document.modified:
+            window.document.start(window.document.state, example=True)
+        window.main_window.close()
+    except RuntimeError:  # it is closed already
+        pass
+    QTest.qWait(10)
+
+
+def main():
+    """Let monkeys loose, one after the other."""
+    from nnviz.ui.widgets.theme import application, apply_theme
+    from nnviz.ui.window.garbage import Garbage
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=20)
+    options = parser.parse_args()
+    faulthandler.enable()
+    app = application()
+    app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
+    app.setQuitOnLastWindowClosed(False)
+    apply_theme(app, "light")
+    garbage = Garbage(app)
+    for seed in range(options.seed, options.seed + options.seeds):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                print(seed, let_loose(seed, options.seconds, Path(folder)), flush=True)
+            except AssertionError as error:
+                print(f"{error}\nFAILED {seed}", flush=True)
+    garbage.stop()
+
+
+if __name__ == "__main__":
+    main()

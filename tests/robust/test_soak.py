@@ -1,0 +1,173 @@
+"""What lasts long: updates by the million, and documents and windows that come and go, in flat memory.
+
+What is counted is what a person would notice in the end: memory, widgets, timers, threads, open files.
+"""
+
+import gc
+import os
+import re
+import sys
+import threading
+import weakref
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training import train
+from nnviz.document.document import Document
+from nnviz.files.examples import paths
+from nnviz.files.registry import load
+from nnviz.ui.window.garbage import Garbage
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import Settings
+from tests.bench.memory import megabytes
+from tests.ui.hands import address_named, click
+from tests.ui.sees import figure
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts in /proc")
+
+FLAT_MB = 5.0
+
+
+@pytest.fixture(autouse=True)
+def garbage(qapp):
+    """Collect garbage as the window does."""
+    gc.collect()
+    gc.freeze()
+    own = Garbage(qapp)
+    yield own
+    own.stop()
+    gc.unfreeze()
+    gc.enable()
+
+
+def small(updates):
+    """Return 2-2-1 with four rows, which learns slowly."""
+    hidden = Layer(["node_0", "node_1"], "tanh", np.array([[0.5, -0.25], [0.75, 0.5]]), np.array([0.1, 0.2]))
+    output = Layer(["output"], "identity", np.array([[0.5, -1.0]]), np.array([0.0]))
+    rows = Dataset(np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0.0], [1], [1], [0]]))
+    return State(Network(["a", "b"], [hidden, output]), rows, Training(1e-6, updates))
+
+
+def of_nnviz():
+    """Return everything of Qt that Python knows of, by its class's name, with the number of each."""
+    things = [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, QObject)]
+    return {name: things.count(name) for name in sorted(set(things))}
+
+
+def open_files():
+    """Yield what each file handle leads to."""
+    for handle in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the folder itself
+            yield re.sub(r"\d+", "N", os.readlink(handle))
+
+
+def counted():
+    """Return what must not become more, once the garbage is gone."""
+    for _ in range(3):
+        gc.collect()
+        QTest.qWait(0)
+    return {
+        "of Qt": of_nnviz(),
+        "widgets": len(QApplication.allWidgets()),
+        "top levels": len(QApplication.topLevelWidgets()),
+        "threads": threading.active_count(),
+        "files": sorted(open_files()),
+    }
+
+
+def assert_flat(told):
+    """Fail where the first of the megabytes is not nearly the most."""
+    assert max(told) - told[0] <= FLAT_MB, f"{[round(value, 1) for value in told]} MB"
+
+
+def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbot, open_window, amount):
+    updates = amount(quick=150_000, full=10**6, long=10**7)
+    window = open_window(small(updates))
+    window.runner.speed = 1.0
+    window.runner.run()
+    told = []
+    warm = min(100_000, updates // 3)
+    for mark in np.linspace(warm, updates, 10, dtype=int).tolist():
+        qtbot.waitUntil(lambda mark=mark: window.document.state.iteration >= mark, timeout=10**6)
+        told.append(megabytes())
+    qtbot.waitUntil(lambda: not window.runner.running)
+    print(f"{updates} updates: {told[0]:.1f} MB after {warm}, {told[-1]:.1f} at the end")
+    assert_flat(told)
+    assert figure(window, "Iteration").accessibleDescription() == f"{updates}"
+    window.runner.scrub_to(98_765)
+    qtbot.waitUntil(lambda: window.document.state.iteration == 98_765)
+    assert window.document.state.network == train(small(98_765)).state.network
+
+
+def in_use(qtbot, window):
+    """Do a little of everything with what is open."""
+    document = window.document
+    window.runner.run()
+    qtbot.waitUntil(lambda: document.state.iteration > 0 or not window.runner.running)
+    window.runner.pause()
+    click(window, address_named(window, document.state.network.outputs[0]))
+    QTest.keyClick(window.diagram, Qt.Key.Key_Space)
+    window.document.push(replace(document.state, notes="# Notes"), "notes")
+    QTest.qWait(1)
+    window.player.stop()
+
+
+def test_documents_that_come_and_go_leave_nothing(qtbot, open_window, amount):
+    window = open_window("xor")
+    number = amount(quick=2, full=12, long=60) * len(paths())
+    told, kinds, networks = [], [], []
+    for k in range(number):
+        path = paths()[k % len(paths())]
+        assert window.files.open(path)
+        in_use(qtbot, window)
+        networks.append(weakref.ref(window.document.state.network))
+        if path == paths()[-1]:
+            kinds.append(counted())
+            told.append(megabytes())
+    window.files.open(paths()[0])
+    counted()
+    left = [k for k, network in enumerate(networks) if network() is not None]
+    assert len(left) <= 3, f"documents {left} are still held"  # what the diagram painted last of each kind
+    print(f"{number} documents: {told[0]:.1f} MB, {told[-1]:.1f} at the end")
+    assert_flat(told)
+    assert kinds[-1] == kinds[1]
+
+
+def come_and_go(qtbot, path):
+    """Open a window on a file as the program does, use it, close it; return references to what it was."""
+    settings = Settings(remembers=False)
+    main_window, document = MainWindow(settings), Document(load(path))
+    main_window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    window = fill(main_window, document, settings)
+    main_window.show()
+    qtbot.waitUntil(lambda: window.plots.mse.curve is not None)
+    in_use(qtbot, window)
+    while document.modified:
+        document.undo()
+    main_window.close()
+    return [weakref.ref(part) for part in (window, document, main_window, window.diagram)]
+
+
+def test_windows_that_come_and_go_leave_nothing(qtbot, amount):
+    number = amount(quick=4, full=200, long=1000)
+    told, kinds, parts = [], [], []
+    for k in range(number):
+        parts += come_and_go(qtbot, paths()[k % 4])
+        gc.collect()
+        if (k + 1) % (number // 4) == 0:
+            kinds.append(counted())
+            told.append(megabytes())
+    print(f"{number} windows: {told[1]:.1f} MB after half of them, {told[-1]:.1f} at the end")
+    assert [part() for part in parts if part() is not None] == []
+    assert_flat(told[1:])  # the first quarter warms up
+    assert kinds[-1] == kinds[1]
