@@ -13,8 +13,12 @@ from nnviz.picture.palette import Palette, rgb
 
 WIDE = 12.0
 """The scale is logarithmic where the highest MSE is more than so many times the lowest."""
+SMALLEST = 1e-290
+"""An MSE below this is 0 as far as tones go: numbers beside it have no digits left."""
 DECADES = 4.0
 """The logarithmic scale reaches so far down from the highest MSE, at most."""
+FINEST = 1e-10
+"""The scale does not end closer to where it begins than this share of it: there are no numbers in between."""
 TONES = 256
 
 
@@ -33,9 +37,11 @@ class Tone:
         if len(known) == 0:
             return cls(0.0, 1.0, False)
         low, high = float(known.min()), float(known.max())
+        if high < SMALLEST:
+            return cls(0.0, 1.0, False)
         if high > WIDE * low and high > 0.0:
             return cls(max(low, high * 10.0**-DECADES), high, True)
-        if high == low:
+        if high - low < FINEST * high:
             high = low + (abs(low) or 1.0)
         if high == math.inf:  # one MSE, too large to be doubled
             return cls(low / 2.0, low, False)

@@ -1,6 +1,7 @@
 """An exception that nothing has caught is told once, kept in the log, and the window goes on."""
 
 import os
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +24,7 @@ from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.plots.weight_matrix import WeightMatrix
 from nnviz.ui.training.panel import TrainingPanel
+from nnviz.ui.widgets.whole import with_whole_exceptions
 from nnviz.ui.window.log import LOG_BYTES, Log
 from nnviz.ui.window.toolbar import Toolbar
 from nnviz.ui.window.unexpected import Unexpected
@@ -259,3 +261,50 @@ def test_on_a_full_disk_the_log_is_silent(capsys):
     log.write("x" * 100_000)
     log.close()
     assert capsys.readouterr().err == ""
+
+
+NESTED = """
+import os, sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+from nnviz.ui.widgets.theme import application
+from nnviz.ui.widgets.whole import with_whole_exceptions
+
+class Outer(QWidget):
+    def event(self, event):
+        return super().event(event)
+
+    def paintEvent(self, event):
+        1 / 0
+
+app = application()
+told = []
+sys.excepthook = lambda kind, error, trace: told.append(error)
+outer = Outer()
+outer.show()
+QTimer.singleShot(200, app.quit)
+with_whole_exceptions(app.exec)
+print("alive", len(told) > 0 and type(told[0]).__name__, flush=True)
+os._exit(0)
+"""
+
+
+def test_what_c_code_raises_in_a_method_that_qt_calls_does_not_end_the_process():
+    """It did on Python 3.11, wherever Qt was called from Python: see with_whole_exceptions."""
+    run = subprocess.run([sys.executable, "-c", NESTED], capture_output=True, text=True, timeout=60)
+    assert run.stdout == "alive ZeroDivisionError\n", run.stderr
+
+
+def test_the_details_say_nothing_of_the_exception_that_is_always_handled(window, answer, qtbot, log):
+    answer(QMessageBox, choose("Close", []))
+
+    def fails():
+        try:
+            {}["first"]
+        except KeyError:
+            fail()
+
+    QTimer.singleShot(0, lambda: with_whole_exceptions(fails))
+    qtbot.waitUntil(lambda: log.exists() and QApplication.activeModalWidget() is None)
+    assert "first" in log.read_text("utf-8")
+    assert "_HandledError" not in log.read_text("utf-8")

@@ -59,10 +59,8 @@ class LossCurvePlane(LossPlane):
     def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
         self.plotItem.show()
-        self._curve.setData(values, np.where(np.isfinite(mse), mse, np.nan))
-        self.plotItem.vb.setRange(
-            xRange=(float(values[0]), float(values[-1])), yRange=(floor, ceiling), padding=0
-        )
+        self.look((float(values[0]), float(values[-1])), (floor, ceiling))
+        self._curve.setData(values, self.in_reach(np.where(np.isfinite(mse), mse, np.nan)))
         self._place()
 
     def show_nothing(self) -> None:
@@ -112,7 +110,7 @@ class LossCurvePlane(LossPlane):
         if self._point is None or not math.isfinite(self._slope):
             self._tangent.setData([], [])
             return
-        across, up = self.plotItem.vb.viewPixelSize()
+        across, up = self.pixel()
         half = TANGENT / math.hypot(1 / across, self._slope / up)
         x, y = self._point.x(), self._point.y()
         self._tangent.setData([x - half, x + half], [y - half * self._slope, y + half * self._slope])
@@ -130,11 +128,12 @@ class LossCurvePlane(LossPlane):
         end, mse = self._landing
         inside = low <= end <= high
         end = min(max(end, low), high)
-        if abs(end - x) > 2 * HEAD * self.plotItem.vb.viewPixelSize()[0]:
+        if abs(end - x) > 2 * HEAD * self.pixel()[0]:
             self._head.setStyle(angle=180 if end > x else 0)
             self._head.setPos(end, y)
             self._head.show()
         self._step.setData([x, end], [y, y])
         if inside and math.isfinite(mse):
-            self._drop.setData([end, end], [y, mse])
-            self._landed.show_at(end, mse)
+            there = float(self.in_reach(np.array(mse)))
+            self._drop.setData([end, end], [y, there])
+            self.put(self._landed, end, there)

@@ -78,7 +78,7 @@ class LossPlane(Plot):
     def show_present(self, x: float, y: float) -> None:
         """Put the present point there; nowhere where a coordinate is not finite."""
         self._point = QPointF(x, y) if math.isfinite(x) and math.isfinite(y) else None
-        self._present.show_at(x, y)
+        self.put(self._present, x, y)
         self._tell()
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
@@ -106,9 +106,7 @@ class LossPlane(Plot):
     def _round(self, at: QPointF) -> QPointF:
         """Return the point inside the plot that has no more digits than a pixel can tell apart."""
         rounded = []
-        for value, (low, high), pixel in zip(
-            (at.x(), at.y()), self.view(), self.plotItem.vb.viewPixelSize(), strict=True
-        ):
+        for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
             digits = -math.floor(math.log10(pixel))
             rounded.append(round(min(max(value, low), high), digits) + 0.0)
         return QPointF(*rounded)
@@ -152,8 +150,10 @@ class LossPlane(Plot):
 
     def _move(self, event: QMouseEvent) -> None:
         assert self._hold is not None
-        to = self._round(self._at(event) + self._hold)
-        self.point_moved.emit(to.x(), to.y())
+        at = self._at(event) + self._hold
+        if math.isfinite(at.x()) and math.isfinite(at.y()):
+            to = self._round(at)
+            self.point_moved.emit(to.x(), to.y())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to what scrolls the panels."""

@@ -19,6 +19,7 @@ from nnviz.core.loss.moved_weights import Grid
 from nnviz.picture.palette import Palette
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
+from nnviz.ui.plots.drawable import drawable
 from nnviz.ui.plots.plot import multiples, points_of, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
@@ -80,14 +81,15 @@ class LossSurfacePlane(LossPlane):
         tone = Tone.of(grid.mse)
         levels = levels_of(tone)
         share = tone.share(grid.mse)
-        (left, right), (bottom, top) = [(float(v[0]), float(v[-1])) for v in (grid.values1, grid.values2)]
+        ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
+        (left, right), (bottom, top) = drawable(*ends)
         self._image.setImage(pixels(share, self._tones, SIZE), levels=None)
         # the middles of the outer pixels stand on the grid's edge
         across, up = (right - left) / (SIZE - 1), (top - bottom) / (SIZE - 1)
         self._image.setRect(QRectF(left - across / 2, bottom - up / 2, across * SIZE, up * SIZE))
         self._contours.setData(*_contours(grid, share, tone.share(np.array(levels)).tolist()))
         self._scale.show_scale(tone, levels, self._tones, self._palette)
-        self.plotItem.vb.setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
+        self.look((left, right), (bottom, top))
 
     def show_nothing(self) -> None:
         """Draw nothing, not even the axes."""

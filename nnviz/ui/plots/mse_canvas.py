@@ -72,7 +72,7 @@ class MseCanvas(Plot):
         if self._following:
             self._fit()
         self._draw()
-        self._ring.show_at(*self._place(*self._present))
+        self.put(self._ring, *self._place(*self._present))
         still_there = self._read is not None and self._read < len(history)
         self.read_at(self._read if still_there else None)
         self._describe()
@@ -93,7 +93,7 @@ class MseCanvas(Plot):
     def show_view(self, view: list[list[float]]) -> None:
         """Show a part of the curve, as `view` returned it."""
         self._following = False
-        self.plotItem.vb.setRange(xRange=view[0], yRange=view[1], padding=0)
+        self.look(*view)
 
     def curve(self) -> Array:
         """Return the curve up to the present point as it is drawn, shape (points, 2).
@@ -119,7 +119,7 @@ class MseCanvas(Plot):
             return
         iteration, mse = self._history.points[index].tolist()
         x, y = self._place(iteration, mse)
-        self._dot.show_at(x, y)
+        self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
         self.read(point, f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
 
@@ -153,7 +153,7 @@ class MseCanvas(Plot):
     def _put(self, item: pg.PlotCurveItem, points: Array, colour: QColor, noise: bool) -> None:
         points = self._drawn(points)
         item.setPen(pg.mkPen(colour) if noise else self.pen(colour))
-        item.setData(points[:, 0], points[:, 1], antialias=not noise)
+        item.setData(points[:, 0], self.in_reach(points[:, 1]), antialias=not noise)
 
     def _in_view(self) -> Array:
         points = self._history.points
@@ -162,8 +162,7 @@ class MseCanvas(Plot):
 
     def _fit(self) -> None:
         last = max(self._history.last[0], self._present[0], 1)
-        box = self.plotItem.vb
-        box.setRange(xRange=(-0.025 * last, 1.025 * last), yRange=self._reach(), padding=0)
+        self.look((-0.025 * last, 1.025 * last), self._reach())
 
     def _reach(self) -> tuple[float, float]:
         y = self._drawn(self._history.envelope)[:, 1]

@@ -41,6 +41,7 @@ class MseCurve(MseCanvas):
 
     def _look_closer(self) -> None:
         self._following = False
+        self.look(*self.view())
         self._follow_view()
 
     def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import TypeAlias
 
@@ -20,12 +21,15 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 from nnviz.core.activations import Array
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
+from nnviz.ui.plots.drawable import drawable
 from nnviz.ui.widgets.theme import ui_font
 
-LARGEST = 307.0
-"""The largest exponent of 10 whose neighbours are numbers still."""
+LARGEST = 308.0
+"""The largest exponent of 10 that is a number; the least stands as far below 1."""
 GAP, MOST = {"left": 26.0, "bottom": 64.0}, 10
 """Pixels between two ticks, at least, and about how many there are, at most."""
+BESIDE = 1e5
+"""A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
 OFFSET = 6
 """Pixels between the plot and the texts."""
 OUTSIDE = {"left": (0, 10), "bottom": (30, 0)}
@@ -70,10 +74,12 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Return the values that have a tick between two others that are so far apart, and their texts."""
         count = min(max(2, int(pixels / GAP[self.orientation])), MOST)
-        if not (math.isfinite(low) and math.isfinite(high)) or low == high:
+        if self._logarithmic:
+            low, high = max(low, -LARGEST), min(high, LARGEST)
+        if not low < high:  # nothing is shown yet, or no number that has a tick
             return []
         if self._logarithmic:
-            values = log_ticks(max(low, -LARGEST), min(high, LARGEST), count)
+            values = log_ticks(low, high, count)
             texts = texts_of([10.0**value for value in values])
         else:
             step = round_step((high - low) / count)
@@ -170,6 +176,33 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         pen: QPen = pg.mkPen(colour, width=width * (self.density or self.devicePixelRatioF()))
         return pen
 
+    def look(self, across: Sequence[float], up: Sequence[float]) -> None:
+        """Show what lies from one number to another, across and up, as far as that can be drawn."""
+        xs, ys = drawable(across, up)
+        self.plotItem.vb.setRange(xRange=xs, yRange=ys, padding=0)
+
+    def pixel(self) -> tuple[float, float]:
+        """Return how much of the plot a pixel is, across and up."""
+        box = self.plotItem.vb
+        (left, right), (bottom, top) = self.view()
+        return (right - left) / max(box.width(), 1.0), (top - bottom) / max(box.height(), 1.0)
+
+    def in_reach(self, heights: Array) -> Array:
+        """Return heights of a curve, those far out of view not quite so far."""
+        bottom, top = self.view()[1]
+        far = BESIDE * (top - bottom)
+        return np.clip(heights, bottom - far, top + far)
+
+    def put(self, dot: Dot, x: float, y: float) -> None:
+        """Put a dot there; nowhere where a coordinate is not finite or far out of view."""
+        there = all(
+            abs(value - low) <= BESIDE * (high - low)
+            for value, (low, high) in zip((x, y), self.view(), strict=True)
+        )
+        dot.setVisible(there)
+        if there:
+            dot.setPos(x, y)
+
     def view(self) -> list[list[float]]:
         """Return what is shown: [[x from, to], [y from, to]]; y as an exponent where it is logarithmic."""
         ranges: list[list[float]] = self.plotItem.vb.viewRange()
@@ -198,13 +231,6 @@ class Dot(QGraphicsEllipseItem):
         self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
-    def show_at(self, x: float, y: float) -> None:
-        """Put it there; nowhere where a coordinate is not finite."""
-        there = math.isfinite(x) and math.isfinite(y)
-        self.setVisible(there)
-        if there:
-            self.setPos(x, y)
-
 
 def points_of(curve: pg.PlotCurveItem) -> Array:
     """Return what a curve draws, shape (points, 2)."""
@@ -213,7 +239,7 @@ def points_of(curve: pg.PlotCurveItem) -> Array:
 
 
 def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`."""
+    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`, which is > 0."""
     power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
 

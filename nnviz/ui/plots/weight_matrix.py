@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
@@ -110,8 +111,10 @@ class WeightMatrix(Card):
         if self._hover and not (self._hover.node < nodes and self._hover.source < sources):
             self._hover = None
         self.view.show_weights(weights, self.pictures.isChecked() and nodes <= MOST_TILES)
-        low, high, mean = (shown(float(v), 3) for v in (weights.min(), weights.max(), weights.mean()))
-        self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {mean}")
+        largest = float(np.abs(weights).max()) or 1.0
+        mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
+        low, high, middle = (shown(float(v), 3) for v in (weights.min(), weights.max(), mean))
+        self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
         self._tell()
 
     def _follow_selection(self) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.widgets.whole import with_whole_exceptions
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
@@ -43,7 +44,7 @@ def open_window(file: str | Path | None) -> int:
     window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the program ends, when order is lost
     window.painted.connect(opened.fill, Qt.ConnectionType.SingleShotConnection)
     window.show()
-    code = app.exec()
+    code = with_whole_exceptions(app.exec)
     opened.close()
     return opened.code or code
 

@@ -26,6 +26,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from nnviz.ui.widgets.whole import forget_handled
+
 if TYPE_CHECKING:
     from nnviz.ui.window.log import Log
 
@@ -77,6 +79,7 @@ class Unexpected(QObject):
         if not issubclass(kind, Exception):
             sys.__excepthook__(kind, error or kind(), trace)
             return
+        forget_handled(error)
         last = traceback.extract_tb(trace, limit=-1)
         place = (kind, *((frame.filename, frame.lineno) for frame in last))
         said = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
