@@ -11,6 +11,8 @@ from nnviz.core.limits import NAME
 SHOWN = 60
 """Letters of a text from outside that stand in a sentence."""
 
+HALF = "half of a surrogate pair is not a character"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -28,16 +30,26 @@ def shortened(text: str, letters: int) -> str:
     return f"{text[: letters - 1 - end]}…{text[len(text) - end :]}"
 
 
-def check_characters(text: str, place: str) -> None:
-    """Raise ValueError for a text that no file can hold."""
-    if not text.isascii() and _SURROGATE.search(text):
-        raise ValueError(f"{place}: half of a surrogate pair is not a character")
+def on_one_line(text: str) -> str:
+    """Return a sentence with control characters written out, and halves of surrogate pairs replaced."""
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
+
+
+def is_whole(text: str) -> bool:
+    """Tell whether a text has no half of a surrogate pair, which no file can hold."""
+    return text.isascii() or not _SURROGATE.search(text)
+
+
+def check_whole(text: str, place: str) -> None:
+    """Raise ValueError for a text that is not whole."""
+    if not is_whole(text):
+        raise ValueError(f"{place}: {HALF}")
 
 
 def check_title(text: str, place: str) -> None:
     """Raise ValueError for what is not one line of a sane length; it may be empty."""
     NAME.check(len(text), place)
-    check_characters(text, place)
+    check_whole(text, place)
     if _CONTROL.search(text):
         raise ValueError(f"{place}: a name is one line, without control characters")
 

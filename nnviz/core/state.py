@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.core.limits import NOTES, NUMBERS, ROWS, WEIGHT_SETS
-from nnviz.core.names import check_name, check_title, quoted
+from nnviz.core.names import check_name, check_title, check_whole, quoted
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
@@ -158,6 +158,7 @@ class State:
     def __post_init__(self) -> None:
         check_title(self.name, "name")
         NOTES.check(len(self.notes), "notes")
+        check_whole(self.notes, "notes")
         WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
         targets = self.data.targets
         rows = self.data.inputs.size + (0 if targets is None else targets.size)

@@ -51,14 +51,14 @@ class Claim:
         try:
             lock.take(handle)
         except OSError:
-            os.close(handle)
+            lock.let_go(handle)
             raise
         return cls(copy, handle)
 
     def release(self) -> None:
         """Leave the copy to others."""
         if self._handle >= 0:
-            os.close(self._handle)
+            lock.let_go(self._handle)
         self._handle = -1
 
     def discard(self) -> None:
@@ -113,7 +113,7 @@ def claimed(folder: Path) -> tuple[list[Leftover], str]:
     A damaged one is put aside for inspection, which is told in a sentence; else that is "".
     """
     found, said = [], ""
-    for claim in _claims(folder.glob("*.copy")):
+    for claim in _claims(_files(folder, ".copy")):
         try:
             found.append(Leftover(claim))
         except FileNotFoundError:  # who had it has just deleted it
@@ -144,12 +144,20 @@ def _put_aside(claim: Claim) -> str:
 def _clear_up(folder: Path) -> None:
     """Delete what is of no use to anybody any more: half copies, locks without a copy, old damaged copies."""
     atomic.sweep(folder)
-    without = (path.with_suffix(".copy") for path in folder.glob("*.lock") if _is_old(path))
-    for claim in _claims(copy for copy in without if not copy.exists()):
+    without = (path.with_suffix(".copy") for path in _files(folder, ".lock") if _is_old(path))
+    for claim in _claims(copy for copy in without if not os.path.exists(copy)):
         claim.discard()
-    for damaged in sorted(folder.glob(f"*{DAMAGED}"), key=_written_s)[:-MOST_DAMAGED]:
+    for damaged in sorted(_files(folder, DAMAGED), key=_written_s)[:-MOST_DAMAGED]:
         with contextlib.suppress(OSError):
             os.unlink(damaged)
+
+
+def _files(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder that end so; none where it cannot be looked into."""
+    try:
+        return [folder / name for name in os.listdir(folder) if name.endswith(suffix)]
+    except OSError:
+        return []
 
 
 def _is_old(path: Path) -> bool:

@@ -53,7 +53,7 @@ class Presence:
     def leave(self) -> None:
         """Say that nothing is open here any more."""
         if self._handle >= 0:
-            os.close(self._handle)
+            lock.let_go(self._handle)
             with contextlib.suppress(OSError):
                 os.unlink(self._folder / self._name)
         self._handle, self._name = -1, ""
@@ -74,7 +74,7 @@ def _is_held(entry: os.DirEntry[str]) -> bool:
     except OSError:
         return True
     finally:
-        os.close(handle)
+        lock.let_go(handle)
     with contextlib.suppress(OSError):
         if time.time() - entry.stat().st_mtime > OLD_S:
             os.unlink(entry.path)

@@ -53,6 +53,11 @@ class Recovery(QObject):
         document.undo_changed.connect(self._follow)
         self._follow()
 
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to keep that is not kept yet."""
+        return self._document.modified and self._document.state is not self._kept
+
     def recover(self, leftover: Leftover) -> None:
         """Open `leftover` as unsaved changes to its file; it is deleted once there is a copy of its own.
 
@@ -65,7 +70,7 @@ class Recovery(QObject):
     def leave(self) -> None:
         """Keep all that is unsaved for the next start: the program ends, and nobody can be asked."""
         self._finish()
-        if self._document.modified and self._document.state is not self._kept:
+        if self.busy:
             self._write()
             self._finish()
         self._timer.stop()
@@ -85,7 +90,7 @@ class Recovery(QObject):
         if not self._document.modified:
             self._timer.stop()
             self._forget()
-        elif self._document.state is not self._kept and not self._timer.isActive():
+        elif self.busy and not self._timer.isActive():
             self._timer.start(self._pause_ms())
 
     def _pause_ms(self) -> int:

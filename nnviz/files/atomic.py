@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nnviz.files import lock
 from nnviz.files.errors import FileError, writing_failed
+from nnviz.files.opening import is_stream
 
 OLD_S = 60.0
 """So long after its last byte, a temporary file that nobody has locked is a killed program's."""
@@ -41,7 +42,7 @@ def write(
     path = Path(path)
     with _told(path):
         status = _status(path)
-        if _is_stream(path, status):
+        if _stays(path, status):
             with path.open("ab") as stream:  # a pipe or a device cannot be replaced, and a folder refuses
                 stream.writelines(data)
             return ""
@@ -65,7 +66,7 @@ def check(path: str | os.PathLike[str]) -> None:
         status = _status(path)
         if status and stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not _is_stream(path, status):
+        if not _stays(path, status):
             with _temporary(Path(os.path.realpath(path)), private=True):
                 pass
 
@@ -87,7 +88,7 @@ def _sweep_one(path: Path) -> None:
     try:
         lock.take(handle)
     finally:
-        os.close(handle)
+        lock.let_go(handle)
     os.unlink(path)
 
 
@@ -109,10 +110,9 @@ def _status(path: Path) -> os.stat_result | None:
         raise FileError(f"{str(path)!r} was not saved: no file can have such a name") from None
 
 
-def _is_stream(path: Path, status: os.stat_result | None) -> bool:
-    """Tell whether `path` is no file, or names what somebody holds open: /dev/stdout, a file, it may be."""
-    held_open = path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
-    return held_open or not (status is None or stat.S_ISREG(status.st_mode))
+def _stays(path: Path, status: os.stat_result | None) -> bool:
+    """Tell whether `path` cannot be replaced: it is no file, or a stream, which may be a file."""
+    return is_stream(path) or not (status is None or stat.S_ISREG(status.st_mode))
 
 
 def _replace(

@@ -120,6 +120,8 @@ def parsed_table(text: str, progress: Progress | None = None) -> Table:
     lines = text.split("\n")
     separator = _separator(lines)
     cells, _, after = next(_strict(lines, separator, 0), _NOTHING)
+    if not cells:
+        raise FileError("there are no rows")
     with told_by_core():
         COLUMNS.check(len(cells), "line 1")
         NUMBERS.check((len(lines) - after) * len(cells))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nnviz.core.names import shortened
+from nnviz.core.names import on_one_line, shortened
 
 LONGEST = 600
 """Letters of a sentence; what stands in it comes from a file, which may hold anything."""
@@ -21,7 +21,7 @@ class FileError(Exception):
     """
 
     def __init__(self, message: str, place: str = "") -> None:
-        message, place = shortened(message, LONGEST), shortened(place, LONGEST)
+        message, place = (on_one_line(shortened(text, LONGEST)) for text in (message, place))
         super().__init__(message, place)
         self.message = message
         self.place = place

@@ -18,7 +18,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.limits import DIGITS, LAYERS, NESTING, NOTES, NUMBERS, ROWS, WEIGHT_SETS, Limit
-from nnviz.core.names import quoted
+from nnviz.core.names import HALF, is_whole, quoted
 from nnviz.core.numbers import full
 from nnviz.files.errors import FileError
 from nnviz.files.progress import STEP, Progress
@@ -27,6 +27,9 @@ OBJECTS = Limit("objects", NOTES.most + 2 * LAYERS.most * WEIGHT_SETS.most)
 LISTS = Limit("lists", 2 * ROWS.most + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Of objects, lists and values there are fewer in a file of what nnviz opens."""
+
+LETTERS = 12 * NOTES.most
+"""Of a text in a file, where one letter takes up to twelve."""
 
 # Not told of in its documentation; the same from Python 3.11 to 3.14.
 _read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
@@ -114,7 +117,11 @@ class _Reader(json.JSONDecoder):
         if sign == "[" and (flat := _FLAT.match(text, at)):
             return self._flat(text, at, flat.end()), flat.end()
         if not sign or sign not in "[{":
+            if sign == '"' and at + LETTERS < len(text) and text.find('"', at + 1, at + LETTERS) < 0:
+                raise FileError("a text has too many letters", _place(text, at))
             leaf, end = self._leaf(text, at)
+            if isinstance(leaf, str) and not is_whole(leaf):
+                raise FileError(HALF, _place(text, at))
             return leaf, end
         if len(self._around) == NESTING.most:
             raise FileError("the JSON is nested too deeply")
@@ -137,12 +144,17 @@ class _Reader(json.JSONDecoder):
             raise json.JSONDecodeError(error.msg, text, start + error.pos) from None
 
 
+def _place(text: str, at: int) -> str:
+    line, begins = text.count("\n", 0, at) + 1, text.rfind("\n", 0, at)
+    return f"line {line}, column {at - begins}"
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     check_unique(keys)
     for key in keys:
-        if not key.isascii() and re.search("[\ud800-\udfff]", key):
-            raise FileError(f"the key {quoted(key)} holds half of a surrogate pair")
+        if not is_whole(key):
+            raise FileError(HALF, f"the key {quoted(key)}")
     return dict(pairs)
 
 

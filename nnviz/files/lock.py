@@ -6,6 +6,7 @@ same one.)
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -24,3 +25,9 @@ else:
     def take(handle: int) -> None:
         """Lock an open file until it is closed. Raises OSError where somebody has it or none can be had."""
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def let_go(handle: int) -> None:
+    """Close an open file, and so give its lock back; one that cannot be closed is no longer open either."""
+    with contextlib.suppress(OSError):
+        os.close(handle)

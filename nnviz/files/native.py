@@ -10,7 +10,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
-from nnviz.core.names import check_characters, shortened
+from nnviz.core.names import shortened
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from nnviz.files import json_text, version1
@@ -60,7 +60,6 @@ def state_from(raw: Any) -> State:
     training = Training() if file.training is None else _training(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
     with told_by_core():
-        check_characters(file.notes, "notes")
         return State(network, data, training, sets, file.name, file.notes)
 
 

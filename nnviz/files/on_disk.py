@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from enum import Enum, auto
 from pathlib import Path
 
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
+from nnviz.files.opening import is_stream, read_bytes
 
 KEPT = "~"
 """What the name of the version before ends in."""
@@ -76,12 +76,11 @@ class OnDisk:
         new, said = digest_of(data), []
 
         def last_look(target: Path) -> None:
-            now = _bytes_of(target)
-            before = digest_of(now)
-            if now is not None and not over and before != self.digest:
+            now = _digest_now(target)
+            if now not in (_NOTHING, self.digest) and not over:
                 raise ChangedError(f"{self.path} was changed by another program since it was opened")
-            if now is not None and before not in (new, *self._written):
-                said.append(_keep(target, now))
+            if now not in (_NOTHING, new, *self._written):
+                said.append(_keep(target))
 
         said.append(atomic.write(self.path, data, last_look=last_look))
         self._looked, self.digest = _stamp(self.path), new
@@ -89,30 +88,25 @@ class OnDisk:
         return "; ".join(filter(None, said))
 
 
-def digest_of(data: bytes | None) -> bytes:
-    """Return the digest of a file's bytes, or of no file."""
-    return _NOTHING if data is None else hashlib.blake2b(data, digest_size=16).digest()
+def digest_of(data: bytes) -> bytes:
+    """Return the digest of a file's bytes."""
+    return hashlib.blake2b(data, digest_size=16).digest()
 
 
 def _digest_now(path: Path) -> bytes:
     try:
-        return digest_of(_bytes_of(path))
-    except (OSError, MemoryError):
+        os.stat(path)
+        return _UNKNOWN if is_stream(path) else digest_of(read_bytes(path))
+    except FileNotFoundError:
+        return _NOTHING
+    except (OSError, FileError):  # nobody may read it, it is too large, or no file at all
         return _UNKNOWN
 
 
-def _bytes_of(path: Path) -> bytes | None:
-    """Return what a file holds, or None where there is none: what is no file, a pipe, is not waited for."""
-    try:
-        return path.read_bytes() if stat.S_ISREG(os.stat(path).st_mode) else None
-    except FileNotFoundError:
-        return None
-
-
-def _keep(target: Path, data: bytes) -> str:
+def _keep(target: Path) -> str:
     """Keep the version before; return why that could not be, or ""."""
     try:
-        atomic.write_beside(target, KEPT, data)
+        atomic.write_beside(target, KEPT, read_bytes(target))
     except FileError as error:
         return f"the version before is not kept: {error}"
     return ""

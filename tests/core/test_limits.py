@@ -34,6 +34,7 @@ TOO_MUCH = {
     ),
     "name: expected at most 200 letters, found 201": lambda: replace(state(), name="x" * 201),
     "notes: expected at most 100,000 letters, found 100,001": lambda: replace(state(), notes="x" * 100_001),
+    "notes: half of a surrogate pair is not a character": lambda: replace(state(), notes="a\udfff"),
     "nodes[0]: expected at most 200 letters, found 201": lambda: Layer(("x" * 201,), "relu", [[1.0]]),
     "updates: expected a whole number up to 9223372036854775807": lambda: Training(updates=2**63),
     "batch_size: expected a whole number up to 9223372036854775807": lambda: Training(batch_size=10**300),

@@ -76,9 +76,9 @@ CHANGES = [
     ),
     (["name"], 3, "name: expected a text, found a whole number"),
     (["name"], None, "name: expected a text, found null"),
-    (["name"], "\ud800", "name: half of a surrogate pair is not a character"),
-    (["notes"], "ok \udfff", "notes: half of a surrogate pair is not a character"),
-    (["a\ud800"], "x", "the key 'a\\ud800' holds half of a surrogate pair"),
+    (["name"], "\ud800", "line 1, column 43: half of a surrogate pair is not a character"),
+    (["notes"], "ok \udfff", "line 1, column 60: half of a surrogate pair is not a character"),
+    (["a\ud800"], "x", "the key 'a\\ud800': half of a surrogate pair is not a character"),
     (["network"], DELETE, "the key 'network' is missing"),
     (["network"], [], "network: expected an object in braces, found a list"),
     (["network"], None, "network: expected an object in braces, found null"),
@@ -91,7 +91,7 @@ CHANGES = [
     (
         ["network", "inputs"],
         ["a", "\udead"],
-        "network.inputs[1]: half of a surrogate pair is not a character",
+        "line 1, column 93: half of a surrogate pair is not a character",
     ),
     (
         ["network", "inputs"],
@@ -315,7 +315,7 @@ TEXTS = {
     b'{"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": [{"activation": "relu", '
     b'"weights": [[-' + b"9" * 5000 + b"]]}]}}": f"{LAYER}.weights[0][0]: {FINITE} one that is too large",
     b'{"format": "nnviz", "version": 1, "network": {"inputs": ["\\ud800"], "layers": []}}': (
-        "network.inputs[0]: half of a surrogate pair is not a character"
+        "line 1, column 58: half of a surrogate pair is not a character"
     ),
 }
 

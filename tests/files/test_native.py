@@ -211,10 +211,6 @@ def test_a_saved_key_order_does_not_matter(tmp_path):
             State(one_weight(1.0).network, Dataset([[1.0]], [[1.0], [2.0]])),
             "data.targets: expected 1 row, one for each row of inputs, found 2",
         ),
-        (
-            State(one_weight(1.0).network, Dataset([[1.0]]), notes="\ud800"),
-            "notes: half of a surrogate pair is not a character",
-        ),
     ],
 )
 def test_what_could_not_be_read_back_is_not_saved(tmp_path, state, sentence):

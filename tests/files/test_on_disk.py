@@ -181,3 +181,13 @@ def test_what_a_digest_remembers_is_compared_at_the_next_look(path):
         file = OnDisk(path, set())
         file.remember(digest)
         assert file.news() is news
+
+
+def test_a_file_that_is_too_large_to_look_into_is_changed_and_not_read(file, path):
+    with path.open("r+b") as large:
+        large.truncate(2**40)
+    assert file.news() is News.CHANGED
+    with pytest.raises(ChangedError):
+        file.write(b"mine")
+    assert file.write(b"mine", over=True).startswith("the version before is not kept: ")
+    assert path.read_bytes() == b"mine"

@@ -109,8 +109,6 @@ _SIGNS = [
     "№ 1",
     "�",
     "␀",
-    "\x7fx",
-    "\x85x",
     "\u00a0x\u00a0",
     "a\u3000b",
     "a  b",
@@ -238,12 +236,24 @@ _CODE = [
         "import os",
     ),
 ]
-_CONTROL = ["a\nb", "a\tb", "a\rb", "a\x00b", "\x1b[31mred", "\x07", "\x01", "a\x0bb", "a\x1fb", "\x9bx"]
+_CONTROL = [
+    "a\nb",
+    "a\tb",
+    "a\rb",
+    "a\x00b",
+    "\x1b[31mred",
+    "\x07",
+    "\x01",
+    "a\x0bb",
+    "a\x1fb",
+    "\x9bx",
+    "\x7fx",
+    "a\x85x",
+    "a\u2028x",
+]
 _LONG = ["long " * 20, "W" * 60, "i" * 64, "لا" * 30, "縦" * 60]
 
-NAMES = tuple(
-    dict.fromkeys(text.strip() for text in (*_SCRIPTS, *_SIGNS, *_CODE, *_CONTROL, *_LONG) if text.strip())
-)
+NAMES = tuple(dict.fromkeys(text.strip() for text in (*_SCRIPTS, *_SIGNS, *_CODE, *_LONG) if text.strip()))
 
-NO_NAMES = ("", " ", "   ", "\ud800", "x\udfff", "\udc80\ud800")
-"""Empty, blank, and half of a surrogate pair, which no file can hold."""
+NO_NAMES = ("", " ", "   ", "\ud800", "x\udfff", "\udc80\ud800", "long" * 1000, *_CONTROL)
+"""Empty, blank, half of a surrogate pair, which no file can hold, too long, and signs that steer."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
@@ -20,6 +22,7 @@ from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 
 
+@np.errstate(all="ignore")  # what is too large for a number is written as infinite
 def explain(
     state: State,
     address: Address | None,

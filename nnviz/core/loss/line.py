@@ -11,7 +11,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import Point, Work, along, at_present, same_but
-from nnviz.core.loss.span import landing, span
+from nnviz.core.loss.span import LARGEST, landing, span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 
@@ -19,8 +19,6 @@ COARSE, FINE = 33, 129
 """Points of the curve: those that are known first, and all of them."""
 HIGHEST = 3.0
 """The plot ends above so many times the highest MSE that has to be seen."""
-LARGEST = 1e300
-"""An MSE above this is not drawn: what is computed from it would be too large for a number."""
 EDGE = 0.03
 """Share of the stretch at its ends where the present point is not well seen."""
 
@@ -63,7 +61,9 @@ class LossLine:
     @property
     def drawable(self) -> bool:
         """Whether the present point can be drawn."""
-        return self.point.mse <= LARGEST and math.isfinite(self.point.slope)
+        low, high = self.stretch
+        seen = low <= self.w <= high and low < high
+        return seen and self.point.mse <= LARGEST and math.isfinite(self.point.slope)
 
     def heights(self) -> tuple[float, float]:
         """Return from which MSE to which one should look; what is far above the rest is cut off."""

@@ -37,6 +37,13 @@ class LossMap:
         return _ends(self.grid.values1), _ends(self.grid.values2)
 
     @property
+    def drawable(self) -> bool:
+        """Whether the present point can be drawn."""
+        return all(
+            low <= w <= high and low < high for w, (low, high) in zip(self.here, self.stretches, strict=True)
+        )
+
+    @property
     def here(self) -> tuple[float, float]:
         """Both weights."""
         return self.first.value(self.state.network), self.second.value(self.state.network)

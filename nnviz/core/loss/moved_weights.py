@@ -39,6 +39,17 @@ class Point(NamedTuple):
     slope: float
 
 
+@np.errstate(over="ignore")
+def _offsets(values: ArrayLike, weight: Address, network: Network) -> Array:
+    """Return how far `values` are from the weight."""
+    return np.asarray(values, dtype=np.float64) - weight.value(network)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def _add(sums: Array, more: Array) -> None:
+    sums += more
+
+
 @dataclass(frozen=True)
 class Grid:
     """`mse[i, j]` is the MSE with the first weight at `values1[i]` and the second at `values2[j]`."""
@@ -53,12 +64,12 @@ def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
 
     The State needs rows and targets.
     """
-    offsets = np.asarray(values, dtype=np.float64) - weight.value(state.network)
+    offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
     network = state.network
     for rows in _blocks(state, weight.layer):
         for part in _parts(network, weight.layer, len(rows.targets), len(offsets)):
-            sums[part] += _squares(network, rows, weight, offsets[part])
+            _add(sums[part], _squares(network, rows, weight, offsets[part]))
             yield
     return sums / _count(state)
 
@@ -71,15 +82,14 @@ def over_weights(
         turned = yield from over_weights(state, second, first, values2, values1)
         return turned.T
     network = state.network
-    offsets1 = np.asarray(values1, dtype=np.float64) - first.value(network)
-    offsets2 = np.asarray(values2, dtype=np.float64) - second.value(network)
+    offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
     sums = np.zeros((len(offsets1), len(offsets2)))
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
             # what feeds the second weight, and the layers that `_squares` goes on from
             trace = moved(network, rows.trace, first, float(offset), second.layer + 2)
             for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
-                sums[i, part] += _squares(network, rows._replace(trace=trace), second, offsets2[part])
+                _add(sums[i, part], _squares(network, rows._replace(trace=trace), second, offsets2[part]))
                 yield
     return sums / _count(state)
 

@@ -19,16 +19,21 @@ STEEP = 8.0
 """The stretch ends where the MSE is so many times the present one, unless there is more to see."""
 LEAST = 0.01
 """An MSE below this share of what is usual for the data is taken for that: do not zoom in without end."""
+LARGEST, SMALLEST = 1e300, 1e-150
+"""A stretch lies between ± the first, and an MSE above it is not drawn: what is computed from more would be
+too large for a number. Weights below the second are taken for 0."""
 STEPS = 6.0
 """A step that lands farther away than so many times the rest of what is to be seen is left out."""
 
 
 def size_of(state: State, weight: Address) -> float:
     """Return how large the weights of the layer are, and this one; 1 where all are 0."""
-    beside = state.network.layers[weight.layer].weights
-    with np.errstate(over="ignore"):
-        size = max(abs(weight.value(state.network)), float(np.sqrt(np.mean(beside * beside))))
-    return size if size > 0.0 and math.isfinite(size) else 1.0
+    w, beside = abs(weight.value(state.network)), state.network.layers[weight.layer].weights
+    largest = max(w, float(np.abs(beside).max()))
+    if largest < SMALLEST:
+        return 1.0
+    usual = largest * float(np.sqrt(np.mean(np.square(beside / largest))))  # so that nothing overflows
+    return min(max(w, usual), LARGEST)
 
 
 def landing(state: State, weight: Address, slope: float) -> float:
@@ -39,9 +44,9 @@ def landing(state: State, weight: Address, slope: float) -> float:
 def span(state: State, weight: Address, point: Point) -> Work[tuple[float, float]]:
     """Find the stretch (from, to) of a weight that shows `point`, the minimum nearby and the next step.
 
-    A step that lands far away is left out, so that the rest can be seen.
+    A step that lands far away is left out, so that the rest can be seen. What lies beyond ± `LARGEST` is too.
     """
-    w, size = weight.value(state.network), size_of(state, weight)
+    w, size = _within(weight.value(state.network)), size_of(state, weight)
     offsets = size * np.exp2(np.arange(NEAREST, FARTHEST + 1))
     below = yield from along(state, weight, w - offsets)
     above = yield from along(state, weight, w + offsets)
@@ -54,7 +59,12 @@ def span(state: State, weight: Address, point: Point) -> Work[tuple[float, float
     width = max(seen) - min(seen)
     room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.mse, LEAST * _scale(state))))
     beside = max(0.6 * width, (room - width) / 2)
-    return min(seen) - beside, max(seen) + beside
+    return _within(min(seen) - beside), _within(max(seen) + beside)
+
+
+def _within(w: float) -> float:
+    """Return the nearest number that can be drawn."""
+    return min(max(w, -LARGEST), LARGEST)
 
 
 def _scale(state: State) -> float:

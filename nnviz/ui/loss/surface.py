@@ -35,6 +35,7 @@ CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
 OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
+TOO_LARGE = "These weights are too large to be drawn."
 MOST_LISTED = 150
 """More weights than this are not listed."""
 
@@ -91,8 +92,9 @@ class LossSurface(LossPanel):
         return mse is not None, caption
 
     def _draw_map(self, state: State) -> None:
-        if self._known is None:
+        if self._known is None or not self._known.drawable:
             self.plane.show_nothing()
+            self._drawn = None
             return
         if self._drawn is not self._known.grid:
             self._drawn = self._known.grid
@@ -101,6 +103,8 @@ class LossSurface(LossPanel):
 
     def _present(self, state: State, mse: float | None) -> str:
         """Return the present MSE in words, or that it is being computed."""
+        if self._known is not None and not self._known.drawable:
+            return TOO_LARGE
         if mse is not None:
             return f"{mse_in_words(mse)} {over_rows(state)}."
         stale = self._known is not None and not same_but(self._known.state, state, *self._weights)

@@ -1,0 +1,251 @@
+"""What becomes of a file on a bad way: each mutation is a function of bytes, a donor and a random.Random."""
+
+import json
+import re
+
+NAUGHTY = (
+    "",
+    " ",
+    "\x00",
+    "a\nb",
+    "\t",
+    "\u2028",
+    "\ud800",
+    "\udfff",
+    "\ufeff",
+    "\uffff",
+    "\u202eabc",
+    "ÅÄÖ",
+    "名前",
+    "اسم",
+    "שם",
+    "👩‍👩‍👧",
+    "Z͑ͫ̓ͪ̂ͫ",
+    "<b>x</b>",
+    "<img src=file:///dev/zero>",
+    "&amp;",
+    "%s%n{0}",
+    "${HOME}",
+    "`id`",
+    "'; DROP TABLE--",
+    "../../etc/passwd",
+    "C:\\x",
+    "__proto__",
+    "__class__",
+    "nan",
+    "None",
+    "true",
+    "0",
+    "-1",
+    "1e999",
+    "node_" + "9" * 5000,
+    "output_99999999999999999999",
+    "node_0_0_0",
+    "node_-1",
+    "x" * 300,
+    "x" * 10_000,
+    "{",
+    "]",
+    '"',
+    "\\",
+    "\\u0000",
+    "np.array([1])",
+)
+"""Names that have broken something somewhere, and texts that mean something to somebody."""
+
+NUMBERS = (
+    b"0",
+    b"-0",
+    b"-0.0",
+    b"1e308",
+    b"1.7976931348623157e308",
+    b"1e309",
+    b"-1e999",
+    b"5e-324",
+    b"1e-400",
+    b"0.1",
+    b"NaN",
+    b"Infinity",
+    b"-Infinity",
+    b"nan",
+    b"9007199254740993",
+    b"18446744073709551616",
+    b"-9223372036854775809",
+    b"9" * 400,
+    b"9" * 5000,
+    b"1." + b"0" * 5000 + b"1",
+    b"1_000",
+    b"0x10",
+    b"01",
+    b"1.",
+    b".5",
+    b"+1",
+    b"1e5",
+    b"1E+2",
+    "٣".encode(),
+    b"true",
+    b"null",
+    b'"1"',
+    b"[]",
+    b"{}",
+)
+"""What may stand where a number is expected."""
+
+_NUMBER = re.compile(rb"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+_TEXT = re.compile(rb"""(["'])((?:[^"'\\\n]|\\.)*)\1""")
+
+
+def flip_bits(data, _donor, chance):
+    changed = bytearray(data)
+    for _ in range(chance.randint(1, 6)):
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
+def truncate(data, _donor, chance):
+    return data[: chance.randrange(len(data))]
+
+
+def leave_out(data, _donor, chance):
+    start, end = _span(data, chance)
+    return data[:start] + data[end:]
+
+
+def repeat(data, _donor, chance):
+    start, end = _span(data, chance)
+    return data[:end] + data[start:end] * chance.choice((1, 1, 1, 2, 50)) + data[end:]
+
+
+def splice(data, donor, chance):
+    start, end = _span(donor, chance)
+    at, to = _span(data, chance)
+    return data[:at] + donor[start:end] + data[chance.choice((at, to)) :]
+
+
+def join_halves(data, donor, chance):
+    return data[: chance.randrange(len(data))] + donor[chance.randrange(len(donor)) :]
+
+
+def swap_spans(data, _donor, chance):
+    a, b, c, d = sorted(chance.randrange(len(data) + 1) for _ in range(4))
+    return data[:a] + data[c:d] + data[b:c] + data[a:b] + data[d:]
+
+
+def insert_signs(data, _donor, chance):
+    at = chance.randrange(len(data) + 1)
+    return (
+        data[:at]
+        + bytes(chance.choices(b"[]{}(),:;\"'\\\n\r\t #=-+.eE0\x00\xff\xef\xbb\xbf", k=chance.randint(1, 4)))
+        + data[at:]
+    )
+
+
+def other_number(data, _donor, chance):
+    return _replaced(data, _NUMBER, lambda _found: chance.choice(NUMBERS), chance)
+
+
+def other_text(data, _donor, chance):
+    def text(found):
+        written = json.dumps(chance.choice(NAUGHTY), ensure_ascii=chance.random() < 0.5)[1:-1]
+        return found[1] + written.encode("utf-8", "surrogatepass") + found[1]
+
+    return _replaced(data, _TEXT, text, chance)
+
+
+def swap_texts(data, _donor, chance):
+    """Put one text, which may be a key, in the place of another."""
+    texts = _TEXT.findall(data[:20_000])
+    return _replaced(data, _TEXT, lambda found: found[1] + chance.choice(texts)[1] + found[1], chance)
+
+
+def change_tree(data, donor, chance):
+    """Change the JSON as a tree, where it is some: swap, copy, drop, nest parts, or take a donor's."""
+    try:
+        tree, other = json.loads(data), json.loads(donor)
+    except ValueError:
+        return splice(data, donor, chance)
+    for _ in range(chance.randint(1, 3)):
+        holder, key = chance.choice(_places(tree) or [(None, None)])
+        if holder is None:
+            return json.dumps(other).encode()
+        _change(holder, key, (_places(tree), _places(other)), chance)
+    try:
+        return json.dumps(tree).encode()
+    except (ValueError, RecursionError):  # a part that has got into itself
+        return data
+
+
+def _change(holder, key, places, chance):
+    other, at = chance.choice(chance.choice(places) or places[0])
+    what = chance.randrange(7)
+    if what == 0:
+        del holder[key]
+    elif what == 1:
+        holder[key], other[at] = other[at], holder[key]
+    elif what == 2:
+        holder[key] = json.loads(json.dumps(other[at]))
+    elif what == 3:
+        holder[key] = [holder[key]]
+    elif what == 4:
+        holder[key] = chance.choice(
+            (None, True, [], {}, "", 0, -1, 1.5, 1e308, float("nan"), 10**400, [[]], [[[]]])
+        )
+    elif what == 5 and isinstance(holder, dict):
+        holder[chance.choice((*NAUGHTY, *map(str, other)))] = holder.pop(key)
+    elif isinstance(holder, list):
+        holder[key:key] = [holder[key]] * chance.choice((1, 2, 300))
+    else:
+        holder[key] = chance.choice(NAUGHTY)
+
+
+def _places(tree):
+    """Return (list or object, index or key) of up to a thousand parts of a tree."""
+    found, ahead = [], [tree]
+    while ahead and len(found) < 1000:
+        here = ahead.pop()
+        if isinstance(here, dict | list):
+            keys = list(here) if isinstance(here, dict) else range(len(here))
+            found += [(here, key) for key in keys]
+            ahead += [here[key] for key in keys]
+    return found
+
+
+def _span(data, chance):
+    start = chance.randrange(len(data) + 1)
+    return start, min(len(data), start + chance.choice((1, 3, 10, 40, 200, 1000)))
+
+
+def _replaced(data, pattern, new, chance):
+    found = list(pattern.finditer(data[:20_000]))
+    for match in sorted(
+        chance.sample(found, min(len(found), chance.choice((1, 1, 2, 5)))), key=lambda m: -m.start()
+    ):
+        data = data[: match.start()] + new(match) + data[match.end() :]
+    return data
+
+
+MUTATIONS = (
+    flip_bits,
+    truncate,
+    leave_out,
+    repeat,
+    splice,
+    join_halves,
+    swap_spans,
+    insert_signs,
+    other_number,
+    other_number,
+    other_text,
+    other_text,
+    swap_texts,
+    change_tree,
+    change_tree,
+    change_tree,
+)
+
+
+def mutated(data, donor, chance):
+    """Return `data` after one mutation, or a few."""
+    for _ in range(chance.choice((1, 1, 1, 2, 3))):
+        data = chance.choice(MUTATIONS)(data, donor, chance) or b" "
+    return data

@@ -1,0 +1,107 @@
+"""Files that are made to take memory and time: each is refused, or opens, within bounds.
+
+A person who opens such a file gets a sentence, and the window lives on.
+"""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from nnviz.core.limits import LITERAL, NODES, ROWS
+from nnviz.files.json_text import LISTS, OBJECTS, VALUES
+from nnviz.files.opening import LARGEST_BYTES
+
+MEGABYTES, SECONDS = 1000, 30.0
+"""What the largest of them may take on one slow core; most take a tenth."""
+
+HEAD = '{"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": [{"activation": "relu", '
+
+
+def network(weights, more=""):
+    return f'{HEAD}"weights": {weights}}}]}}{more}}}'
+
+
+def rows(count, width):
+    """Return rows of full precision, as a file of nnviz's own has them."""
+    line = ",".join(map(repr, (np.random.default_rng(0).normal(size=width) * 1e-200).tolist()))
+    return ",".join([f"[{line}]"] * count)
+
+
+def data(count, width):
+    inputs = json.dumps([f"x{i}" for i in range(width)])
+    return (
+        network("[[" + ",".join(["1"] * width) + "]]").replace('["a"]', inputs)[:-1]
+        + f', "data": {{"inputs": [{rows(count, width)}]}}}}'
+    )
+
+
+BOMBS = {
+    "at the limit of numbers": lambda size: data(min(size // 240, 390_000), 10),
+    "at the limit of rows": lambda size: data(min(size // 25, ROWS.most), 1),
+    "at the limit of nodes": lambda size: network(f"[{rows(min(size // 30, NODES.most - 1), 1)}]"),
+    "open lists": lambda size: "[" * size,
+    "closed lists": lambda size: "[" * (size // 2) + "]" * (size // 2),
+    "open objects": lambda size: '{"a":' * (size // 5),
+    "empty lists": lambda size: network("[" + ",".join(["[]"] * (size // 3)) + "]"),
+    "short rows": lambda size: network("[" + ",".join(["[1]"] * (size // 4)) + "]"),
+    "as many lists as may be": lambda _size: network("[" + ",".join(["[1]"] * (LISTS.most - 9)) + "]"),
+    "as many objects as may be": lambda _size: network("[" + ",".join(['{"":0}'] * (OBJECTS.most - 9)) + "]"),
+    "as many values as may be": lambda _size: network("[[" + "0.5," * (VALUES.most - 9) + "0]]"),
+    "as many texts as may be": lambda _size: network(
+        "[" + ",".join(f'"{i:07}"' for i in range(VALUES.most - 9)) + "]"
+    ),
+    "one long row": lambda size: network("[[" + "0," * (size // 2) + "0]]"),
+    "a long list at the top": lambda size: '{"output": [' + "1.5," * (size // 4) + "1]}",
+    "objects": lambda size: network("[" + ",".join(['{"":0}'] * (size // 7)) + "]"),
+    "many keys": lambda size: "{" + ",".join(f'"{i}":0' for i in range(size // 13)) + "}",
+    "texts": lambda size: network("[" + ",".join(['"\\ue000"'] * (size // 9)) + "]"),
+    "an emoji in long notes": lambda size: network("[[1]]", f', "notes": "{"x" * (size - 300)}😀"'),
+    "a long name": lambda size: network("[[1]]").replace('"a"', json.dumps("a" * (size - 300))),
+    "a long activation": lambda size: network("[[1]]").replace("relu", "relu(" + "1" * (size - 300)),
+    "a long key": lambda size: '{"format": "nnviz", "version": 1, "' + "k" * (size - 100) + '": 1}',
+    "a long number": lambda size: network(f"[[{'1' * (size - 300)}]]"),
+    "a long fraction": lambda size: network(f"[[0.{'1' * (size - 300)}]]"),
+    "blanks": lambda size: " \n" * (size // 2),
+    "blanks in a number's place": lambda size: network("[[" + " " * (size - 300) + "]]"),
+    "quotes that do not end": lambda size: network("[[1]]").replace('"a"', '"' + "\\\\" * (size // 2 - 150)),
+    "brackets and quotes": lambda size: '["' * (size // 2),
+    "a literal": lambda size: "{'output': [" + "1," * (min(size, LITERAL.most) // 2 - 10) + "]}",
+    "a long literal": lambda size: "{'output': [" + "1," * (size // 2) + "]}",
+    "a literal of minus": lambda size: "{'output': [" + "-" * min(size, LITERAL.most - 20) + "1]}",
+    "a literal of calls": lambda size: "{'output': " + "f(" * (min(size, LITERAL.most) // 2 - 20) + "}",
+    "nothing but zeros": lambda size: "\0" * size,
+}
+
+
+CHILD = """
+import re, sys, time
+from nnviz.cli.main import main
+code = main(["check", sys.argv[1]])
+used = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1]
+print(code, int(used) // 1024, time.process_time())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has taken")
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_file_that_is_made_to_burst_takes_bounded_memory_and_time(name, tmp_path, amount):
+    size = amount(quick=0, full=LARGEST_BYTES - 1000, long=LARGEST_BYTES - 1000)
+    if not size:
+        pytest.skip("takes a minute")
+    file = tmp_path / ("bomb.py" if "literal" in name else "bomb.json")
+    file.write_text(BOMBS[name](size), "utf-8")
+    assert file.stat().st_size <= LARGEST_BYTES
+    ended = subprocess.run(
+        [sys.executable, "-c", CHILD, str(file)], capture_output=True, text=True, timeout=200
+    )
+    file.unlink()
+    code, megabytes, seconds = ended.stdout.splitlines()[-1].split()
+    said = ended.stderr
+    print(f"{name}: {megabytes} MB, {seconds} s, {said.strip()[-100:]}")
+    assert (code, said.count("\n")) in (("0", 0), ("1", 1)), said[:1000]
+    assert len(said) < 1000
+    assert int(megabytes) < MEGABYTES
+    assert float(seconds) < SECONDS

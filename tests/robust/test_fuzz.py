@@ -1,0 +1,222 @@
+"""Files on a bad way: every format of the registry reads them as a State, or refuses them in a sentence.
+
+Nothing else comes out, and soon. A format that is added is tried by itself: from what it writes, and from the
+files in resources that it recognises.
+"""
+
+import random
+import re
+import sys
+import time
+from math import isfinite
+
+import numpy as np
+import pytest
+
+from nnviz._resources import resources
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import parsed
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.files import csv, native
+from nnviz.files.errors import FileError
+from nnviz.files.registry import FORMATS
+from tests.robust import strict_csv
+from tests.robust.mutations import NAUGHTY, mutated
+
+SECONDS = 2.0
+"""Of the processor, for one file of some kilobytes."""
+MEGABYTES = 150
+"""More than before, for a file of some kilobytes."""
+MAC = sys.platform == "darwin"  # which counts bytes where others count kilobytes
+LARGE_BYTES = 4_000
+SEED = 9
+TOKENS = ("1", "-2", ".5", "1e3", "1/2", "0,5", "nan", "x")
+
+COURSE = [
+    b'{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}',
+    b"weights = {'node_0': np.array([2, 4]), 'node_1': np.array([ 4, -5]), 'output': np.array([2, 7])}\n",
+    b"import numpy as np\n# the course's\nweights = {'node_0_0': [3, 5], 'node_0_1': [-1, 2], "
+    b"'node_1_0': np.array([1.0, np.float64(-2.5)]), 'node_1_1': [0, 1], 'output': [2., 7e-3]}\n",
+    b"{'output': [1, 2, 3]}",
+]
+TABLES = [
+    b"accounts,children,target\n3,5,60\n1,-1,0\n",
+    b'"x 1";"x;2"\n1,5;2\n1/2;-3e-4\n',
+    b'x1\tname\tx2\n1\tAnn\t2\n\n3\t"Bo""b"\t4\n',
+    b"1,2\r\n3,4\r\n \xe2\x88\x925 , .5\r\n",
+    b"a\n" + b"\n".join(b"%d" % i for i in range(1200)) + b"\n",
+    b"a,b\n" + b"1.25,-3\n" * 600 + b'"4",5\n' + b"6,7\n" * 600,
+]
+
+
+def full_state():
+    """Return a State of everything that a file may hold: biases, targets, weight sets, notes."""
+    layers = (
+        Layer(("first", "«two»"), "leaky_relu(0.2)", [[0.1, -0.0], [1e-300, 1e300]], [0.5, -1.0]),
+        Layer(("out 1", "out 2"), "softmax", [[1.0, 2.0], [3.0, 4.5]]),
+    )
+    network = Network(("a", "b"), layers)
+    data = Dataset([[1.5, -2.0], [3.0, 5e-324]], [[0.0, 1.0], [1.0, 0.0]])
+    training = Training(0.05, 30, 2, "adam", 7)
+    sets = (WeightSet.of("before", network), WeightSet.of("after", network))
+    return State(network, data, training, sets, "Everything", "# Notes\n\n*with* Markdown")
+
+
+def plain_state():
+    network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+    return State(network, Dataset.empty(network))
+
+
+def seeds_of(form):
+    """Return files of a format: what ships of it, what it writes, and what people write by hand."""
+    shipped = [path.read_bytes() for path in sorted(resources().rglob("*")) if path.is_file()]
+    found = [data for data in [*shipped, *COURSE] if form.sniff(data)]
+    for state in (full_state(), plain_state()):
+        try:
+            found.append(form.write(state))
+        except FileError:
+            continue
+    return found
+
+
+def told(error, seed):
+    sentence = str(error)
+    assert sentence.strip(), seed
+    assert "\n" not in sentence, f"{seed}: {sentence!r}"
+    assert len(sentence) < 1300, f"{seed}: {len(sentence)} letters"
+    assert not re.search(r"Error\b|Traceback|object at 0x|sys\.", sentence), f"{seed}: {sentence}"
+
+
+def quickly(read, data, seed):
+    """Return what `read` gives, or None where it refuses; nothing else is raised, and it takes no time."""
+    began = time.process_time()
+    try:
+        return read(data)
+    except FileError as error:
+        told(error, seed)
+        return None
+    except BaseException as error:
+        error.add_note(f"seed {seed}: {data[:2000]!r}")
+        raise
+    finally:
+        assert time.process_time() - began < SECONDS, f"seed {seed}: {len(data)} bytes"
+
+
+def one_of(seeds, chance):
+    """Return one of the files; a large one now and then."""
+    large = chance.random() < 0.03
+    return chance.choice([data for data in seeds if (len(data) > LARGE_BYTES) == large] or seeds)
+
+
+@pytest.fixture(autouse=True)
+def takes_little_memory():
+    """Fail a test that has needed more than a file of some kilobytes may, however many there were."""
+    resource = pytest.importorskip("resource")  # not on Windows
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // (1024**2 if MAC else 1024)
+    assert grown < MEGABYTES, f"{grown} MB"
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_a_mutated_file_is_a_state_or_a_sentence(form, amount):
+    seeds = seeds_of(form)
+    donors = [data for other in FORMATS for data in seeds_of(other)] + TABLES
+    assert seeds, f"{form.name} writes neither of the States, and nothing that ships is of it"
+    tried, opened = amount(quick=500, full=10_000, long=1_000_000), 0
+    for number in range(tried):
+        seed = f"{form.name}:{SEED}:{number}"
+        chance = random.Random(seed)
+        data = mutated(one_of(seeds, chance), one_of(donors, chance), chance)
+        state = quickly(lambda data: form.read(data, None), data, seed)
+        if state is not None:
+            opened += 1
+            assert native.read(native.write(state)) == state, seed
+    print(f"{form.name}: {tried:,} tried, {tried - opened:,} refused")
+    assert 0 < opened < tried
+
+
+def cells_of(text):
+    """Return the header, if there is one, and the rows of a text, read by another reader than nnviz's."""
+    for separator in "\t;,":
+        try:
+            rows = strict_csv.rows(text, separator)
+        except strict_csv.RefusedError:
+            if separator == ",":
+                raise
+        else:
+            if separator == "," or len(rows[:1] and rows[0]) > 1:
+                return rows
+    raise AssertionError
+
+
+def number_in(cell):
+    """Return the number in a cell, negative zero too, or None."""
+    try:
+        plain = re.fullmatch(r"[-+]?[.0-9]+(e[-+]?[0-9]{1,3})?", cell, re.IGNORECASE)
+        return float(cell) if plain and isfinite(float(cell)) else parsed(cell)
+    except ValueError:
+        return None
+
+
+def agrees(table, text, seed):
+    """Compare a table with what the other reader finds: each number, bit for bit, and each name."""
+    rows = cells_of(text)
+    if table.names is not None:
+        assert [cell.strip() for cell in rows.pop(0)] == list(table.names), seed
+    for column in range(table.width):
+        found = [number_in(row[column]) for row in rows]
+        try:
+            numbers = table.at([column])[:, 0].tolist()
+        except FileError as error:
+            told(error, seed)
+            assert None in found, seed
+        else:
+            assert numbers == found, seed
+            assert np.signbit(numbers).tolist() == np.signbit(found).tolist(), seed
+
+
+def test_a_mutated_table_is_what_another_reader_finds_or_a_sentence(amount):
+    tried, opened = amount(quick=500, full=10_000, long=1_000_000), 0
+    for number in range(tried):
+        seed = f"csv:{SEED}:{number}"
+        chance = random.Random(seed)
+        data = mutated(one_of(TABLES, chance), one_of(TABLES, chance), chance)
+        table = quickly(csv.read, data, seed)
+        if table is not None:
+            opened += 1
+            agrees(table, data.decode("utf-8-sig"), seed)
+    print(f"csv: {tried:,} tried, {tried - opened:,} refused")
+    assert 0 < opened < tried
+
+
+def test_a_table_of_chance_is_read_as_by_another_reader(amount):
+    signs = ['"', '"', ",", ",", ";", "\t", "\n", "\n", "\r\n", " ", *TOKENS]
+    for number in range(amount(quick=500, full=10_000, long=1_000_000)):
+        seed = f"table:{SEED}:{number}"
+        chance = random.Random(seed)
+        text = "".join(chance.choices(signs, k=chance.randint(1, 14)))
+        table = quickly(lambda data: csv.read(data), text.encode(), seed)
+        if table is not None:
+            agrees(table, text, seed)
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_every_naughty_name_goes_through_every_format_or_is_refused(form):
+    plain = plain_state()
+    for name in NAUGHTY:
+        try:
+            network = Network(("a", name), plain.network.layers)
+            sets = (WeightSet.of(name, network),)
+            state = State(network, Dataset.empty(network), weight_sets=sets, name=name)
+        except ValueError as error:
+            told(error, repr(name))
+            continue
+        try:
+            data = form.write(state)
+        except FileError as error:
+            told(error, repr(name))
+            continue
+        again = form.read(data, None)
+        if not form.left_out(state):
+            assert again == state, repr(name)
