@@ -23,7 +23,7 @@ from nnviz.core.slopes import mse
 class Dataset(ByValue):
     """Rows of inputs, shape (rows, inputs), and of targets, shape (rows, outputs) or None. Read-only.
 
-    Raises ValueError for too many rows.
+    Raises ValueError for what is no rows, and for too many.
     """
 
     ARRAYS = ("inputs", "targets")
@@ -32,6 +32,9 @@ class Dataset(ByValue):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        for name in self.ARRAYS:
+            if getattr(getattr(self, name), "ndim", 2) != 2:
+                raise ValueError(f"{name}: expected rows of numbers")
         ROWS.check(len(self.inputs), "inputs")
 
     def __len__(self) -> int:

@@ -6,7 +6,6 @@ Knows nothing of formats.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,6 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.limits import DIGITS, LAYERS, NESTING, NOTES, NUMBERS, ROWS, WEIGHT_SETS, Limit
 from nnviz.core.names import HALF, is_whole, quoted
-from nnviz.core.numbers import full
 from nnviz.files.errors import FileError
 from nnviz.files.progress import STEP, Progress
 
@@ -36,6 +34,7 @@ _read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
 _read_object: Any = json.decoder.JSONObject  # type: ignore[attr-defined]
 
 _FLAT = re.compile(r'\[[^\[\]{}"]*\]')
+_WHOLE = re.compile(r"(?<=[\[ ])(0|-?[1-9]\d{0,14})\.0(?=[,\]])")
 _NUMBERS = msgspec.json.Decoder(list[float])
 
 
@@ -173,8 +172,8 @@ def _integer(digits: str) -> int | float:
 def laid_out(value: Any, indent: str = "") -> str:
     """Return `value` as JSON, one key a line and one row of a matrix a line.
 
-    A float is written so that reading it gives the same float: 2 for 2.0, -0.0 for −0.0. Takes what JSON has;
-    floats are finite.
+    A float is written so that reading it gives the same float: 2 for 2.0, -0.0 for −0.0. Takes what JSON has,
+    and Rows; floats are finite.
     """
     return "".join(_pieces(value, indent))
 
@@ -185,7 +184,7 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         opening, closing = "{}"
         items = [(f"{inner}{_leaf(key)}: ", item) for key, item in value.items()]
-    elif isinstance(value, list) and any(isinstance(item, list | Mapping) for item in value):
+    elif isinstance(value, list) and any(isinstance(item, list | Mapping | Row) for item in value):
         opening, closing = "[]"
         items = [(inner, item) for item in value]
     else:
@@ -193,16 +192,26 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
         return
     before = opening
     for start, item in items:
-        yield f"{before}\n{start}"
-        yield from _pieces(item, inner)
+        if isinstance(item, Row):  # of which there are many
+            yield f"{before}\n{start}{_leaf(item)}"
+        else:
+            yield f"{before}\n{start}"
+            yield from _pieces(item, inner)
         before = ","
     yield f"\n{indent}{closing}"
 
 
 def _leaf(value: Any) -> str:
+    if isinstance(value, Row):
+        return _numbers(value.numbers.tolist())
+    if isinstance(value, float):
+        return _numbers([value])[1:-1]
     if isinstance(value, list):
         return "[" + ", ".join(map(_leaf, value)) + "]"
-    if isinstance(value, float):
-        # -0 would come back as the integer 0.
-        return "-0.0" if value == 0.0 and math.copysign(1.0, value) < 0.0 else full(value)
     return json.dumps(value, ensure_ascii=False)
+
+
+def _numbers(values: list[float]) -> str:
+    """Return floats as a list: Python's own text of each, but 2 for 2.0; -0.0 stays, for -0 would be 0."""
+    text = f"[{', '.join(map(repr, values))}]"
+    return _WHOLE.sub(r"\1", text) if ".0" in text else text

@@ -120,8 +120,8 @@ def parsed(raw: Any) -> File:
 
 
 def builtins(file: File) -> Any:
-    """Return what the JSON of a file holds."""
-    return msgspec.to_builtins(file, enc_hook=lambda row: row.numbers.tolist())
+    """Return what the JSON of a file holds, its Rows as they are."""
+    return msgspec.to_builtins(file, builtin_types=(Row,))
 
 
 def _row(_type: type, value: Any) -> Row:

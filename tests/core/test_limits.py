@@ -27,6 +27,8 @@ TOO_MUCH = {
     ),
     "expected at most 10,000 nodes, inputs among them, found 10,002": lambda: state(10_001),
     "inputs: expected at most 500,000 rows, found 500,001": lambda: Dataset(np.zeros((500_001, 1))),
+    "inputs: expected rows of numbers": lambda: Dataset(np.zeros(3)),
+    "targets: expected rows of numbers": lambda: Dataset(np.zeros((1, 1)), np.zeros((1, 1, 1))),
     "expected at most 4,000,000 weights, biases, inputs and targets, those of weight sets among them, "
     "found 4,002,000": lambda: state(2000, 2000),
     "weight_sets: expected at most 100 weight sets, found 101": lambda: replace(

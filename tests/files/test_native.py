@@ -204,10 +204,6 @@ def test_a_saved_key_order_does_not_matter(tmp_path):
             "data.inputs[0]: expected 1 number, one for each input, found 2",
         ),
         (
-            State(one_weight(1.0).network, Dataset([1.0])),
-            "data.inputs[0]: expected a list, found a decimal number",
-        ),
-        (
             State(one_weight(1.0).network, Dataset([[1.0]], [[1.0], [2.0]])),
             "data.targets: expected 1 row, one for each row of inputs, found 2",
         ),
