@@ -113,6 +113,8 @@ class _Reader(json.JSONDecoder):
             self._told = at
             self._progress(at / len(text))
         sign = text[at : at + 1]
+        if sign in ("[", "{") and len(self._around) == NESTING.most:
+            raise FileError("the JSON is nested too deeply")
         if sign == "[" and (flat := _FLAT.match(text, at)):
             return self._flat(text, at, flat.end()), flat.end()
         if not sign or sign not in "[{":
@@ -122,8 +124,6 @@ class _Reader(json.JSONDecoder):
             if isinstance(leaf, str) and not is_whole(leaf):
                 raise FileError(HALF, _place(text, at))
             return leaf, end
-        if len(self._around) == NESTING.most:
-            raise FileError("the JSON is nested too deeply")
         self._around += sign
         if sign == "[":
             read, end = _read_list((text, at + 1), self._scan)

@@ -79,6 +79,14 @@ def test_no_hidden_layer_is_a_network_too(dialog):
         ("inputs", "2 3", "Inputs: a whole number from 1 to 5000"),
         ("outputs", "5001", "Outputs: a whole number from 1 to 5000"),
         ("hidden", "8 x", "Nodes per hidden layer: whole numbers from 1 to 5000, such as 8 8"),
+        ("hidden", "1 " * 500, "expected at most 500 layers, found 501"),
+        ("hidden", "5000 5000", "expected at most 10,000 nodes, inputs among them, found 10,003"),
+        (
+            "hidden",
+            "4000 4000",
+            "expected at most 4,000,000 weights, biases, inputs and targets, "
+            "those of weight sets among them, found 16,020,004",
+        ),
         ("hidden", "1" * 5000, "Nodes per hidden layer: whole numbers from 1 to 5000, such as 8 8"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtWidgets import (
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.ui.widgets.choice import Choice
@@ -88,7 +90,11 @@ class NewNetwork(QDialog):
         some = f"Nodes per hidden layer: whole numbers from 1 to {LARGEST}, such as 8 8"
         inputs = _counts(self.inputs.text(), f"Inputs: {one}")
         hidden = _counts(self.hidden.text(), some, many=True)
-        return [*inputs, *hidden, *_counts(self.outputs.text(), f"Outputs: {one}")]
+        sizes = [*inputs, *hidden, *_counts(self.outputs.text(), f"Outputs: {one}")]
+        LAYERS.check(len(sizes) - 1)
+        NODES.check(sum(sizes))
+        NUMBERS.check(sum((before + 1) * size for before, size in pairwise(sizes)) + sizes[0] + sizes[-1])
+        return sizes
 
     def _check(self) -> None:
         try:
