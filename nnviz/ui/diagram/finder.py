@@ -127,6 +127,7 @@ class Finder(QFrame):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.field = QLineEdit()
         self.field.setPlaceholderText("Find a node or an edge")
+        self.field.setAcceptDrops(False)
         self.field.setAccessibleName("Find a node or an edge")
         self.field.setToolTip(TIP)
         self.field.setClearButtonEnabled(True)

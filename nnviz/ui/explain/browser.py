@@ -16,6 +16,7 @@ from nnviz.core.address import Address, Kind
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, ascii_text
 from nnviz.core.expressions import Piece
 from nnviz.picture.palette import Palette
+from nnviz.ui.widgets.drops import leave_drops
 from nnviz.ui.widgets.theme import colours, ui_font
 
 BREAK = "\u200b"
@@ -36,6 +37,7 @@ class ExplainBrowser(QTextBrowser):
         self.setAccessibleName("Explanation")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
+        leave_drops(self)
         self.setUndoRedoEnabled(False)
         self.document().setDefaultFont(ui_font(13))
         self.document().setDocumentMargin(0)

@@ -16,6 +16,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QTextBrowser
 
+from nnviz.ui.widgets.drops import leave_drops
+
 MARKDOWN = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 MOST_MARKDOWN = 10_000
 """Letters that are read as Markdown: Qt's time grows with the square of a list. More are plain text."""
@@ -33,6 +35,7 @@ class NotesPage(QTextBrowser):
         super().__init__()
         self._shown: QTextDocument | None = None
         self.setOpenLinks(False)
+        leave_drops(self)
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
         self.setAccessibleName("Notes")
         self.viewport().setAutoFillBackground(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from nnviz.core.edits import set_notes
 from nnviz.core.state import State
@@ -12,6 +12,7 @@ from nnviz.document.selection import Selection
 from nnviz.ui.explain.page import NotesPage
 from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.widgets.card import Card, CardTabs, Tab, quiet_button
+from nnviz.ui.widgets.drops import TextField
 
 EXPLAIN, NOTES = range(2)
 EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
@@ -53,7 +54,7 @@ class Notes(Card):
         super().__init__("Notes")
         self._document = document
         self.page = NotesPage()
-        self.field = QPlainTextEdit()
+        self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")
         self.field.setPlaceholderText("Markdown")
         self._pages = QStackedWidget()

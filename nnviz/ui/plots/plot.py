@@ -22,6 +22,7 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.drawable import drawable
+from nnviz.ui.widgets.drops import leave_drops
 from nnviz.ui.widgets.theme import ui_font
 
 LARGEST = 308.0
@@ -148,6 +149,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Device pixels on a side of a pixel; None for those of the screen."""
         for side in ("top", "right"):  # hidden, they would still follow every range
             self.getAxis(side).unlinkFromView()
+        leave_drops(self)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
         self.setMenuEnabled(False)

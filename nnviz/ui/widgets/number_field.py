@@ -79,6 +79,7 @@ class NumberField(QLineEdit):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.setAcceptDrops(False)
         self._value: Any = None
         self._refusal = ""
         self._select_on_release = self._scrubs = False

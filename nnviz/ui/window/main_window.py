@@ -11,6 +11,7 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QSplitter, QWidget
 
+from nnviz.ui.widgets.drops import dropped_file
 from nnviz.ui.window.settings import Settings
 
 SIZE_PX = QSize(1280, 800)
@@ -100,15 +101,14 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
-        if event.mimeData().hasUrls():
+        if dropped_file(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell of the file once the drop is over."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
+        if path := dropped_file(event.mimeData()):
             event.acceptProposedAction()
-            QTimer.singleShot(0, self, lambda: self.dropped.emit(paths[0]))
+            QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
 
 
 def _empty_card(place: QSplitter) -> QFrame:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from threading import Thread
+from collections.abc import Iterator
 
-from PySide6.QtCore import QTimer
+from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
+from nnviz.document.idle import Slicer
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.widgets.card import Card, CardTabs, Tab
-
-LOOK_MS = 10
 
 
 class PlotCards(CardTabs):
     """Four cards, of which all but the first are made when they are first shown.
 
     The plot library takes longer to import than the window's first frame may: `load_soon` brings it in while
-    the window answers, `load` at once.
+    the window answers, `load` at once. Not in a thread: PySide makes its types when they are first asked for,
+    and two threads that ask at a time end the process.
     """
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, runner: Runner) -> None:
@@ -36,19 +35,16 @@ class PlotCards(CardTabs):
                 Tab("matrix", "A layer's weights as an image", self._matrix),
             )
         )
-        self._library = Thread(target=import_module, args=("pyqtgraph",))
-        self._await = QTimer(self, interval=LOOK_MS)
-        self._await.timeout.connect(self._look)
+        self._library = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
-        """Import the plot library in a thread, and load then."""
-        self._library.start()
-        self._await.start()
+        """Make PySide's types a few at a time, which is most of the import, and load then."""
+        self._library.ask()
 
-    def _look(self) -> None:
-        if not self._library.is_alive():
-            self._await.stop()
+    def _load_with_types(self) -> bool:
+        if not self._library.busy:
             self.load()
+        return not self._library.busy
 
     def load(self) -> None:
         """Draw with the plot library from now on."""
@@ -68,3 +64,11 @@ class PlotCards(CardTabs):
         from nnviz.ui.plots.weight_matrix import WeightMatrix
 
         return WeightMatrix(self._document, self._selection)
+
+
+def _types() -> Iterator[None]:
+    """Make every type that pyqtgraph asks PySide for, one at a time."""
+    for module in (QtCore, QtGui, QtWidgets, QtSvg):
+        for name in dir(module):
+            getattr(module, name)
+            yield

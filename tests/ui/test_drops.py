@@ -1,0 +1,115 @@
+"""What is dropped: a file opens wherever it is, anything else is refused, and Qt has nothing to warn of."""
+
+import os
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMessageBox, QTabBar, QWidget
+
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from tests.ui.hands import choose, press
+from tests.ui.sees import status
+
+COPY, LEFT, NONE = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+@pytest.fixture
+def window(open_window, qtbot):
+    """A window whose every panel has been shown, with the finder and the notes' field open."""
+    window = open_window("relu")
+    for bar in window.main_window.findChildren(QTabBar):
+        for k in reversed(range(bar.count())):
+            bar.setCurrentIndex(k)
+            QApplication.processEvents()
+    press(window, "notes")
+    press(window, "Edit")
+    window.finder.open()
+    return window
+
+
+def files(*paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def text(what):
+    data = QMimeData()
+    data.setText(what)
+    return data
+
+
+def links(*addresses):
+    data = QMimeData()
+    data.setUrls([QUrl(address) for address in addresses])
+    return data
+
+
+def all_in(window):
+    """Return every widget that the mouse can be over."""
+    return [
+        own
+        for own in window.main_window.findChildren(QWidget)
+        if own.isVisible() and own.window() is window.main_window
+    ]
+
+
+def is_taken(widget, data):
+    """Tell whether it, or what it stands in, would take what is dragged over a widget, and drag it away."""
+    QApplication.sendEvent(widget, QDragLeaveEvent())  # of a drag that it never took
+    enter = QDragEnterEvent(QPoint(2, 2), COPY, data, LEFT, NONE)
+    QApplication.sendEvent(widget, enter)
+    QApplication.sendEvent(widget, QDragMoveEvent(QPoint(3, 3), COPY, data, LEFT, NONE))
+    QApplication.sendEvent(widget, QDragLeaveEvent())
+    return enter.isAccepted()
+
+
+def drop(widget, data):
+    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(2, 2), COPY, data, LEFT, NONE))
+    QApplication.sendEvent(widget, QDropEvent(QPointF(2, 2), COPY, data, LEFT, NONE))
+
+
+def test_a_file_opens_wherever_it_is_dropped(window, qtbot):
+    dropped, widgets = [], all_in(window)
+    window.main_window.dropped.disconnect()
+    window.main_window.dropped.connect(dropped.append)
+    for widget in widgets:
+        drop(widget, files(example("xor").path))
+    qtbot.waitUntil(lambda: len(dropped) == len(widgets))
+
+
+def test_the_first_of_many_files_opens(window, qtbot, tmp_path):
+    drop(window.main_window, files(example("xor").path, *(tmp_path / str(k) for k in range(1000))))
+    qtbot.waitUntil(lambda: window.document.state == load(example("xor").path))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [text("3"), text("x" * 10**6), links("https://example.org/x.json"), links(""), QMimeData(), files()],
+    ids=["text", "much text", "a link", "an empty link", "nothing", "no files"],
+)
+def test_anything_else_is_refused_but_text_for_the_notes(window, data, qtlog):
+    taken = {widget for widget in all_in(window) if is_taken(widget, data)}
+    field = window.notes.field
+    assert taken == ({field.viewport()} if data.hasText() and not data.hasUrls() else set())
+    assert [each.message for each in qtlog.records if "drag" in each.message] == []
+
+
+@pytest.mark.parametrize("kind", ["a folder", "nothing", "rubbish", "a fifo"])
+def test_what_cannot_be_opened_is_told(window, answer, qtbot, tmp_path, kind):
+    path, told = tmp_path / "x.json", []
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "rubbish":
+        path.write_bytes(bytes(range(256)))
+    elif kind == "a fifo":
+        os.mkfifo(path)
+    before = window.document.state
+    answer(QMessageBox, choose("OK", told))
+    drop(window.main_window, files(path))
+    qtbot.waitUntil(lambda: bool(told) and QApplication.activeModalWidget() is None)
+    assert told[0].startswith("x.json was not opened: ")
+    assert status(window) == told[0]
+    assert window.document.state is before
