@@ -3,55 +3,22 @@
 import json
 import re
 
+from tests.robust.naughty import NAMES, NO_NAMES
+
 NAUGHTY = (
-    "",
-    " ",
-    "\x00",
-    "a\nb",
-    "\t",
-    "\u2028",
-    "\ud800",
-    "\udfff",
-    "\ufeff",
-    "\uffff",
-    "\u202eabc",
-    "ÅÄÖ",
-    "名前",
-    "اسم",
-    "שם",
-    "👩‍👩‍👧",
-    "Z͑ͫ̓ͪ̂ͫ",
-    "<b>x</b>",
-    "<img src=file:///dev/zero>",
-    "&amp;",
-    "%s%n{0}",
-    "${HOME}",
-    "`id`",
-    "'; DROP TABLE--",
-    "../../etc/passwd",
-    "C:\\x",
-    "__proto__",
-    "__class__",
-    "nan",
-    "None",
-    "true",
-    "0",
-    "-1",
-    "1e999",
+    *NAMES,
+    *NO_NAMES,
     "node_" + "9" * 5000,
     "output_99999999999999999999",
     "node_0_0_0",
     "node_-1",
     "x" * 300,
     "x" * 10_000,
-    "{",
-    "]",
-    '"',
-    "\\",
-    "\\u0000",
+    "a\nb: c",
+    " - at `$",
     "np.array([1])",
 )
-"""Names that have broken something somewhere, and texts that mean something to somebody."""
+"""Texts that have broken something somewhere, names and others."""
 
 NUMBERS = (
     b"0",

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from nnviz._resources import resources
+from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import parsed
 from nnviz.core.state import Dataset, State, Training, WeightSet
@@ -128,6 +129,7 @@ def test_a_mutated_file_is_a_state_or_a_sentence(form, amount):
         seed = f"{form.name}:{SEED}:{number}"
         chance = random.Random(seed)
         data = mutated(one_of(seeds, chance), one_of(donors, chance), chance)
+        quickly(form.sniff, data, seed)
         state = quickly(lambda data: form.read(data, None), data, seed)
         if state is not None:
             opened += 1
@@ -199,6 +201,46 @@ def test_a_table_of_chance_is_read_as_by_another_reader(amount):
         table = quickly(lambda data: csv.read(data), text.encode(), seed)
         if table is not None:
             agrees(table, text, seed)
+
+
+COMMANDS = (
+    ("check", "FILE"),
+    ("predict", "FILE"),
+    ("predict", "FILE", "--json", "--row", "1,2"),
+    ("predict", "relu", "--data", "FILE"),
+    ("slopes", "FILE", "--json"),
+    ("train", "FILE", "--updates", "3", "-o", "OUT.json"),
+    ("convert", "FILE", "OUT.py"),
+    ("convert", "FILE", "OUT.json"),
+    ("render", "FILE", "-o", "OUT.svg"),
+)
+
+
+def test_no_command_meets_a_mutated_file_with_more_than_a_sentence(amount, tmp_path, capsys):
+    seeds = [data for form in FORMATS for data in seeds_of(form)] + TABLES
+    suffixes = (*{suffix for form in FORMATS for suffix in form.suffixes}, ".csv", "")
+    tried, refused = amount(quick=60, full=2000, long=50_000), 0
+    for number in range(tried):
+        seed = f"command:{SEED}:{number}"
+        chance = random.Random(seed)
+        command = chance.choice(COMMANDS)
+        file = tmp_path / f"file{chance.choice(suffixes)}"
+        tables = "--data" in command and chance.random() < 0.8
+        data = mutated(one_of(TABLES if tables else seeds, chance), one_of(seeds, chance), chance)
+        file.write_bytes(data)
+        words = [word.replace("FILE", str(file)).replace("OUT", str(tmp_path / "out")) for word in command]
+        try:
+            code = main(words)
+        except BaseException as error:
+            error.add_note(f"seed {seed}: {command} {data[:2000]!r}")
+            raise
+        said = capsys.readouterr().err
+        refused += code
+        assert code in (0, 1), f"{seed}: {said}"
+        assert said.count("\n") <= 1, f"{seed}: {said}"
+        assert code == 0 or 1 < len(said) < 1500, f"{seed}: {said}"
+        file.unlink()
+    print(f"commands: {tried:,} tried, {refused:,} refused")
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
