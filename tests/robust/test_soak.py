@@ -124,7 +124,7 @@ def in_use(qtbot, window):
 
 def test_documents_that_come_and_go_leave_nothing(qtbot, open_window, amount):
     window = open_window("xor")
-    number = amount(quick=2, full=12, long=60) * len(paths())
+    number = amount(quick=2, full=16, long=80) * len(paths())
     told, kinds, networks = [], [], []
     for k in range(number):
         path = paths()[k % len(paths())]
