@@ -18,7 +18,7 @@ class Ending(QObject):
     writes its number into a socket, which wakes Qt up. What the program ignored, it goes on ignoring.
     """
 
-    asked = Signal(int)
+    asked = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
