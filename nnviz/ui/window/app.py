@@ -39,29 +39,33 @@ def open_window(file: str | Path | None) -> int:
     os.environ.setdefault("QT_SCALE_FACTOR", str(settings.size / 100))  # Qt takes it only before it starts
     app = application()
     apply_theme(app, settings.theme)
-    window = MainWindow(settings)
-    opened = _Opened(window, settings, file)
-    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the program ends, when order is lost
-    window.painted.connect(opened.fill, Qt.ConnectionType.SingleShotConnection)
-    window.show()
+    opened = Opened(settings, file)
     code = with_whole_exceptions(app.exec)
     opened.close()
     return opened.code or code
 
 
-class _Opened:
-    """What comes into a window after its first frame; `close` raises what went wrong with it."""
+class Opened:
+    """A window that is on the screen at once, and what comes into it after its first frame.
 
-    def __init__(self, window: MainWindow, settings: Settings, file: str | Path | None) -> None:
-        self._window, self._settings, self._file = window, settings, file
-        self._workspace: Workspace | None = None
+    Its log and its copies of unsaved work are in `data`, or where this person's are. `workspace` is None
+    until it is filled; `code` is what the program ends with where a signal ends it.
+    """
+
+    def __init__(self, settings: Settings, file: str | Path | None, data: Path | None = None) -> None:
+        self._settings, self._file, self._data = settings, file, data
+        self.workspace: Workspace | None = None
+        self.code = 0
         self._kept: Kept | None = None
         self._unexpected: Unexpected | None = None
         self._ending: Ending | None = None
         self._fault: Exception | None = None
-        self.code = 0
+        self._window = MainWindow(settings)
+        self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the end, when order is lost
+        self._window.painted.connect(self._fill, Qt.ConnectionType.SingleShotConnection)
+        self._window.show()
 
-    def fill(self) -> None:
+    def _fill(self) -> None:
         from nnviz.document.recovery import data_folder
         from nnviz.ui.window import session
         from nnviz.ui.window.ending import Ending
@@ -70,15 +74,15 @@ class _Opened:
         if not self._window.isVisible():
             return  # closed at once
         try:
-            self._workspace = session.begin(self._window, self._settings, self._file)
+            self.workspace = session.begin(self._window, self._settings, self._file)
         except Exception as error:  # raised again outside Qt, which would only print it
             self._fault = error
             self._window.close()
         else:
-            say, data = self._workspace.status.say, data_folder()
+            say, data = self.workspace.status.say, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
-            self._kept = session.Kept(self._workspace, data)
+            self._kept = session.Kept(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.asked.connect(self._end)
         finally:
@@ -87,16 +91,17 @@ class _Opened:
 
     def _end(self, number: int) -> None:
         """Close the window without a question: what is unsaved is kept for the next start."""
-        if self._workspace and self._kept:
+        if self.workspace and self._kept:
             self.code = 128 + number
-            self._workspace.runner.pause()
+            self.workspace.runner.pause()
             self._kept.leave()
             self._kept = None
-            self._workspace.files.asks = False
+            self.workspace.files.asks = False
             QApplication.closeAllWindows()
             QApplication.exit(self.code)
 
     def close(self) -> None:
+        """End what looked after the window, which is closed. Raises why it could not be filled."""
         if self._ending:
             self._ending.rest()
         if self._unexpected:
