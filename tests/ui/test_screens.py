@@ -1,7 +1,7 @@
 """Small screens and projectors: a toolbar without room for its last buttons, and everything drawn larger."""
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt, qWarning
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -16,6 +16,8 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.files.examples import example
+from nnviz.ui.window.app import screenshot
 from tests.ui.hands import entry
 from tests.ui.sees import offered, status, written
 
@@ -94,3 +96,9 @@ def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window, phase):
     button.initStyleOption(option)
     room = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button).width()
     assert QFontMetrics(bold).horizontalAdvance(button.text()) <= room
+
+
+def test_a_picture_of_the_window_leaves_qts_warnings_to_be_heard(qtlog, tmp_path):
+    screenshot(example("relu").path, tmp_path / "relu.png")
+    qWarning("Qt does not like this")
+    assert [record.message.strip() for record in qtlog.records] == ["Qt does not like this"]

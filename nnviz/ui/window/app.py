@@ -117,8 +117,6 @@ def screenshot(
 ) -> None:
     """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    # the platform without a display has no size hints
-    QLoggingCategory.setFilterRules("default.warning=false")
     app = application()
     apply_theme(app, theme or "light")
     from nnviz.files import atomic
@@ -129,7 +127,9 @@ def screenshot(
     window = MainWindow(settings)
     workspace = begin(window, settings, file)
     window.resize(*(size or (1280, 800)))
+    QLoggingCategory.setFilterRules("default.warning=false")  # a platform without a display has no size hints
     window.show()
+    QLoggingCategory.setFilterRules("")
     workspace.plots.load()
     settling = QEventLoop()  # of its own: the end of the application's would close the window before
     QTimer.singleShot(SETTLE_MS, settling.quit)
