@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.state import State
 from nnviz.document.change import Change
-from nnviz.files.on_disk import News, OnDisk
+from nnviz.files.on_disk import News, OnDisk, digest_of
+from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
-from nnviz.files.registry import encoded, load
+from nnviz.files.registry import decoded, encoded
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
@@ -21,7 +22,7 @@ UNDO_STEPS = 1000
 
 
 class Document(QObject):
-    """The one State that is open. Nothing changes it but `push`, `undo`, `redo` and `open`.
+    """The one State that is open. Only `push`, `undo`, `redo`, `start` and what calls them replace it.
 
     ================= =====================================================================
     `state_changed`   (old, new) State, after every change
@@ -43,17 +44,16 @@ class Document(QObject):
     def __init__(
         self,
         state: State,
-        path: Path | None = None,
-        example: bool = False,
         *,
+        example: bool = False,
         undo_bytes: float = UNDO_BYTES,
         undo_steps: int = UNDO_STEPS,
     ) -> None:
         super().__init__()
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self._state = state
-        self._written: set[bytes] = set()
-        self.file = self._read_from(path)
+        self._written: set[tuple[str, bytes]] = set()
+        self.file: OnDisk | None = None
         self._example = example
         self.in_motion = False
         self._changes: list[Change] = []
@@ -150,19 +150,13 @@ class Document(QObject):
 
     def open(self, path: Path, progress: Progress | None = None) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
-        file = self.on_disk(path)
-        self.start(load(path, progress), path, file=file)
+        self.start(*self._read(path, progress))
 
-    def start(
-        self, state: State, path: Path | None = None, example: bool = False, *, file: OnDisk | None = None
-    ) -> None:
-        """Open `state`, saved in `path`, an example, or nowhere yet, with nothing to undo.
-
-        `file` is the path's `on_disk`, made before it was read.
-        """
+    def start(self, state: State, file: OnDisk | None = None, *, example: bool = False) -> None:
+        """Open `state`, which a file holds, or an example, or nothing yet, with nothing to undo."""
         self._changes.clear()
         self._index = self._clean = 0
-        self.file, self._example = self._read_from(path, file), example
+        self.file, self._example = file, example
         self._show(state)
         self.file_changed.emit()
         self.undo_changed.emit()
@@ -187,7 +181,7 @@ class Document(QObject):
         return said
 
     def on_disk(self, path: Path) -> OnDisk:
-        """Return what is known of another file; made before it is read, so that no change is missed."""
+        """Return another file, of which nothing is known yet."""
         return OnDisk(path, self._written)
 
     def news(self) -> News:
@@ -200,10 +194,8 @@ class Document(QObject):
     def take_theirs(self) -> None:
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
-        file = self.on_disk(self.path)
-        state = load(file.path)
-        self.file = self._read_from(None, file)
-        self.push(state, f"take {file.path.name} as it is now")
+        state, self.file = self._read(self.path)
+        self.push(state, f"take {self.file.path.name} as it is now")
         self._clean = self._index
         self.undo_changed.emit()
 
@@ -214,9 +206,7 @@ class Document(QObject):
 
     def recover(self, state: State, path: Path | None, digest: bytes) -> None:
         """Open unsaved changes to `path`, whose bytes had that digest when they were made."""
-        self.start(state, path)
-        if self.file:
-            self.file.remember(digest)
+        self.start(state, OnDisk(path, self._written, digest) if path else None)
         self.mark_unsaved()
 
     def mark_unsaved(self) -> None:
@@ -224,11 +214,10 @@ class Document(QObject):
         self._clean = None
         self.undo_changed.emit()
 
-    def _read_from(self, path: Path | None, file: OnDisk | None = None) -> OnDisk | None:
-        file = file or (self.on_disk(path) if path else None)
-        if file:
-            file.remember()
-        return file
+    def _read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
+        """Return what a file holds, and the file as it was read. Raises FileError."""
+        data = read_bytes(path, progress)
+        return decoded(data, path, progress), OnDisk(path, self._written, digest_of(data))
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

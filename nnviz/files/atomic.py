@@ -7,7 +7,6 @@ import errno
 import os
 import re
 import stat
-import time
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -16,8 +15,6 @@ from nnviz.files import lock
 from nnviz.files.errors import FileError, writing_failed
 from nnviz.files.opening import is_stream
 
-OLD_S = 60.0
-"""So long after its last byte, a temporary file that nobody has locked is a killed program's."""
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
@@ -35,9 +32,9 @@ def write(
 
     Mode, owner and group of an existing file stay as far as they may; of a symbolic link the target is
     replaced. A `private` file is for its owner alone. `last_look` gets the path that is replaced right before
-    it is, and may raise. Returns, for who asked for no more than a save, what else it has changed, or "".
-    On any failure, a full disk too, the old file stays as it was and nothing is left beside it. Raises
-    FileError.
+    it is, while no other nnviz replaces anything in that folder, and may raise. Returns, for who asked for no
+    more than a save, what else it has changed, or "". On any failure, a full disk too, the old file stays as
+    it was and nothing is left beside it. Raises FileError.
     """
     path = Path(path)
     with _told(path):
@@ -72,24 +69,9 @@ def check(path: str | os.PathLike[str]) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Delete what killed programs have left of files half written: old, and locked by nobody."""
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if _TEMPORARY.fullmatch(entry.name):
-                with contextlib.suppress(OSError):
-                    _sweep_one(Path(entry.path))
-
-
-def _sweep_one(path: Path) -> None:
-    status = os.lstat(path)
-    if not stat.S_ISREG(status.st_mode) or time.time() - status.st_mtime < OLD_S:
-        return
-    handle = os.open(path, os.O_RDWR)
-    try:
-        lock.take(handle)
-    finally:
-        lock.let_go(handle)
-    os.unlink(path)
+    """Delete what killed programs have left of files half written."""
+    with contextlib.suppress(OSError):
+        lock.sweep(folder / name for name in os.listdir(folder) if _TEMPORARY.fullmatch(name))
 
 
 @contextlib.contextmanager
@@ -127,13 +109,29 @@ def _replace(
             _write_all(file.fileno(), memoryview(part))
         os.fsync(file.fileno())
         changed = _take_after(like, file.fileno(), temporary) if like else ""
-        if last_look:
-            last_look(target)
-        file.close()  # before, for Windows
-        os.replace(temporary, target)
+        with contextlib.nullcontext() if private else _alone(target):
+            if last_look:
+                last_look(target)
+            file.close()  # before, for Windows
+            os.replace(temporary, target)
     _sync_folder(target.parent)
     sweep(target.parent)
     return changed
+
+
+@contextlib.contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Keep every other nnviz from replacing files beside `target`, where the system has such locks."""
+    try:
+        handle = lock.take_folder(target.parent)
+    except BlockingIOError:
+        raise FileError(f"{target} was not saved: another nnviz is saving in {target.parent}") from None
+    except OSError:
+        handle = -1
+    try:
+        yield
+    finally:
+        lock.let_go(handle)
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ _NOTHING, _UNKNOWN = b"", b"?"
 """The digests of no file, and of what could not be read."""
 
 _Stamp = tuple[int, ...] | None
+_NEVER: _Stamp = ()
 
 
 class News(Enum):
@@ -35,57 +36,55 @@ class ChangedError(FileError):
 
 
 class OnDisk:
-    """The file at `path`: made before it is read, it `remembers` what was read.
+    """The file at `path`, of which this session knows the bytes with that `digest`.
 
-    `written` holds the digests of what this session has written: what is not among them is kept as the
-    version before, `name.json~`, when it is replaced.
+    `written` holds what this session has written, and where: what is not among it is kept as the version
+    before, `name.json~`, when it is replaced.
     """
 
-    def __init__(self, path: Path, written: set[bytes]) -> None:
-        self.path, self._written = path, written
-        self._looked = _stamp(path)
-        self.digest = _UNKNOWN
-
-    def remember(self, digest: bytes | None = None) -> None:
-        """Take for known what there was when this was made, or what `digest` says."""
-        if digest is not None:
-            self.digest, self._looked = digest, (0,)  # so that the next look is more than a stat
-        elif _stamp(self.path) == self._looked:
-            self.digest = _digest_now(self.path)
+    def __init__(self, path: Path, written: set[tuple[str, bytes]], digest: bytes = _UNKNOWN) -> None:
+        self.path, self.digest, self._written = path, digest, written
+        self._looked = _NEVER
 
     def news(self) -> News:
-        """Say what has become of it; each news once. Costs no more than a stat while nobody touches it."""
-        stamp, before = _stamp(self.path), self._looked
-        if stamp == before:
+        """Say what has become of it; each news once. The first look reads it, the others cost a stat."""
+        stamp = _stamp(self.path)
+        if stamp == self._looked or is_stream(self.path):
             return News.NONE
         self._looked = stamp
         if stamp is None:
             return News.NONE if self.digest == _NOTHING else News.GONE
-        return News.NONE if _digest_now(self.path) == self.digest else News.CHANGED
+        return News.NONE if _now(self.path)[0] == self.digest else News.CHANGED
 
     def accept(self) -> None:
         """Take what there is now for known: it may be written over."""
         self._looked = _stamp(self.path)
-        self.digest = _digest_now(self.path)
+        self.digest, _ = _now(self.path)
 
     def write(self, data: bytes, *, over: bool = False) -> str:
         """Save `data`, `over` what another program has written too; return what else there is to know, or "".
 
         Raises ChangedError without `over`, and FileError: then the old file stays as it was.
         """
-        new, said = digest_of(data), []
+        new, place, kept = digest_of(data), os.path.realpath(self.path), ""
+        before = _NOTHING
 
         def last_look(target: Path) -> None:
-            now = _digest_now(target)
-            if now not in (_NOTHING, self.digest) and not over:
-                raise ChangedError(f"{self.path} was changed by another program since it was opened")
-            if now not in (_NOTHING, new, *self._written):
-                said.append(_keep(target))
+            nonlocal before, kept
+            while True:  # to keep a version takes long enough for another one to come
+                now, found = _now(target)
+                if now not in (_NOTHING, self.digest) and not over:
+                    raise ChangedError(f"{self.path} was changed by another program since it was opened")
+                if now in (_NOTHING, new, before) or (place, now) in self._written:
+                    before = now
+                    return
+                before, kept = now, _keep(target, found)
 
-        said.append(atomic.write(self.path, data, last_look=last_look))
-        self._looked, self.digest = _stamp(self.path), new
-        self._written.add(new)
-        return "; ".join(filter(None, said))
+        changed = atomic.write(self.path, data, last_look=last_look)
+        self._looked, self.digest = _NEVER, new
+        if before != new:
+            self._written.add((place, new))
+        return "; ".join(filter(None, (kept, changed)))
 
 
 def digest_of(data: bytes) -> bytes:
@@ -93,20 +92,21 @@ def digest_of(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _digest_now(path: Path) -> bytes:
+def _now(path: Path) -> tuple[bytes, bytes | FileError]:
+    """Return the digest of what there is now, and the bytes themselves or why nobody can tell them."""
     try:
-        os.stat(path)
-        return _UNKNOWN if is_stream(path) else digest_of(read_bytes(path))
-    except FileNotFoundError:
-        return _NOTHING
-    except (OSError, FileError):  # nobody may read it, it is too large, or no file at all
-        return _UNKNOWN
+        data = read_bytes(path)
+    except FileError as error:  # nobody may read it, it is too large, or no file at all
+        return (_NOTHING if isinstance(error.__cause__, FileNotFoundError) else _UNKNOWN), error
+    return digest_of(data), data
 
 
-def _keep(target: Path) -> str:
+def _keep(target: Path, found: bytes | FileError) -> str:
     """Keep the version before; return why that could not be, or ""."""
     try:
-        atomic.write_beside(target, KEPT, read_bytes(target))
+        if isinstance(found, FileError):
+            raise found
+        atomic.write_beside(target, KEPT, found)
     except FileError as error:
         return f"the version before is not kept: {error}"
     return ""

@@ -201,8 +201,7 @@ def test_starting_anew_forgets_the_file_the_changes_and_the_mark(document, state
 
 
 def test_what_was_recovered_is_unsaved_until_it_is_saved_or_another_is_open(document, state, tmp_path):
-    document.start(state(5), tmp_path / "a.json")
-    document.mark_unsaved()
+    document.recover(state(5), tmp_path / "a.json", b"")
     assert document.modified
     document.save()
     assert not document.modified

@@ -293,11 +293,22 @@ def test_the_file_of_a_program_that_still_writes_is_left_alone(file):
     def meanwhile(_target):
         (own,) = beside(file)
         os.utime(own, (0, 0))
-        atomic.write(file.with_name("b.json"), OLD)
+        atomic.sweep(file.parent)
 
     atomic.write(file, NEW, last_look=meanwhile)
     assert file.read_bytes() == NEW
-    assert names(file.parent) == ["a.json", "b.json"]
+
+
+def test_who_does_not_get_to_save_in_time_is_told(file):
+    def meanwhile(target):
+        with pytest.raises(FileError) as caught:
+            atomic.write(target.with_name("b.json"), OLD)
+        assert str(caught.value) == (
+            f"{target.with_name('b.json')} was not saved: another nnviz is saving in {target.parent}"
+        )
+
+    atomic.write(file, NEW, last_look=meanwhile)
+    assert names(file.parent) == ["a.json"]
 
 
 def test_a_last_look_that_objects_leaves_the_old_file(file):

@@ -11,7 +11,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.progress import STEP, CancelledError
 
 LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
-LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | LETTERS
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | LETTERS
 TREES = st.recursive(
     LEAVES,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(LETTERS, inner, max_size=4),

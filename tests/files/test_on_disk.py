@@ -3,6 +3,8 @@
 import os
 import stat
 import sys
+import threading
+from contextlib import suppress
 
 import pytest
 
@@ -20,9 +22,7 @@ def path(tmp_path):
 @pytest.fixture
 def file(path):
     """The file as a session has opened it."""
-    file = OnDisk(path, set())
-    file.remember()
-    return file
+    return OnDisk(path, set(), digest_of(b"as it was opened"))
 
 
 def names(folder):
@@ -66,16 +66,15 @@ def test_a_deleted_file_is_news_once_and_is_written_anew(file, path):
     assert path.read_bytes() == b"mine"
 
 
-def test_a_file_that_changes_while_it_is_read_is_news(path):
-    file = OnDisk(path, set())
-    path.write_bytes(b"theirs")  # after it was read
-    file.remember()
+def test_a_file_that_has_changed_after_it_was_read_is_news(file, path):
+    path.write_bytes(b"theirs")
     assert file.news() is News.CHANGED
     with pytest.raises(ChangedError):
         file.write(b"mine")
 
 
 def test_a_change_stops_a_save_also_when_no_stat_can_tell(file, path):
+    assert file.news() is News.NONE
     status = path.stat()
     with path.open("r+b") as same:
         same.write(b"AS IT WAS OPENED")
@@ -99,6 +98,53 @@ def test_a_change_in_the_last_moment_stops_a_save(file, path, monkeypatch):
     with pytest.raises(ChangedError):
         file.write(b"mine")
     assert path.read_bytes() == b"theirs"
+
+
+@pytest.fixture
+def replaced_meanwhile(path, monkeypatch):
+    """While the version before is written, another program replaces the file."""
+    replace = os.replace
+
+    def meanwhile(source, target):
+        replace(source, target)
+        if target.name == "a.json~":
+            monkeypatch.undo()
+            path.write_bytes(b"theirs")
+
+    monkeypatch.setattr(os, "replace", meanwhile)
+
+
+@pytest.mark.usefixtures("replaced_meanwhile")
+def test_a_change_while_the_version_before_is_kept_stops_a_save(file, path):
+    with pytest.raises(ChangedError):
+        file.write(b"mine")
+    assert path.read_bytes() == b"theirs"
+
+
+@pytest.mark.usefixtures("replaced_meanwhile")
+def test_what_comes_while_the_version_before_is_kept_is_kept_too(file, path):
+    assert file.write(b"mine", over=True) == ""
+    assert path.read_bytes() == b"mine"
+    assert path.with_name("a.json~").read_bytes() == b"theirs"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, who reads a file keeps others from replacing it")
+def test_of_two_who_save_at_once_neither_loses_what_the_other_has_saved(path):
+    def count_up():
+        for _ in range(30):
+            while True:
+                data = path.read_bytes()
+                with suppress(ChangedError):
+                    OnDisk(path, set(), digest_of(data)).write(str(int(data) + 1).encode())
+                    break
+
+    path.write_bytes(b"0")
+    both = [threading.Thread(target=count_up) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert path.read_bytes() == b"60"
 
 
 def test_what_is_saved_over_theirs_keeps_theirs(file, path):
@@ -127,9 +173,20 @@ def test_the_version_before_is_kept_once_a_session(file, path):
 def test_a_file_that_is_opened_again_in_a_session_keeps_what_was_before_the_session(path):
     written = set()
     for data in (b"first", b"second"):
-        file = OnDisk(path, written)
-        file.remember()
+        OnDisk(path, written, digest_of(path.read_bytes())).write(data)
+    assert path.with_name("a.json~").read_bytes() == b"as it was opened"
+
+
+def test_a_save_without_a_change_keeps_the_right_to_a_version_before(file, path):
+    for data in (b"as it was opened", b"mine"):
         file.write(data)
+    assert path.with_name("a.json~").read_bytes() == b"as it was opened"
+
+
+def test_what_was_written_elsewhere_is_kept_here_all_the_same(path):
+    written, digest = set(), digest_of(b"as it was opened")
+    OnDisk(path.with_name("b.json"), written).write(b"as it was opened")
+    OnDisk(path, written, digest).write(b"mine")
     assert path.with_name("a.json~").read_bytes() == b"as it was opened"
 
 
@@ -171,16 +228,8 @@ def test_a_full_disk_leaves_the_file_known_as_it_was(file, path, monkeypatch):
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     file = OnDisk(tmp_path / "pipe", set())
-    file.remember()
     file.accept()
     assert file.news() is News.NONE
-
-
-def test_what_a_digest_remembers_is_compared_at_the_next_look(path):
-    for digest, news in ((digest_of(b"as it was opened"), News.NONE), (digest_of(b"before"), News.CHANGED)):
-        file = OnDisk(path, set())
-        file.remember(digest)
-        assert file.news() is news
 
 
 def test_a_file_that_is_too_large_to_look_into_is_changed_and_not_read(file, path):

@@ -46,7 +46,8 @@ def opened(folder, case):
     if case == "a new file":
         return Document(state(0))
     save(state(-1 if case == "a later save" else 0), file)
-    document = Document(load(file), file)
+    document = Document(state(0))
+    document.open(file)
     if case == "a later save":
         document.push(state(0), "zero")
         document.save()

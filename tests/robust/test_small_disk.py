@@ -78,7 +78,8 @@ def test_every_size_up_to_the_whole_disk_is_saved_or_not_and_never_half(empty):
 
 def test_a_version_before_that_does_not_fit_is_said_and_the_file_is_saved(empty):
     Document(state(0, rows=900)).save(empty / "a.json")
-    document = Document(load(empty / "a.json"), empty / "a.json")
+    document = Document(state(0))
+    document.open(empty / "a.json")
     (empty / "filler").write_bytes(b"x" * 16_000)
     document.push(state(1), "one row")
     said = document.save()

@@ -60,7 +60,9 @@ def hostile(tmp_path):
 @pytest.fixture
 def window(qtbot, settings, hostile, tmp_path):
     """A window on that State, from a file whose name is HTML too."""
-    window = fill(MainWindow(settings), Document(hostile, tmp_path / "<b>file & x.json"), settings)
+    document = Document(hostile)
+    document.save(tmp_path / "<b>file & x.json")
+    window = fill(MainWindow(settings), document, settings)
     window.main_window.resize(1280, 800)
     window.main_window.show()
     qtbot.waitExposed(window.main_window)

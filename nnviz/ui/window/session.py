@@ -55,15 +55,16 @@ def _document(window: MainWindow, settings: Settings, file: str | Path | None) -
             data = read_standard_input(reading)
             return Document(decoded(data, Path(STANDARD_INPUT), reading)), ""
     path = Path(file) if file else settings.last
+    document = Document(load(path if path and path in paths() else paths()[0]), example=True)
     if path and path not in paths():
         try:
             with Reading(window, f"Reading {path.name}") as reading:
-                return Document(load(path, reading), path), ""
+                document.open(path, reading)
         except FileError as error:
             if file:
                 raise
-            return Document(load(paths()[0]), example=True), f"{path.name} was not opened: {error}"
-    return Document(load(path or paths()[0]), example=True), ""
+            return document, f"{path.name} was not opened: {error}"
+    return document, ""
 
 
 class Kept:
