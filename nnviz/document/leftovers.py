@@ -9,7 +9,6 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -22,15 +21,15 @@ DAMAGED = ".damaged"
 """What the name of a copy that cannot be read ends in."""
 MOST_DAMAGED = 5
 """So many of them are kept for inspection, the latest."""
-OLD_S = 60.0
-"""A lock that is younger may be about to be taken, and get its copy."""
 
 
 class Claim:
     """The right to a copy, whether it is there or not; the system takes it back when the program ends."""
 
-    def __init__(self, copy: Path, handle: int) -> None:
-        self.copy, self._handle = copy, handle
+    def __init__(self, copy: Path, *, new: bool = False) -> None:
+        """Claim a copy, `new` or there already. Raises OSError."""
+        self.copy = copy
+        self._held = lock.Held(copy.with_suffix(".lock"), new=new)
 
     @classmethod
     def new(cls, folder: Path) -> Claim:
@@ -38,36 +37,17 @@ class Claim:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
             os.chmod(folder, 0o700)
-        return cls._taken(folder / f"{secrets.token_hex(8)}.copy", os.O_EXCL)
-
-    @classmethod
-    def of(cls, copy: Path) -> Claim:
-        """Return the right to a copy that is there. Raises OSError where somebody else has it."""
-        return cls._taken(copy, 0)
-
-    @classmethod
-    def _taken(cls, copy: Path, flags: int) -> Claim:
-        handle = os.open(copy.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | flags, 0o600)
-        try:
-            lock.take(handle)
-        except OSError:
-            lock.let_go(handle)
-            raise
-        return cls(copy, handle)
+        return cls(folder / f"{secrets.token_hex(8)}.copy", new=True)
 
     def release(self) -> None:
         """Leave the copy to others."""
-        if self._handle >= 0:
-            lock.let_go(self._handle)
-        self._handle = -1
+        self._held.release()
 
     def discard(self) -> None:
-        """Delete the copy, and then the lock, which can be deleted only when it is closed on Windows."""
+        """Delete the copy, and then the lock."""
         with contextlib.suppress(OSError):
             os.unlink(self.copy)
-        self.release()
-        with contextlib.suppress(OSError):
-            os.unlink(self.copy.with_suffix(".lock"))
+        self._held.discard()
 
 
 class Leftover:
@@ -84,11 +64,8 @@ class Leftover:
 
     def __init__(self, claim: Claim) -> None:
         """Read the copy. Raises OSError where it is gone, and FileError for a damaged one."""
-        about = Copy(claim.copy.read_bytes()).about
+        self.title, self.holds, self.original, self.digest = Copy(claim.copy.read_bytes()).about
         self._claim = claim
-        self.title, self.holds = about["title"], about["holds"]
-        self.original = Path(about["path"]) if about["path"] else None
-        self.digest = bytes.fromhex(about["digest"])
         self.written = datetime.fromtimestamp(os.stat(claim.copy).st_mtime)
 
     def load(self) -> State:
@@ -113,40 +90,35 @@ def claimed(folder: Path) -> tuple[list[Leftover], str]:
     A damaged one is put aside for inspection, which is told in a sentence; else that is "".
     """
     found, said = [], ""
-    for claim in _claims(_files(folder, ".copy")):
+    for copy in _files(folder, ".copy"):
+        try:
+            claim = Claim(copy)
+        except OSError:  # somebody has it, or nobody can tell
+            continue
         try:
             found.append(Leftover(claim))
         except FileNotFoundError:  # who had it has just deleted it
             claim.discard()
         except OSError:
             claim.release()
-        except FileError:
-            said = _put_aside(claim)
+        except FileError as error:
+            said = _put_aside(claim, error)
     _clear_up(folder)
     return sorted(found, key=lambda leftover: leftover.written, reverse=True), said
 
 
-def _claims(copies: Iterable[Path]) -> Iterator[Claim]:
-    """Yield the right to those of the copies that nobody has."""
-    for copy in copies:
-        with contextlib.suppress(OSError):
-            yield Claim.of(copy)
-
-
-def _put_aside(claim: Claim) -> str:
+def _put_aside(claim: Claim, error: FileError) -> str:
     damaged = claim.copy.with_suffix(DAMAGED)
     with contextlib.suppress(OSError):
         os.replace(claim.copy, damaged)
     claim.discard()
-    return f"A copy of unsaved work is damaged and cannot be recovered; it is kept as {damaged}"
+    return f"A copy of unsaved work cannot be recovered: {error}; it is kept as {damaged}"
 
 
 def _clear_up(folder: Path) -> None:
     """Delete what is of no use to anybody any more: half copies, locks without a copy, old damaged copies."""
     atomic.sweep(folder)
-    without = (path.with_suffix(".copy") for path in _files(folder, ".lock") if _is_old(path))
-    for claim in _claims(copy for copy in without if not os.path.exists(copy)):
-        claim.discard()
+    lock.sweep(path for path in _files(folder, ".lock") if not os.path.exists(path.with_suffix(".copy")))
     for damaged in sorted(_files(folder, DAMAGED), key=_written_s)[:-MOST_DAMAGED]:
         with contextlib.suppress(OSError):
             os.unlink(damaged)
@@ -158,10 +130,6 @@ def _files(folder: Path, suffix: str) -> list[Path]:
         return [folder / name for name in os.listdir(folder) if name.endswith(suffix)]
     except OSError:
         return []
-
-
-def _is_old(path: Path) -> bool:
-    return time.time() - _written_s(path) > OLD_S
 
 
 def _written_s(path: Path) -> float:

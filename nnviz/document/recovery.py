@@ -35,7 +35,7 @@ class Recovery(QObject):
     """
 
     failed = Signal(str)
-    _ended = Signal(object, str)  # the State, and why it could not be written or ""; comes from the thread
+    _ended = Signal(object, object, str)  # from the thread, as `_written` takes it
 
     def __init__(self, document: Document, folder: Path, *, delay_ms: int = DELAY_MS) -> None:
         super().__init__()
@@ -113,33 +113,29 @@ class Recovery(QObject):
         self._timer.stop()
         if self._thread is not None:
             return  # a look is taken when it ends
-        state, self._began_s = self._document.state, time.monotonic()
+        state, before, self._began_s = self._document.state, self._recovered, time.monotonic()
         try:
             self._claim = self._claim or Claim.new(self._folder)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
-            self._written(state, f"{self._folder} cannot be written: {why}")
+            self._written(state, before, f"{self._folder} cannot be used: {why}")
             return
-        work = (state, self._claim.copy, snapshot.parts(state, self._about()))
+        work = (state, before, self._claim.copy, snapshot.parts(state, self._about()))
         self._thread = threading.Thread(target=self._work, args=work, daemon=True)
         self._thread.start()
 
-    def _about(self) -> dict[str, str]:
-        document = self._document
-        return {
-            "title": document.title,
-            "holds": holds(document.state),
-            "path": str(document.path.absolute()) if document.path else "",
-            "digest": document.file.digest.hex() if document.file else "",
-        }
+    def _about(self) -> snapshot.About:
+        state, file = self._document.state, self._document.file
+        path, digest = (file.path.absolute(), file.digest) if file else (None, b"")
+        return snapshot.About(self._document.title, holds(state), path, digest)
 
-    def _work(self, state: State, copy: Path, parts: snapshot.Parts) -> None:
+    def _work(self, state: State, before: Leftover | None, copy: Path, parts: snapshot.Parts) -> None:
         why = ""
         try:
             atomic.write(copy, *snapshot.sealed(parts), private=True)
         except Exception as error:  # whatever it is, the next copy must be tried
             why = str(error) or type(error).__name__
-        self._ended.emit(state, why)
+        self._ended.emit(state, before, why)
 
     def _finish(self) -> None:
         """Wait for what is being written."""
@@ -147,13 +143,14 @@ class Recovery(QObject):
             self._thread.join()
             QCoreApplication.sendPostedEvents(self)
 
-    def _written(self, state: State, why: str) -> None:
+    def _written(self, state: State, before: Leftover | None, why: str) -> None:
+        """Take in that a copy of `state`, in the place of the leftover `before`, is there, or `why` not."""
         self._thread, said_before = None, self._failing
         self._took_s, self._failing = time.monotonic() - self._began_s, bool(why)
         if not why:
             self._kept = state
-            if self._recovered:
-                self._recovered.discard()
+            if before is not None:
+                before.discard()
                 self._recovered = None
         elif not said_before:
             self.failed.emit(f"nnviz cannot keep a copy of unsaved changes for the case of a crash: {why}")
@@ -161,9 +158,8 @@ class Recovery(QObject):
 
 
 def holds(state: State) -> str:
-    """Return what a State holds, in words: "2-2-1 network, 4 rows, 20 updates made"."""
+    """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows"."""
     sizes = [str(size) for size in state.network.sizes]
     shape = "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
     rows = "1 row" if len(state.data) == 1 else f"{len(state.data)} rows"
-    updates = "1 update" if state.iteration == 1 else f"{state.iteration} updates"
-    return f"{shape} network, {rows}" + (f", {updates} made" if state.iteration else "")
+    return f"{shape} network, {rows}"

@@ -10,8 +10,10 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,10 +30,30 @@ _KINDS = {kind.__name__: kind for kind in (State, Network, Layer, Dataset, Train
 Parts = list[bytes | memoryview]
 
 
-def parts(state: State, about: Mapping[str, str]) -> Parts:
+class About(NamedTuple):
+    """What is told about a copy: its title, what it holds in words, its file, and that file's digest."""
+
+    title: str
+    holds: str
+    original: Path | None
+    digest: bytes
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as JSON can hold it."""
+        path, digest = str(self.original or ""), self.digest.hex()
+        return {"title": self.title, "holds": self.holds, "path": path, "digest": digest}
+
+    @classmethod
+    def of_json(cls, told: Any) -> About:
+        """Return what `as_json` has made. Raises KeyError, TypeError or ValueError for anything else."""
+        original, digest = Path(told["path"]) if told["path"] else None, bytes.fromhex(told["digest"])
+        return cls(str(told["title"]), str(told["holds"]), original, digest)
+
+
+def parts(state: State, about: About) -> Parts:
     """Return `state`, and what is told `about` it, as bytes to be sealed and written one after the other."""
     arrays: list[Array] = []
-    head = json.dumps({"about": dict(about), "state": _tree(state, arrays)}).encode()
+    head = json.dumps({"about": about.as_json(), "state": _tree(state, arrays)}).encode()
     numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
     return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
 
@@ -44,25 +66,32 @@ def sealed(made: Parts) -> Parts:
     return [*made, digest.digest()]
 
 
+@contextmanager
+def _of_this_version() -> Iterator[None]:
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise FileError(f"it is of another version of nnviz ({error})") from None
+
+
 class Copy:
-    """A copy that was read: `about` it, and its State. Raises FileError where it is damaged."""
+    """A copy that was read: `about` it, and its State. Raises FileError where it is damaged, or not ours."""
 
     def __init__(self, data: bytes) -> None:
         if not data.startswith(_FIRST) or sealed([memoryview(data)[:-_DIGEST]])[-1] != data[-_DIGEST:]:
-            raise FileError("the copy is damaged")
+            raise FileError("it is damaged")
         begin = len(_FIRST) + _LENGTH
         self._data, self._next = data, begin + int.from_bytes(data[len(_FIRST) : begin], "little")
-        head = json.loads(data[begin : self._next])
-        self.about: dict[str, str] = head["about"]
-        self._tree = head["state"]
+        with _of_this_version():
+            head = json.loads(data[begin : self._next])
+            self.about, self._tree = About.of_json(head["about"]), head["state"]
 
     def state(self) -> State:
         """Return the State, once. Raises FileError where another nnviz wrote what this one does not know."""
-        try:
+        with _of_this_version():
             state = self._value(self._tree)
-        except (KeyError, TypeError, ValueError) as error:
-            raise FileError(f"the copy is of another version of nnviz: {error}") from None
-        assert isinstance(state, State)
+            if not isinstance(state, State):
+                raise TypeError(f"a {type(state).__name__}")
         return state
 
     def _value(self, tree: Any) -> Any:

@@ -1,11 +1,14 @@
 """Windows that have one file open know of each other, and nobody is taken for one that has ended."""
 
+import errno
 import os
+import sys
 import time
 
 import pytest
 
 from nnviz.document.presence import Presence
+from nnviz.files import lock
 
 
 @pytest.fixture
@@ -76,6 +79,38 @@ def test_a_window_that_was_killed_is_nobody_and_is_cleared_up(window, path, tmp_
     os.utime(left, (time.time() - 61,) * 2)
     assert one.others() == 0
     assert not left.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no shared locks")
+def test_somebody_who_only_looks_is_nobody(window, path, tmp_path):
+    one, killed = window(), window()
+    killed.move_to(path)
+    (name,) = os.listdir(tmp_path / "open")
+    killed.leave()
+    one.move_to(path)
+    (tmp_path / "open" / name).write_bytes(b"")
+    with (tmp_path / "open" / name).open("rb") as looks:  # as a third window does at this moment
+        lock.take(looks.fileno(), shared=True)
+        assert one.others() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows always has locks")
+def test_where_there_are_no_locks_nobody_is_taken_for_a_window(window, path, tmp_path, monkeypatch):
+    one = window()
+    one.move_to(path)
+    (name,) = os.listdir(tmp_path / "open")
+    left = tmp_path / "open" / f"{name.partition('-')[0]}-left"
+    left.write_bytes(b"")
+    os.utime(left, (0, 0))
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    two = window()
+    two.move_to(path)
+    assert two.others() == 0
+    assert set(os.listdir(tmp_path / "open")) == {name, left.name}  # left alone: it may be somebody's
+
+
+def no_locks(_handle, _how):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 def test_after_all_have_left_there_is_nothing(window, path, tmp_path):

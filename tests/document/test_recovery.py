@@ -1,6 +1,8 @@
 """Unsaved work survives a crash, and nothing is kept that is saved."""
 
 import contextlib
+import errno
+import json
 import os
 import stat
 import subprocess
@@ -20,7 +22,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
-from nnviz.files.snapshot import Copy, parts, sealed
+from nnviz.files.snapshot import About, Copy, parts, sealed
 
 SOON_MS = 5
 """How long the tests wait for a copy to be written."""
@@ -194,7 +196,9 @@ from nnviz.document.document import Document
 from nnviz.files.registry import load
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
-document = Document(load(before), original if original.name else None)
+document = Document(load(before))
+if original.name:
+    document.open(original)
 kept = recovery.Recovery(document, folder, delay_ms=5)
 document.push(load(after), "change")
 timer = QTimer(interval=5)
@@ -243,7 +247,7 @@ def test_a_file_that_was_changed_after_the_crash_is_noticed(
 ):
     save(state(1), tmp_path / "a.json")
     document.open(tmp_path / "a.json")
-    leave("a", state(2), path=str(document.path), digest=document.file.digest.hex())
+    leave("a", state(2), path=document.path, digest=document.file.digest)
     save(state(3), tmp_path / "a.json")
     recovery.recover(left_in(folder)[0][0])
     assert document.news() is News.CHANGED
@@ -253,9 +257,9 @@ def test_a_file_that_was_changed_after_the_crash_is_noticed(
 def leave(folder):
     """Return a function that leaves a copy behind, as a program does that has ended."""
 
-    def leave(name, content, **about):
+    def leave(name, content, path=None, digest=b""):
         folder.mkdir(parents=True, exist_ok=True)
-        told = {"title": "line", "holds": holds(content), "path": "", "digest": "", **about}
+        told = About("line", holds(content), path, digest)
         (folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
         (folder / f"{name}.lock").write_bytes(b"")
         return folder / f"{name}.copy"
@@ -298,11 +302,41 @@ def test_a_damaged_copy_is_said_and_kept_and_hides_no_other(leave, state, folder
     left, said = left_in(folder)
     assert [own.load() for own in left] == [state(1)]
     kept = copy.with_suffix(".damaged")
-    assert said == f"A copy of unsaved work is damaged and cannot be recovered; it is kept as {kept}"
+    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; it is kept as {kept}"
     for own in left:
         own.release()
     assert left_in(folder)[1] == ""
     assert files(folder) == ["bad.damaged", "good.copy", "good.lock"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        [1],
+        {"state": 1},
+        {"about": {}, "state": {}},
+        {"about": {"title": 1, "holds": 2, "path": 3, "digest": "zz"}, "state": 1},
+    ],
+)
+def test_a_whole_copy_of_another_shape_hides_no_other(leave, state, folder, left_in, head):
+    leave("good", state(1))
+    text = json.dumps(head).encode()
+    whole = sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text])
+    (folder / "other.copy").write_bytes(b"".join(whole))
+    left, said = left_in(folder)
+    assert [own.load() for own in left] == [state(1)]
+    assert said.startswith("A copy of unsaved work cannot be recovered: it is of another version of nnviz (")
+    assert files(folder) == ["good.copy", "good.lock", "other.damaged"]
+
+
+def test_a_copy_that_holds_something_else_than_a_state_is_told(leave, state, left_in, folder):
+    about = About("line", "1-1 network, 1 row", None, b"").as_json()
+    text = json.dumps({"about": about, "state": 1}).encode()
+    whole = sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text])
+    leave("other", state(1)).write_bytes(b"".join(whole))
+    ((own,), _) = left_in(folder)
+    with pytest.raises(FileError, match="it is of another version of nnviz"):
+        own.load()
 
 
 def test_only_so_many_damaged_copies_are_kept(leave, state, folder, left_in):
@@ -379,8 +413,19 @@ def test_a_folder_that_cannot_be_made_is_told(document, state, folder, qtbot):
     recovery = Recovery(document, folder, delay_ms=SOON_MS)
     with qtbot.waitSignal(recovery.failed) as told:
         document.push(state(1), "one")
-    assert told.args[0].endswith(f"{folder} cannot be written: not a directory")
+    assert told.args[0].endswith(f"{folder} cannot be used: not a directory")
     recovery.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows always has locks")
+def test_a_folder_without_locks_is_told(document, state, recovery, folder, monkeypatch, qtbot):
+    def no_locks(_handle, _how):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with qtbot.waitSignal(recovery.failed) as told:
+        document.push(state(1), "one")
+    assert told.args[0].endswith(f"{folder} cannot be used: no locks available")
 
 
 def test_a_leftover_stays_while_its_successor_cannot_be_written(
@@ -396,6 +441,30 @@ def test_a_leftover_stays_while_its_successor_cannot_be_written(
     monkeypatch.setattr(atomic, "write", write)
     document.save(tmp_path / "a.json")
     qtbot.waitUntil(lambda: files(folder) == [])  # what is saved is not offered again
+
+
+def test_a_leftover_stays_while_an_older_copy_is_written(
+    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot
+):
+    leave("a", state(1))
+    ((own,), _) = left_in(folder)
+    begun, go_on, seen = threading.Event(), threading.Event(), []
+    write = atomic.write
+
+    def slowly(path, *data, **words):
+        begun.set()
+        assert go_on.wait(10)
+        seen.append(sorted(copy.name for copy in folder.glob("*.copy")))
+        return write(path, *data, **words)
+
+    monkeypatch.setattr(atomic, "write", slowly)
+    document.push(state(2), "two")
+    qtbot.waitUntil(begun.is_set)
+    recovery.recover(own)
+    go_on.set()
+    qtbot.waitUntil(lambda: len(seen) == 2 and not recovery.busy)
+    assert "a.copy" in seen[1]  # until its successor is written
+    assert copies(folder) == [state(1)]
 
 
 def test_who_has_to_end_leaves_the_latest_changes_to_the_next_start(document, state, folder, left_in):
@@ -415,7 +484,7 @@ def test_who_has_to_end_with_everything_saved_leaves_nothing(document, state, fo
 
 
 def test_what_a_copy_holds_is_told_in_words(state):
-    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, 20 updates made"
+    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row"  # a run is not kept
     deep = state(1)
     for _ in range(12):
         network = deep.network

@@ -9,7 +9,7 @@ from nnviz.document.leftovers import claimed
 from nnviz.document.recovery import holds
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from nnviz.files.snapshot import parts, sealed
+from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import Kept
 from tests.ui.hands import press_button
@@ -29,7 +29,7 @@ def crashed(data):
 
     def leave(name="mine", path=None):
         state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
-        about = {"title": state.name, "holds": holds(state), "path": str(path or ""), "digest": ""}
+        about = About(state.name, holds(state), path, b"")
         copy = data / "recovery" / f"{name}.copy"
         copy.write_bytes(b"".join(sealed(parts(state, about))))
         return copy
