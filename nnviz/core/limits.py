@@ -31,6 +31,8 @@ NODES = Limit("nodes, inputs among them", 10_000)
 ROWS = Limit("rows", 500_000)
 COLUMNS = Limit("columns", 10_000)
 """Of a table in a file; those of a network are its inputs and outputs."""
+LINES = Limit("lines", 2_000_000)
+"""Of such a table, blank ones among them."""
 WEIGHT_SETS = Limit("weight sets", 100)
 NAME = Limit("letters", 200)
 """Of a title, and of the name of an input, a node or a weight set."""

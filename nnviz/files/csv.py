@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import COLUMNS, NUMBERS, ROWS
+from nnviz.core.limits import COLUMNS, LINES, NUMBERS, ROWS
 from nnviz.core.names import quoted
 from nnviz.core.numbers import parsed
 from nnviz.files import json_text
@@ -22,6 +22,11 @@ from nnviz.files.progress import Progress
 
 _PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
+_MISSING = re.compile(
+    r"<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|\\N|[-–—?.*]*"
+    r"|#(NUM|VALUE|REF|NULL)!|#DIV/0!|#NAME\?|[+-]?nan\(\w*\)|[+-]?1\.#\w+"
+)
+"""What programs write for a number that is missing."""
 _NOT_FOR_NUMPY = re.compile(r"[^-+.,;\d eE\t\n]|[eE][-+]?\d{4}", re.ASCII)
 """What the strict reader has to see: a quote, say, or an exponent of many digits."""
 BLOCK = 500
@@ -106,7 +111,8 @@ def _indices(names: Iterable[str]) -> dict[str, list[int]]:
 def read(data: bytes, progress: Progress | None = None) -> Table:
     """Return the table in the bytes of a CSV file; its first line may name the columns.
 
-    Tabs, semicolons or commas separate, as in the first line. `progress` is told, now and then, which part
+    Tabs, semicolons or commas separate, as in the first line. It names the columns where no cell of it is a
+    number and not all say that a number is missing. `progress` is told, now and then, which part
     is read. Raises FileError for lines of different lengths, and for more than nnviz opens.
     """
     return parsed_table(json_text.decoded(data), progress)
@@ -116,7 +122,7 @@ def parsed_table(text: str, progress: Progress | None = None) -> Table:
     """Return the table in a text, as `read` does."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     with told_by_core():
-        ROWS.check(text.count("\n") - 1)
+        LINES.check(text.count("\n") + 1)
     lines = text.split("\n")
     separator = _separator(lines)
     cells, _, after = next(_strict(lines, separator, 0), _NOTHING)
@@ -124,12 +130,13 @@ def parsed_table(text: str, progress: Progress | None = None) -> Table:
         raise FileError("there are no rows")
     with told_by_core():
         COLUMNS.check(len(cells), "line 1")
-        NUMBERS.check((len(lines) - after) * len(cells))
-    names = None
-    if any(cell.strip() for cell in cells) and not any(map(_like_a_number, cells)):
-        names = tuple(cell.strip() for cell in cells)
+    stripped = tuple(cell.strip() for cell in cells)
+    named = not (any(map(_like_a_number, cells)) or all(map(_MISSING.fullmatch, stripped)))
+    names, first = (stripped, after) if named else (None, 0)
+    with told_by_core():
+        _check_size(lines, separator, first, len(cells))
     reader = _Reader(lines, separator, len(cells))
-    blocks = list(reader.blocks(after if names else 0, progress))
+    blocks = list(reader.blocks(first, progress))
     if not any(map(len, blocks)):
         raise FileError("there are no rows")
     return Table(names, np.concatenate(blocks), reader.faults)
@@ -170,6 +177,15 @@ def _strict(lines: list[str], separator: str, first: int) -> Iterator[tuple[list
         last = first + rows.line_num
         if len(cells) > 1 or "".join(cells).strip():
             yield cells, begins, last
+
+
+def _check_size(lines: list[str], separator: str, first: int, width: int) -> None:
+    """Raise ValueError where there are more rows or numbers than nnviz opens from line `first` on."""
+    rows = sum(1 for line in islice(lines, first, None) if separator in line or line.strip())
+    if rows > min(ROWS.most, NUMBERS.most // width):  # a cell in quotes may go on in the next line
+        rows = sum(1 for _ in _strict(lines, separator, first))
+    ROWS.check(rows)
+    NUMBERS.check(rows * width)
 
 
 class _Reader:
@@ -234,7 +250,7 @@ class _Reader:
 
 
 def _like_a_number(cell: str) -> bool:
-    """Tell whether a cell of the first line holds a number, or what some programs write for none."""
+    """Tell whether a cell of the first line holds a number, one that is not finite among them."""
     try:
         parsed(cell)
     except ValueError:

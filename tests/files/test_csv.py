@@ -57,13 +57,51 @@ def test_rows_are_read_with_or_without_a_header(text, names, rows):
         ("1," + "x" * 10**6 + "\n", "line 1: a cell has too many letters"),
         ("1," + "x" * 10**5 + "\n", f"line 1, column 2: '{'x' * 40}…{'x' * 19}' is not a number"),
         ("1," * 10_000 + "1\n", "line 1: expected at most 10,000 columns, found 10,001"),
-        ("\n" * 500_002, "expected at most 500,000 rows, found 500,001"),
+        ("\n" * 500_002, "there are no rows"),
+        ("\n" * 2_000_000, "expected at most 2,000,000 lines, found 2,000,001"),
+        ("1\n" * 500_001, "expected at most 500,000 rows, found 500,001"),
+        ("a\n" + "1\n" * 500_001, "expected at most 500,000 rows, found 500,001"),
+        (
+            "x" + ",1" * 999 + "\n" + ("1" + ",1" * 999 + "\n") * 4000,
+            "expected at most 4,000,000 weights, biases, inputs and targets, those of weight sets among "
+            "them, found 4,001,000",
+        ),
     ],
 )
 def test_a_bad_table_is_refused_with_its_place(text, sentence):
     with pytest.raises(FileError) as caught:
         _ = csv.read(text.encode()).rows
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("1\n \n" * 300_000, 300_000),
+        ('"1\n"\n' * 300_000, 300_000),
+        ("x" + ",x" * 999 + "\n" + ("1" + ",1" * 999 + "\n") * 4000, 4000),
+    ],
+    ids=["blank lines", "lines in quotes", "numbers below a header"],
+)
+def test_what_is_within_the_limits_is_read_however_many_lines_it_takes(text, rows):
+    assert len(csv.read(text.encode()).rows) == rows
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *("NA,NA", "null,null", "N/A,-", "?,?", "n/a,", "None,none", "NULL,.", "#N/A,#DIV/0!", "<NA>,NA"),
+        *("\\N,\\N", "-nan(ind),1.#QNAN", "--,—", "na,nil"),
+    ],
+)
+def test_a_first_row_of_missing_numbers_is_no_header(row):
+    with pytest.raises(FileError, match=r"^line 1, column 1: .* is not a number$"):
+        _ = csv.read(f"{row}\n1,2\n".encode()).rows
+
+
+@pytest.mark.parametrize("row", ["Na,K", "x,NA", "-,none of these", "NAN1,x?", "a.b,?"])
+def test_a_first_row_with_a_name_is_a_header(row):
+    assert csv.read(f"{row}\n1,2\n".encode()).names == tuple(row.split(","))
 
 
 def test_columns_are_taken_by_name_or_as_they_stand():
