@@ -40,6 +40,8 @@ class Stage:
     def __init__(self, models, folder):
         self.document, self.selection, self.derived = models.document, models.selection, models.derived
         self.runner, self.player, self.folder = models.runner, models.player, folder
+        self.refusals = []
+        self.document.refused.connect(self.refusals.append)
         self.going = False
         """Whether the way to another iteration is under way."""
         self.runner.travel.said.connect(self._told)
@@ -89,19 +91,18 @@ def often(does):
 
 
 def attempt(stage, text, edit, *where, merge=None):
-    """Push what an edit makes of the State; what is refused is refused in a sentence, and changes nothing."""
-    before = stage.document.state
-    try:
-        state = edit(before, *where)
-    except (ValueError, FileError) as error:
-        refusal = str(error)
-        assert refusal.strip(), f"{text} was refused without a word"
-        assert "\n" not in refusal
-        assert stage.document.state is before
-        return f"{text} {where}: refused, {refusal}"
-    stage.document.push(state, text, merge)
-    assert state is before or not stage.runner.running, "a run goes on with what was edited"
-    return f"{text} {where}"
+    """Edit as a person does; what is refused is refused in a sentence, and changes nothing."""
+    document, before = stage.document, stage.document.state
+    stage.refusals.clear()
+    if document.edit(text, edit, *where, merge=merge):
+        assert stage.refusals == []
+        assert document.state is before or not stage.runner.running, "a run goes on with what was edited"
+        return f"{text} {where}"
+    (refusal,) = stage.refusals
+    assert refusal.strip(), f"{text} was refused without a word"
+    assert "\n" not in refusal
+    assert document.state is before
+    return f"{text} {where}: refused, {refusal}"
 
 
 def numbers_of(value):
@@ -203,7 +204,10 @@ def paste(stage, rng):
     weights = [4] * len(USUAL) + [1] * 7
     lines = ["\t".join(rng.choices(cells, weights, k=rng.randint(1, 3))) for _ in range(rng.randint(1, 3))]
     row, column = rng.randrange(MOST_ROWS), rng.randrange(3)
-    return attempt(stage, "paste", lambda state: pasted(state, "\n".join(lines), row, column)[0])
+    try:
+        return attempt(stage, "paste", lambda state: pasted(state, "\n".join(lines), row, column)[0])
+    except FileError as error:
+        return f"not pasted: {error}"
 
 
 # --- the network
