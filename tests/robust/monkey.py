@@ -1,31 +1,31 @@
-"""A monkey at the window: seeded clicks, keys, drags, drops and what else hands can do; and who watches it.
+"""A monkey at the window: seeded clicks, keys, drags, drops and what else hands can do.
+
+The window opens as the program opens it.
 
 `python -m tests.robust.monkey --seed 7` lets one loose.
 """
 
 import argparse
 import faulthandler
+import gc
+import os
 import random
-import sys
+import signal
 import tempfile
-import threading
 import time
 import traceback
 from collections import deque
 from pathlib import Path
 
 from PySide6.QtCore import (
-    QEventLoop,
     QMimeData,
     QObject,
     QPoint,
     QPointF,
     Qt,
     QTimer,
-    QtMsgType,
     QUrl,
     Slot,
-    qInstallMessageHandler,
 )
 from PySide6.QtGui import (
     QAction,
@@ -47,6 +47,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMenu,
     QSplitterHandle,
@@ -54,18 +55,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.core.numbers import full
-from nnviz.document.document import Document
 from nnviz.files.examples import examples, paths
-from nnviz.files.registry import load
-from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.session import fill
+from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.widgets.whole import with_whole_exceptions
+from nnviz.ui.window.app import Opened
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.unexpected import LOG_NAME
 from tests.robust import truths
 from tests.robust.actions import Stage
 from tests.robust.naughty import NAMES, NO_NAMES
+from tests.robust.witness import Witness, logged
 from tests.ui.hands import turn, write
-from tests.ui.sees import figure
+from tests.ui.sees import untrue
 
 NUMBERS = (
     "0",
@@ -93,63 +94,7 @@ NONE = Qt.KeyboardModifier.NoModifier
 MODIFIERS = (*(NONE,) * 6, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier)
 LEFT = Qt.MouseButton.LeftButton
 BUTTONS = (*(LEFT,) * 5, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
-SILENT_S, BLOCKED_S = 1.0, 4.0
-"""What the window's thread may compute without a beat, and how long a beat may take on a busy machine."""
-BEAT_MS = 20
-OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
-"""Warnings of Qt that speak of a platform without a display, and of fonts."""
-LAST = 50
-
-
-class Watch:
-    """Notes what must not be: exceptions that nobody caught, warnings of Qt, and silence, with its place."""
-
-    def __init__(self):
-        self.faults = []
-        self._main = threading.main_thread().ident
-        self._clock = time.pthread_getcpuclockid(self._main)
-        self._timer = QTimer(interval=BEAT_MS)
-        self._timer.timeout.connect(self._beat)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-
-    def __enter__(self):
-        self._hooks = sys.excepthook, sys.unraisablehook, threading.excepthook
-        sys.excepthook = lambda _kind, error, _trace: self._raised(error)
-        sys.unraisablehook = lambda told: self._raised(told.exc_value)
-        threading.excepthook = lambda told: self._raised(told.exc_value)
-        self._handler = qInstallMessageHandler(self._message)
-        self._beat()
-        self._timer.start()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._timer.stop()
-        self._thread.join()
-        sys.excepthook, sys.unraisablehook, threading.excepthook = self._hooks
-        qInstallMessageHandler(self._handler)
-
-    def _raised(self, error):
-        self.faults.append("".join(traceback.format_exception(error)))
-
-    def _message(self, kind, _where, text):
-        if kind != QtMsgType.QtDebugMsg and not text.startswith(OF_THE_MACHINE):
-            stack = "".join(traceback.format_stack(limit=8)[:-1])
-            self.faults.append(f"Qt says: {text}\n{stack}")
-
-    def _beat(self):
-        self._at = time.monotonic(), time.clock_gettime(self._clock)
-
-    def _listen(self):
-        while not self._over.wait(0.1):
-            wall, computed = self._at
-            silent = time.clock_gettime(self._clock) - computed, time.monotonic() - wall
-            if silent[0] > SILENT_S or silent[1] > BLOCKED_S:
-                stack = "".join(traceback.format_stack(sys._current_frames()[self._main]))
-                self.faults.append(f"silent for {silent[1]:.1f} s, {silent[0]:.1f} s computing\n{stack}")
-                self._beat()
+LAST, REST_S = 50, 0.4
 
 
 class NoBrowser(QObject):
@@ -160,44 +105,74 @@ class NoBrowser(QObject):
         """Do nothing with it."""
 
 
-def random_window(rng):
-    """Return a window on an example, as the program opens one."""
-    settings = Settings(remembers=False)
-    main_window = MainWindow(settings)
-    main_window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    window = fill(main_window, Document(load(rng.choice(paths())), example=True), settings)
-    main_window.show()
-    return window
-
-
 class Monkey:
-    """Does one thing after the other for some seconds, also within dialogs, menus and drags."""
+    """Does one thing after the other for some seconds, also within dialogs, menus and drags.
 
-    def __init__(self, seed, folder, log):
-        self.rng, self.folder, self._log = random.Random(seed), folder, log
+    Where it closes the window, or a signal ends the program, the next one opens as the program would.
+    """
+
+    def __init__(self, seed, folder, log, witness):
+        self.rng, self.folder, self._log, self._witness = random.Random(seed), folder, log, witness
         self.last, self.done = deque(maxlen=LAST), 0
         self._deeds = [getattr(self, name) for name in dir(self) if name.startswith("do_")]
         self.files = sorted(path for path in folder.iterdir() if path.is_file())
-        self.window = random_window(self.rng)
+        self._contents = [path.read_bytes() for path in self.files]
+        self._leaves = False
+        self._settings, self._elsewhere = Settings(remembers=False), None
+        self._timer = QTimer(singleShot=True)
+        self._timer.timeout.connect(self._act)
+        self._open(folder / self.rng.choice(paths()).name)
 
-    def play(self, seconds, stop):
-        """Go on until the time is over or `stop()`, then close what is open above the window."""
-        self._until, self._stop, self._loop = time.monotonic() + seconds, stop, QEventLoop()
-        QTimer.singleShot(0, self._act)
-        self._loop.exec()
+    def _open(self, file=None):
+        self.note(f"a new window on {file or 'what was open last'}")
+        self.opened, self._heard = Opened(self._settings, file, self.folder / "data"), False
+
+    @property
+    def window(self):
+        """The workspace of the window that is open."""
+        return self.opened.workspace
+
+    def play(self, seconds):
+        """Go on until the time is over or something is amiss, then let what is under way come to rest."""
+        self._until = time.monotonic() + seconds
+        while not self._is_over():
+            self._run()
+            if not self._is_over() and (self.opened.code or not self.alive()):
+                self._end()
+                self._open()
+
+    def leave(self):
+        """Close the window without a question."""
+        self._leaves = True
+        self._run()
+        self._end()
+
+    def _run(self):
+        self._timer.start(0)
+        with_whole_exceptions(QApplication.exec)
+
+    def _end(self):
+        """Do as the program does once its window is closed; what it had frozen would be gone with it."""
+        self.opened.close()
+        gc.unfreeze()
+
+    def _is_over(self):
+        return time.monotonic() > self._until or bool(self._witness.faults)
 
     def _act(self):
-        over = time.monotonic() > self._until or self._stop()
-        if over and not self._close_what_is_above():
-            self._loop.quit()
+        if self.window is None:  # it is on the screen, and not filled yet
+            self._timer.start(1)
             return
-        QTimer.singleShot(self.rng.choice((0, 0, 1, 5, 20)), self._act)  # first: what follows may be modal
-        if over:
+        if not self.alive() or self._rests():
+            self._stop()
             return
-        if not self._alive():
-            self.note("a new window")
-            self.window = random_window(self.rng)
+        self._timer.start(self.rng.choice((0, 0, 1, 5, 20)))  # first: what follows may be modal
+        if self._is_over():
+            self._close_what_is_above()
             return
+        if not self._heard:
+            self._heard = True
+            self._witness.listen()
         self.done += 1
         modal = QApplication.activeModalWidget()
         if isinstance(modal, QFileDialog):
@@ -217,20 +192,37 @@ class Monkey:
             ):
                 raise  # else it was a menu that closed under the monkey's own hands
 
-    def _alive(self):
+    def _rests(self):
+        """Tell whether the time is over and has been for a while, with nothing open above the window."""
+        if not self._is_over():
+            return False
+        self._until = min(self._until, time.monotonic())
+        self.window.main_window.showNormal()
+        self.window.runner.pause()
+        self.window.player.stop()
+        return time.monotonic() > self._until + REST_S and self._above() is None
+
+    def _stop(self):
+        if self._leaves and self.alive():
+            self.window.files.asks = False
+            self.window.main_window.close()  # the program ends with it
+        else:
+            QApplication.exit()
+
+    def alive(self):
+        """Tell whether the window is there, if only as an icon."""
         try:
-            return self.window.main_window.isVisible() or self.window.main_window.isMinimized()
+            return bool(self.window) and (
+                self.window.main_window.isVisible() or self.window.main_window.isMinimized()
+            )
         except RuntimeError:  # its C++ object is gone
             return False
 
     def _close_what_is_above(self):
-        """Close a menu or a dialog; tell whether there was one."""
-        above = QApplication.activePopupWidget() or QApplication.activeModalWidget()
-        if isinstance(above, QDialog):
+        if isinstance(above := self._above(), QDialog):
             above.reject()
         elif above is not None:
             above.close()
-        return above is not None
 
     def note(self, text):
         """Tell what is done, before it is done."""
@@ -240,8 +232,11 @@ class Monkey:
 
     # --- what there is to take hold of
 
+    def _above(self):
+        return QApplication.activePopupWidget() or QApplication.activeModalWidget()
+
     def _top(self):
-        return QApplication.activePopupWidget() or QApplication.activeModalWidget() or self.window.main_window
+        return self._above() or self.window.main_window
 
     def _is_free(self):
         """Tell whether the window itself can be reached: no menu, no dialog is above it."""
@@ -465,6 +460,47 @@ class Monkey:
             self.note(f"open the example {name}")
             self.window.files.open_example(name)
 
+    def do_save(self):
+        if self._is_free() and self.rng.random() < 0.3:
+            self.note("save")
+            QTest.keySequence(self._focused(), QKeySequence(QKeySequence.StandardKey.Save))
+
+    def do_change_the_file(self):
+        """Let another program write the file that is open, or delete it, and most often come back."""
+        path = self.window.document.path
+        if not self._is_free() or path is None:
+            return
+        number = self.rng.randrange(len(self.files))
+        if self.rng.random() < 0.1:
+            self.note(f"delete {path.name}")
+            path.unlink(missing_ok=True)
+        else:
+            self.note(f"write {self.files[number].name} over {path.name}")
+            path.write_bytes(self._contents[number])
+        if self.rng.random() < 0.7:
+            self.do_go_elsewhere()
+
+    def do_go_elsewhere(self):
+        """Go to another window, and come back a little later."""
+        if self._is_free() and self._elsewhere is None:
+            self.note("go to another window")
+            self._elsewhere = QLabel("Elsewhere")
+            self._elsewhere.show()
+            self._elsewhere.activateWindow()
+            QTimer.singleShot(30, self._come_back)
+
+    def _come_back(self):
+        self._elsewhere.close()
+        self._elsewhere = None
+        if self.alive():
+            self.window.main_window.activateWindow()
+
+    def do_signal(self):
+        """End the program as a shutdown does; what was unsaved is offered by the next."""
+        if self.rng.random() < 0.03:
+            self.note("SIGTERM")
+            os.kill(os.getpid(), signal.SIGTERM)
+
     def do_pace(self):
         self.window.runner.speed = speed = self.rng.choice((0.0, 0.5, 0.9, 1.0))
         self.note(f"speed {speed}")
@@ -526,20 +562,13 @@ def made_files(folder):
         (folder / name).write_bytes(data)
 
 
-def what_is_shown_is_true(window, folder):
-    """Check that what the window shows is what the State says."""
+def what_holds_holds(window, folder):
+    """Check that the models are right, and that what the window shows is what the State says."""
     stage = Stage(window, folder)
     for truth in truths.TRUTHS:
         if truth is not truths.undo_leads_to_the_first_state:  # nobody has noted which it was
             truth(stage)
-    state = window.document.state
-    for label in window.diagram.picture.labels:
-        if label.address.kind == "weight":
-            at = label.address
-            assert label.value == state.network.layers[at.layer].weights[at.node, at.source], label
-    mse = state.mse()
-    told = figure(window, "MSE").accessibleDescription()
-    assert told == ("none" if mse is None else full(mse)), (told, mse)
+    assert not (false := untrue(window)), false
 
 
 def let_loose(seed, seconds, folder):
@@ -549,50 +578,24 @@ def let_loose(seed, seconds, folder):
     browser = NoBrowser()
     for scheme in ("http", "https", "mailto", "file"):
         QDesktopServices.setUrlHandler(scheme, browser, "take")
-    with path.open("w") as log, Watch() as watch:
-        monkey = Monkey(seed, folder, log)
-        monkey.play(seconds, lambda: bool(watch.faults))
+    with path.open("w") as log, Witness() as witness:
+        monkey = Monkey(seed, folder, log, witness)
+        monkey.play(seconds)
         try:
-            if not watch.faults and monkey._alive():
-                settle(monkey.window)
-                what_is_shown_is_true(monkey.window, folder)
+            if not witness.faults and monkey.alive():
+                what_holds_holds(monkey.window, folder)
         except Exception:
-            watch.faults.append(traceback.format_exc())
-        leave(monkey.window)
+            witness.faults.append(traceback.format_exc())
+        monkey.leave()
+    faults = witness.faults + logged(folder / "data" / LOG_NAME)
     last = "\n".join(monkey.last)
-    assert not watch.faults, (
-        f"monkey of seed {seed}, after {monkey.done} deeds, the last:\n{last}\n{watch.faults[0]}"
-    )
+    assert not faults, f"monkey of seed {seed}, after {monkey.done} deeds, the last:\n{last}\n{faults[0]}"
     path.unlink()
     return monkey.done
 
 
-def settle(window):
-    """Let what is under way come to rest."""
-    window.main_window.showNormal()
-    window.runner.pause()
-    window.player.stop()
-    QTest.qWait(400)
-
-
-def leave(window):
-    """Close a window without a question."""
-    try:
-        while window.document.modified and window.document.undo_text():
-            window.document.undo()
-        if window.document.modified:
-            window.document.start(window.document.state, example=True)
-        window.main_window.close()
-    except RuntimeError:  # it is closed already
-        pass
-    QTest.qWait(10)
-
-
 def main():
     """Let monkeys loose, one after the other."""
-    from nnviz.ui.widgets.theme import application, apply_theme
-    from nnviz.ui.window.garbage import Garbage
-
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=1)
@@ -601,16 +604,14 @@ def main():
     faulthandler.enable()
     app = application()
     app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
-    app.setQuitOnLastWindowClosed(False)
     apply_theme(app, "light")
-    garbage = Garbage(app)
+    gc.disable()
     for seed in range(options.seed, options.seed + options.seeds):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 print(seed, let_loose(seed, options.seconds, Path(folder)), flush=True)
             except AssertionError as error:
                 print(f"{error}\nFAILED {seed}", flush=True)
-    garbage.stop()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from nnviz.ui.window.garbage import Garbage
 from tests.robust.monkey import let_loose
 
 
@@ -18,12 +17,8 @@ def jungle(qapp, tmp_path, monkeypatch):
     """Return a folder to play in, as the program would live there."""
     monkeypatch.chdir(tmp_path)
     qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
-    qapp.setQuitOnLastWindowClosed(False)
-    garbage = Garbage(qapp)
     yield tmp_path
-    garbage.stop()
-    gc.enable()
-    qapp.setQuitOnLastWindowClosed(True)
+    gc.enable()  # the program does without while its window is open
     QApplication.clipboard().clear()
 
 

@@ -5,12 +5,15 @@ Knows nothing of widgets.
 
 import numpy as np
 
+from nnviz.core.address import all_weights
 from nnviz.core.oddities import badges
 from nnviz.core.slopes import slopes, slopes_from
 from tests.robust.actions import numbers_of
 
 CLOSE = 1e-9
 """How far two ways to the same number may differ: the order in which terms are added up is not the same."""
+FEW = 1000
+"""Products of a weight and a row: with more of them what is odd about nodes may stay unsaid."""
 
 
 def every_number_is_finite(stage):
@@ -60,7 +63,8 @@ def what_is_derived_follows_from_the_state(stage):
         assert derived.trace is None
         return
     trace = network.forward(data.inputs)
-    assert derived.badges == badges(network, trace)
+    few = len(data) * len(all_weights(network)) <= FEW
+    assert derived.badges == badges(network, trace) or (derived.badges == {} and not few)
     here = trace.rows(slice(row, row + 1))
     same((derived.trace.inputs, *derived.trace.z, *derived.trace.a), (here.inputs, *here.z, *here.a))
     same([derived.prediction(k) for k in range(len(data))], trace.prediction)

@@ -1,8 +1,14 @@
 """What a person sees of the window, for the tests: figures, texts on the diagram, the status line, menus."""
 
+import numpy as np
 from PySide6.QtWidgets import QTextBrowser
 
+from nnviz.core.address import Address
+from nnviz.core.numbers import full, shown
 from nnviz.ui.training.figures import Figure
+
+OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
+"""What Qt says of a platform without a display, and of fonts that are not installed."""
 
 
 def figure(window, caption):
@@ -52,3 +58,31 @@ def _entry(menu, title):
         if action.menu() and (found := _entry(action.menu(), title)):
             return found
     return None
+
+
+def untrue(window):
+    """Return what the window shows and is not so: weights, MSE, and a prediction and an input of the row."""
+    state, row = window.document.state, window.selection.row
+    layers = state.network.layers
+    false = [
+        label
+        for label in window.diagram.picture.labels
+        if label.address.kind == "weight" and label.value != label.address.value(state.network)
+    ]
+    mse, told = state.mse(), figure(window, "MSE")
+    if mse is None or np.isnan(mse):
+        texts = ["–"]
+    else:
+        texts = ["∞"] if np.isinf(mse) else [shown(mse, digits) for digits in range(4, 9)]
+    exact = "none" if mse is None else full(mse)
+    if told.text not in texts or told.accessibleDescription() != exact:
+        false.append((told.text, told.accessibleDescription(), mse))
+    if len(state.data):
+        inputs = state.data.inputs
+        for address, number in (
+            (Address("value", len(layers) - 1, 0), state.network.predict(inputs)[row, 0]),
+            (Address("input", -1, 0), inputs[row, 0]),
+        ):
+            if written(window, address) not in ("", shown(number), shown(number, 8)):
+                false.append((address, written(window, address), number))
+    return false
