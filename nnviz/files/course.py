@@ -13,7 +13,7 @@ import warnings
 from typing import Any
 
 from nnviz.core.address import default_inputs
-from nnviz.core.limits import LITERAL
+from nnviz.core.limits import DIGITS, LITERAL
 from nnviz.core.names import SHOWN, shortened
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
@@ -26,6 +26,7 @@ HEAD_BYTES = 2**16
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+_TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.most + 1},}}(?![\w.])")
 _NUMPY = ("", "np.", "numpy.")
 _ARRAYS = {f"{place}array" for place in _NUMPY}
 _FLOATS = {f"{place}float64" for place in _NUMPY}
@@ -109,7 +110,10 @@ def _literal(text: str) -> Any:
             json_text.check_unique([key.value for key in node.keys if isinstance(key, ast.Constant)])
         return ast.literal_eval(_Plain().visit(node))
     except SyntaxError as error:
-        raise FileError("this is neither JSON nor a Python literal", f"line {error.lineno}") from None
+        place = f"line {error.lineno}" if error.lineno else ""  # none of a text with a NUL
+        if _TOO_LONG.search(text):
+            raise FileError(f"a whole number has more than {DIGITS.most} digits", place) from None
+        raise FileError("this is neither JSON nor a Python literal", place) from None
     except (ValueError, TypeError):
         raise refused from None
     except (RecursionError, MemoryError):

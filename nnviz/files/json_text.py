@@ -26,8 +26,8 @@ LISTS = Limit("lists", 2 * ROWS.most + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Of objects, lists and values there are fewer in a file of what nnviz opens."""
 
-LETTERS = 12 * NOTES.most
-"""Of a text in a file, where one letter takes up to twelve."""
+LETTERS = 12 * NOTES.most + 2
+"""Of a text in a file, with its quotes, where one letter takes up to twelve."""
 
 # Not told of in its documentation; the same from Python 3.11 to 3.14.
 _read_list: Any = json.decoder.JSONArray  # type: ignore[attr-defined]
@@ -164,9 +164,9 @@ def check_unique(keys: list[Any]) -> None:
         raise FileError(f"the key {quoted(str(twice))} stands twice in one object")
 
 
-def _integer(digits: str) -> int | float:
-    # int() refuses thousands of digits with a riddle; as a float they are infinite: told with their place.
-    return int(digits) if len(digits) <= DIGITS.most else float(digits)
+def _integer(digits: str) -> int:
+    # Of thousands of digits int() makes a riddle; the first of them are too large a number as well.
+    return int(digits[: DIGITS.most])
 
 
 def laid_out(value: Any, indent: str = "") -> str:

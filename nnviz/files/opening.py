@@ -111,5 +111,5 @@ def _all_of(handle: int, path: Path) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_BYTES:
-            raise FileError(f"{path} does not end; nnviz reads up to {FILE.most} MB")
+            raise FileError(f"{path} does not end within the {FILE.most} MB that nnviz reads")
     return b"".join(parts)

@@ -314,6 +314,10 @@ TEXTS = {
     b'"weights": [[1e999]]}]}}': f"{LAYER}.weights[0][0]: {FINITE} one that is too large",
     b'{"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": [{"activation": "relu", '
     b'"weights": [[-' + b"9" * 5000 + b"]]}]}}": f"{LAYER}.weights[0][0]: {FINITE} one that is too large",
+    b'{"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": [{"activation": "relu", '
+    b'"weights": [[1]]}]}, "training": {"seed": ' + b"9" * 401 + b"}}": (
+        "training.seed: expected a whole number up to 9223372036854775807"
+    ),
     b'{"format": "nnviz", "version": 1, "network": {"inputs": ["\\ud800"], "layers": []}}': (
         "line 1, column 58: half of a surrogate pair is not a character"
     ),
@@ -344,6 +348,8 @@ DICTIONARIES = {
     "{'output': [2, 1e999]}": "output[1]: expected a finite number",
     '{"output": [NaN]}': "output[0]: expected a finite number",
     "{'output': [1" + "0" * 400 + "]}": "output[0]: expected a finite number",
+    "{'output':\n[" + "9" * 5000 + "]}": "line 2: a whole number has more than 400 digits",
+    "{'output': [0." + "9" * 5000 + ", }": "line 1: this is neither JSON nor a Python literal",
     "{'output': []}": "output: expected at least one number",
     "{'output': 3}": "output: expected a list of numbers",
     "{'output': [1], 'output': [2]}": "the key 'output' stands twice in one object",
@@ -378,6 +384,11 @@ def test_a_bad_weights_dictionary_is_refused_with_its_node(tmp_path, text):
     expected = DICTIONARIES[text] or told
     assert told == expected
     assert "\n" not in told
+
+
+def test_a_nul_in_a_dictionary_is_in_no_line(tmp_path):
+    (tmp_path / "bad.py").write_text("\0{'output': [1]}")
+    assert sentence(tmp_path / "bad.py") in ("this is neither JSON nor a Python literal", CODE)  # by version
 
 
 def test_what_is_no_file_is_told_in_one_sentence(tmp_path):

@@ -71,6 +71,13 @@ def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
     assert json_text.laid_out(["1.0, 2.0]", "[3.0]"]) == '["1.0, 2.0]", "[3.0]"]'
 
 
+def test_a_text_may_be_as_long_as_the_notes_in_any_notation():
+    text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
+    assert len(json_text.parsed(f"[{text}, 1]")[0]) == 100_000
+    with pytest.raises(FileError, match=r"^line 1, column 2: a text has too many letters$"):
+        json_text.parsed(f'["x{text[1:]}, 1]')
+
+
 def test_nesting_ends_where_the_limit_says():
     assert json_text.parsed("[" * 32 + "1" + "]" * 32) is not None
     with pytest.raises(FileError, match=r"^the JSON is nested too deeply$"):

@@ -102,7 +102,7 @@ def test_standard_input_without_an_end_is_given_up(pipe, progress):
 
     thread = threading.Thread(target=pour)
     thread.start()
-    with pytest.raises(FileError, match=r"^standard input does not end; nnviz reads up to 128 MB$"):
+    with pytest.raises(FileError, match=r"^standard input does not end within the 128 MB that nnviz reads$"):
         read_standard_input(progress)
     sys.stdin.close()
     thread.join()
