@@ -17,7 +17,6 @@ from nnviz import _system
 from nnviz.cli.main import main
 from nnviz.cli.usage import COMMANDS
 from nnviz.core import training
-from nnviz.files import registry
 from nnviz.files.examples import example, examples
 
 
@@ -159,6 +158,19 @@ def test_train_takes_its_settings_from_the_command_line(answer, tmp_path):
     settings = "--updates 6 --learning-rate 0.001 --batch-size 2 --optimizer momentum --seed 7"
     answer("train", "many-rows", *settings.split(), "-o", str(out))
     assert nnviz.load(out).training == nnviz.Training(0.001, 6, 2, "momentum", 7)
+
+
+def test_train_writes_no_history_over_a_network(run, answer, tmp_path):
+    file, link = tmp_path / "a.json", tmp_path / "link.csv"
+    answer("convert", "twenty-updates", str(file))
+    link.symlink_to(file)
+    before = file.read_bytes()
+    for history in (link, f"{tmp_path}/./a.json"):
+        for network in ((str(file),), ("relu", "-o", str(file))):
+            code, out, err = run("train", *network, "--history", str(history))
+            told = f"nnviz train: --history would write over another file of this command: {Path(history)}\n"
+            assert (code, out, err) == (2, "", told)
+    assert file.read_bytes() == before
 
 
 def test_train_thins_a_long_history_on_the_terminal_alone(answer, tmp_path):
@@ -387,14 +399,6 @@ def test_the_version_is_that_of_the_package(answer):
     assert answer("--version") == f"nnviz {nnviz.__version__}\n"
 
 
-def test_an_interrupt_ends_without_a_traceback(run, monkeypatch):
-    def interrupted(_path):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(registry, "load", interrupted)
-    assert run("check", "relu") == (130, "", "stopped\n")
-
-
 def test_a_name_that_the_terminal_cannot_show_is_no_fault(tmp_path, monkeypatch):
     state = nnviz.load(example("calculating-slopes").path)
     nnviz.save(
@@ -573,6 +577,19 @@ main()
 """
     done = python(code)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+def test_ctrl_c_in_the_middle_of_a_save_leaves_nothing_half_written(tmp_path):
+    code = """
+import os, signal, sys
+from nnviz.cli.main import main
+os.fsync = lambda _handle: os.kill(os.getpid(), signal.SIGINT)
+main()
+"""
+    done = python(code, "train", "relu", "--updates", "3", "-o", str(tmp_path / "a.json"))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_ignores_interrupts_goes_on_ignoring_them():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,12 +44,22 @@ def run(arguments: list[str]) -> int:
 
 
 def _check_outputs(chosen: argparse.Namespace) -> None:
-    """Find out that something cannot be written before it is worked for. Raises FileError."""
+    """Find out that something cannot be written before it is worked for. Raises FileError and UsageError."""
     from nnviz.files import atomic
 
-    for path in (getattr(chosen, "out", None), getattr(chosen, "history", None)):
+    out, history = getattr(chosen, "out", None), getattr(chosen, "history", None)
+    for path in (out, history):
         if path is not None:
             atomic.check(path)
+    if history is not None and _place(history) in [
+        _place(examples.file_of(chosen.file)),
+        out and _place(out),
+    ]:
+        raise UsageError(f"nnviz train: --history would write over another file of this command: {history}")
+
+
+def _place(path: Path) -> str:
+    return os.path.normcase(os.path.realpath(path))
 
 
 def load(file: str) -> State:

@@ -24,14 +24,10 @@ def run(arguments: list[str]) -> int:
         printing.flush()
     except UsageError as error:
         return _fault(error, 2)
-    except (FileError, DisplayError) as error:
+    except (FileError, DisplayError, printing.OutputError) as error:
         return _fault(error, 1)
-    except KeyboardInterrupt:
-        return _fault("stopped", 130)
     except BrokenPipeError:
         return 141
-    except printing.OutputError as error:
-        return _fault(error, 1)
     finally:
         printing.end()
     return code

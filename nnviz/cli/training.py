@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 
 import numpy as np
 
 from nnviz.cli.printing import complain, print_json, print_table, weights_json
-from nnviz.cli.saving import rescued, save
+from nnviz.cli.saving import save
 from nnviz.core import training
 from nnviz.core.activations import Array
 from nnviz.core.state import State
 from nnviz.core.training import Result
-from nnviz.files import atomic, csv
+from nnviz.files import atomic, csv, native
 from nnviz.files.errors import FileError
 
 LINES = 50
@@ -66,8 +67,18 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
         try:
             save(result.state, chosen.out)
         except FileError as error:
-            faults.append(f"{error}; {rescued(result.state)}")
+            faults.append(f"{error}; {_rescued(result.state)}")
     return faults
+
+
+def _rescued(state: State) -> str:
+    """Save what took long to make where temporary files are; say where, or why not."""
+    try:
+        with tempfile.NamedTemporaryFile(prefix="nnviz-", suffix=".json", delete=False) as file:
+            file.write(native.write(state))
+    except (OSError, FileError) as error:
+        return f"nor could it be saved as a temporary file: {error}"
+    return f"what came of it is in {file.name}"
 
 
 def _history_rows(points: Array) -> list[tuple[str, ...]]:

@@ -18,6 +18,8 @@ from nnviz.files.opening import is_stream
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
+_unfinished: set[Path] = set()
+
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
 
@@ -66,6 +68,13 @@ def check(path: str | os.PathLike[str]) -> None:
         if not _stays(path, status):
             with _temporary(Path(os.path.realpath(path)), private=True):
                 pass
+
+
+def abandon() -> None:
+    """Delete what is half written: the program ends in the middle of it."""
+    for path in tuple(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def sweep(folder: Path) -> None:
@@ -141,8 +150,9 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
         raise FileError(f"{target} was not saved: the file is read-only")
     path = target.with_name(f".nnviz-{os.urandom(6).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-    handle = os.open(path, flags, 0o600 if private else 0o666)
+    _unfinished.add(path)
     try:
+        handle = os.open(path, flags, 0o600 if private else 0o666)
         with open(handle, "wb", buffering=0) as file:
             with contextlib.suppress(OSError):  # some file systems have no locks
                 lock.take(handle)
@@ -150,6 +160,7 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(path)
+        _unfinished.discard(path)
 
 
 def _write_all(handle: int, data: memoryview) -> None:
