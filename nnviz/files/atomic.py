@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from nnviz.files.opening import is_stream
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
+_ACL = "system.posix_acl_access"
 _unfinished: set[Path] = set()
 
 Data = bytes | memoryview
@@ -32,7 +34,7 @@ def write(
 ) -> str:
     """Put `data`, part after part, into `path`; a reader sees the old file or the new one, never a part.
 
-    Mode, owner and group of an existing file stay as far as they may; of a symbolic link the target is
+    Mode, owner, group and attributes of an existing file stay as far as they may; of a link the target is
     replaced. A `private` file is for its owner alone. `last_look` gets the path that is replaced right before
     it is, while no other nnviz replaces anything in that folder, and may raise. Returns, for who asked for no
     more than a save, what else it has changed, or "". On any failure, a full disk too, the old file stays as
@@ -45,7 +47,8 @@ def write(
             with path.open("ab") as stream:  # a pipe or a device cannot be replaced, and a folder refuses
                 stream.writelines(data)
             return ""
-        return _replace(Path(os.path.realpath(path)), data, None if private else status, private, last_look)
+        target = Path(os.path.realpath(path))
+        return _replace(target, data, None if private else target, private, last_look)
 
 
 def write_beside(path: Path, suffix: str, data: bytes) -> None:
@@ -55,7 +58,7 @@ def write_beside(path: Path, suffix: str, data: bytes) -> None:
     """
     beside = path.with_name(path.name + suffix)
     with _told(beside):
-        _replace(beside, (data,), _status(path), private=True)
+        _replace(beside, (data,), path, private=True)
 
 
 def check(path: str | os.PathLike[str]) -> None:
@@ -109,15 +112,16 @@ def _stays(path: Path, status: os.stat_result | None) -> bool:
 def _replace(
     target: Path,
     data: tuple[Data, ...],
-    like: os.stat_result | None,
+    source: Path | None,
     private: bool,
     last_look: LastLook | None = None,
 ) -> str:
+    like = _status(source) if source else None
     with _temporary(target, private=private or like is not None) as (file, temporary):
         for part in data:
             _write_all(file.fileno(), memoryview(part))
         os.fsync(file.fileno())
-        changed = _take_after(like, file.fileno(), temporary) if like else ""
+        changed = _take_after(source, like, file.fileno(), temporary) if source and like else ""
         with contextlib.nullcontext() if private else _alone(target):
             if last_look:
                 last_look(target)
@@ -168,8 +172,8 @@ def _write_all(handle: int, data: memoryview) -> None:
         data = data[os.write(handle, data) :]
 
 
-def _take_after(like: os.stat_result, handle: int, path: Path) -> str:
-    """Give a new file the owner, group and mode of another as far as they may be given; return what differs.
+def _take_after(source: Path, like: os.stat_result, handle: int, path: Path) -> str:
+    """Give a new file what `source` has besides its bytes, as far as that may be given; return what differs.
 
     Another group may do no more with it than everybody.
     """
@@ -179,11 +183,33 @@ def _take_after(like: os.stat_result, handle: int, path: Path) -> str:
         mode &= 0o777
     if own.st_gid != like.st_gid and not _done(lambda: os.chown(path, -1, like.st_gid)):
         mode = mode & ~0o070 | (mode & 0o007) << 3
+    if not _take_attributes(source, handle, acl=mode == stat.S_IMODE(like.st_mode)):
+        differs.append("its extended attributes are not kept")
     if mode != stat.S_IMODE(own.st_mode) and not _done(lambda: os.chmod(path, mode)):
         differs.append("its permissions are not what they were")
     if like.st_nlink > 1:
         differs.append("its other names (hard links) keep the version before")
     return " and ".join(differs)
+
+
+def _take_attributes(source: Path, handle: int, *, acl: bool) -> bool:
+    """Give a new file the attributes that a person gave another, and who may do what where `acl`: on Linux.
+
+    Other attributes are the system's own. Tells whether none is missing.
+    """
+    if sys.platform != "linux":
+        return True
+    names: list[str] = []
+    with contextlib.suppress(OSError):  # some file systems have none
+        names = [name for name in os.listxattr(source) if name == _ACL or name.startswith("user.")]
+    if not acl and _ACL in names:
+        return False
+    try:
+        for name in names:
+            os.setxattr(handle, name, os.getxattr(source, name))
+    except OSError:
+        return False
+    return True
 
 
 def _done(deed: Callable[[], object]) -> bool:

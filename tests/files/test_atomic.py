@@ -1,8 +1,10 @@
 """A file is written whole or not at all, whatever happens meanwhile, and nothing but its bytes changes."""
 
+import errno
 import os
 import signal
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -246,6 +248,44 @@ def test_a_hard_link_keeps_the_old_file_and_that_is_said(file):
     assert atomic.write(file, NEW) == "its other names (hard links) keep the version before"
     assert (file.read_bytes(), file.with_name("other").read_bytes()) == (NEW, OLD)
     assert atomic.write(file, OLD) == ""
+
+
+@pytest.fixture
+def with_attribute(file):
+    """Return a function that gives the file an attribute; the test is skipped where there are none."""
+
+    def give(name, value):
+        try:
+            os.setxattr(file, name, value)
+        except (AttributeError, OSError):
+            pytest.skip("no such attributes here")
+        return os.getxattr(file, name)
+
+    return give
+
+
+ACCESS = struct.pack("<I" + 5 * "HHi", 2, 1, 6, -1, 2, 6, 12345, 4, 4, -1, 16, 6, -1, 32, 4, -1)
+"""What setfacl makes: another user may write too."""
+
+
+@pytest.mark.parametrize(("name", "value"), [("user.tag", b"mine"), ("system.posix_acl_access", ACCESS)])
+def test_extended_attributes_stay(file, with_attribute, name, value):
+    before = with_attribute(name, value)
+    mode = file.stat().st_mode
+    assert atomic.write(file, NEW) == ""
+    atomic.write_beside(file, "~", OLD)
+    for path in (file, file.with_name("a.json~")):
+        assert (os.getxattr(path, name), path.stat().st_mode) == (before, mode)
+
+
+def test_extended_attributes_that_cannot_stay_are_said(file, with_attribute, monkeypatch):
+    with_attribute("user.tag", b"mine")
+
+    def refuse(_handle, _name, _value):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    assert atomic.write(file, NEW) == "its extended attributes are not kept"
 
 
 @pytest.mark.parametrize("name", ["x\0.json", "\ud800.json"])

@@ -7,6 +7,7 @@ import os
 import sys
 
 KINDS = ("ENOSPC", "EIO", "EACCES", "EINTR", "a short write")
+ATTRIBUTES = ["getxattr", "listxattr", "setxattr"] if hasattr(os, "listxattr") else []
 READING = ["access", "fstat", "listdir", "lstat", "open", "scandir", "stat"]
 WRITING = ["chmod", "chown", "close", "fsync", "mkdir", "replace", "unlink", "write"]
 
@@ -49,7 +50,7 @@ class Fault:
         raise OSError(number, os.strerror(number))
 
 
-_PLACES = [(os, name) for name in READING + WRITING] + [(fcntl, "flock")]
+_PLACES = [(os, name) for name in READING + WRITING + ATTRIBUTES] + [(fcntl, "flock")]
 
 
 def _is_of_nnviz():

@@ -13,25 +13,17 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QCoreApplication, QTimer
 
-from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import claimed
 from nnviz.document.recovery import Recovery
 from nnviz.files import native
 from nnviz.files.on_disk import OnDisk
+from tests.robust.small import state
 
 LONGEST_S = {"save": 0.06, "recovery": 0.08}
 """How long a program lives at most, from its first save or its first unsaved change on."""
-
-
-def state(number, rows):
-    """A State whose first weight is `number`."""
-    network = Network(("x",), (Layer(("output",), "identity", [[number]]),))
-    return State(network, Dataset(np.arange(rows)[:, None], np.ones((rows, 1))))
 
 
 VERSIONS = [state(1, 10), state(2, 5_000)]

@@ -3,15 +3,13 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 
-import numpy as np
 import pytest
 
 if sys.platform == "win32":
     pytest.skip("Windows has other system calls", allow_module_level=True)
 
-from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import claimed
 from nnviz.document.presence import Presence
@@ -20,18 +18,13 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from tests.robust.faults import KINDS, each_call
+from tests.robust.small import state
 
 
 @pytest.fixture
 def apart(amount):
     """One in so many calls fails: every one where there is time."""
     return amount(quick=8, full=1, long=1)
-
-
-def state(number, rows=1):
-    """A State whose first weight is `number`."""
-    network = Network(("x",), (Layer(("output",), "identity", [[number]]),))
-    return State(network, Dataset(np.arange(rows)[:, None], np.ones((rows, 1))))
 
 
 def names(folder):
@@ -46,6 +39,9 @@ def opened(folder, case):
     if case == "a new file":
         return Document(state(0))
     save(state(-1 if case == "a later save" else 0), file)
+    if hasattr(os, "setxattr"):
+        with suppress(OSError):
+            os.setxattr(file, "user.tag", b"mine")
     document = Document(state(0))
     document.open(file)
     if case == "a later save":

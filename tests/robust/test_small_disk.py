@@ -4,16 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.recovery import Recovery
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load
 from nnviz.files.snapshot import Copy
+from tests.robust.small import state
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +31,6 @@ def empty(disk):
     for path in sorted(disk.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     return disk
-
-
-def state(number, rows=1):
-    """A State whose first weight is `number`; a row takes about 20 bytes in a file."""
-    network = Network(("x",), (Layer(("output",), "identity", [[number]]),))
-    return State(network, Dataset(np.arange(rows)[:, None] + 0.123456789, np.ones((rows, 1))))
 
 
 def names(folder):
