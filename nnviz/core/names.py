@@ -17,9 +17,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def quoted(text: str) -> str:
-    """Return a text from outside as it stands in a sentence: in quotes, on one line, its middle left out."""
-    return repr(shortened(text, SHOWN))
+def quoted(value: object) -> str:
+    """Return what comes from outside as it stands in a sentence: a text in quotes, its middle left out."""
+    return repr(shortened(value, SHOWN)) if isinstance(value, str) else shortened(repr(value), SHOWN)
 
 
 def shortened(text: str, letters: int) -> str:
@@ -57,7 +57,7 @@ def check_title(text: str, place: str) -> None:
 def check_name(name: str, place: str) -> None:
     """Raise ValueError, with the `place`, for what cannot be the name of a node or a weight set."""
     if not isinstance(name, str):
-        raise ValueError(f"{place}: expected a text, found {shortened(repr(name), SHOWN)}")
+        raise ValueError(f"{place}: expected a text, found {quoted(name)}")
     check_title(name, place)
     if not name.strip():
         raise ValueError(f"{place}: a name needs at least one character")
@@ -71,7 +71,7 @@ class Names(tuple[str, ...]):
 
     __slots__ = ()
 
-    def __new__(cls, names: Iterable[str], place: str) -> Self:
+    def __new__(cls, names: Iterable[str], place: str = "names") -> Self:
         """Look at each name, unless that was done when `names` was made."""
         if isinstance(names, cls):
             return names
@@ -79,6 +79,3 @@ class Names(tuple[str, ...]):
         for i, name in enumerate(made):
             check_name(name, f"{place}[{i}]")
         return made
-
-    def __getnewargs__(self) -> tuple[tuple[str, ...], str]:
-        return tuple(self), ""

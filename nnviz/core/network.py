@@ -13,15 +13,17 @@ from numpy.typing import ArrayLike
 from nnviz.core.activation import Activation
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import default_inputs, layers_by_name
-from nnviz.core.limits import LAYERS, NODES
+from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.names import Names, quoted
 
 
 def frozen(values: ArrayLike, place: str) -> Array:
     """Return `values` as a read-only float64 array of its own.
 
-    Raises ValueError, which names the place, where one of them is not a finite number.
+    Raises ValueError, which names the place, where one of them is not a finite number, or too many are there.
     """
+    if isinstance(values, np.ndarray):
+        NUMBERS.check(values.size, place)  # before they are copied
     try:
         array = np.array(values, dtype=np.float64)
     except OverflowError:
@@ -151,6 +153,7 @@ class Network:
             raise ValueError("layers: a network needs at least an output layer")
         LAYERS.check(len(self.layers), "layers")
         NODES.check(sum(self.sizes))
+        NUMBERS.check(self.parameters)
         fan_in = len(self.inputs)
         seen = set(self.inputs)
         if len(seen) < fan_in:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,9 +37,15 @@ class Dataset(ByValue):
             if getattr(getattr(self, name), "ndim", 2) != 2:
                 raise ValueError(f"{name}: expected rows of numbers")
         ROWS.check(len(self.inputs), "inputs")
+        NUMBERS.check(self.numbers)
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def numbers(self) -> int:
+        """How many inputs and targets there are."""
+        return self.inputs.size + (0 if self.targets is None else self.targets.size)
 
     @classmethod
     def empty(cls, network: Network) -> Dataset:
@@ -113,11 +120,16 @@ class WeightSet:
 
     def into(self, network: Network) -> Network:
         """Return `network` with these weights. Raises ValueError where the shapes do not fit."""
-        layers = [
-            Layer(layer.nodes, layer.activation, kept.weights, kept.biases)
-            for layer, kept in zip(network.layers, self.layers, strict=True)
-        ]
-        return replace(network, layers=tuple(layers))
+        return with_weights(network, self.layers)
+
+
+def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
+    """Return `network` with the weights and biases of `given`, layer by layer. Raises ValueError."""
+    layers = [
+        Layer(layer.nodes, layer.activation, each.weights, each.biases)
+        for layer, each in zip(network.layers, given, strict=True)
+    ]
+    return replace(network, layers=tuple(layers))
 
 
 class Segment(NamedTuple):
@@ -163,9 +175,7 @@ class State:
         NOTES.check(len(self.notes), "notes")
         check_whole(self.notes, "notes")
         WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
-        targets = self.data.targets
-        rows = self.data.inputs.size + (0 if targets is None else targets.size)
-        NUMBERS.check(rows + self.network.parameters * (1 + len(self.weight_sets)))
+        NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     @property
     def iteration(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from nnviz.core.address import default_inputs
 from nnviz.core.limits import DIGITS, LITERAL
-from nnviz.core.names import SHOWN, shortened
+from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text
@@ -145,7 +145,7 @@ def _network(raw: Any) -> Network:
         raise FileError("expected a dictionary from node names to lists of weights")
     for name, weights in raw.items():
         if not isinstance(name, str):
-            raise FileError(f"expected a node's name, found {shortened(repr(name), SHOWN)}")
+            raise FileError(f"expected a node's name, found {quoted(name)}")
         _check_weights(name, weights)
     with told_by_core():
         return Network.from_weights(raw)

@@ -52,6 +52,9 @@ class Row:
     def __len__(self) -> int:
         return len(self.numbers)
 
+    def __repr__(self) -> str:
+        return f"[{len(self)} numbers]"
+
 
 class BrokenJsonError(FileError):
     """Text that is not JSON at all."""
@@ -161,7 +164,7 @@ def check_unique(keys: list[Any]) -> None:
     """Raise FileError where one of an object's keys stands twice."""
     if len(set(keys)) < len(keys):
         twice = Counter(keys).most_common(1)[0][0]
-        raise FileError(f"the key {quoted(str(twice))} stands twice in one object")
+        raise FileError(f"the key {quoted(twice)} stands twice in one object")
 
 
 def _integer(digits: str) -> int:

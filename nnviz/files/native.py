@@ -10,7 +10,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
-from nnviz.core.names import shortened
+from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from nnviz.files import json_text, version1
@@ -71,7 +71,7 @@ def _check_head(raw: Any) -> None:
         raise FileError('expected "nnviz": this is not an nnviz file', "format")
     version = raw.get("version")
     if type(version) is not int or version != 1:
-        said = shortened(repr(version), 40) if "version" in raw else "nothing"
+        said = quoted(version) if "version" in raw else "nothing"
         advice = "a newer nnviz may open it"
         raise FileError(f"this nnviz opens version 1, and the file says {said}; {advice}", "version")
 

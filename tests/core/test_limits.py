@@ -1,5 +1,7 @@
 """What is too much is refused wherever it is made, in one sentence."""
 
+import copy
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -21,16 +23,22 @@ def state(inputs=1, rows=1):
     return State(network, Dataset(np.zeros((rows, inputs))))
 
 
+MANY = "expected at most 4,000,000 weights, biases, inputs and targets, those of weight sets among them"
 TOO_MUCH = {
     "layers: expected at most 500 layers, found 501": lambda: Network(
         ("x",), tuple(layer(1, 1, f"n{k}") for k in range(501))
     ),
     "expected at most 10,000 nodes, inputs among them, found 10,002": lambda: state(10_001),
     "inputs: expected at most 500,000 rows, found 500,001": lambda: Dataset(np.zeros((500_001, 1))),
+    f"inputs: {MANY}, found 10,000,000": lambda: Dataset(np.zeros((500_000, 20))),
+    f"{MANY}, found 4,000,100": lambda: Dataset(np.zeros((100, 20_000)), np.zeros((100, 20_001))),
+    f"weights: {MANY}, found 20,000,000": lambda: layer(4000, 5000),
+    f"{MANY}, found 5,000,000": lambda: Network(
+        tuple(f"x_{i}" for i in range(1000)), (layer(2500, 1000), layer(1000, 2500, "out"))
+    ),
     "inputs: expected rows of numbers": lambda: Dataset(np.zeros(3)),
     "targets: expected rows of numbers": lambda: Dataset(np.zeros((1, 1)), np.zeros((1, 1, 1))),
-    "expected at most 4,000,000 weights, biases, inputs and targets, those of weight sets among them, "
-    "found 4,002,000": lambda: state(2000, 2000),
+    f"{MANY}, found 4,002,000": lambda: state(2000, 2000),
     "weight_sets: expected at most 100 weight sets, found 101": lambda: replace(
         state(), weight_sets=(WeightSet.of("w", state().network),) * 101
     ),
@@ -67,6 +75,12 @@ def test_what_cannot_be_a_name_is_refused_with_its_place(name, sentence):
         Network(("a", name), (layer(1, 2),))
     with pytest.raises(ValueError, match=rf"^name: {sentence}$"):
         WeightSet(name, ())
+
+
+def test_names_can_be_copied_with_what_bears_them():
+    network = state(2).network
+    assert copy.deepcopy(network) == network
+    assert pickle.loads(pickle.dumps(network)) == network
 
 
 def test_names_that_have_been_looked_at_are_not_looked_at_again():

@@ -63,6 +63,11 @@ CHANGES = [
     ),
     (
         ["version"],
+        [[1, 2]],
+        "version: this nnviz opens version 1, and the file says [[2 numbers]]; a newer nnviz may open it",
+    ),
+    (
+        ["version"],
         DELETE,
         "version: this nnviz opens version 1, and the file says nothing; a newer nnviz may open it",
     ),
@@ -72,7 +77,7 @@ CHANGES = [
         ["version"],
         "1" * 99,
         "version: this nnviz opens version 1, and the file says "
-        f"'{'1' * 25}…{'1' * 12}'; a newer nnviz may open it",
+        f"'{'1' * 40}…{'1' * 19}'; a newer nnviz may open it",
     ),
     (["name"], 3, "name: expected a text, found a whole number"),
     (["name"], None, "name: expected a text, found null"),

@@ -14,7 +14,7 @@ from operator import attrgetter
 import numpy as np
 
 from nnviz.core.network import Network
-from nnviz.core.state import Run, Segment, State, WeightSet
+from nnviz.core.state import Run, Segment, State, with_weights
 from nnviz.core.training.trainer import Trainer
 
 KEPT_STATES, KEPT_BYTES = 500, 64 * 2**20
@@ -130,7 +130,7 @@ def put_into(state: State, past: State) -> State:
     """
     network = past.network
     if [*network.all_names()] != [*state.network.all_names()]:
-        network = WeightSet.of("then", network).into(state.network)
+        network = with_weights(state.network, network.layers)
     return replace(state, network=network, run=past.run)
 
 
