@@ -15,36 +15,56 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends n
 
 WINDOW = """
 import os, sys
-from dataclasses import replace
-from PySide6.QtCore import QTimer
+import shiboken6
+from pathlib import Path
+from PySide6.QtCore import Qt, QTimer
 from nnviz.cli.main import main
 from nnviz.core import edits
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.ui.window import session
+from nnviz.ui.window.ask_whose import ask_whose
+from nnviz.ui.window.new_network import NewNetwork
+from tests.ui.sees import offered
 
 class Kept(session.Kept):
     def __init__(self, workspace, folder):
         super().__init__(workspace, folder)
-        QTimer.singleShot(100, workspace.main_window, lambda: work(workspace))
+        windows.append(workspace.main_window)
+        workspace.main_window.painted.connect(lambda: run(workspace))
+
+def run(workspace):
+    if workspace.plots.mse.curve is None:
+        QTimer.singleShot(20, workspace.main_window, lambda: run(workspace))
+        return
+    soon = lambda *_: QTimer.singleShot(100, workspace.main_window, lambda: work(workspace))
+    workspace.runner.run_ended.connect(soon, Qt.ConnectionType.SingleShotConnection)
+    workspace.runner.speed = 1.0
+    workspace.runner.run()
 
 def work(workspace):
-    document, files = workspace.document, workspace.files
+    document, files, window = workspace.document, workspace.files, workspace.main_window
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
-    BEFORE
-    os.kill(os.getpid(), NUMBER)
+    QTimer.singleShot(100, lambda: os.kill(os.getpid(), NUMBER))
+    MEANWHILE
 
-session.Kept = Kept
+session.Kept, windows = Kept, []
 sys.argv = ["nnviz", "relu"]
-sys.exit(main())
+code = main()
+print("windows left to the interpreter's end:", sum(map(shiboken6.isValid, windows)))
+sys.exit(code)
 """
+
+
+NO_WINDOW_LEFT = "windows left to the interpreter's end: 0\n"
 
 
 @pytest.fixture
 def end_in(tmp_path):
     """Return a function that runs a window in which something is done before a signal comes."""
 
-    def end_in(number, before=""):
+    def end_in(number, meanwhile=""):
         places = {name: str(tmp_path) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
-        code = WINDOW.replace("BEFORE", before).replace("NUMBER", str(int(number)))
+        code = WINDOW.replace("MEANWHILE", meanwhile).replace("NUMBER", str(int(number)))
         command, environment = [sys.executable, "-c", code], {**os.environ, **places}
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
 
@@ -63,29 +83,40 @@ def recovered(tmp_path):
     return weights
 
 
-MEANWHILE = "QTimer.singleShot(50, lambda: os.kill(os.getpid(), NUMBER)); files.{}(); return"
+BOXES = {
+    "unsaved changes, at Open": "files.ask_open()",
+    "unsaved changes, at the end": "window.close()",
+    "where to save": "files.save()",
+    "whose version": "ask_whose(window, 'a.json')",
+    "left out": "files._save(Path('a.py'))",
+    "refused": "files.load_rows(Path('nowhere.csv'))",
+    "a new network": "NewNetwork(window).exec()",
+    "the name of a weight set": "workspace.weight_sets._ask_keep()",
+    "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",
+    "keys": "offered(workspace, 'Keys and mouse').trigger()",
+    "a fault": "QTimer.singleShot(0, lambda: {}[0])",
+    "a long reading": "files.open(Path(f'/dev/fd/{os.pipe()[0]}'))",
+    "nothing": "workspace.runner.run()",
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "before"),
-    [
-        ("SIGINT", MEANWHILE.format("may_leave")),
-        ("SIGTERM", "workspace.runner.speed = 1.0; workspace.runner.run()"),
-        ("SIGHUP", MEANWHILE.format("ask_open")),
-    ],
-    ids=["Ctrl+C at a question", "a shutdown in a run", "a lost terminal in a file dialog"],
-)
-def test_a_signal_ends_the_window_whatever_is_under_way_and_keeps_what_is_unsaved(
-    end_in, tmp_path, name, before
-):
-    number = getattr(signal, name)
-    done = end_in(number, before)
-    assert (done.returncode, done.stdout, "Traceback" in done.stderr) == (128 + number, "", False), (
-        done.stderr
-    )
+@pytest.mark.parametrize("box", BOXES)
+def test_a_signal_ends_the_window_whatever_is_asked_and_keeps_what_is_unsaved(end_in, tmp_path, box):
+    done = end_in(signal.SIGTERM, BOXES[box])
+    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, NO_WINDOW_LEFT), done.stderr
+    assert "Traceback" not in done.stderr or box == "a fault"
     weights = recovered(tmp_path)
-    assert len(weights) == 1
-    assert name == "SIGTERM" or weights == [9.0]
+    assert weights == [9.0] or (len(weights) == 1 and box == "nothing")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
+def test_ctrl_c_and_a_lost_terminal_end_it_too_also_while_it_asks_what_to_recover(end_in, tmp_path, name):
+    number = getattr(signal, name)
+    for _ in range(2):
+        done = end_in(number)
+        assert (done.returncode, done.stdout) == (128 + number, NO_WINDOW_LEFT), done.stderr
+        assert "Traceback" not in done.stderr
+    assert recovered(tmp_path) == [9.0, 9.0]
 
 
 def test_what_is_saved_leaves_nothing(end_in, tmp_path):

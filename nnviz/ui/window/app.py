@@ -10,8 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEventLoop, QLoggingCategory, Qt, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QEventLoop, QLoggingCategory, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QProgressDialog
+from shiboken6 import isValid
 
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.widgets.whole import with_whole_exceptions
@@ -97,11 +98,15 @@ class Opened:
             self._kept.leave()
             self._kept = None
             self.workspace.files.asks = False
-            QApplication.closeAllWindows()
+            for reading in self._window.findChildren(QProgressDialog):
+                reading.cancel()  # which is within an event, and would not see the loop's end
             QApplication.exit(self.code)
 
     def close(self) -> None:
-        """End what looked after the window, which is closed. Raises why it could not be filled."""
+        """End the window and what looked after it. Raises why it could not be filled."""
+        if isValid(self._window):  # a signal has ended the loop, and with it whatever was asked
+            self._window.close()
+            QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         if self._ending:
             self._ending.rest()
         if self._unexpected:
