@@ -1,7 +1,7 @@
 """What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
 
@@ -39,6 +39,15 @@ def drag(widget, start, dx, modifier=Qt.KeyboardModifier.NoModifier):
     for x in range(0, dx + (1 if dx > 0 else -1), 6 if dx > 0 else -6):
         QTest.mouseMove(widget, start + QPoint(x, 0))
     QTest.mouseRelease(widget, left, modifier, start + QPoint(dx, 0))
+
+
+def hover(widget, *places):
+    """Move the mouse to places, with no button pressed; QTest would press what it saw pressed last."""
+    none = Qt.MouseButton.NoButton
+    for at in map(QPointF, places):
+        no_keys = Qt.KeyboardModifier.NoModifier
+        event = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), none, none, no_keys)
+        QApplication.sendEvent(widget, event)
 
 
 def write(widget, text):

@@ -1,7 +1,7 @@
 """What others do to the file that is open is said, with a choice in which nothing is lost."""
 
 import pytest
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -10,7 +10,7 @@ from nnviz.document.presence import Presence
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.session import Kept
-from tests.ui.hands import choose, choose_entry, type_name
+from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, type_name
 from tests.ui.sees import status
 
 
@@ -127,6 +127,43 @@ def test_who_comes_back_can_take_theirs(window, answer, path):
     assert first_weight(window.document.state) == 7.0
     assert not window.main_window.isWindowModified()
     come_back(window)
+
+
+def busy_when_asked(answer, found):
+    """Cancel when it is asked whose version counts; `found` gets what buttons are pressed then."""
+
+    def look(box):
+        found.append(QApplication.mouseButtons())
+        choose("Cancel")(box)
+
+    answer(QMessageBox, look)
+
+
+def test_a_click_that_brings_the_window_back_ends_before_anything_is_asked(window, answer, path, qtbot):
+    save_theirs(path)
+    number = address_named(window, "node_0", window.document.state.network.inputs[0])
+    handle = window.main_window.windowHandle()
+    at = window.diagram.mapTo(window.main_window, point(window, number))
+    found = []
+    busy_when_asked(answer, found)
+    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=at)
+    come_back(window)
+    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: bool(found) and QApplication.activeModalWidget() is None)
+    assert found == [Qt.MouseButton.NoButton]
+    assert editor_of(window).text() == "2"
+
+
+def test_nothing_is_asked_while_a_menu_is_open(window, answer, path, qtbot):
+    save_theirs(path)
+    found = []
+    busy_when_asked(answer, found)
+    menu = window.main_window.menuBar().actions()[0].menu()
+    menu.popup(window.main_window.mapToGlobal(QPoint(0, 0)))
+    come_back(window)
+    assert (menu.isVisible(), found) == (True, [])
+    menu.close()
+    qtbot.waitUntil(lambda: bool(found) and QApplication.activeModalWidget() is None)
 
 
 def test_theirs_that_cannot_be_read_is_said_and_mine_stays(window, answer, path):

@@ -11,6 +11,7 @@ from tests.ui.hands import (
     click,
     drag,
     editor_of,
+    hover,
     point,
     press,
     set_number,
@@ -149,6 +150,18 @@ def test_edges_keep_their_scale_while_a_number_is_scrubbed(window):
     assert window.diagram.picture.scale == before
     QTest.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, NONE, start + QPoint(714, 0))
     assert window.diagram.picture.scale > 10
+
+
+def test_a_press_whose_release_went_to_a_box_changes_nothing_when_the_mouse_moves_on(window):
+    before, view = window.document.state, window.diagram.view
+    corner = QPoint(window.diagram.width() // 2, window.diagram.height() - 20)
+    for start in (point(window, W), corner):
+        QTest.mousePress(window.diagram, Qt.MouseButton.LeftButton, NONE, start)
+        hover(window.diagram, *(start + QPoint(x, 0) for x in (12, 60, 90)))
+        assert window.document.state is before
+        assert window.diagram.view == view
+    QTest.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, NONE, corner)
+    assert written(window, W) == "2"
 
 
 def test_inputs_and_targets_are_edited_where_they_stand(window):

@@ -170,6 +170,15 @@ def test_a_drag_sets_both_weights_as_one_undo_entry_and_the_map_stays(qtbot, ope
     assert panel.document.state is before
 
 
+def test_a_press_whose_release_went_to_a_box_moves_nothing_when_the_mouse_moves_on(open_surface):
+    panel = open_surface()
+    before, start = panel.document.state, place(panel, *both(panel))
+    QTest.mousePress(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    hands.hover(panel.plane.viewport(), start + QPoint(20, 5), start + QPoint(50, 40))
+    QTest.mouseRelease(panel.plane.viewport(), Qt.MouseButton.LeftButton, pos=start)
+    assert panel.document.state is before
+
+
 def test_arrow_keys_move_across_and_up(open_surface):
     panel = open_surface()
     panel.plane.setFocus()

@@ -19,6 +19,7 @@ from nnviz.files import csv
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
 from nnviz.ui.widgets.theme import apply_theme
+from tests.ui import hands
 from tests.ui.hands import choose, type_name
 
 
@@ -233,6 +234,15 @@ def test_the_ring_is_dragged_along_the_run_and_a_drag_is_one_undo_entry(qtbot, d
     assert document.state.iteration == 8
     document.undo()
     assert document.state is end
+
+
+def test_a_press_whose_release_went_to_a_box_drags_no_ring_when_the_mouse_moves_on(qtbot, document, trained):
+    view, start = trained.curve.viewport(), ring(trained)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start)
+    hands.hover(view, *(place(trained, k, 20) for k in (14, 3)))
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=start)
+    assert document.state.iteration == 20
+    assert not document.in_motion
 
 
 def test_a_drag_elsewhere_moves_the_view_and_a_click_nothing(qtbot, document, trained):

@@ -93,6 +93,8 @@ class Diagram(Canvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Hover, or go on with a scrub or a pan."""
+        if not event.buttons():
+            self._let_go()  # a box may have taken the release
         self._drag_on(event)
         at = event.position()
         address = None if event.buttons() else self.picture.at(at.x(), at.y())
@@ -129,13 +131,16 @@ class Diagram(Canvas):
         """End a scrub or a pan; a press that did not move is a click."""
         if self._pressed is None:
             return
-        clicked, scrubbed = not self._moved, self._scrubbing
-        self._pressed = self._scrub_from = None
-        self._moved = False
+        clicked = not self._moved
+        self._let_go()
         if clicked and event.button() == Qt.MouseButton.LeftButton:
             self._click(self._text, event)
-        if scrubbed:
+
+    def _let_go(self) -> None:
+        if self._scrubbing:
             self.hold_scale(False)
+        self._pressed = self._scrub_from = None
+        self._moved = False
 
     def _click(self, text: Address | None, event: QMouseEvent) -> None:
         selection = self._selection

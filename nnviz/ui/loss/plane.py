@@ -136,6 +136,8 @@ class LossPlane(Plot):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag the present point, or read out what is under the mouse."""
+        if not event.buttons():
+            self._let_go()  # a box may have taken the release
         if self._hold is not None:
             self._move(event)
         inside = self.plotItem.vb.sceneBoundingRect().contains(self.mapToScene(event.position().toPoint()))
@@ -144,6 +146,9 @@ class LossPlane(Plot):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Let the present point go."""
+        self._let_go()
+
+    def _let_go(self) -> None:
         if self._hold is not None:
             self._hold = None
             self.gesture_ended.emit()

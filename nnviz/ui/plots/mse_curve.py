@@ -97,6 +97,8 @@ class MseCurve(MseCanvas):
             super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
+        if not event.buttons():
+            self._let_go()  # a box may have taken the release
         if self._dragged:
             self.wanted.emit(max(round(self._iteration_at(event.position())), 0))
         else:
@@ -107,10 +109,14 @@ class MseCurve(MseCanvas):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if self._dragged and event.button() == Qt.MouseButton.LeftButton:
-            self._dragged = False
-            self.ring_dropped.emit()
+            self._let_go()
         else:
             super().mouseReleaseEvent(event)
+
+    def _let_go(self) -> None:
+        if self._dragged:
+            self._dragged = False
+            self.ring_dropped.emit()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         super().mouseDoubleClickEvent(event)

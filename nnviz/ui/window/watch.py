@@ -10,6 +10,9 @@ from PySide6.QtWidgets import QApplication
 from nnviz.document.presence import Presence
 from nnviz.ui.window.workspace import Workspace
 
+AGAIN_MS = 50
+"""Between two looks whether a person is still in the middle of a click."""
+
 
 class Watch(QObject):
     """Looks after the file of a workspace whenever its window gets the focus; `folder` is for presences."""
@@ -33,7 +36,9 @@ class Watch(QObject):
         return False
 
     def _look(self) -> None:
-        if QApplication.activeModalWidget() is None:
+        if QApplication.mouseButtons() or QApplication.activePopupWidget():
+            QTimer.singleShot(AGAIN_MS, self, self._look)  # who clicks on the window is not interrupted
+        elif QApplication.activeModalWidget() is None:
             self._count()
             self._workspace.files.look()
 
