@@ -161,17 +161,19 @@ class Document(QObject):
         self.file_changed.emit()
         self.undo_changed.emit()
 
-    def save(self, path: Path | None = None, *, over: bool = False) -> str:
+    def save(self, path: Path | None = None, *, over: bool = False, part: bool = False) -> str:
         """Save to `path`, or where it came from, `over` what another program has written there meanwhile.
 
-        Returns what else there is to know, or "". Raises ChangedError without `over`, and FileError: then the
-        old file stays as it was.
+        Where the file holds a `part`, nothing counts as saved. Returns what else there is to know, or "".
+        Raises ChangedError without `over`, and FileError: then the old file stays as it was.
         """
         target = path or self.path
         assert target is not None
         before = self.file
-        file = before if before and target == before.path else self.on_disk(target)
+        file = before if before and target == before.path else OnDisk(target, self._written)
         said = file.write(encoded(self._state, target), over=over or file is not before)
+        if part:
+            return said
         if self.modified:
             self._clean = self._index
             self.undo_changed.emit()
@@ -179,10 +181,6 @@ class Document(QObject):
             self.file = file
             self.file_changed.emit()
         return said
-
-    def on_disk(self, path: Path) -> OnDisk:
-        """Return another file, of which nothing is known yet."""
-        return OnDisk(path, self._written)
 
     def news(self) -> News:
         """Say what has become of the file, each news once; where there is any, the State is in no file."""

@@ -129,6 +129,31 @@ def test_who_comes_back_can_take_theirs(window, answer, path):
     come_back(window)
 
 
+def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window, answer, path):
+    weights = path.with_name("w.py")
+    weights.write_text('{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}')
+    window.files.open(weights)
+    edit(window)
+    window.document.push(edits.add_row(window.document.state, None), "a row")
+    weights.write_text('{"node_0": [7, 4], "node_1": [4, -5], "output": [2, 7]}')
+    told = []
+    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Cancel", told))
+    press_save(window)
+    assert told[0].startswith("w.py was changed by another program")
+    assert first_weight(load(weights)) == 7.0
+    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Keep mine"))
+    press_save(window)
+    assert first_weight(load(weights)) == 9.0
+    assert first_weight(load(weights.with_name("w.py~").rename(weights.with_name("theirs.py")))) == 7.0
+    said = status(window)
+    assert said.startswith("Written: w.py leaves out the rows")
+    assert window.main_window.isWindowModified()
+    come_back(window)  # what nnviz wrote itself is no news
+    assert status(window) == said
+
+
 def busy_when_asked(answer, found):
     """Cancel when it is asked whose version counts; `found` gets what buttons are pressed then."""
 

@@ -175,18 +175,22 @@ class FileCommands(QObject):
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
-    def _save(self, path: Path, *, over: bool = False) -> bool:
+    def _save(self, path: Path, *, over: bool = False, part: bool = False) -> bool:
+        """Save, `over` another program's version and only a `part` where that has been asked."""
         try:
-            if lost := left_out(self._document.state, path):
+            lost = left_out(self._document.state, path)
+            if lost and not part:
                 return self._save_in_part(path, lost)
-            more = self._document.save(path, over=over)
+            more = self._document.save(path, over=over, part=bool(lost))
         except ChangedError:
             return self._settle(path, at_save=True)
         except FileError as error:
             self._refuse(str(error))
             return False
-        self._settings.opened(path)
-        self.said.emit(f"Saved {path.name}" + (f"; {more}" if more else ""))
+        if not lost:
+            self._settings.opened(path)
+        saved = f"Written: {lost}" if lost else f"Saved {path.name}"
+        self.said.emit("; ".join(filter(None, (saved, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
@@ -197,7 +201,7 @@ class FileCommands(QObject):
         if whose is Whose.THEIRS:
             self._take_theirs(path)
         elif whose is Whose.MINE and at_save:
-            return self._save(path, over=True)
+            return self._save(path, over=True, part=True)
         elif whose is Whose.MINE:
             self._document.keep_mine()
             self.said.emit(f"Yours is kept; Save replaces theirs, which stays as {path.name}{KEPT}")
@@ -213,7 +217,7 @@ class FileCommands(QObject):
 
     def _save_in_part(self, path: Path, lost: str) -> bool:
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
-        data = encoded(self._document.state, path)
+        encoded(self._document.state, path)  # or it is refused before anything is asked
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", f"{lost}.", parent=self._window)
         everything = box.addButton("Save as &.json…", QMessageBox.ButtonRole.AcceptRole)
         part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
@@ -222,11 +226,7 @@ class FileCommands(QObject):
         box.exec()
         if box.clickedButton() is everything:
             return self.ask_save()
-        if box.clickedButton() is not part:
-            return False
-        more = self._document.on_disk(path).write(data, over=True)
-        self.said.emit(f"Written: {lost}" + (f"; {more}" if more else ""))
-        return True
+        return box.clickedButton() is part and self._save(path, part=True)
 
     def _ask_for(self, title: str, kinds: str) -> Path | None:
         """Ask for a file to read; the folder of the one that is open is shown first."""
