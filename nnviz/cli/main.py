@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
     """End at once: an exception would come out of the middle of an import, and Qt's does not survive it."""
-    if "nnviz.files.atomic" in sys.modules:
-        sys.modules["nnviz.files.atomic"].abandon()
+    if abandon := getattr(sys.modules.get("nnviz.files.atomic"), "abandon", None):
+        abandon()
     os.write(2, b"stopped\n")
     os._exit(130)

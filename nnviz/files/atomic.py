@@ -138,7 +138,7 @@ def _alone(target: Path) -> Iterator[None]:
     try:
         handle = lock.take_folder(target.parent)
     except BlockingIOError:
-        raise FileError(f"{target} was not saved: another nnviz is saving in {target.parent}") from None
+        raise FileError(f"{target} was not saved: another program has locked {target.parent}") from None
     except OSError:
         handle = -1
     try:

@@ -344,7 +344,7 @@ def test_who_does_not_get_to_save_in_time_is_told(file):
         with pytest.raises(FileError) as caught:
             atomic.write(target.with_name("b.json"), OLD)
         assert str(caught.value) == (
-            f"{target.with_name('b.json')} was not saved: another nnviz is saving in {target.parent}"
+            f"{target.with_name('b.json')} was not saved: another program has locked {target.parent}"
         )
 
     atomic.write(file, NEW, last_look=meanwhile)

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from nnviz.core import edits
 from nnviz.document.presence import Presence
 from nnviz.files.examples import example
-from nnviz.files.registry import load, save
-from nnviz.ui.window.session import Kept
+from nnviz.files.registry import decoded, load, save
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import Kept, begin
 from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, type_name
 from tests.ui.sees import status
 
@@ -71,6 +72,25 @@ def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, 
     assert first_weight(load(kept(path))) == 7.0
     assert status(window) == "Saved a.json"
     assert not window.main_window.isWindowModified()
+
+
+def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answer, path, monkeypatch):
+    def read_meanwhile(*arguments):
+        save_theirs(path)
+        return decoded(*arguments)
+
+    monkeypatch.setattr("nnviz.document.document.decoded", read_meanwhile)
+    main_window = MainWindow(settings)
+    window = begin(main_window, settings, path)
+    edit(window)
+    told = []
+    answer(QMessageBox, choose("Cancel", told))
+    press_save(window)
+    assert told[0].startswith("a.json was changed by another program since it was opened or saved here.")
+    assert first_weight(load(path)) == 7.0
+    window.files.asks = False
+    main_window.close()
+    main_window.deleteLater()
 
 
 def test_theirs_can_be_taken_and_undo_brings_mine_back(window, answer, path):
