@@ -344,6 +344,8 @@ class Monkey:
 
     def do_open_menu(self):
         """Open a menu as hands do, to be gone through by keys and clicks."""
+        if not self._is_free():
+            return
         bar = self.window.main_window.menuBar()
         at = bar.actionGeometry(self.rng.choice(bar.actions())).center()
         self._click(bar, at, LEFT, NONE)
