@@ -5,6 +5,7 @@ import threading
 import weakref
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject, QTimer
 
 from nnviz.ui.window.garbage import Garbage
@@ -13,9 +14,8 @@ from nnviz.ui.window.garbage import Garbage
 @pytest.fixture
 def garbage(qapp):
     parent = QObject()
-    own = Garbage(parent)
-    yield own
-    own.stop()
+    yield Garbage(parent)
+    shiboken6.delete(parent)
     gc.enable()
 
 

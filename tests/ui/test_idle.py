@@ -4,10 +4,12 @@ import gc
 import threading
 
 import pytest
-from PySide6.QtCore import QAbstractAnimation, QEvent, QObject, QTimer
+from PySide6.QtCore import QAbstractAnimation, QAbstractEventDispatcher, QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QTabBar
 
 from nnviz.core.address import Address
+from nnviz.files.examples import example
+from nnviz.ui.window.app import Opened
 
 EXAMPLES = ["relu", "xor", "digits"]
 
@@ -67,6 +69,23 @@ def sleeps(qtbot):
 def test_an_open_window_comes_to_rest(open_window, sleeps, name):
     open_window(name)
     sleeps()
+
+
+def test_nothing_that_looks_after_the_window_wakes_it(qtbot, settings, sleeps, tmp_path):
+    """Collecting garbage, copies of unsaved work, other windows, signals: all of that is in the program."""
+    program = Opened(settings, example("relu").path, tmp_path)
+    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.plots.mse.curve is not None)
+    sleeps()
+    woken, second = [], QEventLoop()
+    QAbstractEventDispatcher.instance().awake.connect(lambda: woken.append(1))
+    QTimer.singleShot(1000, second.quit)
+    second.exec()
+    QAbstractEventDispatcher.instance().awake.disconnect()
+    program.workspace.main_window.close()
+    program.close()
+    gc.unfreeze()
+    gc.enable()
+    assert len(woken) <= 2  # the end of the second is one
 
 
 def test_every_tab_comes_to_rest_with_an_edge_selected(open_window, sleeps):

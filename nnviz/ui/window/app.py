@@ -86,6 +86,7 @@ class Opened:
             self._kept = session.Kept(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.asked.connect(self._end)
+            self.workspace.plots.loaded.connect(lambda: gc.freeze())  # as much again
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)

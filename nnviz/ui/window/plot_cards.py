@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
+from PySide6.QtCore import Signal
 
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -20,8 +21,10 @@ class PlotCards(CardTabs):
 
     The plot library takes longer to import than the window's first frame may: `load_soon` brings it in while
     the window answers, `load` at once. Not in a thread: PySide makes its types when they are first asked for,
-    and two threads that ask at a time end the process.
+    and two threads that ask at a time end the process. `loaded` says that it is there.
     """
+
+    loaded = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, runner: Runner) -> None:
         self._document, self._selection, self._derived = document, selection, derived
@@ -49,6 +52,7 @@ class PlotCards(CardTabs):
     def load(self) -> None:
         """Draw with the plot library from now on."""
         self.mse.load()
+        self.loaded.emit()
 
     def _over_one_weight(self) -> Card:
         from nnviz.ui.loss.curve import LossCurve
