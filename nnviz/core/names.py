@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Self
 
 from nnviz.core.limits import NAME
@@ -33,6 +34,11 @@ def shortened(text: str, letters: int) -> str:
 def on_one_line(text: str) -> str:
     """Return a sentence with control characters written out, and halves of surrogate pairs replaced."""
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
+
+
+def file_named(path: Path) -> str:
+    """Return a file's name as it is shown: of a sane length, on one line."""
+    return on_one_line(shortened(path.name, SHOWN))
 
 
 def is_whole(text: str) -> bool:

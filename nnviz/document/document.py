@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.document.change import Change
 from nnviz.files.on_disk import News, OnDisk, digest_of
@@ -85,7 +86,7 @@ class Document(QObject):
     @property
     def title(self) -> str:
         """What the document is called: its own name, or its file's."""
-        return self._state.name or (self.path.stem if self.path else "Untitled")
+        return self._state.name or (file_named(self.path.with_suffix("")) if self.path else "Untitled")
 
     def edit(
         self, text: str, edit: Callable[..., State], *where: object, merge: Hashable | None = None
@@ -193,7 +194,7 @@ class Document(QObject):
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
         state, self.file = self._read(self.path)
-        self.push(state, f"take {self.file.path.name} as it is now")
+        self.push(state, f"take {file_named(self.file.path)} as it is now")
         self._clean = self._index
         self.undo_changed.emit()
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.files import atomic, course, native
 from nnviz.files.errors import FileError
@@ -97,7 +98,7 @@ def left_out(state: State, path: str | os.PathLike[str]) -> str:
     if not parts:
         return ""
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    return f"{Path(path).name} leaves out {listed}; a file that ends in .json keeps them"
+    return f"{file_named(Path(path))} leaves out {listed}; a file that ends in .json keeps them"
 
 
 def format_for(path: str | os.PathLike[str]) -> Format:

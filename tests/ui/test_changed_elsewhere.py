@@ -11,7 +11,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import decoded, load, save
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
-from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, type_name
+from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, set_number, type_name
 from tests.ui.sees import status
 
 
@@ -240,6 +240,53 @@ def test_a_deleted_file_is_said_once_and_saved_anew(window, path):
     press_save(window)
     assert status(window) == "Saved a.json"
     assert load(path) == window.document.state
+
+
+def test_a_name_that_is_long_or_has_two_lines_fits_the_question_and_the_status_line(window, answer, path):
+    odd = path.with_name(f"first\nsecond{'W' * 200}end.json")
+    save(load(path), odd)
+    window.files.open(odd)
+    assert "\n" not in status(window) + window.main_window.windowTitle()
+    save_theirs(odd)
+    told = []
+
+    def look(box):
+        told.append((box.text(), box.informativeText(), box.width()))
+        choose("Keep mine")(box)
+
+    answer(QMessageBox, look)
+    come_back(window)
+    ((question, how, width),) = told
+    assert question.startswith("first\\nsecondWW")
+    assert "WWend.json was changed by another program" in question
+    assert "WWend.json~. Take theirs" in how
+    assert width < window.main_window.width()
+    assert status(window).endswith("WWend.json~")
+
+
+def test_a_run_waits_for_the_answer(window, answer, path):
+    window.runner.speed = 0.2
+    window.runner.run()
+    save_theirs(path)
+    found = []
+
+    def look(box):
+        found.append(window.runner.running)
+        choose("Cancel")(box)
+
+    answer(QMessageBox, look)
+    come_back(window)
+    assert found == [False]
+
+
+def test_what_was_being_typed_over_mine_is_not_typed_over_theirs(window, answer, path):
+    number = address_named(window, "node_0", window.document.state.network.inputs[0])
+    set_number(window, number, "8", key=None)
+    save_theirs(path)
+    answer(QMessageBox, choose("Take theirs"))
+    come_back(window)
+    assert not window.diagram.session.open
+    assert first_weight(window.document.state) == 7.0
 
 
 def test_a_second_window_on_a_file_is_said_in_both(window, path, tmp_path, qtbot):

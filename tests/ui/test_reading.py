@@ -54,6 +54,24 @@ def test_a_file_that_comes_late_is_opened(window, answer, pipe):
     assert status(window).startswith("Opened ")
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self/root"), reason="a pipe has no long name here")
+def test_a_long_name_leaves_cancel_on_the_screen(window, answer, tmp_path):
+    path, found = tmp_path / f"{'W' * 245}.csv", []
+    os.mkfifo(path)
+    end = os.open(path, os.O_RDWR)  # so that it is open for writing too
+
+    def look(dialog):
+        found.append(dialog.width())
+        press_cancel()(dialog)
+
+    answer(QProgressDialog, look)
+    window.files.load_rows(Path(f"/proc/self/root{path}"))
+    os.close(end)
+    assert found[0] < window.main_window.width()
+    assert status(window).endswith("W.csv was not loaded; the rows are what they were")
+    assert len(status(window)) < 120
+
+
 def test_a_network_on_standard_input_is_waited_for_in_a_window_that_lives(
     qtbot, answer, pipe, settings, monkeypatch
 ):

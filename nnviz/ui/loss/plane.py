@@ -19,6 +19,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 
+from nnviz.core.names import shortened
 from nnviz.core.numbers import shown
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
@@ -87,7 +88,7 @@ class LossPlane(Plot):
 
     def in_words(self, weights: tuple[float, ...], mse: float) -> str:
         """Return weights and MSE for a read-out, each on a line."""
-        names = (name if len(name) <= SHORT else f"{name[: SHORT - 1]}…" for name in self._names)
+        names = (shortened(name, SHORT) for name in self._names)
         lines = [f"{name} = {shown(value, 5)}" for name, value in zip(names, weights, strict=False)]
         return "\n".join((*lines, f"MSE {shown(mse, 8) if math.isfinite(mse) else 'too large'}"))
 

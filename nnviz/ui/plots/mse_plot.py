@@ -11,6 +11,7 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
 
 from nnviz.core.history import History
+from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
@@ -155,7 +156,7 @@ class MsePlot(Card):
         except FileError as error:
             self.refused.emit(str(error))
         else:
-            self.exported.emit(f"Exported {path.name}{what}")
+            self.exported.emit(f"Exported {file_named(path)}{what}")
 
     def _colour(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))

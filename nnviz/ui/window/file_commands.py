@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
+from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.document import Document
 from nnviz.files import csv
 from nnviz.files.errors import FileError
@@ -31,6 +32,10 @@ class FileCommands(QObject):
 
     said = Signal(str)
     opened = Signal()
+    taken = Signal()
+    """What another program has saved is in the place of what was open."""
+    about_to_ask = Signal()
+    """Whatever changes the document by itself must wait for the answer."""
 
     def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
         super().__init__(window)
@@ -57,16 +62,16 @@ class FileCommands(QObject):
     def open(self, path: Path) -> bool:
         """Open a file; where it cannot be read, say why and keep what is open."""
         try:
-            with Reading(self._window, f"Reading {path.name}") as reading:
+            with Reading(self._window, f"Reading {file_named(path)}") as reading:
                 self._document.open(path, reading)
         except CancelledError:
-            self.said.emit(f"{path.name} was not opened; all is as it was")
+            self.said.emit(f"{file_named(path)} was not opened; all is as it was")
             return False
         except FileError as error:
-            self._refuse(f"{path.name} was not opened: {error}")
+            self._refuse(f"{file_named(path)} was not opened: {error}")
             return False
         self._settings.opened(path)
-        self.said.emit(f"Opened {path.name}")
+        self.said.emit(f"Opened {file_named(path)}")
         self.opened.emit()
         return True
 
@@ -98,7 +103,8 @@ class FileCommands(QObject):
         """Fill a menu with the files that were open last."""
         menu.clear()
         for path in self._settings.recent:
-            menu.addAction(str(path).replace("&", "&&"), partial(self.leave_and_open, path))
+            shown = on_one_line(shortened(str(path), 2 * SHOWN))
+            menu.addAction(shown.replace("&", "&&"), partial(self.leave_and_open, path))
         if menu.isEmpty():
             menu.addAction("No recent files").setEnabled(False)
         else:
@@ -121,16 +127,16 @@ class FileCommands(QObject):
     def load_rows(self, path: Path) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there."""
         try:
-            with Reading(self._window, f"Reading {path.name}") as reading:
+            with Reading(self._window, f"Reading {file_named(path)}") as reading:
                 table = csv.read(read_bytes(path, reading), reading)
             state, said = loaded(self._document.state, table)
         except CancelledError:
-            self.said.emit(f"{path.name} was not loaded; the rows are what they were")
+            self.said.emit(f"{file_named(path)} was not loaded; the rows are what they were")
         except FileError as error:
-            self._refuse(f"{path.name} was not loaded: {error}")
+            self._refuse(f"{file_named(path)} was not loaded: {error}")
         else:
-            self._document.push(state, f"load {path.name}")
-            self.said.emit(f"Loaded {path.name}: {said}")
+            self._document.push(state, f"load {file_named(path)}")
+            self.said.emit(f"Loaded {file_named(path)}: {said}")
 
     def save(self) -> bool:
         """Save where it came from, or ask where."""
@@ -153,12 +159,13 @@ class FileCommands(QObject):
         except FileError as error:
             self._refuse(str(error))
         else:
-            self.said.emit(f"Exported the diagram as {path.name}")
+            self.said.emit(f"Exported the diagram as {file_named(path)}")
 
     def may_leave(self) -> bool:
         """Ask about unsaved changes; False where the person wants to stay."""
         if not (self._document.modified and self.asks):
             return True
+        self.about_to_ask.emit()
         question, buttons = f"Save the changes to {self._document.title}?", QMessageBox.StandardButton
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=self._window)
         box.setInformativeText("What is not saved is lost.")
@@ -171,7 +178,7 @@ class FileCommands(QObject):
         """See whether another program has changed the file, and let the person choose."""
         news, path = self._document.news(), self._document.path
         if path and news is News.GONE:
-            self.said.emit(f"{path.name} is no longer there; Save writes it anew")
+            self.said.emit(f"{file_named(path)} is no longer there; Save writes it anew")
         elif path and news is News.CHANGED:
             self._settle(path, at_save=False)
 
@@ -189,13 +196,14 @@ class FileCommands(QObject):
             return False
         if not lost:
             self._settings.opened(path)
-        saved = f"Written: {lost}" if lost else f"Saved {path.name}"
+        saved = f"Written: {lost}" if lost else f"Saved {file_named(path)}"
         self.said.emit("; ".join(filter(None, (saved, more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
         """Ask whose version counts where another program has changed the file; tell whether ours is saved."""
-        whose = ask_whose(self._window, path.name)
+        self.about_to_ask.emit()
+        whose = ask_whose(self._window, file_named(path))
         if whose is Whose.ELSEWHERE:
             return self.ask_save()
         if whose is Whose.THEIRS:
@@ -204,20 +212,22 @@ class FileCommands(QObject):
             return self._save(path, over=True, part=True)
         elif whose is Whose.MINE:
             self._document.keep_mine()
-            self.said.emit(f"Yours is kept; Save replaces theirs, which stays as {path.name}{KEPT}")
+            self.said.emit(f"Yours is kept; Save replaces theirs, which stays as {file_named(path)}{KEPT}")
         return False
 
     def _take_theirs(self, path: Path) -> None:
         try:
             self._document.take_theirs()
         except FileError as error:
-            self._refuse(f"{path.name} was not taken: {error}")
+            self._refuse(f"{file_named(path)} was not taken: {error}")
         else:
-            self.said.emit(f"{path.name} is shown as it is now; Undo brings yours back")
+            self.taken.emit()
+            self.said.emit(f"{file_named(path)} is shown as it is now; Undo brings yours back")
 
     def _save_in_part(self, path: Path, lost: str) -> bool:
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
         encoded(self._document.state, path)  # or it is refused before anything is asked
+        self.about_to_ask.emit()
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", f"{lost}.", parent=self._window)
         everything = box.addButton("Save as &.json…", QMessageBox.ButtonRole.AcceptRole)
         part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)

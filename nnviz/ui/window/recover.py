@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
 
+from nnviz.core.names import SHOWN, file_named, shortened
 from nnviz.document.leftovers import Leftover
 
 WIDTH_PX = 560
-LONGEST = 60
-"""Letters of a name that are shown."""
 
 
 class RecoverDialog(QDialog):
@@ -60,8 +59,9 @@ class RecoverDialog(QDialog):
 
 def name_of(leftover: Leftover) -> str:
     """Return what a leftover is called: its file, or its title where it has none."""
-    name = leftover.original.name if leftover.original else f"{leftover.title}, never saved"
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    if leftover.original:
+        return file_named(leftover.original)
+    return f"{shortened(leftover.title, SHOWN)}, never saved"
 
 
 def _when(leftover: Leftover) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core.names import file_named
 from nnviz.document.document import Document
 from nnviz.document.leftovers import Leftover, claimed
 from nnviz.document.recovery import Recovery
@@ -58,12 +59,12 @@ def _document(window: MainWindow, settings: Settings, file: str | Path | None) -
     document = Document(load(path if path and path in paths() else paths()[0]), example=True)
     if path and path not in paths():
         try:
-            with Reading(window, f"Reading {path.name}") as reading:
+            with Reading(window, f"Reading {file_named(path)}") as reading:
                 document.open(path, reading)
         except FileError as error:
             if file:
                 raise
-            return document, f"{path.name} was not opened: {error}"
+            return document, f"{file_named(path)} was not opened: {error}"
     return document, ""
 
 

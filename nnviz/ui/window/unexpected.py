@@ -26,6 +26,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from nnviz.core.names import shortened
 from nnviz.ui.widgets.whole import forget_handled
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ class Unexpected(QObject):
         last = traceback.extract_tb(trace, limit=-1)
         place = (kind, *((frame.filename, frame.lineno) for frame in last))
         said = "".join(traceback.format_exception_only(kind, error)).strip().replace("\n", " ")
-        sentence = f"An error inside nnviz: {_cut(said, MOST_SENTENCE)}"
+        sentence = f"An error inside nnviz: {shortened(said, MOST_SENTENCE)}"
         if self._is_new(place, sentence):
-            details = _cut("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
+            details = shortened("".join(traceback.format_exception(kind, error, trace)), MOST_DETAILS)
             self._keep(details)
             self._came.emit(sentence, details)
 
@@ -94,7 +95,7 @@ class Unexpected(QObject):
 
     def _heard(self, _kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
         if self._is_new(message, message):
-            self._keep(_cut(f"Qt: {message}\n", MOST_DETAILS))
+            self._keep(shortened(f"Qt: {message}\n", MOST_DETAILS))
 
     def _is_new(self, what: object, sentence: str) -> bool:
         if len(self._times) == MOST_KINDS and what not in self._times:
@@ -136,8 +137,3 @@ class Unexpected(QObject):
             QGuiApplication.clipboard().setText(details)
             self._say("Copied the details of the error")
         box.deleteLater()
-
-
-def _cut(text: str, most: int) -> str:
-    """Return a text, without its middle where it is long."""
-    return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"

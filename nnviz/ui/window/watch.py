@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core.names import file_named
 from nnviz.document.presence import Presence
 from nnviz.ui.window.workspace import Workspace
 
@@ -52,4 +53,4 @@ class Watch(QObject):
         self._others = self._presence.others() if path else 0
         if path and self._others > before:
             others = "another window" if self._others == 1 else f"{self._others} other windows"
-            self._workspace.status.say(f"{path.name} is open in {others} of nnviz too")
+            self._workspace.status.say(f"{file_named(path)} is open in {others} of nnviz too")

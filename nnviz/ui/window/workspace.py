@@ -111,6 +111,8 @@ class Workspace:
         for button in self.training.findChildren(QPushButton):  # a click there takes no focus from a field
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
+        self.files.taken.connect(self.diagram.session.close)
+        self.files.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
