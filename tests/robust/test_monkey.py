@@ -3,8 +3,6 @@
 To repeat what failed, or to go on for longer: `python -m tests.robust.monkey --seed SEED --seconds 20`.
 """
 
-import gc
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -18,7 +16,6 @@ def jungle(qapp, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     qapp.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     yield tmp_path
-    gc.enable()  # the program does without while its window is open
     QApplication.clipboard().clear()
 
 

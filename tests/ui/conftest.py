@@ -11,6 +11,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
 from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
@@ -18,8 +19,10 @@ from nnviz.ui.window.settings import Settings
 
 @pytest.fixture(scope="session")
 def qapp():
+    """Return the application; its garbage is collected as in the program, and never within a call of Qt's."""
     app = application()
     apply_theme(app, "light")
+    Garbage(app)
     return app
 
 

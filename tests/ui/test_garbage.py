@@ -1,22 +1,9 @@
 """Garbage is collected on the thread of the window alone."""
 
-import gc
 import threading
 import weakref
 
-import pytest
-import shiboken6
-from PySide6.QtCore import QObject, QTimer
-
-from nnviz.ui.window.garbage import Garbage
-
-
-@pytest.fixture
-def garbage(qapp):
-    parent = QObject()
-    yield Garbage(parent)
-    shiboken6.delete(parent)
-    gc.enable()
+from PySide6.QtCore import QTimer
 
 
 def make_many():
@@ -24,7 +11,7 @@ def make_many():
     return [[] for _ in range(100_000)]
 
 
-def test_a_timer_that_nothing_holds_ends_in_the_thread_of_the_window_whoever_makes_objects(qtbot, garbage):
+def test_a_timer_that_nothing_holds_ends_in_the_thread_of_the_window_whoever_makes_objects(qtbot):
     gone = []
     thing = QTimer(interval=1000)
     thing.itself = thing

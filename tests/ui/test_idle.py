@@ -84,7 +84,6 @@ def test_nothing_that_looks_after_the_window_wakes_it(qtbot, settings, sleeps, t
     program.workspace.main_window.close()
     program.close()
     gc.unfreeze()
-    gc.enable()
     assert len(woken) <= 2  # the end of the second is one
 
 
