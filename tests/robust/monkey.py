@@ -117,7 +117,6 @@ class Monkey:
         self._deeds = [getattr(self, name) for name in dir(self) if name.startswith("do_")]
         self.files = sorted(path for path in folder.iterdir() if path.is_file())
         self._contents = [path.read_bytes() for path in self.files]
-        self._leaves = False
         self._settings, self._elsewhere = Settings(remembers=False), None
         self._timer = QTimer(singleShot=True)
         self._timer.timeout.connect(self._act)
@@ -136,20 +135,16 @@ class Monkey:
         """Go on until the time is over or something is amiss, then let what is under way come to rest."""
         self._until = time.monotonic() + seconds
         while not self._is_over():
-            self._run()
+            self._timer.start(0)
+            with_whole_exceptions(QApplication.exec)
             if not self._is_over() and (self.opened.code or not self.alive()):
                 self._end()
                 self._open()
 
     def leave(self):
         """Close the window without a question."""
-        self._leaves = True
-        self._run()
+        self.window.files.asks = False
         self._end()
-
-    def _run(self):
-        self._timer.start(0)
-        with_whole_exceptions(QApplication.exec)
 
     def _end(self):
         """Do as the program does once its window is closed; what it had frozen would be gone with it."""
@@ -164,7 +159,7 @@ class Monkey:
             self._timer.start(1)
             return
         if not self.alive() or self._rests():
-            self._stop()
+            QApplication.exit()
             return
         self._timer.start(self.rng.choice((0, 0, 1, 5, 20)))  # first: what follows may be modal
         if self._is_over():
@@ -201,13 +196,6 @@ class Monkey:
         self.window.runner.pause()
         self.window.player.stop()
         return time.monotonic() > self._until + REST_S and self._above() is None
-
-    def _stop(self):
-        if self._leaves and self.alive():
-            self.window.files.asks = False
-            self.window.main_window.close()  # the program ends with it
-        else:
-            QApplication.exit()
 
     def alive(self):
         """Tell whether the window is there, if only as an icon."""

@@ -49,8 +49,6 @@ def opened(qtbot, file, data):
         yield program.workspace
     finally:
         program.workspace.files.asks = False
-        program.workspace.main_window.close()
-        QTest.qWait(1)
         program.close()
         gc.unfreeze()  # the program would be over
     assert logged(data / LOG_NAME) == []
