@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
@@ -42,7 +43,7 @@ class Recovery(QObject):
         self._document, self._folder, self._delay_ms = document, folder, delay_ms
         self._claim: Claim | None = None
         self._recovered: Leftover | None = None
-        self._kept: State | None = None
+        self._kept: weakref.ref[State] | None = None  # held, it would keep a run's history in memory
         self._thread: threading.Thread | None = None
         self._began_s = self._took_s = 0.0
         self._failing = False
@@ -56,7 +57,7 @@ class Recovery(QObject):
     @property
     def busy(self) -> bool:
         """Whether there is something to keep that is not kept yet."""
-        return self._document.modified and self._document.state is not self._kept
+        return self._document.modified and not (self._kept and self._kept() is self._document.state)
 
     def recover(self, leftover: Leftover) -> None:
         """Open `leftover` as unsaved changes to its file; it is deleted once there is a copy of its own.
@@ -148,7 +149,7 @@ class Recovery(QObject):
         self._thread, said_before = None, self._failing
         self._took_s, self._failing = time.monotonic() - self._began_s, bool(why)
         if not why:
-            self._kept = state
+            self._kept = weakref.ref(state)
             if before is not None:
                 before.discard()
                 self._recovered = None

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,14 @@ def test_unsaved_changes_are_copied_and_the_copy_follows(document, state, wait_f
     wait_for_copy(state(1))
     document.push(state(2), "two")
     wait_for_copy(state(2))
+
+
+def test_what_was_copied_is_held_by_nobody_once_the_run_goes_on(document, state, recovery, qtbot):
+    document.push(state(1), "", "run")
+    copied = weakref.ref(document.state)
+    qtbot.waitUntil(lambda: not recovery.busy)
+    document.push(state(2), "", "run")
+    assert copied() is None
 
 
 @pytest.mark.usefixtures("recovery")
