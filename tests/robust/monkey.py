@@ -59,6 +59,7 @@ from nnviz.files.examples import examples, paths
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.widgets.whole import with_whole_exceptions
 from nnviz.ui.window.app import Opened
+from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.unexpected import LOG_NAME
 from tests.robust import truths
@@ -134,10 +135,10 @@ class Monkey:
     def play(self, seconds):
         """Go on until the time is over or something is amiss, then let what is under way come to rest."""
         self._until = time.monotonic() + seconds
-        while not self._is_over():
+        while not self._is_over() or self.window is None:
             self._timer.start(0)
             with_whole_exceptions(QApplication.exec)
-            if not self._is_over() and (self.opened.code or not self.alive()):
+            if self.opened.code or not self.alive():
                 self._end()
                 self._open()
 
@@ -155,13 +156,12 @@ class Monkey:
         return time.monotonic() > self._until or bool(self._witness.faults)
 
     def _act(self):
-        if self.window is None:  # it is on the screen, and not filled yet
-            self._timer.start(1)
-            return
         if not self.alive() or self._rests():
             QApplication.exit()
             return
         self._timer.start(self.rng.choice((0, 0, 1, 5, 20)))  # first: what follows may be modal
+        if self.window is None:  # it is on the screen, and not filled yet
+            return
         if self._is_over():
             self._close_what_is_above()
             return
@@ -189,7 +189,7 @@ class Monkey:
 
     def _rests(self):
         """Tell whether the time is over and has been for a while, with nothing open above the window."""
-        if not self._is_over():
+        if not self._is_over() or self.window is None:
             return False
         self._until = min(self._until, time.monotonic())
         self.window.main_window.showNormal()
@@ -199,12 +199,8 @@ class Monkey:
 
     def alive(self):
         """Tell whether the window is there, if only as an icon."""
-        try:
-            return bool(self.window) and (
-                self.window.main_window.isVisible() or self.window.main_window.isMinimized()
-            )
-        except RuntimeError:  # its C++ object is gone
-            return False
+        windows = [own for own in QApplication.topLevelWidgets() if isinstance(own, MainWindow)]
+        return any(own.isVisible() or own.isMinimized() for own in windows)
 
     def _close_what_is_above(self):
         if isinstance(above := self._above(), QDialog):
