@@ -1,8 +1,12 @@
 """After a crash the window offers the unsaved work that was left behind."""
 
+import os
+from datetime import date, datetime
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QListWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableWidget
 
 from nnviz.core import edits
 from nnviz.document.leftovers import claimed
@@ -61,9 +65,9 @@ def left(data):
 
 
 def listed(dialog):
-    """Return the lines of the dialog's list."""
-    entries = dialog.findChild(QListWidget)
-    return [entries.item(k).text() for k in range(entries.count())]
+    """Return what the dialog's list says of each: its time, its name, what it holds."""
+    entries = dialog.findChild(QTableWidget)
+    return [[entries.item(row, k).text() for k in range(3)] for row in range(entries.rowCount())]
 
 
 def test_recovered_work_opens_as_unsaved_changes_to_its_file(begin, answer, crashed, tmp_path, qtbot):
@@ -91,12 +95,9 @@ def test_each_is_listed_with_its_name_its_time_and_what_it_holds(
     answer(RecoverDialog, look)
     window = begin()
     qtbot.waitUntil(lambda: len(told) == 4)
-    title = window.document.state.name
-    starts = [
-        f"{title}, never saved\n2-2-1 network, 1 row, kept at ",
-        "mine.json\n2-2-1 network, 1 row, kept at ",
-    ]
-    assert all(any(line.startswith(start) for line in told[:2]) for start in starts)
+    names = {name for _, name, _ in told[:2]}
+    assert names == {f"{window.document.state.name}, never saved", "mine.json"}
+    assert all(holds == "2-2-1 network, 1 row" for _, _, holds in told[:2])
     assert told[3].endswith("The others are offered again at the next start.")
     qtbot.waitUntil(lambda: left(data) == 2)
 
@@ -141,10 +142,10 @@ def test_the_one_that_is_selected_is_recovered_and_the_other_waits(
     chosen = []
 
     def second(dialog):
-        entries = dialog.findChild(QListWidget)
+        entries = dialog.findChild(QTableWidget)
         entries.setFocus()
         QTest.keySequence(entries, "Down")
-        chosen.append(listed(dialog)[1].partition("\n")[0])
+        chosen.append(listed(dialog)[1][1])
         press_button("Recover")(dialog)
 
     answer(RecoverDialog, second)
@@ -179,7 +180,47 @@ def test_while_one_window_asks_no_other_one_does(begin, answer, crashed, qtbot, 
     qtbot.waitUntil(lambda: left(data) == 1)
 
 
-def test_nothing_is_asked_where_nothing_was_left(begin, qtbot):
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [((3, 4, 5, 6), "05:06 on 4 March"), ((11, 30, 14, 32), "14:32 on 30 November")],
+)
+def test_the_time_says_the_year_where_it_is_not_this_one(begin, answer, crashed, qtbot, kept, said):
+    this, told = date.today().year, []
+    for name, year in (("new", this), ("old", this - 1)):
+        written = datetime(year, *kept).timestamp()
+        os.utime(crashed(name), (written, written))
+
+    def look(dialog):
+        told.extend(time for time, _, _ in listed(dialog))
+        press_button("Later")(dialog)
+
+    answer(RecoverDialog, look)
+    begin()
+    qtbot.waitUntil(lambda: bool(told))
+    assert sorted(told) == [said, f"{said} {this - 1}"]
+
+
+def test_the_list_is_as_high_as_what_it_lists_and_never_scrolls_sideways(
+    begin, answer, crashed, qtbot, tmp_path
+):
+    crashed(path=tmp_path / f"{'W' * 240}.json")
+    seen = []
+
+    def look(dialog):
+        entries = dialog.findChild(QTableWidget)
+        seen.append(entries.viewport().height() - entries.rowHeight(0))
+        seen.append(entries.horizontalHeader().length() - entries.viewport().width())
+        seen.append([own.text() for own in dialog.findChildren(QPushButton) if own.isDefault()])
+        QTest.keyClick(entries, Qt.Key.Key_Return)
+
+    answer(RecoverDialog, look)
     window = begin()
-    qtbot.wait(50)
+    qtbot.waitUntil(lambda: status(window).startswith("Recovered WWW"))
+    assert seen == [0, 0, ["&Recover"]]
+
+
+def test_nothing_is_asked_where_nothing_was_left(begin):
+    window = begin()
+    QApplication.processEvents()  # among them the look for what was left
+    assert QApplication.activeModalWidget() is None
     assert not window.document.modified

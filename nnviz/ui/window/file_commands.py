@@ -166,7 +166,8 @@ class FileCommands(QObject):
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
-        question, buttons = f"Save the changes to {self._document.title}?", QMessageBox.StandardButton
+        title, buttons = shortened(self._document.title, SHOWN), QMessageBox.StandardButton
+        question = f"Save the changes to {title}?"
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=self._window)
         box.setInformativeText("What is not saved is lost.")
         box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QVBoxLayout, QWidget
+from datetime import date
+
+from PySide6.QtCore import QDate, QLocale, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QDialogButtonBox,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core.names import SHOWN, file_named, shortened
 from nnviz.document.leftovers import Leftover
 
-WIDTH_PX = 560
+WIDTH_PX, ROW_PX = 700, 30
+ROWS_SEEN = 8
+"""Rows that are seen at once; the others are scrolled to."""
 
 
 class RecoverDialog(QDialog):
@@ -17,15 +32,14 @@ class RecoverDialog(QDialog):
         super().__init__(window)
         self.left = left
         self.setWindowTitle("nnviz")
-        self.setMinimumWidth(WIDTH_PX)
-        self._list = QListWidget()
-        self._list.setAccessibleName("Unsaved work")
-        self._list.addItems([f"{name_of(each)}\n{each.holds}, kept {_when(each)}" for each in left])
-        self._list.setCurrentRow(0)
-        self._list.itemDoubleClicked.connect(self.accept)
+        self.setFixedWidth(WIDTH_PX)
+        self._list = _List(left)
+        self._list.doubleClicked.connect(self.accept)
         self._buttons = QDialogButtonBox()
         roles = QDialogButtonBox.ButtonRole
-        self._buttons.addButton("&Recover", roles.AcceptRole).setDefault(True)
+        recover = self._buttons.addButton("&Recover", roles.AcceptRole)
+        recover.setObjectName("primary")
+        recover.setDefault(True)
         self._buttons.addButton("&Discard", roles.DestructiveRole).clicked.connect(self._discard)
         self._buttons.addButton("&Later", roles.RejectRole)
         self._buttons.accepted.connect(self.accept)
@@ -42,19 +56,59 @@ class RecoverDialog(QDialog):
         if len(self.left) > 1:
             how += " The others are offered again at the next start."
         column = QVBoxLayout(self)
-        for text in ("nnviz ended with unsaved work. Recover it?", how):
-            label = QLabel(text)
-            label.setWordWrap(True)
-            column.addWidget(label)
-        column.insertWidget(1, self._list)
-        column.addWidget(self._buttons)
+        column.setContentsMargins(20, 20, 20, 16)
+        column.setSpacing(12)
+        told = QLabel(how)
+        told.setWordWrap(True)
+        told.setAlignment(Qt.AlignmentFlag.AlignTop)
+        for part in (QLabel("nnviz ended with unsaved work. Recover it?"), self._list, told, self._buttons):
+            column.addWidget(part)
+        column.setStretchFactor(told, 1)  # what its lines leave of the room that Qt gives them
 
     def _discard(self) -> None:
         row = self._list.currentRow()
         self.left.pop(row).discard()
-        self._list.takeItem(row)
+        self._list.removeRow(row)
         if not self.left:
             self.reject()
+
+
+class _List(QTableWidget):
+    """When each was kept, what it is called, and what it holds."""
+
+    def __init__(self, left: list[Leftover]) -> None:
+        super().__init__(len(left), 3)
+        self.setAccessibleName("Unsaved work")
+        self.setHorizontalHeaderLabels(["Kept", "Name", "Holds"])
+        for row, each in enumerate(left):
+            for column, text in enumerate((_when(each), name_of(each), each.holds)):
+                item = QTableWidgetItem(text)
+                item.setToolTip(text)
+                self.setItem(row, column, item)
+        self.setObjectName("rows")
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setTabKeyNavigation(False)
+        self.selectRow(0)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_PX)
+        header = self.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        header.setHighlightSections(False)
+        header.setSectionsClickable(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
+        header.setFixedHeight(ROW_PX)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = min(self.rowCount(), ROWS_SEEN)
+        self.setFixedHeight((1 + rows) * ROW_PX + 2 * self.frameWidth())
 
 
 def name_of(leftover: Leftover) -> str:
@@ -65,4 +119,8 @@ def name_of(leftover: Leftover) -> str:
 
 
 def _when(leftover: Leftover) -> str:
-    return f"at {leftover.written:%H:%M on %d %B}"
+    """Return "14:32 on 4 March", with the year where it is not this one, in whatever language Python is."""
+    written = leftover.written
+    day = QDate(written.year, written.month, written.day)
+    shown = "d MMMM" if written.year == date.today().year else "d MMMM yyyy"
+    return f"{written:%H:%M} on {QLocale.c().toString(day, shown)}"
