@@ -161,10 +161,9 @@ class Runner(QObject):
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
         self.pause()
-        state = self._document.state
-        seed = state.training.next_seed if seed is None else seed
-        self._document.push(edits.randomise(state, seed), "New random weights")
-        self.said.emit(f"Random weights of seed {seed}")
+        seed = self._document.state.training.next_seed if seed is None else seed
+        if self._document.edit("New random weights", edits.randomise, seed):
+            self.said.emit(f"Random weights of seed {seed}")
 
     def set_training(self, training: Training) -> None:
         """Change the settings: a learning rate from the next update on, the others from the next run on."""

@@ -163,7 +163,8 @@ class DataPanel(Card):
         if not rows:
             return
         text = "remove a row" if len(rows) == 1 else f"remove {len(rows)} rows"
-        self._document.push(edits.remove_rows(self._document.state, rows), text)
+        if not self._document.edit(text, edits.remove_rows, rows):
+            return
         self._selection.row = rows[0]
         self._forget_refusal()
         self.said.emit(f"Removed {counted(len(rows), 'row')}")

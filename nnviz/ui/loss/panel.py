@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -145,12 +145,9 @@ class LossPanel(Card):
 
     def _set(self, *values: float) -> None:
         """Give the weights other values; what is set in one gesture is one undo entry."""
-        state = before = self._document.state
-        for weight, value in zip(self._weights, values, strict=False):  # a curve's point has no second weight
-            state = set_value(state, weight, value)
-        if state is not before:
-            names = " and ".join(weight.name(state.network) for weight in self._weights)
-            self._document.push(state, f"Set {names}", (id(self), self._gesture))
+        pairs = list(zip(self._weights, values, strict=False))  # a curve's point has no second weight
+        names = " and ".join(weight.name(self._document.state.network) for weight in self._weights)
+        self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
 
     def _end_gesture(self) -> None:
         self._gesture = next(self._gestures)
@@ -184,6 +181,12 @@ def axis_name(network: Network, weight: Address) -> str:
     """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.layers[weight.layer].nodes[weight.node] if weight.kind == "bias" else weight.name(network)
     return f"{weight.symbol} ({name})"
+
+
+def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:
+    for weight, value in values:
+        state = set_value(state, weight, value)
+    return state
 
 
 def over_rows(state: State) -> str:

@@ -56,26 +56,19 @@ class WeightSets(QObject):
 
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
-        self._document.push(use_set(self._document.state, place), f"Use {name}")
-        self.said.emit(f"The weights are those of {name} now")
+        if self._document.edit(f"Use {name}", use_set, place):
+            self.said.emit(f"The weights are those of {name} now")
 
     def _ask_keep(self) -> None:
-        state = self._document.state
+        suggestion = new_set_name(self._document.state)
         name, chosen = QInputDialog.getText(
-            self._window, "Keep the present weights", "Name of the weight set", text=new_set_name(state)
+            self._window, "Keep the present weights", "Name of the weight set", text=suggestion
         )
-        if not chosen:
-            return
-        try:
-            kept = keep_set(state, name)
-        except ValueError as error:
-            self.said.emit(f"The weights were not kept: {error}")
-            return
-        name = kept.weight_sets[-1].name
-        self._document.push(kept, f"Keep {name}")
-        self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
+        name = name.strip()
+        if chosen and self._document.edit(f"Keep {name}", keep_set, name):
+            self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
 
     def _remove(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name
-        self._document.push(remove_set(self._document.state, place), f"Remove {name}")
-        self.said.emit(f"Removed the weight set {name}; the weights in use stay")
+        if self._document.edit(f"Remove {name}", remove_set, place):
+            self.said.emit(f"Removed the weight set {name}; the weights in use stay")
