@@ -1,20 +1,24 @@
 """Whatever a name from a file looks like, it is shown as plain text: nothing is rendered or loaded."""
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QEventLoop, QPoint, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
+    QInputDialog,
     QLabel,
     QMenu,
     QMessageBox,
+    QProgressDialog,
     QTabBar,
+    QTableWidget,
     QToolTip,
     QWidget,
 )
@@ -23,11 +27,20 @@ import nnviz
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.document.document import Document
+from nnviz.document.leftovers import claimed
+from nnviz.files.on_disk import OnDisk
+from nnviz.files.progress import CancelledError
+from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.loss.panel import LossCaption
+from nnviz.ui.window.ask_whose import ask_whose
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.window.reading import Reading
+from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import fill
-from tests.ui.hands import address_named, choose, choose_entry, click
-from tests.ui.sees import status
+from nnviz.ui.window.unexpected import Unexpected
+from tests.ui.hands import address_named, choose_entry, click
+from tests.ui.sees import offered, status
 
 MAGENTA = QColor(255, 0, 255)
 MAKES_HTML = re.compile(
@@ -167,26 +180,99 @@ def test_the_title_shows_a_name_as_it_is(window):
     assert window.main_window.windowHandle().title() == f"{name}* — nnviz"
 
 
-def test_no_box_is_rendered(window, answer, tmp_path):
-    window.document.push(replace(window.document.state, notes="other"), "other notes")
-    rows = tmp_path / "<b>rows.csv"
-    rows.write_text(f"{window.document.state.name.replace(',', '')},x\n1,2\n")
-
-    found = []
-
-    def look(close):
-        return lambda box: (found.extend(rendered(box)), close(box))
-
-    answer(QMessageBox, look(choose("Cancel")))
+def leave(window, folder):
     assert not window.files.may_leave()
-    answer(QMessageBox, look(choose("OK")))
+
+
+def refuse(window, folder):
+    rows = folder / "<b>rows.csv"
+    rows.write_text(f"{window.document.state.name.replace(',', '')},x\n1,2\n")
     window.files.load_rows(rows)
     assert "<b>rows.csv" in status(window)
-    answer(QMessageBox, look(choose("OK")))
-    choose_entry(window, "About nnviz")
-    answer(QDialog, look(QDialog.reject))
-    choose_entry(window, "Keys and mouse")
-    assert found == []
+
+
+def leave_out(window, folder):
+    window.document.file = OnDisk(folder / "<b>a & b.py", set())
+    choose_entry(window, "Save")
+
+
+def ask_recover(window, folder):
+    state = window.document.state
+    about = About(state.name, f"<b>{state.name}", None, b"")
+    (folder / "a.copy").write_bytes(b"".join(sealed(parts(state, about))))
+    left, _ = claimed(folder)
+    RecoverDialog(window.main_window, left).exec()
+    left[0].discard()
+
+
+def ask_theirs(window, folder):
+    ask_whose(window.main_window, window.document.state.name)
+
+
+def fail(window, folder):
+    told = QEventLoop()
+    unexpected = Unexpected(window.main_window, lambda _: told.quit(), folder / "log")
+    unexpected.caught(ValueError, ValueError(window.document.state.name), None)
+    unexpected.watch()
+    told.exec()  # the box is open within
+    unexpected.rest()
+
+
+def read_long(window, folder):
+    with (
+        suppress(CancelledError),
+        Reading(window.main_window, f"Reading {window.document.state.name}") as read,
+    ):
+        while True:
+            read(0.5)
+
+
+BOXES = {
+    "unsaved changes": (QMessageBox, leave),
+    "a refused file": (QMessageBox, refuse),
+    "whose version": (
+        QMessageBox,
+        lambda window, _: ask_whose(window.main_window, window.document.state.name),
+    ),
+    "left out": (QMessageBox, leave_out),
+    "a fault": (QMessageBox, fail),
+    "what to recover": (RecoverDialog, ask_recover),
+    "a long reading": (QProgressDialog, read_long),
+    "a weight set": (QInputDialog, lambda window, _: choose_in(window, "Keep the present")),
+    "a parameter": (QInputDialog, lambda window, _: choose_in(window, "elu with another")),
+    "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
+    "about": (QMessageBox, lambda window, _: choose_entry(window, "About nnviz")),
+    "keys": (QDialog, lambda window, _: choose_entry(window, "Keys and mouse")),
+}
+
+
+def choose_in(window, start):
+    """Choose the entry that begins so, in a menu within Network."""
+    network = offered(window, "Network").menu()
+    for menu in menus(network):
+        for entry in menu.actions():
+            if entry.text().replace("&", "").startswith(start):
+                entry.trigger()
+                return
+    raise AssertionError(f"no entry begins with {start!r}")
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_no_box_is_rendered(window, answer, tmp_path, box):
+    kind, opens = BOXES[box]
+    window.document.push(replace(window.document.state, notes="other"), "other notes")
+    found = []
+
+    def look(dialog):
+        found.append(rendered(dialog))
+        tables = dialog.findChildren(QTableWidget)
+        found.extend(rendered(tip_at(own.viewport(), QPoint(200, 20))) for own in tables)
+        (dialog.cancel if kind is QProgressDialog else dialog.reject)()
+
+    answer(kind, look)
+    opens(window, tmp_path)
+    QToolTip.hideText()
+    assert found == [[]] * (2 if kind is RecoverDialog else 1)
 
 
 def test_only_where_names_are_escaped_is_html_made():
