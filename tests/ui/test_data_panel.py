@@ -266,6 +266,13 @@ def test_predictions_cannot_be_typed_into(desk):
     assert desk.editor() is None
 
 
+def test_enter_on_a_prediction_does_nothing(desk, qtlog):
+    desk.click(0, 3)
+    desk.type("", Qt.Key.Key_Return)
+    assert desk.editor() is None
+    assert [each for each in qtlog.records if "edit" in each.message] == []
+
+
 def test_the_selected_row_is_the_one_on_the_diagram_both_ways(desk):
     desk.click(2, 4)
     assert desk.selection.row == 2

@@ -85,8 +85,9 @@ class TableView(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.edit(self.currentIndex())
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt would warn of others
+                self.edit(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
             self.remove_wished.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
