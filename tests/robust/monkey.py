@@ -478,7 +478,7 @@ class Monkey:
     def _come_back(self):
         self._elsewhere.close()
         self._elsewhere = None
-        if self.alive():
+        if self.window and self.alive():
             self.window.main_window.activateWindow()
 
     def do_signal(self):

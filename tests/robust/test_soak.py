@@ -51,6 +51,7 @@ def opened(qtbot, file, data):
         program.workspace.files.asks = False
         program.close()
         gc.unfreeze()  # the program would be over
+        gc.collect()
     assert logged(data / LOG_NAME) == []
 
 
