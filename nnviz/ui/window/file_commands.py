@@ -230,7 +230,7 @@ class FileCommands(QObject):
         encoded(self._document.state, path)  # or it is refused before anything is asked
         self.about_to_ask.emit()
         box = QMessageBox(QMessageBox.Icon.Question, "nnviz", f"{lost}.", parent=self._window)
-        everything = box.addButton("Save as &.json…", QMessageBox.ButtonRole.AcceptRole)
+        everything = box.addButton("&Save as .json…", QMessageBox.ButtonRole.AcceptRole)
         part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(everything)
