@@ -48,6 +48,70 @@ def test_notes_are_edited_and_undone(open_window):
     assert "Try this" not in window.notes.page.toPlainText()
 
 
+def test_notes_are_in_the_document_while_they_are_written(open_window, tmp_path):
+    window = open_window("forward")
+    before, path = window.document.state.notes, tmp_path / "a.json"
+    window.document.save(path)
+    press(window, "Edit")
+    assert not window.document.modified
+    window.notes.field.selectAll()
+    write(window.notes.field, "Look here")
+    assert window.main_window.isWindowModified()
+    choose_entry(window, "Save")
+    assert load(path).notes == "Look here"
+    assert not window.main_window.isWindowModified()
+    write(window.notes.field, ", and there")
+    assert window.notes.field.toPlainText() == "Look here, and there"
+    assert window.document.state.notes == "Look here, and there"
+    choose_entry(window, "Undo")
+    assert window.notes.field.toPlainText() == "Look here"
+    choose_entry(window, "Undo")
+    assert window.document.state.notes == before
+    press(window, "Done")
+    assert "Look here" not in window.notes.page.toPlainText()
+
+
+def test_what_is_written_in_one_go_is_one_undo_entry(open_window):
+    window = open_window("forward")
+    before = window.document.state.notes
+    for text in ("Try", "Look"):
+        press(window, "Edit")
+        window.notes.field.selectAll()
+        write(window.notes.field, text)
+        press(window, "Done")
+    choose_entry(window, "Undo")
+    assert window.notes.page.toPlainText() == "Try"
+    choose_entry(window, "Undo")
+    assert window.document.state.notes == before
+
+
+def test_the_field_s_own_undo_counts_too(open_window):
+    window = open_window("forward")
+    before = window.document.state.notes
+    press(window, "Edit")
+    write(window.notes.field, "x")
+    assert window.document.state.notes != before
+    window.notes.field.undo()
+    assert window.document.state.notes == before
+
+
+@pytest.mark.parametrize("notes", ["Text\n\n", "a\u00a0b", " x"])
+def test_to_open_notes_as_text_changes_nothing(open_window, notes):
+    window = open_window(replace(load(example("forward").path), notes=notes))
+    press(window, "Edit")
+    press(window, "Done")
+    assert window.document.state.notes == notes
+    assert not window.document.modified
+
+
+def test_another_file_is_read_not_written(open_window):
+    window = open_window("forward")
+    press(window, "Edit")
+    window.files.open_example("relu")
+    assert window.notes.page.isVisible()
+    assert "relu" in window.notes.page.toPlainText()
+
+
 def hrefs(page):
     """Return every link of a page, and where each begins, in the page's pixels."""
     found, block = {}, page.document().begin()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QStackedWidget
 
 from nnviz.core.edits import set_notes
@@ -40,6 +41,7 @@ class Words(CardTabs):
 
     def begin(self) -> None:
         """Show what a document begins with: its notes where it has any."""
+        self.notes.end_writing()
         self.show_card(NOTES if self._document.state.notes else EXPLAIN)
 
     def _explain(self) -> None:
@@ -48,7 +50,11 @@ class Words(CardTabs):
 
 
 class Notes(Card):
-    """Shows the document's notes and lets a person change them; a change is one undo entry."""
+    """Shows the document's notes and lets a person change them.
+
+    What is written is in the document at once: it is saved, and kept for the case of a crash, with the rest.
+    All that is written in one go is one undo entry.
+    """
 
     def __init__(self, document: Document) -> None:
         super().__init__("Notes")
@@ -63,6 +69,7 @@ class Notes(Card):
         self.body.addWidget(self._pages, 1)
         self._edit = quiet_button("Edit", "Edit the notes as Markdown")
         self._edit.setAccessibleName("")  # it is called what it says: Edit, then Done
+        self.field.textChanged.connect(self._take)
         self._edit.clicked.connect(self._toggle)
         self.buttons.addWidget(self._edit)
         document.state_changed.connect(self._follow)
@@ -73,21 +80,45 @@ class Notes(Card):
         """Whether the notes are open as text."""
         return self._pages.currentWidget() is self.field
 
-    def _toggle(self) -> None:
-        if not self.being_written:
-            self.field.setPlainText(self._document.state.notes)
-            self._pages.setCurrentWidget(self.field)
-            self.field.setFocus()
-            self._edit.setText("Done")
-            return
-        notes = self.field.toPlainText().strip()
-        if notes == self._document.state.notes or self._document.edit("Edit the notes", set_notes, notes):
+    def end_writing(self) -> None:
+        """Show the notes of the document as they are read."""
+        if self.being_written:
+            self._document.seal()
             self._pages.setCurrentWidget(self.page)
             self._edit.setText("Edit")
+            self._show()
+
+    def _toggle(self) -> None:
+        if not self.being_written:
+            self._pages.setCurrentWidget(self.field)
+            self._put(self._document.state.notes)
+            self.field.setFocus()
+            self._edit.setText("Done")
+        elif self._take():
+            self.end_writing()
+
+    def _take(self) -> bool:
+        """Put what is written into the document; tell whether it is there."""
+        notes, there = self._written, self._document.state.notes
+        return notes == there or self._document.edit("Edit the notes", set_notes, notes, merge=self)
 
     def _follow(self, old: State, new: State) -> None:
         if old.notes != new.notes:
             self._show()
 
+    def _put(self, notes: str) -> None:
+        with QSignalBlocker(self.field):
+            self.field.setPlainText(notes)
+        self._given = {self.field.toPlainText(): notes}  # which may hold signs that the field has not
+
+    @property
+    def _written(self) -> str:
+        text = self.field.toPlainText()
+        return self._given.get(text, text.strip())
+
     def _show(self) -> None:
-        self.page.show_notes(self._document.state.notes or EMPTY)
+        notes = self._document.state.notes
+        if not self.being_written:
+            self.page.show_notes(notes or EMPTY)
+        elif self._written != notes:  # not what has just been written
+            self._put(notes)
