@@ -150,6 +150,16 @@ def test_no_tooltip_is_rendered(window):
     assert told > 5, "no name was told of"
 
 
+def test_a_name_in_a_tooltip_is_as_it_is(window):
+    node = address_named(window, window.document.state.network.inputs[0])
+    name = window.document.state.network.inputs[0]
+    x, y = window.diagram.picture.place(node).center
+    tip_at(window.diagram, QPoint(round(x), round(y)))
+    assert "<b>" in name
+    assert QToolTip.text().startswith(f"{name} = ")
+    QToolTip.hideText()
+
+
 def menus(menu):
     """Yield a menu, filled, and all that are in it."""
     menu.aboutToShow.emit()

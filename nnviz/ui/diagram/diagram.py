@@ -189,7 +189,7 @@ class Diagram(Canvas):
         """Show the full number under the mouse as a tooltip."""
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
             address = self.picture.at(event.pos().x(), event.pos().y())
-            text = _plain(self.picture.describe(address)) if address else ""
+            text = self.picture.describe(address) if address else ""
             QToolTip.showText(event.globalPos(), text, self)
             return True
         return super().event(event)
@@ -228,11 +228,6 @@ class Diagram(Canvas):
 
 def _adding(event: QMouseEvent) -> bool:
     return bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
-
-
-def _plain(text: str) -> str:
-    """Keep a name from a file from being read as rich text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;") if "<" in text else text
 
 
 def moved(address: Address | None, network: Network, right: int, down: int) -> Address:
