@@ -112,7 +112,7 @@ def _put_aside(claim: Claim, error: FileError) -> str:
     with contextlib.suppress(OSError):
         os.replace(claim.copy, damaged)
     claim.discard()
-    return f"A copy of unsaved work cannot be recovered: {error}; it is kept as {damaged}"
+    return f"A copy of unsaved work cannot be recovered: {error}; it is kept in {damaged.parent}"
 
 
 def _clear_up(folder: Path) -> None:

@@ -310,8 +310,7 @@ def test_a_damaged_copy_is_said_and_kept_and_hides_no_other(leave, state, folder
     copy.write_bytes(bytes(whole) if damage is None else damage)
     left, said = left_in(folder)
     assert [own.load() for own in left] == [state(1)]
-    kept = copy.with_suffix(".damaged")
-    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; it is kept as {kept}"
+    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; it is kept in {folder}"
     for own in left:
         own.release()
     assert left_in(folder)[1] == ""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QTableWidget
 
 from nnviz.core import edits
 from nnviz.document.leftovers import claimed
@@ -16,7 +16,7 @@ from nnviz.files.registry import load
 from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import Kept
-from tests.ui.hands import press_button
+from tests.ui.hands import choose, press_button
 from tests.ui.sees import status
 
 
@@ -113,16 +113,23 @@ def test_a_network_without_a_file_is_recovered_as_one(begin, answer, crashed, qt
 def test_discarded_work_is_not_offered_again_and_the_others_wait(begin, answer, crashed, qtbot, data):
     crashed("a")
     crashed("b")
-    lines = []
+    counts, told = [], []
 
     def discard_one(dialog):
+        press_button("Discard")(dialog)  # answered with Cancel
+        counts.append(len(listed(dialog)))
         press_button("Discard")(dialog)
-        lines.extend(listed(dialog))
+        counts.append(len(listed(dialog)))
         press_button("Later")(dialog)
 
     answer(RecoverDialog, discard_one)
+    answer(QMessageBox, choose("Cancel", told))
+    answer(QMessageBox, choose("Discard", told))
     window = begin()
-    qtbot.waitUntil(lambda: len(lines) == 1)
+    qtbot.waitUntil(lambda: counts == [2, 1])
+    name, kept = told[0].removeprefix("Discard ").split(", never saved, kept at ")
+    assert name == window.document.title
+    assert kept.endswith("?Nothing brings it back.")
     qtbot.waitUntil(lambda: left(data) == 1)
     assert not window.document.modified
 
@@ -130,6 +137,7 @@ def test_discarded_work_is_not_offered_again_and_the_others_wait(begin, answer, 
 def test_when_the_last_one_is_discarded_nothing_is_asked_any_more(begin, answer, crashed, qtbot, data):
     crashed()
     answer(RecoverDialog, press_button("Discard"))
+    answer(QMessageBox, choose("Discard"))
     begin()
     qtbot.waitUntil(lambda: not list((data / "recovery").iterdir()))
 
@@ -161,7 +169,7 @@ def test_a_damaged_copy_is_said_and_an_older_good_one_is_offered(begin, answer, 
     answer(RecoverDialog, press_button("Later"))
     window = begin()
     kept = data / "recovery" / "bad.damaged"
-    qtbot.waitUntil(lambda: str(kept) in status(window))
+    qtbot.waitUntil(lambda: status(window).endswith(f"it is kept in {kept.parent}"))
     assert kept.read_bytes() == b"half a co"
     assert left(data) == 1
 
@@ -182,7 +190,7 @@ def test_while_one_window_asks_no_other_one_does(begin, answer, crashed, qtbot, 
 
 @pytest.mark.parametrize(
     ("kept", "said"),
-    [((3, 4, 5, 6), "05:06 on 4 March"), ((11, 30, 14, 32), "14:32 on 30 November")],
+    [((3, 4, 5, 6, 7), "05:06:07 on 4 March"), ((11, 30, 14, 32), "14:32:00 on 30 November")],
 )
 def test_the_time_says_the_year_where_it_is_not_this_one(begin, answer, crashed, qtbot, kept, said):
     this, told = date.today().year, []

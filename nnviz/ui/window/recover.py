@@ -11,13 +11,14 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QHeaderView,
     QLabel,
+    QMessageBox,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
-from nnviz.core.names import SHOWN, file_named, shortened
+from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.leftovers import Leftover
 
 WIDTH_PX, ROW_PX = 700, 30
@@ -67,6 +68,15 @@ class RecoverDialog(QDialog):
 
     def _discard(self) -> None:
         row = self._list.currentRow()
+        question = f"Discard {name_of(self.left[row])}, kept at {_when(self.left[row])}?"
+        buttons = QMessageBox.StandardButton
+        box = QMessageBox(
+            QMessageBox.Icon.Question, "nnviz", question, buttons.Discard | buttons.Cancel, self
+        )
+        box.setInformativeText("Nothing brings it back.")
+        box.setDefaultButton(buttons.Cancel)
+        if box.exec() != buttons.Discard:
+            return
         self.left.pop(row).discard()
         self._list.removeRow(row)
         if not self.left:
@@ -81,9 +91,12 @@ class _List(QTableWidget):
         self.setAccessibleName("Unsaved work")
         self.setHorizontalHeaderLabels(["Kept", "Name", "Holds"])
         for row, each in enumerate(left):
-            for column, text in enumerate((_when(each), name_of(each), each.holds)):
+            where = str(each.original or name_of(each))
+            for column, (text, tip) in enumerate(
+                ((_when(each), _when(each)), (name_of(each), on_one_line(where)), (each.holds, each.holds))
+            ):
                 item = QTableWidgetItem(text)
-                item.setToolTip(text)
+                item.setToolTip(tip)
                 self.setItem(row, column, item)
         self.setObjectName("rows")
         self.setShowGrid(False)
@@ -119,8 +132,8 @@ def name_of(leftover: Leftover) -> str:
 
 
 def _when(leftover: Leftover) -> str:
-    """Return "14:32 on 4 March", with the year where it is not this one, in whatever language Python is."""
+    """Return "14:32:05 on 4 March", with the year where it is not this one, in English."""
     written = leftover.written
     day = QDate(written.year, written.month, written.day)
     shown = "d MMMM" if written.year == date.today().year else "d MMMM yyyy"
-    return f"{written:%H:%M} on {QLocale.c().toString(day, shown)}"
+    return f"{written:%H:%M:%S} on {QLocale.c().toString(day, shown)}"
