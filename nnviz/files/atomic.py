@@ -17,6 +17,7 @@ from nnviz.files.errors import FileError, writing_failed
 from nnviz.files.opening import is_stream
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows turns \n into \r\n without it
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 _TEMPORARY = re.compile(r"\.nnviz-[0-9a-f]{12}\.tmp")
 
 _ACL = "system.posix_acl_access"
@@ -44,8 +45,7 @@ def write(
     with _told(path):
         status = _status(path)
         if _stays(path, status):
-            with path.open("ab") as stream:  # a pipe or a device cannot be replaced, and a folder refuses
-                stream.writelines(data)
+            _append(path, data)  # a pipe or a device cannot be replaced, and a folder refuses
             return ""
         target = Path(os.path.realpath(path))
         return _replace(target, data, None if private else target, private, last_look)
@@ -107,6 +107,16 @@ def _status(path: Path) -> os.stat_result | None:
 def _stays(path: Path, status: os.stat_result | None) -> bool:
     """Tell whether `path` cannot be replaced: it is no file, or a stream, which may be a file."""
     return is_stream(path) or not (status is None or stat.S_ISREG(status.st_mode))
+
+
+def _append(path: Path, data: tuple[Data, ...]) -> None:
+    handle = os.open(
+        path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT
+    )  # for who reads a pipe, perhaps never
+    with open(handle, "wb") as stream:
+        if _NO_WAIT:
+            os.set_blocking(handle, True)
+        stream.writelines(data)
 
 
 def _replace(

@@ -122,7 +122,7 @@ def parsed_table(text: str, progress: Progress | None = None) -> Table:
     """Return the table in a text, as `read` does."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     with told_by_core():
-        LINES.check(text.count("\n") + 1)
+        LINES.check(text.count("\n") + (not text.endswith("\n")))
     lines = text.split("\n")
     separator = _separator(lines)
     cells, _, after = next(_strict(lines, separator, 0), _NOTHING)

@@ -62,6 +62,7 @@ _WRITING = {
     errno.ENOSPC: "{name} was not saved: the disk is full",
     errno.EDQUOT: "{name} was not saved: your share of the disk is full",
     errno.ENAMETOOLONG: "{name} was not saved: its name is too long",
+    errno.ENXIO: "{name} was not saved: nobody reads it",
 }
 
 

@@ -82,9 +82,8 @@ def parsed(text: str, progress: Progress | None = None) -> Any:
         if not text.strip():
             raise FileError("the file is empty") from None
         place = f"line {error.lineno}, column {error.colno}"
-        raise BrokenJsonError(
-            f"the JSON is broken here ({error.msg[0].lower()}{error.msg[1:]})", place
-        ) from None
+        what = error.msg[0].lower() + error.msg[1:].removesuffix(" at").removesuffix(" starting")
+        raise BrokenJsonError(f"the JSON is broken here ({what})", place) from None
 
 
 def check_counts(text: str) -> None:

@@ -74,7 +74,9 @@ class OnDisk:
             while True:  # to keep a version takes long enough for another one to come
                 now, found = _now(target)
                 if now not in (_NOTHING, self.digest) and not over:
-                    raise ChangedError(f"{self.path} was changed by another program since it was opened")
+                    raise ChangedError(
+                        f"{self.path} was changed by another program or window since it was opened"
+                    )
                 if now in (_NOTHING, new, before) or (place, now) in self._written:
                     before = now
                     return

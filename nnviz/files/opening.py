@@ -5,7 +5,9 @@ Never more than FILE, and nothing that would wait for somebody to write: a pipe,
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import stat
 import sys
 import threading
@@ -28,11 +30,12 @@ LOOK_S = 0.02
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_STREAM = re.compile("/dev/std|/dev/fd/|/proc/[^/]+/fd/")
 
 
 def is_stream(path: Path) -> bool:
     """Tell whether `path` names what somebody holds open, such as /dev/stdin or /dev/stdout."""
-    return path.as_posix().startswith(("/dev/std", "/dev/fd/", "/proc/"))
+    return _STREAM.match(path.as_posix()) is not None
 
 
 def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
@@ -84,7 +87,7 @@ def _check_kind(path: Path, mode: int) -> None:
 
 def _check_size(path: Path, size: int) -> None:
     if size > LARGEST_BYTES:
-        raise FileError(f"{path} has {size / 2**20:.0f} MB; {LARGEST}")
+        raise FileError(f"{path} has {math.ceil(size / 2**20)} MB; {LARGEST}")
 
 
 def _read_stream(handle: int, path: Path, progress: Progress | None) -> bytes:

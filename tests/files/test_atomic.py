@@ -391,6 +391,9 @@ def test_a_device_is_written_to_and_not_replaced(tmp_path):
     assert run(code).stdout == "hello"
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
+    with pytest.raises(FileError) as caught:
+        atomic.write(pipe, b"hello")
+    assert str(caught.value) == f"{pipe} was not saved: nobody reads it"
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     atomic.write(pipe, b"hello")
     assert os.read(reader, 10) == b"hello"

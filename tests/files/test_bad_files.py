@@ -304,6 +304,8 @@ TEXTS = {
     b" \n\t": "the file is empty",
     b"\xef\xbb\xbf": "the file is empty",
     b"{": "line 1, column 2: the JSON is broken here (expecting property name enclosed in double quotes)",
+    b'{"format": "nnviz': "line 1, column 12: the JSON is broken here (unterminated string)",
+    b'{"format": "nn\tviz"}': "line 1, column 15: the JSON is broken here (invalid control character)",
     b'{"format":\n "nnviz" 1}': "line 2, column 10: the JSON is broken here (expecting ',' delimiter)",
     b'{"format": "nnviz"} x': "line 1, column 21: the JSON is broken here (extra data)",
     b'{"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}}': "the key 'c' stands twice in one object",

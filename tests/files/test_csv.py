@@ -58,7 +58,7 @@ def test_rows_are_read_with_or_without_a_header(text, names, rows):
         ("1," + "x" * 10**5 + "\n", f"line 1, column 2: '{'x' * 40}…{'x' * 19}' is not a number"),
         ("1," * 10_000 + "1\n", "line 1: expected at most 10,000 columns, found 10,001"),
         ("\n" * 500_002, "there are no rows"),
-        ("\n" * 2_000_000, "expected at most 2,000,000 lines, found 2,000,001"),
+        ("\n" * 2_000_001, "expected at most 2,000,000 lines, found 2,000,001"),
         ("1\n" * 500_001, "expected at most 500,000 rows, found 500,001"),
         ("a\n" + "1\n" * 500_001, "expected at most 500,000 rows, found 500,001"),
         (

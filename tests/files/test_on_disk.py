@@ -80,7 +80,7 @@ def test_a_change_stops_a_save_also_when_no_stat_can_tell(file, path):
         same.write(b"AS IT WAS OPENED")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert file.news() is News.NONE
-    with pytest.raises(ChangedError, match="was changed by another program since it was opened"):
+    with pytest.raises(ChangedError, match="was changed by another program or window since it was opened"):
         file.write(b"mine")
     assert path.read_bytes() == b"AS IT WAS OPENED"
     assert names(path.parent) == ["a.json"]

@@ -46,7 +46,7 @@ def test_a_name_with_a_nul_is_told_as_such(tmp_path):
 def test_a_file_that_is_too_large_is_refused_by_its_size(tmp_path):
     with (tmp_path / "huge.csv").open("wb") as sparse:
         sparse.truncate(LARGEST_BYTES + 1)
-    with pytest.raises(FileError, match=r"has 128 MB; nnviz opens files up to 128 MB$"):
+    with pytest.raises(FileError, match=r"has 129 MB; nnviz opens files up to 128 MB$"):
         read_bytes(tmp_path / "huge.csv")
 
 

@@ -67,7 +67,9 @@ def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, 
     told = []
     answer(QMessageBox, choose("Keep mine", told))
     press_save(window)
-    assert told[0].startswith("a.json was changed by another program since it was opened or saved here.")
+    assert told[0].startswith(
+        "a.json was changed by another program or window since it was opened or saved here."
+    )
     assert first_weight(load(path)) == 9.0
     assert first_weight(load(kept(path))) == 7.0
     assert status(window) == "Saved a.json"
@@ -86,7 +88,9 @@ def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answe
     told = []
     answer(QMessageBox, choose("Cancel", told))
     press_save(window)
-    assert told[0].startswith("a.json was changed by another program since it was opened or saved here.")
+    assert told[0].startswith(
+        "a.json was changed by another program or window since it was opened or saved here."
+    )
     assert first_weight(load(path)) == 7.0
     window.files.asks = False
     main_window.close()
@@ -160,7 +164,7 @@ def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window
     answer(QMessageBox, choose("Write it all the same"))
     answer(QMessageBox, choose("Cancel", told))
     press_save(window)
-    assert told[0].startswith("w.py was changed by another program")
+    assert told[0].startswith("w.py was changed by another program or window")
     assert first_weight(load(weights)) == 7.0
     answer(QMessageBox, choose("Write it all the same"))
     answer(QMessageBox, choose("Keep mine"))

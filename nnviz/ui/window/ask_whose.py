@@ -20,7 +20,7 @@ class Whose(Enum):
 
 def ask_whose(window: QWidget, name: str) -> Whose:
     """Ask whose version of the file `name` counts; whatever is chosen, nothing is lost."""
-    question = f"{name} was changed by another program since it was opened or saved here."
+    question = f"{name} was changed by another program or window since it was opened or saved here."
     box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=window)
     box.setInformativeText(
         f"Keep mine: the next save replaces theirs, which stays as {name}{KEPT}. "
