@@ -83,6 +83,7 @@ def untrue(window):
             (Address("value", len(layers) - 1, 0), state.network.predict(inputs)[row, 0]),
             (Address("input", -1, 0), inputs[row, 0]),
         ):
-            if written(window, address) not in ("", shown(number), shown(number, 8)):
+            rounded = [shown(number, digits) for digits in range(3, 9)]  # as many as there is room for
+            if written(window, address) not in ("", *rounded):
                 false.append((address, written(window, address), number))
     return false
