@@ -219,6 +219,12 @@ def rename(stage, rng):
 
 
 @action
+def write_notes(stage, rng):
+    notes = rng.choice((any_name(rng), stage.document.state.notes + "x"))
+    return attempt(stage, "Edit the notes", edits.set_notes, notes, merge=rng.choice((None, "notes")))
+
+
+@action
 def set_activation(stage, rng):
     name = rng.choice(
         [*ACTIVATIONS, "leaky_relu(0.2)", "elu(0.5)", "elu(1e308)", "elu(-1)", "relu(", "nothing"]
