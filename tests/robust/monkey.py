@@ -21,7 +21,6 @@ from PySide6.QtCore import (
     QMimeData,
     QObject,
     QPoint,
-    QPointF,
     Qt,
     QTimer,
     QUrl,
@@ -31,10 +30,6 @@ from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
     QDesktopServices,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
     QGuiApplication,
     QKeySequence,
 )
@@ -66,7 +61,7 @@ from tests.robust import truths
 from tests.robust.actions import Stage
 from tests.robust.naughty import NAMES, NO_NAMES
 from tests.robust.witness import Witness, logged
-from tests.ui.hands import turn, write
+from tests.ui.hands import drag_away, drag_over, let_go, turn, write
 from tests.ui.sees import untrue
 
 NUMBERS = (
@@ -418,15 +413,12 @@ class Monkey:
         else:
             path = self.rng.choice(TABLES)
             data.setText(path)
-        at, copy = QPointF(self._point(widget)), Qt.DropAction.CopyAction
+        at = self._point(widget)
         self.note(f"drop {path!r} on {named(widget)}")
-        enter = QDragEnterEvent(at.toPoint(), copy, data, LEFT, NONE)
-        QApplication.sendEvent(widget, enter)
-        QApplication.sendEvent(widget, QDragMoveEvent(at.toPoint(), copy, data, LEFT, NONE))
-        let_go = enter.isAccepted() and self.rng.random() < 0.8
-        QApplication.sendEvent(
-            widget, QDropEvent(at, copy, data, LEFT, NONE) if let_go else QDragLeaveEvent()
-        )
+        if drag_over(widget, data, at) and self.rng.random() < 0.8:
+            let_go(widget, data, at)
+        else:
+            drag_away(widget)
 
     def do_paste(self):
         text = self.rng.choice((*TABLES, self._text()))

@@ -1,12 +1,23 @@
 """What a person's hands do to the window, for the tests: find a number by the picture, click it, type."""
 
+import PySide6
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTabBar
 
 from nnviz.core.address import Address
 from tests.ui.sees import offered, place, written
+
+CORNER = QPoint(2, 2)
 
 
 def address_named(window, name, source=None):
@@ -145,6 +156,29 @@ def press_button(text):
         QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)
 
     return press_it
+
+
+def drag_over(widget, data, at=CORNER):
+    """Drag `data` to a place on a widget; tell whether it, or what it stands in, would take it."""
+    place = QPointF(at) if PySide6.__version_info__ >= (6, 12) else at
+    enter, move = (kind(place, *_dragged(data)) for kind in (QDragEnterEvent, QDragMoveEvent))
+    QApplication.sendEvent(widget, enter)
+    QApplication.sendEvent(widget, move)
+    return enter.isAccepted()
+
+
+def let_go(widget, data, at=CORNER):
+    """Let go of what is dragged."""
+    QApplication.sendEvent(widget, QDropEvent(QPointF(at), *_dragged(data)))
+
+
+def _dragged(data):
+    return Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+def drag_away(widget):
+    """Drag what was over a widget to somewhere else."""
+    QApplication.sendEvent(widget, QDragLeaveEvent())
 
 
 def turn(widget, notches, modifier=Qt.KeyboardModifier.NoModifier):

@@ -3,16 +3,13 @@
 import os
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QApplication, QMessageBox, QTabBar, QWidget
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import choose, press
+from tests.ui.hands import choose, drag_away, drag_over, let_go, press
 from tests.ui.sees import status
-
-COPY, LEFT, NONE = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
@@ -58,17 +55,15 @@ def all_in(window):
 
 def is_taken(widget, data):
     """Tell whether it, or what it stands in, would take what is dragged over a widget, and drag it away."""
-    QApplication.sendEvent(widget, QDragLeaveEvent())  # of a drag that it never took
-    enter = QDragEnterEvent(QPoint(2, 2), COPY, data, LEFT, NONE)
-    QApplication.sendEvent(widget, enter)
-    QApplication.sendEvent(widget, QDragMoveEvent(QPoint(3, 3), COPY, data, LEFT, NONE))
-    QApplication.sendEvent(widget, QDragLeaveEvent())
-    return enter.isAccepted()
+    drag_away(widget)  # a drag that it never took
+    taken = drag_over(widget, data)
+    drag_away(widget)
+    return taken
 
 
 def drop(widget, data):
-    QApplication.sendEvent(widget, QDragEnterEvent(QPoint(2, 2), COPY, data, LEFT, NONE))
-    QApplication.sendEvent(widget, QDropEvent(QPointF(2, 2), COPY, data, LEFT, NONE))
+    drag_over(widget, data)
+    let_go(widget, data)
 
 
 def test_a_file_opens_wherever_it_is_dropped(window, qtbot):
