@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -65,7 +66,7 @@ def small(updates):
 
 def of_nnviz():
     """Return everything of Qt that Python knows of, by its class's name, with the number of each."""
-    things = [type(thing).__name__ for thing in gc.get_objects() if isinstance(thing, QObject)]
+    things = [type(thing).__name__ for thing in shiboken6.getAllValidWrappers() if isinstance(thing, QObject)]
     return {name: things.count(name) for name in sorted(set(things))}
 
 

@@ -1,9 +1,7 @@
 """Windows for the tests, and a watch over what a test leaves behind."""
 
-import gc
-
 import pytest
-from PySide6.QtCore import QAbstractAnimation, QObject, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from nnviz.document.document import Document
@@ -15,6 +13,7 @@ from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
+from tests.ui.sees import at_work
 
 
 @pytest.fixture(scope="session")
@@ -35,30 +34,8 @@ def leaves_nothing_behind(qapp):
     left = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
     left = [widget for widget in left if widget.isVisible()]
     assert not left, f"top-level widgets left: {left}"
-    running = [
-        thing
-        for thing in gc.get_objects()
-        if isinstance(thing, QObject)
-        and (
-            (isinstance(thing, QTimer) and _active(thing))
-            or (isinstance(thing, QAbstractAnimation) and _playing(thing))
-        )
-    ]
+    running = at_work()
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
-
-
-def _active(timer):
-    try:
-        return timer.isActive()
-    except RuntimeError:  # its C++ object is gone
-        return False
-
-
-def _playing(animation):
-    try:
-        return animation.state() == QAbstractAnimation.State.Running
-    except RuntimeError:
-        return False
 
 
 @pytest.fixture

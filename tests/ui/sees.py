@@ -1,6 +1,8 @@
 """What a person sees of the window, for the tests: figures, texts on the diagram, the status line, menus."""
 
 import numpy as np
+import shiboken6
+from PySide6.QtCore import QAbstractAnimation, QTimer
 from PySide6.QtWidgets import QTextBrowser
 
 from nnviz.core.address import Address
@@ -87,3 +89,13 @@ def untrue(window):
             if written(window, address) not in ("", *rounded):
                 false.append((address, written(window, address), number))
     return false
+
+
+def at_work():
+    """Return the timers that are active and the animations that run."""
+    return [
+        thing
+        for thing in shiboken6.getAllValidWrappers()
+        if (isinstance(thing, QTimer) and thing.isActive())
+        or (isinstance(thing, QAbstractAnimation) and thing.state() == QAbstractAnimation.State.Running)
+    ]

@@ -4,12 +4,13 @@ import gc
 import threading
 
 import pytest
-from PySide6.QtCore import QAbstractAnimation, QAbstractEventDispatcher, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtCore import QAbstractEventDispatcher, QEvent, QEventLoop, QObject, QTimer
 from PySide6.QtWidgets import QApplication, QTabBar
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.ui.window.app import Opened
+from tests.ui.sees import at_work
 
 EXAMPLES = ["relu", "xor", "digits"]
 
@@ -30,15 +31,7 @@ class Paints(QObject):
 def busy():
     """Return the timers that are active, the animations that run, and the threads of nnviz."""
     found = [own for own in threading.enumerate() if own.name.startswith("nnviz")]
-    for thing in gc.get_objects():
-        try:
-            if isinstance(thing, QTimer):
-                found += [thing] * thing.isActive()
-            elif isinstance(thing, QAbstractAnimation):
-                found += [thing] * (thing.state() == QAbstractAnimation.State.Running)
-        except RuntimeError:  # its C++ object is gone
-            continue
-    return found
+    return found + at_work()
 
 
 def tabs(window):
