@@ -17,7 +17,7 @@ from nnviz.core.network import Network
 from nnviz.core.state import Run, Segment, State, with_weights
 from nnviz.core.training.trainer import Trainer
 
-KEPT_STATES, KEPT_BYTES = 500, 64 * 2**20
+KEPT_STATES, KEPT_BYTES = 250, 64 * 2**20
 """States that are kept on the way, and how much memory their weights may take."""
 
 
