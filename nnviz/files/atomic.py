@@ -110,9 +110,7 @@ def _stays(path: Path, status: os.stat_result | None) -> bool:
 
 
 def _append(path: Path, data: tuple[Data, ...]) -> None:
-    handle = os.open(
-        path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT
-    )  # for who reads a pipe, perhaps never
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT)  # perhaps nobody ever reads
     with open(handle, "wb") as stream:
         if _NO_WAIT:
             os.set_blocking(handle, True)

@@ -16,6 +16,8 @@ from nnviz.files.opening import is_stream, read_bytes
 
 KEPT = "~"
 """What the name of the version before ends in."""
+LOOKS = 5
+"""So many versions of another program are kept, one in the place of the other; then a save gives up."""
 _NOTHING, _UNKNOWN = b"", b"?"
 """The digests of no file, and of what could not be read."""
 
@@ -71,7 +73,7 @@ class OnDisk:
 
         def last_look(target: Path) -> None:
             nonlocal before, kept
-            while True:  # to keep a version takes long enough for another one to come
+            for _ in range(LOOKS):  # to keep a version takes long enough for another one to come
                 now, found = _now(target)
                 if now not in (_NOTHING, self.digest) and not over:
                     raise ChangedError(
@@ -81,6 +83,7 @@ class OnDisk:
                     before = now
                     return
                 before, kept = now, _keep(target, found)
+            raise ChangedError(f"{self.path} is changed by another program again and again")
 
         changed = atomic.write(self.path, data, last_look=last_look)
         self._looked, self.digest = _NEVER, new

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 
+from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.on_disk import ChangedError, News, OnDisk, digest_of
 
@@ -230,6 +231,24 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     file = OnDisk(tmp_path / "pipe", set())
     file.accept()
     assert file.news() is News.NONE
+
+
+def test_a_file_that_changes_all_the_time_is_not_fought_for(file, path, monkeypatch):
+    keep, versions = atomic.write_beside, []
+
+    def meanwhile(*args):
+        keep(*args)
+        versions.append(b"theirs %d" % len(versions))
+        path.write_bytes(versions[-1])
+
+    monkeypatch.setattr(atomic, "write_beside", meanwhile)
+    path.write_bytes(b"theirs at first")
+    with pytest.raises(ChangedError, match="is changed by another program again and again"):
+        file.write(b"mine", over=True)
+    assert path.read_bytes() == versions[-1]
+    monkeypatch.undo()
+    assert file.write(b"mine", over=True) == ""
+    assert path.read_bytes() == b"mine"
 
 
 def test_a_file_that_is_too_large_to_look_into_is_changed_and_not_read(file, path):

@@ -59,6 +59,8 @@ class Notes(Card):
     def __init__(self, document: Document) -> None:
         super().__init__("Notes")
         self._document = document
+        self._given: dict[str, str] = {}
+        """The notes that were put into the field, by the text that it has made of them."""
         self.page = NotesPage()
         self.field = TextField()
         self.field.setAccessibleName("Notes as Markdown")
@@ -109,7 +111,7 @@ class Notes(Card):
     def _put(self, notes: str) -> None:
         with QSignalBlocker(self.field):
             self.field.setPlainText(notes)
-        self._given = {self.field.toPlainText(): notes}  # which may hold signs that the field has not
+        self._given = {self.field.toPlainText(): notes}  # the text may lack signs that a file can hold
 
     @property
     def _written(self) -> str:
