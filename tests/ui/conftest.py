@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QApplication
 
 from nnviz.document.document import Document
@@ -109,3 +110,16 @@ def answer():
     for timer in timers:
         timer.stop()
     assert len(met) == len(timers), "a dialog did not come"
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Return a list of what is announced to a screen reader from now on, each as (widget, text)."""
+    said = []
+
+    def hear(event):
+        if isinstance(event, QAccessibleAnnouncementEvent):
+            said.append((event.object(), event.message()))
+
+    monkeypatch.setattr(QAccessible, "updateAccessibility", hear)
+    return said
