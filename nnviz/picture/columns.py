@@ -2,7 +2,7 @@
 
 Knows nothing of texts.
 
-All lengths are pixels at zoom 1.
+All lengths are pixels at zoom 1 in a small room; in a larger one all grows alike.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
 from nnviz.picture.parts import Column, Rect, Role, View
 
+ROOM = 420.0
+"""Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
+WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 148.0, 150.0
+"""Its width for many columns, and what each column and each gap of few ones asks of it."""
 HEAD = 68.0
 """Room for the headings at the top."""
 AIR, FOOT = 8.0, 16.0
@@ -54,32 +58,42 @@ def corner(rect: Rect) -> float:
     return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
 
 
-def body(view: View) -> Rect:
-    """Return the room under the headings."""
-    head = min(HEAD, 0.3 * view.height)
+def growth(view: View, columns: int) -> float:
+    """Return how many times as large as in a small room so many columns are drawn at zoom 1."""
+    width = min(columns * COLUMN_ROOM + (columns - 1) * GAP_ROOM, WIDEST_ROOM)
+    return min(max(min(view.width / width, view.height / ROOM), 1.0), view.most_growth)
+
+
+def body(view: View, scale: float) -> Rect:
+    """Return the room under the headings; `scale` is how much all has grown."""
+    head = float(round(min(HEAD * scale, 0.3 * view.height)))
     return Rect(0.0, head, view.width, max(view.height - head, 1.0))
 
 
 def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     """Return the columns, inputs first."""
-    room = body(view)
+    scale = growth(view, len(network.sizes))
+    seen = body(view, scale)
+    room = Rect(0.0, seen.y / scale, seen.width / scale, seen.height / scale)
     below = [_below(network, layer) for layer in range(-1, len(network.layers))]
     fits = _heights(network.sizes, below, max(room.height - AIR - FOOT, 20.0))
-    widths, gap = _widths([fit.height for fit in fits], view.width)
-    x = (view.width - sum(widths) - gap * (len(widths) - 1)) / 2
+    widths, gap = _widths([fit.height for fit in fits], room.width, COMPACT / scale)
+    x = (room.width - sum(widths) - gap * (len(widths) - 1)) / 2
     middle = _middle(fits, room)
     columns = []
     for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
         top = middle - ((fit.count - 1) * fit.pitch + fit.height) / 2
         tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + top
         role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
-        columns.append(_seen(k - 1, x, width, tops, fit, role, view))
+        columns.append(_seen(k - 1, x, width, tops, fit, role, view, scale))
         x += width + gap
     return tuple(columns)
 
 
-def _seen(layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View) -> Column:
-    zoom = view.zoom
+def _seen(
+    layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View, scale: float
+) -> Column:
+    zoom = view.zoom * scale
     return Column(
         layer,
         x * zoom + view.dx,
@@ -120,12 +134,12 @@ def _height(pitch: float, wish: float) -> float:
     return share if share < FULL else max(FULL, min(pitch - wish, HEIGHT))
 
 
-def _widths(heights: Sequence[float], room: float) -> tuple[list[float], float]:
-    """Return every column's width and the gap between columns."""
-    texts = sum(height >= COMPACT for height in heights)
+def _widths(heights: Sequence[float], room: float, compact: float) -> tuple[list[float], float]:
+    """Return every column's width and the gap between columns; nodes from `compact` on show a text."""
+    texts = sum(height >= compact for height in heights)
     bare = [min(max(2.2 * height, 28.0), 44.0) for height in heights]
     gaps = len(heights) - 1
-    rest = sum(width for width, height in zip(bare, heights, strict=True) if height < COMPACT)
+    rest = sum(width for width, height in zip(bare, heights, strict=True) if height < compact)
     margin = min(max(0.09 * room, 16.0), 100.0)
     width = WIDTH
     gap = (room - 2 * margin - rest - texts * width) / gaps
@@ -139,7 +153,7 @@ def _widths(heights: Sequence[float], room: float) -> tuple[list[float], float]:
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [width if height >= COMPACT else small for height, small in zip(heights, bare, strict=True)], gap
+    return [width if height >= compact else small for height, small in zip(heights, bare, strict=True)], gap
 
 
 def _middle(fits: Sequence[_Fit], room: Rect) -> float:

@@ -28,10 +28,10 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, last, content)
-        middle = 0.34 * cell.height
-        yield from _line("heading", names, cell, column, middle, HEADING)
-        middle += 1.45 * HEADING
-        yield from _line("subheading", lines, cell, column, middle, SUBHEADING)
+        middle, size = 0.34 * cell.height, HEADING * layout.scale
+        yield from _line("heading", names, cell, column, middle, size)
+        middle += 1.45 * size
+        yield from _line("subheading", lines, cell, column, middle, SUBHEADING * layout.scale)
 
 
 def _headings(column: int, last: int) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Network
-from nnviz.picture.columns import HEIGHT, body, lay_columns
+from nnviz.picture.columns import HEIGHT, body, growth, lay_columns
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
 from nnviz.picture.pills import PillSlots, pill_slots
@@ -28,6 +28,8 @@ class Layout:
     """The geometry of a diagram, to be kept while only numbers change: inputs first, or one entry a layer."""
 
     view: View
+    scale: float
+    """How many times as large as in a small room all is drawn, before zoom."""
     body: Rect
     """The room under the headings: nodes, edges and their texts are clipped to it."""
     columns: tuple[Column, ...]
@@ -60,7 +62,8 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     Nodes stand where they are with slopes and without. The layout depends on sizes, names and activations
     alone, so that it holds while weights, biases, data and rows change.
     """
-    room, columns = body(view), lay_columns(network, view)
+    scale = growth(view, len(network.sizes))
+    room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
     pills = [
         pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
@@ -70,6 +73,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     return Layout(
         view,
+        scale,
         room,
         columns,
         gaps,
@@ -78,7 +82,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         tuple(itertools.chain.from_iterable(names)),
         tuple(weights for weights, _ in pills),
         tuple(slopes for _, slopes in pills),
-        _headings(columns, view),
+        _headings(columns, room),
     )
 
 
@@ -93,7 +97,7 @@ def _nodes(columns: Iterable[Column], body: Rect) -> Iterator[NodeBox]:
             yield NodeBox(Address("node", column.layer, node), column.rect(node), column.role)
 
 
-def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
+def _headings(columns: tuple[Column, ...], body: Rect) -> tuple[Rect, ...]:
     """Share the top among the columns: to half-way between a column and the next, as far as in sight."""
     borders = [0.0]
     for left, right in itertools.pairwise(columns):
@@ -101,11 +105,10 @@ def _headings(columns: tuple[Column, ...], view: View) -> tuple[Rect, ...]:
     borders[0] = min(2 * columns[0].box.center[0] - (borders[1] if len(borders) > 1 else 0.0), columns[0].x)
     last = columns[-1]
     borders.append(max(2 * last.box.center[0] - borders[-1], last.x + last.width))
-    height = body(view).y
     rects = []
     for start, end in itertools.pairwise(borders):
-        start, end = max(start, 0.0), min(end, view.width)
-        rects.append(Rect(start, 0.0, max(end - start, 0.0), height))
+        start, end = max(start, 0.0), min(end, body.right)
+        rects.append(Rect(start, 0.0, max(end - start, 0.0), body.y))
     return tuple(rects)
 
 

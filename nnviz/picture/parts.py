@@ -63,26 +63,32 @@ class Rect(NamedTuple):
 
 
 MOST_ZOOM, LEAST_ZOOM = 60.0, 0.5
+MOST_GROWTH = 2.0
+"""In more room all is larger, up to so many times."""
 
 
 class View(NamedTuple):
-    """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything."""
+    """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
+
+    `most_growth`: how many times as large as in a small room all may be, before zoom.
+    """
 
     width: float
     height: float
     zoom: float = 1.0
     dx: float = 0.0
     dy: float = 0.0
+    most_growth: float = MOST_GROWTH
 
     @property
     def fitted(self) -> View:
         """The same room with everything in sight."""
-        return View(self.width, self.height)
+        return self._replace(zoom=1.0, dx=0.0, dy=0.0)
 
     def resized(self, width: float, height: float) -> View:
         """Return the view in other room; what was in the middle stays there."""
         right, down = width / max(self.width, 1.0), height / max(self.height, 1.0)
-        return View(width, height, self.zoom, self.dx * right, self.dy * down)
+        return self._replace(width=width, height=height, dx=self.dx * right, dy=self.dy * down)
 
     def moved(self, dx: float, dy: float) -> View:
         """Return the view with the picture moved by so many pixels."""
@@ -100,7 +106,7 @@ class View(NamedTuple):
         """Keep a third of the picture in sight, wherever it is pushed."""
         dx = min(max(dx, self.width * (0.33 - zoom)), self.width * 0.67)
         dy = min(max(dy, self.height * (0.33 - zoom)), self.height * 0.67)
-        return View(self.width, self.height, zoom, dx, dy)
+        return self._replace(zoom=zoom, dx=dx, dy=dy)
 
 
 Role: TypeAlias = Literal["input", "hidden", "output"]

@@ -23,6 +23,8 @@ from nnviz.picture.parts import Label, NodeBox, Rect, View
 
 NEAR_PX = 6.0
 """An edge is hit from so far away."""
+EDGE_NUMBER = 13.5
+"""Font size of a number that has no place on its edge of its own, in a small room."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +76,8 @@ class Picture:
         left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
         middle = ((left + right) / 2 - gap.x0) / (gap.x1 - gap.x0)
         x, y = gap.point(address.node, address.source, min(max(middle, 0.0), 1.0))
-        return Rect(x - 36.0, y - 10.0, 72.0, 20.0)
+        size = EDGE_NUMBER * self.layout.scale
+        return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
 
     def describe(self, address: Address) -> str:
         """Return a sentence for `address` with its numbers at full precision."""

@@ -209,13 +209,14 @@ def test_zoom_and_shift_move_everything_alike():
 
 
 def test_a_network_without_hidden_layers_is_not_torn_apart_on_a_wide_screen():
-    columns = drawn(state((3, 1)), View(1900, 900)).layout.columns
-    assert columns[1].x - (columns[0].x + columns[0].width) <= 420
+    layout = drawn(state((3, 1)), View(1900, 900)).layout
+    columns = layout.columns
+    assert columns[1].x - (columns[0].x + columns[0].width) <= 420 * layout.scale
     assert (columns[0].x + columns[1].x + columns[1].width) / 2 == pytest.approx(950)
 
 
 def test_names_that_do_not_fit_keep_their_number():
-    names = tuple(f"measurement_{k}" for k in range(12))
+    names = tuple(f"long_measurement_{k}" for k in range(12))
     network = Network(names, (Layer(("output",), "identity", np.ones((1, 12))),))
     picture = drawn(State(network, Dataset.empty(network)))
     assert picture.text(Address("name", -1, 11)).endswith("…_11")

@@ -25,7 +25,7 @@ from nnviz.picture.edges import (
 )
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Label
-from nnviz.picture.picture import Picture
+from nnviz.picture.picture import EDGE_NUMBER, Picture
 from nnviz.ui.diagram.paper import image_of, paint_label
 from nnviz.ui.widgets.images import qrect
 
@@ -129,7 +129,7 @@ def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -
         place = picture.place(address)
         if picture.label(address) is None and place is not None:
             weight = float(picture.weights[layer][nodes[0], sources[0]])
-            label = Label(address, shown(weight), place, "pill", 13.5, weight)
+            label = Label(address, shown(weight), place, "pill", EDGE_NUMBER * picture.layout.scale, weight)
             paint_label(painter, label, palette)
 
 

@@ -14,6 +14,7 @@ from nnviz.core.numbers import nudged, parsed, shown, written
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
+from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.number_field import NumberField, nudge_number
@@ -142,7 +143,7 @@ class EditSession(QObject):
         else:
             self._select(address)
             value = self.value(address)
-        self.editor.open(qrect(place), value, label.size if label else 13.5)
+        self.editor.open(qrect(place), value, label.size if label else EDGE_NUMBER * picture.layout.scale)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
         """Move the number at `address` by `steps` of `size`; nudges in a row are one undo entry."""

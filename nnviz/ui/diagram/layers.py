@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from math import ceil
 from typing import NamedTuple
 
 from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
@@ -64,15 +63,14 @@ class Layers:
         """Paint what lies in `dirty`, but for the card."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
-        painter.save()
-        painter.setClipRect(body.intersected(dirty))
-        self._paint_body(painter, screen, picture, options, dirty.intersected(body))
-        painter.restore()
-        if dirty.top() < body.top():
-            head = QRectF(dirty.left(), dirty.top(), dirty.width(), ceil(body.top()) - dirty.top())
+        if dirty.top() < body.top():  # one pixel more, as the body may begin in the midst of one
+            head = QRectF(dirty.left(), dirty.top(), dirty.width(), body.top() + 1.0 - dirty.top())
             painter.fillRect(head, QColor(options.palette.canvas))
             headings = (label for label in picture.labels if label.style in HEADINGS)
             screen.paint_labels(painter, headings, ())
+        painter.setClipRect(body.intersected(dirty))
+        self._paint_body(painter, screen, picture, options, dirty.intersected(body))
+        painter.setClipping(False)
 
     def _screen_for(self, options: PaintOptions) -> Screen:
         screen = self._screen

@@ -20,7 +20,7 @@ from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, te
 from nnviz.ui.diagram.paper import label_font, paint_box, paint_label
 from nnviz.ui.diagram.sprites import NONE, Letters, Sprites, TextSetter
 
-LARGEST_TEXT, LARGEST = 36.0, 400.0
+LARGEST_TEXT, LARGEST = 36.0, 600.0
 """Font size and width, in pixels, of what is painted without a sprite if larger: few are in sight at once."""
 WIDTH, MOST = 1024, 2048
 """Width of the sprites' pixmap, in pixels, and its height at most: several times what a diagram takes."""

@@ -159,7 +159,7 @@ def _article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiou" else f"a {what}"
 
 
-BUTTON_HEIGHT_PX, BUTTON_TOP_PX = 20, 48
+BUTTON_HEIGHT_PX = 20
 """The buttons end where the diagram's body begins, so that they are not painted whenever a weight changes."""
 
 
@@ -206,7 +206,7 @@ class ColumnButtons(QWidget):
         if not fits:
             return
         middle, _ = layout.columns[self._column].box.center
-        self.move(round(middle - self.sizeHint().width() / 2), BUTTON_TOP_PX)
+        self.move(round(middle - self.sizeHint().width() / 2), int(layout.body.y) - BUTTON_HEIGHT_PX)
         title = column_title(self._column, len(network.layers))
         self._fewer.setEnabled(len(network.names(self._column)) > 1)
         self._fewer.setAccessibleName(f"Remove a node: {title}")
