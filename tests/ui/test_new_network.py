@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QLabel
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton
 
 from nnviz.ui.window.new_network import NewNetwork
 
@@ -23,7 +23,7 @@ def fill(field, text):
 
 
 def may_be_made(dialog):
-    return dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).isEnabled()
+    return next(own for own in dialog.findChildren(QPushButton) if own.text() == "&Create").isEnabled()
 
 
 def sentences(dialog):

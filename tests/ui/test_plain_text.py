@@ -12,7 +12,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QInputDialog,
     QLabel,
     QMenu,
     QMessageBox,
@@ -248,8 +247,8 @@ BOXES = {
     "a fault": (QMessageBox, fail),
     "what to recover": (RecoverDialog, ask_recover),
     "a long reading": (QProgressDialog, read_long),
-    "a weight set": (QInputDialog, lambda window, _: choose_in(window, "Keep the present")),
-    "a parameter": (QInputDialog, lambda window, _: choose_in(window, "elu with another")),
+    "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the present")),
+    "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
     "about": (QMessageBox, lambda window, _: choose_entry(window, "About nnviz")),
     "keys": (QDialog, lambda window, _: choose_entry(window, "Keys and mouse")),

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QLineEdit
+from PySide6.QtWidgets import QDialog, QLineEdit
 
 from nnviz.core import edits
 from tests.ui.hands import choose_entry, entry, write
@@ -63,7 +63,7 @@ def test_exercise_6_a_set_is_put_in_and_taken_back(window):
 
 def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(window, answer, tmp_path):
     window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 0.0), "a weight")
-    answer(QInputDialog, call_it("by hand"))
+    answer(QDialog, call_it("by hand"))
     entry(menu_of(window), "Keep the present weights…").trigger()
     assert entries(window)[2].startswith("by hand\tMSE ")
     assert window.main_window.isWindowModified()
@@ -73,7 +73,7 @@ def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(windo
 
 
 def test_a_name_that_is_taken_is_refused_with_a_sentence(window, answer):
-    answer(QInputDialog, call_it("weights_1"))
+    answer(QDialog, call_it("weights_1"))
     entry(menu_of(window), "Keep the present weights…").trigger()
     assert status(window) == ("a weight set is called 'weights_1' already; remove it, or choose another name")
     assert len(window.document.state.weight_sets) == 2
@@ -89,4 +89,7 @@ def test_a_set_is_removed_and_the_weights_in_use_stay(window):
 
 
 def test_without_sets_the_menu_says_so(open_window):
-    assert entries(open_window("relu")) == ["No weight sets yet", "Keep the present weights…"]
+    assert entries(open_window("relu")) == [
+        "No weight sets yet: keep the present weights, to come back to them",
+        "Keep the present weights…",
+    ]

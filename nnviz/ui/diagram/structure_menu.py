@@ -7,7 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QInputDialog, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QToolButton, QWidget
 
 from nnviz.core import edits, structure
 from nnviz.core.activation import Parameter
@@ -18,6 +18,7 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.widgets.dialogs import ask_text
 from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 
@@ -68,11 +69,9 @@ class Structure(QObject):
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the number in brackets behind an activation's name."""
-        label = f"{parameter.what.capitalize()}, a number {parameter.taken}:"
-        text, chosen = QInputDialog.getText(
-            QApplication.activeWindow(), f"Activation {name}", label, text=full(parameter.example)
-        )
-        if chosen:
+        label, example = f"{parameter.what.capitalize()}, a number {parameter.taken}", full(parameter.example)
+        text = ask_text(QApplication.activeWindow(), f"Activation {name}", label, example, "&Use")
+        if text is not None:
             self._set_activation(layer, f"{name}({text})")
 
     def _set_biases(self, layer: int, wanted: bool) -> None:

@@ -7,6 +7,7 @@ from enum import Enum, auto
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from nnviz.files.on_disk import KEPT
+from nnviz.ui.widgets.dialogs import message_box
 
 
 class Whose(Enum):
@@ -21,10 +22,11 @@ class Whose(Enum):
 def ask_whose(window: QWidget, name: str) -> Whose:
     """Ask whose version of the file `name` counts; whatever is chosen, nothing is lost."""
     question = f"{name} was changed by another program or window since it was opened or saved here."
-    box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=window)
-    box.setInformativeText(
+    box = message_box(
+        window,
+        question,
         f"Keep mine: the next save replaces theirs, which stays as {name}{KEPT}. "
-        "Take theirs: it is shown, and Undo brings yours back."
+        "Take theirs: it is shown, and Undo brings yours back.",
     )
     buttons: dict[QAbstractButton, Whose] = {
         box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): Whose.MINE,

@@ -21,6 +21,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.picture.picture import Picture
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
+from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
@@ -168,10 +169,10 @@ class FileCommands(QObject):
         self.about_to_ask.emit()
         title, buttons = shortened(self._document.title, SHOWN), QMessageBox.StandardButton
         question = f"Save the changes to {title}?"
-        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", question, parent=self._window)
-        box.setInformativeText("What is not saved is lost.")
-        box.setStandardButtons(buttons.Save | buttons.Discard | buttons.Cancel)
-        box.setDefaultButton(buttons.Save)
+        box = message_box(self._window, question, "What is not saved is lost.")
+        box.setDefaultButton(primary(box.addButton(buttons.Save)))
+        for button in (buttons.Discard, buttons.Cancel):
+            box.addButton(button)
         answer = box.exec()
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
@@ -229,11 +230,11 @@ class FileCommands(QObject):
         """Ask whether to write a file that does not keep everything: that makes nothing saved."""
         encoded(self._document.state, path)  # or it is refused before anything is asked
         self.about_to_ask.emit()
-        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", f"{lost}.", parent=self._window)
+        box = message_box(self._window, f"{lost}.")
         everything = box.addButton("&Save as .json…", QMessageBox.ButtonRole.AcceptRole)
         part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(everything)
+        box.setDefaultButton(primary(everything))
         box.exec()
         if box.clickedButton() is everything:
             return self.ask_save()
@@ -251,4 +252,6 @@ class FileCommands(QObject):
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
-        QMessageBox.warning(self._window, "nnviz", sentence)
+        refusal = message_box(self._window, sentence)
+        refusal.setDefaultButton(primary(refusal.addButton(QMessageBox.StandardButton.Ok)))
+        refusal.exec()

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QLabel,
     QLineEdit,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -23,6 +22,7 @@ from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.dialogs import column_of, heading, primary
 
 LARGEST = 5000
 
@@ -46,9 +46,8 @@ class NewNetwork(QDialog):
         self._wrong = QLabel()
         self._wrong.setObjectName("error")
         self._wrong.setWordWrap(True)
-        buttons = QDialogButtonBox.StandardButton
-        self._box = QDialogButtonBox(buttons.Ok | buttons.Cancel)
-        self._box.button(buttons.Ok).setObjectName("primary")
+        self._box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._create = primary(self._box.addButton("&Create", QDialogButtonBox.ButtonRole.AcceptRole))
         self._box.accepted.connect(self.accept)
         self._box.rejected.connect(self.reject)
         self._lay_out()
@@ -58,15 +57,19 @@ class NewNetwork(QDialog):
         example = QLabel("Such as 4, or 8 8 for two layers; empty: no hidden layer")
         example.setObjectName("muted")
         form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.setVerticalSpacing(8)
         form.addRow("&Inputs", self.inputs)
         form.addRow("Nodes per &hidden layer", self.hidden)
         form.addRow(example)
         form.addRow("&Activation", self.activation)
         form.addRow("&Outputs", self.outputs)
         form.addRow("", self.biases)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 16)
-        column.setSpacing(12)
+        column = column_of(self)
+        begins = QLabel("It begins with random weights and one row of zeros.")
+        begins.setObjectName("muted")
+        column.addWidget(heading("New network"))
+        column.addWidget(begins)
         column.addLayout(form)
         column.addWidget(self._wrong)
         column.addWidget(self._box)
@@ -104,7 +107,7 @@ class NewNetwork(QDialog):
             wrong = str(error)
         self._wrong.setText(wrong)
         self._wrong.setVisible(bool(wrong))
-        self._box.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not wrong)
+        self._create.setEnabled(not wrong)
 
 
 def _counts(text: str, wish: str, many: bool = False) -> list[int]:

@@ -6,7 +6,7 @@ import time
 from typing import Self
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QProgressDialog, QWidget
+from PySide6.QtWidgets import QApplication, QProgressBar, QProgressDialog, QWidget
 
 from nnviz.files.progress import CancelledError
 
@@ -49,6 +49,11 @@ class Reading:
     def _shown(self) -> QProgressDialog:
         dialog = QProgressDialog(self._what, "Cancel", 0, 100, self._window)
         dialog.setWindowTitle("nnviz")
+        dialog.setMinimumWidth(320)
+        bar = QProgressBar()
+        bar.setTextVisible(False)
+        bar.setAccessibleName(self._what)
+        dialog.setBar(bar)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.setAutoReset(False)
         dialog.setAutoClose(False)

@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.leftovers import Leftover
+from nnviz.ui.widgets.dialogs import column_of, heading, message_box, primary
 
 WIDTH_PX, ROW_PX = 700, 30
 ROWS_SEEN = 8
@@ -38,9 +38,7 @@ class RecoverDialog(QDialog):
         self._list.doubleClicked.connect(self.accept)
         self._buttons = QDialogButtonBox()
         roles = QDialogButtonBox.ButtonRole
-        recover = self._buttons.addButton("&Recover", roles.AcceptRole)
-        recover.setObjectName("primary")
-        recover.setDefault(True)
+        primary(self._buttons.addButton("&Recover", roles.AcceptRole))
         self._buttons.addButton("&Discard", roles.DestructiveRole).clicked.connect(self._discard)
         self._buttons.addButton("&Later", roles.RejectRole)
         self._buttons.accepted.connect(self.accept)
@@ -56,13 +54,11 @@ class RecoverDialog(QDialog):
         how = "It opens as unsaved changes; the file that it belongs to stays as it is."
         if len(self.left) > 1:
             how += " The others are offered again at the next start."
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 20, 20, 16)
-        column.setSpacing(12)
+        column = column_of(self)
         told = QLabel(how)
         told.setWordWrap(True)
         told.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for part in (QLabel("nnviz ended with unsaved work. Recover it?"), self._list, told, self._buttons):
+        for part in (heading("nnviz ended with unsaved work. Recover it?"), self._list, told, self._buttons):
             column.addWidget(part)
         column.setStretchFactor(told, 1)  # what its lines leave of the room that Qt gives them
 
@@ -70,10 +66,8 @@ class RecoverDialog(QDialog):
         row = self._list.currentRow()
         question = f"Discard {name_of(self.left[row])}, kept at {_when(self.left[row])}?"
         buttons = QMessageBox.StandardButton
-        box = QMessageBox(
-            QMessageBox.Icon.Question, "nnviz", question, buttons.Discard | buttons.Cancel, self
-        )
-        box.setInformativeText("Nothing brings it back.")
+        box = message_box(self, question, "Nothing brings it back.")
+        box.setStandardButtons(buttons.Discard | buttons.Cancel)
         box.setDefaultButton(buttons.Cancel)
         if box.exec() != buttons.Discard:
             return

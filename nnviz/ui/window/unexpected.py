@@ -27,6 +27,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core.names import shortened
+from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.widgets.whole import forget_handled
 
 if TYPE_CHECKING:
@@ -124,13 +125,14 @@ class Unexpected(QObject):
         if self._open:
             return
         self._open = True
-        box = QMessageBox(QMessageBox.Icon.Warning, "nnviz", sentence, parent=self._window)
-        box.setInformativeText(
+        box = message_box(
+            self._window,
+            sentence,
             "What you did last may not have happened. The network is open as before and can be saved.\n\n"
-            f"The details are also in {self._log_file}"
+            f"The details are also in {self._log_file}",
         )
         copy = box.addButton("Copy &details", QMessageBox.ButtonRole.ActionRole)
-        box.addButton(QMessageBox.StandardButton.Close)
+        box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Close)))
         box.exec()
         self._open = False
         if box.clickedButton() is copy:

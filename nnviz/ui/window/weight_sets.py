@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.numbers import mse_in_words
 from nnviz.document.document import Document
+from nnviz.ui.widgets.dialogs import ask_text
+
+NONE_YET = "No weight sets yet: keep the present weights, to come back to them"
 
 
 class WeightSets(QObject):
@@ -36,7 +39,7 @@ class WeightSets(QObject):
             action.setChecked(set_in_use(self._document.state, place))
             action.triggered.connect(partial(self._use, place))
         if not sets:
-            menu.addAction("No weight sets yet").setEnabled(False)
+            menu.addAction(NONE_YET).setEnabled(False)
         menu.addSeparator()
         menu.addAction("&Keep the present weights…", self._ask_keep)
         if sets:
@@ -61,11 +64,8 @@ class WeightSets(QObject):
 
     def _ask_keep(self) -> None:
         suggestion = new_set_name(self._document.state)
-        name, chosen = QInputDialog.getText(
-            self._window, "Keep the present weights", "Name of the weight set", text=suggestion
-        )
-        name = name.strip()
-        if chosen and self._document.edit(f"Keep {name}", keep_set, name):
+        name = ask_text(self._window, "Keep the present weights", "&Name of the set", suggestion, "&Keep")
+        if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
             self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
 
     def _remove(self, place: int) -> None:

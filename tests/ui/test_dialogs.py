@@ -1,0 +1,51 @@
+"""What all dialogs and boxes have in common."""
+
+import pytest
+from PySide6.QtWidgets import QDialogButtonBox, QMessageBox, QPushButton
+
+from nnviz.core import edits
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.widgets.theme import apply_theme
+from tests.ui.test_plain_text import BOXES
+
+
+def refuse(window, folder):
+    bad = folder / "bad.json"
+    bad.write_text("{", encoding="utf-8")
+    window.files.open(bad)
+
+
+WITH_PRIMARY = ("unsaved changes", "left out", "a fault", "what to recover", "a weight set", "a parameter")
+DIALOGS = {name: BOXES[name] for name in (*WITH_PRIMARY, "a new network")} | {
+    "a refused file": (QMessageBox, refuse)
+}
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("box", DIALOGS)
+def test_a_dialog_has_one_filled_button_in_the_theme_s_colour_and_no_foreign_icon(
+    qapp, open_window, answer, tmp_path, box, theme
+):
+    window, found = open_window("relu"), []
+    kind, opens = DIALOGS[box]
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
+    apply_theme(qapp, theme)
+
+    def look(dialog):
+        filled = [
+            own
+            for own in dialog.findChildren(QPushButton)
+            if own.grab().toImage().pixelColor(8, own.height() // 2).name().upper()
+            == PALETTES[theme].accent.upper()
+        ]
+        found.append([(own.isDefault(), own.parent().metaObject().className()) for own in filled])
+        if isinstance(dialog, QMessageBox):
+            assert dialog.iconPixmap().isNull()
+        dialog.reject()
+
+    answer(kind, look)
+    try:
+        opens(window, tmp_path)
+    finally:
+        apply_theme(qapp, "light")
+    assert set(map(tuple, found)) == {((True, QDialogButtonBox.__name__),)}
