@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
 
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours
 
 
+MOST_SEEN = 20
+"""A longer list scrolls."""
+
+
 class Choice(QComboBox):
-    """One of several; the arrow stands at the right."""
+    """One of several; the arrow stands at the right, and the list is as wide as its items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
+        self.setMaxVisibleItems(MOST_SEEN)
+
+    def showPopup(self) -> None:  # noqa: D102
+        view = self.view()
+        bar = view.verticalScrollBar().sizeHint().width() if self.count() > MOST_SEEN else 0
+        padding = view.width() - view.viewport().width()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + padding + bar)
+        super().showPopup()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         super().paintEvent(event)
