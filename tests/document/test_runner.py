@@ -375,7 +375,7 @@ def test_many_weights_are_trained_in_a_thread_from_the_start_with_the_same_numbe
     runner.step()
     until(qtbot, document, 21)
     qtbot.waitUntil(lambda: not runner.running)
-    assert document.undo_text() == "Step"
+    assert document.undo_text() == "One update"
     runner.back()
     qtbot.waitUntil(lambda: document.state.iteration == 20)
     assert document.state.network == expected.network

@@ -142,12 +142,12 @@ def files_read(monkeypatch):
 
 def test_a_step_of_training_reads_no_file(open_window, monkeypatch):
     window = open_window("xor")
-    press(window, "Step")
+    press(window, "One update")
     read, read_text = [], Path.read_text
     monkeypatch.setattr(
         Path, "read_text", lambda self, *a, **k: read.append(self) or read_text(self, *a, **k)
     )
-    press(window, "Step")
+    press(window, "One update")
     assert window.document.state.iteration == 2
     assert read == []
 

@@ -211,7 +211,7 @@ def test_a_number_that_is_open_is_taken_before_an_update(open_window):
     window = open_window("relu")
     weight = address_named(window, "output", "node_0")
     set_number(window, weight, "1", key=None)
-    press(window, "Step")
+    press(window, "One update")
     assert window.document.state.iteration == 1
     choose_entry(window, "Undo")
     assert written(window, weight) == "1"

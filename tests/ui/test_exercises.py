@@ -84,7 +84,7 @@ def test_exercise_8_slopes(open_window):
 def test_exercise_9_one_update(open_window):
     window = open_window("one-update")
     assert figure(window, "Row's error").text == "7"
-    press(window, "Step")
+    press(window, "One update")
     assert figure(window, "Row's error").text == "5.04"
     assert shown(window, "error", "output") == "error 5.04"
     assert figure(window, "Iteration").text == "1"

@@ -242,7 +242,7 @@ def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_late
     window = open_window("many-rows")
     start = window.document.state
     for _ in range(3):
-        hands.press(window, "Step")
+        hands.press(window, "One update")
     hands.press(window, "2 weights")
     window.selection.select(
         hands.address_named(window, "node_0", "accounts"), hands.address_named(window, "output", "node_1")

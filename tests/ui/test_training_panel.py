@@ -435,15 +435,15 @@ def test_an_mse_too_large_for_a_number_is_shown_as_that(panel, document):
     assert panel.figures.mse.text == "∞"
 
 
-def test_the_speed_says_how_long_a_run_takes(panel):
+def test_the_slider_says_how_long_a_run_takes(panel):
     def label():
-        return next(own.text() for own in panel.findChildren(QLabel) if own.text().startswith("Speed"))
+        return next(own.text() for own in panel.findChildren(QLabel) if own.buddy() is panel.speed)
 
-    assert label() == "Speed: 3 s"
+    assert label() == "Run takes 3 s"
     panel.speed.setValue(0)
-    assert label() == "Speed: 20 s"
+    assert label() == "Run takes 20 s"
     panel.speed.setValue(100)
-    assert label() == "Speed: fastest"
+    assert label() == "Run at full speed"
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -304,7 +304,7 @@ def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         hands.press(window, "Run")
-    hands.press(window, "Back")
+    hands.press(window, "One back")
     assert status(window) == "Iteration 19 of 20: MSE 0.0001857"
     hands.press(window, "Restart")
     assert status(window) == "Iteration 0 of 20: MSE 49"

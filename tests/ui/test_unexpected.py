@@ -148,8 +148,8 @@ SLOTS = {
     "Diagram": (Diagram, "mousePressEvent", click_node),
     "an edited number": (EditSession, "_accept", lambda w: set_number(w, Address("weight", 0, 0, 0), "3")),
     "Data": (DataPanel, "_show_shape", lambda w: press(w, "+ Row")),
-    "Training": (TrainingPanel, "step", lambda w: press(w, "Step")),
-    "MSE": (MsePlot, "_follow", lambda w: press(w, "Step")),
+    "Training": (TrainingPanel, "step", lambda w: press(w, "One update")),
+    "MSE": (MsePlot, "_follow", lambda w: press(w, "One update")),
     "1 weight": (LossPanel, "_choose", click_node),
     "2 weights": (LossPanel, "_choose", click_node),
     "matrix": (WeightMatrix, "_selected", click_node),
@@ -159,8 +159,8 @@ SLOTS = {
     "weight sets": (WeightSets, "_ask_keep", keep_weights),
     "a new network": (NewNetwork, "_check", type_into_new_network),
     "the toolbar": (Toolbar, "refresh", lambda w: press(w, "1  Forward")),
-    "a menu": (Workspace, "undo", lambda w: (press(w, "Step"), choose_entry(w, "Undo"))),
-    "the window": (Workspace, "_show_facts", lambda w: press(w, "Step")),
+    "a menu": (Workspace, "undo", lambda w: (press(w, "One update"), choose_entry(w, "Undo"))),
+    "the window": (Workspace, "_show_facts", lambda w: press(w, "One update")),
 }
 
 

@@ -77,7 +77,7 @@ def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
     step(window, qtbot, len(window.player.progress.walk))
     walked = window.document.state
     choose_entry(window, "Undo")
-    press(window, "Step")
+    press(window, "One update")
     stepped = window.document.state
     assert walked.network == stepped.network
     assert np.array_equal(walked.run.history.points, stepped.run.history.points)

@@ -9,8 +9,9 @@ from nnviz.core.numbers import shown
 from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
-UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400), ("years", 31_557_600))
+UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400))
 """What a time is told in, the first of which there are fewer than a hundred; how many seconds each has."""
+YEAR_S = 31_557_600
 
 
 def counted(updates: int) -> str:
@@ -19,16 +20,17 @@ def counted(updates: int) -> str:
 
 
 def in_words(updates: int, speed: float) -> str:
-    """Say how long a run takes, in a few letters: "0.3 s", "3 s", "55 min", "12 days", or "fastest"."""
+    """Say how long a run takes, in a few letters: "0.3 s", "55 min", "12 days", "years", or "fastest"."""
     pace = updates_per_second(updates, speed)
     if math.isinf(pace):
         return "fastest"
     seconds = updates / pace
     if seconds < 10:
         return f"{seconds:.1g} s"
-    told = [(seconds / unit_s, unit) for unit, unit_s in UNITS_S]
-    count, unit = next((each for each in told if each[0] < 100), told[-1])
-    return f"{count:.0f} {unit}" if count < 10_000 else f"{count:.2g} {unit}"
+    for unit, unit_s in UNITS_S:
+        if seconds < 100 * unit_s:
+            return f"{seconds / unit_s:.0f} {unit}"
+    return "months" if seconds < 2 * YEAR_S else "years"
 
 
 def refusal(error: ValueError) -> str:

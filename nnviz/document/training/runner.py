@@ -25,6 +25,8 @@ SETTINGS = {
     "optimizer": "optimizer",
     "seed": "seed",
 }
+ONE_UPDATE = "One update"
+"""What an update by itself is called, also where it is undone."""
 
 
 class Runner(QObject):
@@ -97,7 +99,7 @@ class Runner(QObject):
         """Make one update, an undo entry of its own; a run is paused first."""
         self.pause()
         left = self.left
-        if job := self._begin(1, "Step"):
+        if job := self._begin(1, ONE_UPDATE):
             self.left = max(left - 1, 0)
             job.work_at_once()
 
@@ -193,7 +195,7 @@ class Runner(QObject):
             return None
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)
-        self._job, self._stepping = job, text == "Step"
+        self._job, self._stepping = job, text == ONE_UPDATE
         self._text, self._merge = text, ("run", next(self._ids))
         self._made_here = state
         self.left = 0

@@ -30,7 +30,7 @@ TIP = (
     "Drag the ring to another iteration of the run; drag elsewhere to move, wheel to zoom, "
     "double-click to see all; arrows read points out"
 )
-EMPTY = "Press Run or Step: the MSE after every update is drawn here"
+EMPTY = "Press Run or One update: the MSE after every update is drawn here"
 
 
 class MsePlot(Card):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStyle, QStyleOptionButton, QWidget
 
 from nnviz.document.document import Document
 from nnviz.document.training.outcome import counted
 from nnviz.document.training.runner import Runner
+from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.images import icon
-from nnviz.ui.widgets.theme import colours
 
 
 class TrainingButtons(QWidget):
-    """A row of buttons; `random` stands elsewhere. Run and Step are wishes: the fields are read first."""
+    """A row of buttons; `random` stands elsewhere. Run and One update are wishes: fields come first."""
 
     run_requested = Signal()
     step_requested = Signal()
@@ -22,18 +22,14 @@ class TrainingButtons(QWidget):
         super().__init__()
         self._document, self._runner = document, runner
         self._run_key = ""
-        self.run = _button("Pause", "")  # the longer of its two texts, for its width
-        self.run.setObjectName("primary")
-        self.run.setIconSize(QSize(14, 14))
-        self.step = _button("Step", "Make one update")
-        self.back = _button("Back", "Go back by one update")
+        self.run = RunButton()
+        self.step = _button("One update", "Make one update")
+        self.back = _button("One back", "Go back by one update")
         self.restart = _button("Restart", "Return to the weights at the start of this run")
-        self.more = _button("", "Random weights, new ones or the same again")
+        self.more = _button("", "The same random weights again")
         self.more.setAccessibleName("More")
-        self.random = _button("New random weights", "")
-        self.random.setObjectName("quiet")
+        self.random = quiet_button("New random weights", "", "New random weights")
         self._menu = QMenu(self)
-        self.new_weights = self._menu.addAction("", lambda: runner.new_random_weights())
         self.same_weights = self._menu.addAction("", self._same_random_weights)
         self._lay_out()
         self._connect()
@@ -46,7 +42,6 @@ class TrainingButtons(QWidget):
         row.setSpacing(4)
         for button in (self.run, self.step, self.back, self.restart, self.more):
             row.addWidget(button)
-        row.addStretch(1)
 
     def _connect(self) -> None:
         runner = self._runner
@@ -54,7 +49,7 @@ class TrainingButtons(QWidget):
         self.step.clicked.connect(self.step_requested)
         self.back.clicked.connect(runner.back)
         self.restart.clicked.connect(runner.restart)
-        self.random.clicked.connect(self.new_weights.trigger)
+        self.random.clicked.connect(lambda: runner.new_random_weights())
         self.more.clicked.connect(self._open_menu)
         runner.run_started.connect(self.refresh)
         runner.run_ended.connect(lambda _: self.refresh())
@@ -75,10 +70,8 @@ class TrainingButtons(QWidget):
         self.run.setToolTip(self._run_tip() + self._run_key)
         for button in (self.back, self.restart):
             button.setEnabled(running or self._document.state.iteration > 0)
-        self.new_weights.setText(f"New random weights (seed {training.next_seed})")
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
         self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
-        self._show_icon()
 
     def _run_tip(self) -> str:
         if self._runner.running:
@@ -87,13 +80,6 @@ class TrainingButtons(QWidget):
         if left:
             return f"Make the {counted(left)} that are left of the paused run"
         return f"Make {counted(self._document.state.training.updates)}"
-
-    def _show_icon(self) -> None:
-        wanted = icon("pause" if self._runner.running else "play", colours().on_accent, 14)
-        if (
-            wanted.cacheKey() != self.run.icon().cacheKey()
-        ):  # the same one again would lay the window out anew
-            self.run.setIcon(wanted)
 
     def _follow_undo(self) -> None:
         if not self._runner.running:  # a run pushes once a frame
@@ -106,14 +92,31 @@ class TrainingButtons(QWidget):
         self._menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _colour(self) -> None:
-        self._show_icon()
         self.more.setIcon(icon("more", None, 16))
-        self.run.setMinimumWidth(max(self.run.sizeHint().width(), self.run.minimumWidth()))
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "random"):
             self._colour()
+
+
+class RunButton(QPushButton):
+    """Says "Run" or "Pause", and has room for both."""
+
+    def __init__(self) -> None:
+        super().__init__("Run")
+        self.setObjectName("primary")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        metrics, contents = self.fontMetrics(), QStyle.ContentsType.CT_PushButton
+        texts = [metrics.size(Qt.TextFlag.TextShowMnemonic, word) for word in ("Run", "Pause")]
+        return self.style().sizeFromContents(contents, option, texts[0].expandedTo(texts[1]), self)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return self.sizeHint()
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from nnviz.core.numbers import full, parsed, parsed_whole
 from nnviz.core.optimizers import OPTIMIZERS
@@ -22,6 +22,10 @@ WHOLE = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter takes 
 RATE = (
     "\nUp, Down and the wheel change its first digit, with Alt its second, with Shift tenfold; Enter takes it"
 )
+
+ROW_GAP_PX = 3
+ROUNDING_PX = 2
+"""By which a text may be wider than its letters together."""
 
 
 class TrainingFields(QWidget):
@@ -40,10 +44,12 @@ class TrainingFields(QWidget):
         super().__init__()
         self._training = training
         self._numbers: dict[str, NumberField] = {}
-        self.learning_rate = self._number("learning_rate", "Learning rate", parsed, full, nudge_rate)
-        self.updates = self._whole("updates", "Updates", least=1)
-        self.seed = self._whole("seed", "Seed", least=0)
-        batch = self._number("batch_size", "Batch", read_batch, write_batch, nudge_batch)
+        self.learning_rate = self._number(
+            "learning_rate", "Learning rate", "0.00001", parsed, full, nudge_rate
+        )
+        self.updates = self._whole("updates", "Updates", "1000000", least=1)
+        self.seed = self._whole("seed", "Seed", "999", least=0)
+        batch = self._number("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
         self.optimizer = Choice()
         for name in OPTIMIZERS:
@@ -65,14 +71,15 @@ class TrainingFields(QWidget):
         held = [field.commit() for field in self._numbers.values()]
         return all(held)
 
-    def _whole(self, setting: str, label: str, least: int) -> NumberField:
+    def _whole(self, setting: str, label: str, room: str, least: int) -> NumberField:
         read, nudge = partial(parsed_whole, least=least), partial(nudge_whole, least=least)
-        return self._number(setting, label, read, str, nudge)
+        return self._number(setting, label, room, read, str, nudge)
 
     def _number(
         self,
         setting: str,
         label: str,
+        room: str,
         read: Callable[[str], Any],
         write: Callable[[Any], str],
         nudge: Nudge,
@@ -85,7 +92,7 @@ class TrainingFields(QWidget):
                 raise ValueError(f"{label}: {str(error).removeprefix(f'{setting}: ')}") from None
             return value
 
-        field = NumberField(read_setting, write, nudge)
+        field = SettingField(room, read_setting, write, nudge)
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
         self._numbers[setting] = field
@@ -101,10 +108,10 @@ class TrainingFields(QWidget):
             self._accept("optimizer", chosen)
 
     def _lay_out(self) -> None:
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(6)
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(1)
         rate, rows = "How far one update goes against the slope, above 0", "How many rows one update looks at"
         seed = "Fixes the random weights and the order in which batches take rows"
         for field, name, tip, row, column, columns in (
@@ -116,28 +123,38 @@ class TrainingFields(QWidget):
         ):
             field.setToolTip(tip)
             field.setAccessibleName(name)
-            label = QLabel(name)
-            label.setBuddy(field)
-            grid.addLayout(_under(label, field), row, column, 1, columns)
+            self._put(field, QLabel(name), row, column, columns)
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
         """Put one more widget at the end of the last row."""
-        grid = self.layout()
-        assert isinstance(grid, QGridLayout)
-        grid.addLayout(_under(label, widget), 1, 3)
+        self._put(widget, label, 1, 3, 1)
+
+    def _put(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
+        """Put a widget, as high as its row, under its label."""
+        label.setBuddy(widget)
+        label.setObjectName("muted")
+        label.setFont(ui_font(11.5))
+        label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
+        widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
+        self._grid.addWidget(label, 2 * row, column, 1, columns)
+        self._grid.addWidget(widget, 2 * row + 1, column, 1, columns)
 
 
-def _under(label: QLabel, widget: QWidget) -> QVBoxLayout:
-    label.setObjectName("muted")
-    label.setFont(ui_font(11.5))
-    widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Fixed)
-    box = QVBoxLayout()
-    box.setSpacing(2)
-    box.addWidget(label)
-    box.addWidget(widget)
-    return box
+class SettingField(NumberField):
+    """A number field that is never too narrow for a text like `room`, whatever the font."""
+
+    def __init__(
+        self, room: str, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge
+    ) -> None:
+        self._room = room
+        super().__init__(read, write, nudge)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        hint, metrics = super().minimumSizeHint(), self.fontMetrics()
+        more = metrics.horizontalAdvance(self._room) - metrics.maxWidth()
+        return hint + QSize(max(more, 0) + ROUNDING_PX, 0)
 
 
 def read_batch(text: str) -> int | None:

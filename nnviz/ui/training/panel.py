@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import shown
 from nnviz.core.optimizers import OPTIMIZERS
@@ -19,6 +18,7 @@ from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
 from nnviz.ui.training.timeline import Timeline
 from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.scrolled import Scrolled
 from nnviz.ui.widgets.theme import ui_font
 
 
@@ -28,17 +28,14 @@ class TrainingPanel(Card):
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__("Training")
         self._document, self.runner = document, runner
-        self.body.setSpacing(6)
         self._make_fields()
         self.verbs = TrainingButtons(document, runner)
         self.buttons.addWidget(self.verbs.random)
-        self.body.addWidget(self.verbs)
         self.figures = TrainingFigures(document, runner, selection, derived)
         self.timeline = Timeline()
-        self.body.addWidget(self.figures)
-        self.body.addWidget(self.timeline)
         self.message = Message()
-        self.body.addWidget(self.message)
+        self.body.addWidget(Scrolled(self.fields, self.verbs, self.figures, self.timeline, self.message))
+        self.reach_the_edges()
         self._connect()
         self._show_settings()
         self._show_place()
@@ -49,12 +46,9 @@ class TrainingPanel(Card):
         self.speed.setRange(0, 100)
         self.speed.setPageStep(10)
         self.speed.setValue(round(self.runner.speed * 100))
-        self.speed.setFixedHeight(30)
-        self.speed.setAccessibleName("Speed of a run")
+        self.speed.setAccessibleName("How long a run takes")
         self._speed_label = QLabel()
-        self._speed_label.setBuddy(self.speed)
         self.fields.add_beside(self.speed, self._speed_label)
-        self.body.addWidget(self.fields)
 
     def _connect(self) -> None:
         runner = self.runner
@@ -115,8 +109,8 @@ class TrainingPanel(Card):
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
-        self._speed_label.setText(f"Speed: {words}")
         goes = "as fast as it can" if words == "fastest" else f"over about {words}"
+        self._speed_label.setText("Run at full speed" if words == "fastest" else f"Run takes {words}")
         self.speed.setToolTip(f"A run goes {goes}")
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
@@ -144,7 +138,6 @@ class Message(QWidget):
         self.label = QLabel()
         self.label.setWordWrap(True)
         self.label.setFont(ui_font(11.5))
-        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.cure = QPushButton()
         self.cure.setObjectName("small")
         self.cure.setFont(ui_font(11.5))
@@ -190,13 +183,3 @@ class Message(QWidget):
             self.label.setObjectName(name)
             self.label.style().unpolish(self.label)
             self.label.style().polish(self.label)
-        self._fit()
-
-    def _fit(self) -> None:
-        """Take the height that the text needs at this width, and always that of two lines."""
-        two = 2 * self.label.fontMetrics().lineSpacing()
-        self.label.setFixedHeight(max(two, self.label.heightForWidth(self.width())))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
-        super().resizeEvent(event)
-        self._fit()

@@ -27,7 +27,7 @@ class _GoesToTheMouse(QProxyStyle):
 
 
 class Timeline(QSlider):
-    """Shows which iteration of a run is shown; hidden, in its room, while there is but one.
+    """Shows which iteration of a run is shown; hidden while there is but one.
 
     =========== ===================================================================
     `wanted`    the iteration that was dragged or clicked to, or reached by a key
@@ -47,9 +47,6 @@ class Timeline(QSlider):
         self.setAccessibleName("Iteration of the run")
         self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
         self.setFixedHeight(HANDLE_PX)
-        keeps = self.sizePolicy()
-        keeps.setRetainSizeWhenHidden(True)
-        self.setSizePolicy(keeps)
         self.hide()
         self.valueChanged.connect(self._want)
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours
 
-
 MOST_SEEN = 20
 """A longer list scrolls."""
 

@@ -111,9 +111,9 @@ def _walk(workspace: Workspace) -> Menu:
     player = workspace.player
     on_diagram = partial(Entry, within=workspace.diagram)
     steps = (
-        on_diagram("play", "Play", player.toggle, keys="Space", tip="Play or pause the walk"),
-        on_diagram("step", "Step", player.step, keys=".", icon="step"),
-        on_diagram("step back", "Step back", player.back, keys=",", icon="step-back"),
+        on_diagram("play", "&Play or pause the walk", player.toggle, keys="Space"),
+        on_diagram("step", "&Next step", player.step, keys=".", icon="step"),
+        on_diagram("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
         on_diagram("to start", "To the start of the phase", player.to_start, keys="Home", icon="to-start"),
         Entry("to end", "Finish the phase", player.to_end, icon="to-end"),
     )
@@ -161,8 +161,8 @@ def _train(workspace: Workspace) -> Menu:
         (
             (
                 Entry("run", "&Run or pause", partial(after_editing, training.toggle_run), keys="F5"),
-                Entry("one update", "&Step", partial(after_editing, training.step), keys="F10"),
-                Entry("one update back", "&Back", runner.back, keys="Shift+F10"),
+                Entry("one update", "&One update", partial(after_editing, training.step), keys="F10"),
+                Entry("one update back", "One &back", runner.back, keys="Shift+F10"),
                 Entry("restart", "Re&start", runner.restart),
                 Entry("random", "&New random weights", runner.new_random_weights),
             ),

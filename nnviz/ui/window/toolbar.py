@@ -1,4 +1,4 @@
-"""The toolbar: what the table puts there, and the walk's phases, steps, speed and row."""
+"""The toolbar: what the table puts there, and the walk's phases, steps, pace and row."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Toolbar(QToolBar):
             button.setChecked(progress.active and phase == progress.phase)
         name = "pause" if self._player.playing else "play"
         play, keys = self._made["play"], self._made["play"].shortcut().toString()
-        play.setIcon(icon(name, colours().on_accent))
+        play.setIcon(icon(name, colours().accent))
         play.setToolTip(
             f"{name.capitalize()} the walk ({keys}, with the diagram focused); hold for more ways to play"
         )
@@ -117,10 +117,9 @@ class Toolbar(QToolBar):
             self.addAction(self._made[name])
         button = self.widgetForAction(self._made["play"])
         assert isinstance(button, QToolButton)
-        button.setObjectName("primary")
         button.setMenu(self._ways_to_play())
         button.setPopupMode(QToolButton.ToolButtonPopupMode.DelayedPopup)
-        self.addWidget(self._speed())
+        self.addWidget(self._pace())
 
     def _ways_to_play(self) -> QMenu:
         menu = QMenu(self)
@@ -160,26 +159,26 @@ class Toolbar(QToolBar):
             self._phases[phase] = button
         return frame
 
-    def _speed(self) -> QFrame:
+    def _pace(self) -> QFrame:
         frame = QFrame()
         frame.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout(frame)
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(8)
-        label = QLabel("Speed")
+        label = QLabel("Pace")
         label.setObjectName("muted")
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._player.speed))
         slider.setFixedWidth(84)
         slider.setToolTip("How fast the walk plays")
-        slider.setAccessibleName("Speed of the walk")
-        slider.valueChanged.connect(self._set_speed)
+        slider.setAccessibleName("Pace of the walk")
+        slider.valueChanged.connect(self._set_pace)
         row.addWidget(label)
         row.addWidget(slider)
         return frame
 
-    def _set_speed(self, value: int) -> None:
+    def _set_pace(self, value: int) -> None:
         self._player.speed = value / 100
 
 
