@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from nnviz.document.document import Document
 from nnviz.files.examples import example
@@ -64,6 +64,8 @@ def open_window(qtbot, settings):
     for window in windows:
         window.runner.pause()
         window.player.stop()
+        for beside in window.main_window.findChildren(QDialog):
+            beside.hide()
         window.main_window.hide()
         window.main_window.deleteLater()
     QApplication.processEvents()

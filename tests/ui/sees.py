@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import full, shown
+from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.training.figures import Figure
 
 OF_THE_MACHINE = ("This plugin does not support", "OpenType support missing for")
@@ -38,6 +39,17 @@ def explained(window):
     """Return the explanation without the signs that only say where its lines may break."""
     text = window.explain.findChild(QTextBrowser).toPlainText()
     return text.replace("\u200b", "").replace("\u00a0", " ")
+
+
+def help_page(window, title):
+    """Choose a page of the help in its menu, and return what it says."""
+    offered(window, title).trigger()
+    return help_text(window)
+
+
+def help_text(window):
+    """Return what the open page of the help says."""
+    return window.main_window.findChild(HelpWindow).findChild(QTextBrowser).toPlainText()
 
 
 def walking(window):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QTextBrowser, QToolBar
+from PySide6.QtWidgets import QPushButton, QToolBar
 
 from nnviz.cli.main import main
 from nnviz.document.document import Document
@@ -17,12 +17,12 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.widgets.theme import apply_theme, colours
 from nnviz.ui.window.actions import offer_actions, table
-from nnviz.ui.window.help import KeysHelp, sheet
+from nnviz.ui.window.help import sheet
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Entry
 from nnviz.ui.window.workspace import Workspace
 from tests.ui.hands import press
-from tests.ui.sees import offered, status
+from tests.ui.sees import help_page, offered, status
 
 
 @pytest.fixture
@@ -72,11 +72,10 @@ def test_no_shortcut_stands_for_two_things(open_window, settings):
     assert {keys for keys, count in shortcuts.items() if count > 1} == set()
 
 
-def test_the_sheet_of_keys_names_every_shortcut_and_what_it_does(qtbot, open_window, settings):
-    known = table(open_window("relu"), settings)
-    help_window = KeysHelp(known)
-    qtbot.addWidget(help_window)
-    text = help_window.findChild(QTextBrowser).toPlainText()
+def test_the_sheet_of_keys_names_every_shortcut_and_what_it_does(open_window, settings):
+    window = open_window("relu")
+    known = table(window, settings)
+    text = help_page(window, "Keys and mouse")
     for entry in entries(known):
         for keys in entry.shortcuts:
             assert keys.toString() in text

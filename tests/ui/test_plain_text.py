@@ -45,7 +45,7 @@ MAGENTA = QColor(255, 0, 255)
 MAKES_HTML = re.compile(
     r"setHtml|insertHtml|setMarkdown|RichText|MarkdownText|AutoText|StaticText|setTextFormat"
 )
-MAY_MAKE_HTML = {"ui/explain/browser.py", "ui/explain/page.py", "ui/window/help.py"}
+MAY_MAKE_HTML = {"ui/explain/browser.py", "ui/explain/page.py", "ui/help/help_window.py"}
 
 
 @pytest.fixture
@@ -250,8 +250,6 @@ BOXES = {
     "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the present")),
     "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
-    "about": (QMessageBox, lambda window, _: choose_entry(window, "About nnviz")),
-    "keys": (QDialog, lambda window, _: choose_entry(window, "Keys and mouse")),
 }
 
 

@@ -14,7 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
 from nnviz.ui.widgets.theme import themes
-from nnviz.ui.window.help import KeysHelp, about
+from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.toolbar import REPEAT, WALK, Toolbar
@@ -68,9 +68,7 @@ def table(workspace: Workspace, settings: Settings) -> Table:
         _view(workspace, settings),
         Menu("E&xamples", fill=workspace.files.fill_examples),
     )
-    keys = Entry("keys", "&Keys and mouse", lambda: KeysHelp((*menus, last), window).exec(), keys="F1")
-    last = Menu("&Help", ((keys, Entry("about", "&About nnviz", partial(about, window))),))
-    return (*menus, last)
+    return (*menus, help_menu(menus, window))
 
 
 def _file(workspace: Workspace) -> Menu:

@@ -1,19 +1,21 @@
-"""What the Help menu shows: a sheet of all keys and gestures, and what nnviz is."""
+"""The Help menu and its pages: a sheet of all keys and gestures, formulas, files, and what nnviz is."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Callable
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QMessageBox, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from nnviz.ui.window.menus import Table
-
-Rows = tuple[tuple[str, str], ...]
+from nnviz.ui.help.files import files
+from nnviz.ui.help.formulas import formulas
+from nnviz.ui.help.help_window import HelpWindow
+from nnviz.ui.help.page import Page, Section
+from nnviz.ui.window.menus import Entry, Menu, Table
 
 ON_THE_DIAGRAM, EVERYWHERE = "On the diagram, with the keyboard", "Everywhere"
-GESTURES: tuple[tuple[str, Rows], ...] = (
+GESTURES: tuple[Section, ...] = (
     (
         "On the diagram, with the mouse",
         (
@@ -74,7 +76,7 @@ GESTURES: tuple[tuple[str, Rows], ...] = (
 """What the mouse does, and the keys that are no action's: they depend on where they are pressed."""
 
 
-def sheet(table: Table) -> tuple[tuple[str, Rows], ...]:
+def sheet(table: Table) -> tuple[Section, ...]:
     """Return every key and gesture and what it does, by the place where it does so."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
@@ -84,45 +86,45 @@ def sheet(table: Table) -> tuple[tuple[str, Rows], ...]:
     return tuple((place, (*known, *rows.get(place, ()))) for place, known in GESTURES)
 
 
-class KeysHelp(QDialog):
-    """Lists what `sheet` returns."""
-
-    def __init__(self, table: Table, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Keys and mouse")
-        self.resize(620, 640)
-        page = QTextBrowser()
-        page.setFrameShape(QTextBrowser.Shape.NoFrame)
-        page.setAccessibleName("Keys and mouse")
-        page.setHtml("".join(_html(title, rows) for title, rows in sheet(table)))
-        box = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        box.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(20, 16, 20, 16)
-        column.addWidget(page, 1)
-        column.addWidget(box)
-
-
-def _html(title: str, rows: Rows) -> str:
-    cells = "".join(_row(key, does) for key, does in rows)
-    return f"<h4>{title}</h4><table cellpadding='3'>{cells}</table>"
-
-
-def _row(key: str, does: str) -> str:
-    return f"<tr><td width='240'><b>{escape(key)}</b></td><td>{escape(does)}</td></tr>"
-
-
-def about(parent: QWidget) -> None:
-    """Show what nnviz is, its version, and what it is built on."""
+def about() -> tuple[Section, ...]:
+    """Return what nnviz is, its version, and what it is built on."""
     import numpy as np
 
     from nnviz import __version__  # looks into the installed packages, which takes long
 
-    said = (
-        f"nnviz {__version__}",
-        "See a small neural network compute, touch its weights, watch it learn.",
-        "Every number is float64 and can be redone by hand. The loss is the MSE, the mean of error² over "
-        "rows and outputs; a slope is ∂MSE/∂w.",
-        f"Qt {qVersion()}, NumPy {np.__version__}. MIT License.",
+    return (
+        (
+            f"nnviz {__version__}",
+            (
+                ("What it does", "See a small neural network compute, touch its weights, watch it learn."),
+                (
+                    "Its numbers",
+                    "are float64, can be redone by hand, and are not rounded before use.",
+                ),
+                ("Its connections", "It opens none to a network; a link in notes opens in your browser."),
+                ("Built on", f"Qt {qVersion()}, NumPy {np.__version__}"),
+                ("Licence", "MIT"),
+            ),
+        ),
     )
-    QMessageBox.about(parent, "About nnviz", "\n\n".join(said))
+
+
+def help_menu(table: Table, window: QWidget) -> Menu:
+    """Return the menu of the help; the sheet of keys is that of `table` and of this menu."""
+
+    def opened(page: Page) -> Callable[[], None]:
+        return lambda: (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(page.title)
+
+    pages = (
+        Page("Keys and mouse", lambda: sheet((*table, menu))),
+        Page("Formulas", formulas),
+        Page("Files", files),
+        Page("About nnviz", about),
+    )
+    keys, *others = pages
+    entries = (
+        Entry("keys", f"&{keys.title}", opened(keys), keys="F1"),
+        *(Entry(page.title.lower(), f"&{page.title}", opened(page)) for page in others),
+    )
+    menu = Menu("&Help", (entries[:-1], entries[-1:]))
+    return menu

@@ -1,0 +1,1 @@
+"""What Help shows: pages of terms and what they mean."""

@@ -1,0 +1,55 @@
+"""The page of files: what opens and what is saved, as the registry says, and how large it may be."""
+
+from __future__ import annotations
+
+from nnviz.core import limits
+from nnviz.core.limits import Limit
+from nnviz.document.recovery import data_folder
+from nnviz.files.on_disk import KEPT
+from nnviz.files.registry import FORMATS, kinds
+from nnviz.ui.help.page import Section
+
+ROWS: Section = (
+    "Rows",
+    (
+        ("File → Load rows from CSV", "takes a table: commas, semicolons or tabs between its columns"),
+        ("a first line of names", "says which column is which, in any order and with others between"),
+        (
+            "a CSV file dropped on the window",
+            "is loaded too; Ctrl+V in the data table pastes numbers",
+        ),
+    ),
+)
+
+
+def files() -> tuple[Section, ...]:
+    """Return the sections of the page."""
+    from nnviz.ui.diagram.export import KINDS  # which takes long
+
+    saves = kinds()
+    formats = tuple((each.name, _told(each.suffixes, saves[each.name])) for each in FORMATS)
+    pictures = tuple((name, f"File → Export diagram, {', '.join(ends)}") for name, ends in KINDS.items())
+    kept = (
+        ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
+        (str(data_folder()), "copies of unsaved work, offered at the next start, and the log"),
+    )
+    return (
+        ("Networks", formats),
+        ROWS,
+        ("Pictures", pictures),
+        ("What nnviz keeps", kept),
+        ("Limits: more is refused in a sentence", _limits()),
+    )
+
+
+def _told(opens: tuple[str, ...], saves: tuple[str, ...]) -> str:
+    return f"opens {', '.join(opens)}; saves {', '.join(saves)}"
+
+
+def _limits() -> tuple[tuple[str, str], ...]:
+    """Return every limit there is, by what it is called."""
+    return tuple(
+        (name.capitalize().replace("_", " "), f"at most {limit.most:,} {limit.things}")
+        for name, limit in vars(limits).items()
+        if isinstance(limit, Limit)
+    )
