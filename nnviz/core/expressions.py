@@ -15,10 +15,8 @@ from operator import add, mul, neg, truediv
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import MINUS, shown
+from nnviz.core.numbers import MINUS, shown, tidy
 
-SHORT = 8
-"""A number that needs no more significant digits than this is written in full."""
 DIGITS = 6
 """Significant digits of a number that is rounded."""
 
@@ -109,9 +107,14 @@ def expression_of(value: Expression | float) -> Expression:
 
 
 def number_text(value: float, digits: int) -> str:
-    """Write `value` in full where that is short, else with `digits`."""
-    text = shown(value, SHORT)
-    return text if read(text) == value else shown(value, digits)
+    """Write `value` in full where that is short, else rounded to `digits`, as shortly as that can be."""
+    text = shown(value)
+    return text if read(text) == value else rounded(value, digits)
+
+
+def rounded(value: float, digits: int) -> str:
+    """Write `value` with at most so many significant digits."""
+    return tidy(f"{value:.{digits}g}")
 
 
 def read(text: str) -> float:

@@ -17,22 +17,23 @@ from nnviz.core.names import SHOWN, quoted, shortened
 MINUS = "\N{MINUS SIGN}"
 NOISE = 1e-15
 """A float64 holds 15 digits of a decimal number: a relative difference of this is none."""
+EXACT, ROUNDED = 8, 4
+"""Significant digits that an exact number has at most, and those of a rounded one."""
 LARGEST = 2**63 - 1
 """The largest whole number that is taken."""
 
 
-def shown(value: float, digits: int = 4) -> str:
-    """Return `value` with `digits` significant digits; integers up to 999,999 in full.
+def shown(value: float) -> str:
+    """Return `value` as it stands everywhere: exact where 8 significant digits say it, else rounded to 4.
 
-    A number that is rounded shows all of them, so that it does not pass for an exact one: 1.71996 is 1.720,
-    and 1.72 is 1.72. What float64 cannot hold is not rounded away here: 0.1 + 0.2 is 0.3.
+    A number that is rounded shows all four, so that it does not pass for an exact one: 1.71996 is 1.720,
+    and 1.72 is 1.72. A place that is too small for a number hides it or makes its font smaller. What
+    float64 cannot hold is no digit: 0.1 + 0.2 is 0.3.
     """
-    value = float(value)
-    if math.isfinite(value) and value == int(value) and abs(value) < 1e6:
-        return str(int(value)).replace("-", MINUS)
-    text = f"{value:.{digits}g}"
+    value = float(value) + 0.0  # negative zero is 0
+    text = f"{value:.{EXACT}g}"
     exact = abs(float(text) - value) <= NOISE * abs(value)
-    return tidy(text if exact else f"{value:#.{digits}g}")
+    return tidy(text if exact else f"{value:#.{ROUNDED}g}")
 
 
 def tidy(text: str) -> str:
@@ -65,8 +66,8 @@ def shown_in_full(value: float) -> str:
 
 
 def mse_in_words(mse: float) -> str:
-    """Return "MSE 74.25", with 8 digits."""
-    return f"MSE {shown(mse, 8) if math.isfinite(mse) else 'too large for a number'}"
+    """Return "MSE 74.25"."""
+    return f"MSE {shown(mse) if math.isfinite(mse) else 'too large for a number'}"
 
 
 def parsed(text: str) -> float:

@@ -18,7 +18,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.parts import Rect
-from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING, SHORT_NUMBER
+from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 MOST = 600
 """With more edges in sight no label is shown."""
@@ -29,7 +29,8 @@ WALL, LEAST_OF_WALL = 100, 0.75
 ZOOMED_IN = 1.5
 LARGE, SMALL = 13.5, 11.475
 """Font sizes of labels at zoom 1, in pixels."""
-SHRUNK = 0.85
+SHRUNK, LEAST_SIZE = 0.7, 9.5
+"""A number that needs more room has a font so much smaller, but no smaller than that, in pixels."""
 PAD, AIRY_PAD = 0.18, 0.9
 """Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
 BETWEEN = 3.0
@@ -56,7 +57,7 @@ NO_SLOTS = PillSlots([], [], [], [], 0.0, 0.0, 0.0)
 
 def smaller(size: float) -> float:
     """Return the font size of a number that does not fit its place at `size`."""
-    return max(SHRUNK * size, SMALL)
+    return min(size, max(SHRUNK * size, LEAST_SIZE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,8 @@ def _sorts(edges: _Edges, largest: float, share: tuple[float, float]) -> Iterato
     sizes = dict.fromkeys((largest, smaller(largest)))
     any_number = [max((NUMBER + AIRY_PAD) * size, LONG_NUMBER * smaller(size) + PAD * size) for size in sizes]
     usual = [(NUMBER + AIRY_PAD) * size for size in sizes]
-    short = [(SHORT_NUMBER + PAD) * size for size in sizes]
-    for widths in (any_number, usual, short):
+    tight = [NUMBER * smaller(size) + PAD * size for size in sizes]
+    for widths in (any_number, usual, tight):
         for size, width in zip(sizes, widths, strict=True):
             if width <= right - left + ROUNDING:
                 yield _Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)

@@ -10,7 +10,7 @@ from nnviz.core.network import Layer
 from nnviz.picture.columns import COMPACT, FULL, HEIGHT, has_badges
 from nnviz.picture.parts import Align, Column, Rect, Role
 from nnviz.picture.pills import SHRUNK
-from nnviz.picture.text import NUMBER, SHORT_NUMBER, fitted, text_width
+from nnviz.picture.text import NUMBER, fitted, text_width
 
 SMALLEST = 9.5
 """No text is smaller, in pixels."""
@@ -96,7 +96,7 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     slots["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
     if size < SMALLEST + 1.0:
-        size = min(SMALLEST + 1.0, (width - 8.0 * scale) / SHORT_NUMBER)
+        size = min(SMALLEST + 1.0, (width - 8.0 * scale) / NUMBER)
     if size >= SMALLEST:
         middle = (0.61 if pills else 0.64) * height
         rect = Rect(4.0 * scale, middle - 0.6 * size, width - 8.0 * scale, 1.2 * size)

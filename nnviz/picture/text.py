@@ -10,10 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from nnviz.core.numbers import shown, tidy
+from nnviz.core.numbers import shown
 
-FEWEST = 3
-"""Significant digits that a rounded number has at least."""
 ROUNDING = 1e-6
 """Pixels by which sums of the same widths may differ: the order and the Python decide the last bit."""
 
@@ -23,25 +21,15 @@ def fitted(
 ) -> tuple[str, float, float] | None:
     """Return `prefix` and `value` so that they fit into `room` pixels, the font size, and the text's width.
 
-    With less room there are 4 digits, then 3, then 3 at the font size `smallest`, then these without the 0
-    before the point. None where not even these fit: fewer digits would pass for another number.
+    With less room they are smaller, down to the font size `smallest`. None where not even that fits: the
+    number is never written otherwise.
     """
-    longest = shown(value)
-    text = prefix + longest
-    width = text_width(text, size, bold)
-    if width <= room + ROUNDING:
-        return text, size, width
-    short = prefix + min(longest, *_three_digits(value), key=len)
-    bare = short.replace("0.", ".") if abs(value) < 1.0 else short
-    for text, at_size in ((short, size), (short, smallest), (bare, smallest)):
+    text = prefix + shown(value)
+    for at_size in (size, smallest):
         width = text_width(text, at_size, bold)
         if width <= room + ROUNDING:
             return text, at_size, width
     return None
-
-
-def _three_digits(value: float) -> tuple[str, str]:
-    return tidy(f"{value:#.{FEWEST}g}"), tidy(f"{value:.{FEWEST - 1}e}")
 
 
 _REGULAR = {
@@ -90,10 +78,8 @@ _ADVANCES = tuple(
 ELLIPSIS = "…"
 NUMBER = 4.84
 """Width of the widest usual number, −0.1234, bold, in font sizes."""
-SHORT_NUMBER = 4.12
-"""The same for −0.123."""
-LONG_NUMBER = 5.64
-"""The same for −1.23e−5, the longest of three digits but for larger exponents."""
+LONG_NUMBER = 7.0
+"""The same for −0.0001234, the longest of four digits but for larger exponents."""
 
 
 def _advance(character: str, bold: bool) -> float:

@@ -84,21 +84,17 @@ def untrue(window):
         if label.address.kind == "weight" and label.value != label.address.value(state.network)
     ]
     mse, told = state.mse(), figure(window, "MSE")
-    if mse is None or np.isnan(mse):
-        texts = ["–"]
-    else:
-        texts = ["∞"] if np.isinf(mse) else [shown(mse, digits) for digits in range(4, 9)]
-    exact = "none" if mse is None else full(mse)
-    if told.text not in texts or told.accessibleDescription() != exact:
-        false.append((told.text, told.accessibleDescription(), mse))
+    text = "–" if mse is None or np.isnan(mse) else "∞" if np.isinf(mse) else shown(mse)
+    exact = "" if mse is None else f"In full: {full(mse)}"
+    if told.text != text or exact not in told.toolTip():
+        false.append((told.text, told.toolTip(), mse))
     if len(state.data):
         inputs = state.data.inputs
         for address, number in (
             (Address("value", len(layers) - 1, 0), state.network.predict(inputs)[row, 0]),
             (Address("input", -1, 0), inputs[row, 0]),
         ):
-            rounded = [shown(number, digits) for digits in range(3, 9)]  # as many as there is room for
-            if written(window, address) not in ("", *rounded):
+            if written(window, address) not in ("", shown(number)):
                 false.append((address, written(window, address), number))
     return false
 

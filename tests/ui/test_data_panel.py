@@ -16,6 +16,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.data.table_view import fitted
+from nnviz.ui.widgets.theme import ui_font
 from tests.ui.hands import drag, set_number, turn, write
 
 COURSE = Network.from_weights(
@@ -109,10 +110,10 @@ def test_several_outputs_have_a_column_each_and_one_mse(qtbot):
     assert desk.texts(0) == ["3", "1", "10", "3", "6", "2", "−4", "10"]
 
 
-def test_eight_digits_are_shown_and_all_in_the_tooltip_and_editor(qtbot):
+def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_the_tooltip_and_editor(qtbot):
     desk = Desk(qtbot, State(COURSE, Dataset([[1 / 3, -1 / 3]], [[0.0]])))
     index = desk.table.model().index(0, 1)
-    assert index.data() == "−0.33333333"
+    assert index.data() == "−0.3333"
     assert index.data(Qt.ItemDataRole.ToolTipRole) == "−0.3333333333333333"
     desk.click(0, 1)
     desk.type("", Qt.Key.Key_F2)
@@ -122,8 +123,8 @@ def test_eight_digits_are_shown_and_all_in_the_tooltip_and_editor(qtbot):
 
 def test_a_rounded_number_does_not_pass_for_an_exact_one(qtbot):
     desk = Desk(qtbot, State(COURSE, Dataset([[1.72, 1.7200000003], [0.5, 0.00029000000004]], None)))
-    assert desk.texts(0)[:2] == ["1.72", "1.7200000"]
-    assert desk.texts(1)[:2] == ["0.5", "0.00029000000"]
+    assert desk.texts(0)[:2] == ["1.72", "1.720"]
+    assert desk.texts(1)[:2] == ["0.5", "0.0002900"]
 
 
 def test_typing_over_a_cell_and_enter_changes_it_and_goes_down(desk):
@@ -375,7 +376,7 @@ def test_only_the_rows_that_are_seen_are_predicted(qtbot, monkeypatch):
     desk.panel.grab()
     assert 0 < sum(seen) < 200
     assert desk.texts(59_999)[3] == desk.table.model().index(59_999, 3).data()
-    assert float(desk.texts(59_999)[3]) == float(f"{predict(COURSE, rows[-1])[0, 0]:.8g}")
+    assert float(desk.texts(59_999)[3]) == predict(COURSE, rows[-1])[0, 0]
 
 
 def test_the_row_that_is_looked_at_is_the_only_one_selected(open_window):
@@ -420,7 +421,7 @@ def with_room(window, numbers):
 def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window, count):
     table = with_room(open_window(with_inputs(count)), numbers=11)  # what Inter has at 1280
     assert sum(widths(table)) == table.viewport().width()
-    assert fitted(bold(table), -1.2344, min(widths(table)) - 12).startswith("−1.234")
+    assert bold(table).horizontalAdvance("−1.234") <= min(widths(table)) - 12
 
 
 def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
@@ -429,7 +430,7 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     metrics = table.horizontalHeader().fontMetrics()
     assert table.columnWidth(63) > metrics.horizontalAdvance("feature_63") + 16
     numbers = open_window(with_inputs(64, "x{}")).data.table
-    assert fitted(bold(numbers), -1.23456, numbers.columnWidth(0) - 12) == "−1.23456"
+    assert bold(numbers).horizontalAdvance("−0.01234") <= numbers.columnWidth(0) - 12
 
 
 def test_another_document_or_another_name_fits_the_columns_anew(open_window):
@@ -444,12 +445,9 @@ def test_another_document_or_another_name_fits_the_columns_anew(open_window):
     assert sum(widths(table)) == table.viewport().width()
 
 
-def test_a_number_has_fewer_digits_and_is_never_cut_off(qapp):
-    metrics = QFontMetrics(qapp.font())
-    room = metrics.horizontalAdvance("−1.234")
-    assert fitted(metrics, -1.23456789, 200) == "−1.2345679"
-    assert fitted(metrics, -1.23456789, room) == "−1.235"
-    assert fitted(metrics, -1234.5678, room) == "−1235"
-    assert fitted(metrics, -0.2999999, metrics.horizontalAdvance("−0.3000")) == "−0.3000"
-    assert fitted(metrics, -123456.0, 20) == "…"
-    assert fitted(metrics, None, room) == "–"
+def test_a_number_without_room_is_written_smaller_and_never_cut_off(qapp):
+    large, small = ui_font(13), ui_font(10)
+    room = QFontMetrics(large).horizontalAdvance("−0.01234")
+    assert fitted([large, small], "−0.01234", room) == ("−0.01234", large)
+    assert fitted([large, small], "−0.01234", room - 1) == ("−0.01234", small)
+    assert fitted([large, small], "−0.01234", 20) == ("…", small)

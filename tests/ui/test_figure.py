@@ -1,9 +1,15 @@
-"""A figure shows its number in full where that fits, else rounded, and its tooltip in full."""
+"""A figure shows its number as it stands everywhere, and its tooltip in full."""
 
+import numpy as np
 import pytest
+from PySide6.QtGui import QFont, QFontMetrics
 
+from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import MINUS
+from nnviz.core.state import Dataset, State
 from nnviz.ui.training.figures import Figure
+from nnviz.ui.widgets.theme import ui_font
+from tests.ui.sees import figure as figure_of
 
 
 @pytest.fixture
@@ -18,35 +24,51 @@ def figure(qtbot):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(49.890625, "49.890625"), (-49.890625, f"{MINUS}49.890625"), (0.0625, "0.0625"), (123456, "123456")],
+    [
+        (49.890625, "49.890625"),
+        (-49.890625, f"{MINUS}49.890625"),
+        (0.0625, "0.0625"),
+        (123456, "123456"),
+        (0.0446712345, "0.04467"),
+    ],
 )
-def test_a_number_of_up_to_8_digits_is_shown_in_full(figure, value, text):
+def test_its_number_is_shown_as_everywhere_and_read_out_so(figure, value, text):
     figure.show_number(value)
-    assert figure.text == text
-
-
-@pytest.mark.parametrize("value", [0.22609975812345, 49.890625123, -1234.56789012, 1 / 3, 1e-9 / 3, 2e20 / 3])
-@pytest.mark.parametrize("width", [60, 90, 116, 200])
-def test_a_rounded_number_is_right_to_its_last_digit_and_the_tooltip_has_it_in_full(figure, value, width):
-    figure.resize(width, 50)
-    figure.show_number(value)
-    shown = figure.text.replace(MINUS, "-")
-    digits = len(shown.partition("e")[0].lstrip("-0.").replace(".", ""))
-    assert float(shown) == float(f"{value:.{digits}g}")
-    assert 4 <= digits <= 8
+    assert (figure.text, figure.accessibleDescription()) == (text, text)
     assert figure.toolTip() == f"Mean of error²\nIn full: {value!r}"
 
 
-def test_a_number_is_rather_smaller_than_rounded_to_few_digits(figure):
-    figure.show_number(-0.03443978123)
-    assert figure.text == f"{MINUS}0.0344398"
+def predicting(weight, target=0.0):
+    """Return a State whose one row has the prediction `weight`."""
+    network = Network(("x",), (Layer(("output",), "identity", [[weight]]),))
+    return State(network, Dataset([[1.0]], [[target]]))
 
 
-def test_more_room_shows_more_digits(figure):
-    figure.show_number(0.123456789)
-    counts = []
-    for width in (70, 90, 116, 200):
-        figure.resize(width, 50)
-        counts.append(len(figure.text))
-    assert counts == sorted(counts)
-    assert counts[0] < counts[-1] == len("0.12345679")
+def figures(window):
+    return [figure_of(window, caption) for caption in ("MSE", "Iteration", "Row's error")]
+
+
+def test_figures_have_one_size_which_does_not_change_as_a_number_lengthens(open_window):
+    window = open_window(predicting(2.0))
+    sizes = set()
+    for weight in (2.0, -2.5, 0.0123456789, -1.23456789e-5, -0.000123456789, 7.0633278):
+        window.document.start(predicting(weight))
+        sizes |= {figure.pixels for figure in figures(window)}
+    assert len(sizes) == 1
+    assert sizes.pop() >= 14
+
+
+@pytest.mark.parametrize("weight", [2.0, -0.00012207031, -1.23456789e-200])
+def test_a_figure_is_never_wider_than_its_third(open_window, weight):
+    window = open_window(predicting(weight))
+    shown = figures(window)
+    assert len({figure.pixels for figure in shown}) == 1
+    for figure in shown:
+        metrics = QFontMetrics(ui_font(figure.pixels, QFont.Weight.Bold))
+        assert metrics.horizontalAdvance(figure.text) <= figure.width()
+
+
+def test_what_is_no_number_is_a_dash_and_an_infinite_one_its_sign(figure):
+    for value, text in ((None, "–"), (np.nan, "–"), (np.inf, "∞")):
+        figure.show_number(value)
+        assert figure.text == text

@@ -10,6 +10,7 @@ from nnviz.core import edits, structure
 from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import along
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import shown
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
@@ -137,15 +138,15 @@ def test_the_caption_tells_slope_and_next_step_and_the_mse_of_this_weight_alone(
     assert caption(panel) == [
         "MSE 74.25 · slope 40",
         "Next step: w 2 → 1.984",
-        f"If this weight alone moves there: MSE {landed:.8g}",
+        f"If this weight alone moves there: MSE {shown(landed)}",
     ]
 
 
 def test_the_weight_of_the_next_step_is_where_a_step_takes_it_but_its_mse_is_another_one(open_curve):
     panel = open_curve()
     stepped = train(panel.document.state, updates=1).state
-    assert f"→ {stepped.network.layers[0].weights[0, 0]:.8g}" in caption(panel)[1]
-    assert f"{stepped.mse():.8g}" not in caption(panel)[2]  # the other weights have moved too
+    assert f"→ {shown(stepped.network.layers[0].weights[0, 0])}" in caption(panel)[1]
+    assert shown(stepped.mse()) not in caption(panel)[2]  # the other weights have moved too
 
 
 def test_a_screen_reader_is_told_that_this_weight_alone_moves(open_curve):

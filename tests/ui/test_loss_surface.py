@@ -9,6 +9,7 @@ from nnviz.core import edits, structure
 from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import SIZES
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
@@ -165,7 +166,7 @@ def test_a_drag_sets_both_weights_as_one_undo_entry_and_the_map_stays(qtbot, ope
     settle(qtbot, panel)
     assert place(panel, *both(panel)) in [end + QPoint(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
     assert panel.plane.grid is grid
-    assert f"MSE {panel.document.state.mse():.8g}" in panel.caption.text()
+    assert f"MSE {shown(panel.document.state.mse())}" in panel.caption.text()
     panel.document.undo()
     assert panel.document.state is before
 
@@ -235,7 +236,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surfac
     assert not panel.work.busy
     panel.show()
     settle(qtbot, panel)
-    assert f"MSE {panel.document.state.mse():.8g}" in panel.caption.text()
+    assert f"MSE {shown(panel.document.state.mse())}" in panel.caption.text()
 
 
 def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_later(qtbot, open_window):

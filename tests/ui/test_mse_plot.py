@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.network import Network
+from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, Run, State, Training
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
@@ -273,7 +274,7 @@ def test_hovering_reads_the_nearest_point(qtbot, trained, iteration):
     assert read_out.isVisible()
     lines = read_out.text().splitlines()
     assert lines[0] == f"iteration {iteration}"
-    assert float(lines[1].removeprefix("MSE ").replace("−", "-")) == pytest.approx(mse, rel=1e-7)
+    assert lines[1] == f"MSE {shown(mse)}"
     assert trained.curve.rect().contains(read_out.geometry())
     assert not read_out.geometry().contains(target)
 

@@ -15,7 +15,6 @@ import numpy as np
 
 from nnviz.core.expressions import (
     DIGITS,
-    SHORT,
     Expression,
     InexactError,
     Number,
@@ -23,8 +22,9 @@ from nnviz.core.expressions import (
     Sum,
     number_text,
     read,
+    rounded,
 )
-from nnviz.core.numbers import MINUS, shown
+from nnviz.core.numbers import EXACT, MINUS
 
 MOST = 17
 """Significant digits that give a float64 back."""
@@ -77,7 +77,7 @@ def _closing_digits(expression: Expression, value: float) -> int | None:
     text = number_text(value, DIGITS)
     for digits in range(DIGITS, MOST + 1):
         reached = _as_written(expression, digits)
-        if read(text) in (read(shown(reached, SHORT)), read(shown(reached, DIGITS))):
+        if read(text) in (read(rounded(reached, EXACT)), read(rounded(reached, DIGITS))):
             return digits
     return None
 

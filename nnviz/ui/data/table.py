@@ -18,7 +18,6 @@ from nnviz.document.idle import MotionThrottle
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
-DIGITS = 8
 NOTHING = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
@@ -152,7 +151,7 @@ class DataTable(QAbstractTableModel):
         if role == Role.EditRole:
             return written(value)
         if role == Role.DisplayRole:
-            return NOTHING if value is None else shown(value, DIGITS)
+            return NOTHING if value is None else shown(value)
         name = self.columns[index.column()].header
         text = "none" if value is None else shown_in_full(value)
         return f"{name} {text}" if role == Role.AccessibleTextRole else text
@@ -176,4 +175,4 @@ class DataTable(QAbstractTableModel):
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:
-            self.said.emit(f"{text}: {shown(number, 8)}")
+            self.said.emit(f"{text}: {shown(number)}")

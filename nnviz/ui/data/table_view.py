@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QPoint, QPointF, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -27,18 +29,19 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.numbers import MINUS, parsed, shown
-from nnviz.ui.data.table import DIGITS, NOTHING, RIGHT, DataTable, Index, TableColumn
+from nnviz.ui.data.table import NOTHING, RIGHT, DataTable, Index, TableColumn
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, NumberField, scrubbed
 from nnviz.ui.widgets.theme import colours, ui_font
 
 ROW_HEIGHT_PX = 34
-SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}1.23456", f"{MINUS}0.{'0' * DIGITS}"
+SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.00000000"
 """Numbers that a column has room for: where it is tight, where columns scroll, where there is room."""
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
 PADDING_PX, MARGIN_PX = 8, 4
 """At the right of a number, and the least at its left."""
-LEAST_DIGITS = 2
+SIZES_PX = 13, 11, 9.5
+"""Font sizes of a number, the best first; the first that fits is taken."""
 
 
 class TableView(QTableView):
@@ -173,15 +176,12 @@ def _grown(least: list[int], wished: list[int], room: int) -> list[int]:
     return [width + share + (k < rest) for k, width in enumerate(widths)]
 
 
-def fitted(metrics: QFontMetrics, value: float | None, room: int) -> str:
-    """Return a number's text with as many digits as fit, or "…": a part of its text is another number."""
-    if value is None:
-        return NOTHING
-    for digits in range(DIGITS, LEAST_DIGITS - 1, -1):
-        text = shown(value, digits)
-        if metrics.horizontalAdvance(text) <= room:
-            return text
-    return "…"
+def fitted(fonts: Sequence[QFont], text: str, room: int) -> tuple[str, QFont]:
+    """Return a number's text and the first font in which it fits, or "…": part of a number is another."""
+    for font in fonts:
+        if QFontMetrics(font).horizontalAdvance(text) <= room:
+            return text, font
+    return "…", fonts[-1]
 
 
 class NumberCells(QStyledItemDelegate):
@@ -204,7 +204,8 @@ class NumberCells(QStyledItemDelegate):
         self._table = table
         self._edited = QPersistentModelIndex()
         self.shown_row = 0
-        self._normal, self._bold = ui_font(13), ui_font(13, QFont.Weight.DemiBold)
+        self._normal = [ui_font(size) for size in SIZES_PX]
+        self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint straight, without the style sheet: many cells change a frame during a run."""
@@ -220,9 +221,11 @@ class NumberCells(QStyledItemDelegate):
         kind, value = self._table.columns[column].kind, self._table.value(row, column)
         wrong = kind == "error" and value is not None and value != 0.0
         strong = wrong or self._table.columns[column].editable
-        painter.setFont(self._bold if strong else self._normal)
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
-        text = fitted(painter.fontMetrics(), value, rect.width() - PADDING_PX - MARGIN_PX)
+        text = NOTHING if value is None else shown(value)
+        room = rect.width() - PADDING_PX - MARGIN_PX
+        text, font = fitted(self._bold if strong else self._normal, text, room)
+        painter.setFont(font)
         painter.drawText(rect.adjusted(0, 0, -PADDING_PX, 0), RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:

@@ -177,7 +177,7 @@ class EditSession(QObject):
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
-        text = f"{name}: {shown(value, 8)}"
+        text = f"{name}: {shown(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
             text += "; the targets of the other rows are 0"
         self.said.emit(text)

@@ -102,7 +102,7 @@ class MatchList(QTableWidget):
 
 
 def _items(match: Match) -> list[QTableWidgetItem]:
-    value = "" if match.value is None else shown(match.value, 8)
+    value = "" if match.value is None else shown(match.value)
     items = [QTableWidgetItem(text) for text in (match.title, match.note, value)]
     items[0].setToolTip(match.title)
     items[1].setForeground(QColor(colours().muted))

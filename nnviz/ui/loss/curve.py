@@ -26,7 +26,6 @@ from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
-DIGITS = 8
 
 
 class LossCurve(LossPanel):
@@ -90,7 +89,7 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
     mse, slope = line.point
     here = _coloured(palette.muted, f"{mse_in_words(mse)} · ")
-    slope_here = _coloured(palette.slope, f"slope {shown(slope, DIGITS)}")
+    slope_here = _coloured(palette.slope, f"slope {shown(slope)}")
     step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))
 
@@ -111,14 +110,14 @@ def _step(line: LossLine) -> str:
 
 def _move(line: LossLine) -> str:
     """Return "w 2 → 1.984"."""
-    w = f"{line.weight.symbol} {shown(line.w, DIGITS)}"
+    w = f"{line.weight.symbol} {shown(line.w)}"
     if line.landing is None:
         return f"{w} goes too far for a number"
     end, _ = line.landing
     if end == line.w:
         return f"{w} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
     low, high = line.stretch
-    return f"{w} → {shown(end, DIGITS)}{'' if low <= end <= high else ' (off the plot)'}"
+    return f"{w} → {shown(end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
 def _landing(line: LossLine, palette: Palette) -> str:

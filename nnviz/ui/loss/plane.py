@@ -89,8 +89,8 @@ class LossPlane(Plot):
     def in_words(self, weights: tuple[float, ...], mse: float) -> str:
         """Return weights and MSE for a read-out, each on a line."""
         names = (shortened(name, SHORT) for name in self._names)
-        lines = [f"{name} = {shown(value, 5)}" for name, value in zip(names, weights, strict=False)]
-        return "\n".join((*lines, f"MSE {shown(mse, 8) if math.isfinite(mse) else 'too large'}"))
+        lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
+        return "\n".join((*lines, f"MSE {shown(mse) if math.isfinite(mse) else 'too large'}"))
 
     def _tell(self) -> None:
         """Read out what is under the mouse, or nothing."""

@@ -121,7 +121,7 @@ class MseCanvas(Plot):
         x, y = self._place(iteration, mse)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        self.read(point, f"iteration {shown(iteration)}\nMSE {shown(mse, 8)}")
+        self.read(point, f"iteration {shown(iteration)}\nMSE {shown(mse)}")
 
     def _place(self, iteration: float, mse: float) -> tuple[float, float]:
         """Return where a point is drawn; an exponent of −∞ for an MSE of 0."""

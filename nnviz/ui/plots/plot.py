@@ -19,7 +19,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import tidy
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.drawable import drawable
 from nnviz.ui.widgets.drops import leave_drops
@@ -269,9 +269,8 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
 
 def texts_of(values: list[float]) -> list[str]:
     """Return the rising `values` with digits enough to tell each from the next one."""
-    needed = 3
+    digits = 6
     for one, next_one in itertools.pairwise(values):
         largest = max(abs(one), abs(next_one))
-        needed = max(needed, math.ceil(math.log10(largest / (next_one - one))) + 1)
-    digits = min(needed, 15)
-    return [shown(float(f"{value:.{digits}g}"), digits) for value in values]  # 3 · 0.1 is a little above 0.3
+        digits = max(digits, math.ceil(math.log10(largest / (next_one - one))) + 1)
+    return [tidy(f"{value:.{min(digits, 15)}g}") for value in values]

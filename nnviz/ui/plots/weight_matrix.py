@@ -113,7 +113,7 @@ class WeightMatrix(Card):
         self.view.show_weights(weights, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
-        low, high, middle = (shown(float(v), 3) for v in (weights.min(), weights.max(), mean))
+        low, high, middle = (shown(float(v)) for v in (weights.min(), weights.max(), mean))
         self.caption.setText(f"{nodes} × {sources}  ·  from {low} to {high}  ·  mean {middle}")
         self._tell()
 
@@ -169,7 +169,7 @@ class WeightMatrix(Card):
         value, exact = "", ""
         if node is not None and source is not None:
             weight = float(network.layers[self.layer].weights[node, source])
-            value, exact = f": {shown(weight, 8)}", f": {shown_in_full(weight)}"
+            value, exact = f": {shown(weight)}", f": {shown_in_full(weight)}"
         metrics = QFontMetrics(self.read_out.font())
         room = self.read_out.width() - metrics.horizontalAdvance(value) - 2
         self.read_out.setText(metrics.elidedText(names, Qt.TextElideMode.ElideMiddle, room) + value)

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.core.numbers import full, shown
+from nnviz.core.numbers import MINUS, full, shown
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
@@ -24,14 +24,10 @@ ROW_ERROR_TIP = "Prediction − target of the selected row"
 ROW_MSE = "Row's MSE"
 ROW_MSE_TIP = "Mean of error² over the outputs of the selected row"
 
-DIGITS = 8
-ROUNDED = (
-    *((8, 22), (7, 22), (6, 22), (6, 18), (6, 16)),
-    *((5, 22), (5, 18), (4, 22), (4, 18), (4, 15), (4, 12)),
-)
-"""Digits and pixels of a figure, the best first; the first that fits is taken."""
-EXACT = ((8, 22), (8, 18), (8, 16), *ROUNDED)
-"""The same for a number that needs no more digits: better smaller than rounded."""
+LARGEST_PX, SMALLEST_PX = 22, 10
+"""Font sizes of the figures: they have the same one, so that none is larger than the one beside it."""
+USUAL = (f"{MINUS}0.0001234", "49.890625")
+"""The longest usual numbers: the size does not change while no number is longer."""
 
 
 class TrainingFigures(QWidget):
@@ -42,9 +38,9 @@ class TrainingFigures(QWidget):
         self._runner, self._derived = runner, derived
         self._changes = MotionThrottle(self, self.follow, document, phase=2 / 3)
         self.mse = Figure("MSE", MSE_TIP)
-        self.iteration = Figure("Iteration", ITERATION_TIP)
+        self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
@@ -66,28 +62,41 @@ class TrainingFigures(QWidget):
         self.iteration.show_number(state.iteration)
         self._show_row_error()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the figures to the room."""
+        super().resizeEvent(event)
+        self._row.activate()  # now, so that each has its width
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give all figures the largest font in which each of them fits."""
+        figures = (self.mse, self.iteration, self.row_error)
+        pixels = min(figure.largest() for figure in figures)
+        for figure in figures:
+            figure.set_pixels(pixels)
+
     def _show_row_error(self) -> None:
         derived = self._derived
         error = derived.error(derived.row) if derived.state.trainable else None
         if error is None:
             self.row_error.show_number(None)
-            return
-        if len(error) == 1:
+        elif len(error) == 1:
             self.row_error.set_caption(ROW_ERROR, ROW_ERROR_TIP)
-            value = float(error[0])
+            self.row_error.show_number(float(error[0]), error=error[0] != 0.0)
         else:
             self.row_error.set_caption(ROW_MSE, ROW_MSE_TIP)
             with np.errstate(over="ignore", invalid="ignore"):
                 value = float(np.mean(error * error))
-        self.row_error.show_number(value, error=value != 0.0)
+            self.row_error.show_number(value, error=value != 0.0)
+        self._fit()
 
 
 class Figure(QWidget):
     """A caption and a number under it; the tooltip tells the number in full."""
 
-    def __init__(self, caption: str, tip: str) -> None:
+    def __init__(self, caption: str, tip: str, usual: tuple[str, ...] = USUAL) -> None:
         super().__init__()
-        self._tip = tip
+        self._tip, self._usual = tip, usual
         self._caption = QLabel(caption)
         self._caption.setObjectName("muted")
         self._number = _Number()
@@ -108,6 +117,11 @@ class Figure(QWidget):
         """Whether the number stands in the error colour."""
         return self._number.error
 
+    @property
+    def pixels(self) -> int:
+        """The number's font size."""
+        return self._number.pixels
+
     def set_caption(self, caption: str, tip: str) -> None:
         """Name the figure otherwise."""
         self._tip = tip
@@ -116,57 +130,59 @@ class Figure(QWidget):
 
     def show_number(self, value: float | None, error: bool = False) -> None:
         """Show a number, or a dash for None."""
-        self._number.show_number(value, error)
+        self._number.show_text(_text(value), error)
         exact = "" if value is None else f"\nIn full: {full(value)}"
         self.setToolTip(f"{self._tip}{exact}")
         self.setAccessibleName(self._caption.text())
-        self.setAccessibleDescription("none" if value is None else full(value))
+        self.setAccessibleDescription("none" if value is None else self.text)
+
+    def largest(self) -> int:
+        """Return the largest font size at which this number and the longest usual one fit."""
+        for pixels in range(LARGEST_PX, SMALLEST_PX, -1):
+            metrics = QFontMetrics(_font(pixels))
+            if all(metrics.horizontalAdvance(text) <= self.width() for text in (self.text, *self._usual)):
+                return pixels
+        return SMALLEST_PX
+
+    def set_pixels(self, pixels: int) -> None:
+        """Set the number's font size."""
+        self._number.set_pixels(pixels)
 
 
 class _Number(QWidget):
-    """Paints a number as large and with as many digits, up to 8, as fit its width."""
+    """Paints a number."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.text = ""
-        self.error = False
-        self._value: float | None = None
-        self._font = ui_font(22, QFont.Weight.Bold)
+        self.text, self.error = "", False
+        self.pixels = LARGEST_PX
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def show_number(self, value: float | None, error: bool) -> None:
-        self._value, self.error = value, error
-        self._fit()
+    def show_text(self, text: str, error: bool) -> None:
+        self.text, self.error = text, error
         self.update()
 
-    def _fit(self) -> None:
-        for digits, size in EXACT if _is_exact(self._value) else ROUNDED:
-            self.text = _text(self._value, digits)
-            self._font = ui_font(size, QFont.Weight.Bold)
-            if QFontMetrics(self._font).horizontalAdvance(self.text) <= self.width():
-                return
+    def set_pixels(self, pixels: int) -> None:
+        self.pixels = pixels
+        self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(0, QFontMetrics(ui_font(22, QFont.Weight.Bold)).height())
-
-    def resizeEvent(self, event: object) -> None:
-        self._fit()
+        return QSize(0, QFontMetrics(_font(LARGEST_PX)).height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
-            painter.setFont(self._font)
+            painter.setFont(_font(self.pixels))
             painter.setPen(colours().error if self.error else colours().ink)
             painter.drawText(
                 self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text
             )
 
 
-def _text(value: float | None, digits: int) -> str:
+def _font(pixels: int) -> QFont:
+    return ui_font(pixels, QFont.Weight.Bold)
+
+
+def _text(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "–"
-    return shown(value, digits) if math.isfinite(value) else "∞"
-
-
-def _is_exact(value: float | None) -> bool:
-    """Tell whether a number has no more digits than are shown at most."""
-    return value is not None and value == float(f"{value:.{DIGITS}g}")
+    return shown(value) if math.isfinite(value) else "∞"
