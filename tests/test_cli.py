@@ -153,6 +153,18 @@ def test_train_writes_the_history_and_the_result(answer, tmp_path):
     assert nnviz.load(out).mse() == pytest.approx(closed_form(20), rel=1e-12)
 
 
+def test_the_run_is_in_the_file_that_train_writes(answer, tmp_path):
+    answer("train", "twenty-updates", "--updates", "7", "-o", str(tmp_path / "a.json"))
+    answer("train", str(tmp_path / "a.json"), "--updates", "5", "-o", str(tmp_path / "b.json"))
+    answer("train", "twenty-updates", "--updates", "12", "-o", str(tmp_path / "c.json"))
+    runs = [json.loads((tmp_path / name).read_text())["run"] for name in ("b.json", "c.json")]
+    assert runs[0] == runs[1]
+    assert runs[0]["iteration"] == 12
+    answer("check", str(tmp_path / "b.json"))
+    answer("convert", str(tmp_path / "b.json"), str(tmp_path / "d.json"))
+    assert (tmp_path / "d.json").read_text() == (tmp_path / "b.json").read_text()
+
+
 def test_train_takes_its_settings_from_the_command_line(answer, tmp_path):
     out = tmp_path / "out.json"
     settings = "--updates 6 --learning-rate 0.001 --batch-size 2 --optimizer momentum --seed 7"

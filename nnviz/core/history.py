@@ -15,6 +15,7 @@ from operator import itemgetter
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.limits import POINTS
 
 THINNED_POINTS = 16
 """Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
@@ -92,6 +93,11 @@ class History:
             envelope = _Envelope()
         return envelope.over(self.points)
 
+    @property
+    def kept(self) -> Array:
+        """The curve as it is saved, in at most POINTS: all of a short one, of a long one its envelope."""
+        return self.points if self.length <= POINTS.most else self.envelope
+
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
         if self.length + len(points) > self.limit:
@@ -103,6 +109,10 @@ class History:
             buffer.append(self.points)
         buffer.append(points)
         return replace(self, length=buffer.used, _buffer=buffer)
+
+    def limited(self, limit: float) -> History:
+        """Return this history, from now on with up to `limit` points, or with fewer where it has less."""
+        return self if limit >= self.limit else replace(self, limit=limit)
 
     def end(self) -> History:
         """Return its last point alone, which takes next to no memory and is enough for `until`."""

@@ -34,6 +34,9 @@ COLUMNS = Limit("columns", 10_000)
 LINES = Limit("lines", 2_000_000)
 """Of such a table, blank ones among them."""
 WEIGHT_SETS = Limit("weight sets", 100)
+SEGMENTS = Limit("settings of a run one after the other, in a file", 20_000)
+POINTS = Limit("points of a run's curve in a file", 2_100)
+"""Few enough to be read, more than a plot shows; a longer curve keeps its lowest and highest."""
 NAME = Limit("letters", 200)
 """Of a title, and of the name of an input, a node or a weight set."""
 NOTES = Limit("letters", 100_000)

@@ -81,6 +81,7 @@ def left_out(state: State) -> list[str]:
         "the title": state.name != default.name,
         "the notes": state.notes != default.notes,
         "the training settings": state.training != default.training,
+        "the run": state.run is not None,
         "the weight sets": state.weight_sets != default.weight_sets,
     }
     return [part for part, lost in parts.items() if lost]

@@ -16,16 +16,28 @@ import msgspec
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import DIGITS, LAYERS, NESTING, NOTES, NUMBERS, ROWS, WEIGHT_SETS, Limit
+from nnviz.core.limits import (
+    DIGITS,
+    LAYERS,
+    NESTING,
+    NOTES,
+    NUMBERS,
+    POINTS,
+    ROWS,
+    SEGMENTS,
+    WEIGHT_SETS,
+    Limit,
+)
 from nnviz.core.names import HALF, is_whole, quoted
 from nnviz.files.errors import FileError
 from nnviz.files.progress import STEP, Progress
 
-OBJECTS = Limit("objects", NOTES.most + 2 * LAYERS.most * WEIGHT_SETS.most)
-LISTS = Limit("lists", 2 * ROWS.most + 4 * OBJECTS.most)
+OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
+LISTS = Limit("lists", 2 * ROWS.most + POINTS.most + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Of objects, lists and values there are fewer in a file of what nnviz opens."""
 
+POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.most + 2
 """Of a text in a file, with its quotes, where one letter takes up to twelve."""
 
@@ -54,6 +66,12 @@ class Row:
 
     def __repr__(self) -> str:
         return f"[{len(self)} numbers]"
+
+
+class Point(Row):
+    """A Row so short that several of them stand on a line: a point of a curve."""
+
+    __slots__ = ()
 
 
 class BrokenJsonError(FileError):
@@ -193,8 +211,10 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
         yield _leaf(value)
         return
     before = opening
-    for start, item in items:
-        if isinstance(item, Row):  # of which there are many
+    for k, (start, item) in enumerate(items):
+        if isinstance(item, Point) and k % POINTS_A_LINE:
+            yield f", {_leaf(item)}"
+        elif isinstance(item, Row):  # of which there are many
             yield f"{before}\n{start}{_leaf(item)}"
         else:
             yield f"{before}\n{start}"

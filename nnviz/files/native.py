@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import msgspec
-import numpy as np
 
-from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes
 from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
-from nnviz.files import json_text, version1
+from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.files import json_text, runs, version1
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.json_text import Row
+from nnviz.files.parts import all_weights, biases_of, check_count, matrix, numbers, rows, weights_parts
 from nnviz.files.progress import Progress
-from nnviz.files.version1 import (
-    DataPart,
-    File,
-    LayerPart,
-    Matrix,
-    NetworkPart,
-    TrainingPart,
-    WeightSetPart,
-    WeightsPart,
-)
+from nnviz.files.version1 import DataPart, File, LayerPart, NetworkPart, TrainingPart, WeightSetPart
 
 
 def sniff(data: bytes) -> bool:
@@ -40,7 +30,7 @@ def read(data: bytes, progress: Progress | None = None) -> State:
 
 
 def write(state: State) -> bytes:
-    """Return `state` as the bytes of a file; its run is left out.
+    """Return `state` as the bytes of a file; a run that is too large is left out.
 
     Raises FileError for what could not be read back, such as a number that is not finite.
     """
@@ -49,6 +39,12 @@ def write(state: State) -> bytes:
     text = json_text.laid_out(raw) + "\n"
     json_text.check_counts(text)
     return text.encode()
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` a file does not keep, in words."""
+    too_large = state.run is not None and not runs.fits(state)
+    return ["its run, which is too large for a file"] if too_large else []
 
 
 def state_from(raw: Any) -> State:
@@ -60,7 +56,8 @@ def state_from(raw: Any) -> State:
     training = Training() if file.training is None else _training(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
     with told_by_core():
-        return State(network, data, training, sets, file.name, file.notes)
+        state = State(network, data, training, sets, file.name, file.notes)
+    return state if file.run is None else replace(state, run=runs.run_of(file.run, state))
 
 
 # Reading
@@ -92,19 +89,19 @@ def _layer(part: NetworkPart, k: int, width: int) -> Layer:
     if count == 0:
         raise FileError("expected at least one row", f"{place}.weights")
     names = default_nodes(k, len(part.layers), count) if layer.nodes is None else tuple(layer.nodes)
-    _check_count(count, len(names), "row", "node", f"{place}.weights")
-    weights = _matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
-    biases = _biases(layer.biases, count, f"{place}.biases")
+    check_count(count, len(names), "row", "node", f"{place}.weights")
+    weights = matrix(layer.weights, width, "node before it" if k else "input", f"{place}.weights")
+    biases = biases_of(layer.biases, count, f"{place}.biases")
     with told_by_core(place):
         return Layer(names, layer.activation, weights, biases)
 
 
 def _dataset(part: DataPart, network: Network) -> Dataset:
-    inputs = _matrix(part.inputs, len(network.inputs), "input", "data.inputs")
+    inputs = matrix(part.inputs, len(network.inputs), "input", "data.inputs")
     targets = None
     if part.targets is not None:
-        _check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
-        targets = _matrix(part.targets, len(network.outputs), "output", "data.targets")
+        check_count(len(part.targets), len(inputs), "row", "row of inputs", "data.targets")
+        targets = matrix(part.targets, len(network.outputs), "output", "data.targets")
     with told_by_core("data"):
         return Dataset(inputs, targets)
 
@@ -115,45 +112,9 @@ def _training(part: TrainingPart) -> Training:
 
 
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
-    _check_count(len(part.layers), len(network.layers), "layer", "layer of the network", f"{place}.layers")
-    pairs = zip(part.layers, network.layers, strict=True)
-    kept = tuple(_weights(own, layer, f"{place}.layers[{k}]") for k, (own, layer) in enumerate(pairs))
+    kept = all_weights(part.layers, network, f"{place}.layers")
     with told_by_core(place):
         return WeightSet(part.name, kept)
-
-
-def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
-    _check_count(len(part.weights), len(layer), "row", "node", f"{place}.weights")
-    weights = _matrix(part.weights, layer.weights.shape[1], "weight of the node", f"{place}.weights")
-    if (part.biases is None) != (layer.biases is None):
-        there = "none" if layer.biases is None else "some"
-        raise FileError(f"the layer of the network has {there}", f"{place}.biases")
-    with told_by_core(place):
-        return Weights(weights, _biases(part.biases, len(layer), f"{place}.biases"))
-
-
-# What is checked of what was read; each raises a FileError that names the place
-
-
-def _check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
-    """Check that there are as many as there have to be: `expected` units, one for each `why`."""
-    if count != expected:
-        units = unit if expected == 1 else f"{unit}s"
-        raise FileError(f"expected {expected} {units}, one for each {why}, found {count}", place)
-
-
-def _matrix(rows: Matrix, width: int, why: str, place: str) -> Array:
-    """Return rows of `width` numbers each as an array of shape (rows, width)."""
-    for j, row in enumerate(rows):
-        _check_count(len(row), width, "number", why, f"{place}[{j}]")
-    return np.array([row.numbers for row in rows]).reshape(len(rows), width)
-
-
-def _biases(values: list[float] | None, nodes: int, place: str) -> Array | None:
-    if values is None:
-        return None
-    _check_count(len(values), nodes, "number", "node", place)
-    return np.array(values)
 
 
 # Writing
@@ -171,8 +132,8 @@ def _file(state: State) -> File:
                 LayerPart(
                     nodes=list(layer.nodes),
                     activation=layer.activation,
-                    weights=_rows(layer.weights),
-                    biases=_list(layer.biases),
+                    weights=rows(layer.weights),
+                    biases=numbers(layer.biases),
                 )
                 for layer in state.network.layers
             ],
@@ -185,22 +146,12 @@ def _file(state: State) -> File:
             state.training.optimizer,
             state.training.seed,
         ),
-        weight_sets=[
-            WeightSetPart(kept.name, [WeightsPart(_rows(w.weights), _list(w.biases)) for w in kept.layers])
-            for kept in state.weight_sets
-        ],
+        weight_sets=[WeightSetPart(kept.name, weights_parts(kept.layers)) for kept in state.weight_sets],
+        run=runs.part_of(state) if state.run and runs.fits(state) else None,
     )
-
-
-def _rows(matrix: Array) -> Matrix:
-    return [Row(row) for row in matrix]
-
-
-def _list(array: Array | None) -> list[float] | None:
-    return None if array is None else array.tolist()
 
 
 def _data(data: Dataset) -> DataPart | None:
     if len(data) == 0 and data.targets is None:
         return None
-    return DataPart(_rows(data.inputs), None if data.targets is None else _rows(data.targets))
+    return DataPart(rows(data.inputs), None if data.targets is None else rows(data.targets))

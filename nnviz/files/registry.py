@@ -41,7 +41,7 @@ class Format:
 
 
 FORMATS = (
-    Format("nnviz network", (".json",), native.sniff, native.read, native.write),
+    Format("nnviz network", (".json",), native.sniff, native.read, native.write, native.left_out),
     Format(
         "weights dictionary",
         (".py", ".txt", ".json"),
@@ -98,7 +98,13 @@ def left_out(state: State, path: str | os.PathLike[str]) -> str:
     if not parts:
         return ""
     listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    return f"{file_named(Path(path))} leaves out {listed}; a file that ends in .json keeps them"
+    said = f"{file_named(Path(path))} leaves out {listed}"
+    return said if is_native(path) else f"{said}; a file that ends in .json keeps them"
+
+
+def is_native(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a file of that name is nnviz's own. Raises FileError for an unknown suffix."""
+    return format_for(path) is FORMATS[0]
 
 
 def format_for(path: str | os.PathLike[str]) -> Format:

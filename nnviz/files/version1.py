@@ -18,7 +18,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.errors import FileError
-from nnviz.files.json_text import Row
+from nnviz.files.json_text import Point, Row
 
 Matrix: TypeAlias = list[Row]
 
@@ -61,14 +61,19 @@ class DataPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     targets: Annotated[Matrix | None, Meta(description="One row of values for the outputs a line.")] = None
 
 
+_Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})]
+_BatchSize = Annotated[int | None, Meta(extra_json_schema={"minimum": 1})]
+_Seed = Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+
+
 class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     """The settings of a run; `batch_size` null means all rows, `updates` counts iterations."""
 
-    learning_rate: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 0.01
+    learning_rate: _Rate = 0.01
     updates: Annotated[int, Meta(extra_json_schema={"minimum": 1})] = 20
-    batch_size: Annotated[int | None, Meta(extra_json_schema={"minimum": 1})] = None
+    batch_size: _BatchSize = None
     optimizer: _Optimizer = "gradient_descent"
-    seed: Annotated[int, Meta(extra_json_schema={"minimum": 0})] = 0
+    seed: _Seed = 0
 
 
 class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -85,6 +90,32 @@ class WeightSetPart(msgspec.Struct, forbid_unknown_fields=True):
     layers: list[WeightsPart]
 
 
+class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
+    """How the updates behind the first `after` ones were made, up to the next segment."""
+
+    after: Annotated[int, Meta(extra_json_schema={"minimum": 0})]
+    learning_rate: _Rate
+    batch_size: _BatchSize
+    optimizer: _Optimizer
+    seed: _Seed
+
+
+class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """The updates that led to the network's weights: from `start` they can be made again, segment by segment.
+
+    What an optimizer remembers of each weight and bias is named as in its rule; without it, zeros.
+    """
+
+    iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+    segments: Annotated[list[SegmentPart], Meta(extra_json_schema={"minItems": 1})]
+    start: Annotated[list[WeightsPart], Meta(description="The weights at iteration 0, layer by layer.")]
+    optimizer_memory: list[WeightSetPart] = []
+    history: Annotated[
+        Matrix,
+        Meta(description="Pairs of an iteration and the MSE over all rows after it; some may miss."),
+    ] = []
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A network with its data, settings and weight sets, as nnviz saves it."""
 
@@ -96,9 +127,13 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     data: DataPart | None = None
     training: TrainingPart | None = None
     weight_sets: list[WeightSetPart] = []
+    run: RunPart | None = None
 
 
-_PARTS = (File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart)
+_PARTS = (
+    *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
+    *(RunPart, SegmentPart),
+)
 _KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {
     "array": "a list",
@@ -121,7 +156,7 @@ def parsed(raw: Any) -> File:
 
 def builtins(file: File) -> Any:
     """Return what the JSON of a file holds, its Rows as they are."""
-    return msgspec.to_builtins(file, builtin_types=(Row,))
+    return msgspec.to_builtins(file, builtin_types=(Row, Point))
 
 
 def _row(_type: type, value: Any) -> Row:

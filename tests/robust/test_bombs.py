@@ -38,6 +38,16 @@ def data(count, width):
     )
 
 
+SEGMENT = '{"after": 0, "learning_rate": 0.1, "batch_size": null, "optimizer": "adam", "seed": 0},'
+
+
+def run(more):
+    """Return a network with a run, of whose keys `more` holds the last."""
+    keys = {"iteration": "3", "segments": f"[{SEGMENT[:-1]}]", "start": '[{"weights": [[1]]}]'}
+    kept = "".join(f'"{key}": {value}, ' for key, value in keys.items() if f'"{key}"' not in more)
+    return network("[[1]]", f', "data": {{"inputs": [[1]], "targets": [[1]]}}, "run": {{{kept}{more}}}')
+
+
 BOMBS = {
     "at the limit of numbers": lambda size: data(min(size // 240, 390_000), 10),
     "at the limit of rows": lambda size: data(min(size // 25, ROWS.most), 1),
@@ -53,6 +63,9 @@ BOMBS = {
     "as many texts as may be": lambda _size: network(
         "[" + ",".join(f'"{i:07}"' for i in range(VALUES.most - 9)) + "]"
     ),
+    "a long curve": lambda size: run(f'"history": [{"[0, 1]," * (size // 8)}[0, 1]]'),
+    "many settings": lambda size: run(f'"segments": [{SEGMENT * (size // len(SEGMENT))}{SEGMENT[:-1]}]'),
+    "a run without end": lambda _size: run(f'"iteration": {2**53}'),
     "one long row": lambda size: network("[[" + "0," * (size // 2) + "0]]"),
     "a long list at the top": lambda size: '{"output": [' + "1.5," * (size // 4) + "1]}",
     "objects": lambda size: network("[" + ",".join(['{"":0}'] * (size // 7)) + "]"),

@@ -18,6 +18,7 @@ from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import parsed
 from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.training import train
 from nnviz.files import csv, native
 from nnviz.files.errors import FileError
 from nnviz.files.registry import FORMATS
@@ -64,6 +65,20 @@ def full_state():
     return State(network, data, training, sets, "Everything", "# Notes\n\n*with* Markdown")
 
 
+def trained_state():
+    """Return a State with a run of two segments, the optimizer's memory and a curve."""
+    network = Network(
+        ("a", "b"),
+        (
+            Layer(("n",), "tanh", [[0.5, -0.25]], [0.125]),
+            Layer(("out",), "identity", [[2.0]]),
+        ),
+    )
+    data = Dataset([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]], [[1.0], [0.0], [2.0]])
+    state = train(State(network, data, Training(0.05, 9, 2, "momentum", 7))).state
+    return train(state, updates=4, optimizer="adam").state
+
+
 def plain_state():
     network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
     return State(network, Dataset.empty(network))
@@ -73,7 +88,7 @@ def seeds_of(form):
     """Return files of a format: what ships of it, what it writes, and what people write by hand."""
     shipped = [path.read_bytes() for path in sorted(resources().rglob("*")) if path.is_file()]
     found = [data for data in [*shipped, *COURSE] if form.sniff(data)]
-    for state in (full_state(), plain_state()):
+    for state in (full_state(), trained_state(), plain_state()):
         try:
             found.append(form.write(state))
         except FileError:
@@ -134,7 +149,9 @@ def test_a_mutated_file_is_a_state_or_a_sentence(form, amount):
         state = quickly(lambda data: form.read(data, None), data, seed)
         if state is not None:
             opened += 1
-            assert native.read(native.write(state)) == state, seed
+            written = native.write(state)
+            assert native.read(written) == state, seed
+            assert native.write(native.read(written)) == written, seed  # its run too
     print(f"{form.name}: {tried:,} tried, {tried - opened:,} refused")
     assert 0 < opened < tried
 

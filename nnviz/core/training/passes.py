@@ -9,7 +9,7 @@ bias behind its weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
@@ -19,6 +19,7 @@ import numpy as np
 from nnviz.core.activations import Array, Call
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
+from nnviz.core.state import Weights
 
 
 class Parameters:
@@ -63,6 +64,21 @@ def place(network: Network, address: Address) -> int:
     before = sum(nodes * inputs for nodes, inputs in shapes[: address.layer])
     inputs = shapes[address.layer][1]
     return before + address.node * inputs + (address.source if address.kind == "weight" else inputs - 1)
+
+
+def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
+    """Return a flat vector, shape (parameters,), as that which belongs to weights and biases, by layer."""
+    matrices = _matrices(vector, _shapes(network))
+    return tuple(
+        Weights(matrix[:, : layer.weights.shape[1]], None if layer.biases is None else matrix[:, -1])
+        for matrix, layer in zip(matrices, network.layers, strict=True)
+    )
+
+
+def in_one_vector(layers: Sequence[Weights]) -> Array:
+    """Return weights and biases as a flat vector, shape (parameters,): the inverse of `as_layers`."""
+    matrices = (each.weights if each.biases is None else np.c_[each.weights, each.biases] for each in layers)
+    return np.concatenate([matrix.ravel() for matrix in matrices])
 
 
 def _shapes(network: Network) -> list[tuple[int, int]]:

@@ -36,8 +36,8 @@ class Trainer:
     `state()`         the State as it is now, with its run
     ================= ============================================================
 
-    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory; the history of
-    one that has none holds up to `history_limit` points before it is thinned. However the
+    A State that has a run goes on with it: iteration, epochs, row order and optimizer memory; its history
+    holds up to `history_limit` points before it is thinned. However the
     work is split, the numbers are the same to the last bit; only a stop within an epoch leaves a point more
     in the history. Raises ValueError where the State has no rows or no targets, or its MSE is not finite
     (for long data, `work` raises that).
@@ -81,7 +81,7 @@ class Trainer:
         self._run = state.run or Run(state.network, 0, History(history_limit), name, memory, ())
         if self._run.optimizer == name:
             memory[:] = self._run.memory
-        self.iteration, self._history = self._run.iteration, self._run.history
+        self.iteration, self._history = self._run.iteration, self._run.history.limited(history_limit)
         self._segments = self._run.segments
         self._begin_segment()
         self.diverged = False

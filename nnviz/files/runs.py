@@ -1,0 +1,130 @@
+"""The present run as a part of nnviz's own file: how it was made, and its curve in few points.
+
+From its start and its segments every iteration can be computed again, so the file holds no more of them.
+"""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+import msgspec
+import numpy as np
+
+from nnviz.core.history import History
+from nnviz.core.limits import NUMBERS, POINTS, SEGMENTS
+from nnviz.core.names import quoted
+from nnviz.core.network import frozen
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Run, Segment, State, Training, with_weights
+from nnviz.core.training.passes import as_layers, in_one_vector
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.json_text import Point
+from nnviz.files.parts import all_weights, matrix, weights_parts
+from nnviz.files.version1 import RunPart, SegmentPart, WeightSetPart
+
+SETTINGS = SegmentPart.__struct_fields__[1:]
+"""The settings of training that an update depends on."""
+
+MOST_UPDATES = 2**53
+"""From there on a history, which is of floats, cannot tell two iterations apart."""
+
+
+def fits(state: State) -> bool:
+    """Tell whether the run of `state`, which has one, is within the limits of a file."""
+    assert state.run is not None
+    run, numbers = state.run, _numbers(state, len(state.run.memory))
+    few = len(run.segments) <= SEGMENTS.most and run.iteration <= MOST_UPDATES
+    return few and numbers <= NUMBERS.most
+
+
+def part_of(state: State) -> RunPart | None:
+    """Return the run of `state` as it is written; None where no update was made."""
+    run = state.run
+    if run is None or not run.iteration:
+        return None
+    names = OPTIMIZERS[run.optimizer].memories if run.memory.any() else ()
+    network = state.network
+    return RunPart(
+        iteration=run.iteration,
+        segments=[SegmentPart(each.after, *attrgetter(*SETTINGS)(each.training)) for each in run.segments],
+        start=weights_parts(run.start.layers),
+        optimizer_memory=[
+            WeightSetPart(name, weights_parts(as_layers(vector, network)))
+            for name, vector in zip(names, run.memory, strict=bool(names))
+        ],
+        history=[Point(point) for point in run.history.kept],
+    )
+
+
+def run_of(part: RunPart, state: State) -> Run:
+    """Return the run that has led to `state`. Raises FileError for what cannot have."""
+    if not state.trainable:
+        raise FileError("there are no rows with targets that it could have been made with", "run")
+    if not 1 <= part.iteration <= MOST_UPDATES:
+        raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
+    segments = _segments(part)
+    optimizer = segments[-1].training.optimizer
+    memories = OPTIMIZERS[optimizer].memories
+    with told_by_core("run"):
+        NUMBERS.check(_numbers(state, len(memories)))
+    start = all_weights(part.start, state.network, "run.start")
+    memory = np.zeros((len(memories), state.network.parameters))
+    for i, (own, name) in enumerate(zip(_memory(part, memories), memories, strict=False)):
+        place = f"run.optimizer_memory[{i}]"
+        if own.name != name:
+            raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
+        memory[i] = in_one_vector(all_weights(own.layers, state.network, f"{place}.layers"))
+    history = _history(part, segments, len(state.data))
+    return Run(with_weights(state.network, start), part.iteration, history, optimizer, memory, segments)
+
+
+def _numbers(state: State, memories: int) -> int:
+    """Return how many numbers the file of a State holds whose optimizer has so many memories."""
+    networks = 1 + len(state.weight_sets) + 1 + memories
+    return state.data.numbers + state.network.parameters * networks
+
+
+def _segments(part: RunPart) -> tuple[Segment, ...]:
+    """Return how the updates were made: the first segment from iteration 0 on."""
+    with told_by_core("run"):
+        SEGMENTS.check(len(part.segments), "segments")
+    if not part.segments:
+        raise FileError("expected at least one", "run.segments")
+    segments: list[Segment] = []
+    for i, each in enumerate(part.segments):
+        place, before = f"run.segments[{i}]", segments[-1].after if segments else -1
+        if not before < each.after < part.iteration or (i == 0 and each.after):
+            expected = "0" if i == 0 else f"a whole number above {before} and below {part.iteration}"
+            raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
+        after, *settings = msgspec.structs.astuple(each)
+        with told_by_core(place):
+            segments.append(Segment(after, Training(updates=1, **dict(zip(SETTINGS, settings, strict=True)))))
+    return tuple(segments)
+
+
+def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
+    """Return what the optimizer remembers, all of it or nothing, which are zeros."""
+    found = part.optimizer_memory
+    if found and len(found) != len(memories):
+        expected = ", ".join(memories) or "nothing"
+        raise FileError(f"the optimizer remembers {expected}; found {len(found)}", "run.optimizer_memory")
+    return found
+
+
+def _history(part: RunPart, segments: tuple[Segment, ...], rows: int) -> History:
+    with told_by_core("run"):
+        POINTS.check(len(part.history), "history")
+    with told_by_core("run"):
+        points = frozen(matrix(part.history, 2, "iteration and its MSE", "run.history"), "history")
+    iterations = points[:, 0]
+    wrong = np.flatnonzero((iterations != np.floor(iterations)) | (iterations > part.iteration))
+    falls = np.flatnonzero(np.diff(iterations, prepend=-1.0) <= 0)
+    for bad, what in (
+        (wrong, f"expected an iteration, a whole number up to {part.iteration}"),
+        (falls, "expected a later iteration than that of the point before, the first from 0 on"),
+    ):
+        if len(bad):
+            raise FileError(f"{what}, found {iterations[bad[0]]:g}", f"run.history[{bad[0]}][0]")
+    per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
+    is_thinned = len(points) > 1 and bool(np.diff(iterations).max() > per_epoch)
+    return History(is_thinned=is_thinned).extended(points)

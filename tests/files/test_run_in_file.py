@@ -1,0 +1,241 @@
+"""The run is saved with the file: its curve is there again, every iteration too, and Run goes on exactly."""
+
+import json
+import re
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from nnviz.core.limits import NUMBERS, POINTS
+from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training import train
+from nnviz.core.training.past import Past, Replay
+from nnviz.core.training.trainer import Trainer
+from nnviz.files import native, runs
+from nnviz.files.errors import FileError
+from nnviz.files.examples import example
+from nnviz.files.registry import left_out, load, save
+from tests.core import oracle
+
+
+def untrained(optimizer="gradient_descent", batch_size=None, biases=True):
+    network = oracle.make_network([2, 3, 1], ["tanh", "identity"], [biases, False], scale=0.5)
+    return oracle.make_state(network, 10, learning_rate=0.05, optimizer=optimizer, batch_size=batch_size)
+
+
+def bits(state):
+    run = state.run
+    numbers = [
+        array.tobytes()
+        for layer in state.network.layers
+        for array in (layer.weights, layer.biases)
+        if array is not None
+    ]
+    return [*numbers, run.iteration, run.memory.tobytes()]
+
+
+def again(state):
+    """Return what is read of the file that `state` is written to."""
+    return native.read(native.write(state))
+
+
+def at(state, iteration):
+    """Return the State of its run after so many updates, made again from what the State knows."""
+    past = Past(state)
+    replay = Replay(past.nearest(iteration), state)
+    for _ in replay.work(iteration - replay.iteration):
+        pass
+    return replay.state()
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_next_updates_after_reopening_are_those_that_would_have_come(optimizer, batch_size):
+    before = train(untrained(optimizer, batch_size), updates=17).state
+    after = again(before)
+    assert bits(after) == bits(before)
+    assert bits(train(after, updates=1).state) == bits(train(before, updates=1).state)
+    assert bits(train(after, updates=25).state) == bits(train(before, updates=25).state)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_iteration_can_be_gone_back_to(optimizer):
+    start = untrained(optimizer)
+    after = again(train(start, updates=12).state)
+    for k in (11, 5, 1):
+        assert bits(at(after, k)) == bits(train(start, updates=k).state)
+    assert Past(after).nearest(0).network == start.network
+
+
+def test_settings_that_changed_on_the_way_are_those_of_the_way_back():
+    start = untrained()
+    on_the_way = train(start, updates=4).state
+    after = again(train(on_the_way, updates=5, learning_rate=0.02, optimizer="adam").state)
+    assert bits(at(after, 4)) == bits(on_the_way)
+    assert bits(at(after, 6)) == bits(
+        train(on_the_way, updates=2, learning_rate=0.02, optimizer="adam").state
+    )
+
+
+def test_the_curve_is_there_again_to_the_last_bit():
+    before = train(untrained(), updates=50).state
+    assert again(before).run.history.points.tolist() == before.run.history.points.tolist()
+    assert not again(before).run.history.is_thinned
+
+
+def test_of_a_long_curve_the_extremes_and_the_ends_are_kept():
+    before = train(untrained(batch_size=7), updates=40_000).state
+    whole, kept = before.run.history.points, again(before).run.history.points
+    assert len(kept) <= POINTS.most < len(whole)
+    assert {kept[0, 1], kept[-1, 1]} == {whole[0, 1], whole[-1, 1]}
+    assert (kept[:, 1].min(), kept[:, 1].max()) == (whole[:, 1].min(), whole[:, 1].max())
+    assert again(before).run.history.is_thinned
+    assert native.write(again(before)) == native.write(before)
+
+
+def test_the_history_of_a_file_is_thinned_like_any_other_when_it_grows():
+    after = again(train(untrained(), updates=50).state)
+    trainer = Trainer(after, history_limit=100)
+    for _ in trainer.work(400):
+        pass
+    assert len(trainer.state().run.history) <= 100
+
+
+def test_a_saved_run_reads_like_this():
+    state = State(Network.from_weights({"output": [2]}), Dataset([[1]], [[0]]), Training(0.25, 5))
+    text = native.write(train(state).state).decode()
+    assert text[text.index('  "run"') :] == (
+        """  "run": {
+    "iteration": 5,
+    "segments": [
+      {
+        "after": 0,
+        "learning_rate": 0.25,
+        "batch_size": null,
+        "optimizer": "gradient_descent",
+        "seed": 0
+      }
+    ],
+    "start": [
+      {
+        "weights": [
+          [2]
+        ],
+        "biases": null
+      }
+    ],
+    "history": [
+      [0, 4], [1, 1], [2, 0.25], [3, 0.0625],
+      [4, 0.015625], [5, 0.00390625]
+    ]
+  }
+}
+"""
+    )
+
+
+def test_without_a_run_the_file_is_what_it_was_before():
+    assert b'"run"' not in native.write(untrained())
+    assert again(untrained()).run is None
+    assert all(load(example(name).path).run is None for name in ("xor", "twenty-updates"))
+
+
+def test_at_iteration_0_there_is_no_run_to_save():
+    first = Past(train(untrained(), updates=3).state).nearest(0)
+    assert b'"run"' not in native.write(first)
+
+
+def put(*way):
+    """Return what puts the last of `way` at the place in a run that the others lead to."""
+
+    def into(run):
+        *before, last, value = way
+        for key in before:
+            run = run[key]
+        run[last] = value
+
+    return into
+
+
+SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
+SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
+WHOLE_UP_TO_6 = "expected an iteration, a whole number up to 6"
+REFUSED = {
+    "iteration: expected a whole number from 1 to 9007199254740992": put("iteration", -1),
+    "iteration: expected a whole number, found a text": put("iteration", "6"),
+    "iteration: expected a whole number, found a decimal number": put("iteration", 6.5),
+    "segments: expected at least one": put("segments", []),
+    "segments[0].after: expected 0, found 2": put("segments", 0, "after", 2),
+    "segments[1].after: expected a whole number above 0 and below 6, found 6": put(
+        "segments", [SETTINGS, {**SETTINGS, "after": 6}]
+    ),
+    "segments[0].learning_rate: expected a number above 0": put("segments", 0, "learning_rate", 0),
+    "start: expected 2 layers, one for each layer of the network, found 1": lambda run: run["start"].pop(),
+    "start[0].weights[1]: expected 2 numbers, one for each weight of the node, found 1": put(
+        "start", 0, "weights", 1, [0.5]
+    ),
+    "start[0].biases: the layer of the network has some": put("start", 0, "biases", None),
+    "optimizer_memory[0].name: expected 'v', found 'm'": put("optimizer_memory", 0, "name", "m"),
+    "optimizer_memory: the optimizer remembers v; found 2": lambda run: run["optimizer_memory"].append(
+        run["optimizer_memory"][0]
+    ),
+    "history[1][0]: expected a later iteration than that of the point before, the first from 0 on, found 0": (
+        put("history", 1, 0, 0)
+    ),
+    f"history[0][0]: {WHOLE_UP_TO_6}, found 0.5": put("history", 0, 0, 0.5),
+    f"history[6][0]: {WHOLE_UP_TO_6}, found 7": put("history", 6, 0, 7),
+    "history[2]: expected 2 numbers, one for each iteration and its MSE, found 3": put(
+        "history", 2, [2, 1, 1]
+    ),
+    "history: expected at most 2,100 points of a run's curve in a file, found 2,101": put(
+        "history", [[k, 1] for k in range(2101)]
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_nonsense_is_refused_with_its_place(sentence):
+    raw = json.loads(native.write(train(untrained("momentum"), updates=6).state))
+    REFUSED[sentence](raw["run"])
+    with pytest.raises(FileError) as caught:
+        native.read(json.dumps(raw).encode())
+    assert str(caught.value) == f"run.{sentence}"
+
+
+def test_a_run_without_rows_is_refused():
+    raw = json.loads(native.write(train(untrained(), updates=6).state))
+    del raw["data"]
+    with pytest.raises(FileError) as caught:
+        native.read(json.dumps(raw).encode())
+    assert str(caught.value) == "run: there are no rows with targets that it could have been made with"
+
+
+def test_a_segment_holds_every_setting_that_an_update_depends_on():
+    """A setting of training that is added belongs into the segments of a file too."""
+    assert set(runs.SETTINGS) == {field.name for field in fields(Training)} - {"updates"}
+
+
+def test_an_infinite_mse_is_refused():
+    raw = native.write(train(untrained(), updates=2).state)
+    with pytest.raises(FileError, match=r"run\.history\[1\]\[1\]: expected a finite number"):
+        native.read(re.sub(rb"\[1, [^]]+\]", b"[1, 1e999]", raw))
+
+
+def test_a_run_that_is_too_large_is_left_out_and_that_is_told(tmp_path):
+    rows = np.zeros((NUMBERS.most // 1000 - 2, 999))
+    network = Network(
+        tuple(f"x{i}" for i in range(999)), (Layer(("y",), "identity", np.full((1, 999), 0.1)),)
+    )
+    state = State(network, Dataset(rows, rows[:, :1]))
+    plain, large = (train(state, updates=1, optimizer=each).state for each in ("gradient_descent", "adam"))
+    for each, left in (
+        (plain, ""),
+        (large, "x.json leaves out its run, which is too large for a file"),
+    ):
+        save(each, tmp_path / "x.json")
+        assert load(tmp_path / "x.json") == each
+        assert (load(tmp_path / "x.json").run is None) == bool(left)
+        assert left_out(each, tmp_path / "x.json") == left
