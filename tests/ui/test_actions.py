@@ -80,9 +80,7 @@ def test_the_sheet_of_keys_names_every_shortcut_and_what_it_does(open_window, se
         for keys in entry.shortcuts:
             assert keys.toString() in text
             assert entry.words[1:] in text
-    assert {"Space", ".", ",", "Home"} <= {
-        keys for keys, _ in dict(sheet(known))["On the diagram, with the keyboard"]
-    }
+    assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
 
 
 def test_a_button_that_names_a_shortcut_names_that_of_an_action(open_window, settings):

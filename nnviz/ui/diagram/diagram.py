@@ -206,7 +206,7 @@ class Diagram(Canvas):
         super().focusInEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move the selection, edit, nudge, end a walk."""
+        """Move the selection, edit, nudge."""
         key, address, state = Qt.Key(event.key()), self._selection.address, self._document.state
         if key in ARROWS:
             self._selection.point_at(moved(address, state.network, *ARROWS[key]))
@@ -218,8 +218,6 @@ class Diagram(Canvas):
             self.session.edit(number_at(state, address) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
             self.session.edit(Address("name", address.layer, address.node))
-        elif key == Qt.Key.Key_Escape and self._player.progress.active:
-            self._player.stop()
         elif key == Qt.Key.Key_Escape:
             self._selection.select(None)
         else:

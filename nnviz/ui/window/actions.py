@@ -17,7 +17,8 @@ from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
-from nnviz.ui.window.toolbar import REPEAT, WALK, Toolbar
+from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar
+from nnviz.ui.window.walk_keys import WalkKeys
 from nnviz.ui.window.workspace import Workspace
 
 Value = TypeVar("Value")
@@ -43,6 +44,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
+    WalkKeys(window)
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.verbs.name_keys(*training)
 
@@ -107,16 +109,18 @@ def _edit(workspace: Workspace) -> Menu:
 
 def _walk(workspace: Workspace) -> Menu:
     player = workspace.player
-    on_diagram = partial(Entry, within=workspace.diagram)
+    to_start = partial(Entry, within=workspace.diagram, keys="Home", icon="to-start")
     steps = (
-        on_diagram("play", "&Play or pause the walk", player.toggle, keys="Space"),
-        on_diagram("step", "&Next step", player.step, keys=".", icon="step"),
-        on_diagram("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
-        on_diagram("to start", "To the start of the phase", player.to_start, keys="Home", icon="to-start"),
+        Entry("play", "&Play or pause the walk", player.toggle, keys="Space"),
+        Entry("step", "&Next step", player.step, keys=".", icon="step"),
+        Entry("step back", "Pre&vious step", player.back, keys=",", icon="step-back"),
+        to_start("to start", "To the start of the phase", player.to_start),
         Entry("to end", "Finish the phase", player.to_end, icon="to-end"),
+        Entry(END_WALK, "End the walk", player.stop, keys="Escape", icon="end"),
     )
     phases = tuple(
-        Entry(phase, phase.capitalize(), partial(player.show_phase, phase), tip=tip) for phase, tip in PHASES
+        Entry(phase, phase.capitalize(), partial(player.show_phase, phase), tip=tip, keys=str(number))
+        for number, (phase, tip) in enumerate(PHASES, 1)
     )
     return Menu(WALK, (steps, phases, _repeats(player), (_by_layer(player),)))
 

@@ -35,7 +35,7 @@ GESTURES: tuple[Section, ...] = (
             ("arrows", "move the selection: left and right from node to edge to node, up and down within"),
             ("Enter, F2", "edit the number, rename the node"),
             ("+ −, Page Up, Page Down", "change the selected number by 0.1, by 1; with Alt + − by 0.01"),
-            ("Escape", "end the walk, select nothing"),
+            ("Escape", "select nothing"),
             ("Tab", "leave the diagram"),
         ),
     ),
@@ -71,7 +71,10 @@ GESTURES: tuple[Section, ...] = (
             ("left, right, Home, End", "read a point out"),
         ),
     ),
-    (EVERYWHERE, ()),
+    (
+        EVERYWHERE,
+        (("text, a cell, a button reached with Tab", "keep the keys that they need from those below"),),
+    ),
 )
 """What the mouse does, and the keys that are no action's: they depend on where they are pressed."""
 

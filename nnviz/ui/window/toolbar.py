@@ -29,6 +29,8 @@ WALK = "&Walk"
 """The menu in whose place the controls of the walk stand."""
 REPEAT = "repeat"
 """The group of the entries that say what playing repeats."""
+END_WALK = "end walk"
+"""The entry that is there while a walk is on."""
 
 
 class Toolbar(QToolBar):
@@ -80,10 +82,10 @@ class Toolbar(QToolBar):
             button.setChecked(progress.active and phase == progress.phase)
         name = "pause" if self._player.playing else "play"
         play, keys = self._made["play"], self._made["play"].shortcut().toString()
+        play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
-        play.setToolTip(
-            f"{name.capitalize()} the walk ({keys}, with the diagram focused); hold for more ways to play"
-        )
+        play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold for more ways to play")
+        self._made[END_WALK].setVisible(progress.active)
         rows = len(self._document.state.data)
         self._row.setText(f"{self._selection.row + 1} of {rows}" if rows else "no rows")
         self._made["previous row"].setEnabled(self._selection.row > 0)
@@ -113,7 +115,7 @@ class Toolbar(QToolBar):
     def _add_walk(self) -> None:
         self._begin_group()
         self.addWidget(self._phase_switch())
-        for name in ("to start", "step back", "play", "step", "to end"):
+        for name in ("to start", "step back", "play", "step", "to end", END_WALK):
             self.addAction(self._made[name])
         button = self.widgetForAction(self._made["play"])
         assert isinstance(button, QToolButton)
@@ -134,7 +136,7 @@ class Toolbar(QToolBar):
         label.setObjectName("muted")
         label.setContentsMargins(4, 0, 4, 0)
         self._row.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._row.setMinimumWidth(64)
+        self._row.setMinimumWidth(48)
         self.addWidget(label)
         self.addAction(self._made["previous row"])
         self.addWidget(self._row)
@@ -170,7 +172,7 @@ class Toolbar(QToolBar):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._player.speed))
-        slider.setFixedWidth(84)
+        slider.setFixedWidth(64)
         slider.setToolTip("How fast the walk plays")
         slider.setAccessibleName("Pace of the walk")
         slider.valueChanged.connect(self._set_pace)
