@@ -1,9 +1,9 @@
 """Every edit of a network's structure as a function from a State to a State: nodes, layers, biases.
 
-An edit ends the present run and changes the weight sets alike. Adding never changes a prediction where the
+An edit ends the present run and changes the weight sets alike. Adding changes no prediction where the
 activation allows it: a new node starts with outgoing weights 0, a new input with weights and data 0, a new
-hidden layer passes on what it receives. Layers count from 0 (the first hidden layer), columns from 0 (the
-inputs).
+hidden layer weighs what it receives by 1. `outcome` tells what became of the predictions. Layers count from 0
+(the first hidden layer), columns from 0 (the inputs).
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes, fresh_name
+from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.network import Layer, Network, random_weights
+from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import Dataset, State, WeightSet
 
 Names = tuple[str, ...]
+ROUNDING = 1e-12
+"""Predictions that differ by less, or by this share, differ by the order of their sums alone."""
 
 
 def add_biases(state: State, layer: int) -> State:
@@ -72,9 +76,10 @@ def remove_node(state: State, column: int, node: int) -> State:
 
 
 def add_layer(state: State, before: int) -> State:
-    """Insert a hidden layer in front of layer `before`: as many nodes as feed it, each passing its value on.
+    """Insert a hidden layer in front of layer `before`: as many nodes as feed it, each weighing one by 1.
 
-    It takes the activation of the hidden layer before it, or relu.
+    It takes the activation of the hidden layer before it, or relu, and passes on what that leaves as it is:
+    identity everything, relu what is not below 0, tanh nothing but 0.
     """
     network = state.network
     count = network.sizes[before]
@@ -116,6 +121,39 @@ def remove_layer(state: State, layer: int) -> State:
         return replace(net, layers=(*net.layers[:layer], joined, *net.layers[layer + 2 :]))
 
     return _restructured(state, edit)
+
+
+def outcome(old: State, new: State, row: int) -> str:
+    """Return what an edit made of the predictions, in words: with the numbers of one that changed.
+
+    `row` is looked at first. Where all rows would take too long it is the only one; "" where there is none.
+    """
+    if row >= len(old.data):
+        return ""
+    quick = forward_ns(old.network, len(old.data)) + forward_ns(new.network, len(old.data)) < QUICK_NS
+    for rows in ([row], range(len(old.data)) if quick else []):
+        if found := _changed(old, new, list(rows)):
+            return found
+    return "the prediction is what it was" if quick else f"the prediction of row {row + 1} is what it was"
+
+
+def _changed(old: State, new: State, rows: list[int]) -> str:
+    """Return the first prediction of some rows that has changed, in words, of the outputs that are left."""
+    names = [name for name in old.network.outputs if name in new.network.outputs]
+    before, after = (_predictions(state, rows, names) for state in (old, new))
+    changed = np.argwhere(~np.isclose(before, after, ROUNDING, ROUNDING, equal_nan=True))
+    if not len(changed):
+        return ""
+    place, output = changed[0].tolist()
+    was, now = float(before[place, output]), float(after[place, output])
+    write = shown if shown(was) != shown(now) else shown_in_full
+    what = names[output] if len(old.network.outputs) > 1 else "prediction"
+    return f"{what} of row {rows[place] + 1}: {write(was)} → {write(now)}"
+
+
+def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
+    columns = [state.network.outputs.index(name) for name in outputs]
+    return state.network.predict(state.data.inputs[rows])[:, columns]
 
 
 def _restructured(state: State, edit: Callable[[Network], Network]) -> State:

@@ -20,8 +20,8 @@ ROOM = 420.0
 """Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 148.0, 150.0
 """Its width for many columns, and what each column and each gap of few ones asks of it."""
-HEAD = 68.0
-"""Room for the headings at the top."""
+HEAD = 84.0
+"""Room for the headings at the top, and for what the window puts under them."""
 AIR, FOOT = 8.0, 16.0
 """Free above and below the columns."""
 PILLS = 10.0

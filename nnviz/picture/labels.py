@@ -14,6 +14,8 @@ from nnviz.picture.pills import PAD, PillSlots, smaller
 from nnviz.picture.text import elide, fitted, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
+BESIDE = 1.4
+"""Free beside the line under a heading, for what makes it a control in the window, in font sizes."""
 LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
 MANY = 12
@@ -28,9 +30,9 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, last, content)
-        middle, size = 0.34 * cell.height, HEADING * layout.scale
+        middle, size = 0.2 * cell.height, HEADING * layout.scale
         yield from _line("heading", names, cell, column, middle, size)
-        middle += 1.45 * size
+        middle += 1.95 * size
         yield from _line("subheading", lines, cell, column, middle, SUBHEADING * layout.scale)
 
 
@@ -55,7 +57,8 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     if layer.biases is not None:
         parts.append("biases")
     if column.index == last and content.slopes_of:
-        return [" · ".join([*parts, content.slopes_of]), content.slopes_of]
+        shorter = (parts, parts[:-1], [layer.activation])
+        return [*(" · ".join([*kept, content.slopes_of]) for kept in shorter), content.slopes_of]
     return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
 
 
@@ -69,7 +72,7 @@ def _line(
 ) -> Iterator[Label]:
     """Yield the longest text that fits into its cell, centred over its column as far as the cell allows."""
     heading = kind == "heading"
-    room = cell.width - 8.0
+    room = cell.width - 8.0 - (0.0 if heading else BESIDE * size)
     for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
         width = text_width(text, size, bold=heading)
         if heading:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 import numpy as np
 
@@ -46,6 +47,11 @@ class Picture:
     def nodes(self) -> tuple[NodeBox, ...]:
         """The nodes in sight that are drawn one by one."""
         return self.layout.nodes
+
+    @property
+    def headings(self) -> tuple[Label, ...]:
+        """The texts over the columns, which come first."""
+        return tuple(takewhile(lambda label: label.style in ("heading", "subheading"), self.labels))
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nnviz.core import structure
+from nnviz.core import edits, structure
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from tests.core import oracle
 
@@ -130,6 +132,29 @@ def test_an_added_layer_passes_on_what_it_receives(state, data):
     names = list(grown.network.all_names())
     assert len(names) == len(set(names))
     assert set(names) > set(state.network.all_names())
+
+
+def test_what_an_edit_makes_of_the_predictions_is_said_with_the_numbers():
+    network = Network.from_weights({"node_0": [1.0], "output": [1.0]}, hidden="relu", output="identity")
+    state = State(network, Dataset([[3.0], [-2.0]], [[0.0], [0.0]]))
+    deeper = structure.add_layer(state, 1)
+    assert structure.outcome(state, deeper, 0) == "the prediction is what it was"
+    linear = edits.set_activation(state, 0, "identity")
+    assert structure.outcome(state, linear, 1) == "prediction of row 2: 0 → −2"
+    assert structure.outcome(state, linear, 0) == "prediction of row 2: 0 → −2"
+    two = structure.add_node(linear, 2)
+    assert structure.outcome(linear, two, 0) == "the prediction is what it was"
+    assert structure.outcome(two, structure.add_layer(two, 0), 1) == "output of row 2: −2 → 0"
+    assert structure.outcome(state, linear, 2) == ""
+
+
+@settings(max_examples=60)
+@given(oracle.states(max_hidden=3), st.data())
+def test_no_prediction_is_said_to_stay_that_changes(state, data):
+    before = data.draw(st.integers(0, len(state.network.layers) - 1))
+    grown = structure.add_layer(state, before)
+    same = np.allclose(oracle.predictions(grown), oracle.predictions(state), rtol=1e-9, atol=1e-9)
+    assert (structure.outcome(state, grown, 0) == "the prediction is what it was") <= same
 
 
 @pytest.mark.parametrize("before", range(3))

@@ -3,6 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolTip
 
 from nnviz.core.address import Address
 from tests.ui.hands import (
@@ -184,10 +185,48 @@ def test_a_name_is_edited_where_it_stands(window):
     assert window.document.state.network.inputs == ("Konten & <b>", "children")
 
 
-def test_a_name_that_is_taken_is_refused(window):
+def test_a_name_that_is_taken_is_refused_and_stays_to_be_mended(window):
     set_number(window, address_named(window, "accounts")._replace(kind="name"), "node_0")
     assert window.document.state.network.inputs[0] == "accounts"
     assert "taken" in status(window)
+    assert "taken" in QToolTip.text()
+    assert editor_of(window).text() == "node_0"
+    write(editor_of(window), "0")
+    keys(window, Qt.Key.Key_Return)
+    assert window.document.state.network.inputs[0] == "node_00"
+    QToolTip.hideText()
+
+
+def test_an_open_field_says_to_a_screen_reader_what_it_edits(window):
+    for name, kind, said in (
+        ("node_0", "name", "Name of node_0, hidden layer"),
+        ("accounts", "name", "Name of accounts, inputs"),
+        ("output", "target", "Value of target of output"),
+    ):
+        click(window, address_named(window, name)._replace(kind=kind))
+        assert editor_of(window).accessibleName() == said
+        keys(window, Qt.Key.Key_Escape)
+    click(window, W)
+    assert editor_of(window).accessibleName() == "Value of accounts → node_0"
+
+
+def strength(window, address):
+    """How far the edge of a weight stands out from the canvas, near its end."""
+    image, gap = window.diagram.grab().toImage(), window.diagram.picture.layout.gaps[address.layer]
+    x, y = map(round, gap.point(address.node, address.source, 0.8))
+    return 255 - min(image.pixelColor(x, y + dy).red() for dy in range(-2, 3))
+
+
+def test_a_mouse_that_rests_on_a_node_fades_no_weight_that_is_edited(window):
+    edge = address_named(window, "output", "node_1")
+    before = strength(window, edge)
+    hover(window.diagram, point(window, address_named(window, "accounts")))
+    assert strength(window, edge) < before / 2
+    click(window, edge)
+    assert strength(window, edge) == before
+    keys(window, Qt.Key.Key_Backtab)
+    hover(window.diagram, point(window, address_named(window, "accounts")))
+    assert strength(window, edge) == before
 
 
 def test_the_first_number_typed_makes_the_first_row(open_window):

@@ -4,17 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
 
 from nnviz.core.address import Address
+from nnviz.core.numbers import shown as number
 from nnviz.core.results import next_batch
 from nnviz.core.slopes import slopes
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from tests.ui.hands import address_named, choose_entry, click, editor_of, entry, point, shown
-from tests.ui.sees import place, written
+from tests.ui.sees import place, status, written
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -144,10 +147,11 @@ def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
     window = open_window("relu")
     before = window.document.state
     window.selection.select(address_named(window, "node_1"))
-    QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
+    QTest.mouseClick(button(window, "Add a node to the hidden layer"), LEFT)
     network = window.document.state.network
     assert network.sizes == (2, 3, 1)
     assert shown(window, "value", "output") == "52"
+    assert status(window) == "Added node_2 to the hidden layer; the prediction is what it was"
     assert np.array_equal(network.layers[0].weights[:2], before.network.layers[0].weights)
     choose_entry(window, "Undo")
     assert window.document.state is before
@@ -155,16 +159,16 @@ def test_a_node_is_added_by_its_button_and_the_prediction_stays(open_window):
 
 def test_an_added_input_brings_a_data_column(open_window):
     window = open_window("many-rows")
-    QTest.mouseClick(button(window, "Add a node: Inputs"), LEFT)
+    QTest.mouseClick(button(window, "Add an input"), LEFT)
     assert window.document.state.data.inputs.shape == (4, 3)
     assert window.document.state.data.inputs[:, 2].tolist() == [0, 0, 0, 0]
-    QTest.mouseClick(button(window, "Remove a node: Inputs"), LEFT)
+    QTest.mouseClick(button(window, "Remove the last input"), LEFT)
     assert window.document.state.data.inputs.shape == (4, 2)
 
 
 def test_the_last_node_of_a_layer_cannot_be_removed(open_window):
     window = open_window("relu")
-    assert not button(window, "Remove a node: Prediction").isEnabled()
+    assert not button(window, "Remove the last output").isEnabled()
 
 
 def column_menu(window, title):
@@ -176,14 +180,123 @@ def column_menu(window, title):
 def test_activation_biases_and_layers_are_chosen_from_the_column_menu(open_window):
     window = open_window("relu")
     entry(column_menu(window, "Hidden layer"), "identity:  z").trigger()
-    assert shown(window, "value", "output") == "-39".replace("-", "−")
-    entry(column_menu(window, "Hidden layer"), "Biases").trigger()
+    assert shown(window, "value", "output") == "−39"
+    assert status(window) == "Hidden layer: a = z; prediction of row 1: 52 → −39"
+    entry(column_menu(window, "Hidden layer"), "Hidden layer: biases").trigger()
     assert window.document.state.network.layers[0].biases.tolist() == [0, 0]
-    entry(column_menu(window, "Hidden layer"), "Add a hidden layer after").trigger()
+    entry(column_menu(window, "Hidden layer"), "Add a hidden layer after the hidden layer").trigger()
     assert window.document.state.network.sizes == (2, 2, 2, 1)
-    entry(column_menu(window, "Hidden layer 2"), "Remove this hidden layer").trigger()
+    assert status(window) == "Added a hidden identity layer; the prediction is what it was"
+    entry(column_menu(window, "Hidden layer 2"), "Remove hidden layer 2").trigger()
     assert window.document.state.network.sizes == (2, 2, 1)
     assert shown(window, "value", "output") == "−39"
+
+
+def test_a_layer_that_changes_the_prediction_says_so_with_the_numbers(open_window):
+    window = open_window("xor")
+    window.selection.row = 1
+    entry(column_menu(window, "Hidden layer"), "Add a hidden layer after the hidden layer").trigger()
+    before, after = (
+        state.network.predict(state.data.inputs)[1, 0]
+        for state in (load(example("xor").path), window.document.state)
+    )
+    assert (
+        status(window)
+        == f"Added a hidden tanh layer; prediction of row 2: {number(before)} → {number(after)}"
+    )
+
+
+def test_the_network_menu_says_which_layer_it_edits(open_window):
+    window = open_window("two-hidden-layers")
+    menu = entry(window.main_window.menuBar(), "Network").menu()
+    window.selection.select(address_named(window, "node_1_0"))
+    menu.aboutToShow.emit()
+    for title in (
+        "Add a node below node_1_0",
+        "Add a node to hidden layer 2",
+        "Remove the last node of hidden layer 2",
+        "Hidden layer 2: relu",
+        "Hidden layer 2: biases",
+        "Add a hidden layer before hidden layer 2",
+        "Remove hidden layer 2",
+    ):
+        assert entry(menu, title) is not None, title
+    window.selection.select(address_named(window, "output"))
+    menu.aboutToShow.emit()
+    assert entry(menu, "Prediction: relu") is not None
+
+
+def activation_of(window, title):
+    QApplication.processEvents()
+    found = [
+        own
+        for own in window.diagram.findChildren(QToolButton)
+        if own.accessibleName().startswith(f"Activation of {title}:") and own.isVisible()
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+@pytest.mark.parametrize("how", ["click", "Enter", "Space"])
+def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_window, qtbot, how):
+    window = open_window("relu")
+    control = activation_of(window, "the hidden layer")
+    assert control.text() == "relu"
+    opened = []
+
+    def choose():
+        menu = QApplication.activePopupWidget()
+        if menu is None:
+            return
+        opened.append([action.text() for action in menu.actions() if action.isChecked()])
+        menu.setActiveAction(entry(menu, "tanh:  tanh(z)"))
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+
+    timer = QTimer(interval=20)
+    timer.timeout.connect(choose)
+    timer.start()
+    if how == "click":
+        QTest.mouseClick(control, LEFT)
+    else:
+        window.diagram.setFocus()
+        while not control.hasFocus():
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        QTest.keyClick(control, {"Enter": Qt.Key.Key_Return, "Space": Qt.Key.Key_Space}[how])
+    timer.stop()
+    assert opened == [["relu:  max(0, z)"]]
+    assert window.document.state.network.layers[0].activation == "tanh"
+    assert activation_of(window, "the hidden layer").text() == "tanh"
+
+
+def test_the_controls_under_a_heading_can_be_hit_and_reached_by_tab(open_window):
+    for size in ((1280, 800), (1920, 1080)):
+        window = open_window("two-hidden-layers", size)
+        window.diagram.grab()
+        controls = [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
+        assert len(controls) == 4 * 3 + 3
+        body = window.diagram.picture.layout.body
+        for own in controls:
+            assert own.width() >= 24
+            assert own.height() >= 24
+            assert own.toolTip()
+            assert own.accessibleName()
+            assert own.geometry().bottom() < body.y
+            assert own.focusPolicy() == Qt.FocusPolicy.TabFocus
+        places = [own.geometry() for own in controls]
+        assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
+
+
+def test_what_an_activation_control_says_stays_a_text_of_the_picture(open_window):
+    window = open_window("xor")
+    window.diagram.grab()
+    label = window.diagram.picture.label(Address("subheading", 0))
+    control = activation_of(window, "the hidden layer")
+    assert label.text == control.text() == "tanh · biases"
+    assert control.geometry().contains(QPoint(*map(round, label.rect.center)))
+    window.selection.show_slopes(True)
+    assert activation_of(window, "the prediction").text() == "identity · biases · slopes of row 1"
+    window.selection.row = 2
+    assert activation_of(window, "the prediction").text() == "identity · biases · slopes of row 3"
 
 
 def test_the_selection_stays_with_its_node_when_a_node_before_it_goes(open_window):
@@ -209,14 +322,14 @@ def test_the_buttons_under_the_headings_take_on_another_theme(open_window):
     window = open_window("relu")
     for theme in ("dark", "light"):
         window.set_theme(theme)
-        icon = button(window, "Add a node: Hidden layer").icon().pixmap(32).toImage()
+        icon = button(window, "Add a node to the hidden layer").icon().pixmap(32).toImage()
         colours = {icon.pixelColor(x, y).name().upper() for x in range(32) for y in range(32)}
-        assert PALETTES[theme].muted in colours
+        assert PALETTES[theme].ink in colours
 
 
 def test_what_is_under_the_mouse_may_go_away(open_window):
     window = open_window("relu")
-    QTest.mouseClick(button(window, "Add a node: Hidden layer"), LEFT)
+    QTest.mouseClick(button(window, "Add a node to the hidden layer"), LEFT)
     QTest.mouseMove(window.diagram, point(window, address_named(window, "node_2")._replace(kind="name")))
     choose_entry(window, "Undo")
     assert not window.diagram.grab().isNull()

@@ -39,7 +39,7 @@ def test_a_hidden_layer_whose_product_is_too_large_stays_and_the_window_says_why
     window = open_window(chain(1e308))
     menu = entry(window.main_window.menuBar(), "Network").menu()
     menu.aboutToShow.emit()
-    entry(entry(menu, "Hidden layer").menu(), "Remove this hidden layer").trigger()
+    entry(entry(menu, "Hidden layer").menu(), "Remove the hidden layer").trigger()
     assert status(window).startswith("the hidden layer stays: the product of its weights")
     assert window.document.state.network.sizes == (2, 2, 1)
     window.main_window.grab()

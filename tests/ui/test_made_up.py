@@ -33,14 +33,15 @@ def window(registered, open_window):
 
 
 def activation_menu(window):
-    """Open the menu under the heading of the hidden layer, and return its list of activations."""
+    """Open the list of activations under the heading of the hidden layer, and return it."""
+    window.diagram.grab()
     button = next(
         own
         for own in window.main_window.findChildren(QToolButton)
-        if own.accessibleName() == "Menu: Hidden layer"
+        if own.accessibleName().startswith("Activation of the hidden layer")
     )
     button.menu().aboutToShow.emit()
-    return entry(button.menu(), "Activation").menu()
+    return button.menu()
 
 
 def choose_activation(window, text):

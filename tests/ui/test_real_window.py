@@ -8,10 +8,18 @@ import shutil
 import subprocess
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDrag
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QTableView
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QTableView,
+    QToolButton,
+)
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
@@ -354,3 +362,37 @@ def test_dropping_a_file_on_unsaved_changes_asks_first(window, icon, other, qtbo
     qtbot.waitUntil(lambda: len(texts) == 1)
     assert window.document.path is None
     assert weight(window) == 9
+
+
+# Menus on the diagram
+
+
+def buttons_under(window, name):
+    (found,) = [own for own in window.diagram.findChildren(QToolButton) if own.accessibleName() == name]
+    return found
+
+
+def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(window, xdotool, qtbot):
+    button = buttons_under(window, "Menu: Hidden layer")
+    closed = []
+    button.menu().aboutToHide.connect(lambda: closed.append(1))
+    x, y = middle(button)
+    aside = ("mousemove", x - 60, y + 300, "sleep", 0.3, "key", "Escape")
+    xdotool("mousemove", x, y, "sleep", 0.3, "click", 1, "sleep", 0.5, *aside)
+    qtbot.waitUntil(lambda: bool(closed))
+    qtbot.waitUntil(lambda: not button.underMouse())
+    assert not button.isDown()
+
+
+def test_a_node_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(window, xdotool, qtbot):
+    QApplication.processEvents()
+    plain = window.diagram.grab().toImage()
+    at = window.diagram.mapToGlobal(point(window, address_named(window, "node_0")))
+    xdotool("mousemove", at.x(), at.y())
+    qtbot.waitUntil(lambda: window.diagram.grab().toImage() != plain)
+    xdotool("click", 3)
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+    away = window.diagram.mapToGlobal(window.diagram.rect().bottomLeft()) + QPoint(20, -10)
+    xdotool("mousemove", away.x(), away.y(), "key", "Escape")
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
+    qtbot.waitUntil(lambda: window.diagram.grab().toImage() == plain)

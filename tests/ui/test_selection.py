@@ -72,7 +72,7 @@ def test_a_hidden_layer_is_added_before_the_selected_prediction(open_window, car
     window = open_window("relu")
     window.plots.show_card(CARDS[card])
     click(window, address_named(window, "output")._replace(kind="value"))
-    network_menu(window, "Add a hidden layer before")
+    network_menu(window, "Add a hidden layer before the prediction")
     assert window.selection.address == address_named(window, "output")
     assert window.diagram.accessibleDescription().startswith("output: z = 52")
     choose_entry(window, "Undo")

@@ -21,7 +21,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.parts import View
+from nnviz.picture.parts import Label, View
 from nnviz.picture.picture import Picture, make_picture
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
@@ -35,7 +35,7 @@ class Canvas(QWidget):
     """Shows the document's network for the selected row, with the walk's progress and the slopes wanted."""
 
     laid_out = Signal()
-    """Nodes and texts stand elsewhere now."""
+    """Nodes and texts stand elsewhere now, or a heading says something else."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
@@ -47,6 +47,7 @@ class Canvas(QWidget):
         self._derived, self._player = derived, player
         self._picture: Picture | None = None
         self._layout: Layout | None = None
+        self._headings: tuple[Label, ...] = ()
         self._layout_of: tuple[object, ...] = ()
         self._largest: float | None = None
         self._layers = Layers(player)
@@ -82,9 +83,10 @@ class Canvas(QWidget):
         """What is shown at present; made anew when something has changed, as soon as the State has."""
         known = self._picture
         if known is None or not known.content.holds(self._document.state, self._selection.row):
-            before = self._layout
+            before = self._layout, self._headings
             known = self._picture = self._make_picture()
-            if self._layout is not before:
+            self._headings = known.headings
+            if before != (self._layout, self._headings):
                 self.laid_out.emit()
         return known
 

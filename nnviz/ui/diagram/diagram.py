@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QCursor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QToolTip
 
 from nnviz.core.address import Address
@@ -98,8 +106,19 @@ class Diagram(Canvas):
         self._drag_on(event)
         at = event.position()
         address = None if event.buttons() else self.picture.at(at.x(), at.y())
-        self.hover(address if address and address.kind not in ("heading", "subheading") else None)
+        self.hover(address)
         self.setCursor(self._cursor(at, address))
+
+    def hover(self, address: Address | None) -> None:
+        """Light up a node's or an edge's neighbourhood; nothing fades while a number is edited."""
+        dark = address is None or address.kind in ("heading", "subheading") or self.session.open
+        super().hover(None if dark else address)
+
+    def hover_again(self) -> None:
+        """Light up what is under the mouse now: it may have moved away while a menu had it."""
+        at = self.mapFromGlobal(QCursor.pos())
+        inside = self.rect().contains(at) and self.childAt(at) is None
+        self.hover(self.picture.at(at.x(), at.y()) if inside else None)
 
     def _drag_on(self, event: QMouseEvent) -> None:
         if self._pressed is None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.core import edits
-from nnviz.core.address import Address
+from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import nudged, parsed, shown, written
 from nnviz.core.state import State
 from nnviz.document.document import Document
@@ -33,16 +34,26 @@ class PlaceEditor(NumberField):
         super().__init__(parent=parent)
         self._surface = parent
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setAccessibleName("Value")
         self.refused.connect(self._tell)
         self.hide()
 
-    def open(self, rect: QRectF, value: float | str | None, size: float) -> None:
-        """Open over `rect` with a name or a number, or with nothing, ready for a number."""
+    def open(
+        self,
+        rect: QRectF,
+        value: float | str | None,
+        size: float,
+        called: str,
+        read_name: Callable[[str], str],
+    ) -> None:
+        """Open over `rect` with a name or a number, or with nothing, ready for a number.
+
+        `called` is what a screen reader says of it; `read_name` takes a name, or raises ValueError.
+        """
         if isinstance(value, str):
-            self.set_notation(_read_name, str, None)
+            self.set_notation(read_name, str, None)
         else:
             self.set_notation(parsed, written, nudge_number)
+        self.setAccessibleName(called)
         self.setFont(ui_font(max(size, 12.0)))
         self.show_value(value)
         wide = self.fontMetrics().horizontalAdvance(self.text() + "00") + 24
@@ -96,12 +107,6 @@ class PlaceEditor(NumberField):
             super().keyPressEvent(event)
 
 
-def _read_name(text: str) -> str:
-    if not text.strip():
-        raise ValueError("a name needs at least one character")
-    return text.strip()
-
-
 class EditSession(QObject):
     """What is edited on the diagram at present. `said` tells the status line what happened."""
 
@@ -137,13 +142,18 @@ class EditSession(QObject):
             return
         label = picture.label(address)
         self._address, self._session, self._nudged = address, object(), None
+        network = self._document.state.network
+        name = address.name(network)
         if address.kind == "name":
             self._select(address._replace(kind="node"))
-            value: float | str | None = self._document.state.network.names(address.column)[address.node]
+            value: float | str | None = name
+            called = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
         else:
             self._select(address)
-            value = self.value(address)
-        self.editor.open(qrect(place), value, label.size if label else EDGE_NUMBER * picture.layout.scale)
+            value, called = self.value(address), f"Value of {name}"
+        size = label.size if label else EDGE_NUMBER * picture.layout.scale
+        self.editor.open(qrect(place), value, size, called, partial(self._read_name, address))
+        self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
         """Move the number at `address` by `steps` of `size`; nudges in a row are one undo entry."""
@@ -188,6 +198,11 @@ class EditSession(QObject):
             self._rename(self._address, value)
         else:
             self.set_number(self._address, value, self._session if self._nudged else None)
+
+    def _read_name(self, address: Address, text: str) -> str:
+        """Return a name as it is to be, or raise ValueError where the node cannot be called that."""
+        edits.rename(self._document.state, address.column, address.node, text.strip())
+        return text.strip()
 
     def _rename(self, address: Address, text: str) -> None:
         old = self._document.state.network.names(address.column)[address.node]

@@ -17,7 +17,8 @@ from nnviz.document.training.runner import Runner
 from nnviz.document.walk.player import Player
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.diagram.structure_menu import Structure, keep_buttons
+from nnviz.ui.diagram.heads import keep_heads
+from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.explain.words import Words
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import application, apply_theme
@@ -55,7 +56,7 @@ class Workspace:
     def _make_panels(self) -> None:
         document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(document, selection, derived, self.player)
-        keep_buttons(self.diagram, self.structure)
+        keep_heads(self.diagram, self.structure)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.plots = PlotCards(document, selection, derived, self.runner)
@@ -141,6 +142,7 @@ class Workspace:
     def _show_menu(self, address: Address | None, at: QPoint) -> None:
         menu = QMenu(self.main_window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.aboutToHide.connect(self.diagram.hover_again)
         self.structure.fill(menu, address)
         menu.popup(at)
 

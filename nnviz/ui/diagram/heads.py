@@ -1,0 +1,186 @@
+"""What stands under a column's heading: its activation as a drop-down, and the buttons − ⋯ +."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QCursor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QApplication,
+    QMenu,
+    QStyle,
+    QStyleOptionToolButton,
+    QToolButton,
+)
+
+from nnviz.core.address import Address
+from nnviz.picture.columns import HEAD
+from nnviz.picture.layout import Layout
+from nnviz.picture.parts import Label, Rect
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.paper import label_font
+from nnviz.ui.diagram.structure_menu import Structure
+from nnviz.ui.widgets.images import icon, qrect
+from nnviz.ui.widgets.theme import colours
+
+WIDTH_PX, HEIGHT_PX, APART_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
+"""Of a button, between two of them, and of an icon, where a heading has its usual size."""
+ABOVE_BODY_PX = 2.0
+"""The buttons end above the diagram's body, so that they are not painted whenever a weight changes."""
+BEFORE_PX, BEHIND_PX = 9.0, 19.0
+"""Around the name of an activation; the chevron stands behind it."""
+
+
+def keep_heads(diagram: Diagram, structure: Structure) -> None:
+    """Keep the controls under the heading of every column in sight."""
+    heads: list[Head] = []
+
+    def place() -> None:
+        while len(heads) < len(diagram.picture.layout.columns):
+            heads.append(Head(diagram, structure, len(heads)))
+        for head in heads:
+            head.place()
+
+    diagram.laid_out.connect(place)
+
+
+class HeadButton(QToolButton):
+    """A button on the diagram: a click leaves the keyboard where it is, Tab reaches it, Enter presses it."""
+
+    def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
+        super().__init__(diagram)
+        self._icon_name = icon_name
+        self.setObjectName("head")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.hide()
+        self._draw_icon()
+
+    def name(self, what: str) -> None:
+        """Say what it does, to those who see it and to those who do not."""
+        self.setToolTip(what)
+        self.setAccessibleName(what)
+
+    def open_menu(self, fill: Callable[[QMenu], None]) -> None:
+        """Open a menu from now on, which `fill` fills each time."""
+        menu = QMenu(self)
+        menu.aboutToShow.connect(lambda: fill(menu))
+        menu.aboutToHide.connect(self._menu_closed)
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+
+    def _menu_closed(self) -> None:
+        """Be lit no longer where the mouse has left: the menu had it, so nobody has said so."""
+        if not self.rect().contains(self.mapFromGlobal(QCursor.pos())):
+            self.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
+            QApplication.sendEvent(self, QEvent(QEvent.Type.Leave))
+
+    def _draw_icon(self) -> None:
+        if self._icon_name:
+            self.setIcon(icon(self._icon_name, colours().ink, 2 * round(ICON_PX)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the icon in the theme's ink."""
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_icon_name"):
+            self._draw_icon()
+        super().changeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Take Enter as a click; but for Escape no key acts on the diagram from here."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+            event.setAccepted(event.isAccepted() or event.key() != Qt.Key.Key_Escape)
+        elif self.menu():
+            self.showMenu()
+        else:
+            self.click()
+
+
+class ActivationButton(HeadButton):
+    """The name of a layer's activation, with a chevron."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        super().__init__(diagram)
+        self.setObjectName("activation")
+
+    def show_over(self, label: Label, scale: float) -> None:
+        """Stand over a text of the picture, and say the same."""
+        self.setText(label.text.replace("&", "&&"))
+        self.setFont(label_font(label))
+        width = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
+        box = Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)
+        self.setGeometry(qrect(box).toRect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the box as the style does, and in it the text and the chevron."""
+        option, scale = QStyleOptionToolButton(), self.height() / HEIGHT_PX
+        self.initStyleOption(option)
+        option.text = ""
+        x, y, across, down = self.width() - 11.0 * scale, self.height() / 2, 3.5 * scale, 1.75 * scale
+        pen = QPen(QColor(colours().muted), 1.6 * scale)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        with QPainter(self) as painter:
+            self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
+            painter.setPen(QColor(colours().ink))
+            text = self.rect().adjusted(round(BEFORE_PX * scale), 0, 0, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text().replace("&&", "&"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(pen)
+            painter.drawPolyline(
+                [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
+            )
+
+
+class Head:
+    """The controls of one column: its activation, − ⋯ +."""
+
+    def __init__(self, diagram: Diagram, structure: Structure, column: int) -> None:
+        self._diagram, self._structure, self._column = diagram, structure, column
+        self._activation = ActivationButton(diagram)
+        self._fewer, self._menu, self._more = (
+            HeadButton(diagram, name) for name in ("remove", "more", "add")
+        )
+        self._activation.open_menu(lambda menu: structure.fill_activations(menu, column - 1))
+        self._menu.open_menu(lambda menu: structure.fill(menu, Address("heading", column - 1)))
+        self._fewer.clicked.connect(lambda: structure.remove_node(column))
+        self._more.clicked.connect(lambda: structure.add_node(column))
+
+    def place(self) -> None:
+        """Stand under the heading, named after the column, if it is in sight with room enough."""
+        layout = self._diagram.picture.layout
+        there = self._column < len(layout.columns)
+        self._place_buttons(layout if there else None)
+        self._place_activation(layout.body.y / HEAD if there else None)
+
+    def _place_buttons(self, layout: Layout | None) -> None:
+        buttons = (self._fewer, self._menu, self._more)
+        scale = layout.body.y / HEAD if layout else 1.0
+        width, height, step = (round(scale * size) for size in (WIDTH_PX, HEIGHT_PX, WIDTH_PX + APART_PX))
+        fits = layout is not None and layout.headings[self._column].width >= 3 * step
+        for button in buttons:
+            button.setVisible(fits)
+        if layout is None or not fits:
+            return
+        middle, _ = layout.columns[self._column].box.center
+        left, top = round(middle - width / 2 - step), int(layout.body.y - ABOVE_BODY_PX * scale) - height
+        for k, button in enumerate(buttons):
+            button.setGeometry(left + k * step, top, width, height)
+            button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))
+        names = self._diagram.picture.content.network.names(self._column)
+        self._fewer.setEnabled(len(names) > 1)
+        self._fewer.name(self._structure.removes(self._column))
+        self._more.name(self._structure.adds(self._column))
+        self._menu.name(f"Menu: {self._structure.title(self._column)}")
+
+    def _place_activation(self, scale: float | None) -> None:
+        """Stand over the line that names the activation; where there is another one, nowhere."""
+        picture, layer = self._diagram.picture, self._column - 1
+        label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
+        used = picture.content.network.layers[layer].activation if label else ""
+        there = label is not None and used in label.text
+        self._activation.setVisible(there)
+        if label and scale and there:
+            self._activation.show_over(label, scale)
+            title = self._structure.title(self._column, within=True)
+            self._activation.name(f"Activation of {title}: {used}")
