@@ -237,7 +237,7 @@ class Diagram(Canvas):
             self.session.edit(number_at(state, address) or address._replace(kind="name"))
         elif key == Qt.Key.Key_F2 and address and address.kind != "weight":
             self.session.edit(Address("name", address.layer, address.node))
-        elif key == Qt.Key.Key_Escape:
+        elif key == Qt.Key.Key_Escape and address:
             self._selection.select(None)
         else:
             super().keyPressEvent(event)

@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
 from nnviz.ui.widgets.theme import themes
+from nnviz.ui.window import first_steps
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
@@ -70,7 +71,7 @@ def table(workspace: Workspace, settings: Settings) -> Table:
         _view(workspace, settings),
         Menu("E&xamples", fill=workspace.files.fill_examples),
     )
-    return (*menus, help_menu(menus, window))
+    return (*menus, help_menu(menus, window, partial(first_steps.begin, workspace)))
 
 
 def _file(workspace: Workspace) -> Menu:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 SETTLE_MS = 250
 """How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
+
+FIRST_STEPS = "first steps"
+"""What is remembered by this name: whether they are still to be shown."""
 
 
 def open_window(file: str | Path | None) -> int:
@@ -80,6 +84,7 @@ class Opened:
             self._fault = error
             self._window.close()
         else:
+            self._offer_first_steps(self.workspace)
             say, data = self.workspace.status.say, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
@@ -90,6 +95,15 @@ class Opened:
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)
+
+    def _offer_first_steps(self, workspace: Workspace) -> None:
+        """Show the first steps at the first start without a file, when the panels are on the screen."""
+        from nnviz.ui.window import first_steps
+
+        if self._file is None and self._settings.flag(FIRST_STEPS):
+            self._settings.remember(FIRST_STEPS, False)
+            begin = partial(first_steps.begin, workspace)
+            self._window.painted.connect(begin, Qt.ConnectionType.SingleShotConnection)
 
     def _end(self, number: int) -> None:
         """Close the window without a question: what is unsaved is kept for the next start."""

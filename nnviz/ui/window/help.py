@@ -112,7 +112,7 @@ def about() -> tuple[Section, ...]:
     )
 
 
-def help_menu(table: Table, window: QWidget) -> Menu:
+def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:
     """Return the menu of the help; the sheet of keys is that of `table` and of this menu."""
 
     def opened(page: Page) -> Callable[[], None]:
@@ -126,8 +126,9 @@ def help_menu(table: Table, window: QWidget) -> Menu:
     )
     keys, *others = pages
     entries = (
+        Entry("first steps", "&First steps", first_steps, tip="Show what can be done here, step by step"),
         Entry("keys", f"&{keys.title}", opened(keys), keys="F1"),
-        *(Entry(page.title.lower(), f"&{page.title}", opened(page)) for page in others),
+        *(Entry(page.title.lower(), page.title, opened(page)) for page in others),
     )
     menu = Menu("&Help", (entries[:-1], entries[-1:]))
     return menu

@@ -90,6 +90,7 @@ def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:
 
 def _action(entry: Entry, window: QMainWindow) -> QAction:
     action = QAction(entry.title, window)
+    action.setObjectName(entry.name)
     action.setShortcuts(entry.shortcuts)
     action.setToolTip(told(entry))
     if entry.is_on is not None:

@@ -1,0 +1,137 @@
+"""Leads through steps on the real window, which stays usable: what is done by hand is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
+
+from nnviz.ui.guide.card import RING_PX, Ring, StepCard
+from nnviz.ui.guide.placing import place
+from nnviz.ui.guide.step import Spot, Step
+from nnviz.ui.widgets.announce import announce
+
+MOVES = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange)
+"""Events of a widget after which what is spoken of may be elsewhere."""
+
+
+class Guide(QObject):
+    """Shows `steps` one after another, from the first, in `window`, until the last is done or all is skipped.
+
+    `after` is the widget from which Tab leads to the card; `changes` are signals after which a deed may be
+    done or what is spoken of be elsewhere.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        name: str,
+        steps: tuple[Step, ...],
+        after: QWidget,
+        changes: Iterable[SignalInstance],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._name, self._steps = window, name, steps
+        self._number, self._done, self._sign = 0, False, object()
+        self._watched: list[QWidget] = []
+        self._card, self._ring = StepCard(window, name), Ring(window)
+        self._card.follow(after)
+        self._card.next_asked.connect(lambda: self._go(1))
+        self._card.back_asked.connect(lambda: self._go(-1))
+        self._card.skip_asked.connect(self.end)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._look)
+        for changed in changes:
+            changed.connect(self._soon.start)
+        self._go(0)
+
+    def end(self) -> None:
+        """Take card and ring away."""
+        self._soon.stop()
+        self._watch([])
+        for part in (self._card, self._ring):
+            part.hide()
+            part.deleteLater()
+        self.deleteLater()
+
+    @property
+    def step(self) -> Step:
+        """The step that is shown."""
+        return self._steps[self._number]
+
+    def _go(self, steps: int) -> None:
+        self._number += steps
+        if self._number == len(self._steps):
+            self.end()
+            return
+        self.step.begin()
+        self._done, self._sign = False, self.step.sign()
+        self._show(self.step.says)
+
+    def _look(self) -> None:
+        """See whether the deed is done, and where things are now."""
+        if not self._done and self.step.sign() != self._sign:
+            self._done = True
+            self._show(self.step.then)
+        else:
+            self._place()
+
+    def _show(self, text: str) -> None:
+        number, count, title = self._number + 1, len(self._steps), self.step.title
+        self._card.show_step(number, count, title, text, done=self._done)
+        self._place()
+        self._card.show()
+        self._card.raise_()
+        told = text if self._done else f"{self._name}, {number} of {count}: {title}. {text}"
+        announce(self._card, told)
+
+    def _place(self) -> None:
+        """Put the card beside what is spoken of, and the ring around it."""
+        spot = self.step.then_at() if self._done else self.step.at()
+        others = (where() for where in self.step.beside)
+        beside = [rect for other in others if other and (rect := other.within(self._window))]
+        at = spot.within(self._window) if spot else None
+        self._card.move(place(self._card.size(), self._window.rect(), at, beside))
+        self._put_ring(spot)
+        self._watch([self._window, *_with_parents(spot)])
+
+    def _put_ring(self, spot: Spot | None) -> None:
+        home = spot.widget.window() if spot else self._window
+        rect = spot.within(home) if spot else None
+        if self._ring.parentWidget() is not home:
+            self._ring.setParent(home)
+        self._ring.setVisible(rect is not None)
+        if rect:
+            around = rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
+            self._ring.setGeometry(around.intersected(home.rect()))
+            self._ring.raise_()
+            self._card.raise_()
+
+    def _watch(self, widgets: list[QWidget]) -> None:
+        for widget in set(self._watched) - set(widgets):
+            if isValid(widget):  # Qt deletes the frames of floating panels
+                widget.removeEventFilter(self)
+        for widget in set(widgets) - set(self._watched):
+            widget.installEventFilter(self)
+        self._watched = widgets
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Follow what moves; Escape that nobody else took skips all of it."""
+        if event.type() in MOVES:
+            self._soon.start()
+        elif watched is self._window and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(event, QKeyEvent)
+            if event.key() == Qt.Key.Key_Escape:
+                self.end()
+        return False
+
+
+def _with_parents(spot: Spot | None) -> list[QWidget]:
+    widgets, widget = [], spot.widget if spot else None
+    while widget is not None:
+        widgets.append(widget)
+        widget = widget.parentWidget()
+    return widgets

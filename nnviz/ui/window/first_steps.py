@@ -1,0 +1,134 @@
+"""The first steps: the table of what a newcomer is shown and asked to do, on whatever network is open."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QToolBar
+
+from nnviz.core.address import Address
+from nnviz.ui.guide.guide import Guide
+from nnviz.ui.guide.step import Spot, Step
+from nnviz.ui.widgets.images import qrect
+from nnviz.ui.window.workspace import Workspace
+
+NAME = "First steps"
+
+
+def begin(workspace: Workspace) -> None:
+    """Show the first step; where another was shown, begin anew."""
+    window, document = workspace.main_window, workspace.document
+    for before in window.findChildren(Guide):
+        before.end()
+    changes = (
+        document.state_changed,
+        document.file_changed,
+        workspace.player.changed,
+        workspace.selection.address_changed,
+        workspace.diagram.laid_out,
+    )
+    Guide(window, NAME, steps(workspace), workspace.diagram, changes)
+
+
+def steps(workspace: Workspace) -> tuple[Step, ...]:
+    """Return the table."""
+    return (*_by_hand(workspace), *_by_training(workspace))
+
+
+def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
+    document, player, selection = workspace.document, workspace.player, workspace.selection
+    weight, output = partial(_weight, workspace), partial(_node, workspace, -1)
+    return (
+        Step(
+            "Change a weight",
+            "The number on an edge is its weight. Click this one, type another number, press Enter.",
+            "The prediction follows at once. Whatever you change, Ctrl+Z takes it back.",
+            at=weight,
+            then_at=output,
+            sign=lambda: id(document.state.network),
+            beside=(output, partial(_node, workspace, 0), partial(_node, workspace, 1)),
+        ),
+        Step(
+            "Watch the values run",
+            "Press Play, or Space: every node adds up what reaches it, as far as the prediction.",
+            "Next step and Previous step go node by node. Phases 2 to 4 show loss, slopes and update.",
+            at=lambda: _button(workspace, "play"),
+            then_at=lambda: _button(workspace, "step"),
+            sign=lambda: player.progress.active,
+        ),
+        Step(
+            "Ask where a number comes from",
+            "Click a node or an edge: the prediction, for instance.",
+            "Explain writes its number out with the numbers that you see, and its slope where it has one.",
+            at=output,
+            then_at=lambda: Spot(workspace.explain),
+            sign=lambda: selection.address,
+            begin=lambda: _bring(workspace, "Explain and notes"),
+            beside=(output, lambda: Spot(workspace.explain)),
+        ),
+    )
+
+
+def _by_training(workspace: Workspace) -> tuple[Step, ...]:
+    document = workspace.document
+    return (
+        Step(
+            "Let it learn",
+            "Press Run: each update moves every weight a small step against its slope, and the MSE falls.",
+            "The curve is the MSE after every update. Drag its ring to see the network as it was.",
+            at=lambda: Spot(workspace.training.verbs.run),
+            then_at=lambda: Spot(workspace.plots),
+            sign=lambda: document.state.iteration,
+            begin=lambda: _bring(workspace, "Training", "Plots"),
+            beside=(lambda: Spot(workspace.training), lambda: Spot(workspace.plots)),
+        ),
+        Step(
+            "Go on",
+            "Open an example: there is one for each idea of a first course. Save keeps what you made of it.",
+            "Its notes say what to try and what to look for. F1 lists all keys.",
+            at=lambda: _menu(workspace, "Examples"),
+            then_at=lambda: Spot(workspace.notes),
+            sign=lambda: document.title,
+            begin=lambda: _bring(workspace, "Explain and notes"),
+            beside=(lambda: Spot(workspace.notes),),
+        ),
+    )
+
+
+def _bring(workspace: Workspace, *panels: str) -> None:
+    """Bring panels into sight."""
+    for panel in panels:
+        workspace.show_panel(panel, True)
+
+
+def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
+    """Return the first of these that is in sight on the diagram, or all of it."""
+    picture = workspace.diagram.picture
+    places = (picture.place(address) for address in addresses)
+    rect = next((place for place in places if place and picture.layout.body.meets(place)), None)
+    return Spot(workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
+
+
+def _weight(workspace: Workspace) -> Spot:
+    written = (label.address for label in workspace.diagram.picture.labels)
+    return _on_diagram(workspace, *(address for address in written if address.kind == "weight"))
+
+
+def _node(workspace: Workspace, column: int) -> Spot:
+    """Return the first node of a column of the diagram."""
+    layer = range(-1, len(workspace.document.state.network.layers))[column]
+    return _on_diagram(workspace, Address("node", layer))
+
+
+def _button(workspace: Workspace, name: str) -> Spot | None:
+    """Return the button of the toolbar that stands for an action."""
+    bar, action = workspace.main_window.findChild(QToolBar), workspace.main_window.findChild(QAction, name)
+    widget = bar.widgetForAction(action) if bar and action else None
+    return Spot(widget) if widget else None
+
+
+def _menu(workspace: Workspace, title: str) -> Spot | None:
+    bar = workspace.main_window.menuBar()
+    entry = next(action for action in bar.actions() if action.text().replace("&", "") == title)
+    return Spot(bar, bar.actionGeometry(entry))
