@@ -28,7 +28,7 @@ def test_a_node_too_many_is_refused(open_window):
 def test_a_row_too_many_is_refused(open_window):
     window = open_window(state(rows=ROWS.most))
     before = window.document.state
-    press(window, "+ Row")
+    press(window, "Add row")
     assert "expected at most 500,000 rows" in status(window)
     assert window.document.state is before
 

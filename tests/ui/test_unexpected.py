@@ -147,7 +147,7 @@ def type_into_new_network(window):
 SLOTS = {
     "Diagram": (Diagram, "mousePressEvent", click_node),
     "an edited number": (EditSession, "_accept", lambda w: set_number(w, Address("weight", 0, 0, 0), "3")),
-    "Data": (DataPanel, "_show_shape", lambda w: press(w, "+ Row")),
+    "Data": (DataPanel, "_show_shape", lambda w: press(w, "Add row")),
     "Training": (TrainingPanel, "step", lambda w: press(w, "One update")),
     "MSE": (MsePlot, "_follow", lambda w: press(w, "One update")),
     "1 weight": (LossPanel, "_choose", click_node),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from nnviz.core import edits
+from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
@@ -33,14 +34,14 @@ class DataPanel(Card):
         self.table = TableView(self.model)
         self._cells = NumberCells(self.model, self.table)
         self.table.setItemDelegate(self._cells)
-        self._empty = QLabel("No rows yet. + Row adds one.")
-        self._empty.setObjectName("muted")
+        self._empty = EmptyRows()
+        self._fresh: State | None = None
         self._refusal = QLabel()
         self._refusal.setObjectName("error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(self._empty, 1, Qt.AlignmentFlag.AlignCenter)
+        self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
         self.reach_the_edges()
         self._add_buttons()
@@ -48,8 +49,8 @@ class DataPanel(Card):
         self._show_shape()
 
     def _add_buttons(self) -> None:
-        add = quiet_button("+ Row", "Add a row of zeros below the selected one")
-        self._remove = quiet_button("Remove", "Remove the selected rows (Delete)")
+        add = quiet_button("Add row", "Add a row of zeros below the selected one")
+        self._remove = quiet_button("Remove row", "Remove the selected rows (Delete)")
         for button, action in ((add, self._add_row), (self._remove, self._remove_rows)):
             button.clicked.connect(action)
             self.buttons.addWidget(button)
@@ -67,6 +68,7 @@ class DataPanel(Card):
         self.table.remove_wished.connect(self._remove_rows)
         self.table.paste_wished.connect(self._paste)
         self.table.menu_wished.connect(self._open_menu)
+        self._empty.load.clicked.connect(self.load_wished)
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()
@@ -103,6 +105,8 @@ class DataPanel(Card):
         if hint == QStyledItemDelegate.EndEditHint.RevertModelCache:
             self._forget_refusal()
             self.said.emit("")
+            if self._document.state is self._fresh:  # a row that Tab added and nobody wants
+                self._document.undo()
 
     def _open_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
@@ -111,7 +115,7 @@ class DataPanel(Card):
         menu.addAction("&Paste", self._paste)
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
-        menu.addAction("&Remove rows", self._remove_rows)
+        menu.addAction("&Remove row", self._remove_rows)
         menu.addSeparator()
         menu.addAction("&Load rows from CSV…", self.load_wished.emit)
         menu.popup(at)
@@ -134,6 +138,10 @@ class DataPanel(Card):
             place = (min(row + 1, self.model.rowCount() - 1), column)
         else:
             place = self._next_editable(row, column, -1 if key == Qt.Key.Key_Backtab else 1)
+            if place == (row, column) and key == Qt.Key.Key_Tab:
+                self._selection.row = row
+                self._add_row()
+                self._fresh, place = self._document.state, (row + 1, 0)
         index = self.model.index(*place)
         self.table.setFocus()
         self.table.setCurrentIndex(index)
@@ -169,3 +177,22 @@ class DataPanel(Card):
         self._forget_refusal()
         self.said.emit(f"Removed {counted(len(rows), 'row')}")
         self._show_shape()
+
+
+class EmptyRows(QWidget):
+    """What stands in the table's place while there is no row: what to do, and a button for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, or load them from a file.")
+        sentence.setObjectName("muted")
+        sentence.setWordWrap(True)
+        sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.load = QPushButton("Load rows from CSV…")
+        self.load.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.load.setToolTip("Take the rows of a CSV file")
+        column = QVBoxLayout(self)
+        column.addStretch(1)
+        column.addWidget(sentence)
+        column.addWidget(self.load, alignment=Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(1)

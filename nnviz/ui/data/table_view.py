@@ -33,7 +33,9 @@ from nnviz.ui.data.table import NOTHING, RIGHT, DataTable, Index, TableColumn
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, NumberField, scrubbed
 from nnviz.ui.widgets.theme import colours, ui_font
 
-ROW_HEIGHT_PX = 34
+ROW_HEIGHT_PX = 30
+BEGIN = f"0123456789+-{MINUS}"
+"""What a number begins with: typed on a cell, it opens the cell."""
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.00000000"
 """Numbers that a column has room for: where it is tight, where columns scroll, where there is room."""
 LONGEST_NAME_PX = 220
@@ -45,7 +47,7 @@ SIZES_PX = 13, 11, 9.5
 
 
 class TableView(QTableView):
-    """A table of rows: typing, Enter, F2 or a double click edits, Delete asks to remove the selected rows.
+    """A table of rows: a digit, Enter, F2 or a double click edits, Delete asks to remove the selected rows.
 
     A number that is dragged sideways is scrubbed; dragged up or down, rows are selected.
     """
@@ -97,8 +99,23 @@ class TableView(QTableView):
             self.copy()
         elif event.matches(QKeySequence.StandardKey.Paste):
             self.paste_wished.emit()
+        elif event.text().isprintable() and event.text() and not self._begins_number(event):
+            event.ignore()  # what is no number is the window's: Space plays
         else:
             super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep a digit from being a shortcut where it begins a number."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if self._begins_number(event):
+                event.accept()
+                return True
+        return super().event(event)
+
+    def _begins_number(self, event: QKeyEvent) -> bool:
+        typed = event.text() in BEGIN and bool(event.text())
+        plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        return typed and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select, and be ready to scrub a number that a person types."""
