@@ -14,8 +14,8 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
+from nnviz.ui.data.cells import fitted
 from nnviz.ui.data.panel import DataPanel
-from nnviz.ui.data.table_view import fitted
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.hands import drag, set_number, turn, write
 
@@ -473,7 +473,7 @@ def with_room(window, numbers):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4])
 def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window, count):
-    table = with_room(open_window(with_inputs(count)), numbers=11)  # what Inter has at 1280
+    table = with_room(open_window(with_inputs(count, "x{}")), numbers=11)  # what Inter has at 1280
     assert sum(widths(table)) == table.viewport().width()
     assert bold(table).horizontalAdvance("−1.234") <= min(widths(table)) - 12
 
@@ -484,11 +484,34 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     metrics = table.horizontalHeader().fontMetrics()
     assert table.columnWidth(63) > metrics.horizontalAdvance("feature_63") + 16
     numbers = open_window(with_inputs(64, "x{}")).data.table
-    assert bold(numbers).horizontalAdvance("−0.01234") <= numbers.columnWidth(0) - 12
+    texts = [numbers.model().index(row, 0).data() for row in range(9)]
+    assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 12
+
+
+@pytest.mark.parametrize("count", [2, 4, 64])
+def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scroll(open_window, count):
+    table = open_window(with_inputs(count, "input_{}"), size=(1000, 650)).data.table
+    header, rows = table.horizontalHeader(), table.verticalHeader()
+    for k, width in enumerate(widths(table)):
+        name = table.model().headerData(k, Qt.Orientation.Horizontal)
+        assert header.fontMetrics().horizontalAdvance(name) + 16 <= width, name
+    table.horizontalScrollBar().setValue(table.horizontalScrollBar().maximum())
+    assert rows.isVisible()
+    assert rows.mapTo(table, rows.rect().topLeft()).x() >= 0
+    assert table.model().headerData(8, Qt.Orientation.Vertical) == 9
+
+
+def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
+    desk.panel.resize(440, 260)
+    narrow = desk.table.columnWidth(1)
+    desk.click(0, 1)
+    desk.type("0.12345678", Qt.Key.Key_Return)
+    assert desk.table.columnWidth(1) > narrow
+    assert bold(desk.table).horizontalAdvance("0.12345678") + 12 <= desk.table.columnWidth(1)
 
 
 def test_another_document_or_another_name_fits_the_columns_anew(open_window):
-    window = open_window(with_inputs(9, "x{}"))
+    window = open_window(with_inputs(9, "x{}"), size=(1920, 1080))
     table = window.data.table
     narrow = table.columnWidth(0)
     window.document.start(with_inputs(9, "something_{}"))

@@ -12,9 +12,10 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
+from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.paste import counted, pasted
 from nnviz.ui.data.table import DataTable
-from nnviz.ui.data.table_view import NumberCells, TableView
+from nnviz.ui.data.table_view import TableView
 from nnviz.ui.widgets.card import Card, quiet_button
 
 

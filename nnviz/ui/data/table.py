@@ -136,7 +136,9 @@ class DataTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return a column's header, or a row's number from 1."""
         if orientation == Qt.Orientation.Vertical:
-            return str(section + 1) if role == Role.DisplayRole else None
+            return (
+                RIGHT if role == Role.TextAlignmentRole else section + 1 if role == Role.DisplayRole else None
+            )
         if role in (Role.DisplayRole, Role.ToolTipRole):
             return self.columns[section].header
         return RIGHT if role == Role.TextAlignmentRole else None

@@ -1,0 +1,124 @@
+"""How a cell of the data panel's table is painted and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from nnviz.core.numbers import parsed, shown
+from nnviz.ui.data.columns import MARGIN_PX, PADDING_PX, SIZES_PX
+from nnviz.ui.data.table import NOTHING, RIGHT, DataTable, Index
+from nnviz.ui.widgets.number_field import NumberField
+from nnviz.ui.widgets.theme import colours, ui_font
+
+
+def fitted(fonts: Sequence[QFont], text: str, room: int) -> tuple[str, QFont]:
+    """Return a number's text and the first font in which it fits, or "…": part of a number is another."""
+    for font in fonts:
+        if QFontMetrics(font).horizontalAdvance(text) <= room:
+            return text, font
+    return "…", fonts[-1]
+
+
+class NumberCells(QStyledItemDelegate):
+    """Right-aligned numbers; inputs and targets are semibold, errors coloured.
+
+    ================ ================================================================================
+    `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
+    `begun`          an editor has opened
+    `refused`        a typed text is not a number; carries the sentence, or "" once it is mended
+    `shown_row`      the row on the diagram, which is highlighted
+    ================ ================================================================================
+    """
+
+    accepted = Signal(object, object, object)
+    begun = Signal()
+    refused = Signal(str)
+
+    def __init__(self, table: DataTable, parent: QObject) -> None:
+        super().__init__(parent)
+        self._table = table
+        self._edited = QPersistentModelIndex()
+        self.shown_row = 0
+        self._normal = [ui_font(size) for size in SIZES_PX]
+        self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint straight, without the style sheet: many cells change a frame during a run."""
+        p, row, column = colours(), index.row(), index.column()
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        if row == self.shown_row or state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, QColor(p.selection))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QPen(QColor(p.accent), 2))
+            painter.drawRect(rect.adjusted(2, 2, -2, -3))
+        kind, value = self._table.columns[column].kind, self._table.value(row, column)
+        wrong = kind == "error" and value is not None and value != 0.0
+        strong = wrong or self._table.columns[column].editable
+        painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
+        text = NOTHING if value is None else shown(value)
+        room = rect.width() - PADDING_PX - MARGIN_PX
+        text, font = fitted(self._bold if strong else self._normal, text, room)
+        painter.setFont(font)
+        painter.drawText(rect.adjusted(0, 0, -PADDING_PX, 0), RIGHT, text)
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        """Return a field for the number, to be filled with all its digits."""
+        header = self._table.columns[index.column()].header
+
+        def read(text: str) -> float:
+            try:
+                return parsed(text)
+            except ValueError as error:
+                raise ValueError(f"{header}: {error}") from None
+
+        field = NumberField(read, parent=parent)
+        field.setObjectName("cell")
+        field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        field.setAccessibleName(f"{header}, row {index.row() + 1}")
+        self._edited = edited = QPersistentModelIndex(index)
+        field.accepted.connect(lambda value: self._table.setData(edited, value))
+        field.refused.connect(self.refused)
+        self.begun.emit()
+        return field
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        """Fill in the number with its text selected; what is being typed stays."""
+        assert isinstance(editor, NumberField)
+        if not editor.touched:
+            editor.show_value(self._table.value(index.row(), index.column()))
+            editor.selectAll()
+
+    def setModelData(self, editor: QWidget, model: QObject, index: Index) -> None:
+        """Take what was typed; an untouched field changes nothing."""
+        assert isinstance(editor, NumberField)
+        editor.commit()
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        """Lay the field over its cell."""
+        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        """Enter and Tab accept and move on, unless the text is refused; Escape restores."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            assert isinstance(editor, NumberField)
+            key = event.key()
+            if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+                self._accept(editor, key)
+                return True
+            if key == Qt.Key.Key_Escape:
+                editor.show_value(editor.value)  # before it closes and loses the focus
+        return super().eventFilter(editor, event)
+
+    def _accept(self, editor: NumberField, key: int) -> None:
+        row, column = self._edited.row(), self._edited.column()
+        if not editor.commit():
+            editor.selectAll()
+            return
+        self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
+        self.accepted.emit(row, column, key)
