@@ -411,3 +411,24 @@ def test_it_takes_the_colours_of_the_theme(qapp, open_curve):
             assert PALETTES[theme].accent in colours
     finally:
         apply_theme(qapp, "light")
+
+
+@pytest.mark.parametrize("target", [0.0, 3.0])
+def test_a_flat_mse_lies_in_the_plot_and_no_axis_goes_below_0(open_curve, target):
+    dead = Network.from_weights({"node_0": [-1.0], "output": [2.0]}, inputs=["x"])
+    panel = open_curve(State(dead, Dataset([[0.0]], [[target]])))
+    curve, (_, (bottom, top)) = panel.plane.curve(), panel.plane.view()
+    assert set(curve[:, 1]) == {target**2}
+    assert bottom < target**2 < top
+    ticks = panel.plane.getAxis("left").ticks(bottom, top, 100.0)
+    assert len(ticks) >= 2
+    assert all(value >= 0.0 for value, _ in ticks)
+
+
+@pytest.mark.parametrize("pixels", [30, 70, 110, 300])
+def test_an_axis_has_at_least_two_ticks(open_curve, pixels):
+    axis = open_curve().plane.getAxis("bottom")
+    for low, high in ((1.2, 2.8), (-0.4, 0.9), (0.05, 0.14), (-7e5, 9e4), (3.0, 3.0001), (99.0, 101.9)):
+        ticks = axis.ticks(low, high, pixels)
+        assert len(ticks) >= 2
+        assert len({text for _, text in ticks}) == len(ticks)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox
 from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.network import Network
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import MINUS, shown
 from nnviz.core.state import Dataset, Run, State, Training
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
@@ -373,6 +373,7 @@ def test_a_number_at_the_top_or_at_the_right_is_not_cut_off(document, plot):
     [
         [(0, 0.0), (1, 0.0)],
         [(0, 5.0)],
+        [(0, 0.25), (1, 0.25 - 2**-54), (2, 0.25)],
         [(0, 1.0), (1, 1e300)],
         [(0, 3e-300), (1, 1e-308)],
         [(0, 2.0), (1, 1.9999999)],
@@ -389,6 +390,17 @@ def test_unusual_histories_are_in_view_with_ticks(document, plot, points, log):
     labels = [text for _, text in plot.curve.getAxis("left").ticks(y0, y1, 150.0)]
     assert len(labels) >= 2
     assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("mse", [0.0, 0.25, 5.0, 1e-20])
+def test_a_flat_mse_has_an_axis_from_0_on_in_few_digits(document, plot, mse):
+    document.start(with_history([(0, mse), (1, mse * (1 - 2**-53)), (2, mse)]))
+    plot.grab()
+    bottom, top = plot.curve.view()[1]
+    assert bottom < mse < top
+    labels = [text for _, text in plot.curve.getAxis("left").ticks(bottom, top, 150.0)]
+    assert not any(label.startswith(MINUS) for label in labels)
+    assert max(map(len, labels)) <= 8
 
 
 def test_a_log_scale_can_be_zoomed_far_out(document, plot):

@@ -19,6 +19,8 @@ COARSE, FINE = 33, 129
 """Points of the curve: those that are known first, and all of them."""
 HIGHEST = 3.0
 """The plot ends above so many times the highest MSE that has to be seen."""
+FLAT = 1e-9
+"""An MSE that changes by no more than this share of itself is flat: what is left is rounding."""
 EDGE = 0.03
 """Share of the stretch at its ends where the present point is not well seen."""
 
@@ -76,7 +78,9 @@ class LossLine:
             seen.append(self.landing[1])
         high = min(high, max([low, *(HIGHEST * mse for mse in seen if mse <= LARGEST)]))
         high = max(high, self.point.mse)
-        room = (high - low) or abs(high) or 1.0
+        if high == 0.0:
+            return -0.1, 1.0
+        room = high - low if high - low > FLAT * high else high
         floor = 0.0 if low < high / 2 else low - 0.08 * room
         return floor - 0.1 * (high - floor), high + 0.08 * room
 

@@ -149,12 +149,10 @@ class TableView(QTableView):
 
     def _fit_columns(self) -> None:
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
-        columns = [
-            (c.header, self._texts(k) if c.editable else None) for k, c in enumerate(self._table.columns)
-        ]
-        names = self.horizontalHeader().fontMetrics()
-        for k, width in enumerate(column_widths(columns, names, self.viewport().width())):
-            self.horizontalHeader().resizeSection(k, width)
+        header, of = self.horizontalHeader(), enumerate(self._table.columns)
+        columns = [(column.header, self._texts(k) if column.editable else None) for k, column in of]
+        for k, width in enumerate(column_widths(columns, header.fontMetrics(), self.viewport().width())):
+            header.resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
         """Return numbers of a column as they are written."""

@@ -16,6 +16,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
+from nnviz.core.loss.line import FLAT
 from nnviz.core.numbers import full, shown
 from nnviz.picture.palette import PALETTES, Palette, rgb
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
@@ -171,7 +172,9 @@ class MseCanvas(Plot):
         low, high = float(y.min()), float(y.max())
         if not self.log and low < high / 2:
             low = 0.0
-        room = (high - low) or abs(high) or 1.0
+        room = high - low
+        if room <= FLAT * abs(high):
+            room = abs(high) or 1.0
         return low - 0.04 * room, high + 0.08 * room
 
     def _follow_view(self) -> None:

@@ -83,8 +83,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
             values = log_ticks(low, high, count)
             texts = texts_of([10.0**value for value in values])
         else:
-            step = round_step((high - low) / count)
-            values = multiples(low, high, max(step, 1.0) if self._whole else step)
+            values = round_values(low, high, count, least=1.0 if self._whole else 0.0)
             texts = texts_of(values)
         return list(zip(values, texts, strict=True))
 
@@ -252,6 +251,18 @@ def multiples(low: float, high: float, step: float) -> list[float]:
     return [k * step for k in range(first, last + 1)]
 
 
+def round_values(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
+    """Return about `count` multiples of a round step between two numbers, and two where that can be.
+
+    The step is not below `least`.
+    """
+    for finer in (1, 2, 4):
+        step = max(round_step((high - low) / (count * finer)), least)
+        if len(values := multiples(low, high, step)) > 1:
+            break
+    return values
+
+
 def log_ticks(low: float, high: float, count: int) -> list[float]:
     """Return about `count` exponents of 10 between two exponents: of powers of ten, else of round numbers."""
     step = max(1, math.ceil((high - low) / count))
@@ -263,7 +274,7 @@ def log_ticks(low: float, high: float, count: int) -> list[float]:
     if len(finer) >= 2:
         return finer
     bottom, top = 10.0**low, 10.0**high
-    between = multiples(bottom, top, round_step((top - bottom) / count))
+    between = round_values(bottom, top, count)
     return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
 
 
