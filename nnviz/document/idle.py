@@ -70,6 +70,10 @@ class Throttle(QObject):
         self._show()
         self._took_ms = _now_ms() - self._shown_ms
 
+    def took(self, ms: float) -> None:
+        """Reckon with what showing took in the end, such as the time for painting."""
+        self._took_ms = ms
+
     def stop(self) -> None:
         """Show nothing that is still to be shown."""
         self._timer.stop()
@@ -82,17 +86,32 @@ class MotionThrottle(Throttle):
     """Shows every change while the document is at rest; in motion now and then, and its end at once.
 
     `phase`, from 0 to 1, is when its turn comes: views with different ones do not all show in one frame.
+    `motion_ms` and `share` hold in motion.
     """
 
-    def __init__(self, parent: QObject, show: Callable[[], object], document: Document, phase: float) -> None:
-        super().__init__(parent, show, MOTION_MS if document.in_motion else 0.0)
+    def __init__(
+        self,
+        parent: QObject,
+        show: Callable[[], object],
+        document: Document,
+        phase: float = 0.0,
+        *,
+        motion_ms: float = MOTION_MS,
+        share: float = 0.0,
+    ) -> None:
+        super().__init__(parent, show)
         self._document, self._phase = document, phase
+        self._in_motion = motion_ms, share
+        self._set_pace()
         document.motion_changed.connect(self._motion_changed)
 
+    def _set_pace(self) -> None:
+        self.apart_ms, self._share = self._in_motion if self._document.in_motion else (0.0, 0.0)
+
     def _motion_changed(self) -> None:
-        self.apart_ms = MOTION_MS if self._document.in_motion else 0.0
+        self._set_pace()
         if self._document.in_motion:
-            self._shown_ms = _now_ms() - MOTION_MS * self._phase
+            self._shown_ms = _now_ms() - self.apart_ms * self._phase
         elif self.waiting:
             self.show_now()
 

@@ -21,6 +21,10 @@ Role = Qt.ItemDataRole
 NOTHING = "–"
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 NOWHERE = QModelIndex()
+SHARE = 4
+"""Of a run's time, painting the table takes no more than one part in so many."""
+COMPUTED = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+TYPED = COMPUTED | Qt.ItemFlag.ItemIsEditable
 
 
 class TableColumn(NamedTuple):
@@ -65,8 +69,12 @@ class DataTable(QAbstractTableModel):
         self._document, self._derived = document, derived
         self._state = document.state
         self.columns = columns(self._state.network)
-        self._computed = MotionThrottle(self, self._tell_computed, document, phase=1 / 3)
+        self._computed = MotionThrottle(self, self._tell_computed, document, motion_ms=0.0, share=SHARE)
         document.state_changed.connect(self._follow)
+
+    def painted(self, ms: float) -> None:
+        """Take the time that painting took: where it is long, some States of a run are left out."""
+        self._computed.took(ms)
 
     def _follow(self, old: State, new: State) -> None:
         if old.network is new.network and old.data is new.data:
@@ -128,10 +136,7 @@ class DataTable(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Tell what a cell allows: inputs and targets can be typed into."""
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.isValid() and self.columns[index.column()].editable:
-            flags |= Qt.ItemFlag.ItemIsEditable
-        return flags
+        return TYPED if index.isValid() and self.columns[index.column()].editable else COMPUTED
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return a column's header, or a row's number from 1."""
@@ -144,7 +149,7 @@ class DataTable(QAbstractTableModel):
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        """Return what is shown (8 digits), told (full precision) or edited in a cell."""
+        """Return what is shown, told (full precision) or edited in a cell."""
         if role == Role.TextAlignmentRole:
             return RIGHT
         if role not in (Role.DisplayRole, Role.EditRole, Role.ToolTipRole, Role.AccessibleTextRole):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -9,6 +11,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -136,6 +139,12 @@ class TableView(QTableView):
         if event.reason() == QContextMenuEvent.Reason.Keyboard and self.currentIndex().isValid():
             at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
         self.menu_wished.emit(at)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint, and tell how long it took."""
+        start = time.perf_counter()
+        super().paintEvent(event)
+        self._table.painted(1e3 * (time.perf_counter() - start))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the room."""

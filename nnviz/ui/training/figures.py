@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 from nnviz.core.numbers import MINUS, full, shown
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.ui.widgets.theme import colours, ui_font
@@ -36,16 +35,17 @@ class TrainingFigures(QWidget):
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__()
         self._runner, self._derived = runner, derived
-        self._changes = MotionThrottle(self, self.follow, document, phase=2 / 3)
         self.mse = Figure("MSE", MSE_TIP)
         self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
         self._row = row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
-        for figure, stretch in ((self.mse, 13), (self.iteration, 9), (self.row_error, 13)):
+        self._figures = (self.mse, self.iteration, self.row_error)
+        self._usual_px = LARGEST_PX
+        for figure, stretch in zip(self._figures, (13, 9, 13), strict=True):
             row.addWidget(figure, stretch)
-        document.state_changed.connect(lambda *_: self._changes.changed())
+        document.state_changed.connect(lambda *_: self.follow())
         selection.row_changed.connect(self._show_row_error)
         derived.computed.connect(self.follow)
         self.follow()
@@ -66,13 +66,13 @@ class TrainingFigures(QWidget):
         """Fit the figures to the room."""
         super().resizeEvent(event)
         self._row.activate()  # now, so that each has its width
+        self._usual_px = min(figure.fitting(LARGEST_PX, *figure.usual) for figure in self._figures)
         self._fit()
 
     def _fit(self) -> None:
-        """Give all figures the largest font in which each of them fits."""
-        figures = (self.mse, self.iteration, self.row_error)
-        pixels = min(figure.largest() for figure in figures)
-        for figure in figures:
+        """Give all figures the largest font in which usual numbers and those that are shown fit."""
+        pixels = min(figure.fitting(self._usual_px, figure.text) for figure in self._figures)
+        for figure in self._figures:
             figure.set_pixels(pixels)
 
     def _show_row_error(self) -> None:
@@ -92,11 +92,14 @@ class TrainingFigures(QWidget):
 
 
 class Figure(QWidget):
-    """A caption and a number under it; the tooltip tells the number in full."""
+    """A caption and a number under it; the tooltip tells the number in full.
+
+    `usual` holds its longest usual texts.
+    """
 
     def __init__(self, caption: str, tip: str, usual: tuple[str, ...] = USUAL) -> None:
         super().__init__()
-        self._tip, self._usual = tip, usual
+        self._tip, self.usual = tip, usual
         self._caption = QLabel(caption)
         self._caption.setObjectName("muted")
         self._number = _Number()
@@ -136,12 +139,12 @@ class Figure(QWidget):
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if value is None else self.text)
 
-    def largest(self) -> int:
-        """Return the largest font size at which this number and the longest usual one fit."""
-        for pixels in range(LARGEST_PX, SMALLEST_PX, -1):
-            metrics = QFontMetrics(_font(pixels))
-            if all(metrics.horizontalAdvance(text) <= self.width() for text in (self.text, *self._usual)):
-                return pixels
+    def fitting(self, pixels: int, *texts: str) -> int:
+        """Return the largest font size up to `pixels` at which each text fits."""
+        for size in range(pixels, SMALLEST_PX, -1):
+            metrics = QFontMetrics(_font(size))
+            if all(metrics.horizontalAdvance(text) <= self.width() for text in texts):
+                return size
         return SMALLEST_PX
 
     def set_pixels(self, pixels: int) -> None:
@@ -163,8 +166,9 @@ class _Number(QWidget):
         self.update()
 
     def set_pixels(self, pixels: int) -> None:
-        self.pixels = pixels
-        self.update()
+        if pixels != self.pixels:
+            self.pixels = pixels
+            self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(0, QFontMetrics(_font(LARGEST_PX)).height())
