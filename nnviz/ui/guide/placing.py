@@ -8,24 +8,31 @@ from PySide6.QtCore import QPoint, QRect, QSize
 
 GAP_PX = 14
 """Between a card and what it speaks of, and between a card and the window's edge."""
-MARGIN_PX = 8
-"""So much of the margin of what it must not cover may be covered all the same."""
+FAR_PX = 8
+"""To be farther off by a pixel is as bad as to cover so many of them."""
 
 
 def place(size: QSize, room: QRect, spot: QRect | None, beside: Sequence[QRect] = ()) -> QPoint:
-    """Return where in `room` the corner of a card of `size` stands: it covers neither `spot` nor `beside`.
+    """Return where in `room` the corner of a card of `size` stands: near `spot`, without a spot below.
 
-    Where it cannot help that, it covers as little of them as it can. Without a spot it stands below.
+    It covers as little as it can of `spot` and of what is `beside`.
     """
     inner = room.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
-    within = [each.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX) for each in beside]
-    kept = [spot, *within] if spot else within
+    kept = [spot, *beside] if spot else list(beside)
 
-    def covered(corner: QPoint) -> int:
-        common = (QRect(corner, size).intersected(other) for other in kept)
-        return sum(each.width() * each.height() for each in common)
+    def price(corner: QPoint) -> int:
+        card = QRect(corner, size)
+        common = (card.intersected(other) for other in kept)
+        covered = sum(each.width() * each.height() for each in common)
+        return covered + FAR_PX * (_apart(card, spot) if spot else 0)
 
-    return min((_moved_into(inner, corner, size) for corner in _corners(size, inner, spot)), key=covered)
+    return min((_moved_into(inner, corner, size) for corner in _corners(size, inner, spot)), key=price)
+
+
+def _apart(one: QRect, other: QRect) -> int:
+    """Return how far two are from one another, across and down."""
+    across = max(one.left() - other.right(), other.left() - one.right(), 0)
+    return across + max(one.top() - other.bottom(), other.top() - one.bottom(), 0)
 
 
 def _corners(size: QSize, room: QRect, spot: QRect | None) -> list[QPoint]:
