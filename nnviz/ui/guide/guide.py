@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 from shiboken6 import isValid
 
 from nnviz.ui.guide.card import RING_PX, Ring, StepCard
@@ -27,7 +27,7 @@ class Guide(QObject):
 
     def __init__(
         self,
-        window: QWidget,
+        window: QMainWindow,
         name: str,
         steps: tuple[Step, ...],
         after: QWidget,
@@ -94,7 +94,8 @@ class Guide(QObject):
         others = (where() for where in self.step.beside)
         beside = [rect for other in others if other and (rect := other.within(self._window))]
         at = spot.within(self._window) if spot else None
-        self._card.move(place(self._card.size(), self._window.rect(), at, beside))
+        room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
+        self._card.move(place(self._card.size(), room, at, beside))
         self._put_ring(spot)
         self._watch([self._window, *_with_parents(spot)])
 
