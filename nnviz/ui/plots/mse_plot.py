@@ -111,7 +111,7 @@ class MsePlot(Card):
     def _make_buttons(self) -> None:
         self.log_button = quiet_button("log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
-        self.more_button = quiet_button("", "View all, copy or export the curve", "More")
+        self.more_button = quiet_button("", "View all, copy or export the curve", "More of the curve")
         self.more_button.clicked.connect(
             lambda: self._menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
         )

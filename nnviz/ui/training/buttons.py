@@ -27,7 +27,7 @@ class TrainingButtons(QWidget):
         self.back = _button("One back", "Go back by one update")
         self.restart = _button("Restart", "Return to the weights at the start of this run")
         self.more = _button("", "The same random weights again")
-        self.more.setAccessibleName("More")
+        self.more.setAccessibleName("More of the run")
         self.random = quiet_button("New random weights", "", "New random weights")
         self._menu = QMenu(self)
         self.same_weights = self._menu.addAction("", self._same_random_weights)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
 
+from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.theme import colours, ui_font
 
 ENTRIES = (("positive", "weight > 0"), ("negative", "weight < 0"), ("slope", "slope of the MSE"))
@@ -38,7 +39,6 @@ class StatusLine(QStatusBar):
         self._said.setFont(ui_font(12))
         self._said.setContentsMargins(10, 0, 10, 0)
         self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._said.setAccessibleName("Status")
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
@@ -48,8 +48,10 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
-        """Say what just happened."""
-        self._said.setText(text)
+        """Say what just happened, to screen readers too."""
+        if text != self.text:
+            self._said.setText(text)
+            announce(self._said, text)
         self._said.setToolTip(text if len(text) > 80 else "")
 
     @property
