@@ -41,11 +41,11 @@ from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
     QDialog,
+    QDockWidget,
     QFileDialog,
     QLabel,
     QLineEdit,
     QMenu,
-    QSplitterHandle,
     QTabBar,
     QWidget,
 )
@@ -342,8 +342,12 @@ class Monkey:
     def do_drag_in_diagram(self):
         self._drag(self.window.diagram)
 
-    def do_splitter(self):
-        self._drag(self._any(QSplitterHandle))
+    def do_separator(self):
+        """Drag what stands between two panels, or a panel by its title row."""
+        self._drag(self.window.board)
+
+    def do_title_row(self):
+        self._drag(self._any(QDockWidget))
 
     def _drag(self, widget):
         """Press, move through some points and let go."""

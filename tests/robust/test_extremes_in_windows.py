@@ -14,7 +14,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.diagram.export import whole, write_picture
 from tests.robust.extremes import some
 from tests.ui.conftest import open_window, settings  # noqa: F401
-from tests.ui.hands import press
+from tests.ui.hands import bring, press
 from tests.ui.hands import write as type_text
 from tests.ui.sees import OF_THE_MACHINE, untrue
 
@@ -39,8 +39,8 @@ def deeds(window, folder):
     yield "means", lambda: selection.show_slopes(True, True)
     yield "the next row", lambda: setattr(selection, "row", 1)
     yield "two weights", lambda: selection.select(*[Address("weight", 0, 0, k) for k in (0, 1)])
-    for card in range(4):
-        yield f"plot {card}", lambda card=card: window.plots.show_card(card)
+    for card in ("1 weight", "2 weights", "Matrix", "MSE"):
+        yield f"plot {card}", lambda card=card: bring(window, card)
         yield f"plot {card}, at rest", lambda: QTest.qWait(60)
     yield "the last layer's weights", lambda: selection.select(Address("node", len(network.layers) - 1, 0))
     for phase in PHASES:

@@ -56,7 +56,7 @@ def open_window(qtbot, settings):
         window.main_window.resize(*size)
         window.main_window.show()
         qtbot.waitExposed(window.main_window)
-        qtbot.waitUntil(lambda: window.plots.mse.curve is not None)
+        qtbot.waitUntil(lambda: window.mse.curve is not None)
         windows.append(window)
         return window
 
@@ -66,6 +66,8 @@ def open_window(qtbot, settings):
         window.player.stop()
         for beside in window.main_window.findChildren(QDialog):
             beside.hide()
+        for dock in window.board.docks.values():
+            dock.hide()
         window.main_window.hide()
         window.main_window.deleteLater()
     QApplication.processEvents()

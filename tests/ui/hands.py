@@ -103,6 +103,14 @@ def press(window, text):
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=at)
 
 
+def bring(window, name):
+    """Bring the panel `name` into sight by the View menu, if it is not; return it."""
+    chosen = offered(window, name)
+    if not chosen.isChecked():
+        chosen.trigger()
+    return window.board.docks[name].card
+
+
 def choose_entry(window, title):
     """Choose the entry of the menus that says `title`."""
     offered(window, title).trigger()

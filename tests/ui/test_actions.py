@@ -55,7 +55,7 @@ def test_a_new_action_is_one_entry(qtbot, workspace, settings):
     with_it = tuple(longer if menu is edit else menu for menu in known)
     offer_actions(workspace, with_it)
     workspace.main_window.show()
-    qtbot.waitUntil(lambda: workspace.plots.mse.curve is not None)
+    qtbot.waitUntil(lambda: workspace.mse.curve is not None)
     action = offered(workspace, "Shuffle…")
     assert action.toolTip() == "Shuffle the rows (Ctrl+J)"
     button = workspace.main_window.findChild(QToolBar).widgetForAction(action)
@@ -100,16 +100,6 @@ def test_undo_and_redo_say_what_they_did(open_window):
     assert status(window) == f"Undone: {taken_back}"
     offered(window, "Redo").trigger()
     assert status(window) == f"Done again: {taken_back}"
-
-
-def test_a_panel_that_was_hidden_stays_hidden_at_the_next_start(open_window):
-    window = open_window("relu")
-    offered(window, "Data panel").trigger()
-    assert not window.data.isVisible()
-    again = open_window("relu")
-    assert not again.data.isVisible()
-    assert not offered(again, "Data panel").isChecked()
-    assert again.training.isVisible()
 
 
 def test_a_theme_is_one_palette(qapp, open_window, settings, monkeypatch):

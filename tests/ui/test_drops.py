@@ -20,7 +20,7 @@ def window(open_window, qtbot):
         for k in reversed(range(bar.count())):
             bar.setCurrentIndex(k)
             QApplication.processEvents()
-    press(window, "notes")
+    press(window, "Notes")
     press(window, "Edit")
     window.finder.open()
     return window

@@ -10,7 +10,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.ui.window.settings import Settings
-from tests.ui.hands import address_named, choose_entry, entry, set_number
+from tests.ui.hands import address_named, bring, choose_entry, entry, set_number
 from tests.ui.sees import offered, status, walking
 
 
@@ -25,7 +25,7 @@ def chain(weight):
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, capfd, weight):
     window = open_window(chain(weight))
-    window.plots.show_card(3)
+    bring(window, "Matrix")
     window.player.toggle()
     qtbot.waitUntil(lambda: walking(window))
     window.player.to_end()

@@ -156,7 +156,7 @@ def test_steps_are_announced(window, heard):
 
 def test_a_hidden_panel_that_a_step_speaks_of_is_shown(open_window):
     window = open_window("forward")
-    offered(window, "Training panel").trigger()
+    offered(window, "Training").trigger()
     choose_entry(window, "First steps")
     for _ in range(3):
         press(window, "&Next")
@@ -221,7 +221,7 @@ def started(qtbot, tmp_path):
         program = Opened(settings, file, tmp_path)
         programs.append(program)
         qtbot.waitUntil(lambda: program.workspace is not None)
-        qtbot.waitUntil(lambda: program.workspace.plots.mse.curve is not None)
+        qtbot.waitUntil(lambda: program.workspace.mse.curve is not None)
         return program
 
     yield start

@@ -5,11 +5,13 @@ import threading
 
 import pytest
 from PySide6.QtCore import QAbstractEventDispatcher, QEvent, QEventLoop, QObject, QTimer
-from PySide6.QtWidgets import QApplication, QTabBar
+from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.ui.window.app import Opened
+from nnviz.ui.window.panels import PANELS
+from tests.ui.hands import bring
 from tests.ui.sees import at_work
 
 EXAMPLES = ["relu", "xor", "digits"]
@@ -32,12 +34,6 @@ def busy():
     """Return the timers that are active, the animations that run, and the threads of nnviz."""
     found = [own for own in threading.enumerate() if own.name.startswith("nnviz")]
     return found + at_work()
-
-
-def tabs(window):
-    for stack in (window.plots, window.words):
-        for k in range(stack.findChild(QTabBar).count()):
-            yield stack, k
 
 
 @pytest.fixture
@@ -67,7 +63,7 @@ def test_an_open_window_comes_to_rest(open_window, sleeps, name):
 def test_nothing_that_looks_after_the_window_wakes_it(qtbot, settings, sleeps, tmp_path):
     """Collecting garbage, copies of unsaved work, other windows, signals: all of that is in the program."""
     program = Opened(settings, example("relu").path, tmp_path)
-    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.plots.mse.curve is not None)
+    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.mse.curve is not None)
     sleeps()
     woken, second = [], QEventLoop()
     QAbstractEventDispatcher.instance().awake.connect(lambda: woken.append(1))
@@ -83,8 +79,8 @@ def test_nothing_that_looks_after_the_window_wakes_it(qtbot, settings, sleeps, t
 def test_every_tab_comes_to_rest_with_an_edge_selected(open_window, sleeps):
     window = open_window("xor")
     window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 0, 1))
-    for stack, k in tabs(window):
-        stack.show_card(k)
+    for panel in PANELS:
+        bring(window, panel.name)
         sleeps()
 
 

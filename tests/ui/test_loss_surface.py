@@ -244,11 +244,10 @@ def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_late
     start = window.document.state
     for _ in range(3):
         hands.press(window, "One update")
-    hands.press(window, "2 weights")
+    panel = hands.bring(window, "2 weights")
     window.selection.select(
         hands.address_named(window, "node_0", "accounts"), hands.address_named(window, "output", "node_1")
     )
-    panel = window.plots.currentWidget()
     settle(qtbot, panel)
     path = panel.plane.path()
     assert len(path) == 4

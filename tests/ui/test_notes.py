@@ -17,7 +17,7 @@ from tests.ui.sees import status
 
 
 def press(window, text):
-    button = next(own for own in window.notes.findChildren(QPushButton) if own.text() == text)
+    button = next(own for own in window.board.docks["Notes"].findChildren(QPushButton) if own.text() == text)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 

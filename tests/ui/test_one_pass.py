@@ -12,7 +12,7 @@ from nnviz.core.cost import MOST_ROWS
 from nnviz.core.expressions import DIGITS, number_text
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from tests.ui.hands import choose_entry, set_number
+from tests.ui.hands import bring, choose_entry, set_number
 from tests.ui.sees import explained, figure, walking
 
 W = Address("weight", 0, 0, 0)
@@ -44,7 +44,7 @@ def nothing_else(window):
 
 
 def explain_is_shown(window):
-    window.words.show_card(0)
+    bring(window, "Explain")
     assert window.explain.isVisible()
 
 

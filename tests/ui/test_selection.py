@@ -9,11 +9,11 @@ from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
-from tests.ui.hands import address_named, choose_entry, click, entry
+from tests.ui.hands import address_named, bring, choose_entry, click, entry
 from tests.ui.sees import explained, written
 
-CARDS = {"MSE": 0, "1 weight": 1, "2 weights": 2, "Matrix": 3}
-"""The plots that stand beside the diagram, one at a time."""
+CARDS = ("MSE", "1 weight", "2 weights", "Matrix")
+"""The plots, one at a time."""
 
 SMALL = State(Network.from_weights({"output": [2.0]}), Dataset([[1.0]], [[0.0]]))
 
@@ -51,8 +51,8 @@ SELECTED = {
 
 def seen(window):
     """Return what every view says of the selection, once all of it is painted."""
-    for card in CARDS.values():
-        window.plots.show_card(card)
+    for card in CARDS:
+        bring(window, card)
         QApplication.processEvents()
     window.main_window.grab()
     return window.diagram.accessibleDescription(), explained(window)
@@ -70,7 +70,7 @@ def valid(window):
 @pytest.mark.parametrize("card", CARDS)
 def test_a_hidden_layer_is_added_before_the_selected_prediction(open_window, card):
     window = open_window("relu")
-    window.plots.show_card(CARDS[card])
+    bring(window, card)
     click(window, address_named(window, "output")._replace(kind="value"))
     network_menu(window, "Add a hidden layer before the prediction")
     assert window.selection.address == address_named(window, "output")
@@ -98,7 +98,7 @@ def test_no_view_meets_the_selection_of_another_state(open_window, change, selec
 def test_a_smaller_file_is_opened_with_the_last_row_and_a_hidden_node_selected(open_window, tmp_path):
     save(SMALL, tmp_path / "small.json")
     window = open_window("many-rows")
-    window.plots.show_card(CARDS["Matrix"])
+    bring(window, "Matrix")
     window.selection.row = 3
     click(window, address_named(window, "node_1")._replace(kind="value"))
     window.document.open(tmp_path / "small.json")

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QTimer, qWarning
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QTabBar
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 import nnviz.ui.diagram.canvas
 from nnviz.core.address import Address
@@ -19,8 +19,8 @@ from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.diagram.finder import Finder
+from nnviz.ui.explain.notes import Notes
 from nnviz.ui.explain.panel import ExplainPanel
-from nnviz.ui.explain.words import Notes
 from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.plots.weight_matrix import WeightMatrix
@@ -32,7 +32,17 @@ from nnviz.ui.window.toolbar import Toolbar
 from nnviz.ui.window.unexpected import Unexpected
 from nnviz.ui.window.weight_sets import WeightSets
 from nnviz.ui.window.workspace import Workspace
-from tests.ui.hands import address_named, choose, choose_entry, click, press, set_number, type_name, write
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose,
+    choose_entry,
+    click,
+    press,
+    set_number,
+    type_name,
+    write,
+)
 from tests.ui.sees import offered, status
 
 
@@ -152,9 +162,9 @@ SLOTS = {
     "MSE": (MsePlot, "_follow", lambda w: press(w, "One update")),
     "1 weight": (LossPanel, "_choose", click_node),
     "2 weights": (LossPanel, "_choose", click_node),
-    "matrix": (WeightMatrix, "_selected", click_node),
-    "explain": (ExplainPanel, "_refresh", click_node),
-    "notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
+    "Matrix": (WeightMatrix, "_selected", click_node),
+    "Explain": (ExplainPanel, "_refresh", click_node),
+    "Notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
     "the finder": (Finder, "_search", find),
     "weight sets": (WeightSets, "_ask_keep", keep_weights),
     "a new network": (NewNetwork, "_check", type_into_new_network),
@@ -164,13 +174,8 @@ SLOTS = {
 }
 
 
-def tabs(panel):
-    return {bar.tabText(k) for bar in panel.findChildren(QTabBar) for k in range(bar.count())}
-
-
-def test_a_slot_of_every_panel_and_every_tab_fails_below(window):
-    panels = {"Diagram": window.diagram, **window.panels}
-    assert set().union(*(tabs(panel) or {name} for name, panel in panels.items())) <= set(SLOTS)
+def test_a_slot_of_every_panel_fails_below(window):
+    assert {"Diagram", *window.board.docks} <= set(SLOTS)
 
 
 @pytest.mark.parametrize("slot", SLOTS)
@@ -187,8 +192,8 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(
 
     monkeypatch.setattr(owner, name, fails)
     window = watched()
-    if slot in tabs(window.main_window):
-        press(window, slot)
+    if slot in window.board.docks:
+        bring(window, slot)
     armed.append(True)
     answer(QMessageBox, choose("Close", told))
     QTimer.singleShot(0, lambda: deed(window))

@@ -42,7 +42,6 @@ class LossCurve(LossPanel):
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__(LossCurvePlane(colours()), document, selection, derived)
-        self.setMinimumHeight(210)
 
     def _hint(self, network: Network) -> str:
         return CHOOSE

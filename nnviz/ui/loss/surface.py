@@ -63,7 +63,6 @@ class LossSurface(LossPanel):
         self.choice = LossChoice(document, selection)
         self.body.insertWidget(0, self.choice)
         self.buttons.addWidget(self.choice.button)
-        self.setMinimumHeight(250)
 
     def _hint(self, network: Network) -> str:
         choose = CHOOSE_SECOND if self._weights else CHOOSE

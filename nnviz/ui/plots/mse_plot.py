@@ -56,7 +56,6 @@ class MsePlot(Card):
         self._pages = QStackedLayout()
         self.body.addLayout(self._pages)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
-        self.setMinimumHeight(180)
         self._make_menu()
         self._make_buttons()
         self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)

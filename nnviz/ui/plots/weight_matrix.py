@@ -35,7 +35,6 @@ class WeightMatrix(Card):
         self.body.addWidget(self.caption)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.read_out)
-        self.setMinimumHeight(200)
         self._connect()
         self._refresh()
 

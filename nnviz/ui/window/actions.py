@@ -17,6 +17,7 @@ from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window import first_steps
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
+from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar
 from nnviz.ui.window.walk_keys import WalkKeys
@@ -55,6 +56,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
 
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
+    for dock in workspace.board.docks.values():
+        dock.seen.connect(actions[f"panel {dock.objectName()}"].setChecked)
     name_undo()
 
 
@@ -188,23 +191,28 @@ def _view(workspace: Workspace, settings: Settings) -> Menu:
         Entry("zoom in", "Zoom &in", partial(zoom, 1.25), keys=STANDARD.ZoomIn),
         Entry("zoom out", "Zoom &out", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
     )
-    panels = tuple(
-        Entry(
-            f"panel {name}",
-            f"{name} panel",
-            partial(workspace.show_panel, name),
-            is_on=not panel.isHidden(),
-        )
-        for name, panel in workspace.panels.items()
-    )
     return Menu(
         "&View",
         (
             _slopes(workspace),
             (fit, *zooms),
-            panels,
+            _panels(workspace),
+            (Entry("reset arrangement", "&Reset arrangement", workspace.board.reset),),
             (_themes(workspace, settings), _sizes(workspace, settings)),
         ),
+    )
+
+
+def _panels(workspace: Workspace) -> tuple[Entry, ...]:
+    return tuple(
+        Entry(
+            f"panel {panel.name}",
+            panel.name,
+            partial(workspace.board.show_panel, panel.name),
+            tip=f"Show or hide the panel {panel.name}: {panel.tip}",
+            is_on=workspace.board.docks[panel.name].in_sight,
+        )
+        for panel in PANELS
     )
 
 

@@ -91,7 +91,7 @@ class Opened:
             self._kept = session.Kept(self.workspace, data)
             self._ending = Ending(self._window)
             self._ending.asked.connect(self._end)
-            self.workspace.plots.loaded.connect(lambda: gc.freeze())  # as much again
+            self.workspace.library.loaded.connect(lambda: gc.freeze())  # as much again
         finally:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)
@@ -149,10 +149,10 @@ def screenshot(
     window.resize(*(size or (1280, 800)))
     QLoggingCategory.setFilterRules("default.warning=false")  # a platform without a display has no size hints
     window.show()
-    QLoggingCategory.setFilterRules("")
-    workspace.plots.load()
+    workspace.library.load()
     settling = QEventLoop()  # of its own: the end of the application's would close the window before
     QTimer.singleShot(SETTLE_MS, settling.quit)
     settling.exec()
+    QLoggingCategory.setFilterRules("")
     atomic.write(out, png(window.grab().toImage()))
     window.close()

@@ -64,7 +64,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             at=output,
             then_at=lambda: Spot(workspace.explain),
             sign=lambda: selection.address,
-            begin=lambda: _bring(workspace, "Explain and notes"),
+            begin=lambda: _bring(workspace, "Explain"),
             beside=(output, lambda: Spot(workspace.explain)),
         ),
     )
@@ -78,10 +78,10 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             "Press Run: each update moves every weight a small step against its slope, and the MSE falls.",
             "The curve is the MSE after every update. Drag its ring to see the network as it was.",
             at=lambda: Spot(workspace.training.verbs.run),
-            then_at=lambda: Spot(workspace.plots),
+            then_at=lambda: Spot(workspace.mse),
             sign=lambda: document.state.iteration,
-            begin=lambda: _bring(workspace, "Training", "Plots"),
-            beside=(lambda: Spot(workspace.training), lambda: Spot(workspace.plots)),
+            begin=lambda: _bring(workspace, "Training", "MSE"),
+            beside=(lambda: Spot(workspace.training), lambda: Spot(workspace.mse)),
         ),
         Step(
             "Go on",
@@ -90,7 +90,7 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             at=lambda: _menu(workspace, "Examples"),
             then_at=lambda: Spot(workspace.notes),
             sign=lambda: document.title,
-            begin=lambda: _bring(workspace, "Explain and notes"),
+            begin=lambda: _bring(workspace, "Notes"),
             beside=(lambda: Spot(workspace.notes),),
         ),
     )
@@ -99,7 +99,7 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
 def _bring(workspace: Workspace, *panels: str) -> None:
     """Bring panels into sight."""
     for panel in panels:
-        workspace.show_panel(panel, True)
+        workspace.board.docks[panel].come()
 
 
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:

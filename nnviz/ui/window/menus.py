@@ -99,7 +99,7 @@ def _action(entry: Entry, window: QMainWindow) -> QAction:
     if entry.is_on is None or entry.group:
         action.triggered.connect(lambda *_: entry.does())
     else:
-        action.toggled.connect(entry.does)
+        action.triggered.connect(lambda on: entry.does(on))  # not where it only shows what is so
     if entry.within:
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
     (entry.within or window).addAction(action)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from nnviz.core.address import Address
 from nnviz.document.derived import Derived
@@ -19,12 +19,15 @@ from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import keep_heads
 from nnviz.ui.diagram.structure_menu import Structure
-from nnviz.ui.explain.words import Words
+from nnviz.ui.explain.notes import Notes
+from nnviz.ui.explain.panel import ExplainPanel
+from nnviz.ui.plots.library import PlotLibrary
+from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.plot_cards import PlotCards
+from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.window.weight_sets import WeightSets
@@ -35,6 +38,12 @@ if TYPE_CHECKING:
 
 class Workspace:
     """Fills `window` for `document`."""
+
+    data: DataPanel
+    training: TrainingPanel
+    explain: ExplainPanel
+    notes: Notes
+    mse: MsePlot
 
     def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
         self.main_window, self.document, self._settings = window, document, settings
@@ -59,17 +68,19 @@ class Workspace:
         keep_heads(self.diagram, self.structure)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
-        self.plots = PlotCards(document, selection, derived, self.runner)
-        self.words = Words(document, selection, derived)
-        self.explain, self.notes = self.words.explain, self.words.notes
+        self.explain = ExplainPanel(document, selection, derived)
+        self.notes = Notes(document)
+        self.mse = MsePlot(document, self.runner)
+        self.library = PlotLibrary(self.main_window, self.mse)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
-        for name, panel in self.panels.items():
-            if not self._settings.flag(f"panel/{name}"):  # to show one that has no place yet opens a window
-                panel.hide()
-        self.main_window.put(
-            diagram=self.diagram, data=self.data, words=self.words, training=self.training, plots=self.plots
-        )
+        self.main_window.put(self.diagram)
+        self.board = self.main_window.board
+        self._begin_reading()
+        for panel in PANELS:
+            dock = self.board.docks[panel.name]
+            dock.fill(partial(panel.make, self))
+            dock.focus_lost.connect(self.diagram.setFocus)
 
     @cached_property
     def finder(self) -> Finder:
@@ -78,31 +89,17 @@ class Workspace:
 
         return Finder(self.diagram, self.document, self.selection)
 
-    @property
-    def panels(self) -> dict[str, QWidget]:
-        """What can be hidden, by name."""
-        return {
-            "Data": self.data,
-            "Training": self.training,
-            "Plots": self.plots,
-            "Explain and notes": self.words,
-        }
-
-    def show_panel(self, name: str, shown: bool) -> None:
-        """Show or hide a panel, also at the next start."""
-        self.panels[name].setVisible(shown)
-        self._settings.remember(f"panel/{name}", shown)
-
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
         panels = (self.diagram, self.data, self.notes.page)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
-        for said in (self.plots.mse.exported, self.plots.mse.refused):
+        for said in (self.mse.exported, self.mse.refused):
             said.connect(self.status.say)
         for said in (runner.run_ended, runner.warned, runner.said, document.refused):
             said.connect(self.status.say)
         self.explain.address_hovered.connect(self.diagram.hover)
+        self.selection.explanation_requested.connect(self._explain)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
         runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
         document.state_changed.connect(lambda *_: self._show_facts())
@@ -115,7 +112,7 @@ class Workspace:
         self.files.taken.connect(self.diagram.session.close)
         self.files.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
-        window.painted.connect(self.plots.load_soon, Qt.ConnectionType.SingleShotConnection)
+        window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         self.data.load_wished.connect(self.files.ask_rows)
@@ -137,7 +134,17 @@ class Workspace:
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
-        self.words.begin()
+        self._begin_reading()
+
+    def _begin_reading(self) -> None:
+        """Show what a document begins with: its notes where it has any."""
+        self.notes.end_writing()
+        self.board.docks["Notes" if self.document.state.notes else "Explain"].come_forward()
+
+    def _explain(self) -> None:
+        """Show the explanation of what was pointed at, unless notes are being written."""
+        if not self.notes.being_written:
+            self.board.docks["Explain"].come_forward()
 
     def _show_menu(self, address: Address | None, at: QPoint) -> None:
         menu = QMenu(self.main_window)

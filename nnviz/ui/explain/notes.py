@@ -1,4 +1,4 @@
-"""The card beside the data: the explanation and the notes, and which of them is in front."""
+"""The notes of what is open, read or written."""
 
 from __future__ import annotations
 
@@ -7,46 +7,12 @@ from PySide6.QtWidgets import QStackedWidget
 
 from nnviz.core.edits import set_notes
 from nnviz.core.state import State
-from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.selection import Selection
 from nnviz.ui.explain.page import NotesPage
-from nnviz.ui.explain.panel import ExplainPanel
-from nnviz.ui.widgets.card import Card, CardTabs, Tab, quiet_button
+from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.drops import TextField
 
-EXPLAIN, NOTES = range(2)
 EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
-
-
-class Words(CardTabs):
-    """Explanation and notes.
-
-    A file's notes are in front when it is opened; whoever points at a node or an edge sees it explained.
-    Editing a number leaves the notes in front, which may be telling what to edit, and so does writing them.
-    """
-
-    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        self.explain = ExplainPanel(document, selection, derived)
-        self.notes = Notes(document)
-        super().__init__(
-            (
-                Tab("explain", "Where the selected number comes from", lambda: self.explain),
-                Tab("notes", "What to try here and what to look for", lambda: self.notes),
-            )
-        )
-        self._document = document
-        selection.explanation_requested.connect(self._explain)
-        self.begin()
-
-    def begin(self) -> None:
-        """Show what a document begins with: its notes where it has any."""
-        self.notes.end_writing()
-        self.show_card(NOTES if self._document.state.notes else EXPLAIN)
-
-    def _explain(self) -> None:
-        if not self.notes.being_written:
-            self.show_card(EXPLAIN)
 
 
 class Notes(Card):

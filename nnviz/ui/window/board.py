@@ -1,0 +1,116 @@
+"""The board: the diagram with the panels' docks around it, and their arrangement. Imports nothing but Qt."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget
+
+from nnviz.ui.window.dock import Dock
+from nnviz.ui.window.panels import PANELS, Place
+from nnviz.ui.window.settings import Settings
+
+GAP_PX = 10
+RIGHT_PX, BELOW_PX = 364, 246
+"""How wide the column at the right is at first, and how high what stands below the diagram."""
+ARRANGEMENT = "arrangement"
+VERSION = 1
+"""Of the arrangement that is remembered: another one than this is forgotten."""
+
+
+class Board(QMainWindow):
+    """A QMainWindow within the window, so that the docks alone have a margin; empty until filled."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.setWindowFlags(Qt.WindowType.Widget)
+        self.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
+            self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+        empty = QFrame()
+        empty.setObjectName("card")
+        self.setCentralWidget(empty)
+        self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
+        self._arrange()
+        self._first = self.saveState(VERSION)
+        state = settings.bytes(ARRANGEMENT)
+        self._is_shared = bool(state and self.restoreState(state, VERSION))
+        if state and not self._is_shared:
+            self.restoreState(self._first, VERSION)  # for Qt has read a part
+
+    def show_panel(self, name: str, shown: bool) -> None:
+        """Bring a panel into sight and the keyboard there, or hide it."""
+        if shown:
+            self.docks[name].come(take_focus=True)
+        else:
+            self.docks[name].hide()
+
+    def reset(self) -> None:
+        """Bring the arrangement of the first start back."""
+        self.restoreState(self._first, VERSION)
+        self._share()
+        self.look()
+
+    def remember(self) -> None:
+        """Keep the arrangement for the next start."""
+        self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
+
+    def look(self) -> None:
+        """Have every dock look whether it is in sight."""
+        for dock in self.docks.values():
+            dock.look()
+
+    @property
+    def in_sight(self) -> list[Dock]:
+        """The docks that are not hidden and not behind a tab."""
+        return [dock for dock in self.docks.values() if dock.in_sight]
+
+    def _arrange(self) -> None:
+        """Put every dock where the table wants it."""
+        first: dict[Place, Dock] = {}
+        for panel in PANELS:
+            dock = self.docks[panel.name]
+            dock.setFloating(False)
+            if panel.place in first:
+                self.tabifyDockWidget(first[panel.place], dock)
+            elif panel.place.startswith("right"):
+                self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock, Qt.Orientation.Vertical)
+            else:
+                self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock, Qt.Orientation.Horizontal)
+            first.setdefault(panel.place, dock)
+            dock.show()
+        for dock in first.values():
+            dock.raise_()
+
+    def _share(self) -> None:
+        """Give every dock its size of the first start."""
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        left = (self.width() - RIGHT_PX - 3 * GAP_PX) // 2
+        docks = self.docks
+        self.resizeDocks([docks["Training"]], [RIGHT_PX], across)
+        self.resizeDocks([docks["Data"]], [BELOW_PX], down)
+        self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
+        self.resizeDocks([docks["Training"], docks["Explain"]], [1, self.height()], down)
+
+    # --- what Qt calls
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Share the room at the first start."""
+        super().showEvent(event)
+        if not self._is_shared:
+            self._is_shared = True
+            self._share()
+
+    def event(self, event: QEvent) -> bool:
+        """Style the tab bars, which Qt makes when it needs them."""
+        if event.type() == QEvent.Type.ChildPolished:
+            child = event.child()  # type: ignore[attr-defined]
+            if isinstance(child, QTabBar):
+                child.setDrawBase(False)
+                child.setExpanding(False)
+                child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        return super().event(event)

@@ -1,0 +1,176 @@
+"""A dock: the place of one panel, which can be moved, tabbed, floated and hidden. Imports nothing but Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QHideEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QVBoxLayout, QWidget
+
+if TYPE_CHECKING:
+    from nnviz.ui.widgets.card import Card
+MOVES = (
+    QEvent.Type.Move,
+    QEvent.Type.MouseButtonRelease,
+    QEvent.Type.NonClientAreaMouseButtonRelease,
+)
+"""Events after which a dock may be somewhere else, or be free to have another frame."""
+
+
+class Dock(QDockWidget):
+    """Holds a panel, which is made when it is first in sight.
+
+    ============== ==============================================================================
+    `seen`         it came into sight, or went out of it: hidden, or behind another tab
+    `focus_lost`   what had the focus in it is out of sight
+    `filled`       its panel was made
+    ============== ==============================================================================
+    """
+
+    seen = Signal(bool)
+    focus_lost = Signal()
+    filled = Signal(object)
+
+    def __init__(self, name: str, board: QMainWindow) -> None:
+        super().__init__(name, board)
+        self._board = board
+        self.setObjectName(name)
+        self.card: Card | None = None
+        self.in_sight = False
+        self._make: Callable[[], Card] | None = None
+        self._head = _empty("head")
+        self.setTitleBarWidget(self._head)
+        room = QWidget()  # goes on asking for room while the panel is hidden behind a tab
+        self._room, self._empty = QVBoxLayout(room), _empty("card")
+        self._room.setContentsMargins(0, 0, 0, 0)
+        self._room.addWidget(self._empty)
+        self.setWidget(room)
+        self.visibilityChanged.connect(lambda _: self.look_soon())
+        self.topLevelChanged.connect(lambda _: self.look_soon())
+
+    def fill(self, make: Callable[[], Card]) -> None:
+        """Have the panel made by `make`, now or when it is first in sight."""
+        self._make = make
+        self.look()
+
+    def look_soon(self) -> None:
+        """Look what is in sight once Qt has laid the docks out."""
+        QTimer.singleShot(0, self, self.look)
+
+    def look(self) -> None:
+        """Take account of whether it is in sight, and where its heading has to stand."""
+        self._place_head()
+        in_sight = self.isVisible() and not self.visibleRegion().isEmpty()
+        if in_sight and self._make:
+            self._put(self._make())
+        if self.card and in_sight != self.card.isVisibleTo(self):
+            self._leave()
+            self.card.setVisible(in_sight)  # behind a tab Qt only moves it away, and it would go on working
+        if in_sight != self.in_sight:
+            self.in_sight = in_sight
+            self.seen.emit(in_sight)
+
+    def come(self, *, take_focus: bool = False) -> None:
+        """Show it in front of its tabs, and let the keyboard go there if that is wanted."""
+        self.show()
+        self.raise_()
+        self.look()
+        if take_focus:
+            self.activateWindow()
+            self.focus()
+
+    def come_forward(self) -> None:
+        """Come before the other tabs of its place; one that is hidden stays so."""
+        if not self.isHidden() and not self.isFloating():
+            self.raise_()
+            self.look()
+
+    def focus(self) -> None:
+        """Give the keyboard to the first part of the panel that takes it, or to the panel as a whole."""
+        within = [*self.card.findChildren(QWidget), *self._head.findChildren(QWidget)] if self.card else []
+        takes = (
+            widget
+            for widget in within
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isEnabled() and widget.isVisible()
+        )
+        next(takes, self.widget()).setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keyboard is in it."""
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    def _put(self, card: Card) -> None:
+        self._make, self.card, self._head = None, card, card.head
+        self._room.replaceWidget(self._empty, card)
+        self._empty.deleteLater()
+        self._place_head()
+        self.filled.emit(card)
+
+    def _place_head(self) -> None:
+        """Put the heading where the dock is taken hold of; a floating one has the system's frame for that.
+
+        Not while it is dragged, which Qt would break off.
+        """
+        if QApplication.mouseButtons():
+            return
+        wanted = None if self.isFloating() else self._head
+        if self.titleBarWidget() is not wanted:
+            self.setTitleBarWidget(wanted)  # type: ignore[arg-type]  # None brings Qt's own back
+            if self.card and wanted is None:
+                self.card.put_head()
+            self._head.show()
+        self._fit_head()
+
+    def _fit_head(self) -> None:
+        """Go on below the tabs where it has some, and leave out what they say."""
+        tabbed = not self.isFloating() and bool(self._board.tabifiedDockWidgets(self))
+        if self.card:
+            same = self.card.heading.text().casefold() == self.windowTitle().casefold()
+            self.card.heading.setVisible(not (same and (tabbed or self.isFloating())))
+        if self._head.property("tabbed") is not tabbed:
+            self._head.setProperty("tabbed", tabbed)
+            self._head.style().unpolish(self._head)
+            self._head.style().polish(self._head)
+
+    def _leave(self) -> None:
+        if self.has_focus:
+            self.focus_lost.emit()
+
+    # --- what Qt calls
+
+    def event(self, event: QEvent) -> bool:
+        """Look again where it was moved, as from behind a tab, and after a drag has ended."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.Move and self.card:
+            self.look()
+        elif event.type() in MOVES:
+            self.look_soon()
+        return done
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the keyboard back."""
+        super().hideEvent(event)
+        self._leave()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with it."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("&Put back" if self.isFloating() else "&Float", self.turn_loose)
+        menu.addAction("&Hide", self.hide)
+        menu.popup(event.globalPos())
+
+    def turn_loose(self) -> None:
+        """Float it, or put it back."""
+        self.setFloating(not self.isFloating())
+        self.come()
+
+
+def _empty(name: str) -> QWidget:
+    widget = QFrame()
+    widget.setObjectName(name)
+    return widget

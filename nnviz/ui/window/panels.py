@@ -1,0 +1,57 @@
+"""The table of panels: the name of each, where it stands at first, what it is for, and what makes it.
+
+A panel is one file, and one line here. Imports no panel: each is imported when it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from nnviz.ui.widgets.card import Card
+    from nnviz.ui.window.workspace import Workspace
+
+Place: TypeAlias = Literal["right, above", "right", "below, left", "below"]
+"""At the right of the diagram from top to bottom, or below it from left to right."""
+
+
+class Panel(NamedTuple):
+    """One line of the table; panels of one place are tabs of it, in this order."""
+
+    name: str
+    place: Place
+    tip: str
+    make: Callable[[Workspace], Card]
+    """Called when the panel is first in sight."""
+
+
+def _over_one_weight(workspace: Workspace) -> Card:
+    from nnviz.ui.loss.curve import LossCurve
+
+    return LossCurve(workspace.document, workspace.selection, workspace.derived)
+
+
+def _over_two_weights(workspace: Workspace) -> Card:
+    from nnviz.ui.loss.surface import LossSurface
+
+    past = workspace.runner.travel.past
+    return LossSurface(workspace.document, workspace.selection, workspace.derived, past)
+
+
+def _matrix(workspace: Workspace) -> Card:
+    from nnviz.ui.plots.weight_matrix import WeightMatrix
+
+    return WeightMatrix(workspace.document, workspace.selection)
+
+
+PANELS = (
+    Panel("Training", "right, above", "Settings, Run, and what came of it", lambda own: own.training),
+    Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
+    Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
+    Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
+    Panel("MSE", "below", "The MSE after every update", lambda own: own.mse),
+    Panel("1 weight", "below", "The MSE along the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "The MSE over two weights", _over_two_weights),
+    Panel("Matrix", "below", "A layer's weights as an image", _matrix),
+)

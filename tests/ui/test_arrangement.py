@@ -1,0 +1,239 @@
+"""The panels around the diagram: hidden, tabbed, floated, remembered, and put back as they were at first."""
+
+import pytest
+from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+
+from nnviz.ui.window.board import ARRANGEMENT
+from nnviz.ui.window.panels import PANELS
+from tests.ui.hands import address_named, bring, choose_entry, click, press
+from tests.ui.sees import offered
+
+FIRST = {"Training", "Notes", "Data", "MSE"}
+"""What is in sight at the first start on an example with notes."""
+
+
+def in_sight(window):
+    return {dock.windowTitle() for dock in window.board.docks.values() if dock.in_sight}
+
+
+def dock(window, name):
+    return window.board.docks[name]
+
+
+def place(window, name):
+    """Return where a panel stands in the window."""
+    own = dock(window, name)
+    return own.geometry().translated(own.parentWidget().mapTo(window.main_window, QPoint()))
+
+
+def sizes(window):
+    return {name: place(window, name) for name in FIRST}
+
+
+def again(window, open_window):
+    """Close a window and open the next one, as a restart does."""
+    window.main_window.close()
+    return open_window("relu")
+
+
+def test_what_is_read_stands_in_a_tall_column_at_the_right_what_is_wide_below_the_diagram(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    assert in_sight(window) == FIRST
+    diagram, board = window.diagram.geometry(), window.board.rect()
+    training, notes, data, mse = (
+        dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")
+    )
+    assert training.width() == notes.width() == 364
+    assert board.right() - training.right() == board.bottom() - notes.bottom() == 10
+    assert training.left() - diagram.right() - 1 == 10
+    assert training.bottom() < notes.top()
+    assert diagram.bottom() < data.top() < notes.bottom()
+    assert data.left() == diagram.left()
+    assert data.right() < mse.left()
+    assert abs(data.width() - mse.width()) <= 2
+    assert mse.right() == diagram.right()
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=[panel.name for panel in PANELS])
+def test_every_panel_comes_into_sight_by_the_view_menu_with_the_keyboard_and_goes_again(open_window, panel):
+    window = open_window("relu")
+    QApplication.processEvents()
+    entry = offered(window, panel.name)
+    if entry.isChecked():
+        entry.trigger()
+        QApplication.processEvents()
+        assert panel.name not in in_sight(window)
+        assert not entry.isChecked()
+    entry.trigger()
+    QApplication.processEvents()
+    assert panel.name in in_sight(window)
+    assert entry.isChecked()
+    assert dock(window, panel.name).has_focus
+    entry.trigger()
+    QApplication.processEvents()
+    assert panel.name not in in_sight(window)
+    assert window.diagram.hasFocus()
+
+
+def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):
+    window = open_window("relu")
+    before = window.diagram.size()
+    for name in ("Training", "Explain", "Notes"):
+        bring(window, name)
+        choose_entry(window, name)
+    QApplication.processEvents()
+    assert window.diagram.width() == before.width() + 364 + 10
+    for name in ("Data", "MSE", "1 weight", "2 weights", "Matrix"):
+        bring(window, name)
+        choose_entry(window, name)
+    QApplication.processEvents()
+    assert window.diagram.size() == window.board.size().shrunkBy(window.board.contentsMargins())
+
+
+def test_a_panel_behind_a_tab_does_no_work_and_is_right_when_it_comes(open_window):
+    window = open_window("relu")
+    press(window, "Explain")
+    QApplication.processEvents()
+    assert in_sight(window) == FIRST - {"Notes"} | {"Explain"}
+    assert window.explain.isVisible()
+    assert not window.notes.isVisible()
+    press(window, "Notes")
+    QApplication.processEvents()
+    assert window.notes.isVisible()
+    assert not window.explain.isVisible()
+
+
+def test_the_loss_panels_are_not_made_before_they_are_shown(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    assert dock(window, "1 weight").card is None
+    press(window, "1 weight")
+    QApplication.processEvents()
+    assert dock(window, "1 weight").card.isVisible()
+
+
+def test_the_arrangement_is_there_again_after_a_restart(open_window):
+    window = open_window("relu")
+    bring(window, "1 weight")
+    window.board.splitDockWidget(dock(window, "Training"), dock(window, "1 weight"), Qt.Orientation.Vertical)
+    bring(window, "Matrix")
+    choose_entry(window, "Data")
+    QApplication.processEvents()
+    seen = in_sight(window)
+    assert seen == FIRST - {"Data", "MSE"} | {"Matrix", "1 weight"}
+    after = again(window, open_window)
+    QApplication.processEvents()
+    assert in_sight(after) == seen
+    assert dock(after, "1 weight").geometry() == dock(window, "1 weight").geometry()
+    assert not offered(after, "Data").isChecked()
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9, 1.0])
+@pytest.mark.parametrize("noise", [b"", b"\x00\xff\x17"])
+def test_an_arrangement_that_cannot_be_read_is_the_first_one(open_window, settings, kept, noise):
+    window = open_window("relu")
+    QApplication.processEvents()
+    first = sizes(window)
+    bring(window, "Matrix")
+    choose_entry(window, "Data")
+    window.main_window.close()
+    state = settings.bytes(ARRANGEMENT).data()
+    damaged = noise + state[: int(kept * len(state)) - len(noise) - 1]
+    settings.remember(ARRANGEMENT, QByteArray(damaged))
+    after = open_window("relu")
+    QApplication.processEvents()
+    assert in_sight(after) == FIRST
+    assert sizes(after) == first
+
+
+def test_reset_brings_the_first_arrangement_back_whatever_was_done(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    first = sizes(window)
+    dock(window, "Data").setFloating(True)
+    bring(window, "Matrix")
+    choose_entry(window, "Training")
+    window.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(window, "MSE"))
+    window.board.tabifyDockWidget(dock(window, "Notes"), dock(window, "1 weight"))
+    QApplication.processEvents()
+    choose_entry(window, "Reset arrangement")
+    QApplication.processEvents()
+    assert in_sight(window) == FIRST - {"Notes"} | {"Explain"}
+    bring(window, "Notes")
+    QApplication.processEvents()
+    assert sizes(window) == first
+
+
+def floating(window, name):
+    """Float a panel by a double click on its title row."""
+    left, at = Qt.MouseButton.LeftButton, QPoint(150, 14)
+    QTest.mouseDClick(dock(window, name), left, pos=at)
+    QTest.mouseRelease(dock(window, name), left)  # which has become a window meanwhile
+    QApplication.processEvents()
+    return dock(window, name)
+
+
+def test_a_panel_floats_by_a_double_click_with_a_frame_of_the_system_and_all_its_buttons(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    own = floating(window, "Data")
+    assert own.isFloating()
+    assert own.isWindow()
+    assert own.titleBarWidget() is None
+    assert own.windowTitle() == "Data"
+    before = len(window.document.state.data)
+    press_in(own, "Add row")
+    assert len(window.document.state.data) == before + 1
+    own.resize(own.width() + 100, own.height() + 100)
+    QApplication.processEvents()
+    assert own.widget().width() >= 500
+    own.close()
+    QApplication.processEvents()
+    assert not offered(window, "Data").isChecked()
+    choose_entry(window, "Data")
+    QApplication.processEvents()
+    assert own.isFloating()
+    choose_in_menu(own, "Put back")
+    assert not own.isFloating()
+    press_in(own, "Add row")
+    assert len(window.document.state.data) == before + 2
+
+
+def press_in(widget, text):
+    button = next(own for own in widget.findChildren(QPushButton) if own.text() == text)
+    assert button.isVisible()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def choose_in_menu(widget, text):
+    """Open the menu of a dock and choose what says `text`."""
+    at = QPoint(20, 12)
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, widget.mapToGlobal(at))
+    QApplication.sendEvent(widget, event)
+    menu = widget.findChild(QMenu)
+    next(own for own in menu.actions() if own.text().replace("&", "") == text).trigger()
+    menu.close()
+    QApplication.processEvents()
+
+
+def test_a_click_on_a_node_does_not_bring_back_an_explanation_that_was_hidden(open_window):
+    window = open_window("relu")
+    bring(window, "Explain")
+    choose_entry(window, "Explain")
+    QApplication.processEvents()
+    click(window, address_named(window, "node_0"))
+    QApplication.processEvents()
+    assert "Explain" not in in_sight(window)
+
+
+def test_notes_and_plot_of_a_floating_panel_stay_where_they_are_when_another_file_opens(open_window):
+    window = open_window("relu")
+    dock(window, "Notes").setFloating(True)
+    QApplication.processEvents()
+    click(window, address_named(window, "node_0"))
+    QApplication.processEvents()
+    assert {"Notes", "Explain"} <= in_sight(window)
