@@ -18,6 +18,7 @@ from nnviz.cli.main import main
 from nnviz.cli.usage import COMMANDS
 from nnviz.core import training
 from nnviz.files.examples import example, examples
+from nnviz.picture.palette import PALETTES
 
 
 @pytest.fixture
@@ -215,18 +216,21 @@ def test_render_writes_an_svg(answer, tmp_path):
     assert text.startswith("<svg") or text.startswith("<?xml")
     assert 'width="600"' in text
     assert 'height="400"' in text
+    assert PALETTES["dark"].canvas in text.splitlines()[2]
+    answer("render", "relu", "-o", str(out), "--transparent")
+    assert PALETTES["light"].canvas not in out.read_text(encoding="utf-8").splitlines()[2]
 
 
 @pytest.mark.parametrize(
     ("arguments", "call"),
     [
         (
-            "render relu -o {0}/a.pdf --size 300x200 --theme dark --view slopes",
-            ("render", "The relu activation", "a.pdf", (300, 200), "dark", "slopes"),
+            "render relu -o {0}/a.pdf --size 300x200 --theme dark --view slopes --transparent",
+            ("render", "The relu activation", "a.pdf", (300, 200), "dark", "slopes", True),
         ),
         (
             "render relu -o {0}/a.PNG",
-            ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward"),
+            ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward", False),
         ),
         ("screenshot relu -o {0}/s.png", ("screenshot", "02-relu.json", "s.png", None, None)),
         (
@@ -252,11 +256,11 @@ def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, tmp_path, argum
             return value.name
         return os.path.basename(value) if isinstance(value, str | Path) and os.sep in str(value) else value
 
-    app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.diagram.export")
+    app, draw = types.ModuleType("nnviz.ui.window.app"), types.ModuleType("nnviz.ui.pictures.diagram")
     app.open_window, app.screenshot = recorder("open_window"), recorder("screenshot")
     draw.render = recorder("render")
     monkeypatch.setitem(sys.modules, "nnviz.ui.window.app", app)
-    monkeypatch.setitem(sys.modules, "nnviz.ui.diagram.export", draw)
+    monkeypatch.setitem(sys.modules, "nnviz.ui.pictures.diagram", draw)
     monkeypatch.setattr(_system, "check", lambda **_: None)
     assert run(*arguments.format(tmp_path).split()) == (0, "", "")
     assert calls == [call]

@@ -106,6 +106,7 @@ def _render(parser: _Parser) -> None:
     _file(parser)
     _picture(parser, PICTURES, "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
+    parser.add_argument("--transparent", action="store_true", help="without a background")
 
 
 def _screenshot(parser: _Parser) -> None:

@@ -178,15 +178,15 @@ def _render(state: State, chosen: argparse.Namespace) -> None:
         from nnviz.files import atomic
         from nnviz.picture.svg import svg
 
-        text = svg(state, size=size, theme=chosen.theme, view=chosen.view)
+        text = svg(state, size, chosen.theme, chosen.view, transparent=chosen.transparent)
         atomic.write(chosen.out, text.encode())
         return
     from nnviz import _system
 
     _system.draw_without_display()
-    from nnviz.ui.diagram.export import render as draw
+    from nnviz.ui.pictures.diagram import render as draw
 
-    draw(state, chosen.out, size, chosen.theme, chosen.view)
+    draw(state, chosen.out, size, chosen.theme, chosen.view, chosen.transparent)
 
 
 def screenshot(chosen: argparse.Namespace) -> None:

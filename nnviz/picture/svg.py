@@ -22,15 +22,13 @@ from nnviz.picture.edges import (
     haze_pixels,
     strongest,
 )
+from nnviz.picture.legend import Sample, Sheet, sheet
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import Column, Label, Rect, View
 from nnviz.picture.picture import Picture, row_picture
 from nnviz.picture.style import Box, Pixels
-from nnviz.picture.text import text_width
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
-LEGEND = 36.0
-"""Height of the legend at the bottom."""
 
 
 def svg(
@@ -38,30 +36,32 @@ def svg(
     size: tuple[float, float] = (900, 500),
     theme: str = "light",
     view: Literal["forward", "slopes"] = "forward",
+    *,
+    transparent: bool = False,
 ) -> str:
     """Return the diagram of `state` with its first row of data as an SVG document.
 
     `view` "slopes" adds that row's slopes. Raises ValueError where it has no targets to take slopes of.
     """
-    width, height = size
-    picture = row_picture(state, View(width, max(height - LEGEND, 1.0)), with_slopes=view == "slopes")
-    return picture_svg(picture, PALETTES[theme])
+    picture = row_picture(state, View(*size), with_slopes=view == "slopes")
+    return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)
 
 
-def picture_svg(picture: Picture, palette: Palette) -> str:
-    """Return a picture as an SVG document, with a legend under it."""
-    state, with_slopes = picture.content.state, picture.content.slopes is not None
-    width, height = picture.layout.view.width, picture.layout.view.height + LEGEND
+def sheet_svg(sheet: Sheet, palette: Palette, *, transparent: bool = False) -> str:
+    """Return a sheet as an SVG document; a `transparent` one has no ground."""
+    picture, (width, height) = sheet.picture, sheet[:2]
+    state = picture.content.state
+    ground = f'<rect width="{width:g}" height="{height:g}" fill="{palette.canvas}"/>'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{FONT}" '
         'style="font-variant-numeric:tabular-nums">',
         f"<title>{_text(state.name or repr(state.network))}</title>",
-        f'<rect width="{width:g}" height="{height:g}" fill="{palette.canvas}"/>',
+        *([] if transparent else [ground]),
         *_edges(picture, palette),
         *_nodes(picture, palette),
         *(element for label in picture.labels for element in _label(label, palette)),
-        *_legend(width, height - LEGEND / 2, palette, with_slopes),
+        *(element for sample in sheet.legend for element in _sample(sample, palette)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -163,16 +163,11 @@ def _write(
     )
 
 
-def _legend(width: float, middle: float, palette: Palette, with_slopes: bool) -> Iterator[str]:
-    entries = [("weight > 0", palette.positive), ("weight < 0", palette.negative)]
-    if with_slopes:
-        entries.append(("slope of the MSE", palette.slope))
-    x = width - 20.0
-    for text, colour in reversed(entries):
-        x -= text_width(text, 12.0)
-        yield _write(x, middle, text, 12.0, palette.muted)
-        yield _rectangle(Rect(x - 28.0, middle - 2.0, 22.0, 4.0), Box(colour, "", 0.0, 2.0))
-        x -= 28.0 + 18.0
+def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
+    if sample.edge is not None:
+        yield _rectangle(sample.edge, Box(edge_colour(sample.box.value or 0.0, palette), "", 0.0, 0.0))
+    yield from _label(sample.box, palette)
+    yield from _label(sample.words, palette)
 
 
 def _rectangle(rect: Rect, box: Box, more: str = "") -> str:

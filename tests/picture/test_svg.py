@@ -1,5 +1,6 @@
 """The diagram as SVG."""
 
+import itertools
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -7,9 +8,11 @@ import pytest
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.picture.legend import legend, sheet
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import View
-from nnviz.picture.svg import LEGEND, svg
+from nnviz.picture.style import label_box
+from nnviz.picture.svg import svg
 from tests.picture.diagrams import COURSE, drawn, state
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -27,15 +30,16 @@ def texts(root):
 def test_every_text_of_the_picture_is_written(sizes):
     own = state(sizes)
     written = texts(parsed(own, (900, 500)))
-    picture = drawn(own, View(900, 500 - LEGEND))
-    assert written == [label.text for label in picture.labels] + ["weight < 0", "weight > 0"]
+    picture = sheet(drawn(own, View(900, 500)), 900, 500).picture
+    legend = ["+", "weight > 0", "−", "weight < 0"]
+    assert written == [label.text for label in picture.labels] + legend
 
 
 def test_slopes_of_the_first_row_are_written_in_purple_and_explained():
     line = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4], [0, 0]], [[1], [0]]))
     root = parsed(line, view="slopes")
     purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == PALETTES["light"].slope]
-    assert purple == ["42", "56"]
+    assert purple == ["42", "56", "±"]
     assert {"slope of the MSE", "identity · slopes of row 1"} <= set(texts(root))
 
 
@@ -85,3 +89,24 @@ def test_nodes_too_small_for_a_text_are_tinted_by_their_values():
 def test_it_has_the_size_that_was_asked_for():
     root = parsed(COURSE, (640, 360))
     assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")
+
+
+def test_a_transparent_one_has_no_ground():
+    for root, ground in ((parsed(COURSE), True), (parsed(COURSE, transparent=True), False)):
+        whole = [rect for rect in root.iter(f"{SVG}rect") if rect.get("width") == "900"]
+        assert bool(whole) == ground
+
+
+def test_the_legend_shows_each_number_in_its_own_shape():
+    samples = legend(800, 20)
+    assert [sample.words.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the MSE"]
+    weights, slope = samples[:2], samples[2]
+    for theme in PALETTES.values():
+        boxes = [label_box(sample.box, theme) for sample in weights]
+        assert [box.line for box in boxes] == [theme.positive, theme.negative]
+        assert all(label_box(slope.box, theme).radius < box.radius for box in boxes)
+    assert all(sample.edge is not None for sample in weights)
+    assert slope.edge is None
+    rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.words.rect)]
+    assert all(left.right < right.x for left, right in itertools.pairwise(rects))
+    assert rects[-1].right == 800

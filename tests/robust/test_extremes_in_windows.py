@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QApplication
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.document.walk.walk import PHASES
-from nnviz.picture.palette import PALETTES
-from nnviz.ui.diagram.export import whole, write_picture
+from nnviz.ui.pictures.diagram import DiagramDrawing
+from nnviz.ui.pictures.drawing import Look, write
 from tests.robust.extremes import some
 from tests.ui.conftest import open_window, settings  # noqa: F401
 from tests.ui.hands import bring, press
@@ -71,7 +71,7 @@ def deeds(window, folder):
         file = folder / f"out.{suffix}"
         yield (
             f"export {suffix}",
-            lambda file=file: write_picture(whole(window.diagram.picture), file, PALETTES["light"]),
+            lambda file=file: write(DiagramDrawing(window.diagram.picture), Look(900, 500), file),
         )
 
 

@@ -3,18 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.state import Dataset, State
-from nnviz.files import atomic
-from nnviz.files.errors import FileError
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
-from tests.ui.hands import choose, choose_entry, type_name
+from tests.ui.hands import choose, type_name
 from tests.ui.sees import status
 
 LOST = (
@@ -99,38 +96,6 @@ def test_a_file_that_cannot_be_opened_is_named(window, answer, tmp_path):
     answer(QMessageBox, choose("OK", told))
     assert not window.files.open(tmp_path / "bad.json")
     assert told == ["bad.json was not opened: output[1]: expected a number"]
-    assert status(window) == told[0]
-
-
-@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(window, answer, tmp_path, suffix):
-    choose_entry(window, "Show slopes")
-    window.diagram.zoom(4)
-    out = tmp_path / f"diagram.{suffix}"
-    answer(QFileDialog, type_name(out))
-    ask(window, "Ctrl+Shift+E")
-    assert status(window) == f"Exported the diagram as diagram.{suffix}"
-    if suffix == "png":
-        assert QImage(str(out)).width() == 2 * window.diagram.width()
-    elif suffix == "svg":
-        text = out.read_text(encoding="utf-8")
-        names = [*window.document.state.network.inputs, "node_0", "node_1", "output"]
-        assert all(f">{name}<" in text for name in names)
-        assert "slopes of row 1" in text
-    else:
-        assert out.read_bytes().startswith(b"%PDF")
-
-
-def test_an_export_that_fails_says_why(window, answer, tmp_path, monkeypatch):
-    def refuse(path, data):
-        raise FileError(f"{path} was not saved: the disk is full")
-
-    monkeypatch.setattr(atomic, "write", refuse)
-    told = []
-    answer(QFileDialog, type_name(tmp_path / "diagram.svg"))
-    answer(QMessageBox, choose("OK", told))
-    ask(window, "Ctrl+Shift+E")
-    assert told == [f"{tmp_path / 'diagram.svg'} was not saved: the disk is full"]
     assert status(window) == told[0]
 
 

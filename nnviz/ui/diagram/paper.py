@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from PySide6.QtCore import Qt
@@ -9,6 +10,8 @@ from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 
 from nnviz.picture import style
 from nnviz.picture.columns import COMPACT
+from nnviz.picture.edges import edge_colour
+from nnviz.picture.legend import Sample
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, Rect
 from nnviz.picture.picture import Picture
@@ -94,6 +97,15 @@ def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bo
     painter.setFont(label_font(label))
     painter.setPen(_pen(style.text_colour(label, palette), 1.0))
     painter.drawText(qrect(label.rect), _ALIGN[label.align], label.text)
+
+
+def paint_legend(painter: QPainter, legend: Iterable[Sample], palette: Palette) -> None:
+    """Paint what the colours and the shapes mean."""
+    for sample in legend:
+        if sample.edge is not None:
+            painter.fillRect(qrect(sample.edge), QColor(edge_colour(sample.box.value or 0.0, palette)))
+        paint_label(painter, sample.box, palette)
+        paint_label(painter, sample.words, palette)
 
 
 _fonts: dict[tuple[str, float], QFont] = {}

@@ -24,7 +24,7 @@ ROWS: Section = (
 
 def files() -> tuple[Section, ...]:
     """Return the sections of the page."""
-    from nnviz.ui.diagram.export import KINDS  # which takes long
+    from nnviz.ui.pictures.drawing import KINDS  # which takes long
 
     saves = kinds()
     formats = tuple((each.name, _told(each.suffixes, saves[each.name])) for each in FORMATS)

@@ -80,9 +80,6 @@ def table(workspace: Workspace, settings: Settings) -> Table:
 def _file(workspace: Workspace) -> Menu:
     files = workspace.files
 
-    def export() -> None:
-        files.ask_export(workspace.diagram.picture)
-
     return Menu(
         "&File",
         (
@@ -97,7 +94,7 @@ def _file(workspace: Workspace) -> Menu:
             ),
             (
                 Entry("load rows", "&Load rows from CSV…", files.ask_rows),
-                Entry("export", "&Export diagram…", export, keys="Ctrl+Shift+E"),
+                Entry("export", "&Export diagram…", workspace.export_diagram, keys="Ctrl+Shift+E"),
             ),
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
         ),
@@ -108,7 +105,15 @@ def _edit(workspace: Workspace) -> Menu:
     find = Entry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find)
     undo = Entry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, icon="undo", toolbar=True)
     redo = Entry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z", icon="redo", toolbar=True)
-    return Menu("&Edit", ((undo, redo), (find,)))
+    copy = Entry(
+        "copy diagram",
+        "&Copy diagram",
+        workspace.copy_diagram,
+        keys=STANDARD.Copy,
+        within=workspace.diagram,
+        tip="Copy the diagram as a picture",
+    )
+    return Menu("&Edit", ((undo, redo), (copy, find)))
 
 
 def _walk(workspace: Workspace) -> Menu:

@@ -1,4 +1,4 @@
-"""New, Open, Save, Export, rows from CSV, dropped files, and the questions before anything would be lost."""
+"""New, Open, Save, rows from CSV, dropped files, and the questions before anything would be lost."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
-from nnviz.picture.palette import PALETTES
-from nnviz.picture.picture import Picture
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.dialogs import message_box, primary
@@ -145,22 +143,13 @@ class FileCommands(QObject):
 
     def ask_save(self) -> bool:
         """Ask where to save."""
-        path = ask_where(self._window, "Save the network", self._suggestion(".json"), kinds())
+        path = ask_where(self._window, "Save the network", self.suggestion(".json"), kinds())
         return path is not None and self._save(path)
 
-    def ask_export(self, picture: Picture) -> None:
-        """Ask where to write the diagram with the numbers that are seen, and write it on white."""
-        from nnviz.ui.diagram.export import KINDS, whole, write_picture  # which takes long
-
-        path = ask_where(self._window, "Export the diagram", self._suggestion(".png"), KINDS)
-        if path is None:
-            return
-        try:
-            write_picture(whole(picture), path, PALETTES["light"])
-        except FileError as error:
-            self._refuse(str(error))
-        else:
-            self.said.emit(f"Exported the diagram as {file_named(path)}")
+    def suggestion(self, end: str) -> Path:
+        """Return the path of a file beside the open one, whose name has another end."""
+        path = self._document.path
+        return path.with_name(path.stem + end) if path else Path(file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
         """Ask about unsaved changes; False where the person wants to stay."""
@@ -245,10 +234,6 @@ class FileCommands(QObject):
         folder = str(self._document.path.parent) if self._document.path else ""
         name, _ = QFileDialog.getOpenFileName(self._window, title, folder, f"{kinds};;All files (*)")
         return Path(name) if name else None
-
-    def _suggestion(self, suffix: str) -> Path:
-        path = self._document.path
-        return path.with_suffix(suffix) if path else Path(file_name(self._document.title) + suffix)
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)

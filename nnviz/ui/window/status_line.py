@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
+from math import ceil
 
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+
+from nnviz.picture.legend import legend
+from nnviz.ui.diagram.paper import paint_legend
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.theme import colours, ui_font
 
-ENTRIES = (("positive", "weight > 0"), ("negative", "weight < 0"), ("slope", "slope of the MSE"))
+HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
+"""Heights of the line and of the legend, and the room on both sides of that."""
 
 
-class _Swatch(QWidget):
-    """A short thick line in one of the palette's colours."""
+class Legend(QWidget):
+    """What the diagram's colours and shapes mean, drawn as they are there."""
 
-    def __init__(self, role: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._role = role
-        self.setFixedSize(QSize(22, 10))
+        edge = legend(0.0, 0.0)[0].edge
+        assert edge is not None
+        right = ceil(-edge.x) + AROUND_PX
+        self._samples = legend(right, LEGEND_PX / 2)
+        self.setFixedSize(right + AROUND_PX, LEGEND_PX)
+        words = [sample.words.text for sample in self._samples]
+        self.setAccessibleName(f"Legend: {', '.join(words)}")
+        self.setToolTip("A weight stands in a round box on its edge, a slope in an angular one")
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(getattr(colours(), self._role)))
-            painter.drawRoundedRect(0, 3, 22, 4, 2, 2)
+            paint_legend(painter, self._samples, colours())
 
 
 class StatusLine(QStatusBar):
@@ -34,7 +42,7 @@ class StatusLine(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
-        self.setFixedHeight(28)
+        self.setFixedHeight(HEIGHT_PX)
         self._said = QLabel()
         self._said.setFont(ui_font(12))
         self._said.setContentsMargins(10, 0, 10, 0)
@@ -44,7 +52,7 @@ class StatusLine(QStatusBar):
         self._facts.setObjectName("muted")
         self._facts.setContentsMargins(6, 0, 12, 0)
         self.addWidget(self._said, 1)
-        self.addPermanentWidget(self._legend())
+        self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
@@ -62,17 +70,3 @@ class StatusLine(QStatusBar):
     def show_facts(self, seed: int, kept: str) -> None:
         """Show the seed of the random start, and whether everything is saved, in a word."""
         self._facts.setText(f"seed {seed} · float64 · {kept}")
-
-    def _legend(self) -> QWidget:
-        legend = QWidget()
-        row = QHBoxLayout(legend)
-        row.setContentsMargins(0, 0, 10, 0)
-        row.setSpacing(6)
-        for role, text in ENTRIES:
-            label = QLabel(text)
-            label.setFont(ui_font(12))
-            label.setObjectName("muted")
-            row.addWidget(_Swatch(role))
-            row.addWidget(label)
-            row.addSpacing(8)
-        return legend

@@ -34,6 +34,7 @@ from nnviz.ui.window.weight_sets import WeightSets
 
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
+    from nnviz.ui.pictures.exports import Exports
 
 
 class Workspace:
@@ -81,6 +82,27 @@ class Workspace:
             dock = self.board.docks[panel.name]
             dock.fill(partial(panel.make, self))
             dock.focus_lost.connect(self.diagram.setFocus)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """What writes and copies pictures, made when it is first wanted."""
+        from nnviz.ui.pictures.exports import Exports
+
+        exports = Exports(self.main_window, self.files.suggestion)
+        exports.said.connect(self.status.say)
+        return exports
+
+    def export_diagram(self) -> None:
+        """Ask how to write the diagram, and where."""
+        from nnviz.ui.pictures.diagram import DiagramDrawing
+
+        self.exports.ask("the diagram", DiagramDrawing(self.diagram.picture), self.diagram.size())
+
+    def copy_diagram(self) -> None:
+        """Copy the diagram as a picture."""
+        from nnviz.ui.pictures.diagram import DiagramDrawing
+
+        self.exports.copy("the diagram", DiagramDrawing(self.diagram.picture), self.diagram.size())
 
     @cached_property
     def finder(self) -> Finder:

@@ -1,0 +1,66 @@
+"""What a person does to have a picture: asks for a file, or copies it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from nnviz.core.names import file_named
+from nnviz.files.errors import FileError
+from nnviz.ui.pictures.dialog import LookDialog
+from nnviz.ui.pictures.drawing import KINDS, Drawing, Look, image, write
+from nnviz.ui.widgets.ask_where import ask_where
+from nnviz.ui.widgets.dialogs import message_box
+
+SVG_TYPE = "image/svg+xml"
+
+
+class Exports(QObject):
+    """Writes and copies pictures for a window; how they are to look is remembered as long as it is open."""
+
+    said = Signal(str)
+
+    def __init__(self, window: QWidget, suggestion: Callable[[str], Path]) -> None:
+        """`suggestion` makes the path of a file whose name has this end."""
+        super().__init__(window)
+        self._window, self._suggestion = window, suggestion
+        self._looks: dict[str, Look] = {}
+
+    def ask(self, what: str, drawing: Drawing, size: QSize) -> None:
+        """Ask how the picture of `what` is to look and where to write it; `size` is that on the screen."""
+        dialog = LookDialog(self._window, f"Export {what}", self._look(what, size))
+        chosen = bool(dialog.exec())
+        look, copies = dialog.look, dialog.copies
+        dialog.deleteLater()
+        if not chosen:
+            return
+        self._looks[what] = look
+        if copies:
+            self.copy(what, drawing, size)
+            return
+        suggestion = self._suggestion(f"{drawing.ending}.png")
+        if path := ask_where(self._window, f"Export {what}", suggestion, KINDS):
+            self._write(what, drawing, path)
+
+    def copy(self, what: str, drawing: Drawing, size: QSize) -> None:
+        """Copy the picture of `what` as pixels and as SVG, so that a program takes what it can use."""
+        look, clipboard = self._look(what, size), QGuiApplication.clipboard()
+        clipboard.setImage(image(drawing, look))
+        clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # what Qt makes does not outlive Python
+        self.said.emit(f"Copied {what} as a picture, {look.width} × {look.height}")
+
+    def _look(self, what: str, size: QSize) -> Look:
+        return self._looks.get(what, Look(size.width(), size.height()))
+
+    def _write(self, what: str, drawing: Drawing, path: Path) -> None:
+        try:
+            write(drawing, self._looks[what], path)
+        except FileError as error:
+            self.said.emit(str(error))
+            message_box(self._window, str(error)).exec()
+        else:
+            self.said.emit(f"Exported {what} as {file_named(path)}")
