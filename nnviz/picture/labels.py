@@ -49,7 +49,9 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     count = len(column.tops)
     if column.layer < 0:
         rows = len(content.state.data)
-        row = f"row {content.row + 1} of {rows}" if content.trace is not None else "no rows"
+        if content.trace is None:
+            return ["no rows: type an input", "no rows"]
+        row = f"row {content.row + 1} of {rows}"
         return [f"{count} inputs · {row}", row] if count > MANY else [row]
     layer = content.network.layers[column.layer]
     parts = [f"{count} nodes"] if count > MANY else []

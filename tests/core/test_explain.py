@@ -360,11 +360,11 @@ def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
 
 def test_without_rows_or_targets_a_sentence_says_so():
     assert told(explained(State(BANK.network, Dataset.empty(BANK.network)), Address("node", 0, 0))) == {
-        "": "There are no rows, so there is nothing to compute."
+        "": "There are no rows: add one in the data table, or type an input."
     }
     lines = told(explained(State(BANK.network, Dataset([[3, 5]])), Address("node", 1, 0)))
     assert lines["a"] == "52"
-    assert lines[""] == "There are no targets, so there is no error and no slope."
+    assert lines[""] == "No targets, so no error and no slope: type a target in the data table."
 
 
 def test_every_number_of_a_node_or_edge_knows_its_address():

@@ -14,6 +14,7 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.document.training.job import Limits, updates_per_second
+from nnviz.document.training.outcome import NO_ROWS, NO_TARGETS
 from nnviz.document.training.runner import Runner
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -248,8 +249,8 @@ def test_a_run_in_which_the_mse_rises_advises_a_smaller_learning_rate(qtbot, doc
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (Dataset(np.empty((0, 3))), "There are no rows to train on."),
-        (Dataset(np.array([[1.0, 2.0, 3.0]])), "There are no targets to train on."),
+        (Dataset(np.empty((0, 3))), NO_ROWS),
+        (Dataset(np.array([[1.0, 2.0, 3.0]])), NO_TARGETS),
     ],
 )
 def test_what_cannot_be_trained_is_told_in_a_sentence(qtbot, document, runner, data, sentence):
@@ -386,7 +387,7 @@ def test_what_cannot_be_trained_in_a_thread_is_told_too(qtbot, document, make_ru
     runner = make_runner(long_trainer_ns=0)
     with qtbot.waitSignal(runner.warned) as warned, qtbot.waitSignal(runner.run_ended):
         runner.run()
-    assert warned.args == ["There are no rows to train on."]
+    assert warned.args == [NO_ROWS]
     assert not runner.running
 
 

@@ -72,7 +72,7 @@ def test_without_rows_there_is_nothing_to_compute():
     label = picture.label(Address("value", 1, 0))
     assert label.text == "–"
     assert label.value is None
-    assert picture.text(Address("subheading", -1)) == "no rows"
+    assert picture.text(Address("subheading", -1)) == "no rows: type an input"
     assert picture.label(Address("target", 1, 0)) is None
     assert picture.text(WEIGHT) == "4"
 

@@ -234,7 +234,7 @@ def test_nothing_is_computed_while_it_is_hidden(bank, monkeypatch):
 def test_without_rows_a_sentence_says_so(qtbot):
     reader = Reader(qtbot, State(BANK.network, Dataset(np.empty((0, 2)))))
     reader.select("node", 0, 0)
-    reader.reads("There are no rows, so there is nothing to compute.")
+    reader.reads("There are no rows: add one in the data table, or type an input.")
 
 
 def test_all_arithmetic_that_is_shown_closes(qtbot):

@@ -34,12 +34,19 @@ def called(widget):
     return QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
 
 
+def role(widget):
+    """Return what kind of thing a screen reader says it is: a tab is called as its panel is."""
+    return QAccessible.queryAccessibleInterface(widget).role()
+
+
 def unclear(root):
-    """Return what in `root` has no name, a name without a letter, or that of another."""
-    names = [(called(own), own) for own in reached(root)]
-    count = Counter(name for name, _ in names)
+    """Return what in `root` has no name, a name without a letter, or that of another of its kind."""
+    names = [((called(own), role(own)), own) for own in reached(root)]
+    count = Counter(told for told, _ in names)
     return [
-        (name, own) for name, own in names if count[name] > 1 or not any(letter.isalpha() for letter in name)
+        (told, own)
+        for told, own in names
+        if count[told] > 1 or not any(letter.isalpha() for letter in told[0])
     ]
 
 

@@ -71,7 +71,12 @@ class _Explainer:
         if address is None:
             return Explanation("MSE", tuple(self._mse_sections()))
         if self.scene is None:
-            sections = [Section("", (Note("", "There are no rows, so there is nothing to compute."),))]
+            sections = [
+                Section(
+                    "",
+                    (Note("", "There are no rows: add one in the data table, or type an input."),),
+                )
+            ]
         elif address.kind == "node":
             sections = self._node_sections(self.scene, address)
         else:
@@ -90,7 +95,7 @@ class _Explainer:
         rows: list[Line | Note] = list(forward_lines(scene, address.layer, address.node))
         last = len(self.state.network.layers) - 1
         if scene.targets is None:
-            rows.append(Note("", "There are no targets, so there is no error and no slope."))
+            rows.append(Note("", "No targets, so no error and no slope: type a target in the data table."))
             return [Section(self.row_heading, tuple(rows))]
         output = address.layer == last
         if output:
@@ -109,7 +114,7 @@ class _Explainer:
         w = Number(address.value(self.state.network), address)
         first = Section("", (Line(address.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
-            note = Note("", "There are no targets, so there is no slope.")
+            note = Note("", "No targets, so no slope: type a target in the data table.")
             return [first, Section(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)

@@ -12,6 +12,8 @@ from nnviz.document.training.job import updates_per_second
 UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400))
 """What a time is told in, the first of which there are fewer than a hundred; how many seconds each has."""
 YEAR_S = 31_557_600
+NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
+NO_TARGETS = "There are no targets to train on: type them in the data table."
 
 
 def counted(updates: int) -> str:
@@ -33,11 +35,18 @@ def in_words(updates: int, speed: float) -> str:
     return "months" if seconds < 2 * YEAR_S else "years"
 
 
+def missing(state: State) -> str:
+    """Return the sentence that says what is missing before there is anything to train, and what to do."""
+    if not len(state.data):
+        return NO_ROWS
+    return NO_TARGETS if state.data.targets is None else ""
+
+
 def refusal(error: ValueError) -> str:
     """Return the sentence that says why there is nothing to train."""
-    place, colon, what = str(error).partition(": ")
-    sentence = what if colon and place.startswith("data") else str(error)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    place, _, _ = str(error).partition(": ")
+    told = {"data": NO_ROWS, "data.targets": NO_TARGETS}.get(place)
+    return told or f"{str(error)[0].upper()}{str(error)[1:]}."
 
 
 def paused(done: int, updates: int) -> str:

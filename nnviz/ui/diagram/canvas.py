@@ -111,7 +111,7 @@ class Canvas(QWidget):
         """Return the slopes of the row, of all rows or of the next update's rows, and which these are."""
         derived = self._derived
         if not derived.state.trainable:
-            return None, "no targets: no slopes"
+            return None, "no slopes: type a target"
         if self._player.progress.mean_over_rows:
             return self._mean(derived.means_of_update)
         if self._selection.mean_over_rows:

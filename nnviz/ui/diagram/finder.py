@@ -36,7 +36,7 @@ ROWS_SEEN = 9
 MARGIN_PX = 10
 APART_MS = 250.0
 """Between two searches while the State keeps changing."""
-NOTHING = "Nothing is called that."
+NOTHING = "Nothing is called that. A part of a name is enough; -> between two names finds edges."
 TIP = "A name, an edge as a -> b, bias of a name, largest, smallest, strongest, weakest, dead or saturated"
 
 

@@ -12,7 +12,9 @@ from nnviz.ui.explain.page import NotesPage
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.drops import TextField
 
-EMPTY = "*No notes yet.* **Edit** writes some: what to try, what to look for. They are saved in the file."
+EMPTY = (
+    "*No notes yet:* press **Edit** to write what to try and what to look for. They are saved in the file."
+)
 
 
 class Notes(Card):

@@ -11,7 +11,7 @@ from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.document.training.outcome import in_words
+from nnviz.document.training.outcome import in_words, missing
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
@@ -98,6 +98,8 @@ class TrainingPanel(Card):
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
             self._show_settings()
+        elif new.trainable != old.trainable:
+            self._show_rule()
         if not self.runner.running:
             self._show_place()
             self.message.show_warning()
@@ -105,7 +107,13 @@ class TrainingPanel(Card):
     def _show_settings(self) -> None:
         self.fields.show_training(self._document.state.training)
         self._show_speed()
-        self.message.show_formula(OPTIMIZERS[self._document.state.training.optimizer].formula)
+        self._show_rule()
+
+    def _show_rule(self) -> None:
+        """Show how an update is made, or what is missing before there can be one."""
+        state = self._document.state
+        formula = OPTIMIZERS[state.training.optimizer].formula
+        self.message.show_rule(missing(state) or f"One update: {formula}")
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
@@ -121,7 +129,7 @@ class TrainingPanel(Card):
 
 
 class Message(QWidget):
-    """One text at a time: a refused field's reason, or else a run's warning, or else the formula.
+    """One text at a time: a refused field's reason, or else a run's warning, or else the rule.
 
     ============== =====================================================================
     `cure`         the button under a warning, where one click can mend it
@@ -133,7 +141,7 @@ class Message(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._formula = self._warning = self._refusal = ""
+        self._rule = self._warning = self._refusal = ""
         self._cure = 0, 0.0
         self.label = QLabel()
         self.label.setWordWrap(True)
@@ -150,9 +158,9 @@ class Message(QWidget):
         column.addWidget(self.label)
         column.addWidget(self.cure, alignment=Qt.AlignmentFlag.AlignLeft)
 
-    def show_formula(self, formula: str) -> None:
+    def show_rule(self, rule: str) -> None:
         """Show how an update is made, where nothing is wrong."""
-        self._formula = formula
+        self._rule = rule
         self._show()
 
     def show_refusal(self, why: str) -> None:
@@ -177,7 +185,7 @@ class Message(QWidget):
 
     def _show(self) -> None:
         trouble = self._refusal or self._warning
-        self.label.setText(trouble or f"One update: {self._formula}")
+        self.label.setText(trouble or self._rule)
         name = "error" if trouble else "muted"
         if name != self.label.objectName():
             self.label.setObjectName(name)

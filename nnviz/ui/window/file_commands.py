@@ -25,6 +25,8 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.settings import Settings
 
+NONE_RECENT = "No recent files: what you open or save will stand here"
+
 
 class FileCommands(QObject):
     """Opens and saves the document for a window."""
@@ -105,7 +107,7 @@ class FileCommands(QObject):
             shown = on_one_line(shortened(str(path), 2 * SHOWN))
             menu.addAction(shown.replace("&", "&&"), partial(self.leave_and_open, path))
         if menu.isEmpty():
-            menu.addAction("No recent files").setEnabled(False)
+            menu.addAction(NONE_RECENT).setEnabled(False)
         else:
             menu.addSeparator()
             menu.addAction("Forget these", self._settings.forget_recent)
