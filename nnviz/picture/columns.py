@@ -18,26 +18,24 @@ from nnviz.picture.parts import Column, Rect, Role, View
 
 ROOM = 420.0
 """Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
-WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 148.0, 150.0
+WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
 """Its width for many columns, and what each column and each gap of few ones asks of it."""
 HEAD = 84.0
 """Room for the headings at the top, and for what the window puts under them."""
 AIR, FOOT = 8.0, 16.0
 """Free above and below the columns."""
-PILLS = 10.0
-"""Room for the lower half of pills on a node's border: kept, so that nodes stay when slopes come."""
-WIDTH, HEIGHT = 128.0, 64.0
+WIDTH, HEIGHT = 140.0, 72.0
 """A node where there is room."""
 FULL = 44.0
-"""From this height on a node shows name, z and value in two lines, below in one."""
+"""From this height on a node without bias shows its name and its value in two lines, below in one."""
 COMPACT = 18.0
 """Below this height a node shows no text."""
 BLOCK = 3.0
 """Below this height nodes are drawn as one block."""
 NARROW = 76.0
 """A node's least width where it shows text."""
-GAP = 124.0
-"""Between columns, two pills of short numbers side by side."""
+GAP, WISHED_GAP = 108.0, 190.0
+"""Between columns: a number and a slope one above the other, and side by side."""
 WIDEST_GAP = 420.0
 PITCH = 121.0
 """From node to node where it is not crowded."""
@@ -55,7 +53,7 @@ class _Fit:
 
 def corner(rect: Rect) -> float:
     """Return the radius of a node's corners."""
-    return min(10.0 * max(1.0, rect.height / 64.0), rect.height / 3.0)
+    return min(10.0 * max(1.0, rect.height / HEIGHT), rect.height / 3.0)
 
 
 def growth(view: View, columns: int) -> float:
@@ -107,12 +105,12 @@ def _seen(
 
 
 def _below(network: Network, layer: int) -> float:
-    """Return the room that is wished for under every node of a column: pills, notes, and some air."""
+    """Return the room that is wished for under every node of a column: notes, and some air."""
     if layer < 0:
         return 12.0
     if layer == len(network.layers) - 1:
-        return PILLS + 46.0
-    return PILLS + (28.0 if has_badges(network.layers[layer]) else 12.0)
+        return 46.0
+    return 26.0 if has_badges(network.layers[layer]) else 12.0
 
 
 def has_badges(layer: Layer) -> bool:
@@ -130,7 +128,7 @@ def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[
 
 
 def _height(pitch: float, wish: float) -> float:
-    share = 0.76 * pitch
+    share = 0.84 * pitch
     return share if share < FULL else max(FULL, min(pitch - wish, HEIGHT))
 
 
@@ -140,12 +138,12 @@ def _widths(heights: Sequence[float], room: float, compact: float) -> tuple[list
     bare = [min(max(2.2 * height, 28.0), 44.0) for height in heights]
     gaps = len(heights) - 1
     rest = sum(width for width, height in zip(bare, heights, strict=True) if height < compact)
-    margin = min(max(0.09 * room, 16.0), 100.0)
+    margin = min(max((0.09 if rest else 0.035) * room, 16.0), 100.0)  # headings are wider than bare nodes
     width = WIDTH
     gap = (room - 2 * margin - rest - texts * width) / gaps
-    if gap < 160.0:
+    if gap < WISHED_GAP:
         inner = room - 40.0 - rest
-        gap = min(160.0, (inner - texts * width) / gaps)
+        gap = min(WISHED_GAP, (inner - texts * width) / gaps)
         if gap < GAP and texts:
             width = min(max((inner - gaps * GAP) / texts, NARROW), WIDTH)
             gap = (inner - texts * width) / gaps

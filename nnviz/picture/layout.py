@@ -15,12 +15,15 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Network
-from nnviz.picture.columns import HEIGHT, body, growth, lay_columns
+from nnviz.picture.columns import HEIGHT, WIDTH, body, growth, lay_columns
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
-from nnviz.picture.pills import PillSlots, pill_slots
+from nnviz.picture.pills import SMALL, PillSlots, pill_slots
 from nnviz.picture.slots import Slot, node_slots
 from nnviz.picture.text import elide, plain, text_width
+
+PILL, CROWDED = 13.5, 1.3
+"""Font size of a number on an edge, and how much larger than its nodes are for their width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
     pills = [
-        pill_slots(gap, room, min(left.height, right.height) / HEIGHT, view.zoom, slopes)
+        pill_slots(gap, room, _pill_size(left, right), view.zoom, slopes)
         for gap, (left, right) in zip(gaps, itertools.pairwise(columns), strict=True)
     ]
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
@@ -84,6 +87,13 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
         tuple(slopes for _, slopes in pills),
         _headings(columns, room),
     )
+
+
+def _pill_size(left: Column, right: Column) -> float:
+    """Return the font size of numbers between two columns: smaller between low nodes, but readable."""
+    grown = max(left.width, right.width) / WIDTH
+    height = min(left.height, right.height) / HEIGHT
+    return max(PILL * min(grown, CROWDED * height), SMALL * min(max(grown, 1.0), CROWDED))
 
 
 def _gap(left: Column, right: Column) -> Gap:

@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from nnviz.core.address import Address, Kind
+from nnviz.picture.candidates import BETWEEN
 from nnviz.picture.content import Content
 from nnviz.picture.parts import Column, Label, Rect, Style
-from nnviz.picture.pills import BETWEEN
-from nnviz.picture.slots import BESIDE_PX, INSIDE, OUTSIDE, Slot
+from nnviz.picture.slots import BESIDE, Slot
 from nnviz.picture.text import plain, text_width
 
 NOTHING = "–"
 """Stands where there is no row to compute."""
-TIGHT, ROOMY = 0.4, 0.8
+TIGHT, ROOMY = 0.3, 0.8
 """Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
 ROUND = 1.3
 """A slope's pill is at least so many times as wide as high."""
@@ -26,9 +26,8 @@ def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], b
     """Yield what stands in, on and under the nodes of a column, but for their names."""
     nodes = column.in_sight(body)
     box = column.box
-    all_in_sight = body.covers(
-        Rect(box.x - BESIDE_PX, box.y, box.width + 2 * BESIDE_PX, box.height + column.below)
-    )
+    beside = BESIDE * column.width
+    all_in_sight = body.covers(Rect(box.x - beside, box.y, box.width + 2 * beside, box.height + column.below))
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:
@@ -95,16 +94,14 @@ def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
 
 
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return an output's target or its error, centred under the node as far as the room allows."""
+    """Return an output's target or its error, centred under the node."""
     error = address.kind == "error"
     value = content.error(address) if error else content.target(address)
     fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
     if fit is None:
         return None
     text, size, width = fit
-    left = max(rect.x, rect.x + (rect.width - BESIDE_PX - width) / 2)
-    place = Rect(min(left, rect.right - width), rect.y, width, rect.height)
-    return Label(address, text, place, "error" if error else "note", size, value)
+    return Label(address, text, rect.middle(width, rect.height), "error" if error else "note", size, value)
 
 
 def _right(rect: Rect, width: float) -> Rect:
@@ -134,8 +131,8 @@ class _Pill(NamedTuple):
 def _pills(content: Content, column: Column, slot: Slot, node: int) -> Iterator[Label]:
     """Yield a node's bias and its slope, as far as there are these.
 
-    They stand out beyond the node's sides only where they must. Where not even the shortest texts fit side
-    by side, the bias is shown alone, as the node's sum needs it.
+    Where they do not fit side by side even in small letters, the bias is shown alone, as the node's sum needs
+    it.
     """
     biases, slopes, line = content.network.layers[column.layer].biases, content.slopes, slot.rect.width
     bias = slope = None
@@ -180,15 +177,12 @@ def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
 
 def _placed(column: Column, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
     """Yield the bias on the left and the slope on the right."""
-    box = column.rect(node)
-    line = slot.at(box.x, box.y)
-    left, right = box.x + INSIDE * slot.size, box.right + OUTSIDE
+    line = slot.at(column.x, float(column.tops[node]))
     needed = sum(pill.width for pill in pills) + BETWEEN * (len(pills) - 1)
-    right = min(max(right, left + needed), line.right)
-    left = max(min(left, right - needed), line.x)
-    air = (right - left - needed) / len(pills)
+    air = (line.width - needed) / len(pills)
     for pill in pills:
         width = pill.width + min((ROOMY - TIGHT) * pill.size, air)
-        place = Rect(left if pill.kind == "bias" else right - width, line.y, width, line.height)
+        left = line.x if pill.kind == "bias" else line.right - width
         style: Style = "pill" if pill.kind == "bias" else "node_slope"
+        place = Rect(left, line.y, width, line.height)
         yield Label(Address(pill.kind, column.layer, node), pill.text, place, style, pill.size, pill.value)

@@ -142,6 +142,8 @@ class Label(NamedTuple):
     align: Align = "center"
     role: Role | None = None
     """Of the node whose box is behind the text; None where there is none."""
+    leader: float | None = None
+    """Where the edge runs, under or over the middle, of a number that had to leave it; else None."""
 
 
 class NodeBox(NamedTuple):

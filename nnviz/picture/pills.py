@@ -1,23 +1,21 @@
-"""Where the numbers of a gap's edges stand so that no two overlap.
+"""Where the numbers of a gap's edges stand: each on its own edge, clear of each other and of others' edges.
 
-Knows nothing of weights: pills do not jump.
-
-A label's middle lies on its edge. Labels stand in columns: at one part of the way if all fit there, else in
-as many columns side by side as are needed. In a column the labels are taken from the top as long as they
-keep clear of each other, which is the largest number that one column can hold.
+Knows nothing of weights: pills do not jump. Of several sizes of places the one is taken that shows the most
+numbers where the eye finds their edges; what finds no good place waits for hover or zoom.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from nnviz.core.activations import Array
+from nnviz.picture.candidates import Candidates, Edges, Sort
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.parts import Rect
+from nnviz.picture.placing import NOWHERE, Placing
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 MOST = 600
@@ -27,32 +25,44 @@ LEAST = 1 / 3
 WALL, LEAST_OF_WALL = 100, 0.75
 """Of more labels than `WALL` a part would hide the edges and still leave out what is looked for."""
 ZOOMED_IN = 1.5
-LARGE, SMALL = 13.5, 11.475
-"""Font sizes of labels at zoom 1, in pixels."""
+SMALL = 11.475
+"""Font size of labels where there is less room, in pixels."""
+STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
+"""Fonts are so much smaller where there is less room."""
 SHRUNK, LEAST_SIZE = 0.7, 9.5
-"""A number that needs more room has a font so much smaller, but no smaller than that, in pixels."""
+"""That of a number that needs more room than others is so much smaller; none is below 9.5 pixels."""
 PAD, AIRY_PAD = 0.18, 0.9
 """Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
-BETWEEN = 3.0
-"""Free pixels between two labels."""
-TRIES = 24
-OFFSETS = (0.0, 0.25, 0.5, 0.75, 1.0)
+SPOILT = 0.35
+"""By so much less a number counts for each edge of another that it covers."""
+WEIGHT = 1.5
+"""So many slopes a weight is worth."""
+READABLE = 0.6
+"""The power of its font size by which a number counts."""
+SHORTER = 0.9
+"""What a place is worth that is too narrow for long numbers."""
+LEADING = 12
+"""Where more find no place on their edges none leaves its edge either: it would not help."""
 
 
 @dataclass(frozen=True, slots=True)
 class PillSlots:
-    """Places of equal size for the labels of some edges: middles (`x`, `y`), `width`, `height`, font size."""
+    """Places of equal size for the labels of some edges: middles (`x`, `y`), `width`, `height`, font size.
+
+    `line` is where the edge runs at `x`: elsewhere than at `y` where a label had to leave it.
+    """
 
     nodes: list[int]
     sources: list[int]
     x: list[float]
     y: list[float]
+    line: list[float]
     width: float
     height: float
     size: float
 
 
-NO_SLOTS = PillSlots([], [], [], [], 0.0, 0.0, 0.0)
+NO_SLOTS = PillSlots([], [], [], [], [], 0.0, 0.0, 0.0)
 
 
 def smaller(size: float) -> float:
@@ -60,65 +70,21 @@ def smaller(size: float) -> float:
     return min(size, max(SHRUNK * size, LEAST_SIZE))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sort:
-    """A kind of label: its size, and between which x its middle may be."""
-
-    width: float
-    height: float
-    size: float
-    left: float
-    right: float
-
-    @property
-    def most(self) -> int:
-        """How many stand side by side."""
-        return int((self.right - self.left) // (self.width + BETWEEN)) + 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Edges:
-    """The edges in sight, and the room that their labels must keep to."""
-
-    gap: Gap
-    body: Rect
-    nodes: Indices
-    sources: Indices
-    y0: Array
-    y1: Array
-
-    def heights(self, x: Array) -> Array:
-        """Return where the edges are at `x`, shape (places, edges)."""
-        parts = (x - self.gap.x0) / (self.gap.x1 - self.gap.x0)
-        heights: Array = self.y0 + parts[:, None] * (self.y1 - self.y0)
-        return heights
-
-    def bound(self, sort: _Sort) -> float:
-        """Return a number of labels that cannot be exceeded."""
-        ends = self.heights(np.array([sort.left, sort.right]))
-        span = min(float(ends.max() - ends.min()), self.body.height - sort.height)
-        return sort.most * (max(span, 0.0) // (sort.height + BETWEEN) + 1)
-
-
-def pill_slots(gap: Gap, body: Rect, scale: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
-    """Return the places of a gap's weights and, if `slopes`, of its slopes, mirrored from the edges' ends.
-
-    `scale` is the height of the smaller nodes beside the gap over that of a large node.
-    """
+def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> tuple[PillSlots, PillSlots]:
+    """Return the places of a gap's weights and, if `slopes`, of its slopes; no font is larger than `size`."""
     edges = _in_sight(gap, body)
     if edges is None:
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
     least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
-    if slopes:
-        places = max((_both(edges, scale, share) for share in _shares(gap)), key=_fewer)
-        if _fewer(places) >= max(least, 1.0):
+    for kinds in (2, 1) if slopes else (1,):
+        places = _best(edges, size, kinds, least)
+        if places is not None:
             return places
-    weights = _side(edges, max(LARGE * scale, SMALL), (0.0, 1.0), mirrored=False)
-    return (weights if len(weights.x) >= least else NO_SLOTS), NO_SLOTS
+    return NO_SLOTS, NO_SLOTS
 
 
-def _in_sight(gap: Gap, body: Rect) -> _Edges | None:
+def _in_sight(gap: Gap, body: Rect) -> Edges | None:
     """Return the edges that pass through the body, or None if there are too many to label."""
     left, right = max(gap.x0, body.x), min(gap.x1, body.right)
     if left >= right:
@@ -131,134 +97,69 @@ def _in_sight(gap: Gap, body: Rect) -> _Edges | None:
     if not 0 < np.count_nonzero(seen) <= MOST:
         return None
     nodes, sources = np.nonzero(seen)
-    return _Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
+    return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
-def _shares(gap: Gap) -> tuple[float, ...]:
-    """Return how much of the gap's length the weights may have: more where the edges fan out."""
-    sources, nodes = len(gap.y0), len(gap.y1)
-    return (0.5, 0.6) if sources < nodes else (0.5, 0.4) if sources > nodes else (0.5,)
+def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots] | None:
+    """Return the places that show most, of weights alone or with slopes; None where it is too few."""
+    count, best, found = len(edges.nodes), 0.0, None
+    for sort in _sorts(edges, largest):
+        each = sort.size**READABLE * (1.0 if sort.long else SHORTER)
+        if edges.bound(sort) < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * each <= best:
+            continue
+        candidates = Candidates.of(edges, sort, kinds)
+        if np.count_nonzero(np.isfinite(candidates.cost).any(axis=1)) < max(kinds * least, 1.0):
+            continue
+        chosen = Placing(candidates, sort).chosen
+        if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
+            candidates = candidates.with_leaders(edges, sort)
+            chosen = Placing(candidates, sort).chosen
+        shown = np.flatnonzero(chosen != NOWHERE)
+        fewest = min(np.count_nonzero(shown // count == kind) for kind in range(kinds))
+        spoilt = candidates.covered[shown, chosen[shown]]
+        parts = np.maximum(1.0 - SPOILT * spoilt, 0.1) * np.where(shown < count, WEIGHT, 1.0)
+        worth = float(parts.sum()) * each
+        if fewest >= max(least, 1.0) and worth > best + ROUNDING:
+            best, found = worth, (candidates, chosen, sort)
+    if found is None:
+        return None
+    places = [_slots(edges, *found, kind) for kind in range(kinds)]
+    return places[0], places[1] if kinds == 2 else NO_SLOTS
 
 
-def _both(edges: _Edges, scale: float, share: float) -> tuple[PillSlots, PillSlots]:
-    """Return places for weights and slopes, of one font size."""
-    largest = max(LARGE * scale, SMALL)
-    weights = _side(edges, largest, (0.0, share), mirrored=False)
-    slopes = _side(edges, weights.size or largest, (share, 1.0), mirrored=True)
-    if slopes.size and slopes.size < weights.size:
-        weights = _side(edges, slopes.size, (0.0, share), mirrored=False)
-    return weights, slopes
-
-
-def _fewer(slots: tuple[PillSlots, PillSlots]) -> int:
-    return min(len(places.x) for places in slots)
-
-
-def _side(edges: _Edges, largest: float, share: tuple[float, float], *, mirrored: bool) -> PillSlots:
-    """Return places in a share of the gap's length, of the most readable sort that has one for every edge."""
+def _slots(edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, kind: int) -> PillSlots:
+    """Return the places of one kind, the first or the second of each edge."""
     count = len(edges.nodes)
-    sorts = list(_sorts(edges, largest, share))
-    best = NO_SLOTS
-    for sort in sorts:
-        last = sort is sorts[-1]
-        if edges.bound(sort) >= count * (LEAST if last else 1.0):
-            places = _fill(edges, sort, mirrored, partly=last)
-            if len(places.x) > len(best.x):
-                best = places
-            if len(places.x) == count:
-                break
-    return best
+    shown = np.flatnonzero(chosen[kind * count : (kind + 1) * count] != NOWHERE)
+    labels = shown + kind * count
+    at = chosen[labels]
+    return PillSlots(
+        edges.nodes[shown].tolist(),
+        edges.sources[shown].tolist(),
+        candidates.x[at].tolist(),
+        candidates.y[labels, at].tolist(),
+        candidates.line[labels, at].tolist(),
+        sort.width,
+        sort.height,
+        sort.size,
+    )
 
 
-def _sorts(edges: _Edges, largest: float, share: tuple[float, float]) -> Iterator[_Sort]:
+def _sorts(edges: Edges, largest: float) -> Iterator[Sort]:
     """Yield the sizes to try, the most readable first."""
     gap, body = edges.gap, edges.body
-    length = gap.x1 - gap.x0
-    left = max(gap.x0 + 5.0, body.x, gap.x0 + share[0] * length + BETWEEN / 2)
-    right = min(gap.x1 + 2.0, body.right)
-    if share[1] < 1.0:
-        right = min(right, gap.x0 + share[1] * length - BETWEEN / 2)
-    sizes = dict.fromkeys((largest, smaller(largest)))
-    any_number = [max((NUMBER + AIRY_PAD) * size, LONG_NUMBER * smaller(size) + PAD * size) for size in sizes]
-    usual = [(NUMBER + AIRY_PAD) * size for size in sizes]
-    tight = [NUMBER * smaller(size) + PAD * size for size in sizes]
-    for widths in (any_number, usual, tight):
-        for size, width in zip(sizes, widths, strict=True):
-            if width <= right - left + ROUNDING:
-                yield _Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
+    left, right = max(gap.x0 + 5.0, body.x), min(gap.x1 + 2.0, body.right)
+    for size, long in itertools.product(_sizes(largest), (True, False)):
+        width = (NUMBER + PAD) * size
+        if long:
+            width = max((NUMBER + AIRY_PAD) * size, LONG_NUMBER * smaller(size) + PAD * size)
+        if width <= right - left + ROUNDING:
+            yield Sort(width, 1.5 * size, size, left + width / 2, right - width / 2, long)
 
 
-def _fill(edges: _Edges, sort: _Sort, mirrored: bool, partly: bool) -> PillSlots:
-    """Return places for every edge, or for none; `partly`: for as many as there are."""
-    count = len(edges.nodes)
-    single = _single(edges, sort, mirrored)
-    if single is not None:
-        return _slots(edges, sort, np.arange(count), np.full(count, single))
-    best: list[tuple[Indices, float]] = []
-    number = 0
-    for xs in _columns(sort, mirrored):
-        places = _pack(edges, sort, xs, BETWEEN)
-        fits = sum(len(chosen) for chosen, _ in places)
-        if fits == count:
-            airy = _pack(edges, sort, xs, 0.4 * sort.height)
-            best = airy if sum(len(chosen) for chosen, _ in airy) == count else places
-            break
-        if partly and fits > number:
-            best, number = places, fits
-    if not best:
-        return NO_SLOTS
-    chosen = np.concatenate([some for some, _ in best])
-    return _slots(edges, sort, chosen, np.repeat([x for _, x in best], [len(some) for some, _ in best]))
-
-
-def _slots(edges: _Edges, sort: _Sort, chosen: Indices, x: Array) -> PillSlots:
-    gap = edges.gap
-    y0, y1 = edges.y0[chosen], edges.y1[chosen]
-    y = y0 + (x - gap.x0) / (gap.x1 - gap.x0) * (y1 - y0)
-    nodes, sources = edges.nodes[chosen].tolist(), edges.sources[chosen].tolist()
-    return PillSlots(nodes, sources, x.tolist(), y.tolist(), sort.width, sort.height, sort.size)
-
-
-def _single(edges: _Edges, sort: _Sort, mirrored: bool) -> float | None:
-    """Return the x nearest to a quarter of the way (`mirrored`: from the end) where every label fits."""
-    gap = edges.gap
-    wished = gap.x0 + (0.75 if mirrored else 0.25) * (gap.x1 - gap.x0)
-    wished = min(max(wished, sort.left), sort.right)
-    xs = np.append(np.linspace(sort.left, sort.right, TRIES), wished)
-    xs = xs[np.argsort(np.abs(xs - wished), kind="stable")]
-    heights = np.sort(edges.heights(xs), axis=1)
-    clear = np.diff(heights, axis=1).min(axis=1, initial=np.inf) >= sort.height + BETWEEN
-    half = sort.height / 2
-    clear &= (heights[:, 0] >= edges.body.y + half) & (heights[:, -1] <= edges.body.bottom - half)
-    return float(xs[clear.argmax()]) if clear.any() else None
-
-
-def _columns(sort: _Sort, mirrored: bool) -> Iterator[list[float]]:
-    """Yield sets of columns to try: fewer first, by the edges' start (`mirrored`: by their end) first."""
-    pitch = sort.width + BETWEEN
-    for count in range(1 if sort.most == 1 else 2, min(sort.most, 6) + 1):
-        slack = sort.right - sort.left - (count - 1) * pitch
-        for offset in OFFSETS:
-            xs = [sort.left + offset * slack + k * pitch for k in range(count)]
-            yield [sort.left + sort.right - x for x in xs] if mirrored else xs
-
-
-def _pack(edges: _Edges, sort: _Sort, xs: list[float], air: float) -> list[tuple[Indices, float]]:
-    """Return the edges that have a place in each column, column by column, with the column's x."""
-    top, bottom = edges.body.y + sort.height / 2, edges.body.bottom - sort.height / 2
-    step = sort.height + air
-    free: Indices = np.arange(len(edges.nodes))
-    places = []
-    for x, line in zip(xs, edges.heights(np.array(xs)), strict=True):
-        heights = line[free]
-        order = heights.argsort(kind="stable")
-        sorted_heights = heights[order].tolist()
-        picked = []
-        at = bisect_left(sorted_heights, top)
-        while at < len(sorted_heights) and sorted_heights[at] <= bottom:
-            picked.append(at)
-            at = bisect_left(sorted_heights, sorted_heights[at] + step, at + 1)
-        chosen = order[picked] if picked else order[:0]
-        places.append((free[chosen], x))
-        free = np.delete(free, chosen)
-    return places
+def _sizes(largest: float) -> Iterator[float]:
+    """Yield font sizes, in small steps and then, zoomed in, in large ones."""
+    for step in STEPS:
+        if step * largest > LEAST_SIZE:
+            yield step * largest
+    yield min(LEAST_SIZE, largest)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from nnviz.core.address import Kind
 from nnviz.core.network import Layer
-from nnviz.picture.columns import COMPACT, FULL, HEIGHT, has_badges
+from nnviz.picture.columns import COMPACT, FULL, HEIGHT, WIDTH, has_badges
 from nnviz.picture.parts import Align, Column, Rect, Role
 from nnviz.picture.pills import SHRUNK
 from nnviz.picture.text import NUMBER, fitted, text_width
@@ -16,14 +16,18 @@ SMALLEST = 9.5
 """No text is smaller, in pixels."""
 COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
-Z = 4.1
-"""The same for z −0.12, or z −0.123 written smaller."""
-OUTCOME = 7.6
-"""The same for error −0.123."""
-BESIDE_PX = 16.0
-"""How far a text under a node may reach beyond it, in pixels, and an output's pill on the right."""
-INSIDE, OUTSIDE = 0.35, 3.0
-"""How far from a node's left side its bias stands, in font sizes; how far its slope stands out, in pixels."""
+Z, SHORT_Z = 5.3, 4.1
+"""The same for z −0.1234, and for z −0.12."""
+OUTCOME = 8.5
+"""The same for error −0.1234."""
+BESIDE = 0.06
+"""How far a text under a node may reach beyond it, in widths of the node."""
+PILL, PILL_HEIGHT, INSIDE = 11.5, 17.0, 3.5
+"""Font size and height of a bias and of a node's slope, and how far from the border they stand, in pixels."""
+LEAST_PILL = 0.87
+"""They are never smaller than so much of this."""
+THREE_LINES, TWO_LINES = 57.0, 32.0
+"""From these heights on a node with a bias or a slope shows three lines, or two: below, one without these."""
 LONGEST_BADGE = "dead on all rows"
 
 
@@ -61,77 +65,83 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     """
     if column.height < COMPACT or column.block:
         return {}
-    pills = _pills(column, layer)
-    inside = _full(column, layer, pills) if column.height >= FULL else _compact(column, pills)
+    full = column.height >= (FULL if layer is None else THREE_LINES)
+    pills = _pills(column, layer, 1.0 if full else _grown(column))
+    inside = _full(column, layer) if full else _compact(column, pills)
     if not inside:
         return {}
     on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
-    return on_box | pills | _below(column, layer, pills)
+    return on_box | pills | _below(column, layer)
 
 
-def _pills(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
-    """Return the line on the lower border that a node's bias and slope share, as the place of the slope."""
-    if layer is None:
+def _pills(column: Column, layer: Layer | None, grown: float) -> dict[Kind, Slot]:
+    """Return the last line in the node, which its bias and slope share, as the place of the slope."""
+    if layer is None or column.height < TWO_LINES:
         return {}
-    scale = max(column.height / HEIGHT, 0.87)
-    size, height = 11.5 * scale, 17.0 * scale
-    if column.height < 2.1 * height or column.below < height / 2 + 2:
-        return {}
-    right = column.width + (BESIDE_PX if column.role == "output" else OUTSIDE)
-    return {"node_slope": Slot(Rect(-1.0, column.height - height / 2, right + 1.0, height), size)}
+    scale = column.height / HEIGHT
+    pill, pad = max(scale, LEAST_PILL * grown), min(INSIDE * scale, 0.03 * column.width)
+    height = PILL_HEIGHT * pill
+    rect = Rect(pad, column.height - height - pad, column.width - 2 * pad, height)
+    return {"node_slope": Slot(rect, PILL * pill)}
 
 
-def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
-    """Return name and z in a line, the value large below them."""
+def _grown(column: Column) -> float:
+    """Return how much larger than in a small room the texts of a low node are."""
+    return max(min(column.width / WIDTH, column.height / (1.15 * TWO_LINES)), 1.0)
+
+
+def _full(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
+    """Return name and z in a line, the value large below them, in the middle of a node with a third line."""
     width, height, scale = column.width, column.height, column.height / HEIGHT
     small = max(11.5 * scale, SMALLEST)
-    pad = min(11.0 * scale, 0.09 * width)
-    line = Rect(pad, 0.1 * height, width - 2 * pad, 1.3 * small)
+    pad = min(10.0 * scale, 0.08 * width)
+    line = Rect(pad, 0.075 * height, width - 2 * pad, 1.3 * small)
     slots: dict[Kind, Slot] = {}
-    both = line.width / (COURSE_NAME + Z + 0.5)
-    if layer is not None and not layer.function.linear and both >= SMALLEST:
-        small = min(small, both)
-        slots["z"] = Slot(line, small, "right", name_size=small, least=Z * small)
-        line = line._replace(width=line.width - (Z + 0.5) * small)
+    if (
+        layer is not None
+        and not layer.function.linear
+        and line.width >= (COURSE_NAME + SHORT_Z + 0.5) * SMALLEST
+    ):
+        small = max(min(small, line.width / (COURSE_NAME + Z + 0.5)), SMALLEST)
+        slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z * small)
+        line = line._replace(width=line.width - (SHORT_Z + 0.5) * small)
     slots["name"] = Slot(line, small)
     size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
-    if size < SMALLEST + 1.0:
-        size = min(SMALLEST + 1.0, (width - 8.0 * scale) / NUMBER)
     if size >= SMALLEST:
-        middle = (0.61 if pills else 0.64) * height
-        rect = Rect(4.0 * scale, middle - 0.6 * size, width - 8.0 * scale, 1.2 * size)
+        middle = (0.5 if layer is not None else 0.58) * height
+        rect = Rect(4.0 * scale, middle - 0.55 * size, width - 8.0 * scale, 1.1 * size)
         slots["input" if layer is None else "value"] = Slot(rect, size)
     return slots
 
 
 def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     """Return name and value side by side, or the value alone."""
-    width, height = column.width, column.height
-    size = min(max(0.46 * height, SMALLEST + 0.5), 16.0)
-    free = min(slot.rect.y for slot in pills.values()) if pills else height
+    width, grown = column.width, _grown(column)
+    free = pills["node_slope"].rect.y if pills else column.height
+    size = min(max(0.56 * free, SMALLEST + 0.5), 16.0 * grown)
     if free < 1.25 * size or width < NUMBER * SMALLEST + 6.0:
         return {}
     size = min(size, (width - 6.0) / NUMBER)
-    top = min((height - 1.2 * size) / 2, free - 1.2 * size)
-    value, pad = 4.2 * min(size, 14.0), 7.0
+    top = (free - 1.2 * size) / 2
+    value, pad = 4.2 * min(size, 14.0 * grown), 7.0
     kind: Kind = "input" if column.layer < 0 else "value"
     rest = width - value - 2 * pad - 4.0
-    small = max(min(0.34 * height, 11.0, rest / COURSE_NAME), SMALLEST)
+    small = max(min(0.4 * free, 11.0 * grown, rest / COURSE_NAME), SMALLEST)
     if rest < 3.6 * small:
         return {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
-    line, size = top + 0.6 * (size - small), min(size, 14.0)
+    line, size = top + 0.6 * (size - small), min(size, 14.0 * grown)
     return {
         "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
         kind: Slot(Rect(pad, top, width - 2 * pad, 1.2 * size), size, "right", name_size=small, least=value),
     }
 
 
-def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+def _below(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
     """Return the notes under a node: what is odd about it, or an output's target and error."""
     if layer is None:
         return {}
     scale = max(column.height / HEIGHT, 0.87)
-    top = column.height + (10.5 if pills else 5.0) * scale
+    top = column.height + 4.0 * scale
     bottom = column.height + column.below
     if column.role == "output":
         return _outcome(column, top, bottom, scale)
@@ -143,11 +153,11 @@ def _below(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> d
 
 
 def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    width, height = column.width + BESIDE_PX, 17.0 * scale
-    size = max(min(12.5 * scale, width / OUTCOME), SMALLEST)
+    width, height = (1.0 + 2 * BESIDE) * column.width, 17.0 * scale
+    left, size = -BESIDE * column.width, max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     if top + 2 * height > bottom:
         return {}
     return {
-        "target": Slot(Rect(0.0, top, width, height), size),
-        "error": Slot(Rect(0.0, top + height, width, height), size),
+        "target": Slot(Rect(left, top, width, height), size),
+        "error": Slot(Rect(left, top + height, width, height), size),
     }

@@ -18,6 +18,12 @@ from nnviz.picture.picture import Picture
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
+ANGULAR = 0.14
+"""Radius of the corners of a slope's box, in its heights."""
+DASHES = (3.0, 2.0)
+"""Drawn and left out by turns along a dashed line, in its widths."""
+LEADER_WIDTH = 1.2
+"""Of the line from a number to its edge, in pixels."""
 SLOPES_SHARE = 1 / 3
 """Slopes tint the right third of a node that is too small for a text, or of a block."""
 
@@ -34,6 +40,8 @@ class Box(NamedTuple):
     """Of the line, in pixels."""
     radius: float
     """Of the corners, in pixels."""
+    dashed: bool = False
+    """Whether its line is."""
 
 
 def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
@@ -55,21 +63,43 @@ def _node_fill(role: Role, palette: Palette) -> str:
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
     """Return how the pill of a label is drawn, a chosen one with the accent around it; None without one."""
-    if label.style == "pill":
-        line, width = (palette.accent, 2.0) if chosen else (sign_colour(label, palette), 1.2)
-        return Box(palette.hidden_node, line, width, label.rect.height / 2)
-    if label.style == "node_slope":
-        return Box(palette.slope, "", 0.0, label.rect.height / 2)
-    if label.style == "slope":
-        return Box(palette.canvas, "", 0.0, 4.0)
-    return None
+    if label.style not in PILLS:
+        return None
+    box = pill_box(label.style, label.value or 0.0, label.rect.height, palette)
+    return box._replace(line=palette.accent, width=2.0, dashed=False) if chosen else box
 
 
-def sign_colour(label: Label, palette: Palette) -> str:
-    """Return the colour around a pill: its number's sign."""
-    if not label.value:
+def pill_box(style: Style, value: float, height: float, palette: Palette) -> Box:
+    """Return the box of a number: round and bordered by its sign for a weight or a bias, angular for a slope.
+
+    So shape tells them apart where colour does not: for some eyes purple and blue are one.
+    """
+    if style == "pill":
+        return Box(palette.hidden_node, sign_colour(value, palette), 1.2, height / 2)
+    if style == "node_slope":
+        return Box(palette.slope, "", 0.0, ANGULAR * height)
+    return Box(palette.canvas, palette.slope, 1.0, ANGULAR * height, dashed=True)
+
+
+def leader(label: Label) -> tuple[float, float, float, float] | None:
+    """Return the line (x0, y0, x1, y1) from a label's box to the edge that it had to leave, if it had to."""
+    if label.leader is None:
+        return None
+    x, y = label.rect.center
+    half = label.rect.height / 2
+    return x, y + half if label.leader > y else y - half, x, label.leader
+
+
+def leader_colour(label: Label, palette: Palette) -> str:
+    """Return the colour of a leader: its edge's, or a slope's."""
+    return palette.slope if label.style == "slope" else sign_colour(label.value or 0.0, palette)
+
+
+def sign_colour(value: float, palette: Palette) -> str:
+    """Return the colour of a number's sign."""
+    if value == 0.0:
         return palette.zero
-    return palette.positive if label.value > 0 else palette.negative
+    return palette.positive if value > 0 else palette.negative
 
 
 def text_colour(label: Label, palette: Palette) -> str:

@@ -125,7 +125,13 @@ def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]
 
 
 def _label(label: Label, palette: Palette) -> Iterator[str]:
-    rect, box = label.rect, style.label_box(label, palette)
+    rect, box, leader = label.rect, style.label_box(label, palette), style.leader(label)
+    if leader is not None:
+        x0, y0, x1, y1 = leader
+        yield (
+            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" '
+            f'stroke="{style.leader_colour(label, palette)}" stroke-width="{style.LEADER_WIDTH}"/>'
+        )
     if box is not None:
         yield _rectangle(rect, box)
     x, anchor = {
@@ -172,6 +178,8 @@ def _sample(sample: Sample, palette: Palette) -> Iterator[str]:
 
 def _rectangle(rect: Rect, box: Box, more: str = "") -> str:
     line = f' stroke="{box.line}" stroke-width="{box.width}"' if box.line else ""
+    if box.dashed:
+        line += ' stroke-dasharray="{:g} {:g}"'.format(*style.DASHES)
     return (
         f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
         f'rx="{box.radius:.1f}" fill="{box.fill}"{line}{more}/>'

@@ -171,12 +171,12 @@ def test_the_heading_says_why_there_are_no_slopes():
     assert picture.text(Address("subheading", 1)) == "identity · no targets: no slopes"
 
 
-def test_biases_are_pills_on_the_lower_border_and_in_the_heading():
+def test_biases_are_pills_in_their_nodes_and_in_the_heading():
     biased = COURSE.network.with_layer(0, replace(COURSE.network.layers[0], biases=[0.5, -1]))
     picture = drawn(replace(COURSE, network=biased))
     label, box = picture.label(Address("bias", 0, 1)), picture.place(Address("node", 0, 1))
     assert label.text == "b −1"
-    assert label.rect.y < box.bottom < label.rect.bottom
+    assert box.covers(label.rect)
     assert picture.text(Address("subheading", 0)) == "relu · biases"
     assert picture.describe(Address("bias", 0, 0)) == "bias of node_0: 0.5"
 

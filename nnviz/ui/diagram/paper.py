@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLineF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QImage, QPainter, QPen
 
 from nnviz.picture import style
@@ -21,8 +21,12 @@ from nnviz.ui.widgets.theme import ui_font
 
 
 @lru_cache(maxsize=1024)
-def _pen(colour: str, width: float) -> QPen:
-    return QPen(QColor(colour), width)
+def _pen(colour: str, width: float, dashed: bool = False) -> QPen:
+    pen = QPen(QColor(colour), width)
+    if dashed:
+        pen.setDashPattern(style.DASHES)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    return pen
 
 
 @lru_cache(maxsize=64)
@@ -39,7 +43,7 @@ def image_of(pixels: Pixels) -> QImage:
 
 def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
     """Paint a box over `rect`, half of its line outside."""
-    painter.setPen(_pen(box.line, box.width) if box.line else Qt.PenStyle.NoPen)
+    painter.setPen(_pen(box.line, box.width, box.dashed) if box.line else Qt.PenStyle.NoPen)
     painter.setBrush(_brush(box.fill) if box.fill else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(qrect(rect), box.radius, box.radius)
 
@@ -89,8 +93,17 @@ _ALIGN = {  # joined here, since joining Qt's flags costs more than looking one 
 }
 
 
+def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
+    """Paint the line from a number to its edge, where it had to leave it."""
+    line = style.leader(label)
+    if line is not None:
+        painter.setPen(_pen(style.leader_colour(label, palette), style.LEADER_WIDTH))
+        painter.drawLine(QLineF(*line))
+
+
 def paint_label(painter: QPainter, label: Label, palette: Palette, *, chosen: bool = False) -> None:
     """Paint a text with its pill, a chosen one with the accent around it."""
+    paint_leader(painter, label, palette)
     box = style.label_box(label, palette, chosen=chosen)
     if box is not None:
         paint_box(painter, label.rect, box)

@@ -17,7 +17,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Label, NodeBox, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import PILLS, Box, label_box, node_box, sign_colour, text_colour, tints
-from nnviz.ui.diagram.paper import label_font, paint_box, paint_label
+from nnviz.ui.diagram.paper import label_font, paint_box, paint_label, paint_leader
 from nnviz.ui.diagram.sprites import NONE, Letters, Sprites, TextSetter
 
 LARGEST_TEXT, LARGEST = 36.0, 600.0
@@ -73,6 +73,8 @@ class Screen:
             if _is_large(label):
                 paint_label(painter, label, self.palette, chosen=chosen)
                 continue
+            if label.leader is not None:
+                paint_leader(painter, label, self.palette)
             if label.style in PILLS:
                 pills.append(self._pill(label, chosen))
             self._setter.set(self._letters_of(label), label)
@@ -128,7 +130,7 @@ class Screen:
         left, width = self._across(label.rect)
         top = round(label.rect.y * self.ratio)
         height = round(label.rect.bottom * self.ratio) - top
-        key = (width, height, label.style, sign_colour(label, self.palette), chosen)
+        key = (width, height, label.style, sign_colour(label.value or 0.0, self.palette), chosen)
         sprite = self._boxes.get(key)
         if sprite is None:
             box = label_box(label, self.palette, chosen=chosen)
