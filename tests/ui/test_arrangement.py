@@ -1,11 +1,15 @@
 """The panels around the diagram: hidden, tabbed, floated, remembered, and put back as they were at first."""
 
+import gc
+
 import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
+from nnviz.files.examples import example
+from nnviz.ui.window.app import Opened
 from nnviz.ui.window.board import ARRANGEMENT
 from nnviz.ui.window.panels import PANELS
 from tests.ui.hands import address_named, bring, choose_entry, click, press
@@ -43,7 +47,7 @@ def test_what_is_read_stands_in_a_tall_column_at_the_right_what_is_wide_below_th
     window = open_window("relu")
     QApplication.processEvents()
     assert in_sight(window) == FIRST
-    diagram, board = window.diagram.geometry(), window.board.rect()
+    diagram, board = window.board.centralWidget().geometry(), window.board.rect()
     training, notes, data, mse = (
         dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")
     )
@@ -166,6 +170,23 @@ def test_reset_brings_the_first_arrangement_back_whatever_was_done(open_window):
     bring(window, "Notes")
     QApplication.processEvents()
     assert sizes(window) == first
+
+
+def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, settings, tmp_path):
+    """The window stands before it is filled, which must not share the room anew."""
+    seen = []
+    for _ in range(3):
+        program = Opened(settings, example("relu").path, tmp_path)
+        qtbot.waitUntil(lambda program=program: program.workspace is not None)
+        program.workspace.main_window.resize(1280, 800)  # the screen of these tests is smaller
+        QApplication.processEvents()
+        seen.append({name: place.size() for name, place in sizes(program.workspace).items()})
+        assert program.workspace.diagram.hasFocus()
+        program.workspace.main_window.close()
+        program.close()
+    gc.unfreeze()
+    assert seen[0] == seen[1] == seen[2]
+    assert seen[0]["Data"].height() == 246
 
 
 def floating(window, name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget
+from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from nnviz.ui.window.dock import Dock
 from nnviz.ui.window.panels import PANELS, Place
@@ -31,9 +31,12 @@ class Board(QMainWindow):
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
             self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
-        empty = QFrame()
-        empty.setObjectName("card")
-        self.setCentralWidget(empty)
+        centre = QWidget()  # stays, since Qt would share all room anew for another one
+        self._centre, self._empty = QVBoxLayout(centre), QFrame()
+        self._empty.setObjectName("card")
+        self._centre.setContentsMargins(0, 0, 0, 0)
+        self._centre.addWidget(self._empty)
+        self.setCentralWidget(centre)
         self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
         self._arrange()
         self._first = self.saveState(VERSION)
@@ -41,6 +44,11 @@ class Board(QMainWindow):
         self._is_shared = bool(state and self.restoreState(state, VERSION))
         if state and not self._is_shared:
             self.restoreState(self._first, VERSION)  # for Qt has read a part
+
+    def put(self, diagram: QWidget) -> None:
+        """Put the diagram in the middle."""
+        self._centre.replaceWidget(self._empty, diagram)
+        self._empty.deleteLater()
 
     def show_panel(self, name: str, shown: bool) -> None:
         """Bring a panel into sight and the keyboard there, or hide it."""

@@ -47,7 +47,7 @@ class MainWindow(QMainWindow):
 
     def put(self, diagram: QWidget) -> None:
         """Put the diagram in its place."""
-        self.board.setCentralWidget(diagram)
+        self.board.put(diagram)
         self._frame_is_due = True
 
     def paintEvent(self, event: QPaintEvent) -> None:
