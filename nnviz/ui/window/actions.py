@@ -5,25 +5,22 @@ Menus, toolbar and the sheet of keys are made from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
-from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window import first_steps
 from nnviz.ui.window.help import help_menu
-from nnviz.ui.window.menus import Entry, Menu, Table, fill_menus, make_actions
-from nnviz.ui.window.panels import PANELS
-from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
+from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar
+from nnviz.ui.window.view_menu import view_menu
 from nnviz.ui.window.walk_keys import WalkKeys
 from nnviz.ui.window.workspace import Workspace
 
-Value = TypeVar("Value")
 STANDARD = QKeySequence.StandardKey
 
 PHASES: tuple[tuple[Phase, str], ...] = (
@@ -58,6 +55,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
         dock.seen.connect(actions[f"panel {dock.objectName()}"].setChecked)
+    workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 
 
@@ -71,7 +69,7 @@ def table(workspace: Workspace, settings: Settings) -> Table:
         _walk(workspace),
         Menu("", (_rows(workspace),)),
         _train(workspace),
-        _view(workspace, settings),
+        view_menu(workspace, settings),
         Menu("E&xamples", fill=workspace.files.fill_examples),
     )
     return (*menus, help_menu(menus, window, partial(first_steps.begin, workspace)))
@@ -138,7 +136,7 @@ def _repeats(player: Player) -> tuple[Entry, ...]:
     def repeat_by(repeat: Repeat) -> None:
         player.repeat = repeat
 
-    return _choice(REPEAT, REPEATS, player.repeat, repeat_by)
+    return choice(REPEAT, REPEATS, player.repeat, repeat_by)
 
 
 def _by_layer(player: Player) -> Entry:
@@ -178,101 +176,6 @@ def _train(workspace: Workspace) -> Menu:
                 Entry("random", "&New random weights", runner.new_random_weights),
             ),
         ),
-    )
-
-
-def _view(workspace: Workspace, settings: Settings) -> Menu:
-    zoom = workspace.diagram.zoom
-    fit = Entry(
-        "fit",
-        "&Fit",
-        workspace.diagram.fit,
-        keys="Ctrl+0",
-        tip="Show the whole network",
-        icon="fit",
-        toolbar=True,
-    )
-    zooms = (
-        Entry("zoom in", "Zoom &in", partial(zoom, 1.25), keys=STANDARD.ZoomIn),
-        Entry("zoom out", "Zoom &out", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
-    )
-    return Menu(
-        "&View",
-        (
-            _slopes(workspace),
-            (fit, *zooms),
-            _panels(workspace),
-            (Entry("reset arrangement", "&Reset arrangement", workspace.board.reset),),
-            (_themes(workspace, settings), _sizes(workspace, settings)),
-        ),
-    )
-
-
-def _panels(workspace: Workspace) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(
-            f"panel {panel.name}",
-            panel.name,
-            partial(workspace.board.show_panel, panel.name),
-            tip=f"Show or hide the panel {panel.name}: {panel.tip}",
-            is_on=workspace.board.docks[panel.name].in_sight,
-        )
-        for panel in PANELS
-    )
-
-
-def _slopes(workspace: Workspace) -> tuple[Entry, ...]:
-    selection = workspace.selection
-    return (
-        Entry(
-            "slopes",
-            "Show &slopes",
-            selection.show_slopes,
-            keys="Ctrl+L",
-            tip="Keep the slopes on the diagram; they follow while weights are edited",
-            icon="slopes",
-            toolbar=True,
-            is_on=False,
-        ),
-        Entry(
-            "mean",
-            "Mean over all &rows",
-            lambda on: selection.show_slopes(selection.slopes_shown, on),
-            tip="Slopes as the mean over all rows, as the update uses them, instead of the selected row's",
-            is_on=False,
-        ),
-        Entry(
-            "focus",
-            "F&ocus on the selection",
-            workspace.diagram.focus_on_selection,
-            keys="Ctrl+E",
-            tip="Show the edges of the selected node alone and fade the rest",
-            is_on=False,
-        ),
-    )
-
-
-def _themes(workspace: Workspace, settings: Settings) -> Menu:
-    titles = [(name, name.capitalize()) for name in themes()]
-    return Menu("&Theme", (_choice("theme", titles, settings.theme, workspace.set_theme),))
-
-
-def _sizes(workspace: Workspace, settings: Settings) -> Menu:
-    def choose(size: int) -> None:
-        settings.remember("size", size)
-        workspace.status.say(f"Everything is drawn at {size} % from the next start on")
-
-    titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("&Size of everything", (_choice("size", titles, settings.size, choose),))
-
-
-def _choice(
-    group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
-) -> tuple[Entry, ...]:
-    """Return entries of which one is on; each value comes with its title."""
-    return tuple(
-        Entry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
-        for value, title in titles
     )
 
 

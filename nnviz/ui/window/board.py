@@ -25,7 +25,7 @@ class Board(QMainWindow):
         super().__init__()
         self._settings = settings
         self.setWindowFlags(Qt.WindowType.Widget)
-        self.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
+        self.keep_margin(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -44,6 +44,11 @@ class Board(QMainWindow):
         self._is_shared = bool(state and self.restoreState(state, VERSION))
         if state and not self._is_shared:
             self.restoreState(self._first, VERSION)  # for Qt has read a part
+
+    def keep_margin(self, kept: bool) -> None:
+        """Leave the window's colour free around all, or not."""
+        gap = GAP_PX if kept else 0
+        self.setContentsMargins(gap, gap, gap, gap)
 
     def put(self, diagram: QWidget) -> None:
         """Put the diagram in the middle."""

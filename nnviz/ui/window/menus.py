@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,16 @@ class Menu:
 
 Table: TypeAlias = tuple[Menu, ...]
 """Everything a person can ask the window for, in the order of the menu bar."""
+
+
+def choice(
+    group: str, titles: Sequence[tuple[Value, str]], chosen: Value, choose: Callable[[Value], None]
+) -> tuple[Entry, ...]:
+    """Return entries of which one is on; each value comes with its title."""
+    return tuple(
+        Entry(f"{group} {value}", title, partial(choose, value), is_on=value == chosen, group=group)
+        for value, title in titles
+    )
 
 
 def make_actions(table: Table, window: QMainWindow) -> dict[str, QAction]:

@@ -26,13 +26,13 @@ class Settings:
             self._store = QSettings(self._nowhere.filePath("settings.ini"), QSettings.Format.IniFormat)
 
     def bytes(self, key: str) -> QByteArray | None:
-        """Return a remembered geometry or splitter state."""
+        """Return a remembered geometry or arrangement."""
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
-    def flag(self, key: str) -> bool:
-        """Return a remembered switch; it is on until it is remembered otherwise."""
-        return bool(self._store.value(key, True, type=bool))
+    def flag(self, key: str, *, first: bool = True) -> bool:
+        """Return a remembered switch; it is `first` until it is remembered otherwise."""
+        return bool(self._store.value(key, first, type=bool))
 
     @property
     def theme(self) -> str:

@@ -28,6 +28,7 @@ from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.present import Present
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.window.weight_sets import WeightSets
@@ -35,6 +36,9 @@ from nnviz.ui.window.weight_sets import WeightSets
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.pictures.exports import Exports
+
+PRESSED_KEYS = "pressed keys"
+"""The switch that shows keys while presenting, as it is remembered."""
 
 
 class Workspace:
@@ -77,6 +81,8 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.put(self.diagram)
         self.board = self.main_window.board
+        keys = self._settings.flag(PRESSED_KEYS, first=False)
+        self.present = Present(self.main_window, self.diagram, shows_keys=keys)
         self._begin_reading()
         for panel in PANELS:
             dock = self.board.docks[panel.name]
@@ -192,6 +198,11 @@ class Workspace:
         text = self.document.redo_text()
         self.document.redo()
         self.status.say(f"Done again: {text}")
+
+    def show_pressed_keys(self, shown: bool) -> None:
+        """Show the keys that are pressed while presenting, from now on."""
+        self._settings.remember(PRESSED_KEYS, shown)
+        self.present.shows_keys = shown
 
     def set_theme(self, name: str) -> None:
         """Use a theme of `themes()` from now on."""
