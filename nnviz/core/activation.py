@@ -112,9 +112,8 @@ class Activation:
 
     @cached_property
     def written(self) -> Function:
-        """The function as it stands in arithmetic: relu(z), leaky_relu(z, 0.2)."""
-        parameter = self.name.removeprefix(self.base).strip("()")
-        return Function(self.base, self.scalar or self._of_one, self.exact, parameter)
+        """The function as it stands in arithmetic: relu(z), leaky_relu(0.2)(z)."""
+        return Function(self.name, self.scalar or self._of_one, self.exact)
 
     @property
     def call(self) -> str:

@@ -15,7 +15,7 @@ from operator import add, mul, neg, truediv
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import MINUS, shown, tidy
+from nnviz.core.numbers import MINUS, exactly, tidy
 
 DIGITS = 6
 """Significant digits of a number that is rounded."""
@@ -107,9 +107,12 @@ def expression_of(value: Expression | float) -> Expression:
 
 
 def number_text(value: float, digits: int) -> str:
-    """Write `value` in full where that is short, else rounded to `digits`, as shortly as that can be."""
-    text = shown(value)
-    return text if read(text) == value else rounded(value, digits)
+    """Write `value` in full where that is short, else rounded to `digits`, as shortly as that can be.
+
+    What float64 cannot hold is a digit only where more than `DIGITS` are wanted: 0.1 + 0.2 is 0.3.
+    """
+    text = exactly(value)
+    return text if text and (digits <= DIGITS or read(text) == value) else rounded(value, digits)
 
 
 def rounded(value: float, digits: int) -> str:

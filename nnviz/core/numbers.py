@@ -30,10 +30,14 @@ def shown(value: float) -> str:
     and 1.72 is 1.72. A place that is too small for a number hides it or makes its font smaller. What
     float64 cannot hold is no digit: 0.1 + 0.2 is 0.3.
     """
+    return exactly(value) or tidy(f"{value:#.{ROUNDED}g}")
+
+
+def exactly(value: float) -> str:
+    """Return `value` in up to 8 significant digits, or "" where these do not say it."""
     value = float(value) + 0.0  # negative zero is 0
     text = f"{value:.{EXACT}g}"
-    exact = abs(float(text) - value) <= NOISE * abs(value)
-    return tidy(text if exact else f"{value:#.{ROUNDED}g}")
+    return tidy(text) if abs(float(text) - value) <= NOISE * abs(value) else ""
 
 
 def tidy(text: str) -> str:

@@ -17,7 +17,7 @@ from nnviz.core.rules import ROOT, Power, Symbol
 
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
 """What a rule may speak of: the weight or bias, its slope, and how many updates there are with this one."""
-M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m̂"), Symbol("v̂")
+M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
 
 
 class Optimizer(Protocol):
@@ -36,6 +36,8 @@ class Optimizer(Protocol):
     Backpropagation is linear, so where a step is nothing but learning_rate · slope the errors can carry the
     rate from the start, which spares a pass over all parameters.
     """
+    any_slope_moves: ClassVar[bool]
+    """Whether it divides by the slopes' own size, so that its steps are long however small they are."""
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Bind to the vectors (all of shape (parameters,); `memory` has a row for each of `memories`).
@@ -51,10 +53,11 @@ class GradientDescent(Optimizer):
     """w ← w − learning_rate · slope."""
 
     name = "gradient_descent"
-    formula = "w − learning_rate · slope"
+    formula = "w ← w − learning_rate · slope"
     memories = ()
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
+    any_slope_moves = False
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
         self.parameters, self.slopes = parameters, slopes
@@ -68,10 +71,11 @@ class Momentum(Optimizer):
     """v ← 0.9·v + slope, w ← w − learning_rate · v (torch.optim.SGD with momentum=0.9)."""
 
     name = "momentum"
-    formula = "v ← 0.9·v + slope,  w − learning_rate · v"
+    formula = "v ← 0.9·v + slope,  w ← w − learning_rate · v"
     memories = ("v",)
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
     rate_in_slopes = False
+    any_slope_moves = False
     decay = np.array(0.9)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
@@ -91,16 +95,19 @@ class Adam(Optimizer):
     """Kingma and Ba (2015) with β₁ 0.9, β₂ 0.999, ε 1e-8 (torch.optim.Adam)."""
 
     name = "adam"
-    formula = "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w − learning_rate · m̂ / (√v̂ + 1e-8)"
+    formula = (
+        "m ← 0.9·m + 0.1·slope,  v ← 0.999·v + 0.001·slope²,  w ← w − learning_rate · m_hat / (√v_hat + 1e-8)"
+    )
     memories = ("m", "v")
     rule = (
         ("m", 0.9 * M + 0.1 * SLOPE),
         ("v", 0.999 * V + 0.001 * Square(SLOPE)),
-        ("m̂", M / (1 - Power(0.9, T))),
-        ("v̂", V / (1 - Power(0.999, T))),
+        ("m_hat", M / (1 - Power(0.9, T))),
+        ("v_hat", V / (1 - Power(0.999, T))),
         ("w", W - RATE * M_HAT / (ROOT(V_HAT) + 1e-8)),
     )
     rate_in_slopes = False
+    any_slope_moves = True
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 

@@ -104,18 +104,16 @@ class Either(Composed):
 class Function(NamedTuple):
     """A function of one number, and how it is written; call it to write it of an expression.
 
-    ============ ======================================================================
-    `name`       what stands before the parenthesis: `relu`; `e^` as people write it
-    `value`      in float64
-    `exact`      in fractions; None where the value is none
-    `parameter`  what stands behind a comma: `leaky_relu(−3, 0.2)`
-    ============ ======================================================================
+    ========= =========================================================================
+    `name`    what stands before the parenthesis: `relu`; `e^` as people write it
+    `value`   in float64
+    `exact`   in fractions; None where the value is none
+    ========= =========================================================================
     """
 
     name: str
     value: Callable[[float], float]
     exact: Callable[[Fraction], Fraction | None] = lambda _: None
-    parameter: str = ""
 
     def __call__(self, of: Expression) -> Expression:
         """Return the function of an expression."""
@@ -128,9 +126,7 @@ class _Applied(Composed):
         self.function = function
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:  # noqa: ARG002
-        function = self.function
-        behind = f", {function.parameter}" if function.parameter else ""
-        return [Piece(f"{function.name}("), *self.parts[0].pieces(digits), Piece(f"{behind})")]
+        return [Piece(f"{self.function.name}("), *self.parts[0].pieces(digits), Piece(")")]
 
     def compute(self, value: T) -> T:
         if not isinstance(value, Fraction):

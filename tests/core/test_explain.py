@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from nnviz.core.cost import forward_ns
 from nnviz.core.explanation.arithmetic import Note
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
+from nnviz.core.explanation.mean import is_noise
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
@@ -146,7 +149,7 @@ def test_a_weight_of_one_row_and_the_mean_that_the_update_takes():
     assert lines["chain"] == "3·1·2·2·(−8) = −96"
     assert lines["mean slope"] == "(3·(−32) + 1·0 + 0·0 + 8·32)/4 = 40"
     assert lines["new w"] == "2 − 0.0004·40 = 1.984"
-    assert "An update takes the mean over all 4 rows, not this row's slope." in lines.values()
+    assert "The update takes this mean, not the row's slope." in lines.values()
     assert line(weight, "check").ticked
 
 
@@ -167,7 +170,58 @@ def test_every_path_is_written_out_and_their_sum():
     labels = [own.label for own in weight.lines]
     assert labels[1:5] == ["slope", "path 1", "path 2", "sum of paths"]
     assert line(weight, "sum of paths").value == pytest.approx(line(weight, "slope").value)
-    assert "tanh′ of node_0_1 · w · relu′ of node_1_1 · w" in line(weight, "path 2").formula
+    assert (
+        "tanh′ of node_0_1 · w(node_0_1 → node_1_1) · relu′ of node_1_1 · w(node_1_1 → output)"
+        in line(weight, "path 2").formula
+    )
+
+
+def test_a_function_with_a_parameter_has_it_in_brackets_behind_its_name():
+    layer = Layer(("output",), "leaky_relu(0.2)", [[2.0]])
+    state = State(Network(("x",), (layer,)), Dataset([[-3.0]], [[0.0]]))
+    node = explained(state, Address("node", 0, 0))
+    assert line(node, "a").formula == "leaky_relu(0.2)(z)"
+    assert told(node)["a"] == "leaky_relu(0.2)(−6) = −1.2"
+    assert "leaky_relu(0.2)′ of output" in line(explained(state, Address("weight", 0, 0, 0)), "chain").formula
+
+
+NOISE = "The rows' slopes cancel out: what is left is rounding, not a slope."
+
+
+def mirrored(optimizer):
+    """Rows whose slopes of the bias cancel out but for rounding."""
+    x = np.array([0.1, 0.7, 1.3, -0.1, -0.7, -1.3])
+    layer = Layer(("output",), "identity", [[0.3]], [1e-17])
+    data = Dataset(x[:, None], (2 * x)[:, None])
+    return State(Network(("x",), (layer,)), data, Training(optimizer=optimizer))
+
+
+def noise(explanation):
+    notes = [row.text for section in explanation.sections for row in section.rows if isinstance(row, Note)]
+    return next((text for text in notes if text.startswith(NOISE)), "")
+
+
+def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise():
+    for optimizer, more in (("gradient_descent", ""), ("adam", " adam makes a step even of it.")):
+        state = mirrored(optimizer)
+        bias = Address("bias", 0, 0)
+        assert 0 < abs(computed(state, 0).whole.slopes.of(bias)) < 1e-15
+        assert noise(explained(state, bias)) == NOISE + more
+        assert noise(explained(state, bias, mean=True)) == NOISE + more
+        assert noise(explained(state, Address("weight", 0, 0, 0))) == ""
+
+
+@given(st.integers(0, 2**32), st.integers(2, 200), st.floats(-12, 0))
+def test_only_what_may_be_rounding_is_called_noise(seed, rows, exponent):
+    error = np.random.default_rng(seed).normal(size=rows)
+    error += 10.0**exponent * np.abs(error).sum() - error.mean()
+    layer = Layer(("output",), "identity", [[0.0]], [0.0])
+    state = State(Network(("x",), (layer,)), Dataset(np.ones((rows, 1)), -error[:, None]))
+    whole, bias = computed(state, 0).whole, Address("bias", 0, 0)
+    true = 2 * math.fsum(error) / rows
+    off = abs(whole.slopes.of(bias) - true)
+    if not is_noise(whole, bias):
+        assert abs(whole.slopes.of(bias)) > off or whole.slopes.of(bias) == 0.0
 
 
 def test_many_paths_are_summed_by_layer_and_unfold():

@@ -53,6 +53,17 @@ def test_decimal_arithmetic_that_is_exact_as_written_has_an_equals_sign():
     assert write(Sum(n(0.1), n(0.2)), 0.1 + 0.2).text == "0.1 + 0.2 = 0.3"
 
 
+def test_what_float64_cannot_hold_makes_no_line_a_rounded_one():
+    w = 3.6 + 0.0288 + 4e-16
+    assert w != 3.6288
+    assert write(Sum(n(w), Negative(n(0))), w).text == "3.6288 − 0 = 3.6288"
+    assert write(n(w), w).text == "3.6288"
+
+
+def test_a_rounded_number_has_no_needless_zeros():
+    assert write(n(-0.76029000123), -0.76029000123).text == "≈ −0.76029"
+
+
 def test_a_zero_that_is_exact_has_an_equals_sign_although_its_operands_are_rounded():
     assert write(RELU(n(-0.24175123456)), 0.0).text == "relu(−0.241751) = 0"
     assert write(Product(n(0), n(5.621234567891e152), n(2)), 0.0).text == "0·5.62123e152·2 = 0"

@@ -82,7 +82,7 @@ def test_its_lines_are_those_of_the_entry():
     assert line(node, "a").formula == "hinge(z)"
     assert line(node, "hinge′(z)").formula == "1 if z > −1 else 0"
     weight = explained(state, Address("weight", 0, 1, 0))
-    assert [each.label for each in weight.lines[-2:]] == ["b̄", "new w"]
+    assert [each.label for each in weight.lines[-2:]] == ["new b̄", "new w"]
     assert [each.formula for each in weight.lines[-2:]] == [
         "0.75·b̄ + 0.25·slope",
         "w − learning_rate·(slope + 0.5·b̄)",

@@ -60,9 +60,9 @@ def test_the_rules_as_text_are_the_definitions():
         "adam": [
             "m ← 0.9·m + 0.1·slope",
             "v ← 0.999·v + 0.001·slope²",
-            "m̂ ← m/(1 − 0.9^t)",
-            "v̂ ← v/(1 − 0.999^t)",
-            "w ← w − learning_rate·m̂/(√(v̂) + 1e−8)",
+            "m_hat ← m/(1 − 0.9^t)",
+            "v_hat ← v/(1 − 0.999^t)",
+            "w ← w − learning_rate·m_hat/(√(v_hat) + 1e−8)",
         ],
     }
     for name, lines in definitions.items():

@@ -7,8 +7,10 @@ from tests.core.oracle import SCALAR
 
 NAMES = {
     **SCALAR,
-    "leaky_relu": lambda z, leak=0.01: z if z > 0 else leak * z,
-    "elu": lambda z, alpha=1.0: z if z > 0 else alpha * math.expm1(z),
+    "leaky_relu": lambda z: z if z > 0 else 0.01 * z,
+    "elu": lambda z: z if z > 0 else math.expm1(z),
+    "leaky_relu_of": lambda leak: lambda z: z if z > 0 else leak * z,
+    "elu_of": lambda alpha: lambda z: z if z > 0 else alpha * math.expm1(z),
     "Φ": lambda z: math.erfc(-z / math.sqrt(2)) / 2,
     "abs": abs,
     "exp": math.exp,
@@ -20,6 +22,7 @@ NAMES = {
 def evaluated(text):
     """Return (the value of what stands before the sign, the sign, the written result)."""
     text = re.sub(r" \[[^]]*\]", "", text)
+    text = re.sub(r"\b(leaky_relu|elu)(\([^()]*\)\()", r"\1_of\2", text)
     for sign, plain in {"−": "-", "·": "*", "²": "**2", "√": "sqrt", "e^": "exp", "^": "**"}.items():
         text = text.replace(sign, plain)
     match = re.fullmatch(r"(.*?) ?([=≈]) (.*)", text)

@@ -24,7 +24,7 @@ from nnviz.core.expressions import (
     read,
     rounded,
 )
-from nnviz.core.numbers import EXACT, MINUS
+from nnviz.core.numbers import EXACT, MINUS, NOISE
 
 MOST = 17
 """Significant digits that give a float64 back."""
@@ -94,7 +94,7 @@ def _is_exact(expression: Expression, digits: int, result: str) -> bool:
     texts = [(number.value, number_text(number.value, digits)) for number in expression.numbers()]
     if not math.isfinite(read(result)) or not all(math.isfinite(value) for value, _ in texts):
         return False
-    whole = all(read(text) == value for value, text in texts)
+    whole = all(abs(read(text) - value) <= NOISE * abs(value) for value, text in texts)
     try:
         exact = expression.evaluate(lambda n: _fraction(number_text(n.value, digits)))
         return exact == _fraction(result) and (

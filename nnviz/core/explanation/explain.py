@@ -10,7 +10,14 @@ import numpy as np
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
-from nnviz.core.explanation.mean import mean_line, mse_line, update_heading, update_lines
+from nnviz.core.explanation.mean import (
+    is_noise,
+    mean_line,
+    mse_line,
+    noise_note,
+    update_heading,
+    update_lines,
+)
 from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.weight import chain_lines, slope_line
@@ -119,7 +126,10 @@ class _Explainer:
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)
         if self.mean:
-            means = [mean_line(self.computed.whole, address), *self._why(address), *self._checked(address)]
+            whole = self.computed.whole
+            means = [mean_line(whole, address), *self._why(address), *self._checked(address)]
+            if is_noise(whole, address):
+                means.insert(1, noise_note(self.state))
             sections = [
                 Section(self._mean_heading(), tuple(means)),
                 Section(f"{self.row_heading}, one term of the mean", (line, *chain)),
@@ -167,8 +177,9 @@ class _Explainer:
         lines: list[Line | Note] = []
         if count > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(means, address))
-            if slope != row_line.value:
-                what = "the mean over its rows" if means.rows else f"the mean over all {count:,} rows"
-                lines.append(Note("", f"An update takes {what}, not this row's slope."))
+            if is_noise(means, address):
+                lines.append(noise_note(self.state))
+            elif slope != row_line.value:
+                lines.append(Note("", "The update takes this mean, not the row's slope."))
         lines += update_lines(self.state, address, slope)
         return Section(update_heading(means, count), tuple(lines))

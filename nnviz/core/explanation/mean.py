@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Line, Note, write
 from nnviz.core.expressions import Expression, Number, Square, Sum
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.rules import Symbol
+from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 from nnviz.core.training.passes import place
 
@@ -35,6 +38,32 @@ def mean_line(means: Means | None, address: Address) -> Line | Note:
         top = Number(slope.value * means.count, slope=True, note=f"sum of {means.count:,} rows")
     expression = top / means.count if means.count > 1 else top
     return Line(label, formula, write(expression, slope.value, result=slope))
+
+
+ROUNDING = 4 * float(np.finfo(float).eps)
+"""A float64's own error and those of the two or three steps that lead to a term, relative to it."""
+
+
+def is_noise(means: Means | None, address: Address) -> bool:
+    """Tell whether a mean slope is no more than what float64 may have left of terms that cancel.
+
+    A sum of n terms is within n · `ROUNDING` · Σ |terms| of the true one, in whatever order it is taken.
+    """
+    if means is None or not isinstance(means.slopes, Slopes):
+        return False
+    terms = means.slopes.layers[address.layer].inputs[:, address.node]
+    if address.kind == "weight":
+        terms = terms * means.slopes.trace.feeding(address.layer)[:, address.source]
+    bound = means.count * ROUNDING * float(np.abs(terms).sum())
+    return means.count > 1 and 0.0 < abs(means.slopes.of(address)) <= bound
+
+
+def noise_note(state: State) -> Note:
+    """Return what there is to say of a mean slope that is noise."""
+    text = "The rows' slopes cancel out: what is left is rounding, not a slope."
+    if OPTIMIZERS[state.training.optimizer].any_slope_moves:
+        text += f" {state.training.optimizer} makes a step even of it."
+    return Note("", text)
 
 
 def _row_term(means: Means, address: Address, i: int) -> Expression:
@@ -77,11 +106,12 @@ def update_lines(state: State, address: Address, slope: float) -> list[Line]:
         **_memory(state, address),
     }
     in_words = {"w": Symbol(address.symbol), "t": update}
-    lines = []
-    for name, rule in OPTIMIZERS[state.training.optimizer].rule:
+    lines, optimizer = [], OPTIMIZERS[state.training.optimizer]
+    for name, rule in optimizer.rule:
         expression = rule.at(values)
         values[name] = Number(expression.computed())
-        label = f"new {address.symbol}" if name == "w" else name
+        own = address.symbol if name == "w" else name
+        label = f"new {own}" if name in ("w", *optimizer.memories) else own
         lines.append(Line(label, rule.at(in_words).text, write(expression, values[name].value)))
     return lines
 

@@ -78,7 +78,8 @@ def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str
     for k, node in enumerate(nodes):
         layer = scene.network.layers[address.layer + k]
         if k:
-            parts.append("w")
+            weight = Address("weight", address.layer + k, node, nodes[k - 1])
+            parts.append(f"w({weight.name(scene.network)})")
         if not layer.function.linear:
             parts.append(f"{layer.activation}′ of {layer.nodes[node]}")
     last = scene.network.layers[-1].nodes[nodes[-1]]

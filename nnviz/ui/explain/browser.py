@@ -5,11 +5,14 @@ Names come from files and are escaped; what is copied is ASCII.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import cast
 
 from PySide6.QtCore import QEvent, QMimeData, QUrl, Signal
-from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QFontMetricsF, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextBrowser, QTextEdit
 
 from nnviz.core.address import Address, Kind
@@ -19,11 +22,12 @@ from nnviz.picture.palette import Palette
 from nnviz.ui.widgets.drops import leave_drops
 from nnviz.ui.widgets.theme import colours, ui_font
 
-BREAK = "\u200b"
-"""Lets a long product wrap; taken out again of what is copied."""
-NO_BREAK = "\u00a0"
-ROOM = 34
-"""Characters that a formula and its arithmetic may have to stand on one line."""
+BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
+"""Say where a line may break and where not; taken out again of what is copied."""
+SIGN = re.compile(f"[ {NO_BREAK}]([+−=≈])[ {NO_BREAK}]")
+"""Between two terms."""
+INDENT, INDENT_PX = 2, 12
+"""How far the second line of an item stands in, in digits and in pixels."""
 
 
 class ExplainBrowser(QTextBrowser):
@@ -31,6 +35,7 @@ class ExplainBrowser(QTextBrowser):
 
     link_hovered = Signal(str)
     link_clicked = Signal(str)
+    room_changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +48,7 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDocumentMargin(0)
         self._html = ""
         self._lit = ""
+        self._room = 0
         self.highlighted.connect(self._hovered)
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
@@ -56,6 +62,19 @@ class ExplainBrowser(QTextBrowser):
         self.setHtml(html)
         bar.setValue(place)
         self._light(self._lit)
+
+    @property
+    def room(self) -> int:
+        """How many digits a line has."""
+        digit = QFontMetricsF(self.document().defaultFont()).horizontalAdvance("0")
+        return int(self.viewport().width() / digit)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell where a line has another length."""
+        super().resizeEvent(event)
+        if self.room != self._room:
+            self._room = self.room
+            self.room_changed.emit()
 
     def _hovered(self, url: QUrl) -> None:
         self._light(url.toString())
@@ -99,7 +118,8 @@ class ExplainBrowser(QTextBrowser):
         not survive.
         """
         data = super().createMimeDataFromSelection()
-        text = ascii_text(data.text().replace(BREAK, "").replace(NO_BREAK, " "))
+        plain = data.text().replace(BREAK, "").replace(JOINER, "").replace(NO_BREAK, " ")
+        text = ascii_text(plain)
         for kind in data.formats():
             data.removeFormat(kind)
         data.setText(text)
@@ -120,60 +140,72 @@ def address_of_link(link: str) -> Address | None:
     return Address(cast(Kind, kind), int(layer), int(node), int(source))
 
 
-def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str]) -> str:
-    """Return the explanation as rich text: labels left and muted, arithmetic right, slopes purple.
+def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], room: int) -> str:
+    """Return the explanation as rich text: labels and formulas muted, arithmetic below them, slopes purple.
 
-    `hint` stands in the place of the title, if there is one.
+    `hint` comes first, if there is one; `room` is how many digits a line has.
     """
-    title = f'<p style="font-weight:600; margin:0 0 2px 0">{escape(explanation.title)}</p>'
-    if hint:
-        title = f'<p style="color:{palette.muted}; margin:0 0 8px 0">{escape(hint)}</p>'
-    return title + "".join(_section(section, palette, unfolded) for section in explanation.sections)
+    first = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
+    page = _Page(palette, unfolded, room)
+    return first + "".join(page.section(section) for section in explanation.sections)
 
 
-def _section(section: Section, p: Palette, unfolded: frozenset[str]) -> str:
-    heading = ""
-    if section.heading:
-        style = f"color:{p.muted}; font-size:12px; font-weight:600; margin:8px 0 2px 0"
-        heading = f'<p style="{style}">{escape(section.heading)}</p>'
-    rows = "".join(_row(row, p, unfolded) for row in section.rows)
-    style = "" if heading else ' style="margin-top:4px"'
-    return f'{heading}<table width="100%" cellspacing="0" cellpadding="0"{style}>{rows}</table>'
+@dataclass(frozen=True)
+class _Page:
+    palette: Palette
+    unfolded: frozenset[str]
+    room: int
+
+    def section(self, section: Section) -> str:
+        style = f"color:{self.palette.muted}; font-size:12px; font-weight:600; margin:7px 0 0 0"
+        heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
+        return heading + "".join(self._row(row) for row in section.rows)
+
+    def _row(self, row: Line | Note) -> str:
+        if isinstance(row, Line):
+            text = self._line(row)
+        else:
+            text = self._coloured(self.palette.muted, escape(f"{row.label} {row.text}".strip()))
+        return f'<p style="margin:2px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
+
+    def _line(self, line: Line) -> str:
+        """Return `label = formula`, and `= arithmetic` behind it or, where that is long, below."""
+        p, formula = self.palette, f" = {line.formula}" if line.formula else ""
+        text = "" if line.arithmetic.startswith("≈") else f"={NO_BREAK}"
+        text += self._pieces(line.written.pieces)
+        if line.name in self.unfolded:
+            text += f" {_link(f'fold/{line.name}', _joined('show fewer'), p.accent)}"
+        if line.ticked is not None:
+            colour, tick = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
+            text += f" {self._coloured(colour, _joined(tick))}"
+        long = len(line.label) + len(formula) + len(line.arithmetic) + 3 > self.room
+        said = _joined(escape(line.label)) + self._coloured(p.muted, self._pieces((Piece(formula),)))
+        return f"{said}{'<br>' if formula and long else ' '}{text}"
+
+    def _pieces(self, pieces: Sequence[Piece]) -> str:
+        """Return written arithmetic that breaks before + − = ≈, and at a · of what has no room on a line."""
+        terms = SIGN.split("".join(piece.text for piece in pieces))
+        longest = max(map(len, terms))
+        return "".join(self._piece(piece, longest > self.room - INDENT) for piece in pieces)
+
+    def _piece(self, piece: Piece, long: bool) -> str:
+        text = escape(SIGN.sub(lambda sign: f" {sign[1]}{NO_BREAK}", _joined(piece.text)))
+        text = text.replace("/", "/" + JOINER)
+        if long:
+            text = text.replace("·" + NO_BREAK, "· ").replace("·", "·" + BREAK)
+        if piece.unfolds:
+            return _link(f"unfold/{piece.unfolds}", text, self.palette.accent)
+        colour = self.palette.slope if piece.slope else self.palette.ink
+        if piece.address is not None:
+            return _link(link_of(piece.address), text, colour)
+        return self._coloured(colour, text) if piece.slope else text
+
+    def _coloured(self, colour: str, text: str) -> str:
+        return f'<span style="color:{colour}">{text}</span>'
 
 
-def _row(row: Line | Note, p: Palette, unfolded: frozenset[str]) -> str:
-    if isinstance(row, Note) and not row.label:
-        return f'<tr><td colspan="2" style="color:{p.muted}; padding:3px 0">{escape(row.text)}</td></tr>'
-    text = _arithmetic(row, p, unfolded) if isinstance(row, Line) else escape(row.text)
-    label = f'<td width="92" style="color:{p.muted}; padding:3px 8px 3px 0">{escape(row.label)}</td>'
-    return f'<tr>{label}<td style="padding:3px 0">{text}</td></tr>'
-
-
-def _arithmetic(line: Line, p: Palette, unfolded: frozenset[str]) -> str:
-    text = "".join(_piece(piece, p) for piece in line.written.pieces)
-    if line.name in unfolded:
-        text += f" {_link(f'fold/{line.name}', 'show fewer', p.accent)}"
-    if line.ticked is not None:
-        colour, sign = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
-        text += f' <span style="color:{colour}">{sign}</span>'
-    if not line.formula:
-        return text
-    joint = "" if line.arithmetic.startswith("≈") else "= "
-    apart = "<br>" if len(line.formula) + len(line.arithmetic) > ROOM else " "
-    formula = escape(line.formula).replace("·", "·" + BREAK)
-    return f'<span style="color:{p.muted}; font-size:12px">{formula}</span>{apart}{joint}{text}'
-
-
-def _piece(piece: Piece, p: Palette) -> str:
-    text = escape(piece.text).replace("·", "·" + BREAK)
-    for sign in ("=", "≈"):  # the result stays beside its sign
-        text = text.replace(f"{sign} ", f"{sign}{NO_BREAK}")
-    colour = p.slope if piece.slope else p.ink
-    if piece.unfolds:
-        return _link(f"unfold/{piece.unfolds}", text, p.accent)
-    if piece.address is not None:
-        return _link(link_of(piece.address), text, colour)
-    return f'<span style="color:{colour}">{text}</span>' if piece.slope else text
+def _joined(text: str) -> str:
+    return text.replace(", ", ",\n").replace(" ", NO_BREAK).replace("\n", " ")
 
 
 def _link(target: str, text: str, colour: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.address import Address
 from nnviz.core.cost import forward_ns
@@ -19,7 +21,7 @@ from nnviz.document.idle import APART_MS, QUIET_MS, Slicer, Throttle
 from nnviz.document.selection import Selection
 from nnviz.ui.explain.browser import ExplainBrowser, address_of_link, html
 from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.widgets.theme import colours, ui_font
 
 HINT = "Click a node or an edge to see where its numbers come from."
 SHARE = 15
@@ -53,6 +55,10 @@ class ExplainPanel(Card):
         """Whose slope is measured, and of which row; None where the network or the data are others now."""
         self._checking = Slicer(self, self._measure, self._show_check, quiet_ms=quiet_ms)
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
+        self._subject = _Subject()
+        row = cast(QHBoxLayout, self.head.layout())
+        row.insertWidget(1, self._subject, 1)
+        row.setStretch(2, 0)
         self._text = ExplainBrowser()
         self.body.addWidget(self._text, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
@@ -66,6 +72,7 @@ class ExplainPanel(Card):
         self._selection.slopes_changed.connect(self._look)
         self._derived.computed.connect(self._look)
         self._text.link_hovered.connect(lambda link: self.address_hovered.emit(address_of_link(link)))
+        self._text.room_changed.connect(self._look)
         self._text.link_clicked.connect(self._link_clicked)
         self._copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self._told.text()))
 
@@ -163,7 +170,8 @@ class ExplainPanel(Card):
             unfolded=self._unfolded,
         )
         hint = "" if self._present() else HINT
-        self._text.show_html(html(self._told, colours(), hint, self._unfolded), keep_place)
+        self._subject.show_text(self._told.title)
+        self._text.show_html(html(self._told, colours(), hint, self._unfolded, self._text.room), keep_place)
 
     def _link_clicked(self, link: str) -> None:
         address = address_of_link(link)
@@ -174,3 +182,26 @@ class ExplainPanel(Card):
         action, _, line = link.partition("/")
         self._unfolded = self._unfolded | {line} if action == "unfold" else self._unfolded - {line}
         self._refresh()
+
+
+class _Subject(QLabel):
+    """What is explained, shortened in its middle where it has no room; the tooltip has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._text = ""
+        self.setFont(ui_font(13, QFont.Weight.DemiBold))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def show_text(self, text: str) -> None:
+        self._text = text
+        self._fit()
+
+    def _fit(self) -> None:
+        elided = QFontMetrics(self.font()).elidedText(self._text, Qt.TextElideMode.ElideMiddle, self.width())
+        self.setText(elided)
+        self.setToolTip(self._text if elided != self._text else "")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
