@@ -19,11 +19,14 @@ from nnviz.picture.parts import Rect
 
 STEPS = 127
 """Shades of either sign."""
-LARGEST_CELL = 40.0
+LARGEST_CELL = 150.0, 56.0
+"""Width and height of a weight's cell, at most."""
 LARGEST_TILE = 120.0
 GAP = 4.0
 """Between two tiles."""
 MOST_TILES = 400
+EVEN = 0.179
+"""The luminance on which black and white are read equally well."""
 
 
 class Cell(NamedTuple):
@@ -53,6 +56,17 @@ def pixels(weights: Array, palette: Palette) -> NDArray[np.uint32]:
     steps += STEPS + 0.5  # rounds: what is cast below is cut off
     colours: NDArray[np.uint32] = shades(palette)[steps.astype(np.int16)]
     return colours
+
+
+def ink_on(pixel: int) -> str:
+    """Return black or white, in which a text has a contrast of 4.5 to 1 on any pixel 0xffrrggbb."""
+    return "#000000" if _luminance((pixel >> 16 & 255, pixel >> 8 & 255, pixel & 255)) > EVEN else "#FFFFFF"
+
+
+def _luminance(colour: tuple[int, int, int]) -> float:
+    """Return the relative luminance of a colour, from 0 to 1, as WCAG defines it."""
+    parts = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (c / 255 for c in colour))
+    return sum(share * part for share, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
 
 
 def strongest(weights: Array, rows: int, columns: int) -> Array:
@@ -91,8 +105,8 @@ class Sheet:
     def over(cls, room: Rect, shape: tuple[int, int], ratio: float = 1.0) -> Sheet:
         """Return the sheet of a matrix of `shape` in `room`; `ratio`: device pixels a pixel."""
         nodes, sources = shape
-        width = min(room.width, LARGEST_CELL * sources)
-        height = min(room.height, LARGEST_CELL * nodes)
+        width = min(room.width, LARGEST_CELL[0] * sources)
+        height = min(room.height, LARGEST_CELL[1] * nodes)
         columns, rows = max(1, int(width * ratio)), max(1, int(height * ratio))
         return cls(room.middle(width, height), nodes, sources, min(nodes, rows), min(sources, columns))
 

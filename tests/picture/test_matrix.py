@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.picture.edges import edge_colour
-from nnviz.picture.matrix import GAP, Cell, Sheet, Tiles, pixels, side_of, strongest
+from nnviz.picture.matrix import GAP, Cell, Sheet, Tiles, ink_on, pixels, shades, side_of, strongest
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import Rect
+from tests.picture.test_palette import contrast
 
 ROOM = Rect(10, 20, 300, 200)
 
@@ -117,3 +118,9 @@ def test_nothing_is_between_the_tiles_and_after_the_last():
     assert tiles.at(52, 20) is None
     assert tiles.at(80, 80) is None
     assert tiles.at(-1, 20) is None
+
+
+@pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+def test_a_number_can_be_read_on_every_shade(palette):
+    for pixel in shades(palette).tolist():
+        assert contrast(ink_on(pixel), hex_colour(pixel)) >= 4.5

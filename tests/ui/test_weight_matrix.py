@@ -57,7 +57,16 @@ def hover(card, cell):
 
 
 def colour_at(card, cell):
-    return card.view.grab().toImage().pixelColor(point(card, cell)).name().upper()
+    """Return the colour of a cell, beside its number."""
+    place = card.view.places().cell(cell)
+    corner = QPoint(int(place.x + min(4, place.width / 2)), int(place.y + min(4, place.height / 2)))
+    return card.view.grab().toImage().pixelColor(corner).name().upper()
+
+
+def colours_in(card, left, top, width, height):
+    image = card.view.grab().toImage()
+    across, down = range(int(left) + 1, int(left + width)), range(int(top) + 1, int(top + height))
+    return {image.pixelColor(x, y).name().upper() for x in across for y in down}
 
 
 def press(card, *keys):
@@ -85,6 +94,32 @@ def test_positive_is_blue_negative_orange_and_zero_canvas_in_both_themes(show, s
         assert colour_at(card, Cell(0, 1)) == colours().positive
     finally:
         apply_theme(qapp, "light")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_small_layer_fills_its_room_with_numbers_that_can_be_read_and_names(show, small, qapp, theme):
+    card, *_ = show(small)
+    apply_theme(qapp, theme)
+    try:
+        sheet, view = card.view.places().room, card.view
+        assert sheet.width >= 0.7 * view.width()
+        for node in range(2):
+            for source in range(3):
+                cell = card.view.places().cell(Cell(node, source))
+                middle = cell.x + cell.width / 4, cell.y + cell.height / 4, cell.width / 2, cell.height / 2
+                assert len(colours_in(card, *middle)) > 2, "no number is written"
+        assert len(colours_in(card, 0, sheet.y, sheet.x - 4, sheet.height)) > 2, "no names at the left"
+        above = sheet.y - 20
+        assert len(colours_in(card, sheet.x, above, sheet.width, 18)) > 2, "no names above"
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_a_large_layer_has_neither_numbers_nor_names_and_the_whole_room(show):
+    card, *_ = show()
+    sheet = card.view.places().room
+    assert sheet.width >= card.view.width() - 10
+    assert len(colours_in(card, *card.view.places().cell(Cell(3, 5)))) == 1
 
 
 def test_hover_tells_the_weight_and_its_two_ends(show, small):

@@ -1,4 +1,4 @@
-"""What the panel "MSE along this weight" draws, found a unit of work at a time. Knows nothing of Qt."""
+"""What the panel "1 weight" draws, found a unit of work at a time. Knows nothing of Qt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panel "MSE over two weights" draws, found a unit of work at a time. Knows nothing of Qt."""
+"""What the panel "2 weights" draws, found a unit of work at a time. Knows nothing of Qt."""
 
 from __future__ import annotations
 

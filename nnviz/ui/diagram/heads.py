@@ -102,6 +102,7 @@ class ActivationButton(HeadButton):
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
+        self._diagram = diagram
         self.setObjectName("activation")
 
     def show_over(self, label: Label, scale: float) -> None:
@@ -109,8 +110,9 @@ class ActivationButton(HeadButton):
         self.setText(label.text.replace("&", "&&"))
         self.setFont(label_font(label))
         width = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
-        box = Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)
-        self.setGeometry(qrect(box).toRect())
+        box = qrect(Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)).toRect()
+        box.moveRight(min(box.right(), self._diagram.width() - 1))
+        self.setGeometry(box)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box as the style does, and in it the text and the chevron."""
@@ -162,8 +164,9 @@ class Head:
             button.setVisible(fits)
         if layout is None or not fits:
             return
-        middle, _ = layout.columns[self._column].box.center
-        left, top = round(middle - width / 2 - step), int(layout.body.y - ABOVE_BODY_PX * scale) - height
+        (middle, _), room = layout.columns[self._column].box.center, layout.headings[self._column]
+        left = round(min(max(middle - 1.5 * step, room.x), room.right - 3 * step))
+        top = int(layout.body.y - ABOVE_BODY_PX * scale) - height
         for k, button in enumerate(buttons):
             button.setGeometry(left + k * step, top, width, height)
             button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))

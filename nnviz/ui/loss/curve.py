@@ -1,4 +1,4 @@
-"""The panel "MSE along this weight": the curve over the selected weight or bias, and the next step on it.
+"""The panel "1 weight": the curve over the selected weight or bias, and the next step on it.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -31,7 +31,7 @@ TOO_LARGE = "At these weights the MSE is too large to be drawn"
 class LossCurve(LossPanel):
     """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
 
-    TITLE = "MSE along this weight"
+    TITLE = "1 weight"
     TIP = "The slope over all rows, and the next step of this weight alone: the others stay"
     WANTED = 1
     CAPTION_LINES = 3
@@ -55,7 +55,7 @@ class LossCurve(LossPanel):
     def _draw(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the line, which may be that of another State."""
         line = self._known
-        self.plane.name_axes(axis_name(state.network, *self._weights), f"MSE {over_rows(state)}")
+        self.plane.name_axes(axis_name(state.network, *self._weights), "MSE")
         if line is None:
             return False, self._draw_nothing(COMPUTING)
         if not is_of(line, state):
@@ -87,7 +87,7 @@ class LossCurve(LossPanel):
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
     mse, slope = line.point
-    here = _coloured(palette.muted, f"{mse_in_words(mse)} · ")
+    here = _coloured(palette.muted, f"{mse_in_words(mse)} {over_rows(line.state)} · ")
     slope_here = _coloured(palette.slope, f"slope {shown(slope)}")
     step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))

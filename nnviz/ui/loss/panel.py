@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QLabel, QStackedLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
@@ -24,6 +24,8 @@ from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.theme import colours, ui_font
 
 NO_MSE = "The MSE needs rows with targets: add some to the data"
+WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
+"""Where a page is so many times as wide as high, plot and caption share its width like this."""
 MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
@@ -45,6 +47,7 @@ class LossPanel(Card):
 
     def __init__(self, plane: LossPlane, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__(self.TITLE)
+        self.setAccessibleName(plane.accessibleName())
         self.plane, self._document, self._selection = plane, document, selection
         self._weights: tuple[Address, ...] = ()
         self._gestures = itertools.count()
@@ -71,16 +74,10 @@ class LossPanel(Card):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setMinimumHeight(self.CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
         self.caption.setToolTip(self.TIP)
-        page = QWidget()
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.plane, 1)
-        column.addWidget(self.caption)
         self._pages = QStackedLayout()
         self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
-        self._pages.addWidget(page)
+        self._pages.addWidget(Page(self.plane, self.caption))
 
     # --- what a subclass makes of it
 
@@ -171,6 +168,26 @@ class LossPanel(Card):
             self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()
+
+
+class Page(QWidget):
+    """A plot with its caption below, or beside it where there is more room across."""
+
+    def __init__(self, plane: LossPlane, caption: QLabel) -> None:
+        super().__init__()
+        self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addWidget(plane, PLOT_SHARE)
+        self._box.addWidget(caption)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the caption where the plot is left the better room."""
+        super().resizeEvent(event)
+        is_wide = self.width() >= WIDE * self.height()
+        directions = QBoxLayout.Direction
+        self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
+        self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
+        self._box.setSpacing(12 if is_wide else 4)
 
 
 class LossCaption(QLabel):

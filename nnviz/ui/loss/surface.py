@@ -1,4 +1,4 @@
-"""The panel "MSE over two weights": a map of the MSE, and the path that the last run took on it.
+"""The panel "2 weights": a map of the MSE, and the path that the last run took on it.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -48,7 +48,7 @@ class LossSurface(LossPanel):
     another structure there is none.
     """
 
-    TITLE = "MSE over two weights"
+    TITLE = "2 weights"
     TIP = "Each tone is the MSE with these two weights; all others stay as they are"
     WANTED = 2
     CAPTION_LINES = 2
@@ -157,7 +157,7 @@ class LossChoice(QWidget):
             box.setToolTip(f"{which} weight, {axis}")
             box.activated.connect(self._choose)
             row.addWidget(box, 1)
-        self.button: QPushButton = quiet_button("weights…", "Choose the two weights from lists")
+        self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
         self.button.setCheckable(True)
         self.button.toggled.connect(self.refresh)
         document.state_changed.connect(self._follow)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from nnviz.core.activations import Array
 from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
 from nnviz.picture.parts import Rect
+from nnviz.ui.plots.matrix_texts import Names, paint_names, paint_numbers, room_for_names
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -44,6 +45,7 @@ class MatrixView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.weights: Array = np.zeros((1, 1))
+        self._names: Names = (), ()
         self._as_pictures = False
         self._mark = Mark()
         self._image: QImage | None = None
@@ -58,9 +60,12 @@ class MatrixView(QWidget):
         """Ask for a side panel's width."""
         return QSize(336, 220)
 
-    def show_weights(self, weights: Array, as_pictures: bool) -> None:
-        """Paint `weights` from now on, with a picture a node where their sources make a square."""
-        self.weights = weights
+    def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
+        """Paint `weights` from now on, with a picture a node where their sources make a square.
+
+        `names` are those of the nodes and of the sources.
+        """
+        self.weights, self._names = weights, names
         self._as_pictures = as_pictures and side_of(weights.shape[1]) is not None
         self._image = None
         self.update()
@@ -73,12 +78,16 @@ class MatrixView(QWidget):
 
     def places(self) -> Sheet | Tiles:
         """Return where every weight is."""
-        shape = self.weights.shape
-        room = Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
+        shape, room = self.weights.shape, self._room()
         side = side_of(shape[1])
         if self._as_pictures and side:
             return Tiles.over(room, shape[0], side)
+        left, above = room_for_names(self._names, room)
+        room = Rect(room.x + left, room.y + above, room.width - left, room.height - above)
         return Sheet.over(room, (shape[0], shape[1]), self.devicePixelRatioF())
+
+    def _room(self) -> Rect:
+        return Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
 
     def cell_at(self, x: float, y: float) -> Cell | None:
         """Return the weight that a point shows."""
@@ -99,6 +108,8 @@ class MatrixView(QWidget):
             else:
                 painter.drawImage(qrect(places.room), self._image)
                 painter.drawRect(qrect(places.room).adjusted(-0.5, -0.5, 0.5, 0.5))
+                paint_names(painter, places, self._names, room_for_names(self._names, self._room()))
+                paint_numbers(painter, places, self.weights, self._image)
             self._paint_mark(painter, places)
 
     def _drawn(self, places: Sheet | Tiles) -> QImage:

@@ -108,7 +108,7 @@ class MsePlot(Card):
         self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", ".csv", self.export_csv))
 
     def _make_buttons(self) -> None:
-        self.log_button = quiet_button("log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
+        self.log_button = quiet_button("Log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
         self.more_button = quiet_button("", "View all, copy or export the curve", "More of the curve")
         self.more_button.clicked.connect(

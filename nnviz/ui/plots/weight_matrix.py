@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy
 
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
@@ -16,22 +15,24 @@ from nnviz.picture.matrix import MOST_TILES, Cell, side_of
 from nnviz.ui.plots.matrix_view import Mark, MatrixView
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.elided import Elided
 from nnviz.ui.widgets.theme import ui_font
 
-HINT = "A row feeds a node, a column leads on from a source"
-PICTURE_HINT = "A picture shows the weights that feed one node"
+HINT = "A row is a node, a column what it is fed by"
+PICTURE_HINT = "A picture is the weights of one node"
 
 
 class WeightMatrix(Card):
     """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
-        super().__init__("Weights")
+        super().__init__("Matrix")
         self._document, self._selection = document, selection
         self._hover: Cell | None = None
         self._make_controls()
         self.caption, self.read_out = _line(), _line()
         self.view = MatrixView()
+        self.body.setSpacing(4)
         self.body.addWidget(self.caption)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.read_out)
@@ -42,13 +43,10 @@ class WeightMatrix(Card):
         self.choice = Choice()
         self.choice.setToolTip("The layer whose weights are shown")
         self.choice.setAccessibleName("Layer whose weights are shown")
-        self.pictures = quiet_button("as pictures", "Show each node's weights as a picture")
+        self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
-        row = QHBoxLayout()
-        row.addWidget(self.choice)
-        row.addStretch(1)
-        row.addWidget(self.pictures)
-        self.body.addLayout(row)
+        self.buttons.addWidget(self.pictures)
+        self.buttons.addWidget(self.choice)
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
@@ -88,10 +86,7 @@ class WeightMatrix(Card):
         titles = [column_title(column, count) for column in range(1, count + 1)]
         if titles != [self.choice.itemText(k) for k in range(self.choice.count())]:
             self._fill(titles)
-        if network.layers[self.layer].weights is not self.view.weights:
-            self._show_layer()
-        else:
-            self._tell()
+        self._show_layer()
 
     def _fill(self, titles: list[str]) -> None:
         layer = min(self.layer, len(titles) - 1)
@@ -102,14 +97,16 @@ class WeightMatrix(Card):
         self.choice.setVisible(len(titles) > 1)
 
     def _show_layer(self) -> None:
-        weights = self._document.state.network.layers[self.layer].weights
+        network = self._document.state.network
+        weights = network.layers[self.layer].weights
         nodes, sources = weights.shape
         side = side_of(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
         if self._hover and not (self._hover.node < nodes and self._hover.source < sources):
             self._hover = None
-        self.view.show_weights(weights, self.pictures.isChecked() and nodes <= MOST_TILES)
+        names = network.names(self.layer + 1), network.names(self.layer)
+        self.view.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
         mean = float((weights / largest).mean()) * largest  # a sum of large weights would overflow
         low, high, middle = (shown(float(v)) for v in (weights.min(), weights.max(), mean))
@@ -182,9 +179,8 @@ class WeightMatrix(Card):
         self._tell()
 
 
-def _line() -> QLabel:
-    label = QLabel()
+def _line() -> Elided:
+    label = Elided()
     label.setObjectName("muted")
     label.setFont(ui_font(12))
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return label

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import ceil
 
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from nnviz.picture.legend import legend
 from nnviz.ui.diagram.paper import paint_legend
 from nnviz.ui.widgets.announce import announce
+from nnviz.ui.widgets.elided import Elided
 from nnviz.ui.widgets.theme import colours, ui_font
 
 HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
@@ -43,10 +44,9 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
-        self._said = QLabel()
+        self._said = Elided()
         self._said.setFont(ui_font(12))
         self._said.setContentsMargins(10, 0, 10, 0)
-        self._said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
@@ -60,7 +60,6 @@ class StatusLine(QStatusBar):
         if text != self.text:
             self._said.setText(text)
             announce(self._said, text)
-        self._said.setToolTip(text if len(text) > 80 else "")
 
     @property
     def text(self) -> str:

@@ -1,0 +1,39 @@
+"""A line of text that says so where it has no room for all of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
+
+
+class Elided(QLabel):
+    """Takes the width that is there; a longer text ends in "…", and the tooltip has all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the text is in sight."""
+        return self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        with QPainter(self) as painter:
+            side = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            self.style().drawItemText(
+                painter, room, side, self.palette(), self.isEnabled(), text, self.foregroundRole()
+            )
+
+    def event(self, event: QEvent) -> bool:
+        """Tell the whole text in a tooltip, if there is no other."""
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and not self.is_whole:
+            QToolTip.showText(event.globalPos(), self.text(), self)
+            return True
+        return super().event(event)
