@@ -21,9 +21,9 @@ STEP, MOST_COLUMNS = 0.45, 20
 """From one place along an edge to the next, in heights of a label, and how many there are at most."""
 WISHED = (0.25, 0.75)
 """Which part of the way weights and slopes are looked for."""
-COVERING, LEAVING = 0.5, 0.8
+COVERING, LEAVING = 1.0, 1.0
 """What it costs to cover an edge of another, and to leave one's own; the way along the edge costs 1."""
-MOST_COVERED = (2.5, 2.0)
+MOST_COVERED = (2.5, 1.5)
 """More edges of others are never covered by weights alone, or with slopes, where edges cross."""
 APART = 0.3
 """So far from any other edge a label's middle is, in heights of a label."""

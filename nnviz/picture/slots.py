@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from nnviz.core.address import Kind
 from nnviz.core.network import Layer
 from nnviz.picture.columns import COMPACT, FULL, HEIGHT, WIDTH, has_badges
-from nnviz.picture.parts import Align, Column, Rect, Role
+from nnviz.picture.parts import MOST_GROWTH, Align, Column, Rect, Role
 from nnviz.picture.pills import SHRUNK
 from nnviz.picture.text import NUMBER, fitted, text_width
 
@@ -27,7 +27,10 @@ PILL, PILL_HEIGHT, INSIDE = 11.5, 17.0, 3.5
 LEAST_PILL = 0.87
 """They are never smaller than so much of this."""
 THREE_LINES, TWO_LINES = 57.0, 32.0
-"""From these heights on a node with a bias or a slope shows three lines, or two: below, one without these."""
+"""From these heights on a node with a bias or a slope shows three lines, or two: below, one without these.
+
+In a larger room there are no three lines before they can be as large as the node is wide.
+"""
 LONGEST_BADGE = "dead on all rows"
 
 
@@ -65,7 +68,8 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     """
     if column.height < COMPACT or column.block:
         return {}
-    full = column.height >= (FULL if layer is None else THREE_LINES)
+    least = FULL if layer is None else THREE_LINES * min(max(column.width / WIDTH, 1.0), MOST_GROWTH)
+    full = column.height >= least
     pills = _pills(column, layer, 1.0 if full else _grown(column))
     inside = _full(column, layer) if full else _compact(column, pills)
     if not inside:
