@@ -30,6 +30,7 @@ class Placing:
         cost = candidates.cost
         self._weights, self._every = len(cost) // candidates.kinds, np.arange(len(cost))
         self.chosen: Indices = np.full(len(cost), NOWHERE)
+        self._possible = np.isfinite(cost)
         self._blocks: dict[int, NDArray[np.int16]] = {}
         """What every label that has a place blocks, shape (labels, places)."""
         self._blocked = np.zeros(cost.shape, dtype=np.int16)
@@ -55,14 +56,19 @@ class Placing:
 
     def _push(self, label: int, place: int) -> bool:
         other = next(each for each, blocks in self._blocks.items() if blocks[label, place])
-        free = (self._blocked[other] == 0) & ~self._blocks_of(label, place, np.array([other]))[0]
-        moves = bool(np.isfinite(self._of.cost[other][free]).any())
-        if moves or label < self._weights <= other:  # a weight goes before a slope
+        if self._moves(other, label, place) or label < self._weights <= other:  # a weight goes before a slope
             self._remove(other)
             self._put(label, place)
             self._choose(other)
             return True
         return False
+
+    def _moves(self, other: int, label: int, place: int) -> bool:
+        """Tell whether `other` finds another place than its own where `label` takes `place`."""
+        free = (self._blocked[other] == 0) & self._possible[other]
+        if np.count_nonzero(free) <= 1:
+            return False
+        return bool((free & ~self._blocks_of(label, place, np.array([other]))[0]).any())
 
     def _improve(self) -> None:
         """Move the label that gains most to a better place until none gains."""
