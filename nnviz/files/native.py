@@ -43,8 +43,7 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` a file does not keep, in words."""
-    too_large = state.run is not None and not runs.fits(state)
-    return ["its run, which is too large for a file"] if too_large else []
+    return ["its run, which is too large for a file"] if runs.savable(state) is not state else []
 
 
 def state_from(raw: Any) -> State:
@@ -147,7 +146,7 @@ def _file(state: State) -> File:
             state.training.seed,
         ),
         weight_sets=[WeightSetPart(kept.name, weights_parts(kept.layers)) for kept in state.weight_sets],
-        run=runs.part_of(state) if state.run and runs.fits(state) else None,
+        run=runs.part_of(runs.savable(state)),
     )
 
 

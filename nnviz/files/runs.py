@@ -5,6 +5,7 @@ From its start and its segments every iteration can be computed again, so the fi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import attrgetter
 
 import msgspec
@@ -29,12 +30,14 @@ MOST_UPDATES = 2**53
 """From there on a history, which is of floats, cannot tell two iterations apart."""
 
 
-def fits(state: State) -> bool:
-    """Tell whether the run of `state`, which has one, is within the limits of a file."""
-    assert state.run is not None
-    run, numbers = state.run, _numbers(state, len(state.run.memory))
+def savable(state: State) -> State:
+    """Return `state`, without its run where that is too large for a file."""
+    run = state.run
+    if run is None:
+        return state
     few = len(run.segments) <= SEGMENTS.most and run.iteration <= MOST_UPDATES
-    return few and numbers <= NUMBERS.most
+    fits = few and _numbers(state, len(run.memory)) <= NUMBERS.most
+    return state if fits else replace(state, run=None)
 
 
 def part_of(state: State) -> RunPart | None:

@@ -1,6 +1,6 @@
 """A State as bytes that cost next to nothing to make, for copies of our own: arrays as they lie in memory.
 
-What two equal States may differ in, their run, is left out. The bytes are a first line, the length of the
+The run is kept too, its curve in few points as in a file. The bytes are a first line, the length of the
 head, the head as JSON, the arrays, and a digest of all that, which tells a damaged copy.
 """
 
@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,14 +18,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
+from nnviz.core.state import Dataset, Run, Segment, State, Training, Weights, WeightSet
+from nnviz.files import runs
 from nnviz.files.errors import FileError
 
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
 """Bytes of the head's length and of the digest."""
-_KINDS = {kind.__name__: kind for kind in (State, Network, Layer, Dataset, Training, WeightSet, Weights)}
+_PLAIN = (State, Network, Layer, Dataset, Training, WeightSet, Weights, Run, Segment)
+_KINDS: dict[str, Callable[..., Any]] = {
+    **{kind.__name__: kind for kind in _PLAIN},
+    "History": lambda points: History().extended(points),
+}
 
 Parts = list[bytes | memoryview]
 
@@ -53,7 +59,8 @@ class About(NamedTuple):
 def parts(state: State, about: About) -> Parts:
     """Return `state`, and what is told `about` it, as bytes to be sealed and written one after the other."""
     arrays: list[Array] = []
-    head = json.dumps({"about": about.as_json(), "state": _tree(state, arrays)}).encode()
+    tree = _tree(runs.savable(state), arrays)
+    head = json.dumps({"about": about.as_json(), "state": tree}).encode()
     numbers = (np.ascontiguousarray(array).reshape(-1).view(np.uint8).data for array in arrays)
     return [_FIRST, len(head).to_bytes(_LENGTH, "little"), head, *numbers]
 
@@ -115,10 +122,13 @@ def _tree(value: Any, arrays: list[Array]) -> Any:
     if isinstance(value, np.ndarray):
         arrays.append(value)
         return {"shape": value.shape}
+    if isinstance(value, History):
+        return {"kind": "History", "points": _tree(value.kept, arrays)}
+    if isinstance(value, Segment):
+        return {"kind": "Segment", **{name: _tree(part, arrays) for name, part in value._asdict().items()}}
     if isinstance(value, tuple):
         return [_tree(part, arrays) for part in value]
     if dataclasses.is_dataclass(value):
-        kept = (field.name for field in dataclasses.fields(value) if field.compare)
-        fields = {name: _tree(getattr(value, name), arrays) for name in kept}
-        return {"kind": type(value).__name__, **fields}
+        names = (field.name for field in dataclasses.fields(value))
+        return {"kind": type(value).__name__, **{name: _tree(getattr(value, name), arrays) for name in names}}
     return value

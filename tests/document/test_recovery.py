@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QTimer
 
+from nnviz.core.state import Dataset, Training
 from nnviz.core.training import train
 from nnviz.document.leftovers import MOST_DAMAGED, claimed
 from nnviz.document.recovery import Recovery, data_folder, holds
-from nnviz.files import atomic
+from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
@@ -102,6 +103,18 @@ def test_what_was_copied_is_held_by_nobody_once_the_run_goes_on(document, state,
     qtbot.waitUntil(lambda: not recovery.busy)
     document.push(state(2), "", "run")
     assert copied() is None
+
+
+@pytest.mark.usefixtures("recovery")
+def test_a_copy_holds_the_run_and_how_it_goes_on(document, state, wait_for_copy, folder):
+    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01))
+    trained = train(start, updates=6, optimizer="adam").state
+    document.push(trained, "Run")
+    wait_for_copy(trained)
+    (copied,) = copies(folder)
+    assert copied.run.history.points.tolist() == trained.run.history.points.tolist()
+    assert copied.run.segments == trained.run.segments
+    assert native.write(train(copied).state) == native.write(train(trained).state)
 
 
 @pytest.mark.usefixtures("recovery")
