@@ -106,14 +106,14 @@ class Document(QObject):
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State; undo calls it `text`.
 
-        Pushes in a row with the same `merge` are one undo entry: a drag, a run of key presses, a run. What
-        was saved on the way stays an entry of its own.
+        Pushes in a row with the same `merge` are one undo entry, called as the last of them: a drag, a run
+        of key presses, a run. What was saved on the way stays an entry of its own.
         """
         if state is self._state:
             return
         last = self._changes[self._index - 1] if self._index else None
         if last and merge is not None and last.merge == merge and self.modified:
-            last.new = state
+            last.new, last.text = state, text
             self._show(state)
             return
         self._keep(Change(self._state, state, text, merge))
@@ -130,6 +130,7 @@ class Document(QObject):
         if moving != self.in_motion:
             self.in_motion = moving
             self.motion_changed.emit()
+            self.undo_changed.emit()  # what was merged may be called otherwise by now
 
     def undo_text(self) -> str:
         """Return what undo would take back, or "" where there is nothing."""

@@ -143,6 +143,37 @@ def test_more_updates_asked_for_lead_no_elsewhere():
     assert leads_to(again, seen[-1])
 
 
+EDITS = [
+    lambda s: edits.set_weight(s, 0, 0, 0, 1.0),
+    lambda s: edits.set_target(s, 0, 0, 1.0),
+    lambda s: edits.randomise(s, 3),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_who_undoes_an_edit_in_the_past_can_go_on_again_to_where_the_run_ended(edit):
+    seen = run_with_changes(start())
+    past = followed(seen)
+    middle = gone_to(past, 4)
+    for state in (middle, edit(middle), middle):
+        past.follow(state)
+    assert past.end is seen[-1]
+    assert [bits(gone_to(past, k)) for k in range(1, len(seen))] == [bits(state) for state in seen[1:]]
+
+
+def test_other_runs_that_are_undone_lead_back_to_the_first_ones_end():
+    seen = run_with_changes(start())
+    past = followed(seen)
+    edited = edits.set_weight(seen[4], 0, 0, 0, 1.0)
+    other = train(seen[3], updates=2, learning_rate=0.3).state
+    for state in (seen[4], edited, train(edited, updates=3).state, edited, seen[4]):
+        past.follow(state)
+    assert past.end is seen[-1]
+    for state in (seen[3], other, seen[3]):
+        past.follow(state)
+    assert past.end is other
+
+
 @pytest.mark.parametrize(
     "edit",
     [

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
 from nnviz.core.network import Network
@@ -17,7 +18,7 @@ from nnviz.document.training.job import Limits
 from nnviz.document.training.runner import Runner
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.training.timeline import HANDLE_PX
-from tests.ui import hands
+from tests.ui import hands, sees
 from tests.ui.sees import status
 
 LEFT = Qt.MouseButton.LeftButton
@@ -297,6 +298,65 @@ def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(qtbot, 
         assert document.state.iteration == 60_000
     assert document.state.iteration == panel.timeline.value() == 59_999
     assert document.state.run.history.last[1] == pytest.approx(49 * (1 - 28e-6) ** (2 * 59_999), rel=1e-6)
+
+
+def test_an_edit_in_the_past_that_is_undone_leaves_the_rest_of_the_run(qtbot, open_window):
+    window = open_window(slopes_exercise())
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    end = window.document.state
+    timeline = window.training.timeline
+    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 10))
+    hands.set_number(window, hands.address_named(window, "output", "input_0"), "5")
+    assert not timeline.isVisible()
+    hands.choose_entry(window, "Undo")
+    assert (timeline.value(), timeline.maximum()) == (10, 20)
+    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    assert weights(window.document.state) == weights(end)
+
+
+def test_undo_says_how_many_updates_of_a_run_were_made(qtbot, open_window):
+    window = open_window(slopes_exercise(updates=500))
+    hands.press(window, "Run")
+    qtbot.waitUntil(lambda: window.document.state.iteration >= 3)
+    hands.press(window, "Pause")
+    made = window.document.state.iteration
+    assert 3 <= made < 500
+    assert f"Run of {made} updates" in sees.offered(window, "Undo").toolTip()
+    hands.choose_entry(window, "Undo")
+    assert status(window) == f"Undone: Run of {made} updates"
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.speed = 1.0
+        hands.press(window, "Run")
+    hands.choose_entry(window, "Undo")
+    assert status(window) == "Undone: Run of 500 updates"
+
+
+def test_the_curve_the_timeline_and_the_next_update_are_there_after_reopening(
+    qtbot, open_window, answer, tmp_path
+):
+    window = open_window(slopes_exercise())
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    answer(QFileDialog, hands.type_name(tmp_path / "mine.json"))
+    hands.choose_entry(window, "Save as…")
+    window.runner.step()
+    next_one = window.document.state
+    window.document.undo()
+
+    window.files.open_example("xor")
+    assert not window.training.timeline.isVisible()
+    window.files.open(tmp_path / "mine.json")
+    timeline = window.training.timeline
+    assert (timeline.value(), timeline.maximum()) == (20, 20)
+    assert len(window.plots.mse.curve.curve()) == 21
+    window.runner.step()
+    assert weights(window.document.state) == weights(next_one)
+    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 0))
+    assert window.document.state.network.layers[0].weights.tolist() == [[0, 2, 1]]
+    assert sees.figure(window, "MSE").text == "49"
 
 
 def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):

@@ -6,6 +6,7 @@ a State that is known, segment by segment. Knows nothing of windows.
 
 from __future__ import annotations
 
+import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,19 +26,28 @@ class Past:
     """The States of the present run that are known.
 
     ============ =============================================================================
+    `begin`      know of one State alone
     `follow`     take in the State that is shown now
     `end`        the furthest State of its run that there was; the State itself where that is all
     `nearest`    the last known State at or before an iteration
     `way`        the networks that are known between the run's start and what is shown of it
     ============ =============================================================================
 
-    A State that training leads from to `end` leaves `end` what it was: who has gone back can go on again.
+    A State that training leads from to `end` leaves `end` what it was: who has gone back can go on again. So
+    can who comes back from a change, such as an edit that is undone: the end of the last run is held, and
+    those of others are known as long as somebody else, such as undo, holds them.
     """
 
     def __init__(self, state: State) -> None:
+        self.begin(state)
+
+    def begin(self, state: State) -> None:
+        """Know of `state` alone: it has come from somewhere else."""
         self.end = state
         self.shown: State | None = None
         """The State that was last shown of the last run; None where all of it was undone."""
+        self._last: State | None = None  # the end of the last run
+        self._ends: list[weakref.ref[State]] = []  # of every run, and of its branches
         self._kept: list[State] = []  # of each history the end alone: many buffers would be held else
         self.follow(state)
 
@@ -48,12 +58,23 @@ class Past:
         if not leads_to(state, self.end):
             if state.run is not None and (self.end.run is None or not leads_to(self.end, state)):
                 self._kept = [kept for kept in self._kept if leads_to(kept, state)]
-            self.end = state
+            self._end_at(state)
         if state.run is not None:
             self._keep(state)
             self.shown = state
         elif self.shown is not None and state.network is _start(self.shown):
             self.shown = None
+
+    def _end_at(self, state: State) -> None:
+        """Take for the end the furthest State known that training leads to from `state`, which may be it."""
+        ends = [end for each in self._ends if (end := each()) is not None]
+        self.end = max(
+            (end for end in ends if leads_to(state, end)), key=attrgetter("iteration"), default=state
+        )
+        if self.end.run is not None:
+            self._last = self.end
+            ends = [end for end in ends if not leads_to(end, self.end)] + [self.end]
+        self._ends = [weakref.ref(end) for end in ends]
 
     def nearest(self, iteration: int) -> State:
         """Return the last known State at or before `iteration`, which is at most that of `end`."""

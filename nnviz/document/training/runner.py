@@ -92,7 +92,7 @@ class Runner(QObject):
         """Make `training.updates` updates more, or those that are left of the run that was paused."""
         if not self.running:
             updates = self.left or self._document.state.training.updates
-            if job := self._begin(updates, f"Run of {counted(updates)}"):
+            if job := self._begin(updates):
                 job.set_speed(self._speed)
 
     def step(self) -> None:
@@ -184,7 +184,7 @@ class Runner(QObject):
             self._made_here = state
         self._document.push(state, f"Change {SETTINGS[changed[0]]}")
 
-    def _begin(self, updates: int, text: str) -> Job | None:
+    def _begin(self, updates: int, text: str = "") -> Job | None:
         self.travel.cancel()
         state = self._document.state
         try:
@@ -211,7 +211,7 @@ class Runner(QObject):
         state = job.take()
         if state is not None:
             self._made_here = state
-            self._document.push(state, self._text, self._merge)
+            self._document.push(state, self._text or f"Run of {counted(job.done)}", self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
 

@@ -99,6 +99,8 @@ class Travel(QObject):
 
     def _follow(self, _old: State, new: State) -> None:
         self.cancel()
+        if not (self._document.undo_text() or self._document.redo_text()):
+            self.past.begin(new)  # nothing leads back to what was there before
         self.past.follow(new)
 
 
