@@ -386,7 +386,7 @@ BAD_INPUT = {
     "smaller\n",
     "slopes w.json": "data: there are no rows with targets, and so no MSE and no slopes\n",
     "train w.json": "data: there are no rows to train on\n",
-    "convert xor w.py": "w.py was not saved: the course's weights dictionary holds finite weights, "
+    "convert xor w.py": "w.py was not saved: 'node_0' has tanh, and a weights dictionary "
     "relu hidden nodes with the course's names, an identity output and no biases; "
     "save this network as .json\n",
     "convert relu gone/w.json": "gone/w.json was not saved: there is no folder gone\n",

@@ -53,6 +53,8 @@ class Document(QObject):
         super().__init__()
         self._undo_bytes, self._undo_steps = undo_bytes, undo_steps
         self._state = state
+        self.saved = state if example else None
+        """What the file or the example holds; None for what is in no file."""
         self._written: set[tuple[str, bytes]] = set()
         self.file: OnDisk | None = None
         self._example = example
@@ -150,15 +152,22 @@ class Document(QObject):
         if self._index < len(self._changes):
             self._go(self._index + 1, self._changes[self._index].new)
 
-    def open(self, path: Path, progress: Progress | None = None) -> None:
+    def open(self, path: Path) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
-        self.start(*self._read(path, progress))
+        self.start(*self.read(path))
+
+    def offer(self, state: State, text: str) -> None:
+        """Let redo replace by `state` what was opened just now, as if that had been undone."""
+        assert not self._changes
+        self._changes.append(Change(self._state, state, text, None))
+        self.undo_changed.emit()
 
     def start(self, state: State, file: OnDisk | None = None, *, example: bool = False) -> None:
         """Open `state`, which a file holds, or an example, or nothing yet, with nothing to undo."""
         self._changes.clear()
         self._index = self._clean = 0
         self.file, self._example = file, example
+        self.saved = state if file or example else None
         self._show(state)
         self.file_changed.emit()
         self.undo_changed.emit()
@@ -176,6 +185,7 @@ class Document(QObject):
         said = file.write(encoded(self._state, target), over=over or file is not before)
         if part:
             return said
+        self.saved = self._state
         if self.modified:
             self._clean = self._index
             self.undo_changed.emit()
@@ -194,9 +204,9 @@ class Document(QObject):
     def take_theirs(self) -> None:
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
-        state, self.file = self._read(self.path)
+        state, self.file = self.read(self.path)
         self.push(state, f"take {file_named(self.file.path)} as it is now")
-        self._clean = self._index
+        self.saved, self._clean = state, self._index
         self.undo_changed.emit()
 
     def keep_mine(self) -> None:
@@ -211,11 +221,11 @@ class Document(QObject):
 
     def mark_unsaved(self) -> None:
         """Say that the State is not what any file holds."""
-        self._clean = None
+        self.saved = self._clean = None
         self.undo_changed.emit()
 
-    def _read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
-        """Return what a file holds, and the file as it was read. Raises FileError."""
+    def read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
+        """Return what a file holds, and the file as it was read, to `start` with. Raises FileError."""
         data = read_bytes(path, progress)
         return decoded(data, path, progress), OnDisk(path, self._written, digest_of(data))
 

@@ -31,7 +31,7 @@ class Presence:
         self.leave()
         if path is None:
             return
-        self._key = _key(path)
+        self._key = key_of(path)
         with contextlib.suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._held = lock.Held(self._folder / f"{self._key}-{secrets.token_hex(6)}", new=True)
@@ -52,7 +52,8 @@ class Presence:
         self._held, self._key = None, ""
 
 
-def _key(path: Path) -> str:
+def key_of(path: Path) -> str:
+    """Return what a file is known by, whichever way leads to it."""
     return hashlib.blake2b(os.fsencode(os.path.realpath(path)), digest_size=12).hexdigest()
 
 

@@ -18,7 +18,7 @@ from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import json_text
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, UnfitError, told_by_core
 from nnviz.files.progress import Progress
 
 HEAD_BYTES = 2**16
@@ -60,16 +60,28 @@ def write(state: State) -> bytes:
         for layer in network.layers
         for name, row in zip(layer.nodes, layer.weights, strict=True)
     }
-    try:
-        same = _network(nodes).layers == network.layers
-    except FileError:
-        same = False
-    if not same:
-        raise FileError(
-            "the course's weights dictionary holds finite weights, relu hidden nodes with the course's "
-            "names, an identity output and no biases; save this network as .json"
-        )
+    if why := _unfit(network, nodes):
+        raise UnfitError(why)
     return (json_text.laid_out(nodes) + "\n").encode()
+
+
+def _unfit(network: Network, nodes: dict[str, list[float]]) -> str:
+    """Return why a dictionary cannot hold `network`, whose `nodes` it would hold: what is where; or ""."""
+    for layer in network.layers:
+        node = quoted(layer.nodes[0])
+        if layer.activation != ("identity" if layer is network.layers[-1] else "relu"):
+            return (
+                f"{node} has {layer.activation}, and a weights dictionary knows relu hidden nodes and an "
+                "identity output"
+            )
+        if layer.biases is not None:
+            return f"{node} has a bias, and a weights dictionary knows none"
+    try:
+        read = _network(nodes)
+    except FileError as error:
+        return f"in a weights dictionary nodes have the course's names; {error}"
+    same = read.layers == network.layers
+    return "" if same else "in a weights dictionary the nodes of a layer are in the order of their numbers"
 
 
 def left_out(state: State) -> list[str]:

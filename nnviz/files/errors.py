@@ -34,6 +34,10 @@ class FileError(Exception):
         return FileError(self.message, ".".join(part for part in (place, self.place) if part))
 
 
+class UnfitError(FileError):
+    """A format that cannot hold this network, where another one can."""
+
+
 @contextmanager
 def told_by_core(place: str = "") -> Iterator[None]:
     """Raise as a FileError what the core refuses with a ValueError, its own place behind `place`."""

@@ -83,7 +83,7 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
     try:
         data = form.write(state)
     except FileError as error:
-        raise FileError(f"{path} was not saved: {error}") from error
+        raise type(error)(f"{path} was not saved: {error}") from error
     if len(data) > LARGEST_BYTES:
         raise FileError(f"{path} was not saved: it would have {len(data) / 2**20:.0f} MB; {LARGEST}")
     return data

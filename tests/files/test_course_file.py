@@ -8,7 +8,7 @@ from nnviz.core.edits import rename, set_activation
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.structure import add_biases
-from nnviz.files.errors import FileError
+from nnviz.files.errors import UnfitError
 from nnviz.files.registry import left_out, load, save
 
 WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
@@ -85,16 +85,16 @@ def test_what_a_dictionary_leaves_out_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "state",
+    ("state", "why"),
     [
-        set_activation(STATE, 0, "tanh"),
-        set_activation(STATE, 1, "relu"),
-        add_biases(STATE, 0),
-        rename(STATE, 1, 0, "first"),
+        (set_activation(STATE, 0, "tanh"), "'node_0' has tanh, and a weights"),
+        (set_activation(STATE, 1, "relu"), "'output' has relu, and a weights"),
+        (add_biases(STATE, 1), "'output' has a bias, and a weights dictionary knows none"),
+        (rename(STATE, 1, 0, "first"), "course's names; first: expected a name such as"),
+        (rename(STATE, 1, 0, "node_7"), "are in the order of their numbers"),
     ],
-    ids=["tanh", "relu output", "biases", "a name of its own"],
 )
-def test_what_a_dictionary_cannot_hold_is_refused(tmp_path, state):
-    with pytest.raises(FileError, match="weights dictionary holds"):
+def test_what_a_dictionary_cannot_hold_is_refused(tmp_path, state, why):
+    with pytest.raises(UnfitError, match=why):
         save(state, tmp_path / "w.py")
     assert not (tmp_path / "w.py").exists()

@@ -3,17 +3,20 @@
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.state import Dataset, State
+from nnviz.core.structure import add_biases
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
 from tests.ui.hands import choose, type_name
 from tests.ui.sees import status
 
+DICTIONARY = "weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"
 LOST = (
     "w.py leaves out the rows, the names of the inputs, the title, the notes and the training settings; "
     "a file that ends in .json keeps them"
@@ -33,13 +36,29 @@ def ask(window, keys):
 def test_a_save_that_would_lose_something_asks_and_offers_json(window, answer, tmp_path):
     told = []
     answer(QFileDialog, type_name(tmp_path / "w.py"))
-    answer(QMessageBox, choose("Save as .json…", told))
+    answer(QMessageBox, choose("Save as nnviz JSON", told))
+    ask(window, "Ctrl+Shift+S")
+    assert told == [f"{LOST}.nnviz JSON keeps everything: w.json, in the same folder."]
+    assert not (tmp_path / "w.py").exists()
+    assert load(tmp_path / "w.json") == window.document.state
+    assert window.document.path == tmp_path / "w.json"
+
+
+def test_the_json_beside_takes_no_other_files_place(window, answer, tmp_path):
+    (tmp_path / "w.json").write_text("precious")
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Save as nnviz JSON"))
+    ask(window, "Ctrl+Shift+S")
+    assert (tmp_path / "w.json").read_text() == "precious"
+    assert load(tmp_path / "w-2.json") == window.document.state
+
+
+def test_it_can_be_saved_elsewhere(window, answer, tmp_path):
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Save elsewhere…"))
     answer(QFileDialog, type_name(tmp_path / "all.json"))
     ask(window, "Ctrl+Shift+S")
-    assert told == [f"{LOST}."]
-    assert not (tmp_path / "w.py").exists()
-    assert load(tmp_path / "all.json") == window.document.state
-    assert window.document.path == tmp_path / "all.json"
+    assert [path.name for path in tmp_path.iterdir()] == ["all.json"]
 
 
 def test_what_was_saved_in_part_is_not_saved(window, answer, tmp_path):
@@ -60,14 +79,34 @@ def test_a_save_in_part_can_be_cancelled(window, answer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_dictionary_cannot_hold_at_all_is_refused_at_once(open_window, answer, tmp_path):
-    window = open_window("xor")
-    told = []
-    answer(QFileDialog, type_name(tmp_path / "w.py"))
-    answer(QMessageBox, choose("OK", told))
-    ask(window, "Ctrl+Shift+S")
-    assert told[0].startswith(f"{tmp_path / 'w.py'} was not saved: the course's weights dictionary holds")
-    assert status(window) == told[0]
+A_DICTIONARY = "a weights dictionary"
+UNFIT = {
+    f"'node_0' has tanh, and {A_DICTIONARY} knows relu hidden nodes and an identity output": (
+        lambda state: edits.set_activation(state, 0, "tanh")
+    ),
+    f"'node_0' has a bias, and {A_DICTIONARY} knows none": lambda state: add_biases(state, 0),
+    f"in {A_DICTIONARY} nodes have the course's names; "
+    "first: expected a name such as node_0, node_0_1 or output": (
+        lambda state: edits.rename(state, 1, 1, "first")
+    ),
+}
+
+
+@pytest.mark.parametrize("why", UNFIT)
+def test_a_dictionary_that_no_longer_holds_its_network_is_saved_as_json_with_enter(
+    open_window, answer, tmp_path, why
+):
+    (tmp_path / "w.py").write_text(DICTIONARY)
+    window, told = open_window("xor"), []
+    window.files.open(tmp_path / "w.py")
+    window.document.edit("Edit", UNFIT[why])
+    answer(QMessageBox, lambda box: (told.append(box.text()), QTest.keyClick(box, Qt.Key.Key_Return)))
+    ask(window, "Ctrl+S")
+    assert told == [f"{tmp_path / 'w.py'} was not saved: {why}."]
+    assert load(tmp_path / "w.json") == window.document.state
+    assert (tmp_path / "w.py").read_text() == DICTIONARY
+    assert status(window) == "Saved w.json"
+    assert not window.main_window.isWindowModified()
 
 
 def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window, answer, tmp_path):

@@ -131,6 +131,13 @@ def leads_to(state: State, later: State) -> bool:
     )
 
 
+def is_trained(state: State, later: State) -> bool:
+    """Tell whether nothing but training, and its settings, has made `later` of `state`."""
+    names = [*state.network.all_names()] == [*later.network.all_names()]
+    rest = replace(later, network=state.network, training=state.training)
+    return names and rest == state and leads_to(state, later)
+
+
 def _segments(run: Run, iteration: int) -> tuple[Segment, ...]:
     return tuple(segment for segment in run.segments if segment.after < iteration)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +12,14 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.document import Document
+from nnviz.document.kept_runs import KeptRuns
 from nnviz.files import csv
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
-from nnviz.files.registry import encoded, kinds, left_out, load, suffixes
+from nnviz.files.registry import encoded, is_native, kinds, left_out, load, suffixes
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.dialogs import message_box, primary
@@ -41,15 +44,14 @@ class FileCommands(QObject):
     def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
+        self.runs = KeptRuns()
         self.asks = True
         """Whether a person can be asked what becomes of unsaved changes."""
 
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
-        if not self.may_leave():
-            return
         dialog = NewNetwork(self._window)
-        if dialog.exec():
+        if dialog.exec() and self.may_leave():
             self._document.start(dialog.state())
             self.said.emit("New network with random weights, seed 0")
             self.opened.emit()
@@ -57,22 +59,27 @@ class FileCommands(QObject):
     def ask_open(self) -> None:
         """Ask which file to open."""
         networks = f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())})"
-        if self.may_leave() and (path := self._ask_for("Open a network", networks)):
+        if path := self._ask_for("Open a network", networks):
             self.open(path)
 
     def open(self, path: Path) -> bool:
-        """Open a file; where it cannot be read, say why and keep what is open."""
+        """Open a file, after the question about unsaved changes; where it cannot be read, say why."""
         try:
             with Reading(self._window, f"Reading {file_named(path)}") as reading:
-                self._document.open(path, reading)
+                read = self._document.read(path, reading)
         except CancelledError:
             self.said.emit(f"{file_named(path)} was not opened; all is as it was")
             return False
         except FileError as error:
             self._refuse(f"{file_named(path)} was not opened: {error}")
             return False
+        if not self.may_leave():
+            return False
+        self._document.start(*read)
         self._settings.opened(path)
-        self.said.emit(f"Opened {file_named(path)}")
+        self.said.emit(
+            "; ".join(filter(None, (f"Opened {file_named(path)}", self.runs.offer(self._document))))
+        )
         self.opened.emit()
         return True
 
@@ -81,11 +88,6 @@ class FileCommands(QObject):
         if path.suffix.lower() == ".csv":
             self.load_rows(path)
         else:
-            self.leave_and_open(path)
-
-    def leave_and_open(self, path: Path) -> None:
-        """Open a file, after the question about unsaved changes."""
-        if self.may_leave():
             self.open(path)
 
     def open_example(self, name: str) -> None:
@@ -105,7 +107,7 @@ class FileCommands(QObject):
         menu.clear()
         for path in self._settings.recent:
             shown = on_one_line(shortened(str(path), 2 * SHOWN))
-            menu.addAction(shown.replace("&", "&&"), partial(self.leave_and_open, path))
+            menu.addAction(shown.replace("&", "&&"), partial(self.open, path))
         if menu.isEmpty():
             menu.addAction(NONE_RECENT).setEnabled(False)
         else:
@@ -154,10 +156,12 @@ class FileCommands(QObject):
         return path.with_name(path.stem + end) if path else Path(file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
-        """Ask about unsaved changes; False where the person wants to stay."""
+        """Ask about unsaved changes, but for a run that is kept; False where the person wants to stay."""
         if not (self._document.modified and self.asks):
             return True
         self.about_to_ask.emit()
+        if self.runs.keep(self._document):
+            return True
         title, buttons = shortened(self._document.title, SHOWN), QMessageBox.StandardButton
         question = f"Save the changes to {title}?"
         box = message_box(self._window, question, "What is not saved is lost.")
@@ -178,19 +182,22 @@ class FileCommands(QObject):
     def _save(self, path: Path, *, over: bool = False, part: bool = False) -> bool:
         """Save, `over` another program's version and only a `part` where that has been asked."""
         try:
-            lost = left_out(self._document.state, path)
-            if lost and not part:
-                return self._save_in_part(path, lost)
-            more = self._document.save(path, over=over, part=bool(lost))
+            lost, own = left_out(self._document.state, path), is_native(path)
+            if lost and not (part or own):
+                encoded(self._document.state, path)  # or it is refused before anything is asked
+                return self._offer_json(path, f"{lost}.", part=True)
+            more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
             return self._settle(path, at_save=True)
+        except UnfitError as error:
+            return self._offer_json(path, f"{error}.", part=False)
         except FileError as error:
             self._refuse(str(error))
             return False
-        if not lost:
+        if own or not lost:
             self._settings.opened(path)
-        saved = f"Written: {lost}" if lost else f"Saved {file_named(path)}"
-        self.said.emit("; ".join(filter(None, (saved, more))))
+        saved = f"Written: {lost}" if lost and not own else f"Saved {file_named(path)}"
+        self.said.emit("; ".join(filter(None, (saved, lost if own else "", more))))
         return True
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
@@ -217,19 +224,25 @@ class FileCommands(QObject):
             self.taken.emit()
             self.said.emit(f"{file_named(path)} is shown as it is now; Undo brings yours back")
 
-    def _save_in_part(self, path: Path, lost: str) -> bool:
-        """Ask whether to write a file that does not keep everything: that makes nothing saved."""
-        encoded(self._document.state, path)  # or it is refused before anything is asked
+    def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
+        """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
         self.about_to_ask.emit()
-        box = message_box(self._window, f"{lost}.")
-        everything = box.addButton("&Save as .json…", QMessageBox.ButtonRole.AcceptRole)
-        part = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
+        beside = _unused(path.with_suffix(".json"))
+        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", why, parent=self._window)
+        box.setInformativeText(f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder.")
+        own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
+        elsewhere = box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole)
+        if part:
+            box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(primary(everything))
+        box.setDefaultButton(own)
         box.exec()
-        if box.clickedButton() is everything:
+        if box.clickedButton() is own:
+            return self._save(beside)
+        if box.clickedButton() is elsewhere:
             return self.ask_save()
-        return box.clickedButton() is part and self._save(path, part=True)
+        write = box.buttonRole(box.clickedButton()) == QMessageBox.ButtonRole.DestructiveRole
+        return write and self._save(path, part=True)
 
     def _ask_for(self, title: str, kinds: str) -> Path | None:
         """Ask for a file to read; the folder of the one that is open is shown first."""
@@ -242,3 +255,12 @@ class FileCommands(QObject):
         refusal = message_box(self._window, sentence)
         refusal.setDefaultButton(primary(refusal.addButton(QMessageBox.StandardButton.Ok)))
         refusal.exec()
+
+
+def _unused(path: Path) -> Path:
+    """Return a path, or where it is taken the next one with a number behind its name, of no file yet."""
+    numbers = itertools.count(2)
+    free = path
+    while os.path.lexists(free):
+        free = path.with_stem(f"{path.stem}-{next(numbers)}")
+    return free

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from nnviz.core.names import file_named
 from nnviz.document.document import Document
+from nnviz.document.kept_runs import KeptRuns
 from nnviz.document.leftovers import Leftover, claimed
 from nnviz.document.recovery import Recovery
 from nnviz.files.errors import FileError
@@ -60,7 +61,7 @@ def _document(window: MainWindow, settings: Settings, file: str | Path | None) -
     if path and path not in paths():
         try:
             with Reading(window, f"Reading {file_named(path)}") as reading:
-                document.open(path, reading)
+                document.start(*document.read(path, reading))
         except FileError as error:
             if file:
                 raise
@@ -75,6 +76,9 @@ class Kept:
         self._recovery = Recovery(workspace.document, folder / "recovery")
         self._recovery.failed.connect(workspace.status.say)
         self._watch = Watch(workspace, folder / "open")
+        workspace.files.runs = KeptRuns(folder / "runs")
+        if kept := workspace.files.runs.offer(workspace.document):
+            workspace.status.say(f"{workspace.document.title}: {kept}")
         QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:

@@ -1,0 +1,95 @@
+"""Runs that were left without saving: kept for each file, so that leaving it needs no question. No widgets.
+
+What training alone has made of a file's network is taken up again where the file is opened as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from nnviz.core.state import State
+from nnviz.core.training.past import is_trained
+from nnviz.document.document import Document
+from nnviz.document.presence import key_of
+from nnviz.document.recovery import holds
+from nnviz.files import atomic, snapshot
+from nnviz.files.errors import FileError
+from nnviz.files.runs import savable
+from nnviz.files.snapshot import About, Copy
+
+MOST, MOST_BYTES = 20, 256 * 2**20
+"""So many files' runs are kept, of so many bytes together: the latest."""
+
+
+class KeptRuns:
+    """Runs in `folder`, one a file; without a folder none is kept."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+
+    def keep(self, document: Document) -> bool:
+        """Tell whether `document` can be left without loss, since only training has changed it.
+
+        An example's run can be made again; that of a file is kept, where that can be.
+        """
+        saved, state, file = document.saved, document.state, document.file
+        if saved is None or not is_trained(saved, state):
+            return False
+        if file is None:
+            return True
+        if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
+            return False
+        about = About(document.title, holds(state), file.path.absolute(), file.digest)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy = self._copy(self._folder, file.path)
+            atomic.write(copy, *snapshot.sealed(snapshot.parts(state, about)), private=True)
+        except (OSError, FileError):
+            return False
+        _sweep(self._folder, copy)
+        return True
+
+    def offer(self, document: Document) -> str:
+        """Let redo take up what is kept for the file that was just opened; return a sentence on it, or ""."""
+        file, opened = document.file, document.state
+        if self._folder is None or file is None:
+            return ""
+        try:
+            copy = Copy(self._copy(self._folder, file.path).read_bytes())
+            later = _after(opened, copy.state()) if copy.about.digest == file.digest else None
+        except (OSError, FileError):
+            return ""
+        if later is None:
+            return ""
+        updates = later.iteration - opened.iteration
+        made = "1 update" if updates == 1 else f"{updates} updates"
+        document.offer(later, f"Run of {made}")
+        return f"a run of {made} from before is kept, and Redo takes it up"
+
+    @staticmethod
+    def _copy(folder: Path, path: Path) -> Path:
+        return folder / f"{key_of(path)}.run"
+
+
+def _after(opened: State, kept: State) -> State | None:
+    """Return `kept` as what training has made of `opened`; None where it was something else."""
+    run = kept.run
+    start = opened.run.start if opened.run else opened.network
+    if run is None or run.start.layers != start.layers or kept.data != opened.data:
+        return None
+    later = replace(kept, data=opened.data, run=replace(run, start=start))
+    return later if later.iteration > opened.iteration and is_trained(opened, later) else None
+
+
+def _sweep(folder: Path, latest: Path) -> None:
+    """Delete the oldest that are too many or too large; the latest stays."""
+    held = 0
+    with contextlib.suppress(OSError):
+        copies = sorted(folder.glob("*.run"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for count, path in enumerate(copies, 1):
+            held += path.stat().st_size
+            if path != latest and (count > MOST or held > MOST_BYTES):
+                os.unlink(path)
