@@ -2,8 +2,10 @@
 
 import os
 
+import PySide6
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QTabBar, QWidget
 
 from nnviz.files.examples import example
@@ -73,6 +75,18 @@ def test_a_file_opens_wherever_it_is_dropped(window, qtbot):
     for widget in widgets:
         drop(widget, files(example("xor").path))
     qtbot.waitUntil(lambda: len(dropped) == len(widgets))
+
+
+def test_a_file_that_could_be_moved_is_taken_as_a_copy(window, tmp_path):
+    actions, place = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction, window.main_window.rect().center()
+    at = QPointF(place) if PySide6.__version_info__ >= (6, 12) else place
+    data, no_keys = files(tmp_path / "rows.csv"), Qt.KeyboardModifier.NoModifier
+    event = QDragEnterEvent(at, actions, data, Qt.MouseButton.LeftButton, no_keys)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(window.main_window, event)
+    assert event.isAccepted()
+    assert event.dropAction() == Qt.DropAction.CopyAction
+    drag_away(window.main_window)
 
 
 def test_the_first_of_many_files_opens(window, qtbot, tmp_path):

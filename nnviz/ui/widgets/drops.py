@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QPlainTextEdit
 
 
@@ -12,6 +13,16 @@ def dropped_file(data: QMimeData) -> Path | None:
     """Return the first file of this machine that is dragged, or None."""
     local = (url.toLocalFile() for url in data.urls() if url.isLocalFile())
     return next((Path(file) for file in local if file), None)
+
+
+def take_file(event: QDropEvent) -> Path | None:
+    """Take the file that is dragged, or dropped, and return it: a copy, for its own place keeps it."""
+    path = dropped_file(event.mimeData())
+    if path and event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        return path
+    return None
 
 
 def leave_drops(area: QAbstractScrollArea) -> None:

@@ -228,14 +228,14 @@ class FileCommands(QObject):
         """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
         self.about_to_ask.emit()
         beside = _unused(path.with_suffix(".json"))
-        box = QMessageBox(QMessageBox.Icon.Question, "nnviz", why, parent=self._window)
-        box.setInformativeText(f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder.")
+        more = f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder."
+        box = message_box(self._window, why, more)
         own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
         elsewhere = box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole)
         if part:
             box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(own)
+        box.setDefaultButton(primary(own))
         box.exec()
         if box.clickedButton() is own:
             return self._save(beside)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
-from nnviz.ui.widgets.drops import dropped_file
+from nnviz.ui.widgets.drops import take_file
 from nnviz.ui.window.board import Board
 from nnviz.ui.window.settings import Settings
 
@@ -66,11 +66,9 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files."""
-        if dropped_file(event.mimeData()):
-            event.acceptProposedAction()
+        take_file(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell of the file once the drop is over."""
-        if path := dropped_file(event.mimeData()):
-            event.acceptProposedAction()
+        if path := take_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
