@@ -386,9 +386,8 @@ BAD_INPUT = {
     "smaller\n",
     "slopes w.json": "data: there are no rows with targets, and so no MSE and no slopes\n",
     "train w.json": "data: there are no rows to train on\n",
-    "convert xor w.py": "w.py was not saved: 'node_0' has tanh, and a weights dictionary "
-    "relu hidden nodes with the course's names, an identity output and no biases; "
-    "save this network as .json\n",
+    "convert xor w.py": "w.py was not saved: 'node_0' has tanh, and a weights dictionary knows "
+    "relu hidden nodes and an identity output\n",
     "convert relu gone/w.json": "gone/w.json was not saved: there is no folder gone\n",
     "render relu -o gone/w.svg": "gone/w.svg was not saved: there is no folder gone\n",
 }
