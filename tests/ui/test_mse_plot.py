@@ -4,8 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
 from nnviz.core.history import History
@@ -21,7 +21,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
 from nnviz.ui.widgets.theme import apply_theme
 from tests.ui import hands
-from tests.ui.hands import choose, type_name
+from tests.ui.hands import type_name
 
 
 def untrained():
@@ -432,7 +432,7 @@ def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
     menu = qapp.activePopupWidget()
     labels = [action.text() for action in menu.actions() if action.text()]
     menu.close()
-    assert labels == ["View all", "Copy picture", "Export PNG…", "Export CSV…"]
+    assert labels == ["View all", "Copy picture", "Export picture…", "Export CSV…"]
 
 
 def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_path):
@@ -443,23 +443,6 @@ def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_pat
     assert table.names == ("iteration", "mse")
     np.testing.assert_array_equal(table.rows, document.state.run.history.points)
     assert told.args == ["Exported mse.csv"]
-
-
-def test_png_shows_curve_and_axes_on_white_in_either_theme(qapp, trained, tmp_path):
-    apply_theme(qapp, "dark")
-    try:
-        trained.export_png(tmp_path / "mse.png")
-    finally:
-        apply_theme(qapp, "light")
-    image = QImage(str(tmp_path / "mse.png"))
-    assert image.width() == 1800
-    assert image.pixelColor(2, 2).name() == "#ffffff"
-    colours = {image.pixelColor(x, y).name() for x in range(0, 1800, 2) for y in range(0, image.height(), 2)}
-    palette = PALETTES["light"]
-    for expected in (palette.accent, palette.line):
-        assert expected.lower() in colours
-    column = [image.pixelColor(1400, y).name() for y in range(image.height())]
-    assert column.count(palette.accent.lower()) >= 3  # twice as wide as on the screen
 
 
 def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):
@@ -484,24 +467,9 @@ def test_export_asks_for_a_place_and_adds_the_suffix(answer, trained, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["curve.csv"]
 
 
-def test_export_adds_the_suffix_before_a_file_is_replaced(answer, trained, tmp_path):
-    (tmp_path / "curve.png").write_text("precious")
-    told = []
-    answer(QFileDialog, type_name(tmp_path / "curve"))
-    answer(QMessageBox, choose("No", told))
-    answer(QFileDialog, QFileDialog.reject)
-    trained.ask_png.trigger()
-    assert "curve.png already exists" in told[0]
-    assert (tmp_path / "curve.png").read_text() == "precious"
-
-
 def test_there_is_nothing_to_export_before_a_run(plot):
-    assert not any(action.isEnabled() for action in (plot.ask_csv, plot.ask_png, plot.copy_picture))
-
-
-def test_the_picture_can_be_copied(qapp, trained):
-    trained.copy_picture.trigger()
-    assert qapp.clipboard().image().width() == 1800
+    plot.look()
+    assert not any(action.isEnabled() for action in (plot.ask_csv, plot.export_picture, plot.copy_picture))
 
 
 def test_the_plot_follows_the_theme(qapp, trained):

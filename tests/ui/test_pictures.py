@@ -1,5 +1,6 @@
 """Pictures of the diagram and of plots: written as PNG, SVG or PDF, and copied."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -7,13 +8,15 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox
 
+from nnviz.core.address import Address
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.pictures.dialog import LookDialog
+from nnviz.ui.plots.plot_card import PlotCard
 from tests.ui import pdf
-from tests.ui.hands import choose, choose_entry, press_button, type_name
-from tests.ui.sees import status
+from tests.ui.hands import address_named, choose, choose_entry, press_button, type_name
+from tests.ui.sees import at_work, status
 
 LEGEND = ["weight > 0", "weight < 0", "slope of the MSE"]
 
@@ -45,7 +48,8 @@ def ask(window):
 
 
 def written(svg):
-    return [element.text for element in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+    elements = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    return [element.text.strip() for element in elements]
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
@@ -142,3 +146,86 @@ def test_a_picture_is_copied_in_the_size_that_is_chosen(window, answer):
     image = QGuiApplication.clipboard().image()
     assert (image.width(), image.height()) == (800, 600)
     assert image.pixelColor(3, 590).alpha() == 0
+
+
+PLOTS = {
+    "MSE": ("the MSE", "iterations"),
+    "1 weight": ("the MSE over one weight", "w (accounts → node_0)"),
+    "2 weights": ("the MSE over two weights", "w (accounts → node_0)"),
+    "Matrix": ("the weights", None),
+}
+
+
+@pytest.fixture
+def plot(qtbot, open_window):
+    """Return a function that opens a panel with a plot in it, by its name: the window and the card."""
+
+    def show(name):
+        window = open_window("many-rows", (1280, 800))
+        window.selection.select(address_named(window, "node_0", "accounts"), Address("weight", 1, 0, 0))
+        for _ in range(3):
+            window.runner.step()
+        window.board.show_panel(name, True)
+        (card,) = [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
+        qtbot.waitUntil(lambda: card.plot is not None)
+        qtbot.waitUntil(lambda: not at_work())
+        return window, card
+
+    return show
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(plot, answer, tmp_path, name):
+    window, card = plot(name)
+    what, axis = PLOTS[name]
+    seen = []
+    for suffix, theme in (("png", "Dark"), ("svg", "Light")):
+        answer(LookDialog, look(700, 420, theme, transparent=suffix == "svg"))
+        answer(QFileDialog, type_name(tmp_path / f"plot.{suffix}"))
+        card.export_picture.trigger()
+        assert status(window) == f"Exported {what} as plot.{suffix}"
+        seen.append(card.plot.grab().toImage())
+    assert seen[0] == seen[1]
+    image = QImage(str(tmp_path / "plot.png"))
+    assert (image.width(), image.height()) == (1400, 840)
+    assert image.pixelColor(2, 2).name().upper() == PALETTES["dark"].surface
+    assert len({image.pixelColor(x, y).name() for x in range(0, 1400, 2) for y in range(0, 840, 2)}) > 5
+    svg = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert axis is None or axis in written(svg)
+    assert 'viewBox="0 0 700 420"' in svg
+    assert PALETTES["light"].surface.lower() not in svg[:900].lower()
+
+
+def test_a_plot_is_copied_from_its_menu(plot):
+    window, card = plot("MSE")
+    card.copy_picture.trigger()
+    assert QGuiApplication.clipboard().image().width() == 1800
+    assert "iterations" in written(
+        bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
+    )
+    assert status(window) == "Copied the MSE as a picture, 900 × 560"
+
+
+def test_there_is_no_picture_of_a_plot_that_is_not_there(open_window):
+    window = open_window("relu")
+    window.board.show_panel("1 weight", True)
+    (card,) = [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
+    card.look()
+    assert not card.export_picture.isEnabled()
+
+
+def test_the_title_of_an_axis_keeps_off_wide_numbers(plot, answer, tmp_path):
+    window, card = plot("MSE")
+    state = window.document.state
+    targets = replace(state.data, targets=state.data.targets * 1e4)
+    window.document.push(replace(state, data=targets), "Targets")
+    window.runner.step()
+    answer(LookDialog, look(700, 420))
+    answer(QFileDialog, type_name(tmp_path / "plot.png"))
+    card.export_picture.trigger()
+    image = QImage(str(tmp_path / "plot.png"))
+    ground = image.pixelColor(2, 2)
+    ink = [any(image.pixelColor(x, y) != ground for y in range(60, 700)) for x in range(200)]
+    left = "".join(" #"[there] for there in ink).split()
+    assert len(left[0]) < 30, "the title, turned, is as wide as a line is high"
+    assert len(left) > 4, "the numbers stand apart from it"

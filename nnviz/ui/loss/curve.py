@@ -31,6 +31,7 @@ TOO_LARGE = "At these weights the MSE is too large to be drawn"
 class LossCurve(LossPanel):
     """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
 
+    WHAT, ENDING = "the MSE over one weight", "-1-weight"
     TITLE = "1 weight"
     TIP = "The slope over all rows, and the next step of this weight alone: the others stay"
     WANTED = 1

@@ -20,7 +20,7 @@ from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
 from nnviz.ui.loss.plane import LossPlane
-from nnviz.ui.widgets.card import Card
+from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.theme import colours, ui_font
 
 NO_MSE = "The MSE needs rows with targets: add some to the data"
@@ -30,7 +30,7 @@ MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
 
-class LossPanel(Card):
+class LossPanel(PlotCard):
     """Shows the MSE over the selected weights on a plane, or says what is missing; a subclass draws it."""
 
     TITLE: str
@@ -78,6 +78,12 @@ class LossPanel(Card):
         self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
         self._pages.addWidget(Page(self.plane, self.caption))
+
+    @property
+    def plot(self) -> QWidget | None:
+        """The plane, if something is drawn on it."""
+        there = self._pages.currentIndex() == 1 and self.plane.plotItem.isVisible()
+        return self.plane if there else None
 
     # --- what a subclass makes of it
 

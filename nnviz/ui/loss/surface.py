@@ -48,6 +48,7 @@ class LossSurface(LossPanel):
     another structure there is none.
     """
 
+    WHAT, ENDING = "the MSE over two weights", "-2-weights"
     TITLE = "2 weights"
     TIP = "Each tone is the MSE with these two weights; all others stay as they are"
     WANTED = 2
@@ -62,7 +63,7 @@ class LossSurface(LossPanel):
         super().__init__(LossSurfacePlane(colours()), document, selection, derived)
         self.choice = LossChoice(document, selection)
         self.body.insertWidget(0, self.choice)
-        self.buttons.addWidget(self.choice.button)
+        self.add_button(self.choice.button)
 
     def _hint(self, network: Network) -> str:
         choose = CHOOSE_SECOND if self._weights else CHOOSE

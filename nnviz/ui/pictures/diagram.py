@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QPainter
 
 from nnviz.core.state import State
@@ -33,9 +34,12 @@ def render(
 class DiagramDrawing(Drawing):
     """Draws the numbers of a picture, however far that is zoomed in."""
 
+    what = "the diagram"
+
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self.title = picture.content.state.name
+        self.size = QSize(round(picture.layout.view.width), round(picture.layout.view.height))
 
     def ground(self, palette: Palette) -> str:  # noqa: D102
         return palette.canvas

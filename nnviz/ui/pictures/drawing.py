@@ -19,7 +19,8 @@ KINDS = {"PNG image": (".png",), "SVG drawing": (".svg",), "PDF page": (".pdf",)
 """The kinds of file that a picture can be written to, with their suffixes."""
 PNG_RATIO = 2
 """Pixels of a PNG, each way, for a pixel of its drawing."""
-PDF_DPI = 96
+DPI = 96
+"""Of what has no pixels of its own, so that a pixel of the drawing is one of the web's."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,14 @@ class Look:
 class Drawing:
     """What can be drawn in any size and theme; a subclass paints it."""
 
+    what: str
+    """What it is called in a sentence."""
     title = ""
     """What a program that shows the file may call it."""
     ending = ""
     """What its file is called behind the name of the network."""
+    size: QSize
+    """How large it is where nobody says so, in pixels."""
 
     def paint(self, painter: QPainter, look: Look) -> None:
         """Paint all but the ground."""
@@ -63,6 +68,7 @@ class Drawing:
         buffer = QBuffer()
         generator = QSvgGenerator()
         generator.setOutputDevice(buffer)
+        generator.setResolution(DPI)
         generator.setSize(QSize(look.width, look.height))
         generator.setViewBox(look.room)
         generator.setTitle(self.title)
@@ -106,8 +112,8 @@ def _pdf(drawing: Drawing, look: Look) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     writer = QPdfWriter(buffer)
     writer.setTitle(drawing.title)
-    writer.setResolution(PDF_DPI)
-    size = QSizeF(look.width, look.height) * 72 / PDF_DPI
+    writer.setResolution(DPI)
+    size = QSizeF(look.width, look.height) * 72 / DPI
     writer.setPageSize(QPageSize(size, QPageSize.Unit.Point))
     writer.setPageMargins(QMarginsF(0, 0, 0, 0))
     with QPainter(writer) as painter:

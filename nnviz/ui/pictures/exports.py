@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
@@ -30,37 +30,36 @@ class Exports(QObject):
         self._window, self._suggestion = window, suggestion
         self._looks: dict[str, Look] = {}
 
-    def ask(self, what: str, drawing: Drawing, size: QSize) -> None:
-        """Ask how the picture of `what` is to look and where to write it; `size` is that on the screen."""
-        dialog = LookDialog(self._window, f"Export {what}", self._look(what, size))
+    def ask(self, drawing: Drawing) -> None:
+        """Ask how a picture is to look, and where to write it."""
+        title = f"Export {drawing.what}"
+        dialog = LookDialog(self._window, title, self._look(drawing))
         chosen = bool(dialog.exec())
         look, copies = dialog.look, dialog.copies
         dialog.deleteLater()
         if not chosen:
             return
-        self._looks[what] = look
+        self._looks[drawing.what] = look
         if copies:
-            self.copy(what, drawing, size)
-            return
-        suggestion = self._suggestion(f"{drawing.ending}.png")
-        if path := ask_where(self._window, f"Export {what}", suggestion, KINDS):
-            self._write(what, drawing, path)
+            self.copy(drawing)
+        elif path := ask_where(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
+            self._write(drawing, path)
 
-    def copy(self, what: str, drawing: Drawing, size: QSize) -> None:
-        """Copy the picture of `what` as pixels and as SVG, so that a program takes what it can use."""
-        look, clipboard = self._look(what, size), QGuiApplication.clipboard()
+    def copy(self, drawing: Drawing) -> None:
+        """Copy a picture as pixels and as SVG, so that a program takes what it can use."""
+        look, clipboard = self._look(drawing), QGuiApplication.clipboard()
         clipboard.setImage(image(drawing, look))
         clipboard.mimeData().setData(SVG_TYPE, drawing.svg(look))  # what Qt makes does not outlive Python
-        self.said.emit(f"Copied {what} as a picture, {look.width} × {look.height}")
+        self.said.emit(f"Copied {drawing.what} as a picture, {look.width} × {look.height}")
 
-    def _look(self, what: str, size: QSize) -> Look:
-        return self._looks.get(what, Look(size.width(), size.height()))
+    def _look(self, drawing: Drawing) -> Look:
+        return self._looks.get(drawing.what, Look(drawing.size.width(), drawing.size.height()))
 
-    def _write(self, what: str, drawing: Drawing, path: Path) -> None:
+    def _write(self, drawing: Drawing, path: Path) -> None:
         try:
-            write(drawing, self._looks[what], path)
+            write(drawing, self._looks[drawing.what], path)
         except FileError as error:
             self.said.emit(str(error))
             message_box(self._window, str(error)).exec()
         else:
-            self.said.emit(f"Exported {what} as {file_named(path)}")
+            self.said.emit(f"Exported {drawing.what} as {file_named(path)}")

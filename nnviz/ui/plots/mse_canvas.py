@@ -1,4 +1,4 @@
-"""The MSE history as a curve with axes, on the screen and as a picture.
+"""The MSE history as a curve with axes.
 
 Knows nothing of documents and of the mouse.
 
@@ -11,24 +11,20 @@ import math
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.loss.line import FLAT
 from nnviz.core.numbers import full, shown
-from nnviz.picture.palette import PALETTES, Palette, rgb
+from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
 
 TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
 FAINT = 0.4
 """How much of the curve's colour is in the part beyond the present point."""
-PICTURE, DENSITY = (900, 560), 2
-"""Size of a picture, and how many times as many pixels it has each way."""
-MARGIN = 18
-"""Pixels around the plot."""
 
 
 class MseCanvas(Plot):
@@ -198,23 +194,3 @@ def _mixed(colour: str, ground: str, share: float) -> QColor:
     """Return `share` of a colour on a ground."""
     red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
     return QColor(int(red), int(green), int(blue))
-
-
-def picture_of(history: History, present: tuple[int, float] | None, like: MseCanvas) -> QImage:
-    """Return `history` with its axes on white, looked at as `like` looks at it."""
-    plot = MseCanvas(PALETTES["light"])
-    plot.density = DENSITY
-    plot.resize(*PICTURE)
-    plot.set_log(like.log)
-    plot.show_history(history, present)
-    plot.show_view(like.view())
-    plot.grab()  # lays it out
-    whole = QRectF(0, 0, *PICTURE)
-    image = QImage(DENSITY * PICTURE[0], DENSITY * PICTURE[1], QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(DENSITY)
-    image.fill(Qt.GlobalColor.white)
-    with QPainter(image) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot.scene().render(painter, whole.adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN), whole)
-    plot.close()
-    return image

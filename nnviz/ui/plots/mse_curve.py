@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.mse_canvas import MseCanvas
@@ -122,6 +122,10 @@ class MseCurve(MseCanvas):
         super().mouseDoubleClickEvent(event)
         if event.button() == Qt.MouseButton.LeftButton:
             self.view_all()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Leave the card's menu to a click: a right drag zooms."""
+        event.setAccepted(event.reason() == QContextMenuEvent.Reason.Mouse)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)

@@ -1,14 +1,13 @@
-"""The MSE panel: the history of the whole run as a curve, and its ways out as CSV and PNG."""
+"""The MSE panel: the history of the whole run as a curve, and its way out as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QImage, QShowEvent
-from PySide6.QtWidgets import QLabel, QMenu, QStackedLayout
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.names import file_named
@@ -18,9 +17,9 @@ from nnviz.document.idle import MotionThrottle
 from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
+from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.ask_where import ask_where, file_name
-from nnviz.ui.widgets.card import Card, quiet_button
-from nnviz.ui.widgets.images import icon, png
+from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.theme import colours
 
 if TYPE_CHECKING:
@@ -33,12 +32,14 @@ TIP = (
 EMPTY = "Press Run or One update: the MSE after every update is drawn here"
 
 
-class MsePlot(Card):
+class MsePlot(PlotCard):
     """Draws the MSE history; where one has gone back in the run, what comes after stays, faint.
 
     `load` brings the plot in once the window stands: its import is slow. `exported` and `refused` say in one
     sentence that a file was written, or why it could not be.
     """
+
+    WHAT, ENDING = "the MSE", "-mse"
 
     exported = Signal(str)
     refused = Signal(str)
@@ -57,7 +58,6 @@ class MsePlot(Card):
         self.body.addLayout(self._pages)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
         self._make_menu()
-        self._make_buttons()
         self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)
         document.state_changed.connect(self._follow)
         self._refresh()
@@ -68,7 +68,7 @@ class MsePlot(Card):
 
         self.curve = MseCurve(colours())
         self.curve.setToolTip(TIP)
-        self.curve.menu_requested.connect(self._menu.popup)
+        self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.hold)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.let_go)
@@ -86,37 +86,26 @@ class MsePlot(Card):
         thinned = ": of every 16 updates or more the lowest and the highest MSE" if history.is_thinned else ""
         self._export(path, csv.history(history.points), thinned)
 
-    def export_png(self, path: Path) -> None:
-        """Write the curve as it is seen to `path`, on white."""
-        self._export(path, png(self.picture()))
-
-    def picture(self) -> QImage:
-        """Return the curve as it is seen, with its axes, on white."""
-        from nnviz.ui.plots.mse_canvas import picture_of
-
-        history = self._travel.history
-        assert history is not None
-        assert self.curve is not None
-        return picture_of(history, self._travel.present, self.curve)
+    @property
+    def plot(self) -> QWidget | None:
+        """The curve, if there is one."""
+        return None if self._travel.history is None else self.curve
 
     def _make_menu(self) -> None:
-        self._menu = QMenu(self)
-        self.view_all = self._menu.addAction("View all")
-        self._menu.addSeparator()
-        self.copy_picture = self._menu.addAction("Copy picture", self._copy_picture)
-        self.ask_png = self._menu.addAction("Export PNG…", lambda: self._ask("PNG", ".png", self.export_png))
-        self.ask_csv = self._menu.addAction("Export CSV…", lambda: self._ask("CSV", ".csv", self.export_csv))
-
-    def _make_buttons(self) -> None:
+        first = self.menu.actions()[0]
+        self.view_all = QAction("View all", self.menu)
+        self.menu.insertAction(first, self.view_all)
+        self.menu.insertSeparator(first)
+        self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
         self.log_button = quiet_button("Log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
-        self.more_button = quiet_button("", "View all, copy or export the curve", "More of the curve")
-        self.more_button.clicked.connect(
-            lambda: self._menu.popup(self.more_button.mapToGlobal(self.more_button.rect().bottomLeft()))
-        )
-        self.buttons.addWidget(self.log_button)
-        self.buttons.addWidget(self.more_button)
-        self._colour()
+        self.add_button(self.log_button)
+
+    def look(self) -> None:
+        """Offer what there is."""
+        super().look()
+        for action in (self.view_all, self.ask_csv):
+            action.setEnabled(self.plot is not None)
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
@@ -126,8 +115,7 @@ class MsePlot(Card):
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
         history, present = self._travel.history, self._travel.present
         self.empty.setText("" if history else EMPTY)
-        for action in (self.view_all, self.copy_picture, self.ask_png, self.ask_csv):
-            action.setEnabled(history is not None and self.curve is not None)
+        self.look()
         if self.curve is None or (history is self._history and present == self._present):
             return
         if history is None:
@@ -139,15 +127,10 @@ class MsePlot(Card):
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present = history, present
 
-    def _copy_picture(self) -> None:
-        QGuiApplication.clipboard().setImage(self.picture())
-        self.exported.emit("Copied the picture of the MSE")
-
-    def _ask(self, kind: str, suffix: str, export: Callable[[Path], None]) -> None:
-        wanted = Path(f"{file_name(self._document.title)}-mse{suffix}")
-        path = ask_where(self, f"Export {kind}", wanted, {kind: (suffix,)})
-        if path:
-            export(path)
+    def _ask_csv(self) -> None:
+        wanted = Path(f"{file_name(self._document.title)}{self.ENDING}.csv")
+        if path := ask_where(self, "Export CSV", wanted, {"CSV": (".csv",)}):
+            self.export_csv(path)
 
     def _export(self, path: Path, data: bytes, what: str = "") -> None:
         try:
@@ -157,20 +140,11 @@ class MsePlot(Card):
         else:
             self.exported.emit(f"Exported {file_named(path)}{what}")
 
-    def _colour(self) -> None:
-        self.more_button.setIcon(icon("more", colours().muted, 16))
-        if self.curve:
-            self.curve.set_palette(colours())
-
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "more_button"):
-            self._colour()
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curve") and self.curve:
+            self.curve.set_palette(colours())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102
         super().showEvent(event)
         self._refresh()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: D102
-        if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self._menu.popup(self.mapToGlobal(QPoint(20, 40)))

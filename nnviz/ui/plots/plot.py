@@ -167,6 +167,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             axis.set_palette(palette)
         self.read_out.setFont(ui_font(11.5))
 
+    def settle(self) -> None:
+        """Give the axes the room that their numbers take, which is known once these have been painted."""
+        for _ in range(2):  # with other room there may be other numbers
+            self.grab()
+            self.plotItem.layout.activate()
+
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
         """Draw `item` in the plot, over what has a lower `z`."""
         self.plotItem.vb.addItem(item, ignoreBounds=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
 
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
@@ -13,7 +14,8 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.picture.matrix import MOST_TILES, Cell, side_of
 from nnviz.ui.plots.matrix_view import Mark, MatrixView
-from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.plots.plot_card import PlotCard
+from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.elided import Elided
 from nnviz.ui.widgets.theme import ui_font
@@ -22,8 +24,10 @@ HINT = "A row is a node, a column what it is fed by"
 PICTURE_HINT = "A picture is the weights of one node"
 
 
-class WeightMatrix(Card):
+class WeightMatrix(PlotCard):
     """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
+
+    WHAT, ENDING = "the weights", "-matrix"
 
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix")
@@ -45,8 +49,8 @@ class WeightMatrix(Card):
         self.choice.setAccessibleName("Layer whose weights are shown")
         self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
-        self.buttons.addWidget(self.pictures)
-        self.buttons.addWidget(self.choice)
+        self.add_button(self.pictures)
+        self.add_button(self.choice)
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
@@ -56,6 +60,11 @@ class WeightMatrix(Card):
         self.view.hovered.connect(self._hovered)
         self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
         self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
+
+    @property
+    def plot(self) -> QWidget | None:
+        """The image."""
+        return self.view
 
     @property
     def layer(self) -> int:

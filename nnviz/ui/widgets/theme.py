@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from string import Template
 
 from PySide6.QtCore import Qt
@@ -49,6 +51,17 @@ def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
 def colours() -> Palette:
     """Return the colours in use; painted widgets ask in paintEvent, and again after a PaletteChange."""
     return _in_use
+
+
+@contextmanager
+def in_colours(palette: Palette) -> Iterator[None]:
+    """Have `colours` return others, as long as a picture in them is painted."""
+    global _in_use
+    before, _in_use = _in_use, palette
+    try:
+        yield
+    finally:
+        _in_use = before
 
 
 def apply_theme(app: QApplication, name: str) -> None:

@@ -29,20 +29,22 @@ class Panel(NamedTuple):
 def _over_one_weight(workspace: Workspace) -> Card:
     from nnviz.ui.loss.curve import LossCurve
 
-    return LossCurve(workspace.document, workspace.selection, workspace.derived)
+    card = LossCurve(workspace.document, workspace.selection, workspace.derived)
+    return workspace.with_pictures(card)
 
 
 def _over_two_weights(workspace: Workspace) -> Card:
     from nnviz.ui.loss.surface import LossSurface
 
     past = workspace.runner.travel.past
-    return LossSurface(workspace.document, workspace.selection, workspace.derived, past)
+    card = LossSurface(workspace.document, workspace.selection, workspace.derived, past)
+    return workspace.with_pictures(card)
 
 
 def _matrix(workspace: Workspace) -> Card:
     from nnviz.ui.plots.weight_matrix import WeightMatrix
 
-    return WeightMatrix(workspace.document, workspace.selection)
+    return workspace.with_pictures(WeightMatrix(workspace.document, workspace.selection))
 
 
 PANELS = (

@@ -36,6 +36,7 @@ from nnviz.ui.window.weight_sets import WeightSets
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
     from nnviz.ui.pictures.exports import Exports
+    from nnviz.ui.plots.plot_card import PlotCard
 
 PRESSED_KEYS = "pressed keys"
 """The switch that shows keys while presenting, as it is remembered."""
@@ -76,6 +77,7 @@ class Workspace:
         self.explain = ExplainPanel(document, selection, derived)
         self.notes = Notes(document)
         self.mse = MsePlot(document, self.runner)
+        self.with_pictures(self.mse)
         self.library = PlotLibrary(self.main_window, self.mse)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
@@ -102,13 +104,25 @@ class Workspace:
         """Ask how to write the diagram, and where."""
         from nnviz.ui.pictures.diagram import DiagramDrawing
 
-        self.exports.ask("the diagram", DiagramDrawing(self.diagram.picture), self.diagram.size())
+        self.exports.ask(DiagramDrawing(self.diagram.picture))
 
     def copy_diagram(self) -> None:
         """Copy the diagram as a picture."""
         from nnviz.ui.pictures.diagram import DiagramDrawing
 
-        self.exports.copy("the diagram", DiagramDrawing(self.diagram.picture), self.diagram.size())
+        self.exports.copy(DiagramDrawing(self.diagram.picture))
+
+    def with_pictures(self, card: PlotCard) -> PlotCard:
+        """Return a card of which pictures can be had."""
+
+        def give(copied: bool) -> None:
+            from nnviz.ui.pictures.plots import PlotDrawing
+
+            drawing = PlotDrawing(card, self.document.title)
+            (self.exports.copy if copied else self.exports.ask)(drawing)
+
+        card.picture_wished.connect(give)
+        return card
 
     @cached_property
     def finder(self) -> Finder:

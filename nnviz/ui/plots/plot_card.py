@@ -1,0 +1,70 @@
+"""A card with a plot, which can be had as a picture from the card's menu."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, Signal
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.widgets.images import icon
+from nnviz.ui.widgets.theme import colours
+
+
+class PlotCard(Card):
+    """Offers its plot as a picture, where there is one; a subclass says which widget shows it.
+
+    `picture_wished` tells whether the picture is to be copied; else it is to be exported.
+    """
+
+    picture_wished = Signal(bool)
+
+    WHAT: str
+    """What the plot is called in a sentence."""
+    ENDING: str
+    """What a file with the plot is called behind the name of the network."""
+
+    def __init__(self, heading: str) -> None:
+        super().__init__(heading)
+        self.menu = QMenu(self)
+        self.copy_picture = self.menu.addAction("Copy picture", lambda: self.picture_wished.emit(True))
+        self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
+        self.menu.aboutToShow.connect(self.look)
+        self.more_button = quiet_button("", f"Copy or export {self.WHAT}", f"More of {self.WHAT}")
+        self.more_button.clicked.connect(self._pop_up_below)
+        self.buttons.addWidget(self.more_button)
+        self._draw_icon()
+
+    @property
+    def plot(self) -> QWidget | None:
+        """The widget that shows the plot; None where there is nothing to show."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Offer what there is."""
+        for action in (self.copy_picture, self.export_picture):
+            action.setEnabled(self.plot is not None)
+
+    def add_button(self, button: QWidget) -> None:
+        """Put a button before that of the menu."""
+        self.buttons.insertWidget(self.buttons.count() - 1, button)
+
+    def _pop_up_below(self) -> None:
+        below = self.more_button.rect().bottomLeft()
+        self.menu.popup(self.more_button.mapToGlobal(below))
+
+    def _draw_icon(self) -> None:
+        self.more_button.setIcon(icon("more", colours().muted, 16))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another theme's colours."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "more_button"):
+            self._draw_icon()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Open the menu over the plot."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse:
+            self.menu.popup(event.globalPos())
+        else:
+            self.menu.popup(self.mapToGlobal(QPoint(20, 40)))
