@@ -112,6 +112,38 @@ def test_another_file_is_read_not_written(open_window):
     assert "relu" in window.notes.page.toPlainText()
 
 
+def formats(page, line):
+    """Return the stretches of a line: text, font size, whether it is bold and italic."""
+    block = page.document().findBlockByNumber(line)
+    places, found = block.begin(), []
+    while not places.atEnd():
+        fragment = places.fragment()
+        font = fragment.charFormat().font()
+        found.append((fragment.text(), font.pointSizeF(), font.bold(), font.italic()))
+        places += 1
+    return found
+
+
+@pytest.mark.parametrize("marks", ["#", "##", "####"])
+def test_a_heading_has_one_size_whatever_is_bold_or_italic_in_it(open_window, marks):
+    notes = f"text\n\n{marks} One **bold** and *slanted* `code` ![picture](x.png) heading\n\n# Plain"
+    window = open_window(replace(load(example("forward").path), notes=notes))
+    (_, text, *_), *_ = formats(window.notes.page, 0)
+    heading = formats(window.notes.page, 1)
+    assert "".join(stretch for stretch, *_ in heading) == "One bold and slanted code picture heading"
+    assert len({size for _, size, *_ in heading}) == 1
+    assert all(bold for _, _, bold, _ in heading)
+    largest = formats(window.notes.page, 2)[0][1]
+    assert text <= heading[0][1] <= largest
+    assert largest > text
+
+
+def test_a_picture_is_told_and_set_apart(open_window):
+    window = open_window(replace(load(example("forward").path), notes="See ![what it shows](x.png) here"))
+    told = [(text, italic) for text, _, _, italic in formats(window.notes.page, 0)]
+    assert told == [("See ", False), ("what it shows", True), (" here", False)]
+
+
 def hrefs(page):
     """Return every link of a page, and where each begins, in the page's pixels."""
     found, block = {}, page.document().begin()

@@ -8,7 +8,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import (
     QDesktopServices,
+    QFont,
     QShowEvent,
+    QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
@@ -53,6 +55,7 @@ class NotesPage(QTextBrowser):
         else:
             document.setMarkdown(notes, MARKDOWN)
             _name_pictures(document)
+            _size_headings(document)
         self.setDocument(document)
         if self._shown:
             self._shown.deleteLater()
@@ -78,7 +81,26 @@ def _name_pictures(document: QTextDocument) -> None:
     cursor = QTextCursor(document)
     while not (cursor := document.find(PICTURE, cursor)).isNull():
         alternative = cursor.charFormat().property(QTextFormat.Property.ImageAltText.value)
-        cursor.insertText(alternative or "", QTextCharFormat())
+        told = QTextCharFormat()
+        told.setFontItalic(True)
+        cursor.insertText(alternative or "picture", told)
+
+
+def _size_headings(document: QTextDocument) -> None:
+    """Give a heading one size: Qt leaves out what is bold or italic in it, and what comes after that."""
+    block = document.begin()
+    while block.isValid():
+        if level := block.blockFormat().headingLevel():
+            heading = QTextCharFormat()
+            heading.setProperty(QTextFormat.Property.FontSizeAdjustment.value, max(3 - level, 0))
+            heading.setFontWeight(QFont.Weight.Bold)
+            cursor = QTextCursor(block)
+            cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+            cursor.mergeCharFormat(heading)
+            above = QTextBlockFormat()
+            above.setTopMargin(8.0 if block.position() else 0.0)
+            cursor.mergeBlockFormat(above)
+        block = block.next()
 
 
 def _written(url: QUrl) -> str:
