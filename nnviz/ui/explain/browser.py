@@ -157,7 +157,7 @@ class _Page:
     room: int
 
     def section(self, section: Section) -> str:
-        style = f"color:{self.palette.muted}; font-size:12px; font-weight:600; margin:7px 0 0 0"
+        style = f"color:{self.palette.muted}; font-size:12px; font-weight:600; margin:5px 0 0 0"
         heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
         return heading + "".join(self._row(row) for row in section.rows)
 
@@ -166,7 +166,7 @@ class _Page:
             text = self._line(row)
         else:
             text = self._coloured(self.palette.muted, escape(f"{row.label} {row.text}".strip()))
-        return f'<p style="margin:2px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
+        return f'<p style="margin:1px 0 0 {INDENT_PX}px; text-indent:-{INDENT_PX}px">{text}</p>'
 
     def _line(self, line: Line) -> str:
         """Return `label = formula`, and `= arithmetic` behind it or, where that is long, below."""
