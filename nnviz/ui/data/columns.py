@@ -14,7 +14,7 @@ from nnviz.ui.widgets.theme import ui_font
 Column: TypeAlias = tuple[str, Sequence[str] | None]
 """A name, and numbers as they are written; None where they are computed and change all the time."""
 
-SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.00000000"
+SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Computed numbers that columns have room for: where it is tight, where they scroll, where there is room."""
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
