@@ -145,6 +145,14 @@ class Label(NamedTuple):
     leader: float | None = None
     """Where the edge runs, under or over the middle, of a number that had to leave it; else None."""
 
+    @property
+    def reach(self) -> Rect:
+        """Its place with the line to its edge."""
+        if self.leader is None:
+            return self.rect
+        top, bottom = min(self.rect.y, self.leader), max(self.rect.bottom, self.leader)
+        return self.rect._replace(y=top, height=bottom - top)
+
 
 class NodeBox(NamedTuple):
     """A node that is drawn by itself."""

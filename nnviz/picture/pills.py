@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.picture.candidates import Candidates, Edges, Sort
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.parts import Rect
@@ -104,11 +105,12 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
     """Return the places that show most, of weights alone or with slopes; None where it is too few."""
     count, best, found = len(edges.nodes), 0.0, None
     for sort in _sorts(edges, largest):
-        each = sort.size**READABLE * (1.0 if sort.long else SHORTER)
-        if edges.bound(sort) < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * each <= best:
+        each, room = sort.size**READABLE * (1.0 if sort.long else SHORTER), edges.bound(sort)
+        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * each <= best:
             continue
         candidates = Candidates.of(edges, sort, kinds)
-        if np.count_nonzero(np.isfinite(candidates.cost).any(axis=1)) < max(kinds * least, 1.0):
+        most = np.sort(_worth(candidates).max(axis=1))[::-1][: int(room)]
+        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * each <= best:
             continue
         chosen = Placing(candidates, sort).chosen
         if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
@@ -116,15 +118,20 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
             chosen = Placing(candidates, sort).chosen
         shown = np.flatnonzero(chosen != NOWHERE)
         fewest = min(np.count_nonzero(shown // count == kind) for kind in range(kinds))
-        spoilt = candidates.covered[shown, chosen[shown]]
-        parts = np.maximum(1.0 - SPOILT * spoilt, 0.1) * np.where(shown < count, WEIGHT, 1.0)
-        worth = float(parts.sum()) * each
+        worth = float(_worth(candidates)[shown, chosen[shown]].sum()) * each
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
             best, found = worth, (candidates, chosen, sort)
     if found is None:
         return None
     places = [_slots(edges, *found, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
+
+
+def _worth(candidates: Candidates) -> Array:
+    """Return how much a label shows at each of its places, shape (labels, places)."""
+    worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - SPOILT * candidates.covered, 0.1), 0.0)
+    worth[: len(worth) // candidates.kinds] *= WEIGHT
+    return worth
 
 
 def _slots(edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, kind: int) -> PillSlots:

@@ -29,7 +29,9 @@ from nnviz.document.training.runner import Runner
 from nnviz.document.walk.player import Player
 from nnviz.files.registry import save
 from nnviz.picture.edges import edge_colour, edge_width
+from nnviz.picture.layout import lay_out
 from nnviz.picture.palette import PALETTES
+from nnviz.picture.parts import View
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.edge_lines import paint_some_edges
 from nnviz.ui.explain.browser import ExplainBrowser
@@ -42,6 +44,7 @@ NETWORKS = {
     1_000_000: (1000, 500, 500, 500),
 }
 AIMS = {344: 3, 11_000: 8, 109_184: 10, 1_000_000: 20}
+LAID_OUT = {(2, 3, 1): 16, (4, 8, 3): 60, windows.LARGE: 16}
 SIZE = (1200, 800)
 PALETTE = PALETTES["light"]
 
@@ -213,6 +216,12 @@ def nearest(sizes):
     return windows.timed(lambda k: picture.at(*places[k]), 400)
 
 
+def laid_out(sizes):
+    """Return the milliseconds to lay a diagram out anew with slopes, as at every pixel of a resize."""
+    network = windows.state(*sizes).network
+    return windows.timed(lambda k: lay_out(network, View(SIZE[0] + k, SIZE[1]), slopes=True), 20)
+
+
 def opened(folder):
     """Return the milliseconds to open a large network in the window, and to explain an edge of it."""
     path = Path(folder) / "large.json"
@@ -257,6 +266,10 @@ def main():
             print(f"| a frame of the walk forward, {name} | {animation(sizes, 'forward'):.2f} | ≤ 1 |")
     print(f"| a frame of the walk backward, {large} | {animation(windows.LARGE, 'backward'):.2f} | ≤ 16 |")
     print(f"| what is under the mouse, {large} | {nearest(windows.LARGE):.3f} | ≤ 0.05 |")
+    for sizes, aim in LAID_OUT.items():
+        print(
+            f"| laying {'-'.join(map(str, sizes))} out anew, with slopes | {laid_out(sizes):.1f} | ≤ {aim} |"
+        )
     with tempfile.TemporaryDirectory() as folder:
         opening, selecting = opened(folder)
     print(f"| opening {large} with 100 rows | {opening:.0f} | ≤ 1000 |")

@@ -110,3 +110,24 @@ def test_the_legend_shows_each_number_in_its_own_shape():
     rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.words.rect)]
     assert all(left.right < right.x for left, right in itertools.pairwise(rects))
     assert rects[-1].right == 800
+
+
+def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_its_box():
+    own, palette = state((2, 2, 2, 1)), PALETTES["light"]
+    root = parsed(own, (606, 354), view="slopes")
+    leading = [
+        label for label in drawn(own, View(606, 318), with_slopes=True).labels if label.leader is not None
+    ]
+    assert leading
+    drawn_lines = [
+        (float(line.get("x1")), float(line.get("y1")), float(line.get("y2")), line.get("stroke"))
+        for line in root.iter(f"{SVG}line")
+        if line.get("x1") == line.get("x2")
+    ]
+    for label in leading:
+        x, _ = label.rect.center
+        border = label.rect.bottom if label.leader > label.rect.bottom else label.rect.y
+        sign = palette.positive if label.value > 0 else palette.negative
+        colour = palette.slope if label.style == "slope" else sign
+        ends = [pytest.approx(each, abs=0.06) for each in (x, border, label.leader)]
+        assert (*ends, colour) in drawn_lines

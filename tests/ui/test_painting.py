@@ -109,6 +109,17 @@ def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
     assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.0005
 
 
+def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
+    picture = row_picture(load(example("two-hidden-layers").path), View(606, 318), with_slopes=True)
+    joined = next(label for label in picture.labels if label.leader is not None)
+    x, y = joined.rect.center
+    border = joined.rect.bottom if joined.leader > y else joined.rect.y
+    for paint in (on_paper(picture), on_screen(picture, Screen(LIGHT, 2.0))):
+        seen = image(606, 318, 2.0, paint)
+        line = seen[round(border + joined.leader), round(2 * x) - 2 : round(2 * x) + 2]
+        assert line.min() < 200 < seen[round(border + joined.leader), round(2 * x) + 8]
+
+
 NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-12, 7.7e22, 111111.0]
 
 

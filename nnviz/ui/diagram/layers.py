@@ -110,7 +110,7 @@ class Layers:
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):
             border = QMarginsF(3, 3, 3, 3)  # a label's line reaches out of its place
-            labels = (label for label in labels if dirty.intersects(qrect(label.rect) + border))
+            labels = (label for label in labels if dirty.intersects(qrect(label.reach) + border))
         screen.paint_labels(painter, labels, options.selected)
 
     def _paint_edges(
