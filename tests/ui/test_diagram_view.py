@@ -182,7 +182,7 @@ def test_activation_biases_and_layers_are_chosen_from_the_column_menu(open_windo
     entry(column_menu(window, "Hidden layer"), "identity:  z").trigger()
     assert shown(window, "value", "output") == "−39"
     assert status(window) == "Hidden layer: a = z; prediction of row 1: 52 → −39"
-    entry(column_menu(window, "Hidden layer"), "Hidden layer: biases").trigger()
+    entry(column_menu(window, "Hidden layer"), "Add biases to the hidden layer").trigger()
     assert window.document.state.network.layers[0].biases.tolist() == [0, 0]
     entry(column_menu(window, "Hidden layer"), "Add a hidden layer after the hidden layer").trigger()
     assert window.document.state.network.sizes == (2, 2, 2, 1)
@@ -216,7 +216,7 @@ def test_the_network_menu_says_which_layer_it_edits(open_window):
         "Add a node to hidden layer 2",
         "Remove the last node of hidden layer 2",
         "Hidden layer 2: relu",
-        "Hidden layer 2: biases",
+        "Add biases to hidden layer 2",
         "Add a hidden layer before hidden layer 2",
         "Remove hidden layer 2",
     ):
@@ -269,7 +269,7 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_w
 
 
 def test_the_controls_under_a_heading_can_be_hit_and_reached_by_tab(open_window):
-    for size in ((1280, 800), (1920, 1080)):
+    for size in ((1000, 650), (1280, 800), (1920, 1080)):
         window = open_window("two-hidden-layers", size)
         window.diagram.grab()
         controls = [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]

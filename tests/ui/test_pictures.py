@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QWidget
 
 from nnviz.core.address import Address
 from nnviz.files import atomic
@@ -229,3 +229,12 @@ def test_the_title_of_an_axis_keeps_off_wide_numbers(plot, answer, tmp_path):
     left = "".join(" #"[there] for there in ink).split()
     assert len(left[0]) < 30, "the title, turned, is as wide as a line is high"
     assert len(left) > 4, "the numbers stand apart from it"
+
+
+def test_the_status_line_has_the_legend_of_the_pictures(window):
+    (legend,) = [own for own in window.status.findChildren(QWidget) if "Legend" in own.accessibleName()]
+    assert legend.accessibleName() == f"Legend: {', '.join(LEGEND)}"
+    image = legend.grab().toImage()
+    seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
+    light = PALETTES["light"]
+    assert {light.positive.lower(), light.negative.lower()} <= seen

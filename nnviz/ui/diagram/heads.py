@@ -26,6 +26,8 @@ from nnviz.ui.widgets.theme import colours
 
 WIDTH_PX, HEIGHT_PX, APART_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
 """Of a button, between two of them, and of an icon, where a heading has its usual size."""
+LEAST_HEAD = 76.0
+"""With less room over the diagram's body they are smaller than usual."""
 ABOVE_BODY_PX = 2.0
 """The buttons end above the diagram's body, so that they are not painted whenever a weight changes."""
 BEFORE_PX, BEHIND_PX = 9.0, 19.0
@@ -153,11 +155,11 @@ class Head:
         layout = self._diagram.picture.layout
         there = self._column < len(layout.columns)
         self._place_buttons(layout if there else None)
-        self._place_activation(layout.body.y / HEAD if there else None)
+        self._place_activation(_scale(layout) if there else None)
 
     def _place_buttons(self, layout: Layout | None) -> None:
         buttons = (self._fewer, self._menu, self._more)
-        scale = layout.body.y / HEAD if layout else 1.0
+        scale = _scale(layout) if layout else 1.0
         width, height, step = (round(scale * size) for size in (WIDTH_PX, HEIGHT_PX, WIDTH_PX + APART_PX))
         fits = layout is not None and layout.headings[self._column].width >= 3 * step
         for button in buttons:
@@ -187,3 +189,8 @@ class Head:
             self._activation.show_over(label, scale)
             title = self._structure.title(self._column, within=True)
             self._activation.name(f"Activation of {title}: {used}")
+
+
+def _scale(layout: Layout) -> float:
+    """Return how many times as large as usual the controls are."""
+    return max(layout.body.y / HEAD, min(layout.body.y / LEAST_HEAD, 1.0))

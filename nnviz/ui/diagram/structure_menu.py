@@ -121,10 +121,9 @@ class Structure(QObject):
         if column:
             layer = network.layers[column - 1]
             self.fill_activations(menu.addMenu(f"{title}: {layer.activation}"), column - 1)
-            biases = menu.addAction(f"{title}: biases")
-            biases.setCheckable(True)
-            biases.setChecked(layer.biases is not None)
-            biases.triggered.connect(lambda on: self._set_biases(column - 1, on))
+            missing = layer.biases is None
+            biases = f"Add biases to {within}" if missing else f"Remove the biases of {within}"
+            menu.addAction(biases, lambda: self._set_biases(column - 1, missing))
             menu.addSeparator()
             menu.addAction(f"Add a hidden layer before {within}", lambda: self._add_layer(column - 1))
         if column < len(network.layers):
