@@ -356,7 +356,7 @@ DICTIONARIES = {
     '{"output": [NaN]}': "output[0]: expected a finite number",
     "{'output': [1" + "0" * 400 + "]}": "output[0]: expected a finite number",
     "{'output':\n[" + "9" * 5000 + "]}": "line 2: a whole number has more than 400 digits",
-    "{'output': [0." + "9" * 5000 + ", }": "line 1: this is neither JSON nor a Python literal",
+    "{'output': [0." + "9" * 5000 + ", }": "line 1: this is neither JSON nor Python",
     "{'output': []}": "output: expected at least one number",
     "{'output': 3}": "output: expected a list of numbers",
     "{'output': [1], 'output': [2]}": "the key 'output' stands twice in one object",
@@ -370,14 +370,17 @@ DICTIONARIES = {
     "{'output': np.array([[1, 2], [3, 4]])}": "output[0]: expected a number",
     "{'output': array([1, ..., 3])}": "output[1]: expected a number",
     "{'output': np.array(3)}": "output: expected a list of numbers",
-    "import os\nweights = {'output': [1]}": CODE,
     "from os import remove\nremove('bad.py')": CODE,
-    "{'output': [1, 2}": "line 1: this is neither JSON nor a Python literal",
+    "from os import remove\nremove('bad.py')\nremove('worse.py')": (
+        "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}, for nothing is run"
+    ),
+    "import os": "there are no numbers in it",
+    "{'output': [1, 2}": "line 1: this is neither JSON nor Python",
     "{'output': " + "[" * 5000 + "]" * 5000 + "}": None,
     "": "the file is empty",
     "\n\n": "the file is empty",
     "'" + "x" * 5_000_000 + "'": (
-        "expected at most 500,000 letters of a Python literal, found 5,000,002; as JSON it can be longer"
+        "expected at most 500,000 letters of Python, found 5,000,002; as JSON it can be longer"
     ),
 }
 
@@ -395,7 +398,7 @@ def test_a_bad_weights_dictionary_is_refused_with_its_node(tmp_path, text):
 
 def test_a_nul_in_a_dictionary_is_in_no_line(tmp_path):
     (tmp_path / "bad.py").write_text("\0{'output': [1]}")
-    assert sentence(tmp_path / "bad.py") in ("this is neither JSON nor a Python literal", CODE)  # by version
+    assert sentence(tmp_path / "bad.py") in ("this is neither JSON nor Python", CODE)  # by version
 
 
 def test_what_is_no_file_is_told_in_one_sentence(tmp_path):

@@ -48,6 +48,11 @@ def run(more):
     return network("[[1]]", f', "data": {{"inputs": [[1]], "targets": [[1]]}}, "run": {{{kept}{more}}}')
 
 
+def letters(size):
+    """Return how many letters of Python may be in so many bytes, and some room for what is around them."""
+    return min(size, LITERAL.most) - 100
+
+
 BOMBS = {
     "at the limit of numbers": lambda size: data(min(size // 240, 390_000), 10),
     "at the limit of rows": lambda size: data(min(size // 25, ROWS.most), 1),
@@ -85,6 +90,9 @@ BOMBS = {
     "a long literal": lambda size: "{'output': [" + "1," * (size // 2) + "]}",
     "a literal of minus": lambda size: "{'output': [" + "-" * min(size, LITERAL.most - 20) + "1]}",
     "a literal of calls": lambda size: "{'output': " + "f(" * (min(size, LITERAL.most) // 2 - 20) + "}",
+    "code of many assignments": lambda size: "{'output': [1]}\n" + "a = [1]\n" * (letters(size) // 8),
+    "code of one long list": lambda size: "x = [" + "1," * (letters(size) // 2) + "]\nw = 1",
+    "code of deep brackets": lambda size: "w = {'output': " + "[" * letters(size) + "\na = 1",
     "nothing but zeros": lambda size: "\0" * size,
 }
 
@@ -104,7 +112,7 @@ def test_a_file_that_is_made_to_burst_takes_bounded_memory_and_time(name, tmp_pa
     size = amount(quick=0, full=LARGEST_BYTES - 1000, long=LARGEST_BYTES - 1000)
     if not size:
         pytest.skip("takes a minute")
-    file = tmp_path / ("bomb.py" if "literal" in name else "bomb.json")
+    file = tmp_path / ("bomb.py" if "literal" in name or "code" in name else "bomb.json")
     file.write_text(BOMBS[name](size), "utf-8")
     assert file.stat().st_size <= LARGEST_BYTES
     ended = subprocess.run(

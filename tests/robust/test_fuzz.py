@@ -40,6 +40,11 @@ COURSE = [
     b"import numpy as np\n# the course's\nweights = {'node_0_0': [3, 5], 'node_0_1': [-1, 2], "
     b"'node_1_0': np.array([1.0, np.float64(-2.5)]), 'node_1_1': [0, 1], 'output': [2., 7e-3]}\n",
     b"{'output': [1, 2, 3]}",
+    b"import numpy as np\n\ninput_data = np.array([3, 5])  # a row\ntarget_actual = 3\n"
+    b"weights_0 = {'node_0': [2, 1],\n             'node_1': [1, 2],\n             'output': [1, 1]}\n"
+    b"def relu(x):\n    return max(0, x)\n\nweights_1: dict = {'node_0': [0, 1], 'node_1': np.array([0, 0]), "
+    b"'output': [1, 0]}\nprint(relu(input_data))\n",
+    b"x = [[1], [2.5]]\ny = [[1], [2]]\nw = {'output': [-1]}\nfor row in x:\n    print(row)\n",
 ]
 TABLES = [
     b"accounts,children,target\n3,5,60\n1,-1,0\n",

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QTabBar, QWidget
 
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import choose, drag_away, drag_over, let_go, press
+from tests.ui.hands import choose, drag_away, drag_over, let_go, press, shown
 from tests.ui.sees import status
 
 
@@ -87,6 +87,15 @@ def test_a_file_that_could_be_moved_is_taken_as_a_copy(window, tmp_path):
     assert event.isAccepted()
     assert event.dropAction() == Qt.DropAction.CopyAction
     drag_away(window.main_window)
+
+
+def test_a_courses_code_opens_where_it_is_dropped(window, qtbot, tmp_path):
+    weights = "{'node_0': np.array([2, 4]), 'output': np.array([2])}"
+    code = f"input_data = np.array([3, 5])\nweights = {weights}\nprint(input_data)\n"
+    (tmp_path / "notes.py").write_text(code)
+    drop(window.main_window, files(tmp_path / "notes.py"))
+    qtbot.waitUntil(lambda: status(window) == "Opened notes.py")
+    assert shown(window, "value", "output") == "52"
 
 
 def test_the_first_of_many_files_opens(window, qtbot, tmp_path):

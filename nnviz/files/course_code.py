@@ -1,0 +1,197 @@
+"""A course's code, as its notes have it: the weights and the data that stand in it as numbers.
+
+Only assignments of literals at its top level are read, such as `input_data = np.array([3, 5])`; imports,
+functions and what is computed are passed over, and no code is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from nnviz.core.names import SHOWN, quoted, shortened
+from nnviz.core.network import Network, frozen
+from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.python_text import Statement, value_of
+from nnviz.files.weights_dict import network_of
+
+INPUTS = ("input_data", "inputs", "X", "x")
+TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
+"""What a course calls the rows and what they should come to; the first that is there is taken."""
+
+_NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class _Assigned:
+    """What a name is assigned: the expression, and its statement."""
+
+    name: str
+    node: ast.expr
+    within: Statement
+
+    @property
+    def line(self) -> str:
+        return self.within.line_of(self.within.statement)
+
+    def stands_there(self) -> bool:
+        """Tell whether the value stands in the text; else it is computed."""
+        try:
+            value_of(self.node)
+        except (ValueError, TypeError):
+            return False
+        return True
+
+    def value(self) -> Any:
+        """Return the value. Raises FileError where it does not stand in the text."""
+        try:
+            return value_of(self.node)
+        except (ValueError, TypeError):
+            what = "has to stand there as numbers: nothing is computed"
+            raise FileError(f"{shortened(self.name, SHOWN)} {what}", self.line) from None
+
+
+def state_of(body: list[Statement]) -> State:
+    """Return the State that the statements of a text describe. Raises FileError with the line."""
+    assigned: dict[str, _Assigned] = {}
+    for each in _assignments(body):
+        if each.name not in assigned or each.stands_there():
+            assigned[each.name] = each
+    networks = _networks(assigned)
+    inputs = next((assigned[name] for name in INPUTS if name in assigned), None)
+    targets = next((assigned[name] for name in TARGETS if name in assigned), None)
+    taken, network = _chosen(networks, inputs)
+    data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
+    fitting = {name: own for name, own in networks.items() if own.sizes == network.sizes}
+    notes = [f"Read from the code: the weights of {taken}, {assigned[taken].line}."]
+    notes += [
+        f"{name}, {assigned[name].line}, is another network." for name in networks if name not in fitting
+    ]
+    with told_by_core():
+        sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
+        return State(network, data, weight_sets=sets, notes="\n".join(notes))
+
+
+def _assignments(body: list[Statement]) -> Iterator[_Assigned]:
+    for each in body:
+        statement = each.statement
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    yield _Assigned(target.id, statement.value, each)
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            if statement.value is not None:
+                yield _Assigned(statement.target.id, statement.value, each)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Dict):
+            yield _Assigned("the dictionary", statement.value, each)
+
+
+def _networks(assigned: dict[str, _Assigned]) -> dict[str, Network]:
+    """Return the networks that dictionaries make, by name, or that of a list called weights."""
+    found: dict[str, Network] = {}
+    fault: FileError | None = None
+    for name, each in assigned.items():
+        if isinstance(each.node, ast.Dict) and any(map(_names_a_node, each.node.keys)):
+            try:
+                found[name] = _network(each, each.node)
+            except FileError as error:
+                fault = fault or error
+    if not found and fault is None and "weights" in assigned:
+        weights = assigned["weights"]
+        try:
+            found["weights"] = network_of({"output": weights.value()})
+        except FileError as error:
+            fault = error if error.place.startswith("line ") else FileError(error.message, weights.line)
+    if not found:
+        wanted = "a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}"
+        raise fault or FileError(f"expected {wanted}, for nothing is run")
+    return found
+
+
+def _names_a_node(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
+
+
+def _network(each: _Assigned, node: ast.Dict) -> Network:
+    """Return the network of a dictionary. Raises FileError with the line of the node that is at fault."""
+    lines: dict[str, str] = {}
+    raw: dict[str, Any] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str):
+            raise FileError("expected a node's name in quotes", each.within.line_of(value))
+        if key.value in raw:
+            raise FileError(f"{quoted(key.value)} stands twice", each.within.line_of(key))
+        lines[key.value] = each.within.line_of(key)
+        try:
+            raw[key.value] = value_of(value)
+        except (ValueError, TypeError):
+            what = f"{shortened(key.value, SHOWN)} has to stand there as numbers: nothing is computed"
+            raise FileError(what, lines[key.value]) from None
+    try:
+        return network_of(raw)
+    except FileError as error:
+        raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
+
+
+def _chosen(networks: dict[str, Network], inputs: _Assigned | None) -> tuple[str, Network]:
+    """Return the first network that takes the inputs, or the first of all."""
+    if inputs is not None:
+        row = inputs.value()
+        while isinstance(row, list | tuple) and row and isinstance(row[0], list | tuple):
+            row = row[0]
+        width = len(row) if isinstance(row, list | tuple) else 1
+        for name, network in networks.items():
+            if len(network.inputs) == width:
+                return name, network
+    return next(iter(networks.items()))
+
+
+def _dataset(network: Network, inputs: _Assigned, targets: _Assigned | None) -> Dataset:
+    first = network.layers[0].nodes[0]
+    width = len(network.inputs)
+    rows = _rows(inputs, of_many=width == 1)
+    for row in rows:
+        if len(row) != width:
+            weights, values = _counted(width, "weight"), _counted(len(row), "value")
+            raise FileError(f"{first} has {weights}, {inputs.name} has {values}", inputs.line)
+    wanted = None
+    if targets is not None:
+        outputs = len(network.outputs)
+        wanted = _rows(targets, of_many=outputs == 1)
+        if len(wanted) != len(rows) or any(len(row) != outputs for row in wanted):
+            expected = f"{_counted(len(rows), 'row')} of {_counted(outputs, 'value')}"
+            found = f"{_counted(len(wanted), 'row')} of {_counted(len(wanted[0]), 'value')}"
+            raise FileError(f"{targets.name} has {found}, expected {expected}", targets.line)
+    try:
+        numbers = frozen(rows, inputs.name)
+        return Dataset(numbers, None if wanted is None else frozen(wanted, "the targets"))
+    except ValueError as error:
+        raise FileError(str(error), inputs.line) from None
+
+
+def _rows(given: _Assigned, *, of_many: bool) -> list[list[float]]:
+    """Return rows of numbers: a number, a row of them, or of one number each where there are `of_many`."""
+    value = given.value()
+    if not isinstance(value, list | tuple):
+        value = [value]
+    if not any(isinstance(part, list | tuple) for part in value):
+        value = [[part] for part in value] if of_many else [value]
+    wrong = FileError(f"{given.name} is not numbers, or rows of numbers", given.line)
+    if not value:
+        raise wrong
+    for row in value:
+        if not isinstance(row, list | tuple) or not row or not all(map(_is_number, row)):
+            raise wrong
+    return [list(row) for row in value]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,78 @@
+"""Python text, of which only the numbers that stand in it are read: no code is run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from typing import Any, NamedTuple
+
+from nnviz.core.limits import DIGITS, LITERAL
+from nnviz.files.errors import FileError
+
+_TOO_LONG = re.compile(rf"(?<![\w.])\d{{{DIGITS.most + 1},}}(?![\w.])")
+_NUMPY = ("", "np.", "numpy.")
+_ARRAYS = {f"{place}array" for place in _NUMPY}
+_FLOATS = {f"{place}float64" for place in _NUMPY}
+_DEEP = FileError("the brackets are nested too deeply")
+
+
+class Statement(NamedTuple):
+    """A statement of a text, and the line before its first; lines count from 1."""
+
+    statement: ast.stmt
+    before: int
+
+    def line_of(self, node: ast.expr | ast.stmt) -> str:
+        """Return "line 7", where a part of the statement begins."""
+        return f"line {self.before + node.lineno}"
+
+
+def statements(text: str) -> list[Statement]:
+    """Return the statements of a text but its imports; at least one. Raises FileError."""
+    if len(text) > LITERAL.most:
+        longest = f"expected at most {LITERAL.most:,} {LITERAL.things} of Python, found {len(text):,}"
+        raise FileError(f"{longest}; as JSON it can be longer")
+    blank = len(text) - len(text.lstrip())
+    before = text.count("\n", 0, blank)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of odd escapes in texts
+            body = ast.parse(text.strip()).body
+    except SyntaxError as error:
+        place = f"line {before + error.lineno}" if error.lineno else ""  # none of a text with a NUL
+        if _TOO_LONG.search(text):
+            raise FileError(f"a whole number has more than {DIGITS.most} digits", place) from None
+        raise FileError("this is neither JSON nor Python", place) from None
+    except ValueError:  # of Python 3.11, for a NUL
+        raise FileError("this is neither JSON nor Python") from None
+    except (RecursionError, MemoryError):
+        raise _DEEP from None
+    found = [Statement(each, before) for each in body if not isinstance(each, ast.Import | ast.ImportFrom)]
+    if not found:
+        raise FileError("there are no numbers in it")
+    return found
+
+
+def value_of(node: ast.expr) -> Any:
+    """Return the value of a literal, in which NumPy's arrays of literals are lists.
+
+    Raises ValueError or TypeError for any other expression, and FileError for one that is too deep.
+    """
+    try:
+        return ast.literal_eval(_Plain().visit(node))
+    except (RecursionError, MemoryError):
+        raise _DEEP from None
+
+
+class _Plain(ast.NodeTransformer):
+    """Puts the list in the place of `np.array([…])`, and the number in the place of `np.float64(…)`."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        called = ast.unparse(node.func)
+        exact = all(
+            called in _ARRAYS and key.arg == "dtype" and ast.unparse(key.value) in {"float", *_FLOATS}
+            for key in node.keywords
+        )
+        known = called in _ARRAYS or called in _FLOATS
+        return node.args[0] if known and exact and len(node.args) == 1 else node

@@ -1,0 +1,175 @@
+"""A course's code opens: the dictionaries and the data that stand in it, and no code is run."""
+
+import pytest
+
+from nnviz.files.errors import FileError
+from nnviz.files.registry import left_out, load
+
+FORWARD = """import numpy as np
+
+input_data = np.array([3, 5])
+weights = {'node_0': np.array([2, 4]),
+           'node_1': np.array([ 4, -5]),
+           'output': np.array([2, 7])}
+
+# Calculate node 0 value: node_0_value
+node_0_value = (input_data * weights['node_0']).sum()
+print(node_0_value)
+"""
+TUNING = """# The data point you will make a prediction for
+input_data = np.array([0, 3])
+
+# Sample weights
+weights_0 = {'node_0': [2, 1],
+             'node_1': [1, 2],
+             'output': [1, 1]
+            }
+
+# The actual target value, used to calculate the error
+target_actual = 3
+
+# Make prediction using original weights
+model_output_0 = predict_with_network(input_data, weights_0)
+
+# Calculate error: error_0
+error_0 = model_output_0 - target_actual
+
+# Create weights that cause the network to make perfect prediction (3): weights_1
+weights_1 = {'node_0': [0, 1],
+             'node_1': [0, 0],
+             'output': [1, 0]
+            }
+
+# Make prediction using new weights: model_output_1
+model_output_1 = predict_with_network(input_data, weights_1)
+print(error_1)
+"""
+MANY_ROWS = """from sklearn.metrics import mean_squared_error
+
+def relu(input):
+    '''Define your relu activation function here'''
+    return max(0, input)
+
+input_data = [np.array([0, 3]), np.array([1, 2]), np.array([-1, -2]), np.array([4, 0])]
+target_actuals = [1, 3, 5, 7]
+w = {'node_0': [2, 1], 'node_1': [1, 2], 'output': [1, 1]}
+model_output_0 = []
+for row in input_data:
+    model_output_0.append(predict_with_network(row, w))
+print("Mean squared error with w: %f" % mse_0)
+"""
+SLOPES = """weights = np.array([0, 2, 1])
+input_data = np.array([1, 2, 3])
+target = 0
+learning_rate = 0.01
+preds = (weights * input_data).sum()
+weights = weights - learning_rate * slope
+"""
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Return a function that opens a text as a file."""
+
+    def open_it(text, name="notes.py"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return load(tmp_path / name)
+
+    return open_it
+
+
+def data(state):
+    targets = state.data.targets
+    return state.data.inputs.tolist(), None if targets is None else targets.tolist()
+
+
+@pytest.mark.parametrize("name", ["notes.py", "notes.txt", "notes"])
+def test_the_course_of_forward_propagation_opens_with_its_data(opened, name):
+    state = opened(FORWARD, name)
+    assert [layer.weights.tolist() for layer in state.network.layers] == [[[2, 4], [4, -5]], [[2, 7]]]
+    assert data(state) == ([[3, 5]], None)
+    assert state.network.predict([3, 5]).tolist() == [[52.0]]
+    assert state.notes == "Read from the code: the weights of weights, line 4."
+
+
+def test_of_several_dictionaries_the_first_is_in_use_and_all_are_weight_sets(opened):
+    state = opened(TUNING)
+    assert [layer.weights.tolist() for layer in state.network.layers] == [[[2, 1], [1, 2]], [[1, 1]]]
+    assert [kept.name for kept in state.weight_sets] == ["weights_0", "weights_1"]
+    assert state.weight_sets[1].layers[1].weights.tolist() == [[1, 0]]
+    assert data(state) == ([[0, 3]], [[3]])
+
+
+def test_rows_of_arrays_targets_functions_loops_and_another_name(opened):
+    state = opened(MANY_ROWS)
+    assert data(state) == ([[0, 3], [1, 2], [-1, -2], [4, 0]], [[1], [3], [5], [7]])
+    assert state.mse() == 37.5
+
+
+def test_weights_that_are_a_list_are_a_network_without_hidden_layers(opened):
+    state = opened(SLOPES.replace("weights = weights - learning_rate * slope\n", ""))
+    assert state.network.sizes == (3, 1)
+    assert data(state) == ([[1, 2, 3]], [[0]])
+
+
+def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
+    assert opened(SLOPES).network.layers[0].weights.tolist() == [[0, 2, 1]]
+    assert opened(FORWARD + "weights = improved(weights)\n").network.sizes == (2, 2, 1)
+
+
+def test_the_dictionary_that_takes_the_inputs_is_in_use_and_the_other_is_named(opened):
+    one = "one = {'node_0': [1, 2, 3], 'output': [1]}\n"
+    state = opened(one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n")
+    assert state.network.sizes == (2, 1, 1)
+    assert state.notes == (
+        "Read from the code: the weights of two, line 2.\none, line 1, is another network."
+    )
+
+
+WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
+REFUSED = {
+    f"{WEIGHTS}\n\ninput_data = [3, 5]": "line 6: node_0 has 3 weights, input_data has 2 values",
+    f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]": "line 6: node_0 has 3 weights, input_data has 2 values",
+    f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]": (
+        "line 5: target has 2 rows of 1 value, expected 1 row of 1 value"
+    ),
+    f"{WEIGHTS}input_data = load('x.csv')": (
+        "line 4: input_data has to stand there as numbers: nothing is computed"
+    ),
+    f"{WEIGHTS}input_data = [True, 2, 3]": "line 4: input_data is not numbers, or rows of numbers",
+    f"{WEIGHTS}input_data = [1, 2, 1e999]": (
+        "line 4: input_data[0][2]: expected a finite number, found one that is too large"
+    ),
+    "a = 1\nw = {'node_0': [1, 2],\n 'node_1': [1],\n 'output': [1, 1]}": (
+        "line 2: node_0: the nodes of one layer need equally many weights"
+    ),
+    "a = 1\nw = {'node_0': [1, 2],\n 'output': ['x']}": "line 3: output[0]: expected a number",
+    "a = 1\nw = {'node_0': [1, 2],\n 'output': np.random.rand(1)}": (
+        "line 3: output has to stand there as numbers: nothing is computed"
+    ),
+    "a = 1\nw = {'output': [1],\n'output': [2]}": "line 3: 'output' stands twice",
+    "a = 1\nw = {'output': [1], **more}": "line 2: expected a node's name in quotes",
+    "a = 1\nprint(weights['node_0'])": (
+        "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}, for nothing is run"
+    ),
+    "a = 1\n\nfor x in:\n": "line 3: this is neither JSON nor Python",
+    f"a = 1\nw = {{'output': {'[' * 4000}1{']' * 4000}}}": None,
+}
+
+
+@pytest.mark.parametrize("text", REFUSED, ids=range(len(REFUSED)))
+def test_what_cannot_be_read_is_told_with_its_line(opened, text):
+    with pytest.raises(FileError) as caught:
+        opened(text)
+    assert str(caught.value) == (REFUSED[text] or str(caught.value))
+
+
+def test_no_code_is_run(opened, tmp_path):
+    mark = tmp_path / "ran"
+    state = opened(f"open({str(mark)!r}, 'w')\nw = {{'output': [1]}}\nopen({str(mark)!r}, 'w')\n")
+    assert state.network.sizes == (1, 1)
+    assert not mark.exists()
+
+
+def test_saving_over_the_code_asks_first_for_it_would_leave_things_out(opened):
+    assert left_out(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith("w.py leaves out the notes")
