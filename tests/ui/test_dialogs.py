@@ -6,6 +6,9 @@ from PySide6.QtWidgets import QDialogButtonBox, QMessageBox, QPushButton
 from nnviz.core import edits
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.widgets.theme import apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import begin
+from tests.ui.hands import choose
 from tests.ui.test_plain_text import BOXES
 
 
@@ -19,6 +22,24 @@ WITH_PRIMARY = ("unsaved changes", "left out", "a fault", "what to recover", "a 
 DIALOGS = {name: BOXES[name] for name in (*WITH_PRIMARY, "a new network")} | {
     "a refused file": (QMessageBox, refuse)
 }
+
+
+def test_a_last_file_that_cannot_be_opened_is_told_in_a_box_over_what_is_open_instead(
+    qtbot, settings, tmp_path
+):
+    path = tmp_path / "mine.json"
+    path.write_text("{", encoding="utf-8")
+    settings.opened(path)
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    workspace = begin(window, settings, None)
+    window.show()
+    box = window.findChild(QMessageBox)
+    qtbot.waitUntil(box.isVisible)
+    assert box.text().startswith("mine.json was not opened: ")
+    assert box.informativeText() == f"{workspace.document.title} is open instead."
+    choose("OK")(box)
+    qtbot.waitUntil(lambda: not window.findChildren(QMessageBox))
 
 
 @pytest.mark.parametrize("theme", PALETTES)

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLineEdit
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit
 
 from nnviz.core import edits
 from tests.ui.hands import choose_entry, entry, write
@@ -72,11 +72,18 @@ def test_the_present_weights_are_kept_under_a_name_and_saved_with_the_file(windo
     assert window.document.state.network.layers[0].weights[0, 0] == 0.0
 
 
-def test_a_name_that_is_taken_is_refused_with_a_sentence(window, answer):
-    answer(QDialog, call_it("weights_1"))
+def test_a_name_that_is_taken_is_refused_in_the_dialog_which_stays(window, answer):
+    told = []
+
+    def call_it_twice(dialog):
+        call_it("weights_1")(dialog)
+        told.extend(own.text() for own in dialog.findChildren(QLabel) if own.isVisible())
+        call_it("another")(dialog)
+
+    answer(QDialog, call_it_twice)
     entry(menu_of(window), "Keep the present weights…").trigger()
-    assert status(window) == ("a weight set is called 'weights_1' already; remove it, or choose another name")
-    assert len(window.document.state.weight_sets) == 2
+    assert "a weight set is called 'weights_1' already; remove it, or choose another name" in told
+    assert [kept.name for kept in window.document.state.weight_sets] == ["weights_0", "weights_1", "another"]
 
 
 def test_a_set_is_removed_and_the_weights_in_use_stay(window):

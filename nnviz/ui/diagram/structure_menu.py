@@ -17,7 +17,7 @@ from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.ui.widgets.dialogs import ask_text
+from nnviz.ui.widgets.dialogs import AskText
 
 
 class Structure(QObject):
@@ -56,11 +56,7 @@ class Structure(QObject):
 
     def _set_activation(self, layer: int, name: str) -> None:
         """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
-        try:
-            wanted = activation(name)
-        except ValueError as error:
-            self.said.emit(str(error))
-            return
+        wanted = activation(name)
         if self._document.state.network.layers[layer].activation != wanted.name:
             text, said = f"Activation {wanted.name}", f"{self.title(layer + 1)}: a = {wanted.formula}"
             self._edit(text, said, edits.set_activation, layer, wanted.name)
@@ -68,7 +64,12 @@ class Structure(QObject):
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the number in brackets behind an activation's name."""
         label, example = f"{parameter.what.capitalize()}, a number {parameter.taken}", full(parameter.example)
-        text = ask_text(QApplication.activeWindow(), f"Activation {name}", label, example, "&Use")
+
+        def check(text: str) -> None:
+            activation(f"{name}({text})")
+
+        window = QApplication.activeWindow()
+        text = AskText(window, f"Activation {name}", label, example, "&Use", check).asked()
         if text is not None:
             self._set_activation(layer, f"{name}({text})")
 

@@ -5,6 +5,8 @@ A box has no icon: the system's are of other colours than the theme.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.theme import ui_font
 
 
@@ -29,28 +32,61 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     return box
 
 
-def ask_text(window: QWidget | None, title: str, label: str, suggestion: str, does: str) -> str | None:
-    """Return what a person types, without blanks around it; None where it is cancelled.
+class AskText(QDialog):
+    """Asks for one text, which `check` may refuse: it raises ValueError, and the dialog stays and says why.
 
     `does` stands on the button that accepts.
     """
-    dialog = QDialog(window)
-    dialog.setWindowTitle(title)
-    dialog.setMinimumWidth(360)
-    field, told = QLineEdit(suggestion), QLabel(label)
-    told.setBuddy(field)
-    field.setAccessibleName(label.replace("&", ""))
-    field.selectAll()
-    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-    primary(buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole))
-    buttons.accepted.connect(dialog.accept)
-    buttons.rejected.connect(dialog.reject)
-    column = column_of(dialog)
-    for part in (heading(title), told, field, buttons):
-        column.addWidget(part)
-    chosen = bool(dialog.exec())
-    dialog.deleteLater()
-    return field.text().strip() if chosen else None
+
+    def __init__(
+        self,
+        window: QWidget | None,
+        title: str,
+        label: str,
+        suggestion: str,
+        does: str,
+        check: Callable[[str], object],
+    ) -> None:
+        super().__init__(window)
+        self._check = check
+        self.setWindowTitle(title)
+        self.setMinimumWidth(360)
+        self._field, told, self._refusal = QLineEdit(suggestion), QLabel(label), QLabel()
+        told.setBuddy(self._field)
+        self._field.setAccessibleName(label.replace("&", ""))
+        self._field.selectAll()
+        self._field.textEdited.connect(lambda _: self._refusal.hide())
+        self._refusal.setObjectName("error")
+        self._refusal.setWordWrap(True)
+        self._refusal.hide()
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        primary(buttons.addButton(does, QDialogButtonBox.ButtonRole.AcceptRole))
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = column_of(self)
+        for part in (heading(title), told, self._field, self._refusal, buttons):
+            column.addWidget(part)
+
+    def asked(self) -> str | None:
+        """Return what a person types, without blanks around it; None where it is cancelled."""
+        chosen = bool(self.exec())
+        self.deleteLater()
+        return self._text if chosen else None
+
+    def accept(self) -> None:
+        """Close, unless the text is refused."""
+        try:
+            self._check(self._text)
+        except ValueError as error:
+            self._refusal.setText(str(error))
+            self._refusal.show()
+            announce(self._refusal, str(error))
+        else:
+            super().accept()
+
+    @property
+    def _text(self) -> str:
+        return self._field.text().strip()
 
 
 def primary(button: QPushButton) -> QPushButton:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core.names import file_named
 from nnviz.document.document import Document
@@ -16,6 +16,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.opening import STANDARD_INPUT, read_standard_input
 from nnviz.files.registry import decoded, load
+from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.reading import Reading
@@ -35,9 +36,12 @@ def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Wo
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
-    workspace.status.say(
-        refused or f"{document.title}: click a number to change it, Space plays the values forward"
-    )
+    workspace.status.say(f"{document.title}: click a number to change it, Space plays the values forward")
+    if refused:
+        box = message_box(window, refused, f"{document.title} is open instead.")
+        box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
     return workspace
 
 

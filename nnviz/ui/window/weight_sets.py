@@ -11,7 +11,7 @@ from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.numbers import mse_in_words
 from nnviz.document.document import Document
-from nnviz.ui.widgets.dialogs import ask_text
+from nnviz.ui.widgets.dialogs import AskText
 
 NONE_YET = "No weight sets yet: keep the present weights, to come back to them"
 
@@ -63,8 +63,10 @@ class WeightSets(QObject):
             self.said.emit(f"The weights are those of {name} now")
 
     def _ask_keep(self) -> None:
-        suggestion = new_set_name(self._document.state)
-        name = ask_text(self._window, "Keep the present weights", "&Name of the set", suggestion, "&Keep")
+        state, title = self._document.state, "Keep the present weights"
+        check = partial(keep_set, state)
+        dialog = AskText(self._window, title, "&Name of the set", new_set_name(state), "&Keep", check)
+        name = dialog.asked()
         if name is not None and self._document.edit(f"Keep {name}", keep_set, name):
             self.said.emit(f"Kept the present weights as {name}; Network → Weight sets puts them back in")
 
