@@ -528,3 +528,10 @@ def test_a_number_without_room_is_written_smaller_and_never_cut_off(qapp):
     assert fitted([large, small], "−0.01234", room) == ("−0.01234", large)
     assert fitted([large, small], "−0.01234", room - 1) == ("−0.01234", small)
     assert fitted([large, small], "−0.01234", 20) == ("…", small)
+
+
+def test_at_least_five_rows_are_in_sight_at_1280_by_800(open_window):
+    table = open_window("digits").data.table
+    room = table.viewport().rect()
+    whole = [row for row in range(20) if room.contains(table.visualRect(table.model().index(row, 0)))]
+    assert len(whole) >= 5

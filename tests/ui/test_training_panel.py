@@ -474,7 +474,16 @@ def test_in_a_small_window_the_longest_messages_crush_nothing_and_the_window_kee
     qtbot, open_window
 ):
     window = open_window("xor", size=(1000, 650))
-    panel = window.training
+    panel, label = window.training, window.training.message.label
+
+    def nothing_is_crushed():
+        controls = [*panel.findChildren(QLineEdit), *panel.findChildren(QAbstractButton)]
+        for control in filter(QWidget.isVisible, controls):
+            hint = control.sizeHint().height() if control.parent() is not panel.fields.batch else 0
+            assert control.height() >= hint, control
+        assert label.height() >= label.heightForWidth(label.width())
+        assert label.mapTo(panel, label.rect().bottomLeft()).y() < panel.height()
+
     window.runner.speed = 1.0
     for settings in (Training(100.0, 500), Training(0.01, 1_000_000, optimizer="adam")):
         window.runner.set_training(settings)
@@ -482,16 +491,21 @@ def test_in_a_small_window_the_longest_messages_crush_nothing_and_the_window_kee
             with qtbot.waitSignal(window.runner.run_ended):
                 window.runner.run()
             assert panel.message.cure.isVisible()
-        QApplication.processEvents()
-        qtbot.waitUntil(lambda: panel.height() >= panel.minimumSizeHint().height())
+        qtbot.waitUntil(nothing_is_crushed)
         assert (window.main_window.width(), window.main_window.height()) == (1000, 650)
-        controls = [*panel.findChildren(QLineEdit), *panel.findChildren(QAbstractButton)]
-        for control in filter(QWidget.isVisible, controls):
-            hint = control.sizeHint().height() if control.parent() is not panel.fields.batch else 0
-            assert control.height() >= hint, control
-        label = panel.message.label
-        assert label.height() >= label.heightForWidth(label.width())
-        assert label.mapTo(panel, label.rect().bottomLeft()).y() < panel.height()
+
+
+def test_the_panel_is_compact_and_keeps_no_line_empty(qtbot, open_window):
+    window = open_window("xor")
+    panel = window.training
+    assert not panel.timeline.isVisible()
+    before = panel.minimumSizeHint().height()
+    assert before + panel.head.height() <= 265
+    qtbot.mouseClick(panel.verbs.step, Qt.MouseButton.LeftButton)
+    QApplication.processEvents()
+    assert panel.timeline.isVisible()
+    assert before < panel.minimumSizeHint().height() <= 250
+    assert panel.height() >= panel.minimumSizeHint().height()
 
 
 def test_every_control_says_what_it_is(panel):

@@ -20,10 +20,10 @@ from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
 from nnviz.ui.loss.plane import LossPlane
+from nnviz.ui.plots.mse_plot import NO_MSE
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.theme import colours, ui_font
 
-NO_MSE = "The MSE needs rows with targets: add some to the data"
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
 """Where a page is so many times as wide as high, plot and caption share its width like this."""
 MATTERS = ("network", "data", "training", "run")

@@ -30,6 +30,7 @@ TIP = (
     "double-click to see all; arrows read points out"
 )
 EMPTY = "Press Run or One update: the MSE after every update is drawn here"
+NO_MSE = "The MSE needs rows with targets: add some to the data"
 
 
 class MsePlot(PlotCard):
@@ -114,7 +115,8 @@ class MsePlot(PlotCard):
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
         history, present = self._travel.history, self._travel.present
-        self.empty.setText("" if history else EMPTY)
+        trainable = self._document.state.trainable
+        self.empty.setText("" if history else EMPTY if trainable else NO_MSE)
         self.look()
         if self.curve is None or (history is self._history and present == self._present):
             return

@@ -154,7 +154,7 @@ class SettingField(NumberField):
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         hint, metrics = super().minimumSizeHint(), self.fontMetrics()
         more = metrics.horizontalAdvance(self._room) - metrics.maxWidth()
-        return hint + QSize(max(more, 0) + ROUNDING_PX, 0)
+        return QSize(hint.width() + max(more, 0) + ROUNDING_PX, self.sizeHint().height())
 
 
 def read_batch(text: str) -> int | None:

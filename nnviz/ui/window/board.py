@@ -125,5 +125,6 @@ class Board(QMainWindow):
             if isinstance(child, QTabBar):
                 child.setDrawBase(False)
                 child.setExpanding(False)
+                child.setElideMode(Qt.TextElideMode.ElideNone)  # what has no room is scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
