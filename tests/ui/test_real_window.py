@@ -9,16 +9,17 @@ import subprocess
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDrag
+from PySide6.QtGui import QCursor, QDrag
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
     QFileDialog,
     QLabel,
     QLineEdit,
+    QMenu,
     QMessageBox,
     QTableView,
-    QToolButton,
 )
 
 from nnviz.files.examples import example
@@ -367,15 +368,20 @@ def test_dropping_a_file_on_unsaved_changes_asks_first(window, icon, other, qtbo
 # Menus on the diagram
 
 
-def buttons_under(window, name):
-    (found,) = [own for own in window.diagram.findChildren(QToolButton) if own.accessibleName() == name]
-    return found
+BUTTONS = ("Menu: Hidden layer", "Activation of the hidden layer: relu", "More of the MSE", "More of the run")
 
 
-def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(window, xdotool, qtbot):
-    button = buttons_under(window, "Menu: Hidden layer")
+@pytest.mark.parametrize("name", BUTTONS)
+def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(
+    window, xdotool, qtbot, name
+):
+    window.main_window.grab()
+    (button,) = [
+        own for own in window.main_window.findChildren(QAbstractButton) if own.accessibleName() == name
+    ]
+    (menu,) = button.findChildren(QMenu) or button.parent().findChildren(QMenu) or [window.mse.menu]
     closed = []
-    button.menu().aboutToHide.connect(lambda: closed.append(1))
+    menu.aboutToHide.connect(lambda: closed.append(1))
     x, y = middle(button)
     aside = ("mousemove", x - 60, y + 300, "sleep", 0.3, "key", "Escape")
     xdotool("mousemove", x, y, "sleep", 0.3, "click", 1, "sleep", 0.5, *aside)
@@ -385,14 +391,15 @@ def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere
 
 
 def test_a_node_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(window, xdotool, qtbot):
-    QApplication.processEvents()
+    away = window.diagram.mapToGlobal(window.diagram.rect().bottomLeft()) + QPoint(20, -10)
+    xdotool("mousemove", away.x(), away.y())
+    qtbot.waitUntil(lambda: QCursor.pos() == away)
     plain = window.diagram.grab().toImage()
     at = window.diagram.mapToGlobal(point(window, address_named(window, "node_0")))
     xdotool("mousemove", at.x(), at.y())
     qtbot.waitUntil(lambda: window.diagram.grab().toImage() != plain)
     xdotool("click", 3)
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
-    away = window.diagram.mapToGlobal(window.diagram.rect().bottomLeft()) + QPoint(20, -10)
     xdotool("mousemove", away.x(), away.y(), "key", "Escape")
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
     qtbot.waitUntil(lambda: window.diagram.grab().toImage() == plain)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QCursor, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
-    QApplication,
     QMenu,
     QStyle,
     QStyleOptionToolButton,
@@ -21,6 +20,7 @@ from nnviz.picture.parts import Label, Rect
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paper import label_font
 from nnviz.ui.diagram.structure_menu import Structure
+from nnviz.ui.widgets.button_menu import follow
 from nnviz.ui.widgets.images import icon, qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -68,15 +68,9 @@ class HeadButton(QToolButton):
         """Open a menu from now on, which `fill` fills each time."""
         menu = QMenu(self)
         menu.aboutToShow.connect(lambda: fill(menu))
-        menu.aboutToHide.connect(self._menu_closed)
+        follow(self, menu)
         self.setMenu(menu)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-
-    def _menu_closed(self) -> None:
-        """Be lit no longer where the mouse has left: the menu had it, so nobody has said so."""
-        if not self.rect().contains(self.mapFromGlobal(QCursor.pos())):
-            self.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, False)
-            QApplication.sendEvent(self, QEvent(QEvent.Type.Leave))
 
     def _draw_icon(self) -> None:
         if self._icon_name:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
+from nnviz.ui.widgets.button_menu import follow, open_below
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
@@ -31,7 +32,8 @@ class PlotCard(Card):
         self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
         self.menu.aboutToShow.connect(self.look)
         self.more_button = quiet_button("", f"Copy or export {self.WHAT}", f"More of {self.WHAT}")
-        self.more_button.clicked.connect(self._pop_up_below)
+        self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
+        follow(self.more_button, self.menu)
         self.buttons.addWidget(self.more_button)
         self._draw_icon()
 
@@ -48,10 +50,6 @@ class PlotCard(Card):
     def add_button(self, button: QWidget) -> None:
         """Put a button before that of the menu."""
         self.buttons.insertWidget(self.buttons.count() - 1, button)
-
-    def _pop_up_below(self) -> None:
-        below = self.more_button.rect().bottomLeft()
-        self.menu.popup(self.more_button.mapToGlobal(below))
 
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStyle, QStyleOpt
 from nnviz.document.document import Document
 from nnviz.document.training.outcome import counted
 from nnviz.document.training.runner import Runner
+from nnviz.ui.widgets.button_menu import follow, open_below
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.images import icon
 
@@ -50,7 +51,8 @@ class TrainingButtons(QWidget):
         self.back.clicked.connect(runner.back)
         self.restart.clicked.connect(runner.restart)
         self.random.clicked.connect(lambda: runner.new_random_weights())
-        self.more.clicked.connect(self._open_menu)
+        self.more.clicked.connect(lambda: open_below(self.more, self._menu))
+        follow(self.more, self._menu)
         runner.run_started.connect(self.refresh)
         runner.run_ended.connect(lambda _: self.refresh())
         self._document.undo_changed.connect(self._follow_undo)
@@ -87,9 +89,6 @@ class TrainingButtons(QWidget):
 
     def _same_random_weights(self) -> None:
         self._runner.new_random_weights(self._document.state.training.seed)
-
-    def _open_menu(self) -> None:
-        self._menu.popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
     def _colour(self) -> None:
         self.more.setIcon(icon("more", None, 16))
