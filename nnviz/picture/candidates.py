@@ -15,8 +15,8 @@ from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.parts import Rect
 
-BETWEEN = 3.0
-"""Free pixels between two labels."""
+BETWEEN = 0.22
+"""Free between two labels, in font sizes: all here grows with zoom, so that labels stay on their edges."""
 STEP, MOST_COLUMNS = 0.45, 20
 """From one place along an edge to the next, in heights of a label, and how many there are at most."""
 WISHED = (0.25, 0.75)

@@ -160,7 +160,7 @@ def _pill(slot: Slot, kind: Literal["bias", "node_slope"], value: float, room: f
 def _side_by_side(slot: Slot, pills: list[_Pill]) -> list[_Pill]:
     """Return both so that they fit into the line, or none: the wider is written shorter, as far as it can."""
     bias, slope = pills
-    while bias.width + slope.width > slot.rect.width - BETWEEN:
+    while bias.width + slope.width > slot.rect.width - BETWEEN * slot.size:
         wider_first = (bias, slope) if bias.width >= slope.width else (slope, bias)
         shorter = next(filter(None, (_shorter(slot, pill) for pill in wider_first)), None)
         if shorter is None:
@@ -178,7 +178,7 @@ def _shorter(slot: Slot, pill: _Pill) -> _Pill | None:
 def _placed(column: Column, slot: Slot, node: int, pills: list[_Pill]) -> Iterator[Label]:
     """Yield the bias on the left and the slope on the right."""
     line = slot.at(column.x, float(column.tops[node]))
-    needed = sum(pill.width for pill in pills) + BETWEEN * (len(pills) - 1)
+    needed = sum(pill.width for pill in pills) + BETWEEN * slot.size * (len(pills) - 1)
     air = (line.width - needed) / len(pills)
     for pill in pills:
         width = pill.width + min((ROOMY - TIGHT) * pill.size, air)

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.picture.candidates import Candidates, Edges, Sort
-from nnviz.picture.edges import Gap, Indices
+from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
 from nnviz.picture.placing import NOWHERE, Placing
 from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
@@ -34,10 +34,12 @@ SHRUNK, LEAST_SIZE = 0.7, 9.5
 """That of a number that needs more room than others is so much smaller; none is below 9.5 pixels."""
 PAD, AIRY_PAD = 0.18, 0.9
 """Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
+ASIDE = 0.35
+"""So far from the nodes labels stay, in font sizes of the largest."""
 SPOILT = 0.35
 """By so much less a number counts for each edge of another that it covers."""
-WEIGHT = 1.5
-"""So many slopes a weight is worth."""
+WEIGHT, DEAR = 1.5, 1.1
+"""So many slopes a weight is worth; and slopes are hidden where so many times as many weights fit without."""
 READABLE = 0.6
 """The power of its font size by which a number counts."""
 SHORTER = 0.9
@@ -78,11 +80,11 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
     least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
-    for kinds in (2, 1) if slopes else (1,):
-        places = _best(edges, size, kinds, least)
-        if places is not None:
-            return places
-    return NO_SLOTS, NO_SLOTS
+    both = _best(edges, size, 2, least) if slopes else (NO_SLOTS, NO_SLOTS)
+    if len(both[0].x) == count:
+        return both
+    alone = _best(edges, size, 1, least)
+    return both if DEAR * len(both[0].x) > len(alone[0].x) else alone
 
 
 def _in_sight(gap: Gap, body: Rect) -> Edges | None:
@@ -101,8 +103,8 @@ def _in_sight(gap: Gap, body: Rect) -> Edges | None:
     return Edges(gap, body, nodes, sources, gap.y0[sources], gap.y1[nodes])
 
 
-def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots] | None:
-    """Return the places that show most, of weights alone or with slopes; None where it is too few."""
+def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots]:
+    """Return the places that show most, of weights alone or with slopes; none where it is too few."""
     count, best, found = len(edges.nodes), 0.0, None
     for sort in _sorts(edges, largest):
         each, room = sort.size**READABLE * (1.0 if sort.long else SHORTER), edges.bound(sort)
@@ -122,7 +124,7 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
             best, found = worth, (candidates, chosen, sort)
     if found is None:
-        return None
+        return NO_SLOTS, NO_SLOTS
     places = [_slots(edges, *found, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
 
@@ -155,7 +157,8 @@ def _slots(edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, ki
 def _sorts(edges: Edges, largest: float) -> Iterator[Sort]:
     """Yield the sizes to try, the most readable first."""
     gap, body = edges.gap, edges.body
-    left, right = max(gap.x0 + 5.0, body.x), min(gap.x1 + 2.0, body.right)
+    from_nodes = ASIDE * largest
+    left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
     for size, long in itertools.product(_sizes(largest), (True, False)):
         width = (NUMBER + PAD) * size
         if long:

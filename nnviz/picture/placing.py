@@ -26,7 +26,8 @@ class Placing:
     """The choice of places while it is made: `chosen` among the candidates of every label."""
 
     def __init__(self, candidates: Candidates, sort: Sort) -> None:
-        self._of, self._width, self._height = candidates, sort.width + BETWEEN, sort.height + BETWEEN
+        air = BETWEEN * sort.size
+        self._of, self._width, self._height = candidates, sort.width + air, sort.height + air
         cost = candidates.cost
         self._weights, self._every = len(cost) // candidates.kinds, np.arange(len(cost))
         self.chosen: Indices = np.full(len(cost), NOWHERE)

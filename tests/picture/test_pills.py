@@ -111,3 +111,29 @@ def test_the_weights_of_the_course_network_stand_side_by_side_near_the_start_of_
         }
         assert len(middles) == 1
         assert gap.x0 < middles.pop() < gap.x0 + 0.4 * (gap.x1 - gap.x0)
+
+
+def parts(picture):
+    """Return at which part of its edge every number stands."""
+    gaps = picture.layout.gaps
+    return {
+        label.address: (label.rect.center[0] - gaps[label.address.layer].x0)
+        / (gaps[label.address.layer].x1 - gaps[label.address.layer].x0)
+        for label in on_edges(picture)
+    }
+
+
+@pytest.mark.parametrize("name", ["xor", "forward", "two-hidden-layers"])
+@pytest.mark.parametrize(
+    "views",
+    [
+        [View(886, 420, zoom, 443 * (1 - zoom), 210 * (1 - zoom)) for zoom in (1.0, 1.1, 1.2, 1.3)],
+        [View(1300 + 60 * k, 590 + 27 * k) for k in range(5)],
+    ],
+    ids=["zoom", "resize"],
+)
+def test_numbers_keep_their_place_on_their_edges_while_all_grows(name, views):
+    opened = load(example(name).path)
+    first, *others = (parts(drawn(opened, view)) for view in views)
+    for other in others:
+        assert other == pytest.approx(first, abs=0.02)

