@@ -84,6 +84,18 @@ def test_predict_reads_the_rows_of_a_csv_file(answer, tmp_path):
     assert both == "0.0\n52.0\n42.0\n"
 
 
+def test_predict_takes_rows_with_targets_and_says_what_foreign_names_are_taken_for(run, answer, tmp_path):
+    (tmp_path / "both.csv").write_text("3,5,60\n-1,-2,0\n")
+    assert answer("predict", "relu", "--data", str(tmp_path / "both.csv")) == "52.0\n42.0\n"
+    foreign = tmp_path / "foreign.csv"
+    foreign.write_text("a,b,target\n3,5,x\n")
+    assert run("predict", "relu", "--data", str(foreign)) == (
+        0,
+        "52.0\n",
+        f"{foreign}: the columns are taken in their order: a as accounts, b as children\n",
+    )
+
+
 def test_predict_prints_several_outputs_in_full_with_a_space_between(answer, tmp_path):
     (tmp_path / "two.json").write_text('{"output_0": [0.1, 0.2], "output_1": [1, -1]}')
     assert answer("predict", str(tmp_path / "two.json"), "--row", "1,1") == "0.30000000000000004 0.0\n"
@@ -379,7 +391,8 @@ BAD_INPUT = {
     "check .": ". is a folder, not a file\n",
     "predict relu --row 3": "--row 3: expected 2 numbers a row, one for each input, found 1\n",
     "predict relu --data gone.csv": "there is no file gone.csv\n",
-    "predict relu --data three.csv": "three.csv: expected 2 numbers a row, one for each input, found 3\n",
+    "predict relu --data four.csv": "four.csv, line 1: expected 2 columns, one for each input, or 3 with the "
+    "targets, found 4\n",
     "predict relu --data text.csv": "text.csv, line 2, column 1: 'x' is not a number\n",
     "predict w.json": "data: the file has no rows; give one with --row, or a CSV file with --data\n",
     "predict huge.json --row 1e300": "the result is too large for a number: make the weights or the data "
@@ -396,7 +409,7 @@ BAD_INPUT = {
 @pytest.mark.parametrize("line", BAD_INPUT)
 def test_bad_input_ends_with_1_and_one_sentence(run, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "three.csv").write_text("1,2,3\n")
+    (tmp_path / "four.csv").write_text("1,2,3,4\n")
     (tmp_path / "text.csv").write_text("a,b\nx,1\n")
     (tmp_path / "w.json").write_text('{"output": [1, 2]}')
     (tmp_path / "huge.json").write_text('{"output": [1e300]}')

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnviz.cli.arguments import parse
-from nnviz.cli.printing import print_json, print_lines, print_table, weights_json
+from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
 from nnviz.core.numbers import full
 from nnviz.files import examples
@@ -101,13 +101,17 @@ def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) 
 def _rows_of(path: Path, network: Network) -> Array:
     from nnviz.files import csv
     from nnviz.files.opening import read_bytes
+    from nnviz.files.rows import in_their_order, placed
 
     data = read_bytes(path)
     try:
-        rows = csv.read(data).columns(network.inputs)
+        table = csv.read(data)
+        inputs, _, foreign = placed(table, network)
+        rows = table.at(inputs)
     except FileError as error:
         raise FileError(f"{path}, {error}") from None
-    _check_width(rows.shape[1], len(network.inputs), str(path))
+    if foreign:
+        complain(f"{path}: {in_their_order(foreign, network)}")
     return rows
 
 

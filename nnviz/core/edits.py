@@ -7,6 +7,7 @@ An edit of weights or data ends the present run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +173,17 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     else:
         layer = replace(network.layers[column - 1], nodes=tuple(names))
         renamed = network.with_layer(column - 1, layer)
+    return replace(state, network=renamed)
+
+
+def rename_columns(state: State, names: Mapping[int, str]) -> State:
+    """Rename inputs, and outputs, which count behind them, at once. Raises ValueError where two are alike."""
+    network, width = state.network, len(state.network.inputs)
+    called = [*network.inputs, *network.outputs]
+    for place, name in names.items():
+        called[place] = name.strip()
+    output = replace(network.layers[-1], nodes=tuple(called[width:]))
+    renamed = replace(network, inputs=tuple(called[:width]), layers=(*network.layers[:-1], output))
     return replace(state, network=renamed)
 
 

@@ -85,14 +85,6 @@ class Table:
                 raise FileError(f"{told} called {quoted(name)}", "line 1")
         return [place for (place,) in found]
 
-    def columns(self, wanted: Sequence[str]) -> Array:
-        """Return the columns of the `wanted` names, or all as they stand where no column bears one.
-
-        Raises FileError as `places` and `rows` do.
-        """
-        places = self.places(wanted)
-        return self.rows if places is None else self.at(places)
-
     def at(self, places: Sequence[int]) -> Array:
         """Return some of the columns. Raises FileError for a cell in them that is no finite number."""
         for place, fault in self._faults.items():

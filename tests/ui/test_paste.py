@@ -74,6 +74,64 @@ def test_a_csv_files_rows_replace_the_data_by_name(window, tmp_path):
     assert len(window.document.state.data) == 4
 
 
+def rows(window):
+    data = window.document.state.data
+    return data.inputs.tolist()[:2], data.targets.tolist()[:2]
+
+
+NAMED = {
+    "pasted": lambda window, _folder, text: paste(window, text),
+    "loaded": lambda window, folder, text: (
+        (folder / "rows.csv").write_text(text),
+        window.files.load_rows(folder / "rows.csv"),
+    ),
+}
+
+
+@pytest.mark.parametrize("bring", NAMED)
+@pytest.mark.parametrize("renames", [True, False])
+def test_names_of_their_own_are_offered_to_the_nodes(window, answer, tmp_path, bring, renames):
+    told, before = [], window.document.state
+    names = window.document.state.network.inputs, window.document.state.network.outputs
+    answer(QMessageBox, choose("Rename the nodes" if renames else "Keep the names", told))
+    NAMED[bring](window, tmp_path, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
+    assert told[0].startswith(
+        f"The columns are called wind, rain and umbrella, the nodes {names[0][0]}, {names[0][1]} and "
+        f"{names[1][0]}. Rename the nodes?"
+    )
+    assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
+    network = window.document.state.network
+    assert (network.inputs, network.outputs) == ((("wind", "rain"), ("umbrella",)) if renames else names)
+    said = "the nodes are called wind, rain and umbrella" if renames else f"wind as {names[0][0]}, rain as"
+    assert said in status(window)
+    window.document.undo()
+    assert window.document.state is before
+
+
+@pytest.mark.parametrize("bring", NAMED)
+def test_who_cancels_keeps_rows_and_names(window, answer, tmp_path, bring):
+    before = window.document.state
+    answer(QMessageBox, choose("Cancel"))
+    NAMED[bring](window, tmp_path, "wind,rain,umbrella\n1,2,3\n")
+    assert window.document.state is before
+
+
+def test_foreign_inputs_beside_a_column_called_target_are_inputs(window, answer, tmp_path):
+    answer(QMessageBox, choose("Rename the nodes"))
+    output = window.document.state.network.outputs
+    NAMED["loaded"](window, tmp_path, "target,wind,rain\n3,1,2\n6,4,5\n")
+    assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
+    assert window.document.state.network.inputs == ("wind", "rain")
+    assert window.document.state.network.outputs == output
+
+
+def test_names_that_the_nodes_cannot_have_are_taken_in_their_order(window, tmp_path):
+    hidden = window.document.state.network.layers[0].nodes[0]
+    NAMED["loaded"](window, tmp_path, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
+    assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
+    assert f"the columns are taken in their order: {hidden} as " in status(window)
+
+
 def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path):
     (tmp_path / "bad.csv").write_text("1,2\n3,x\n")
     told = []

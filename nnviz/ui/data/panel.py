@@ -13,6 +13,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.ui.data.cells import NumberCells
+from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import counted, pasted
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.data.table_view import TableView
@@ -22,10 +23,12 @@ from nnviz.ui.widgets.card import Card, quiet_button
 class DataPanel(Card):
     """The document's rows; the selected one is the one on the diagram.
 
-    `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted.
+    `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted;
+    `about_to_ask`: whatever changes the document by itself must wait.
     """
 
     said = Signal(str)
+    about_to_ask = Signal()
     load_wished = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
@@ -124,15 +127,17 @@ class DataPanel(Card):
     def _paste(self) -> None:
         current = self.table.currentIndex()
         row, column = max(0, current.row()), max(0, current.column())
+        self.about_to_ask.emit()
         try:
-            state, said = pasted(self._document.state, QGuiApplication.clipboard().text(), row, column)
+            taken = pasted(self._document.state, QGuiApplication.clipboard().text(), row, column)
         except FileError as error:
             self._refuse(f"Nothing was pasted: {error}")
             return
         self._forget_refusal()
-        self._document.push(state, "paste")
-        self.table.setCurrentIndex(self.model.index(row, column))
-        self.said.emit(said)
+        if named := with_names(self.window(), taken):
+            self._document.push(named.state, "paste")
+            self.table.setCurrentIndex(self.model.index(row, column))
+            self.said.emit(named.said)
 
     def _move_on(self, row: int, column: int, key: int) -> None:
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

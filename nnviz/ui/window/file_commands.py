@@ -20,6 +20,7 @@ from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import encoded, is_native, kinds, left_out, load, suffixes
+from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.dialogs import message_box, primary
@@ -132,14 +133,16 @@ class FileCommands(QObject):
         try:
             with Reading(self._window, f"Reading {file_named(path)}") as reading:
                 table = csv.read(read_bytes(path, reading), reading)
-            state, said = loaded(self._document.state, table)
+            self.about_to_ask.emit()
+            taken = loaded(self._document.state, table)
         except CancelledError:
             self.said.emit(f"{file_named(path)} was not loaded; the rows are what they were")
         except FileError as error:
             self._refuse(f"{file_named(path)} was not loaded: {error}")
         else:
-            self._document.push(state, f"load {file_named(path)}")
-            self.said.emit(f"Loaded {file_named(path)}: {said}")
+            if named := with_names(self._window, taken):
+                self._document.push(named.state, f"load {file_named(path)}")
+                self.said.emit(f"Loaded {file_named(path)}: {named.said}")
 
     def save(self) -> bool:
         """Save where it came from, or ask where."""

@@ -152,7 +152,8 @@ class Workspace:
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.taken.connect(self.diagram.session.close)
-        self.files.about_to_ask.connect(runner.pause)
+        for about_to_ask in (self.files.about_to_ask, self.data.about_to_ask):
+            about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
