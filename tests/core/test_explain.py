@@ -185,7 +185,7 @@ def test_a_function_with_a_parameter_has_it_in_brackets_behind_its_name():
     assert "leaky_relu(0.2)′ of output" in line(explained(state, Address("weight", 0, 0, 0)), "chain").formula
 
 
-NOISE = "The rows' slopes cancel out: what is left is rounding, not a slope."
+NOISE = "The rows' slopes cancel out: what is left is rounding, not a slope"
 
 
 def mirrored(optimizer):
@@ -202,7 +202,7 @@ def noise(explanation):
 
 
 def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise():
-    for optimizer, more in (("gradient_descent", ""), ("adam", " adam makes a step even of it.")):
+    for optimizer, more in (("gradient_descent", "."), ("adam", ", and adam makes a step even of it.")):
         state = mirrored(optimizer)
         bias = Address("bias", 0, 0)
         assert 0 < abs(computed(state, 0).whole.slopes.of(bias)) < 1e-15

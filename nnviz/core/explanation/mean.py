@@ -60,10 +60,9 @@ def is_noise(means: Means | None, address: Address) -> bool:
 
 def noise_note(state: State) -> Note:
     """Return what there is to say of a mean slope that is noise."""
-    text = "The rows' slopes cancel out: what is left is rounding, not a slope."
-    if OPTIMIZERS[state.training.optimizer].any_slope_moves:
-        text += f" {state.training.optimizer} makes a step even of it."
-    return Note("", text)
+    optimizer = state.training.optimizer
+    more = f", and {optimizer} makes a step even of it" if OPTIMIZERS[optimizer].any_slope_moves else ""
+    return Note("", f"The rows' slopes cancel out: what is left is rounding, not a slope{more}.")
 
 
 def _row_term(means: Means, address: Address, i: int) -> Expression:
