@@ -1,5 +1,6 @@
 """The explain panel, read and clicked as a person does."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.explain.browser import breaks_of
 from nnviz.ui.explain.panel import HINT, ExplainPanel
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
@@ -261,6 +263,25 @@ def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(qtbot, widt
                 term = re.split(" [+−=≈] ", before)[-1] + re.split(" [+−=≈] ", line)[0]
                 broken = not re.match("[+−=≈] ", line)
                 assert not broken or (before.rstrip().endswith("·") and len(term) > width / 9), (before, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("1·2 + 3·4 = 14", 99, ["1·2", " + 3·4", " = 14"]),
+        ("5 − 0.1·2/(√(3) + 1) ≈ 4.9", 20, ["5", " − 0.1·2/(√(3) + 1)", " ≈ 4.9"]),
+        ("(1·2 + 3·4)/2 = 7", 10, ["(1·2", " + 3·4)/2", " = 7"]),
+        ("1·(2 + 3·(4 − 5)) + 6", 13, ["1·(2", " + 3·(4 − 5))", " + 6"]),
+        ("12345·12345·12345 + 1", 12, ["12345·", "12345·", "12345", " + 1"]),
+        (" = a of b · c", 8, [" = a of b · ", "c"]),
+    ],
+)
+def test_where_a_line_may_break(text, room, lines):
+    ends = sorted(
+        at + (text[at] == "·" or text[at - 1] == "·")
+        for at in breaks_of(text, lambda part: len(part) <= room)
+    )
+    assert [text[a:b] for a, b in itertools.pairwise([0, *ends, len(text)])] == lines
 
 
 @pytest.mark.parametrize("updates", [0, 7])

@@ -147,6 +147,13 @@ class Line:
         return self.written.text
 
     @property
+    def text(self) -> str:
+        """Label, formula and arithmetic."""
+        formula = f" = {self.formula}" if self.formula else ""
+        sign = "" if self.arithmetic.startswith("≈") else "= "
+        return f"{self.label}{formula} {sign}{self.arithmetic}"
+
+    @property
     def value(self) -> float:
         """What the arithmetic comes to, at full precision."""
         return self.written.value
@@ -193,6 +200,4 @@ def _text(row: Line | Note) -> str:
     if isinstance(row, Note):
         return f"{row.label}: {row.text}" if row.label else row.text
     tick = {True: " (agrees)", False: " (differs)", None: ""}[row.ticked]
-    formula = f" = {row.formula}" if row.formula else ""
-    sign = "" if row.arithmetic.startswith("≈") else "= "
-    return f"{row.label}{formula} {sign}{row.arithmetic}{tick}"
+    return row.text + tick

@@ -5,11 +5,12 @@ Names come from files and are escaped; what is copied is ASCII.
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import cast
+from typing import TypeAlias, cast
 
 from PySide6.QtCore import QEvent, QMimeData, QUrl, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QResizeEvent, QTextCharFormat, QTextCursor
@@ -24,10 +25,11 @@ from nnviz.ui.widgets.theme import colours, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """Say where a line may break and where not; taken out again of what is copied."""
-SIGN = re.compile(f"[ {NO_BREAK}]([+−=≈])[ {NO_BREAK}]")
+SIGN = re.compile(" [+−=≈] ")
 """Between two terms."""
-INDENT, INDENT_PX = 2, 12
-"""How far the second line of an item stands in, in digits and in pixels."""
+INDENT_PX = 12
+"""How far the second line of an item stands in."""
+Fits: TypeAlias = Callable[[str], bool]
 
 
 class ExplainBrowser(QTextBrowser):
@@ -48,7 +50,6 @@ class ExplainBrowser(QTextBrowser):
         self.document().setDocumentMargin(0)
         self._html = ""
         self._lit = ""
-        self._room = 0
         self.highlighted.connect(self._hovered)
         self.anchorClicked.connect(lambda url: self.link_clicked.emit(url.toString()))
 
@@ -63,17 +64,15 @@ class ExplainBrowser(QTextBrowser):
         bar.setValue(place)
         self._light(self._lit)
 
-    @property
-    def room(self) -> int:
-        """How many digits a line has."""
-        digit = QFontMetricsF(self.document().defaultFont()).horizontalAdvance("0")
-        return int(self.viewport().width() / digit)
+    def fits(self, text: str) -> bool:
+        """Tell whether `text` has room on a line, behind its indent."""
+        needed = QFontMetricsF(self.document().defaultFont()).horizontalAdvance(text)
+        return needed <= self.viewport().width() - INDENT_PX
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell where a line has another length."""
         super().resizeEvent(event)
-        if self.room != self._room:
-            self._room = self.room
+        if event.size().width() != event.oldSize().width():
             self.room_changed.emit()
 
     def _hovered(self, url: QUrl) -> None:
@@ -140,13 +139,13 @@ def address_of_link(link: str) -> Address | None:
     return Address(cast(Kind, kind), int(layer), int(node), int(source))
 
 
-def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], room: int) -> str:
+def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozenset[str], fits: Fits) -> str:
     """Return the explanation as rich text: labels and formulas muted, arithmetic below them, slopes purple.
 
-    `hint` comes first, if there is one; `room` is how many digits a line has.
+    `hint` comes first, if there is one; `fits` tells whether a text has room on a line.
     """
     first = f'<p style="color:{palette.muted}; margin:0 0 6px 0">{escape(hint)}</p>' if hint else ""
-    page = _Page(palette, unfolded, room)
+    page = _Page(palette, unfolded, fits)
     return first + "".join(page.section(section) for section in explanation.sections)
 
 
@@ -154,7 +153,7 @@ def html(explanation: Explanation, palette: Palette, hint: str, unfolded: frozen
 class _Page:
     palette: Palette
     unfolded: frozenset[str]
-    room: int
+    fits: Fits
 
     def section(self, section: Section) -> str:
         style = f"color:{self.palette.muted}; font-size:12px; font-weight:600; margin:5px 0 0 0"
@@ -178,21 +177,23 @@ class _Page:
         if line.ticked is not None:
             colour, tick = (p.accent, "✓ agrees") if line.ticked else (p.error, "✗ differs")
             text += f" {self._coloured(colour, _joined(tick))}"
-        long = len(line.label) + len(formula) + len(line.arithmetic) + 3 > self.room
-        said = _joined(escape(line.label)) + self._coloured(p.muted, self._pieces((Piece(formula),)))
-        return f"{said}{'<br>' if formula and long else ' '}{text}"
+        breaks = breaks_of(line.label + formula, self.fits)
+        label = self._piece(Piece(line.label), 0, breaks)
+        said = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
+        return f"{label}{said}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
 
     def _pieces(self, pieces: Sequence[Piece]) -> str:
-        """Return written arithmetic that breaks before + − = ≈, and at a · of what has no room on a line."""
-        terms = SIGN.split("".join(piece.text for piece in pieces))
-        longest = max(map(len, terms))
-        return "".join(self._piece(piece, longest > self.room - INDENT) for piece in pieces)
+        """Return written arithmetic whose lines break where they may."""
+        texts = [piece.text for piece in pieces]
+        breaks = breaks_of("".join(texts), self.fits)
+        starts = itertools.accumulate(map(len, texts), initial=0)
+        return "".join(
+            self._piece(piece, start, breaks) for piece, start in zip(pieces, starts, strict=False)
+        )
 
-    def _piece(self, piece: Piece, long: bool) -> str:
-        text = escape(SIGN.sub(lambda sign: f" {sign[1]}{NO_BREAK}", _joined(piece.text)))
-        text = text.replace("/", "/" + JOINER)
-        if long:
-            text = text.replace("·" + NO_BREAK, "· ").replace("·", "·" + BREAK)
+    def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
+        signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))
+        text = escape("".join(signs))
         if piece.unfolds:
             return _link(f"unfold/{piece.unfolds}", text, self.palette.accent)
         colour = self.palette.slope if piece.slope else self.palette.ink
@@ -204,8 +205,43 @@ class _Page:
         return f'<span style="color:{colour}">{text}</span>'
 
 
+def breaks_of(text: str, fits: Fits) -> set[int]:
+    """Return where lines of arithmetic may break: at the space before a sign, or behind a ·.
+
+    Between terms outside all parentheses; within a term only where it has no room on a line: there between
+    terms in parentheses, and where it has none, at a ·.
+    """
+    depths = list(itertools.accumulate((sign == "(") - (sign == ")") for sign in text))
+    signs = [(match.start(), depths[match.start()]) for match in SIGN.finditer(text)]
+    breaks = {match.start() + 1 for match in re.finditer(", ", text)}
+
+    def split(start: int, end: int, depth: int) -> None:
+        within = [(at, own) for at, own in signs if start < at < end and own >= depth]
+        here = [at for at, own in within if own == depth]
+        breaks.update(here)
+        for first, last in itertools.pairwise((start, *here, end)):
+            if fits(text[first:last].strip()):
+                continue
+            if any(first < at < last for at, own in within if own > depth):
+                split(first, last, depth + 1)
+            else:
+                breaks.update(first + match.end() - 1 for match in re.finditer("· ?", text[first:last]))
+
+    split(0, len(text), 0)
+    return breaks
+
+
+def _sign(sign: str, breaks: bool) -> str:
+    """Return a sign with what says whether a line may break behind it, or in its place."""
+    if sign == "·":
+        return sign + BREAK if breaks else sign
+    if sign == " ":
+        return sign if breaks else NO_BREAK
+    return sign + JOINER if sign == "/" else sign
+
+
 def _joined(text: str) -> str:
-    return text.replace(", ", ",\n").replace(" ", NO_BREAK).replace("\n", " ")
+    return text.replace(" ", NO_BREAK)
 
 
 def _link(target: str, text: str, colour: str) -> str:

@@ -172,7 +172,7 @@ class ExplainPanel(Card):
         )
         hint = "" if self._present() else HINT
         self._subject.show_text(self._told.title)
-        self._text.show_html(html(self._told, colours(), hint, self._unfolded, self._text.room), keep_place)
+        self._text.show_html(html(self._told, colours(), hint, self._unfolded, self._text.fits), keep_place)
 
     def _link_clicked(self, link: str) -> None:
         address = address_of_link(link)
