@@ -209,6 +209,21 @@ def test_a_card_that_has_no_room_beside_stands_where_it_covers_least():
     assert covered.width() * covered.height() < 200 * 100 / 2
 
 
+def test_a_panel_that_floats_has_the_ring_in_its_own_window(window, qtbot):
+    dock = window.board.docks["Explain"]
+    for _ in range(2):
+        press(window, "&Next")
+    dock.turn_loose()
+    click(window, address_named(window, "output"))
+    qtbot.waitUntil(lambda: said(window)[0] == "3 of 5 ✓")
+    qtbot.waitUntil(lambda: ringed(window) is not None)
+    (ring,) = [own for own in window.main_window.findChildren(Ring) if own.isVisible()]
+    assert ring.window() is dock
+    assert window.main_window.rect().contains(cards(window)[0].geometry())
+    dock.turn_loose()
+    qtbot.waitUntil(lambda: ring.window() is window.main_window)
+
+
 # --- when they come by themselves
 
 

@@ -9,11 +9,13 @@ from PySide6.QtWidgets import QToolBar
 
 from nnviz.core.address import Address
 from nnviz.ui.guide.guide import Guide
-from nnviz.ui.guide.step import Spot, Step
+from nnviz.ui.guide.step import Spot, Step, Where
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.window.workspace import Workspace
 
 NAME = "First steps"
+SHOWN = 4
+"""So many nodes of a column stay free."""
 
 
 def begin(workspace: Workspace) -> None:
@@ -47,7 +49,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             at=weight,
             then_at=output,
             sign=lambda: id(document.state.network),
-            beside=(output, partial(_node, workspace, 0), partial(_node, workspace, 1)),
+            beside=(output, *_first_nodes(workspace)),
         ),
         Step(
             "Watch the values run",
@@ -115,10 +117,16 @@ def _weight(workspace: Workspace) -> Spot:
     return _on_diagram(workspace, *(address for address in written if address.kind == "weight"))
 
 
-def _node(workspace: Workspace, column: int) -> Spot:
-    """Return the first node of a column of the diagram."""
+def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
+    """Return a node of a column of the diagram."""
     layer = range(-1, len(workspace.document.state.network.layers))[column]
-    return _on_diagram(workspace, Address("node", layer))
+    return _on_diagram(workspace, Address("node", layer, node))
+
+
+def _first_nodes(workspace: Workspace) -> list[Where]:
+    """Return some nodes of the first two columns."""
+    sizes = workspace.document.state.network.sizes
+    return [partial(_node, workspace, k, node) for k in (0, 1) for node in range(min(SHOWN, sizes[k]))]
 
 
 def _button(workspace: Workspace, name: str) -> Spot | None:
