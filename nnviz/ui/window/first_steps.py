@@ -58,6 +58,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             at=lambda: _button(workspace, "play"),
             then_at=lambda: _button(workspace, "step"),
             sign=lambda: player.progress.active,
+            beside=(lambda: Spot(workspace.diagram),),
         ),
         Step(
             "Ask where a number comes from",
