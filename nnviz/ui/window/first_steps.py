@@ -65,10 +65,10 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             "Click a node or an edge: the prediction, for instance.",
             "Explain writes its number out with the numbers that you see, and its slope where it has one.",
             at=output,
-            then_at=lambda: Spot(workspace.explain),
+            then_at=_panel(workspace, "Explain"),
             sign=lambda: selection.address,
             begin=lambda: _bring(workspace, "Explain"),
-            beside=(output, lambda: Spot(workspace.explain)),
+            beside=(output, _panel(workspace, "Explain")),
         ),
     )
 
@@ -81,20 +81,20 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             "Press Run: each update moves every weight a small step against its slope, and the MSE falls.",
             "The curve is the MSE after every update. Drag its ring to see the network as it was.",
             at=lambda: Spot(workspace.training.verbs.run),
-            then_at=lambda: Spot(workspace.mse),
+            then_at=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,
             begin=lambda: _bring(workspace, "Training", "MSE"),
-            beside=(lambda: Spot(workspace.training), lambda: Spot(workspace.mse)),
+            beside=(_panel(workspace, "Training"), _panel(workspace, "MSE")),
         ),
         Step(
             "Go on",
             "Open an example: there is one for each idea of a first course. Save keeps what you made of it.",
             "Its notes say what to try and what to look for. F1 lists all keys.",
             at=lambda: _menu(workspace, "Examples"),
-            then_at=lambda: Spot(workspace.notes),
+            then_at=_panel(workspace, "Notes"),
             sign=lambda: document.title,
             begin=lambda: _bring(workspace, "Notes"),
-            beside=(lambda: Spot(workspace.notes),),
+            beside=(_panel(workspace, "Notes"),),
         ),
     )
 
@@ -103,6 +103,12 @@ def _bring(workspace: Workspace, *panels: str) -> None:
     """Bring panels into sight."""
     for panel in panels:
         workspace.board.docks[panel].come()
+
+
+def _panel(workspace: Workspace, name: str) -> Where:
+    """Return where a panel is."""
+    dock = workspace.board.docks[name]
+    return lambda: Spot(dock) if dock.in_sight else None
 
 
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
