@@ -13,7 +13,8 @@ from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.dialogs import column_of, heading, primary
 from nnviz.ui.widgets.number_field import NumberField, nudge_whole
 
-LEAST_PX, MOST_PX = 50, 10_000
+LEAST_PX, MOST_PX = 50, 5_000
+"""A PNG of the most has 100 million pixels."""
 
 
 class LookDialog(QDialog):

@@ -44,10 +44,12 @@ class PlotDrawing(Drawing):
     def _dressed(self, look: Look, size: QSize, density: float) -> Iterator[None]:
         """Have the widget as it is wanted; nothing of it is seen, since no event comes in between."""
         before = self._widget.size()
-        with in_colours(look.palette):
-            self._dress(size, density)
-            yield
-        self._dress(before, None)
+        try:
+            with in_colours(look.palette):
+                self._dress(size, density)
+                yield
+        finally:
+            self._dress(before, None)
 
     def _dress(self, size: QSize, density: float | None) -> None:
         if isinstance(self._widget, Plot):
