@@ -149,6 +149,19 @@ def test_the_weight_of_the_next_step_is_where_a_step_takes_it_but_its_mse_is_ano
     assert shown(stepped.mse()) not in caption(panel)[2]  # the other weights have moved too
 
 
+@pytest.mark.parametrize(("target", "way"), [(1.23455, "lower"), (1.23458, "higher")])
+def test_a_step_too_small_for_its_digits_says_which_way_it_goes(open_curve, target, way):
+    layer = Layer(("output",), "identity", [[1.23456789]])
+    state = State(Network(("x",), (layer,)), Dataset([[1.0]], [[target]]), Training(learning_rate=0.01))
+    panel = open_curve(state, Address("weight", 0, 0, 0))
+    assert caption(panel)[1] == f"Next step: w 1.235 → 1.235, a little {way}"
+
+
+def test_an_mse_that_moves_too_little_for_its_digits_says_which_way(open_curve):
+    panel = open_curve(train(load(example("xor").path), updates=300).state, Address("weight", 0, 0, 1))
+    assert caption(panel)[2].endswith(", a little lower")
+
+
 def test_a_screen_reader_is_told_that_this_weight_alone_moves(open_curve):
     said = open_curve().plane.accessibleDescription()
     assert said.startswith("MSE 74.25 at w = 2, slope 40, next step to 1.984, where the MSE is 73.6")

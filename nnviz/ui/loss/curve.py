@@ -117,7 +117,7 @@ def _move(line: LossLine) -> str:
     if end == line.w:
         return f"{w} stays{', the slope is 0' if line.point.slope == 0.0 else ''}"
     low, high = line.stretch
-    return f"{w} → {shown(end)}{'' if low <= end <= high else ' (off the plot)'}"
+    return f"{w} → {shown(end)}{_which_way(line.w, end)}{'' if low <= end <= high else ' (off the plot)'}"
 
 
 def _landing(line: LossLine, palette: Palette) -> str:
@@ -125,10 +125,20 @@ def _landing(line: LossLine, palette: Palette) -> str:
     if line.landing is None or line.landing[0] == line.w:
         return ""
     mse = line.landing[1]
-    there = mse_in_words(mse)
-    if not mse <= line.point.mse:
-        there = _coloured(palette.error, f"{there}, higher" if math.isfinite(mse) else there)
+    here, there = line.point.mse, mse_in_words(mse)
+    way = _which_way(here, mse)
+    if mse <= here:
+        there += way
+    else:
+        there = _coloured(palette.error, there + (way or ", higher") if math.isfinite(mse) else there)
     return f"If this weight alone moves there: {there}"
+
+
+def _which_way(start: float, end: float) -> str:
+    """Return which way a number goes that is written as before, in words; "" where it reads otherwise."""
+    if start == end or shown(start) != shown(end):
+        return ""
+    return ", a little higher" if end > start else ", a little lower"
 
 
 def _coloured(colour: str, text: str) -> str:
