@@ -22,6 +22,8 @@ OUTCOME = 8.5
 """The same for error −0.1234."""
 BESIDE = 0.06
 """How far a text under a node may reach beyond it, in widths of the node."""
+VALUE = 24.0
+"""Font size of a node's value; in full screen its digits are a thirtieth of the height for three columns."""
 PILL, PILL_HEIGHT, INSIDE = 11.5, 17.0, 3.5
 """Font size and height of a bias and of a node's slope, and how far from the border they stand, in pixels."""
 LEAST_PILL = 0.87
@@ -110,7 +112,7 @@ def _full(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
         slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z * small)
         line = line._replace(width=line.width - (SHORT_Z + 0.5) * small)
     slots["name"] = Slot(line, small)
-    size = min(22.0 * scale, (width - 8.0 * scale) / NUMBER)
+    size = min(VALUE * scale, (width - 8.0 * scale) / NUMBER)
     if size >= SMALLEST:
         middle = (0.5 if layer is not None else 0.58) * height
         rect = Rect(4.0 * scale, middle - 0.55 * size, width - 8.0 * scale, 1.1 * size)

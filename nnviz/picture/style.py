@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.picture.columns import COMPACT, corner
+from nnviz.picture.columns import COMPACT, HEIGHT, corner
 from nnviz.picture.labels import LETTER_SPACING
 from nnviz.picture.palette import Palette, rgb
 from nnviz.picture.parts import Column, Label, Rect, Role, Style
@@ -22,8 +22,8 @@ ANGULAR = 0.14
 """Radius of the corners of a slope's box, in its heights."""
 DASHES = (3.0, 2.0)
 """Drawn and left out by turns along a dashed line, in its widths."""
-LEADER_WIDTH = 1.2
-"""Of the line from a number to its edge, in pixels."""
+FINE, FINE_SHARE, BOLDEST = 1.2, 0.06, 3.0
+"""Width of a fine line in pixels, and in heights of a number's box; and of a node's border at most."""
 SLOPES_SHARE = 1 / 3
 """Slopes tint the right third of a node that is too small for a text, or of a block."""
 
@@ -49,12 +49,13 @@ def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
     fill = _node_fill(role, palette)
     if rect.height < COMPACT:
         return Box(fill, palette.node_border, 0.5, 0.0)
-    return Box(fill, palette.node_border, 1.2, corner(rect))
+    line = min(max(FINE * rect.height / HEIGHT, FINE), BOLDEST)
+    return Box(fill, palette.node_border, line, corner(rect))
 
 
 def block_box(role: Role, palette: Palette) -> Box:
     """Return how a column is drawn whose nodes are too small to be told apart."""
-    return Box(_node_fill(role, palette), palette.node_border, 1.2, 4.0)
+    return Box(_node_fill(role, palette), palette.node_border, FINE, 4.0)
 
 
 def _node_fill(role: Role, palette: Palette) -> str:
@@ -62,23 +63,22 @@ def _node_fill(role: Role, palette: Palette) -> str:
 
 
 def label_box(label: Label, palette: Palette, *, chosen: bool = False) -> Box | None:
-    """Return how the pill of a label is drawn, a chosen one with the accent around it; None without one."""
-    if label.style not in PILLS:
-        return None
-    box = pill_box(label.style, label.value or 0.0, label.rect.height, palette)
-    return box._replace(line=palette.accent, width=2.0, dashed=False) if chosen else box
+    """Return how the box of a label is drawn, a chosen one with the accent around it; None without one.
 
-
-def pill_box(style: Style, value: float, height: float, palette: Palette) -> Box:
-    """Return the box of a number: round and bordered by its sign for a weight or a bias, angular for a slope.
-
-    So shape tells them apart where colour does not: for some eyes purple and blue are one.
+    It is round and bordered by its sign for a weight or a bias, angular for a slope, so that shape tells them
+    apart where colour does not: for some eyes purple and blue are one.
     """
-    if style == "pill":
-        return Box(palette.hidden_node, sign_colour(value, palette), 1.2, height / 2)
-    if style == "node_slope":
-        return Box(palette.slope, "", 0.0, ANGULAR * height)
-    return Box(palette.canvas, palette.slope, 1.0, ANGULAR * height, dashed=True)
+    height = label.rect.height
+    line = leader_width(label)
+    if label.style == "pill":
+        box = Box(palette.hidden_node, sign_colour(label.value or 0.0, palette), line, height / 2)
+    elif label.style == "slope":
+        box = Box(palette.canvas, palette.slope, 0.8 * line, ANGULAR * height, dashed=True)
+    elif label.style == "node_slope":
+        box = Box(palette.slope, "", 0.0, ANGULAR * height)
+    else:
+        return None
+    return box._replace(line=palette.accent, width=1.7 * line, dashed=False) if chosen else box
 
 
 def leader(label: Label) -> tuple[float, float, float, float] | None:
@@ -88,6 +88,11 @@ def leader(label: Label) -> tuple[float, float, float, float] | None:
     x, y = label.rect.center
     half = label.rect.height / 2
     return x, y + half if label.leader > y else y - half, x, label.leader
+
+
+def leader_width(label: Label) -> float:
+    """Return the width of a leader, in pixels."""
+    return max(FINE, FINE_SHARE * label.rect.height)
 
 
 def leader_colour(label: Label, palette: Palette) -> str:

@@ -86,7 +86,7 @@ def _edges(picture: Picture, palette: Palette) -> Iterator[str]:
             x0, y0, x1, y1 = (f"{value:.4g}" if value < 1 else f"{value:.1f}" for value in line)
             yield (
                 f'<line x1="{x0}" y1="{y0}" x2="{x1}" y2="{y1}" stroke="{edge_colour(share, palette)}" '
-                f'stroke-width="{edge_width(share, crowded):.2f}"/>'
+                f'stroke-width="{edge_width(share, crowded) * picture.layout.scale:.2f}"/>'
             )
         yield "</g>"
 
@@ -130,7 +130,7 @@ def _label(label: Label, palette: Palette) -> Iterator[str]:
         x0, y0, x1, y1 = leader
         yield (
             f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" '
-            f'stroke="{style.leader_colour(label, palette)}" stroke-width="{style.LEADER_WIDTH}"/>'
+            f'stroke="{style.leader_colour(label, palette)}" stroke-width="{style.leader_width(label):.3g}"/>'
         )
     if box is not None:
         yield _rectangle(rect, box)

@@ -46,14 +46,14 @@ def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving
     layout, scale = picture.layout, picture.scale
     if sum(weights.size for weights in picture.weights) <= EVERY_EDGE:
         every = np.concatenate([weights.ravel() for weights in picture.weights])
-        _paint_lines(painter, layout.lines, every, scale, _edge_pens(palette, crowded=False))
+        _paint_lines(painter, layout.lines, every, scale, _edge_pens(palette, False, layout.scale))
         return
     most = STRONGEST_MOVING if moving else STRONGEST
     for gap, weights in zip(layout.gaps, picture.weights, strict=True):
         if weights.size > STRONGEST:
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(qrect(gap.box), image_of(haze_pixels(gap, weights, palette)))
-        paint_some_edges(painter, gap, weights, *strongest(weights, most), scale, palette)
+        paint_some_edges(painter, gap, weights, *strongest(weights, most), scale, palette, layout.scale)
 
 
 def paint_some_edges(
@@ -64,9 +64,10 @@ def paint_some_edges(
     sources: Indices,
     scale: float,
     palette: Palette,
+    grown: float = 1.0,
 ) -> None:
-    """Paint the edges named by `nodes` and `sources`."""
-    pens = _edge_pens(palette, crowded=weights.size > EVERY_EDGE)
+    """Paint the edges named by `nodes` and `sources`, `grown` times as wide as in a small room."""
+    pens = _edge_pens(palette, weights.size > EVERY_EDGE, grown)
     _paint_lines(painter, gap.segments(nodes, sources), weights[nodes, sources], scale, pens)
 
 
@@ -88,10 +89,10 @@ def _paint_lines(
 
 
 @lru_cache(maxsize=8)
-def _edge_pens(palette: Palette, crowded: bool) -> dict[int, QPen]:
+def _edge_pens(palette: Palette, crowded: bool, grown: float) -> dict[int, QPen]:
     shares = {bucket: bucket / BUCKETS for bucket in range(-BUCKETS, BUCKETS + 1)}
     return {
-        bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded))
+        bucket: QPen(QColor(edge_colour(share, palette)), edge_width(share, crowded) * grown)
         for bucket, share in shares.items()
     }
 
@@ -122,7 +123,7 @@ def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -
     """Paint the edges that are lit, and the number of a single one that has none in sight."""
     for layer, nodes, sources in lit:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
-        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette)
+        paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
     if len(lit) == 1 and len(lit[0][1]) == 1:
         layer, nodes, sources = lit[0]
         address = Address("weight", layer, int(nodes[0]), int(sources[0]))
@@ -138,5 +139,7 @@ def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: P
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
     colour = QColor(palette.accent)
     colour.setAlphaF(HALO_OPACITY)
-    painter.setPen(QPen(colour, HALO_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    painter.setPen(
+        QPen(colour, HALO_PX * picture.layout.scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
+    )
     painter.drawLine(line)

@@ -97,7 +97,7 @@ def paint_leader(painter: QPainter, label: Label, palette: Palette) -> None:
     """Paint the line from a number to its edge, where it had to leave it."""
     line = style.leader(label)
     if line is not None:
-        painter.setPen(_pen(style.leader_colour(label, palette), style.LEADER_WIDTH))
+        painter.setPen(_pen(style.leader_colour(label, palette), style.leader_width(label)))
         painter.drawLine(QLineF(*line))
 
 

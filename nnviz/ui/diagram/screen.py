@@ -31,7 +31,7 @@ class Screen:
 
     def __init__(self, palette: Palette, ratio: float) -> None:
         self.palette, self.ratio = palette, ratio
-        self._margin = ceil(2 * ratio)
+        self._margin = ceil(3 * ratio)
         self._sprites = Sprites(round(WIDTH * ratio))
         self._setter = TextSetter(self._sprites)
         self._letters: dict[tuple[str, float, str], Letters] = {}
