@@ -28,8 +28,8 @@ from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
 ROW_HEIGHT_PX = 30
 BEGIN = f"0123456789+-{MINUS}"
 """What a number begins with: typed on a cell, it opens the cell."""
-SAMPLE = 20
-"""Typed numbers of so many rows are measured; a longer one further down is written smaller."""
+SAMPLE = 100
+"""So many typed numbers are measured, of the first rows; a longer one further down is written smaller."""
 
 
 class TableView(QTableView):
@@ -152,20 +152,21 @@ class TableView(QTableView):
         self._fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
-        """Fit the columns to numbers that were typed, but not under the mouse that scrubs one."""
-        if self._table.columns[first.column()].editable and not self._scrubs:
+        """Fit the columns to numbers that were typed, but not while the mouse scrubs one."""
+        if self._table.columns[first.column()].editable and not QGuiApplication.mouseButtons():
             self._fit_columns()
 
     def _fit_columns(self) -> None:
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
         header, of = self.horizontalHeader(), enumerate(self._table.columns)
-        columns = [(column.header, self._texts(k) if column.editable else None) for k, column in of]
+        few = len(self._table.columns) <= SAMPLE
+        columns = [(each.header, self._texts(k) if few and each.editable else None) for k, each in of]
         for k, width in enumerate(column_widths(columns, header.fontMetrics(), self.viewport().width())):
             header.resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
         """Return numbers of a column as they are written."""
-        rows = range(min(SAMPLE, self._table.rowCount()))
+        rows = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
         return [self._table.index(row, column).data() for row in rows]
 
     def copy(self) -> None:
