@@ -435,3 +435,18 @@ def test_it_takes_the_colours_of_the_theme(qapp, open_surface):
             assert PALETTES[theme].slope not in colours
     finally:
         apply_theme(qapp, "light")
+
+
+@pytest.mark.parametrize("size", [(620, 230), (364, 420)])
+def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface, size):
+    panel = open_surface()
+    panel.resize(*size)
+    panel.selection.select(None)
+    assert not panel.plane.isVisible()
+    panel.plane.name_axes("", "")
+    panel.plane.show_nothing()
+    panel.selection.select(FIRST, SECOND)
+    settle(qtbot, panel)
+    panel.grab()
+    assert panel.plane.getAxis("bottom").height() > 25
+    assert panel.plane.getAxis("left").width() > 25

@@ -58,7 +58,7 @@ class LossCurvePlane(LossPlane):
 
     def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
-        self.plotItem.show()
+        self.bring_back()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.in_reach(np.where(np.isfinite(mse), mse, np.nan)))
         self._place()

@@ -76,7 +76,7 @@ class LossSurfacePlane(LossPlane):
 
     def show_grid(self, grid: Grid) -> None:
         """Draw the MSE on a grid; what is not finite is a gap."""
-        self.plotItem.show()
+        self.bring_back()
         self.grid = grid
         tone = Tone.of(grid.mse)
         levels = levels_of(tone)

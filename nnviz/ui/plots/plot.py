@@ -173,6 +173,13 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
             self.grab()
             self.plotItem.layout.activate()
 
+    def bring_back(self) -> None:
+        """Show what was hidden, with the room for the axes, which take none when they are named meanwhile."""
+        if not self.plotItem.isVisible():
+            self.plotItem.show()
+            for axis in (self._bottom, self._left):
+                axis.show()
+
     def add(self, item: pg.GraphicsObject | QGraphicsEllipseItem, z: float) -> None:
         """Draw `item` in the plot, over what has a lower `z`."""
         self.plotItem.vb.addItem(item, ignoreBounds=True)
