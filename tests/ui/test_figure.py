@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
 
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import MINUS
 from nnviz.core.state import Dataset, State
 from nnviz.ui.training.figures import Figure
 from nnviz.ui.widgets.theme import ui_font
+from tests.ui.hands import set_number
 from tests.ui.sees import figure as figure_of
+from tests.ui.sees import status, written
 
 
 @pytest.fixture
@@ -72,3 +76,19 @@ def test_what_is_no_number_is_a_dash_and_an_infinite_one_its_sign(figure):
     for value, text in ((None, "–"), (np.nan, "–"), (np.inf, "∞")):
         figure.show_number(value)
         assert figure.text == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"), [("0.0098118", "0.0098118"), ("1/3", "0.3333"), ("-2/7e4", "−2.857e−5")]
+)
+def test_one_number_is_written_alike_everywhere(open_window, typed, text):
+    window = open_window(predicting(2.0))
+    set_number(window, Address("weight", 0, 0, 0), typed)
+    assert written(window, Address("weight", 0, 0, 0)) == text
+    assert written(window, Address("value", 0, 0)) == text
+    assert written(window, Address("error", 0, 0)) == f"error {text}"
+    assert figure_of(window, "Row's error").text == text
+    assert status(window).endswith(f": {text}")
+    model = window.data.table.model()
+    headers = [model.headerData(k, Qt.Orientation.Horizontal) for k in range(model.columnCount())]
+    assert [model.index(0, headers.index(name)).data() for name in ("prediction", "error")] == [text, text]
