@@ -129,7 +129,7 @@ def make_picture(
     outputs = (Address("node_slope", len(layers) - 1, node) for node in range(len(layers[-1])))
     if content.slopes is not None and shows is not None and not any(map(shows, outputs)):
         content = replace(content, slopes_of="")  # a walk back begins at the outputs: it has come to none yet
-    labels = _labels(content, layout)
+    labels = labels_of(content, layout)
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
@@ -155,7 +155,8 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 
-def _labels(content: Content, layout: Layout) -> Iterator[Label]:
+def labels_of(content: Content, layout: Layout) -> Iterator[Label]:
+    """Yield all texts, also those that a walk has not come to."""
     yield from headings(content, layout)
     yield from layout.names
     for column, slots in zip(layout.columns, layout.slots, strict=True):

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
+from nnviz.core.results import Computed
 from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -19,6 +20,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.document.walk.player import Player
 from nnviz.document.walk.walk import Step
+from nnviz.document.walk.words import words
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -235,15 +237,22 @@ def test_a_callout_writes_long_names_short():
         Dataset(np.ones((1, 2)), np.ones((1, 1))),
     )
     picture = row_picture(named, View(900, 500), with_slopes=True)
-    lines = callout.callout_lines(picture.content, Step("update", 0, 0))(1.0)
-    assert [line.partition(":")[0] for line in lines] == ["a very a v…_7", "b"]
+    told = said_of(picture, Step("slopes", 0, 0), callout.short_name)
+    assert [line.text.partition(" →")[0] for line in told.sayings[:2]] == ["a very a v…_7", "b"]
+
+
+def said_of(picture, step, short=str):
+    """Return what is said of a step."""
+    content = picture.content
+    return words(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
 
 
 def walked(picture, moving, t, image):
     """Return what the layer of a walk paints of `picture` at time `t` of a step: its colours."""
-    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, told=None), t=t)
+    player = SimpleNamespace(progress=SimpleNamespace(moving=moving, told=moving), t=t)
+    narrator = SimpleNamespace(words=lambda short: said_of(picture, moving[0], short))
     image.fill(QColor("black"))
-    layer, painter = WalkLayer(player), QPainter(image)
+    layer, painter = WalkLayer(player, narrator), QPainter(image)
     layer.dirty(picture)
     layer.paint(painter, picture, LIGHT)
     painter.end()
@@ -257,8 +266,7 @@ def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived(qapp):
     seen = [walked(picture, step, t, image) for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9)]
     assert [(pulses in colours, card in colours) for colours in seen] == [
         *[(True, False)] * 3,
-        (False, False),
-        *[(False, True)] * 2,
+        *[(False, True)] * 3,
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import Line, Note, write
+from nnviz.core.explanation.arithmetic import Line, Note, Written, write
 from nnviz.core.expressions import Expression, Number, Square, Sum
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
@@ -18,11 +18,41 @@ from nnviz.core.training.passes import place
 def update_heading(means: Means, count: int) -> str:
     """Return a heading that says which of `count` rows the next update takes."""
     if means.rows is None:
-        return "Next update" if count == 1 else f"Next update · mean over all {count:,} rows"
+        return "Next update" if count == 1 else f"Next update · mean over {rows_of(means, count)}"
+    return f"Next update · {rows_of(means, count).removeprefix('the ')}"
+
+
+def rows_of(means: Means, count: int) -> str:
+    """Return which of `count` rows the means are over: "all 4 rows", "the batch of rows 3, 1"."""
+    if means.rows is None:
+        return f"all {count:,} rows" if count > 1 else "the one row"
     if means.count <= FEW_ROWS:
         rows = ", ".join(str(row + 1) for row in means.rows)
-        return f"Next update · batch of row{'s' if means.count > 1 else ''} {rows}"
-    return f"Next update · a batch of {means.count:,} rows"
+        return f"the batch of row{'s' if means.count > 1 else ''} {rows}"
+    return f"a batch of {means.count:,} rows"
+
+
+def averaged_slopes_line(means: Means, address: Address, count: int) -> Line:
+    """Return the mean slope of a weight or bias from the rows' own slopes, `(48 − 16 + 0 + 40)/4 = 18`."""
+    slope = Number(means.slopes.of(address), address, slope=True)
+    label = "mean slope"
+    if not means.single:
+        return Line(f"{label} over {rows_of(means, count)}", "", write(slope, slope.value))
+    rows = [Number(own.of(address), slope=True) for own in means.single]
+    return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
+
+
+def averaged_errors_line(state: State, mse: float, means: Means | None) -> Line:
+    """Return the MSE over all rows from the rows' own, `(64 + 169 + 0 + 64)/4 = 74.25`; of many its value."""
+    told, count = Number(mse), len(state.data)
+    if means is None or not means.single:
+        return Line(f"MSE, mean over all {count:,} rows", "", write(told, mse))
+    return Line("MSE", "Σ rows' MSE / rows", _mean_of([Number(own.mse) for own in means.single], told))
+
+
+def _mean_of(rows: list[Number], mean: Number) -> Written:
+    top = Sum(*rows)
+    return write(top / len(rows) if len(rows) > 1 else top, mean.value, result=mean)
 
 
 def mean_line(means: Means | None, address: Address) -> Line | Note:

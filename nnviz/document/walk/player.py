@@ -14,6 +14,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.document.walk.walk import PHASES, Phase, Progress, Walk
+from nnviz.document.walk.words import invitation
 
 Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""
@@ -59,7 +60,8 @@ class Player(QObject):
 
     def _new_walk(self) -> Walk:
         state = self._document.state
-        return Walk(state.network.sizes, PHASES if state.trainable else PHASES[:1])
+        phases = PHASES if state.trainable else PHASES[:1]
+        return Walk(state.network.sizes, phases, len(state.data))
 
     @property
     def t(self) -> float:
@@ -129,6 +131,7 @@ class Player(QObject):
         elif self._has_row():
             self.playing = False
             self.progress.choose(phase)
+            self.said.emit(invitation(phase).text)
         self.changed.emit()
 
     def stop(self) -> None:
@@ -201,8 +204,10 @@ class Player(QObject):
 
     def _arrive_at(self, position: int) -> None:
         walk = self.progress.walk
-        phase_end = walk.phase_end(self.progress.position)
+        phase_end, was_mean = walk.phase_end(self.progress.position), self.progress.mean_over_rows
         self.progress.stand_at(position)
+        if self.progress.mean_over_rows and not (was_mean or walk.one_row):
+            self.said.emit("The slopes on the diagram are means over the update's rows from here on")
         if position == len(walk):
             self._end_of_round()
         elif self.playing and position != phase_end:

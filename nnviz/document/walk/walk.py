@@ -6,6 +6,7 @@ Knows nothing of time.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Literal, NamedTuple, TypeAlias
 
 from nnviz.core.address import Address, Kind
@@ -16,18 +17,28 @@ PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")
 ARRIVED = 0.5
 """The part of a step's time after which what travels along the edges has arrived, and is added up."""
 
-MANY_STEPS = 60
+MANY_STEPS = 100
 """A round with more steps than this is walked a layer at a time unless a person asks for nodes."""
 
-_PHASE_OF: dict[Kind, Phase] = {
+Deed: TypeAlias = Literal["forward", "loss", "mse", "backward", "slopes", "mean", "update"]
+_PHASE_OF: dict[Deed, Phase] = {
+    "forward": "forward",
+    "loss": "loss",
+    "mse": "loss",
+    "backward": "backward",
+    "slopes": "backward",
+    "mean": "update",
+    "update": "update",
+}
+_DEED_FOR: dict[Kind, Deed] = {
     "z": "forward",
     "value": "forward",
     "badge": "forward",
     "error": "loss",
-    "slope": "backward",
     "node_slope": "backward",
+    "slope": "slopes",
 }
-"""The phase in which a number is computed; all others are there from the start."""
+"""What computes a number; all others are there from the start."""
 
 
 class Step(NamedTuple):
@@ -35,15 +46,23 @@ class Step(NamedTuple):
 
     ========== ==================================================================================
     forward    the node adds up its terms and applies its activation
-    loss       an output's error, its square, and the slope of the MSE with respect to the output
-    backward   the node's slope, and the slopes of the weights that feed it
+    loss       an output's error and its square
+    mse        the mean of the errors² over all rows: one step for the whole network
+    backward   the node's slope
+    slopes     the slopes of the weights that feed it, and of its bias
+    mean       the means of these over the update's rows; of one row one step for the whole network
     update     the weights that feed it, and its bias, show their new values
     ========== ==================================================================================
     """
 
-    phase: Phase
+    deed: Deed
     layer: int
     node: int
+
+    @property
+    def phase(self) -> Phase:
+        """The phase that it belongs to."""
+        return _PHASE_OF[self.deed]
 
 
 class Walk:
@@ -52,22 +71,29 @@ class Walk:
     A position is the number of steps done, from 0 to `len(walk)`. Reaching the end takes the update.
     """
 
-    def __init__(self, sizes: tuple[int, ...], phases: tuple[Phase, ...] = PHASES) -> None:
+    def __init__(self, sizes: tuple[int, ...], phases: tuple[Phase, ...] = PHASES, rows: int = 1) -> None:
         self.phases = phases
-        layers = range(len(sizes) - 1)
-        order: dict[Phase, Iterator[int]] = {
-            "forward": iter(layers),
-            "loss": iter([len(sizes) - 2]),
-            "backward": reversed(layers),
-            "update": iter(layers),
-        }
-        self.steps = [
-            Step(phase, layer, node)
-            for phase in phases
-            for layer in order[phase]
-            for node in range(sizes[layer + 1])
-        ]
+        self.one_row = rows <= 1
+        """Whether there is nothing to take a mean of: the mean slopes are the row's."""
+        self.steps = [step for step in self._all_steps(sizes) if step.phase in phases]
         self._done = {step: k for k, step in enumerate(self.steps)}
+
+    def _all_steps(self, sizes: tuple[int, ...]) -> Iterator[Step]:
+        def each(deed: Deed, layer: int) -> Iterator[Step]:
+            return (Step(deed, layer, node) for node in range(sizes[layer + 1]))
+
+        layers, last = range(len(sizes) - 1), len(sizes) - 2
+        yield from chain.from_iterable(each("forward", layer) for layer in layers)
+        yield from each("loss", last)
+        yield Step("mse", last, 0)
+        for layer in reversed(layers):
+            yield from each("backward", layer)
+            yield from each("slopes", layer)
+        if self.one_row:
+            yield Step("mean", last, 0)
+        else:
+            yield from chain.from_iterable(each("mean", layer) for layer in reversed(layers))
+        yield from chain.from_iterable(each("update", layer) for layer in layers)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -124,10 +150,16 @@ class Progress:
         return tuple(self.walk.steps[self.position : self.goal])
 
     @property
-    def told(self) -> Step | None:
-        """The node's step that was done last and may be read now; None while one is in progress."""
-        reads = self.active and self.goal == self.position and 0 < self.position != self._chosen
-        return self.walk.steps[self.position - 1] if reads and not self._whole_layers else None
+    def waits(self) -> bool:
+        """Whether it stands at the start of a phase that a person asked for, and nothing is in progress."""
+        return self.active and self.goal == self.position == self._chosen
+
+    @property
+    def told(self) -> tuple[Step, ...]:
+        """The steps in progress, else those done last, which may be read now: one node's, or a layer's."""
+        if self.moving or not self.active or self.waits or self.position == 0:
+            return self.moving
+        return tuple(self.walk.steps[self.step_before : self.position])
 
     @property
     def phase(self) -> Phase:
@@ -144,17 +176,19 @@ class Progress:
 
     @property
     def mean_over_rows(self) -> bool:
-        """Whether the slopes must be those that the update uses."""
-        return self.active and self.phase == "update"
+        """Whether the slopes must be those that the update uses: from the end of the first mean on."""
+        return self.active and self.phase == "update" and self.position > self.walk.start("update")
 
     def shows(self, address: Address) -> bool:
         """Tell whether the walk has come to the number at an address."""
-        phase = _PHASE_OF.get(address.kind)
-        if phase is None or address.layer < 0:
+        deed = _DEED_FOR.get(address.kind)
+        if deed is None or address.layer < 0:
             return True
-        if phase not in self.walk.phases:
+        if self.mean_over_rows and not self.walk.one_row and deed in ("backward", "slopes"):
+            deed = "mean"
+        if _PHASE_OF[deed] not in self.walk.phases:
             return False
-        return self.walk.done(Step(phase, address.layer, address.node), self.position)
+        return self.walk.done(Step(deed, address.layer, address.node), self.position)
 
     @property
     def step_before(self) -> int:

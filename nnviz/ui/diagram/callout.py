@@ -1,187 +1,258 @@
-"""What stands beside the node of the step in progress: its sum as it grows, then what becomes of it."""
+"""What stands beside the step in progress: whose it is, and its sum as it grows; it points at that."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+import numpy as np
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.explanation.arithmetic import Line
-from nnviz.core.explanation.mean import update_lines
-from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines
-from nnviz.core.explanation.scene import Scene
-from nnviz.core.numbers import shown
-from nnviz.core.slopes import Slopes
-from nnviz.document.walk.walk import ARRIVED, Step
-from nnviz.picture.content import Content
+from nnviz.document.walk.words import Words
 from nnviz.picture.palette import Palette
-from nnviz.picture.picture import Picture
+from nnviz.picture.parts import Rect
+from nnviz.picture.picture import Picture, labels_of
 from nnviz.picture.text import elide, plain
+from nnviz.ui.diagram.edge_lines import edge_line
+from nnviz.ui.diagram.free_place import Obstacles, Place, Size, Way, free_place, rectangles, way
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import ui_font
 
-SUMMED = 0.75
-"""The part of a step's time after which its terms have been added up."""
-MOST_LINES = 7
-"""An update of more weights says how many more there are."""
-FONT_PX, LINE_PX, NAME_PX = 13.5, 22, 110.0
-"""Font size, height of a line, and the width that a name may take: about as much as in its node."""
-NEAR = 6.0
-"""For each pixel that a callout stands farther from its node it may cover so many square pixels less."""
+FONT_PX, SMALLEST_PX = 13.5, 10.5
+"""Font size where the diagram is as large as in a small room, and the least where there is no room for it."""
+LINE, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
+"""In font sizes: a line's height, free at its sides and above, how far a broken line goes in, a name."""
+NARROWER = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
+"""Lines are broken so that the box is about so many times as wide as without."""
+FEWER = (8, 4, 2, 1)
+"""So many lines are told, and no remarks, where there is no room for all."""
+BROKEN = 500.0
+"""For each line more that a narrower box has it must cover so many square pixels less."""
+DOT_PX = 3.0
+"""Radius of the dot at the end of the line to what is told of."""
+SHARES = np.linspace(0.15, 0.85, 4)
+"""Where on a side of a node that line may end."""
+FEW_EDGES = 200
+"""Of more edges nobody sees which one is covered."""
+MOST_TARGETS = 24
+"""At about so many points the line may end."""
+POINT_PX = 5.0
+"""An edge is kept free at points so far from one another."""
+OWN = ("value", "z", "bias", "node_slope", "error", "target")
+"""What stands at a node and is a part of it."""
+
+
+class Row(NamedTuple):
+    """A line as it stands in the box: the pieces of it, which come one by one."""
+
+    pieces: tuple[str, ...]
+    style: str
+    """title, line, rest (of a line that is broken) or aside."""
+
+
+class Setting(NamedTuple):
+    """Rows at a font size, and the box that they take."""
+
+    rows: tuple[Row, ...]
+    pixels: float
+    width: float
+    height: float
 
 
 class Callout:
-    """Paints what is said of a step; it is worked out once a step, and placed once for every text."""
+    """Places what is said of a step once for all the time that the step takes, and paints it."""
 
     def __init__(self) -> None:
-        self._lines_at: Callable[[float], list[str]] = lambda _: []
         self._of: tuple[object, ...] = ()
-        self._lines: list[str] = []
-        self._box = self._seen = QRectF()
+        self._setting: Setting | None = None
+        self._place: Place | None = None
+        self._way: Way | None = None
 
-    def dirty(self, picture: Picture, step: Step, t: float) -> QRectF:
-        """Return what it covers at time `t`, from 0 to 1, and what it covered when it was last painted."""
-        self._tell(picture, step, t)
-        return self._seen.united(self._box).adjusted(-2, -2, 2, 2)
+    @property
+    def box(self) -> QRectF:
+        """Where it stands; nothing where nothing is said."""
+        return qrect(self._place.rect) if self._place else QRectF()
 
-    def paint(self, painter: QPainter, picture: Picture, step: Step, t: float, palette: Palette) -> None:
-        """Paint it as it is at time `t`."""
-        self._tell(picture, step, t)
-        box = self._seen = self._box
-        if not self._lines:
+    def put(self, picture: Picture, words: Words) -> None:
+        """Find room for what is said, unless that was done."""
+        if self._of == (picture.layout, words):
             return
-        painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 1.4))
+        self._of = picture.layout, words
+        self._setting = self._place = self._way = None
+        if words.sayings or words.title:
+            self._find(picture, words)
+
+    def _find(self, picture: Picture, words: Words) -> None:
+        near, obstacles = _near(picture, words), _obstacles(picture, words)
+        targets = _targets(picture, words, obstacles)
+        largest = FONT_PX * picture.layout.scale
+        sizes_px = (largest, max(0.85 * largest, SMALLEST_PX), SMALLEST_PX)
+        for told, pixels in [(words, pixels) for pixels in sizes_px] + [
+            (words.first(few), SMALLEST_PX) for few in FEWER
+        ]:
+            settings = list(_settings(told, pixels))
+            least = min(len(own.rows) for own in settings)
+            sizes = [Size(own.width, own.height, BROKEN * (len(own.rows) - least)) for own in settings]
+            place = free_place(picture.layout.body, sizes, obstacles, near, targets)
+            if place.free:
+                break
+        self._place, self._setting = place, settings[place.size]
+        self._way = way(place.rect, targets, obstacles) if len(targets) else None
+
+    @property
+    def covered(self) -> QRectF:
+        """All that it may paint on."""
+        if self._way is None:
+            return self.box.adjusted(-2, -2, 2, 2)
+        end = QPointF(*self._way.end)
+        return self.box.united(QRectF(end, end).adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)).adjusted(
+            -2, -2, 2, 2
+        )
+
+    def paint(self, painter: QPainter, palette: Palette, share: float, *, slopes: bool) -> None:
+        """Paint so much of it, from 0 to 1; `slopes`: it is about slopes."""
+        if self._setting is None or share <= 0.0:
+            return
+        box, colour = self.box, QColor(palette.slope if slopes else palette.accent)
+        painter.setPen(QPen(colour, 1.4))
+        if self._way is not None:
+            painter.drawLine(QLineF(*self._way.start, *self._way.end))
+            painter.setBrush(colour)
+            painter.drawEllipse(QPointF(*self._way.end), DOT_PX, DOT_PX)
         painter.setBrush(QColor(palette.surface))
         painter.drawRoundedRect(box, 8, 8)
-        painter.setFont(_font())
-        painter.setPen(QColor(palette.ink))
+        self._paint_rows(painter, palette, share)
+
+    def _paint_rows(self, painter: QPainter, palette: Palette, share: float) -> None:
+        setting = self._setting
+        assert setting is not None
+        pixels, box = setting.pixels, self.box
         direction = painter.layoutDirection()
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # also after a name of another script
-        for k, line in enumerate(self._lines):
-            top = box.top() + 7 + LINE_PX * k
-            place = QRectF(box.left() + 14, top, box.width() - 28, LINE_PX)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, line)
+        left = sum(len(row.pieces) for row in setting.rows if row.style != "title")
+        left = round(share * left)
+        for k, row in enumerate(setting.rows):
+            shown = len(row.pieces) if row.style == "title" else min(left, len(row.pieces))
+            left -= shown if row.style != "title" else 0
+            painter.setFont(_font(pixels, row.style))
+            painter.setPen(QColor(palette.muted if row.style == "aside" else palette.ink))
+            x = box.left() + (PAD_X + (INDENT if row.style == "rest" else 0.0)) * pixels
+            place = QRectF(x, box.top() + (PAD_Y + LINE * k) * pixels, box.right() - x, LINE * pixels)
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, "".join(row.pieces[:shown]))
         painter.setLayoutDirection(direction)
 
-    def _tell(self, picture: Picture, step: Step, t: float) -> None:
-        """Find out what it says at time `t`, and where; nothing at all where it says nothing."""
-        if self._of != (picture, step):
-            self._of = picture, step
-            self._lines_at, self._lines, self._box = callout_lines(picture.content, step), [], QRectF()
-        lines = self._lines_at(t)
-        if lines != self._lines:
-            self._lines, self._box = lines, _box(picture, step, lines)
+
+def short_name(name: str) -> str:
+    """Return a name so that it is not longer than those of nodes on the diagram."""
+    return elide(plain(name), FONT_PX, NAME * FONT_PX, bold=True)
 
 
-def _box(picture: Picture, step: Step, lines: list[str]) -> QRectF:
-    if not lines:
-        return QRectF()
-    metrics = QFontMetricsF(_font())
-    width = max(map(metrics.horizontalAdvance, lines)) + 28
-    return free_place(picture, step, width, len(lines) * LINE_PX + 14)
+def _font(pixels: float, style: str) -> QFont:
+    weights = {"title": QFont.Weight.Bold, "aside": QFont.Weight.Normal}
+    return ui_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
-def _font() -> QFont:
-    return ui_font(FONT_PX, QFont.Weight.DemiBold)
+def _settings(words: Words, pixels: float) -> Iterator[Setting]:
+    """Yield ways to set the words, the widest first: lines are broken between terms alone."""
+    metrics = {style: QFontMetricsF(_font(pixels, style)) for style in ("title", "line", "aside")}
+    metrics["rest"] = metrics["line"]
+
+    def width(row: Row) -> float:
+        indent = INDENT * pixels if row.style == "rest" else 0.0
+        return metrics[row.style].horizontalAdvance("".join(row.pieces)) + indent
+
+    whole = max(map(width, _rows(words, lambda _: True)))
+    known = set()
+    for share in NARROWER:
+        rows = tuple(_rows(words, lambda row, share=share: width(row) <= share * whole + 1.0))
+        if rows not in known:
+            known.add(rows)
+            wide, high = max(map(width, rows)), len(rows) * LINE * pixels
+            yield Setting(rows, pixels, wide + 2 * PAD_X * pixels, high + 2 * PAD_Y * pixels)
 
 
-def free_place(picture: Picture, step: Step, width: float, height: float) -> QRectF:
-    """Return room for a callout near the node of its step, where it covers least of the picture."""
-    node = qrect(picture.layout.column(step.layer).rect(step.node))
-    body = qrect(picture.layout.body)
-    middle = node.center()
-    places = (
-        QPointF(middle.x(), node.top() - height / 2 - 10),
-        QPointF(middle.x(), node.bottom() + height / 2 + 24),
-        QPointF(node.right() + width / 2 + 14, middle.y()),
-        QPointF(node.left() - width / 2 - 14, middle.y()),
-        QPointF(middle.x(), body.top() + height / 2 + 4),
-        QPointF(middle.x(), body.bottom() - height / 2 - 8),
-        QPointF(body.left(), body.bottom()),
-        QPointF(body.right(), body.bottom()),
-        QPointF(body.center().x(), body.bottom()),
-    )
-    taken = [qrect(node.rect) for node in picture.nodes]
-    taken += [qrect(label.rect) for label in picture.labels]
-    return min(
-        (_inside(body, place, width, height) for place in places),
-        key=lambda box: _covered(box, taken) + NEAR * (box.center() - middle).manhattanLength(),
-    )
+def _rows(words: Words, fits: object) -> Iterator[Row]:
+    assert callable(fits)
+    if words.title:
+        yield Row((words.title,), "title")
+    for saying in words.sayings:
+        style = "aside" if saying.aside else "line"
+        row = Row((), style)
+        for piece in saying.pieces:
+            longer = row._replace(pieces=(*row.pieces, piece))
+            if not row.pieces or fits(longer):
+                row = longer
+                continue
+            yield row
+            row = Row((piece.lstrip(),), "aside" if saying.aside else "rest")
+        yield row
 
 
-def _inside(body: QRectF, centre: QPointF, width: float, height: float) -> QRectF:
-    """Return a box about `centre`, pushed into `body`."""
-    box = QRectF(0, 0, width, height)
-    box.moveCenter(centre)
-    box.moveLeft(min(max(box.left(), body.left() + 8), body.right() - width - 8))
-    box.moveTop(min(max(box.top(), body.top() + 2), body.bottom() - height - 6))
-    return box
+def _near(picture: Picture, words: Words) -> Rect:
+    """Return what the box should stand near: its node, all outputs, where its edges end; else the top."""
+    if not words.subject:
+        body = picture.layout.body
+        return Rect(body.center[0], body.y, 0.0, body.height)
+    first, last = words.subject[0], words.subject[-1]
+    column = picture.layout.column(first.layer)
+    if first.kind == "node":
+        top, bottom = column.rect(first.node), column.rect(last.node)
+        return top._replace(height=bottom.bottom - top.y)
+    node, gap = column.rect(first.node), picture.layout.gaps[first.layer]
+    return Rect(gap.x1 - 2.0, node.center[1] - 2.0, 4.0, 4.0)
 
 
-def _covered(box: QRectF, taken: list[QRectF]) -> float:
-    """Return how much of other things a box would cover."""
-    areas = (box.intersected(thing) for thing in taken)
-    return sum(area.width() * area.height() for area in areas)
+def _targets(picture: Picture, words: Words, obstacles: Obstacles) -> Array:
+    """Return the points that a line may lead to: on a node's border, or on an edge where no number stands."""
+    if any(at.kind == "weight" for at in words.subject):
+        rects, points = obstacles.forbidden, obstacles.points[:, None]
+        free = ~((points > rects[:, :2]) & (points < rects[:, 2:])).all(axis=-1).any(axis=-1)
+        return _thinned(obstacles.points[free] if free.any() else obstacles.points)
+    sides: list[Array] = [np.empty((0, 2))]
+    for at in words.subject:
+        x, y, width, height = picture.layout.column(at.layer).rect(at.node)
+        across, down = x + width * SHARES, y + height * SHARES
+        sides += [np.column_stack((across, np.full_like(across, edge))) for edge in (y, y + height)]
+        sides += [np.column_stack((np.full_like(down, edge), down)) for edge in (x, x + width)]
+    return _thinned(np.concatenate(sides))
 
 
-def callout_lines(content: Content, step: Step) -> Callable[[float], list[str]]:
-    """Return what gives the lines for `step` at a time from 0 to 1; the work is done once, for all times."""
-    slopes = content.slopes
-    if content.trace is None:
-        return lambda _: []
-    if step.phase == "update":
-        update = _update(content, step)
-        return lambda _: update
-    targets = content.state.data.targets
-    of_row = slopes if isinstance(slopes, Slopes) and len(slopes.trace.inputs) == 1 else None
-    row_targets = None if targets is None else targets[content.row]
-    scene = Scene(content.network, content.trace, of_row, row_targets)
-    if step.phase == "forward":
-        return partial(_growing, forward_lines(scene, step.layer, step.node))
-    if step.phase == "loss":
-        return partial(_growing, loss_lines(scene, step.node))
-    if of_row is not None:
-        return partial(_growing, backward_lines(scene, step.layer, step.node))
-    if slopes is None:  # not known yet
-        return lambda _: []
-    mean = float(slopes.layers[step.layer].nodes[step.node])
-    return lambda t: [f"∂MSE/∂z, mean of all rows: {shown(mean)}"] if t >= ARRIVED else []
+def _thinned(points: Array) -> Array:
+    return points[:: max(len(points) // MOST_TARGETS, 1)]
 
 
-def told(line: Line) -> str:
-    """Return a line with its label: `z = 3·2 + 5·4 = 26`."""
-    equals = "" if line.arithmetic[0] == "≈" else "= "
-    return f"{line.label} {equals}{line.arithmetic}"
+def _obstacles(picture: Picture, words: Words) -> Obstacles:
+    texts = {label.address: label.rect for label in labels_of(picture.content, picture.layout)}
+    spoken_of = (*words.subject, *words.uses)
+    forbidden = [rect for address in spoken_of for rect in _places(picture, texts, address)]
+    edges = [address for address in words.subject if address.kind == "weight"]
+    subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
+    others = [*(node.rect for node in picture.nodes), *texts.values()]
+    every = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
+    passed = _points(QLineF(*ends) for ends in every)
+    return Obstacles(rectangles(forbidden), _points(subject), rectangles(others), passed)
 
 
-def _growing(lines: list[Line], t: float) -> list[str]:
-    """Return the first line term by term while the pulses arrive, then the others one by one."""
-    if t < SUMMED and lines:
-        pieces = lines[0].written.pieces
-        shown_pieces = int(len(pieces) * max(t - ARRIVED, 0.0) / (SUMMED - ARRIVED))
-        if shown_pieces == 0:
-            return []
-        return [f"{lines[0].label} = " + "".join(piece.text for piece in pieces[:shown_pieces])]
-    count = 1 + int((len(lines) - 1) * (t - SUMMED) / (1.0 - SUMMED) + 0.999)
-    return [told(line) for line in lines[:count]]
+def _places(picture: Picture, texts: Mapping[Address, Rect], address: Address) -> Iterator[Rect]:
+    """Yield where a node with all that belongs to it, an edge's numbers, or another number stands."""
+    kinds = {"node": OWN, "weight": ("weight", "slope")}.get(address.kind, (address.kind,))
+    if address.kind == "node":
+        yield picture.layout.column(address.layer).rect(address.node)
+    own = (_at(address, kind) for kind in kinds)
+    yield from (texts[at] for at in own if at in texts)
 
 
-def _update(content: Content, step: Step) -> list[str]:
-    if content.slopes is None:
-        return []
-    slopes, layer = content.slopes.layers[step.layer], content.network.layers[step.layer]
-    sources = content.network.names(step.layer)
-    lines = []
-    for source, name in enumerate(sources[:MOST_LINES]):
-        address = Address("weight", step.layer, step.node, source)
-        becomes = update_lines(content.state, address, float(slopes.weights[step.node, source]))[-1]
-        lines.append(f"{elide(plain(name), FONT_PX, NAME_PX, bold=True)}: {told(becomes)}")
-    if len(sources) > MOST_LINES:
-        lines.append(f"… and {len(sources) - MOST_LINES} more weights")
-    if layer.biases is not None:
-        address = Address("bias", step.layer, step.node)
-        lines.append(told(update_lines(content.state, address, float(slopes.nodes[step.node]))[-1]))
-    return lines
+def _at(address: Address, kind: str) -> Address:
+    return Address(kind, *address[1:])  # type: ignore[arg-type]
+
+
+def _points(lines: Iterable[QLineF]) -> Array:
+    """Return points along lines, shape (n, 2)."""
+    points = [np.empty((0, 2))]
+    for line in lines:
+        share = np.linspace(0.0, 1.0, max(int(line.length() / POINT_PX), 2))[:, None]
+        points.append(np.array([line.x1(), line.y1()]) + share * np.array([line.dx(), line.dy()]))
+    return np.concatenate(points)

@@ -18,13 +18,16 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
+from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.parts import Label, View
 from nnviz.picture.picture import Picture, make_picture
+from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
+from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours
 
@@ -50,7 +53,10 @@ class Canvas(QWidget):
         self._headings: tuple[Label, ...] = ()
         self._layout_of: tuple[object, ...] = ()
         self._largest: float | None = None
-        self._layers = Layers(player)
+        self.narrator = Narrator(player, derived, self)
+        """Says what the walk does, for the callout and for a screen reader."""
+        self.narrator.said.connect(self._say)
+        self._layers = Layers(player, self.narrator)
         self._hover: Address | None = None
         self._focused = False
         self._moving = QTimer(self, singleShot=True, interval=SHARPEN_MS)
@@ -69,6 +75,11 @@ class Canvas(QWidget):
         derived.computed.connect(self.stale)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
+
+    @property
+    def callout(self) -> Callout:
+        """What stands beside the step in progress or done last."""
+        return self._layers.walk.callout
 
     def sizeHint(self) -> QSize:
         """Ask for room for a small network."""
@@ -165,6 +176,10 @@ class Canvas(QWidget):
     def _selected(self) -> None:
         self._describe()
         self.update()
+
+    def _say(self, text: str) -> None:
+        """Tell those who cannot see it what the walk does."""
+        announce(self, text)
 
     def _describe(self) -> None:
         """Tell those who cannot see it what is selected, and its numbers as they are now."""

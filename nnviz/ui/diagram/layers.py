@@ -13,6 +13,7 @@ from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
+from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
@@ -53,10 +54,10 @@ class PaintOptions(NamedTuple):
 class Layers:
     """Paints the diagram on its widget, layer by layer."""
 
-    def __init__(self, player: Player) -> None:
+    def __init__(self, player: Player, narrator: Narrator) -> None:
         self._player = player
         self._edges, self._still = _CachedLayer(), _CachedLayer()
-        self.walk = WalkLayer(player)
+        self.walk = WalkLayer(player, narrator)
         self._screen: Screen | None = None
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:

@@ -1,4 +1,4 @@
-"""Paints the step of the walk that is in progress: pulses along the edges, a callout beside the node."""
+"""Paints the step of the walk that is in progress: pulses along the edges, and what is said of it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,26 @@ import numpy as np
 from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.document.walk.walk import ARRIVED, Step
 from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
-from nnviz.ui.diagram.callout import Callout
+from nnviz.ui.diagram.callout import Callout, short_name
 from nnviz.ui.diagram.edge_lines import edge_line
 from nnviz.ui.widgets.images import qrect
 
+PULSING = ("forward", "backward")
+"""The steps in which something travels along edges."""
+EDGES = ("slopes", "mean", "update")
+"""The steps that are about the edges into a node."""
+TOLD = 0.9
+"""The part of a step's time after which all is said."""
 PULSES = 60
 """So many pulses at most travel at once: those of the strongest edges."""
+MARK_PX, MARK_OPACITY = 10.0, 0.25
+"""How wide and how strong the edges are marked that a step is about."""
 PULSE_PX = 6.0
 """Radius of the largest."""
 
@@ -26,32 +35,37 @@ PULSE_PX = 6.0
 class WalkLayer:
     """What moves above the picture."""
 
-    def __init__(self, player: Player) -> None:
-        self._player = player
+    def __init__(self, player: Player, narrator: Narrator) -> None:
+        self._player, self._narrator = player, narrator
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_of: tuple[object, ...] = ()
-        self._callout = Callout()
+        self.callout = Callout()
 
     def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the steps in progress."""
-        steps = self._player.progress.moving
-        if not steps:
-            if told := self._player.progress.told:
-                self._callout.paint(painter, picture, told, 1.0, palette)
-            return
-        t = self._player.t
-        if steps[0].phase in ("forward", "backward") and t < ARRIVED:
-            self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
-        if len(steps) == 1:
-            self._callout.paint(painter, picture, steps[0], t, palette)
+        """Paint the steps in progress, or what is said of those done last."""
+        progress, t = self._player.progress, self._player.t
+        steps, begins = progress.moving, 0.0
+        if steps and steps[0].deed in PULSING:
+            begins = ARRIVED
+            if t < ARRIVED:
+                self._paint_pulses(painter, picture, steps, t / ARRIVED, palette)
+        self.callout.put(picture, self._narrator.words(short_name))
+        share = (t - begins) / (TOLD - begins) if steps else 1.0
+        told = progress.told
+        slopes = bool(told) and told[0].deed in ("backward", "slopes", "mean")
+        self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the outlines of the nodes in progress, under their texts."""
-        for step in self._player.progress.moving:
+        """Paint what marks the nodes and edges in progress, or done last, under their texts."""
+        for step in self._player.progress.told:
             column = picture.layout.column(step.layer)
             if column.block:
                 continue
-            painter.setPen(QPen(QColor(palette.slope if step.phase == "backward" else palette.accent), 2.4))
+            if step.deed in EDGES:
+                if not (step.deed == "mean" and self._player.progress.walk.one_row):
+                    _paint_marks(painter, picture, step, palette)
+                continue
+            painter.setPen(QPen(QColor(palette.slope if step.deed == "backward" else palette.accent), 2.4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             rect = column.rect(step.node)
             painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
@@ -63,17 +77,16 @@ class WalkLayer:
             return qrect(picture.layout.body)
         step, body = steps[0], qrect(picture.layout.body)
         layers = {step.layer}
-        if step.phase in ("forward", "update"):
+        if step.deed in ("forward", *EDGES):
             layers.add(step.layer - 1)
-        elif step.phase == "backward" and step.layer + 1 < len(picture.weights):
+        elif step.deed == "backward" and step.layer + 1 < len(picture.weights):
             layers.add(step.layer + 1)
         boxes = [qrect(picture.layout.column(layer).box) for layer in layers]
         left = min(box.left() for box in boxes) - 60
         right = max(box.right() for box in boxes) + 260
         ways = QRectF(left, body.top(), right - left, body.height())
-        if len(steps) == 1:
-            ways = ways.united(self._callout.dirty(picture, step, self._player.t))
-        return ways.intersected(body)
+        self.callout.put(picture, self._narrator.words(short_name))
+        return ways.united(self.callout.covered).intersected(body)
 
     def _paint_pulses(
         self, painter: QPainter, picture: Picture, steps: tuple[Step, ...], t: float, palette: Palette
@@ -87,11 +100,20 @@ class WalkLayer:
             painter.drawEllipse(line.pointAt(t), radius, radius)
 
 
+def _paint_marks(painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
+    """Mark the edges that a step is about."""
+    colour = QColor(palette.accent if step.deed == "update" else palette.slope)
+    colour.setAlphaF(MARK_OPACITY)
+    painter.setPen(QPen(colour, MARK_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+    for source in range(picture.weights[step.layer].shape[1]):
+        painter.drawLine(edge_line(picture.layout.gaps[step.layer], step.node, source))
+
+
 def _pulses(
     picture: Picture, steps: tuple[Step, ...], palette: Palette
 ) -> Iterator[tuple[QLineF, QColor, float]]:
     """Yield the way, the colour and the radius of what travels along the strongest edges of some steps."""
-    backward = steps[0].phase == "backward"
+    backward = steps[0].deed == "backward"
     layer = steps[0].layer + (1 if backward else 0)
     trace, slopes = picture.content.trace, picture.content.slopes
     if layer >= len(picture.weights) or trace is None or (backward and slopes is None):

@@ -1,0 +1,49 @@
+"""Puts the walk into words, once a step: for those who look at the diagram and those who listen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from nnviz.core.results import FEW_ROWS, Computed
+from nnviz.document.derived import Derived
+from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import Step
+from nnviz.document.walk.words import NOTHING, Words, invitation, of_layer, words
+
+
+class Narrator(QObject):
+    """Knows what is to be said at present. `said` carries it whenever it is something else, on one line."""
+
+    said = Signal(str)
+
+    def __init__(self, player: Player, derived: Derived, parent: QObject) -> None:
+        super().__init__(parent)
+        self._player, self._derived = player, derived
+        self._last = ""
+        player.changed.connect(self._tell)
+
+    def words(self, short: Callable[[str], str] = str) -> Words:
+        """Return what is said of the step in progress, or done last; `short` makes a name fit."""
+        progress = self._player.progress
+        if progress.waits:
+            return invitation(progress.phase)
+        steps = progress.told
+        return self._of(steps[0], short) if len(steps) == 1 else NOTHING
+
+    def _of(self, step: Step, short: Callable[[str], str]) -> Words:
+        derived = self._derived
+        few = len(derived.state.data) <= FEW_ROWS
+        whole = derived.means if step.deed == "mse" and few else None
+        update = derived.means_of_update if step.phase == "update" else None
+        computed = Computed(derived.row, derived.trace, derived.slopes, whole, update)
+        return words(derived.state, computed, step, derived.mse if step.deed == "mse" else None, short)
+
+    def _tell(self) -> None:
+        steps = self._player.progress.told
+        network = self._derived.state.network
+        text = of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
+        if text != self._last:
+            self._last = text
+            self.said.emit(text)
