@@ -152,9 +152,9 @@ class Document(QObject):
         if self._index < len(self._changes):
             self._go(self._index + 1, self._changes[self._index].new)
 
-    def open(self, path: Path) -> None:
+    def open(self, path: Path, progress: Progress | None = None) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
-        self.start(*self.read(path))
+        self.start(*self.read(path, progress))
 
     def offer(self, state: State, text: str) -> None:
         """Let redo replace by `state` what was opened just now, as if that had been undone."""

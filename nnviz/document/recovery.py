@@ -159,8 +159,9 @@ class Recovery(QObject):
 
 
 def holds(state: State) -> str:
-    """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows"."""
+    """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows, iteration 20"."""
     sizes = [str(size) for size in state.network.sizes]
     shape = "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
     rows = "1 row" if len(state.data) == 1 else f"{len(state.data)} rows"
-    return f"{shape} network, {rows}"
+    run = f", iteration {state.iteration}" if state.iteration else ""
+    return f"{shape} network, {rows}{run}"

@@ -505,7 +505,7 @@ def test_who_has_to_end_with_everything_saved_leaves_nothing(document, state, fo
 
 
 def test_what_a_copy_holds_is_told_in_words(state):
-    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row"  # a run is not kept
+    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
     deep = state(1)
     for _ in range(12):
         network = deep.network

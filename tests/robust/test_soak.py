@@ -142,6 +142,7 @@ def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
 
 def open_one_after_the_other(qtbot, window, rounds):
     told, kinds, networks = [], [], []
+    window.files.asks = False
     for k in range(rounds * len(paths())):
         path = paths()[k % len(paths())]
         assert window.files.open(path)

@@ -118,6 +118,17 @@ def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window,
     assert load(tmp_path / "w.py").network == network
 
 
+def test_the_title_says_the_networks_name_and_its_files(window, answer, tmp_path):
+    name = window.document.state.name
+    assert window.main_window.windowTitle() == f"{name}[*] — nnviz"
+    answer(QFileDialog, type_name(tmp_path / "mine.json"))
+    ask(window, "Ctrl+S")
+    assert window.main_window.windowTitle() == f"{name} — mine.json[*] — nnviz"
+    (tmp_path / "plain.py").write_text(DICTIONARY)
+    window.files.open(tmp_path / "plain.py")
+    assert window.main_window.windowTitle() == "plain[*] — nnviz"
+
+
 def test_a_name_without_a_suffix_gets_one_before_a_file_is_replaced(window, answer, tmp_path):
     (tmp_path / "mine.json").write_text("precious")
     told = []

@@ -65,7 +65,7 @@ def _document(window: MainWindow, settings: Settings, file: str | Path | None) -
     if path and path not in paths():
         try:
             with Reading(window, f"Reading {file_named(path)}") as reading:
-                document.start(*document.read(path, reading))
+                document.open(path, reading)
         except FileError as error:
             if file:
                 raise
