@@ -224,6 +224,13 @@ def test_a_panel_that_floats_has_the_ring_in_its_own_window(window, qtbot):
     qtbot.waitUntil(lambda: ring.window() is window.main_window)
 
 
+def test_presenting_ends_them(window):
+    choose_entry(window, "Present")
+    assert cards(window) == []
+    choose_entry(window, "Present")
+    assert cards(window) == []
+
+
 # --- when they come by themselves
 
 

@@ -30,7 +30,9 @@ def begin(workspace: Workspace) -> None:
         workspace.selection.address_changed,
         workspace.diagram.laid_out,
     )
-    Guide(window, NAME, steps(workspace), workspace.diagram, changes)
+    workspace.present.leave()
+    guide = Guide(window, NAME, steps(workspace), workspace.diagram, changes)
+    workspace.present.changed.connect(guide.end)  # the diagram is shown alone
 
 
 def steps(workspace: Workspace) -> tuple[Step, ...]:
