@@ -259,8 +259,9 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_w
         QTest.mouseClick(control, LEFT)
     else:
         window.diagram.setFocus()
+        QTest.keyClick(window.diagram, Qt.Key.Key_Tab)
         while not control.hasFocus():
-            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
         QTest.keyClick(control, {"Enter": Qt.Key.Key_Return, "Space": Qt.Key.Key_Space}[how])
     timer.stop()
     assert opened == [["relu:  max(0, z)"]]
@@ -268,7 +269,30 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_w
     assert activation_of(window, "the hidden layer").text() == "tanh"
 
 
-def test_the_controls_under_a_heading_can_be_hit_and_reached_by_tab(open_window):
+def test_tab_reaches_the_controls_under_the_headings_and_arrows_go_along_them(open_window):
+    window = open_window("relu")
+    window.diagram.grab()
+    window.diagram.setFocus()
+    QTest.keyClick(window.diagram, Qt.Key.Key_Tab)
+    seen = []
+    while (now := QApplication.focusWidget().accessibleName()) not in seen:
+        seen.append(now)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
+    assert seen[0] == "Remove the last input"
+    assert seen[3:7] == [
+        "Activation of the hidden layer: relu",
+        "Remove the last node of the hidden layer",
+        "Menu: Hidden layer",
+        "Add a node to the hidden layer",
+    ]
+    assert len(seen) == 3 + 4 + 3  # the last output cannot be removed
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Left)
+    assert QApplication.focusWidget().accessibleName() == "Add an output"
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert not window.diagram.isAncestorOf(QApplication.focusWidget())
+
+
+def test_the_controls_under_a_heading_can_be_hit(open_window):
     for size in ((1000, 650), (1280, 800), (1920, 1080)):
         window = open_window("two-hidden-layers", size)
         window.diagram.grab()
@@ -281,7 +305,6 @@ def test_the_controls_under_a_heading_can_be_hit_and_reached_by_tab(open_window)
             assert own.toolTip()
             assert own.accessibleName()
             assert own.geometry().bottom() < body.y
-            assert own.focusPolicy() == Qt.FocusPolicy.TabFocus
         places = [own.geometry() for own in controls]
         assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
 
@@ -336,12 +359,14 @@ def test_what_is_under_the_mouse_may_go_away(open_window):
     assert window.diagram.picture.at(5, 5) is None
 
 
-def test_the_slopes_of_the_update_are_those_of_its_batch(open_window):
+def test_the_slopes_of_the_update_are_those_of_its_batch(open_window, qtbot):
     window = open_window("many-rows")
     state = window.document.state
     window.document.push(replace(state, training=replace(state.training, batch_size=2)), "Batch size")
     window.player.show_phase("update")
     window.document.push(replace(state, training=replace(state.training, batch_size=3)), "Batch size")
+    window.player.step()  # from the slopes of the row to their mean
+    qtbot.waitUntil(lambda: any("batch of 3" in own.text for own in window.diagram.picture.labels))
     state = window.document.state
     rows = list(next_batch(state))
     expected = slopes(state.network, state.data.inputs[rows], state.data.targets[rows])

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionToolButton,
     QToolButton,
+    QWidget,
 )
 
 from nnviz.core.address import Address
@@ -30,6 +31,8 @@ LEAST_HEAD = 76.0
 """With less room over the diagram's body they are smaller than usual."""
 ABOVE_BODY_PX = 2.0
 """The buttons end above the diagram's body, so that they are not painted whenever a weight changes."""
+STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+"""How far an arrow key goes along all buttons on the diagram."""
 BEFORE_PX, BEHIND_PX = 9.0, 19.0
 """Around the name of an activation; the chevron stands behind it."""
 
@@ -40,21 +43,30 @@ def keep_heads(diagram: Diagram, structure: Structure) -> None:
 
     def place() -> None:
         while len(heads) < len(diagram.picture.layout.columns):
+            before = heads[-1].buttons[-1] if heads else diagram
             heads.append(Head(diagram, structure, len(heads)))
+            for button in heads[-1].buttons:
+                QWidget.setTabOrder(before, button)
+                before = button
         for head in heads:
             head.place()
+        for k, button in enumerate(_standing(diagram)):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
 
     diagram.laid_out.connect(place)
 
 
 class HeadButton(QToolButton):
-    """A button on the diagram: a click leaves the keyboard where it is, Tab reaches it, Enter presses it."""
+    """A button on the diagram: a click leaves the keyboard where it is, Enter presses it.
+
+    Tab reaches the first of them all, and from there arrow keys the others.
+    """
 
     def __init__(self, diagram: Diagram, icon_name: str = "") -> None:
         super().__init__(diagram)
-        self._icon_name = icon_name
+        self._diagram, self._icon_name = diagram, icon_name
         self.setObjectName("head")
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # which has a place in the order of Tab
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()
         self._draw_icon()
@@ -83,14 +95,27 @@ class HeadButton(QToolButton):
         super().changeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Take Enter as a click; but for Escape no key acts on the diagram from here."""
-        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Take Enter as a click, go by arrows; but for Escape no key acts on the diagram from here."""
+        if event.key() in STEPS:
+            standing = _standing(self._diagram)
+            at = standing.index(self) + STEPS[Qt.Key(event.key())]
+            standing[at % len(standing)].setFocus(Qt.FocusReason.TabFocusReason)
+        elif event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             super().keyPressEvent(event)
             event.setAccepted(event.isAccepted() or event.key() != Qt.Key.Key_Escape)
         elif self.menu():
             self.showMenu()
         else:
             self.click()
+
+
+def _standing(diagram: QWidget) -> list[HeadButton]:
+    """Return the buttons on the diagram that can be pressed, from left to right."""
+    return [
+        button
+        for button in diagram.findChildren(HeadButton)
+        if button.isVisibleTo(diagram) and button.isEnabled()
+    ]
 
 
 class ActivationButton(HeadButton):
@@ -139,6 +164,7 @@ class Head:
         self._fewer, self._menu, self._more = (
             HeadButton(diagram, name) for name in ("remove", "more", "add")
         )
+        self.buttons = (self._activation, self._fewer, self._menu, self._more)
         self._activation.open_menu(lambda menu: structure.fill_activations(menu, column - 1))
         self._menu.open_menu(lambda menu: structure.fill(menu, Address("heading", column - 1)))
         self._fewer.clicked.connect(lambda: structure.remove_node(column))
