@@ -12,7 +12,6 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
-from nnviz.ui.window import first_steps
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
 from nnviz.ui.window.settings import Settings
@@ -72,7 +71,13 @@ def table(workspace: Workspace, settings: Settings) -> Table:
         view_menu(workspace, settings),
         Menu("E&xamples", fill=workspace.files.fill_examples),
     )
-    return (*menus, help_menu(menus, window, partial(first_steps.begin, workspace)))
+    return (*menus, help_menu(menus, window, partial(_show_first_steps, workspace)))
+
+
+def _show_first_steps(workspace: Workspace) -> None:
+    from nnviz.ui.window.first_steps import begin  # most people want it once
+
+    begin(workspace)
 
 
 def _file(workspace: Workspace) -> Menu:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import gc
 import os
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QEventLoop, QLoggingCategory, Qt, QTimer
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QProgressDialog
 from shiboken6 import isValid
 
@@ -31,7 +31,7 @@ SETTLE_MS = 250
 """How long a window lives before its picture is taken: its diagram is sharp once nothing moves."""
 
 FIRST_STEPS = "first steps"
-"""What is remembered by this name: whether they are still to be shown."""
+"""What the action is called that shows them, and what is remembered: whether they are still to be shown."""
 
 
 def open_window(file: str | Path | None) -> int:
@@ -84,7 +84,7 @@ class Opened:
             self._fault = error
             self._window.close()
         else:
-            self._offer_first_steps(self.workspace)
+            self._offer_first_steps()
             say, data = self.workspace.status.say, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)
             self._unexpected.watch()
@@ -96,14 +96,13 @@ class Opened:
             gc.freeze()  # what the window is made of stays as long as it does
             Garbage(self._window)
 
-    def _offer_first_steps(self, workspace: Workspace) -> None:
+    def _offer_first_steps(self) -> None:
         """Show the first steps at the first start without a file, when the panels are on the screen."""
-        from nnviz.ui.window import first_steps
-
         if self._file is None and self._settings.flag(FIRST_STEPS):
             self._settings.remember(FIRST_STEPS, False)
-            begin = partial(first_steps.begin, workspace)
-            self._window.painted.connect(begin, Qt.ConnectionType.SingleShotConnection)
+            action = self._window.findChild(QAction, FIRST_STEPS)
+            assert action is not None
+            self._window.painted.connect(action.trigger, Qt.ConnectionType.SingleShotConnection)
 
     def _end(self, number: int) -> None:
         """Close the window without a question: what is unsaved is kept for the next start."""

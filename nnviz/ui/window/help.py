@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from nnviz.ui.help.files import files
-from nnviz.ui.help.formulas import formulas
-from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.help.page import Page, Section
 from nnviz.ui.window.menus import Entry, Menu, Table
 
@@ -112,11 +110,27 @@ def about() -> tuple[Section, ...]:
     )
 
 
+def formulas() -> tuple[Section, ...]:
+    """Return how every number comes about."""
+    from nnviz.ui.help.formulas import formulas  # each page is imported when it is first read
+
+    return formulas()
+
+
+def files() -> tuple[Section, ...]:
+    """Return what opens and what is saved."""
+    from nnviz.ui.help.files import files
+
+    return files()
+
+
 def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) -> Menu:
     """Return the menu of the help; the sheet of keys is that of `table` and of this menu."""
 
-    def opened(page: Page) -> Callable[[], None]:
-        return lambda: (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(page.title)
+    def show(page: Page) -> None:
+        from nnviz.ui.help.help_window import HelpWindow
+
+        (window.findChild(HelpWindow) or HelpWindow(pages, window)).open_at(page.title)
 
     pages = (
         Page("Keys and mouse", lambda: sheet((*table, menu))),
@@ -127,8 +141,8 @@ def help_menu(table: Table, window: QWidget, first_steps: Callable[[], None]) ->
     keys, *others = pages
     entries = (
         Entry("first steps", "&First steps", first_steps, tip="Show what can be done here, step by step"),
-        Entry("keys", f"&{keys.title}", opened(keys), keys="F1"),
-        *(Entry(page.title.lower(), page.title, opened(page)) for page in others),
+        Entry("keys", f"&{keys.title}", partial(show, keys), keys="F1"),
+        *(Entry(page.title.lower(), page.title, partial(show, page)) for page in others),
     )
     menu = Menu("&Help", (entries[:-1], entries[-1:]))
     return menu
