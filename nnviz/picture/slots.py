@@ -9,11 +9,10 @@ from nnviz.core.address import Kind
 from nnviz.core.network import Layer
 from nnviz.picture.columns import COMPACT, FULL, HEIGHT, WIDTH, has_badges
 from nnviz.picture.parts import MOST_GROWTH, Align, Column, Rect, Role
-from nnviz.picture.pills import SHRUNK
 from nnviz.picture.text import NUMBER, fitted, text_width
 
-SMALLEST = 9.5
-"""No text is smaller, in pixels."""
+SMALLEST, SHRUNK = 9.5, 0.55
+"""No text is smaller, in pixels, and no number in a node that needs more room is than so much of its size."""
 COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 Z, SHORT_Z = 5.3, 4.1

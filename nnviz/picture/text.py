@@ -21,11 +21,11 @@ def fitted(
 ) -> tuple[str, float, float] | None:
     """Return `prefix` and `value` so that they fit into `room` pixels, the font size, and the text's width.
 
-    With less room they are smaller, down to the font size `smallest`. None where not even that fits: the
-    number is never written otherwise.
+    With less room they are smaller: half-way to the font size `smallest`, or of that. None where not even
+    that fits: the number is never written otherwise.
     """
     text = prefix + shown(value)
-    for at_size in (size, smallest):
+    for at_size in (size, (size + smallest) / 2, smallest):
         width = text_width(text, at_size, bold)
         if width <= room + ROUNDING:
             return text, at_size, width

@@ -84,3 +84,13 @@ def test_what_belongs_into_a_node_is_in_it_and_the_rest_under_it(sizes, view, wi
             box = column.rect(label.address.node)
             assert label.rect.y >= box.bottom
             assert label.rect.center[0] == pytest.approx(box.center[0])
+
+
+@pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
+@pytest.mark.parametrize("value", [-0.123456789, -49.890625, -1.23456789e-5, -1.2345e-50], ids=str)
+def test_a_long_number_is_written_smaller_in_its_node_and_on_its_edge(view, value):
+    layer = Layer(("output",), "identity", [[value, value]], [value])
+    picture = drawn(State(Network(("a", "b"), (layer,)), Dataset([[value, 1.0]], [[0.0]])), view)
+    for address in (Address("input", -1, 0), Address("value", 0, 0), Address("bias", 0, 0)):
+        assert picture.label(address) is not None
+    assert shown(picture, "weight") == 2
