@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, all_weights
@@ -36,6 +38,7 @@ CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
 OR_HERE = ", or choose two above"
 THEN = ": the MSE over both is drawn here"
 TOO_LARGE = "These weights are too large to be drawn."
+SPACING_PX = 8
 MOST_LISTED = 150
 """More weights than this are not listed."""
 
@@ -63,6 +66,7 @@ class LossSurface(LossPanel):
         super().__init__(LossSurfacePlane(colours()), document, selection, derived)
         self.choice = LossChoice(document, selection)
         self.body.insertWidget(0, self.choice)
+        self.choice.refresh()  # now: it would have been a window of its own
         self.add_button(self.choice.button)
 
     def _hint(self, network: Network) -> str:
@@ -147,23 +151,33 @@ class LossChoice(QWidget):
         self._weights: list[Address] = []
         self._listed: object = None
         self.first, self.second = Choice(), Choice()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        self._boxes = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._boxes.setContentsMargins(0, 0, 0, 0)
+        self._boxes.setSpacing(SPACING_PX)
         for box, which, axis in ((self.first, "First", "across"), (self.second, "Second", "up")):
-            box.setMinimumContentsLength(8)
+            box.setMinimumContentsLength(12)
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setPlaceholderText(f"{which} weight…")
             box.setAccessibleName(f"{which} weight")
             box.setToolTip(f"{which} weight, {axis}")
             box.activated.connect(self._choose)
-            row.addWidget(box, 1)
+            self._boxes.addWidget(box, 1)
         self.button: QPushButton = quiet_button("Weights…", "Choose the two weights from lists")
         self.button.setCheckable(True)
         self.button.toggled.connect(self.refresh)
         document.state_changed.connect(self._follow)
         selection.address_changed.connect(self.refresh)
-        self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        """Ask for the width of one box alone: the other one has room below it."""
+        return QSize(self.first.minimumSizeHint().width(), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the boxes side by side where both have room so."""
+        super().resizeEvent(event)
+        side_by_side = self.width() >= 2 * self.first.minimumSizeHint().width() + SPACING_PX
+        directions = QBoxLayout.Direction
+        self._boxes.setDirection(directions.LeftToRight if side_by_side else directions.TopToBottom)
 
     def refresh(self) -> None:
         """Show what is selected, and stand there where it is needed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
@@ -37,7 +37,10 @@ class WeightMatrix(PlotCard):
         self.caption, self.read_out = _line(), _line()
         self.view = MatrixView()
         self.body.setSpacing(4)
-        self.body.addWidget(self.caption)
+        top = QHBoxLayout()
+        top.addWidget(self.caption)
+        top.addWidget(self.pictures)
+        self.body.addLayout(top)
         self.body.addWidget(self.view, 1)
         self.body.addWidget(self.read_out)
         self._connect()
@@ -49,7 +52,6 @@ class WeightMatrix(PlotCard):
         self.choice.setAccessibleName("Layer whose weights are shown")
         self.pictures = quiet_button("As pictures", "Show each node's weights as a picture")
         self.pictures.setCheckable(True)
-        self.add_button(self.pictures)
         self.add_button(self.choice)
 
     def _connect(self) -> None:
