@@ -57,35 +57,35 @@ def test_back_after_an_update_takes_the_update_back(document, player, qtbot):
     assert player.progress.phase == "update"
 
 
-def test_back_while_the_update_is_under_way_keeps_what_a_person_did_before(document, player, qtbot):
+def test_back_while_the_update_is_under_way_keeps_what_a_person_did_before(document, player, qapp):
     mine = edits.set_weight(document.state, 0, 0, 0, 9.0)
     document.push(mine, "mine")
     to_the_end(player)
     player.back()
     assert document.state is mine
-    qtbot.wait(50)
+    qapp.processEvents()  # what is still under way would come now
     assert document.state is mine
     assert document.undo_text() == "mine"
     assert player.progress.active
 
 
 @pytest.mark.parametrize("leave", ["stop", "to_start", "back"])
-def test_whoever_leaves_the_update_gets_none_later(document, player, runner, qtbot, leave):
+def test_whoever_leaves_the_update_gets_none_later(document, player, runner, qapp, leave):
     to_the_end(player)
     was_made = updated(player)
     state = document.state
     getattr(player, leave)()
-    qtbot.wait(50)
+    qapp.processEvents()  # what is still under way would come now
     assert document.state.iteration == (0 if leave == "back" else state.iteration)
     assert was_made or not runner.running
 
 
-def test_an_edit_while_the_update_is_under_way_is_no_update(document, player, qtbot):
+def test_an_edit_while_the_update_is_under_way_is_no_update(document, player, qapp):
     to_the_end(player)
     mine = edits.set_weight(document.state, 0, 0, 0, 9.0)
     document.push(mine, "mine")
     player.back()
-    qtbot.wait(50)
+    qapp.processEvents()  # what is still under way would come now
     assert document.state is mine
     assert not player.progress.active
 

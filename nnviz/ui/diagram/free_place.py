@@ -18,6 +18,8 @@ FORBIDDEN = 1e6
 """What a square pixel costs that must not be covered: more than all others together."""
 NEAR = 2.0
 """For each pixel that the box stands farther away it may cover so many square pixels less."""
+MARGIN, ASIDE = 8.0, 200.0
+"""Free at the room's sides where that can be, and what it costs where not."""
 LINE = 30.0
 """What a point of a line costs that should not be covered."""
 CROSSED = 700.0
@@ -80,6 +82,9 @@ def _best(room: Rect, number: int, size: Size, obstacles: Obstacles, near: Rect,
     kept = obstacles.forbidden + np.array([-KEPT, -KEPT, KEPT, KEPT])
     cost = FORBIDDEN * _covered(x, y, size, kept) + _covered(x, y, size, obstacles.others)
     cost += FORBIDDEN * _held(x, y, size, obstacles.points) + LINE * _held(x, y, size, obstacles.passed)
+    cost += ASIDE * (
+        _at_side(y, height, room.y, room.bottom)[:, None] + _at_side(x, width, room.x, room.right)
+    )
     cost += NEAR * (_away(y, height, near.y, near.bottom)[:, None] + _away(x, width, near.x, near.right))
     best = np.argsort(cost, axis=None, kind="stable")[:FINALISTS]
     tops, lefts = y[best // len(x)], x[best % len(x)]
@@ -94,7 +99,14 @@ def _best(room: Rect, number: int, size: Size, obstacles: Obstacles, near: Rect,
 
 def _starts(low: float, high: float, length: float) -> Array:
     last = max(high - BESIDE - length, low + BESIDE)
-    return np.append(np.arange(low + BESIDE, last, STEP_PX), last)
+    within = np.arange(low + MARGIN, high - MARGIN - length, STEP_PX)
+    return np.concatenate(([low + BESIDE], within, [max(high - MARGIN - length, low + BESIDE), last]))
+
+
+def _at_side(starts: Array, length: float, low: float, high: float) -> Array:
+    near = (starts < low + MARGIN) | (starts + length > high - MARGIN)
+    at_side: Array = near.astype(np.float64)
+    return at_side
 
 
 def _covered(x: Array, y: Array, size: Size, rects: Array) -> Array:
