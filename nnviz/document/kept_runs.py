@@ -86,6 +86,7 @@ def _after(opened: State, kept: State) -> State | None:
 
 def _sweep(folder: Path, latest: Path) -> None:
     """Delete the oldest that are too many or too large; the latest stays."""
+    atomic.sweep(folder)
     held = 0
     with contextlib.suppress(OSError):
         copies = sorted(folder.glob("*.run"), key=lambda path: path.stat().st_mtime, reverse=True)

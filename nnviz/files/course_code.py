@@ -67,9 +67,9 @@ def state_of(body: list[Statement]) -> State:
     taken, network = _chosen(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
     fitting = {name: own for name, own in networks.items() if own.sizes == network.sizes}
-    notes = [f"Read from the code: the weights of {taken}, {assigned[taken].line}."]
+    notes = [f"The weights are `{taken}`, {assigned[taken].line} of the code."]
     notes += [
-        f"{name}, {assigned[name].line}, is another network." for name in networks if name not in fitting
+        f"`{name}`, {assigned[name].line}, is another network." for name in networks if name not in fitting
     ]
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()

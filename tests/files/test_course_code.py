@@ -89,7 +89,7 @@ def test_the_course_of_forward_propagation_opens_with_its_data(opened, name):
     assert [layer.weights.tolist() for layer in state.network.layers] == [[[2, 4], [4, -5]], [[2, 7]]]
     assert data(state) == ([[3, 5]], None)
     assert state.network.predict([3, 5]).tolist() == [[52.0]]
-    assert state.notes == "Read from the code: the weights of weights, line 4."
+    assert state.notes == "The weights are `weights`, line 4 of the code."
 
 
 def test_of_several_dictionaries_the_first_is_in_use_and_all_are_weight_sets(opened):
@@ -121,9 +121,7 @@ def test_the_dictionary_that_takes_the_inputs_is_in_use_and_the_other_is_named(o
     one = "one = {'node_0': [1, 2, 3], 'output': [1]}\n"
     state = opened(one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n")
     assert state.network.sizes == (2, 1, 1)
-    assert state.notes == (
-        "Read from the code: the weights of two, line 2.\none, line 1, is another network."
-    )
+    assert state.notes == ("The weights are `two`, line 2 of the code.\n`one`, line 1, is another network.")
 
 
 WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"

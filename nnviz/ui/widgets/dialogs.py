@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QMessageBox,
@@ -27,8 +28,13 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     """Return a box that says a sentence, and `more` below it; its buttons are for the caller to add."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
     box.setInformativeText(more)
-    if layout := box.layout():
-        layout.setContentsMargins(0, 20, 20, 16)  # Qt leaves 20 before a text without an icon
+    layout = box.layout()
+    assert isinstance(layout, QGridLayout)
+    layout.setContentsMargins(20, 20, 20, 16)
+    layout.setHorizontalSpacing(0)
+    layout.setColumnStretch(1, 1)
+    if (first := layout.itemAtPosition(0, 0)) and (gap := first.spacerItem()):
+        gap.changeSize(0, 0)  # Qt leaves it before a text without an icon, but not before the buttons
     return box
 
 
