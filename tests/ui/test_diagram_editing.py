@@ -201,13 +201,13 @@ def test_an_open_field_says_to_a_screen_reader_what_it_edits(window):
     for name, kind, said in (
         ("node_0", "name", "Name of node_0, hidden layer"),
         ("accounts", "name", "Name of accounts, inputs"),
-        ("output", "target", "Value of target of output"),
+        ("output", "target", "Target of output"),
     ):
         click(window, address_named(window, name)._replace(kind=kind))
         assert editor_of(window).accessibleName() == said
         keys(window, Qt.Key.Key_Escape)
     click(window, W)
-    assert editor_of(window).accessibleName() == "Value of accounts → node_0"
+    assert editor_of(window).accessibleName() == "Weight accounts → node_0"
 
 
 def strength(window, address):

@@ -107,6 +107,13 @@ class PlaceEditor(NumberField):
             super().keyPressEvent(event)
 
 
+def _called(address: Address, name: str) -> str:
+    """Return what a number is called: "Weight accounts → node_0", "Bias of node_0", "Value of accounts"."""
+    if address.kind in ("bias", "target"):
+        return name[0].upper() + name[1:]
+    return f"Weight {name}" if address.kind == "weight" else f"Value of {name}"
+
+
 class EditSession(QObject):
     """What is edited on the diagram at present. `said` tells the status line what happened."""
 
@@ -150,7 +157,7 @@ class EditSession(QObject):
             called = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
         else:
             self._select(address)
-            value, called = self.value(address), f"Value of {name}"
+            value, called = self.value(address), _called(address, name)
         size = label.size if label else EDGE_NUMBER * picture.layout.scale
         self.editor.open(qrect(place), value, size, called, partial(self._read_name, address))
         self._canvas.hover(None)
