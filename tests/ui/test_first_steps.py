@@ -76,37 +76,37 @@ def test_deeds_are_noticed_and_next_leads_through_all_steps(window, qtbot):
     qtbot.waitUntil(lambda: said(window)[0] == "1 of 5 ✓")
     assert "Ctrl+Z" in said(window)[2]
     assert ringed(window).contains(in_window(window, address_named(window, "output"))[0])
-    press(window, "&Next")
+    press(window, "Next")
     assert said(window)[:2] == ["2 of 5", TITLES[1]]
     QTest.keyClick(window.diagram, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: said(window)[0] == "2 of 5 ✓")
-    press(window, "&Next")
+    press(window, "Next")
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: said(window)[0] == "3 of 5 ✓")
     assert window.explain.isVisible()
-    press(window, "&Next")
+    press(window, "Next")
     press(window, "Run")
     qtbot.waitUntil(lambda: said(window)[0] == "4 of 5 ✓")
-    press(window, "&Next")
+    press(window, "Next")
     assert said(window)[1] == TITLES[4]
     window.runner.pause()
     window.files.asks = False
     window.files.open_example("relu")
     qtbot.waitUntil(lambda: said(window)[0] == "5 of 5 ✓")
-    press(window, "&Finish")
+    press(window, "Finish")
     assert cards(window) == []
     assert ringed(window) is None
 
 
 def test_next_goes_on_without_a_deed_and_back_goes_back(window):
-    press(window, "&Next")
-    press(window, "&Next")
+    press(window, "Next")
+    press(window, "Next")
     assert said(window)[1] == TITLES[2]
-    press(window, "&Back")
+    press(window, "Back")
     assert said(window)[:2] == ["2 of 5", TITLES[1]]
-    press(window, "&Back")
+    press(window, "Back")
     (card,) = cards(window)
-    assert not next(own for own in card.findChildren(QPushButton) if own.text() == "&Back").isEnabled()
+    assert not next(own for own in card.findChildren(QPushButton) if own.text() == "Back").isEnabled()
 
 
 @pytest.mark.parametrize("where", ["card", "diagram"])
@@ -120,12 +120,12 @@ def test_escape_skips_all_of_it(window, where):
 
 
 def test_skip_ends_it_and_the_menu_begins_it_anew(window):
-    press(window, "&Next")
+    press(window, "Next")
     press(window, "Skip")
     assert cards(window) == []
     choose_entry(window, "First steps")
     assert said(window)[:2] == ["1 of 5", TITLES[0]]
-    press(window, "&Next")
+    press(window, "Next")
     choose_entry(window, "First steps")
     assert said(window)[:2] == ["1 of 5", TITLES[0]]
 
@@ -133,22 +133,22 @@ def test_skip_ends_it_and_the_menu_begins_it_anew(window):
 def test_tab_leads_from_the_diagram_to_next(window):
     window.diagram.setFocus()
     QTest.keyClick(window.diagram, Qt.Key.Key_Tab)
-    assert QApplication.focusWidget().text() == "&Next"
+    assert QApplication.focusWidget().text() == "Next"
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
     assert said(window)[1] == TITLES[1]
-    assert QApplication.focusWidget().text() == "&Next"
+    assert QApplication.focusWidget().text() == "Next"
 
 
 def test_a_click_on_next_leaves_the_keyboard_with_the_diagram(window):
     window.diagram.setFocus()
-    press(window, "&Next")
+    press(window, "Next")
     assert window.diagram.hasFocus()
 
 
 def test_steps_are_announced(window, heard):
-    press(window, "&Next")
+    press(window, "Next")
     assert heard[-1][1].startswith("First steps, 2 of 5: Watch the values run. Press Play")
-    press(window, "&Back")
+    press(window, "Back")
     set_number(window, address_named(window, "output", "node_0"), "3")
     QApplication.processEvents()
     assert any("Ctrl+Z" in text for _, text in heard)
@@ -159,7 +159,7 @@ def test_a_hidden_panel_that_a_step_speaks_of_is_shown(open_window):
     offered(window, "Training").trigger()
     choose_entry(window, "First steps")
     for _ in range(3):
-        press(window, "&Next")
+        press(window, "Next")
     assert window.training.isVisible()
     assert ringed(window) is not None
 
@@ -175,7 +175,7 @@ def test_every_card_is_within_the_window_and_covers_nothing_that_it_speaks_of(op
         assert not ringed(window).intersects(card.geometry())
         for label in card.findChildren(QLabel):
             assert label.height() >= label.heightForWidth(label.width())
-        press(window, "&Finish" if title == TITLES[-1] else "&Next")
+        press(window, "Finish" if title == TITLES[-1] else "Next")
 
 
 def test_the_ring_follows_what_it_goes_round(window, qtbot):
@@ -212,7 +212,7 @@ def test_a_card_that_has_no_room_beside_stands_where_it_covers_least():
 def test_a_panel_that_floats_has_the_ring_in_its_own_window(window, qtbot):
     dock = window.board.docks["Explain"]
     for _ in range(2):
-        press(window, "&Next")
+        press(window, "Next")
     dock.turn_loose()
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: said(window)[0] == "3 of 5 ✓")
@@ -222,6 +222,11 @@ def test_a_panel_that_floats_has_the_ring_in_its_own_window(window, qtbot):
     assert window.main_window.rect().contains(cards(window)[0].geometry())
     dock.turn_loose()
     qtbot.waitUntil(lambda: ring.window() is window.main_window)
+
+
+def test_the_keys_of_the_menus_stay_those_of_the_menus(window):
+    (card,) = cards(window)
+    assert [own.text() for own in card.findChildren(QPushButton) if "&" in own.text()] == []
 
 
 def test_presenting_ends_them(window):

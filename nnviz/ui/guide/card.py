@@ -29,8 +29,8 @@ class StepCard(QFrame):
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
         self._skip = quiet_button("Skip", f"End the {name.lower()}; Help brings them back (Esc)")
-        self._back = _button("&Back", "Go back to the step before")
-        self._next = _button("&Next", "Go on to the next step")
+        self._back = _button("Back", "Go back to the step before")
+        self._next = _button("Next", "Go on to the next step")
         for button, asked in (
             (self._skip, self.skip_asked),
             (self._back, self.back_asked),
@@ -69,7 +69,7 @@ class StepCard(QFrame):
         self._title.setText(title)
         self._text.setText(text)
         self._back.setEnabled(number > 1)
-        self._next.setText("&Finish" if number == count else "&Next")
+        self._next.setText("Finish" if number == count else "Next")
         self._next.setObjectName("primary" if done else "")
         self._next.style().polish(self._next)
         self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth())
