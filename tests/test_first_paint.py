@@ -61,23 +61,3 @@ def test_a_file_that_cannot_be_read_closes_the_window_with_one_sentence(tmp_path
     assert done.returncode == 1
     assert "output[1]: expected a number" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_everything_is_drawn_in_the_size_that_was_chosen(tmp_path):
-    chosen = tmp_path / "nnviz" / "nnviz.conf"
-    chosen.parent.mkdir()
-    chosen.write_text("[General]\nsize=150\n", encoding="utf-8")
-    code = """
-from nnviz.ui.window import app
-
-class Window(app.MainWindow):
-    def __init__(self, settings):
-        super().__init__(settings)
-        print(self.devicePixelRatio())
-        self.painted.connect(self.close)
-
-app.MainWindow = Window
-app.open_window(None)
-"""
-    done = started(code, "offscreen", tmp_path)
-    assert (done.stdout, done.returncode) == ("1.5\n", 0), done.stderr

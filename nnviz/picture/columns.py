@@ -18,6 +18,8 @@ from nnviz.picture.parts import Column, Rect, Role, View
 
 ROOM = 420.0
 """Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
+CROWDED = 1.35
+"""For the sake of a larger size all may be so many times as large as the room is made for."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
 """Its width for many columns, and what each column and each gap of few ones asks of it."""
 HEAD = 84.0
@@ -59,7 +61,8 @@ def corner(rect: Rect) -> float:
 def growth(view: View, columns: int) -> float:
     """Return how many times as large as in a small room so many columns are drawn at zoom 1."""
     width = min(columns * COLUMN_ROOM + (columns - 1) * GAP_ROOM, WIDEST_ROOM)
-    return min(max(min(view.width / width, view.height / ROOM), 1.0), view.most_growth)
+    fits = min(view.width / width, view.height / ROOM)
+    return min(max(fits, 1.0, min(view.least_growth, CROWDED * fits)), view.most_growth)
 
 
 def body(view: View, scale: float) -> Rect:

@@ -18,8 +18,7 @@ from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.ui.window.app import screenshot
-from tests.ui.hands import entry
-from tests.ui.sees import offered, status, written
+from tests.ui.sees import offered, written
 
 
 def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
@@ -33,16 +32,6 @@ def test_the_last_button_of_the_toolbar_comes_with_a_click(qtbot, open_window):
     qtbot.waitUntil(slopes.isVisible)
     QTest.mouseClick(slopes, Qt.MouseButton.LeftButton)
     assert written(window, Address("slope", 0, 0, 0)) == "14"
-
-
-def test_a_size_for_the_projector_is_remembered_and_its_start_told(open_window, settings):
-    window = open_window("relu")
-    view = entry(window.main_window.menuBar(), "View").menu()
-    sizes = entry(view, "Size of everything").menu()
-    assert entry(sizes, "100 %").isChecked()
-    entry(sizes, "150 %").trigger()
-    assert (settings.size, status(window)) == (150, "Everything is drawn at 150 % from the next start on")
-    assert [own.text() for own in sizes.actions() if own.isChecked()] == ["150 %"]
 
 
 class Seen(QObject):

@@ -504,7 +504,7 @@ def test_the_panel_is_compact_and_keeps_no_line_empty(qtbot, open_window):
     qtbot.mouseClick(panel.verbs.step, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
     assert panel.timeline.isVisible()
-    assert before < panel.minimumSizeHint().height() <= 250
+    qtbot.waitUntil(lambda: before < panel.minimumSizeHint().height() <= 250)
     assert panel.height() >= panel.minimumSizeHint().height()
 
 

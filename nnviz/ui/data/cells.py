@@ -43,6 +43,10 @@ class NumberCells(QStyledItemDelegate):
         self._table = table
         self._edited = QPersistentModelIndex()
         self.shown_row = 0
+        self.size_changed()
+
+    def size_changed(self) -> None:
+        """Write in the size in use from now on."""
         self._normal = [ui_font(size) for size in SIZES_PX]
         self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from PySide6.QtGui import QFont, QFontMetrics
 
 from nnviz.core.numbers import MINUS
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import px, ui_font
 
 Column: TypeAlias = tuple[str, Sequence[str] | None]
 """A name, and numbers as they are written; None where they are computed and change all the time."""
@@ -31,7 +31,9 @@ def column_widths(columns: Sequence[Column], names: QFontMetrics, room: int) -> 
     """
     numbers = QFontMetrics(ui_font(SIZES_PX[0], QFont.Weight.DemiBold))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    named = [min(names.horizontalAdvance(name), LONGEST_NAME_PX) + 2 * PADDING_PX for name, _ in columns]
+    named = [
+        min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + 2 * px(PADDING_PX) for name, _ in columns
+    ]
     typed = [None if texts is None else _widest(numbers, texts) for _, texts in columns]
     tight = [width and max(min(width, short), ceil(width * SIZES_PX[-1] / SIZES_PX[0])) for width in typed]
     least = _wide(named, tight, short)
@@ -47,7 +49,10 @@ def _widest(metrics: QFontMetrics, texts: Sequence[str]) -> int:
 def _wide(named: list[int], typed: list[int | None], computed: int) -> list[int]:
     """Return the width of each column for its name and its numbers."""
     numbers = [computed if width is None else width for width in typed]
-    return [max(name, number + PADDING_PX) + MARGIN_PX for name, number in zip(named, numbers, strict=True)]
+    return [
+        max(name, number + px(PADDING_PX)) + px(MARGIN_PX)
+        for name, number in zip(named, numbers, strict=True)
+    ]
 
 
 def _grown(least: list[int], wished: list[int], room: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QStyledItemDelegate, QVBoxLayout, QWidget
 
@@ -73,6 +73,12 @@ class DataPanel(Card):
         self.table.paste_wished.connect(self._paste)
         self.table.menu_wished.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_wished)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_cells"):
+            self._cells.size_changed()
 
     def _show_shape(self) -> None:
         rows = self.model.rowCount()

@@ -146,6 +146,12 @@ class TableView(QTableView):
         super().paintEvent(event)
         self._table.painted(1e3 * (time.perf_counter() - start))
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Fit the columns to texts of another size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and self.isVisible():
+            self._fit_columns()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the room."""
         super().resizeEvent(event)

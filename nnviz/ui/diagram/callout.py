@@ -19,7 +19,7 @@ from nnviz.picture.text import elide, plain
 from nnviz.ui.diagram.edge_lines import edge_line
 from nnviz.ui.diagram.free_place import Obstacles, Place, Size, Way, free_place, rectangles, way
 from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import pixel_font
 
 FONT_PX, SMALLEST_PX = 13.5, 10.5
 """Font size where the diagram is as large as in a small room, and the least where there is no room for it."""
@@ -152,7 +152,7 @@ def short_name(name: str) -> str:
 
 def _font(pixels: float, style: str) -> QFont:
     weights = {"title": QFont.Weight.Bold, "aside": QFont.Weight.Normal}
-    return ui_font(pixels, weights.get(style, QFont.Weight.DemiBold))
+    return pixel_font(pixels, weights.get(style, QFont.Weight.DemiBold))
 
 
 def _settings(words: Words, pixels: float) -> Iterator[Setting]:

@@ -22,14 +22,14 @@ from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
-from nnviz.picture.parts import Label, View
+from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, make_picture
 from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.widgets.theme import colours, factor
 
 SHARPEN_MS = 80
 
@@ -44,6 +44,7 @@ class Canvas(QWidget):
         super().__init__()
         self.view = View(100.0, 100.0)
         """The room, and what part of the picture is in sight."""
+        self._most_growth = MOST_GROWTH
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
@@ -87,7 +88,7 @@ class Canvas(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """Stay usable."""
-        return QSize(320, 220)
+        return QSize(320, 160)
 
     @property
     def picture(self) -> Picture:
@@ -198,6 +199,11 @@ class Canvas(QWidget):
             self._moving.start()
         self.stale()
 
+    def grow(self, most: float) -> None:
+        """Be `most` times as large as in a small room at most, and all that at the size in use."""
+        self._most_growth = most
+        self.look(self.view._replace(least_growth=factor(), most_growth=most * factor()))
+
     def fit(self) -> None:
         """Show everything."""
         self.look(self.view.fitted)
@@ -247,7 +253,9 @@ class Canvas(QWidget):
         super().hideEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take other colours on."""
+        """Take other colours on, or another size."""
         if event.type() == QEvent.Type.PaletteChange:
             self.stale()
+        elif event.type() == QEvent.Type.FontChange:
+            self.grow(self._most_growth)
         super().changeEvent(event)

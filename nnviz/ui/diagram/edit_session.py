@@ -19,7 +19,7 @@ from nnviz.picture.picture import EDGE_NUMBER
 from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.number_field import NumberField, nudge_number
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import pixel_font
 
 
 class PlaceEditor(NumberField):
@@ -54,7 +54,7 @@ class PlaceEditor(NumberField):
         else:
             self.set_notation(parsed, written, nudge_number)
         self.setAccessibleName(called)
-        self.setFont(ui_font(max(size, 12.0)))
+        self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
         wide = self.fontMetrics().horizontalAdvance(self.text() + "00") + 24
         box = QRectF(0, 0, max(rect.width() + 12, wide, 64.0), max(rect.height() + 8, 30.0))

@@ -27,7 +27,8 @@ from nnviz.document.idle import Throttle
 from nnviz.document.selection import Selection
 from nnviz.picture.parts import Rect
 from nnviz.ui.diagram.diagram import Diagram
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.widgets.sizes import OWN_SIZE
+from nnviz.ui.widgets.theme import colours, px
 
 WIDTH_PX = 364
 ROW_PX = 28
@@ -62,8 +63,9 @@ class MatchList(QTableWidget):
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setMinimumSectionSize(ROW_PX)
-        self.verticalHeader().setDefaultSectionSize(ROW_PX)
+        self.setProperty(OWN_SIZE, True)
+        self.verticalHeader().setMinimumSectionSize(px(ROW_PX))
+        self.verticalHeader().setDefaultSectionSize(px(ROW_PX))
         header = self.horizontalHeader()
         header.hide()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -88,7 +90,7 @@ class MatchList(QTableWidget):
         self.resizeColumnToContents(2)
         self.setCurrentCell(min(current, len(matches) - 1), 0)
         self.blockSignals(False)
-        self.setFixedHeight(ROW_PX * min(len(matches), ROWS_SEEN))
+        self.setFixedHeight(px(ROW_PX) * min(len(matches), ROWS_SEEN))
         self.current_changed.emit()
 
     def step(self, rows: int) -> None:
@@ -219,7 +221,7 @@ class Finder(QFrame):
             self._diagram.look(self._diagram.view.moved(shift, 0.0))
 
     def _place(self) -> None:
-        self.setFixedWidth(min(WIDTH_PX, self._diagram.width() - 2 * MARGIN_PX))
+        self.setFixedWidth(min(px(WIDTH_PX), self._diagram.width() - 2 * MARGIN_PX))
         self.adjustSize()
         self.move(self._diagram.width() - self.width() - MARGIN_PX, MARGIN_PX)
 

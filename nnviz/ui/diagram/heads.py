@@ -23,6 +23,7 @@ from nnviz.ui.diagram.paper import label_font
 from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.widgets.button_menu import follow
 from nnviz.ui.widgets.images import icon, qrect
+from nnviz.ui.widgets.sizes import OWN_SIZE
 from nnviz.ui.widgets.theme import colours
 
 WIDTH_PX, HEIGHT_PX, APART_PX, ICON_PX = 26.0, 24.0, 3.0, 16.0
@@ -66,6 +67,7 @@ class HeadButton(QToolButton):
         super().__init__(diagram)
         self._diagram, self._icon_name = diagram, icon_name
         self.setObjectName("head")
+        self.setProperty(OWN_SIZE, True)  # that of the picture
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # which has a place in the order of Tab
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hide()

@@ -17,7 +17,7 @@ from nnviz.picture.parts import Column, Label, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import Box, Pixels
 from nnviz.ui.widgets.images import qrect
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import pixel_font
 
 
 @lru_cache(maxsize=1024)
@@ -130,7 +130,7 @@ def label_font(label: Label) -> QFont:
     if key not in _fonts:
         if len(_fonts) > 500:
             _fonts.clear()
-        font = ui_font(label.size, QFont.Weight(style.font_weight(label.style)))
+        font = pixel_font(label.size, QFont.Weight(style.font_weight(label.style)))
         if spacing := style.letter_spacing(label):
             font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, spacing)
         _fonts[key] = font

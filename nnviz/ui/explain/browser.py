@@ -21,7 +21,7 @@ from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, 
 from nnviz.core.expressions import Piece
 from nnviz.picture.palette import Palette
 from nnviz.ui.widgets.drops import leave_drops
-from nnviz.ui.widgets.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, px, ui_font
 
 BREAK, JOINER, NO_BREAK = "\u200b", "\u2060", "\u00a0"
 """Say where a line may break and where not; taken out again of what is copied."""
@@ -68,6 +68,13 @@ class ExplainBrowser(QTextBrowser):
         """Tell whether `text` has room on a line, behind its indent."""
         needed = QFontMetricsF(self.document().defaultFont()).horizontalAdvance(text)
         return needed <= self.viewport().width() - INDENT_PX
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another size, in which lines break elsewhere."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.document().setDefaultFont(ui_font(13))
+            self.room_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Tell where a line has another length."""
@@ -156,7 +163,7 @@ class _Page:
     fits: Fits
 
     def section(self, section: Section) -> str:
-        style = f"color:{self.palette.muted}; font-size:12px; font-weight:600; margin:5px 0 0 0"
+        style = f"color:{self.palette.muted}; font-size:{px(12)}px; font-weight:600; margin:5px 0 0 0"
         heading = f'<p style="{style}">{escape(section.heading)}</p>' if section.heading else ""
         return heading + "".join(self._row(row) for row in section.rows)
 

@@ -5,7 +5,7 @@ Notes come from other people's files. Knows nothing of the document.
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QDesktopServices,
     QFont,
@@ -43,6 +43,12 @@ class NotesPage(QTextBrowser):
         self.viewport().setAutoFillBackground(False)
         self.anchorClicked.connect(self._open)
         self.highlighted.connect(lambda url: self.setToolTip(_written(url)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self.document().setDefaultFont(self.font())
 
     def show_notes(self, notes: str) -> None:
         """Show notes, as Markdown unless they are very long."""

@@ -104,9 +104,9 @@ class ExplainPanel(Card):
         self._checking.stop()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours."""
+        """Take over another theme's colours, or another size."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._look()
 
     def _refresh(self) -> None:

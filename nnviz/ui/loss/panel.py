@@ -168,9 +168,10 @@ class LossPanel(PlotCard):
         self.work.stop()
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours."""
+        """Take over another theme's colours, or another size."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_pages"):
+        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+        if event.type() in looks and hasattr(self, "_pages"):
             self.plane.set_palette(colours())
             if self._pages.currentIndex() == 1:
                 self._show()

@@ -144,7 +144,8 @@ class MsePlot(PlotCard):
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "curve") and self.curve:
+        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
+        if event.type() in looks and hasattr(self, "curve") and self.curve:
             self.curve.set_palette(colours())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102

@@ -23,7 +23,7 @@ from nnviz.core.numbers import tidy
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.drawable import drawable
 from nnviz.ui.widgets.drops import leave_drops
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import px, ui_font
 
 LARGEST = 308.0
 """The largest exponent of 10 that is a number; the least stands as far below 1."""
@@ -64,9 +64,9 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         self.set_text(self._text)
 
     def set_text(self, text: str) -> None:
-        """Name the axis; the text is plain."""
-        self._text = text
-        self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": "11px"})
+        """Name the axis; the text is plain. It has the size in use."""
+        self._text, self._font = text, ui_font(11)
+        self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Take the axis's values for exponents of 10 from now on, or for themselves."""

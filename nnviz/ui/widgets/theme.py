@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from nnviz._resources import resources
 from nnviz.picture.palette import PALETTES, Palette
 
 _in_use = PALETTES["light"]
+_factor = 1.0
 
 
 def themes() -> tuple[str, ...]:
@@ -37,7 +39,22 @@ def application() -> QApplication:
     return app
 
 
+def px(pixels: float) -> int:
+    """Return so many pixels at 100 % as they are at the size in use."""
+    return round(pixels * _factor)
+
+
+def factor() -> float:
+    """Return how many times as large as at 100 % everything is drawn."""
+    return _factor
+
+
 def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
+    """Return the window's font, so many pixels high at 100 %."""
+    return pixel_font(pixels * _factor, weight)
+
+
+def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """Return the window's font with tabular figures. Whole and half pixels come out as asked."""
     font = QFont(QApplication.font())
     screen = QGuiApplication.primaryScreen()
@@ -76,6 +93,26 @@ def apply_theme(app: QApplication, name: str) -> None:
     app.setStyleSheet(_style_sheet(palette))
 
 
+def draw_at(app: QApplication, percent: int) -> bool:
+    """Draw everything in this size from now on, and tell whether it is another one.
+
+    Whoever has reckoned with fonts is told as of another font.
+    """
+    global _factor
+    if percent / 100 == _factor:
+        return False
+    _factor = percent / 100
+    from nnviz.ui.widgets.sizes import (
+        Sizes,  # where another size than 100 % was never wanted it is not needed
+    )
+
+    sizes = app.findChild(Sizes) or Sizes(app)
+    app.setFont(ui_font(13))
+    app.setStyleSheet(_style_sheet(_in_use))
+    sizes.use(_factor)
+    return True
+
+
 def _system_theme() -> str:
     dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
     return "dark" if dark else "light"
@@ -112,4 +149,6 @@ def _qt_palette(p: Palette) -> QPalette:
 def _style_sheet(palette: Palette) -> str:
     """Return Qt's style sheet; $surface and the like in it are the palette's roles."""
     text = (resources() / "style.qss").read_text(encoding="utf-8")
+    if _factor != 1.0:
+        text = re.sub(r"(\d+)px", lambda found: f"{max(px(int(found[1])), min(int(found[1]), 1))}px", text)
     return Template(text).substitute(vars(palette))

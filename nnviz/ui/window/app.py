@@ -41,7 +41,6 @@ def open_window(file: str | Path | None) -> int:
     """
     gc.disable()  # until the window is filled: what a start makes is no garbage
     settings = Settings()
-    os.environ.setdefault("QT_SCALE_FACTOR", str(settings.size / 100))  # Qt takes it only before it starts
     app = application()
     apply_theme(app, settings.theme)
     opened = Opened(settings, file)
@@ -84,6 +83,7 @@ class Opened:
             self._fault = error
             self._window.close()
         else:
+            self._window.fit_screen()  # its frame is known by now
             self._offer_first_steps()
             say, data = self.workspace.status.say, self._data or data_folder()
             self._unexpected = Unexpected(self._window, say, data / LOG_NAME)

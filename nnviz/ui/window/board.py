@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
+from nnviz.ui.widgets.theme import px
 from nnviz.ui.window.dock import Dock
 from nnviz.ui.window.panels import PANELS, Place
 from nnviz.ui.window.settings import Settings
@@ -13,6 +14,8 @@ from nnviz.ui.window.settings import Settings
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """How wide the column at the right is at first, and how high what stands below the diagram."""
+MOST_SHARE = 0.4
+"""Of the window's width and height they grow to at most, when everything is drawn larger."""
 ARRANGEMENT = "arrangement"
 VERSION = 1
 """Of the arrangement that is remembered: another one than this is forgotten."""
@@ -44,10 +47,12 @@ class Board(QMainWindow):
         self._is_shared = bool(state and self.restoreState(state, VERSION))
         if state and not self._is_shared:
             self.restoreState(self._first, VERSION)  # for Qt has read a part
+        if not self._is_shared:
+            self.docks["Training"].filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def keep_margin(self, kept: bool) -> None:
         """Leave the window's colour free around all, or not."""
-        gap = GAP_PX if kept else 0
+        gap = px(GAP_PX) if kept else 0
         self.setContentsMargins(gap, gap, gap, gap)
 
     def put(self, diagram: QWidget) -> None:
@@ -67,6 +72,29 @@ class Board(QMainWindow):
         self.restoreState(self._first, VERSION)
         self._share()
         self.look()
+
+    def grow(self, factor: float) -> None:
+        """Give the panels so many times the room that they have, where there is as much, for larger texts."""
+        self.keep_margin(True)
+        stand = [(dock, self.dockWidgetArea(dock), dock.size()) for dock in self.in_sight]
+        right = [(dock, size) for dock, area, size in stand if area == Qt.DockWidgetArea.RightDockWidgetArea]
+        below = [(dock, size) for dock, area, size in stand if area == Qt.DockWidgetArea.BottomDockWidgetArea]
+        QTimer.singleShot(0, self, lambda: self._grow(factor, right, below))  # once the texts have
+
+    def _grow(self, factor: float, right: list[tuple[Dock, QSize]], below: list[tuple[Dock, QSize]]) -> None:
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        most = self.size() * MOST_SHARE
+        for dock, size in right[:1]:
+            self.resizeDocks([dock], [min(round(factor * size.width()), most.width())], across)
+        for dock, size in below[:1]:
+            self.resizeDocks([dock], [min(round(factor * size.height()), most.height())], down)
+        if len(right) > 1:
+            heights = [round(factor * size.height()) for _, size in right[:-1]]
+            self.resizeDocks([dock for dock, _ in right], [*heights, self.height()], down)
+        room, whole = self._centre.geometry().width(), sum(size.width() for _, size in below)
+        if len(below) > 1:
+            widths = [room * size.width() // whole for _, size in below]
+            self.resizeDocks([dock for dock, _ in below], widths, across)
 
     def remember(self) -> None:
         """Keep the arrangement for the next start."""
@@ -102,12 +130,15 @@ class Board(QMainWindow):
     def _share(self) -> None:
         """Give every dock its size of the first start."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        left = (self.width() - RIGHT_PX - 3 * GAP_PX) // 2
+        left = max((self.width() - px(RIGHT_PX) - 3 * px(GAP_PX)) // 2, 1)
         docks = self.docks
-        self.resizeDocks([docks["Training"]], [RIGHT_PX], across)
-        self.resizeDocks([docks["Data"]], [BELOW_PX], down)
+        self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
+        self.resizeDocks([docks["Data"]], [px(BELOW_PX)], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
-        self.resizeDocks([docks["Training"], docks["Explain"]], [1, self.height()], down)
+        training = max(docks["Training"].sizeHint().height(), 1)
+        self.resizeDocks(
+            [docks["Training"], docks["Explain"]], [training, max(self.height() - training, 1)], down
+        )
 
     # --- what Qt calls
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QHideEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QScrollArea, QWidget
 
 if TYPE_CHECKING:
     from nnviz.ui.widgets.card import Card
@@ -17,6 +17,9 @@ MOVES = (
     QEvent.Type.NonClientAreaMouseButtonRelease,
 )
 """Events after which a dock may be somewhere else, or be free to have another frame."""
+
+SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
+"""Of the screen that a panel may ask for: three stand side by side, two one above the other."""
 
 
 class Dock(QDockWidget):
@@ -42,11 +45,8 @@ class Dock(QDockWidget):
         self._make: Callable[[], Card] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
-        room = QWidget()  # goes on asking for room while the panel is hidden behind a tab
-        self._room, self._empty = QVBoxLayout(room), _empty("card")
-        self._room.setContentsMargins(0, 0, 0, 0)
-        self._room.addWidget(self._empty)
-        self.setWidget(room)
+        self._room = Room(_empty("card"))
+        self.setWidget(self._room)
         self.visibilityChanged.connect(lambda _: self.look_soon())
         self.topLevelChanged.connect(lambda _: self.look_soon())
 
@@ -62,7 +62,7 @@ class Dock(QDockWidget):
     def look(self) -> None:
         """Take account of whether it is in sight, and where its heading has to stand."""
         self._place_head()
-        in_sight = self.isVisible() and not self.visibleRegion().isEmpty()
+        in_sight = self.isVisible() and (self.isFloating() or not self.visibleRegion().isEmpty())
         if in_sight and self._make:
             self._put(self._make())
         if self.card and in_sight != self.card.isVisibleTo(self):
@@ -105,8 +105,7 @@ class Dock(QDockWidget):
 
     def _put(self, card: Card) -> None:
         self._make, self.card, self._head = None, card, card.head
-        self._room.replaceWidget(self._empty, card)
-        self._empty.deleteLater()
+        self._room.put(card)
         self._place_head()
         self.filled.emit(card)
 
@@ -168,6 +167,41 @@ class Dock(QDockWidget):
         """Float it, or put it back."""
         self.setFloating(not self.isFloating())
         self.come()
+
+
+class Room(QScrollArea):
+    """A panel's room: it asks for what the panel needs, but for no more than its share of the screen.
+
+    What needs more is scrolled to. It asks for the same while the panel is hidden behind a tab.
+    """
+
+    def __init__(self, panel: QWidget) -> None:
+        super().__init__()
+        self._panel = panel
+        self.setWidget(panel)
+        self.setObjectName("room")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        screen = self.screen().availableSize()
+        share = QSize(int(SHARE_ACROSS * screen.width()), int(SHARE_DOWN * screen.height()))
+        return self._panel.minimumSizeHint().boundedTo(share)
+
+    def sizeHint(self) -> QSize:  # noqa: D102
+        return self._panel.sizeHint()
+
+    def put(self, panel: QWidget) -> None:
+        """Hold this panel in the place of the one before."""
+        self._panel = panel
+        self.setWidget(panel)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Ask anew when what the panel needs has changed."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().viewportEvent(event)
 
 
 def _empty(name: str) -> QWidget:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtCore import QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -45,6 +45,12 @@ class MainWindow(QMainWindow):
         if geometry := settings.bytes("geometry"):
             self.restoreGeometry(geometry)
 
+    def fit_screen(self) -> None:
+        """Stand within the screen with the whole frame, and no larger than it is."""
+        if not self.isMaximized() and not self.isFullScreen():
+            room, frame = self.screen().availableGeometry(), self.frameGeometry()
+            self.setGeometry(within(self.geometry(), frame, room))
+
     def put(self, diagram: QWidget) -> None:
         """Put the diagram in its place."""
         self.board.put(diagram)
@@ -72,3 +78,16 @@ class MainWindow(QMainWindow):
         """Tell of the file once the drop is over."""
         if path := take_file(event):
             QTimer.singleShot(0, self, lambda: self.dropped.emit(path))
+
+
+def within(window: QRect, frame: QRect, room: QRect) -> QRect:
+    """Return where `window` stands when its `frame` is moved, and where needed shrunk, into `room`."""
+    size = frame.size().boundedTo(room.size())
+    left = min(max(frame.left(), room.left()), room.left() + room.width() - size.width())
+    top = min(max(frame.top(), room.top()), room.top() + room.height() - size.height())
+    return QRect(
+        left + window.left() - frame.left(),
+        top + window.top() - frame.top(),
+        size.width() - frame.width() + window.width(),
+        size.height() - frame.height() + window.height(),
+    )

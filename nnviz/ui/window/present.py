@@ -63,7 +63,7 @@ class Present(QObject):
         for part in (*self._around, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
-        self._grow(LARGEST)
+        self._diagram.grow(LARGEST)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -81,15 +81,12 @@ class Present(QObject):
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
         self._window.board.look()
-        self._grow(MOST_GROWTH)
+        self._diagram.grow(MOST_GROWTH)
         self._window.activateWindow()  # a panel that floats has come last
         self._diagram.setFocus()
         if self._keys:
             self._keys.hide()
         self.changed.emit(False)
-
-    def _grow(self, most: float) -> None:
-        self._diagram.look(self._diagram.view._replace(most_growth=most))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take Escape before the walk does, and show what is pressed."""

@@ -50,6 +50,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     window.setUpdatesEnabled(False)
     workspace = Workspace(window, document, settings)
     offer_actions(workspace, table(workspace, settings))
+    workspace.use_size()
     window.setUpdatesEnabled(True)
     return workspace
 

@@ -11,7 +11,7 @@ from nnviz.picture.legend import legend
 from nnviz.ui.diagram.paper import paint_legend
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
 """Heights of the line and of the legend, and the room on both sides of that."""
@@ -34,6 +34,7 @@ class Legend(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.scale(factor(), factor())
             paint_legend(painter, self._samples, colours())
 
 

@@ -117,9 +117,5 @@ def _themes(workspace: Workspace, settings: Settings) -> Menu:
 
 
 def _sizes(workspace: Workspace, settings: Settings) -> Menu:
-    def choose(size: int) -> None:
-        settings.remember("size", size)
-        workspace.status.say(f"Everything is drawn at {size} % from the next start on")
-
     titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("&Size of everything", (choice("size", titles, settings.size, choose),))
+    return Menu("&Size of everything", (choice("size", titles, settings.size, workspace.set_size),))

@@ -25,7 +25,7 @@ from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.plots.library import PlotLibrary
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at, factor
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
@@ -221,6 +221,18 @@ class Workspace:
         """Show the keys that are pressed while presenting, from now on."""
         self._settings.remember(PRESSED_KEYS, shown)
         self.present.shows_keys = shown
+
+    def set_size(self, percent: int) -> None:
+        """Draw everything in one of SIZES_PERCENT from now on."""
+        self._settings.remember("size", percent)
+        self.use_size()
+
+    def use_size(self) -> None:
+        """Draw everything in the size that is remembered."""
+        before = factor()
+        if draw_at(application(), self._settings.size):
+            self.board.grow(factor() / before)
+            self.main_window.fit_screen()
 
     def set_theme(self, name: str) -> None:
         """Use a theme of `themes()` from now on."""

@@ -1,0 +1,166 @@
+"""Size of everything: it acts at once, nothing is cut off, and no window is larger than its screen."""
+
+import pytest
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolBar
+
+from nnviz.core.address import Address
+from nnviz.ui.widgets.theme import draw_at
+from nnviz.ui.window.main_window import within
+from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.settings import SIZES_PERCENT
+from tests.ui.hands import address_named, bring, choose_entry, click, editor_of
+from tests.ui.sees import offered, place
+
+SCREENS = {100: (1000, 650), 125: (1280, 720), 150: (1366, 768), 200: (1920, 1080)}
+"""For each size a screen that is small for it."""
+FRAME = QSize(2, 26)
+"""Of a usual window manager."""
+
+
+@pytest.fixture(autouse=True)
+def as_before(qapp):
+    yield
+    draw_at(qapp, 100)
+
+
+@pytest.fixture
+def window(open_window):
+    """Return a function that opens a window and chooses a size."""
+
+    def at(percent, size=(1920, 1080), what="xor"):
+        opened = open_window(what, size=size)
+        choose_entry(opened, f"{percent} %")
+        opened.main_window.resize(*size)  # the screen of these tests is smaller
+        for _ in range(3):
+            QApplication.processEvents()
+        return opened
+
+    return at
+
+
+def measures(window):
+    """Return what is to be seen of a size: texts, rows, icons, gaps and nodes."""
+    bar = window.main_window.findChild(QToolBar)
+    return {
+        "heading": window.training.heading.fontMetrics().height(),
+        "button": window.training.verbs.run.height(),
+        "row": window.data.table.rowHeight(0),
+        "icon": bar.iconSize().width(),
+        "toolbar": bar.height(),
+        "status": window.status.height(),
+        "gap": window.board.contentsMargins().left(),
+        "explanation": window.explain.findChild(QLabel).fontMetrics().height(),
+    }
+
+
+@pytest.mark.parametrize("percent", SIZES_PERCENT[1:])
+def test_a_size_acts_at_once_on_all_and_goes_back_without_a_rest(open_window, percent):
+    window = open_window("xor", size=(2560, 1440))
+    QApplication.processEvents()
+    before = measures(window)
+    choose_entry(window, f"{percent} %")
+    for _ in range(3):
+        QApplication.processEvents()
+    after = measures(window)
+    for name, height in before.items():
+        assert after[name] == pytest.approx(height * percent / 100, rel=0.12, abs=2), name
+    choose_entry(window, "100 %")
+    for _ in range(3):
+        QApplication.processEvents()
+    assert measures(window) == pytest.approx(before, abs=1)
+
+
+def test_a_size_is_remembered_and_used_from_the_start(window, open_window, settings, qapp):
+    before = measures(window(150))
+    draw_at(qapp, 100)
+    after = open_window("xor", size=(1920, 1080))
+    QApplication.processEvents()
+    assert settings.size == 150
+    assert measures(after) == before
+    assert offered(after, "150 %").isChecked()
+
+
+def test_a_panel_that_is_made_later_has_the_size_too(window):
+    at_200 = window(200)
+    late = bring(at_200, "Matrix").heading.fontMetrics().height()
+    assert late == at_200.training.heading.fontMetrics().height()
+
+
+@pytest.mark.parametrize("percent", SIZES_PERCENT)
+def test_no_size_makes_the_window_larger_than_its_screen(window, percent):
+    screen = QSize(*SCREENS[percent]) - FRAME
+    opened = window(percent, size=(screen.width(), screen.height()))
+    for panel in PANELS:
+        bring(opened, panel.name)
+        QApplication.processEvents()
+    least = opened.main_window.minimumSizeHint()
+    assert least.width() <= screen.width()
+    assert least.height() <= screen.height()
+    assert opened.main_window.size() == screen
+
+
+@pytest.mark.parametrize("percent", SIZES_PERCENT)
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_no_text_of_a_button_or_of_a_label_is_cut_off(window, percent, size):
+    if size[0] < SCREENS[percent][0]:
+        pytest.skip("a screen too small for that size")
+    opened = window(percent, size)
+    kinds = (QPushButton, QLabel)
+    seen = [own for kind in kinds for own in opened.main_window.findChildren(kind) if own.isVisible()]
+    cut = [
+        own.text()
+        for own in seen
+        if own.text()
+        and not getattr(own, "wordWrap", lambda: False)()
+        and own.parentWidget() is not opened.status
+        and own.fontMetrics().horizontalAdvance(own.text().replace("&", "")) > own.contentsRect().width() + 1
+    ]
+    assert cut == []
+
+
+def test_the_diagram_grows_with_the_size_where_it_has_the_room(window):
+    opened = window(100, (1280, 800))
+    before = place(opened, Address("node", 0, 0))
+    opened = window(150, (1920, 1200))
+    after = place(opened, Address("node", 0, 0))
+    assert after.height > 1.2 * before.height
+
+
+def test_a_number_is_edited_where_it_stands_at_every_size(window):
+    opened = window(150)
+    address = address_named(opened, "output", "node_0")
+    click(opened, address)
+    stands = place(opened, address)
+    assert editor_of(opened).geometry().contains(*(round(value) for value in stands.center))
+
+
+@pytest.mark.parametrize(
+    ("window_at", "frame", "screen", "wanted"),
+    [
+        (QRect(1, 25, 1280, 800), QRect(0, 0, 1282, 826), QRect(0, 0, 1280, 800), QRect(1, 25, 1278, 774)),
+        (QRect(500, 400, 900, 600), QRect(499, 375, 902, 626), QRect(0, 0, 1280, 800), None),
+        (
+            QRect(100, 100, 900, 600),
+            QRect(99, 75, 902, 626),
+            QRect(0, 0, 1920, 1080),
+            QRect(100, 100, 900, 600),
+        ),
+        (
+            QRect(10, 10, 3000, 2000),
+            QRect(10, 10, 3000, 2000),
+            QRect(0, 30, 1920, 1050),
+            QRect(0, 30, 1920, 1050),
+        ),
+    ],
+)
+def test_a_window_is_moved_and_shrunk_into_its_screen_with_its_frame(window_at, frame, screen, wanted):
+    stands = within(window_at, frame, screen)
+    moved = stands.adjusted(
+        frame.left() - window_at.left(),
+        frame.top() - window_at.top(),
+        frame.right() - window_at.right(),
+        frame.bottom() - window_at.bottom(),
+    )
+    assert screen.contains(moved)
+    assert wanted is None or stands == wanted
