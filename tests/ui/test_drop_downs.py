@@ -73,3 +73,16 @@ def test_a_list_is_as_wide_as_its_items_and_scrolls_where_there_are_many(qtbot):
     place.resize(120, 60)
     place.show()
     assert len(cut_off(box)) == 10
+
+
+def test_a_text_without_room_is_shortened_in_its_middle_and_keeps_both_ends(qtbot):
+    def painted(text):
+        box = Choice()
+        qtbot.addWidget(box)
+        box.addItem(text)
+        box.resize(160, 30)
+        box.show()
+        return box.grab().toImage()
+
+    long, left = painted("a_name_that_is_much_too_long → node_0"), range(3, 14)  # letters at either end
+    assert long in [painted(f"{'a_name_that_is'[:k]}…{'long → node_0'[-n:]}") for k in left for n in left]

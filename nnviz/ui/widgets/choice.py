@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyledItemDelegate
+from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox
 
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours
@@ -28,9 +28,17 @@ class Choice(QComboBox):
         view.setMinimumWidth(view.sizeHintForColumn(0) + padding + bar)
         super().showPopup()
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
-        super().paintEvent(event)
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the box, its text shortened in the middle where it has no room, and the arrow."""
+        option, style = QStyleOptionComboBox(), self.style()
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = style.subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width()
+        text = self.currentText() or self.placeholderText()
+        option.currentText = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
         with QPainter(self) as painter:
+            style.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
+            style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
