@@ -83,8 +83,9 @@ class Edges:
 class Candidates:
     """The places of the weights of some edges, and after them of their slopes.
 
-    `x` has shape (places,); `y`, the edge's own height `line`, `cost` (infinite where none may stand) and
-    `covered`, the edges of others under a label, have shape (labels, places); `slope` has shape (labels,).
+    `x` has shape (places,) and rises, `slope` has shape (labels,). `y`, the edge's own height `line`, `cost`
+    (infinite where none may stand) and `covered`, the edges of others under a label, have shape
+    (labels, places).
     """
 
     kinds: int
@@ -151,11 +152,13 @@ class Candidates:
                     covered=np.tile(np.maximum(covered, 0.0).T, (self.kinds, 1)),
                 )
             )
+        x = np.tile(self.x, len(found))
+        order = np.argsort(x, kind="stable")
         y, line, cost, covered = (
-            np.concatenate(each, axis=1)
+            np.concatenate(each, axis=1)[:, order]
             for each in zip(*((each.y, each.line, each.cost, each.covered) for each in found), strict=True)
         )
-        return replace(self, x=np.tile(self.x, len(found)), y=y, line=line, cost=cost, covered=covered)
+        return replace(self, x=x[order], y=y, line=line, cost=cost, covered=covered)
 
 
 def _way(edges: Edges, x: Array, covered: Array, kind: int, kinds: int) -> Array:

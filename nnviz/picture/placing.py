@@ -29,7 +29,7 @@ class Placing:
         air = BETWEEN * sort.size
         self._of, self._width, self._height = candidates, sort.width + air, sort.height + air
         cost = candidates.cost
-        self._weights, self._every = len(cost) // candidates.kinds, np.arange(len(cost))
+        self._weights, self._every = len(cost) // candidates.kinds, slice(0, len(cost))
         self.chosen: Indices = np.full(len(cost), NOWHERE)
         self._possible = np.isfinite(cost)
         self._blocks: dict[int, NDArray[np.int16]] = {}
@@ -69,7 +69,7 @@ class Placing:
         free = (self._blocked[other] == 0) & self._possible[other]
         if np.count_nonzero(free) <= 1:
             return False
-        return bool((free & ~self._blocks_of(label, place, np.array([other]))[0]).any())
+        return bool((free & ~self._blocks_of(label, place, slice(other, other + 1))[0]).any())
 
     def _improve(self) -> None:
         """Move the label that gains most to a better place until none gains."""
@@ -104,19 +104,18 @@ class Placing:
         self.chosen[label] = NOWHERE
         self._blocked -= self._blocks.pop(label)
 
-    def _blocks_of(self, label: int, place: int, others: Indices) -> NDArray[np.bool_]:
+    def _blocks_of(self, label: int, place: int, others: slice) -> NDArray[np.bool_]:
         """Return which places of `others` a label at one of its own blocks, shape (others, places)."""
         of = self._of
-        blocks = np.zeros((len(others), len(of.x)), dtype=np.bool_)
-        right = of.x[place] - of.x
-        near = np.abs(right) < self._width
-        half = right[near] / 2
-        down = of.y[label, place] - of.y[others][:, near]
+        x, partner = of.x[place], of.partner(label)
+        near = slice(*np.searchsorted(of.x, (x - self._width, x + self._width)).tolist())
+        half = (x - of.x[near]) / 2
+        down = of.y[label, place] - of.y[others, near]
         # where two stand above each other, so do their lines
         between = of.line[label, place] - of.slope[label] * half
-        between = between - of.line[others][:, near] - of.slope[others, None] * half
+        between = between - of.line[others, near] - of.slope[others, None] * half
+        blocks = np.zeros((len(down), len(of.x)), dtype=np.bool_)
         blocks[:, near] = (np.abs(down) < self._height) | (between * down < 0.0)
-        partner = of.partner(label)
-        if partner != NOWHERE:  # a weight stands left of its slope
-            blocks[others == partner] |= right * (partner - label) > 0.0
+        if partner != NOWHERE and others.start <= partner < others.stop:  # a weight stands left of its slope
+            blocks[partner - others.start] |= (x - of.x) * (partner - label) > 0.0
         return blocks
