@@ -175,6 +175,18 @@ def test_a_phase_says_what_to_do_next(quick, phase):
     assert not callout(window).box.isEmpty()
 
 
+def test_the_words_of_a_step_are_worked_out_once(quick, qtbot):
+    window = quick("many-rows")
+    narrator = window.diagram.narrator
+    step(window, qtbot)
+    first = narrator.words()
+    assert narrator.words() is first
+    step(window, qtbot)
+    assert narrator.words() is not first
+    window.selection.row = 1
+    assert narrator.words().text == "node_1: z = 1·4 + (−1)·(−5) = 9; a = relu(9) = 9"
+
+
 def test_a_screen_reader_is_told_of_each_step(quick, qtbot, heard):
     window = quick("relu")
     step(window, qtbot, 2)

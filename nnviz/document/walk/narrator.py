@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import is_
 
 from PySide6.QtCore import QObject, Signal
 
@@ -22,6 +23,8 @@ class Narrator(QObject):
         super().__init__(parent)
         self._player, self._derived = player, derived
         self._last = ""
+        self._known: dict[Callable[[str], str], tuple[tuple[object, ...], Words]] = {}
+        """What was said last with names made short so, and of what: a frame asks for it again."""
         player.changed.connect(self._tell)
 
     def words(self, short: Callable[[str], str] = str) -> Words:
@@ -38,7 +41,13 @@ class Narrator(QObject):
         whole = derived.means if step.deed == "mse" and few else None
         update = derived.means_of_update if step.phase == "update" else None
         computed = Computed(derived.row, derived.trace, derived.slopes, whole, update)
-        return words(derived.state, computed, step, derived.mse if step.deed == "mse" else None, short)
+        mse = derived.mse if step.deed == "mse" else None
+        of = (derived.state, step, computed.trace, computed.slopes, whole, update, mse)
+        known, said = self._known.get(short, ((), NOTHING))
+        if len(known) != len(of) or not all(map(is_, known, of)):  # to compare their arrays would cost more
+            said = words(derived.state, computed, step, mse, short)
+            self._known[short] = of, said
+        return said
 
     def _tell(self) -> None:
         steps = self._player.progress.told
