@@ -8,8 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
 
 from nnviz.core import edits
-from nnviz.core.state import Dataset, State
+from nnviz.core.limits import SEGMENTS
+from nnviz.core.state import Dataset, State, Training
 from nnviz.core.structure import add_biases
+from nnviz.core.training import train
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
@@ -116,6 +118,18 @@ def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window,
     ask(window, "Ctrl+Shift+S")
     assert status(window) == "Saved w.py"
     assert load(tmp_path / "w.py").network == network
+
+
+def test_a_run_that_no_file_holds_is_left_out_and_that_is_told(window, answer, tmp_path):
+    state = train(replace(window.document.state, training=Training(1e-6)), updates=1).state
+    (segment,) = state.run.segments
+    many = tuple(segment._replace(after=k) for k in range(SEGMENTS.most + 1))
+    window.document.push(replace(state, run=replace(state.run, segments=many, iteration=len(many))), "Run")
+    answer(QFileDialog, type_name(tmp_path / "mine.json"))
+    ask(window, "Ctrl+S")
+    assert status(window) == "Saved mine.json; mine.json leaves out its run, which is too large for a file"
+    assert load(tmp_path / "mine.json").run is None
+    assert not window.main_window.isWindowModified()
 
 
 def test_the_title_says_the_networks_name_and_its_files(window, answer, tmp_path):
