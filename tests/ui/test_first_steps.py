@@ -164,9 +164,11 @@ def test_a_hidden_panel_that_a_step_speaks_of_is_shown(open_window):
     assert ringed(window) is not None
 
 
-@pytest.mark.parametrize("size", [(1000, 650), (1920, 1080)])
-def test_every_card_is_within_the_window_and_covers_nothing_that_it_speaks_of(open_window, qtbot, size):
-    window = open_window("forward", size=size)
+@pytest.mark.parametrize(
+    ("name", "size"), [("forward", (1000, 650)), ("forward", (1920, 1080)), ("digits", (1280, 800))]
+)
+def test_every_card_is_within_the_window_and_covers_nothing_that_it_speaks_of(open_window, name, size):
+    window = open_window(name, size=size)
     choose_entry(window, "First steps")
     for title in TITLES:
         assert said(window)[1] == title
