@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheel
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox
 
 from nnviz.ui.widgets.number_field import NumberField
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.widgets.theme import colours, px
 
 MOST_SEEN = 20
 """A longer list scrolls."""
@@ -40,12 +40,13 @@ class Choice(QComboBox):
             style.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
             style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6)
+            scale = px(100) / 100
+            pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6 * scale)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
-            x, y = self.width() - 14.0, self.height() / 2
+            x, y, across, down = self.width() - 14.0 * scale, self.height() / 2, 3.5 * scale, 1.75 * scale
             painter.drawPolyline(
-                [QPointF(x - 3.5, y - 1.75), QPointF(x, y + 1.75), QPointF(x + 3.5, y - 1.75)]
+                [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
             )
 
     def wheelEvent(self, event: QWheelEvent) -> None:
