@@ -18,7 +18,7 @@ from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
 from nnviz.ui.training.timeline import Timeline
 from nnviz.ui.widgets.card import Card
-from nnviz.ui.widgets.scrolled import Scrolled
+from nnviz.ui.widgets.stack import Stack
 from nnviz.ui.widgets.theme import ui_font
 
 
@@ -34,8 +34,7 @@ class TrainingPanel(Card):
         self.figures = TrainingFigures(document, runner, selection, derived)
         self.timeline = Timeline()
         self.message = Message()
-        self.body.addWidget(Scrolled(self.fields, self.verbs, self.figures, self.timeline, self.message))
-        self.reach_the_edges()
+        self.body.addWidget(Stack(self.fields, self.verbs, self.figures, self.timeline, self.message))
         self._connect()
         self._show_settings()
         self._show_place()

@@ -177,8 +177,7 @@ class Room(QScrollArea):
 
     def __init__(self, panel: QWidget) -> None:
         super().__init__()
-        self._panel = panel
-        self.setWidget(panel)
+        self.put(panel)
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -196,6 +195,7 @@ class Room(QScrollArea):
         """Hold this panel in the place of the one before."""
         self._panel = panel
         self.setWidget(panel)
+        panel.setAutoFillBackground(False)  # which Qt turns on, and which would fill the round corners
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Ask anew when what the panel needs has changed."""
