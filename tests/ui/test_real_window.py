@@ -402,3 +402,21 @@ def test_a_node_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere(w
     xdotool("mousemove", away.x(), away.y(), "key", "Escape")
     qtbot.waitUntil(lambda: QApplication.activePopupWidget() is None)
     qtbot.waitUntil(lambda: window.diagram.grab().toImage() == plain)
+
+
+def test_after_a_menu_and_the_help_the_walks_keys_are_live(window, qtbot):
+    bar = window.main_window.menuBar()
+    click(bar, bar.actionGeometry(bar.actions()[0]).center())
+    qtbot.waitUntil(lambda: QApplication.activePopupWidget() is not None)
+    QTest.keyClick(QApplication.activePopupWidget(), KEY.Key_Escape)
+    qtbot.waitUntil(lambda: QApplication.focusWindow() is not None)
+    press(KEY.Key_F1)
+    qtbot.waitUntil(lambda: QApplication.activeWindow() not in (None, window.main_window))
+    press(KEY.Key_Escape)
+    qtbot.waitUntil(window.main_window.isActiveWindow)
+    for key in (KEY.Key_Space, KEY.Key_Space, KEY.Key_Comma, KEY.Key_Period, KEY.Key_3):
+        press(key)
+        assert walking(window)
+    assert window.player.progress.phase == "backward"
+    press(KEY.Key_Escape)
+    assert not walking(window)
