@@ -208,3 +208,12 @@ def test_the_sheet_of_keys_says_that_the_walks_keys_act_everywhere(open_window, 
     everywhere = dict(dict(sheet(table(open_window("relu"), settings)))["Everywhere"])
     assert {"Space", ".", ",", "1", "2", "3", "4", "Esc"} <= set(everywhere)
     assert everywhere["Esc"] == "end the walk"
+
+
+def test_at_1280_the_toolbar_has_room_for_all_of_it_while_a_walk_is_on(open_window, qtbot):
+    window = open_window("many-rows", (1280, 800))
+    key(window, Qt.Key.Key_Period)
+    qtbot.waitUntil(lambda: end_button(window) is not None)
+    bar = window.main_window.findChild(QToolBar)
+    widgets = [bar.widgetForAction(action) for action in bar.actions() if action.isVisible()]
+    assert all(widget.isVisible() for widget in widgets if widget is not None)
