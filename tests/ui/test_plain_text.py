@@ -183,7 +183,7 @@ def test_a_name_in_a_menu_keeps_its_signs(window):
 
 
 def test_the_title_shows_a_name_as_it_is(window):
-    name = window.document.state.name
+    name = f"{window.document.state.name} — {window.document.path.name}"
     assert window.main_window.windowHandle().title() == f"{name} — nnviz"
     window.document.mark_unsaved()
     assert window.main_window.windowHandle().title() == f"{name}* — nnviz"
