@@ -94,3 +94,16 @@ def test_of_many_weights_some_are_told_and_how_many_more():
     slopes = next(said for step, said in told.items() if step.deed == "slopes")
     assert len([saying for saying in slopes.sayings if not saying.aside]) == MOST_LINES
     assert "and 13 more" in slopes.text
+
+
+@pytest.mark.parametrize("rows", [3, 50])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_what_is_too_large_for_a_number_can_be_told_of(rows, optimizer):
+    layers = (
+        Layer(("h0", "h1"), "relu", [[1e200, -1.0], [0.25, 1e180]], [0.1, -0.2]),
+        Layer(("y",), "identity", [[1e160, 2.0]]),
+    )
+    data = Dataset(np.ones((rows, 2)), np.ones((rows, 1)))
+    state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
+    with np.errstate(all="ignore"):
+        assert all(told.text for _, told in said_of(state))

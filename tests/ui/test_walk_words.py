@@ -10,7 +10,7 @@ from nnviz.core.address import Address
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.picture.picture import make_picture
-from tests.ui.hands import press, set_number
+from tests.ui.hands import choose_entry, press, set_number
 from tests.ui.sees import status, walking, written
 
 SIZES = [(1000, 650), (1280, 800), (1920, 1080)]
@@ -205,6 +205,14 @@ def test_a_screen_reader_is_told_of_each_step_that_plays(quick, qtbot, heard):
         "node_1",
         "output",
     ]
+
+
+def test_a_screen_reader_is_told_of_whole_layers(quick, qtbot, heard):
+    window = quick("relu")
+    choose_entry(window, "Whole layers at a time")
+    step(window, qtbot, 2)
+    said = [text for who, text in heard if who is window.diagram]
+    assert said == ["Hidden layer: forward", "output: z = 26·2 + 0·7 = 52; a = 52"]
 
 
 def callout(window):
