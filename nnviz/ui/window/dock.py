@@ -47,8 +47,10 @@ class Dock(QDockWidget):
         self.setTitleBarWidget(self._head)
         self._room = Room(_empty("card"))
         self.setWidget(self._room)
-        self.visibilityChanged.connect(lambda _: self.look_soon())
-        self.topLevelChanged.connect(lambda _: self.look_soon())
+        self._soon = QTimer(self, singleShot=True, interval=0)  # singleShot would hold a dock that ends first
+        self._soon.timeout.connect(self.look)
+        self.visibilityChanged.connect(self._soon.start)
+        self.topLevelChanged.connect(self._soon.start)
 
     def fill(self, make: Callable[[], Card]) -> None:
         """Have the panel made by `make`, now or when it is first in sight."""
@@ -57,7 +59,7 @@ class Dock(QDockWidget):
 
     def look_soon(self) -> None:
         """Look what is in sight once Qt has laid the docks out."""
-        QTimer.singleShot(0, self, self.look)
+        self._soon.start()
 
     def look(self) -> None:
         """Take account of whether it is in sight, and where its heading has to stand."""
