@@ -482,7 +482,7 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     table = open_window(with_inputs(64)).data.table
     assert table.horizontalScrollBar().maximum() > 0
     metrics = table.horizontalHeader().fontMetrics()
-    assert table.columnWidth(63) > metrics.horizontalAdvance("feature_63") + 16
+    assert table.columnWidth(63) > metrics.horizontalAdvance("feature_63") + 10
     numbers = open_window(with_inputs(64, "x{}")).data.table
     texts = [numbers.model().index(row, 0).data() for row in range(9)]
     assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 12
@@ -494,7 +494,7 @@ def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scr
     header, rows = table.horizontalHeader(), table.verticalHeader()
     for k, width in enumerate(widths(table)):
         name = table.model().headerData(k, Qt.Orientation.Horizontal)
-        assert header.fontMetrics().horizontalAdvance(name) + 16 <= width, name
+        assert header.fontMetrics().horizontalAdvance(name) + 10 <= width, name
     table.horizontalScrollBar().setValue(table.horizontalScrollBar().maximum())
     assert rows.isVisible()
     assert rows.mapTo(table, rows.rect().topLeft()).x() >= 0
@@ -502,7 +502,7 @@ def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scr
 
 
 def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
-    desk.panel.resize(440, 260)
+    desk.panel.resize(480, 260)
     narrow = desk.table.columnWidth(1)
     desk.click(0, 1)
     desk.type("0.12345678", Qt.Key.Key_Return)

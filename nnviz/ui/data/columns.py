@@ -19,7 +19,7 @@ SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
 PADDING_PX, MARGIN_PX = 8, 4
-"""At the right of a number, and the least at its left."""
+"""At the right of a name and of a number, and the least at their left."""
 SIZES_PX = 13, 11, 9.5
 """Font sizes of a number, the best first; the first that fits is taken."""
 
@@ -31,9 +31,7 @@ def column_widths(columns: Sequence[Column], names: QFontMetrics, room: int) -> 
     """
     numbers = QFontMetrics(ui_font(SIZES_PX[0], QFont.Weight.DemiBold))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    named = [
-        min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + 2 * px(PADDING_PX) for name, _ in columns
-    ]
+    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + px(PADDING_PX) for name, _ in columns]
     typed = [None if texts is None else _widest(numbers, texts) for _, texts in columns]
     tight = [width and max(min(width, short), ceil(width * SIZES_PX[-1] / SIZES_PX[0])) for width in typed]
     least = _wide(named, tight, short)
