@@ -502,7 +502,7 @@ def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scr
 
 
 def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
-    desk.panel.resize(480, 260)
+    desk.panel.resize(600, 260)
     narrow = desk.table.columnWidth(1)
     desk.click(0, 1)
     desk.type("0.12345678", Qt.Key.Key_Return)
