@@ -5,7 +5,7 @@ Knows nothing of mouse and keys.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMarginsF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QHideEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -227,7 +227,8 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the picture, and the card that it lies on."""
-        selection, dirty = self._selection, QRectF(event.rect())
+        selection, whole = self._selection, QMarginsF(2, 2, 2, 2)  # also the pixels that it cuts
+        dirty = QRectF(event.rect()) + whole
         options = PaintOptions(
             selected=tuple(address for address in (selection.address, selection.second) if address),
             lit=self._hover or (selection.address if self._focused else None),

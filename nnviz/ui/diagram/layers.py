@@ -91,7 +91,7 @@ class Layers:
                 (picture, options),
                 lambda painter: self._paint_still(painter, screen, picture, options, body),
             )
-            self._still.paint(painter, dirty)
+            self._still.paint(painter)
         else:
             self._still.forget()
             self._paint_still(painter, screen, picture, options, dirty)
@@ -131,7 +131,7 @@ class Layers:
         if faded:  # nothing of the frame before may shine through
             painter.fillRect(dirty, QColor(options.palette.canvas))
         painter.setOpacity(FADED if faded else 1.0)
-        self._edges.paint(painter, dirty)
+        self._edges.paint(painter)
         painter.setOpacity(1.0)
 
 
@@ -164,10 +164,9 @@ class _CachedLayer:
             paint(painter)
         self._key, self._picture = key, picture  # the picture is kept so that no id of a key is used again
 
-    def paint(self, painter: QPainter, dirty: QRectF) -> None:
-        """Paint the part of it that lies in `dirty`."""
-        ratio = self._pixmap.devicePixelRatio()
-        painter.drawPixmap(dirty, self._pixmap, QRectF(dirty.topLeft() * ratio, dirty.size() * ratio))
+    def paint(self, painter: QPainter) -> None:
+        """Paint it, as far as the painter's clip goes: a part would be cut at other pixels each time."""
+        painter.drawPixmap(0, 0, self._pixmap)
 
     def forget(self) -> None:
         """Give the memory back."""
