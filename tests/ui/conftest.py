@@ -57,6 +57,8 @@ def open_window(qtbot, settings):
         window.main_window.show()
         qtbot.waitExposed(window.main_window)
         qtbot.waitUntil(lambda: window.mse.curve is not None)
+        for _ in range(4):  # until docks and panels have what they need
+            QApplication.processEvents()
         windows.append(window)
         return window
 
