@@ -8,13 +8,14 @@ All lengths are pixels at zoom 1 in a small room; in a larger one all grows alik
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
 from nnviz.picture.parts import Column, Rect, Role, View
+from nnviz.picture.text import ROUNDING
 
 ROOM = 420.0
 """Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
@@ -52,6 +53,16 @@ class _Fit:
     height: float
     below: float
 
+    @property
+    def half(self) -> float:
+        """How far its nodes reach above its middle."""
+        return ((self.count - 1) * self.pitch + self.height) / 2
+
+    @property
+    def depth(self) -> float:
+        """How far its nodes and what stands under them reach below its middle."""
+        return self.half + min(self.below, self.pitch - self.height)
+
 
 def corner(rect: Rect) -> float:
     """Return the radius of a node's corners."""
@@ -83,7 +94,7 @@ def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     middle = _middle(fits, room)
     columns = []
     for k, (fit, width) in enumerate(zip(fits, widths, strict=True)):
-        top = middle - ((fit.count - 1) * fit.pitch + fit.height) / 2
+        top = middle - fit.half
         tops = np.arange(fit.count, dtype=np.float64) * fit.pitch + top
         role: Role = "input" if k == 0 else "output" if k == len(fits) - 1 else "hidden"
         columns.append(_seen(k - 1, x, width, tops, fit, role, view, scale))
@@ -127,7 +138,16 @@ def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[
     for count, wish in zip(sizes, below, strict=True):
         pitch = min(room / count, max(crowded, PITCH))
         fits.append(_Fit(count, pitch, _height(pitch, wish), wish))
-    return fits
+    deepest = room - max(fit.half for fit in fits)
+    return [_lifted(fit, deepest) for fit in fits]
+
+
+def _lifted(fit: _Fit, deepest: float) -> _Fit:
+    """Return a column so close that its notes, too, reach no deeper than so far below its middle."""
+    while fit.depth > deepest + ROUNDING and fit.pitch > BLOCK:
+        pitch = 0.99 * fit.pitch
+        fit = replace(fit, pitch=pitch, height=_height(pitch, fit.below))
+    return fit
 
 
 def _height(pitch: float, wish: float) -> float:
@@ -159,7 +179,5 @@ def _widths(heights: Sequence[float], room: float, compact: float) -> tuple[list
 
 def _middle(fits: Sequence[_Fit], room: Rect) -> float:
     """Return the height at which every column is centred, so that nodes and notes together fill the room."""
-    halves = [((fit.count - 1) * fit.pitch + fit.height) / 2 for fit in fits]
-    up = max(halves)
-    down = max(half + min(fit.below, fit.pitch - fit.height) for half, fit in zip(halves, fits, strict=True))
+    up, down = max(fit.half for fit in fits), max(fit.depth for fit in fits)
     return room.y + AIR + (room.height - AIR - FOOT - up - down) / 2 + up

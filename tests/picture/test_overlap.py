@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnviz import load
+from nnviz.files.examples import example, examples
 from nnviz.picture.parts import View
 from nnviz.picture.text import text_width
 from tests.picture.diagrams import drawn, overlaps, state
@@ -130,3 +132,34 @@ def test_zooming_in_shows_numbers_that_did_not_fit():
     kinds = [{label.address.kind for label in own.labels if label.address.column == 1} for own in (far, near)]
     assert kinds[0] == {"heading", "subheading"}
     assert kinds[1] >= {"weight", "value", "name"}
+
+
+CARDS = [View(600, 260), View(606, 318), View(886, 412), View(1526, 690), View(2166, 1050)]
+"""The diagram in windows of 1000 by 650, 1280 by 800, 1920 by 1080 and 2560 by 1440 pixels."""
+
+
+def outside(picture):
+    """Return what reaches out of the room under the headings."""
+    places = [(node.address, node.rect) for node in picture.nodes]
+    places += [(None, column.box) for column in picture.layout.columns]
+    for label in picture.labels:
+        if label.address.kind not in {"heading", "subheading"}:
+            places.append((label.address, label.reach))
+    return [place for place in places if not picture.layout.body.covers(place[1])]
+
+
+@pytest.mark.parametrize("view", CARDS, ids=str)
+@pytest.mark.parametrize("with_slopes", [False, True], ids=["forward", "slopes"])
+@pytest.mark.parametrize(
+    "sizes", [(4, 8, 3), (8, 8), (2, 8, 1), (1, 20, 1), (3, 3, 3), (8, 4), (2, 1), (3, 12, 6)], ids=str
+)
+def test_nothing_reaches_under_the_headings_or_out_of_the_card(sizes, view, with_slopes):
+    assert outside(drawn(state(sizes, spread=0), view, with_slopes=with_slopes)) == []
+
+
+@pytest.mark.parametrize("view", CARDS, ids=str)
+@pytest.mark.parametrize("name", [each.name for each in examples()])
+def test_so_it_is_in_every_example(name, view):
+    opened = load(example(name).path)
+    for with_slopes in (False, True) if opened.trainable else (False,):
+        assert outside(drawn(opened, view, with_slopes=with_slopes)) == []
