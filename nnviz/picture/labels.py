@@ -14,8 +14,10 @@ from nnviz.picture.pills import PAD, PillSlots, smaller
 from nnviz.picture.text import elide, fitted, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
-BESIDE = 1.4
-"""Free beside the line under a heading, for what makes it a control in the window, in font sizes."""
+CONTROL = 28.0 / 12.0
+"""What makes the line under a heading a control in the window is so much wider than it, in font sizes."""
+MARGIN = 6.0
+"""Free on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
 MANY = 12
@@ -26,14 +28,18 @@ AIR = {"pill": 0.9, "slope": 0.5}
 
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
     """Yield the headings and the lines under them, shortened as far as the room asks for."""
-    last = len(layout.columns) - 1
+    last, taken = len(layout.columns) - 1, 0.0
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, last, content)
         middle, size = 0.2 * cell.height, HEADING * layout.scale
-        yield from _line("heading", names, cell, column, middle, size)
+        heading = _line("heading", names, cell, column, middle, size)
+        if column.index == last and cell.width:  # whose slopes are shown may be said over a gap, too
+            cell = cell._replace(x=taken, width=cell.right - taken)
         middle += 1.95 * size
-        yield from _line("subheading", lines, cell, column, middle, SUBHEADING * layout.scale)
+        line = _line("subheading", lines, cell, column, middle, SUBHEADING * layout.scale)
+        taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
+        yield from filter(None, (heading, line))
 
 
 def _headings(column: int, last: int) -> list[str]:
@@ -59,7 +65,8 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     if layer.biases is not None:
         parts.append("biases")
     if column.index == last and content.slopes_of:
-        shorter = (parts, parts[:-1], [layer.activation])
+        name, bracket, _ = layer.activation.partition("(")
+        shorter = (parts, parts[:-1], [layer.activation], [f"{name}(…)" if bracket else name])
         return [*(" · ".join([*kept, content.slopes_of]) for kept in shorter), content.slopes_of]
     return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
 
@@ -71,20 +78,25 @@ def _line(
     column: Column,
     middle: float,
     size: float,
-) -> Iterator[Label]:
-    """Yield the longest text that fits into its cell, centred over its column as far as the cell allows."""
-    heading = kind == "heading"
-    room = cell.width - 8.0 - (0.0 if heading else BESIDE * size)
+) -> Label | None:
+    """Return the longest text that fits into its cell, centred over its column as far as the cell allows."""
+    heading, beside = kind == "heading", _beside(kind, column, size)
+    room = cell.width - 2 * beside
     for text in [*texts, elide(texts[-1], size, room, bold=heading)]:
         width = text_width(text, size, bold=heading)
         if heading:
             width += LETTER_SPACING * size * len(text)
         if text and width <= room:
             x = column.x + column.width / 2 - width / 2
-            x = min(max(x, cell.x + 4.0), cell.right - 4.0 - width)
+            x = min(max(x, cell.x + beside), cell.right - beside - width)
             rect = Rect(x, middle - 0.65 * size, width, 1.3 * size)
-            yield Label(Address(kind, column.layer), text, rect, kind, size)
-            return
+            return Label(Address(kind, column.layer), text, rect, kind, size)
+    return None
+
+
+def _beside(kind: Kind, column: Column, size: float) -> float:
+    """Return how much of its cell stays free on both sides of a line's text: for half of a control, too."""
+    return MARGIN if kind == "heading" or column.layer < 0 else MARGIN + CONTROL / 2 * size
 
 
 def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:

@@ -1,11 +1,18 @@
 """The diagram grows with its window, at once, and says by hover what it has no room for."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from nnviz import load
 from nnviz.core.address import Address
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.examples import example
+from nnviz.ui.diagram.heads import BEFORE_PX, BEHIND_PX, HEIGHT_PX, ActivationButton
 from tests.picture.diagrams import state
 from tests.ui.hands import point
 from tests.ui.sees import place
@@ -42,3 +49,41 @@ def test_hover_tells_the_bias_that_has_no_room_in_its_node(open_window):
     value = float(window.document.state.network.layers[0].biases[3])
     assert f"bias {value!r}".replace("-", "−") in QToolTip.text()
     QToolTip.hideText()
+
+
+def long_activation():
+    layers = load(example("two-hidden-layers").path).network.layers
+    named = Network(
+        ("accounts", "children"),
+        tuple(
+            replace(layer, activation="leaky_relu(0.0123456)", biases=[0.5] * len(layer)) for layer in layers
+        ),
+    )
+    return State(named, Dataset([[3, 5], [1, 2]], [[200], [100]]))
+
+
+@pytest.mark.parametrize(
+    ("size", "percent"),
+    [((1000, 650), 100), ((1000, 650), 200), ((1280, 800), 100), ((1280, 800), 150), ((1920, 1080), 200)],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "opened",
+    [load(example("xor").path), state((4, 8, 3), activation="sigmoid"), long_activation()],
+    ids=["xor", "4-8-3", "long"],
+)
+def test_the_control_of_every_activation_stands_whole_under_its_heading(open_window, opened, size, percent):
+    window = open_window(opened, size)
+    window.set_size(percent)
+    window.selection.show_slopes(True)
+    QApplication.processEvents()
+    controls = [own for own in window.diagram.findChildren(ActivationButton) if own.isVisible()]
+    assert len(controls) >= 2  # beside long names the last one says whose slopes are shown
+    room = window.diagram.rect().adjusted(4, 0, -4, 0)
+    for control in controls:
+        assert room.contains(control.geometry())
+        scale = control.height() / HEIGHT_PX
+        text = control.fontMetrics().horizontalAdvance(control.text().replace("&&", "&"))
+        assert text + (BEFORE_PX + BEHIND_PX - 3) * scale <= control.width()  # before the chevron
+    places = [own.geometry() for own in controls]
+    assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])

@@ -18,6 +18,7 @@ from nnviz.core.address import Address
 from nnviz.picture.columns import HEAD
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Label, Rect
+from nnviz.picture.text import ELLIPSIS
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paper import label_font
 from nnviz.ui.diagram.structure_menu import Structure
@@ -133,9 +134,8 @@ class ActivationButton(HeadButton):
         self.setText(label.text.replace("&", "&&"))
         self.setFont(label_font(label))
         width = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
-        box = qrect(Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)).toRect()
-        box.moveRight(min(box.right(), self._diagram.width() - 1))
-        self.setGeometry(box)
+        box = Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)
+        self.setGeometry(qrect(box).toRect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box as the style does, and in it the text and the chevron."""
@@ -205,7 +205,8 @@ class Head:
         picture, layer = self._diagram.picture, self._column - 1
         label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
         used = picture.content.network.layers[layer].activation if label else ""
-        there = label is not None and used in label.text
+        said = used.partition("(")[0]
+        there = label is not None and (said in label.text or label.text.endswith(ELLIPSIS))
         self._activation.setVisible(there)
         if label and scale and there:
             self._activation.show_over(label, scale)
