@@ -393,6 +393,9 @@ BAD_INPUT = {
     "predict relu --data gone.csv": "there is no file gone.csv\n",
     "predict relu --data four.csv": "four.csv, line 1: expected 2 columns, one for each input, or 3 with the "
     "targets, found 4\n",
+    "predict relu --data foreign.csv": "foreign.csv, line 1: expected 2 columns, one for each input, found 1 "
+    "beside the targets\n",
+    "predict relu --data names.csv": "names.csv: there are no rows\n",
     "predict relu --data text.csv": "text.csv, line 2, column 1: 'x' is not a number\n",
     "predict w.json": "data: the file has no rows; give one with --row, or a CSV file with --data\n",
     "predict huge.json --row 1e300": "the result is too large for a number: make the weights or the data "
@@ -410,6 +413,8 @@ BAD_INPUT = {
 def test_bad_input_ends_with_1_and_one_sentence(run, line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "four.csv").write_text("1,2,3,4\n")
+    (tmp_path / "foreign.csv").write_text("foo,output\n1,2\n")
+    (tmp_path / "names.csv").write_text("a,b\n")
     (tmp_path / "text.csv").write_text("a,b\nx,1\n")
     (tmp_path / "w.json").write_text('{"output": [1, 2]}')
     (tmp_path / "huge.json").write_text('{"output": [1e300]}')

@@ -109,7 +109,7 @@ def _rows_of(path: Path, network: Network) -> Array:
         inputs, _, foreign = placed(table, network)
         rows = table.at(inputs)
     except FileError as error:
-        raise FileError(f"{path}, {error}") from None
+        raise FileError(f"{path}{', ' if error.place else ': '}{error}") from None
     if foreign:
         complain(f"{path}: {in_their_order(foreign, network)}")
     return rows

@@ -94,9 +94,9 @@ class History:
         return envelope.over(self.points)
 
     @property
-    def kept(self) -> Array:
-        """The curve as it is saved, in at most POINTS: all of a short one, of a long one its envelope."""
-        return self.points if self.length <= POINTS.most else self.envelope
+    def kept(self) -> History:
+        """The history as it is saved, in at most POINTS: all of a short one, of a long one its envelope."""
+        return self if self.length <= POINTS.most else History(is_thinned=True).extended(self.envelope)
 
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,10 @@ from nnviz.files.weights_dict import network_of
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
-"""What a course calls the rows and what they should come to; the first that is there is taken."""
+"""What a course calls the rows and what they should come to; the first that is there is taken.
+
+A single letter may stand for anything: it is taken only where numbers stand there.
+"""
 
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
@@ -61,9 +64,8 @@ def state_of(body: list[Statement]) -> State:
     for each in _assignments(body):
         if each.name not in assigned or each.stands_there():
             assigned[each.name] = each
-    networks = _networks(assigned)
-    inputs = next((assigned[name] for name in INPUTS if name in assigned), None)
-    targets = next((assigned[name] for name in TARGETS if name in assigned), None)
+    networks, faults = _networks(assigned)
+    inputs, targets = (_first(names, assigned) for names in (INPUTS, TARGETS))
     taken, network = _chosen(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
     fitting = {name: own for name, own in networks.items() if own.sizes == network.sizes}
@@ -71,6 +73,7 @@ def state_of(body: list[Statement]) -> State:
     notes += [
         f"`{name}`, {assigned[name].line}, is another network." for name in networks if name not in fitting
     ]
+    notes += [f"`{name}` is left out: {fault}." for name, fault in faults.items()]
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
         return State(network, data, weight_sets=sets, notes="\n".join(notes))
@@ -90,26 +93,36 @@ def _assignments(body: list[Statement]) -> Iterator[_Assigned]:
             yield _Assigned("the dictionary", statement.value, each)
 
 
-def _networks(assigned: dict[str, _Assigned]) -> dict[str, Network]:
-    """Return the networks that dictionaries make, by name, or that of a list called weights."""
+def _first(names: Iterable[str], assigned: dict[str, _Assigned]) -> _Assigned | None:
+    there = (assigned[name] for name in names if name in assigned)
+    return next((each for each in there if len(each.name) > 1 or each.stands_there()), None)
+
+
+def _networks(assigned: dict[str, _Assigned]) -> tuple[dict[str, Network], dict[str, FileError]]:
+    """Return the networks that dictionaries make, by name, or that of a list called weights, and the faults.
+
+    Raises FileError where there is no network.
+    """
     found: dict[str, Network] = {}
-    fault: FileError | None = None
+    faults: dict[str, FileError] = {}
     for name, each in assigned.items():
         if isinstance(each.node, ast.Dict) and any(map(_names_a_node, each.node.keys)):
             try:
                 found[name] = _network(each, each.node)
             except FileError as error:
-                fault = fault or error
-    if not found and fault is None and "weights" in assigned:
+                faults[name] = error
+    if not found and not faults and "weights" in assigned:
         weights = assigned["weights"]
         try:
             found["weights"] = network_of({"output": weights.value()})
         except FileError as error:
-            fault = error if error.place.startswith("line ") else FileError(error.message, weights.line)
+            raise (
+                error if error.place.startswith("line ") else FileError(error.message, weights.line)
+            ) from None
     if not found:
         wanted = "a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}"
-        raise fault or FileError(f"expected {wanted}, for nothing is run")
-    return found
+        raise next(iter(faults.values()), FileError(f"expected {wanted}, for nothing is run"))
+    return found, faults
 
 
 def _names_a_node(key: ast.expr | None) -> bool:

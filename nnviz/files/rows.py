@@ -34,8 +34,8 @@ def placed(table: Table, network: Network) -> Placed:
     """
     outputs = network.outputs
     headers = ("target",) if len(outputs) == 1 else tuple(f"target {name}" for name in outputs)
-    found = (table.places(names) for names in (outputs, headers))
-    targets = next((places for places in found if places is not None), [])
+    known = (table.places(names) for names in (outputs, headers))
+    targets = next((places for places in known if places is not None), [])
     inputs = table.places(network.inputs)
     if inputs is not None:
         return Placed(inputs, targets, {})
@@ -43,8 +43,10 @@ def placed(table: Table, network: Network) -> Placed:
     width = len(network.inputs)
     if len(rest) not in ((width,) if targets else (width, width + len(outputs))):
         columns = "1 column" if width == 1 else f"{width} columns"
-        wish = f"expected {columns}, one for each input, or {width + len(outputs)} with the targets"
-        raise FileError(f"{wish}, found {table.width}", "line 1")
+        found = f"or {width + len(outputs)} with the targets, found {len(rest)}"
+        if targets:
+            found = f"found {len(rest)} beside the targets"
+        raise FileError(f"expected {columns}, one for each input, {found}", "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)
 

@@ -55,7 +55,7 @@ def part_of(state: State) -> RunPart | None:
             WeightSetPart(name, weights_parts(as_layers(vector, network)))
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
-        history=[Point(point) for point in run.history.kept],
+        history=[Point(point) for point in run.history.kept.points],
     )
 
 
@@ -119,15 +119,22 @@ def _history(part: RunPart, segments: tuple[Segment, ...], rows: int) -> History
         POINTS.check(len(part.history), "history")
     with told_by_core("run"):
         points = frozen(matrix(part.history, 2, "iteration and its MSE", "run.history"), "history")
-    iterations = points[:, 0]
-    wrong = np.flatnonzero((iterations != np.floor(iterations)) | (iterations > part.iteration))
-    falls = np.flatnonzero(np.diff(iterations, prepend=-1.0) <= 0)
-    for bad, what in (
-        (wrong, f"expected an iteration, a whole number up to {part.iteration}"),
-        (falls, "expected a later iteration than that of the point before, the first from 0 on"),
+    if not len(points):
+        raise FileError("expected at least one point", "run.history")
+    iterations, mses = points.T
+    for column, wrong, what in (
+        (0, iterations[:1] != 0, "0, the start of the run"),
+        (
+            0,
+            (iterations != np.floor(iterations)) | (iterations > part.iteration),
+            f"an iteration, a whole number up to {part.iteration}",
+        ),
+        (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than that of the point before"),
+        (1, mses < 0, "an MSE, a number from 0 on"),
     ):
-        if len(bad):
-            raise FileError(f"{what}, found {iterations[bad[0]]:g}", f"run.history[{bad[0]}][0]")
+        if wrong.any():
+            i = int(wrong.argmax())
+            raise FileError(f"expected {what}, found {points[i, column]:g}", f"run.history[{i}][{column}]")
     per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
     is_thinned = len(points) > 1 and bool(np.diff(iterations).max() > per_epoch)
     return History(is_thinned=is_thinned).extended(points)

@@ -30,7 +30,7 @@ _LENGTH, _DIGEST = 8, 16
 _PLAIN = (State, Network, Layer, Dataset, Training, WeightSet, Weights, Run, Segment)
 _KINDS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: kind for kind in _PLAIN},
-    "History": lambda points: History().extended(points),
+    "History": lambda is_thinned, points: History(is_thinned=is_thinned).extended(points),
 }
 
 Parts = list[bytes | memoryview]
@@ -123,7 +123,8 @@ def _tree(value: Any, arrays: list[Array]) -> Any:
         arrays.append(value)
         return {"shape": value.shape}
     if isinstance(value, History):
-        return {"kind": "History", "points": _tree(value.kept, arrays)}
+        kept = value.kept
+        return {"kind": "History", "is_thinned": kept.is_thinned, "points": _tree(kept.points, arrays)}
     if isinstance(value, Segment):
         return {"kind": "Segment", **{name: _tree(part, arrays) for name, part in value._asdict().items()}}
     if isinstance(value, tuple):

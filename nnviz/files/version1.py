@@ -112,8 +112,10 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     optimizer_memory: list[WeightSetPart] = []
     history: Annotated[
         Matrix,
-        Meta(description="Pairs of an iteration and the MSE over all rows after it; some may miss."),
-    ] = []
+        Meta(
+            description="Pairs of an iteration and the MSE over all rows after it, from 0 on; some may miss."
+        ),
+    ]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

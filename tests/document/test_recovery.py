@@ -118,6 +118,17 @@ def test_a_copy_holds_the_run_and_how_it_goes_on(document, state, wait_for_copy,
 
 
 @pytest.mark.usefixtures("recovery")
+def test_a_copy_of_a_long_run_knows_that_its_curve_is_thinned(document, state, wait_for_copy, folder):
+    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01, 5000))
+    trained = train(start).state
+    document.push(trained, "Run")
+    wait_for_copy(trained)
+    (copied,) = copies(folder)
+    assert len(copied.run.history) < len(trained.run.history)
+    assert copied.run.history.is_thinned
+
+
+@pytest.mark.usefixtures("recovery")
 def test_the_copy_follows_changes_that_never_pause(document, state, folder, qtbot):
     count = 0
 

@@ -124,6 +124,24 @@ def test_the_dictionary_that_takes_the_inputs_is_in_use_and_the_other_is_named(o
     assert state.notes == ("The weights are `two`, line 2 of the code.\n`one`, line 1, is another network.")
 
 
+def test_a_dictionary_that_cannot_be_read_is_named_beside_one_that_can(opened):
+    state = opened("one = {'node_0': [1, 2], 'output': [1]}\ntwo = {'node_0': [1, 2],\n 'output': [w]}\n")
+    assert state.network.sizes == (2, 1, 1)
+    assert state.notes == (
+        "The weights are `one`, line 1 of the code.\n"
+        "`two` is left out: line 3: output has to stand there as numbers: nothing is computed."
+    )
+
+
+@pytest.mark.parametrize("other", ["x = np.linspace(-1, 1)", "X = rows()", "y = relu(3)"])
+def test_a_letter_that_stands_for_something_computed_is_passed_over(opened, other):
+    assert data(opened(f"w = {{'output': [1]}}\n{other}\n")) == ([], None)
+
+
+def test_letters_that_stand_for_numbers_are_rows_and_targets(opened):
+    assert data(opened("w = {'output': [1]}\nx = 3\ny = 4\n")) == ([[3]], [[4]])
+
+
 WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
 REFUSED = {
     f"{WEIGHTS}\n\ninput_data = [3, 5]": "line 6: node_0 has 3 weights, input_data has 2 values",

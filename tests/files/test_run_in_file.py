@@ -161,7 +161,6 @@ def put(*way):
 
 
 SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
-SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
 WHOLE_UP_TO_6 = "expected an iteration, a whole number up to 6"
 REFUSED = {
     "iteration: expected a whole number from 1 to 9007199254740992": put("iteration", -1),
@@ -182,10 +181,13 @@ REFUSED = {
     "optimizer_memory: the optimizer remembers v; found 2": lambda run: run["optimizer_memory"].append(
         run["optimizer_memory"][0]
     ),
-    "history[1][0]: expected a later iteration than that of the point before, the first from 0 on, found 0": (
+    "history[1][0]: expected a later iteration than that of the point before, found 0": (
         put("history", 1, 0, 0)
     ),
-    f"history[0][0]: {WHOLE_UP_TO_6}, found 0.5": put("history", 0, 0, 0.5),
+    f"history[1][0]: {WHOLE_UP_TO_6}, found 0.5": put("history", 1, 0, 0.5),
+    "history: expected at least one point": put("history", []),
+    "history[0][0]: expected 0, the start of the run, found 1": lambda run: run["history"].pop(0),
+    "history[2][1]: expected an MSE, a number from 0 on, found -1": put("history", 2, 1, -1),
     f"history[6][0]: {WHOLE_UP_TO_6}, found 7": put("history", 6, 0, 7),
     "history[2]: expected 2 numbers, one for each iteration and its MSE, found 3": put(
         "history", 2, [2, 1, 1]
