@@ -5,12 +5,14 @@ From its start and its segments every iteration can be computed again, so the fi
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from operator import attrgetter
 
 import msgspec
 import numpy as np
 
+from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.history import History
 from nnviz.core.limits import NUMBERS, POINTS, SEGMENTS
 from nnviz.core.names import quoted
@@ -28,6 +30,9 @@ SETTINGS = SegmentPart.__struct_fields__[1:]
 
 MOST_UPDATES = 2**53
 """From there on a history, which is of floats, cannot tell two iterations apart."""
+
+SAME = 1e-6
+"""Of the size of the targets: by less the same weights miss them otherwise on another computer."""
 
 
 def savable(state: State) -> State:
@@ -59,8 +64,11 @@ def part_of(state: State) -> RunPart | None:
     )
 
 
-def run_of(part: RunPart, state: State) -> Run:
-    """Return the run that has led to `state`. Raises FileError for what cannot have."""
+def run_of(part: RunPart, state: State) -> Run | None:
+    """Return the run that has led to `state`; None where weights or rows were edited in the file since.
+
+    Raises FileError for what no run can be.
+    """
     if not state.trainable:
         raise FileError("there are no rows with targets that it could have been made with", "run")
     if not 1 <= part.iteration <= MOST_UPDATES:
@@ -78,7 +86,20 @@ def run_of(part: RunPart, state: State) -> Run:
             raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
         memory[i] = in_one_vector(all_weights(own.layers, state.network, f"{place}.layers"))
     history = _history(part, segments, len(state.data))
+    if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
+        return None
     return Run(with_weights(state.network, start), part.iteration, history, optimizer, memory, segments)
+
+
+def _was_edited(state: State, mse: float) -> bool:
+    """Tell whether the MSE of `state`, where it is soon known, is not what a run came to on any computer."""
+    if forward_ns(state.network, len(state.data)) > QUICK_NS:
+        return False
+    now, targets = state.mse(), state.data.targets
+    assert now is not None
+    assert targets is not None
+    size = math.sqrt(now) + float(np.abs(targets).max())
+    return not abs(math.sqrt(now) - math.sqrt(mse)) <= SAME * size < math.inf
 
 
 def _numbers(state: State, memories: int) -> int:

@@ -113,7 +113,8 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs of an iteration and the MSE over all rows after it, from 0 on; some may miss."
+            description="Pairs of an iteration and the MSE over all rows after it, from 0 on; some may miss.",
+            extra_json_schema={"minItems": 1},
         ),
     ]
 

@@ -207,6 +207,36 @@ def test_nonsense_is_refused_with_its_place(sentence):
     assert str(caught.value) == f"run.{sentence}"
 
 
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda raw: raw["network"]["layers"][0]["weights"][0].__setitem__(0, 0.75),
+        lambda raw: raw["data"]["targets"][2].__setitem__(0, 7),
+        lambda raw: [rows.append(rows[0]) for rows in raw["data"].values()],
+    ],
+    ids=["weight", "target", "row"],
+)
+def test_an_edit_in_the_text_of_a_file_ends_the_run_as_one_in_the_window_does(edited, batch_size):
+    before = train(untrained(batch_size=batch_size), updates=6).state
+    raw = json.loads(native.write(before))
+    edited(raw)
+    after = native.read(json.dumps(raw).encode())
+    assert after.run is None
+    assert after != before
+
+
+@pytest.mark.parametrize("updates", [1, 50, 2000])
+def test_a_run_of_another_computer_whose_last_digits_differ_stays(updates):
+    raw = json.loads(native.write(train(untrained(), updates=updates).state))
+    for layer in raw["network"]["layers"]:
+        layer["weights"] = [
+            [w * (1 + 2e-16 * (-1) ** i) for i, w in enumerate(row)] for row in layer["weights"]
+        ]
+    raw["run"]["history"][-1][1] *= 1 + 1e-13
+    assert native.read(json.dumps(raw).encode()).run is not None
+
+
 def test_a_run_without_rows_is_refused():
     raw = json.loads(native.write(train(untrained(), updates=6).state))
     del raw["data"]

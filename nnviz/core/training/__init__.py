@@ -30,7 +30,8 @@ def train(
 ) -> Result:
     """Train `state` by its own settings, or by those given here, and return the result.
 
-    Raises ValueError without rows or targets, or where a setting cannot be.
+    A State that has a run goes on with it, and the history begins where that began. Raises ValueError
+    without rows or targets, or where a setting cannot be.
     """
     given: dict[str, Any] = {
         "updates": updates,

@@ -84,7 +84,7 @@ class MsePlot(PlotCard):
         """Write the history to `path` with the columns iteration and mse."""
         history = self._travel.history
         assert history is not None
-        thinned = ": of every 16 updates or more the lowest and the highest MSE" if history.is_thinned else ""
+        thinned = ": of every few updates the lowest and the highest MSE" if history.is_thinned else ""
         self._export(path, csv.history(history.points), thinned)
 
     @property
