@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from nnviz.core.state import State
-from nnviz.core.training.past import is_trained
+from nnviz.core.training.past import is_trained, leads_to
 from nnviz.document.document import Document
 from nnviz.document.presence import key_of
 from nnviz.document.recovery import holds
 from nnviz.files import atomic, snapshot
 from nnviz.files.errors import FileError
+from nnviz.files.on_disk import OnDisk
 from nnviz.files.runs import savable
 from nnviz.files.snapshot import About, Copy
 
@@ -33,7 +34,8 @@ class KeptRuns:
     def keep(self, document: Document) -> bool:
         """Tell whether `document` can be left without loss, since only training has changed it.
 
-        An example's run can be made again; that of a file is kept, where that can be.
+        An example's run can be made again; that of a file is kept, where that can be. One that goes on from
+        here is kept already: it stays.
         """
         saved, state, file = document.saved, document.state, document.file
         if saved is None or not is_trained(saved, state):
@@ -42,6 +44,9 @@ class KeptRuns:
             return True
         if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
             return False
+        kept = self._kept(file, saved)
+        if kept and leads_to(state, kept):
+            return True
         about = About(document.title, holds(state), file.path.absolute(), file.digest)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,19 +60,23 @@ class KeptRuns:
     def offer(self, document: Document) -> str:
         """Let redo take up what is kept for the file that was just opened; return a sentence on it, or ""."""
         file, opened = document.file, document.state
-        if self._folder is None or file is None:
-            return ""
-        try:
-            copy = Copy(self._copy(self._folder, file.path).read_bytes())
-            later = _after(opened, copy.state()) if copy.about.digest == file.digest else None
-        except (OSError, FileError):
-            return ""
+        later = self._kept(file, opened) if file else None
         if later is None:
             return ""
         updates = later.iteration - opened.iteration
         made = "1 update" if updates == 1 else f"{updates} updates"
         document.offer(later, f"Run of {made}")
         return f"a run of {made} from before is kept, and Redo takes it up"
+
+    def _kept(self, file: OnDisk, opened: State) -> State | None:
+        """Return what is kept of `file`, which holds `opened`, as what training has made of it."""
+        if self._folder is None:
+            return None
+        try:
+            copy = Copy(self._copy(self._folder, file.path).read_bytes())
+            return _after(opened, copy.state()) if copy.about.digest == file.digest else None
+        except (OSError, FileError):
+            return None
 
     @staticmethod
     def _copy(folder: Path, path: Path) -> Path:

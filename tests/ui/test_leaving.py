@@ -140,6 +140,24 @@ def test_a_run_goes_on_from_the_one_that_was_saved(begin, mine, answer, qtbot):
     assert window.document.state.iteration == 40
 
 
+@pytest.mark.parametrize(("rate", "kept"), [(None, "20 updates"), (0.0001, "1 update")])
+def test_a_run_that_is_begun_again_does_not_replace_the_longer_one_that_goes_the_same_way(
+    begin, mine, qtbot, rate, kept
+):
+    window = begin()
+    window.files.open(mine)
+    run(window, qtbot)
+    window.files.open_example("xor")
+    window.files.open(mine)
+    if rate:
+        window.runner.set_training(Training(rate))
+    press(window, "One update")
+    window.files.open_example("xor")
+    assert no_question(window)
+    window.files.open(mine)
+    assert status(window) == f"Opened mine.json; a run of {kept} from before is kept, and Redo takes it up"
+
+
 def test_once_the_file_is_another_one_the_run_is_not_offered(begin, mine, qtbot):
     window = begin()
     window.files.open(mine)
