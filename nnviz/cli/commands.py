@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from nnviz.cli.arguments import parse
 from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
-from nnviz.core.numbers import full
+from nnviz.core.numbers import counted, full
 from nnviz.files import examples
 from nnviz.files.errors import FileError
 
@@ -117,8 +117,9 @@ def _rows_of(path: Path, network: Network) -> Array:
 
 def _check_width(width: int, expected: int, place: str) -> None:
     if width != expected:
-        numbers = "1 number" if expected == 1 else f"{expected} numbers"
-        raise FileError(f"expected {numbers} a row, one for each input, found {width}", place)
+        raise FileError(
+            f"expected {counted(expected, 'number')} a row, one for each input, found {width}", place
+        )
 
 
 def _check_finite(result: Array) -> None:

@@ -69,6 +69,11 @@ def shown_in_full(value: float) -> str:
     return full(value).replace("-", MINUS)
 
 
+def counted(count: int, thing: str) -> str:
+    """Return "1 row", "2,000 rows"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def mse_in_words(mse: float) -> str:
     """Return "MSE 74.25"."""
     return f"MSE {shown(mse) if math.isfinite(mse) else 'too large for a number'}"

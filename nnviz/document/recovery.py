@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
 
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import Claim, Leftover
@@ -162,6 +163,5 @@ def holds(state: State) -> str:
     """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows, iteration 20"."""
     sizes = [str(size) for size in state.network.sizes]
     shape = "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
-    rows = "1 row" if len(state.data) == 1 else f"{len(state.data)} rows"
     run = f", iteration {state.iteration}" if state.iteration else ""
-    return f"{shape} network, {rows}{run}"
+    return f"{shape} network, {counted(len(state.data), 'row')}{run}"

@@ -14,6 +14,7 @@ from typing import Any
 
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network, frozen
+from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.python_text import Statement, value_of
@@ -169,15 +170,15 @@ def _dataset(network: Network, inputs: _Assigned, targets: _Assigned | None) -> 
     rows = _rows(inputs, of_many=width == 1)
     for row in rows:
         if len(row) != width:
-            weights, values = _counted(width, "weight"), _counted(len(row), "value")
+            weights, values = counted(width, "weight"), counted(len(row), "value")
             raise FileError(f"{first} has {weights}, {inputs.name} has {values}", inputs.line)
     wanted = None
     if targets is not None:
         outputs = len(network.outputs)
         wanted = _rows(targets, of_many=outputs == 1)
         if len(wanted) != len(rows) or any(len(row) != outputs for row in wanted):
-            expected = f"{_counted(len(rows), 'row')} of {_counted(outputs, 'value')}"
-            found = f"{_counted(len(wanted), 'row')} of {_counted(len(wanted[0]), 'value')}"
+            expected = f"{counted(len(rows), 'row')} of {counted(outputs, 'value')}"
+            found = f"{counted(len(wanted), 'row')} of {counted(len(wanted[0]), 'value')}"
             raise FileError(f"{targets.name} has {found}, expected {expected}", targets.line)
     try:
         numbers = frozen(rows, inputs.name)
@@ -204,7 +205,3 @@ def _rows(given: _Assigned, *, of_many: bool) -> list[list[float]]:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

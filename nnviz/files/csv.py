@@ -15,7 +15,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.limits import COLUMNS, LINES, NUMBERS, ROWS
 from nnviz.core.names import quoted
-from nnviz.core.numbers import parsed
+from nnviz.core.numbers import counted, parsed
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
@@ -224,7 +224,7 @@ class _Reader:
 
     def _row(self, cells: list[str], place: str) -> list[float]:
         if len(cells) != self._width:
-            expected = f"{self._width} values" if self._width > 1 else "1 value"
+            expected = counted(self._width, "value")
             raise FileError(f"expected {expected} as in the first line, found {len(cells)}", place)
         return [self._number(cell.strip(), i, place) for i, cell in enumerate(cells)]
 

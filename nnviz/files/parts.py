@@ -8,6 +8,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import counted
 from nnviz.core.state import Weights
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Row
@@ -34,8 +35,7 @@ def _weights(part: WeightsPart, layer: Layer, place: str) -> Weights:
 def check_count(count: int, expected: int, unit: str, why: str, place: str) -> None:
     """Check that there are as many as there have to be: `expected` units, one for each `why`."""
     if count != expected:
-        units = unit if expected == 1 else f"{unit}s"
-        raise FileError(f"expected {expected} {units}, one for each {why}, found {count}", place)
+        raise FileError(f"expected {counted(expected, unit)}, one for each {why}, found {count}", place)
 
 
 def matrix(given: Matrix, width: int, why: str, place: str) -> Array:

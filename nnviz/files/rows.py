@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from nnviz.core.names import SHOWN, on_one_line, shortened
 from nnviz.core.network import Network
+from nnviz.core.numbers import counted
 from nnviz.files.csv import Table
 from nnviz.files.errors import FileError
 
@@ -42,11 +43,10 @@ def placed(table: Table, network: Network) -> Placed:
     rest = [place for place in range(table.width) if place not in targets]
     width = len(network.inputs)
     if len(rest) not in ((width,) if targets else (width, width + len(outputs))):
-        columns = "1 column" if width == 1 else f"{width} columns"
         found = f"or {width + len(outputs)} with the targets, found {len(rest)}"
         if targets:
             found = f"found {len(rest)} beside the targets"
-        raise FileError(f"expected {columns}, one for each input, {found}", "line 1")
+        raise FileError(f"expected {counted(width, 'column')}, one for each input, {found}", "line 1")
     names = {} if table.names is None else {i: table.names[place] for i, place in enumerate(rest)}
     return Placed(rest[:width], targets or rest[width:], names)
 

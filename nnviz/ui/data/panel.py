@@ -7,6 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QStyledItemDelegate, QVBoxLayout, QWidget
 
 from nnviz.core import edits
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -14,7 +15,7 @@ from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
 from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.foreign_names import with_names
-from nnviz.ui.data.paste import counted, pasted
+from nnviz.ui.data.paste import pasted
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.data.table_view import TableView
 from nnviz.ui.widgets.card import Card, quiet_button

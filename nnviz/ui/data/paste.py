@@ -9,17 +9,13 @@ from typing import NamedTuple
 
 from nnviz.core import edits
 from nnviz.core.names import SHOWN, quoted, shortened
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files import csv
 from nnviz.files.csv import Table
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.rows import placed
 from nnviz.ui.data.table import TableColumn, columns
-
-
-def counted(count: int, thing: str) -> str:
-    """Return "1 row", "2 rows"."""
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 class Taken(NamedTuple):
