@@ -261,3 +261,20 @@ def test_notes_and_plot_of_a_floating_panel_stay_where_they_are_when_another_fil
     click(window, address_named(window, "node_0"))
     QApplication.processEvents()
     assert {"Notes", "Explain"} <= in_sight(window)
+
+
+def test_no_panel_is_blank_after_the_window_has_shrunk_or_was_the_diagram_alone(open_window, qtbot):
+    window = open_window("relu")
+    for _ in range(3):
+        window.main_window.resize(1918, 1000)
+        qtbot.waitUntil(lambda: in_sight(window) == FIRST)
+        window.main_window.resize(1280, 800)
+        qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
+    for _ in range(2):
+        QTest.keyClick(window.diagram, Qt.Key.Key_F11)
+    qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
+
+
+def filled(window):
+    """Return which panels show what they hold."""
+    return {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}

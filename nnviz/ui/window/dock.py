@@ -146,10 +146,10 @@ class Dock(QDockWidget):
     def event(self, event: QEvent) -> bool:
         """Look again where it was moved, as from behind a tab, and after a drag has ended."""
         done = super().event(event)
-        if event.type() == QEvent.Type.Move and self.card:
-            self.look()
-        elif event.type() in MOVES:
-            self.look_soon()
+        if event.type() in MOVES:
+            self.look_soon()  # not at once: while a window shrinks it may stand outside
+            if event.type() == QEvent.Type.Move and self.card and not self.in_sight:
+                self.look()
         return done
 
     def hideEvent(self, event: QHideEvent) -> None:
