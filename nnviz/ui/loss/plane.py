@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -28,6 +28,8 @@ from nnviz.ui.widgets.theme import ui_font
 
 REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""
+WISHED = QSize(240, 96)
+"""Pixels that it asks for; it takes all that is left."""
 SHORT = 22
 """Letters of a name in the read-out."""
 ARROWS = {
@@ -63,6 +65,10 @@ class LossPlane(Plot):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = Dot(11)
         self.add(self._present, 10)
+
+    def sizeHint(self) -> QSize:
+        """Ask for little: pyqtgraph asks for 600 × 480, and a panel would scroll to it."""
+        return WISHED
 
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
