@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.picture.edges import Gap, Indices
 from nnviz.picture.parts import Rect
+from nnviz.picture.text import LONG_NUMBER
 
 BETWEEN = 0.22
 """Free between two labels, in font sizes: all here grows with zoom, so that labels stay on their edges."""
@@ -40,8 +41,6 @@ class Sort:
     size: float
     left: float
     right: float
-    long: bool
-    """Whether even long numbers fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,7 @@ class Candidates:
     """The places of the weights of some edges, and after them of their slopes.
 
     `x` has shape (places,) and rises, `slope` has shape (labels,). `y`, the edge's own height `line`, `cost`
-    (infinite where none may stand) and `covered`, the edges of others under a label, have shape
-    (labels, places).
+    (infinite where none may stand) have shape (labels, places).
     """
 
     kinds: int
@@ -94,7 +92,6 @@ class Candidates:
     line: Array
     slope: Array
     cost: Array
-    covered: Array
 
     @classmethod
     def of(cls, edges: Edges, sort: Sort, kinds: int) -> Candidates:
@@ -106,7 +103,7 @@ class Candidates:
         most = MOST_COVERED[kinds - 1] if edges.cross else np.inf
         spoilt = (covered > most) | (_apart(line) < APART * sort.height) | _outside(edges, sort, line)
         cost = np.where(spoilt, np.inf, COVERING * covered)
-        costs = [cost + _way(edges, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
+        costs = [cost + _way(edges, sort, x, covered, kind, kinds)[:, None] for kind in range(kinds)]
         y = np.tile(line.T, (kinds, 1))
         return cls(
             kinds,
@@ -115,7 +112,6 @@ class Candidates:
             y,
             np.tile(edges.slope, kinds),
             np.concatenate([each.T for each in costs]),
-            np.tile(covered.T, (kinds, 1)),
         )
 
     def partner(self, label: int) -> int:
@@ -139,40 +135,36 @@ class Candidates:
             more = np.where(spoilt, np.inf, LEAVING)
             costs = np.concatenate(
                 [
-                    more + _way(edges, self.x, covered, kind, self.kinds)[:, None]
+                    more + _way(edges, sort, self.x, covered, kind, self.kinds)[:, None]
                     for kind in range(self.kinds)
                 ],
                 1,
             )
-            found.append(
-                replace(
-                    self,
-                    y=np.tile(y.T, (self.kinds, 1)),
-                    cost=costs.T,
-                    covered=np.tile(np.maximum(covered, 0.0).T, (self.kinds, 1)),
-                )
-            )
+            found.append(replace(self, y=np.tile(y.T, (self.kinds, 1)), cost=costs.T))
         x = np.tile(self.x, len(found))
         order = np.argsort(x, kind="stable")
-        y, line, cost, covered = (
+        y, line, cost = (
             np.concatenate(each, axis=1)[:, order]
-            for each in zip(*((each.y, each.line, each.cost, each.covered) for each in found), strict=True)
+            for each in zip(*((each.y, each.line, each.cost) for each in found), strict=True)
         )
-        return replace(self, x=x[order], y=y, line=line, cost=cost, covered=covered)
+        return replace(self, x=x[order], y=y, line=line, cost=cost)
 
 
-def _way(edges: Edges, x: Array, covered: Array, kind: int, kinds: int) -> Array:
+def _way(edges: Edges, sort: Sort, x: Array, covered: Array, kind: int, kinds: int) -> Array:
     """Return what the way costs from where labels of a kind stand side by side, shape (places,).
 
-    That is where they cover least of others' edges, near the wished part of the way.
+    That is where they cover least of others' edges, near the wished part of the way, but so far from nodes
+    that long numbers have room.
     """
     left, right = max(edges.gap.x0, edges.body.x), min(edges.gap.x1, edges.body.right)
-    wished = min(max(edges.gap.x0 + WISHED[kind] * (edges.gap.x1 - edges.gap.x0), left), right)
+    wished = edges.gap.x0 + WISHED[kind] * (edges.gap.x1 - edges.gap.x0)
+    longer = min((LONG_NUMBER * sort.size - sort.width) / 2, (sort.right - sort.left) / 2)
+    wished = min(max(wished, sort.left + longer), sort.right - longer)
     way = np.abs(x - wished) / (right - left)
     total = covered.mean(axis=1) * COVERING + way
     if kinds == 2:
         total = np.where((x - (left + right) / 2) * (1 - 2 * kind) > 0.0, np.inf, total)
-    best = x[int(total.argmin())]
+    best = x[int(np.round(total, 3).argmin())]  # not another one for the sake of a pixel more of room
     cost: Array = 0.8 * np.abs(x - best) / (right - left) + 0.2 * way
     return cost
 

@@ -31,14 +31,14 @@ WIDTH, HEIGHT = 140.0, 72.0
 """A node where there is room."""
 FULL = 44.0
 """From this height on a node without bias shows its name and its value in two lines, below in one."""
-COMPACT = 18.0
+COMPACT = 15.0
 """Below this height a node shows no text."""
 BLOCK = 3.0
 """Below this height nodes are drawn as one block."""
-NARROW = 76.0
-"""A node's least width where it shows text."""
-GAP, WISHED_GAP = 108.0, 190.0
-"""Between columns: a number and a slope one above the other, and side by side."""
+TIGHT = ((110.0, 150.0), (76.0, 108.0))
+"""Nodes become so narrow at least before the gap is less: beside it numbers stand side by side, or not."""
+WISHED_GAP = 190.0
+"""Between columns where nodes need not be narrower for it."""
 WIDEST_GAP = 420.0
 PITCH = 121.0
 """From node to node where it is not crowded."""
@@ -167,9 +167,10 @@ def _widths(heights: Sequence[float], room: float, compact: float) -> tuple[list
     if gap < WISHED_GAP:
         inner = room - 40.0 - rest
         gap = min(WISHED_GAP, (inner - texts * width) / gaps)
-        if gap < GAP and texts:
-            width = min(max((inner - gaps * GAP) / texts, NARROW), WIDTH)
-            gap = (inner - texts * width) / gaps
+        for narrow, least in TIGHT:
+            if gap < least and texts:
+                width = min(max((inner - gaps * least) / texts, narrow), width)
+                gap = (inner - texts * width) / gaps
         if gap < 40.0:
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)

@@ -112,16 +112,15 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind, style: St
     if not slots.x:
         return
     largest, smallest, air = slots.size, smaller(slots.size), AIR[style]
-    room = slots.width - PAD * largest
     height = slots.height - 4.0 if style == "slope" else slots.height
     numbers = values[slots.nodes, slots.sources].tolist()
-    places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, numbers, strict=True)
-    for node, source, x, y, line, value in places:
-        fit = fitted(value, largest, room, bold=True, smallest=smallest)
+    places = zip(slots.nodes, slots.sources, slots.x, slots.y, slots.line, slots.widths, numbers, strict=True)
+    for node, source, x, y, line, room, value in places:
+        fit = fitted(value, largest, room - PAD * largest, bold=True, smallest=smallest)
         if fit is None:
             continue
         text, size, width = fit
-        width = min(max(width + air * size, height), slots.width)
+        width = min(max(width + air * size, height), room)
         rect = Rect(x - width / 2, y - height / 2, width, height)
         leader = None if line == y else line
         yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)

@@ -15,7 +15,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
 from nnviz.core.network import Network
-from nnviz.picture.columns import HEIGHT, WIDTH, body, growth, lay_columns
+from nnviz.picture.columns import HEIGHT, body, growth, lay_columns
 from nnviz.picture.edges import REACH_PX, Gap
 from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
 from nnviz.picture.pills import SMALL, PillSlots, pill_slots
@@ -23,7 +23,9 @@ from nnviz.picture.slots import Slot, node_slots
 from nnviz.picture.text import elide, plain, text_width
 
 PILL, CROWDED = 13.5, 1.3
-"""Font size of a number on an edge, and how much larger than its nodes are for their width."""
+"""Font size of a number on an edge, and how much larger it may be than low nodes are."""
+ALIKE = 0.7
+"""Numbers of a gap that would be larger are as small as those of another, if these are not much smaller."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +70,7 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     scale = growth(view, len(network.sizes))
     room, columns = body(view, scale), lay_columns(network, view)
     gaps = tuple(itertools.starmap(_gap, itertools.pairwise(columns)))
-    pills = [
-        pill_slots(gap, room, _pill_size(left, right), view.zoom, slopes)
-        for gap, (left, right) in zip(gaps, itertools.pairwise(columns), strict=True)
-    ]
+    pills = _pills(gaps, columns, room, scale, view.zoom, slopes)
     slots = [node_slots(column, network.layers[column.layer] if column.index else None) for column in columns]
     names = (_names(network, column, places, room) for column, places in zip(columns, slots, strict=True))
     return Layout(
@@ -89,9 +88,29 @@ def lay_out(network: Network, view: View, *, slopes: bool = False) -> Layout:
     )
 
 
-def _pill_size(left: Column, right: Column) -> float:
+def _pills(
+    gaps: tuple[Gap, ...],
+    columns: tuple[Column, ...],
+    body: Rect,
+    scale: float,
+    zoom: float,
+    slopes: bool,
+) -> list[tuple[PillSlots, PillSlots]]:
+    """Return the places of the weights and of the slopes, gap by gap, all of one size where they can be."""
+    largest = [_pill_size(left, right, scale * zoom) for left, right in itertools.pairwise(columns)]
+    pills = [pill_slots(gap, body, size, zoom, slopes) for gap, size in zip(gaps, largest, strict=True)]
+    sizes = [weights.size for weights, _ in pills]
+    alike = min((size for size in sizes if size >= ALIKE * max(sizes)), default=0.0)
+    for k, (weights, of_slopes) in enumerate(pills):
+        if weights.size > alike:
+            again = pill_slots(gaps[k], body, alike, zoom, slopes)
+            if len(again[0].x) + len(again[1].x) >= len(weights.x) + len(of_slopes.x):
+                pills[k] = again
+    return pills
+
+
+def _pill_size(left: Column, right: Column, grown: float) -> float:
     """Return the font size of numbers between two columns: smaller between low nodes, but readable."""
-    grown = max(left.width, right.width) / WIDTH
     height = min(left.height, right.height) / HEIGHT
     return max(PILL * min(grown, CROWDED * height), SMALL * min(max(grown, 1.0), CROWDED))
 

@@ -6,14 +6,13 @@ numbers where the eye finds their edges; what finds no good place waits for hove
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.picture.candidates import Candidates, Edges, Sort
+from nnviz.picture.candidates import BETWEEN, Candidates, Edges, Sort
 from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
 from nnviz.picture.placing import NOWHERE, Placing
@@ -33,24 +32,20 @@ STEPS = (1.0, 0.85, 0.72, 0.5, 0.3, 0.18)
 SHRUNK, LEAST_SIZE = 0.7, 9.5
 """That of a number that needs more room than others is so much smaller; none is below 9.5 pixels."""
 PAD, AIRY_PAD = 0.18, 0.9
-"""Free on both sides of a number in its pill, in font sizes: at least, and where there is room."""
+"""Free on both sides of a number in its pill, in font sizes, together: at least, and where there is room."""
 ASIDE = 0.35
 """So far from the nodes labels stay, in font sizes of the largest."""
 SPOILT = 0.35
-"""By so much less a number counts for each edge of another that it covers."""
+"""By so much less a number counts for what its place costs: for each edge of another that it covers."""
 WEIGHT, DEAR = 1.5, 1.1
 """So many slopes a weight is worth; and slopes are hidden where so many times as many weights fit without."""
-READABLE = 0.6
-"""The power of its font size by which a number counts."""
-SHORTER = 0.9
-"""What a place is worth that is too narrow for long numbers."""
-LEADING = 12
+LEADING = 6
 """Where more find no place on their edges none leaves its edge either: it would not help."""
 
 
 @dataclass(frozen=True, slots=True)
 class PillSlots:
-    """Places of equal size for the labels of some edges: middles (`x`, `y`), `width`, `height`, font size.
+    """Places of one height for the labels of some edges: middles (`x`, `y`), the room across, font size.
 
     `line` is where the edge runs at `x`: elsewhere than at `y` where a label had to leave it.
     """
@@ -60,12 +55,12 @@ class PillSlots:
     x: list[float]
     y: list[float]
     line: list[float]
-    width: float
+    widths: list[float]
     height: float
     size: float
 
 
-NO_SLOTS = PillSlots([], [], [], [], [], 0.0, 0.0, 0.0)
+NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
 
 
 def smaller(size: float) -> float:
@@ -81,7 +76,7 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     count = len(edges.nodes)
     least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
     both = _best(edges, size, 2, least) if slopes else (NO_SLOTS, NO_SLOTS)
-    if len(both[0].x) == count:
+    if DEAR * len(both[0].x) > count:
         return both
     alone = _best(edges, size, 1, least)
     return both if DEAR * len(both[0].x) > len(alone[0].x) else alone
@@ -107,36 +102,64 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
     """Return the places that show most, of weights alone or with slopes; none where it is too few."""
     count, best, found = len(edges.nodes), 0.0, None
     for sort in _sorts(edges, largest):
-        each, room = sort.size**READABLE * (1.0 if sort.long else SHORTER), edges.bound(sort)
-        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * each <= best:
+        room = edges.bound(sort)
+        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * sort.size <= best:
             continue
         candidates = Candidates.of(edges, sort, kinds)
         most = np.sort(_worth(candidates).max(axis=1))[::-1][: int(room)]
-        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * each <= best:
+        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * sort.size <= best:
             continue
         chosen = Placing(candidates, sort).chosen
-        if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
-            candidates = candidates.with_leaders(edges, sort)
-            chosen = Placing(candidates, sort).chosen
-        shown = np.flatnonzero(chosen != NOWHERE)
-        fewest = min(np.count_nonzero(shown // count == kind) for kind in range(kinds))
-        worth = float(_worth(candidates)[shown, chosen[shown]].sum()) * each
+        fewest, worth = _shown(candidates, chosen, sort)
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
             best, found = worth, (candidates, chosen, sort)
     if found is None:
         return NO_SLOTS, NO_SLOTS
-    places = [_slots(edges, *found, kind) for kind in range(kinds)]
+    candidates, chosen, sort = found
+    if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
+        candidates = candidates.with_leaders(edges, sort)
+        chosen = Placing(candidates, sort).chosen
+        if _shown(candidates, chosen, sort)[1] > best + ROUNDING:
+            found = candidates, chosen, sort
+    widths = _widths(*found)
+    places = [_slots(edges, *found, widths, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
+
+
+def _widths(candidates: Candidates, chosen: Indices, sort: Sort) -> Array:
+    """Return the room across of every label: as much as a long number takes, if no other label needs it."""
+    shown = np.flatnonzero(chosen != NOWHERE)
+    at = chosen[shown]
+    x, y, line = candidates.x[at], candidates.y[shown, at], candidates.line[shown, at]
+    slope, air = candidates.slope[shown], BETWEEN * sort.size
+    right, down = np.subtract.outer(x, x), np.subtract.outer(y, y)
+    between = np.subtract.outer(line, line) - np.add.outer(slope, slope) * right / 2
+    beside = (np.abs(down) < sort.height + air) | (between * down < 0.0)
+    np.fill_diagonal(beside, False)
+    free = np.where(beside, np.abs(right) - air, (LONG_NUMBER + AIRY_PAD) * sort.size).min(axis=1)
+    ends = np.minimum(x - sort.left, sort.right - x) * 2.0 + sort.width + ASIDE * sort.size
+    widths = np.zeros(len(chosen))
+    widths[shown] = np.maximum(np.minimum(free, ends), sort.width)
+    return widths
+
+
+def _shown(candidates: Candidates, chosen: Indices, sort: Sort) -> tuple[int, float]:
+    """Return how many labels of the rarer kind have a place, and how much all show."""
+    shown = np.flatnonzero(chosen != NOWHERE)
+    kinds = np.bincount(shown // (len(chosen) // candidates.kinds), minlength=candidates.kinds)
+    return int(kinds.min()), float(_worth(candidates)[shown, chosen[shown]].sum()) * sort.size
 
 
 def _worth(candidates: Candidates) -> Array:
     """Return how much a label shows at each of its places, shape (labels, places)."""
-    worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - SPOILT * candidates.covered, 0.1), 0.0)
+    worth = np.where(np.isfinite(candidates.cost), np.maximum(1.0 - SPOILT * candidates.cost, 0.1), 0.0)
     worth[: len(worth) // candidates.kinds] *= WEIGHT
     return worth
 
 
-def _slots(edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, kind: int) -> PillSlots:
+def _slots(
+    edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, widths: Array, kind: int
+) -> PillSlots:
     """Return the places of one kind, the first or the second of each edge."""
     count = len(edges.nodes)
     shown = np.flatnonzero(chosen[kind * count : (kind + 1) * count] != NOWHERE)
@@ -148,7 +171,7 @@ def _slots(edges: Edges, candidates: Candidates, chosen: Indices, sort: Sort, ki
         candidates.x[at].tolist(),
         candidates.y[labels, at].tolist(),
         candidates.line[labels, at].tolist(),
-        sort.width,
+        widths[labels].tolist(),
         sort.height,
         sort.size,
     )
@@ -159,12 +182,10 @@ def _sorts(edges: Edges, largest: float) -> Iterator[Sort]:
     gap, body = edges.gap, edges.body
     from_nodes = ASIDE * largest
     left, right = max(gap.x0 + from_nodes, body.x), min(gap.x1 + REACH_PX - from_nodes, body.right)
-    for size, long in itertools.product(_sizes(largest), (True, False)):
+    for size in _sizes(largest):
         width = (NUMBER + PAD) * size
-        if long:
-            width = max((NUMBER + AIRY_PAD) * size, LONG_NUMBER * smaller(size) + PAD * size)
         if width <= right - left + ROUNDING:
-            yield Sort(width, 1.5 * size, size, left + width / 2, right - width / 2, long)
+            yield Sort(width, 1.5 * size, size, left + width / 2, right - width / 2)
 
 
 def _sizes(largest: float) -> Iterator[float]:

@@ -7,6 +7,8 @@ choice. Knows nothing of texts.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,7 +30,7 @@ class Placing:
     def __init__(self, candidates: Candidates, sort: Sort) -> None:
         air = BETWEEN * sort.size
         self._of, self._width, self._height = candidates, sort.width + air, sort.height + air
-        cost = candidates.cost
+        cost, self._x = candidates.cost, candidates.x.tolist()
         self._weights, self._every = len(cost) // candidates.kinds, slice(0, len(cost))
         self.chosen: Indices = np.full(len(cost), NOWHERE)
         self._possible = np.isfinite(cost)
@@ -107,8 +109,8 @@ class Placing:
     def _blocks_of(self, label: int, place: int, others: slice) -> NDArray[np.bool_]:
         """Return which places of `others` a label at one of its own blocks, shape (others, places)."""
         of = self._of
-        x, partner = of.x[place], of.partner(label)
-        near = slice(*np.searchsorted(of.x, (x - self._width, x + self._width)).tolist())
+        x, partner = self._x[place], of.partner(label)
+        near = slice(bisect_left(self._x, x - self._width), bisect_left(self._x, x + self._width))
         half = (x - of.x[near]) / 2
         down = of.y[label, place] - of.y[others, near]
         # where two stand above each other, so do their lines

@@ -9,7 +9,7 @@ from nnviz.core.address import Kind
 from nnviz.core.network import Layer
 from nnviz.picture.columns import COMPACT, FULL, HEIGHT, WIDTH, has_badges
 from nnviz.picture.parts import MOST_GROWTH, Align, Column, Rect, Role
-from nnviz.picture.text import NUMBER, fitted, text_width
+from nnviz.picture.text import NUMBER, ROUNDING, fitted, text_width
 
 SMALLEST, SHRUNK = 9.5, 0.55
 """No text is smaller, in pixels, and no number in a node that needs more room is than so much of its size."""
@@ -19,6 +19,8 @@ Z, SHORT_Z = 5.3, 4.1
 """The same for z −0.1234, and for z −0.12."""
 OUTCOME = 8.5
 """The same for error −0.1234."""
+APART, LINE = 4.0, 17.0
+"""Under a node, how far from it its notes begin, and the height of a line of these, in pixels."""
 BESIDE = 0.06
 """How far a text under a node may reach beyond it, in widths of the node."""
 VALUE = 24.0
@@ -145,11 +147,11 @@ def _below(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
     """Return the notes under a node: what is odd about it, or an output's target and error."""
     if layer is None:
         return {}
-    scale = max(column.height / HEIGHT, 0.87)
-    top = column.height + 4.0 * scale
-    bottom = column.height + column.below
     if column.role == "output":
-        return _outcome(column, top, bottom, scale)
+        return _outcome(column)
+    scale = max(column.height / HEIGHT, LEAST_PILL)
+    top = column.height + APART * scale
+    bottom = column.height + column.below
     size, height = 11.5 * scale, 15.0 * scale
     fits = top + height <= bottom and text_width(LONGEST_BADGE, size) <= column.width
     if not has_badges(layer) or not fits:
@@ -157,12 +159,15 @@ def _below(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
     return {"badge": Slot(Rect(0.0, top, column.width, height), size)}
 
 
-def _outcome(column: Column, top: float, bottom: float, scale: float) -> dict[Kind, Slot]:
-    width, height = (1.0 + 2 * BESIDE) * column.width, 17.0 * scale
-    left, size = -BESIDE * column.width, max(min(12.5 * scale, width / OUTCOME), SMALLEST)
-    if top + 2 * height > bottom:
+def _outcome(column: Column) -> dict[Kind, Slot]:
+    """Return target and error in two lines, as large as the node is wide where there is room under it."""
+    fits = (column.below - ROUNDING) / (APART + 2 * LINE)
+    scale = max(column.height / HEIGHT, LEAST_PILL, min(column.width / WIDTH, fits))
+    if scale > fits:
         return {}
+    width, left, line = (1.0 + 2 * BESIDE) * column.width, -BESIDE * column.width, LINE * scale
+    top, size = column.height + APART * scale, max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     return {
-        "target": Slot(Rect(left, top, width, height), size),
-        "error": Slot(Rect(left, top + height, width, height), size),
+        "target": Slot(Rect(left, top, width, line), size),
+        "error": Slot(Rect(left, top + line, width, line), size),
     }

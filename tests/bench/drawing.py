@@ -44,7 +44,7 @@ NETWORKS = {
     1_000_000: (1000, 500, 500, 500),
 }
 AIMS = {344: 3, 11_000: 8, 109_184: 10, 1_000_000: 20}
-LAID_OUT = {(2, 3, 1): 16, (4, 8, 3): 60, windows.LARGE: 16}
+LAID_OUT = {(2, 3, 1): 16, (4, 8, 3): 16, windows.LARGE: 16}
 SIZE = (1200, 800)
 PALETTE = PALETTES["light"]
 

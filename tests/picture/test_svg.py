@@ -113,7 +113,7 @@ def test_the_legend_shows_each_number_in_its_own_shape():
 
 
 def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_its_box():
-    own, palette = state((2, 2, 2, 1)), PALETTES["light"]
+    own, palette = state((2, 5, 1)), PALETTES["light"]
     root = parsed(own, (606, 354), view="slopes")
     leading = [
         label for label in drawn(own, View(606, 318), with_slopes=True).labels if label.leader is not None
