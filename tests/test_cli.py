@@ -16,7 +16,8 @@ import nnviz
 from nnviz import _system
 from nnviz.cli.main import main
 from nnviz.cli.usage import COMMANDS
-from nnviz.core import training
+from nnviz.core import edits, training
+from nnviz.core.training.earlier import with_earlier
 from nnviz.files.examples import example, examples
 from nnviz.picture.palette import PALETTES
 
@@ -176,6 +177,16 @@ def test_the_run_is_in_the_file_that_train_writes(answer, tmp_path):
     answer("check", str(tmp_path / "b.json"))
     answer("convert", str(tmp_path / "b.json"), str(tmp_path / "d.json"))
     assert (tmp_path / "d.json").read_text() == (tmp_path / "b.json").read_text()
+
+
+def test_train_keeps_the_earlier_runs_of_a_file_and_goes_on_with_its_run(answer, tmp_path):
+    run = training.train(nnviz.load(example("xor").path), updates=5).state
+    begun = with_earlier(edits.randomise(run, 3), run)
+    nnviz.save(training.train(begun, updates=2).state, tmp_path / "a.json")
+    answer("train", str(tmp_path / "a.json"), "--learning-rate", "0.5", "-o", str(tmp_path / "b.json"))
+    before, after = (json.loads((tmp_path / name).read_text())["runs"] for name in ("a.json", "b.json"))
+    assert len(after) == 1
+    assert after == before
 
 
 def test_train_takes_its_settings_from_the_command_line(answer, tmp_path):

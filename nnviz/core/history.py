@@ -15,7 +15,7 @@ from operator import itemgetter
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import POINTS
+from nnviz.core.limits import EARLIER_POINTS, POINTS
 
 THINNED_POINTS = 16
 """Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
@@ -97,6 +97,14 @@ class History:
     def kept(self) -> History:
         """The history as it is saved, in at most POINTS: all of a short one, of a long one its envelope."""
         return self if self.length <= POINTS.most else History(is_thinned=True).extended(self.envelope)
+
+    @property
+    def brief(self) -> Array:
+        """The curve as that of an earlier run, in at most EARLIER_POINTS: no extreme and no end is lost."""
+        points, most = self.kept.points, EARLIER_POINTS.most
+        if len(points) <= most:
+            return points
+        return thinned(points, math.ceil(2 * len(points) / (most - 20)))  # up to one span is left at the end
 
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""

@@ -37,6 +37,8 @@ WEIGHT_SETS = Limit("weight sets", 100)
 SEGMENTS = Limit("settings of a run one after the other, in a file", 20_000)
 POINTS = Limit("points of a run's curve in a file", 2_100)
 """Few enough to be read, more than a plot shows; a longer curve keeps its lowest and highest."""
+EARLIER_RUNS = Limit("earlier runs, the latest", 8)
+EARLIER_POINTS = Limit("points of an earlier run's curve", 500)
 NAME = Limit("letters", 200)
 """Of a title, and of the name of an input, a node or a weight set."""
 NOTES = Limit("letters", 100_000)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History
-from nnviz.core.limits import NOTES, NUMBERS, ROWS, WEIGHT_SETS
+from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
 from nnviz.core.names import check_name, check_title, check_whole, quoted
 from nnviz.core.network import ByValue, Layer, Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
+
+MOST_UPDATES = 2**53
+"""From there on a history, which is of floats, cannot tell two iterations apart."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +158,30 @@ class Run:
     segments: tuple[Segment, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class EarlierRun(ByValue):
+    """A run that another one has replaced, to compare it with: its last settings and its curve, no weights.
+
+    `history` has shape (points, 2): iteration, MSE. Raises ValueError for its name and what cannot be.
+    """
+
+    ARRAYS = ("history",)
+    name: str
+    training: Training
+    iterations: int
+    history: Array
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "name")
+        if not 1 <= self.iterations <= MOST_UPDATES:
+            raise ValueError(f"iterations: expected a whole number from 1 to {MOST_UPDATES}")
+        EARLIER_POINTS.check(len(self.history), "history")
+        super().__post_init__()
+
+
 @dataclass(frozen=True)
 class State:
-    """All that is open, undone and saved. `run` is None before the first update.
+    """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
 
     Raises ValueError for a title that is not one line, and where there is more than nnviz opens.
     """
@@ -169,12 +193,14 @@ class State:
     name: str = ""
     notes: str = ""
     run: Run | None = field(default=None, compare=False)
+    runs: tuple[EarlierRun, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")
         NOTES.check(len(self.notes), "notes")
         check_whole(self.notes, "notes")
         WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
+        EARLIER_RUNS.check(len(self.runs), "runs")
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     @property

@@ -41,6 +41,7 @@ def _arrays(state: State) -> Iterator[Array]:
         layers += state.run.start.layers
         yield state.run.memory
         yield state.run.history.store
+    yield from (earlier.history for earlier in state.runs)
     for layer in layers:
         yield layer.weights
         if layer.biases is not None:

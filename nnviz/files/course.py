@@ -108,6 +108,7 @@ def left_out(state: State) -> list[str]:
         "the notes": state.notes != default.notes,
         "the training settings": state.training != default.training,
         "the run": state.run is not None,
+        "the earlier runs": len(state.runs) > 0,
         "the weight sets": state.weight_sets != default.weight_sets,
     }
     return [part for part, lost in parts.items() if lost]

@@ -18,6 +18,8 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.limits import (
     DIGITS,
+    EARLIER_POINTS,
+    EARLIER_RUNS,
     LAYERS,
     NESTING,
     NOTES,
@@ -33,7 +35,8 @@ from nnviz.files.errors import FileError
 from nnviz.files.progress import STEP, Progress
 
 OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
-LISTS = Limit("lists", 2 * ROWS.most + POINTS.most + 4 * OBJECTS.most)
+CURVES = POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most
+LISTS = Limit("lists", 2 * ROWS.most + CURVES + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Of objects, lists and values there are fewer in a file of what nnviz opens."""
 

@@ -6,17 +6,25 @@ import re
 from dataclasses import replace
 from typing import Any
 
-import msgspec
-
 from nnviz.core.address import default_nodes
 from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.files import json_text, runs, version1
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.parts import all_weights, biases_of, check_count, matrix, numbers, rows, weights_parts
+from nnviz.files.parts import (
+    all_weights,
+    biases_of,
+    check_count,
+    matrix,
+    numbers,
+    rows,
+    training_of,
+    training_part,
+    weights_parts,
+)
 from nnviz.files.progress import Progress
-from nnviz.files.version1 import DataPart, File, LayerPart, NetworkPart, TrainingPart, WeightSetPart
+from nnviz.files.version1 import DataPart, File, LayerPart, NetworkPart, WeightSetPart
 
 
 def sniff(data: bytes) -> bool:
@@ -52,10 +60,11 @@ def state_from(raw: Any) -> State:
     file = version1.parsed(raw)
     network = _network(file.network)
     data = Dataset.empty(network) if file.data is None else _dataset(file.data, network)
-    training = Training() if file.training is None else _training(file.training)
+    training = Training() if file.training is None else training_of(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
+    earlier = runs.earlier_runs(file.runs)
     with told_by_core():
-        state = State(network, data, training, sets, file.name, file.notes)
+        state = State(network, data, training, sets, file.name, file.notes, runs=earlier)
     return state if file.run is None else replace(state, run=runs.run_of(file.run, state))
 
 
@@ -105,11 +114,6 @@ def _dataset(part: DataPart, network: Network) -> Dataset:
         return Dataset(inputs, targets)
 
 
-def _training(part: TrainingPart) -> Training:
-    with told_by_core("training"):
-        return Training(**msgspec.structs.asdict(part))
-
-
 def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
     kept = all_weights(part.layers, network, f"{place}.layers")
     with told_by_core(place):
@@ -138,15 +142,10 @@ def _file(state: State) -> File:
             ],
         ),
         data=_data(state.data),
-        training=TrainingPart(
-            float(state.training.learning_rate),
-            state.training.updates,
-            state.training.batch_size,
-            state.training.optimizer,
-            state.training.seed,
-        ),
+        training=training_part(state.training),
         weight_sets=[WeightSetPart(kept.name, weights_parts(kept.layers)) for kept in state.weight_sets],
         run=runs.part_of(runs.savable(state)),
+        runs=runs.earlier_parts(state.runs),
     )
 
 

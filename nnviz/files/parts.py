@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
-from nnviz.core.state import Weights
+from nnviz.core.state import Training, Weights
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Row
-from nnviz.files.version1 import Matrix, WeightsPart
+from nnviz.files.version1 import Matrix, TrainingPart, WeightsPart
 
 
 def all_weights(parts: list[WeightsPart], network: Network, place: str) -> tuple[Weights, ...]:
@@ -66,3 +67,20 @@ def rows(values: Array) -> Matrix:
 def numbers(array: Array | None) -> list[float] | None:
     """Return biases as they are written."""
     return None if array is None else array.tolist()
+
+
+def training_of(part: TrainingPart, place: str = "training") -> Training:
+    """Return the settings of a run. Raises FileError where one of them cannot be."""
+    with told_by_core(place):
+        return Training(**msgspec.structs.asdict(part))
+
+
+def training_part(training: Training) -> TrainingPart:
+    """Return the settings of a run as they are written."""
+    return TrainingPart(
+        float(training.learning_rate),
+        training.updates,
+        training.batch_size,
+        training.optimizer,
+        training.seed,
+    )

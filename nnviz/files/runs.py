@@ -1,4 +1,4 @@
-"""The present run as a part of nnviz's own file: how it was made, and its curve in few points.
+"""The present run and the earlier ones as parts of nnviz's own file: how it was made, and their curves.
 
 From its start and its segments every iteration can be computed again, so the file holds no more of them.
 """
@@ -12,24 +12,22 @@ from operator import attrgetter
 import msgspec
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.history import History
-from nnviz.core.limits import NUMBERS, POINTS, SEGMENTS
+from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit
 from nnviz.core.names import quoted
 from nnviz.core.network import frozen
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Run, Segment, State, Training, with_weights
+from nnviz.core.state import MOST_UPDATES, EarlierRun, Run, Segment, State, Training, with_weights
 from nnviz.core.training.passes import as_layers, in_one_vector
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Point
-from nnviz.files.parts import all_weights, matrix, weights_parts
-from nnviz.files.version1 import RunPart, SegmentPart, WeightSetPart
+from nnviz.files.parts import all_weights, matrix, training_of, training_part, weights_parts
+from nnviz.files.version1 import EarlierRunPart, Matrix, RunPart, SegmentPart, WeightSetPart
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
 """The settings of training that an update depends on."""
-
-MOST_UPDATES = 2**53
-"""From there on a history, which is of floats, cannot tell two iterations apart."""
 
 SAME = 1e-6
 """Of the size of the targets: by less the same weights miss them otherwise on another computer."""
@@ -136,26 +134,60 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], rows: int) -> History:
-    with told_by_core("run"):
-        POINTS.check(len(part.history), "history")
-    with told_by_core("run"):
-        points = frozen(matrix(part.history, 2, "iteration and its MSE", "run.history"), "history")
+    points = _curve(part.history, part.iteration, POINTS, "run")
+    per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
+    is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
+    return History(is_thinned=is_thinned).extended(points)
+
+
+def _curve(given: Matrix, last: int, limit: Limit, place: str) -> Array:
+    """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for what is none."""
+    with told_by_core(place):
+        limit.check(len(given), "history")
+    with told_by_core(place):
+        points = frozen(matrix(given, 2, "iteration and its MSE", f"{place}.history"), "history")
     if not len(points):
-        raise FileError("expected at least one point", "run.history")
+        raise FileError("expected at least one point", f"{place}.history")
     iterations, mses = points.T
     for column, wrong, what in (
         (0, iterations[:1] != 0, "0, the start of the run"),
         (
             0,
-            (iterations != np.floor(iterations)) | (iterations > part.iteration),
-            f"an iteration, a whole number up to {part.iteration}",
+            (iterations != np.floor(iterations)) | (iterations > last),
+            f"an iteration, a whole number up to {last}",
         ),
         (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than that of the point before"),
         (1, mses < 0, "an MSE, a number from 0 on"),
     ):
         if wrong.any():
             i = int(wrong.argmax())
-            raise FileError(f"expected {what}, found {points[i, column]:g}", f"run.history[{i}][{column}]")
-    per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
-    is_thinned = len(points) > 1 and bool(np.diff(iterations).max() > per_epoch)
-    return History(is_thinned=is_thinned).extended(points)
+            raise FileError(
+                f"expected {what}, found {points[i, column]:g}", f"{place}.history[{i}][{column}]"
+            )
+    return points
+
+
+def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
+    """Return the earlier runs as they are written."""
+    return [
+        EarlierRunPart(
+            run.name, training_part(run.training), run.iterations, [Point(point) for point in run.history]
+        )
+        for run in runs
+    ]
+
+
+def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
+    """Return the earlier runs that a file holds. Raises FileError for what cannot be."""
+    with told_by_core():
+        EARLIER_RUNS.check(len(parts), "runs")
+    return tuple(_earlier_run(part, f"runs[{i}]") for i, part in enumerate(parts))
+
+
+def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
+    training = training_of(part.training, f"{place}.training")
+    points = _curve(part.history, part.iterations, EARLIER_POINTS, place)
+    if len(points) < 2:
+        raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
+    with told_by_core(place):
+        return EarlierRun(part.name, training, part.iterations, points)

@@ -119,6 +119,15 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     ]
 
 
+class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True):
+    """A run that another one has replaced: its last settings, how many updates it made, and its curve."""
+
+    name: str
+    training: TrainingPart
+    iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
+    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its MSE; some may miss.")]
+
+
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A network with its data, settings and weight sets, as nnviz saves it."""
 
@@ -131,11 +140,12 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     training: TrainingPart | None = None
     weight_sets: list[WeightSetPart] = []
     run: RunPart | None = None
+    runs: Annotated[list[EarlierRunPart], Meta(description="Earlier runs, the newest last.")] = []
 
 
 _PARTS = (
     *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
-    *(RunPart, SegmentPart),
+    *(RunPart, SegmentPart, EarlierRunPart),
 )
 _KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {

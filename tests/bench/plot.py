@@ -1,5 +1,7 @@
 """How long a frame of the MSE plot takes as the history grows, and its memory: `python -m tests.bench.plot`.
 
+One column has as many earlier runs under the history as there may be, of full length.
+
 The reference is a plain pyqtgraph curve of all points, downsampled by pyqtgraph itself, in turns.
 """
 
@@ -15,6 +17,8 @@ import numpy as np
 import pyqtgraph as pg
 
 from nnviz.core.history import History
+from nnviz.core.limits import EARLIER_RUNS
+from nnviz.core.state import EarlierRun, Training
 from nnviz.document.training.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_curve import MseCurve
@@ -50,7 +54,7 @@ class Plain:
 
 
 def measured(length, rounds):
-    """Return the milliseconds of a frame of nnviz, of one further back, and of the plain curve.
+    """Return the milliseconds of a frame of nnviz, further back, with earlier runs, and of the plain curve.
 
     And the points that nnviz keeps.
     """
@@ -61,7 +65,13 @@ def measured(length, rounds):
     history, everything = History(USUAL_LIMITS.history_points), points(0, length + (rounds + 1) * CHUNK)
     for start in range(0, length, 100_000):
         history = history.extended(everything[start : min(start + 100_000, length)])
-    times = ([], [], [])
+    times = ([], [], [], [])
+    earlier = tuple(
+        EarlierRun(
+            f"{k}", Training(), length, History().extended(everything[:length] * (1, 1 - k / 20)).brief
+        )
+        for k in range(EARLIER_RUNS.most)
+    )
     for k in range(1, rounds + 2):
         until = length + k * CHUNK
         history = history.extended(everything[until - CHUNK : until])
@@ -77,7 +87,12 @@ def measured(length, rounds):
 
         times[0].append(windows.timed(frame, 1))
         times[1].append(windows.timed(back, 1))
-        times[2].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
+        ours.show_earlier(earlier)
+        frame(0)
+        times[2].append(windows.timed(frame, 1))
+        ours.show_earlier(())
+        frame(0)
+        times[3].append(windows.timed(lambda _, until=until: plain.frame(everything[:until]), 1))
     kept = history.points[:, 1]
     assert kept.min() == everything[:until, 1].min()
     assert kept.max() == everything[:until, 1].max()
@@ -91,11 +106,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=30, help="frames of each (default 30)")
     options = parser.parse_args()
     windows.app()
-    print("| iterations | ms a frame | back in the run | plain pyqtgraph curve | aim | points kept |")
-    print("|---|---|---|---|---|---|")
+    heads = ("iterations", "ms a frame", "back in the run", "8 earlier runs", "plain pyqtgraph curve")
+    print(f"| {' | '.join(heads)} | aim | points kept |")
+    print("|---|---|---|---|---|---|---|")
     for length in LENGTHS:
-        ours, back, plain, kept = measured(length, options.rounds)
-        print(f"| {length:,} | {ours:.2f} | {back:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
+        ours, back, many, plain, kept = measured(length, options.rounds)
+        print(f"| {length:,} | {ours:.2f} | {back:.2f} | {many:.2f} | {plain:.2f} | ≤ 1.5 | {kept:,} |")
     limit = USUAL_LIMITS.history_points
     print(f"\nOf at most {limit:,} points kept, none is lost that is a smallest or a largest.")
     print(f"{machine.processor()}, {machine.versions('PySide6-Essentials', 'numpy', 'pyqtgraph')};")

@@ -12,6 +12,7 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import GradientDescent
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
+from nnviz.core.training.past import is_trained
 from nnviz.document.document import Document
 from nnviz.document.training.job import Limits, updates_per_second
 from nnviz.document.training.outcome import NO_ROWS, NO_TARGETS
@@ -460,3 +461,67 @@ def test_a_runner_that_nobody_wants_any_more_is_not_held_by_the_job_that_is_stil
     travel = weakref.ref(runner.travel)
     del runner
     assert travel() is None
+
+
+def names(document):
+    return [run.name for run in document.state.runs]
+
+
+EARLIER = "learning rate 0.01 · gradient descent · 20 updates"
+
+
+@pytest.mark.parametrize("change", ["learning rate", "weight", "random"])
+def test_the_run_before_is_kept_with_the_first_update_of_another_one(qtbot, document, runner, change):
+    finish(qtbot, runner)
+    runner.restart()
+    if change == "learning rate":
+        runner.set_training(replace(document.state.training, learning_rate=0.02))
+    elif change == "weight":
+        document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+    else:
+        runner.new_random_weights(3)
+    assert names(document) == []
+    runner.step()
+    qtbot.waitUntil(lambda: not runner.running)
+    assert names(document) == [EARLIER]
+    finish(qtbot, runner)
+    assert names(document) == [EARLIER]
+    document.undo()
+    document.undo()
+    assert names(document) == []
+    document.redo()
+    assert names(document) == [EARLIER]
+
+
+def test_the_same_run_made_again_is_none_to_compare(qtbot, document, runner):
+    finish(qtbot, runner)
+    runner.restart()
+    finish(qtbot, runner)
+    finish(qtbot, runner)
+    assert names(document) == []
+
+
+def test_a_run_that_was_opened_is_kept_too(qtbot, document, runner):
+    document.start(train(document.state).state)
+    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+    finish(qtbot, runner)
+    assert names(document) == [EARLIER]
+
+
+def test_what_ends_before_its_first_update_takes_no_place(qtbot, document, runner):
+    finish(qtbot, runner)
+    runner.restart()
+    runner.set_training(replace(document.state.training, learning_rate=1e300))
+    finish(qtbot, runner)
+    assert document.state.iteration == 0
+    assert names(document) == []
+
+
+def test_earlier_runs_are_no_work_that_would_be_lost(qtbot, document, runner):
+    opened = document.state
+    finish(qtbot, runner)
+    runner.restart()
+    runner.set_training(replace(document.state.training, learning_rate=0.02))
+    finish(qtbot, runner)
+    assert names(document) == [EARLIER]
+    assert is_trained(opened, document.state)

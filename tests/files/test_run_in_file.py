@@ -7,14 +7,16 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from nnviz.core.limits import NUMBERS, POINTS
+from nnviz.core import edits
+from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.training import train
+from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import Past, Replay
 from nnviz.core.training.trainer import Trainer
-from nnviz.files import native, runs
+from nnviz.files import native, runs, snapshot
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import left_out, load, save
@@ -271,3 +273,68 @@ def test_a_run_that_is_too_large_is_left_out_and_that_is_told(tmp_path):
         assert load(tmp_path / "x.json") == each
         assert (load(tmp_path / "x.json").run is None) == bool(left)
         assert left_out(each, tmp_path / "x.json") == left
+
+
+def with_two_earlier():
+    """Return a State with a run and two earlier ones, one of them long."""
+    state = untrained("adam", 3)
+    for updates in (1200, 9):
+        run = train(edits.randomise(state, updates), updates=updates).state
+        state = with_earlier(edits.randomise(run, 5), run)
+    return train(state, updates=4).state
+
+
+def test_the_earlier_runs_are_there_again_to_the_last_bit():
+    before = with_two_earlier()
+    after = again(before)
+    assert len(after.runs) == 2
+    assert after.runs == before.runs
+    assert native.write(after) == native.write(before)
+    copy = b"".join(snapshot.sealed(snapshot.parts(before, snapshot.About("", "", None, b""))))
+    assert snapshot.Copy(copy).state().runs == before.runs
+
+
+def test_the_file_of_a_network_without_earlier_runs_has_no_such_key():
+    assert b'"runs"' not in native.write(train(untrained(), updates=3).state)
+
+
+def test_a_dictionary_of_weights_says_that_it_leaves_them_out(tmp_path):
+    assert "the earlier runs" in left_out(with_two_earlier(), tmp_path / "x.py")
+
+
+SAME = {"name": "a", "training": {}, "iterations": 1, "history": [[0, 1], [1, 1]]}
+EARLIER_REFUSED = {
+    "[0].name: a name needs at least one character": put(0, "name", ""),
+    "[0].training.learning_rate: expected a number above 0": put(0, "training", "learning_rate", 0),
+    "[0].training.optimizer: expected a text, found a whole number": put(0, "training", "optimizer", 1),
+    "[1].iterations: expected a whole number, found a text": put(1, "iterations", "9"),
+    "[0].iterations: expected a whole number from 1 to 9007199254740992": put(0, "iterations", 2**53 + 1),
+    "[1].history[4][0]: expected an iteration, a whole number up to 9, found 3.5": put(
+        1, "history", [[0, 1], [1, 1], [2, 1], [3, 1], [3.5, 1]]
+    ),
+    "[1].history[1][0]: expected a later iteration than that of the point before, found 0": put(
+        1, "history", [[0, 1], [0, 1]]
+    ),
+    "[1].history[1][1]: expected an MSE, a number from 0 on, found -1": put(1, "history", [[0, 1], [1, -1]]),
+    "[1].history[0]: expected 2 numbers, one for each iteration and its MSE, found 1": put(
+        1, "history", [[0], [0, 1]]
+    ),
+    "[0].history: expected at least two points, found 1": put(0, "history", [[0, 1]]),
+    "[0].history: expected at most 500 points of an earlier run's curve, found 501": put(
+        0, "history", [[k, 1] for k in range(EARLIER_POINTS.most + 1)]
+    ),
+    "[1]: the key 'iterations' is missing": lambda runs: runs[1].pop("iterations"),
+    "[1]: unknown key 'weights'": put(1, "weights", []),
+    ": expected at most 8 earlier runs, the latest, found 9": lambda runs: runs.extend(
+        [SAME] * (EARLIER_RUNS.most - 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", EARLIER_REFUSED)
+def test_nonsense_of_earlier_runs_is_refused_with_its_place(sentence):
+    raw = json.loads(native.write(with_two_earlier()))
+    EARLIER_REFUSED[sentence](raw["runs"])
+    with pytest.raises(FileError) as caught:
+        native.read(json.dumps(raw).encode())
+    assert str(caught.value) == f"runs{sentence}"

@@ -8,6 +8,7 @@ import random
 import re
 import sys
 import time
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
@@ -19,6 +20,8 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import parsed
 from nnviz.core.state import Dataset, State, Training, WeightSet
 from nnviz.core.training import train
+from nnviz.core.training.earlier import with_earlier
+from nnviz.core.training.past import beginning
 from nnviz.files import csv, native
 from nnviz.files.errors import FileError
 from nnviz.files.registry import FORMATS
@@ -71,7 +74,7 @@ def full_state():
 
 
 def trained_state():
-    """Return a State with a run of two segments, the optimizer's memory and a curve."""
+    """Return a State with a run of two segments, the optimizer's memory and a curve, and an earlier run."""
     network = Network(
         ("a", "b"),
         (
@@ -80,7 +83,9 @@ def trained_state():
         ),
     )
     data = Dataset([[1.0, 2.0], [3.0, -1.0], [0.5, 0.0]], [[1.0], [0.0], [2.0]])
-    state = train(State(network, data, Training(0.05, 9, 2, "momentum", 7))).state
+    earlier = train(State(network, data, Training(0.5, 3))).state
+    state = replace(beginning(earlier), training=Training(0.05, 9, 2, "momentum", 7))
+    state = train(with_earlier(state, earlier)).state
     return train(state, updates=4, optimizer="adam").state
 
 
@@ -156,7 +161,7 @@ def test_a_mutated_file_is_a_state_or_a_sentence(form, amount):
             opened += 1
             written = native.write(state)
             assert native.read(written) == state, seed
-            assert native.write(native.read(written)) == written, seed  # its run too
+            assert native.write(native.read(written)) == written, seed  # its runs too
     print(f"{form.name}: {tried:,} tried, {tried - opened:,} refused")
     assert 0 < opened < tried
 

@@ -137,6 +137,7 @@ def arrays(state):
     if state.run is not None:
         layers += state.run.start.layers
         yield from (state.run.memory, state.run.history.points)
+    yield from (earlier.history for earlier in state.runs)
     for layer in layers:
         yield layer.weights
         if layer.biases is not None:

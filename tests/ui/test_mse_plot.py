@@ -432,7 +432,10 @@ def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
     menu = qapp.activePopupWidget()
     labels = [action.text() for action in menu.actions() if action.text()]
     menu.close()
-    assert labels == ["View all", "Copy picture", "Export picture…", "Export CSV…"]
+    assert labels == [
+        *("View all", "Copy picture", "Export picture…", "Export CSV…"),
+        *("Show earlier runs", "Forget earlier runs"),
+    ]
 
 
 def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_path):

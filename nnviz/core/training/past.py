@@ -29,6 +29,7 @@ class Past:
     `begin`      know of one State alone
     `follow`     take in the State that is shown now
     `end`        the furthest State of its run that there was; the State itself where that is all
+    `last`       the end of the last run, which an edit leaves what it was; None before there was one
     `nearest`    the last known State at or before an iteration
     `way`        the networks that are known between the run's start and what is shown of it
     ============ =============================================================================
@@ -46,9 +47,10 @@ class Past:
         self.end = state
         self.shown: State | None = None
         """The State that was last shown of the last run; None where all of it was undone."""
-        self._last: State | None = None  # the end of the last run
+        self.last: State | None = None
         self._ends: list[weakref.ref[State]] = []  # of every run, and of its branches
         self._kept: list[State] = []  # of each history the end alone: many buffers would be held else
+        self._end_at(state)
         self.follow(state)
 
     def follow(self, state: State) -> None:
@@ -72,7 +74,7 @@ class Past:
             (end for end in ends if leads_to(state, end)), key=attrgetter("iteration"), default=state
         )
         if self.end.run is not None:
-            self._last = self.end
+            self.last = self.end
             ends = [end for end in ends if not leads_to(end, self.end)] + [self.end]
         self._ends = [weakref.ref(end) for end in ends]
 
@@ -127,7 +129,7 @@ def leads_to(state: State, later: State) -> bool:
     return (
         run.start is end.start
         and run.iteration <= end.iteration
-        and run.segments == _segments(end, run.iteration)
+        and run.segments == segments_until(end, run.iteration)
     )
 
 
@@ -138,7 +140,8 @@ def is_trained(state: State, later: State) -> bool:
     return names and rest == state and leads_to(state, later)
 
 
-def _segments(run: Run, iteration: int) -> tuple[Segment, ...]:
+def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
+    """Return how the first `iteration` updates of a run were made."""
     return tuple(segment for segment in run.segments if segment.after < iteration)
 
 
@@ -176,7 +179,7 @@ class Replay:
     def work(self, updates: int) -> Iterator[None]:
         """Make so many updates, yielding after each unit of work."""
         last = self.iteration + updates
-        segments = _segments(self._run, last)
+        segments = segments_until(self._run, last)
         ends = (*(segment.after for segment in segments[1:]), last)
         for segment, end in zip(segments, ends, strict=True):
             if self.iteration < end:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core import edits
 from nnviz.core.numbers import shown
 from nnviz.core.state import State, Training
+from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.training.job import USUAL_LIMITS, Job, Limits
@@ -186,7 +187,7 @@ class Runner(QObject):
 
     def _begin(self, updates: int, text: str = "") -> Job | None:
         self.travel.cancel()
-        state = self._document.state
+        state = with_earlier(self._document.state, self.travel.past.last)
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
             job = Job(state, updates, self, self._limits, make)

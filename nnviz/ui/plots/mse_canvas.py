@@ -17,18 +17,23 @@ from PySide6.QtGui import QColor, QPen, QResizeEvent
 from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.loss.line import FLAT
+from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown
+from nnviz.core.state import EarlierRun
 from nnviz.picture.palette import Palette, rgb
+from nnviz.ui.plots.earlier_curves import EarlierCurves, on_scale
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
 
 TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
 FAINT = 0.4
 """How much of the curve's colour is in the part beyond the present point."""
+TIMES_AS_HIGH = 10.0
+"""So far above the present run the view goes for earlier ones: one that has diverged would leave it flat."""
 
 
 class MseCanvas(Plot):
-    """Draws a history, marks its present point, and draws what comes after that faintly.
+    """Draws a history, marks its present point, draws what comes after that faintly, and earlier runs.
 
     The view follows the curve until a part of it is shown; `view_all` makes it follow again.
     """
@@ -40,9 +45,11 @@ class MseCanvas(Plot):
         self.log = False
         self._following = True
         self._read: int | None = None
+        self._read_run: EarlierRun | None = None
         self.setAccessibleName("MSE after every update")
         self._beyond, self._curve = (pg.PlotCurveItem(antialias=True) for _ in range(2))
         self._ring, self._dot = Dot(10), Dot(8)
+        self._earlier = EarlierCurves()
         for z, item in enumerate((self._beyond, self._curve, self._ring, self._dot)):
             self.add(item, z)
         self.set_palette(palette)
@@ -57,35 +64,45 @@ class MseCanvas(Plot):
         self._ring.setBrush(QColor(palette.surface))
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
         self._dot.setBrush(self._colour)
-        if len(self._history):
-            self.show_history(self._history, self._present)
+        self._earlier.set_colour(palette.muted)
+        self._show_again()
 
     def show_history(self, history: History, present: tuple[int, float] | None = None) -> None:
-        """Draw `history`, which must have a point and may be what was drawn before, gone on.
+        """Draw `history`, which may be what was drawn before, gone on; it has no point beside earlier runs.
 
         `present` is the iteration that the ring marks, and its MSE; its last point where nothing is said.
         """
-        self._history, self._present = history, present or history.last
+        self._history = history
+        self._present = present or (history.last if len(history) else (0, math.nan))
         if self._following:
             self._fit()
         self._draw()
         self.put(self._ring, *self._place(*self._present))
-        still_there = self._read is not None and self._read < len(history)
-        self.read_at(self._read if still_there else None)
+        there = self._read_run is None or self._read_run in self._earlier.runs
+        still_there = there and self._read is not None and self._read < len(self._points_read())
+        self.read_at(self._read if still_there else None, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
+
+    def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
+        """Draw earlier runs under the history, which is shown next."""
+        self._earlier.show(runs, log=self.log)
+
+    def _show_again(self) -> None:
+        if len(self._history) or self._earlier.runs:
+            self.show_history(self._history, self._present if len(self._history) else None)
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
         self.log = log
         self._left.set_logarithmic(log)
+        self._earlier.show(self._earlier.runs, log=log)
         self.view_all()
 
     def view_all(self) -> None:
         """Show the whole curve, and follow it."""
         self._following = True
-        if len(self._history):
-            self.show_history(self._history, self._present)
+        self._show_again()
 
     def show_view(self, view: list[list[float]]) -> None:
         """Show a part of the curve, as `view` returned it."""
@@ -103,22 +120,37 @@ class MseCanvas(Plot):
         """Return the curve from the present point on as it is drawn; no points where nothing comes after."""
         return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
+    def earlier(self) -> list[Array]:
+        """Return the curves of earlier runs as they are drawn, the newest last."""
+        return self._earlier.drawn()
+
     def present(self) -> QPointF:
         """Return where the ring stands, in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
 
-    def read_at(self, index: int | None) -> None:
-        """Read out the point `index`, or none."""
-        self._read = index
+    def _points_read(self) -> Array:
+        return self._history.points if self._read_run is None else self._read_run.history
+
+    def read_at(self, index: int | None, run: EarlierRun | None = None) -> None:
+        """Read out the point `index` of the history, or of an earlier run; or none."""
+        self._read, self._read_run = index, None if index is None else run
         if index is None:
             self._dot.hide()
             self.read_out.hide()
             return
-        iteration, mse = self._history.points[index].tolist()
+        iteration, mse = self._points_read()[index].tolist()
         x, y = self._place(iteration, mse)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        self.read(point, f"iteration {shown(iteration)}\nMSE {shown(mse)}")
+        told = f"iteration {shown(iteration)}\nMSE {shown(mse)}"
+        self._dot.setBrush(self._earlier.colour if run else self._colour)
+        self.read(point, f"{self._called(run)}\n{told}" if run else told)
+
+    def _called(self, run: EarlierRun) -> str:
+        """Return what an earlier run is called, on more lines where the plot is too narrow for one."""
+        name = shortened(run.name, SHOWN)
+        narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
+        return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, mse: float) -> tuple[float, float]:
         """Return where a point is drawn; an exponent of −∞ for an MSE of 0."""
@@ -126,15 +158,10 @@ class MseCanvas(Plot):
             mse = math.log10(mse) if mse > 0.0 else -math.inf
         return float(iteration), mse
 
-    def _drawn(self, points: Array) -> Array:
-        """Return `points` as they are drawn: exponents of 10 where it is logarithmic, and none for 0."""
-        if not self.log:
-            return points
-        above = points[points[:, 1] > 0.0]
-        return np.column_stack((above[:, 0], np.log10(above[:, 1])))
-
     def _draw(self) -> None:
         """Draw what is in view, each pixel's lowest and highest point."""
+        self._earlier.draw(self)
+        self._curve.setVisible(len(self._history) > 0)
         points = self._history.envelope if self._following else self._in_view()
         points = thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width())))
         falls = np.signbit(np.diff(points[:, 1]))
@@ -148,7 +175,7 @@ class MseCanvas(Plot):
         self._put(self._curve, points, self._colour, noise)
 
     def _put(self, item: pg.PlotCurveItem, points: Array, colour: QColor, noise: bool) -> None:
-        points = self._drawn(points)
+        points = on_scale(points, log=self.log)
         item.setPen(pg.mkPen(colour) if noise else self.pen(colour))
         item.setData(points[:, 0], self.in_reach(points[:, 1]), antialias=not noise)
 
@@ -158,14 +185,19 @@ class MseCanvas(Plot):
         return points[max(first - 1, 0) : last + 1]
 
     def _fit(self) -> None:
-        last = max(self._history.last[0], self._present[0], 1)
+        end = self._history.last[0] if len(self._history) else 0
+        last = max(end, self._present[0], self._earlier.last, 1)
         self.look((-0.025 * last, 1.025 * last), self._reach())
 
     def _reach(self) -> tuple[float, float]:
-        y = self._drawn(self._history.envelope)[:, 1]
+        y = on_scale(self._history.envelope, log=self.log)[:, 1]
+        earlier = self._earlier.reach
         if len(y) == 0:
-            return -1.0, 1.0
+            return earlier or (-1.0, 1.0)
         low, high = float(y.min()), float(y.max())
+        if earlier:
+            most = math.inf if self.log or high == 0.0 else TIMES_AS_HIGH * high
+            low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
         if not self.log and low < high / 2:
             low = 0.0
         room = high - low
@@ -178,11 +210,13 @@ class MseCanvas(Plot):
             self._draw()
 
     def _describe(self) -> None:
-        first, last = self._history.points[[0, -1]].tolist()
-        told = [first, self._present, last] if self._present[0] < last[0] else [first, last]
-        self.setAccessibleDescription(
-            ", ".join(f"MSE {full(mse)} at iteration {full(iteration)}" for iteration, mse in told)
-        )
+        told = []
+        if len(self._history):
+            first, last = self._history.points[[0, -1]].tolist()
+            told = [first, self._present, last] if self._present[0] < last[0] else [first, last]
+        points = [f"MSE {full(mse)} at iteration {full(iteration)}" for iteration, mse in told]
+        earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
+        self.setAccessibleDescription(", ".join(points + earlier))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

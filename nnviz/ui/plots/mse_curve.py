@@ -10,7 +10,9 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 
+from nnviz.core.state import EarlierRun
 from nnviz.picture.palette import Palette
+from nnviz.ui.plots.earlier_curves import distance
 from nnviz.ui.plots.mse_canvas import MseCanvas
 
 GRAB = 10.0
@@ -59,14 +61,23 @@ class MseCurve(MseCanvas):
 
     def _hover(self, position: QPointF) -> None:
         scene = self.mapToScene(position.toPoint())
-        if len(self._history) == 0 or not self.plotItem.vb.sceneBoundingRect().contains(scene):
+        if not self.plotItem.vb.sceneBoundingRect().contains(scene):
             self.read_at(None)
             return
-        x = self._iteration_at(position)
-        iterations = self._history.points[:, 0]
-        after = int(np.searchsorted(iterations, x))
+        self._read_near(self._iteration_at(position), self._run_at(scene))
+
+    def _run_at(self, scene: QPointF) -> EarlierRun | None:
+        """Return the earlier run that the mouse is on; None where the history is nearer, or nothing near."""
+        at = self.plotItem.vb.mapSceneToView(scene)
+        own = min((distance(each, at, self.pixel()) for each in (self.curve(), self.beyond())), default=GRAB)
+        return self._earlier.near(at, self.pixel(), within=min(own, GRAB))
+
+    def _read_near(self, iteration: float, run: EarlierRun | None) -> None:
+        """Read out the point of the history, or of an earlier run, that is nearest to an iteration."""
+        iterations = (self._history.points if run is None else run.history)[:, 0]
+        after = int(np.searchsorted(iterations, iteration))
         near = [k for k in (after - 1, after) if 0 <= k < len(iterations)]
-        self.read_at(min(near, key=lambda k: abs(float(iterations[k]) - x)))
+        self.read_at(min(near, key=lambda k: abs(float(iterations[k]) - iteration), default=None), run)
 
     def _read_or_present(self) -> int:
         """Return the point that is read out, or the last one that is not beyond the ring."""
@@ -75,7 +86,7 @@ class MseCurve(MseCanvas):
         return int(self._history.points[:, 0].searchsorted(self._present[0], side="right")) - 1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
-        last, at = len(self._history) - 1, self._read_or_present()
+        last, at = len(self._points_read()) - 1, self._read_or_present()
         steps = {
             Qt.Key.Key_Left: at - 1,
             Qt.Key.Key_Right: at + 1,
@@ -83,11 +94,21 @@ class MseCurve(MseCanvas):
             Qt.Key.Key_End: last,
         }
         if event.key() in steps and last >= 0:
-            self.read_at(min(max(steps[Qt.Key(event.key())], 0), last))
+            self.read_at(min(max(steps[Qt.Key(event.key())], 0), last), self._read_run)
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._earlier.runs:
+            self._read_other_run(-1 if event.key() == Qt.Key.Key_Up else 1)
         elif event.key() == Qt.Key.Key_Escape and self._read is not None:
             self.read_at(None)
         else:
             event.ignore()  # pyqtgraph would swallow it
+
+    def _read_other_run(self, step: int) -> None:
+        """Read out the next run at the same iteration: after the present one the earlier, latest first."""
+        runs = [*([None] if len(self._history) else []), *reversed(self._earlier.runs)]
+        here = self._read_run if self._read is not None else None
+        place = runs.index(here) + step if here in runs else 0
+        iteration = self._points_read()[self._read, 0] if self._read is not None else self._present[0]
+        self._read_near(float(iteration), runs[place % len(runs)])
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):

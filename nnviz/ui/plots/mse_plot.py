@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.names import file_named
-from nnviz.core.state import State
+from nnviz.core.state import EarlierRun, State
+from nnviz.core.training.earlier import forget_runs
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
 from nnviz.document.training.runner import Runner
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 TIP = (
     "Drag the ring to another iteration of the run; drag elsewhere to move, wheel to zoom, "
-    "double-click to see all; arrows read points out"
+    "double-click to see all; arrows read points out, up and down those of earlier runs"
 )
 EMPTY = "Press Run or One update: the MSE after every update is drawn here"
 NO_MSE = "The MSE needs rows with targets: add some to the data"
@@ -51,6 +52,7 @@ class MsePlot(PlotCard):
         self.curve: MseCurve | None = None
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
+        self._runs: tuple[EarlierRun, ...] = ()
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -77,7 +79,7 @@ class MsePlot(PlotCard):
         self.log_button.toggled.connect(self.curve.set_log)
         self.view_all.triggered.connect(self.curve.view_all)
         self._pages.addWidget(self.curve)
-        self._history = None
+        self._history, self._runs = None, ()
         self._refresh()
 
     def export_csv(self, path: Path) -> None:
@@ -90,7 +92,11 @@ class MsePlot(PlotCard):
     @property
     def plot(self) -> QWidget | None:
         """The curve, if there is one."""
-        return None if self._travel.history is None else self.curve
+        return self.curve if self._travel.history is not None or self._earlier() else None
+
+    def _earlier(self) -> tuple[EarlierRun, ...]:
+        """Return the earlier runs that are to be seen."""
+        return self._document.state.runs if self.show_runs.isChecked() else ()
 
     def _make_menu(self) -> None:
         first = self.menu.actions()[0]
@@ -98,6 +104,11 @@ class MsePlot(PlotCard):
         self.menu.insertAction(first, self.view_all)
         self.menu.insertSeparator(first)
         self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)
+        self.menu.addSeparator()
+        self.show_runs = self.menu.addAction("Show earlier runs", self._refresh)
+        self.show_runs.setCheckable(True)
+        self.show_runs.setChecked(True)
+        self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
         self.add_button(self.log_button)
@@ -105,8 +116,13 @@ class MsePlot(PlotCard):
     def look(self) -> None:
         """Offer what there is."""
         super().look()
-        for action in (self.view_all, self.ask_csv):
-            action.setEnabled(self.plot is not None)
+        self.view_all.setEnabled(self.plot is not None)
+        self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
+        for action in (self.show_runs, self.forget):
+            action.setEnabled(len(self._document.state.runs) > 0)
+
+    def _forget(self) -> None:
+        self._document.edit("Forget earlier runs", forget_runs)
 
     def _follow(self, old: State, new: State) -> None:
         if self.isVisible():
@@ -114,20 +130,23 @@ class MsePlot(PlotCard):
 
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
-        history, present = self._travel.history, self._travel.present
+        history, present, runs = self._travel.history, self._travel.present, self._earlier()
         trainable = self._document.state.trainable
         self.empty.setText("" if history else EMPTY if trainable else NO_MSE)
         self.look()
-        if self.curve is None or (history is self._history and present == self._present):
+        same = history is self._history and present == self._present and runs is self._runs
+        if self.curve is None or same:
             return
-        if history is None:
+        if runs is not self._runs:
+            self.curve.show_earlier(runs)
+        if history is None and not runs:
             self._pages.setCurrentWidget(self.empty)
         else:
             if self._history is None:
                 self.curve.view_all()
-            self.curve.show_history(history, present)
+            self.curve.show_history(history or History(), present if history else None)
             self._pages.setCurrentWidget(self.curve)
-        self._history, self._present = history, present
+        self._history, self._present, self._runs = history, present, runs
 
     def _ask_csv(self) -> None:
         wanted = Path(f"{file_name(self._document.title)}{self.ENDING}.csv")

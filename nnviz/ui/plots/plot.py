@@ -155,7 +155,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.hideButtons()
         self.plotItem.vb.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
-        self.read_out = QLabel(self)
+        self.read_out = QLabel(self, textFormat=Qt.TextFormat.PlainText)
         self.read_out.setObjectName("readout")
         self.read_out.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.read_out.hide()
