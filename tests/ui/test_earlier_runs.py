@@ -14,6 +14,7 @@ from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_plot import MsePlot
+from tests.ui import hands
 
 FIRST = "learning rate 0.01 · gradient descent · 20 updates"
 SECOND = "learning rate 0.005 · gradient descent · 20 updates"
@@ -202,3 +203,23 @@ def test_they_are_muted_in_both_themes(three):
         colours = {picture.pixelColor(x, y).rgb() for x in range(picture.width()) for y in range(60, 200)}
         assert QColor(palette.slope).rgb() not in colours
         assert three.curve.earlier()
+
+
+def test_a_person_compares_two_rates_in_the_window(qtbot, open_window):
+    window = open_window("twenty-updates")
+    window.runner.speed = 1.0
+    for rate in ("0.01", "0.02"):
+        hands.press(window, "Restart")
+        field = window.training.fields.learning_rate
+        field.setFocus()
+        field.selectAll()
+        qtbot.keyClicks(field, rate)
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+        with qtbot.waitSignal(window.runner.run_ended):
+            hands.press(window, "Run")
+    qtbot.waitUntil(lambda: len(window.mse.curve.earlier()) == 1)
+    assert window.mse.curve.earlier()[0][-1, 0] == 20
+    hands.choose_entry(window, "Undo Run of 20 updates")
+    qtbot.waitUntil(lambda: not window.mse.curve.earlier())
+    hands.choose_entry(window, "Redo Run of 20 updates")
+    qtbot.waitUntil(lambda: len(window.mse.curve.earlier()) == 1)

@@ -111,6 +111,23 @@ def test_a_run_of_ones_own_file_is_kept_without_a_question_and_redo_takes_it_up(
     assert "a run of 20 updates" in status(window)
 
 
+def test_the_runs_before_are_kept_with_it(begin, mine, qtbot):
+    window = begin()
+    window.files.open(mine)
+    run(window, qtbot)
+    press(window, "Restart")
+    window.runner.set_training(Training(learning_rate=0.02))
+    run(window, qtbot)
+    runs = window.document.state.runs
+    assert len(runs) == 1
+    window.files.open_example("xor")
+    assert no_question(window)
+    window.files.open(mine)
+    assert window.document.state.runs == ()
+    choose_entry(window, "Redo")
+    assert window.document.state.runs == runs
+
+
 def test_the_next_session_offers_it_too(begin, mine, qtbot, open_window):
     window = begin()
     window.files.open(mine)
