@@ -15,6 +15,7 @@ from nnviz.core.activations import Array, activation
 from nnviz.core.address import default_inputs, layers_by_name
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.names import Names, quoted
+from nnviz.core.numbers import counted
 
 
 def frozen(values: ArrayLike, place: str) -> Array:
@@ -200,10 +201,8 @@ class Network:
         fan_in = layers[0].weights.shape[1]
         for before, layer in itertools.pairwise(layers):
             if layer.weights.shape[1] != len(before):
-                raise ValueError(
-                    f"{layer.nodes[0]}: expected {len(before)} weights, one for each node before it, "
-                    f"found {layer.weights.shape[1]}"
-                )
+                wish = f"expected {counted(len(before), 'weight')}, one for each node before it"
+                raise ValueError(f"{layer.nodes[0]}: {wish}, found {layer.weights.shape[1]}")
         return cls(tuple(inputs) if inputs else default_inputs(fan_in), tuple(layers))
 
     @property

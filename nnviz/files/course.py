@@ -6,9 +6,7 @@ As Python it may stand among the code of a course, with input data; no code is r
 
 from __future__ import annotations
 
-import ast
 import re
-from typing import Any
 
 from nnviz.core.address import default_inputs
 from nnviz.core.names import quoted
@@ -17,7 +15,6 @@ from nnviz.core.state import Dataset, State
 from nnviz.files import course_code, json_text, python_text
 from nnviz.files.errors import FileError, UnfitError, told_by_core
 from nnviz.files.progress import Progress
-from nnviz.files.python_text import Statement
 from nnviz.files.weights_dict import network_of
 
 HEAD_BYTES = 2**16
@@ -40,10 +37,7 @@ def read(data: bytes, progress: Progress | None = None) -> State:
     try:
         raw = json_text.parsed(text, progress)
     except json_text.BrokenJsonError:
-        body = python_text.statements(text)
-        if len(body) > 1 or not isinstance(body[0].statement, ast.Expr | ast.Assign):
-            return course_code.state_of(body)
-        raw = _literal(body[0])
+        return course_code.state_of(python_text.statements(text))
     network = network_of(raw)
     with told_by_core():
         return State(network, Dataset.empty(network))
@@ -63,20 +57,6 @@ def write(state: State) -> bytes:
     if why := _unfit(network, nodes):
         raise UnfitError(why)
     return (json_text.laid_out(nodes) + "\n").encode()
-
-
-def _literal(one: Statement) -> Any:
-    """Return the value of the one statement of a text: a dictionary, or an assignment of it."""
-    assert isinstance(one.statement, ast.Expr | ast.Assign)
-    node = one.statement.value
-    if isinstance(node, ast.Dict):
-        json_text.check_unique([key.value for key in node.keys if isinstance(key, ast.Constant)])
-    try:
-        return python_text.value_of(node)
-    except (ValueError, TypeError):
-        raise FileError(
-            "expected a dictionary of lists or np.array([…]) of numbers, as JSON or as a Python literal"
-        ) from None
 
 
 def _unfit(network: Network, nodes: dict[str, list[float]]) -> str:

@@ -77,7 +77,7 @@ def state_of(body: list[Statement]) -> State:
     notes += [f"`{name}` is left out: {fault}." for name, fault in faults.items()]
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
-        return State(network, data, weight_sets=sets, notes="\n".join(notes))
+        return State(network, data, weight_sets=sets, notes="\n".join(notes) if body[1:] else "")
 
 
 def _assignments(body: list[Statement]) -> Iterator[_Assigned]:

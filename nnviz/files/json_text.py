@@ -173,18 +173,13 @@ def _place(text: str, at: int) -> str:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
-    check_unique(keys)
+    if len(set(keys)) < len(keys):
+        twice = Counter(keys).most_common(1)[0][0]
+        raise FileError(f"the key {quoted(twice)} stands twice in one object")
     for key in keys:
         if not is_whole(key):
             raise FileError(HALF, f"the key {quoted(key)}")
     return dict(pairs)
-
-
-def check_unique(keys: list[Any]) -> None:
-    """Raise FileError where one of an object's keys stands twice."""
-    if len(set(keys)) < len(keys):
-        twice = Counter(keys).most_common(1)[0][0]
-        raise FileError(f"the key {quoted(twice)} stands twice in one object")
 
 
 def _integer(digits: str) -> int:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError, told_by_core
 
 
 def network_of(raw: Any) -> Network:
-    """Return the network of a dictionary: relu hidden nodes, an identity output. Raises FileError."""
+    """Return the network of a dictionary by name: relu hidden nodes, an identity output. Raises FileError."""
     if not isinstance(raw, dict):
         raise FileError("expected a dictionary from node names to lists of weights")
     for name, weights in raw.items():
-        if not isinstance(name, str):
-            raise FileError(f"expected a node's name, found {quoted(name)}")
         _check_weights(name, weights)
     with told_by_core():
         return Network.from_weights(raw)

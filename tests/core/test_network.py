@@ -99,7 +99,7 @@ def test_replacing_a_layer_shares_the_others():
             r"layers\[0\].weights: expected 1 a row, found 2",
         ),
         (lambda: Network.from_weights({"node_0": [1, 2], "node_1": [1], "output": [1, 1]}), "equally many"),
-        (lambda: Network.from_weights({"node_0": [1, 2], "output": [1, 1]}), "output: expected 1 weights"),
+        (lambda: Network.from_weights({"node_0": [1, 2], "output": [1, 1]}), "output: expected 1 weight,"),
         (lambda: Network.from_weights({"node_0": [1, 2]}), "output node are missing"),
         (lambda: Network.from_weights({"hidden": [1], "output": [1]}), "hidden: expected a name such as"),
     ],
