@@ -45,7 +45,7 @@ class KeptRuns:
         if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
             return False
         kept = self._kept(file, saved)
-        if kept and leads_to(state, kept):
+        if kept and leads_to(state, kept) and all(run in kept.runs for run in state.runs):
             return True
         about = About(document.title, holds(state), file.path.absolute(), file.digest)
         try:

@@ -1,5 +1,7 @@
 """Leaving a network: it is asked where work would be lost, and a run is kept without a question."""
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -173,6 +175,26 @@ def test_a_run_that_is_begun_again_does_not_replace_the_longer_one_that_goes_the
     assert no_question(window)
     window.files.open(mine)
     assert status(window) == f"Opened mine.json; a run of {kept} from before is kept, and Redo takes it up"
+
+
+def test_earlier_runs_are_kept_with_a_run_that_is_begun_again(begin, mine, qtbot):
+    window = begin()
+    window.files.open(mine)
+    usual = window.document.state.training
+    run(window, qtbot)
+    window.files.open_example("xor")
+    window.files.open(mine)
+    window.runner.set_training(replace(usual, learning_rate=0.0001))
+    press(window, "One update")
+    press(window, "Restart")
+    window.runner.set_training(usual)
+    press(window, "One update")
+    (earlier,) = window.document.state.runs
+    window.files.open_example("xor")
+    assert no_question(window)
+    window.files.open(mine)
+    choose_entry(window, "Redo")
+    assert window.document.state.runs == (earlier,)
 
 
 def test_once_the_file_is_another_one_the_run_is_not_offered(begin, mine, qtbot):
