@@ -7,6 +7,7 @@ from typing import Literal
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
+from nnviz.core.numbers import shown
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Column, Label, Rect, Style
@@ -22,6 +23,7 @@ LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
 MANY = 12
 """Columns of more nodes say how many."""
+STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
 AIR = {"pill": 0.9, "slope": 0.5}
 """Free on both sides of a number on an edge where there is room, in font sizes."""
 
@@ -102,15 +104,16 @@ def _beside(kind: Kind, column: Column, size: float) -> float:
 def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label]:
     """Yield the weights of a gap, and its slopes if there are any."""
     weights = content.network.layers[layer].weights
-    yield from _on_edges(layout.weights[layer], layer, weights, "weight", "pill")
+    yield from _on_edges(layout.weights[layer], layer, weights, "weight")
     if content.slopes is not None:
         slopes = content.slopes.layers[layer].weights
-        yield from _on_edges(layout.slopes[layer], layer, slopes, "slope", "slope")
+        yield from _on_edges(layout.slopes[layer], layer, slopes, "slope")
 
 
-def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind, style: Style) -> Iterator[Label]:
+def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:
     if not slots.x:
         return
+    style = STYLES[kind]
     largest, smallest, air = slots.size, smaller(slots.size), AIR[style]
     height = slots.height - 4.0 if style == "slope" else slots.height
     numbers = values[slots.nodes, slots.sources].tolist()
@@ -124,3 +127,10 @@ def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind, style: St
         rect = Rect(x - width / 2, y - height / 2, width, height)
         leader = None if line == y else line
         yield Label(Address(kind, layer, node, source), text, rect, style, size, value, leader=leader)
+
+
+def edge_number(address: Address, value: float, size: float, middle: tuple[float, float]) -> Label:
+    """Return a weight or a slope in a place that it has for as long as its edge is looked at."""
+    text, style = shown(value), STYLES[address.kind]
+    width = max(text_width(text, size, bold=True) + AIR[style] * size, 1.5 * size)
+    return Label(address, text, Rect(*middle, 0.0, 0.0).middle(width, 1.5 * size), style, size, value)

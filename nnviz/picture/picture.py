@@ -17,7 +17,7 @@ from nnviz.core.address import Address
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
-from nnviz.picture.labels import edge_numbers, headings
+from nnviz.picture.labels import edge_number, edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
 from nnviz.picture.parts import Label, NodeBox, Rect, View
@@ -26,6 +26,8 @@ NEAR_PX = 6.0
 """An edge is hit from so far away."""
 EDGE_NUMBER = 13.5
 """Font size of a number that has no place on its edge of its own, in a small room."""
+BETWEEN = 2.0
+"""Free between two of them that stand above each other, in pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +79,43 @@ class Picture:
             return self._on_edge(address)
         return None
 
-    def _on_edge(self, address: Address) -> Rect:
+    def _on_edge(self, address: Address, part: float = 0.5) -> Rect:
         gap, view = self.layout.gaps[address.layer], self.layout.view
         left, right = max(gap.x0, 0.0), min(gap.x1, view.width)
-        middle = ((left + right) / 2 - gap.x0) / (gap.x1 - gap.x0)
+        middle = (left + part * (right - left) - gap.x0) / (gap.x1 - gap.x0)
         x, y = gap.point(address.node, address.source, min(max(middle, 0.0), 1.0))
         size = EDGE_NUMBER * self.layout.scale
         return Rect(x, y, 0.0, 0.0).middle(5.4 * size, 1.5 * size)
+
+    def hidden_numbers(self, edge: Address | None) -> Iterator[Label]:
+        """Yield an edge's weight and slope that have no room: on the edge, or one above the other."""
+        if edge is None or edge.kind not in {"weight", "slope"}:
+            return
+        at, slopes = (edge.node, edge.source), self.content.slopes
+        weight, slope = edge._replace(kind="weight"), edge._replace(kind="slope")
+        both = slopes is not None and (self.shows is None or self.shows(slope))
+        shown = [self.label(weight), self.label(slope)]
+        numbers = [shown[0] or self._lit(weight, float(self.weights[edge.layer][at]), 0.3 if both else 0.5)]
+        if slopes is not None and both:
+            numbers.append(shown[1] or self._lit(slope, float(slopes.layers[edge.layer].weights[at]), 0.7))
+        if len(numbers) == 2 and numbers[0].rect.meets(numbers[1].rect):
+            numbers = self._stacked(numbers, below=shown[1] is None)
+        yield from (number for number, label in zip(numbers, shown, strict=False) if label is None)
+
+    def _lit(self, address: Address, value: float, part: float) -> Label:
+        return edge_number(
+            address, value, EDGE_NUMBER * self.layout.scale, self._on_edge(address, part).center
+        )
+
+    def _stacked(self, numbers: list[Label], *, below: bool) -> list[Label]:
+        """Return a weight and a slope with the slope right below the weight, or else the weight above it."""
+        still, moved = numbers if below else reversed(numbers)
+        height = moved.rect.height
+        places = [still.rect.bottom + BETWEEN, still.rect.y - BETWEEN - height]
+        fits = [y for y in places if self.layout.body.y <= y <= self.layout.body.bottom - height]
+        y = (fits or places)[0 if below else -1]
+        moved = moved._replace(rect=moved.rect._replace(x=still.rect.center[0] - moved.rect.width / 2, y=y))
+        return [still, moved] if below else [moved, still]
 
     def describe(self, address: Address) -> str:
         """Return a sentence for `address` with its numbers at full precision."""

@@ -220,3 +220,29 @@ def test_names_that_do_not_fit_keep_their_number():
     network = Network(names, (Layer(("output",), "identity", np.ones((1, 12))),))
     picture = drawn(State(network, Dataset.empty(network)))
     assert picture.text(Address("name", -1, 11)).endswith("…_11")
+
+
+@pytest.mark.parametrize("view", [View(600, 260), View(886, 412)], ids=str)
+def test_what_an_edge_hides_is_its_weight_and_its_slope_above_each_other(view):
+    own = state((4, 8, 3))
+    picture = drawn(own, view, with_slopes=True)
+    layers = slopes(own.network, own.data.inputs[:1], own.data.targets[:1]).layers
+    hidden = 0
+    for layer, weights in enumerate(picture.weights):
+        for node, source in np.ndindex(weights.shape):
+            edge = Address("weight", layer, node, source)
+            found = {label.address: label for label in picture.hidden_numbers(edge)}
+            for address, values in ((edge, weights), (edge._replace(kind="slope"), layers[layer].weights)):
+                assert (address in found) == (picture.label(address) is None)
+                if address in found:
+                    hidden += 1
+                    assert found[address].value == values[node, source]
+                    assert picture.layout.body.covers(found[address].rect)
+            rects = [label.rect for label in found.values()]
+            rects += [label.rect for label in picture.labels if label.address[1:] == edge[1:]]
+            assert len(rects) == 2
+            assert not rects[0].meets(rects[1])
+    assert hidden > 32
+    assert list(picture.hidden_numbers(Address("node", 0, 0))) == list(picture.hidden_numbers(None)) == []
+    forward = drawn(own, view)
+    assert all(label.style == "pill" for label in forward.hidden_numbers(Address("slope", 0, 0, 0)))

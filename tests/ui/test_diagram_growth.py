@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QColor, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from nnviz import load
@@ -13,8 +13,9 @@ from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.ui.diagram.heads import BEFORE_PX, BEHIND_PX, HEIGHT_PX, ActivationButton
+from nnviz.ui.widgets.theme import colours
 from tests.picture.diagrams import state
-from tests.ui.hands import point
+from tests.ui.hands import hover, point
 from tests.ui.sees import place
 
 
@@ -87,3 +88,32 @@ def test_the_control_of_every_activation_stands_whole_under_its_heading(open_win
         assert text + (BEFORE_PX + BEHIND_PX - 3) * scale <= control.width()  # before the chevron
     places = [own.geometry() for own in controls]
     assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
+
+
+def test_an_edge_under_the_mouse_shows_its_slope_where_there_is_no_room_for_it(open_window):
+    window = open_window(state((4, 8, 3), spread=0), (1280, 800))
+    window.selection.show_slopes(True)
+    QApplication.processEvents()
+    diagram, edge = window.diagram, Address("weight", 0, 3, 1)
+    assert diagram.picture.label(edge._replace(kind="slope")) is None
+    x, y = diagram.picture.layout.gaps[0].point(3, 1, 0.9)
+    assert diagram.picture.at(x, y) == edge
+    before = diagram.grab().toImage()
+    hover(diagram, QPoint(round(x), round(y)))
+    slope = next(label for label in diagram.picture.hidden_numbers(edge) if label.address.kind == "slope")
+    after = diagram.grab().toImage()
+    purple = QColor(colours().slope)
+    inside = slope.rect.middle(slope.rect.width - 6, slope.rect.height - 6)
+    pixels = [
+        (x, y)
+        for x in range(round(inside.x), round(inside.right))
+        for y in range(round(inside.y), round(inside.bottom))
+    ]
+    drawn, was = (sum(_near(image.pixelColor(*at), purple) for at in pixels) for image in (after, before))
+    assert drawn > was + 40
+    hover(diagram, QPoint(3, 200))
+    assert diagram.grab().toImage() == before
+
+
+def _near(one, other):
+    return sum(abs(a - b) for a, b in zip(one.getRgb(), other.getRgb(), strict=True)) < 120

@@ -113,7 +113,7 @@ def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
 
 
 def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
-    picture = row_picture(load(example("two-hidden-layers").path), View(606, 318), with_slopes=True)
+    picture = row_picture(state((2, 5, 1)), View(606, 318), with_slopes=True)
     joined = next(label for label in picture.labels if label.leader is not None)
     x, y = joined.rect.center
     border = joined.rect.bottom if joined.leader > y else joined.rect.y

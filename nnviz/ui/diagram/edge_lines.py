@@ -12,7 +12,6 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.numbers import shown
 from nnviz.picture.edges import (
     EVERY_EDGE,
     STRONGEST,
@@ -24,9 +23,8 @@ from nnviz.picture.edges import (
     strongest,
 )
 from nnviz.picture.palette import Palette
-from nnviz.picture.parts import Label
-from nnviz.picture.picture import EDGE_NUMBER, Picture
-from nnviz.ui.diagram.paper import image_of, paint_label
+from nnviz.picture.picture import Picture
+from nnviz.ui.diagram.paper import image_of
 from nnviz.ui.widgets.images import qrect
 
 ALWAYS_SHARP = 150
@@ -120,18 +118,10 @@ def neighbours(picture: Picture, address: Address | None) -> Lit:
 
 
 def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -> None:
-    """Paint the edges that are lit, and the number of a single one that has none in sight."""
+    """Paint the edges that are lit."""
     for layer, nodes, sources in lit:
         gap, weights = picture.layout.gaps[layer], picture.weights[layer]
         paint_some_edges(painter, gap, weights, nodes, sources, picture.scale, palette, picture.layout.scale)
-    if len(lit) == 1 and len(lit[0][1]) == 1:
-        layer, nodes, sources = lit[0]
-        address = Address("weight", layer, int(nodes[0]), int(sources[0]))
-        place = picture.place(address)
-        if picture.label(address) is None and place is not None:
-            weight = float(picture.weights[layer][nodes[0], sources[0]])
-            label = Label(address, shown(weight), place, "pill", EDGE_NUMBER * picture.layout.scale, weight)
-            paint_label(painter, label, palette)
 
 
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:

@@ -18,7 +18,7 @@ from nnviz.document.walk.player import Player
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
-from nnviz.ui.diagram.paper import paint_blocks
+from nnviz.ui.diagram.paper import paint_blocks, paint_label
 from nnviz.ui.diagram.screen import Screen
 from nnviz.ui.diagram.walk_layer import WalkLayer
 from nnviz.ui.widgets.images import qrect
@@ -113,6 +113,8 @@ class Layers:
             border = QMarginsF(3, 3, 3, 3)  # a label's line reaches out of its place
             labels = (label for label in labels if dirty.intersects(qrect(label.reach) + border))
         screen.paint_labels(painter, labels, options.selected)
+        for label in picture.hidden_numbers(options.lit):
+            paint_label(painter, label, options.palette)
 
     def _paint_edges(
         self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF, *, faded: bool
