@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from nnviz.files.examples import example
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.board import ARRANGEMENT
+from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
 from tests.ui.hands import address_named, bring, choose_entry, click, press
 from tests.ui.sees import offered
@@ -190,6 +191,16 @@ def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, setting
     gc.unfreeze()
     assert seen[1] == pytest.approx(seen[2], abs=4)  # the small screen is shared in whole pixels
     assert seen[0][0] == 246
+
+
+def test_a_window_that_is_closed_before_it_is_filled_forgets_no_arrangement(qtbot, settings):
+    kept = QByteArray(b"as it was left")
+    settings.remember(ARRANGEMENT, kept)
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.show()
+    window.close()
+    assert settings.bytes(ARRANGEMENT) == kept
 
 
 def floating(window, name):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from nnviz.ui.widgets.theme import px
@@ -40,15 +39,8 @@ class Board(QMainWindow):
         self._centre.setContentsMargins(0, 0, 0, 0)
         self._centre.addWidget(self._empty)
         self.setCentralWidget(centre)
-        self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
-        self._arrange()
-        self._first = self.saveState(VERSION)
-        state = settings.bytes(ARRANGEMENT)
-        self._is_shared = bool(state and self.restoreState(state, VERSION))
-        if state and not self._is_shared:
-            self.restoreState(self._first, VERSION)  # for Qt has read a part
-        if not self._is_shared:
-            self.docks["Training"].filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
+        self.docks: dict[str, Dock] = {}
+        self._first = QByteArray()
 
     def keep_margin(self, kept: bool) -> None:
         """Leave the window's colour free around all, or not."""
@@ -56,9 +48,19 @@ class Board(QMainWindow):
         self.setContentsMargins(gap, gap, gap, gap)
 
     def put(self, diagram: QWidget) -> None:
-        """Put the diagram in the middle."""
+        """Put the diagram in the middle and docks around it, as they were left."""
         self._centre.replaceWidget(self._empty, diagram)
         self._empty.deleteLater()
+        self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
+        self._arrange()
+        self._first = self.saveState(VERSION)
+        state = self._settings.bytes(ARRANGEMENT)
+        if state and self.restoreState(state, VERSION):
+            return
+        if state:
+            self.restoreState(self._first, VERSION)  # for Qt has read a part
+        self._share()
+        self.docks["Training"].filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, shown: bool) -> None:
         """Bring a panel into sight and the keyboard there, or hide it."""
@@ -97,8 +99,9 @@ class Board(QMainWindow):
             self.resizeDocks([dock for dock, _ in below], widths, across)
 
     def remember(self) -> None:
-        """Keep the arrangement for the next start."""
-        self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
+        """Keep the arrangement for the next start, if there is one."""
+        if self.docks:
+            self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
 
     def look(self) -> None:
         """Have every dock look whether it is in sight."""
@@ -141,13 +144,6 @@ class Board(QMainWindow):
         )
 
     # --- what Qt calls
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Share the room at the first start."""
-        super().showEvent(event)
-        if not self._is_shared:
-            self._is_shared = True
-            self._share()
 
     def event(self, event: QEvent) -> bool:
         """Style the tab bars, which Qt makes when it needs them."""

@@ -1,4 +1,4 @@
-"""The window itself: on the screen at once with empty docks, to be filled by a Workspace.
+"""The window itself: on the screen at once and empty, to be filled by a Workspace.
 
 Imports nothing but Qt and the settings, for the first frame's sake.
 """
