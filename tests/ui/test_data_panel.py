@@ -14,7 +14,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.ui.data.cells import fitted
+from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.hands import drag, set_number, turn, write
@@ -482,10 +482,10 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     table = open_window(with_inputs(64)).data.table
     assert table.horizontalScrollBar().maximum() > 0
     metrics = table.horizontalHeader().fontMetrics()
-    assert table.columnWidth(63) > metrics.horizontalAdvance("feature_63") + 10
+    assert table.columnWidth(63) >= metrics.horizontalAdvance("feature_63") + 8
     numbers = open_window(with_inputs(64, "x{}")).data.table
     texts = [numbers.model().index(row, 0).data() for row in range(9)]
-    assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 12
+    assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 10
 
 
 @pytest.mark.parametrize("count", [2, 4, 64])
@@ -522,12 +522,40 @@ def test_another_document_or_another_name_fits_the_columns_anew(open_window):
     assert sum(widths(table)) == table.viewport().width()
 
 
-def test_a_number_without_room_is_written_smaller_and_never_cut_off(qapp):
-    large, small = ui_font(13), ui_font(10)
-    room = QFontMetrics(large).horizontalAdvance("−0.01234")
-    assert fitted([large, small], "−0.01234", room) == ("−0.01234", large)
-    assert fitted([large, small], "−0.01234", room - 1) == ("−0.01234", small)
-    assert fitted([large, small], "−0.01234", 20) == ("…", small)
+def test_the_numbers_of_a_column_have_one_size_the_first_in_which_all_fit(qapp):
+    large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
+    texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
+    assert first_fitting([large, small], texts, room) == 0
+    assert first_fitting([large, small], texts, room - 1) == 1
+    assert first_fitting([large, small], texts, 20) is None
+
+
+def in_sight_in_one_size(window):
+    """Return whether the columns stand side by side, each with all its numbers in one of the sizes."""
+    table = window.data.table
+    sizes = table.cells.fonts
+    shown_all = set(sizes) == set(range(table.model().columnCount())) and None not in sizes.values()
+    return shown_all and table.horizontalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("name", ["twenty-updates", "many-rows", "xor", "tuning-by-hand"])
+def test_after_a_run_every_number_of_every_column_is_in_sight(qtbot, open_window, name):
+    window = open_window(name)
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.run()
+    with_room(window, numbers=9)
+    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+
+
+def test_a_number_too_long_for_any_size_gets_a_wider_column_though_others_scroll_then(qtbot, open_window):
+    window = open_window("twenty-updates")
+    for k in range(3):
+        state = edits.set_value(window.document.state, Address("weight", 0, 0, k), -1.2345678e-101)
+        window.document.push(edits.set_input(state, 0, k, 1.2345678e-101), "Set")
+    table = window.data.table
+    qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)
+    qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
 
 
 def test_at_least_five_rows_are_in_sight_at_1280_by_800(open_window):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPersistentModelIndex, QRect, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
@@ -12,15 +12,14 @@ from nnviz.core.numbers import parsed, shown
 from nnviz.ui.data.columns import MARGIN_PX, PADDING_PX, SIZES_PX
 from nnviz.ui.data.table import NOTHING, RIGHT, DataTable, Index
 from nnviz.ui.widgets.number_field import NumberField
-from nnviz.ui.widgets.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours, px, ui_font
 
 
-def fitted(fonts: Sequence[QFont], text: str, room: int) -> tuple[str, QFont]:
-    """Return a number's text and the first font in which it fits, or "…": part of a number is another."""
-    for font in fonts:
-        if QFontMetrics(font).horizontalAdvance(text) <= room:
-            return text, font
-    return "…", fonts[-1]
+def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: int) -> int | None:
+    """Return the first of the fonts, the largest first, in which all texts fit; None where none is."""
+    widest = max(texts, key=metrics[0].horizontalAdvance, default="")
+    fits = (k for k, font in enumerate(metrics) if font.horizontalAdvance(widest) <= room)
+    return next(fits, None)
 
 
 class NumberCells(QStyledItemDelegate):
@@ -42,6 +41,8 @@ class NumberCells(QStyledItemDelegate):
         super().__init__(parent)
         self._table = table
         self._edited = QPersistentModelIndex()
+        self.fonts: dict[int, int | None] = {}
+        """Of each column in sight, which font its numbers are written in; None where they fit in none."""
         self.shown_row = 0
         self.size_changed()
 
@@ -49,6 +50,24 @@ class NumberCells(QStyledItemDelegate):
         """Write in the size in use from now on."""
         self._normal = [ui_font(size) for size in SIZES_PX]
         self._bold = [ui_font(size, QFont.Weight.DemiBold) for size in SIZES_PX]
+        self._metrics = [[QFontMetrics(font) for font in fonts] for fonts in (self._normal, self._bold)]
+
+    def choose_fonts(self, rows: range, widths: Mapping[int, int]) -> bool:
+        """Choose for each column the first font in which its numbers of these rows fit; tell if all do."""
+        fitting = {
+            column: first_fitting(
+                self._metrics[self._table.columns[column].strong],
+                [self._text(self._table.value(row, column)) for row in rows],
+                width - px(PADDING_PX) - px(MARGIN_PX),
+            )
+            for column, width in widths.items()
+        }
+        self.fonts = fitting
+        return None not in fitting.values()
+
+    @staticmethod
+    def _text(value: float | None) -> str:
+        return NOTHING if value is None else shown(value)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint straight, without the style sheet: many cells change a frame during a run."""
@@ -63,13 +82,12 @@ class NumberCells(QStyledItemDelegate):
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
         kind, value = self._table.columns[column].kind, self._table.value(row, column)
         wrong = kind == "error" and value is not None and value != 0.0
-        strong = wrong or self._table.columns[column].editable
+        strong = self._table.columns[column].editable or wrong
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
-        text = NOTHING if value is None else shown(value)
-        room = rect.width() - PADDING_PX - MARGIN_PX
-        text, font = fitted(self._bold if strong else self._normal, text, room)
-        painter.setFont(font)
-        painter.drawText(rect.adjusted(0, 0, -PADDING_PX, 0), RIGHT, text)
+        font = self.fonts.get(column, 0)
+        painter.setFont((self._bold if strong else self._normal)[-1 if font is None else font])
+        text = "…" if font is None else self._text(value)  # part of a number is another
+        painter.drawText(rect.adjusted(0, 0, -px(PADDING_PX), 0), RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """Return a field for the number, to be filled with all its digits."""

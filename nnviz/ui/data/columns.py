@@ -11,42 +11,49 @@ from PySide6.QtGui import QFont, QFontMetrics
 from nnviz.core.numbers import MINUS
 from nnviz.ui.widgets.theme import px, ui_font
 
-Column: TypeAlias = tuple[str, Sequence[str] | None]
-"""A name, and numbers as they are written; None where they are computed and change all the time."""
+Column: TypeAlias = tuple[str, Sequence[str], bool]
+"""A name, numbers as they are written, and whether they are computed, and so change all the time."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Computed numbers that columns have room for: where it is tight, where they scroll, where there is room."""
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
-PADDING_PX, MARGIN_PX = 8, 4
+PADDING_PX, MARGIN_PX = 6, 4
 """At the right of a name and of a number, and the least at their left."""
-SIZES_PX = 13, 11, 9.5
-"""Font sizes of a number, the best first; the first that fits is taken."""
+NAME_PX = 12
+"""Font size of a name."""
+SIZES_PX = 13, 12, 11, 9.5
+"""Font sizes of the numbers of a column, the best first; the first in which all fit is taken."""
 
 
-def column_widths(columns: Sequence[Column], names: QFontMetrics, room: int) -> list[int]:
-    """Return widths that fill `room`, or larger ones that have to scroll; `names`: metrics of the header.
+def column_widths(columns: Sequence[Column], room: int) -> list[int]:
+    """Return widths that fill `room`, or larger ones that have to scroll.
 
     No name is cut that is not very long. Rather than scroll, long numbers are written smaller.
     """
-    numbers = QFontMetrics(ui_font(SIZES_PX[0], QFont.Weight.DemiBold))
+    names, numbers = QFontMetrics(ui_font(NAME_PX)), QFontMetrics(ui_font(SIZES_PX[0], QFont.Weight.DemiBold))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + px(PADDING_PX) for name, _ in columns]
-    typed = [None if texts is None else _widest(numbers, texts) for _, texts in columns]
-    tight = [width and max(min(width, short), ceil(width * SIZES_PX[-1] / SIZES_PX[0])) for width in typed]
-    least = _wide(named, tight, short)
+    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + px(PADDING_PX) for name, *_ in columns]
+    full = [max(map(numbers.horizontalAdvance, texts), default=0) for _, texts, _ in columns]
+    small = [ceil(width * SIZES_PX[-1] / SIZES_PX[0]) for width in full]
+    computed = [each for *_, each in columns]
+    tight = [
+        max(low, short if each else min(width, short))
+        for low, width, each in zip(small, full, computed, strict=True)
+    ]
+    least = _wide(named, tight)
     if sum(least) <= room:
-        return _grown(least, _wide(named, typed, long), room)
-    return _wide(named, typed, middle)
+        return _grown(least, _wide(named, _at_least(long, full, computed)), room)
+    return _wide(named, _at_least(middle, full, computed))
 
 
-def _widest(metrics: QFontMetrics, texts: Sequence[str]) -> int:
-    return max(map(metrics.horizontalAdvance, texts), default=0)
+def _at_least(room: int, widths: list[int], computed: list[bool]) -> list[int]:
+    """Return the widths of numbers; computed ones have so much room as well, for those that may come."""
+    return [max(width, room) if each else width for width, each in zip(widths, computed, strict=True)]
 
 
-def _wide(named: list[int], typed: list[int | None], computed: int) -> list[int]:
+def _wide(named: list[int], numbers: list[int]) -> list[int]:
     """Return the width of each column for its name and its numbers."""
-    numbers = [computed if width is None else width for width in typed]
     return [
         max(name, number + px(PADDING_PX)) + px(MARGIN_PX)
         for name, number in zip(named, numbers, strict=True)

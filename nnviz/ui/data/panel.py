@@ -13,7 +13,6 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
-from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import pasted
 from nnviz.ui.data.table import DataTable
@@ -37,8 +36,7 @@ class DataPanel(Card):
         self._document, self._selection = document, selection
         self.model = DataTable(document, derived)
         self.table = TableView(self.model)
-        self._cells = NumberCells(self.model, self.table)
-        self.table.setItemDelegate(self._cells)
+        self._cells = self.table.cells
         self._empty = EmptyRows()
         self._fresh: State | None = None
         self._refusal = QLabel()

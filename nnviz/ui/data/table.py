@@ -39,6 +39,11 @@ class TableColumn(NamedTuple):
         """Whether a person can type into it."""
         return self.kind in ("input", "target")
 
+    @property
+    def strong(self) -> bool:
+        """Whether its numbers may be semibold."""
+        return self.editable or self.kind == "error"
+
 
 def columns(network: Network) -> list[TableColumn]:
     """Return the columns of a network's table."""

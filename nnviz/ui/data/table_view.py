@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.numbers import MINUS
+from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.columns import column_widths
 from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
@@ -45,6 +46,10 @@ class TableView(QTableView):
     def __init__(self, model: DataTable) -> None:
         super().__init__()
         self._table = model
+        self.cells = NumberCells(model, self)
+        self.setItemDelegate(self.cells)
+        self._fit_soon = QTimer(self, singleShot=True, interval=0)
+        self._fit_soon.timeout.connect(self._fit_columns)
         self._pressed = QPointF()
         self._scrub_from: float | None = None
         self._scrub = 0
@@ -143,6 +148,7 @@ class TableView(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint, and tell how long it took."""
         start = time.perf_counter()
+        self._choose_sizes()
         super().paintEvent(event)
         self._table.painted(1e3 * (time.perf_counter() - start))
 
@@ -164,16 +170,35 @@ class TableView(QTableView):
 
     def _fit_columns(self) -> None:
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
-        header, of = self.horizontalHeader(), enumerate(self._table.columns)
-        few = len(self._table.columns) <= SAMPLE
-        columns = [(each.header, self._texts(k) if few and each.editable else None) for k, each in of]
-        for k, width in enumerate(column_widths(columns, header.fontMetrics(), self.viewport().width())):
-            header.resizeSection(k, width)
+        listed = self._table.columns
+        few = len(listed) <= SAMPLE
+        columns = [
+            (each.header, self._texts(k) if few else (), not each.editable) for k, each in enumerate(listed)
+        ]
+        for k, width in enumerate(column_widths(columns, self.viewport().width())):
+            self.horizontalHeader().resizeSection(k, width)
 
     def _texts(self, column: int) -> list[str]:
-        """Return numbers of a column as they are written."""
-        rows = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
+        """Return numbers of a column as they are written: typed ones of the first rows, computed in sight."""
+        first = range(min(SAMPLE // len(self._table.columns) + 1, self._table.rowCount()))
+        rows = first if self._table.columns[column].editable else self._rows_in_sight()
         return [self._table.index(row, column).data() for row in rows]
+
+    def _rows_in_sight(self) -> range:
+        top, bottom = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        return range(max(top, 0), bottom + 1 if bottom >= 0 else self._table.rowCount())
+
+    def _choose_sizes(self) -> None:
+        """Choose the font of each column in sight, and make room where a number has none in any."""
+        header, rows = self.horizontalHeader(), self._rows_in_sight()
+        right = header.visualIndexAt(self.viewport().width() - 1)
+        last = right if right >= 0 else header.count() - 1
+        widths = {k: header.sectionSize(k) for k in range(max(header.visualIndexAt(0), 0), last + 1)}
+        before = dict(self.cells.fonts)
+        if not self.cells.choose_fonts(rows, widths) and len(self._table.columns) <= SAMPLE:
+            self._fit_soon.start()
+        if self.cells.fonts != before:
+            self.viewport().update()  # also what is not painted at present
 
     def copy(self) -> None:
         """Copy the selected rows."""
