@@ -1,6 +1,6 @@
 """Plays the walk on the diagram: its clock, what a person asks for, and the update at its end.
 
-The first three phases never touch the document; the update is the training panel's Step.
+The first three phases never touch the document; the update is the training panel's One update.
 """
 
 from __future__ import annotations
