@@ -1,5 +1,6 @@
 """Earlier runs in the MSE plot, as a person compares them: seen, read out, hidden, forgotten, saved."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -137,6 +138,22 @@ def test_one_that_diverged_leaves_the_present_one_its_shape(plot, run, qtbot):
     qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 1)
     assert plot.curve.view()[1][1] < 12 * 49
     assert plot.curve.earlier()[0][-1, 1] > plot.curve.view()[1][1]
+
+
+def test_a_small_part_of_one_is_drawn_exactly_and_soon(plot, run, qtbot):
+    """Qt makes every dash of a line, also of one that is a million times as long as the view is wide."""
+    run(0.2, updates=100)
+    run(0.01)
+    qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 1)
+    slope = mse_after(1, 0.2) - 49
+    for size in (1e-2, 1e-4, 1e-7):
+        plot.curve.show_view([[0.5, 0.5 + size], [49 + slope * 0.5, 49 + slope * (0.5 + size)]])
+        began = time.process_time()
+        plot.grab()
+        assert time.process_time() - began < 0.5
+        (piece,) = plot.curve.earlier()
+        assert np.ptp(piece[:, 0]) < 20 * size
+        np.testing.assert_allclose(piece[:, 1], 49 + slope * piece[:, 0], rtol=1e-9)
 
 
 def test_they_can_be_hidden_and_shown_again(three):

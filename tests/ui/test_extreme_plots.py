@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 
 from nnviz.core.history import History
 from nnviz.core.loss.moved_weights import Grid
+from nnviz.core.state import MOST_UPDATES, EarlierRun, Training
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.loss.curve_plane import LossCurvePlane
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
@@ -51,6 +52,29 @@ def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show, mse):
         plot.grab()
     plot.show_history(History().extended(np.array([[0.0, 1.0], [1.0, 2.0]])))
     plot.grab()
+
+
+@pytest.mark.parametrize("present", [[], [1.0, 0.5], [0.0, 0.0], [1.7e308, 0.0]], ids=str)
+@pytest.mark.parametrize("mse", [each for each in HISTORIES if len(each) > 1], ids=str)
+def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, mse, present):
+    far = [EarlierRun("far", Training(), MOST_UPDATES, [[0.0, 1.0], [float(MOST_UPDATES), mse[-1]]])]
+    runs = (EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ()))
+    plot = MseCurve(PALETTES["light"])
+    plot.show_earlier(runs)
+    plot.show_history(History().extended(np.array([*enumerate(present)], dtype=float).reshape(-1, 2)))
+    show(plot)
+    for logarithmic in (True, False):
+        plot.set_log(logarithmic)
+        plot.grab()
+        QTest.keyClick(plot, Qt.Key.Key_Down)
+        QTest.keyClick(plot, Qt.Key.Key_Right)
+        plot.show_view([[0.0, 1e-300], [0.0, 1e-290]])
+        QTest.mouseMove(plot.viewport(), QPoint(150, 90))
+        plot.grab()
+        plot.view_all()
+    plot.show_earlier(())
+    plot.show_history(History().extended(np.array([[0.0, 1.0], [1.0, 2.0]])))
+    assert plot.earlier() == []
 
 
 @pytest.mark.parametrize("mse", [0.0, 1e-320, 1.0, 1e300])

@@ -5,8 +5,11 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
@@ -15,10 +18,16 @@ from nnviz.core.numbers import full
 from nnviz.core.state import EarlierRun
 from nnviz.ui.plots.plot import Plot, points_of
 
+Area: TypeAlias = list[list[float]]
+"""[[x from, to], [y from, to]], as a plot tells its view."""
+Joined: TypeAlias = NDArray[np.bool_]
+
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 """Of lines and gaps, in the line's width: neighbours in time are told apart by more than their place."""
 UNDER = -0.5
 """Over the grid, under everything else."""
+MOST_VIEWS = 9.0
+"""What is drawn is at most so many views wide and high: Qt makes every dash of a line, also out of sight."""
 
 
 class EarlierCurves:
@@ -30,8 +39,9 @@ class EarlierCurves:
 
     def __init__(self) -> None:
         self._items: list[pg.PlotCurveItem] = []
-        self._drawn: object = None
+        self._area: Area | None = None
         self._curves: list[Array] = []
+        self._cut: list[tuple[Array, Joined]] = []
         self.colour = QColor()
         self.show((), log=False)
 
@@ -46,28 +56,29 @@ class EarlierCurves:
         self.reach: tuple[float, float] | None = None
         if heights:
             self.reach = float(min(y.min() for y in heights)), float(max(y.max() for y in heights))
-        self._drawn = None
+        self._area = None
 
     def set_colour(self, colour: str) -> None:
         """Take the colour of a theme."""
-        self.colour, self._drawn = QColor(colour), None
+        self.colour, self._area = QColor(colour), None
 
     def draw(self, plot: Plot) -> None:
-        """Draw what has changed; a curve that goes far out of view is drawn again at another height of it."""
-        height = plot.view()[1]
-        if self._drawn == height:
+        """Draw what has changed, with what is around the view: most views to come are within that."""
+        view = plot.view()
+        if self._area and _is_good_for(self._area, view):
             return
-        self._drawn = height
+        self._area = _around(view)
         while len(self._items) < len(self._curves):
             self._items.append(pg.PlotCurveItem(antialias=True))
             plot.add(self._items[-1], UNDER)
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-        for k, (item, curve) in enumerate(zip(self._items, self._curves, strict=False)):
+        self._cut = [cut(curve, self._area) for curve in self._curves]
+        for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
             pen = plot.pen(self.colour, 1.0)
             pen.setDashPattern(DASHES[k % len(DASHES)])
             item.setPen(pen)
-            item.setData(curve[:, 0], plot.in_reach(curve[:, 1]))
+            item.setData(points[:, 0], points[:, 1], connect=joined)
 
     def drawn(self) -> list[Array]:
         """Return the curves as they are drawn, the newest last, shape (points, 2) each."""
@@ -75,9 +86,22 @@ class EarlierCurves:
 
     def near(self, point: QPointF, pixel: tuple[float, float], within: float) -> EarlierRun | None:
         """Return the run whose curve is nearest to a point of the plot; None if none is `within` pixels."""
-        distances = [distance(curve, point, pixel) for curve in self.drawn()]
+        distances = [distance(points, point, pixel, joined) for points, joined in self._cut]
         nearest = min(zip(distances, self.runs, strict=True), key=lambda pair: pair[0], default=None)
         return nearest[1] if nearest and nearest[0] <= within else None
+
+
+def _around(view: Area) -> Area:
+    """Return what is in view, and as much on each side of it."""
+    return [[2.0 * low - high, 2.0 * high - low] for low, high in view]
+
+
+def _is_good_for(area: Area, view: Area) -> bool:
+    """Tell whether what is drawn of an area holds what is in view, and not much too much around it."""
+    return all(
+        least <= low and high <= most and most - least <= MOST_VIEWS * (high - low)
+        for (least, most), (low, high) in zip(area, view, strict=True)
+    )
 
 
 def on_scale(points: Array, *, log: bool) -> Array:
@@ -88,14 +112,36 @@ def on_scale(points: Array, *, log: bool) -> Array:
     return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
 
-def distance(curve: Array, point: QPointF, pixel: tuple[float, float]) -> float:
-    """Return how many pixels a point is away from a curve, shape (points, 2), where a pixel is so large."""
-    if not len(curve):
-        return float("inf")
+def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
+    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
+    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
+    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
+        ways = ends - starts
+        shares = (bounds - starts) / ways
+        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
+        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
+        begins = np.where(first == 0.0, starts, starts + first * ways)
+        stops = np.where(last == 1.0, ends, starts + last * ways)
+    within = (first <= last)[:, 0]
+    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
+    comes_from = np.append(False, (goes_on & within)[:-1])
+    chosen = np.column_stack((within & ~comes_from, within)).ravel()
+    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
+    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]
+
+
+def distance(
+    points: Array, point: QPointF, pixel: tuple[float, float], joined: Joined | None = None
+) -> float:
+    """Return how many pixels a point is away from a curve, where a pixel is so large; ∞ without a curve.
+
+    `joined` tells of each point whether the curve goes on from it to the next; all do where it is None.
+    """
     with np.errstate(over="ignore", invalid="ignore"):  # far out of a view that is very small
-        places = (curve - (point.x(), point.y())) / pixel
+        places = (points - (point.x(), point.y())) / pixel
         starts, ways = places[:-1], np.diff(places, axis=0)
+        if joined is not None:
+            starts, ways = starts[joined[:-1]], ways[joined[:-1]]
         lengths = np.maximum((ways**2).sum(axis=1), 1e-12)
         shares = np.clip(-(starts * ways).sum(axis=1) / lengths, 0.0, 1.0)
-        nearest = np.vstack((places[-1:], starts + shares[:, None] * ways))
-        return float(np.hypot(*nearest.T).min())
+        return float(np.hypot(*(starts + shares[:, None] * ways).T).min(initial=np.inf))

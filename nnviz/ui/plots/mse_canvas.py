@@ -192,10 +192,12 @@ class MseCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         y = on_scale(self._history.envelope, log=self.log)[:, 1]
         earlier = self._earlier.reach
-        if len(y) == 0:
-            return earlier or (-1.0, 1.0)
-        low, high = float(y.min()), float(y.max())
-        if earlier:
+        own = (float(y.min()), float(y.max())) if len(y) else None
+        reach = own or earlier
+        if reach is None:
+            return -1.0, 1.0
+        low, high = reach
+        if own and earlier:
             most = math.inf if self.log or high == 0.0 else TIMES_AS_HIGH * high
             low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
         if not self.log and low < high / 2:
