@@ -26,7 +26,7 @@ from nnviz.picture.parts import MOST_GROWTH, Label, View
 from nnviz.picture.picture import Picture, make_picture
 from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
-from nnviz.ui.diagram.layers import Layers, PaintOptions, paint_card
+from nnviz.ui.diagram.layers import Layers, PaintOptions, on_whole_pixels, paint_card
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours, factor
@@ -237,9 +237,10 @@ class Canvas(QWidget):
             ratio=self.devicePixelRatioF(),
         )
         with QPainter(self) as painter:
+            card = on_whole_pixels(painter, self.rect())
             self._layers.paint(painter, self.picture, options, dirty)
             line = options.palette.accent if self.hasFocus() and self.by_keyboard else options.palette.line
-            paint_card(painter, QRectF(self.rect()), dirty, options.palette.window, line)
+            paint_card(painter, card, dirty, options.palette.window, line)
 
     def _walk_frame(self) -> None:
         self.update(self._layers.walk.dirty(self.picture).toAlignedRect())

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import floor
 from typing import NamedTuple
 
-from PySide6.QtCore import QMarginsF, QRectF, QSize, Qt
+from PySide6.QtCore import QMarginsF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
@@ -62,11 +63,10 @@ class Layers:
 
     def paint(self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF) -> None:
         """Paint what lies in `dirty`, but for the card."""
+        painter.fillRect(dirty, QColor(options.palette.canvas))  # also pixels of which we have a part
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         screen, body = self._screen_for(options), qrect(picture.layout.body)
-        if dirty.top() < body.top():  # one pixel more, as the body may begin in the midst of one
-            head = QRectF(dirty.left(), dirty.top(), dirty.width(), body.top() + 1.0 - dirty.top())
-            painter.fillRect(head, QColor(options.palette.canvas))
+        if dirty.top() < body.top():
             headings = (label for label in picture.labels if label.style in HEADINGS)
             screen.paint_labels(painter, headings, ())
         painter.setClipRect(body.intersected(dirty))
@@ -103,7 +103,7 @@ class Layers:
         """Paint all but what moves."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         lit = neighbours(picture, options.lit)
-        self._paint_edges(painter, picture, options, dirty, faded=bool(lit))
+        self._paint_edges(painter, picture, options, faded=bool(lit))
         paint_lit(painter, picture, lit, options.palette)
         paint_blocks(painter, picture, options.palette)
         screen.paint_nodes(painter, picture, options.selected)
@@ -117,11 +117,10 @@ class Layers:
             paint_label(painter, label, options.palette)
 
     def _paint_edges(
-        self, painter: QPainter, picture: Picture, options: PaintOptions, dirty: QRectF, *, faded: bool
+        self, painter: QPainter, picture: Picture, options: PaintOptions, *, faded: bool
     ) -> None:
         """Paint the edges. Those that move are coarser, and not kept, since the next ones are others."""
         if options.moving and not faded:
-            painter.fillRect(dirty, QColor(options.palette.canvas))
             _paint_all_edges(painter, picture, options)
             return
         self._edges.keep(
@@ -130,8 +129,6 @@ class Layers:
             _edges_key(picture, options),
             lambda painter: _paint_all_edges(painter, picture, options),
         )
-        if faded:  # nothing of the frame before may shine through
-            painter.fillRect(dirty, QColor(options.palette.canvas))
         painter.setOpacity(FADED if faded else 1.0)
         self._edges.paint(painter)
         painter.setOpacity(1.0)
@@ -194,10 +191,25 @@ def _paint_all_edges(painter: QPainter, picture: Picture, options: PaintOptions)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
+def on_whole_pixels(painter: QPainter, room: QRect) -> QRectF:
+    """Move the painter to a whole device pixel, and return the card that fills all pixels of `room` there.
+
+    At a fractional size a widget may begin and end in the midst of pixels; Qt gives each to whoever has more
+    of it, and paints pictures at such places in several ways.
+    """
+    ratio, place = painter.device().devicePixelRatioF(), painter.deviceTransform().mapRect(QRectF(room))
+    left, top, right, bottom = (
+        floor(edge + 0.5) for edge in (place.left(), place.top(), place.right(), place.bottom())
+    )
+    painter.translate((left - place.left()) / ratio, (top - place.top()) / ratio)
+    return QRectF(0.0, 0.0, (right - left) / ratio, (bottom - top) / ratio)
+
+
 def paint_card(painter: QPainter, card: QRectF, dirty: QRectF, outside: str, line: str) -> None:
     """Paint the border of `card` in the colour `line`, and `outside` around it, where `dirty` has them."""
     if card.adjusted(CORNER_PX, CORNER_PX, -CORNER_PX, -CORNER_PX).contains(dirty):
         return
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # the lines fill whole pixels
     ratio = painter.device().devicePixelRatioF()
     corners = _corners(outside, line, ratio)
     size, part = QRectF(0, 0, CORNER_PX, CORNER_PX), QRectF(0, 0, CORNER_PX * ratio, CORNER_PX * ratio)
