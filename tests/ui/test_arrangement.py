@@ -14,7 +14,7 @@ from nnviz.ui.window.board import ARRANGEMENT
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
 from tests.ui.hands import address_named, bring, choose_entry, click, press
-from tests.ui.sees import offered
+from tests.ui.sees import offered, status
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
 """What is in sight at the first start on an example with notes."""
@@ -289,3 +289,41 @@ def test_no_panel_is_blank_after_the_window_has_shrunk_or_was_the_diagram_alone(
 def filled(window):
     """Return which panels show what they hold."""
     return {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}
+
+
+def test_f6_goes_through_the_panels_and_the_diagram_and_shift_f6_back(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+
+    def at():
+        return next((name for name, own in window.board.docks.items() if own.has_focus), "diagram")
+
+    def go(modifier=Qt.KeyboardModifier.NoModifier):
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6, modifier)
+        QApplication.processEvents()
+        return at()
+
+    assert at() == "diagram"
+    assert [go() for _ in range(5)] == ["Training", "Notes", "Data", "MSE", "diagram"]
+    assert window.diagram.hasFocus()
+    shift = Qt.KeyboardModifier.ShiftModifier
+    assert [go(shift) for _ in range(5)] == ["MSE", "Data", "Notes", "Training", "diagram"]
+
+
+def test_the_panel_with_the_keyboard_floats_by_a_key_and_is_put_back(open_window):
+    window = open_window("relu")
+    QApplication.processEvents()
+    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+    def press_key():
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F, keys)
+        QApplication.processEvents()
+
+    press_key()
+    assert "F6" in status(window)
+    window.board.docks["Data"].come(take_focus=True)
+    press_key()
+    assert dock(window, "Data").isFloating()
+    assert dock(window, "Data").has_focus
+    press_key()
+    assert not dock(window, "Data").isFloating()

@@ -3,11 +3,11 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QToolBar
+from PySide6.QtWidgets import QApplication, QLabel, QToolBar, QToolButton
 
 from nnviz.core.address import Address
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of
-from tests.ui.sees import offered, place, walking
+from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, set_number
+from tests.ui.sees import offered, place, walking, written
 
 KEY = Qt.Key
 
@@ -133,3 +133,19 @@ def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(window, 
     QApplication.processEvents()
     assert around(after) == before
     assert not after.main_window.isFullScreen()
+
+
+def test_the_diagram_is_alone_without_its_buttons_and_its_numbers_are_edited_all_the_same(window):
+    def buttons():
+        return [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
+
+    before = len(buttons())
+    assert before
+    press(window, KEY.Key_F11)
+    assert buttons() == []
+    weight = address_named(window, "output", "node_0")
+    set_number(window, weight, "7")
+    assert written(window, weight) == "7"
+    assert buttons() == []
+    press(window, KEY.Key_F11)
+    assert len(buttons()) == before

@@ -31,6 +31,7 @@ def window(open_window):
     def at(percent, size=(1920, 1080), what="xor"):
         opened = open_window(what, size=size)
         choose_entry(opened, f"{percent} %")
+        QApplication.processEvents()
         opened.main_window.resize(*size)  # the screen of these tests is smaller
         for _ in range(3):
             QApplication.processEvents()

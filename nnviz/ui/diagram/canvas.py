@@ -45,6 +45,8 @@ class Canvas(QWidget):
         self.view = View(100.0, 100.0)
         """The room, and what part of the picture is in sight."""
         self._most_growth = MOST_GROWTH
+        self.alone = False
+        """Whether it is shown to others, without the controls under its headings."""
         self.by_keyboard = False
         """Whether the focus came by the keyboard, so that it is shown."""
         self._document, self._selection = document, selection
@@ -203,6 +205,12 @@ class Canvas(QWidget):
         """Be `most` times as large as in a small room at most, and all that at the size in use."""
         self._most_growth = most
         self.look(self.view._replace(least_growth=factor(), most_growth=most * factor()))
+
+    def stand_alone(self, alone: bool, most: float) -> None:
+        """Be alone or not, and `most` times as large as in a small room at most."""
+        self.alone = alone
+        self.grow(most)
+        self.laid_out.emit()
 
     def fit(self) -> None:
         """Show everything."""

@@ -175,7 +175,7 @@ class Head:
     def place(self) -> None:
         """Stand under the heading, named after the column, if it is in sight with room enough."""
         layout = self._diagram.picture.layout
-        there = self._column < len(layout.columns)
+        there = self._column < len(layout.columns) and not self._diagram.alone
         self._place_buttons(layout if there else None)
         self._place_activation(_scale(layout) if there else None)
 

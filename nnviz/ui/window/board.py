@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSizeF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
-from nnviz.ui.widgets.theme import px
+from nnviz.ui.widgets.theme import factor, px
 from nnviz.ui.window.dock import Dock
 from nnviz.ui.window.panels import PANELS, Place
 from nnviz.ui.window.settings import Settings
@@ -14,7 +15,7 @@ GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """How wide the column at the right is at first, and how high what stands below the diagram."""
 MOST_SHARE = 0.4
-"""Of the window's width and height they grow to at most, when everything is drawn larger."""
+"""Of the board's width and height they take at most, at first and when everything is drawn larger."""
 ARRANGEMENT = "arrangement"
 VERSION = 1
 """Of the arrangement that is remembered: another one than this is forgotten."""
@@ -26,6 +27,8 @@ class Board(QMainWindow):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
+        self._wished: dict[Dock, QSizeF] = {}
+        """What docks had when the size of everything last changed, at 100 %."""
         self.setWindowFlags(Qt.WindowType.Widget)
         self.keep_margin(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
@@ -71,27 +74,38 @@ class Board(QMainWindow):
 
     def reset(self) -> None:
         """Bring the arrangement of the first start back."""
+        self._wished.clear()
         self.restoreState(self._first, VERSION)
         self._share()
         self.look()
 
-    def grow(self, factor: float) -> None:
-        """Give the panels so many times the room that they have, where there is as much, for larger texts."""
-        self.keep_margin(True)
-        stand = [(dock, self.dockWidgetArea(dock), dock.size()) for dock in self.in_sight]
-        right = [(dock, size) for dock, area, size in stand if area == Qt.DockWidgetArea.RightDockWidgetArea]
-        below = [(dock, size) for dock, area, size in stand if area == Qt.DockWidgetArea.BottomDockWidgetArea]
-        QTimer.singleShot(0, self, lambda: self._grow(factor, right, below))  # once the texts have
+    def about_to_grow(self) -> None:
+        """Take note of what the panels have, before the size of everything changes."""
+        for dock in self.in_sight:
+            self._wished.setdefault(dock, QSizeF(dock.size()) / factor())
 
-    def _grow(self, factor: float, right: list[tuple[Dock, QSize]], below: list[tuple[Dock, QSize]]) -> None:
+    def grow(self) -> None:
+        """Give the panels the room that they had, where there is as much, at the size of everything now."""
+        self.keep_margin(True)
+        QTimer.singleShot(0, self, self._grow)  # once the texts have
+
+    def _grow(self) -> None:
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         most = self.size() * MOST_SHARE
+        stand = [
+            (dock, (self._wished[dock] * factor()).toSize()) for dock in self.in_sight if dock in self._wished
+        ]
+        areas = [self.dockWidgetArea(dock) for dock, _ in stand]
+        right, below = (
+            [own for own, there in zip(stand, areas, strict=True) if there == area]
+            for area in (Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
+        )
         for dock, size in right[:1]:
-            self.resizeDocks([dock], [min(round(factor * size.width()), most.width())], across)
+            self.resizeDocks([dock], [min(size.width(), most.width())], across)
         for dock, size in below[:1]:
-            self.resizeDocks([dock], [min(round(factor * size.height()), most.height())], down)
+            self.resizeDocks([dock], [min(size.height(), most.height())], down)
         if len(right) > 1:
-            heights = [round(factor * size.height()) for _, size in right[:-1]]
+            heights = [size.height() for _, size in right[:-1]]
             self.resizeDocks([dock for dock, _ in right], [*heights, self.height()], down)
         room, whole = self._centre.geometry().width(), sum(size.width() for _, size in below)
         if len(below) > 1:
@@ -136,7 +150,7 @@ class Board(QMainWindow):
         left = max((self.width() - px(RIGHT_PX) - 3 * px(GAP_PX)) // 2, 1)
         docks = self.docks
         self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
-        self.resizeDocks([docks["Data"]], [px(BELOW_PX)], down)
+        self.resizeDocks([docks["Data"]], [min(px(BELOW_PX), round(MOST_SHARE * self.height()))], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
         training = max(docks["Training"].sizeHint().height(), 1)
         self.resizeDocks(
@@ -144,6 +158,11 @@ class Board(QMainWindow):
         )
 
     # --- what Qt calls
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Let the sizes that a person gives the docks be theirs from now on."""
+        self._wished.clear()
+        super().mousePressEvent(event)
 
     def event(self, event: QEvent) -> bool:
         """Style the tab bars, which Qt makes when it needs them."""

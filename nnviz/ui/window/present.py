@@ -63,7 +63,7 @@ class Present(QObject):
         for part in (*self._around, *board.docks.values()):
             part.hide()
         board.keep_margin(False)
-        self._diagram.grow(LARGEST)
+        self._diagram.stand_alone(True, LARGEST)
         window.setWindowState(self._state | Qt.WindowState.WindowFullScreen)
         self._diagram.setFocus()
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -81,7 +81,7 @@ class Present(QObject):
         self._window.board.restoreState(self._arrangement, VERSION)
         self._arrangement = None
         self._window.board.look()
-        self._diagram.grow(MOST_GROWTH)
+        self._diagram.stand_alone(False, MOST_GROWTH)
         self._window.activateWindow()  # a panel that floats has come last
         self._diagram.setFocus()
         if self._keys:

@@ -38,7 +38,7 @@ def view_menu(workspace: Workspace, settings: Settings) -> Menu:
             (fit, *zooms),
             _present(workspace),
             _panels(workspace),
-            (Entry("reset arrangement", "&Reset arrangement", workspace.board.reset),),
+            _arrangement(workspace),
             (_themes(workspace, settings), _sizes(workspace, settings)),
         ),
     )
@@ -77,6 +77,19 @@ def _panels(workspace: Workspace) -> tuple[Entry, ...]:
             is_on=workspace.board.docks[panel.name].in_sight,
         )
         for panel in PANELS
+    )
+
+
+def _arrangement(workspace: Workspace) -> tuple[Entry, ...]:
+    go = workspace.go_to_panel
+    tip = "Float the panel that has the keyboard, or put it back"
+    return (
+        Entry(
+            "next panel", "N&ext panel", partial(go, 1), keys="F6", tip="Go to the next panel, or the diagram"
+        ),
+        Entry("previous panel", "Pre&vious panel", partial(go, -1), keys="Shift+F6"),
+        Entry("float", "F&loat or put back this panel", workspace.float_panel, keys="Ctrl+Shift+F", tip=tip),
+        Entry("reset arrangement", "&Reset arrangement", workspace.board.reset),
     )
 
 

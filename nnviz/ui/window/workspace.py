@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
@@ -25,7 +25,7 @@ from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.plots.library import PlotLibrary
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.training.panel import TrainingPanel
-from nnviz.ui.widgets.theme import application, apply_theme, draw_at, factor
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at
 from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
@@ -217,6 +217,25 @@ class Workspace:
         self.document.redo()
         self.status.say(f"Done again: {text}")
 
+    def float_panel(self) -> None:
+        """Float the panel that has the keyboard, or put it back."""
+        dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
+        if dock:
+            dock.turn_loose()
+            dock.focus()
+        else:
+            self.status.say("No panel has the keyboard: click into one, or press F6")
+
+    def go_to_panel(self, by: int) -> None:
+        """Give the keyboard to the next panel in sight; after the last one comes the diagram."""
+        docks = self.board.in_sight
+        at = next((k for k, dock in enumerate(docks, 1) if dock.has_focus), 0)
+        if following := (at + by) % (len(docks) + 1):
+            docks[following - 1].come(take_focus=True)
+        else:
+            self.diagram.activateWindow()
+            self.diagram.setFocus(Qt.FocusReason.TabFocusReason)
+
     def show_pressed_keys(self, shown: bool) -> None:
         """Show the keys that are pressed while presenting, from now on."""
         self._settings.remember(PRESSED_KEYS, shown)
@@ -229,10 +248,11 @@ class Workspace:
 
     def use_size(self) -> None:
         """Draw everything in the size that is remembered."""
-        before = factor()
+        self.board.about_to_grow()
         if draw_at(application(), self._settings.size):
-            self.board.grow(factor() / before)
+            self.board.grow()
             self.main_window.fit_screen()
+            QTimer.singleShot(0, self.main_window, self.main_window.fit_screen)  # once the texts have shrunk
 
     def set_theme(self, name: str) -> None:
         """Use a theme of `themes()` from now on."""

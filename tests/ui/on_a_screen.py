@@ -1,0 +1,63 @@
+"""Prints what sizes of everything leave wrong on a screen: the window beyond it, panels not as before."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PySide6.QtCore import QLoggingCategory
+from PySide6.QtTest import QTest
+
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+
+
+def on_screen(width, height):
+    """Return the application on one screen of that size."""
+    with TemporaryDirectory() as folder:
+        screens = Path(folder) / "screens.json"
+        screen = {"name": "one", "x": 0, "y": 0, "width": width, "height": height}
+        screens.write_text(json.dumps({"screens": [screen]}))
+        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
+        return application()
+
+
+def panels(window):
+    """Return how wide and high the panels stand at the right, and how high below."""
+    docks = window.board.docks
+    return docks["Training"].width(), docks["Training"].height(), docks["Data"].height()
+
+
+def main():
+    """Choose one size after the other, up and down again."""
+    QLoggingCategory.setFilterRules("default.warning=false")
+    app = on_screen(*map(int, sys.argv[1:]))
+    apply_theme(app, "light")
+    settings = Settings(remembers=False)
+    window = fill(MainWindow(settings), Document(load(example("xor").path)), settings)
+    window.main_window.show()
+    window.main_window.fit_screen()
+    window.library.load()
+    room = app.primaryScreen().availableGeometry()
+    QTest.qWait(400)  # the docks ask for their room in a few rounds
+    before = panels(window)
+    for percent in (*SIZES_PERCENT, *reversed(SIZES_PERCENT)):
+        window.set_size(percent)
+        QTest.qWait(100)
+        if not room.contains(window.main_window.frameGeometry()):
+            print(percent)
+    if any(abs(then - now) > 4 for then, now in zip(before, panels(window), strict=True)):
+        print("panels", before, panels(window))
+    print("on", room.width(), room.height())
+    sys.stdout.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Room for what is looked at: the diagram in large and small windows, the panels of the first start."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from PySide6.QtWidgets import QApplication, QScrollBar
+
+from nnviz.core.address import Address
+from tests.ui.hands import bring, choose_entry, click
+
+
+def settled():
+    for _ in range(3):
+        QApplication.processEvents()
+
+
+def test_the_diagrams_card_grows_with_its_window(open_window, qtbot):
+    window = open_window("relu")
+    settled()
+    before = window.diagram.size()
+    window.main_window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: window.diagram.width() > 1400)
+    assert window.diagram.width() >= 1.6 * before.width()
+    assert window.diagram.height() >= 1.6 * before.height()
+
+
+def test_the_first_arrangement_shows_a_whole_edge_five_rows_and_a_wide_plot(open_window):
+    window = open_window("relu")
+    click(window, Address("weight", 0, 0, 0))
+    bring(window, "Explain")
+    settled()
+    bars = [bar for bar in window.board.docks["Explain"].findChildren(QScrollBar) if bar.isVisible()]
+    assert bars == []
+    table = window.data.table
+    assert table.viewport().height() >= 5 * table.rowHeight(0)
+    assert window.mse.isVisible()
+    assert window.mse.width() > 1.5 * window.mse.height()
+
+
+def test_in_a_low_window_the_panels_below_leave_the_diagram_its_room(open_window):
+    window = open_window("relu", size=(1000, 650))
+    settled()
+    assert window.board.docks["Data"].height() <= 0.34 * 650
+    assert window.diagram.height() >= 0.42 * 650
+
+
+@pytest.mark.parametrize("name", ["relu", "xor", "two-hidden-layers"])
+def test_values_are_read_from_the_back_row_while_presenting(open_window, name):
+    window = open_window(name)
+    choose_entry(window, "Present")
+    settled()  # on the whole screen, which is small in these tests
+    window.main_window.resize(1920, 1080)
+    settled()
+    picture = window.diagram.picture
+    values = [label for label in picture.labels if label.address.kind == "value"]
+    assert values
+    assert min(label.size for label in values) >= 1080 / 30
+
+
+@pytest.mark.parametrize(
+    ("screen", "too_large"), [("1280 720", {"200"}), ("1366 768", {"200"}), ("1920 1080", set())]
+)
+def test_all_sizes_stay_on_a_screen_with_room_for_them_and_leave_the_panels_as_they_were(screen, too_large):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ui.on_a_screen", *screen.split()],
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    *beyond, last = done.stdout.splitlines()
+    assert last == f"on {screen}"
+    assert set(beyond) <= too_large
