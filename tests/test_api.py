@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,6 +57,19 @@ def test_the_history_of_a_long_training_has_every_iteration():
     network = nnviz.Network.from_weights({"output": [1]})
     history = nnviz.train(nnviz.State(network, nnviz.Dataset([[1]], [[0]])), updates=150_000).history
     assert np.array_equal(history[:, 0], np.arange(150_001))
+
+
+def test_training_goes_on_with_the_run_of_a_file_and_begins_anew_without_it(tmp_path):
+    network = nnviz.Network.from_weights({"output": [2, 7]})
+    start = nnviz.State(network, nnviz.Dataset([[3, 5]], [[60]]), nnviz.Training(0.001, 5))
+    nnviz.save(nnviz.train(start).state, tmp_path / "trained.json")
+    doc = nnviz.load(tmp_path / "trained.json")
+    assert nnviz.train(doc).history.tolist() == nnviz.train(start, updates=10).history.tolist()
+    assert nnviz.train(replace(doc, run=None)).history[:, 0].tolist() == [0, 1, 2, 3, 4, 5]
+    other = nnviz.Network.from_weights(WEIGHTS)
+    assert nnviz.train(replace(doc, network=other, run=None)).history[0].tolist() == [0, 64]
+    with pytest.raises(ValueError, match="run: it is that of a network of another shape; give None"):
+        replace(doc, network=other)
 
 
 def test_bad_input_raises_a_file_error(tmp_path):

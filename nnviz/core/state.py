@@ -183,7 +183,9 @@ class EarlierRun(ByValue):
 class State:
     """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
 
-    Raises ValueError for a title that is not one line, and where there is more than nnviz opens.
+    Who replaces the network or the data by another one sets `run` to None, for it does not lead there. Raises
+    ValueError for a run of a network of another shape, for a title that is not one line, and where there is
+    more than nnviz opens.
     """
 
     network: Network
@@ -201,6 +203,9 @@ class State:
         check_whole(self.notes, "notes")
         WEIGHT_SETS.check(len(self.weight_sets), "weight_sets")
         EARLIER_RUNS.check(len(self.runs), "runs")
+        start = self.run.start if self.run else self.network
+        if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
+            raise ValueError("run: it is that of a network of another shape; give None for it")
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     @property
