@@ -124,7 +124,7 @@ def _below(network: Network, layer: int) -> float:
         return 12.0
     if layer == len(network.layers) - 1:
         return 46.0
-    return 26.0 if has_badges(network.layers[layer]) else 12.0
+    return 22.0 if has_badges(network.layers[layer]) else 12.0
 
 
 def has_badges(layer: Layer) -> bool:

@@ -29,7 +29,7 @@ PILL, PILL_HEIGHT, INSIDE = 11.5, 17.0, 3.5
 """Font size and height of a bias and of a node's slope, and how far from the border they stand, in pixels."""
 LEAST_PILL = 0.87
 """They are never smaller than so much of this."""
-THREE_LINES, TWO_LINES = 57.0, 32.0
+THREE_LINES, TWO_LINES = 47.0, 32.0
 """From these heights on a node with a bias or a slope shows three lines, or two: below, one without these.
 
 In a larger room there are no three lines before they can be as large as the node is wide.
@@ -74,7 +74,7 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     least = FULL if layer is None else THREE_LINES * min(max(column.width / WIDTH, 1.0), MOST_GROWTH)
     full = column.height >= least
     pills = _pills(column, layer, 1.0 if full else _grown(column))
-    inside = _full(column, layer) if full else _compact(column, pills)
+    inside = _full(column, layer, pills) if full else _compact(column, pills)
     if not inside:
         return {}
     on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
@@ -97,8 +97,8 @@ def _grown(column: Column) -> float:
     return max(min(column.width / WIDTH, column.height / (1.15 * TWO_LINES)), 1.0)
 
 
-def _full(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
-    """Return name and z in a line, the value large below them, in the middle of a node with a third line."""
+def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
+    """Return name and z in a line, the value large below them, in the middle of what a third line leaves."""
     width, height, scale = column.width, column.height, column.height / HEIGHT
     small = max(11.5 * scale, SMALLEST)
     pad = min(10.0 * scale, 0.08 * width)
@@ -113,10 +113,11 @@ def _full(column: Column, layer: Layer | None) -> dict[Kind, Slot]:
         slots["z"] = Slot(line, small, "right", name_size=small, least=SHORT_Z * small)
         line = line._replace(width=line.width - (SHORT_Z + 0.5) * small)
     slots["name"] = Slot(line, small)
-    size = min(VALUE * scale, (width - 8.0 * scale) / NUMBER)
+    bottom = pills["node_slope"].rect.y if pills else 0.97 * height
+    free = bottom - line.bottom
+    size = min(VALUE * scale, (width - 8.0 * scale) / NUMBER, free / 1.1)
     if size >= SMALLEST:
-        middle = (0.5 if layer is not None else 0.58) * height
-        rect = Rect(4.0 * scale, middle - 0.55 * size, width - 8.0 * scale, 1.1 * size)
+        rect = Rect(4.0 * scale, line.bottom + (free - 1.1 * size) / 2, width - 8.0 * scale, 1.1 * size)
         slots["input" if layer is None else "value"] = Slot(rect, size)
     return slots
 

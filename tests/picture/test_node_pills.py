@@ -11,7 +11,7 @@ from nnviz.picture.parts import View
 from tests.picture.diagrams import drawn, overlaps, state
 from tests.picture.test_fit import untrue
 
-DIAGRAMS = [View(606, 318), View(886, 424), View(1526, 704)]
+DIAGRAMS = [View(606, 263), View(606, 318), View(886, 413), View(1526, 693)]
 """The diagram in windows of 1000×650, 1280×800 and 1920×1080 pixels."""
 EXAMPLES = ["xor", "curve", "calculating-slopes", "two-hidden-layers"]
 
@@ -20,7 +20,7 @@ def shown(picture, kind):
     return sum(label.address.kind == kind for label in picture.labels)
 
 
-@pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
+@pytest.mark.parametrize("view", DIAGRAMS[2:], ids=str)
 @pytest.mark.parametrize("seed", range(3))
 def test_every_node_shows_its_bias_and_its_slope(view, seed):
     picture = drawn(state((2, 3, 1), activation="tanh", seed=seed, spread=0), view, with_slopes=True)
@@ -40,7 +40,7 @@ def test_a_short_bias_leaves_its_room_to_a_long_slope(view):
     assert "e−" in picture.text(Address("node_slope", 0, 0))
 
 
-@pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
 def test_huge_numbers_of_the_output_are_shown_beside_each_other(view):
     layers = (Layer(("output",), "identity", [[1.0]], [-5.6e152]),)
     picture = drawn(State(Network(("x",), layers), Dataset([[1.0]], [[0.0]])), view, with_slopes=True)
@@ -86,7 +86,7 @@ def test_what_belongs_into_a_node_is_in_it_and_the_rest_under_it(sizes, view, wi
             assert label.rect.center[0] == pytest.approx(box.center[0])
 
 
-@pytest.mark.parametrize("view", DIAGRAMS[1:], ids=str)
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
 @pytest.mark.parametrize("value", [-0.123456789, -49.890625, -1.23456789e-5, -1.2345e-50], ids=str)
 def test_a_long_number_is_written_smaller_in_its_node_and_on_its_edge(view, value):
     layer = Layer(("output",), "identity", [[value, value]], [value])
@@ -94,3 +94,18 @@ def test_a_long_number_is_written_smaller_in_its_node_and_on_its_edge(view, valu
     for address in (Address("input", -1, 0), Address("value", 0, 0), Address("bias", 0, 0)):
         assert picture.label(address) is not None
     assert shown(picture, "weight") == 2
+
+
+@pytest.mark.parametrize("view", DIAGRAMS, ids=str)
+@pytest.mark.parametrize("name", ["forward", "relu", "calculating-slopes"])
+def test_every_node_of_a_small_example_shows_its_name_and_its_value(name, view):
+    picture = drawn(load(example(name).path), view, with_slopes=True)
+    assert shown(picture, "name") == sum(picture.content.network.sizes)
+    assert shown(picture, "value") == shown(picture, "node_slope") == sum(picture.content.network.sizes[1:])
+
+
+@pytest.mark.parametrize("view", [View(606, 263), View(886, 413)], ids=str)
+def test_eight_nodes_above_each_other_show_their_values(view):
+    picture = drawn(state((4, 8, 3), spread=0), view)
+    assert shown(picture, "input") == 4
+    assert shown(picture, "value") == 8 + 3

@@ -113,7 +113,7 @@ def test_pills_stay_where_they_are_while_weights_change():
         for seed in (1, 2)
     ]
     both = middles[0].keys() & middles[1].keys()
-    assert len(both) >= 0.9 * len(middles[0])  # a number too long for its pill is hidden
+    assert len(both) >= len(middles[0]) - 1  # a number too long for its pill is hidden
     assert all(middles[0][address] == pytest.approx(middles[1][address]) for address in both)
 
 
