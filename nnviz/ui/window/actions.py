@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from nnviz.document.walk.player import Player, Repeat
 from nnviz.document.walk.walk import Phase
+from nnviz.ui.window.ended_run import EndedRun
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
 from nnviz.ui.window.settings import Settings
@@ -43,6 +44,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
     WalkKeys(window)
+    EndedRun(document, workspace.status, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.verbs.name_keys(*training)
 
