@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import shiboken6
-from PySide6.QtCore import QLineF, Qt
+from PySide6.QtCore import QLineF, QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.activations import Array
@@ -32,7 +32,7 @@ ALWAYS_SHARP = 150
 
 STRONGEST_MOVING = 500
 BUCKETS = 32
-HALO_PX, HALO_OPACITY = 14.0, 0.3
+HALO_PX, HALO_OPACITY, RAIL_PX = 12.0, 0.1, 1.25
 
 Lit = list[tuple[int, Indices, Indices]]
 """Edges that light up, by layer: (layer, nodes, sources)."""
@@ -125,11 +125,14 @@ def paint_lit(painter: QPainter, picture: Picture, lit: Lit, palette: Palette) -
 
 
 def paint_halo(painter: QPainter, picture: Picture, address: Address, palette: Palette) -> None:
-    """Paint the soft wide halo of a selected edge."""
+    """Paint a track around a selected edge: a faint band alone would pass for the width of a weight."""
     line = edge_line(picture.layout.gaps[address.layer], address.node, address.source)
-    colour = QColor(palette.accent)
-    colour.setAlphaF(HALO_OPACITY)
-    painter.setPen(
-        QPen(colour, HALO_PX * picture.layout.scale, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap)
-    )
+    scale, faint = picture.layout.scale, QColor(palette.accent)
+    faint.setAlphaF(HALO_OPACITY)
+    solid, flat = Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap
+    painter.setPen(QPen(faint, HALO_PX * scale, solid, flat))
     painter.drawLine(line)
+    across = line.normalVector().unitVector()
+    away = QPointF(across.dx(), across.dy()) * (HALO_PX * scale / 2)
+    painter.setPen(QPen(QColor(palette.accent), RAIL_PX * scale, solid, flat))
+    painter.drawLines([line.translated(away), line.translated(-away)])

@@ -104,6 +104,10 @@ class Layers:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         lit = neighbours(picture, options.lit)
         self._paint_edges(painter, picture, options, faded=bool(lit))
+        if lit:  # what is selected does not fade
+            for address in options.selected_edges:
+                paint_halo(painter, picture, address, options.palette)
+                paint_lit(painter, picture, neighbours(picture, address), options.palette)
         paint_lit(painter, picture, lit, options.palette)
         paint_blocks(painter, picture, options.palette)
         screen.paint_nodes(painter, picture, options.selected)
