@@ -420,3 +420,24 @@ def test_after_a_menu_and_the_help_the_walks_keys_are_live(window, qtbot):
     assert window.player.progress.phase == "backward"
     press(KEY.Key_Escape)
     assert not walking(window)
+
+
+def test_a_panel_floats_by_the_keyboard_alone_and_is_put_back(window, xdotool, qtbot):
+    data = window.board.docks["Data"]
+    xdotool("key", "shift+F6", "sleep", 0.2, "key", "shift+F6")
+    qtbot.waitUntil(lambda: data.has_focus)
+    xdotool("key", "ctrl+shift+f")
+    qtbot.waitUntil(lambda: data.isFloating() and data.isActiveWindow() and data.has_focus)
+    xdotool("key", "ctrl+shift+f")
+    qtbot.waitUntil(lambda: not data.isFloating())
+    qtbot.waitUntil(window.main_window.isActiveWindow)
+    xdotool("key", "F6", "sleep", 0.2, "key", "F6")
+    qtbot.waitUntil(window.diagram.hasFocus)
+
+
+@pytest.mark.parametrize("percent", [200, 100])
+def test_no_size_of_everything_makes_the_window_larger_than_a_screen_of_1080_rows(window, qtbot, percent):
+    window.set_size(percent)
+    room = window.main_window.screen().availableGeometry()
+    qtbot.waitUntil(lambda: room.contains(window.main_window.frameGeometry()))
+    window.set_size(100)

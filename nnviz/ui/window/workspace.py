@@ -222,7 +222,9 @@ class Workspace:
         dock = next((dock for dock in self.board.in_sight if dock.has_focus), None)
         if dock:
             dock.turn_loose()
-            dock.focus()
+            QTimer.singleShot(
+                0, dock, partial(dock.come, take_focus=True)
+            )  # once its window is there, or gone
         else:
             self.status.say("No panel has the keyboard: click into one, or press F6")
 
