@@ -158,7 +158,8 @@ def _way(edges: Edges, sort: Sort, x: Array, covered: Array, kind: int, kinds: i
     """
     left, right = max(edges.gap.x0, edges.body.x), min(edges.gap.x1, edges.body.right)
     wished = edges.gap.x0 + WISHED[kind] * (edges.gap.x1 - edges.gap.x0)
-    longer = min((LONG_NUMBER * sort.size - sort.width) / 2, (sort.right - sort.left) / 2)
+    free = sort.right - sort.left - (kinds - 1) * (sort.width + BETWEEN * sort.size)
+    longer = max(min(LONG_NUMBER * sort.size - sort.width, free), 0.0) / 2
     wished = min(max(wished, sort.left + longer), sort.right - longer)
     way = np.abs(x - wished) / (right - left)
     total = covered.mean(axis=1) * COVERING + way

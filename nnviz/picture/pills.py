@@ -20,8 +20,8 @@ from nnviz.picture.text import LONG_NUMBER, NUMBER, ROUNDING
 
 MOST = 600
 """With more edges in sight no label is shown."""
-LEAST = 1 / 3
-"""Where a smaller share of a gap's labels fits, none is shown: a lone handful looks random."""
+LEAST, LEAST_WITH_SLOPES = 1 / 3, 0.6
+"""Where a smaller share of a gap's labels fits, none is shown, or no slopes: a lone handful looks random."""
 WALL, LEAST_OF_WALL = 100, 0.75
 """Of more labels than `WALL` a part would hide the edges and still leave out what is looked for."""
 ZOOMED_IN = 1.5
@@ -41,6 +41,9 @@ WEIGHT, DEAR = 1.5, 1.1
 """So many slopes a weight is worth; and slopes are hidden where so many times as many weights fit without."""
 LEADING = 6
 """Where more find no place on their edges none leaves its edge either: it would not help."""
+
+FEW, WHOLE = 20, 1.2
+"""So few labels are placed twice where that shows more, and all of them are worth more than larger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     if edges is None:
         return NO_SLOTS, NO_SLOTS
     count = len(edges.nodes)
-    least = 0.0 if zoom >= ZOOMED_IN else count * (LEAST_OF_WALL if count > WALL else LEAST)
-    both = _best(edges, size, 2, least) if slopes else (NO_SLOTS, NO_SLOTS)
+    share = LEAST_OF_WALL if count > WALL else LEAST
+    least, with_slopes = (0.0 if zoom >= ZOOMED_IN else count * of for of in (share, LEAST_WITH_SLOPES))
+    both = _best(edges, size, 2, max(least, with_slopes)) if slopes else (NO_SLOTS, NO_SLOTS)
     if DEAR * len(both[0].x) > count:
         return both
     alone = _best(edges, size, 1, least)
@@ -101,15 +105,16 @@ def _in_sight(gap: Gap, body: Rect) -> Edges | None:
 def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots]:
     """Return the places that show most, of weights alone or with slopes; none where it is too few."""
     count, best, found = len(edges.nodes), 0.0, None
+    whole = WHOLE if kinds * count <= FEW else 1.0
     for sort in _sorts(edges, largest):
         room = edges.bound(sort)
-        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * sort.size <= best:
+        if room < max(kinds * least, 1.0) or count * (WEIGHT + kinds - 1.0) * sort.size * whole <= best:
             continue
         candidates = Candidates.of(edges, sort, kinds)
         most = np.sort(_worth(candidates).max(axis=1))[::-1][: int(room)]
-        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * sort.size <= best:
+        if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * sort.size * whole <= best:
             continue
-        chosen = Placing(candidates, sort).chosen
+        chosen = _chosen(candidates, sort)
         fewest, worth = _shown(candidates, chosen, sort)
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
             best, found = worth, (candidates, chosen, sort)
@@ -118,12 +123,21 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
     candidates, chosen, sort = found
     if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
         candidates = candidates.with_leaders(edges, sort)
-        chosen = Placing(candidates, sort).chosen
+        chosen = _chosen(candidates, sort)
         if _shown(candidates, chosen, sort)[1] > best + ROUNDING:
             found = candidates, chosen, sort
     widths = _widths(*found)
     places = [_slots(edges, *found, widths, kind) for kind in range(kinds)]
     return places[0], places[1] if kinds == 2 else NO_SLOTS
+
+
+def _chosen(candidates: Candidates, sort: Sort) -> Indices:
+    """Return the better of two ways to place a few labels, where the first leaves any out."""
+    chosen = Placing(candidates, sort).chosen
+    if candidates.kinds == 1 or len(chosen) > FEW or NOWHERE not in chosen:
+        return chosen
+    other = Placing(candidates, sort, slopes_first=True).chosen
+    return max(chosen, other, key=lambda own: _shown(candidates, own, sort)[1])
 
 
 def _widths(candidates: Candidates, chosen: Indices, sort: Sort) -> Array:
@@ -147,7 +161,8 @@ def _shown(candidates: Candidates, chosen: Indices, sort: Sort) -> tuple[int, fl
     """Return how many labels of the rarer kind have a place, and how much all show."""
     shown = np.flatnonzero(chosen != NOWHERE)
     kinds = np.bincount(shown // (len(chosen) // candidates.kinds), minlength=candidates.kinds)
-    return int(kinds.min()), float(_worth(candidates)[shown, chosen[shown]].sum()) * sort.size
+    worth = float(_worth(candidates)[shown, chosen[shown]].sum()) * sort.size
+    return int(kinds.min()), worth * (WHOLE if len(shown) == len(chosen) <= FEW else 1.0)
 
 
 def _worth(candidates: Candidates) -> Array:

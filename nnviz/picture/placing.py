@@ -1,8 +1,8 @@
 """Chooses a place for every label among its candidates so that no two overlap, at the least cost.
 
-Weights choose before slopes, and first those with the fewest good places. Then a label that has none may push
-another one aside, and each takes a better one that has become free. The same candidates lead to the same
-choice. Knows nothing of texts.
+Weights choose before slopes, or slopes before weights, and first those with the fewest good places. Then a
+label that has none may push another one aside, and each takes a better one that has become free. The same
+candidates lead to the same choice. Knows nothing of texts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PUSHES = 4
 class Placing:
     """The choice of places while it is made: `chosen` among the candidates of every label."""
 
-    def __init__(self, candidates: Candidates, sort: Sort) -> None:
+    def __init__(self, candidates: Candidates, sort: Sort, *, slopes_first: bool = False) -> None:
         air = BETWEEN * sort.size
         self._of, self._width, self._height = candidates, sort.width + air, sort.height + air
         cost, self._x = candidates.cost, candidates.x.tolist()
@@ -38,15 +38,15 @@ class Placing:
         """What every label that has a place blocks, shape (labels, places)."""
         self._blocked = np.zeros(cost.shape, dtype=np.int16)
         """By how many labels every place is blocked."""
-        self._greedy(cost)
+        self._greedy(cost, slopes_first)
         self._push_aside()
         self._improve()
 
-    def _greedy(self, cost: Array) -> None:
+    def _greedy(self, cost: Array, slopes_first: bool) -> None:
         best = cost.min(axis=1)
         able = np.flatnonzero(np.isfinite(best))
         choices = np.count_nonzero(cost[able] <= best[able, None] + GOOD, axis=1)
-        for label in able[np.lexsort((choices, able >= self._weights))].tolist():
+        for label in able[np.lexsort((choices, (able >= self._weights) != slopes_first))].tolist():
             self._choose(label)
 
     def _push_aside(self) -> None:

@@ -169,3 +169,25 @@ def test_a_long_number_is_as_large_as_those_beside_it_where_there_is_room(view):
         assert [label.text for label in labels][: len(texts)] == texts
         assert len({label.size for label in labels[: len(texts)]}) == 1
     assert overlaps(picture) == []
+
+
+@pytest.mark.parametrize("view", [View(606, 263), View(621, 332), View(700, 300), *CARDS], ids=str)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_gap_shows_most_of_its_slopes_or_none(name, view):
+    opened = load(example(name).path)
+    if not opened.trainable:
+        return
+    picture = drawn(opened, view, with_slopes=True)
+    for gap, weights in zip(picture.layout.gaps, picture.weights, strict=True):
+        slopes = [label for label in on_edges(picture) if label.address[:2] == ("slope", gap.layer)]
+        assert not 0 < len(slopes) < 0.6 * weights.size
+
+
+@pytest.mark.parametrize("view", [View(606, 263), *CARDS[2:]], ids=str)
+@pytest.mark.parametrize("name", ["forward", "relu", "tuning-by-hand", "calculating-slopes", "xor", "curve"])
+def test_a_small_example_shows_every_slope(name, view):
+    if name in {"xor", "curve"} and view.height < 300:
+        return  # hover tells them there
+    picture = drawn(load(example(name).path), view, with_slopes=True)
+    shown = sum(label.address.kind == "slope" for label in picture.labels)
+    assert shown == sum(weights.size for weights in picture.weights)
