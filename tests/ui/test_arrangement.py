@@ -193,6 +193,19 @@ def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, setting
     assert seen[0][0] == 246
 
 
+def test_a_panel_that_stood_behind_another_all_the_time_ends_with_its_window(qtbot, settings, tmp_path):
+    before = QApplication.topLevelWidgets()
+    program = Opened(settings, example("relu").path, tmp_path)
+    qtbot.waitUntil(lambda own=program: own.workspace is not None and own.workspace.mse.curve is not None)
+    assert "Explain" not in in_sight(program.workspace)
+    program.workspace.main_window.close()
+    program.close()
+    del program
+    gc.unfreeze()
+    gc.collect()
+    assert [own.accessibleName() for own in QApplication.topLevelWidgets() if own not in before] == []
+
+
 def test_a_window_that_is_closed_before_it_is_filled_forgets_no_arrangement(qtbot, settings):
     kept = QByteArray(b"as it was left")
     settings.remember(ARRANGEMENT, kept)

@@ -21,7 +21,6 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import keep_heads
 from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.explain.notes import Notes
-from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.plots.library import PlotLibrary
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.training.panel import TrainingPanel
@@ -36,6 +35,7 @@ from nnviz.ui.window.weight_sets import WeightSets
 
 if TYPE_CHECKING:
     from nnviz.ui.diagram.finder import Finder
+    from nnviz.ui.explain.panel import ExplainPanel
     from nnviz.ui.pictures.exports import Exports
     from nnviz.ui.plots.plot_card import PlotCard
 
@@ -48,7 +48,6 @@ class Workspace:
 
     data: DataPanel
     training: TrainingPanel
-    explain: ExplainPanel
     notes: Notes
     mse: MsePlot
 
@@ -75,7 +74,6 @@ class Workspace:
         keep_heads(self.diagram, self.structure)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
-        self.explain = ExplainPanel(document, selection, derived)
         self.notes = Notes(document)
         self.mse = MsePlot(document, self.runner)
         self.with_pictures(self.mse)
@@ -91,6 +89,15 @@ class Workspace:
             dock = self.board.docks[panel.name]
             dock.fill(partial(panel.make, self))
             dock.focus_lost.connect(self.diagram.setFocus)
+
+    @cached_property
+    def explain(self) -> ExplainPanel:
+        """The panel that explains, made when it is first wanted: it may stand behind the notes for long."""
+        from nnviz.ui.explain.panel import ExplainPanel
+
+        panel = ExplainPanel(self.document, self.selection, self.derived)
+        panel.address_hovered.connect(self.diagram.hover)
+        return panel
 
     @cached_property
     def exports(self) -> Exports:
@@ -141,7 +148,6 @@ class Workspace:
             said.connect(self.status.say)
         for said in (runner.run_ended, runner.warned, runner.said, document.refused):
             said.connect(self.status.say)
-        self.explain.address_hovered.connect(self.diagram.hover)
         self.selection.explanation_requested.connect(self._explain)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
         runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
