@@ -52,9 +52,10 @@ def open_window(qtbot, settings):
 
     def open_it(what="relu", size=(1280, 800)):
         state = load(example(what).path) if isinstance(what, str) else what
-        window = fill(MainWindow(settings), Document(state), settings)
-        window.main_window.resize(*size)
-        window.main_window.show()
+        empty = MainWindow(settings)
+        empty.resize(*size)
+        window = fill(empty, Document(state), settings)
+        empty.show()
         qtbot.waitExposed(window.main_window)
         qtbot.waitUntil(lambda: window.mse.curve is not None)
         for _ in range(4):  # until docks and panels have what they need

@@ -73,13 +73,16 @@ def long_activation():
     [load(example("xor").path), state((4, 8, 3), activation="sigmoid"), long_activation()],
     ids=["xor", "4-8-3", "long"],
 )
-def test_the_control_of_every_activation_stands_whole_under_its_heading(open_window, opened, size, percent):
+def test_the_control_of_every_activation_stands_whole_under_its_heading(
+    qtbot, open_window, opened, size, percent
+):
     window = open_window(opened, size)
     window.set_size(percent)
     window.selection.show_slopes(True)
-    QApplication.processEvents()
-    controls = [own for own in window.diagram.findChildren(ActivationButton) if own.isVisible()]
-    assert len(controls) >= 2  # beside long names the last one says whose slopes are shown
+    all_of_them = window.diagram.findChildren(ActivationButton)
+    # beside long names the last line says whose slopes are shown
+    qtbot.waitUntil(lambda: sum(own.isVisible() for own in all_of_them) >= 2)
+    controls = [own for own in all_of_them if own.isVisible()]
     room = window.diagram.rect().adjusted(4, 0, -4, 0)
     for control in controls:
         assert room.contains(control.geometry())

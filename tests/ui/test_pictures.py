@@ -166,7 +166,8 @@ def plot(qtbot, open_window):
         for _ in range(3):
             window.runner.step()
         window.board.show_panel(name, True)
-        (card,) = [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
+        qtbot.waitUntil(lambda: len(plots(window)) == 1)
+        (card,) = plots(window)
         qtbot.waitUntil(lambda: card.plot is not None)
         qtbot.waitUntil(lambda: not at_work())
         return window, card
@@ -206,10 +207,16 @@ def test_a_plot_is_copied_from_its_menu(plot):
     assert status(window) == "Copied the MSE as a picture, 900 × 560"
 
 
-def test_there_is_no_picture_of_a_plot_that_is_not_there(open_window):
+def plots(window):
+    """Return the plots in sight."""
+    return [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
+
+
+def test_there_is_no_picture_of_a_plot_that_is_not_there(qtbot, open_window):
     window = open_window("relu")
     window.board.show_panel("1 weight", True)
-    (card,) = [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
+    qtbot.waitUntil(lambda: len(plots(window)) == 1)
+    (card,) = plots(window)
     card.look()
     assert not card.export_picture.isEnabled()
 

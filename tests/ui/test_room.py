@@ -59,10 +59,8 @@ def test_values_are_read_from_the_back_row_while_presenting(open_window, name):
     assert min(label.size for label in values) >= 1080 / 30
 
 
-@pytest.mark.parametrize(
-    ("screen", "too_large"), [("1280 720", {"200"}), ("1366 768", {"200"}), ("1920 1080", set())]
-)
-def test_all_sizes_stay_on_a_screen_with_room_for_them_and_leave_the_panels_as_they_were(screen, too_large):
+@pytest.mark.parametrize("screen", ["1280 720", "1366 768", "1920 1080"])
+def test_no_size_makes_a_window_larger_than_its_screen_and_all_leave_the_panels_as_they_were(screen):
     done = subprocess.run(
         [sys.executable, "-m", "tests.ui.on_a_screen", *screen.split()],
         env=os.environ,
@@ -71,6 +69,4 @@ def test_all_sizes_stay_on_a_screen_with_room_for_them_and_leave_the_panels_as_t
         timeout=120,
         check=True,
     )
-    *beyond, last = done.stdout.splitlines()
-    assert last == f"on {screen}"
-    assert set(beyond) <= too_large
+    assert done.stdout.splitlines() == [f"on {screen}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, QTemporaryDir
+from PySide6.QtCore import QByteArray, QSettings, QSize, QTemporaryDir
 
 from nnviz.ui.widgets.theme import themes
 
@@ -13,6 +13,15 @@ RECENT = 10
 
 SIZES_PERCENT = (100, 125, 150, 200)
 """How large the window can be drawn, against the system's size."""
+
+LEAST_PX = QSize(700, 440)
+"""What a window needs at 100 %."""
+
+
+def largest_size(room: QSize) -> int:
+    """Return the largest of SIZES_PERCENT at which a window fits into `room`, and the smallest anyhow."""
+    fits = [size for size in SIZES_PERCENT if room == room.expandedTo(LEAST_PX * size / 100)]
+    return max(fits, default=SIZES_PERCENT[0])
 
 
 class Settings:

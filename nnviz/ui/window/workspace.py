@@ -29,7 +29,7 @@ from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.present import Present
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.settings import Settings, largest_size
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.window.weight_sets import WeightSets
 
@@ -255,9 +255,14 @@ class Workspace:
         self.use_size()
 
     def use_size(self) -> None:
-        """Draw everything in the size that is remembered."""
+        """Draw everything in the size that is remembered, or in the largest that has room on the screen."""
+        wished, window = self._settings.size, self.main_window
+        room = window.screen().availableSize().expandedTo(window.size())
+        percent = min(wished, largest_size(room))
+        if percent < wished:
+            self.status.say(f"{wished} % has no room on this screen: {percent} % is used")
         self.board.about_to_grow()
-        if draw_at(application(), self._settings.size):
+        if draw_at(application(), percent):
             self.board.grow()
             self.main_window.fit_screen()
             QTimer.singleShot(0, self.main_window, self.main_window.fit_screen)  # once the texts have shrunk
