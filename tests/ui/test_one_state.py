@@ -60,3 +60,10 @@ def test_the_table_is_painted_with_every_state_of_a_run_that_the_diagram_shows(q
     on_diagram, in_table = (set(onlooker.frames) for onlooker in looks)
     assert len(on_diagram) > 10
     assert len(in_table) > 0.5 * len(on_diagram)  # not all, where the machine is slow
+
+
+def test_the_table_is_painted_in_a_run_without_the_panel_under_it(qtbot, open_window):
+    window = open_window("curve")
+    panel, diagram = (Onlooker(window, own, lambda: None).frames for own in (window.data, window.diagram))
+    run(qtbot, window)
+    assert len(panel) < len(diagram) / 2

@@ -6,11 +6,13 @@ import time
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QColor,
     QContextMenuEvent,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
+    QPainter,
     QPaintEvent,
     QResizeEvent,
 )
@@ -25,6 +27,7 @@ from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.columns import column_widths
 from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
+from nnviz.ui.widgets.theme import colours
 
 ROW_HEIGHT_PX = 30
 BEGIN = f"0123456789+-{MINUS}"
@@ -79,6 +82,8 @@ class TableView(QTableView):
         model.modelReset.connect(self._fit_columns)
         model.headerDataChanged.connect(self._fit_columns)
         model.dataChanged.connect(self._follow)
+        # Else Qt would paint the panel, its room and the window under it in every frame of a run.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste."""
@@ -148,6 +153,8 @@ class TableView(QTableView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint, and tell how long it took."""
         start = time.perf_counter()
+        with QPainter(self.viewport()) as painter:
+            painter.fillRect(event.rect(), QColor(colours().surface))
         self._choose_sizes()
         super().paintEvent(event)
         self._table.painted(1e3 * (time.perf_counter() - start))

@@ -14,7 +14,7 @@ from nnviz.files.errors import FileError
 from nnviz.ui.pictures.dialog import LookDialog
 from nnviz.ui.pictures.drawing import KINDS, Drawing, Look, image, write
 from nnviz.ui.widgets.ask_where import ask_where
-from nnviz.ui.widgets.dialogs import message_box
+from nnviz.ui.widgets.dialogs import tell
 
 SVG_TYPE = "image/svg+xml"
 
@@ -60,6 +60,6 @@ class Exports(QObject):
             write(drawing, self._looks[drawing.what], path)
         except FileError as error:
             self.said.emit(str(error))
-            message_box(self._window, str(error)).exec()
+            tell(self._window, str(error))
         else:
             self.said.emit(f"Exported {drawing.what} as {file_named(path)}")

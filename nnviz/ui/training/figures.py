@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from nnviz.core.numbers import MINUS, full, shown
@@ -35,6 +35,9 @@ class TrainingFigures(QWidget):
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__()
         self._runner, self._derived = runner, derived
+        self.setAttribute(
+            Qt.WidgetAttribute.WA_OpaquePaintEvent
+        )  # else all under it is painted with each figure
         self.mse = Figure("MSE", MSE_TIP)
         self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
@@ -61,6 +64,11 @@ class TrainingFigures(QWidget):
         self.iteration.set_caption(caption, ITERATION_TIP)
         self.iteration.show_number(state.iteration)
         self._show_row_error()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the ground of the figures, the card's."""
+        with QPainter(self) as painter:
+            painter.fillRect(event.rect(), QColor(colours().surface))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the figures to the room."""

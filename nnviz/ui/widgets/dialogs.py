@@ -38,6 +38,13 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     return box
 
 
+def tell(window: QWidget, sentence: str) -> None:
+    """Say a sentence in a box, until it is read."""
+    box = message_box(window, sentence)
+    box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))
+    box.exec()
+
+
 class AskText(QDialog):
     """Asks for one text, which `check` may refuse: it raises ValueError, and the dialog stays and says why.
 

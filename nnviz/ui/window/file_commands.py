@@ -23,7 +23,7 @@ from nnviz.files.registry import encoded, is_native, kinds, left_out, load, suff
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
-from nnviz.ui.widgets.dialogs import message_box, primary
+from nnviz.ui.widgets.dialogs import message_box, primary, tell
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
@@ -255,9 +255,7 @@ class FileCommands(QObject):
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
-        refusal = message_box(self._window, sentence)
-        refusal.setDefaultButton(primary(refusal.addButton(QMessageBox.StandardButton.Ok)))
-        refusal.exec()
+        tell(self._window, sentence)
 
 
 def _unused(path: Path) -> Path:
