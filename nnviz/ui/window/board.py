@@ -109,7 +109,7 @@ class Board(QMainWindow):
             self.resizeDocks([dock for dock, _ in right], [*heights, self.height()], down)
         room, whole = self._centre.geometry().width(), sum(size.width() for _, size in below)
         if len(below) > 1:
-            widths = [room * size.width() // whole for _, size in below]
+            widths = [max(room * size.width() // whole, 1) for _, size in below]
             self.resizeDocks([dock for dock, _ in below], widths, across)
 
     def remember(self) -> None:
