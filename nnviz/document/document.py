@@ -13,7 +13,7 @@ from nnviz.document.change import Change
 from nnviz.files.on_disk import News, OnDisk, digest_of
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
-from nnviz.files.registry import decoded, encoded
+from nnviz.files.registry import assumed, decoded, encoded
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
@@ -227,7 +227,8 @@ class Document(QObject):
     def read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
         """Return what a file holds, and the file as it was read, to `start` with. Raises FileError."""
         data = read_bytes(path, progress)
-        return decoded(data, path, progress), OnDisk(path, self._written, digest_of(data))
+        state = decoded(data, path, progress)
+        return state, OnDisk(path, self._written, digest_of(data), assumed(state, data, path))
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

@@ -43,6 +43,11 @@ def read(data: bytes, progress: Progress | None = None) -> State:
         return State(network, Dataset.empty(network))
 
 
+def assumed(state: State) -> str:
+    """Return which activations were taken, which neither a dictionary nor code states."""
+    return course_code.assumed(state.network)
+
+
 def write(state: State) -> bytes:
     """Return the weights of `state` as a dictionary, one node a line.
 

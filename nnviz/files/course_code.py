@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nnviz.core.names import SHOWN, quoted, shortened
@@ -66,6 +66,9 @@ def state_of(body: list[Statement]) -> State:
         if each.name not in assigned or each.stands_there():
             assigned[each.name] = each
     networks, faults = _networks(assigned)
+    if body[1:]:
+        hidden, output = _activations(body)
+        networks = {name: _with(own, hidden, output) for name, own in networks.items()}
     inputs, targets = (_first(names, assigned) for names in (INPUTS, TARGETS))
     taken, network = _chosen(networks, inputs)
     data = Dataset.empty(network) if inputs is None else _dataset(network, inputs, targets)
@@ -75,9 +78,54 @@ def state_of(body: list[Statement]) -> State:
         f"`{name}`, {assigned[name].line}, is another network." for name in networks if name not in fitting
     ]
     notes += [f"`{name}` is left out: {fault}." for name, fault in faults.items()]
+    notes.append(f"Taken: {assumed(network)}.")
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
         return State(network, data, weight_sets=sets, notes="\n".join(notes) if body[1:] else "")
+
+
+def assumed(network: Network) -> str:
+    """Return which activations were taken for a network of weights alone, and where to change that."""
+    hidden = f"{network.layers[0].activation} on the hidden nodes, " if len(network.layers) > 1 else ""
+    return f"{hidden}{network.layers[-1].activation} on the output: change it under the headings"
+
+
+def _activations(body: list[Statement]) -> tuple[str, str]:
+    """Return the activations of hidden nodes and output, by where the code calls relu.
+
+    A course's `predict_with_network` that stands elsewhere has relu on its hidden nodes.
+    """
+    nodes = [node for each in body for node in ast.walk(each.statement)]
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
+    elsewhere = "predict_with_network" in called - functions
+    hidden = "relu" if elsewhere or "relu" in called | functions else "identity"
+    sums = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and _reads_output(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    relus = (node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "relu")
+    given = [arg for node in relus for arg in node.args]
+    on_output = any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in given)
+    return hidden, "relu" if on_output else "identity"
+
+
+def _reads_output(node: ast.expr) -> bool:
+    """Tell whether an expression takes the output's weights: `(hidden * weights['output']).sum()`."""
+    keys = (part.slice for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
+
+
+def _with(network: Network, hidden: str, output: str) -> Network:
+    last = len(network.layers) - 1
+    layers = (
+        replace(own, activation=output if k == last else hidden) for k, own in enumerate(network.layers)
+    )
+    return replace(network, layers=tuple(layers))
 
 
 def _assignments(body: list[Statement]) -> Iterator[_Assigned]:
@@ -122,7 +170,7 @@ def _networks(assigned: dict[str, _Assigned]) -> tuple[dict[str, Network], dict[
             ) from None
     if not found:
         wanted = "a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}"
-        raise next(iter(faults.values()), FileError(f"expected {wanted}, for nothing is run"))
+        raise next(iter(faults.values()), FileError(f"expected {wanted}; code is read, not run"))
     return found, faults
 
 

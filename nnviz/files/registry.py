@@ -29,6 +29,7 @@ class Format:
     `read`     bytes, and whom to tell how far it is → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` what of a State `write` does not keep, in words
+    `assumed`  what of a State that was read the format does not say, in words
     ========== ============================================================================
     """
 
@@ -38,6 +39,7 @@ class Format:
     read: Callable[[bytes, Progress | None], State]
     write: Callable[[State], bytes]
     left_out: Callable[[State], list[str]] = lambda _state: []
+    assumed: Callable[[State], str] = lambda _state: ""
 
 
 FORMATS = (
@@ -49,6 +51,7 @@ FORMATS = (
         course.read,
         course.write,
         course.left_out,
+        course.assumed,
     ),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
@@ -66,6 +69,11 @@ def decoded(data: bytes, path: Path, progress: Progress | None = None) -> State:
         return _format_of(path, data).read(data, progress)
     except MemoryError:
         raise FileError(f"{path} is too large for this computer's memory") from None
+
+
+def assumed(state: State, data: bytes, path: Path) -> str:
+    """Return what of the State that was read from `data` does not stand there, in words, or ""."""
+    return _format_of(path, data).assumed(state)
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:

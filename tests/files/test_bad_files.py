@@ -339,7 +339,9 @@ def test_broken_text_is_refused_with_its_line(tmp_path, data):
 
 
 COMPUTED = "line 1: output has to stand there as numbers: nothing is computed"
-NO_WEIGHTS = "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}, for nothing is run"
+NO_WEIGHTS = (
+    "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}; code is read, not run"
+)
 DICTIONARIES = {
     "{'node_0': [1, 2]}": "line 1: output: the weights of the output node are missing",
     "{'output': [1], 'hidden': [1]}": "line 1: hidden: expected a name such as node_0, node_0_1 or output",

@@ -58,6 +58,7 @@ for row in input_data:
     model_output_0.append(predict_with_network(row, w))
 print("Mean squared error with w: %f" % mse_0)
 """
+NO_RELU = "Taken: identity on the hidden nodes, identity on the output: change it under the headings."
 SLOPES = """weights = np.array([0, 2, 1])
 input_data = np.array([1, 2, 3])
 target = 0
@@ -88,8 +89,8 @@ def test_the_course_of_forward_propagation_opens_with_its_data(opened, name):
     state = opened(FORWARD, name)
     assert [layer.weights.tolist() for layer in state.network.layers] == [[[2, 4], [4, -5]], [[2, 7]]]
     assert data(state) == ([[3, 5]], None)
-    assert state.network.predict([3, 5]).tolist() == [[52.0]]
-    assert state.notes == "The weights are `weights`, line 4 of the code."
+    assert state.network.predict([3, 5]).tolist() == [[-39.0]]
+    assert state.notes.splitlines()[0] == "The weights are `weights`, line 4 of the code."
 
 
 def test_of_several_dictionaries_the_first_is_in_use_and_all_are_weight_sets(opened):
@@ -121,7 +122,9 @@ def test_the_dictionary_that_takes_the_inputs_is_in_use_and_the_other_is_named(o
     one = "one = {'node_0': [1, 2, 3], 'output': [1]}\n"
     state = opened(one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n")
     assert state.network.sizes == (2, 1, 1)
-    assert state.notes == ("The weights are `two`, line 2 of the code.\n`one`, line 1, is another network.")
+    assert state.notes == (
+        "The weights are `two`, line 2 of the code.\n`one`, line 1, is another network.\n" + NO_RELU
+    )
 
 
 def test_a_dictionary_that_cannot_be_read_is_named_beside_one_that_can(opened):
@@ -129,7 +132,7 @@ def test_a_dictionary_that_cannot_be_read_is_named_beside_one_that_can(opened):
     assert state.network.sizes == (2, 1, 1)
     assert state.notes == (
         "The weights are `one`, line 1 of the code.\n"
-        "`two` is left out: line 3: output has to stand there as numbers: nothing is computed."
+        "`two` is left out: line 3: output has to stand there as numbers: nothing is computed.\n" + NO_RELU
     )
 
 
@@ -166,7 +169,7 @@ REFUSED = {
     "a = 1\nw = {'output': [1],\n'output': [2]}": "line 3: 'output' stands twice",
     "a = 1\nw = {'output': [1], **more}": "line 2: expected a node's name in quotes",
     "a = 1\nprint(weights['node_0'])": (
-        "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}, for nothing is run"
+        "expected a dictionary such as weights = {'node_0': [2, 4], 'output': [2]}; code is read, not run"
     ),
     "a = 1\n\nfor x in:\n": "line 3: this is neither JSON nor Python",
     f"a = 1\nw = {{'output': {'[' * 4000}1{']' * 4000}}}": None,
@@ -189,3 +192,31 @@ def test_no_code_is_run(opened, tmp_path):
 
 def test_saving_over_the_code_asks_first_for_it_would_leave_things_out(opened):
     assert left_out(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith("w.py leaves out the notes")
+
+
+PREDICTS = """
+def predict_with_network(row, weights):
+    node_0 = {hidden}((row * weights['node_0']).sum())
+    node_1 = {hidden}((row * weights['node_1']).sum())
+    input_to_final_layer = (np.array([node_0, node_1]) * weights['output']).sum()
+    model_output = {output}(input_to_final_layer)
+    return model_output
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "hidden", "output"),
+    [
+        (FORWARD, "identity", "identity"),
+        (FORWARD + PREDICTS.format(hidden="relu", output=""), "relu", "identity"),
+        (FORWARD + PREDICTS.format(hidden="relu", output="relu"), "relu", "relu"),
+        (FORWARD + "model_output = relu((hidden * weights['output']).sum())", "relu", "relu"),
+        (TUNING, "relu", "identity"),
+        ("weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}", "relu", "identity"),
+    ],
+)
+def test_the_activations_are_those_of_the_code_and_the_notes_say_which(opened, code, hidden, output):
+    state = opened(code)
+    assert [layer.activation for layer in state.network.layers] == [hidden, output]
+    said = f"Taken: {hidden} on the hidden nodes, {output} on the output: change it under the headings."
+    assert (said in state.notes) == ("\n" in code)

@@ -188,3 +188,12 @@ def test_an_example_says_its_title_once_when_it_opens(window, own):
     window.files.open_example(own.name)
     assert status(window).startswith(own.title)
     assert status(window).count(own.title) == 1
+
+
+def test_what_a_dictionary_does_not_say_is_said_where_it_is_opened(open_window, tmp_path):
+    window = open_window("relu")
+    path = tmp_path / "weights.json"
+    path.write_text('{"node_0": [2, 4], "output": [7]}', encoding="utf-8")
+    window.files.open(path)
+    taken = "relu on the hidden nodes, identity on the output: change it under the headings"
+    assert status(window) == f"Opened weights.json; {taken}"

@@ -433,7 +433,7 @@ def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
     labels = [action.text() for action in menu.actions() if action.text()]
     menu.close()
     assert labels == [
-        *("View all", "Copy picture", "Export picture…", "Export CSV…"),
+        *("Fit", "Copy picture", "Export picture…", "Export CSV…"),
         *("Show earlier runs", "Forget earlier runs"),
     ]
 

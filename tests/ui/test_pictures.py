@@ -4,6 +4,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QWidget
@@ -44,7 +45,18 @@ def look(width, height, theme="Light", transparent=False, button="Save as…"):
 
 
 def ask(window):
-    choose_entry(window, "Export diagram…")
+    choose_entry(window, "Export picture…")
+
+
+def test_enter_in_a_field_presses_the_button_that_is_marked(window, answer, tmp_path):
+    def enter(dialog):
+        fields(dialog)["Width"].setText("500")
+        QTest.keyClick(fields(dialog)["Width"], Qt.Key.Key_Return)
+
+    answer(LookDialog, enter)
+    answer(QFileDialog, type_name(tmp_path / "diagram.png"))
+    ask(window)
+    assert QImage(str(tmp_path / "diagram.png")).width() == 1000
 
 
 def written(svg):

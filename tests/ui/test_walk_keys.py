@@ -217,3 +217,12 @@ def test_at_1280_the_toolbar_has_room_for_all_of_it_while_a_walk_is_on(open_wind
     bar = window.main_window.findChild(QToolBar)
     widgets = [bar.widgetForAction(action) for action in bar.actions() if action.isVisible()]
     assert all(widget.isVisible() for widget in widgets if widget is not None)
+
+
+def test_which_keys_go_on_is_said_no_longer_once_the_walk_has_ended(open_window):
+    window = open_window("relu")
+    window.diagram.setFocus()
+    QTest.keyClick(window.diagram, Qt.Key.Key_1)
+    assert status(window) == "Forward: press Space to play, or . (full stop) for one step"
+    QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
+    assert status(window) == ""

@@ -169,7 +169,7 @@ def test_a_phase_says_what_to_do_next(quick, phase):
         window,
         {"forward": "1", "loss": "2", "backward": "3", "update": "4"}[phase] + f"  {phase.capitalize()}",
     )
-    says = f"{phase.capitalize()}: Space plays, . goes one step on"
+    says = f"{phase.capitalize()}: press Space to play, or . (full stop) for one step"
     assert status(window) == says
     assert told(window) == says
     assert not callout(window).box.isEmpty()

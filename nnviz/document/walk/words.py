@@ -68,7 +68,9 @@ NOTHING = Words("", ())
 
 def invitation(phase: Phase) -> Words:
     """Return what to do next where a person has asked for a phase."""
-    return Words(phase.capitalize(), (Saying(("Space plays, ", ". goes one step on"), aside=True),))
+    return Words(
+        phase.capitalize(), (Saying(("press Space to play, ", "or . (full stop) for one step"), aside=True),)
+    )
 
 
 def of_layer(step: Step, network: Network) -> str:

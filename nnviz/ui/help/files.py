@@ -28,7 +28,7 @@ def files() -> tuple[Section, ...]:
 
     saves = kinds()
     formats = tuple((each.name, _told(each.suffixes, saves[each.name])) for each in FORMATS)
-    pictures = tuple((name, f"File → Export diagram, {', '.join(ends)}") for name, ends in KINDS.items())
+    pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
     kept = (
         ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
         (str(data_folder()), "copies of unsaved work, offered at the next start, and the log"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
 from nnviz.core.numbers import parsed_whole, written
@@ -49,11 +51,20 @@ class LookDialog(QDialog):
         if self._width.commit() and self._height.commit():
             super().accept()
 
+    def eventFilter(self, field: QObject, event: QEvent) -> bool:
+        """Press the button that Enter presses, also from a field, which would keep Enter to itself."""
+        enter = isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if enter and event.type() == QEvent.Type.KeyPress:
+            self._save.click()
+            return True
+        return super().eventFilter(field, event)
+
     def _show(self, look: Look) -> None:
         for field, value in ((self._width, look.width), (self._height, look.height)):
             field.show_value(value)
             field.refused.connect(self._tell)
             field.accepted.connect(self._tell_pixels)
+            field.installEventFilter(self)
         self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
         self._transparent.setChecked(look.transparent)
         self._tell_pixels()
@@ -76,7 +87,7 @@ class LookDialog(QDialog):
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         copy = buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
-        primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
+        self._save = primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
         copy.clicked.connect(self._copy)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)

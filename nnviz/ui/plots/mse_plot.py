@@ -100,7 +100,7 @@ class MsePlot(PlotCard):
 
     def _make_menu(self) -> None:
         first = self.menu.actions()[0]
-        self.view_all = QAction("View all", self.menu)
+        self.view_all = QAction("Fit", self.menu)
         self.menu.insertAction(first, self.view_all)
         self.menu.insertSeparator(first)
         self.ask_csv = self.menu.addAction("Export CSV…", self._ask_csv)

@@ -99,7 +99,7 @@ def _file(workspace: Workspace) -> Menu:
             ),
             (
                 Entry("load rows", "&Load rows from CSV…", files.ask_rows),
-                Entry("export", "&Export diagram…", workspace.export_diagram, keys="Ctrl+Shift+E"),
+                Entry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
             ),
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
         ),
@@ -112,7 +112,7 @@ def _edit(workspace: Workspace) -> Menu:
     redo = Entry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z", icon="redo", toolbar=True)
     copy = Entry(
         "copy diagram",
-        "&Copy diagram",
+        "&Copy picture",
         workspace.copy_diagram,
         keys=STANDARD.Copy,
         within=workspace.diagram,

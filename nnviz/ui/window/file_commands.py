@@ -79,7 +79,9 @@ class FileCommands(QObject):
         self._document.start(*read)
         self._settings.opened(path)
         self.said.emit(
-            "; ".join(filter(None, (f"Opened {file_named(path)}", self.runs.offer(self._document))))
+            "; ".join(
+                filter(None, (f"Opened {file_named(path)}", read[1].assumed, self.runs.offer(self._document)))
+            )
         )
         self.opened.emit()
         return True

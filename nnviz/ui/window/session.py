@@ -36,7 +36,9 @@ def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Wo
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
-    workspace.status.say(f"{document.title}: click a number to change it, Space plays the values forward")
+    taken = document.file.assumed if document.file else ""
+    hint = taken or "click a number to change it, Space plays the values forward"
+    workspace.status.say(f"{document.title}: {hint}")
     if refused:
         box = message_box(window, refused, f"{document.title} is open instead.")
         box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))

@@ -16,6 +16,8 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import PHASES
+from nnviz.document.walk.words import invitation
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import keep_heads
@@ -149,6 +151,7 @@ class Workspace:
         for said in (runner.run_ended, runner.warned, runner.said, document.refused):
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
+        self.player.changed.connect(self._forget_invitation)
         runner.run_started.connect(lambda: self.diagram.hold_scale(True))
         runner.run_ended.connect(lambda _: self.diagram.hold_scale(False))
         document.state_changed.connect(lambda *_: self._show_facts())
@@ -192,6 +195,12 @@ class Workspace:
         """Show what a document begins with: its notes where it has any."""
         self.notes.end_writing()
         self.board.docks["Notes" if self.document.state.notes else "Explain"].come_forward()
+
+    def _forget_invitation(self) -> None:
+        """Say no longer which keys go on where a walk does not wait for them."""
+        progress = self.player.progress
+        if not progress.waits and self.status.text in {invitation(phase).text for phase in PHASES}:
+            self.status.say("")
 
     def _explain(self) -> None:
         """Show the explanation of what was pointed at, unless notes are being written."""
