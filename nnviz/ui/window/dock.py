@@ -64,7 +64,7 @@ class Dock(QDockWidget):
     def look(self) -> None:
         """Take account of whether it is in sight, and where its heading has to stand."""
         self._place_head()
-        in_sight = self.isVisible() and (self.isFloating() or not self.visibleRegion().isEmpty())
+        in_sight = self.isVisible() and (self.isFloating() or not self._behind)
         if in_sight and self._make:
             self._put(self._make())
         if self.card and in_sight != self.card.isVisibleTo(self):
@@ -73,6 +73,15 @@ class Dock(QDockWidget):
         if in_sight != self.in_sight:
             self.in_sight = in_sight
             self.seen.emit(in_sight)
+
+    @property
+    def _behind(self) -> bool:
+        """Whether it is behind another tab: Qt moves it off to the left and above, and calls it visible.
+
+        Where a window shrinks it may stand beyond the right or lower edge for a moment: that is no tab.
+        """
+        place = self.geometry()
+        return place.right() < 0 and place.bottom() < 0
 
     def come(self, *, take_focus: bool = False) -> None:
         """Show it in front of its tabs, and let the keyboard go there if that is wanted."""
@@ -146,10 +155,10 @@ class Dock(QDockWidget):
     def event(self, event: QEvent) -> bool:
         """Look again where it was moved, as from behind a tab, and after a drag has ended."""
         done = super().event(event)
-        if event.type() in MOVES:
-            self.look_soon()  # not at once: while a window shrinks it may stand outside
-            if event.type() == QEvent.Type.Move and self.card and not self.in_sight:
-                self.look()
+        if event.type() == QEvent.Type.Move and self.card:
+            self.look()
+        elif event.type() in MOVES:
+            self.look_soon()
         return done
 
     def hideEvent(self, event: QHideEvent) -> None:
