@@ -2,7 +2,8 @@
 
 import pytest
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QToolBar
+from PySide6.QtWidgets import QApplication, QLabel, QLayout, QLayoutItem, QPushButton, QToolBar
+from shiboken6 import createdByPython, getAllValidWrappers
 
 from nnviz.core.address import Address
 from nnviz.ui.widgets.theme import draw_at
@@ -165,3 +166,9 @@ def test_a_window_is_moved_and_shrunk_into_its_screen_with_its_frame(window_at, 
     )
     assert screen.contains(moved)
     assert wanted is None or stands == wanted
+
+
+def test_python_holds_no_item_of_a_layout_which_qt_deletes_untold(window):
+    window(150)
+    items = [own for own in getAllValidWrappers() if isinstance(own, QLayoutItem)]
+    assert [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)] == []

@@ -23,6 +23,9 @@ from PySide6.QtWidgets import (
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.theme import ui_font
 
+INDENT_PX = 15
+"""What Qt leaves before the text of a box without an icon."""
+
 
 def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     """Return a box that says a sentence, and `more` below it; its buttons are for the caller to add."""
@@ -30,11 +33,9 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     box.setInformativeText(more)
     layout = box.layout()
     assert isinstance(layout, QGridLayout)
-    layout.setContentsMargins(20, 20, 20, 16)
+    layout.setContentsMargins(20 - INDENT_PX, 20, 20, 16)
     layout.setHorizontalSpacing(0)
     layout.setColumnStretch(1, 1)
-    if (first := layout.itemAtPosition(0, 0)) and (gap := first.spacerItem()):
-        gap.changeSize(0, 0)  # Qt leaves it before a text without an icon, but not before the buttons
     return box
 
 

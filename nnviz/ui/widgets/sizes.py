@@ -111,7 +111,7 @@ def _set_rows(table: QWidget, height: int) -> None:
     table.verticalHeader().setDefaultSectionSize(height)
 
 
-def _of_layout(layout: QLayout | None) -> Iterator[Measure]:
+def _of_layout(layout: QObject | None) -> Iterator[Measure]:
     """Yield how to set the margins and spacings of a layout, as long as it is there, and of those within."""
     if not isinstance(layout, QBoxLayout | QGridLayout):
         return
@@ -130,6 +130,5 @@ def _of_layout(layout: QLayout | None) -> Iterator[Measure]:
             layout.setSpacing(round(apart * factor))
 
     yield lay_out
-    for k in range(layout.count()):
-        item = layout.itemAt(k)
-        yield from _of_layout(item.layout() if item else None)
+    for within in layout.children():  # not its items: Qt deletes them untold
+        yield from _of_layout(within)

@@ -52,7 +52,8 @@ class Board(QMainWindow):
 
     def put(self, diagram: QWidget) -> None:
         """Put the diagram in the middle and docks around it, as they were left."""
-        self._centre.replaceWidget(self._empty, diagram)
+        self._centre.removeWidget(self._empty)
+        self._centre.addWidget(diagram)
         self._empty.deleteLater()
         self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
         self._arrange()
