@@ -381,7 +381,7 @@ class Monkey:
 
     def do_tab(self):
         bar = self._any(QTabBar)
-        if isinstance(bar, QTabBar):
+        if isinstance(bar, QTabBar) and bar.count():  # Qt keeps those of panels that are hidden
             self._click(bar, bar.tabRect(self.rng.randrange(bar.count())).center(), LEFT, NONE)
 
     def do_combo(self):
