@@ -101,10 +101,9 @@ class SegmentPart(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The updates that led to the network's weights: from `start` they can be made again, segment by segment.
+    """The updates that led to the weights: from `start` they can be made again, segment by segment."""
 
-    What an optimizer remembers of each weight and bias is named as in its rule; without it, zeros.
-    """
+    # what an optimizer remembers of each weight and bias is named as in its rule; without it, zeros
 
     iteration: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     segments: Annotated[list[SegmentPart], Meta(extra_json_schema={"minItems": 1})]

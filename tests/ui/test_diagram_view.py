@@ -263,9 +263,9 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_w
         while not control.hasFocus():
             QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Right)
         QTest.keyClick(control, {"Enter": Qt.Key.Key_Return, "Space": Qt.Key.Key_Space}[how])
+    qtbot.waitUntil(lambda: window.document.state.network.layers[0].activation == "tanh")
     timer.stop()
     assert opened == [["relu:  max(0, z)"]]
-    assert window.document.state.network.layers[0].activation == "tanh"
     assert activation_of(window, "the hidden layer").text() == "tanh"
 
 
