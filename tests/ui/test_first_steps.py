@@ -280,3 +280,10 @@ def test_a_screenshot_has_none(qtbot, tmp_path, monkeypatch):
     monkeypatch.setattr("nnviz.ui.guide.guide.Guide.__init__", lambda *_: seen.append("guide"))
     screenshot(example("relu").path, tmp_path / "a.png")
     assert seen == []
+
+
+def test_a_node_that_a_card_leaves_free_may_be_removed(window):
+    for column in (1, 0):
+        window.structure.remove_node(column)
+        QApplication.processEvents()
+    assert said(window)[1] == TITLES[0]

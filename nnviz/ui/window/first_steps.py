@@ -116,7 +116,8 @@ def _panel(workspace: Workspace, name: str) -> Where:
 def _on_diagram(workspace: Workspace, *addresses: Address) -> Spot:
     """Return the first of these that is in sight on the diagram, or all of it."""
     picture = workspace.diagram.picture
-    places = (picture.place(address) for address in addresses)
+    there = (address for address in addresses if address.within(picture.content.network))
+    places = map(picture.place, there)
     rect = next((place for place in places if place and picture.layout.body.meets(place)), None)
     return Spot(workspace.diagram, qrect(rect).toAlignedRect() if rect else None)
 
