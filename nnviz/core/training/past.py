@@ -82,8 +82,9 @@ class Past:
         """Return the last known State at or before `iteration`, which is at most that of `end`."""
         if iteration == self.end.iteration:
             return self.end
-        at = bisect_right(self._kept, iteration, key=attrgetter("iteration"))
-        return _with_history_of(self.end, self._kept[at - 1]) if at else beginning(self.end)
+        kept = [each for each in self._kept if leads_to(each, self.end)]  # not of a run that was shown before
+        at = bisect_right(kept, iteration, key=attrgetter("iteration"))
+        return _with_history_of(self.end, kept[at - 1]) if at else beginning(self.end)
 
     def way(self) -> list[Network]:
         """Return the networks that are known from the start of the last run to the State `shown`."""
