@@ -229,3 +229,17 @@ def test_no_more_states_are_kept_than_are_allowed_and_every_iteration_stays_in_r
     assert max(steps) < 16
     assert len({past.nearest(k).iteration for k in range(1, 3 * KEPT_STATES)}) <= KEPT_STATES
     assert bits(gone_to(past, 100)) == bits(reached[100])
+
+
+def test_undo_into_another_run_and_redo_goes_back_in_the_run_that_is_redone():
+    first = start()
+    past = Past(first)
+    past.follow(trained := train(first, updates=1).state)
+    past.follow(back := put_into(trained, past.nearest(0)))
+    edited = replace(back, network=edits.set_weight(back, 0, 0, 0, 7.0).network, run=None)
+    past.follow(edited)
+    past.follow(again := train(edited, updates=3).state)
+    for state in (edited, back, edited):  # undone twice, and done again once
+        past.follow(state)
+    assert past.end is again
+    assert past.nearest(0).network is edited.network

@@ -58,9 +58,9 @@ class Past:
         if self.shown is not None and state.data is not self.shown.data:
             self._kept, self.shown = [], None
         if not leads_to(state, self.end):
-            if state.run is not None and (self.end.run is None or not leads_to(self.end, state)):
-                self._kept = [kept for kept in self._kept if leads_to(kept, state)]
             self._end_at(state)
+        if self._kept and self.end.run is not None and not leads_to(self._kept[-1], self.end):
+            self._kept = [kept for kept in self._kept if leads_to(kept, self.end)]
         if state.run is not None:
             self._keep(state)
             self.shown = state
@@ -82,9 +82,8 @@ class Past:
         """Return the last known State at or before `iteration`, which is at most that of `end`."""
         if iteration == self.end.iteration:
             return self.end
-        kept = [each for each in self._kept if leads_to(each, self.end)]  # not of a run that was shown before
-        at = bisect_right(kept, iteration, key=attrgetter("iteration"))
-        return _with_history_of(self.end, kept[at - 1]) if at else beginning(self.end)
+        at = bisect_right(self._kept, iteration, key=attrgetter("iteration"))
+        return _with_history_of(self.end, self._kept[at - 1]) if at else beginning(self.end)
 
     def way(self) -> list[Network]:
         """Return the networks that are known from the start of the last run to the State `shown`."""
