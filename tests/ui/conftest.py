@@ -9,6 +9,7 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
+from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
@@ -74,6 +75,18 @@ def open_window(qtbot, settings):
         window.main_window.hide()
         window.main_window.deleteLater()
     QApplication.processEvents()
+
+
+@pytest.fixture
+def plot(qtbot, document, runner):
+    """Return the MSE plot of the test's document and runner, shown, with the library loaded."""
+    plot = MsePlot(document, runner)
+    plot.resize(364, 260)
+    qtbot.addWidget(plot)
+    plot.show()
+    plot.load()
+    yield plot
+    plot.hide()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.plots.mse_plot import MsePlot
 from tests.ui import hands
 
 FIRST = "learning rate 0.01 · gradient descent · 20 updates"
@@ -49,14 +48,9 @@ def run(qtbot, document, runner):
 
 
 @pytest.fixture
-def plot(qtbot, document, runner):
-    plot = MsePlot(document, runner)
+def plot(plot):
     plot.resize(480, 300)
-    qtbot.addWidget(plot)
-    plot.show()
-    plot.load()
-    yield plot
-    plot.hide()
+    return plot
 
 
 @pytest.fixture

@@ -59,17 +59,6 @@ def go_to(qtbot, document, runner):
 
 
 @pytest.fixture
-def plot(qtbot, document, runner):
-    plot = MsePlot(document, runner)
-    plot.resize(364, 260)
-    qtbot.addWidget(plot)
-    plot.show()
-    plot.load()
-    yield plot
-    plot.hide()
-
-
-@pytest.fixture
 def trained(qtbot, document, plot):
     document.push(train(document.state).state, "Run")
     qtbot.waitUntil(plot.curve.isVisible)

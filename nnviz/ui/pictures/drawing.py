@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Look:
         return QRect(0, 0, self.width, self.height)
 
 
-class Drawing:
+class Drawing(ABC):
     """What can be drawn in any size and theme; a subclass paints it."""
 
     what: str
@@ -55,9 +56,9 @@ class Drawing:
     size: QSize
     """How large it is where nobody says so, in pixels."""
 
+    @abstractmethod
     def paint(self, painter: QPainter, look: Look) -> None:
         """Paint all but the ground."""
-        raise NotImplementedError
 
     def ground(self, palette: Palette) -> str:
         """Return the colour that it lies on."""
