@@ -92,6 +92,8 @@ def factors(line):
 
 
 def every_where(network):
+    for i in range(len(network.inputs)):
+        yield Address("node", -1, i)
     for k, layer in enumerate(network.layers):
         for j in range(len(layer)):
             yield Address("node", k, j)
@@ -112,8 +114,45 @@ def test_a_hidden_node_is_explained_as_the_course_does():
     assert lines["∂MSE/∂z"] == "−32·1 = −32"
 
 
-def test_an_input_is_its_value():
-    assert told(explained(BANK, Address("node", -1, 1))) == {"value": "5"}
+def sentences(explanation):
+    return [row.text for section in explanation.sections for row in section.rows if isinstance(row, Note)]
+
+
+def test_an_input_tells_where_it_comes_from_and_what_it_adds_to_every_sum():
+    given_input = explained(BANK, Address("node", -1, 1), row=1)
+    assert given_input.title == "children"
+    assert [section.heading for section in given_input.sections] == ["Row 2 of 4"]
+    assert sentences(given_input) == [
+        "It is given, in row 2 of the data, column children: training leaves it as it is.",
+        "Each node that it feeds adds it to its z, times the weight between them:",
+    ]
+    assert [own.text for own in given_input.lines] == [
+        "value = −1",
+        "for node_0 = value·w = −1·4 = −4",
+        "for node_1 = value·w = −1·(−5) = 5",
+    ]
+    assert [piece.address for piece in factors(given_input.lines[2])] == [
+        Address("node", -1, 1),
+        Address("weight", 0, 1, 1),
+        Address("node", 0, 1),
+    ]
+
+
+def test_an_input_that_feeds_many_nodes_tells_where_it_counts_most():
+    network = make_network((2, 12, 1), ("relu", "identity"), (False, False))
+    state = make_state(network, 1)
+    found = explained(state, Address("node", -1, 0))
+    products = np.abs(state.data.inputs[0, 0] * network.layers[0].weights[:, 0])
+    largest = [network.layers[0].nodes[j] for j in sorted(np.argsort(-products)[:6])]
+    assert [own.label for own in found.lines] == ["value", *(f"for {name}" for name in largest)]
+    assert sentences(found)[-1] == "For the 6 other nodes it comes to no more."
+
+
+def test_an_input_needs_no_targets():
+    state = State(BANK.network, Dataset(BANK.data.inputs))
+    found = explained(state, Address("node", -1, 0))
+    assert [own.arithmetic for own in found.lines] == ["3", "3·2 = 6", "3·4 = 12"]
+    assert not any("target" in text for text in sentences(found))
 
 
 def test_an_output_tells_its_error_and_the_mse():
@@ -251,6 +290,8 @@ def test_all_arithmetic_closes_and_all_slopes_are_the_cores(state, mean, data):
         explanation = explain(state, address, found, mean=mean)
         for each in explanation.lines:
             assert closes(each.arithmetic), each
+        if address.layer < 0:
+            continue
         if address.kind == "node":
             slope = own.layers[address.layer].inputs[0, address.node]
             assert line(explanation, "∂MSE/∂z").value == pytest.approx(slope, rel=1e-9, abs=1e-12)

@@ -18,7 +18,13 @@ from nnviz.core.explanation.mean import (
     update_heading,
     update_lines,
 )
-from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
+from nnviz.core.explanation.node import (
+    backward_lines,
+    forward_lines,
+    input_lines,
+    loss_lines,
+    row_mse_line,
+)
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.weight import chain_lines, slope_line
 from nnviz.core.expressions import Number
@@ -84,6 +90,9 @@ class _Explainer:
                     (Note("", "There are no rows: add one in the data table, or type an input."),),
                 )
             ]
+        elif address.layer < 0:
+            rows = input_lines(self.scene, address.node, self.computed.row)
+            sections = [Section(self.row_heading, tuple(rows))]
         elif address.kind == "node":
             sections = self._node_sections(self.scene, address)
         else:
@@ -107,8 +116,6 @@ class _Explainer:
         output = address.layer == last
         if output:
             rows += loss_lines(scene, address.node)
-        if address.layer < 0:
-            return [Section(self.row_heading, tuple(rows))]
         rows += backward_lines(scene, address.layer, address.node)
         sections = [Section(self.row_heading, tuple(rows))]
         if self.mean:

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnviz.core.activation import Joint
-from nnviz.core.explanation.arithmetic import Line, write
-from nnviz.core.explanation.scene import Scene
+from nnviz.core.address import Address
+from nnviz.core.explanation.arithmetic import Line, Note, write
+from nnviz.core.explanation.scene import FEW_TERMS, Scene
 from nnviz.core.expressions import Number, Square
 
 
+def input_lines(scene: Scene, node: int, row: int) -> list[Line | Note]:
+    """Return the value of an input, where it stands in the data, and what it adds to each z."""
+    value, fed = scene.a(-1, node), len(scene.network.layers[0])
+    products = value.value * scene.network.layers[0].weights[:, node]
+    few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
+    place = f"in row {row + 1:,} of the data, column {scene.name(-1, node)}"
+    lines: list[Line | Note] = [
+        Line("value", "", write(value, value.value)),
+        Note("", f"It is given, {place}: training leaves it as it is."),
+        Note("", "Each node that it feeds adds it to its z, times the weight between them:"),
+    ]
+    largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
+    lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]
+    if few < fed:
+        lines.append(Note("", f"For the {fed - few:,} other nodes it comes to no more."))
+    return lines
+
+
+def _onward_line(scene: Scene, node: int, fed: int, product: float) -> Line:
+    result = Number(product, Address("node", 0, fed))
+    written = write(scene.a(-1, node) * scene.w(0, fed, node), product, result=result)
+    return Line(f"for {scene.name(0, fed)}", "value·w", written)
+
+
 def forward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    """Return z and a of a node; of an input its value."""
-    if layer < 0:
-        value = scene.a(layer, node)
-        return [Line("value", "", write(value, value.value))]
+    """Return z and a of a node."""
     return [_z_line(scene, layer, node), _a_line(scene, layer, node)]
 
 
