@@ -88,10 +88,3 @@ def test_everything_in_the_help_has_a_name_of_its_own(open_window):
     (one,) = window.main_window.findChildren(HelpWindow)
     assert len(reached(one)) == 3
     assert unclear(one) == []
-
-
-def test_the_status_line_is_announced_once(open_window, heard):
-    window = open_window("relu")
-    for _ in range(2):
-        window.status.say("Saved a.json")
-    assert [text for _, text in heard].count("Saved a.json") == 1

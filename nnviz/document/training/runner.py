@@ -37,7 +37,7 @@ class Runner(QObject):
     `run_started`  a run or a step has begun
     `progressed`   updates done, of so many, once a frame
     `run_ended`    it is over, with one sentence for the status line
-    `warned`       something went wrong or upwards: what happened and what to try
+    `warned`       something went wrong or upwards: what happened and what to try; the status line has it too
     `diverged`     the iteration at which the run that diverged began, and a learning rate to try from there
     `said`         what else was done, as one sentence for the status line
     `travel`       knows how far the run has come and where in it one is
@@ -193,6 +193,7 @@ class Runner(QObject):
             job = Job(state, updates, self, self._limits, make)
         except ValueError as error:
             self.warned.emit(refusal(error))
+            self.said.emit(refusal(error))
             return None
         job.frame_due.connect(self._show)
         job.ended.connect(self._finish)

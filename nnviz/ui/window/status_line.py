@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from nnviz.picture.legend import legend
@@ -15,6 +16,8 @@ from nnviz.ui.widgets.theme import colours, factor, ui_font
 
 HEIGHT_PX, LEGEND_PX, AROUND_PX = 28, 22, 8
 """Heights of the line and of the legend, and the room on both sides of that."""
+LIT_MS = 500
+"""So long a sentence is lit that was said before."""
 
 
 class Legend(QWidget):
@@ -38,6 +41,37 @@ class Legend(QWidget):
             paint_legend(painter, self._samples, colours())
 
 
+class Sentence(Elided):
+    """What just happened; the same once more lights up, for without that nothing would be seen of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(ui_font(12))
+        self.setContentsMargins(10, 0, 10, 0)
+        self._lit = QTimer(self, singleShot=True, interval=LIT_MS)
+        self._lit.timeout.connect(self.update)
+
+    def say(self, text: str) -> None:
+        """Say it, to screen readers too."""
+        if text and text == self.text():
+            self._lit.start()
+        else:
+            self._lit.stop()
+        self.setText(text)
+        self.update()
+        announce(self, text)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: D102
+        if self._lit.isActive():
+            with QPainter(self) as painter:
+                painter.fillRect(self.rect(), QColor(colours().selection))
+        super().paintEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: D102
+        super().hideEvent(event)
+        self._lit.stop()
+
+
 class StatusLine(QStatusBar):
     """Says one thing at a time; the legend and the document's state stand at the right."""
 
@@ -45,9 +79,7 @@ class StatusLine(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
-        self._said = Elided()
-        self._said.setFont(ui_font(12))
-        self._said.setContentsMargins(10, 0, 10, 0)
+        self._said = Sentence()
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
@@ -57,10 +89,8 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
-        """Say what just happened, to screen readers too."""
-        if text != self.text:
-            self._said.setText(text)
-            announce(self._said, text)
+        """Say what just happened."""
+        self._said.say(text)
 
     @property
     def text(self) -> str:

@@ -148,7 +148,7 @@ class Workspace:
             source.said.connect(self.status.say)
         for said in (self.mse.exported, self.mse.refused):
             said.connect(self.status.say)
-        for said in (runner.run_ended, runner.warned, runner.said, document.refused):
+        for said in (runner.run_ended, runner.said, document.refused):
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
