@@ -105,10 +105,10 @@ def press(window, text):
 
 def bring(window, name):
     """Bring the panel `name` into sight by the View menu, if it is not; return it."""
-    chosen = offered(window, name)
-    if not chosen.isChecked():
-        chosen.trigger()
-    return window.board.docks[name].card
+    dock = window.board.docks[name]
+    if not dock.in_sight:
+        offered(window, name).trigger()
+    return dock.card
 
 
 def choose_entry(window, title):

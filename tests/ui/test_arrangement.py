@@ -68,7 +68,7 @@ def test_every_panel_comes_into_sight_by_the_view_menu_with_the_keyboard_and_goe
     window = open_window("relu")
     QApplication.processEvents()
     entry = offered(window, panel.name)
-    if entry.isChecked():
+    if panel.name in in_sight(window):
         entry.trigger()
         QApplication.processEvents()
         assert panel.name not in in_sight(window)
@@ -81,7 +81,43 @@ def test_every_panel_comes_into_sight_by_the_view_menu_with_the_keyboard_and_goe
     entry.trigger()
     QApplication.processEvents()
     assert panel.name not in in_sight(window)
+    assert not entry.isChecked()
     assert window.diagram.hasFocus()
+
+
+def test_the_view_menu_ticks_a_panel_behind_a_tab_and_brings_it_to_the_front(open_window):
+    window = open_window("relu")
+    entry = offered(window, "Matrix")
+    assert entry.isChecked()
+    assert "Matrix" not in in_sight(window)
+    entry.trigger()
+    QApplication.processEvents()
+    assert "Matrix" in in_sight(window)
+    assert entry.isChecked()
+    press(window, "MSE")
+    QApplication.processEvents()
+    assert "Matrix" not in in_sight(window)
+    assert entry.isChecked()
+    for name in ("Matrix", "MSE"):
+        bring(window, name)
+        choose_entry(window, name)
+    QApplication.processEvents()
+    assert [offered(window, name).isChecked() for name in ("MSE", "1 weight", "2 weights", "Matrix")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):
+    window = open_window("relu")
+    bring(window, "Data")
+    choose_entry(window, "Data")
+    for _ in range(2):
+        QTest.keyClick(window.diagram, Qt.Key.Key_F11)
+    QApplication.processEvents()
+    assert [panel.name for panel in PANELS if not offered(window, panel.name).isChecked()] == ["Data"]
 
 
 def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):

@@ -55,7 +55,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
     for dock in workspace.board.docks.values():
-        dock.seen.connect(actions[f"panel {dock.objectName()}"].setChecked)
+        dock.looked.connect(actions[f"panel {dock.objectName()}"].setChecked)
     workspace.present.changed.connect(actions["present"].setChecked)
     name_undo()
 

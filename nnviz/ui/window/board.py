@@ -66,12 +66,13 @@ class Board(QMainWindow):
         self._share()
         self.docks["Training"].filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
-    def show_panel(self, name: str, shown: bool) -> None:
-        """Bring a panel into sight and the keyboard there, or hide it."""
-        if shown:
-            self.docks[name].come(take_focus=True)
+    def show_panel(self, name: str, opened: bool) -> None:
+        """Open a panel, or close it; one that is open behind a tab comes to the front."""
+        dock = self.docks[name]
+        if opened or not dock.in_sight:
+            dock.come(take_focus=True)
         else:
-            self.docks[name].hide()
+            dock.hide()
 
     def reset(self) -> None:
         """Bring the arrangement of the first start back."""

@@ -26,13 +26,13 @@ class Dock(QDockWidget):
     """Holds a panel, which is made when it is first in sight.
 
     ============== ==============================================================================
-    `seen`         it came into sight, or went out of it: hidden, or behind another tab
+    `looked`       where it stands may be another place; whether it is open, if only behind a tab
     `focus_lost`   what had the focus in it is out of sight
     `filled`       its panel was made
     ============== ==============================================================================
     """
 
-    seen = Signal(bool)
+    looked = Signal(bool)
     focus_lost = Signal()
     filled = Signal(object)
 
@@ -70,9 +70,13 @@ class Dock(QDockWidget):
         if self.card and in_sight != self.card.isVisibleTo(self):
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab Qt only moves it away, and it would go on working
-        if in_sight != self.in_sight:
-            self.in_sight = in_sight
-            self.seen.emit(in_sight)
+        self.in_sight = in_sight
+        self.looked.emit(self.is_open)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not hidden; it may stand behind another tab."""
+        return not self.isHidden()
 
     @property
     def _behind(self) -> bool:
@@ -94,7 +98,7 @@ class Dock(QDockWidget):
 
     def come_forward(self) -> None:
         """Come before the other tabs of its place; one that is hidden stays so."""
-        if not self.isHidden() and not self.isFloating():
+        if self.is_open and not self.isFloating():
             self.raise_()
             self.look()
 
