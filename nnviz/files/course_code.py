@@ -1,22 +1,25 @@
 """A course's code, as its notes have it: the weights and the data that stand in it as numbers.
 
-Only assignments of literals at its top level are read, such as `input_data = np.array([3, 5])`; imports,
-functions and what is computed are passed over, and no code is run.
+Only assignments of literals at its top level are read, such as `input_data = np.array([3, 5])` and, later,
+`weights['output'] = [2, 7]`; imports, functions and what is computed are passed over, and no code is run.
+What is passed over and assigns weights or rows anew is said in the notes; what else changes them is refused.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network, frozen
 from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.files import python_names
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.python_names import Assigned
 from nnviz.files.python_text import Statement, value_of
 from nnviz.files.weights_dict import network_of
 
@@ -30,41 +33,9 @@ A single letter may stand for anything: it is taken only where numbers stand the
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
-@dataclass(frozen=True)
-class _Assigned:
-    """What a name is assigned: the expression, and its statement."""
-
-    name: str
-    node: ast.expr
-    within: Statement
-
-    @property
-    def line(self) -> str:
-        return self.within.line_of(self.within.statement)
-
-    def stands_there(self) -> bool:
-        """Tell whether the value stands in the text; else it is computed."""
-        try:
-            value_of(self.node)
-        except (ValueError, TypeError):
-            return False
-        return True
-
-    def value(self) -> Any:
-        """Return the value. Raises FileError where it does not stand in the text."""
-        try:
-            return value_of(self.node)
-        except (ValueError, TypeError):
-            what = "has to stand there as numbers: nothing is computed"
-            raise FileError(f"{shortened(self.name, SHOWN)} {what}", self.line) from None
-
-
 def state_of(body: list[Statement]) -> State:
     """Return the State that the statements of a text describe. Raises FileError with the line."""
-    assigned: dict[str, _Assigned] = {}
-    for each in _assignments(body):
-        if each.name not in assigned or each.stands_there():
-            assigned[each.name] = each
+    assigned = python_names.assigned(body)
     networks, faults = _networks(assigned)
     if body[1:]:
         hidden, output = _activations(body)
@@ -78,6 +49,11 @@ def state_of(body: list[Statement]) -> State:
         f"`{name}`, {assigned[name].line}, is another network." for name in networks if name not in fitting
     ]
     notes += [f"`{name}` is left out: {fault}." for name, fault in faults.items()]
+    notes += [
+        f"`{own.name}` is assigned anew in {own.anew} by code that is not run: here it is as before."
+        for own in (*(assigned[name] for name in fitting), inputs, targets)
+        if own and own.anew
+    ]
     notes.append(f"Taken: {assumed(network)}.")
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
@@ -128,26 +104,12 @@ def _with(network: Network, hidden: str, output: str) -> Network:
     return replace(network, layers=tuple(layers))
 
 
-def _assignments(body: list[Statement]) -> Iterator[_Assigned]:
-    for each in body:
-        statement = each.statement
-        if isinstance(statement, ast.Assign):
-            for target in statement.targets:
-                if isinstance(target, ast.Name):
-                    yield _Assigned(target.id, statement.value, each)
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            if statement.value is not None:
-                yield _Assigned(statement.target.id, statement.value, each)
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Dict):
-            yield _Assigned("the dictionary", statement.value, each)
-
-
-def _first(names: Iterable[str], assigned: dict[str, _Assigned]) -> _Assigned | None:
+def _first(names: Iterable[str], assigned: dict[str, Assigned]) -> Assigned | None:
     there = (assigned[name] for name in names if name in assigned)
     return next((each for each in there if len(each.name) > 1 or each.stands_there()), None)
 
 
-def _networks(assigned: dict[str, _Assigned]) -> tuple[dict[str, Network], dict[str, FileError]]:
+def _networks(assigned: dict[str, Assigned]) -> tuple[dict[str, Network], dict[str, FileError]]:
     """Return the networks that dictionaries make, by name, or that of a list called weights, and the faults.
 
     Raises FileError where there is no network.
@@ -178,8 +140,10 @@ def _names_a_node(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
 
 
-def _network(each: _Assigned, node: ast.Dict) -> Network:
+def _network(each: Assigned, node: ast.Dict) -> Network:
     """Return the network of a dictionary. Raises FileError with the line of the node that is at fault."""
+    if each.fault:
+        raise each.fault
     lines: dict[str, str] = {}
     raw: dict[str, Any] = {}
     for key, value in zip(node.keys, node.values, strict=True):
@@ -199,7 +163,7 @@ def _network(each: _Assigned, node: ast.Dict) -> Network:
         raise FileError(str(error), lines.get(error.place.partition("[")[0], each.line)) from None
 
 
-def _chosen(networks: dict[str, Network], inputs: _Assigned | None) -> tuple[str, Network]:
+def _chosen(networks: dict[str, Network], inputs: Assigned | None) -> tuple[str, Network]:
     """Return the first network that takes the inputs, or the first of all."""
     if inputs is not None:
         row = inputs.value()
@@ -212,7 +176,7 @@ def _chosen(networks: dict[str, Network], inputs: _Assigned | None) -> tuple[str
     return next(iter(networks.items()))
 
 
-def _dataset(network: Network, inputs: _Assigned, targets: _Assigned | None) -> Dataset:
+def _dataset(network: Network, inputs: Assigned, targets: Assigned | None) -> Dataset:
     first = network.layers[0].nodes[0]
     width = len(network.inputs)
     rows = _rows(inputs, of_many=width == 1)
@@ -235,7 +199,7 @@ def _dataset(network: Network, inputs: _Assigned, targets: _Assigned | None) -> 
         raise FileError(str(error), inputs.line) from None
 
 
-def _rows(given: _Assigned, *, of_many: bool) -> list[list[float]]:
+def _rows(given: Assigned, *, of_many: bool) -> list[list[float]]:
     """Return rows of numbers: a number, a row of them, or of one number each where there are `of_many`."""
     value = given.value()
     if not isinstance(value, list | tuple):

@@ -53,13 +53,35 @@ def statements(text: str) -> list[Statement]:
     return found
 
 
+class ArrayList(ast.List):
+    """The list in the place of an array, whose numbers are of one kind."""
+
+
+def plain(node: ast.expr) -> ast.expr:
+    """Return an expression in which NumPy's arrays of literals are lists; it is changed itself."""
+    try:
+        found: ast.expr = _Plain().visit(node)
+    except (RecursionError, MemoryError):
+        return node
+    return found
+
+
+def is_literal(node: ast.expr) -> bool:
+    """Tell whether a plain expression is a literal."""
+    try:
+        value_of(node)
+    except (ValueError, TypeError, FileError):
+        return False
+    return True
+
+
 def value_of(node: ast.expr) -> Any:
-    """Return the value of a literal, in which NumPy's arrays of literals are lists.
+    """Return the value of a literal.
 
     Raises ValueError or TypeError for any other expression, and FileError for one that is too deep.
     """
     try:
-        return ast.literal_eval(_Plain().visit(node))
+        return ast.literal_eval(node)
     except (RecursionError, MemoryError):
         raise _DEEP from None
 
@@ -75,4 +97,9 @@ class _Plain(ast.NodeTransformer):
             for key in node.keywords
         )
         known = called in _ARRAYS or called in _FLOATS
-        return node.args[0] if known and exact and len(node.args) == 1 else node
+        if not (known and exact and len(node.args) == 1):
+            return node
+        (given,) = node.args
+        if isinstance(given, ast.List) and not node.keywords:
+            return ast.copy_location(ArrayList(given.elts, given.ctx), given)
+        return given

@@ -118,6 +118,81 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
     assert opened(FORWARD + "weights = improved(weights)\n").network.sizes == (2, 2, 1)
 
 
+@pytest.mark.parametrize(
+    ("later", "first", "last"),
+    [
+        ("weights['output'] = np.array([3, 1])", [[2, 4], [4, -5]], [[3, 1]]),
+        ("weights['output'] = [3, 1]\nweights['output'][-1] = 0.5", [[2, 4], [4, -5]], [[3, 0.5]]),
+        ("weights['node_0'][1] = 7", [[2, 7], [4, -5]], [[2, 7]]),
+        ("weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]", [[2, 4], [4, -5], [1, 1]], [[1, 2, 3]]),
+        ("w = weights\nw['output'] = [3, 1]", [[2, 4], [4, -5]], [[3, 1]]),
+        ("out = weights['output']\nout[0] = 9", [[2, 4], [4, -5]], [[9, 7]]),
+        ("weights: dict", [[2, 4], [4, -5]], [[2, 7]]),
+        ("old = weights['output'][0]\nold = 5\nold += 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("print([weights for weights in (1, 2)], weights.get('output'))", [[2, 4], [4, -5]], [[2, 7]]),
+        ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
+    ],
+)
+def test_what_is_put_into_a_dictionary_later_is_taken_where_it_stands_there(opened, later, first, last):
+    state = opened(f"{FORWARD}{later}\n")
+    assert [layer.weights.tolist() for layer in state.network.layers] == [first, last]
+    assert "anew" not in state.notes
+
+
+def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
+    w = "w = {'output': [1, 1]}\ninput_data = [1, 2]\n"
+    assert data(opened(f"{w}input_data = np.array([[3, 5], [0.5, 1]])\ninput_data[0][1] = 4.5\n")) == (
+        [[3, 4.5], [0.5, 1]],
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "weights['output'] = improved(weights)",
+        "weights['output'][0] = np.random.rand()",
+        "weights['output'][0] = 2.5",  # an array of whole numbers makes a 2 of it
+        "weights['output'][:] = 5",
+        "weights['output'][2] = 5",
+        "weights['output'] += 1",
+        "weights['output'], x = [1, 2], 3",
+        "del weights['node_1']",
+        "weights.update({'output': [1, 1]})",
+        "old = weights.pop('node_1')",
+        "weights['output'].fill(0)",
+        "input_data[0] = load()",
+        "input_data[0] = [1, 2]",
+        "if better: weights['output'] = [1, 1]",
+        "for each in weights: weights[each] = [1, 1]",
+        "w = weights; w['output'] *= 2",
+        "def train(): weights['output'] = [1, 1]",
+        "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
+    ],
+)
+def test_what_changes_weights_or_rows_and_cannot_be_taken_is_refused_with_its_line(opened, later):
+    name = "input_data" if "input_data" in later else "weights"
+    with pytest.raises(FileError) as caught:
+        opened(FORWARD + later)
+    assert str(caught.value) == f"line 11: this changes {name} and cannot be taken: code is read, not run"
+
+
+def test_what_assigns_weights_or_rows_anew_is_said(opened):
+    said = "`{}` is assigned anew in line {} by code that is not run: here it is as before."
+    assert said.format("weights", 6) in opened(SLOPES).notes
+    loop = "for i in range(20):\n    weights = weights - slope(weights)\n    weights['output'] = 5\n"
+    assert said.format("weights", 12) in opened(FORWARD + loop).notes
+    assert said.format("input_data", 11) in opened(FORWARD + "input_data /= 10\n").notes
+    assert data(opened("w = {'output': [1]}\nx = 3\nx = relu(x)\n")) == ([], None)
+
+
+def test_of_several_dictionaries_the_one_that_is_changed_is_left_out_and_named(opened):
+    state = opened(TUNING + "weights_1['node_0'] += 1\n")
+    why = "line 28: this changes weights_1 and cannot be taken: code is read, not run"
+    assert f"`weights_1` is left out: {why}." in state.notes
+    assert state.weight_sets == ()
+
+
 def test_the_dictionary_that_takes_the_inputs_is_in_use_and_the_other_is_named(opened):
     one = "one = {'node_0': [1, 2, 3], 'output': [1]}\n"
     state = opened(one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n")
