@@ -19,12 +19,14 @@ from nnviz.picture.text import ROUNDING
 
 ROOM = 420.0
 """Height of a room in which nothing is larger than it need be: that of the diagram at 1280 by 800."""
-CROWDED = 1.35
+CROWDED = 1.5
 """For the sake of a larger size all may be so many times as large as the room is made for."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
 """Its width for many columns, and what each column and each gap of few ones asks of it."""
 HEAD = 84.0
 """Room for the headings at the top, and for what the window puts under them."""
+HEAD_SHARE = 0.24
+"""Of the height that room is no more."""
 AIR, FOOT = 8.0, 16.0
 """Free above and below the columns."""
 WIDTH, HEIGHT = 140.0, 72.0
@@ -73,12 +75,12 @@ def growth(view: View, columns: int) -> float:
     """Return how many times as large as in a small room so many columns are drawn at zoom 1."""
     width = min(columns * COLUMN_ROOM + (columns - 1) * GAP_ROOM, WIDEST_ROOM)
     fits = min(view.width / width, view.height / ROOM)
-    return min(max(fits, 1.0, min(view.least_growth, CROWDED * fits)), view.most_growth)
+    return min(view.larger * max(fits, 1.0), max(CROWDED * fits, 1.0), view.most_growth)
 
 
 def body(view: View, scale: float) -> Rect:
     """Return the room under the headings; `scale` is how much all has grown."""
-    head = float(round(min(HEAD * scale, 0.3 * view.height)))
+    head = float(round(min(HEAD * scale, HEAD_SHARE * view.height)))
     return Rect(0.0, head, view.width, max(view.height - head, 1.0))
 
 

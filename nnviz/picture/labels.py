@@ -8,6 +8,7 @@ from typing import Literal
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import shown
+from nnviz.picture.columns import HEAD
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Column, Label, Rect, Style
@@ -31,15 +32,16 @@ AIR = {"pill": 0.9, "slope": 0.5}
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
     """Yield the headings and the lines under them, shortened as far as the room asks for."""
     last, taken = len(layout.columns) - 1, 0.0
+    grown = max(min(layout.scale, layout.body.y / HEAD), 1.0)
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, last, content)
-        middle, size = 0.2 * cell.height, HEADING * layout.scale
+        middle, size = 0.2 * cell.height, HEADING * grown
         heading = _line("heading", names, cell, column, middle, size)
         if column.index == last and cell.width:  # whose slopes are shown may be said over a gap, too
             cell = cell._replace(x=taken, width=cell.right - taken)
         middle += 1.95 * size
-        line = _line("subheading", lines, cell, column, middle, SUBHEADING * layout.scale)
+        line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
         taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
 

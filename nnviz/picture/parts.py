@@ -70,8 +70,8 @@ MOST_GROWTH = 2.0
 class View(NamedTuple):
     """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
 
-    `least_growth`, `most_growth`: how many times as large as in a small room all is at least, and may be at
-    most, before zoom.
+    `larger`: how many times as large as the room asks for all is wished. `most_growth`: how many times as
+    large as in a small room all may be, before zoom.
     """
 
     width: float
@@ -79,7 +79,7 @@ class View(NamedTuple):
     zoom: float = 1.0
     dx: float = 0.0
     dy: float = 0.0
-    least_growth: float = 1.0
+    larger: float = 1.0
     most_growth: float = MOST_GROWTH
 
     @property

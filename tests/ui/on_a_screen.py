@@ -1,4 +1,7 @@
-"""Prints what sizes of everything leave wrong on a screen: the window beyond it, panels not as before."""
+"""Prints what sizes of everything leave wrong on a screen.
+
+That is a window beyond it, a diagram smaller than at 100 %, panels not as before.
+"""
 
 import json
 import os
@@ -9,6 +12,7 @@ from tempfile import TemporaryDirectory
 from PySide6.QtCore import QLoggingCategory
 from PySide6.QtTest import QTest
 
+from nnviz.core.address import Address
 from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -34,24 +38,33 @@ def panels(window):
     return docks["Training"].width(), docks["Training"].height(), docks["Data"].height()
 
 
+def drawn(window):
+    """Return how high a node is on the diagram, and how large the letters of a weight."""
+    picture = window.diagram.picture
+    return picture.place(Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
+
+
 def main():
     """Choose one size after the other, up and down again."""
     QLoggingCategory.setFilterRules("default.warning=false")
     app = on_screen(*map(int, sys.argv[1:]))
     apply_theme(app, "light")
     settings = Settings(remembers=False)
-    window = fill(MainWindow(settings), Document(load(example("xor").path)), settings)
+    window = fill(MainWindow(settings), Document(load(example("forward").path)), settings)
+    room = app.primaryScreen().availableGeometry()
+    window.main_window.resize(room.size())
     window.main_window.show()
     window.main_window.fit_screen()
     window.library.load()
-    room = app.primaryScreen().availableGeometry()
     QTest.qWait(400)  # the docks ask for their room in a few rounds
-    before = panels(window)
+    before, small = panels(window), drawn(window)
     for percent in (*SIZES_PERCENT, *reversed(SIZES_PERCENT)):
         window.set_size(percent)
         QTest.qWait(100)
         if not room.contains(window.main_window.frameGeometry()):
             print(percent)
+        if any(now < then for then, now in zip(small, drawn(window), strict=True)):
+            print("diagram", percent, small, drawn(window))
     if any(abs(then - now) > 4 for then, now in zip(before, panels(window), strict=True)):
         print("panels", before, panels(window))
     print("on", room.width(), room.height())

@@ -60,7 +60,7 @@ def test_values_are_read_from_the_back_row_while_presenting(open_window, name):
 
 
 @pytest.mark.parametrize("screen", ["1280 720", "1366 768", "1920 1080"])
-def test_no_size_makes_a_window_larger_than_its_screen_and_all_leave_the_panels_as_they_were(screen):
+def test_no_size_makes_window_larger_than_screen_or_diagram_smaller_and_all_leave_panels_as_they_were(screen):
     done = subprocess.run(
         [sys.executable, "-m", "tests.ui.on_a_screen", *screen.split()],
         env=os.environ,

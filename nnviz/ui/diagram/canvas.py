@@ -202,9 +202,9 @@ class Canvas(QWidget):
         self.stale()
 
     def grow(self, most: float) -> None:
-        """Be `most` times as large as in a small room at most, and all that at the size in use."""
-        self._most_growth = most
-        self.look(self.view._replace(least_growth=factor(), most_growth=most * factor()))
+        """Be `most` times as large as in a small room at most; the size in use asks for more, but alone."""
+        self._most_growth, larger = most, 1.0 if self.alone else factor()
+        self.look(self.view._replace(larger=larger, most_growth=most * factor()))
 
     def stand_alone(self, alone: bool, most: float) -> None:
         """Be alone or not, and `most` times as large as in a small room at most."""

@@ -14,8 +14,10 @@ from nnviz.ui.window.settings import Settings
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """How wide the column at the right is at first, and how high what stands below the diagram."""
-MOST_SHARE = 0.4
-"""Of the board's width and height they take at most, at first and when everything is drawn larger."""
+MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
+"""Of the board's width the column takes at most, and of its height what stands below where room is scarce."""
+DIAGRAM_PX = 440
+"""So high the diagram is at 100 %, with the gaps around it, before what stands below takes more."""
 ARRANGEMENT = "arrangement"
 VERSION = 1
 """Of the arrangement that is remembered: another one than this is forgotten."""
@@ -93,7 +95,6 @@ class Board(QMainWindow):
 
     def _grow(self) -> None:
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        most = self.size() * MOST_SHARE
         stand = [
             (dock, (self._wished[dock] * factor()).toSize()) for dock in self.in_sight if dock in self._wished
         ]
@@ -103,9 +104,9 @@ class Board(QMainWindow):
             for area in (Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
         )
         for dock, size in right[:1]:
-            self.resizeDocks([dock], [min(size.width(), most.width())], across)
+            self.resizeDocks([dock], [min(size.width(), round(MOST_ACROSS * self.width()))], across)
         for dock, size in below[:1]:
-            self.resizeDocks([dock], [min(size.height(), most.height())], down)
+            self.resizeDocks([dock], [min(size.height(), self._most_below)], down)
         if len(right) > 1:
             heights = [size.height() for _, size in right[:-1]]
             self.resizeDocks([dock for dock, _ in right], [*heights, self.height()], down)
@@ -128,6 +129,12 @@ class Board(QMainWindow):
     def in_sight(self) -> list[Dock]:
         """The docks that are not hidden and not behind a tab."""
         return [dock for dock in self.docks.values() if dock.in_sight]
+
+    @property
+    def _most_below(self) -> int:
+        """How high what stands below the diagram may be, at first and when everything is drawn larger."""
+        scarce = round(LEAST_DOWN * self.height())
+        return scarce if factor() > 1.0 else max(self.height() - DIAGRAM_PX, scarce)
 
     def _arrange(self) -> None:
         """Put every dock where the table wants it."""
@@ -152,7 +159,7 @@ class Board(QMainWindow):
         left = max((self.width() - px(RIGHT_PX) - 3 * px(GAP_PX)) // 2, 1)
         docks = self.docks
         self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
-        self.resizeDocks([docks["Data"]], [min(px(BELOW_PX), round(MOST_SHARE * self.height()))], down)
+        self.resizeDocks([docks["Data"]], [min(px(BELOW_PX), self._most_below)], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
         training = max(docks["Training"].sizeHint().height(), 1)
         self.resizeDocks(
