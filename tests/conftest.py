@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 
@@ -12,3 +14,9 @@ def pytest_addoption(parser):
         default="quick",
         help="how much tests/robust tries: quick every day, full as .ci/run does, long for a night",
     )
+
+
+@pytest.fixture(autouse=True)
+def time_for_a_busy_machine(monkeypatch):
+    """A Step and the way back are done at once on a machine that does other things, too."""
+    monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 1.0)
