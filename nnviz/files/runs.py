@@ -178,9 +178,13 @@ def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
 
 
 def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
-    """Return the earlier runs that a file holds. Raises FileError for what cannot be."""
+    """Return the earlier runs that a file holds, each by its own name. Raises FileError."""
     with told_by_core():
         EARLIER_RUNS.check(len(parts), "runs")
+    names = [part.name for part in parts]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            raise FileError(f"the name {quoted(name)} stands twice", f"runs[{i}].name")
     return tuple(_earlier_run(part, f"runs[{i}]") for i, part in enumerate(parts))
 
 

@@ -325,6 +325,7 @@ EARLIER_REFUSED = {
     ),
     "[1]: the key 'iterations' is missing": lambda runs: runs[1].pop("iterations"),
     "[1]: unknown key 'weights'": put(1, "weights", []),
+    "[3].name: the name 'a' stands twice": lambda runs: runs.extend([SAME, SAME]),
     ": expected at most 8 earlier runs, the latest, found 9": lambda runs: runs.extend(
         [SAME] * (EARLIER_RUNS.most - 1)
     ),
