@@ -13,7 +13,7 @@ from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Column, Label, Rect, Style
 from nnviz.picture.pills import PAD, PillSlots, smaller
-from nnviz.picture.text import elide, fitted, text_width
+from nnviz.picture.text import ELLIPSIS, elide, fitted, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
 CONTROL = 28.0 / 12.0
@@ -22,6 +22,8 @@ MARGIN = 6.0
 """Free on both sides of a control and of a heading, in pixels."""
 LETTER_SPACING = 0.06
 """Of headings, in font sizes."""
+BETWEEN = " · "
+"""Between two things that the line under a heading says."""
 MANY = 12
 """Columns of more nodes say how many."""
 STYLES: dict[Kind, Style] = {"weight": "pill", "slope": "slope"}
@@ -62,7 +64,7 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
         row = f"row {content.row + 1} of {rows}"
-        return [f"{count} inputs · {row}", row] if count > MANY else [row]
+        return [f"{count} inputs{BETWEEN}{row}", row] if count > MANY else [row]
     layer = content.network.layers[column.layer]
     parts = [f"{count} nodes"] if count > MANY else []
     parts.append(layer.activation)
@@ -71,8 +73,17 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     if column.index == last and content.slopes_of:
         name, bracket, _ = layer.activation.partition("(")
         shorter = (parts, parts[:-1], [layer.activation], [f"{name}(…)" if bracket else name])
-        return [*(" · ".join([*kept, content.slopes_of]) for kept in shorter), content.slopes_of]
-    return [" · ".join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+        return [*(BETWEEN.join([*kept, content.slopes_of]) for kept in shorter), content.slopes_of]
+    return [BETWEEN.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+
+
+def around(line: str, activation: str) -> tuple[str, str, str] | None:
+    """Return what the line under a heading says before the activation, of it, and behind it; None without."""
+    parts, name = line.split(BETWEEN), activation.partition("(")[0]
+    for k, part in enumerate(parts):
+        if part.startswith(name) or (part.endswith(ELLIPSIS) and name.startswith(part[:-1])):
+            return BETWEEN.join(parts[:k]), part, BETWEEN.join(parts[k + 1 :])
+    return None
 
 
 def _line(

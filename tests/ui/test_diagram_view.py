@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QToolTip
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
 
 from nnviz.core.address import Address
 from nnviz.core.numbers import shown as number
@@ -309,17 +309,41 @@ def test_the_controls_under_a_heading_can_be_hit(open_window):
         assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
 
 
-def test_what_an_activation_control_says_stays_a_text_of_the_picture(open_window):
+def beside(window, control):
+    """Return what stands on the line of an activation's control, nearest first, and on which side of it."""
+    line, middle = [], control.geometry().center()
+    for own in window.diagram.findChildren(QLabel):
+        place = own.geometry()
+        if own.isVisible() and own.text() and place.top() <= middle.y() <= place.bottom():
+            away = place.center().x() - middle.x()
+            line.append((abs(away), "before" if away < 0 else "behind", own.text()))
+    return [(side, text) for _, side, text in sorted(line)]
+
+
+def test_the_control_of_an_activation_says_no_more_than_can_be_chosen_there(open_window):
     window = open_window("xor")
     window.diagram.grab()
     label = window.diagram.picture.label(Address("subheading", 0))
     control = activation_of(window, "the hidden layer")
-    assert label.text == control.text() == "tanh · biases"
-    assert control.geometry().contains(QPoint(*map(round, label.rect.center)))
+    assert label.text == "tanh · biases"
+    assert control.text() == "tanh"
+    assert ("behind", "biases") in beside(window, control)
     window.selection.show_slopes(True)
-    assert activation_of(window, "the prediction").text() == "identity · biases · slopes of row 1"
+    control = activation_of(window, "the prediction")
+    assert control.text() == "identity"
+    assert beside(window, control)[0] == ("behind", "biases · slopes of row 1")
     window.selection.row = 2
-    assert activation_of(window, "the prediction").text() == "identity · biases · slopes of row 3"
+    assert beside(window, activation_of(window, "the prediction"))[0] == (
+        "behind",
+        "biases · slopes of row 3",
+    )
+
+
+def test_beside_the_control_of_a_large_layer_stands_how_many_nodes_it_has(open_window):
+    window = open_window("large")
+    control = activation_of(window, "hidden layer 1")
+    assert control.text() == "relu"
+    assert sorted(beside(window, control)[:2]) == [("before", "100 nodes"), ("behind", "biases")]
 
 
 def test_the_selection_stays_with_its_node_when_a_node_before_it_goes(open_window):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
+    QLabel,
     QMenu,
     QStyle,
     QStyleOptionToolButton,
@@ -16,9 +17,10 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.address import Address
 from nnviz.picture.columns import HEAD
+from nnviz.picture.labels import BETWEEN, around
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Label, Rect
-from nnviz.picture.text import ELLIPSIS
+from nnviz.picture.text import text_width
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paper import label_font
 from nnviz.ui.diagram.structure_menu import Structure
@@ -35,6 +37,7 @@ ABOVE_BODY_PX = 2.0
 """The buttons end above the diagram's body, so that they are not painted whenever a weight changes."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 """How far an arrow key goes along all buttons on the diagram."""
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 BEFORE_PX, BEHIND_PX = 9.0, 19.0
 """Around the name of an activation; the chevron stands behind it."""
 
@@ -122,20 +125,32 @@ def _standing(diagram: QWidget) -> list[HeadButton]:
 
 
 class ActivationButton(HeadButton):
-    """The name of a layer's activation, with a chevron."""
+    """The name of a layer's activation, with a chevron; beside it stands what else its line says."""
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
         self._diagram = diagram
         self.setObjectName("activation")
+        self._before, self._behind = (_Beside(diagram, side) for side in (RIGHT, LEFT))
 
-    def show_over(self, label: Label, scale: float) -> None:
-        """Stand over a text of the picture, and say the same."""
-        self.setText(label.text.replace("&", "&&"))
+    def show_over(self, label: Label, said: tuple[str, str, str], scale: float) -> None:
+        """Stand over a line of the picture and say the same: what is before the name, it, what is behind."""
+        before, name, behind = said
+        wide = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
+        line = Rect(*label.rect.center, 0.0, 0.0).middle(wide, HEIGHT_PX * scale)
+        gap = text_width(BETWEEN, label.size)
+        left, right = ((text_width(text, label.size) + gap) * bool(text) for text in (before, behind))
+        self.setText(name)
         self.setFont(label_font(label))
-        width = label.rect.width + (BEFORE_PX + BEHIND_PX) * scale
-        box = Rect(*label.rect.center, 0.0, 0.0).middle(width, HEIGHT_PX * scale)
-        self.setGeometry(qrect(box).toRect())
+        self.setGeometry(qrect(line._replace(x=line.x + left, width=line.width - left - right)).toRect())
+        self._before.show_text(before, label, line._replace(width=left), gap)
+        self._behind.show_text(behind, label, line._replace(x=line.right - right, width=right), gap)
+        self.show()
+
+    def leave(self) -> None:
+        """Stand nowhere."""
+        for part in (self, self._before, self._behind):
+            part.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box as the style does, and in it the text and the chevron."""
@@ -149,12 +164,32 @@ class ActivationButton(HeadButton):
             self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
             painter.setPen(QColor(colours().ink))
             text = self.rect().adjusted(round(BEFORE_PX * scale), 0, 0, 0)
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text().replace("&&", "&"))
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text())
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(pen)
             painter.drawPolyline(
                 [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
             )
+
+
+class _Beside(QLabel):
+    """What a line says beside the control of an activation, next to that."""
+
+    def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
+        super().__init__(diagram)
+        self.setObjectName("beside")
+        self.setProperty(OWN_SIZE, True)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+        self.lower()
+
+    def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
+        """Say `text` in the font of a label, `gap` from the control, or nothing."""
+        self.setText(text)
+        self.setFont(label_font(label))
+        self.setIndent(round(gap))
+        self.setGeometry(qrect(place).toAlignedRect())
+        self.setVisible(bool(text))
 
 
 class Head:
@@ -205,13 +240,13 @@ class Head:
         picture, layer = self._diagram.picture, self._column - 1
         label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
         used = picture.content.network.layers[layer].activation if label else ""
-        said = used.partition("(")[0]
-        there = label is not None and (said in label.text or label.text.endswith(ELLIPSIS))
-        self._activation.setVisible(there)
-        if label and scale and there:
-            self._activation.show_over(label, scale)
+        said = around(label.text, used) if label else None
+        if label and said and scale:
+            self._activation.show_over(label, said, scale)
             title = self._structure.title(self._column, within=True)
             self._activation.name(f"Activation of {title}: {used}")
+        else:
+            self._activation.leave()
 
 
 def _scale(layout: Layout) -> float:
