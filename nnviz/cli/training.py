@@ -11,6 +11,7 @@ from nnviz.cli.printing import complain, print_json, print_table, weights_json
 from nnviz.cli.saving import save
 from nnviz.core import training
 from nnviz.core.activations import Array
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.core.training import Result
 from nnviz.files import atomic, csv, native
@@ -29,8 +30,8 @@ def train(state: State, chosen: argparse.Namespace) -> None:
         raise FileError(str(error)) from None
     if result.diverged:
         complain(
-            f"the MSE grew beyond all bounds; the weights are those after {result.state.iteration} updates, "
-            "and a smaller learning rate may help"
+            f"the MSE grew beyond all bounds; the weights are those after "
+            f"{counted(result.state.iteration, 'update')}, and a smaller learning rate may help"
         )
     faults = _write_results(result, chosen)
     try:

@@ -10,6 +10,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.core.training.past import is_trained, leads_to
 from nnviz.document.document import Document
@@ -63,8 +64,7 @@ class KeptRuns:
         later = self._kept(file, opened) if file else None
         if later is None:
             return ""
-        updates = later.iteration - opened.iteration
-        made = "1 update" if updates == 1 else f"{updates} updates"
+        made = counted(later.iteration - opened.iteration, "update")
         document.offer(later, f"Run of {made}")
         return f"a run of {made} from before is kept, and Redo takes it up"
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import counted, shown
 from nnviz.picture.columns import HEAD
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
@@ -66,7 +66,7 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
         row = f"row {content.row + 1} of {rows}"
         return [f"{count} inputs{BETWEEN}{row}", row] if count > MANY else [row]
     layer = content.network.layers[column.layer]
-    parts = [f"{count} nodes"] if count > MANY else []
+    parts = [counted(count, "node")] if count > MANY else []
     parts.append(layer.activation)
     if layer.biases is not None:
         parts.append("biases")

@@ -421,7 +421,7 @@ def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkey
         assert runner.running
     done = document.state.iteration
     assert done > shown + 1000
-    assert ended.args == [f"Paused after {done} of 1000000 updates"]
+    assert ended.args == [f"Paused after {done:,} of 1,000,000 updates"]
     assert runner.left == 1_000_000 - done
     assert document.state.run.history.last == (done, pytest.approx(mse_after(done, 1e-6), rel=1e-6))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QMimeData, QUrl
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from nnviz.core import edits
 from nnviz.core.state import Training
@@ -111,6 +111,23 @@ def test_a_run_of_ones_own_file_is_kept_without_a_question_and_redo_takes_it_up(
     assert no_question(window)
     window.files.open(mine)
     assert "a run of 20 updates" in status(window)
+
+
+def test_a_long_run_is_counted_alike_wherever_it_is_told(begin, mine, qtbot):
+    window = begin()
+    save(edits.set_training(load(mine), Training(1e-4, updates=1234)), mine)
+    window.files.open(mine)
+    tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
+    assert any(tip.startswith("Make 1,234 updates") for tip in tips)
+    run(window, qtbot)
+    assert status(window).startswith("1,234 updates: MSE")
+    assert window.document.undo_text() == "Run of 1,234 updates"
+    window.files.open_example("xor")
+    window.files.open(mine)
+    assert "; a run of 1,234 updates from before is kept" in status(window)
+    choose_entry(window, "Redo")
+    edit_a_weight(window)
+    qtbot.waitUntil(lambda: "the run of 1,234 updates ended" in status(window))
 
 
 def test_the_runs_before_are_kept_with_it(begin, mine, qtbot):

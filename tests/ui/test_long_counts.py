@@ -44,7 +44,7 @@ def test_a_run_of_so_many_updates_runs_pauses_and_goes_on(window, qtbot, speed):
     window.main_window.grab()
     press(window, "Pause")
     at = window.document.state.iteration
-    assert status(window) == f"Paused after {at} of {MANY} updates"
+    assert status(window) == f"Paused after {at:,} of {MANY:,} updates"
     assert window.runner.left == MANY - at
     window.main_window.grab()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import counted, shown
 from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
@@ -14,11 +14,6 @@ UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400))
 YEAR_S = 31_557_600
 NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
 NO_TARGETS = "There are no targets to train on: type them in the data table."
-
-
-def counted(updates: int) -> str:
-    """Say how many updates."""
-    return "1 update" if updates == 1 else f"{updates} updates"
 
 
 def in_words(updates: int, speed: float) -> str:
@@ -51,7 +46,7 @@ def refusal(error: ValueError) -> str:
 
 def paused(done: int, updates: int) -> str:
     """Say how far a run has come that goes no further for now."""
-    return f"Paused after {done} of {counted(updates)}"
+    return f"Paused after {done:,} of {counted(updates, 'update')}"
 
 
 def outcome(

@@ -10,13 +10,13 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
-from nnviz.core.numbers import shown
+from nnviz.core.numbers import counted, shown
 from nnviz.core.state import State, Training
 from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.training.job import USUAL_LIMITS, Job, Limits
-from nnviz.document.training.outcome import counted, outcome, paused, refusal, tenth
+from nnviz.document.training.outcome import outcome, paused, refusal, tenth
 from nnviz.document.training.travel import Travel
 
 SETTINGS = {
@@ -213,7 +213,7 @@ class Runner(QObject):
         state = job.take()
         if state is not None:
             self._made_here = state
-            self._document.push(state, self._text or f"Run of {counted(job.done)}", self._merge)
+            self._document.push(state, self._text or f"Run of {counted(job.done, 'update')}", self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
 
@@ -227,7 +227,7 @@ class Runner(QObject):
             self._end(job, paused(job.done, job.updates))
             return
         state = self._document.state
-        label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates)
+        label = f"Iteration {state.iteration}" if self._stepping else counted(job.updates, "update")
         sentence, warning = outcome(label, job.before, state, job.diverged, job.error)
         if warning:
             self.warned.emit(sentence)

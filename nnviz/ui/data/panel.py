@@ -181,7 +181,7 @@ class DataPanel(Card):
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         if not rows:
             return
-        text = "remove a row" if len(rows) == 1 else f"remove {len(rows)} rows"
+        text = "remove a row" if len(rows) == 1 else f"remove {counted(len(rows), 'row')}"
         if not self._document.edit(text, edits.remove_rows, rows):
             return
         self._selection.row = rows[0]

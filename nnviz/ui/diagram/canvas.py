@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
+from nnviz.core.numbers import counted
 from nnviz.core.results import Means
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
@@ -134,8 +135,8 @@ class Canvas(QWidget):
 
     def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
         if means is None:
-            return None, f"slopes: averaging {len(self._derived.state.data):,} rows …"
-        of = "all rows" if means.rows is None else f"a batch of {means.count}"
+            return None, f"slopes: averaging {counted(len(self._derived.state.data), 'row')} …"
+        of = "all rows" if means.rows is None else f"a batch of {means.count:,}"
         return means.slopes, f"slopes: mean of {of}"
 
     def stale(self) -> None:

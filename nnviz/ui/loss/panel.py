@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QStackedLayout, QWidget
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
 from nnviz.core.network import Network
-from nnviz.core.numbers import nudged
+from nnviz.core.numbers import counted, nudged
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
@@ -216,4 +216,4 @@ def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State
 def over_rows(state: State) -> str:
     """Return "over all 4 rows" or "over 1 row"."""
     rows = len(state.data)
-    return "over 1 row" if rows == 1 else f"over all {rows:,} rows"
+    return f"over {'all ' if rows > 1 else ''}{counted(rows, 'row')}"

@@ -19,7 +19,7 @@ from nnviz.core.address import Address, all_weights
 from nnviz.core.loss.map import LossMap, loss_map
 from nnviz.core.loss.moved_weights import Grid, same_but
 from nnviz.core.network import Network
-from nnviz.core.numbers import full, mse_in_words
+from nnviz.core.numbers import counted, full, mse_in_words
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.core.training.past import Past
@@ -133,7 +133,7 @@ class LossSurface(LossPanel):
         if not way or self._past.shown is None:
             return ""
         whole = len(way) == self._past.shown.iteration + 1
-        path = "the last run’s path" if whole else f"{len(way)} points of the last run’s path"
+        path = "the last run’s path" if whole else f"{counted(len(way), 'point')} of the last run’s path"
         start, end = replace(state, network=way[0]), replace(state, network=way[-1])
         projected = not same_but(start, end, *self._weights)
         return f"Line: {path}{', projected: the other weights moved too' if projected else ''}."

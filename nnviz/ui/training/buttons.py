@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStyle, QStyleOptionButton, QWidget
 
+from nnviz.core.numbers import counted
 from nnviz.document.document import Document
-from nnviz.document.training.outcome import counted
 from nnviz.document.training.runner import Runner
 from nnviz.ui.widgets.button_menu import follow, open_below
 from nnviz.ui.widgets.card import quiet_button
@@ -80,8 +80,8 @@ class TrainingButtons(QWidget):
             return "Pause the run"
         left = self._runner.left
         if left:
-            return f"Make the {counted(left)} that are left of the paused run"
-        return f"Make {counted(self._document.state.training.updates)}"
+            return f"Make the {counted(left, 'update')} that are left of the paused run"
+        return f"Make {counted(self._document.state.training.updates, 'update')}"
 
     def _follow_undo(self) -> None:
         if not self._runner.running:  # a run pushes once a frame

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.document.document import Document
-from nnviz.document.training.outcome import counted
 from nnviz.ui.window.status_line import StatusLine
 
 
@@ -32,7 +32,7 @@ class EndedRun(QObject):
         edited = bool(self._document.undo_text()) and not self._document.redo_text()
         if edited and old.iteration and new.run is None:
             key = self._undo.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-            self._ended = f"the run of {counted(old.iteration)} ended; {key} brings it back"
+            self._ended = f"the run of {counted(old.iteration, 'update')} ended; {key} brings it back"
             self._before, self._is_new = self._status.text, True
         if self._ended:
             self._soon.start()
