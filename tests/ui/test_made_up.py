@@ -49,7 +49,8 @@ def choose_activation(window, text):
 
 
 def checked(window):
-    return [action.text() for action in activation_menu(window).actions() if action.isChecked()]
+    actions = activation_menu(window).actions()
+    return [action.text().replace("&", "") for action in actions if action.isChecked()]
 
 
 def explained(window):
@@ -132,7 +133,7 @@ def test_a_parameter_is_typed_shown_as_chosen_and_kept(open_window, answer, tmp_
     window.document.save(tmp_path / "a.json")
     assert load(tmp_path / "a.json").network.layers[0].activation == "leaky_relu(0.5)"
     choose_activation(window, "relu:  max(0, z)")
-    assert "leaky_relu(0.5):  max(0.5·z, z)" not in [own.text() for own in activation_menu(window).actions()]
+    assert entry(activation_menu(window), "leaky_relu(0.5):  max(0.5·z, z)") is None
 
 
 def test_a_bad_parameter_is_refused_in_the_dialog_which_stays(open_window, answer):

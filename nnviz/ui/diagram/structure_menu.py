@@ -139,7 +139,7 @@ class Structure(QObject):
         used = self._document.state.network.layers[layer].function
         offered = dict.fromkeys((*ACTIVATIONS.values(), used))
         for each in sorted(offered, key=lambda each: list(ACTIVATIONS).index(each.base)):
-            action = menu.addAction(f"{each.name}:  {each.formula}")
+            action = menu.addAction(f"&{each.name}:  {each.formula}")  # its first letter goes there
             action.setCheckable(True)
             action.setChecked(each is used)
             action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
@@ -148,7 +148,7 @@ class Structure(QObject):
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
                 ask = partial(self._ask_parameter, layer, each.parameter, name)
-                menu.addAction(f"{name} with another {each.parameter.what} …", ask)
+                menu.addAction(f"{name} with &another {each.parameter.what} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
         """Return what a column is called, also `within` a sentence: "Hidden layer", "the hidden layer"."""
