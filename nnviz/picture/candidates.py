@@ -28,8 +28,9 @@ MOST_COVERED = (2.5, 1.5)
 """More edges of others are never covered by weights alone, or with slopes, where edges cross."""
 APART = 0.3
 """So far from any other edge a label's middle is, in heights of a label."""
-LEADER = 0.75
-"""How far from its edge a label's middle is that leaves it, in heights of a label."""
+LEADER, CLEAR = 0.75, 1.15
+"""How far from its edge a label's middle is that leaves it, in heights of a label: a little, or far enough to
+leave room for another label on the edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +120,12 @@ class Candidates:
         labels = len(self.cost)
         return (label + labels // 2) % labels if self.kinds == 2 else -1
 
-    def with_leaders(self, edges: Edges, sort: Sort) -> Candidates:
-        """Return these and, above and below them, places beside the edge where no other edge is as near."""
+    def with_leaders(self, edges: Edges, sort: Sort, far: float = LEADER) -> Candidates:
+        """Return these and, so far above and below, places beside the edge where no other edge is as near."""
         found = [self]
         line = edges.heights(self.x)
         cosine = 1.0 / np.hypot(1.0, edges.slope)
-        for shift in (-LEADER * sort.height, LEADER * sort.height):
+        for shift in (-far * sort.height, far * sort.height):
             y = line + shift
             away = np.abs(y[:, :, None] - line[:, None, :]) * cosine
             own = abs(shift) * cosine[:, None]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.picture.candidates import BETWEEN, Candidates, Edges, Sort
+from nnviz.picture.candidates import BETWEEN, CLEAR, Candidates, Edges, Sort
 from nnviz.picture.edges import REACH_PX, Gap, Indices
 from nnviz.picture.parts import Rect
 from nnviz.picture.placing import NOWHERE, Placing
@@ -103,7 +103,25 @@ def _in_sight(gap: Gap, body: Rect) -> Edges | None:
 
 
 def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillSlots, PillSlots]:
-    """Return the places that show most, of weights alone or with slopes; none where it is too few."""
+    """Return the places that show most, of weights alone or with slopes; none where it is too few.
+
+    Where a few are too few on their edges some leave these, if all have a place then.
+    """
+    count = len(edges.nodes)
+    found = _found(edges, largest, kinds, least)
+    if found is None and kinds * count <= FEW:
+        found = _found(edges, largest, kinds, count, leading=True)
+    if found is None:
+        return NO_SLOTS, NO_SLOTS
+    widths = _widths(*found)
+    places = [_slots(edges, *found, widths, kind) for kind in range(kinds)]
+    return places[0], places[1] if kinds == 2 else NO_SLOTS
+
+
+def _found(
+    edges: Edges, largest: float, kinds: int, least: float, *, leading: bool = False
+) -> tuple[Candidates, Indices, Sort] | None:
+    """Return the choice that shows most, of `least` numbers of each kind; `leading`: also beside edges."""
     count, best, found = len(edges.nodes), 0.0, None
     whole = WHOLE if kinds * count <= FEW else 1.0
     for sort in _sorts(edges, largest):
@@ -114,21 +132,21 @@ def _best(edges: Edges, largest: float, kinds: int, least: float) -> tuple[PillS
         most = np.sort(_worth(candidates).max(axis=1))[::-1][: int(room)]
         if np.count_nonzero(most) < max(kinds * least, 1.0) or float(most.sum()) * sort.size * whole <= best:
             continue
+        if leading:
+            candidates = candidates.with_leaders(edges, sort, CLEAR)
         chosen = _chosen(candidates, sort)
         fewest, worth = _shown(candidates, chosen, sort)
         if fewest >= max(least, 1.0) and worth > best + ROUNDING:
             best, found = worth, (candidates, chosen, sort)
     if found is None:
-        return NO_SLOTS, NO_SLOTS
+        return None
     candidates, chosen, sort = found
     if 0 < np.count_nonzero(chosen == NOWHERE) <= LEADING:
         candidates = candidates.with_leaders(edges, sort)
         chosen = _chosen(candidates, sort)
         if _shown(candidates, chosen, sort)[1] > best + ROUNDING:
             found = candidates, chosen, sort
-    widths = _widths(*found)
-    places = [_slots(edges, *found, widths, kind) for kind in range(kinds)]
-    return places[0], places[1] if kinds == 2 else NO_SLOTS
+    return found
 
 
 def _chosen(candidates: Candidates, sort: Sort) -> Indices:

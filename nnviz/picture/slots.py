@@ -15,6 +15,8 @@ SMALLEST, SHRUNK = 9.5, 0.55
 """No text is smaller, in pixels, and no number in a node that needs more room is than so much of its size."""
 COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
+SHORT_NAME, LEAST_BESIDE = 3.8, 12.0
+"""The same for node_0, and the least font size of a value beside that, in pixels."""
 Z, SHORT_Z = 5.3, 4.1
 """The same for z −0.1234, and for z −0.12."""
 OUTCOME = 8.5
@@ -135,8 +137,14 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     kind: Kind = "input" if column.layer < 0 else "value"
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.4 * free, 11.0 * grown, rest / COURSE_NAME), SMALLEST)
-    if rest < 3.6 * small:
-        return {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
+    alone: dict[Kind, Slot] = {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}
+    if rest < 3.6 * small:  # no name but a short one, beside a smaller value
+        small, pad = SMALLEST, 4.0
+        rest = SHORT_NAME * small
+        size = min(size, (width - 2 * pad - 3.0 - rest) / NUMBER)
+        value, top = NUMBER * size, (free - 1.2 * size) / 2
+        if size < LEAST_BESIDE:
+            return alone
     line, size = top + 0.6 * (size - small), min(size, 14.0 * grown)
     return {
         "name": Slot(Rect(pad, line, rest, 1.2 * small), small),

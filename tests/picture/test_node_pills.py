@@ -109,3 +109,11 @@ def test_eight_nodes_above_each_other_show_their_values(view):
     picture = drawn(state((4, 8, 3), spread=0), view)
     assert shown(picture, "input") == 4
     assert shown(picture, "value") == 8 + 3
+
+
+@pytest.mark.parametrize("view", [View(606, 347), View(886, 413)], ids=str)
+def test_eight_nodes_above_each_other_show_their_names_too(view):
+    picture = drawn(load(example("curve").path), view)
+    names = [label.text for label in picture.labels if label.address.kind == "name"]
+    assert names == ["x", *(f"node_{k}" for k in range(8)), "output"]
+    assert shown(picture, "value") == 8 + 1

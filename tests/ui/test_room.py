@@ -47,6 +47,17 @@ def test_in_a_low_window_the_panels_below_leave_the_diagram_its_room(open_window
 
 
 @pytest.mark.parametrize("name", ["relu", "xor", "two-hidden-layers"])
+def test_a_small_window_shows_the_weight_and_the_slope_of_every_edge(open_window, name):
+    window = open_window(name, size=(1000, 650))
+    window.selection.show_slopes(True)
+    settled()
+    picture = window.diagram.picture
+    weights = sum(layer.weights.size for layer in picture.content.network.layers)
+    for kind in ("weight", "slope"):
+        assert sum(label.address.kind == kind for label in picture.labels) == weights
+
+
+@pytest.mark.parametrize("name", ["relu", "xor", "two-hidden-layers"])
 def test_values_are_read_from_the_back_row_while_presenting(open_window, name):
     window = open_window(name)
     choose_entry(window, "Present")
