@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
 from nnviz.core.address import Address
@@ -258,3 +258,16 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
         assert not any(box.contains(QPointF(*point)) for point in points), player.progress.told
     player.stop()
     assert not walking(window)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ["xor", "two-hidden-layers", "curve", "digits"])
+def test_what_to_do_next_covers_no_number(quick, name, size):
+    window = quick(name, size)
+    for phase in ("loss", "backward", "update"):
+        window.player.show_phase(phase)
+        box, picture = callout(window).box, window.diagram.picture
+        whole = make_picture(picture.content, picture.layout)
+        covered = [label.text for label in whole.labels if box.intersects(QRectF(*label.rect))]
+        assert not covered
+        assert status(window).endswith("press Space to play, or . (full stop) for one step")

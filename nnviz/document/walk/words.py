@@ -43,12 +43,16 @@ class Saying(NamedTuple):
 
 @dataclass(frozen=True)
 class Words:
-    """What is said of a step. `subject` are the nodes or edges it speaks of, `uses` the numbers in it."""
+    """What is said of a step. `subject` are the nodes or edges it speaks of, `uses` the numbers in it.
+
+    What is said `elsewhere`, too, is not worth a number that it would cover.
+    """
 
     title: str
     sayings: tuple[Saying, ...]
     subject: tuple[Address, ...] = ()
     uses: frozenset[Address] = frozenset()
+    elsewhere: bool = False
 
     @property
     def text(self) -> str:
@@ -68,9 +72,8 @@ NOTHING = Words("", ())
 
 def invitation(phase: Phase) -> Words:
     """Return what to do next where a person has asked for a phase."""
-    return Words(
-        phase.capitalize(), (Saying(("press Space to play, ", "or . (full stop) for one step"), aside=True),)
-    )
+    next_ = Saying(("press Space to play, ", "or . (full stop) for one step"), aside=True)
+    return Words(phase.capitalize(), (next_,), elsewhere=True)
 
 
 def of_layer(step: Step, network: Network) -> str:

@@ -99,6 +99,8 @@ class Callout:
             place = free_place(picture.layout.body, sizes, obstacles, near, targets)
             if place.free:
                 break
+        if not place.free and words.elsewhere:
+            return
         self._place, self._setting = place, settings[place.size]
         self._way = way(place.rect, targets, obstacles) if len(targets) else None
 
@@ -231,6 +233,7 @@ def _obstacles(picture: Picture, words: Words) -> Obstacles:
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
     others = [*(node.rect for node in picture.nodes), *texts.values()]
+    forbidden += others if words.elsewhere else []
     every = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     passed = _points(QLineF(*ends) for ends in every)
     return Obstacles(rectangles(forbidden), _points(subject), rectangles(others), passed)
