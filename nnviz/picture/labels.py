@@ -63,8 +63,8 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
         rows = len(content.state.data)
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
-        row = f"row {content.row + 1} of {rows}"
-        return [f"{count} inputs{BETWEEN}{row}", row] if count > MANY else [row]
+        row = f"row {content.row + 1} of {rows:,}"
+        return [f"{counted(count, 'input')}{BETWEEN}{row}", row] if count > MANY else [row]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY else []
     parts.append(layer.activation)
