@@ -105,6 +105,30 @@ class Document(QObject):
         self.push(state, text, merge)
         return True
 
+    def edit_beneath(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
+        """Edit what a run leaves as it is: where one is under way, undo has the edit before the run.
+
+        Else the States of the run would be cut into as many changes as there are letters in a note.
+        """
+        last = self._changes[self._index - 1] if self._index and self.in_motion and self.modified else None
+        if last is None or last.merge in (None, merge):
+            return self.edit(text, edit, what, merge=merge)
+        try:
+            old, new = edit(last.old, what), edit(last.new, what)
+        except ValueError as error:
+            self.refused.emit(str(error))
+            return False
+        before = self._changes[self._index - 2] if self._index > 1 else None
+        if before and before.merge == merge and self._clean != self._index - 1:
+            before.new = old
+        else:
+            self._changes.insert(self._index - 1, Change(last.old, old, text, merge))
+            self._index += 1
+        last.old, last.new = old, new
+        self._show(new)
+        self.undo_changed.emit()
+        return True
+
     def push(self, state: State, text: str, merge: Hashable | None = None) -> None:
         """Replace the State; undo calls it `text`.
 

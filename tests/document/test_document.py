@@ -147,6 +147,36 @@ def test_a_drag_that_goes_on_after_saving_can_be_undone_to_what_was_saved(docume
     assert not document.modified
 
 
+@pytest.mark.parametrize("saved_after", [0, 1, 2])
+def test_an_edit_beneath_a_run_is_a_change_of_its_own_and_what_was_saved_stays_reached(
+    document, state, number, tmp_path, saved_after
+):
+    def save_at(when):
+        if when == saved_after:
+            document.save(tmp_path / "a.json")
+
+    document.set_in_motion(True)
+    save_at(0)
+    for k, notes in ((1, "a"), (2, "ab"), (3, "abc")):
+        document.push(replace(state(k), notes=document.state.notes), "run", "run")
+        save_at(k)
+        assert document.edit_beneath("notes", edits.set_notes, notes, "writing")
+    document.set_in_motion(False)
+    assert (number(), document.state.notes) == (3, "abc")
+    clean, went = [], []
+    while document.undo_text():
+        went.append(document.undo_text())
+        document.undo()
+        clean += [(number(), document.state.notes)] if not document.modified else []
+    saved = load(tmp_path / "a.json")
+    assert clean == [(saved.network.layers[0].weights[0, 0], saved.notes)]
+    assert went == ["run", "notes", "run", "notes"][: 2 + saved_after]
+    assert (number(), document.state.notes) == (0, "")
+    while document.redo_text():
+        document.redo()
+    assert (number(), document.state.notes) == (3, "abc")
+
+
 def test_saving_announces_the_new_place_and_the_clean_mark(document, state, tmp_path):
     document.push(state(1), "one")
     said = []

@@ -85,6 +85,49 @@ def test_what_is_written_in_one_go_is_one_undo_entry(open_window):
     assert window.document.state.notes == before
 
 
+def test_a_run_goes_on_while_notes_are_written_and_both_are_undone_by_themselves(
+    open_window, qtbot, tmp_path
+):
+    window = open_window("forward")
+    window.files.open_example("twenty-updates")
+    before, path = window.document.state.notes, tmp_path / "a.json"
+    press(window, "Edit")
+    window.runner.run()
+    qtbot.waitUntil(lambda: window.document.state.iteration > 1)
+    window.notes.field.selectAll()
+    for letter in "Look":
+        write(window.notes.field, letter)
+        at = window.document.state.iteration
+        qtbot.waitUntil(lambda at=at: window.document.state.iteration > at)
+    assert window.runner.running
+    press(window, "Done")
+    window.runner.speed = 1.0
+    qtbot.waitUntil(lambda: not window.runner.running)
+    assert (window.document.state.iteration, window.notes.page.toPlainText()) == (20, "Look")
+    window.document.save(path)
+    assert (load(path).iteration, load(path).notes) == (20, "Look")
+    choose_entry(window, "Undo")
+    assert (window.document.state.iteration, window.document.state.notes) == (0, "Look")
+    choose_entry(window, "Undo")
+    assert (window.document.state.iteration, window.document.state.notes) == (0, before)
+    for _ in range(2):
+        choose_entry(window, "Redo")
+    assert window.document.state == load(path)
+    assert not window.main_window.isWindowModified()
+
+
+def test_a_run_that_is_paused_goes_on_where_it_was_after_notes_were_written(open_window, qtbot):
+    window = open_window("twenty-updates")
+    window.runner.run()
+    qtbot.waitUntil(lambda: window.document.state.iteration > 1)
+    window.runner.pause()
+    left = window.runner.left
+    press(window, "Edit")
+    write(window.notes.field, "x")
+    press(window, "Done")
+    assert 0 < window.runner.left == left
+
+
 def test_the_field_s_own_undo_counts_too(open_window):
     window = open_window("forward")
     before = window.document.state.notes

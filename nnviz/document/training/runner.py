@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -44,7 +44,8 @@ class Runner(QObject):
     ============== =========================================================================================
 
     A run makes `training.updates` updates, or those that are left of a paused one, and is one undo entry.
-    Whatever else changes the document pauses it; a new learning rate alone holds from the next update on.
+    Whatever else changes the document, but for its notes, pauses it; a new learning rate alone holds from the
+    next update on.
     A drag through iterations is `hold`, `scrub_to` again and again, `let_go`; keys only `scrub_to`.
     What follows one `begin_scrub` or `hold` is one undo entry.
     """
@@ -212,7 +213,7 @@ class Runner(QObject):
         assert job is not None
         state = job.take()
         if state is not None:
-            self._made_here = state
+            self._made_here = state = replace(state, notes=self._document.state.notes)
             self._document.push(state, self._text or f"Run of {counted(job.done, 'update')}", self._merge)
         if self._job is job:
             self.progressed.emit(job.done, job.updates)
@@ -243,9 +244,16 @@ class Runner(QObject):
 
     def _follow(self, old: State, new: State) -> None:
         """Let the run go where something else has changed the document."""
-        if new is self._made_here:
-            return
+        goes_on = new is self._made_here or _differ_in_notes(old, new)
         self._made_here = new  # and hold no other one
+        if goes_on:
+            return
         self.left = 0
         if self._job:
             self._end(self._job, paused(self._job.done, self._job.updates))
+
+
+def _differ_in_notes(one: State, other: State) -> bool:
+    """Tell whether two States hold the very same but for their notes, which no run depends on."""
+    names = {field.name for field in fields(State)} - {"notes"}
+    return all(getattr(one, name) is getattr(other, name) for name in names)

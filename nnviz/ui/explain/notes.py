@@ -21,12 +21,13 @@ class Notes(Card):
     """Shows the document's notes and lets a person change them.
 
     What is written is in the document at once: it is saved, and kept for the case of a crash, with the rest.
-    All that is written in one go is one undo entry.
+    All that is written in one go is one undo entry. A run goes on meanwhile.
     """
 
     def __init__(self, document: Document) -> None:
         super().__init__("Notes")
         self._document = document
+        self._writing = object()
         self._given: dict[str, str] = {}
         """The notes that were put into the field, by the text that it has made of them."""
         self.page = NotesPage()
@@ -53,13 +54,13 @@ class Notes(Card):
     def end_writing(self) -> None:
         """Show the notes of the document as they are read."""
         if self.being_written:
-            self._document.seal()
             self._pages.setCurrentWidget(self.page)
             self._edit.setText("Edit")
             self._show()
 
     def _toggle(self) -> None:
         if not self.being_written:
+            self._writing = object()
             self._pages.setCurrentWidget(self.field)
             self._put(self._document.state.notes)
             self.field.setFocus()
@@ -69,8 +70,10 @@ class Notes(Card):
 
     def _take(self) -> bool:
         """Put what is written into the document; tell whether it is there."""
-        notes, there = self._written, self._document.state.notes
-        return notes == there or self._document.edit("Edit the notes", set_notes, notes, merge=self)
+        notes, document = self._written, self._document
+        return notes == document.state.notes or document.edit_beneath(
+            "Edit the notes", set_notes, notes, merge=self._writing
+        )
 
     def _follow(self, old: State, new: State) -> None:
         if old.notes != new.notes:
