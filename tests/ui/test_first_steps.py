@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from nnviz.files.examples import example
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.guide.card import Ring, StepCard
+from nnviz.ui.guide.card import Pointer, Ring, StepCard
 from nnviz.ui.guide.placing import place
 from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.app import Opened, screenshot
@@ -180,6 +180,34 @@ def test_every_card_is_within_the_window_and_covers_nothing_that_it_speaks_of(op
         press(window, "Finish" if title == TITLES[-1] else "Next")
 
 
+def covered(window):
+    """Return what the card covers of the numbers on the diagram and of the selected row of the data."""
+    (card,) = cards(window)
+    numbers = [label.address for label in window.diagram.picture.labels if label.value is not None]
+    found = [each for each in numbers if card.geometry().intersects(QRect(*in_window(window, each)))]
+    table = window.data.table
+    row = table.visualRect(table.currentIndex())
+    row.setRect(0, row.y(), table.viewport().width(), row.height())
+    row.moveTopLeft(table.viewport().mapTo(window.main_window, row.topLeft()))
+    return found + ["row"] * card.geometry().intersects(row)
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800), (1920, 1080)], ids=str)
+@pytest.mark.parametrize("name", ["forward", "xor", "two-hidden-layers"])
+def test_a_card_covers_no_number_stands_near_what_it_speaks_of_and_points_at_it(open_window, name, size):
+    window = open_window(name, size=size)
+    choose_entry(window, "First steps")
+    for title in TITLES:
+        assert said(window)[1] == title
+        assert covered(window) == []
+        (card,), ring = cards(window), ringed(window)
+        (pointer,) = [own for own in window.main_window.findChildren(Pointer) if own.isVisible()]
+        assert pointer.geometry().intersects(ring)
+        assert pointer.geometry().intersects(card.geometry())
+        assert max(pointer.width(), pointer.height()) < 0.25 * size[0]
+        press(window, "Finish" if title == TITLES[-1] else "Next")
+
+
 def test_the_ring_follows_what_it_goes_round(window, qtbot):
     before = ringed(window)
     window.diagram.zoom(1.5)
@@ -205,10 +233,10 @@ def test_ring_and_card_are_in_the_theme_s_colours(qapp, window, theme):
 
 def test_a_card_that_has_no_room_beside_stands_where_it_covers_least():
     room, spot = QRect(0, 0, 400, 400), QRect(100, 150, 200, 100)
-    corner = place(QSize(300, 150), room, spot)
-    covered = QRect(corner, QSize(300, 150)).intersected(spot)
-    assert room.contains(QRect(corner, QSize(300, 150)))
-    assert covered.width() * covered.height() < 200 * 100 / 2
+    card, _ = place(QSize(300, 150), room, spot, [spot])
+    common = card.intersected(spot)
+    assert room.contains(card)
+    assert common.width() * common.height() < 200 * 100 / 2
 
 
 def test_a_panel_that_floats_has_the_ring_in_its_own_window(window, qtbot):

@@ -1,8 +1,11 @@
-"""The card of a step, with its buttons, and the ring around what it speaks of. Know nothing of steps."""
+"""The card of a step, the ring around what it speaks of, and the line from one to the other.
+
+Know nothing of steps.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QLine, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +16,8 @@ LETTERS = 46
 """About so many stand on a line of a card."""
 RING_PX = 6
 """How far the ring is from what it goes round, its own width among that."""
+DOT_PX = 6
+"""Half of the room for the dot where the line ends."""
 
 
 class StepCard(QFrame):
@@ -24,7 +29,7 @@ class StepCard(QFrame):
         super().__init__(window)
         self.setObjectName("guide")
         self.setAccessibleName(name)
-        self._count, self._title, self._text = QLabel(), QLabel(), QLabel()
+        self._count, self._title, self._text = QLabel(self), QLabel(self), QLabel(self)
         self._count.setObjectName("muted")
         self._title.setFont(ui_font(14, QFont.Weight.DemiBold))
         self._text.setWordWrap(True)
@@ -43,15 +48,16 @@ class StepCard(QFrame):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._skip)
+        row.addWidget(self._count)
         row.addStretch(1)
         row.addWidget(self._back)
         row.addWidget(self._next)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 14, 14, 12)
-        column.setSpacing(6)
-        for label in (self._count, self._title, self._text):
-            column.addWidget(label)
-        column.addSpacing(6)
+        column.setContentsMargins(16, 10, 14, 10)
+        column.setSpacing(4)
+        column.addWidget(self._title)
+        column.addWidget(self._text)
+        column.addSpacing(4)
         column.addLayout(row)
 
     def follow(self, widget: QWidget) -> None:
@@ -72,8 +78,8 @@ class StepCard(QFrame):
         self._next.setText("Finish" if number == count else "Next")
         self._next.setObjectName("primary" if done else "")
         self._next.style().polish(self._next)
-        self.setFixedWidth(LETTERS * self.fontMetrics().averageCharWidth())
-        self.adjustSize()
+        width = LETTERS * self.fontMetrics().averageCharWidth()
+        self.setFixedSize(width, self.heightForWidth(width))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape skips all of it."""
@@ -106,3 +112,29 @@ class Ring(QWidget):
             for colour, width in ((halo, 6.0), (QColor(colours().accent), 2.0)):
                 painter.setPen(QPen(colour, width))
                 painter.drawRoundedRect(QRectF(self.rect()).adjusted(3, 3, -3, -3), 10, 10)
+
+
+class Pointer(QWidget):
+    """A line with a dot at its end; the mouse does not meet it."""
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._line = QLine()
+
+    def lead(self, line: QLine) -> None:
+        """Lead along a line of the window."""
+        around = QRect(line.p1(), line.p2()).normalized().adjusted(-DOT_PX, -DOT_PX, DOT_PX, DOT_PX)
+        self.setGeometry(around)
+        self._line = line.translated(-around.topLeft())
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the line as the callout of a walk does."""
+        colour = QColor(colours().accent)
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(colour, 2.0))
+            painter.drawLine(self._line)
+            painter.setBrush(colour)
+            painter.drawEllipse(QPointF(self._line.p2()), DOT_PX - 2.0, DOT_PX - 2.0)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, SignalInstance
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, SignalInstance
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 from shiboken6 import isValid
 
-from nnviz.ui.guide.card import RING_PX, Ring, StepCard
+from nnviz.ui.guide.card import RING_PX, Pointer, Ring, StepCard
 from nnviz.ui.guide.placing import place
 from nnviz.ui.guide.step import Spot, Step
 from nnviz.ui.widgets.announce import announce
@@ -37,7 +37,8 @@ class Guide(QObject):
         self._window, self._name, self._steps = window, name, steps
         self._number, self._done, self._sign = 0, False, object()
         self._watched: list[QWidget] = []
-        self._card, self._ring = StepCard(window, name), Ring(window)
+        self._card, self._ring, self._pointer = StepCard(window, name), Ring(window), Pointer(window)
+        self._placed_for: tuple[object, ...] = ()
         self._card.follow(after)
         self._card.next_asked.connect(lambda: self._go(1))
         self._card.back_asked.connect(lambda: self._go(-1))
@@ -49,10 +50,10 @@ class Guide(QObject):
         self._go(0)
 
     def end(self) -> None:
-        """Take card and ring away."""
+        """Take card, ring and line away."""
         self._soon.stop()
         self._watch([])
-        for part in (self._card, self._ring):
+        for part in (self._card, self._ring, self._pointer):
             part.hide()
             part.deleteLater()
         self.deleteLater()
@@ -91,13 +92,25 @@ class Guide(QObject):
     def _place(self) -> None:
         """Put the card beside what is spoken of, and the ring around it."""
         spot = self.step.then_at() if self._done else self.step.at()
-        others = (where() for where in self.step.beside)
-        beside = [rect for other in others if other and (rect := other.within(self._window))]
         at = spot.within(self._window) if spot else None
+        kept = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
-        self._card.move(place(self._card.size(), room, at, beside))
+        placed_for = self._card.size(), room, at, len(kept)
+        if placed_for != self._placed_for:  # numbers alone change with every frame of a run
+            self._placed_for = placed_for
+            self._put_card(room, _around(at) if at else None, kept)
         self._put_ring(spot)
         self._watch([self._window, *_with_parents(spot)])
+
+    def _put_card(self, room: QRect, ring: QRect | None, kept: list[QRect]) -> None:
+        """Put the card near the ring, and lead a line from one to the other."""
+        card, line = place(self._card.size(), room, ring, [*kept, ring] if ring else kept)
+        self._card.move(card.topLeft())
+        self._pointer.setVisible(line is not None)
+        if line:
+            self._pointer.lead(line)
+            self._pointer.raise_()
+            self._card.raise_()
 
     def _put_ring(self, spot: Spot | None) -> None:
         home = spot.widget.window() if spot else self._window
@@ -106,8 +119,7 @@ class Guide(QObject):
             self._ring.setParent(home)
         self._ring.setVisible(rect is not None)
         if rect:
-            around = rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
-            self._ring.setGeometry(around.intersected(home.rect()))
+            self._ring.setGeometry(_around(rect).intersected(home.rect()))
             self._ring.raise_()
             self._card.raise_()
 
@@ -128,6 +140,11 @@ class Guide(QObject):
             if event.key() == Qt.Key.Key_Escape:
                 self.end()
         return False
+
+
+def _around(rect: QRect) -> QRect:
+    """Return where the ring around something is."""
+    return rect.adjusted(-RING_PX, -RING_PX, RING_PX, RING_PX)
 
 
 def _with_parents(spot: Spot | None) -> list[QWidget]:

@@ -1,57 +1,45 @@
-"""Where a card stands: beside what it speaks of, within the window, over as little as can be."""
+"""Where a card stands: beside what it speaks of, within the window, over nothing that has to be seen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize
+import numpy as np
+from PySide6.QtCore import QLine, QPoint, QRect, QSize
 
-GAP_PX = 14
-"""Between a card and what it speaks of, and between a card and the window's edge."""
-FAR_PX = 8
-"""To be farther off by a pixel is as bad as to cover so many of them."""
+from nnviz.picture.parts import Rect
+from nnviz.ui.diagram.free_place import Obstacles, Size, free_place, rectangles, way
+
+SHARES = (0.25, 0.5, 0.75)
+"""Where on a side of what is spoken of the line to it may end."""
 
 
-def place(size: QSize, room: QRect, spot: QRect | None, beside: Sequence[QRect] = ()) -> QPoint:
-    """Return where in `room` the corner of a card of `size` stands: near `spot`, without a spot below.
+def place(size: QSize, room: QRect, spot: QRect | None, kept: Sequence[QRect]) -> tuple[QRect, QLine | None]:
+    """Return where in `room` a card of `size` stands, and the line from there to `spot`, if there is one.
 
-    It covers as little as it can of `spot` and of what is `beside`.
+    It stands near the spot, without one at the lower left, and covers nothing of what is `kept`, or as little
+    as can be.
     """
-    inner = room.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
-    kept = [spot, *beside] if spot else list(beside)
-
-    def price(corner: QPoint) -> int:
-        card = QRect(corner, size)
-        common = (card.intersected(other) for other in kept)
-        covered = sum(each.width() * each.height() for each in common)
-        return covered + FAR_PX * (_apart(card, spot) if spot else 0)
-
-    return min((_moved_into(inner, corner, size) for corner in _corners(size, inner, spot)), key=price)
-
-
-def _apart(one: QRect, other: QRect) -> int:
-    """Return how far two are from one another, across and down."""
-    across = max(one.left() - other.right(), other.left() - one.right(), 0)
-    return across + max(one.top() - other.bottom(), other.top() - one.bottom(), 0)
+    nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in kept])
+    obstacles = Obstacles(rects, nothing, rects, nothing)
+    near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
+    ends = np.array(_border(near)) if spot else nothing
+    found = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
+    card = QRect(QPoint(round(found.x), round(found.y)), size)
+    if not spot:
+        return card, None
+    start, end, _ = way(_rect(card), ends, obstacles)
+    return card, QLine(*map(round, (*start, *end)))
 
 
-def _corners(size: QSize, room: QRect, spot: QRect | None) -> list[QPoint]:
-    """Return where it may stand, the best place first."""
-    low, right = room.bottom() - size.height(), room.right() - size.width()
-    corners = [QPoint(room.left(), low), QPoint(right, low), room.topLeft(), QPoint(right, room.top())]
-    if spot is None:
-        return corners
-    middle = spot.center() - QPoint(size.width() // 2, size.height() // 2)
+def _rect(rect: QRect) -> Rect:
+    return Rect(float(rect.x()), float(rect.y()), float(rect.width()), float(rect.height()))
+
+
+def _border(rect: Rect) -> list[tuple[float, float]]:
+    """Return points on the four sides of a rectangle."""
+    across, down = ([start + share * length for share in SHARES] for start, length in (rect[::2], rect[1::2]))
     return [
-        QPoint(spot.right() + GAP_PX, middle.y()),
-        QPoint(middle.x(), spot.bottom() + GAP_PX),
-        QPoint(spot.left() - GAP_PX - size.width(), middle.y()),
-        QPoint(middle.x(), spot.top() - GAP_PX - size.height()),
-        *corners,
+        *((x, y) for x in across for y in (rect.y, rect.bottom)),
+        *((x, y) for y in down for x in (rect.x, rect.right)),
     ]
-
-
-def _moved_into(room: QRect, corner: QPoint, size: QSize) -> QPoint:
-    x = max(room.left(), min(corner.x(), room.right() + 1 - size.width()))
-    y = max(room.top(), min(corner.y(), room.bottom() + 1 - size.height()))
-    return QPoint(x, y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -39,7 +39,7 @@ class Step:
     `then_at` what the others speak of
     `sign`    the deed is done when this is no longer what it was when the step began
     `begin`   brings what it speaks of into sight
-    `beside`  what the card must not cover either
+    `kept`    what the card must not cover either
     ========= ==========================================================================
     """
 
@@ -50,4 +50,4 @@ class Step:
     then_at: Where
     sign: Callable[[], object]
     begin: Callable[[], object] = lambda: None
-    beside: tuple[Where, ...] = ()
+    kept: Callable[[], Iterable[Spot | None]] = tuple

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QToolBar
 
@@ -14,8 +16,6 @@ from nnviz.ui.widgets.images import qrect
 from nnviz.ui.window.workspace import Workspace
 
 NAME = "First steps"
-SHOWN = 4
-"""So many nodes of a column stay free."""
 
 
 def begin(workspace: Workspace) -> None:
@@ -51,7 +51,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             at=weight,
             then_at=output,
             sign=lambda: id(document.state.network),
-            beside=(output, *_first_nodes(workspace)),
+            kept=partial(_kept, workspace),
         ),
         Step(
             "Watch the values run",
@@ -60,7 +60,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             at=lambda: _button(workspace, "play"),
             then_at=lambda: _button(workspace, "step"),
             sign=lambda: player.progress.active,
-            beside=(lambda: Spot(workspace.diagram),),
+            kept=partial(_kept, workspace),
         ),
         Step(
             "Ask where a number comes from",
@@ -70,7 +70,7 @@ def _by_hand(workspace: Workspace) -> tuple[Step, ...]:
             then_at=_panel(workspace, "Explain"),
             sign=lambda: selection.address,
             begin=lambda: _bring(workspace, "Explain"),
-            beside=(output, _panel(workspace, "Explain")),
+            kept=partial(_kept, workspace, "Explain"),
         ),
     )
 
@@ -86,7 +86,7 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             then_at=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,
             begin=lambda: _bring(workspace, "Training", "MSE"),
-            beside=(_panel(workspace, "Training"), _panel(workspace, "MSE")),
+            kept=partial(_kept, workspace, "Training", "MSE"),
         ),
         Step(
             "Go on",
@@ -96,7 +96,7 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
             then_at=_panel(workspace, "Notes"),
             sign=lambda: document.title,
             begin=lambda: _bring(workspace, "Notes"),
-            beside=(_panel(workspace, "Notes"),),
+            kept=partial(_kept, workspace, "Notes"),
         ),
     )
 
@@ -133,10 +133,16 @@ def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
     return _on_diagram(workspace, Address("node", layer, node))
 
 
-def _first_nodes(workspace: Workspace) -> list[Where]:
-    """Return some nodes of the first two columns."""
-    sizes = workspace.document.state.network.sizes
-    return [partial(_node, workspace, k, node) for k in (0, 1) for node in range(min(SHOWN, sizes[k]))]
+def _kept(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
+    """Yield the nodes and the numbers on the diagram, some panels, and the selected row of the data."""
+    diagram, table = workspace.diagram, workspace.data.table
+    numbers = (label.rect for label in diagram.picture.labels if label.value is not None)
+    for rect in (*(node.rect for node in diagram.picture.nodes), *numbers):
+        yield Spot(diagram, qrect(rect).toAlignedRect())
+    for panel in panels:
+        yield _panel(workspace, panel)()
+    row, whole = table.visualRect(table.currentIndex()), table.viewport().rect()
+    yield Spot(table.viewport(), QRect(0, row.y(), whole.width(), row.height()).intersected(whole))
 
 
 def _button(workspace: Workspace, name: str) -> Spot | None:
