@@ -35,14 +35,14 @@ class KeptRuns:
     def keep(self, document: Document) -> bool:
         """Tell whether `document` can be left without loss, since only training has changed it.
 
-        An example's run can be made again; that of a file is kept, where that can be. One that goes on from
-        here is kept already: it stays.
+        An example's run by its own settings can be made again; that of a file is kept, where that can be.
+        One that goes on from here is kept already: it stays.
         """
         saved, state, file = document.saved, document.state, document.file
         if saved is None or not is_trained(saved, state):
             return False
         if file is None:
-            return True
+            return state.training == saved.training
         if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
             return False
         kept = self._kept(file, saved)

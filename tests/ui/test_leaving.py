@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from nnviz.core import edits
@@ -20,6 +21,7 @@ from tests.ui.hands import (
     press,
     set_number,
     type_name,
+    write,
 )
 from tests.ui.sees import offered, status
 
@@ -86,6 +88,31 @@ def test_an_example_that_was_edited_by_hand_is_asked_about(begin, answer, qtbot,
     window.files.open_example("xor")
     assert told == ["Save the changes to Twenty updates?What is not saved is lost."]
     assert window.document.state is edited
+
+
+@pytest.mark.parametrize("after_a_run", [False, True])
+def test_settings_of_an_example_that_were_changed_are_asked_about_as_those_of_a_file(
+    begin, answer, qtbot, after_a_run
+):
+    window, told = begin(), []
+    window.files.open_example("twenty-updates")
+    field = window.training.fields.learning_rate
+    field.setFocus()
+    field.selectAll()
+    write(field, "0.02")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert window.main_window.isWindowModified()
+    if after_a_run:
+        run(window, qtbot)
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    assert told == ["Save the changes to Twenty updates?What is not saved is lost."]
+    assert window.document.state.training.learning_rate == 0.02
+    choose_entry(window, "Undo")
+    if after_a_run:
+        choose_entry(window, "Undo")
+    window.files.open_example("xor")
+    assert no_question(window)
 
 
 def test_a_run_of_ones_own_file_is_kept_without_a_question_and_redo_takes_it_up(begin, mine, qtbot):
