@@ -21,6 +21,7 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.loss.curve import LossCurve
+from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
 from tests.core.work import finished
@@ -37,7 +38,7 @@ def open_curve(qtbot, qapp):
         state = load(example(what).path) if isinstance(what, str) else what
         document = Document(state)
         selection = Selection(document)
-        panel = LossCurve(document, selection, Derived(document, selection))
+        panel = LossPanel(LossCurve(), document, selection, Derived(document, selection))
         panel.document, panel.selection = document, selection
         qtbot.addWidget(panel)
         panel.resize(364, 290)
@@ -363,7 +364,7 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     state = oracle.make_state(network, 60_000)
     document = Document(state)
     selection = Selection(document)
-    panel = LossCurve(document, selection, Derived(document, selection))
+    panel = LossPanel(LossCurve(), document, selection, Derived(document, selection))
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()
@@ -390,7 +391,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_curve)
 
 def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbot, open_window):
     window = open_window("many-rows")
-    panel = LossCurve(window.document, window.selection, window.derived)
+    panel = LossPanel(LossCurve(), window.document, window.selection, window.derived)
     qtbot.addWidget(panel)
     panel.resize(364, 290)
     panel.show()

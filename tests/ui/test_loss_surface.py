@@ -19,7 +19,10 @@ from nnviz.document.training.runner import Runner
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.loss.surface import LossSurface
+from nnviz.ui.loss.view import LossView
+from nnviz.ui.loss.weight_choice import LossChoice
 from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
 from tests.ui import hands
@@ -36,7 +39,8 @@ def open_surface(qtbot, qapp):
         document = Document(state)
         selection = Selection(document)
         runner = Runner(document)
-        panel = LossSurface(document, selection, Derived(document, selection), runner.travel.past)
+        view, choice = LossSurface(runner.travel.past), LossChoice(document, selection)
+        panel = LossPanel(view, document, selection, Derived(document, selection), choice)
         panel.document, panel.selection, panel.runner = document, selection, runner
         qtbot.addWidget(panel)
         panel.resize(364, 330)
@@ -447,6 +451,13 @@ def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface
     panel.plane.show_nothing()
     panel.selection.select(FIRST, SECOND)
     settle(qtbot, panel)
-    panel.grab()
-    assert panel.plane.getAxis("bottom").height() > 25
-    assert panel.plane.getAxis("left").width() > 25
+    bottom, left = (panel.plane.getAxis(side) for side in ("bottom", "left"))
+    qtbot.waitUntil(lambda: bottom.height() > 25 and left.width() > 25)  # an axis has its room an event later
+
+
+def test_a_view_that_draws_nothing_cannot_be_made():
+    class Nothing(LossSurface):
+        draw = LossView.draw
+
+    with pytest.raises(TypeError, match="draw"):
+        Nothing(None)

@@ -20,7 +20,7 @@ def open_plot(qtbot, open_window):
         hands.bring(window, name)
         dock = window.board.docks[name]
         qtbot.waitUntil(lambda: dock.card is not None)
-        window.selection.select(*WEIGHTS[: dock.card.WANTED])
+        window.selection.select(*WEIGHTS[: dock.card.view.wanted])
         qtbot.waitUntil(lambda: not dock.card.work.busy and dock.card.plot is not None)
         return window, dock
 

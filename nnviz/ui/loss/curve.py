@@ -1,4 +1,4 @@
-"""The panel "1 weight": the curve over the selected weight or bias, and the next step on it.
+"""What the panel "1 weight" shows: the curve over the selected weight or bias, and the next step on it.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -15,48 +15,43 @@ from nnviz.core.network import Network
 from nnviz.core.numbers import full, mse_in_words, shown
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
 from nnviz.document.idle import COMPUTING, LATER
-from nnviz.document.selection import Selection
 from nnviz.picture.palette import Palette
 from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.panel import LossPanel, axis_name, over_rows
+from nnviz.ui.loss.view import LossView, axis_name, over_rows
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
 TOO_LARGE = "At these weights the MSE is too large to be drawn"
 
 
-class LossCurve(LossPanel):
+class LossCurve(LossView):
     """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
 
-    WHAT, ENDING = "the MSE over one weight", "-1-weight"
-    TITLE = "1 weight"
-    TIP = "The slope over all rows, and the next step of this weight alone: the others stay"
-    WANTED = 1
-    CAPTION_LINES = 3
+    title, what, ending = "1 weight", "the MSE over one weight", "-1-weight"
+    tip = "The slope over all rows, and the next step of this weight alone: the others stay"
+    wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
     _known: LossLine | None
     _drawn: Array | None
 
-    def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__(LossCurvePlane(colours()), document, selection, derived)
+    def __init__(self) -> None:
+        super().__init__(LossCurvePlane(colours()))
 
-    def _hint(self, network: Network) -> str:
+    def hint(self, network: Network) -> str:  # noqa: D102
         return CHOOSE
 
-    def _find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
+    def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the line, coarse and then fine."""
-        for step in loss_line(state, self._weights[0], self._known, slopes):
+        for step in loss_line(state, self.weights[0], self._known, slopes):
             self._known = step or self._known
             yield
 
-    def _draw(self, state: State) -> tuple[bool, str]:
+    def draw(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the line, which may be that of another State."""
         line = self._known
-        self.plane.name_axes(axis_name(state.network, *self._weights), "MSE")
+        self.plane.name_axes(axis_name(state.network, *self.weights), "MSE")
         if line is None:
             return False, self._draw_nothing(COMPUTING)
         if not is_of(line, state):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -11,15 +11,15 @@ from PySide6.QtWidgets import QBoxLayout, QLabel, QStackedLayout, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
-from nnviz.core.network import Network
-from nnviz.core.numbers import counted, nudged
-from nnviz.core.slopes import MeanSlopes
+from nnviz.core.numbers import nudged
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
 from nnviz.ui.loss.plane import LossPlane
+from nnviz.ui.loss.view import LossView
+from nnviz.ui.loss.weight_choice import LossChoice
 from nnviz.ui.plots.mse_plot import NO_MSE
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.theme import colours, ui_font
@@ -31,29 +31,31 @@ MATTERS = ("network", "data", "training", "run")
 
 
 class LossPanel(PlotCard):
-    """Shows the MSE over the selected weights on a plane, or says what is missing; a subclass draws it."""
+    """Shows a view of the MSE over the selected weights, or says what is missing.
 
-    TITLE: str
-    TIP: str
-    WANTED: int
-    """How many weights it is over."""
-    CAPTION_LINES: int
-    """So many, so that the plot keeps its height."""
+    `choice` stands above it, where the weights can be chosen from lists, too.
+    """
 
-    _known: object
-    """What is known of the MSE over the weights, which may be that of another State."""
-    _drawn: object
-    """What of it is drawn."""
-
-    def __init__(self, plane: LossPlane, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__(self.TITLE)
-        self.setAccessibleName(plane.accessibleName())
-        self.plane, self._document, self._selection = plane, document, selection
-        self._weights: tuple[Address, ...] = ()
+    def __init__(
+        self,
+        view: LossView,
+        document: Document,
+        selection: Selection,
+        derived: Derived,
+        choice: LossChoice | None = None,
+    ) -> None:
+        super().__init__(view.title, view.what, view.ending, self._drawn)
+        self.setAccessibleName(view.plane.accessibleName())
+        self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
-        self.work = Slicer(self, lambda: self._find(document.state, derived.known_slopes), self._show)
+        self.work = Slicer(self, lambda: view.find(document.state, derived.known_slopes), self._show)
         self._make_pages()
+        self.choice = choice
+        if choice:
+            self.body.insertWidget(0, choice)
+            choice.refresh()  # now: it would have been a window of its own
+            self.add_button(choice.button)
         self.plane.point_moved.connect(self._set)
         self.plane.point_nudged.connect(self._nudge)
         self.plane.gesture_ended.connect(self._end_gesture)
@@ -72,47 +74,31 @@ class LossPanel(PlotCard):
         self.caption.setWordWrap(True)
         self.caption.setFont(ui_font(11.5))
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(self.CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(self.TIP)
+        self.caption.setMinimumHeight(self.view.caption_lines * self.caption.fontMetrics().lineSpacing())
+        self.caption.setToolTip(self.view.tip)
         self._pages = QStackedLayout()
         self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
         self._pages.addWidget(Page(self.plane, self.caption))
 
-    @property
-    def plot(self) -> QWidget | None:
-        """The plane, if something is drawn on it."""
+    def _drawn(self) -> QWidget | None:
         there = self._pages.currentIndex() == 1 and self.plane.plotItem.isVisible()
         return self.plane if there else None
-
-    # --- what a subclass makes of it
-
-    def _hint(self, network: Network) -> str:
-        """Return how to choose the weights that are missing."""
-        raise NotImplementedError
-
-    def _find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
-        """Find what is to be drawn, a unit of work at a time; `slopes` over all rows, if they are known."""
-        raise NotImplementedError
-
-    def _draw(self, state: State) -> tuple[bool, str]:
-        """Draw what is known. Return whether it is of `state`, and a caption as rich text."""
-        raise NotImplementedError
 
     # --- when it is drawn
 
     def _choose(self) -> None:
         """Begin anew with the selected weights."""
-        network, chosen = self._document.state.network, self._selection.weights[: self.WANTED]
+        network, chosen = self._document.state.network, self._selection.weights[: self.view.wanted]
         self._end_gesture()
-        self._weights = tuple(dict.fromkeys(weight for weight in chosen if weight and weight.within(network)))
-        self._known = self._drawn = None
+        there = (weight for weight in chosen if weight and weight.within(network))
+        self.view.choose(tuple(dict.fromkeys(there)))
         self.work.stop()
         self._begin()
 
     def _follow(self, old: State, new: State) -> None:
         if old.network.sizes != new.network.sizes or not all(
-            weight.within(new.network) for weight in self._weights
+            weight.within(new.network) for weight in self.view.weights
         ):
             self._choose()
         elif any(getattr(old, what) is not getattr(new, what) for what in MATTERS):
@@ -121,7 +107,7 @@ class LossPanel(PlotCard):
     def _begin(self) -> None:
         """Ask for what is to be drawn, or say what is missing."""
         state = self._document.state
-        missing = "" if len(self._weights) == self.WANTED else self._hint(state.network)
+        missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state.network)
         if not state.trainable:
             missing = NO_MSE
         self.empty.setText(missing)
@@ -134,22 +120,22 @@ class LossPanel(PlotCard):
     def _show(self) -> bool:
         """Show what is known; tell whether it is of the present State."""
         self._pages.setCurrentIndex(1)
-        present, caption = self._draw(self._document.state)
+        present, caption = self.view.draw(self._document.state)
         self.caption.setText(caption)
         return present
 
     # --- what moves the weights
 
     def _nudge(self, right: int, up: int, size: str) -> None:
-        steps = (right + up,) if self.WANTED == 1 else (right, up)
+        steps = (right + up,) if self.view.wanted == 1 else (right, up)
         network = self._document.state.network
-        weights = zip(self._weights, steps, strict=True)
+        weights = zip(self.view.weights, steps, strict=True)
         self._set(*(nudged(weight.value(network), step, size) for weight, step in weights))
 
     def _set(self, *values: float) -> None:
         """Give the weights other values; what is set in one gesture is one undo entry."""
-        pairs = list(zip(self._weights, values, strict=False))  # a curve's point has no second weight
-        names = " and ".join(weight.name(self._document.state.network) for weight in self._weights)
+        pairs = list(zip(self.view.weights, values, strict=False))  # a curve's point has no second weight
+        names = " and ".join(weight.name(self._document.state.network) for weight in self.view.weights)
         self._document.edit(f"Set {names}", _with_values, pairs, merge=(id(self), self._gesture))
 
     def _end_gesture(self) -> None:
@@ -201,19 +187,7 @@ class LossCaption(QLabel):
     """Numbers in colours, as HTML; no name from a file stands in it."""
 
 
-def axis_name(network: Network, weight: Address) -> str:
-    """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
-    name = network.layers[weight.layer].nodes[weight.node] if weight.kind == "bias" else weight.name(network)
-    return f"{weight.symbol} ({name})"
-
-
 def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:
     for weight, value in values:
         state = set_value(state, weight, value)
     return state
-
-
-def over_rows(state: State) -> str:
-    """Return "over all 4 rows" or "over 1 row"."""
-    rows = len(state.data)
-    return f"over {'all ' if rows > 1 else ''}{counted(rows, 'row')}"

@@ -29,7 +29,7 @@ class PlotDrawing(Drawing):
         widget = card.plot
         assert widget is not None
         self._card, self._widget = card, widget
-        self.title, self.what, self.ending = title, card.WHAT, card.ENDING
+        self.title, self.what, self.ending = title, card.what, card.ending
 
     def paint(self, painter: QPainter, look: Look) -> None:  # noqa: D102
         inside = look.room.adjusted(MARGIN_PX, MARGIN_PX, -MARGIN_PX, -MARGIN_PX)

@@ -41,13 +41,11 @@ class MsePlot(PlotCard):
     sentence that a file was written, or why it could not be.
     """
 
-    WHAT, ENDING = "the MSE", "-mse"
-
     exported = Signal(str)
     refused = Signal(str)
 
     def __init__(self, document: Document, runner: Runner) -> None:
-        super().__init__("MSE")
+        super().__init__("MSE", "the MSE", "-mse", self._drawn)
         self._document, self._runner, self._travel = document, runner, runner.travel
         self.curve: MseCurve | None = None
         self._history: History | None = None
@@ -89,9 +87,7 @@ class MsePlot(PlotCard):
         thinned = ": of every few updates the lowest and the highest MSE" if history.is_thinned else ""
         self._export(path, csv.history(history.points), thinned)
 
-    @property
-    def plot(self) -> QWidget | None:
-        """The curve, if there is one."""
+    def _drawn(self) -> QWidget | None:
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
@@ -149,7 +145,7 @@ class MsePlot(PlotCard):
         self._history, self._present, self._runs = history, present, runs
 
     def _ask_csv(self) -> None:
-        wanted = Path(f"{file_name(self._document.title)}{self.ENDING}.csv")
+        wanted = Path(f"{file_name(self._document.title)}{self.ending}.csv")
         if path := ask_where(self, "Export CSV", wanted, {"CSV": (".csv",)}):
             self.export_csv(path)
 

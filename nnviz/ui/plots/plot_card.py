@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu, QWidget
@@ -13,25 +15,26 @@ from nnviz.ui.widgets.theme import colours
 
 
 class PlotCard(Card):
-    """Offers its plot as a picture, where there is one; a subclass says which widget shows it.
+    """Offers its plot as a picture, where there is one.
 
-    `picture_wished` tells whether the picture is to be copied; else it is to be exported.
+    ================ =======================================================================
+    `what`           what the plot is called in a sentence
+    `ending`         what its file is called behind the name of the network
+    `shown`          returns the widget that shows it; None where there is nothing to show
+    `picture_wished` tells whether the picture is to be copied; else it is to be exported
+    ================ =======================================================================
     """
 
     picture_wished = Signal(bool)
 
-    WHAT: str
-    """What the plot is called in a sentence."""
-    ENDING: str
-    """What a file with the plot is called behind the name of the network."""
-
-    def __init__(self, heading: str) -> None:
+    def __init__(self, heading: str, what: str, ending: str, shown: Callable[[], QWidget | None]) -> None:
         super().__init__(heading)
+        self.what, self.ending, self._shown = what, ending, shown
         self.menu = QMenu(self)
         self.copy_picture = self.menu.addAction("Copy picture", lambda: self.picture_wished.emit(True))
         self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
         self.menu.aboutToShow.connect(self.look)
-        self.more_button = quiet_button("", f"Copy or export {self.WHAT}", f"More of {self.WHAT}")
+        self.more_button = quiet_button("", f"Copy or export {what}", f"More of {what}")
         self.more_button.clicked.connect(lambda: open_below(self.more_button, self.menu))
         follow(self.more_button, self.menu)
         self.buttons.addWidget(self.more_button)
@@ -40,7 +43,7 @@ class PlotCard(Card):
     @property
     def plot(self) -> QWidget | None:
         """The widget that shows the plot; None where there is nothing to show."""
-        raise NotImplementedError
+        return self._shown()
 
     def look(self) -> None:
         """Offer what there is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout
 
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import shown, shown_in_full
@@ -27,10 +27,8 @@ PICTURE_HINT = "A picture is the weights of one node"
 class WeightMatrix(PlotCard):
     """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
 
-    WHAT, ENDING = "the weights", "-matrix"
-
     def __init__(self, document: Document, selection: Selection) -> None:
-        super().__init__("Matrix")
+        super().__init__("Matrix", "the weights", "-matrix", lambda: self.view)
         self._document, self._selection = document, selection
         self._hover: Cell | None = None
         self._make_controls()
@@ -62,11 +60,6 @@ class WeightMatrix(PlotCard):
         self.view.hovered.connect(self._hovered)
         self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
         self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
-
-    @property
-    def plot(self) -> QWidget | None:
-        """The image."""
-        return self.view
 
     @property
     def layer(self) -> int:

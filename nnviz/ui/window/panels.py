@@ -28,16 +28,20 @@ class Panel(NamedTuple):
 
 def _over_one_weight(workspace: Workspace) -> Card:
     from nnviz.ui.loss.curve import LossCurve
+    from nnviz.ui.loss.panel import LossPanel
 
-    card = LossCurve(workspace.document, workspace.selection, workspace.derived)
+    card = LossPanel(LossCurve(), workspace.document, workspace.selection, workspace.derived)
     return workspace.with_pictures(card)
 
 
 def _over_two_weights(workspace: Workspace) -> Card:
+    from nnviz.ui.loss.panel import LossPanel
     from nnviz.ui.loss.surface import LossSurface
+    from nnviz.ui.loss.weight_choice import LossChoice
 
-    past = workspace.runner.travel.past
-    card = LossSurface(workspace.document, workspace.selection, workspace.derived, past)
+    document, selection = workspace.document, workspace.selection
+    view, choice = LossSurface(workspace.runner.travel.past), LossChoice(document, selection)
+    card = LossPanel(view, document, selection, workspace.derived, choice)
     return workspace.with_pictures(card)
 
 
