@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QLineEdit, QMessageBox
 
 from nnviz.core import edits
+from nnviz.core.address import Address
 from nnviz.core.limits import SEGMENTS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.core.structure import add_biases
@@ -15,8 +16,8 @@ from nnviz.core.training import train
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
-from tests.ui.hands import choose, type_name
-from tests.ui.sees import status
+from tests.ui.hands import choose, set_number, type_name
+from tests.ui.sees import figure, status, written
 
 DICTIONARY = "weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"
 LOST = (
@@ -181,6 +182,23 @@ def test_the_status_line_says_saved_only_of_what_is_in_a_file(window, answer, tm
     answer(QFileDialog, type_name(tmp_path / "new.json"))
     assert window.files.save()
     assert facts(window) == ["seed 0 · float64 · saved"]
+
+
+def test_a_new_network_shows_no_error_before_a_target_is_typed(window, answer):
+    answer(NewNetwork, lambda dialog: dialog.findChild(QDialogButtonBox).accepted.emit())
+    window.files.new()
+    for source in (0, 1):
+        set_number(window, Address("input", -1, source), "3")
+    assert written(window, Address("value", 1, 0)) not in ("", "0", "–")
+    assert written(window, Address("target", 1, 0)) == written(window, Address("error", 1, 0)) == ""
+    assert figure(window, "Row's error").text == figure(window, "MSE").text == "–"
+    table = window.data.table
+    table.setCurrentIndex(table.model().index(0, 2))
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_6)
+    QTest.keyClick(table.findChild(QLineEdit), Qt.Key.Key_Return)
+    assert written(window, Address("target", 1, 0)) == "target 6"
+    assert figure(window, "Row's error").text != "–"
 
 
 @pytest.mark.parametrize("own", examples(), ids=lambda own: own.name)

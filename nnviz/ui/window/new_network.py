@@ -28,7 +28,7 @@ LARGEST = 5000
 
 
 class NewNetwork(QDialog):
-    """Asks for sizes; `state()` is the network at its random start with one row of zeros."""
+    """Asks for sizes; `state()` is the network at its random start with a row of zeros, without a target."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,7 +66,7 @@ class NewNetwork(QDialog):
         form.addRow("&Outputs", self.outputs)
         form.addRow("", self.biases)
         column = column_of(self)
-        begins = QLabel("It begins with random weights and one row of zeros.")
+        begins = QLabel("It begins with random weights and one row of zeros, no target.")
         begins.setObjectName("muted")
         column.addWidget(heading("New network"))
         column.addWidget(begins)
@@ -86,7 +86,7 @@ class NewNetwork(QDialog):
             layers.append(Layer(names, activation, np.zeros((count, fan_in)), biases))
             fan_in = count
         network = Network(default_inputs(inputs), tuple(layers)).randomised(0)
-        return State(network, Dataset(np.zeros((1, inputs)), np.zeros((1, sizes[-1]))))
+        return State(network, Dataset(np.zeros((1, inputs))))
 
     def _sizes(self) -> list[int]:
         one = f"a whole number from 1 to {LARGEST}"
