@@ -3,10 +3,10 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QToolBar, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QToolBar, QToolButton
 
 from nnviz.core.address import Address
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, set_number
+from tests.ui.hands import address_named, bring, choose, choose_entry, click, editor_of, set_number
 from tests.ui.sees import offered, place, walking, written
 
 KEY = Qt.Key
@@ -133,6 +133,21 @@ def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(window, 
     QApplication.processEvents()
     assert around(after) == before
     assert not after.main_window.isFullScreen()
+
+
+def test_who_cancels_the_question_at_closing_goes_on_presenting(window, answer, open_window):
+    before = around(window)
+    press(window, KEY.Key_F11)
+    set_number(window, address_named(window, "output", "node_0"), "3")
+    answer(QMessageBox, choose("Cancel"))
+    window.main_window.close()
+    assert window.main_window.isVisible()
+    assert window.main_window.isFullScreen()
+    assert around(window) == set()
+    answer(QMessageBox, choose("Discard"))
+    window.main_window.close()
+    assert not window.main_window.isVisible()
+    assert around(open_window("relu")) == before
 
 
 def test_the_diagram_is_alone_without_its_buttons_and_its_numbers_are_edited_all_the_same(window):

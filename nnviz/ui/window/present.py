@@ -37,7 +37,6 @@ class Present(QObject):
         self._state = Qt.WindowState.WindowNoState
         self._arrangement: QByteArray | None = None
         self._keys: PressedKey | None = None
-        window.closing.connect(self.leave)
         diagram.installEventFilter(self)
 
     @property

@@ -289,5 +289,6 @@ class Workspace:
         if self.files.may_leave():
             self.player.stop()
             self.derived.rest()
+            self.present.leave()  # so that the next window has its panels
         else:
             event.ignore()
