@@ -23,7 +23,7 @@ class Choice(QComboBox):
 
     def showPopup(self) -> None:  # noqa: D102
         view = self.view()
-        bar = view.verticalScrollBar().sizeHint().width() if self.count() > MOST_SEEN else 0
+        bar = view.verticalScrollBar().sizeHint().width()  # which a small screen needs for a short list, too
         padding = view.width() - view.viewport().width()
         view.setMinimumWidth(view.sizeHintForColumn(0) + padding + bar)
         super().showPopup()
