@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
 from nnviz.files.examples import example
 from nnviz.ui.window.app import Opened
@@ -108,6 +108,16 @@ def test_the_view_menu_ticks_a_panel_behind_a_tab_and_brings_it_to_the_front(ope
         True,
         False,
     ]
+
+
+def test_a_title_row_under_tabs_is_no_higher_than_what_stands_in_it(open_window):
+    window = open_window("xor")
+    for name in ("MSE", "Matrix", "Explain"):
+        head = bring(window, name).head
+        QApplication.processEvents()
+        assert head.height() == max(own.height() for own in head.findChildren(QWidget) if own.isVisible())
+    alone = dock(window, "Data").card.head
+    assert alone.height() > max(own.height() for own in alone.findChildren(QPushButton))
 
 
 def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):

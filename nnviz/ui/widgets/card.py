@@ -36,7 +36,8 @@ class Card(QFrame):
         self.head = QFrame()
         self.head.setObjectName("head")
         top = QHBoxLayout(self.head)
-        top.setContentsMargins(14, 6, 10, 2)
+        top.setContentsMargins(0, 0, 0, 0)
+        self.stand_close(False)
         top.addWidget(self.heading)
         top.addStretch(1)
         top.addLayout(self.buttons)
@@ -52,6 +53,11 @@ class Card(QFrame):
     def put_head(self) -> None:
         """Take the heading into the card, where it stands unless a dock has it."""
         self._outer.insertWidget(0, self.head)
+
+    def stand_close(self, close: bool) -> None:
+        """Leave the heading no room of its own above and below, as under tabs, or leave it some."""
+        top, bottom = (0, 0) if close else (6, 2)
+        self.head.setContentsMargins(14, top, 10, bottom)
 
     def reach_the_edges(self) -> None:
         """Give the contents the whole width of the card; the heading stays where it is."""

@@ -145,6 +145,7 @@ class Dock(QDockWidget):
         if self.card:
             same = self.card.heading.text().casefold() == self.windowTitle().casefold()
             self.card.heading.setVisible(not (same and (tabbed or self.isFloating())))
+            self.card.stand_close(tabbed)
         if self._head.property("tabbed") is not tabbed:
             self._head.setProperty("tabbed", tabbed)
             self._head.style().unpolish(self._head)
