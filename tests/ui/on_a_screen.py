@@ -1,6 +1,6 @@
 """Prints what sizes of everything leave wrong on a screen.
 
-That is a window beyond it, a diagram smaller than at 100 %, panels not as before.
+That is a window beyond it, a diagram smaller than at 100 %, controls out of sight, panels not as before.
 """
 
 import json
@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from PySide6.QtCore import QLoggingCategory
+from PySide6.QtCore import QLoggingCategory, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollBar
 
 from nnviz.core.address import Address
 from nnviz.document.document import Document
@@ -44,6 +45,12 @@ def drawn(window):
     return picture.place(Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
 
 
+def scrolls_sideways(dock):
+    """Tell whether a panel has a bar to scroll to the right."""
+    across = Qt.Orientation.Horizontal
+    return any(bar.isVisible() for bar in dock.findChildren(QScrollBar) if bar.orientation() == across)
+
+
 def main():
     """Choose one size after the other, up and down again."""
     QLoggingCategory.setFilterRules("default.warning=false")
@@ -65,6 +72,8 @@ def main():
             print(percent)
         if any(now < then for then, now in zip(small, drawn(window), strict=True)):
             print("diagram", percent, small, drawn(window))
+        if scrolls_sideways(window.board.docks["Training"]):
+            print("Training scrolls sideways", percent)
     if any(abs(then - now) > 4 for then, now in zip(before, panels(window), strict=True)):
         print("panels", before, panels(window))
     print("on", room.width(), room.height())

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollBar
 
 from nnviz.core.address import Address
+from tests.ui.clipped import clipped
 from tests.ui.hands import bring, choose_entry, click
 
 
@@ -55,6 +57,17 @@ def test_a_small_window_shows_the_weight_and_the_slope_of_every_edge(open_window
     weights = sum(layer.weights.size for layer in picture.content.network.layers)
     for kind in ("weight", "slope"):
         assert sum(label.address.kind == kind for label in picture.labels) == weights
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
+def test_a_training_panel_with_much_to_say_scrolls_down_alone_and_cuts_nothing_off(qtbot, open_window, size):
+    window = open_window("relu", size=size)
+    training = window.board.docks["Training"]
+    window.training.message.show_warning(100 * "Nothing comes of it. ")
+    bars = training.findChildren(QScrollBar)
+    qtbot.waitUntil(lambda: any(bar.isVisible() for bar in bars))
+    assert [bar.orientation() for bar in bars if bar.isVisible()] == [Qt.Orientation.Vertical]
+    assert clipped(training) == []
 
 
 @pytest.mark.parametrize("name", ["relu", "xor", "two-hidden-layers"])

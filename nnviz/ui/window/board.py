@@ -104,7 +104,8 @@ class Board(QMainWindow):
             for area in (Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
         )
         for dock, size in right[:1]:
-            self.resizeDocks([dock], [min(size.width(), round(MOST_ACROSS * self.width()))], across)
+            width = max(size.width(), dock.least_width)
+            self.resizeDocks([dock], [min(width, round(MOST_ACROSS * self.width()))], across)
         for dock, size in below[:1]:
             self.resizeDocks([dock], [min(size.height(), self._most_below)], down)
         if len(right) > 1:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QHideEvent
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QScrollArea, QWidget
 
 if TYPE_CHECKING:
@@ -45,12 +45,17 @@ class Dock(QDockWidget):
         self._make: Callable[[], Card] | None = None
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
-        self._room = Room(_empty("card"))
+        self._room = Room()
         self.setWidget(self._room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # singleShot would hold a dock that ends first
         self._soon.timeout.connect(self.look)
         self.visibilityChanged.connect(self._soon.start)
         self.topLevelChanged.connect(self._soon.start)
+
+    @property
+    def least_width(self) -> int:
+        """How wide it is where all controls of its panel are in sight."""
+        return self._room.least_width
 
     def fill(self, make: Callable[[], Card]) -> None:
         """Have the panel made by `make`, now or when it is first in sight."""
@@ -191,9 +196,10 @@ class Room(QScrollArea):
     What needs more is scrolled to. It asks for the same while the panel is hidden behind a tab.
     """
 
-    def __init__(self, panel: QWidget) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.put(panel)
+        self._card: Card | None = None
+        self._hold(_empty("card"))
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -207,16 +213,37 @@ class Room(QScrollArea):
     def sizeHint(self) -> QSize:  # noqa: D102
         return self._panel.sizeHint()
 
-    def put(self, panel: QWidget) -> None:
+    @property
+    def least_width(self) -> int:
+        """How wide it is where all controls are in sight: its bar may stand where the panel's margin is."""
+        margin = self._card.body.contentsMargins().right() if self._card else 0
+        bar = self.verticalScrollBar().sizeHint().width()
+        return self._panel.minimumSizeHint().width() + max(bar - margin, 0)
+
+    def put(self, card: Card) -> None:
         """Hold this panel in the place of the one before."""
+        self._card = card
+        self._hold(card)
+
+    def _hold(self, panel: QWidget) -> None:
         self._panel = panel
         self.setWidget(panel)
         panel.setAutoFillBackground(False)  # which Qt turns on, and which would fill the round corners
+
+    def _choose_bars(self) -> None:
+        """Scroll sideways only where a control would be out of sight, not where a margin is."""
+        off, on = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setHorizontalScrollBarPolicy(off if self.width() >= self.least_width else on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
+        self._choose_bars()
+        super().resizeEvent(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Ask anew when what the panel needs has changed."""
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
+            self._choose_bars()
         return super().viewportEvent(event)
 
 
