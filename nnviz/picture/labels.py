@@ -16,6 +16,10 @@ from nnviz.picture.pills import PAD, PillSlots, smaller
 from nnviz.picture.text import ELLIPSIS, elide, fitted, text_width
 
 HEADING, SUBHEADING = 12.5, 12.0
+ABOVE, BELOW = 0.2, 0.49
+"""Of the room for the headings, how far down the middles of both lines stand, unless they would touch."""
+LINE = 1.3
+"""How high a line is, in font sizes."""
 CONTROL = 28.0 / 12.0
 """What makes the line under a heading a control in the window is so much wider than it, in font sizes."""
 MARGIN = 6.0
@@ -38,11 +42,10 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, last, content)
-        middle, size = 0.2 * cell.height, HEADING * grown
-        heading = _line("heading", names, cell, column, middle, size)
+        heading = _line("heading", names, cell, column, ABOVE * cell.height, HEADING * grown)
         if column.index == last and cell.width:  # whose slopes are shown may be said over a gap, too
             cell = cell._replace(x=taken, width=cell.right - taken)
-        middle += 1.95 * size
+        middle = max(BELOW * cell.height, ABOVE * cell.height + LINE * HEADING * grown)
         line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
         taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
@@ -104,7 +107,7 @@ def _line(
         if text and width <= room:
             x = column.x + column.width / 2 - width / 2
             x = min(max(x, cell.x + beside), cell.right - beside - width)
-            rect = Rect(x, middle - 0.65 * size, width, 1.3 * size)
+            rect = Rect(x, middle - LINE / 2 * size, width, LINE * size)
             return Label(Address(kind, column.layer), text, rect, kind, size)
     return None
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
@@ -342,6 +342,19 @@ def test_the_controls_under_a_heading_can_be_hit(open_window):
             assert own.geometry().bottom() < body.y
         places = [own.geometry() for own in controls]
         assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
+
+
+@pytest.mark.parametrize("size", [(900, 620), (1000, 650), (1280, 560)])
+def test_in_a_low_diagram_no_control_under_a_heading_stands_on_another_one_or_on_a_text(open_window, size):
+    window = open_window("two-hidden-layers", size)
+    window.diagram.grab()
+    places = [own.geometry() for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
+    assert len(places) > 9
+    assert not any(a.intersects(b) for k, a in enumerate(places) for b in places[:k])
+    for label in window.diagram.picture.headings:
+        text = QRectF(*label.rect).toRect()
+        if label.style == "heading" or label.address.layer < 0:
+            assert not any(place.intersects(text) for place in places), label.text
 
 
 def beside(window, control):
