@@ -208,6 +208,26 @@ def test_a_card_covers_no_number_stands_near_what_it_speaks_of_and_points_at_it(
         press(window, "Finish" if title == TITLES[-1] else "Next")
 
 
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800), (1920, 1080)], ids=str)
+def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, size):
+    window = open_window("relu", size=size)
+    window.player.speed = 1.0
+    choose_entry(window, "First steps")
+    press(window, "Next")
+    for _ in range(6):
+        QTest.keyClick(window.diagram, Qt.Key.Key_Period)
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
+        window.diagram.grab()
+        qtbot.waitUntil(lambda: not cards(window)[0].geometry().intersects(words_of_the_walk(window)))
+        assert covered(window) == []
+
+
+def words_of_the_walk(window):
+    """Return where what is said of the step done last stands in the window."""
+    box = window.diagram.callout.box.toAlignedRect()
+    return box.translated(window.diagram.mapTo(window.main_window, QPoint()))
+
+
 def test_the_ring_follows_what_it_goes_round(window, qtbot):
     before = ringed(window)
     window.diagram.zoom(1.5)

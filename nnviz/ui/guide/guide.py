@@ -95,8 +95,9 @@ class Guide(QObject):
         at = spot.within(self._window) if spot else None
         kept = [rect for each in self.step.kept() if each and (rect := each.within(self._window))]
         room = (self._window.centralWidget() or self._window).geometry()  # menus and toolbar stay free
-        placed_for = self._card.size(), room, at, len(kept)
-        if placed_for != self._placed_for:  # numbers alone change with every frame of a run
+        placed_for = self._card.size(), room, at
+        covers = any(self._card.geometry().intersects(rect) for rect in kept)
+        if covers or placed_for != self._placed_for:  # else it stays, whatever comes and goes elsewhere
             self._placed_for = placed_for
             self._put_card(room, _around(at) if at else None, kept)
         self._put_ring(spot)

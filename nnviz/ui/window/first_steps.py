@@ -27,6 +27,7 @@ def begin(workspace: Workspace) -> None:
         document.state_changed,
         document.file_changed,
         workspace.player.changed,
+        workspace.player.frame,
         workspace.selection.address_changed,
         workspace.diagram.laid_out,
     )
@@ -134,8 +135,10 @@ def _node(workspace: Workspace, column: int, node: int = 0) -> Spot:
 
 
 def _kept(workspace: Workspace, *panels: str) -> Iterator[Spot | None]:
-    """Yield the nodes and the numbers on the diagram, some panels, and the selected row of the data."""
+    """Yield nodes, numbers and words on the diagram, some panels, and the selected row of the data."""
     diagram, table = workspace.diagram, workspace.data.table
+    if not diagram.callout.box.isEmpty():
+        yield Spot(diagram, diagram.callout.box.toAlignedRect())
     numbers = (label.rect for label in diagram.picture.labels if label.value is not None)
     for rect in (*(node.rect for node in diagram.picture.nodes), *numbers):
         yield Spot(diagram, qrect(rect).toAlignedRect())
