@@ -83,6 +83,22 @@ def test_a_size_is_remembered_and_used_from_the_start(window, open_window, setti
     assert offered(after, "150 %").isChecked()
 
 
+def test_panels_that_gave_way_have_their_room_again_at_100_percent_also_after_a_restart(window, open_window):
+    first = open_window("xor", size=(1280, 800)).board.docks["Data"].height()
+    large = window(150, (1280, 800))
+    assert large.board.docks["Data"].height() < 1.5 * first
+    large.main_window.close()
+    again = open_window("xor", size=(1280, 800))
+    scale = large.diagram.picture.layout.scale
+    assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
+    choose_entry(again, "100 %")
+    QApplication.processEvents()
+    again.main_window.resize(1280, 800)  # the screen of these tests is smaller
+    for _ in range(3):
+        QApplication.processEvents()
+    assert abs(again.board.docks["Data"].height() - first) <= 4
+
+
 def test_a_panel_that_is_made_later_has_the_size_too(window):
     at_200 = window(200)
     late = bring(at_200, "Matrix").heading.fontMetrics().height()

@@ -43,7 +43,7 @@ class Canvas(QWidget):
 
     def __init__(self, document: Document, selection: Selection, derived: Derived, player: Player) -> None:
         super().__init__()
-        self.view = View(100.0, 100.0)
+        self.view = View(100.0, 100.0, larger=factor(), most_growth=MOST_GROWTH * factor())
         """The room, and what part of the picture is in sight."""
         self._most_growth = MOST_GROWTH
         self.alone = False

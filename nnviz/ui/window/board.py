@@ -86,7 +86,10 @@ class Board(QMainWindow):
     def about_to_grow(self) -> None:
         """Take note of what the panels have, before the size of everything changes."""
         for dock in self.in_sight:
-            self._wished.setdefault(dock, QSizeF(dock.size()) / factor())
+            wished = QSizeF(dock.size()) / factor()
+            if factor() > 1.0 and self.dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea:
+                wished.setHeight(max(wished.height(), BELOW_PX))  # of which it may have given way
+            self._wished.setdefault(dock, wished)
 
     def grow(self) -> None:
         """Give the panels the room that they had, where there is as much, at the size of everything now."""
