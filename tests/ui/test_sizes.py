@@ -1,7 +1,7 @@
 """Size of everything: it acts at once, nothing is cut off, and no window is larger than its screen."""
 
 import pytest
-from PySide6.QtCore import QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtWidgets import QApplication, QLabel, QLayout, QLayoutItem, QPushButton, QToolBar
 from shiboken6 import createdByPython, getAllValidWrappers
 
@@ -97,6 +97,14 @@ def test_panels_that_gave_way_have_their_room_again_at_100_percent_also_after_a_
     for _ in range(3):
         QApplication.processEvents()
     assert abs(again.board.docks["Data"].height() - first) <= 4
+
+
+@pytest.mark.parametrize("percent", [200, 100])
+def test_a_heading_stands_over_the_left_edge_of_its_panel(window, percent):
+    window(200)
+    panel = window(percent).training
+    left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
+    assert abs(left[0] - left[1]) <= 2  # the border of the card
 
 
 def test_a_panel_that_is_made_later_has_the_size_too(window):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFrame,
@@ -13,7 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import px, ui_font
 
 
 class Card(QFrame):
@@ -56,8 +56,15 @@ class Card(QFrame):
 
     def stand_close(self, close: bool) -> None:
         """Leave the heading no room of its own above and below, as under tabs, or leave it some."""
-        top, bottom = (0, 0) if close else (6, 2)
-        self.head.setContentsMargins(14, top, 10, bottom)
+        self._close = close
+        top, bottom = (0, 0) if close else (px(6), px(2))
+        self.head.setContentsMargins(px(14), top, px(10), bottom)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_close"):
+            self.stand_close(self._close)
 
     def reach_the_edges(self) -> None:
         """Give the contents the whole width of the card; the heading stays where it is."""
