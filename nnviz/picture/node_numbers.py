@@ -94,9 +94,12 @@ def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
 
 
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return an output's target or its error, centred under the node."""
+    """Return an output's target or its error, centred under the node; a target that is not there yet is –."""
     error = address.kind == "error"
     value = content.error(address) if error else content.target(address)
+    if value is None and not error and content.trace is not None:
+        text = f"{address.kind} {NOTHING}"
+        return Label(address, text, rect.middle(text_width(text, slot.size), rect.height), "note", slot.size)
     fit = None if value is None else slot.fitted(value, rect.width, bold=error, prefix=f"{address.kind} ")
     if fit is None:
         return None
