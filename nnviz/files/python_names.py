@@ -60,9 +60,13 @@ def assigned(body: list[Statement]) -> dict[str, Assigned]:
     names = _Names()
     for each in body:
         names.take(each)
-    calls = [node for each in body for node in ast.walk(each.statement) if isinstance(node, ast.Call)]
+    given = _given(body)
     for each in body:
-        names.take_functions(each, calls)
+        names.take_functions(each, given)
+    for own in names.assigned.values():
+        if line := names.changed.get(own.node):
+            what = f"this changes {shortened(own.name, SHOWN)} and cannot be taken"
+            own.fault = FileError(f"{what}: code is read, not run", line)
     return names.assigned
 
 
@@ -73,13 +77,19 @@ class _Place(NamedTuple):
     node: ast.expr
     array: ArrayList | None
 
+    @property
+    def can_change(self) -> bool:
+        """Whether it is no number or text."""
+        return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
+
 
 class _Change(NamedTuple):
-    """A part of the text that changes what `name` holds, or assigns the name itself."""
+    """A part of the text that changes what `name` holds, or assigns the name itself, `in_place` by `+=`."""
 
     name: str
     node: ast.expr
     is_name: bool
+    in_place: bool = False
 
 
 class _Names:
@@ -87,7 +97,12 @@ class _Names:
 
     def __init__(self) -> None:
         self.assigned: dict[str, Assigned] = {}
+        self.changed: dict[ast.expr, str] = {}
+        """Where a literal is changed first by what cannot be taken."""
         self._places: dict[str, _Place] = {}
+        self._shared: set[ast.expr] = set()  # literals that got several names at once
+        self._keys: dict[ast.Dict, dict[Any, int]] = {}
+        """Of the dictionaries that were looked into, where the values of the keys are."""
 
     def take(self, each: Statement) -> None:
         """Take in what a statement assigns and changes, functions left out."""
@@ -95,51 +110,52 @@ class _Names:
         if value is None:
             taken: set[ast.expr] = set(targets)
         else:
-            place, value = self._place(value), plain(value)
-            taken = {target for target in targets if self._is_taken(target, value, each)}
+            place, value = self._place(value) or self._view(value), plain(value)
+            literal = is_literal(value)
+            self._shared.update([value] if len(targets) > 1 else [])
+            names = [target for target in targets if isinstance(target, ast.Name)]
+            taken = {name for name in names if self._is_assigned(name.id, value, each, literal=literal)}
+            if literal and len(targets) == 1 and isinstance(targets[0], ast.Subscript):
+                taken.update(targets if self._is_put(targets[0], value) else [])
         for change in _changes([each.statement]):
             if change.node not in taken:
                 self._change(change, each)
         for target in targets:
-            if value and place and isinstance(target, ast.Name):  # another name of the same
+            if value and place and place.can_change and isinstance(target, ast.Name):  # another name of it
                 self._places[target.id] = place
 
-    def take_functions(self, each: Statement, calls: list[ast.Call]) -> None:
+    def take_functions(self, each: Statement, given: dict[str, set[str]]) -> None:
         """Take in what functions change, but for what is their own.
 
-        A parameter is, unless one of `calls` gives the function what is called so.
+        A parameter is, unless the function is `given` what is called so.
         """
         for function in ast.walk(each.statement):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                own = _own(function, calls)
+                own = _own(function, given.get(function.name, set()))
                 for change in _changes(function.body):
                     if change.name not in own:
                         self._change(change, each)
 
-    def _is_taken(self, target: ast.expr, value: ast.expr, each: Statement) -> bool:
-        """Take in the assignment of `value` where that is plain; tell whether it is."""
-        if isinstance(target, ast.Subscript):
-            return is_literal(value) and self._is_put(target, value)
-        if not isinstance(target, ast.Name):
+    def _is_assigned(self, name: str, value: ast.expr, each: Statement, *, literal: bool) -> bool:
+        """Let a name hold a value, if that is a literal, or its first; tell whether it does."""
+        if literal:
+            self._places[name] = _Place(value, value, _array(value))
+        elif name in self.assigned:
             return False
-        if is_literal(value):
-            self._places[target.id] = _Place(value, value, _array(value))
-        elif target.id in self.assigned:
-            return False
-        self.assigned[target.id] = Assigned(target.id, value, each)
+        self.assigned[name] = Assigned(name, value, each)
         return True
 
     def _is_put(self, target: ast.Subscript, value: ast.expr) -> bool:
-        """Put `value` into the place of an item; tell whether it is certain what comes of that."""
+        """Put a literal into the place of an item; tell whether it is certain what comes of that."""
         place = self._place(target.value)
         if place is None or not is_literal(target.slice):
             return False
         node, index = place.node, value_of(target.slice)
         if isinstance(node, ast.Dict) and isinstance(index, str):
-            at = _keys(node).index(index) if index in _keys(node) else len(node.keys)
+            at = self._places_in(node).setdefault(index, len(node.keys))
             node.keys[at : at + 1], node.values[at : at + 1] = [target.slice], [value]
             return True
-        item = self._place(target)
+        item = self._item(place, index)
         if item is None or not isinstance(node, ast.List) or not _fits(value, item):
             return False
         node.elts[index] = value
@@ -153,22 +169,42 @@ class _Names:
             node = node.value
         place = self._places.get(node.id) if isinstance(node, ast.Name) else None
         for key in reversed(keys):
-            place = _item(place, value_of(key)) if place and is_literal(key) else None
+            place = self._item(place, value_of(key)) if place and is_literal(key) else None
         return place
+
+    def _view(self, node: ast.expr) -> _Place | None:
+        """Return as what `weights['output'][:]` and the like are known, by which the whole may be changed."""
+        root = self._places.get(_root(node))
+        return root and _Place(root.whole, node, None)
+
+    def _item(self, whole: _Place, index: Any) -> _Place | None:
+        """Return the place of an item, or None where there is none."""
+        node, found = whole.node, None
+        if isinstance(node, ast.Dict) and isinstance(index, str):
+            at = self._places_in(node).get(index)
+            found = None if at is None else node.values[at]
+        elif isinstance(node, ast.List) and type(index) is int and -len(node.elts) <= index < len(node.elts):
+            found = node.elts[index]
+        return None if found is None else _Place(whole.whole, found, whole.array or _array(found))
+
+    def _places_in(self, node: ast.Dict) -> dict[Any, int]:
+        if node not in self._keys:
+            keys = enumerate(node.keys)
+            self._keys[node] = {key.value: at for at, key in keys if isinstance(key, ast.Constant)}
+        return self._keys[node]
 
     def _change(self, change: _Change, each: Statement) -> None:
         """Take note of a change that code makes which is not run."""
-        line = each.line_of(change.node)
+        line, own = each.line_of(change.node), self.assigned.get(change.name)
+        place = self._places.get(change.name)
+        if place:
+            elsewhere = own is None or own.node is not place.whole or place.whole in self._shared
+            if not change.is_name or (change.in_place and elsewhere):
+                self.changed.setdefault(place.whole, line)
         if change.is_name:
             self._places.pop(change.name, None)
-            if change.name in self.assigned:
-                own = self.assigned[change.name]
+            if own:
                 own.anew = own.anew or line
-        elif place := self._places.get(change.name):
-            for own in self.assigned.values():
-                if own.node is place.whole and not own.fault:
-                    what = f"this changes {shortened(own.name, SHOWN)} and cannot be taken"
-                    own.fault = FileError(f"{what}: code is read, not run", line)
 
 
 def _assignment(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:
@@ -185,22 +221,8 @@ def _assignment(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:
     return [], None
 
 
-def _keys(node: ast.Dict) -> list[Any]:
-    return [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
-
-
 def _array(node: ast.expr) -> ArrayList | None:
     return node if isinstance(node, ArrayList) else None
-
-
-def _item(whole: _Place, index: Any) -> _Place | None:
-    """Return the place of an item, or None where there is none."""
-    node, found = whole.node, None
-    if isinstance(node, ast.Dict) and isinstance(index, str):
-        found = dict(zip(_keys(node), node.values, strict=True)).get(index)
-    elif isinstance(node, ast.List) and type(index) is int and -len(node.elts) <= index < len(node.elts):
-        found = node.elts[index]
-    return found and _Place(whole.whole, found, whole.array or _array(found))
 
 
 def _fits(value: ast.expr, item: _Place) -> bool:
@@ -210,14 +232,22 @@ def _fits(value: ast.expr, item: _Place) -> bool:
     old, new = value_of(item.node), value_of(value)
     if not (isinstance(old, int | float) and isinstance(new, int | float)):
         return False
-    kinds = {type(part.value) for part in ast.walk(item.array) if isinstance(part, ast.Constant)}
-    return float in kinds or isinstance(new, int)
+    return isinstance(new, int) or not item.array.whole
 
 
-def _own(function: ast.FunctionDef | ast.AsyncFunctionDef, calls: list[ast.Call]) -> set[str]:
+def _given(body: list[Statement]) -> dict[str, set[str]]:
+    """Return which names stand as arguments where a function is called, by its name."""
+    given: dict[str, set[str]] = {}
+    for each in body:
+        for node in ast.walk(each.statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                names = given.setdefault(node.func.id, set())
+                names.update(arg.id for arg in node.args if isinstance(arg, ast.Name))
+    return given
+
+
+def _own(function: ast.FunctionDef | ast.AsyncFunctionDef, given: set[str]) -> set[str]:
     """Return the names that are a function's own: parameters, but those given alike, and variables."""
-    of_it = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == function.name)
-    given = {arg.id for call in of_it for arg in call.args if isinstance(arg, ast.Name)}
     parameters = {arg.arg for arg in (*function.args.posonlyargs, *function.args.args)}
     shared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
     variables = {change.name for change in _changes(function.body) if change.is_name}
@@ -236,7 +266,10 @@ def _changes(body: list[ast.stmt]) -> Iterator[_Change]:
             if isinstance(part, ast.comprehension):
                 passing.update(ast.walk(part.target))
         waiting += list(ast.iter_child_nodes(node))[::-1]
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node not in passing:
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            passing.add(node.target)
+            yield _Change(node.target.id, node.target, is_name=True, in_place=True)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node not in passing:
             yield _Change(node.id, node, is_name=True)
         elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
             yield _Change(_root(node), node, is_name=False)

@@ -54,7 +54,9 @@ def statements(text: str) -> list[Statement]:
 
 
 class ArrayList(ast.List):
-    """The list in the place of an array, whose numbers are of one kind."""
+    """The list in the place of an array, whose numbers are of one kind: `whole` ones, or not."""
+
+    whole = True
 
 
 def plain(node: ast.expr) -> ast.expr:
@@ -101,5 +103,8 @@ class _Plain(ast.NodeTransformer):
             return node
         (given,) = node.args
         if isinstance(given, ast.List) and not node.keywords:
-            return ast.copy_location(ArrayList(given.elts, given.ctx), given)
+            array = ast.copy_location(ArrayList(given.elts, given.ctx), given)
+            constants = (part.value for part in ast.walk(given) if isinstance(part, ast.Constant))
+            array.whole = not any(isinstance(value, float) for value in constants)
+            return array
         return given

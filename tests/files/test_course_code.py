@@ -1,5 +1,8 @@
 """A course's code opens: the dictionaries and the data that stand in it, and no code is run."""
 
+import time
+from contextlib import suppress
+
 import pytest
 
 from nnviz.files.errors import FileError
@@ -128,7 +131,7 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
         ("w = weights\nw['output'] = [3, 1]", [[2, 4], [4, -5]], [[3, 1]]),
         ("out = weights['output']\nout[0] = 9", [[2, 4], [4, -5]], [[9, 7]]),
         ("weights: dict", [[2, 4], [4, -5]], [[2, 7]]),
-        ("old = weights['output'][0]\nold = 5\nold += 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("old = weights['output'][0]\nold += 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("print([weights for weights in (1, 2)], weights.get('output'))", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
     ],
@@ -166,6 +169,10 @@ def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
         "if better: weights['output'] = [1, 1]",
         "for each in weights: weights[each] = [1, 1]",
         "w = weights; w['output'] *= 2",
+        "weights['node_0'] = weights['node_0'][0] = [1, 1]",  # a list in itself
+        "out = weights['output']; out += 1",
+        "out = weights['output'][:]; out[0] = 1",
+        "input_data = same = np.array([1, 2]); same += 1",
         "def train(): weights['output'] = [1, 1]",
         "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
     ],
@@ -175,6 +182,30 @@ def test_what_changes_weights_or_rows_and_cannot_be_taken_is_refused_with_its_li
     with pytest.raises(FileError) as caught:
         opened(FORWARD + later)
     assert str(caught.value) == f"line 11: this changes {name} and cannot be taken: code is read, not run"
+
+
+MANY = 20_000
+"""Of what a text of the most letters may hold."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "w['output'][0] = 1.5\n" * MANY,
+        "w['output'][0] += 1\n" * MANY,
+        "".join(f"w['n{k}'] = [1]\n" for k in range(MANY)),
+        "".join(f"v{k} = [1]\nv{k}[0] += 1\n" for k in range(MANY)),
+        "".join(f"def f{k}(): 0\nf{k}(w)\n" for k in range(MANY)),
+        "v = " * MANY + f"[{'1, ' * MANY}]\n",
+        f"v = np.array([{'1.5, ' * MANY}])\n" + "v[0] = 1.5\n" * MANY,
+    ],
+    ids=lambda text: text[:20],
+)
+def test_a_text_of_many_changes_is_read_or_refused_soon(opened, text):
+    began = time.process_time()
+    with suppress(FileError):
+        opened(f"w = {{'node_0': [1], 'output': [1]}}\n{text}")
+    assert time.process_time() - began < 6.0
 
 
 def test_what_assigns_weights_or_rows_anew_is_said(opened):
