@@ -133,7 +133,7 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
         return {}
     size = min(size, (width - 6.0) / NUMBER)
     top = (free - 1.2 * size) / 2
-    value, pad = 4.2 * min(size, 14.0 * grown), 7.0 * grown
+    value, pad = 4.2 * min(size, 14.0 * grown), min(7.0 * grown, 0.05 * width)
     kind: Kind = "input" if column.layer < 0 else "value"
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.4 * free, 11.0 * grown, rest / COURSE_NAME), SMALLEST)

@@ -117,3 +117,8 @@ def test_eight_nodes_above_each_other_show_their_names_too(view):
     names = [label.text for label in picture.labels if label.address.kind == "name"]
     assert names == ["x", *(f"node_{k}" for k in range(8)), "output"]
     assert shown(picture, "value") == 8 + 1
+
+
+@pytest.mark.parametrize("view", [View(606, 347), View(886, 413)], ids=str)
+def test_every_output_for_a_digit_shows_its_value(view):
+    assert shown(drawn(load(example("digits").path), view), "value") >= 10
