@@ -7,18 +7,14 @@ Whatever else changes a literal is a fault of the name, so that nobody takes it 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nnviz.core.names import SHOWN, shortened
+from nnviz.files import python_changes
 from nnviz.files.errors import FileError
+from nnviz.files.python_changes import Change
 from nnviz.files.python_text import ArrayList, Statement, is_literal, plain, value_of
-
-_CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
-_CHANGING |= {"reverse", "setdefault", "sort", "update"}
-"""The methods of dictionaries, lists and arrays that change them."""
-_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass
@@ -60,7 +56,7 @@ def assigned(body: list[Statement]) -> dict[str, Assigned]:
     names = _Names()
     for each in body:
         names.take(each)
-    given = _given(body)
+    given = python_changes.given(body)
     for each in body:
         names.take_functions(each, given)
     for own in names.assigned.values():
@@ -81,15 +77,6 @@ class _Place(NamedTuple):
     def can_change(self) -> bool:
         """Whether it is no number or text."""
         return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
-
-
-class _Change(NamedTuple):
-    """A part of the text that changes what `name` holds, or assigns the name itself, `in_place` by `+=`."""
-
-    name: str
-    node: ast.expr
-    is_name: bool
-    in_place: bool = False
 
 
 class _Names:
@@ -117,7 +104,7 @@ class _Names:
             taken = {name for name in names if self._is_assigned(name.id, value, each, literal=literal)}
             if literal and len(targets) == 1 and isinstance(targets[0], ast.Subscript):
                 taken.update(targets if self._is_put(targets[0], value) else [])
-        for change in _changes([each.statement]):
+        for change in python_changes.changes([each.statement]):
             if change.node not in taken:
                 self._change(change, each)
         for target in targets:
@@ -131,8 +118,8 @@ class _Names:
         """
         for function in ast.walk(each.statement):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                own = _own(function, given.get(function.name, set()))
-                for change in _changes(function.body):
+                own = python_changes.own(function, given.get(function.name, set()))
+                for change in python_changes.changes(function.body):
                     if change.name not in own:
                         self._change(change, each)
 
@@ -174,8 +161,9 @@ class _Names:
 
     def _view(self, node: ast.expr) -> _Place | None:
         """Return as what `weights['output'][:]` and the like are known, by which the whole may be changed."""
-        root = self._places.get(_root(node))
-        return root and _Place(root.whole, node, None)
+        copied = isinstance(node, ast.Call) and python_changes.copied(node)
+        root = self._places.get(python_changes.root(copied or node))
+        return None if root is None or (copied and root.array) else _Place(root.whole, node, None)
 
     def _item(self, whole: _Place, index: Any) -> _Place | None:
         """Return the place of an item, or None where there is none."""
@@ -193,11 +181,11 @@ class _Names:
             self._keys[node] = {key.value: at for at, key in keys if isinstance(key, ast.Constant)}
         return self._keys[node]
 
-    def _change(self, change: _Change, each: Statement) -> None:
+    def _change(self, change: Change, each: Statement) -> None:
         """Take note of a change that code makes which is not run."""
         line, own = each.line_of(change.node), self.assigned.get(change.name)
         place = self._places.get(change.name)
-        if place:
+        if place and not (isinstance(place.node, ast.Call) and change.depth < 2):  # a copy has the same lists
             elsewhere = own is None or own.node is not place.whole or place.whole in self._shared
             if not change.is_name or (change.in_place and elsewhere):
                 self.changed.setdefault(place.whole, line)
@@ -233,54 +221,3 @@ def _fits(value: ast.expr, item: _Place) -> bool:
     if not (isinstance(old, int | float) and isinstance(new, int | float)):
         return False
     return isinstance(new, int) or not item.array.whole
-
-
-def _given(body: list[Statement]) -> dict[str, set[str]]:
-    """Return which names stand as arguments where a function is called, by its name."""
-    given: dict[str, set[str]] = {}
-    for each in body:
-        for node in ast.walk(each.statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                names = given.setdefault(node.func.id, set())
-                names.update(arg.id for arg in node.args if isinstance(arg, ast.Name))
-    return given
-
-
-def _own(function: ast.FunctionDef | ast.AsyncFunctionDef, given: set[str]) -> set[str]:
-    """Return the names that are a function's own: parameters, but those given alike, and variables."""
-    parameters = {arg.arg for arg in (*function.args.posonlyargs, *function.args.args)}
-    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
-    variables = {change.name for change in _changes(function.body) if change.is_name}
-    return (parameters - given) | (variables - shared)
-
-
-def _changes(body: list[ast.stmt]) -> Iterator[_Change]:
-    """Yield what statements change, in their order, the functions and classes in them left out."""
-    waiting: list[ast.AST] = [*reversed(body)]
-    passing: set[ast.AST] = set()  # the names that a comprehension has for itself
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, _SCOPES):
-            continue
-        for part in ast.iter_child_nodes(node):
-            if isinstance(part, ast.comprehension):
-                passing.update(ast.walk(part.target))
-        waiting += list(ast.iter_child_nodes(node))[::-1]
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            passing.add(node.target)
-            yield _Change(node.target.id, node.target, is_name=True, in_place=True)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node not in passing:
-            yield _Change(node.id, node, is_name=True)
-        elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
-            yield _Change(_root(node), node, is_name=False)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr not in _CHANGING:
-                continue
-            yield _Change(_root(node.func), node, is_name=False)
-
-
-def _root(node: ast.expr) -> str:
-    """Return the name of what a part is of: `weights` of `weights['output'][0]`, or ""."""
-    while isinstance(node, ast.Subscript | ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""

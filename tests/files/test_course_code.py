@@ -130,6 +130,8 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
         ("weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]", [[2, 4], [4, -5], [1, 1]], [[1, 2, 3]]),
         ("w = weights\nw['output'] = [3, 1]", [[2, 4], [4, -5]], [[3, 1]]),
         ("out = weights['output']\nout[0] = 9", [[2, 4], [4, -5]], [[9, 7]]),
+        ("w = weights.copy()\nw['output'] = [1, 1]", [[2, 4], [4, -5]], [[2, 7]]),
+        ("w = copy.deepcopy(weights)\nw['output'][0] = 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("weights: dict", [[2, 4], [4, -5]], [[2, 7]]),
         ("old = weights['output'][0]\nold += 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("print([weights for weights in (1, 2)], weights.get('output'))", [[2, 4], [4, -5]], [[2, 7]]),
@@ -144,6 +146,8 @@ def test_what_is_put_into_a_dictionary_later_is_taken_where_it_stands_there(open
 
 def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
     w = "w = {'output': [1, 1]}\ninput_data = [1, 2]\n"
+    rows = "input_data = np.array([[3, 5]])\nmore = input_data.copy()\nmore[0][0] = 9\n"
+    assert data(opened(w + rows)) == ([[3, 5]], None)
     assert data(opened(f"{w}input_data = np.array([[3, 5], [0.5, 1]])\ninput_data[0][1] = 4.5\n")) == (
         [[3, 4.5], [0.5, 1]],
         None,
@@ -173,6 +177,9 @@ def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
         "out = weights['output']; out += 1",
         "out = weights['output'][:]; out[0] = 1",
         "input_data = same = np.array([1, 2]); same += 1",
+        "w = weights.copy(); w['output'][0] = 1",  # which copies no list
+        "w = dict(weights); w['output'].fill(0)",
+        "w = dict(weights); w['output'] *= 2",
         "def train(): weights['output'] = [1, 1]",
         "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
     ],

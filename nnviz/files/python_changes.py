@@ -1,0 +1,94 @@
+"""What the statements of a Python text change, of what they do not assign plainly. No code is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nnviz.files.python_text import Statement
+
+_CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
+_CHANGING |= {"reverse", "setdefault", "sort", "update"}
+"""The methods of dictionaries, lists and arrays that change them."""
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+class Change(NamedTuple):
+    """A part of the text that changes what `name` holds, or assigns the name itself, `in_place` by `+=`."""
+
+    name: str
+    node: ast.expr
+    is_name: bool
+    in_place: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How many steps it is from the name into what is changed."""
+        steps, node = 0, self.node.func if isinstance(self.node, ast.Call) else self.node
+        while isinstance(node, ast.Subscript | ast.Attribute):
+            steps, node = steps + 1, node.value
+        return steps + self.in_place
+
+
+def given(body: list[Statement]) -> dict[str, set[str]]:
+    """Return which names stand as arguments where a function is called, by its name."""
+    given: dict[str, set[str]] = {}
+    for each in body:
+        for node in ast.walk(each.statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                names = given.setdefault(node.func.id, set())
+                names.update(arg.id for arg in node.args if isinstance(arg, ast.Name))
+    return given
+
+
+def own(function: ast.FunctionDef | ast.AsyncFunctionDef, given: set[str]) -> set[str]:
+    """Return the names that are a function's own: parameters, but those given alike, and variables."""
+    parameters = {arg.arg for arg in (*function.args.posonlyargs, *function.args.args)}
+    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    variables = {change.name for change in changes(function.body) if change.is_name}
+    return (parameters - given) | (variables - shared)
+
+
+def changes(body: list[ast.stmt]) -> Iterator[Change]:
+    """Yield what statements change, in their order, the functions and classes in them left out."""
+    waiting: list[ast.AST] = [*reversed(body)]
+    passing: set[ast.AST] = set()  # the names that a comprehension has for itself, and what was told of
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, _SCOPES):
+            continue
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.comprehension):
+                passing.update(ast.walk(part.target))
+        waiting += list(ast.iter_child_nodes(node))[::-1]
+        if isinstance(node, ast.AugAssign):
+            passing.add(node.target)
+            yield Change(root(node.target), node.target, isinstance(node.target, ast.Name), in_place=True)
+        elif node in passing:
+            continue
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield Change(node.id, node, is_name=True)
+        elif isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            yield Change(root(node), node, is_name=False)
+        elif isinstance(node, ast.Call) and _is_changing(node.func):
+            yield Change(root(node.func), node, is_name=False)
+
+
+def _is_changing(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) and called.attr in _CHANGING
+
+
+def root(node: ast.expr) -> str:
+    """Return the name of what a part is of: `weights` of `weights['output'][0]`, or ""."""
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def copied(call: ast.Call) -> ast.expr | None:
+    """Return of what a call such as `weights.copy()` or `dict(weights)` makes a copy, or None."""
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "copy":
+        return call.args[0] if call.args else call.func.value
+    makes = isinstance(call.func, ast.Name) and call.func.id in {"dict", "list"}
+    return call.args[0] if makes and call.args else None
