@@ -74,19 +74,23 @@ def test_the_first_step_is_a_card_beside_a_weight_with_a_ring_around_it(window):
 def test_deeds_are_noticed_and_next_leads_through_all_steps(window, qtbot):
     set_number(window, address_named(window, "output", "node_0"), "3")
     qtbot.waitUntil(lambda: said(window)[0] == "1 of 5 ✓")
+    assert covered(window) == []
     assert "Ctrl+Z" in said(window)[2]
     assert ringed(window).contains(in_window(window, address_named(window, "output"))[0])
     press(window, "Next")
     assert said(window)[:2] == ["2 of 5", TITLES[1]]
     QTest.keyClick(window.diagram, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: said(window)[0] == "2 of 5 ✓")
+    assert covered(window) == []
     press(window, "Next")
     click(window, address_named(window, "output"))
     qtbot.waitUntil(lambda: said(window)[0] == "3 of 5 ✓")
+    assert covered(window) == []
     assert window.explain.isVisible()
     press(window, "Next")
     press(window, "Run")
     qtbot.waitUntil(lambda: said(window)[0] == "4 of 5 ✓")
+    assert covered(window) == []
     press(window, "Next")
     assert said(window)[1] == TITLES[4]
     window.runner.pause()
