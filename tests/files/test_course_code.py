@@ -212,7 +212,7 @@ def test_a_text_of_many_changes_is_read_or_refused_soon(opened, text):
     began = time.process_time()
     with suppress(FileError):
         opened(f"w = {{'node_0': [1], 'output': [1]}}\n{text}")
-    assert time.process_time() - began < 6.0
+    assert time.process_time() - began < 20.0  # one or two; as many times as many would be minutes
 
 
 def test_what_assigns_weights_or_rows_anew_is_said(opened):
