@@ -124,7 +124,7 @@ def test_an_input_tells_where_it_comes_from_and_what_it_adds_to_every_sum():
     assert [section.heading for section in given_input.sections] == ["Row 2 of 4"]
     assert sentences(given_input) == [
         "It is given, in row 2 of the data, column children: training leaves it as it is.",
-        "Each node that it feeds adds it to its z, times the weight between them:",
+        "Each node that it feeds adds this value times the weight between them to its z:",
     ]
     assert [own.text for own in given_input.lines] == [
         "value = −1",

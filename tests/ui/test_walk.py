@@ -268,7 +268,7 @@ def test_back_takes_the_update_back_also_after_other_layers_were_walked(quick, q
     window = quick("relu")
     before = window.document.state
     window.player.show_phase("update")
-    step(window, qtbot, 4)
+    step(window, qtbot, 5)
     assert window.document.state is not before
     window.document.push(structure.add_layer(window.document.state, 0), "Add a hidden layer")
     window.player.show_phase("forward")

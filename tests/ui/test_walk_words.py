@@ -271,3 +271,16 @@ def test_what_to_do_next_covers_no_number(quick, name, size):
         covered = [label.text for label in whole.labels if box.intersects(QRectF(*label.rect))]
         assert not covered
         assert status(window).endswith("press Space to play, or . (full stop) for one step")
+
+
+def test_the_last_new_weight_can_be_read_before_all_change_at_once(quick, qtbot):
+    window = quick("relu")
+    before = window.document.state
+    window.player.show_phase("update")
+    step(window, qtbot, 4)
+    assert told(window).endswith("node_1 → output: w ← 7 − 0.0002·0 = 7")
+    assert window.document.state is before
+    QTest.keyClick(window.diagram, Qt.Key.Key_Period)
+    assert told(window) == "All weights: change to their new values at once; this is one update"
+    qtbot.waitUntil(lambda: not walking(window))
+    assert window.document.state.iteration == 1

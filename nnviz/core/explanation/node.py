@@ -20,7 +20,7 @@ def input_lines(scene: Scene, node: int, row: int) -> list[Line | Note]:
     lines: list[Line | Note] = [
         Line("value", "", write(value, value.value)),
         Note("", f"It is given, {place}: training leaves it as it is."),
-        Note("", "Each node that it feeds adds it to its z, times the weight between them:"),
+        Note("", "Each node that it feeds adds this value times the weight between them to its z:"),
     ]
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))
     lines += [_onward_line(scene, node, j, float(products[j])) for j in largest]

@@ -20,7 +20,7 @@ ARRIVED = 0.5
 MANY_STEPS = 100
 """A round with more steps than this is walked a layer at a time unless a person asks for nodes."""
 
-Deed: TypeAlias = Literal["forward", "loss", "mse", "backward", "slopes", "mean", "update"]
+Deed: TypeAlias = Literal["forward", "loss", "mse", "backward", "slopes", "mean", "update", "taken"]
 _PHASE_OF: dict[Deed, Phase] = {
     "forward": "forward",
     "loss": "loss",
@@ -29,6 +29,7 @@ _PHASE_OF: dict[Deed, Phase] = {
     "slopes": "backward",
     "mean": "update",
     "update": "update",
+    "taken": "update",
 }
 _DEED_FOR: dict[Kind, Deed] = {
     "z": "forward",
@@ -51,7 +52,8 @@ class Step(NamedTuple):
     backward   the node's slope
     slopes     the slopes of the weights that feed it, and of its bias
     mean       the means of these over the update's rows; of one row one step for the whole network
-    update     the weights that feed it, and its bias, show their new values
+    update     the new values of the weights that feed it, and of its bias
+    taken      all of them change to these at once: one step for the whole network
     ========== ==================================================================================
     """
 
@@ -94,6 +96,7 @@ class Walk:
         else:
             yield from chain.from_iterable(each("mean", layer) for layer in reversed(layers))
         yield from chain.from_iterable(each("update", layer) for layer in layers)
+        yield Step("taken", last, 0)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -124,6 +127,10 @@ class Walk:
         while position > 0 and self.steps[position - 1][:2] == step[:2]:
             position -= 1
         return position
+
+    def of_all_weights(self, step: Step) -> bool:
+        """Tell whether `step` is about all weights at once."""
+        return step.deed == "taken" or (step.deed == "mean" and self.one_row)
 
     def done(self, step: Step, position: int) -> bool:
         """Tell whether `step` is done at `position`; a step of a phase that is not walked never is."""

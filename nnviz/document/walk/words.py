@@ -25,6 +25,7 @@ from nnviz.document.walk.walk import Phase, Step
 MOST_LINES = 7
 """Of a node with more weights so many are told, and how many more there are."""
 ONE_ROW = "the mean of one row is that row's slope, so all slopes stay"
+TAKEN = "this is one update"
 COMPUTING = "computing …"
 
 
@@ -93,6 +94,8 @@ def words(
     targets = state.data.targets
     row = None if targets is None else targets[computed.row]
     told = _Told(state, computed, Scene(state.network, computed.trace, computed.slopes, row), short)
+    if step.deed == "taken":
+        return Words("All weights", (Saying(("change to their new values at once; ", TAKEN), aside=True),))
     if step.deed == "mse":
         return told.mse(step, mse)
     if step.deed in ("forward", "loss", "backward"):

@@ -57,13 +57,13 @@ class WalkLayer:
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint what marks the nodes and edges in progress, or done last, under their texts."""
-        for step in self._player.progress.told:
+        progress = self._player.progress
+        for step in progress.told:
             column = picture.layout.column(step.layer)
-            if column.block:
+            if column.block or progress.walk.of_all_weights(step):
                 continue
             if step.deed in EDGES:
-                if not (step.deed == "mean" and self._player.progress.walk.one_row):
-                    _paint_marks(painter, picture, step, palette)
+                _paint_marks(painter, picture, step, palette)
                 continue
             painter.setPen(QPen(QColor(palette.slope if step.deed == "backward" else palette.accent), 2.4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
