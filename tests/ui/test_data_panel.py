@@ -558,6 +558,42 @@ def test_a_number_too_long_for_any_size_gets_a_wider_column_though_others_scroll
     qtbot.waitUntil(lambda: None not in table.cells.fonts.values())
 
 
+def run_at(qtbot, window, rate):
+    """Run from the first weights with a learning rate, to the end."""
+    window.runner.restart()
+    field = window.training.fields.learning_rate
+    field.setText(rate)
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.run()
+
+
+def test_the_long_numbers_of_a_tiny_error_are_in_sight_side_by_side(qtbot, open_window):
+    window = open_window("twenty-updates")
+    with_room(window, numbers=8)  # about what the table has at 1280
+    run_at(qtbot, window, "0.03")
+    window.data.table.grab()  # which finds what has no room
+    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    assert "e−" in window.data.table.model().index(0, 6).data()
+
+
+def test_columns_that_were_wide_for_long_numbers_are_as_before_once_these_are_short(qtbot, open_window):
+    window = open_window("twenty-updates")
+    table = with_room(window, numbers=9)
+    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+    before = widths(table)
+    for k in range(3):
+        window.document.push(
+            edits.set_value(window.document.state, Address("weight", 0, 0, k), -1.2345678e-101), "Set"
+        )
+    qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() > 0)
+    for _ in range(3):
+        window.document.undo()
+    qtbot.waitUntil(lambda: widths(table) == before)
+    assert table.horizontalScrollBar().maximum() == 0
+
+
 def test_at_least_five_rows_are_in_sight_at_1280_by_800(open_window):
     table = open_window("digits").data.table
     room = table.viewport().rect()

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from nnviz.core.numbers import parsed, shown
-from nnviz.ui.data.columns import MARGIN_PX, PADDING_PX, SIZES_PX
+from nnviz.ui.data.columns import LEAST_MARGIN_PX, PADDING_PX, SIZES_PX
 from nnviz.ui.data.table import NOTHING, RIGHT, DataTable, Index
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours, px, ui_font
@@ -58,7 +58,7 @@ class NumberCells(QStyledItemDelegate):
             column: first_fitting(
                 self._metrics[self._table.columns[column].strong],
                 [self._text(self._table.value(row, column)) for row in rows],
-                width - px(PADDING_PX) - px(MARGIN_PX),
+                width - px(PADDING_PX) - px(LEAST_MARGIN_PX),
             )
             for column, width in widths.items()
         }
@@ -86,8 +86,10 @@ class NumberCells(QStyledItemDelegate):
         painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
         font = self.fonts.get(column, 0)
         painter.setFont((self._bold if strong else self._normal)[-1 if font is None else font])
-        text = "…" if font is None else self._text(value)  # part of a number is another
-        painter.drawText(rect.adjusted(0, 0, -px(PADDING_PX), 0), RIGHT, text)
+        text, room = self._text(value), rect.adjusted(0, 0, -px(PADDING_PX), 0)
+        room.setRight(min(room.right(), painter.viewport().right()))
+        whole = font is not None and painter.fontMetrics().horizontalAdvance(text) <= room.width()
+        painter.drawText(room, RIGHT, text if whole else "…")  # part of a number is another
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """Return a field for the number, to be filled with all its digits."""

@@ -18,8 +18,8 @@ SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Computed numbers that columns have room for: where it is tight, where they scroll, where there is room."""
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
-PADDING_PX, MARGIN_PX = 6, 4
-"""At the right of a name and of a number, and the least at their left."""
+PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 6, 4, 2
+"""At the right of a name and of a number, and at their left: what is wished, and the least."""
 NAME_PX = 12
 """Font size of a name."""
 SIZES_PX = 13, 12, 11, 9.5
@@ -41,10 +41,11 @@ def column_widths(columns: Sequence[Column], room: int) -> list[int]:
         max(low, short if each else min(width, short))
         for low, width, each in zip(small, full, computed, strict=True)
     ]
-    least = _wide(named, tight)
-    if sum(least) <= room:
-        return _grown(least, _wide(named, _at_least(long, full, computed)), room)
-    return _wide(named, _at_least(middle, full, computed))
+    least = _wide(named, tight, LEAST_MARGIN_PX)
+    if sum(least) > room:
+        return _wide(named, _at_least(middle, full, computed))
+    held, wished = (_wide(named, _at_least(spare, full, computed)) for spare in (short, long))
+    return _grown(held, wished, room) if sum(held) <= room else _grown(least, held, room)
 
 
 def _at_least(room: int, widths: list[int], computed: list[bool]) -> list[int]:
@@ -52,11 +53,10 @@ def _at_least(room: int, widths: list[int], computed: list[bool]) -> list[int]:
     return [max(width, room) if each else width for width, each in zip(widths, computed, strict=True)]
 
 
-def _wide(named: list[int], numbers: list[int]) -> list[int]:
-    """Return the width of each column for its name and its numbers."""
+def _wide(named: list[int], numbers: list[int], margin: int = MARGIN_PX) -> list[int]:
+    """Return the width of each column for its name and its numbers, with a margin at their left."""
     return [
-        max(name, number + px(PADDING_PX)) + px(MARGIN_PX)
-        for name, number in zip(named, numbers, strict=True)
+        max(name, number + px(PADDING_PX)) + px(margin) for name, number in zip(named, numbers, strict=True)
     ]
 
 

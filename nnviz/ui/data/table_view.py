@@ -9,12 +9,14 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QGuiApplication,
+    QHideEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -30,6 +32,8 @@ from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
 from nnviz.ui.widgets.theme import colours
 
 ROW_HEIGHT_PX = 30
+SETTLED_MS = 150
+"""So long computed numbers have to stand before the columns follow them: in a fast run they would tremble."""
 BEGIN = f"0123456789+-{MINUS}"
 """What a number begins with: typed on a cell, it opens the cell."""
 SAMPLE = 100
@@ -51,7 +55,7 @@ class TableView(QTableView):
         self._table = model
         self.cells = NumberCells(model, self)
         self.setItemDelegate(self.cells)
-        self._fit_soon = QTimer(self, singleShot=True, interval=0)
+        self._fit_soon = QTimer(self, singleShot=True)
         self._fit_soon.timeout.connect(self._fit_columns)
         self._pressed = QPointF()
         self._scrub_from: float | None = None
@@ -165,14 +169,34 @@ class TableView(QTableView):
         if event.type() == QEvent.Type.FontChange and self.isVisible():
             self._fit_columns()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Fit the columns to what has changed meanwhile."""
+        super().showEvent(event)
+        self._fit_columns()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Leave the columns alone while nobody sees them."""
+        super().hideEvent(event)
+        self._fit_soon.stop()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        """Scroll; the "…" of a number that is cut off stays where it is seen."""
+        super().scrollContentsBy(dx, dy)
+        if dx:
+            self.viewport().update()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Spread the columns over the room."""
         super().resizeEvent(event)
         self._fit_columns()
 
     def _follow(self, first: Index, _last: Index) -> None:
-        """Fit the columns to numbers that were typed, but not while the mouse scrubs one."""
-        if self._table.columns[first.column()].editable and not QGuiApplication.mouseButtons():
+        """Fit the columns to other numbers, to typed ones at once, but not while the mouse scrubs one."""
+        if not self.isVisible():
+            return
+        if not self._table.columns[first.column()].editable:
+            self._fit_soon.start(SETTLED_MS)
+        elif not QGuiApplication.mouseButtons():
             self._fit_columns()
 
     def _fit_columns(self) -> None:
@@ -203,7 +227,7 @@ class TableView(QTableView):
         widths = {k: header.sectionSize(k) for k in range(max(header.visualIndexAt(0), 0), last + 1)}
         before = dict(self.cells.fonts)
         if not self.cells.choose_fonts(rows, widths) and len(self._table.columns) <= SAMPLE:
-            self._fit_soon.start()
+            self._fit_soon.start(0)
         if self.cells.fonts != before:
             self.viewport().update()  # also what is not painted at present
 
