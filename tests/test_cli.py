@@ -414,7 +414,7 @@ BAD_INPUT = {
     "slopes w.json": "data: there are no rows with targets, and so no MSE and no slopes\n",
     "train w.json": "data: there are no rows to train on\n",
     "convert xor w.py": "w.py was not saved: 'node_0' has tanh, and a weights dictionary knows "
-    "relu hidden nodes and an identity output\n",
+    "relu hidden nodes and an identity output; of Python, nnviz writes a dictionary alone\n",
     "convert relu gone/w.json": "gone/w.json was not saved: there is no folder gone\n",
     "render relu -o gone/w.svg": "gone/w.svg was not saved: there is no folder gone\n",
 }

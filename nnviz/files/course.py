@@ -6,6 +6,7 @@ As Python it may stand among the code of a course, with input data; no code is r
 
 from __future__ import annotations
 
+import ast
 import re
 
 from nnviz.core.address import default_inputs
@@ -22,6 +23,7 @@ HEAD_BYTES = 2**16
 
 _LINES = rb"(?:\s|\#[^\n]*\n|(?:import|from)[ ][^\n]*\n)*"
 _START = re.compile(rb"(?:\xef\xbb\xbf)?" + _LINES + rb"""(?:\w+\s*=\s*)?\{\s*['"](?:node_|output)""")
+_IMPORT = re.compile(r"^(?:import|from) ", re.MULTILINE)
 _CODE = re.compile(rb"""^\w+\s*=\s*\{\s*['"](?:node_|output)""", re.MULTILINE)
 
 
@@ -60,7 +62,7 @@ def write(state: State) -> bytes:
         for name, row in zip(layer.nodes, layer.weights, strict=True)
     }
     if why := _unfit(network, nodes):
-        raise UnfitError(why)
+        raise UnfitError(f"{why}; of Python, nnviz writes a dictionary alone")
     return (json_text.laid_out(nodes) + "\n").encode()
 
 
@@ -95,5 +97,21 @@ def left_out(state: State) -> list[str]:
         "the run": state.run is not None,
         "the earlier runs": len(state.runs) > 0,
         "the weight sets": state.weight_sets != default.weight_sets,
+    }
+    return [part for part, lost in parts.items() if lost]
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of the text of a file is lost where a dictionary alone takes its place."""
+    try:
+        text = json_text.decoded(data)
+        body = [each.statement for each in python_text.statements(text)]
+    except FileError:  # longer than any Python that is read, so JSON; or no dictionary at all
+        return []
+    bare = any(isinstance(own, ast.Expr) and isinstance(own.value, ast.Dict) for own in body)
+    parts = {
+        "the dictionary's name": not bare,
+        "the other lines of the code": len(body) > 1 or _IMPORT.search(text) is not None,
+        "the comments": python_text.has_comment(text),
     }
     return [part for part, lost in parts.items() if lost]

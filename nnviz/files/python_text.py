@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 import warnings
 from typing import Any, NamedTuple
 
@@ -51,6 +53,14 @@ def statements(text: str) -> list[Statement]:
     if not found:
         raise FileError("there are no numbers in it")
     return found
+
+
+def has_comment(text: str) -> bool:
+    """Tell whether there is a comment in a text of which the statements can be read."""
+    if "#" not in text:
+        return False
+    tokens = tokenize.generate_tokens(io.StringIO(text.strip()).readline)
+    return any(token.type == tokenize.COMMENT for token in tokens)
 
 
 class ArrayList(ast.List):

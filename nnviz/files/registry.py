@@ -30,6 +30,7 @@ class Format:
     `write`    State → bytes; raises FileError
     `left_out` what of a State `write` does not keep, in words
     `assumed`  what of a State that was read the format does not say, in words
+    `replaced` what of a file's bytes is lost where `write` puts others in their place, in words
     ========== ============================================================================
     """
 
@@ -40,6 +41,7 @@ class Format:
     write: Callable[[State], bytes]
     left_out: Callable[[State], list[str]] = lambda _state: []
     assumed: Callable[[State], str] = lambda _state: ""
+    replaced: Callable[[bytes], list[str]] = lambda _data: []
 
 
 FORMATS = (
@@ -52,6 +54,7 @@ FORMATS = (
         course.write,
         course.left_out,
         course.assumed,
+        course.replaced,
     ),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
@@ -105,14 +108,26 @@ def left_out(state: State, path: str | os.PathLike[str]) -> str:
     parts = format_for(path).left_out(state)
     if not parts:
         return ""
-    listed = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
-    said = f"{file_named(Path(path))} leaves out {listed}"
+    said = f"{file_named(Path(path))} leaves out {_listed(parts)}"
     return said if is_native(path) else f"{said}; a file that ends in .json keeps them"
 
 
+def replaced(path: Path) -> str:
+    """Return a sentence on what of the text at `path` a save there would not keep, or "".
+
+    Raises FileError where it cannot be read, and for an unknown suffix.
+    """
+    parts = [] if is_native(path) else format_for(path).replaced(read_bytes(path))
+    return f"{file_named(path)} loses {_listed(parts)}" if parts else ""
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+
+
 def is_native(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a file of that name is nnviz's own. Raises FileError for an unknown suffix."""
-    return format_for(path) is FORMATS[0]
+    """Tell whether a file of that name is saved as nnviz's own."""
+    return Path(path).suffix.lower() in FORMATS[0].suffixes
 
 
 def format_for(path: str | os.PathLike[str]) -> Format:

@@ -16,7 +16,7 @@ from nnviz.core.training import train
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
 from nnviz.ui.window.new_network import NewNetwork
-from tests.ui.hands import choose, set_number, type_name
+from tests.ui.hands import address_named, choose, choose_entry, set_number, type_name
 from tests.ui.sees import figure, status, written
 
 DICTIONARY = "weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"
@@ -105,11 +105,67 @@ def test_a_dictionary_that_no_longer_holds_its_network_is_saved_as_json_with_ent
     window.document.edit("Edit", UNFIT[why])
     answer(QMessageBox, lambda box: (told.append(box.text()), QTest.keyClick(box, Qt.Key.Key_Return)))
     ask(window, "Ctrl+S")
-    assert told == [f"{tmp_path / 'w.py'} was not saved: {why}."]
+    assert told == [f"{tmp_path / 'w.py'} was not saved: {why}; of Python, nnviz writes a dictionary alone."]
     assert load(tmp_path / "w.json") == window.document.state
     assert (tmp_path / "w.py").read_text() == DICTIONARY
     assert status(window) == "Saved w.json"
     assert not window.main_window.isWindowModified()
+
+
+COURSE = """# Chapter 3
+import numpy as np
+
+input_data = np.array([3, 5])
+weights_0 = {'node_0': np.array([2, 1]), 'node_1': [1, 2], 'output': [1, 1]}
+weights_1 = {'node_0': np.array([2, 1]), 'node_1': [1, 1], 'output': [1, 2]}
+print(predict_with_network(input_data, weights_0))
+"""
+MORE_THAN_A_DICTIONARY = {
+    COURSE: "w.py leaves out the rows, the notes and the weight sets; a file that ends in .json keeps them. "
+    "w.py loses the dictionary's name, the other lines of the code and the comments",
+    f"# mine\n{DICTIONARY}": "w.py loses the dictionary's name and the comments",
+    f"import numpy\n{DICTIONARY[10:]}": "w.py loses the other lines of the code",
+}
+
+
+@pytest.mark.parametrize("text", MORE_THAN_A_DICTIONARY)
+def test_a_save_over_code_asks_and_says_what_is_lost_and_what_stays(window, answer, tmp_path, text):
+    path, told = tmp_path / "w.py", []
+    path.write_text(text)
+    window.files.open(path)
+    set_number(window, address_named(window, "node_0", "input_0"), "9")
+    answer(QMessageBox, choose("Cancel", told))
+    choose_entry(window, "Save")
+    assert told == [
+        f"{MORE_THAN_A_DICTIONARY[text]}; the version before stays as w.py~."
+        "nnviz JSON keeps everything: w.json, in the same folder; w.py stays as it is."
+    ]
+    assert path.read_text() == text
+    answer(QMessageBox, choose("Write it all the same"))
+    choose_entry(window, "Save")
+    assert load(path).network.layers[0].weights[0, 0] == 9.0
+    assert (tmp_path / "w.py~").read_text() == text
+    assert window.main_window.isWindowModified() == ("leaves out" in told[0])
+    set_number(window, address_named(window, "node_0", "input_0"), "8")
+    if "leaves out" in told[0]:
+        answer(QMessageBox, choose("Write it all the same", told))
+    choose_entry(window, "Save")
+    assert load(path).network.layers[0].weights[0, 0] == 8.0
+    assert "loses" not in "".join(told[1:])
+
+
+@pytest.mark.parametrize("text", [DICTIONARY, COURSE, COURSE.replace("predict_with_network", "max")])
+def test_a_python_file_in_which_nothing_has_changed_is_not_written(window, answer, tmp_path, text):
+    path = tmp_path / "w.py"
+    path.write_text(text)
+    window.files.open(path)
+    choose_entry(window, "Save")
+    assert status(window) == "Nothing has changed: w.py is as it was opened or saved"
+    assert path.read_text() == text
+    path.unlink()
+    answer(QMessageBox, choose("Cancel")) if text != DICTIONARY else None
+    choose_entry(window, "Save")
+    assert path.exists() == (text == DICTIONARY)
 
 
 def test_weights_alone_are_saved_as_a_dictionary_without_a_question(open_window, answer, tmp_path):

@@ -19,11 +19,12 @@ from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
-from nnviz.files.registry import encoded, is_native, kinds, left_out, load, suffixes
+from nnviz.files.registry import encoded, is_native, kinds, left_out, load, replaced, suffixes
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name
 from nnviz.ui.widgets.dialogs import message_box, primary, tell
+from nnviz.ui.window.ask_json import Instead, ask_json
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
@@ -147,8 +148,14 @@ class FileCommands(QObject):
                 self.said.emit(f"Loaded {file_named(path)}: {named.said}")
 
     def save(self) -> bool:
-        """Save where it came from, or ask where."""
-        return self._save(self._document.path) if self._document.path else self.ask_save()
+        """Save where it came from, or ask where; what nnviz has not written is left alone unless changed."""
+        document, path = self._document, self._document.path
+        if path is None:
+            return self.ask_save()
+        if is_native(path) or document.news() is not News.NONE or document.modified:
+            return self._save(path)
+        self.said.emit(f"Nothing has changed: {file_named(path)} is as it was opened or saved")
+        return True
 
     def ask_save(self) -> bool:
         """Ask where to save."""
@@ -188,14 +195,15 @@ class FileCommands(QObject):
         """Save, `over` another program's version and only a `part` where that has been asked."""
         try:
             lost, own = left_out(self._document.state, path), is_native(path)
-            if lost and not (part or own):
+            text = "" if part or own else self._text_lost(path)
+            if (lost or text) and not (part or own):
                 encoded(self._document.state, path)  # or it is refused before anything is asked
-                return self._offer_json(path, f"{lost}.", part=True)
+                return self._offer_json(path, ". ".join(filter(None, (lost, text))), part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
             return self._settle(path, at_save=True)
         except UnfitError as error:
-            return self._offer_json(path, f"{error}.", part=False)
+            return self._offer_json(path, str(error), part=False)
         except FileError as error:
             self._refuse(str(error))
             return False
@@ -204,6 +212,16 @@ class FileCommands(QObject):
         saved = f"Written: {lost}" if lost and not own else f"Saved {file_named(path)}"
         self.said.emit("; ".join(filter(None, (saved, lost if own else "", more))))
         return True
+
+    def _text_lost(self, path: Path) -> str:
+        """Return what of the text that is open is lost where the State is written in its place, or ""."""
+        if path != self._document.path:
+            return ""  # a person has agreed to replace that file
+        try:
+            lost = replaced(path)
+        except FileError:
+            return ""  # it is gone, or the save says what is wrong with it
+        return f"{lost}; the version before stays as {file_named(path)}{KEPT}" if lost else ""
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
         """Ask whose version counts where another program has changed the file; tell whether ours is saved."""
@@ -233,21 +251,15 @@ class FileCommands(QObject):
         """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
         self.about_to_ask.emit()
         beside = _unused(path.with_suffix(".json"))
-        more = f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder."
-        box = message_box(self._window, why, more)
-        own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
-        elsewhere = box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole)
-        if part:
-            box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(primary(own))
-        box.exec()
-        if box.clickedButton() is own:
+        more = f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder"
+        if path == self._document.path:
+            more += f"; {file_named(path)} stays as it is"
+        chosen = ask_json(self._window, f"{why}.", f"{more}.", part=part)
+        if chosen is Instead.JSON:
             return self._save(beside)
-        if box.clickedButton() is elsewhere:
+        if chosen is Instead.ELSEWHERE:
             return self.ask_save()
-        write = box.buttonRole(box.clickedButton()) == QMessageBox.ButtonRole.DestructiveRole
-        return write and self._save(path, part=True)
+        return chosen is Instead.ALL_THE_SAME and self._save(path, part=True)
 
     def _ask_for(self, title: str, kinds: str) -> Path | None:
         """Ask for a file to read; the folder of the one that is open is shown first."""

@@ -1,0 +1,35 @@
+"""The question what to do where a kind of file cannot hold everything, or nothing."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+
+from nnviz.ui.widgets.dialogs import message_box, primary
+
+
+class Instead(Enum):
+    """What a person chooses."""
+
+    JSON = auto()
+    ELSEWHERE = auto()
+    ALL_THE_SAME = auto()
+    NOTHING = auto()
+
+
+def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
+    """Say why, offer nnviz's own file, and where a `part` can be held, to write that all the same."""
+    box = message_box(window, why, more)
+    own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
+    buttons: dict[QAbstractButton, Instead] = {
+        own: Instead.JSON,
+        box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole): Instead.ELSEWHERE,
+    }
+    if part:
+        all_the_same = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
+        buttons[all_the_same] = Instead.ALL_THE_SAME
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(primary(own))
+    box.exec()
+    return buttons.get(box.clickedButton(), Instead.NOTHING)
