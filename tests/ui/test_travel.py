@@ -370,3 +370,32 @@ def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
     assert status(window) == "Iteration 0 of 20: MSE 49"
     hands.press(window, "New random weights")
     assert status(window) == "Random weights of seed 1"
+
+
+def test_a_save_at_an_earlier_iteration_says_so_and_the_file_leads_to_the_others(
+    qtbot, open_window, answer, tmp_path
+):
+    window = open_window(replace(slopes_exercise(), training=Training(0.01, optimizer="adam")))
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    end = window.document.state
+    timeline = window.training.timeline
+    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 5))
+    answer(QFileDialog, hands.type_name(tmp_path / "mine.json"))
+    hands.choose_entry(window, "Save as…")
+    at = "at iteration 5 of the run's 20"
+    assert status(window) == f"Saved mine.json {at}; Run makes the same updates again from there"
+    window.runner.set_training(replace(end.training, learning_rate=0.02))
+    hands.choose_entry(window, "Save")
+    assert status(window) == f"Saved mine.json {at}"
+    window.document.undo()
+    hands.choose_entry(window, "Save")
+    window.files.open(tmp_path / "mine.json")
+    hands.choose_entry(window, "Save")
+    assert status(window) == "Saved mine.json"
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 20))
+    assert window.document.state.iteration == 20
+    assert weights(window.document.state) == weights(end)

@@ -140,6 +140,15 @@ def is_trained(state: State, later: State) -> bool:
     return names and rest == state and leads_to(state, later)
 
 
+def makes_again(state: State, end: State) -> bool:
+    """Tell whether training `state` by its present settings makes the updates that led from it to `end`."""
+    assert end.run is not None
+    segments = end.run.segments
+    ends = (*(segment.after for segment in segments[1:]), end.iteration)
+    later = (own for own, last in zip(segments, ends, strict=True) if last > state.iteration)
+    return all(own.training == replace(state.training, updates=1) for own in later)
+
+
 def segments_until(run: Run, iteration: int) -> tuple[Segment, ...]:
     """Return how the first `iteration` updates of a run were made."""
     return tuple(segment for segment in run.segments if segment.after < iteration)

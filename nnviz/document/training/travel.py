@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.history import History
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
-from nnviz.core.training.past import Past, Replay, put_into
+from nnviz.core.training.past import Past, Replay, makes_again, put_into
 from nnviz.document.document import Document
 from nnviz.document.training.job import Job, Limits
 from nnviz.document.training.outcome import refusal
@@ -41,6 +41,15 @@ class Travel(QObject):
     def end(self) -> int:
         """How far the run has come, wherever in it one is now."""
         return self.past.end.iteration
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where in a run that has come further one is, and what makes the rest again; each may be ""."""
+        state = self._document.state
+        if state.iteration == self.end:
+            return "", ""
+        again = "Run makes the same updates again from there" if makes_again(state, self.past.end) else ""
+        return f" at iteration {state.iteration} of the run's {self.end}", again
 
     @property
     def history(self) -> History | None:

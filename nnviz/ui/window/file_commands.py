@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.document import Document
 from nnviz.document.kept_runs import KeptRuns
+from nnviz.document.training.travel import Travel
 from nnviz.files import csv
 from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.examples import example, examples
@@ -43,8 +44,9 @@ class FileCommands(QObject):
     about_to_ask = Signal()
     """Whatever changes the document by itself must wait for the answer."""
 
-    def __init__(self, window: QWidget, document: Document, settings: Settings) -> None:
+    def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
         super().__init__(window)
+        self._travel = travel
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
         self.asks = True
@@ -207,10 +209,12 @@ class FileCommands(QObject):
         except FileError as error:
             self._refuse(str(error))
             return False
-        if own or not lost:
+        whole = own or not lost
+        if whole:
             self._settings.opened(path)
-        saved = f"Written: {lost}" if lost and not own else f"Saved {file_named(path)}"
-        self.said.emit("; ".join(filter(None, (saved, lost if own else "", more))))
+        at, again = self._travel.place
+        saved = f"Saved {file_named(path)}{at}" if whole else f"Written{at}: {lost}"
+        self.said.emit("; ".join(filter(None, (saved, again, lost if own else "", more))))
         return True
 
     def _text_lost(self, path: Path) -> str:

@@ -59,7 +59,7 @@ class Workspace:
         self.derived = Derived(document, self.selection)
         self.runner = Runner(document)
         self.player = Player(document, self.selection, self.runner)
-        self.files = FileCommands(window, document, settings)
+        self.files = FileCommands(window, document, self.runner.travel, settings)
         self.structure = Structure(document, self.selection)
         self.weight_sets = WeightSets(window, document)
         for part in (document, self.selection, self.derived, self.runner, self.player, self.structure):
