@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QScrollBar
 
 from nnviz.core.address import Address
@@ -68,6 +69,45 @@ def test_a_training_panel_with_much_to_say_scrolls_down_alone_and_cuts_nothing_o
     qtbot.waitUntil(lambda: any(bar.isVisible() for bar in bars))
     assert [bar.orientation() for bar in bars if bar.isVisible()] == [Qt.Orientation.Vertical]
     assert clipped(training) == []
+
+
+def heights(window):
+    return [window.board.docks[name].height() for name in ("Training", "Notes")]
+
+
+def say(qtbot, window, sentence):
+    """Have the training panel warn of something, or of nothing; wait until its room is laid out anew."""
+    before = heights(window)
+    window.training.message.show_warning(sentence)
+    qtbot.waitUntil(lambda: heights(window) != before)
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
+def test_the_training_panel_gives_the_room_back_that_a_warning_took(qtbot, open_window, size):
+    window = open_window("relu", size=size)
+    before = heights(window)
+    say(qtbot, window, 6 * "Nothing comes of it. ")
+    say(qtbot, window, "")
+    qtbot.waitUntil(lambda: heights(window) == before)
+
+
+def test_a_training_panel_that_a_person_made_higher_stays_so(qtbot, open_window):
+    window = open_window("relu")
+    training = window.board.docks["Training"]
+    say(qtbot, window, 6 * "Nothing comes of it. ")
+    settled()
+    before, place = heights(window), training.geometry()
+    between = QPoint(place.center().x(), place.bottom() + 5)
+    QTest.mousePress(window.board, Qt.MouseButton.LeftButton, pos=between)
+    QTest.mouseMove(window.board, between + QPoint(0, 40))
+    settled()  # Qt moves what is dragged a little later
+    QTest.mouseRelease(window.board, Qt.MouseButton.LeftButton, pos=between + QPoint(0, 40))
+    settled()
+    dragged = heights(window)
+    assert dragged[0] == before[0] + 40
+    window.training.message.show_warning("")
+    settled()
+    assert heights(window) == dragged
 
 
 @pytest.mark.parametrize("name", ["relu", "xor", "two-hidden-layers"])

@@ -11,6 +11,7 @@ from nnviz.ui.window.dock import Dock
 from nnviz.ui.window.panels import PANELS, Place
 from nnviz.ui.window.settings import Settings
 
+RIGHT, BELOW = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
 GAP_PX = 10
 RIGHT_PX, BELOW_PX = 364, 246
 """How wide the column at the right is at first, and how high what stands below the diagram."""
@@ -37,7 +38,7 @@ class Board(QMainWindow):
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         for corner in (Qt.Corner.TopRightCorner, Qt.Corner.BottomRightCorner):
-            self.setCorner(corner, Qt.DockWidgetArea.RightDockWidgetArea)
+            self.setCorner(corner, RIGHT)
         centre = QWidget()  # stays, since Qt would share all room anew for another one
         self._centre, self._empty = QVBoxLayout(centre), QFrame()
         self._empty.setObjectName("card")
@@ -60,13 +61,15 @@ class Board(QMainWindow):
         self.docks = {panel.name: Dock(panel.name, self) for panel in PANELS}
         self._arrange()
         self._first = self.saveState(VERSION)
+        training = self.docks["Training"]
+        training.eased.connect(lambda: QTimer.singleShot(0, self, self._give_back))
         state = self._settings.bytes(ARRANGEMENT)
         if state and self.restoreState(state, VERSION):
             return
         if state:
             self.restoreState(self._first, VERSION)  # for Qt has read a part
         self._share()
-        self.docks["Training"].filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
+        training.filled.connect(lambda _: QTimer.singleShot(0, self, self._share))
 
     def show_panel(self, name: str, opened: bool) -> None:
         """Open a panel, or close it; one that is open behind a tab comes to the front."""
@@ -87,7 +90,7 @@ class Board(QMainWindow):
         """Take note of what the panels have, before the size of everything changes."""
         for dock in self.in_sight:
             wished = QSizeF(dock.size()) / factor()
-            if factor() > 1.0 and self.dockWidgetArea(dock) == Qt.DockWidgetArea.BottomDockWidgetArea:
+            if factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
                 wished.setHeight(max(wished.height(), BELOW_PX))  # of which it may have given way
             self._wished.setdefault(dock, wished)
 
@@ -103,8 +106,7 @@ class Board(QMainWindow):
         ]
         areas = [self.dockWidgetArea(dock) for dock, _ in stand]
         right, below = (
-            [own for own, there in zip(stand, areas, strict=True) if there == area]
-            for area in (Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea)
+            [own for own, there in zip(stand, areas, strict=True) if there == area] for area in (RIGHT, BELOW)
         )
         for dock, size in right[:1]:
             width = max(size.width(), dock.least_width)
@@ -149,9 +151,9 @@ class Board(QMainWindow):
             if panel.place in first:
                 self.tabifyDockWidget(first[panel.place], dock)
             elif panel.place.startswith("right"):
-                self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock, Qt.Orientation.Vertical)
+                self.addDockWidget(RIGHT, dock, Qt.Orientation.Vertical)
             else:
-                self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock, Qt.Orientation.Horizontal)
+                self.addDockWidget(BELOW, dock, Qt.Orientation.Horizontal)
             first.setdefault(panel.place, dock)
             dock.show()
         for dock in first.values():
@@ -169,6 +171,16 @@ class Board(QMainWindow):
         self.resizeDocks(
             [docks["Training"], docks["Explain"]], [training, max(self.height() - training, 1)], down
         )
+
+    def _give_back(self) -> None:
+        """Leave the panels below the room that Training took and needs no more: Qt would let it have it."""
+        docks = [dock for dock in self.in_sight if self.dockWidgetArea(dock) == RIGHT]
+        training = self.docks["Training"]
+        if len(docks) > 1 and training in docks:
+            others = [dock for dock in docks if dock is not training]
+            heights = [dock.height() for dock in others[:-1]]
+            least = training.minimumSizeHint().height()
+            self.resizeDocks([training, *others], [least, *heights, self.height()], Qt.Orientation.Vertical)
 
     # --- what Qt calls
 

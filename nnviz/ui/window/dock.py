@@ -29,12 +29,14 @@ class Dock(QDockWidget):
     `looked`       where it stands may be another place; whether it is open, if only behind a tab
     `focus_lost`   what had the focus in it is out of sight
     `filled`       its panel was made
+    `eased`        it is as high as its panel needed, which needs less now
     ============== ==============================================================================
     """
 
     looked = Signal(bool)
     focus_lost = Signal()
     filled = Signal(object)
+    eased = Signal()
 
     def __init__(self, name: str, board: QMainWindow) -> None:
         super().__init__(name, board)
@@ -46,6 +48,7 @@ class Dock(QDockWidget):
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
         self._room = Room()
+        self._room.eased.connect(self.eased)
         self.setWidget(self._room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # singleShot would hold a dock that ends first
         self._soon.timeout.connect(self.look)
@@ -194,11 +197,15 @@ class Room(QScrollArea):
     """A panel's room: it asks for what the panel needs, but for no more than its share of the screen.
 
     What needs more is scrolled to. It asks for the same while the panel is hidden behind a tab.
+    `eased`: it is as high as the panel needed, which needs less now.
     """
+
+    eased = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._card: Card | None = None
+        self._needed = 0
         self._hold(_empty("card"))
         self.setObjectName("room")
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -244,6 +251,9 @@ class Room(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
             self._choose_bars()
+            before, self._needed = self._needed, self.minimumSizeHint().height()
+            if self._needed < before and self.height() <= before:
+                self.eased.emit()
         return super().viewportEvent(event)
 
 
