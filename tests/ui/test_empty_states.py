@@ -10,7 +10,7 @@ from nnviz.core.address import Address
 from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import address_named, choose_entry, click, set_number
+from tests.ui.hands import address_named, choose_entry, click, press, set_number
 from tests.ui.sees import explained, offered, written
 
 RELU = load(example("relu").path)
@@ -29,6 +29,18 @@ def test_without_targets_training_says_where_to_type_them_until_they_are_there(o
     window.document.push(RELU, "targets")
     assert sentence not in told(window.training)
     assert any(text.startswith("One update: w") for text in told(window.training))
+
+
+def test_what_is_missing_is_said_of_the_file_that_is_open_now(open_window, tmp_path):
+    window = open_window("relu")
+    (tmp_path / "course.py").write_text("input_data = [3, 5]\nweights = {'output': [2, 7]}\n")
+    (tmp_path / "w.py").write_text("{'output': [2, 7]}")
+    window.files.open(tmp_path / "course.py")
+    assert any(text.startswith("There are no targets to train on") for text in told(window.training))
+    press(window, "Run")
+    window.files.open(tmp_path / "w.py")
+    assert not any(text.startswith("There are no targets to train on") for text in told(window.training))
+    assert any(text.startswith("There are no rows to train on") for text in told(window.training))
 
 
 def test_without_targets_explain_and_the_slopes_say_what_to_type(qtbot, open_window):

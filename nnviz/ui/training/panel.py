@@ -97,7 +97,7 @@ class TrainingPanel(Card):
     def _follow(self, old: State, new: State) -> None:
         if new.training is not old.training:
             self._show_settings()
-        elif new.trainable != old.trainable:
+        elif missing(new) != missing(old):
             self._show_rule()
         if not self.runner.running:
             self._show_place()
