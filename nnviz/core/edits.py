@@ -100,12 +100,10 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
 
 
 def add_row(state: State, after: int | None = None) -> State:
-    """Add a row of zeros behind row `after` (None: at the end)."""
+    """Add a row of zeros behind row `after` (None: at the end); the first one has no targets yet."""
     at = len(state.data) if after is None else after + 1
     inputs = np.insert(state.data.inputs, at, 0.0, axis=0)
-    targets = state.data.targets
-    if targets is None and len(state.data) == 0:
-        targets = np.empty((0, len(state.network.outputs)))
+    targets = state.data.targets if len(state.data) else None
     if targets is not None:
         targets = np.insert(targets, at, 0.0, axis=0)
     return set_rows(state, inputs, targets)
@@ -127,11 +125,12 @@ def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:
     """Put `values`, shape (rows, columns), from `row` on; new rows are 0 elsewhere.
 
-    A column counts the inputs and then the targets; where there were no targets, the others become 0.
+    A column counts the inputs and then the targets; where there were no targets, those that are not put
+    there become 0, unless none is.
     """
     old, width = state.data, len(state.network.inputs)
-    targets = old.targets
-    if targets is None and (len(old) == 0 or max(columns) >= width):
+    targets = old.targets if len(old) else None
+    if targets is None and max(columns) >= width:
         targets = np.zeros((len(old), len(state.network.outputs)))
     table = old.inputs if targets is None else np.hstack([old.inputs, targets])
     rows = np.zeros((max(len(old), row + len(values)), table.shape[1]))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from nnviz.core import edits
@@ -82,7 +83,17 @@ def test_rows_are_added_behind_and_removed():
     emptied = edits.remove_rows(state, [0, 1, 2, 3])
     assert len(emptied.data) == 0
     assert edits.add_row(emptied).data.inputs.tolist() == [[0, 0]]
-    assert edits.add_row(emptied).trainable
+
+
+def test_a_first_row_has_no_target_that_nobody_gave():
+    emptied = edits.remove_rows(oracle.small_state(), [0, 1, 2, 3])
+    bare = replace(emptied, data=replace(emptied.data, targets=None))
+    for state in (emptied, bare):
+        assert edits.add_row(state).data.targets is None
+        assert edits.set_value(state, Address("input", -1, 0), 3.0).data.targets is None
+        assert edits.put_cells(state, 0, [0], np.array([[3.0]])).data.targets is None
+        assert edits.set_value(state, Address("target", 1, 0), 3.0).data.targets.tolist() == [[3]]
+        assert edits.put_cells(state, 0, [2], np.array([[3.0]])).data.targets.tolist() == [[3]]
 
 
 @pytest.mark.parametrize(

@@ -385,7 +385,7 @@ def test_without_rows_a_sentence_says_how_to_add_one(desk):
     assert any(label.startswith("No rows yet: add one") for label in desk.labels())
     assert not desk.table.isVisible()
     desk.press("Add row")
-    assert desk.texts(0) == ["0", "0", "0", "0", "0", "0"]
+    assert desk.texts(0) == ["0", "0", "–", "0", "–", "–"]
     assert QApplication.focusWidget() is desk.table
     assert "DATA · 1 ROW" in desk.labels()
 

@@ -11,7 +11,7 @@ from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.ui.hands import address_named, choose_entry, click, press, set_number
-from tests.ui.sees import explained, offered, written
+from tests.ui.sees import explained, figure, offered, status, written
 
 RELU = load(example("relu").path)
 NO_TARGETS = replace(RELU, data=Dataset(RELU.data.inputs))
@@ -59,6 +59,20 @@ def test_without_rows_the_diagram_says_what_to_type_and_that_makes_one(qtbot, op
     qtbot.waitUntil(lambda: "add one in the data table" in explained(window))
     set_number(window, Address("input", -1, 0), "3")
     assert written(window, Address("subheading", -1)) == "row 1 of 1"
+    assert written(window, Address("target", 1, 0)) == "target –"
+    assert figure(window, "MSE").text == "–"
+    assert "There are no targets to train on: type them in the data table." in told(window.training)
+
+
+def test_an_added_row_says_what_its_target_is(open_window):
+    window = open_window(NO_ROWS)
+    press(window, "Add row")
+    assert status(window) == "Added row 1: zeros, no targets yet"
+    assert written(window, Address("target", 1, 0)) == "target –"
+    set_number(window, Address("target", 1, 0), "5")
+    press(window, "Add row")
+    assert status(window) == "Added row 2: zeros, its targets too"
+    assert written(window, Address("target", 1, 0)) == "target 0"
 
 
 def test_explain_says_what_to_click(qtbot, open_window):

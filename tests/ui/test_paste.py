@@ -36,6 +36,12 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
     assert window.document.undo_text() == ""
 
 
+def test_rows_that_are_pasted_without_targets_among_others_say_that_they_get_some(window):
+    paste(window, "5\t6\n7\t8", row=3)
+    assert window.document.state.data.targets[4:].tolist() == [[0]]
+    assert status(window) == "Pasted 2 rows of 2 numbers; 1 row added, with targets of 0"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

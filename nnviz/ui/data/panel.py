@@ -174,7 +174,8 @@ class DataPanel(Card):
             return
         self._selection.row = 0 if after is None else after + 1
         self._forget_refusal()
-        self.said.emit(f"Added row {self._selection.row + 1}")
+        targets = "no targets yet" if self._document.state.data.targets is None else "its targets too"
+        self.said.emit(f"Added row {self._selection.row + 1}: zeros, {targets}")
 
     def _remove_rows(self) -> None:
         self.table.setFocus()

@@ -36,7 +36,8 @@ def pasted(state: State, text: str, row: int, column: int) -> Taken:
         new = edits.put_cells(state, row, places, table.rows)
     said = f"Pasted {counted(len(table.rows), 'row')} of {counted(len(places), 'number')}"
     if added := len(new.data) - len(state.data):
-        said += f"; {counted(added, 'row')} added"
+        zero = new.data.targets is not None and max(places) < len(state.network.inputs)
+        said += f"; {counted(added, 'row')} added{', with targets of 0' if zero else ''}"
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         said += "; the targets of the other rows are 0"
     names = () if known or table.names is None else table.names
