@@ -23,6 +23,8 @@ from nnviz.ui.widgets.theme import pixel_font
 
 FONT_PX, SMALLEST_PX = 13.5, 10.5
 """Font size where the diagram is as large as in a small room, and the least where there is no room for it."""
+SHRUNK, SMALLER = (1.0, 0.85, 0.72), 300.0
+"""Sizes of the font in use, as shares of it; each smaller one must cover so many square pixels less."""
 LINE, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
 """In font sizes: a line's height, free at its sides and above, how far a broken line goes in, a name."""
 NARROWER = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
@@ -88,15 +90,13 @@ class Callout:
     def _find(self, picture: Picture, words: Words) -> None:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
-        largest = FONT_PX * picture.layout.scale
-        sizes_px = (largest, max(0.85 * largest, SMALLEST_PX), SMALLEST_PX)
-        for told, pixels in [(words, pixels) for pixels in sizes_px] + [
-            (words.first(few), SMALLEST_PX) for few in FEWER
-        ]:
-            settings = list(_settings(told, pixels))
+        sizes = [max(share * FONT_PX * picture.layout.scale, SMALLEST_PX) for share in SHRUNK]
+        for told, fonts in ((words, sizes), *((words.first(few), [SMALLEST_PX]) for few in FEWER)):
+            settings = [own for pixels in fonts for own in _settings(told, pixels)]
             least = min(len(own.rows) for own in settings)
-            sizes = [Size(own.width, own.height, BROKEN * (len(own.rows) - least)) for own in settings]
-            place = free_place(picture.layout.body, sizes, obstacles, near, targets)
+            costs = (BROKEN * (len(own.rows) - least) + SMALLER * fonts.index(own.pixels) for own in settings)
+            boxes = [Size(own.width, own.height, cost) for own, cost in zip(settings, costs, strict=True)]
+            place = free_place(picture.layout.body, boxes, obstacles, near, targets)
             if place.free:
                 break
         if not place.free and words.elsewhere:

@@ -22,8 +22,9 @@ MARGIN, ASIDE = 8.0, 200.0
 """Free at the room's sides where that can be, and what it costs where not."""
 LINE = 30.0
 """What a point of a line costs that should not be covered."""
-CROSSED = 700.0
-"""What it costs that the way to what the box speaks of leads over a node or a text."""
+CROSSED, USED = 700.0, 4
+"""What it costs that the way to what the box speaks of leads over a node or a text, and how many times as
+much where that must not be covered."""
 FINALISTS, SAMPLES = 24, 12
 """Of so many places the way is looked at, at so many points."""
 
@@ -160,8 +161,10 @@ def _ways(lows: Array, highs: Array, targets: Array, obstacles: Obstacles) -> Ar
     starts = np.clip(targets, lows[:, None], highs[:, None])
     share = np.linspace(0.05, 0.9, SAMPLES)[:, None, None, None]
     points = starts + share * (targets - starts)
-    x, y, rects = points[..., 0, None], points[..., 1, None], obstacles.others
-    inside = (x > rects[:, 0]) & (x < rects[:, 2]) & (y > rects[:, 1]) & (y < rects[:, 3])
-    crossed = inside.any(axis=0).sum(axis=-1)
+    x, y = points[..., 0, None], points[..., 1, None]
+    crossed = np.zeros(points.shape[1:3])
+    for rects, times in ((obstacles.others, 1), (obstacles.forbidden, USED)):
+        inside = (x > rects[:, 0]) & (x < rects[:, 2]) & (y > rects[:, 1]) & (y < rects[:, 3])
+        crossed += times * inside.any(axis=0).sum(axis=-1)
     cost: Array = CROSSED * crossed + NEAR * np.linalg.norm(targets - starts, axis=-1)
     return cost
