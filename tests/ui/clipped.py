@@ -107,7 +107,8 @@ def _combo_box(box):
     yield from _text(box, box.currentText() or box.placeholderText(), room)
 
 
-def _line_edit(field):
+def cut_off(field):
+    """Yield a sentence where a field has no room for all of its text."""
     option = QStyleOptionFrame()
     field.initStyleOption(option)
     room = field.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, field)
@@ -152,7 +153,7 @@ def _menu_bar(bar):
 
 
 LOOKS = {
-    QLineEdit: _line_edit,
+    QLineEdit: cut_off,
     QComboBox: _combo_box,
     QTabBar: _tabs,
     QHeaderView: _header,

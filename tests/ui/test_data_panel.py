@@ -17,6 +17,7 @@ from nnviz.document.selection import Selection
 from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
+from tests.ui.clipped import cut_off
 from tests.ui.hands import drag, set_number, turn, write
 
 COURSE = Network.from_weights(
@@ -202,6 +203,15 @@ def test_a_digit_on_a_cell_opens_it_though_the_window_has_a_use_for_it(desk):
     desk.click(1, 3)  # a prediction
     desk.qtbot.keyClick(desk.table, Qt.Key.Key_2)
     assert used == ["2"]
+
+
+@pytest.mark.parametrize("column", [0, 1])
+def test_all_that_is_typed_into_a_cell_is_in_sight_within_the_table(desk, column):
+    desk.panel.resize(400, 260)
+    desk.click(0, column)
+    desk.type("-0.3333333333333333")
+    assert list(cut_off(desk.editor())) == []
+    assert desk.table.viewport().rect().contains(desk.editor().geometry())
 
 
 def test_escape_restores(desk):

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolTip
 
 from nnviz.core.address import Address
+from tests.ui.clipped import cut_off
 from tests.ui.hands import (
     address_named,
     choose_entry,
@@ -48,6 +49,15 @@ def test_a_typed_weight_changes_every_number_that_depends_on_it(window):
     assert shown(window, "value", "output") == "46"
     assert shown(window, "error", "output") == "error −14"
     assert figure(window, "MSE").text == "196"
+
+
+@pytest.mark.parametrize("source", ["accounts", "children"])
+@pytest.mark.parametrize("text", ["−12.375", "−0.3333333333333333"])
+def test_all_that_is_typed_over_a_weight_is_in_sight_within_the_diagram(window, source, text):
+    set_number(window, address_named(window, "node_0", source), text, key=None)
+    editor = editor_of(window)
+    assert list(cut_off(editor)) == []
+    assert window.diagram.rect().contains(editor.geometry())
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,8 @@ class NumberCells(QStyledItemDelegate):
 
     def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
         """Lay the field over its cell."""
-        editor.setGeometry(option.rect.adjusted(1, 1, -1, -2))
+        assert isinstance(editor, NumberField)
+        editor.stand_over(option.rect.adjusted(1, 1, -1, -2))
 
     def eventFilter(self, editor: QObject, event: QEvent) -> bool:
         """Enter and Tab accept and move on, unless the text is refused; Escape restores."""

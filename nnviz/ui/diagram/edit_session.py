@@ -56,15 +56,17 @@ class PlaceEditor(NumberField):
         self.setAccessibleName(called)
         self.setFont(pixel_font(max(size, 12.0)))
         self.show_value(value)
-        wide = self.fontMetrics().horizontalAdvance(self.text() + "00") + 24
-        box = QRectF(0, 0, max(rect.width() + 12, wide, 64.0), max(rect.height() + 8, 30.0))
-        box.moveCenter(rect.center())
-        box.moveLeft(min(max(box.left(), 2.0), self._surface.width() - box.width() - 2.0))
-        self.setGeometry(box.toRect())
+        self.stand_around(rect)
         self.show()
         self.raise_()
         self.selectAll()
         self.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def stand_around(self, rect: QRectF) -> None:
+        """Stand over `rect` and somewhat around it."""
+        box = QRectF(0, 0, max(rect.width() + 12, 64.0), max(rect.height() + 8, 30.0))
+        box.moveCenter(rect.center())
+        self.stand_over(box.toRect())
 
     def commit(self) -> bool:
         """Accept what is typed; False where it cannot be read, and then it stays open and says why."""
@@ -179,9 +181,7 @@ class EditSession(QObject):
     def follow(self) -> None:
         """Keep the field over its number when the view moves."""
         if self.open and self._address and (place := self._canvas.picture.place(self._address)):
-            box = QRectF(self.editor.geometry())
-            box.moveCenter(qrect(place).center())
-            self.editor.setGeometry(box.toRect())
+            self.editor.stand_around(qrect(place))
 
     def _select(self, address: Address) -> None:
         kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from nnviz.core.numbers import LARGEST, nudged, nudged_digit, parsed, written
+from nnviz.ui.widgets.theme import px
 
 Modifiers: TypeAlias = Qt.KeyboardModifier
 Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
@@ -21,6 +22,8 @@ Nudge: TypeAlias = Callable[[Any, int, Modifiers], Any]
 
 PIXELS_A_STEP = 6.0
 """Scrubbing: so many pixels sideways are one nudge."""
+BESIDE_PX, EDGE_PX = 24, 2
+"""Beside a text, left and right together, and at the edge of what a field stands in when it has grown."""
 NOTCH_ANGLE = 120
 """What Qt says of a wheel that is turned by one notch, in eighths of a degree."""
 
@@ -81,18 +84,43 @@ class NumberField(QLineEdit):
         super().__init__(parent)
         self.setAcceptDrops(False)
         self._value: Any = None
+        self._over: QRect | None = None
         self._refusal = ""
         self._select_on_release = self._scrubs = False
         self._pressed_x = 0.0
         self._turned = 0
         self.set_notation(read, write, nudge)
         self.textEdited.connect(self._clear_refusal)
+        self.textChanged.connect(self._fit)
 
     def set_notation(
         self, read: Callable[[str], Any], write: Callable[[Any], str], nudge: Nudge | None
     ) -> None:
         """Say how values are read, written and nudged; without `nudge` they are not."""
         self._read, self._write, self._nudge = read, write, nudge
+
+    def stand_over(self, rect: QRect) -> None:
+        """Stand over `rect`, wider where what is typed needs it, within the parent if there is as much.
+
+        It grows to both sides, or to the left where its text stands at the right.
+        """
+        self._over = rect
+        self._fit()
+
+    def _fit(self) -> None:
+        rect, parent = self._over, self.parentWidget()
+        if rect is None or parent is None:  # a layout has it
+            return
+        most = parent.width() - 2 * EDGE_PX
+        needed = self.fontMetrics().horizontalAdvance(self.text()) + px(BESIDE_PX)
+        place = QRect(rect)
+        place.setWidth(min(max(rect.width(), needed), most))
+        if self.alignment() & Qt.AlignmentFlag.AlignRight:
+            place.moveRight(rect.right())
+        else:
+            place.moveCenter(rect.center())
+        place.moveLeft(min(max(place.left(), EDGE_PX), EDGE_PX + most - place.width()))
+        self.setGeometry(place)
 
     @property
     def value(self) -> Any:
