@@ -1,6 +1,8 @@
 """Open, save and export, with the sentences that say what happened and what did not."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -268,3 +270,46 @@ def test_what_a_dictionary_does_not_say_is_said_where_it_is_opened(open_window, 
     window.files.open(path)
     taken = "relu on the hidden nodes, identity on the output: change it under the headings"
     assert status(window) == f"Opened weights.json; {taken}"
+
+
+def seen_in(folders):
+    """Return what to do with a file dialog: take note of the folder that it shows, and cancel."""
+
+    def look(dialog):
+        folders.append(Path(dialog.directory().absolutePath()))
+        dialog.reject()
+
+    return look
+
+
+def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
+    window, open_window, answer, tmp_path
+):
+    folders = {name: tmp_path / name for name in ("opened", "saved", "rows")}
+    for folder in folders.values():
+        folder.mkdir()
+    (folders["opened"] / "w.py").write_text(DICTIONARY)
+    (folders["rows"] / "rows.csv").write_text("1,2\n3,4\n")
+    window.files.open(folders["opened"] / "w.py")
+    window.files.open_example("relu")
+    seen = []
+    for entry in ("Open…", "Save as…", "Load rows from CSV…"):
+        answer(QFileDialog, seen_in(seen))
+        choose_entry(window, entry)
+    assert seen == [folders["opened"]] * 3
+    answer(QFileDialog, type_name(folders["saved"] / "mine.json"))
+    choose_entry(window, "Save as…")
+    window.files.open_example("relu")
+    again = open_window("xor")
+    for entry in ("Open…", "Save as…", "Load rows from CSV…"):
+        answer(QFileDialog, seen_in(seen))
+        choose_entry(again, entry)
+    assert seen[3:] == [folders["saved"]] * 3
+    again.files.load_rows(folders["rows"] / "rows.csv")
+    answer(QFileDialog, seen_in(seen))
+    choose_entry(again, "Open…")
+    assert seen[6:] == [folders["rows"]]
+    shutil.rmtree(folders["rows"])
+    answer(QFileDialog, seen_in(seen))
+    choose_entry(again, "Open…")
+    assert seen[7].is_dir()

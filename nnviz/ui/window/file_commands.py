@@ -147,6 +147,7 @@ class FileCommands(QObject):
         else:
             if named := with_names(self._window, taken):
                 self._document.push(named.state, f"load {file_named(path)}")
+                self._settings.used(path)
                 self.said.emit(f"Loaded {file_named(path)}: {named.said}")
 
     def save(self) -> bool:
@@ -165,9 +166,11 @@ class FileCommands(QObject):
         return path is not None and self._save(path)
 
     def suggestion(self, end: str) -> Path:
-        """Return the path of a file beside the open one, whose name has another end."""
+        """Return the path of a file beside the open one, or in the folder used last, with another end."""
         path = self._document.path
-        return path.with_name(path.stem + end) if path else Path(file_name(self._document.title) + end)
+        if path:
+            return path.with_name(path.stem + end)
+        return Path(self._settings.folder, file_name(self._document.title) + end)
 
     def may_leave(self) -> bool:
         """Ask about unsaved changes, but for a run that is kept; False where the person wants to stay."""
@@ -210,8 +213,7 @@ class FileCommands(QObject):
             self._refuse(str(error))
             return False
         whole = own or not lost
-        if whole:
-            self._settings.opened(path)
+        (self._settings.opened if whole else self._settings.used)(path)
         at, again = self._travel.place
         saved = f"Saved {file_named(path)}{at}" if whole else f"Written{at}: {lost}"
         self.said.emit("; ".join(filter(None, (saved, again, lost if own else "", more))))
@@ -266,9 +268,9 @@ class FileCommands(QObject):
         return chosen is Instead.ALL_THE_SAME and self._save(path, part=True)
 
     def _ask_for(self, title: str, kinds: str) -> Path | None:
-        """Ask for a file to read; the folder of the one that is open is shown first."""
-        folder = str(self._document.path.parent) if self._document.path else ""
-        name, _ = QFileDialog.getOpenFileName(self._window, title, folder, f"{kinds};;All files (*)")
+        """Ask for a file to read; the folder that was used last is shown first."""
+        everything = f"{kinds};;All files (*)"
+        name, _ = QFileDialog.getOpenFileName(self._window, title, self._settings.folder, everything)
         return Path(name) if name else None
 
     def _refuse(self, sentence: str) -> None:

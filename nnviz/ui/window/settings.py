@@ -72,6 +72,17 @@ class Settings:
         paths = [path, *(recent for recent in self.recent if recent != path)][:RECENT]
         self._store.setValue("recent", [str(recent) for recent in paths])
         self._store.setValue("last", str(path))
+        self.used(path)
+
+    def used(self, path: Path) -> None:
+        """Take the folder of a file that was read or written for the one in which dialogs begin."""
+        self._store.setValue("folder", str(path.absolute().parent))
+
+    @property
+    def folder(self) -> str:
+        """The folder in which dialogs begin; "" where none is known that is still there."""
+        name = str(self._store.value("folder", ""))
+        return name if os.path.isdir(name) else ""
 
     def forget_recent(self) -> None:
         """Forget the recent files."""
