@@ -178,6 +178,15 @@ def test_a_file_that_is_opened_again_in_a_session_keeps_what_was_before_the_sess
     assert path.with_name("a.json~").read_bytes() == b"as it was opened"
 
 
+def test_a_file_that_is_new_in_a_session_has_a_version_before_from_the_next_one_on(tmp_path):
+    path, written = tmp_path / "a.json", set()
+    OnDisk(path, written).write(b"first")
+    OnDisk(path, written, digest_of(b"first")).write(b"opened again and run")
+    assert names(tmp_path) == ["a.json"]
+    OnDisk(path, set(), digest_of(b"opened again and run")).write(b"next session")
+    assert path.with_name("a.json~").read_bytes() == b"opened again and run"
+
+
 def test_a_save_without_a_change_keeps_the_right_to_a_version_before(file, path):
     for data in (b"as it was opened", b"mine"):
         file.write(data)
