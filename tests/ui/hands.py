@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QWheelEvent,
@@ -59,6 +60,13 @@ def hover(widget, *places):
         no_keys = Qt.KeyboardModifier.NoModifier
         event = QMouseEvent(QEvent.Type.MouseMove, at, widget.mapToGlobal(at), none, none, no_keys)
         QApplication.sendEvent(widget, event)
+
+
+def rest(widget, at):
+    """Rest the mouse on a place until a tooltip would come."""
+    at = QPointF(at).toPoint()
+    hover(widget, at)
+    QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, at, widget.mapToGlobal(at)))
 
 
 def write(widget, text):

@@ -6,7 +6,7 @@ import pytest
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.tone import TONES, Tone, pixels, ramp
 from nnviz.ui.loss.surface_plane import levels_of
-from nnviz.ui.plots.plot import texts_of
+from nnviz.ui.plots.ticks import texts_of
 
 
 def luminance(rgb):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QToolTip
 
 from nnviz.core import edits
 from nnviz.core.history import History
@@ -69,6 +69,20 @@ def trained(qtbot, document, plot):
 def drawn(plot):
     """Return the points of the curve as they are drawn."""
     return plot.curve.curve()
+
+
+def test_a_mouse_that_rests_on_the_curve_gets_its_numbers_and_no_tooltip_over_them(trained):
+    view = trained.curve.viewport()
+    hands.rest(view, place(trained, 5, 10.0))
+    assert trained.curve.read_out.isVisible()
+    assert not QToolTip.isVisible()
+
+
+def test_a_mouse_that_rests_beside_the_curve_is_told_what_it_can_do_in_short_lines(trained):
+    hands.rest(trained.curve.viewport(), QPoint(2, 60))
+    assert QToolTip.text().startswith("Drag the ring")
+    assert max(map(len, QToolTip.text().splitlines())) < 70
+    QToolTip.hideText()
 
 
 def place(plot, iteration, mse):

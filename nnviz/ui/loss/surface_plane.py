@@ -20,7 +20,8 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.plot import multiples, points_of, round_step, texts_of
+from nnviz.ui.plots.plot import points_of
+from nnviz.ui.plots.ticks import multiples, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
 SIZE = 193

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from nnviz.ui.plots.mse_curve import MseCurve
 
 TIP = (
-    "Drag the ring to another iteration of the run; drag elsewhere to move, wheel to zoom, "
-    "double-click to see all; arrows read points out, up and down those of earlier runs"
+    "Drag the ring to another iteration of the run\n"
+    "Drag elsewhere to move, wheel to zoom, double-click to see all\n"
+    "Arrows read points out, up and down those of earlier runs"
 )
 EMPTY = "Press Run or One update: the MSE after every update is drawn here"
 NO_MSE = "The MSE needs rows with targets: add some to the data"

@@ -6,22 +6,20 @@ once the window stands.
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Sequence
 from html import escape
 from typing import TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
-from nnviz.core.numbers import tidy
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.drawable import drawable
+from nnviz.ui.plots.ticks import log_ticks, round_values, texts_of
 from nnviz.ui.widgets.drops import leave_drops
 from nnviz.ui.widgets.theme import px, ui_font
 
@@ -226,6 +224,12 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Return where a point of the plot stands in this widget, in pixels."""
         return QPointF(self.mapFromScene(self.plotItem.vb.mapViewToScene(QPointF(x, y))))
 
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Say what the mouse and keys do where nothing is read out, which a tooltip would cover."""
+        if event.type() == QEvent.Type.ToolTip and self.read_out.isVisible():
+            return True
+        return bool(super().viewportEvent(event))
+
     def read(self, point: QPointF, text: str) -> None:
         """Read `point` out, in the upper corner that is away from it."""
         self.read_out.setText(text)
@@ -250,51 +254,3 @@ def points_of(curve: pg.PlotCurveItem) -> Array:
     """Return what a curve draws, shape (points, 2)."""
     x, y = curve.getData()
     return np.empty((0, 2)) if x is None else np.column_stack((x, y))
-
-
-def round_step(least: float) -> float:
-    """Return the smallest of 1, 2, 5, 10, … times a power of ten that is not below `least`, which is > 0."""
-    power = 10.0 ** math.floor(math.log10(least))
-    return next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= least * (1 - 1e-9))
-
-
-def multiples(low: float, high: float, step: float) -> list[float]:
-    """Return the multiples of `step` from `low` to `high`."""
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [k * step for k in range(first, last + 1)]
-
-
-def round_values(low: float, high: float, count: int, least: float = 0.0) -> list[float]:
-    """Return about `count` multiples of a round step between two numbers, and two where that can be.
-
-    The step is not below `least`.
-    """
-    for finer in (1, 2, 4):
-        step = max(round_step((high - low) / (count * finer)), least)
-        if len(values := multiples(low, high, step)) > 1:
-            break
-    return values
-
-
-def log_ticks(low: float, high: float, count: int) -> list[float]:
-    """Return about `count` exponents of 10 between two exponents: of powers of ten, else of round numbers."""
-    step = max(1, math.ceil((high - low) / count))
-    powers = multiples(low, high, float(step))
-    if len(powers) >= 3:
-        return powers
-    finer = [k + math.log10(m) for k in range(math.floor(low), math.ceil(high) + 1) for m in (1, 2, 5)]
-    finer = [exponent for exponent in finer if low <= exponent <= high]
-    if len(finer) >= 2:
-        return finer
-    bottom, top = 10.0**low, 10.0**high
-    between = round_values(bottom, top, count)
-    return [float(exponent) for exponent in np.log10([value for value in between if value > 0.0])]
-
-
-def texts_of(values: list[float]) -> list[str]:
-    """Return the rising `values` with digits enough to tell each from the next one."""
-    digits = 6
-    for one, next_one in itertools.pairwise(values):
-        largest = max(abs(one), abs(next_one))
-        digits = max(digits, math.ceil(math.log10(largest / (next_one - one))) + 1)
-    return [tidy(f"{value:.{min(digits, 15)}g}") for value in values]
