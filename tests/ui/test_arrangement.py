@@ -4,7 +4,7 @@ import gc
 
 import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
 
@@ -18,6 +18,9 @@ from tests.ui.sees import offered, status
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
 """What is in sight at the first start on an example with notes."""
+
+
+RGB = QImage.Format.Format_RGB32
 
 
 def in_sight(window):
@@ -295,6 +298,19 @@ def test_a_panel_floats_by_a_double_click_with_a_frame_of_the_system_and_all_its
     assert not own.isFloating()
     press_in(own, "Add row")
     assert len(window.document.state.data) == before + 2
+
+
+def test_a_panel_that_floats_is_painted_after_a_restart(open_window, qtbot):
+    window = open_window("relu")
+    QApplication.processEvents()
+    floating(window, "Data")
+    own = dock(again(window, open_window), "Data")
+    assert own.isFloating()
+    qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
+
+
+def on_screen(widget):
+    return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
 
 
 def press_in(widget, text):

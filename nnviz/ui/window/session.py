@@ -53,7 +53,8 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     workspace = Workspace(window, document, settings)
     offer_actions(workspace, table(workspace, settings))
     workspace.use_size()
-    window.setUpdatesEnabled(True)
+    for part in (window, *workspace.board.docks.values()):  # one that floats does not follow the window
+        part.setUpdatesEnabled(True)
     return workspace
 
 
