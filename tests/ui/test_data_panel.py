@@ -389,6 +389,38 @@ def test_delete_removes_the_selected_row_and_the_one_after_takes_its_place(desk)
     assert [i.row() for i in desk.table.selectionModel().selectedRows()] == [2]
 
 
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.mark.parametrize(
+    ("key", "modifiers", "left"),
+    [
+        (Qt.Key.Key_End, CONTROL, [0, 1, 2]),
+        (Qt.Key.Key_Down, CONTROL, [0, 2, 3]),
+        (Qt.Key.Key_Down, SHIFT, [2, 3]),
+        (Qt.Key.Key_End, CONTROL | SHIFT, []),
+    ],
+)
+def test_keys_that_go_to_another_row_take_the_selection_with_them(desk, key, modifiers, left):
+    desk.click(0, 0)
+    desk.qtbot.keyClick(desk.table, key, modifiers)
+    kept = [ROWS[row] for row in left]
+    assert desk.selection.row not in left, "the row on the diagram is one that Delete removes"
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.inputs.tolist() == kept
+
+
+def test_a_row_that_a_click_takes_out_of_the_selection_is_not_the_one_on_the_diagram(desk):
+    desk.click(0, 0)
+    desk.click(2, 0, CONTROL)
+    desk.click(2, 0, CONTROL)
+    assert desk.selection.row == 0
+    desk.click(0, 0, CONTROL)
+    assert desk.selection.row == 0
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.inputs.tolist() == ROWS[1:], "the last one stays selected"
+
+
 def test_without_rows_a_sentence_says_how_to_add_one(desk):
     desk.table.selectAll()
     desk.press("Remove row")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import TypeAlias
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -31,6 +32,7 @@ from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
 from nnviz.ui.widgets.theme import colours
 
+Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
 SETTLED_MS = 150
 """So long computed numbers have to stand before the columns follow them: in a fast run they would tremble."""
@@ -120,6 +122,14 @@ class TableView(QTableView):
         )
         return typed and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
+    def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
+        """Take the selection along wherever a key goes; while Ctrl is held, Qt would leave it behind."""
+        command = super().selectionCommand(index, event)
+        if command != Flag.NoUpdate or not isinstance(event, QKeyEvent):
+            return command
+        extends = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        return Flag.Rows | (Flag.SelectCurrent if extends else Flag.ClearAndSelect)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select, and be ready to scrub a number that a person types."""
         super().mousePressEvent(event)
@@ -142,10 +152,20 @@ class TableView(QTableView):
         self._table.put(index, value, ("scrub", id(self), self._scrub))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a scrub."""
+        """End a scrub; have the current row, which the diagram shows, among the selected ones."""
         super().mouseReleaseEvent(event)
+        self._select_current()
         self._scrub_from, self._scrubs = None, False
         self._fit_columns()
+
+    def _select_current(self) -> None:
+        """Go to the nearest selected row where Ctrl and a click took the current one out."""
+        current, chosen = self.currentIndex(), self.selectionModel()
+        if not current.isValid() or chosen.isRowSelected(current.row(), QModelIndex()):
+            return
+        rows = (index.row() for index in chosen.selectedRows())
+        row = min(rows, key=lambda row: abs(row - current.row()), default=current.row())
+        chosen.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu, at the mouse or, by the menu key, at the current cell."""
