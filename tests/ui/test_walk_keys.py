@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTableView, QToolBar
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTableView, QToolBar, QWidget
 
 from nnviz.core.address import Address
 from nnviz.ui.help.help_window import HelpWindow
@@ -38,10 +38,17 @@ def typed_cell(window):
 
 
 def end_button(window):
-    """Return the toolbar's button that ends the walk, where it is shown."""
+    """Return the toolbar's button that ends the walk, where it can be pressed."""
     bar = window.main_window.findChild(QToolBar)
     button = bar.widgetForAction(offered(window, "End the walk"))
-    return button if button.isVisible() else None
+    assert button.isVisible()
+    return button if button.isEnabled() else None
+
+
+def toolbar_places(window):
+    """Return where everything on the toolbar stands."""
+    bar = window.main_window.findChild(QToolBar)
+    return [own.geometry() for own in bar.findChildren(QWidget) if own.parent() is bar and own.isVisible()]
 
 
 def test_after_a_menu_and_the_help_space_plays(open_window, qtbot):
@@ -183,13 +190,15 @@ def test_a_phase_has_its_number_as_key(open_window, which, phase):
 
 
 @pytest.mark.parametrize("size", [(1000, 650), (1280, 800)])
-def test_a_button_ends_the_walk_and_is_there_while_one_is_on(open_window, qtbot, size):
+def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(open_window, qtbot, size):
     window = open_window("relu", size)
     assert end_button(window) is None
+    before = toolbar_places(window)
     key(window, Qt.Key.Key_Period)
     qtbot.waitUntil(lambda: end_button(window) is not None)
     button = end_button(window)
     assert button.toolTip() == "End the walk (Esc)"
+    assert toolbar_places(window) == before
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert not walking(window)
     qtbot.waitUntil(lambda: end_button(window) is None)

@@ -30,7 +30,7 @@ WALK = "&Walk"
 REPEAT = "repeat"
 """The group of the entries that say what playing repeats."""
 END_WALK = "end walk"
-"""The entry that is there while a walk is on."""
+"""The entry for while a walk is on."""
 
 
 class Toolbar(QToolBar):
@@ -85,7 +85,7 @@ class Toolbar(QToolBar):
         play.setText(f"&{name.capitalize()} the walk")
         play.setIcon(icon(name, colours().accent))
         play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold for more ways to play")
-        self._made[END_WALK].setVisible(progress.active)
+        self._made[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
         self._row.setText(f"{self._selection.row + 1} of {rows:,}" if rows else "no rows")
         self._made["previous row"].setEnabled(self._selection.row > 0)
