@@ -166,6 +166,12 @@ class Document(QObject):
         """Return what redo would do again, or "" where there is nothing."""
         return self._changes[self._index].text if self._index < len(self._changes) else ""
 
+    def last_done(self) -> str:
+        """Return what was done or undone last, as a sentence without an end, or "" where it is not known."""
+        undone = self._clean is not None and self._index < self._clean
+        text = self.redo_text() if undone else self.undo_text()
+        return f"{'Undone' if undone else 'Done'} last: {text[:1].upper()}{text[1:]}" if text else ""
+
     def undo(self) -> None:
         """Take the last change back."""
         if self._index:

@@ -86,7 +86,8 @@ def test_an_example_that_was_edited_by_hand_is_asked_about(begin, answer, qtbot,
     edited = window.document.state
     answer(QMessageBox, choose("Cancel", told))
     window.files.open_example("xor")
-    assert told == ["Save the changes to Twenty updates?What is not saved is lost."]
+    done = "Set input_0 → output"
+    assert told == [f"Save the changes to Twenty updates?Done last: {done}. What is not saved is lost."]
     assert window.document.state is edited
 
 
@@ -106,7 +107,8 @@ def test_settings_of_an_example_that_were_changed_are_asked_about_as_those_of_a_
         run(window, qtbot)
     answer(QMessageBox, choose("Cancel", told))
     window.files.open_example("xor")
-    assert told == ["Save the changes to Twenty updates?What is not saved is lost."]
+    done = "Run of 20 updates" if after_a_run else "Change learning rate"
+    assert told == [f"Save the changes to Twenty updates?Done last: {done}. What is not saved is lost."]
     assert window.document.state.training.learning_rate == 0.02
     choose_entry(window, "Undo")
     if after_a_run:
@@ -259,7 +261,8 @@ def test_what_was_edited_by_hand_in_ones_own_file_is_asked_about(begin, mine, an
     edit_a_weight(window)
     answer(QMessageBox, choose("Discard", told))
     window.files.open_example("xor")
-    assert told == ["Save the changes to Twenty updates?What is not saved is lost."]
+    done = "Set input_0 → output"
+    assert told == [f"Save the changes to Twenty updates?Done last: {done}. What is not saved is lost."]
 
 
 def test_settings_of_ones_own_file_are_asked_about_unless_they_are_kept_with_a_run(
@@ -304,3 +307,21 @@ def test_a_file_that_cannot_be_opened_is_told_before_anything_is_asked(begin, an
     answer(QMessageBox, choose("OK", told))
     choose_entry(window, "Open…")
     assert len(told) == 2
+
+
+def test_an_undo_beyond_what_was_saved_and_work_that_was_recovered_are_told_as_what_they_are(
+    begin, mine, answer
+):
+    window, told = begin(), []
+    window.files.open(mine)
+    press(window, "Add row")
+    choose_entry(window, "Save")
+    choose_entry(window, "Undo")
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    window.document.recover(window.document.state, mine, b"")
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    asked = "Save the changes to Twenty updates?"
+    lost = "What is not saved is lost."
+    assert told == [f"{asked}Undone last: Add a row. {lost}", f"{asked}{lost}"]

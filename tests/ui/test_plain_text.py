@@ -267,7 +267,7 @@ def choose_in(window, start):
 @pytest.mark.parametrize("box", BOXES)
 def test_no_box_is_rendered(window, answer, tmp_path, box):
     kind, opens = BOXES[box]
-    window.document.push(replace(window.document.state, notes="other"), "other notes")
+    window.document.push(replace(window.document.state, notes="other"), f"<b>{window.document.state.name}")
     found = []
 
     def look(dialog):

@@ -180,8 +180,9 @@ class FileCommands(QObject):
         if self.runs.keep(self._document):
             return True
         title, buttons = shortened(self._document.title, SHOWN), QMessageBox.StandardButton
-        question = f"Save the changes to {title}?"
-        box = message_box(self._window, question, "What is not saved is lost.")
+        question, done = f"Save the changes to {title}?", shortened(self._document.last_done(), 2 * SHOWN)
+        lost = "What is not saved is lost."
+        box = message_box(self._window, question, f"{done}. {lost}" if done else lost)
         box.setDefaultButton(primary(box.addButton(buttons.Save)))
         for button in (buttons.Discard, buttons.Cancel):
             box.addButton(button)
