@@ -65,8 +65,8 @@ def written(value: float | None) -> str:
 
 
 def shown_in_full(value: float) -> str:
-    """Return `full` with a true minus sign, as tooltips and screen readers have it."""
-    return full(value).replace("-", MINUS)
+    """Return `full` as people write it, as tooltips, screen readers and the learning rate have it."""
+    return tidy(full(value))
 
 
 def counted(count: int, thing: str) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractAnimation, QTimer
 from PySide6.QtWidgets import QTextBrowser
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import full, shown
+from nnviz.core.numbers import shown, shown_in_full
 from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.training.figures import Figure
 
@@ -85,7 +85,7 @@ def untrue(window):
     ]
     mse, told = state.mse(), figure(window, "MSE")
     text = "–" if mse is None or np.isnan(mse) else "∞" if np.isinf(mse) else shown(mse)
-    exact = "" if mse is None else f"In full: {full(mse)}"
+    exact = "" if mse is None else f"In full: {shown_in_full(mse)}"
     if told.text != text or exact not in told.toolTip():
         false.append((told.text, told.toolTip(), mse))
     if len(state.data):

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import MINUS
+from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.state import Dataset, State
 from nnviz.ui.training.figures import Figure
 from nnviz.ui.widgets.theme import ui_font
@@ -39,7 +39,7 @@ def figure(qtbot):
 def test_its_number_is_shown_as_everywhere_and_read_out_so(figure, value, text):
     figure.show_number(value)
     assert (figure.text, figure.accessibleDescription()) == (text, text)
-    assert figure.toolTip() == f"Mean of error²\nIn full: {value!r}"
+    assert figure.toolTip() == f"Mean of error²\nIn full: {shown_in_full(value)}"
 
 
 def predicting(weight, target=0.0):

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core import edits
 from nnviz.core.network import Network
+from nnviz.core.numbers import parsed, shown
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State, Training
 from nnviz.document.derived import Derived
@@ -88,7 +89,7 @@ def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
     assert panel.figures.iteration.text == "20"
     assert panel.figures.mse.text.startswith("9.627")
     in_full = panel.figures.mse.toolTip().partition("In full: ")[2]
-    assert float(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
+    assert parsed(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
     assert ended.args == ["20 updates: MSE 49 → 9.627e−5"]
 
 
@@ -135,6 +136,14 @@ def test_a_learning_rate_is_typed_as_people_write_it(panel, type_in, document, t
     assert document.undo_text() == "Change learning rate"
     document.undo()
     assert panel.fields.learning_rate.text() == "0.01"
+
+
+@pytest.mark.parametrize("typed", ["3e-06", "3e-6", "0.000003"])
+def test_a_small_learning_rate_has_the_notation_of_all_other_numbers(panel, type_in, document, typed):
+    type_in(panel.fields.learning_rate, typed)
+    assert document.state.training.learning_rate == 3e-6
+    assert panel.fields.learning_rate.text() == shown(3e-6) == "3e−6"
+    assert not panel.fields.learning_rate.touched
 
 
 @pytest.mark.parametrize(

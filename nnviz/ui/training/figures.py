@@ -9,7 +9,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from nnviz.core.numbers import MINUS, full, shown
+from nnviz.core.numbers import MINUS, shown, shown_in_full
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
@@ -142,7 +142,7 @@ class Figure(QWidget):
     def show_number(self, value: float | None, error: bool = False) -> None:
         """Show a number, or a dash for None."""
         self._number.show_text(_text(value), error)
-        exact = "" if value is None else f"\nIn full: {full(value)}"
+        exact = "" if value is None else f"\nIn full: {shown_in_full(value)}"
         self.setToolTip(f"{self._tip}{exact}")
         self.setAccessibleName(self._caption.text())
         self.setAccessibleDescription("none" if value is None else self.text)
