@@ -1,5 +1,7 @@
 """Windows for the tests, and a watch over what a test leaves behind."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
@@ -80,7 +82,7 @@ def open_window(qtbot, settings):
 @pytest.fixture
 def plot(qtbot, document, runner):
     """Return the MSE plot of the test's document and runner, shown, with the library loaded."""
-    plot = MsePlot(document, runner)
+    plot = MsePlot(document, runner, Path)
     plot.resize(364, 260)
     qtbot.addWidget(plot)
     plot.show()

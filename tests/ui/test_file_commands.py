@@ -292,11 +292,14 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
     (folders["rows"] / "rows.csv").write_text("1,2\n3,4\n")
     window.files.open(folders["opened"] / "w.py")
     window.files.open_example("relu")
+    window.runner.step()
     seen = []
     for entry in ("Open…", "Save as…", "Load rows from CSV…"):
         answer(QFileDialog, seen_in(seen))
         choose_entry(window, entry)
-    assert seen == [folders["opened"]] * 3
+    answer(QFileDialog, seen_in(seen))
+    window.mse.ask_csv.trigger()
+    assert seen == [folders["opened"]] * 4
     answer(QFileDialog, type_name(folders["saved"] / "mine.json"))
     choose_entry(window, "Save as…")
     window.files.open_example("relu")
@@ -304,12 +307,12 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
     for entry in ("Open…", "Save as…", "Load rows from CSV…"):
         answer(QFileDialog, seen_in(seen))
         choose_entry(again, entry)
-    assert seen[3:] == [folders["saved"]] * 3
+    assert seen[4:] == [folders["saved"]] * 3
     again.files.load_rows(folders["rows"] / "rows.csv")
     answer(QFileDialog, seen_in(seen))
     choose_entry(again, "Open…")
-    assert seen[6:] == [folders["rows"]]
+    assert seen[7:] == [folders["rows"]]
     shutil.rmtree(folders["rows"])
     answer(QFileDialog, seen_in(seen))
     choose_entry(again, "Open…")
-    assert seen[7].is_dir()
+    assert seen[8].is_dir()

@@ -1,5 +1,6 @@
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def hover(qtbot, plot, point):
 
 
 def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
-    plot = MsePlot(document, Runner(document))
+    plot = MsePlot(document, Runner(document), Path)
     qtbot.addWidget(plot)
     assert plot.curve is None
     assert plot.empty.text() == EMPTY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.ui.plots.plot_card import PlotCard
-from nnviz.ui.widgets.ask_where import ask_where, file_name
+from nnviz.ui.widgets.ask_where import ask_where
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.theme import colours
 
@@ -45,8 +46,10 @@ class MsePlot(PlotCard):
     exported = Signal(str)
     refused = Signal(str)
 
-    def __init__(self, document: Document, runner: Runner) -> None:
+    def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
+        """`suggestion` makes the path of a file whose name has this end."""
         super().__init__("MSE", "the MSE", "-mse", self._drawn)
+        self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
         self.curve: MseCurve | None = None
         self._history: History | None = None
@@ -146,7 +149,7 @@ class MsePlot(PlotCard):
         self._history, self._present, self._runs = history, present, runs
 
     def _ask_csv(self) -> None:
-        wanted = Path(f"{file_name(self._document.title)}{self.ending}.csv")
+        wanted = self._suggestion(f"{self.ending}.csv")
         if path := ask_where(self, "Export CSV", wanted, {"CSV": (".csv",)}):
             self.export_csv(path)
 

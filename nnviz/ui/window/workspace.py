@@ -77,7 +77,7 @@ class Workspace:
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
-        self.mse = MsePlot(document, self.runner)
+        self.mse = MsePlot(document, self.runner, self.files.suggestion)
         self.with_pictures(self.mse)
         self.library = PlotLibrary(self.main_window, self.mse)
         self.status = StatusLine()
