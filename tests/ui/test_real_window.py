@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QMessageBox,
+    QTabBar,
     QTableView,
 )
 
@@ -433,6 +434,24 @@ def test_a_panel_floats_by_the_keyboard_alone_and_is_put_back(window, xdotool, q
     qtbot.waitUntil(window.main_window.isActiveWindow)
     xdotool("key", "F6", "sleep", 0.2, "key", "F6")
     qtbot.waitUntil(window.diagram.hasFocus)
+
+
+@pytest.mark.parametrize("name", ["Training", "Data"])
+def test_a_panel_floats_by_a_double_click_with_a_bar_at_once_and_hides_no_tabs(window, xdotool, qtbot, name):
+    own = window.board.docks[name]
+    at = own.mapToGlobal(QPoint(130, 14))
+    xdotool("mousemove", at.x(), at.y(), "click", "--repeat", 2, "--delay", 60, 1)
+    qtbot.waitUntil(lambda: own.isFloating() and own.isVisible())
+    put_back = own.findChild(QAbstractButton, "qt_dockwidget_floatbutton")
+    assert put_back.isVisible()
+    assert "TRAINING" not in {label.text() for label in own.findChildren(QLabel) if label.isVisible()}
+    bars = [bar for bar in window.board.findChildren(QTabBar) if bar.isVisible()]
+    assert len(bars) == 2
+    for bar in bars:
+        assert not own.frameGeometry().intersects(bar.rect().translated(bar.mapToGlobal(QPoint())))
+    assert own.screen().availableGeometry().contains(own.frameGeometry())
+    click(put_back)
+    qtbot.waitUntil(lambda: not own.isFloating())
 
 
 @pytest.mark.parametrize("percent", [200, 100])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QHideEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QHideEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QScrollArea, QWidget
+
+from nnviz.ui.widgets.theme import px
 
 if TYPE_CHECKING:
     from nnviz.ui.widgets.card import Card
@@ -18,6 +20,8 @@ MOVES = (
 )
 """Events after which a dock may be somewhere else, or be free to have another frame."""
 
+ASIDE_PX = 32
+"""So far from its place a panel floats at first."""
 SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
 """Of the screen that a panel may ask for: three stand side by side, two one above the other."""
 
@@ -137,15 +141,18 @@ class Dock(QDockWidget):
 
         Not while it is dragged, which Qt would break off.
         """
-        if QApplication.mouseButtons():
-            return
-        wanted = None if self.isFloating() else self._head
+        if not QApplication.mouseButtons():
+            self._bear_head(within=self.isFloating())
+        self._fit_head()
+
+    def _bear_head(self, *, within: bool) -> None:
+        """Put the heading into the panel, below Qt's own bar, or where that bar would stand."""
+        wanted = None if within else self._head
         if self.titleBarWidget() is not wanted:
             self.setTitleBarWidget(wanted)  # type: ignore[arg-type]  # None brings Qt's own back
-            if self.card and wanted is None:
+            if self.card and within:
                 self.card.put_head()
             self._head.show()
-        self._fit_head()
 
     def _fit_head(self) -> None:
         """Go on below the tabs where it has some, and leave out what they say."""
@@ -167,12 +174,21 @@ class Dock(QDockWidget):
 
     def event(self, event: QEvent) -> bool:
         """Look again where it was moved, as from behind a tab, and after a drag has ended."""
+        if isinstance(event, QMouseEvent) and self._is_wish_to_float(event):
+            self.turn_loose()
+            return True
         done = super().event(event)
         if event.type() == QEvent.Type.Move and self.card:
             self.look()
         elif event.type() in MOVES:
             self.look_soon()
         return done
+
+    def _is_wish_to_float(self, event: QMouseEvent) -> bool:
+        """Tell whether it is a double click on the heading; Qt would float it without a bar."""
+        twice, left = QEvent.Type.MouseButtonDblClick, Qt.MouseButton.LeftButton
+        on_head = self._head.geometry().contains(event.position().toPoint())
+        return not self.isFloating() and on_head and (event.type(), event.button()) == (twice, left)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Give the keyboard back."""
@@ -188,8 +204,14 @@ class Dock(QDockWidget):
         menu.popup(event.globalPos())
 
     def turn_loose(self) -> None:
-        """Float it, or put it back."""
-        self.setFloating(not self.isFloating())
+        """Float it, at first a little aside, since tabs may be where it was, or put it back."""
+        floats, left = not self.isFloating(), self.mapToGlobal(QPoint())
+        self._bear_head(within=floats)  # first, so that its window has a bar from the start
+        self.setFloating(floats)
+        if floats and self.pos() == left:
+            room = self.screen().availableGeometry().adjusted(0, 0, -self.width(), -self.height())
+            x, y = left.x() + px(ASIDE_PX), left.y() + px(ASIDE_PX)
+            self.move(max(min(x, room.right()), room.left()), max(min(y, room.bottom()), room.top()))
         self.come()
 
 
