@@ -109,7 +109,7 @@ def _file(workspace: Workspace) -> Menu:
 def _edit(workspace: Workspace) -> Menu:
     find = Entry("find", "&Find…", lambda: workspace.finder.open(), keys=STANDARD.Find)
     undo = Entry("undo", "&Undo", workspace.undo, keys=STANDARD.Undo, icon="undo", toolbar=True)
-    redo = Entry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z", icon="redo", toolbar=True)
+    redo = Entry("redo", "&Redo", workspace.redo, keys="Ctrl+Shift+Z; Ctrl+Y", icon="redo", toolbar=True)
     copy = Entry(
         "copy diagram",
         "&Copy picture",

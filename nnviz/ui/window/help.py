@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import qVersion
-from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from nnviz.ui.help.page import Page, Section
@@ -81,7 +80,7 @@ def sheet(table: Table) -> tuple[Section, ...]:
     """Return every key and gesture and what it does, by the place where it does so."""
     rows: dict[str, list[tuple[str, str]]] = {ON_THE_DIAGRAM: [], EVERYWHERE: []}
     for entry in (entry for menu in table for entry in menu.entries()):
-        if keys := [each.toString(QKeySequence.SequenceFormat.NativeText) for each in entry.shortcuts]:
+        if keys := entry.keys_told:
             words = entry.words[0].lower() + entry.words[1:]
             rows[ON_THE_DIAGRAM if entry.within else EVERYWHERE].append((", ".join(keys), words))
     return tuple((place, (*known, *rows.get(place, ()))) for place, known in GESTURES)

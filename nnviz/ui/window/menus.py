@@ -21,7 +21,7 @@ class Entry:
     ============ ==========================================================================
     `title`      what the menu says; an & stands before the letter for Alt
     `does`       what is called; of a switch with whether it is on now
-    `keys`       the shortcut, as QKeySequence reads it, or one of Qt's standard keys
+    `keys`       the shortcut, as QKeySequence reads it, "; " between several, or one of Qt's standard keys
     `within`     the widget that must have the focus for `keys`; None: they act in the window
     `tip`        what the tooltip and the sheet of keys say, if it is more than the title
     `icon`       the icon's name, for an entry of the toolbar
@@ -52,8 +52,14 @@ class Entry:
     def shortcuts(self) -> list[QKeySequence]:
         """What can be pressed for it."""
         if isinstance(self.keys, str):
-            return [QKeySequence(self.keys)] if self.keys else []
+            return QKeySequence.listFromString(self.keys) if self.keys else []
         return QKeySequence.keyBindings(self.keys)
+
+    @property
+    def keys_told(self) -> list[str]:
+        """What of it is written down: of a standard key the first, since few keyboards have F16 or Copy."""
+        told = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in self.shortcuts]
+        return told if isinstance(self.keys, str) else told[:1]
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,7 @@ def _action(entry: Entry, window: QMainWindow) -> QAction:
 
 def told(entry: Entry) -> str:
     """Return what an entry does, with its shortcut in brackets, as a tooltip says it."""
-    first = [keys.toString(QKeySequence.SequenceFormat.NativeText) for keys in entry.shortcuts[:1]]
-    return " ".join([entry.words, *(f"({keys})" for keys in first)])
+    return " ".join([entry.words, *(f"({keys})" for keys in entry.keys_told[:1])])
 
 
 def fill_menus(table: Table, actions: dict[str, QAction], window: QMainWindow) -> None:
