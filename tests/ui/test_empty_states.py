@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
@@ -10,7 +11,7 @@ from nnviz.core.address import Address
 from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.hands import address_named, choose_entry, click, press, set_number
+from tests.ui.hands import address_named, choose_entry, click, press, set_number, write
 from tests.ui.sees import explained, figure, offered, status, written
 
 RELU = load(example("relu").path)
@@ -41,6 +42,23 @@ def test_what_is_missing_is_said_of_the_file_that_is_open_now(open_window, tmp_p
     window.files.open(tmp_path / "w.py")
     assert not any(text.startswith("There are no targets to train on") for text in told(window.training))
     assert any(text.startswith("There are no rows to train on") for text in told(window.training))
+
+
+def test_a_refused_setting_ends_with_the_document_it_was_typed_for(open_window, tmp_path):
+    window, rate = open_window(RELU), "Learning rate: 'abc' is not a number"
+    field = window.training.fields.learning_rate
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_text("{'output': [2, 7]}")
+    window.files.open(tmp_path / "a.py")
+    field.setFocus()
+    field.selectAll()
+    write(field, "abc")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    set_number(window, Address("input", -1, 0), "3")
+    assert (field.text(), rate in told(window.training)) == ("abc", True)
+    choose_entry(window, "Undo")
+    window.files.open(tmp_path / "b.py")
+    assert (field.text(), rate in told(window.training)) == ("0.01", False)
 
 
 def test_without_targets_explain_and_the_slopes_say_what_to_type(qtbot, open_window):

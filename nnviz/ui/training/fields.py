@@ -66,6 +66,11 @@ class TrainingFields(QWidget):
                 field.show_value(getattr(training, name))
         self.optimizer.setCurrentIndex(self.optimizer.findData(training.optimizer))
 
+    def restore(self) -> None:
+        """Show the settings that hold; what was typed and not accepted is gone."""
+        for name, field in self._numbers.items():
+            field.show_value(getattr(self._training, name))
+
     def commit(self) -> bool:
         """Accept what stands in every field; tell whether all hold."""
         held = [field.commit() for field in self._numbers.values()]

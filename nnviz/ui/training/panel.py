@@ -95,6 +95,8 @@ class TrainingPanel(Card):
             self.timeline.show_iteration(self._document.state.iteration, self.runner.travel.end)
 
     def _follow(self, old: State, new: State) -> None:
+        if not (self._document.undo_text() or self._document.redo_text()):  # another document is open
+            self.fields.restore()
         if new.training is not old.training:
             self._show_settings()
         elif missing(new) != missing(old):
