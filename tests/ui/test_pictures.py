@@ -1,8 +1,10 @@
 """Pictures of the diagram and of plots: written as PNG, SVG or PDF, and copied."""
 
+import re
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
@@ -14,6 +16,7 @@ from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.pictures.dialog import LookDialog
+from nnviz.ui.pictures.plots import MARGIN_PX
 from nnviz.ui.plots.plot_card import PlotCard
 from tests.ui import pdf
 from tests.ui.hands import address_named, choose, choose_entry, press_button, type_name
@@ -217,6 +220,48 @@ def test_a_plot_is_copied_from_its_menu(plot):
         bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
     )
     assert status(window) == "Copied the MSE as a picture, 900 × 560"
+
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def stroked(svg):
+    """Return (width, points) of every line in an SVG, in the picture's pixels: points of shape (n, 2)."""
+    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
+        if group.get("stroke", "none") == "none" or not group.get("transform"):
+            continue
+        a, b, c, d, e, f = map(float, re.findall(r"[-+.\de]+", group.get("transform").removeprefix("matrix")))
+        for shape in group:
+            text = shape.get("d") or shape.get("points")
+            if text and shape.get("stroke") != "none":
+                numbers = np.array(re.findall(r"-?\d[-+.\de]*", text), dtype=float).reshape(-1, 2)
+                width = float(group.get("stroke-width")) * max(np.hypot(a, b), np.hypot(c, d))
+                yield width, numbers @ np.array([[a, b], [c, d]]) + (e, f)
+
+
+@pytest.mark.parametrize("name", ["MSE", "1 weight", "2 weights"])
+def test_an_svg_of_a_plot_is_drawn_alike_by_every_program(plot, name):
+    _, card = plot(name)
+    card.copy_picture.trigger()
+    svg = bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
+    assert "vector-effect" not in svg, "few programs know lines that keep their width"
+    assert svg.count("<image") == (2 if name == "2 weights" else 0), "only the map and its scale are pixels"
+    lines = list(stroked(svg))
+    assert len(lines) > 5
+    assert max(width for width, _ in lines) <= 5.01
+    assert any(len(points) > 3 for _, points in lines), "the curve itself"
+
+
+def test_an_svg_of_a_zoomed_plot_ends_where_the_plot_does(plot):
+    _, card = plot("MSE")
+    card.plot.show_view([[0.5, 1.5], [40.0, 60.0]])
+    card.copy_picture.trigger()
+    svg = bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
+    grid = np.vstack([points for _, points in stroked(svg) if len(points) == 2 and np.ptp(points[:, 1]) == 0])
+    (left, _), (right, low) = grid.min(axis=0), grid.max(axis=0)
+    every = np.vstack([points for _, points in stroked(svg)])
+    assert np.all((left - 1 <= every[:, 0]) & (every[:, 0] <= right + 1))
+    assert np.all((every[:, 1] >= MARGIN_PX) & (every[:, 1] <= low + 1))
 
 
 def plots(window):

@@ -15,7 +15,8 @@ from PySide6.QtGui import QColor, QPen, QResizeEvent
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
 from nnviz.ui.loss.plane import LossPlane
-from nnviz.ui.plots.plot import Dot, points_of
+from nnviz.ui.plots.curve import Curve, points_of
+from nnviz.ui.plots.plot import Dot
 
 TANGENT = 46.0
 """Pixels of the tangent on either side of the present point."""
@@ -32,8 +33,8 @@ class LossCurvePlane(LossPlane):
         self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
-        self._curve = pg.PlotCurveItem(connect="finite", antialias=True)
-        self._tangent, self._step, self._drop = (pg.PlotCurveItem(antialias=True) for _ in range(3))
+        self._curve = Curve(connect="finite")
+        self._tangent, self._step, self._drop = (Curve() for _ in range(3))
         self._head = pg.ArrowItem(headLen=HEAD, tipAngle=50, baseAngle=10, pxMode=True)
         self._landed = Dot(7)
         for z, item in enumerate(

@@ -19,8 +19,8 @@ from nnviz.core.loss.moved_weights import Grid
 from nnviz.picture.palette import Palette
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
+from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.plot import points_of
 from nnviz.ui.plots.ticks import multiples, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
@@ -53,9 +53,9 @@ class LossSurfacePlane(LossPlane):
         self._mse = math.nan
         self._tones = ramp(palette)
         self._image = pg.ImageItem()
-        self._contours = pg.PlotCurveItem(connect="finite", antialias=True)
-        self._halo, self._path = (pg.PlotCurveItem(antialias=True) for _ in range(2))
-        self._start = pg.ScatterPlotItem(size=6)
+        self._contours = Curve(connect="finite")
+        self._halo, self._path = (Curve() for _ in range(2))
+        self._start = pg.ScatterPlotItem(useCache=False)  # Qt would write its cache into an SVG as pixels
         for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
             self.add(item, z)
         self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # the scale's numbers stand at the right

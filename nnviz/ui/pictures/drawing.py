@@ -75,7 +75,8 @@ class Drawing(ABC):
         generator.setTitle(self.title)
         with QPainter(generator) as painter:
             self.paint_all(painter, look)
-        return bytes(buffer.data().data())
+        # no line is to keep its width in another scale: few programs know how, and the drawings know better
+        return re.sub(rb' vector-effect="[a-z-]*"', b"", bytes(buffer.data().data()))
 
     def paint_all(self, painter: QPainter, look: Look) -> None:
         """Paint it on its ground."""

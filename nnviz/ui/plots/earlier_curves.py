@@ -5,22 +5,15 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
 from nnviz.core.numbers import full
 from nnviz.core.state import EarlierRun
-from nnviz.ui.plots.plot import Plot, points_of
-
-Area: TypeAlias = list[list[float]]
-"""[[x from, to], [y from, to]], as a plot tells its view."""
-Joined: TypeAlias = NDArray[np.bool_]
+from nnviz.ui.plots.curve import Area, Curve, Joined, cut, points_of
+from nnviz.ui.plots.plot import Plot
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 """Of lines and gaps, in the line's width: neighbours in time are told apart by more than their place."""
@@ -38,7 +31,7 @@ class EarlierCurves:
     """
 
     def __init__(self) -> None:
-        self._items: list[pg.PlotCurveItem] = []
+        self._items: list[Curve] = []
         self._area: Area | None = None
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
@@ -69,7 +62,7 @@ class EarlierCurves:
             return
         self._area = _around(view)
         while len(self._items) < len(self._curves):
-            self._items.append(pg.PlotCurveItem(antialias=True))
+            self._items.append(Curve())
             plot.add(self._items[-1], UNDER)
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
@@ -110,24 +103,6 @@ def on_scale(points: Array, *, log: bool) -> Array:
         return points
     above = points[points[:, 1] > 0.0]
     return np.column_stack((above[:, 0], np.log10(above[:, 1])))
-
-
-def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
-    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
-    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
-        ways = ends - starts
-        shares = (bounds - starts) / ways
-        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
-        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
-        begins = np.where(first == 0.0, starts, starts + first * ways)
-        stops = np.where(last == 1.0, ends, starts + last * ways)
-    within = (first <= last)[:, 0]
-    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
-    comes_from = np.append(False, (goes_on & within)[:-1])
-    chosen = np.column_stack((within & ~comes_from, within)).ravel()
-    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
-    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]
 
 
 def distance(

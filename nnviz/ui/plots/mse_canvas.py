@@ -21,8 +21,9 @@ from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown
 from nnviz.core.state import EarlierRun
 from nnviz.picture.palette import Palette, rgb
+from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.earlier_curves import EarlierCurves, on_scale
-from nnviz.ui.plots.plot import Dot, Plot, QuietAxis, points_of
+from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
 
 TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
@@ -47,7 +48,7 @@ class MseCanvas(Plot):
         self._read: int | None = None
         self._read_run: EarlierRun | None = None
         self.setAccessibleName("MSE after every update")
-        self._beyond, self._curve = (pg.PlotCurveItem(antialias=True) for _ in range(2))
+        self._beyond, self._curve = (Curve() for _ in range(2))
         self._ring, self._dot = Dot(10), Dot(8)
         self._earlier = EarlierCurves()
         for z, item in enumerate((self._beyond, self._curve, self._ring, self._dot)):
@@ -174,7 +175,7 @@ class MseCanvas(Plot):
             points = np.vstack((points[: iterations.searchsorted(present)], self._present))
         self._put(self._curve, points, self._colour, noise)
 
-    def _put(self, item: pg.PlotCurveItem, points: Array, colour: QColor, noise: bool) -> None:
+    def _put(self, item: Curve, points: Array, colour: QColor, noise: bool) -> None:
         points = on_scale(points, log=self.log)
         item.setPen(pg.mkPen(colour) if noise else self.pen(colour))
         item.setData(points[:, 0], self.in_reach(points[:, 1]), antialias=not noise)

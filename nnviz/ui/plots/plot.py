@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPaintEngine, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
@@ -249,8 +249,8 @@ class Dot(QGraphicsEllipseItem):
         self.setFlag(QGraphicsEllipseItem.GraphicsItemFlag.ItemIgnoresTransformations)
         self.hide()
 
-
-def points_of(curve: pg.PlotCurveItem) -> Array:
-    """Return what a curve draws, shape (points, 2)."""
-    x, y = curve.getData()
-    return np.empty((0, 2)) if x is None else np.column_stack((x, y))
+    def paint(self, painter: QPainter, *rest: Any) -> None:
+        """Paint; into an SVG, where Qt cuts nothing off, only what stands in the plot."""
+        svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
+        if not svg or painter.clipBoundingRect().contains(QPointF()):
+            super().paint(painter, *rest)
