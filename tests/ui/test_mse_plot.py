@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QToolTip
 
@@ -89,6 +89,18 @@ def test_a_mouse_that_rests_beside_the_curve_is_told_what_it_can_do_in_short_lin
 def place(plot, iteration, mse):
     """Return where a point of the curve stands, in the plot's pixels."""
     return plot.curve.place_of(iteration, mse).toPoint()
+
+
+@pytest.mark.parametrize("size", [(364, 260), (250, 140)])
+@pytest.mark.parametrize("mse", [0.0, 49.0])
+def test_the_ring_is_whole_where_the_mse_is_lowest_or_highest(qtbot, document, plot, size, mse):
+    plot.resize(*size)
+    document.push(with_history([(0, 49.0 - mse), (1, 20.0), (2, mse)]), "Run")
+    qtbot.waitUntil(plot.curve.isVisible)
+    plot.grab()
+    box = plot.curve.plotItem.vb.sceneBoundingRect()
+    ring = QRectF(-6, -6, 12, 12).translated(plot.curve.present())
+    assert box.contains(ring), (box, ring)
 
 
 def mse_after(k):

@@ -31,6 +31,8 @@ FAINT = 0.4
 """How much of the curve's colour is in the part beyond the present point."""
 TIMES_AS_HIGH = 10.0
 """So far above the present run the view goes for earlier ones: one that has diverged would leave it flat."""
+RING_PX = 7.0
+"""Room for the ring on each side of its middle."""
 
 
 class MseCanvas(Plot):
@@ -55,6 +57,7 @@ class MseCanvas(Plot):
             self.add(item, z)
         self.set_palette(palette)
         self.plotItem.vb.sigRangeChanged.connect(self._follow_view)
+        self.plotItem.vb.sigResized.connect(self._follow_size)
 
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
@@ -187,8 +190,12 @@ class MseCanvas(Plot):
 
     def _fit(self) -> None:
         end = self._history.last[0] if len(self._history) else 0
-        last = max(end, self._present[0], self._earlier.last, 1)
-        self.look((-0.025 * last, 1.025 * last), self._reach())
+        last = float(max(end, self._present[0], self._earlier.last, 1))
+        box, (low, high) = self.plotItem.vb, self._reach()
+        self.look(
+            _with_margins(0.0, last, 0.025, 0.025, box.width()),
+            _with_margins(low, high, 0.04, 0.08, box.height()),
+        )
 
     def _reach(self) -> tuple[float, float]:
         y = on_scale(self._history.envelope, log=self.log)[:, 1]
@@ -206,11 +213,15 @@ class MseCanvas(Plot):
         room = high - low
         if room <= FLAT * abs(high):
             room = abs(high) or 1.0
-        return low - 0.04 * room, high + 0.08 * room
+        return low, low + room
 
     def _follow_view(self) -> None:
         if not self._following:
             self._draw()
+
+    def _follow_size(self) -> None:
+        if self._following:
+            self._fit()
 
     def _describe(self) -> None:
         told = []
@@ -225,6 +236,13 @@ class MseCanvas(Plot):
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
             self._draw()
+
+
+def _with_margins(low: float, high: float, below: float, above: float, pixels: float) -> tuple[float, float]:
+    """Return a range with shares of it around it, and at both ends at least the ring's room."""
+    ring = RING_PX / max(pixels - 2 * RING_PX, RING_PX)
+    room = high - low
+    return low - max(below, ring) * room, high + max(above, ring) * room
 
 
 def _mixed(colour: str, ground: str, share: float) -> QColor:
