@@ -422,6 +422,16 @@ def test_the_buttons_under_the_headings_take_on_another_theme(open_window):
         assert PALETTES[theme].ink in colours
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=str)
+def test_after_other_colours_the_diagram_is_as_before_in_its_own(open_window, size):
+    window = open_window("xor", size)
+    before = window.diagram.grab().toImage()
+    for theme in ("dark", "light"):
+        window.set_theme(theme)
+    QApplication.processEvents()
+    assert window.diagram.grab().toImage() == before
+
+
 def test_what_is_under_the_mouse_may_go_away(open_window):
     window = open_window("relu")
     QTest.mouseClick(button(window, "Add a node to the hidden layer"), LEFT)

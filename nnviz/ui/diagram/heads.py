@@ -129,7 +129,7 @@ class ActivationButton(HeadButton):
 
     def __init__(self, diagram: Diagram) -> None:
         super().__init__(diagram)
-        self._diagram = diagram
+        self._label: Label | None = None
         self.setObjectName("activation")
         self._before, self._behind = (_Beside(diagram, side) for side in (RIGHT, LEFT))
 
@@ -141,6 +141,7 @@ class ActivationButton(HeadButton):
         gap = text_width(BETWEEN, label.size)
         left, right = ((text_width(text, label.size) + gap) * bool(text) for text in (before, behind))
         self.setText(name)
+        self._label = label
         self.setFont(label_font(label))
         self.setGeometry(qrect(line._replace(x=line.x + left, width=line.width - left - right)).toRect())
         self._before.show_text(before, label, line._replace(width=left), gap)
@@ -151,6 +152,12 @@ class ActivationButton(HeadButton):
         """Stand nowhere."""
         for part in (self, self._before, self._behind):
             part.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the font of the picture, which another theme takes away."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._label:
+            self.setFont(label_font(self._label))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the box as the style does, and in it the text and the chevron."""
@@ -177,6 +184,7 @@ class _Beside(QLabel):
 
     def __init__(self, diagram: Diagram, side: Qt.AlignmentFlag) -> None:
         super().__init__(diagram)
+        self._label: Label | None = None
         self.setObjectName("beside")
         self.setProperty(OWN_SIZE, True)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -186,10 +194,17 @@ class _Beside(QLabel):
     def show_text(self, text: str, label: Label, place: Rect, gap: float) -> None:
         """Say `text` in the font of a label, `gap` from the control, or nothing."""
         self.setText(text)
+        self._label = label
         self.setFont(label_font(label))
         self.setIndent(round(gap))
         self.setGeometry(qrect(place).toAlignedRect())
         self.setVisible(bool(text))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the font of the picture, which another theme takes away."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange and self._label:
+            self.setFont(label_font(self._label))
 
 
 class Head:
