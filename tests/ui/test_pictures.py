@@ -62,6 +62,25 @@ def test_enter_in_a_field_presses_the_button_that_is_marked(window, answer, tmp_
     assert QImage(str(tmp_path / "diagram.png")).width() == 1000
 
 
+@pytest.mark.parametrize(("typed", "escapes"), [("", 1), ("9", 2)])
+def test_escape_in_a_field_takes_back_what_was_typed_or_closes_the_dialog(window, answer, typed, escapes):
+    needed = []
+
+    def escape(dialog):
+        field = fields(dialog)["Width"]
+        field.setFocus()
+        QTest.keyClicks(field, typed)
+        while dialog.isVisible():
+            QTest.keyClick(field, Qt.Key.Key_Escape)
+            needed.append(field.touched)
+            if len(needed) == 5:
+                dialog.reject()
+
+    answer(LookDialog, escape)
+    ask(window)
+    assert needed == [False] * escapes
+
+
 def written(svg):
     elements = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     return [element.text.strip() for element in elements]

@@ -184,11 +184,11 @@ class NumberField(QLineEdit):
             self._refuse("")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter accepts, Escape restores, Up and Down nudge."""
+        """Enter accepts, Up and Down nudge; Escape restores, or is somebody else's: it closes a dialog."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.commit()
             self.selectAll()
-        elif event.key() == Qt.Key.Key_Escape:
+        elif event.key() == Qt.Key.Key_Escape and self.touched:
             self.show_value(self._value)
             self.selectAll()
         elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down) and self._nudge:
