@@ -143,6 +143,26 @@ def test_dragging_a_number_sideways_scrubs_it_as_one_undo_entry(window):
     assert not offered(window, "Undo").isEnabled()
 
 
+def test_what_is_dragged_is_selected(open_window):
+    window = open_window("xor")
+    bias = Address("bias", 0, 1)
+    for number, selected in (
+        (W, W),
+        (bias, bias),
+        (W._replace(node=1), W._replace(node=1)),
+        (Address("input", -1, 0), Address("node", -1, 0)),
+    ):
+        drag(window.diagram, point(window, number), 30)
+        assert window.selection.address == selected
+
+
+def test_one_of_two_weights_is_dragged_with_both_selected(window):
+    other = W._replace(node=1)
+    window.selection.select(W, other)
+    drag(window.diagram, point(window, other), 30)
+    assert window.selection.weights == (W, other)
+
+
 def test_two_drags_are_two_undo_entries(window):
     drag(window.diagram, point(window, W), 60)
     drag(window.diagram, point(window, W), -30)

@@ -126,6 +126,8 @@ class Diagram(Canvas):
         way = event.position() - self._pressed
         if not self._moved and max(abs(way.x()), abs(way.y())) < CLICK_PX:
             return
+        if self._text and self._scrub_from is not None and not self._moved:
+            self._select_scrubbed(self._text)
         self._moved = True
         if self._scrub_from is not None and self._text is not None:
             value = scrubbed(self._scrub_from, way.x(), event.modifiers())
@@ -134,6 +136,11 @@ class Diagram(Canvas):
             step = event.position() - self._last
             self.look(self.view.moved(step.x(), step.y()))
         self._last = event.position()
+
+    def _select_scrubbed(self, address: Address) -> None:
+        """Select what is dragged; one of two weights whose MSE is looked at is dragged with both selected."""
+        if address not in self._selection.weights:
+            self.session.select(address)
 
     def _cursor(self, at: QPointF, address: Address | None) -> Qt.CursorShape:
         """Return the mouse's shape over `address`: what a click or a drag would do."""

@@ -154,11 +154,11 @@ class EditSession(QObject):
         network = self._document.state.network
         name = address.name(network)
         if address.kind == "name":
-            self._select(address._replace(kind="node"))
+            self.select(address._replace(kind="node"))
             value: float | str | None = name
             called = f"Name of {name}, {column_title(address.column, len(network.layers)).lower()}"
         else:
-            self._select(address)
+            self.select(address)
             value, called = self.value(address), _called(address, name)
         size = label.size if label else EDGE_NUMBER * picture.layout.scale
         self.editor.open(qrect(place), value, size, called, partial(self._read_name, address))
@@ -183,7 +183,8 @@ class EditSession(QObject):
         if self.open and self._address and (place := self._canvas.picture.place(self._address)):
             self.editor.stand_around(qrect(place))
 
-    def _select(self, address: Address) -> None:
+    def select(self, address: Address) -> None:
+        """Select the edge, the bias or the node whose number or name stands at `address`."""
         kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind
         self._selection.select(address._replace(kind=kind))
 
