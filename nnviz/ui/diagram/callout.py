@@ -97,7 +97,7 @@ class Callout:
             costs = (BROKEN * (len(own.rows) - least) + SMALLER * fonts.index(own.pixels) for own in settings)
             boxes = [Size(own.width, own.height, cost) for own, cost in zip(settings, costs, strict=True)]
             place = free_place(picture.layout.body, boxes, obstacles, near, targets)
-            if place.free:
+            if place.free or words.elsewhere:
                 break
         if not place.free and words.elsewhere:
             return
