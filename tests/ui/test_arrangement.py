@@ -6,8 +6,9 @@ import pytest
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QTabBar, QWidget
 
+from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.board import ARRANGEMENT
@@ -121,6 +122,29 @@ def test_a_title_row_under_tabs_is_no_higher_than_what_stands_in_it(open_window)
         assert head.height() == max(own.height() for own in head.findChildren(QWidget) if own.isVisible())
     alone = dock(window, "Data").card.head
     assert alone.height() > max(own.height() for own in alone.findChildren(QPushButton))
+
+
+@pytest.mark.parametrize("name", ["1 weight", "2 weights"])
+def test_no_heading_repeats_the_tab_that_was_clicked_for_it(open_window, name):
+    window = open_window("relu")
+    at = next(
+        bar.mapTo(window.main_window, bar.tabRect(k).center())
+        for bar in window.main_window.findChildren(QTabBar)
+        for k in range(bar.count())
+        if bar.tabText(k) == name
+    )
+    screen = window.main_window.windowHandle()
+    QTest.mousePress(screen, Qt.MouseButton.LeftButton, pos=at)
+    for _ in range(4):  # the panel is made while the button is down
+        QApplication.processEvents()
+    QTest.mouseRelease(screen, Qt.MouseButton.LeftButton, pos=at)
+    window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
+    for _ in range(4):
+        QApplication.processEvents()
+    panel = window.board.docks[name]
+    assert panel.card.isVisible()
+    assert not panel.card.heading.isVisible()
+    assert panel.titleBarWidget() is panel.card.head  # by which it is taken hold of
 
 
 def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):

@@ -133,7 +133,8 @@ class Dock(QDockWidget):
     def _put(self, card: Card) -> None:
         self._make, self.card, self._head = None, card, card.head
         self._room.put(card)
-        self._place_head()
+        self._bear_head(within=self.isFloating())  # also while a button is down, which pressed its tab
+        self._fit_head()
         self.filled.emit(card)
 
     def _place_head(self) -> None:
