@@ -4,9 +4,9 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
-from tests.ui.hands import choose
+from tests.ui.hands import choose, choose_entry, type_name
 from tests.ui.sees import status
 
 
@@ -136,6 +136,16 @@ def test_names_that_the_nodes_cannot_have_are_taken_in_their_order(window, tmp_p
     NAMED["loaded"](window, tmp_path, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
     assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
     assert f"the columns are taken in their order: {hidden} as " in status(window)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "TSV"])
+def test_open_takes_a_tables_rows_as_a_drop_does(window, answer, tmp_path, suffix):
+    path, network = tmp_path / f"rows.{suffix}", window.document.state.network
+    path.write_text("3,5,7\n")
+    answer(QFileDialog, type_name(path))
+    choose_entry(window, "Open…")
+    assert status(window) == f"Loaded rows.{suffix}: 1 row with targets"
+    assert window.document.state.network is network
 
 
 def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path):

@@ -15,7 +15,7 @@ ROWS: Section = (
         ("File → Load rows from CSV", "takes a table: commas, semicolons or tabs between its columns"),
         ("a first line of names", "says which column is which, in any order and with others between"),
         (
-            "a CSV file dropped on the window",
+            "a CSV file opened, or dropped on the window",
             "is loaded too; Ctrl+V in the data table pastes numbers",
         ),
     ),

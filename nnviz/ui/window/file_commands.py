@@ -31,6 +31,7 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.settings import Settings
 
+TABLES = "Tables (*.csv *.tsv *.txt)"
 NONE_RECENT = "No recent files: what you open or save will stand here"
 
 
@@ -61,10 +62,10 @@ class FileCommands(QObject):
             self.opened.emit()
 
     def ask_open(self) -> None:
-        """Ask which file to open."""
+        """Ask which file to open, or whose rows to take."""
         networks = f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())})"
-        if path := self._ask_for("Open a network", networks):
-            self.open(path)
+        if path := self._ask_for("Open a network", f"{networks};;{TABLES}"):
+            self.take(path)
 
     def open(self, path: Path) -> bool:
         """Open a file, after the question about unsaved changes; where it cannot be read, say why."""
@@ -90,8 +91,8 @@ class FileCommands(QObject):
         return True
 
     def take(self, path: Path) -> None:
-        """Open a file that was dropped; of a CSV, take the rows."""
-        if path.suffix.lower() == ".csv":
+        """Open a file that was chosen or dropped; of a table, take the rows."""
+        if path.suffix.lower() in (".csv", ".tsv"):
             self.load_rows(path)
         else:
             self.open(path)
@@ -130,7 +131,7 @@ class FileCommands(QObject):
 
     def ask_rows(self) -> None:
         """Ask which file to take rows from."""
-        if path := self._ask_for("Load rows from CSV", "Tables (*.csv *.tsv *.txt)"):
+        if path := self._ask_for("Load rows from CSV", TABLES):
             self.load_rows(path)
 
     def load_rows(self, path: Path) -> None:
