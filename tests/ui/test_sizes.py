@@ -47,6 +47,7 @@ def measures(window):
     return {
         "heading": window.training.heading.fontMetrics().height(),
         "button": window.training.verbs.run.height(),
+        "seed": window.training.fields.seed.height(),
         "row": window.data.table.rowHeight(0),
         "icon": bar.iconSize().width(),
         "toolbar": bar.height(),

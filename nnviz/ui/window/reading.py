@@ -52,6 +52,7 @@ class Reading:
         dialog.setMinimumWidth(320)
         bar = QProgressBar()
         bar.setTextVisible(False)
+        bar.setMaximumHeight(6)
         bar.setAccessibleName(self._what)
         dialog.setBar(bar)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)

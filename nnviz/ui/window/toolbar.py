@@ -172,7 +172,7 @@ class Toolbar(QToolBar):
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
         slider.setValue(round(100 * self._player.speed))
-        slider.setFixedWidth(56)
+        slider.setFixedSize(56, 18)
         slider.setToolTip("How fast the walk plays")
         slider.setAccessibleName("Pace of the walk")
         slider.valueChanged.connect(self._set_pace)
