@@ -32,7 +32,7 @@ TIP = (
     "Drag elsewhere to move, wheel to zoom, double-click to see all\n"
     "Arrows read points out, up and down those of earlier runs"
 )
-EMPTY = "Press Run or One update: the MSE after every update is drawn here"
+EMPTY = "Press Run or One update: the MSE is drawn here"
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 
 
