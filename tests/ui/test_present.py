@@ -109,7 +109,7 @@ def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(wi
     press(window, KEY.Key_Period)
     assert chip(window) is None
     press(window, KEY.Key_F11)
-    choose_entry(window, "Show pressed keys")
+    choose_entry(window, "Show pressed keys while presenting")
     press(window, KEY.Key_Period)
     assert chip(window) is None
     press(window, KEY.Key_F11)
@@ -122,7 +122,7 @@ def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(wi
     window.player.pause()
     qtbot.waitUntil(lambda: chip(window) is None)
     press(window, KEY.Key_F11)
-    assert offered(open_window("relu"), "Show pressed keys").isChecked()
+    assert offered(open_window("relu"), "Show pressed keys while presenting").isChecked()
 
 
 def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(window, open_window):

@@ -59,7 +59,7 @@ def _present(workspace: Workspace) -> tuple[Entry, ...]:
         ),
         Entry(
             "pressed keys",
-            "Show pressed &keys",
+            "Show pressed &keys while presenting",
             workspace.show_pressed_keys,
             tip="Show the keys that are pressed while presenting",
             is_on=present.shows_keys,
