@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QToolBar
+from PySide6.QtWidgets import QMenu, QPushButton, QToolBar
 
 from nnviz.cli.main import main
 from nnviz.document.document import Document
@@ -70,6 +71,30 @@ def test_no_shortcut_stands_for_two_things(open_window, settings):
     known = entries(table(open_window("relu"), settings))
     shortcuts = Counter(keys.toString() for entry in known for keys in entry.shortcuts)
     assert {keys for keys, count in shortcuts.items() if count > 1} == set()
+
+
+def menus(menu):
+    """Return a menu, filled as when it opens, and all within it."""
+    if isinstance(menu, QMenu):
+        menu.aboutToShow.emit()
+    within = (action.menu() for action in menu.actions() if action.menu())
+    return [menu, *(own for each in within for own in menus(each))]
+
+
+def test_no_letter_stands_for_two_entries_of_a_menu(open_window):
+    window = open_window("relu")
+    bar, twice = window.main_window.menuBar(), set()
+    for menu in {*menus(bar), *window.main_window.findChildren(QMenu)}:
+        title = "" if menu is bar else menu.title()
+        if ":" in title:
+            continue  # activations, gone along by their first letter
+        letters = Counter(
+            QKeySequence.mnemonic(action.text()).toString()
+            for action in menu.actions()
+            if action.isVisible() and not action.isSeparator()
+        )
+        twice |= {(title, letter) for letter, count in letters.items() if letter and count > 1}
+    assert twice == set()
 
 
 def test_the_sheet_of_keys_names_no_key_that_keyboards_lack(open_window, settings):

@@ -29,7 +29,7 @@ def view_menu(workspace: Workspace, settings: Settings) -> Menu:
     )
     zooms = (
         Entry("zoom in", "Zoom &in", partial(zoom, 1.25), keys=STANDARD.ZoomIn),
-        Entry("zoom out", "Zoom &out", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
+        Entry("zoom out", "Zoom o&ut", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
     )
     return Menu(
         "&View",
@@ -108,7 +108,7 @@ def _slopes(workspace: Workspace) -> tuple[Entry, ...]:
         ),
         Entry(
             "mean",
-            "Mean over all &rows",
+            "&Mean over all rows",
             lambda on: selection.show_slopes(selection.slopes_shown, on),
             tip="Slopes as the mean over all rows, as the update uses them, instead of the selected row's",
             is_on=False,
@@ -131,4 +131,4 @@ def _themes(workspace: Workspace, settings: Settings) -> Menu:
 
 def _sizes(workspace: Workspace, settings: Settings) -> Menu:
     titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("&Size of everything", (choice("size", titles, settings.size, workspace.set_size),))
+    return Menu("Si&ze of everything", (choice("size", titles, settings.size, workspace.set_size),))
