@@ -244,7 +244,7 @@ def test_a_run_in_which_the_mse_rises_advises_a_smaller_learning_rate(qtbot, doc
     with qtbot.waitSignal(runner.warned) as warned:
         finish(qtbot, runner)
     # 1 − 28·0.08 = −1.24, and 49·1.24⁴ = 115.8
-    assert warned.args == ["2 updates: the MSE rose, 49 → 115.8; try a learning rate below 0.08."]
+    assert warned.args == ["2 updates: the MSE rose, 49 → 115.8; try a learning rate of 0.008 or less."]
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,8 @@ def outcome(
     start, end = _mse_of(before, after), _mse_of(after, after)
     change = f"{shown(start)} → {shown(end)}"
     if end > start:
-        rate = shown(after.training.learning_rate)
-        return f"{label}: the MSE rose, {change}; try a learning rate below {rate}.", True
+        rate = shown(tenth(after.training.learning_rate))
+        return f"{label}: the MSE rose, {change}; try a learning rate of {rate} or less.", True
     return f"{label}: MSE {change}", False
 
 
