@@ -5,12 +5,16 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
+from nnviz.document.document import Document
 from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.guide.card import Pointer, Ring, StepCard
 from nnviz.ui.guide.placing import place
 from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.app import Opened, screenshot
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
 from tests.ui.hands import address_named, choose_entry, click, press, set_number
 from tests.ui.sees import offered
@@ -309,6 +313,18 @@ def started(qtbot, tmp_path):
     for program in programs:
         program.close()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def test_a_window_that_stands_gives_the_diagram_the_keyboard_once_it_is_filled_and_no_button(qtbot, settings):
+    empty = MainWindow(settings)
+    qtbot.addWidget(empty)
+    empty.show()
+    qtbot.waitExposed(empty)
+    window = fill(empty, Document(load(example("forward").path)), settings)
+    assert empty.focusWidget() is window.diagram  # whenever it is activated, be it at once
+    qtbot.waitUntil(lambda: window.mse.curve is not None)
+    assert QApplication.focusWidget() is window.diagram
+    assert not window.diagram.by_keyboard
 
 
 def test_they_come_at_the_very_first_start_and_not_at_the_second(started):

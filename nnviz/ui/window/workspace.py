@@ -68,6 +68,7 @@ class Workspace:
         self._connect()
         self._show_facts()
         self._show_title()
+        self.diagram.show()  # at once, in a window that stands: Qt gives the focus to what is in sight alone
         self.diagram.setFocus()
 
     def _make_panels(self) -> None:
