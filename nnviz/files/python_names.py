@@ -7,6 +7,8 @@ Whatever else changes a literal is a fault of the name, so that nobody takes it 
 from __future__ import annotations
 
 import ast
+from collections import ChainMap
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,9 +58,7 @@ def assigned(body: list[Statement]) -> dict[str, Assigned]:
     names = _Names()
     for each in body:
         names.take(each)
-    given = python_changes.given(body)
-    for each in body:
-        names.take_functions(each, given)
+    names.take_functions(body)
     for own in names.assigned.values():
         if line := names.changed.get(own.node):
             what = f"this changes {shortened(own.name, SHOWN)} and cannot be taken"
@@ -86,7 +86,7 @@ class _Names:
         self.assigned: dict[str, Assigned] = {}
         self.changed: dict[ast.expr, str] = {}
         """Where a literal is changed first by what cannot be taken."""
-        self._places: dict[str, _Place] = {}
+        self._places: MutableMapping[str, _Place | None] = {}
         self._shared: set[ast.expr] = set()  # literals that got several names at once
         self._keys: dict[ast.Dict, dict[Any, int]] = {}
         """Of the dictionaries that were looked into, where the values of the keys are."""
@@ -111,17 +111,32 @@ class _Names:
             if value and place and place.can_change and isinstance(target, ast.Name):  # another name of it
                 self._places[target.id] = place
 
-    def take_functions(self, each: Statement, given: dict[str, set[str]]) -> None:
-        """Take in what functions change, but for what is their own.
+    def take_functions(self, body: list[Statement]) -> None:
+        """Take in what functions change of what is not their own, or is given to them."""
+        changed: dict[tuple[str, int | str], str] = {}  # the line, by function and parameter
+        for each in body:
+            for function in ast.walk(each.statement):
+                if isinstance(function, python_changes.Function):
+                    for place, (name, node) in enumerate(self._take_function(function, each).items()):
+                        if line := self.changed.get(node):
+                            changed.setdefault((function.name, place), line)
+                            changed.setdefault((function.name, name), line)
+        for called, parameter, value in python_changes.given(body):
+            if line := changed.get((called, parameter)):
+                given = self._place(value) or self._view(value)
+                if given and given.can_change:
+                    self.changed.setdefault(given.whole, line)
 
-        A parameter is, unless the function is `given` what is called so.
-        """
-        for function in ast.walk(each.statement):
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                own = python_changes.own(function, given.get(function.name, set()))
-                for change in python_changes.changes(function.body):
-                    if change.name not in own:
-                        self._change(change, each)
+    def _take_function(self, function: python_changes.Function, each: Statement) -> dict[str, ast.expr]:
+        """Take in what a function changes; return what stands for the values that it is given, by name."""
+        given: dict[str, ast.expr] = {name: ast.Name(name) for name in python_changes.parameters(function)}
+        variables, around = python_changes.variables(function), self._places
+        own = {name: _Place(node, node, None) for name, node in given.items()}
+        self._places = ChainMap({**dict.fromkeys(variables), **own}, around)
+        for change in python_changes.changes(function.body):
+            self._change(change, each, is_own=change.name in given or change.name in variables)
+        self._places = around
+        return given
 
     def _is_assigned(self, name: str, value: ast.expr, each: Statement, *, literal: bool) -> bool:
         """Let a name hold a value, if that is a literal, or its first; tell whether it does."""
@@ -181,18 +196,33 @@ class _Names:
             self._keys[node] = {key.value: at for at, key in keys if isinstance(key, ast.Constant)}
         return self._keys[node]
 
-    def _change(self, change: Change, each: Statement) -> None:
-        """Take note of a change that code makes which is not run."""
-        line, own = each.line_of(change.node), self.assigned.get(change.name)
+    def _change(self, change: Change, each: Statement, *, is_own: bool = False) -> None:
+        """Take note of a change that code makes which is not run; a function's own names are no others."""
+        line, own = each.line_of(change.node), None if is_own else self.assigned.get(change.name)
         place = self._places.get(change.name)
         if place and not (isinstance(place.node, ast.Call) and change.depth < 2):  # a copy has the same lists
             elsewhere = own is None or own.node is not place.whole or place.whole in self._shared
             if not change.is_name or (change.in_place and elsewhere):
                 self.changed.setdefault(place.whole, line)
         if change.is_name:
-            self._places.pop(change.name, None)
+            self._places[change.name] = self._source(change)
             if own:
                 own.anew = own.anew or line
+
+    def _source(self, change: Change) -> _Place | None:
+        """Return the place that a name stands for which code assigns that is not run, or None."""
+        node = change.source
+        if node is None:
+            return None
+        if not change.loops:
+            place = self._place(node) or self._view(node)
+            return place if place and place.can_change else None
+        place = self._place(python_changes.looped(node))
+        if place is None or not isinstance(place.node, ast.Dict | ast.List):
+            return None
+        items = place.node.elts if isinstance(place.node, ast.List) else place.node.values
+        can_change = items and not isinstance(items[0], ast.Constant)
+        return _Place(place.whole, change.node, None) if can_change else None
 
 
 def _assignment(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:

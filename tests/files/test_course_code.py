@@ -136,6 +136,10 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
         ("old = weights['output'][0]\nold += 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("print([weights for weights in (1, 2)], weights.get('output'))", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("def f(w, x):\n  w = dict(w)\n  w['output'] = x\nf(weights, 1)", [[2, 4], [4, -5]], [[2, 7]]),
+        ("def f(x):\n  x += 1\nf(weights['output'][0])", [[2, 4], [4, -5]], [[2, 7]]),
+        ("def f():\n  weights = {}\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("for w in weights['output']:\n  w -= 1", [[2, 4], [4, -5]], [[2, 7]]),
     ],
 )
 def test_what_is_put_into_a_dictionary_later_is_taken_where_it_stands_there(opened, later, first, last):
@@ -182,6 +186,13 @@ def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
         "w = dict(weights); w['output'] *= 2",
         "def train(): weights['output'] = [1, 1]",
         "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
+        "def train(w, x): w['output'] = [1, 1]\ntrain(weights, 3)",
+        "def train(w): w -= 1\ntrain(w=weights['output'])",
+        "def train(x): out = weights['output']; out[0] = 1",
+        "def train(input_data): input_data *= 2\ntrain(input_data)",
+        "for own in weights.values(): own[0] = 1",
+        "for name, own in weights.items(): own -= 1",
+        "for k in range(3): out = weights['output']; out -= 1",
     ],
 )
 def test_what_changes_weights_or_rows_and_cannot_be_taken_is_refused_with_its_line(opened, later):
@@ -203,6 +214,7 @@ MANY = 20_000
         "".join(f"w['n{k}'] = [1]\n" for k in range(MANY)),
         "".join(f"v{k} = [1]\nv{k}[0] += 1\n" for k in range(MANY)),
         "".join(f"def f{k}(): 0\nf{k}(w)\n" for k in range(MANY)),
+        "def f(v): v[0] = 1\n" * MANY + "f(w)\n" * MANY,
         "v = " * MANY + f"[{'1, ' * MANY}]\n",
         f"v = np.array([{'1.5, ' * MANY}])\n" + "v[0] = 1.5\n" * MANY,
     ],
