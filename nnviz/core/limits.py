@@ -15,6 +15,8 @@ class Limit:
 
     things: str
     most: int
+    what: str = ""
+    """What is limited, as the help says it; of a limit that no person meets nothing."""
 
     def check(self, count: int, place: str = "") -> None:
         """Raise ValueError, in a sentence behind its `place`, where there are more than may be."""
@@ -23,27 +25,28 @@ class Limit:
             raise ValueError(f"{where}expected at most {self.most:,} {self.things}, found {count:,}")
 
 
-FILE = Limit("MB", 128)
+FILE = Limit("MB", 128, "A file")
 """Of 2²⁰ bytes; a text takes up to four times as much memory as its file."""
-NUMBERS = Limit("weights, biases, inputs and targets, those of weight sets among them", 4_000_000)
-LAYERS = Limit("layers", 500)
-NODES = Limit("nodes, inputs among them", 10_000)
-ROWS = Limit("rows", 500_000)
-COLUMNS = Limit("columns", 10_000)
-"""Of a table in a file; those of a network are its inputs and outputs."""
-LINES = Limit("lines", 2_000_000)
-"""Of such a table, blank ones among them."""
-WEIGHT_SETS = Limit("weight sets", 100)
-SEGMENTS = Limit("settings of a run one after the other, in a file", 20_000)
-POINTS = Limit("points of a run's curve in a file", 2_100)
+NUMBERS = Limit(
+    "weights, biases, inputs and targets, those of weight sets among them", 4_000_000, "Numbers in all"
+)
+LAYERS = Limit("layers", 500, "A network's layers")
+NODES = Limit("nodes, inputs among them", 10_000, "A network's nodes")
+ROWS = Limit("rows", 500_000, "Rows")
+COLUMNS = Limit("columns", 10_000, "The columns of a CSV file")
+LINES = Limit("lines", 2_000_000, "The lines of a CSV file, blank ones among them")
+WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
+SEGMENTS = Limit(
+    "settings that a run had one after the other, in a file", 20_000, "A run whose settings were changed"
+)
+POINTS = Limit("points of a run's curve in a file", 2_100, "A run's curve")
 """Few enough to be read, more than a plot shows; a longer curve keeps its lowest and highest."""
-EARLIER_RUNS = Limit("earlier runs, the latest", 8)
-EARLIER_POINTS = Limit("points of an earlier run's curve", 500)
-NAME = Limit("letters", 200)
-"""Of a title, and of the name of an input, a node or a weight set."""
-NOTES = Limit("letters", 100_000)
-NESTING = Limit("levels of brackets", 32)
-DIGITS = Limit("digits", 400)
-"""Of a number that is typed, or of a whole number in a file: 309 are too large for a number."""
-LITERAL = Limit("letters", 500_000)
-"""Of a Python literal: Python's own parser takes some 500 bytes for each."""
+EARLIER_RUNS = Limit("earlier runs, the latest", 8, "Earlier runs")
+EARLIER_POINTS = Limit("points of an earlier run's curve", 500, "An earlier run's curve")
+NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
+NOTES = Limit("letters", 100_000, "Notes")
+NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")
+DIGITS = Limit("digits", 400, "A number that is typed, or a whole number in a file")
+"""309 are too large for a number."""
+LITERAL = Limit("letters", 500_000, "A dictionary in Python's notation, which as JSON can be longer")
+"""Python's own parser takes some 500 bytes for each."""

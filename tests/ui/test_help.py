@@ -34,7 +34,9 @@ def test_files_names_every_format_and_every_limit(open_window):
         assert all(suffix in text for suffix in each.suffixes)
     for limit in vars(limits).values():
         if isinstance(limit, Limit):
-            assert f"at most {limit.most:,} {limit.things}" in text
+            assert f"{limit.what}\nat most {limit.most:,} {limit.things}" in text
+    for word in ("Literal", "Segments", "Nesting", "Lines"):
+        assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
     assert ".svg" in text
 
 

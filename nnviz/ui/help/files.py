@@ -47,9 +47,9 @@ def _told(opens: tuple[str, ...], saves: tuple[str, ...]) -> str:
 
 
 def _limits() -> tuple[tuple[str, str], ...]:
-    """Return every limit there is, by what it is called."""
+    """Return every limit there is, by what it is for."""
     return tuple(
-        (name.capitalize().replace("_", " "), f"at most {limit.most:,} {limit.things}")
-        for name, limit in vars(limits).items()
+        (limit.what, f"at most {limit.most:,} {limit.things}")
+        for limit in vars(limits).values()
         if isinstance(limit, Limit)
     )
