@@ -1,10 +1,12 @@
 """What all dialogs and boxes have in common."""
 
 import pytest
-from PySide6.QtWidgets import QDialogButtonBox, QMessageBox, QPushButton
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QPushButton
 
 from nnviz.core import edits
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.widgets.dialogs import message_box
 from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import begin
@@ -40,6 +42,21 @@ def test_a_last_file_that_cannot_be_opened_is_told_in_a_box_over_what_is_open_in
     assert box.informativeText() == f"{workspace.document.title} is open instead."
     choose("OK")(box)
     qtbot.waitUntil(lambda: not window.findChildren(QMessageBox))
+
+
+@pytest.mark.parametrize("sentence", ["Save?", "Save the changes to “Bank transactions” before it closes?"])
+def test_the_buttons_of_a_box_begin_no_further_left_than_its_text_and_end_at_its_margin(qtbot, sentence):
+    box = message_box(None, sentence)
+    qtbot.addWidget(box)
+    answers = [
+        box.addButton(each) for each in (QMessageBox.StandardButton.Save, QMessageBox.StandardButton.Discard)
+    ]
+    box.show()
+    text = box.findChild(QLabel, "qt_msgbox_label")
+    places = [QRect(each.mapTo(box, QPoint()), each.size()) for each in (*answers, text)]
+    left, right = min(place.left() for place in places), max(place.right() for place in places)
+    assert places[-1].left() == left
+    assert right == box.width() - 1 - left
 
 
 @pytest.mark.parametrize("theme", PALETTES)

@@ -36,6 +36,9 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     layout.setContentsMargins(20 - INDENT_PX, 20, 20, 16)
     layout.setHorizontalSpacing(0)
     layout.setColumnStretch(1, 1)
+    buttons = box.findChild(QDialogButtonBox)
+    assert buttons is not None
+    buttons.setContentsMargins(INDENT_PX, 0, 0, 0)
     return box
 
 
