@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QWidget
 
+from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
@@ -22,6 +23,7 @@ from tests.ui import pdf
 from tests.ui.hands import address_named, choose, choose_entry, press_button, type_name
 from tests.ui.sees import at_work, status
 
+SVG = "{http://www.w3.org/2000/svg}"
 LEGEND = ["weight > 0", "weight < 0", "slope of the MSE"]
 
 
@@ -82,7 +84,7 @@ def test_escape_in_a_field_takes_back_what_was_typed_or_closes_the_dialog(window
 
 
 def written(svg):
-    elements = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
+    elements = ElementTree.fromstring(svg).iter(f"{SVG}text")
     return [element.text.strip() for element in elements]
 
 
@@ -182,6 +184,20 @@ def test_a_picture_is_copied_in_the_size_that_is_chosen(window, answer):
     assert image.pixelColor(3, 590).alpha() == 0
 
 
+def test_a_font_of_an_svg_has_another_where_it_is_not_installed_and_names_stay_as_they_are(window):
+    name = ' font-family="x" vector-effect="none"'
+    window.document.push(replace(window.document.state, name=name), "a title")
+    window.document.push(edits.rename(window.document.state, 1, 0, name[:16]), "a name")
+    window.diagram.setFocus()
+    QTest.keySequence(window.diagram, "Ctrl+C")
+    svg = ElementTree.fromstring(bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")))
+    fonts = {element.get("font-family", "sans-serif") for element in svg.iter()}
+    assert [font for font in fonts if not font.endswith("sans-serif")] == []
+    assert len(fonts) > 1
+    assert svg.find(f"{SVG}title").text == name
+    assert any(name[:16] in text for text in svg.itertext())
+
+
 PLOTS = {
     "MSE": ("the MSE", "iterations"),
     "1 weight": ("the MSE over one weight", "w (accounts → node_0)"),
@@ -239,9 +255,6 @@ def test_a_plot_is_copied_from_its_menu(plot):
         bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
     )
     assert status(window) == "Copied the MSE as a picture, 900 × 560"
-
-
-SVG = "{http://www.w3.org/2000/svg}"
 
 
 def stroked(svg):

@@ -75,8 +75,7 @@ class Drawing(ABC):
         generator.setTitle(self.title)
         with QPainter(generator) as painter:
             self.paint_all(painter, look)
-        # no line is to keep its width in another scale: few programs know how, and the drawings know better
-        return re.sub(rb' vector-effect="[a-z-]*"', b"", bytes(buffer.data().data()))
+        return _for_everybody(bytes(buffer.data().data()))
 
     def paint_all(self, painter: QPainter, look: Look) -> None:
         """Paint it on its ground."""
@@ -107,6 +106,15 @@ def image(drawing: Drawing, look: Look) -> QImage:
     with QPainter(made) as painter:
         drawing.paint_all(painter, look)
     return made
+
+
+def _for_everybody(svg: bytes) -> bytes:
+    """Leave nothing in an SVG to this machine and to Qt: a font has another where it is not installed.
+
+    No line is to keep its width in another scale: few programs know how, and the drawings know better.
+    """
+    svg = re.sub(rb' vector-effect="[a-z-]*"', b"", svg)
+    return re.sub(rb' font-family="([^"]+)"', rb' font-family="\1, sans-serif"', svg)
 
 
 def _pdf(drawing: Drawing, look: Look) -> bytes:
