@@ -22,6 +22,9 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 
+LOW = 540
+"""From this height on, at 100 %, the whole Training panel has room beside another one."""
+
 
 def on_screen(width, height):
     """Return the application on one screen of that size."""
@@ -45,10 +48,10 @@ def drawn(window):
     return picture.place(Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
 
 
-def scrolls_sideways(dock):
-    """Tell whether a panel has a bar to scroll to the right."""
-    across = Qt.Orientation.Horizontal
-    return any(bar.isVisible() for bar in dock.findChildren(QScrollBar) if bar.orientation() == across)
+def scrolls(dock, height):
+    """Tell whether a panel has a bar to scroll with; downwards it may where everything is low on `height`."""
+    kinds = {bar.orientation() for bar in dock.findChildren(QScrollBar) if bar.isVisible()}
+    return bool(kinds if height >= LOW else kinds & {Qt.Orientation.Horizontal})
 
 
 def main():
@@ -72,8 +75,8 @@ def main():
             print(percent)
         if any(now < then for then, now in zip(small, drawn(window), strict=True)):
             print("diagram", percent, small, drawn(window))
-        if scrolls_sideways(window.board.docks["Training"]):
-            print("Training scrolls sideways", percent)
+        if scrolls(window.board.docks["Training"], room.height() * 100 / percent):
+            print("Training scrolls", percent)
     if any(abs(then - now) > 4 for then, now in zip(before, panels(window), strict=True)):
         print("panels", before, panels(window))
     print("on", room.width(), room.height())

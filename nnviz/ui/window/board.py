@@ -109,13 +109,13 @@ class Board(QMainWindow):
             [own for own, there in zip(stand, areas, strict=True) if there == area] for area in (RIGHT, BELOW)
         )
         for dock, size in right[:1]:
-            width = max(size.width(), dock.least_width)
+            width = max(size.width(), dock.least.width())
             self.resizeDocks([dock], [min(width, round(MOST_ACROSS * self.width()))], across)
         for dock, size in below[:1]:
             self.resizeDocks([dock], [min(size.height(), self._most_below)], down)
         if len(right) > 1:
-            heights = [size.height() for _, size in right[:-1]]
-            self.resizeDocks([dock for dock, _ in right], [*heights, self.height()], down)
+            heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
+            self._stack([dock for dock, _ in right], heights)
         room, whole = self._centre.geometry().width(), sum(size.width() for _, size in below)
         if len(below) > 1:
             widths = [max(room * size.width() // whole, 1) for _, size in below]
@@ -179,8 +179,15 @@ class Board(QMainWindow):
         if len(docks) > 1 and training in docks:
             others = [dock for dock in docks if dock is not training]
             heights = [dock.height() for dock in others[:-1]]
-            least = training.minimumSizeHint().height()
-            self.resizeDocks([training, *others], [least, *heights, self.height()], Qt.Orientation.Vertical)
+            self._stack([training, *others], [training.least.height(), *heights])
+
+    def _stack(self, docks: list[Dock], heights: list[int]) -> None:
+        """Give docks that stand one above the other these heights, and the last one what is left.
+
+        Where all ask for more than there is, Qt would take as much from each.
+        """
+        left = max(self.height() - (len(docks) + 1) * px(GAP_PX) - sum(heights), 1)
+        self.resizeDocks(docks, [*heights, left], Qt.Orientation.Vertical)
 
     # --- what Qt calls
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QMargins, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QScrollArea, QWidget
 
@@ -60,9 +60,10 @@ class Dock(QDockWidget):
         self.topLevelChanged.connect(self._soon.start)
 
     @property
-    def least_width(self) -> int:
-        """How wide it is where all controls of its panel are in sight."""
-        return self._room.least_width
+    def least(self) -> QSize:
+        """How large it is where all controls of its panel are in sight."""
+        around = self.minimumSizeHint().height() - self._room.minimumSizeHint().height()
+        return self._room.least.grownBy(QMargins(0, 0, 0, around))
 
     def fill(self, make: Callable[[], Card]) -> None:
         """Have the panel made by `make`, now or when it is first in sight."""
@@ -244,11 +245,11 @@ class Room(QScrollArea):
         return self._panel.sizeHint()
 
     @property
-    def least_width(self) -> int:
-        """How wide it is where all controls are in sight: its bar may stand where the panel's margin is."""
+    def least(self) -> QSize:
+        """How large it is where all controls are in sight: its bar may stand where the panel's margin is."""
         margin = self._card.body.contentsMargins().right() if self._card else 0
         bar = self.verticalScrollBar().sizeHint().width()
-        return self._panel.minimumSizeHint().width() + max(bar - margin, 0)
+        return self._panel.minimumSizeHint().grownBy(QMargins(0, 0, max(bar - margin, 0), 0))
 
     def put(self, card: Card) -> None:
         """Hold this panel in the place of the one before."""
@@ -263,7 +264,7 @@ class Room(QScrollArea):
     def _choose_bars(self) -> None:
         """Scroll sideways only where a control would be out of sight, not where a margin is."""
         off, on = Qt.ScrollBarPolicy.ScrollBarAlwaysOff, Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        self.setHorizontalScrollBarPolicy(off if self.width() >= self.least_width else on)
+        self.setHorizontalScrollBarPolicy(off if self.width() >= self.least.width() else on)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         self._choose_bars()
@@ -274,7 +275,7 @@ class Room(QScrollArea):
         if event.type() == QEvent.Type.LayoutRequest:
             self.updateGeometry()
             self._choose_bars()
-            before, self._needed = self._needed, self.minimumSizeHint().height()
+            before, self._needed = self._needed, self.least.height()
             if self._needed < before and self.height() <= before:
                 self.eased.emit()
         return super().viewportEvent(event)
