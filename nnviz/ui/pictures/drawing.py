@@ -114,7 +114,7 @@ def _for_everybody(svg: bytes) -> bytes:
     No line is to keep its width in another scale: few programs know how, and the drawings know better.
     """
     svg = re.sub(rb' vector-effect="[a-z-]*"', b"", svg)
-    return re.sub(rb' font-family="([^"]+)"', rb' font-family="\1, sans-serif"', svg)
+    return re.sub(rb'(\sfont-family="[^"]+)"', rb'\1, sans-serif"', svg)
 
 
 def _pdf(drawing: Drawing, look: Look) -> bytes:
