@@ -17,7 +17,7 @@ from nnviz.document.selection import Selection
 from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
-from tests.ui.clipped import cut_off
+from tests.ui.clipped import clipped, cut_off
 from tests.ui.hands import drag, set_number, turn, write
 
 COURSE = Network.from_weights(
@@ -611,13 +611,18 @@ def run_at(qtbot, window, rate):
         window.runner.run()
 
 
-def test_the_long_numbers_of_a_tiny_error_are_in_sight_side_by_side(qtbot, open_window):
+def test_the_long_numbers_of_a_tiny_error_are_in_sight_side_by_side_with_their_names(qtbot, open_window):
     window = open_window("twenty-updates")
-    with_room(window, numbers=8)  # about what the table has at 1280
+    table = with_room(window, numbers=7.9)  # what it has at 1280
     run_at(qtbot, window, "0.03")
-    window.data.table.grab()  # which finds what has no room
-    qtbot.waitUntil(lambda: in_sight_in_one_size(window))
-    assert "e−" in window.data.table.model().index(0, 6).data()
+    for k, weight in ((0, None), (0, -6.661338147750939e-16), (1, 0.0), (2, 0.0)):
+        if weight is not None:  # below 0 it is longer
+            address = Address("weight", 0, 0, k)
+            window.document.push(edits.set_value(window.document.state, address, weight), "Set")
+        table.grab()  # which finds what has no room
+        qtbot.waitUntil(lambda: in_sight_in_one_size(window))
+        assert clipped(window.data) == []
+    assert [table.model().index(0, k).data() for k in (4, 6)] == ["−6.661e−16", "4.437e−31"]
 
 
 def test_columns_that_were_wide_for_long_numbers_are_as_before_once_these_are_short(qtbot, open_window):

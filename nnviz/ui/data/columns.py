@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import TypeAlias
 
 from PySide6.QtGui import QFont, QFontMetrics
@@ -18,8 +17,10 @@ SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Computed numbers that columns have room for: where it is tight, where they scroll, where there is room."""
 LONGEST_NAME_PX = 220
 """The widest name that a column shows in full."""
-PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 6, 4, 2
+PADDING_PX, MARGIN_PX, LEAST_MARGIN_PX = 4, 6, 2
 """At the right of a name and of a number, and at their left: what is wished, and the least."""
+ROUNDING_PX = 1
+"""By which a name may be wider than its letters together."""
 NAME_PX = 12
 """Font size of a name."""
 SIZES_PX = 13, 12, 11, 9.5
@@ -31,11 +32,15 @@ def column_widths(columns: Sequence[Column], room: int) -> list[int]:
 
     No name is cut that is not very long. Rather than scroll, long numbers are written smaller.
     """
-    names, numbers = QFontMetrics(ui_font(NAME_PX)), QFontMetrics(ui_font(SIZES_PX[0], QFont.Weight.DemiBold))
+    names = QFontMetrics(ui_font(NAME_PX))
+    numbers, smallest = (QFontMetrics(ui_font(SIZES_PX[k], QFont.Weight.DemiBold)) for k in (0, -1))
     short, middle, long = map(numbers.horizontalAdvance, (SHORT, MIDDLE, LONG))
-    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + px(PADDING_PX) for name, *_ in columns]
-    full = [max(map(numbers.horizontalAdvance, texts), default=0) for _, texts, _ in columns]
-    small = [ceil(width * SIZES_PX[-1] / SIZES_PX[0]) for width in full]
+    beside = px(PADDING_PX) + ROUNDING_PX
+    named = [min(names.horizontalAdvance(name), px(LONGEST_NAME_PX)) + beside for name, *_ in columns]
+    full, small = (
+        [max(map(font.horizontalAdvance, texts), default=0) for _, texts, _ in columns]
+        for font in (numbers, smallest)
+    )
     computed = [each for *_, each in columns]
     tight = [
         max(low, short if each else min(width, short))
