@@ -454,6 +454,27 @@ def test_a_panel_floats_by_a_double_click_with_a_bar_at_once_and_hides_no_tabs(w
     qtbot.waitUntil(lambda: not own.isFloating())
 
 
+def test_a_window_that_had_to_grow_is_as_small_as_before_at_100_percent_again(window, qtbot):
+    own = window.main_window
+
+    def becomes(width, height):
+        qtbot.waitUntil(lambda: own.size().toTuple() == (width, height))
+
+    own.resize(1000, 650)
+    becomes(1000, 650)
+    window.set_size(150)
+    qtbot.waitUntil(lambda: own.width() > 1000 and own.height() > 650)
+    window.set_size(100)
+    becomes(1000, 650)
+    window.set_size(150)
+    qtbot.waitUntil(lambda: own.width() > 1000)
+    own.resize(1400, 850)
+    becomes(1400, 850)
+    window.set_size(100)
+    qtbot.waitUntil(lambda: own.minimumSizeHint().width() < 1000)
+    becomes(1400, 850)
+
+
 @pytest.mark.parametrize("percent", [200, 100])
 def test_no_size_of_everything_makes_the_window_larger_than_a_screen_of_1080_rows(window, qtbot, percent):
     window.set_size(percent)

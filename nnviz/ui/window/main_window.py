@@ -37,6 +37,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._settings = settings
         self._frame_is_due = True
+        self._given = QSize()
+        """What a person made of its size, or what it was at first."""
         self.board = Board(settings)
         self.setCentralWidget(self.board)
         self.setWindowTitle("nnviz")
@@ -50,6 +52,18 @@ class MainWindow(QMainWindow):
         if not self.isMaximized() and not self.isFullScreen():
             room, frame = self.screen().availableGeometry(), self.frameGeometry()
             self.setGeometry(within(self.geometry(), frame, room))
+
+    def about_to_grow(self) -> None:
+        """Take note of its size, before the size of everything changes, unless it had to have that one."""
+        if self.size() != self._given.expandedTo(self.minimumSizeHint()):
+            self._given = self.size()
+
+    def grow(self) -> None:
+        """Be as large as before any growth, or as it has to be, and within the screen."""
+        if (layout := self.layout()) and not self.isMaximized() and not self.isFullScreen():
+            layout.activate()  # else it has to be as large as what is in it was
+            self.resize(self._given)
+        self.fit_screen()
 
     def put(self, diagram: QWidget) -> None:
         """Put the diagram in its place."""

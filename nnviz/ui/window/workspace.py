@@ -272,10 +272,11 @@ class Workspace:
         if percent < wished:
             self.status.say(f"{wished} % has no room on this screen: {percent} % is used")
         self.board.about_to_grow()
+        window.about_to_grow()
         if draw_at(application(), percent):
             self.board.grow()
-            self.main_window.fit_screen()
-            QTimer.singleShot(0, self.main_window, self.main_window.fit_screen)  # once the texts have shrunk
+            window.fit_screen()
+            QTimer.singleShot(0, window, window.grow)  # once the texts have shrunk
 
     def set_theme(self, name: str) -> None:
         """Use a theme of `themes()` from now on."""
