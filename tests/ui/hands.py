@@ -225,3 +225,14 @@ def press_cancel(told=None):
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
     return press_it
+
+
+def make_higher(board, dock, pixels):
+    """Drag the lower edge of a dock down."""
+    place = dock.geometry()
+    edge, down = QPoint(place.center().x(), place.bottom() + 5), QPoint(0, pixels)
+    QTest.mousePress(board, Qt.MouseButton.LeftButton, pos=edge)
+    QTest.mouseMove(board, edge + down)
+    for _ in range(3):  # Qt moves what is dragged a little later
+        QApplication.processEvents()
+    QTest.mouseRelease(board, Qt.MouseButton.LeftButton, pos=edge + down)

@@ -1,6 +1,7 @@
 """Prints what sizes of everything leave wrong on a screen.
 
-That is a window beyond it, a diagram smaller than at 100 %, controls out of sight, panels not as before.
+That is a window beyond it, a diagram smaller than at 100 %, controls out of sight, panels not as before or
+as a person has dragged them.
 """
 
 import json
@@ -21,6 +22,7 @@ from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from tests.ui.hands import make_higher
 
 LOW = 540
 """From this height on, at 100 %, the whole Training panel has room beside another one."""
@@ -54,6 +56,12 @@ def scrolls(dock, height):
     return bool(kinds if height >= LOW else kinds & {Qt.Orientation.Horizontal})
 
 
+def compare(before, after):
+    """Print how the panels stood and stand where that is not the same."""
+    if any(abs(then - now) > 4 for then, now in zip(before, after, strict=True)):
+        print("panels", before, after)
+
+
 def main():
     """Choose one size after the other, up and down again."""
     QLoggingCategory.setFilterRules("default.warning=false")
@@ -77,8 +85,13 @@ def main():
             print("diagram", percent, small, drawn(window))
         if scrolls(window.board.docks["Training"], room.height() * 100 / percent):
             print("Training scrolls", percent)
-    if any(abs(then - now) > 4 for then, now in zip(before, panels(window), strict=True)):
-        print("panels", before, panels(window))
+    compare(before, panels(window))
+    make_higher(window.board, window.board.docks["Training"], 60)
+    dragged = panels(window)
+    for percent in (125, 100):
+        window.set_size(percent)
+        QTest.qWait(100)
+    compare(dragged, panels(window))
     print("on", room.width(), room.height())
     sys.stdout.flush()
     os._exit(0)

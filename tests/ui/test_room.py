@@ -5,13 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtTest import QTest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollBar
 
 from nnviz.core.address import Address
 from tests.ui.clipped import clipped
-from tests.ui.hands import bring, choose_entry, click
+from tests.ui.hands import bring, choose_entry, click, make_higher
 
 
 def settled():
@@ -96,12 +95,8 @@ def test_a_training_panel_that_a_person_made_higher_stays_so(qtbot, open_window)
     training = window.board.docks["Training"]
     say(qtbot, window, 6 * "Nothing comes of it. ")
     settled()
-    before, place = heights(window), training.geometry()
-    between = QPoint(place.center().x(), place.bottom() + 5)
-    QTest.mousePress(window.board, Qt.MouseButton.LeftButton, pos=between)
-    QTest.mouseMove(window.board, between + QPoint(0, 40))
-    settled()  # Qt moves what is dragged a little later
-    QTest.mouseRelease(window.board, Qt.MouseButton.LeftButton, pos=between + QPoint(0, 40))
+    before = heights(window)
+    make_higher(window.board, training, 40)
     settled()
     dragged = heights(window)
     assert dragged[0] == before[0] + 40

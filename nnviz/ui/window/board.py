@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QSizeF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from nnviz.ui.widgets.theme import factor, px
@@ -191,14 +190,11 @@ class Board(QMainWindow):
 
     # --- what Qt calls
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Let the sizes that a person gives the docks be theirs from now on."""
-        self._wished.clear()
-        super().mousePressEvent(event)
-
     def event(self, event: QEvent) -> bool:
-        """Style the tab bars, which Qt makes when it needs them."""
-        if event.type() == QEvent.Type.ChildPolished:
+        """Style the tab bars, which Qt makes when it needs them; let sizes that a person drags be so."""
+        if event.type() == QEvent.Type.MouseButtonPress:  # of a drag Qt tells mousePressEvent nothing
+            self._wished.clear()
+        elif event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
                 child.setDrawBase(False)
