@@ -60,12 +60,12 @@ def full(value: float) -> str:
 
 
 def written(value: float | None) -> str:
-    """Return `full`, as a number is typed and copied, or "" for none."""
-    return "" if value is None else full(value)
+    """Return `full` as a number stands in a field, to be typed over or copied, or "" for none: 3e-6."""
+    return "" if value is None else shown_in_full(value).replace(MINUS, "-")
 
 
 def shown_in_full(value: float) -> str:
-    """Return `full` as people write it, as tooltips, screen readers and the learning rate have it."""
+    """Return `full` as people write it, as tooltips and screen readers have it: 3e−6."""
     return tidy(full(value))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from nnviz.core.numbers import parsed, parsed_whole, shown_in_full
+from nnviz.core.numbers import parsed, parsed_whole, written
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Training
 from nnviz.ui.widgets.choice import Choice, NumberChoice
@@ -45,7 +45,7 @@ class TrainingFields(QWidget):
         self._training = training
         self._numbers: dict[str, NumberField] = {}
         self.learning_rate = self._number(
-            "learning_rate", "Learning rate", "0.00001", parsed, shown_in_full, nudge_rate
+            "learning_rate", "Learning rate", "0.00001", parsed, written, nudge_rate
         )
         self.updates = self._whole("updates", "Updates", "1000000", least=1)
         self.seed = self._whole("seed", "Seed", "999", least=0)
