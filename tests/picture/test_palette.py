@@ -1,7 +1,10 @@
 """Every theme can be read: text has a contrast of 4.5 to 1 with what it stands on."""
 
+import re
+
 import pytest
 
+from nnviz._resources import resources
 from nnviz.picture.palette import PALETTES, rgb
 
 GROUNDS = ("window", "surface", "canvas")
@@ -33,6 +36,15 @@ def contrast(one, other):
 def test_text_stands_out_from_its_ground(theme, text, ground):
     palette = PALETTES[theme]
     assert contrast(getattr(palette, text), getattr(palette, ground)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("name", ["tick", "submenu"])
+def test_ticks_and_arrows_of_one_colour_stand_out_in_every_theme(theme, name):
+    svg = (resources() / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    (colour,) = re.findall(r"#\w{6}", svg)
+    for ground in ("surface", "canvas", "selection"):
+        assert contrast(colour, getattr(PALETTES[theme], ground)) >= 3
 
 
 def test_contrast_is_that_of_wcag():

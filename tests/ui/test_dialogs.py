@@ -2,7 +2,15 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QMessageBox, QPushButton
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialogButtonBox,
+    QLabel,
+    QMessageBox,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+)
 
 from nnviz.core import edits
 from nnviz.picture.palette import PALETTES
@@ -87,3 +95,21 @@ def test_a_dialog_has_one_filled_button_in_the_theme_s_colour_and_no_foreign_ico
     finally:
         apply_theme(qapp, "light")
     assert set(map(tuple, found)) == {((True, QDialogButtonBox.__name__),)}
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_a_ticked_box_shows_a_tick(qapp, qtbot, theme):
+    apply_theme(qapp, theme)
+    try:
+        box = QCheckBox("Transparent background")
+        qtbot.addWidget(box)
+        box.setChecked(True)
+        box.show()
+        option = QStyleOptionButton()
+        option.initFrom(box)
+        within = box.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, box)
+        inside = box.grab(within.adjusted(3, 3, -3, -3)).toImage()
+        seen = {inside.pixelColor(x, y).name() for x in range(inside.width()) for y in range(inside.height())}
+        assert len(seen) > 1
+    finally:
+        apply_theme(qapp, "light")

@@ -2,16 +2,26 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtWidgets import QApplication, QLabel, QLayout, QLayoutItem, QPushButton, QToolBar
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QTabBar,
+    QToolBar,
+    QToolButton,
+)
 from shiboken6 import createdByPython, getAllValidWrappers
 
 from nnviz.core.address import Address
+from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.widgets.theme import draw_at
 from nnviz.ui.window.main_window import within
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.settings import SIZES_PERCENT
-from tests.ui.hands import address_named, bring, choose_entry, click, editor_of
-from tests.ui.sees import offered, place
+from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry
+from tests.ui.sees import help_page, offered, place
 
 SCREENS = {100: (1000, 650), 125: (1280, 720), 150: (1366, 768), 200: (1920, 1080)}
 """For each size a screen that is small for it."""
@@ -112,6 +122,43 @@ def test_a_panel_that_is_made_later_has_the_size_too(window):
     at_200 = window(200)
     late = bring(at_200, "Matrix").heading.fontMetrics().height()
     assert late == at_200.training.heading.fontMetrics().height()
+
+
+def beside_entries(window):
+    """Return how high the tick, the icon and the arrow are in the View menu, beside their entries."""
+    menu = entry(window.main_window.menuBar(), "View").menu()
+    menu.resize(menu.sizeHint())
+    whole = menu.grab().toImage()
+    heights = []
+    for title, at_right in (("Training", False), ("Fit", False), ("Theme", True)):
+        place = menu.actionGeometry(entry(menu, title))
+        beside = min(place.width() // 8, place.height())
+        place.setLeft(place.right() - beside if at_right else place.left())
+        place.setWidth(beside)
+        image = whole.copy(place)
+        ground = image.pixelColor(0, 2)
+        rows = [
+            y
+            for y in range(2, image.height() - 2)
+            if any(image.pixelColor(x, y) != ground for x in range(image.width()))
+        ]
+        heights.append(rows[-1] - rows[0])
+    return heights
+
+
+def test_ticks_icons_and_arrows_of_menus_grow_too(window):
+    before = beside_entries(window(100))
+    assert min(before) >= 6
+    for then, now in zip(before, beside_entries(window(200)), strict=True):
+        assert 1.7 <= now / then <= 2.3
+
+
+def test_all_pages_of_the_help_are_to_be_chosen(window):
+    opened = window(200)
+    help_page(opened, "Files")
+    bar = opened.main_window.findChild(HelpWindow).findChild(QTabBar)
+    assert bar.rect().contains(bar.tabRect(bar.count() - 1))
+    assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
 
 
 @pytest.mark.parametrize("percent", SIZES_PERCENT)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabBar, QTextBrowser, 
 
 from nnviz.ui.help.page import Page, Rows
 from nnviz.ui.widgets.dialogs import column_of
+from nnviz.ui.widgets.theme import factor
 
 SIZE_PX = QSize(680, 680)
 
@@ -20,11 +21,12 @@ class HelpWindow(QDialog):
         super().__init__(parent)
         self._pages = pages
         self.setWindowTitle("nnviz help")
-        self.resize(SIZE_PX.boundedTo(self.screen().availableSize() * 0.9))
+        self.resize((SIZE_PX * factor()).boundedTo(self.screen().availableSize() * 0.9))
         self._bar = QTabBar()
         self._bar.setDrawBase(False)
         self._bar.setExpanding(False)
         self._bar.setElideMode(Qt.TextElideMode.ElideNone)
+        self._bar.setUsesScrollButtons(False)  # there is room for all
         self._bar.setAccessibleName("Pages of the help")
         self._text = QTextBrowser()
         self._text.setFrameShape(QTextBrowser.Shape.NoFrame)

@@ -147,8 +147,8 @@ def _qt_palette(p: Palette) -> QPalette:
 
 
 def _style_sheet(palette: Palette) -> str:
-    """Return Qt's style sheet; $surface and the like in it are the palette's roles."""
+    """Return Qt's style sheet; $surface and the like in it are the palette's roles, $icons a folder."""
     text = (resources() / "style.qss").read_text(encoding="utf-8")
     if _factor != 1.0:
         text = re.sub(r"(\d+)px", lambda found: f"{max(px(int(found[1])), min(int(found[1]), 1))}px", text)
-    return Template(text).substitute(vars(palette))
+    return Template(text).substitute(vars(palette), icons=(resources() / "icons").as_posix())
