@@ -148,6 +148,19 @@ def test_open_takes_a_tables_rows_as_a_drop_does(window, answer, tmp_path, suffi
     assert window.document.state.network is network
 
 
+def test_open_shows_among_tables_only_those_whose_rows_it_takes(window, answer):
+    kinds = []
+
+    def look(dialog):
+        kinds.extend(kind for kind in dialog.nameFilters() if kind.startswith("Tables"))
+        dialog.reject()
+
+    for entry in ("Open…", "Load rows from CSV…"):
+        answer(QFileDialog, look)
+        choose_entry(window, entry)
+    assert kinds == ["Tables (*.csv *.tsv)", "Tables (*.csv *.tsv *.txt)"]
+
+
 def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path):
     (tmp_path / "bad.csv").write_text("1,2\n3,x\n")
     told = []

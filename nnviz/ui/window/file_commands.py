@@ -31,7 +31,8 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.settings import Settings
 
-TABLES = "Tables (*.csv *.tsv *.txt)"
+TABLES = (".csv", ".tsv")
+"""Suffixes of files whose rows are taken; a text may also hold some, or a network."""
 NONE_RECENT = "No recent files: what you open or save will stand here"
 
 
@@ -63,8 +64,9 @@ class FileCommands(QObject):
 
     def ask_open(self) -> None:
         """Ask which file to open, or whose rows to take."""
-        networks = f"Networks ({' '.join(f'*{suffix}' for suffix in suffixes())})"
-        if path := self._ask_for("Open a network", f"{networks};;{TABLES}"):
+        if path := self._ask_for(
+            "Open a network", _filter("Networks", suffixes()), _filter("Tables", TABLES)
+        ):
             self.take(path)
 
     def open(self, path: Path) -> bool:
@@ -92,7 +94,7 @@ class FileCommands(QObject):
 
     def take(self, path: Path) -> None:
         """Open a file that was chosen or dropped; of a table, take the rows."""
-        if path.suffix.lower() in (".csv", ".tsv"):
+        if path.suffix.lower() in TABLES:
             self.load_rows(path)
         else:
             self.open(path)
@@ -131,7 +133,7 @@ class FileCommands(QObject):
 
     def ask_rows(self) -> None:
         """Ask which file to take rows from."""
-        if path := self._ask_for("Load rows from CSV", TABLES):
+        if path := self._ask_for("Load rows from CSV", _filter("Tables", (*TABLES, ".txt"))):
             self.load_rows(path)
 
     def load_rows(self, path: Path) -> None:
@@ -269,10 +271,10 @@ class FileCommands(QObject):
             return self.ask_save()
         return chosen is Instead.ALL_THE_SAME and self._save(path, part=True)
 
-    def _ask_for(self, title: str, kinds: str) -> Path | None:
+    def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read; the folder that was used last is shown first."""
-        everything = f"{kinds};;All files (*)"
-        name, _ = QFileDialog.getOpenFileName(self._window, title, self._settings.folder, everything)
+        every = ";;".join((*kinds, "All files (*)"))
+        name, _ = QFileDialog.getOpenFileName(self._window, title, self._settings.folder, every)
         return Path(name) if name else None
 
     def _refuse(self, sentence: str) -> None:
@@ -287,3 +289,8 @@ def _unused(path: Path) -> Path:
     while os.path.lexists(free):
         free = path.with_stem(f"{path.stem}-{next(numbers)}")
     return free
+
+
+def _filter(what: str, suffixes: tuple[str, ...]) -> str:
+    """Return how a file dialog is told to show files of these suffixes alone."""
+    return f"{what} ({' '.join(f'*{suffix}' for suffix in suffixes)})"
