@@ -42,8 +42,7 @@ class MseCurve(MseCanvas):
         self.scene().sigMouseClicked.connect(self._click)
 
     def _look_closer(self) -> None:
-        self._following = False
-        self.look(*self.view())
+        self.show_view(self.view())
         self._follow_view()
 
     def _click(self, event: pg.GraphicsScene.mouseEvents.MouseClickEvent) -> None:

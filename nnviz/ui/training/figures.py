@@ -124,11 +124,6 @@ class Figure(QWidget):
         return self._number.text
 
     @property
-    def is_error(self) -> bool:
-        """Whether the number stands in the error colour."""
-        return self._number.error
-
-    @property
     def pixels(self) -> int:
         """The number's font size."""
         return self._number.pixels
