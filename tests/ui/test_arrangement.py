@@ -409,6 +409,20 @@ def test_f6_goes_through_the_panels_and_the_diagram_and_shift_f6_back(open_windo
     assert [go(shift) for _ in range(5)] == ["MSE", "Data", "Notes", "Training", "diagram"]
 
 
+@pytest.mark.parametrize("name", [panel.name for panel in PANELS])
+def test_a_panel_shows_that_it_has_the_keyboard(open_window, name):
+    window = open_window("relu")
+    bring(window, name)
+    window.diagram.setFocus()
+    QApplication.processEvents()
+    own = dock(window, name)
+    before = own.grab().toImage()
+    own.come(take_focus=True)
+    QApplication.processEvents()
+    assert own.has_focus
+    assert own.grab().toImage() != before
+
+
 def test_the_panel_with_the_keyboard_floats_by_a_key_and_is_put_back(open_window):
     window = open_window("relu")
     QApplication.processEvents()

@@ -38,6 +38,7 @@ class Notes(Card):
         self._pages.addWidget(self.page)
         self._pages.addWidget(self.field)
         self.body.addWidget(self._pages, 1)
+        self.body.setContentsMargins(8, 0, 8, 10)
         self._edit = quiet_button("Edit", "Edit the notes as Markdown")
         self._edit.setAccessibleName("")  # it is called what it says: Edit, then Done
         self.field.textChanged.connect(self._take)

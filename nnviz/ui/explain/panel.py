@@ -60,7 +60,7 @@ class ExplainPanel(Card):
         row.insertWidget(1, self._subject, 1)
         row.setStretch(2, 0)
         self._text = ExplainBrowser()
-        self.body.setContentsMargins(14, 0, 14, 8)
+        self.body.setContentsMargins(8, 0, 8, 6)
         self.body.addWidget(self._text, 1)
         self._copy = quiet_button("Copy", "Copy the explanation as plain text")
         self.buttons.addWidget(self._copy)

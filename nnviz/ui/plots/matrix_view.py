@@ -111,6 +111,10 @@ class MatrixView(QWidget):
                 paint_names(painter, places, self._names, room_for_names(self._names, self._room()))
                 paint_numbers(painter, places, self.weights, self._image)
             self._paint_mark(painter, places)
+            if self.hasFocus():
+                painter.setPen(QPen(QColor(colours().accent), 2.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
 
     def _drawn(self, places: Sheet | Tiles) -> QImage:
         """Return the image to be scaled; of tiles one below the other."""
