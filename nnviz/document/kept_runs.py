@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
-from nnviz.core.training.past import is_trained, leads_to
+from nnviz.core.training.past import is_trained, leads_to, makes_again
 from nnviz.document.document import Document
 from nnviz.document.presence import key_of
 from nnviz.document.recovery import holds
@@ -42,7 +42,8 @@ class KeptRuns:
         if saved is None or not is_trained(saved, state):
             return False
         if file is None:
-            return state.training == saved.training
+            again = state.iteration == saved.iteration or makes_again(saved, state)
+            return again and state.training == saved.training
         if self._folder is None or state.iteration <= saved.iteration or savable(state) is not state:
             return False
         kept = self._kept(file, saved)

@@ -117,6 +117,24 @@ def test_settings_of_an_example_that_were_changed_are_asked_about_as_those_of_a_
     assert no_question(window)
 
 
+def test_a_run_of_an_example_by_other_settings_is_asked_about_also_where_these_are_as_before_again(
+    begin, answer, qtbot
+):
+    window, told = begin(), []
+    window.files.open_example("twenty-updates")
+    training = window.document.state.training
+    window.runner.set_training(replace(training, learning_rate=0.02))
+    run(window, qtbot)
+    window.runner.set_training(training)
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    assert len(told) == 1
+    press(window, "Restart")
+    run(window, qtbot)
+    window.files.open_example("xor")
+    assert no_question(window)
+
+
 def test_a_run_of_ones_own_file_is_kept_without_a_question_and_redo_takes_it_up(begin, mine, qtbot):
     window = begin()
     window.files.open(mine)
