@@ -153,6 +153,15 @@ def test_ticks_icons_and_arrows_of_menus_grow_too(window):
         assert 1.7 <= now / then <= 2.3
 
 
+@pytest.mark.parametrize("percent", [100, 200])
+def test_the_arrows_behind_which_the_rest_of_the_toolbar_is_grow_too(window, percent):
+    bar = window(percent, (9 * percent, 9 * percent)).main_window.findChild(QToolBar)
+    arrows = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert arrows.isVisible()
+    assert arrows.width() == 12 * percent // 100
+    assert bar.rect().contains(arrows.geometry())
+
+
 def test_all_pages_of_the_help_are_to_be_chosen(window):
     opened = window(200)
     help_page(opened, "Files")
