@@ -124,7 +124,7 @@ class _Names:
         for called, parameter, value in python_changes.given(body):
             if line := changed.get((called, parameter)):
                 given = self._place(value) or self._view(value)
-                if given and given.can_change:
+                if given and given.can_change and not isinstance(given.node, ast.Call):  # a copy
                     self.changed.setdefault(given.whole, line)
 
     def _take_function(self, function: python_changes.Function, each: Statement) -> dict[str, ast.expr]:
@@ -214,15 +214,26 @@ class _Names:
         node = change.source
         if node is None:
             return None
-        if not change.loops:
-            place = self._place(node) or self._view(node)
-            return place if place and place.can_change else None
-        place = self._place(python_changes.looped(node))
-        if place is None or not isinstance(place.node, ast.Dict | ast.List):
-            return None
-        items = place.node.elts if isinstance(place.node, ast.List) else place.node.values
-        can_change = items and not isinstance(items[0], ast.Constant)
-        return _Place(place.whole, change.node, None) if can_change else None
+        if change.loops:
+            over = python_changes.looped(node)
+            place = self._place(over)
+            keys = over is node and place is not None and isinstance(place.node, ast.Dict)
+            return None if keys else _some_item(place, change)
+        place = self._place(node)
+        if place is None and isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            whole = self._place(node.value)
+            return _some_item(whole, change) if whole else self._view(node)
+        place = place or self._view(node)
+        return place if place and place.can_change else None
+
+
+def _some_item(whole: _Place | None, change: Change) -> _Place | None:
+    """Return as what an item is known of which nobody can tell the place; None where items are numbers."""
+    items: list[ast.expr] = []
+    if whole and isinstance(whole.node, ast.Dict | ast.List):
+        items = whole.node.elts if isinstance(whole.node, ast.List) else whole.node.values
+    can_change = whole and items and not isinstance(items[0], ast.Constant)
+    return _Place(whole.whole, change.node, None) if whole and can_change else None
 
 
 def _assignment(statement: ast.stmt) -> tuple[list[ast.expr], ast.expr | None]:

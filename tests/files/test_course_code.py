@@ -137,9 +137,12 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
         ("print([weights for weights in (1, 2)], weights.get('output'))", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f(w, x):\n  w = dict(w)\n  w['output'] = x\nf(weights, 1)", [[2, 4], [4, -5]], [[2, 7]]),
+        ("def f(w):\n  w['output'] = 1\nf(weights.copy())", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f(x):\n  x += 1\nf(weights['output'][0])", [[2, 4], [4, -5]], [[2, 7]]),
         ("def f():\n  weights = {}\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("for w in weights['output']:\n  w -= 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("for k in range(2):\n  w = weights['output'][k]\n  w -= 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("for name in weights:\n  name += ':'", [[2, 4], [4, -5]], [[2, 7]]),
     ],
 )
 def test_what_is_put_into_a_dictionary_later_is_taken_where_it_stands_there(opened, later, first, last):
@@ -193,6 +196,7 @@ def test_rows_are_changed_in_their_place_and_assigned_twice(opened):
         "for own in weights.values(): own[0] = 1",
         "for name, own in weights.items(): own -= 1",
         "for k in range(3): out = weights['output']; out -= 1",
+        "for name in weights: own = weights[name]; own -= 1",
     ],
 )
 def test_what_changes_weights_or_rows_and_cannot_be_taken_is_refused_with_its_line(opened, later):
