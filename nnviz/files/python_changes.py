@@ -1,4 +1,7 @@
-"""What the statements of a Python text change, of what they do not assign plainly. No code is run."""
+"""What the statements of a Python text change, of what they do not assign plainly. No code is run.
+
+What a library's function changes, such as `np.copyto`, or a method of a class of one's own, is not seen.
+"""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ def _some_item(whole: _Place | None, change: Change) -> _Place | None:
     items: list[ast.expr] = []
     if whole and isinstance(whole.node, ast.Dict | ast.List):
         items = whole.node.elts if isinstance(whole.node, ast.List) else whole.node.values
-    can_change = whole and items and not isinstance(items[0], ast.Constant)
+    can_change = whole and items and _Place(whole.whole, items[0], None).can_change
     return _Place(whole.whole, change.node, None) if whole and can_change else None
 
 

@@ -142,6 +142,7 @@ def test_what_is_computed_later_does_not_hide_what_stands_there(opened):
         ("def f():\n  weights = {}\n  weights['output'] = 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("for w in weights['output']:\n  w -= 1", [[2, 4], [4, -5]], [[2, 7]]),
         ("for k in range(2):\n  w = weights['output'][k]\n  w -= 1", [[2, 4], [4, -5]], [[2, 7]]),
+        ("weights['output'] = [-3, 1]\nfor w in weights['output']:\n  w -= 1", [[2, 4], [4, -5]], [[-3, 1]]),
         ("for name in weights:\n  name += ':'", [[2, 4], [4, -5]], [[2, 7]]),
     ],
 )
