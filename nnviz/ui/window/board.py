@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QSizeF, Qt, QTimer
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from nnviz.ui.widgets.theme import factor, px
@@ -192,8 +193,9 @@ class Board(QMainWindow):
 
     def event(self, event: QEvent) -> bool:
         """Style the tab bars, which Qt makes when it needs them; let sizes that a person drags be so."""
-        if event.type() == QEvent.Type.MouseButtonPress:  # of a drag Qt tells mousePressEvent nothing
-            self._wished.clear()
+        if isinstance(event, QMouseEvent) and event.type() == QEvent.Type.MouseButtonPress:
+            if self.childAt(event.position().toPoint()) is None:  # of a drag Qt tells mousePressEvent nothing
+                self._wished.clear()
         elif event.type() == QEvent.Type.ChildPolished:
             child = event.child()  # type: ignore[attr-defined]
             if isinstance(child, QTabBar):
