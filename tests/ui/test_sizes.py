@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLayoutItem,
     QPushButton,
+    QScrollArea,
     QTabBar,
     QToolBar,
     QToolButton,
@@ -160,6 +161,16 @@ def test_the_arrows_behind_which_the_rest_of_the_toolbar_is_grow_too(window, per
     assert arrows.isVisible()
     assert arrows.width() == 12 * percent // 100
     assert bar.rect().contains(arrows.geometry())
+
+
+def test_controls_that_had_no_room_are_in_sight_as_soon_as_the_window_is_wide_enough(window):
+    opened = window(200, (1400, 900))
+    bar = opened.board.docks["Training"].findChild(QScrollArea).horizontalScrollBar()
+    assert bar.isVisible()
+    opened.main_window.resize(1920, 1060)
+    for _ in range(3):
+        QApplication.processEvents()
+    assert not bar.isVisible()
 
 
 def test_all_pages_of_the_help_are_to_be_chosen(window):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QSizeF, Qt, QTimer
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
 from nnviz.ui.widgets.theme import factor, px
@@ -109,8 +109,7 @@ class Board(QMainWindow):
             [own for own, there in zip(stand, areas, strict=True) if there == area] for area in (RIGHT, BELOW)
         )
         for dock, size in right[:1]:
-            width = max(size.width(), dock.least.width())
-            self.resizeDocks([dock], [min(width, round(MOST_ACROSS * self.width()))], across)
+            self._widen(dock, max(size.width(), dock.least.width()))
         for dock, size in below[:1]:
             self.resizeDocks([dock], [min(size.height(), self._most_below)], down)
         if len(right) > 1:
@@ -181,6 +180,17 @@ class Board(QMainWindow):
             heights = [dock.height() for dock in others[:-1]]
             self._stack([training, *others], [training.least.height(), *heights])
 
+    def _widen(self, dock: Dock, width: int) -> None:
+        """Give the column at the right, in which a dock stands, a width, or as much of it as there may be."""
+        width = min(width, round(MOST_ACROSS * self.width()))
+        self.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+
+    def _find_room(self) -> None:
+        """Bring all controls of the column at the right into sight, where there is room by now."""
+        for dock in self.in_sight:
+            if self.dockWidgetArea(dock) == RIGHT and dock.width() < dock.least.width():
+                self._widen(dock, dock.least.width())
+
     def _stack(self, docks: list[Dock], heights: list[int]) -> None:
         """Give docks that stand one above the other these heights, and the last one what is left.
 
@@ -190,6 +200,12 @@ class Board(QMainWindow):
         self.resizeDocks(docks, [*heights, left], Qt.Orientation.Vertical)
 
     # --- what Qt calls
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let panels that had to give way have what they need again."""
+        super().resizeEvent(event)
+        if event.size().width() > event.oldSize().width():
+            QTimer.singleShot(0, self, self._find_room)
 
     def event(self, event: QEvent) -> bool:
         """Style the tab bars, which Qt makes when it needs them; let sizes that a person drags be so."""
