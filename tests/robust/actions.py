@@ -90,13 +90,19 @@ def often(does):
     return action(does, 4)
 
 
-def attempt(stage, text, edit, *where, merge=None):
-    """Edit as a person does; what is refused is refused in a sentence, and changes nothing."""
+def attempt(stage, text, edit, *where, merge=None, beneath=False):
+    """Edit as a person does; what is refused is refused in a sentence, and changes nothing.
+
+    Only `beneath` a run is edited what it leaves as it is, so that it may go on.
+    """
     document, before = stage.document, stage.document.state
     stage.refusals.clear()
-    if document.edit(text, edit, *where, merge=merge):
+    way = document.edit_beneath if beneath else document.edit
+    if way(text, edit, *where, merge=merge):
         assert stage.refusals == []
-        assert document.state is before or not stage.runner.running, "a run goes on with what was edited"
+        assert beneath or document.state is before or not stage.runner.running, (
+            "it goes on with what was edited"
+        )
         return f"{text} {where}"
     (refusal,) = stage.refusals
     assert refusal.strip(), f"{text} was refused without a word"
@@ -221,7 +227,8 @@ def rename(stage, rng):
 @action
 def write_notes(stage, rng):
     notes = rng.choice((any_name(rng), stage.document.state.notes + "x"))
-    return attempt(stage, "Edit the notes", edits.set_notes, notes, merge=rng.choice((None, "notes")))
+    merge = rng.choice((None, "notes"))
+    return attempt(stage, "Edit the notes", edits.set_notes, notes, merge=merge, beneath=True)
 
 
 @action
