@@ -638,7 +638,7 @@ def test_columns_that_were_wide_for_long_numbers_are_as_before_once_these_are_sh
     for _ in range(3):
         window.document.undo()
     qtbot.waitUntil(lambda: widths(table) == before)
-    assert table.horizontalScrollBar().maximum() == 0
+    qtbot.waitUntil(lambda: table.horizontalScrollBar().maximum() == 0)  # Qt reckons that out a little later
 
 
 def test_at_least_five_rows_are_in_sight_at_1280_by_800(open_window):
