@@ -300,11 +300,22 @@ def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(qtbot, 
     assert document.state.run.history.last[1] == pytest.approx(49 * (1 - 28e-6) ** (2 * 59_999), rel=1e-6)
 
 
-def test_an_edit_in_the_past_that_is_undone_leaves_the_rest_of_the_run(qtbot, open_window):
-    window = open_window(slopes_exercise())
-    window.runner.speed = 1.0
-    with qtbot.waitSignal(window.runner.run_ended):
-        hands.press(window, "Run")
+@pytest.fixture
+def after_run(qtbot, open_window):
+    """Return a function that opens a window on a State and presses Run there, and waits for the end."""
+
+    def open_it(state):
+        window = open_window(state)
+        window.runner.speed = 1.0
+        with qtbot.waitSignal(window.runner.run_ended):
+            hands.press(window, "Run")
+        return window
+
+    return open_it
+
+
+def test_an_edit_in_the_past_that_is_undone_leaves_the_rest_of_the_run(qtbot, after_run):
+    window = after_run(slopes_exercise())
     end = window.document.state
     timeline = window.training.timeline
     qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 10))
@@ -334,12 +345,9 @@ def test_undo_says_how_many_updates_of_a_run_were_made(qtbot, open_window):
 
 
 def test_the_curve_the_timeline_and_the_next_update_are_there_after_reopening(
-    qtbot, open_window, answer, tmp_path
+    qtbot, after_run, answer, tmp_path
 ):
-    window = open_window(slopes_exercise())
-    window.runner.speed = 1.0
-    with qtbot.waitSignal(window.runner.run_ended):
-        hands.press(window, "Run")
+    window = after_run(slopes_exercise())
     answer(QFileDialog, hands.type_name(tmp_path / "mine.json"))
     hands.choose_entry(window, "Save as…")
     window.runner.step()
@@ -359,11 +367,8 @@ def test_the_curve_the_timeline_and_the_next_update_are_there_after_reopening(
     assert sees.figure(window, "MSE").text == "49"
 
 
-def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
-    window = open_window(slopes_exercise())
-    window.runner.speed = 1.0
-    with qtbot.waitSignal(window.runner.run_ended):
-        hands.press(window, "Run")
+def test_the_status_line_says_where_one_has_come_to(after_run):
+    window = after_run(slopes_exercise())
     hands.press(window, "One back")
     assert status(window) == "Iteration 19 of 20: MSE 0.0001857"
     hands.press(window, "Restart")
@@ -373,12 +378,9 @@ def test_the_status_line_says_where_one_has_come_to(qtbot, open_window):
 
 
 def test_a_save_at_an_earlier_iteration_says_so_and_the_file_leads_to_the_others(
-    qtbot, open_window, answer, tmp_path
+    qtbot, after_run, answer, tmp_path
 ):
-    window = open_window(replace(slopes_exercise(), training=Training(0.01, optimizer="adam")))
-    window.runner.speed = 1.0
-    with qtbot.waitSignal(window.runner.run_ended):
-        hands.press(window, "Run")
+    window = after_run(replace(slopes_exercise(), training=Training(0.01, optimizer="adam")))
     end = window.document.state
     timeline = window.training.timeline
     qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 5))
