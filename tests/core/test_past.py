@@ -8,8 +8,9 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.structure import add_node, remove_biases
 from nnviz.core.training import train
-from nnviz.core.training.past import KEPT_STATES, Past, Replay, leads_to, put_into
+from nnviz.core.training.past import KEPT_STATES, Past, Replay, is_trained, leads_to, put_into
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
 
@@ -243,3 +244,13 @@ def test_undo_into_another_run_and_redo_goes_back_in_the_run_that_is_redone():
         past.follow(state)
     assert past.end is again
     assert past.nearest(0).network is edited.network
+
+
+@pytest.mark.parametrize(("edit", "where"), [(remove_biases, 0), (add_node, 1)])
+def test_what_was_trained_after_another_structure_is_not_what_training_alone_made(edit, where):
+    state = start()
+    other = train(edit(state, where), updates=2).state
+    assert other.run is not None
+    assert not is_trained(state, other)
+    assert not is_trained(other, state)
+    assert is_trained(state, train(state, updates=2).state)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.state import Training
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
@@ -74,6 +74,16 @@ def test_an_example_is_left_without_a_question_after_a_run(begin, qtbot):
     window.files.open_example("xor")
     assert no_question(window)
     assert window.document.state == load(example("xor").path)
+
+
+def test_an_example_of_another_structure_that_was_trained_is_asked_about(begin, answer, qtbot):
+    window = begin()
+    window.document.edit("add a node", structure.add_node, 1)
+    run(window, qtbot)
+    trained = window.document.state
+    answer(QMessageBox, choose("Cancel"))
+    window.files.open_example("xor")
+    assert window.document.state is trained
 
 
 @pytest.mark.parametrize("after_a_run", [False, True])
