@@ -46,6 +46,33 @@ class Parameter(NamedTuple):
     make: Callable[[float], Activation]
 
 
+class Named(NamedTuple):
+    """What another library calls an activation; with the keyword and the value of its parameter, if any."""
+
+    name: str
+    parameter: str = ""
+    value: float = 0.0
+
+
+class Elsewhere(NamedTuple):
+    """The activation in other people's notation: code and files are written, and files read, by it.
+
+    ============= ==========================================================================
+    `numpy`       an expression of `z`, an array of shape (rows, nodes)
+    `numpy_slope` one of `z`, `a` and `slope_a`, ∂MSE/∂a, that gives ∂MSE/∂z
+    `keras`       a name of `keras.activations`; with a parameter, a class of `keras.layers`
+    `torch`       a class of `torch.nn`
+    `onnx`        an operator
+    ============= ==========================================================================
+    """
+
+    numpy: str
+    numpy_slope: str
+    keras: Named
+    torch: Named
+    onnx: Named
+
+
 @dataclass(frozen=True, eq=False)
 class Activation:
     """`a = f(z)`, how a slope comes back through it, and how both are written.
@@ -54,6 +81,7 @@ class Activation:
     `forward`     binds f(z) to arrays: see `kernels`
     `backward`    binds its vector-Jacobian product to arrays
     `formula`     f(z) as a person writes it
+    `elsewhere`   how NumPy, Keras, PyTorch and ONNX have it
     `slope_rule`  f′(z), in `Z` and `A`; None where `joint` says how the slope is written
     `start`       random start that suits it: "he" (normal) or "glorot" (uniform)
     `kinks`       the z at which its slope jumps; the slope there is that of the left side
@@ -71,6 +99,7 @@ class Activation:
     forward: Forward
     backward: Backward
     formula: str
+    elsewhere: Elsewhere
     slope_rule: Expression | None = None
     start: Literal["he", "glorot"] = "glorot"
     kinks: tuple[float, ...] = ()

@@ -16,7 +16,7 @@ from math import inf
 import numpy as np
 
 from nnviz.core import kernels
-from nnviz.core.activation import Activation, Joint, Parameter, Total
+from nnviz.core.activation import Activation, Elsewhere, Joint, Named, Parameter, Total
 from nnviz.core.expressions import Expression, Number, Square
 from nnviz.core.kernels import Array as Array
 from nnviz.core.kernels import Call as Call
@@ -46,6 +46,13 @@ def _leaky_relu(leak: float) -> Activation:
         _named("leaky_relu", leak, LEAK),
         *kernels.leaky_relu(leak),
         f"max({full(leak)}·z, z)",
+        Elsewhere(
+            f"np.maximum(z, {full(leak)} * z)",
+            f"slope_a * np.where(z > 0, 1, {full(leak)})",
+            Named("LeakyReLU", "negative_slope", leak),
+            Named("LeakyReLU", "negative_slope", leak),
+            Named("LeakyRelu", "alpha", leak),
+        ),
         Either(1, leak),
         "he",
         kinks=(0.0,),
@@ -59,6 +66,13 @@ def _elu(alpha: float) -> Activation:
         _named("elu", alpha, 1.0),
         *kernels.elu(alpha),
         "z if z > 0 else " + ("e^z − 1" if alpha == 1 else f"{full(alpha)}·(e^z − 1)"),
+        Elsewhere(
+            f"np.where(z > 0, z, {full(alpha)} * np.expm1(np.minimum(z, 0)))",
+            f"slope_a * np.where(z > 0, 1, a + {full(alpha)})",
+            Named("ELU", "alpha", alpha),
+            Named("ELU", "alpha", alpha),
+            Named("Elu", "alpha", alpha),
+        ),
         Either(1, A + alpha),
         "he",
         kinks=() if alpha == 1 else (0.0,),
@@ -97,6 +111,8 @@ def _softmax_slope(
 SIGMOID = Function("sigmoid", _precise_sigmoid, at_zero(Fraction(1, 2)))
 NORMAL = Function("Φ", lambda z: float(kernels.normal(np.array(z))), at_zero(Fraction(1, 2)))
 
+_PHI = "np.vectorize(math.erfc)(-z / math.sqrt(2)) / 2"
+
 _low_sigmoid = 2.0 * math.atanh(math.sqrt(1.0 - 4.0 * SATURATED))
 
 ACTIVATIONS: dict[str, Activation] = {
@@ -106,6 +122,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "identity",
             *kernels.IDENTITY,
             "z",
+            Elsewhere("z", "slope_a", Named("linear"), Named("Identity"), Named("Identity")),
             Number(1.0),
             exact=lambda z: z,
             linear=True,
@@ -114,6 +131,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "relu",
             *kernels.RELU,
             "max(0, z)",
+            Elsewhere("np.maximum(z, 0)", "slope_a * (z > 0)", Named("relu"), Named("ReLU"), Named("Relu")),
             Either(1, 0),
             "he",
             kinks=(0.0,),
@@ -126,6 +144,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "selu",
             *kernels.elu(SELU_ALPHA, SELU_SCALE),
             "1.0507·(z if z > 0 else 1.6733·(e^z − 1))",
+            Elsewhere(
+                f"{SELU_SCALE} * np.where(z > 0, z, {SELU_ALPHA} * np.expm1(np.minimum(z, 0)))",
+                f"slope_a * np.where(z > 0, {SELU_SCALE}, a + {SELU_SCALE * SELU_ALPHA})",
+                Named("selu"),
+                Named("SELU"),
+                Named("Selu"),
+            ),
             Either(SELU_SCALE, A + SELU_SCALE * SELU_ALPHA),
             "he",
             kinks=(0.0,),
@@ -136,6 +161,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "silu",
             *kernels.SILU,
             "z / (1 + e^−z)",
+            Elsewhere(
+                "z / (1 + np.exp(-z))",
+                "slope_a * (a + (1 - a) / (1 + np.exp(-z)))",
+                Named("silu"),
+                Named("SiLU"),
+                Named("Swish"),
+            ),
             SIGMOID(Z) + A * (1 - SIGMOID(Z)),
             "he",
             saturated=((-inf, -6.3),),
@@ -145,6 +177,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "gelu",
             *kernels.GELU,
             "z·Φ(z), Φ the normal distribution",
+            Elsewhere(
+                f"z * {_PHI}",
+                f"slope_a * ({_PHI} + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))",
+                Named("gelu"),
+                Named("GELU"),
+                Named("Gelu"),
+            ),
             NORMAL(Z) + Z * EXP(-Square(Z) / 2) / math.sqrt(2 * math.pi),
             "he",
             saturated=((-inf, -3.1),),
@@ -154,6 +193,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "sigmoid",
             *kernels.SIGMOID,
             "1 / (1 + e^−z)",
+            Elsewhere(
+                "1 / (1 + np.exp(-z))",
+                "slope_a * a * (1 - a)",
+                Named("sigmoid"),
+                Named("Sigmoid"),
+                Named("Sigmoid"),
+            ),
             A * (1 - A),
             saturated=((-inf, -_low_sigmoid), (_low_sigmoid, inf)),
             exact=at_zero(Fraction(1, 2)),
@@ -163,6 +209,7 @@ ACTIVATIONS: dict[str, Activation] = {
             "tanh",
             *kernels.TANH,
             "tanh(z)",
+            Elsewhere("np.tanh(z)", "slope_a * (1 - a * a)", Named("tanh"), Named("Tanh"), Named("Tanh")),
             1 - Square(A),
             saturated=((-inf, -math.atanh(1 - SATURATED)), (math.atanh(1 - SATURATED), inf)),
             exact=at_zero(0),
@@ -171,6 +218,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "softsign",
             *kernels.SOFTSIGN,
             "z / (1 + |z|)",
+            Elsewhere(
+                "z / (1 + np.abs(z))",
+                "slope_a / (1 + np.abs(z)) ** 2",
+                Named("softsign"),
+                Named("Softsign"),
+                Named("Softsign"),
+            ),
             1 / Square(1 + ABS(Z)),
             saturated=((-inf, -9.0), (9.0, inf)),
             exact=lambda z: z / (1 + abs(z)),
@@ -179,6 +233,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "softplus",
             *kernels.SOFTPLUS,
             "ln(1 + e^z)",
+            Elsewhere(
+                "np.logaddexp(z, 0)",
+                "slope_a / (1 + np.exp(-z))",
+                Named("softplus"),
+                Named("Softplus"),
+                Named("Softplus"),
+            ),
             1 / (1 + EXP(-Z)),
             "he",
         ),
@@ -186,6 +247,13 @@ ACTIVATIONS: dict[str, Activation] = {
             "softmax",
             *kernels.SOFTMAX,
             "e^z / Σ e^z",
+            Elsewhere(
+                "np.exp(z - np.logaddexp.reduce(z, axis=-1, keepdims=True))",
+                "a * (slope_a - (slope_a * a).sum(axis=-1, keepdims=True))",
+                Named("softmax"),
+                Named("Softmax"),
+                Named("Softmax"),
+            ),
             joint=Joint(_softmax_value, _softmax_slope),
         ),
     )

@@ -5,7 +5,7 @@ from math import inf
 
 import numpy as np
 
-from nnviz.core.activation import Activation
+from nnviz.core.activation import Activation, Elsewhere, Named
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
@@ -27,6 +27,7 @@ HINGE = Activation(
     _forward,
     _backward,
     "max(−1, z)",
+    Elsewhere("np.maximum(z, -1)", "slope_a * (z > -1)", Named("hinge"), Named("Hinge"), Named("Hinge")),
     Either(1, 0, kink=-1.0),
     kinks=(-1.0,),
     flat=((-inf, -1.0),),

@@ -234,3 +234,14 @@ def test_a_parameter_stands_in_brackets_unless_it_is_the_usual(text, name):
 def test_a_bad_name_or_parameter_is_refused_in_a_sentence(text, sentence):
     with pytest.raises(ValueError, match="^" + re.escape(sentence)):
         Layer(("n",), text, [[1.0]])
+
+
+@pytest.mark.parametrize("function", every, ids=lambda a: a.name)
+def test_what_numpy_is_told_of_an_activation_computes_the_same(function):
+    z = np.array([[-3.0, -0.5, 0.25, 2.0], [4.0, 1.0, -1.5, -30.0]])
+    slope_a = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])
+    a, slope_z = function(z), np.empty_like(z)
+    function.backward(z, a, slope_a, slope_z)()
+    names = {"np": np, "math": math, "z": z, "a": a, "slope_a": slope_a}
+    assert eval(function.elsewhere.numpy, names) == pytest.approx(a, rel=1e-13, abs=1e-15)
+    assert eval(function.elsewhere.numpy_slope, names) == pytest.approx(slope_z, rel=1e-12, abs=1e-14)
