@@ -3,7 +3,8 @@
 ==================== ===================================================================
 `load(path)`         a State from a file: `.network .data .training .weight_sets`
 `save(state, path)`  a State into a file, in the format of the path's suffix
-`Network`            `.predict(x)`, `.forward(x)`, `Network.from_weights({…})`
+`Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
+`Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
 `slopes(net, x, y)`  the MSE and its slope with respect to every weight
 `train(state, …)`    a Result: `.state`, `.history`, `.diverged`
 `show(net, x, y)`    the window, in a process of its own
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nnviz._show import show
-    from nnviz.core.network import Network
+    from nnviz.core.network import Layer, Network
     from nnviz.core.slopes import slopes
     from nnviz.core.state import Dataset, State, Training
     from nnviz.core.training import train
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Dataset",
     "FileError",
+    "Layer",
     "Network",
     "State",
     "Training",
@@ -45,6 +47,7 @@ __all__ = [
 _HOMES = {
     "Dataset": "nnviz.core.state",
     "FileError": "nnviz.files.errors",
+    "Layer": "nnviz.core.network",
     "Network": "nnviz.core.network",
     "State": "nnviz.core.state",
     "Training": "nnviz.core.state",

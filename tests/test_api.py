@@ -127,6 +127,20 @@ def test_show_opens_a_state(shown):
     assert shown() == state
 
 
+def test_show_opens_a_courses_dictionary(shown):
+    nnviz.show(WEIGHTS, [3, 5], 60)
+    assert shown() == nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]], [[60]]))
+
+
+@pytest.mark.parametrize("thing", [None, "bank.json", np.zeros((2, 2)), [WEIGHTS]])
+def test_show_says_what_it_takes(thing):
+    name = type(thing).__name__
+    with pytest.raises(
+        TypeError, match=f"^show takes a Network, a dictionary of weights or a State.* {name}$"
+    ):
+        nnviz.show(thing)
+
+
 @pytest.mark.parametrize(
     ("x", "y", "sentence"),
     [

@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 import nnviz
+from nnviz.files.examples import example
 
 QT = {"PySide6", "shiboken6"}
 PLOTS = {"pyqtgraph", "contourpy"}
 WIDGETS = {"PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.QtPrintSupport"}
+
+OPTIONAL = {"h5py", "onnx", "safetensors", "PIL", "pygments", "torch", "keras", "sklearn", "IPython"}
+"""Of extras and of other people's programs, but for Pygments, which a window alone needs."""
 
 
 def modules(package):
@@ -37,6 +41,33 @@ def test_importing_all_of_a_package_brings_along_nothing_that_it_must_not_know(p
     code = f"import json, sys, {', '.join(names)}; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert unwanted.intersection(json.loads(done.stdout)) == set()
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import nnviz",
+        "from nnviz import *",
+        "from nnviz.cli.main import main; main(['predict', 'relu'])",
+        "from nnviz.cli.main import main; main(['slopes', 'relu'])",
+        "from nnviz.cli.main import main; main(['check', 'relu'])",
+        f"import nnviz; nnviz.train(nnviz.load({str(example('xor').path)!r}))",
+    ],
+)
+def test_libraries_that_only_some_need_are_not_even_looked_for_by_the_others(code):
+    """So it holds where they are missing, too, and the start stays as fast."""
+    watch = f"""
+import sys
+class Watch:
+    @staticmethod
+    def find_spec(name, *_):
+        if name in {sorted(OPTIONAL)}:
+            print("looked for", name)
+sys.meta_path.insert(0, Watch)
+{code}
+"""
+    done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
+    assert "looked for" not in done.stdout
 
 
 @pytest.mark.skipif(

@@ -266,6 +266,8 @@ def activation(name: str) -> Activation:
 
     Raises ValueError, with a sentence, for a name or a parameter that there is not.
     """
+    if not isinstance(name, str):
+        raise ValueError(f"expected a name, found {quoted(name)}")
     base, bracket, rest = name.partition("(")
     if base not in ACTIVATIONS:
         raise ValueError(f"no activation is called {quoted(base)}; known are {', '.join(ACTIVATIONS)}")

@@ -81,7 +81,10 @@ class Names(tuple[str, ...]):
         """Look at each name, unless that was done when `names` was made."""
         if isinstance(names, cls):
             return names
-        made = super().__new__(cls, names)
+        if isinstance(names, str) or not isinstance(names, Iterable):  # a text would be a name a letter
+            raise ValueError(f"{place}: expected a list of names, found {quoted(names)}")
+        plain = (str(name) if isinstance(name, str) else name for name in names)  # NumPy has texts of its own
+        made = super().__new__(cls, plain)
         for i, name in enumerate(made):
             check_name(name, f"{place}[{i}]")
         return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,57 +13,10 @@ from numpy.typing import ArrayLike
 from nnviz.core.activation import Activation
 from nnviz.core.activations import Array, activation
 from nnviz.core.address import default_inputs, layers_by_name
+from nnviz.core.frozen import ByValue, frozen
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.names import Names, quoted
 from nnviz.core.numbers import counted
-
-
-def frozen(values: ArrayLike, place: str) -> Array:
-    """Return `values` as a read-only float64 array of its own.
-
-    Raises ValueError, which names the place, where one of them is not a finite number, or too many are there.
-    """
-    if isinstance(values, np.ndarray):
-        NUMBERS.check(values.size, place)  # before they are copied
-    try:
-        array = np.array(values, dtype=np.float64)
-    except OverflowError:
-        raise ValueError(f"{place}: expected finite numbers, found one that is too large") from None
-    finite = np.isfinite(array)
-    if not finite.all():
-        index = tuple(np.argwhere(~finite)[0])
-        where = "".join(f"[{i}]" for i in index)
-        found = "NaN" if np.isnan(array[index]) else "one that is too large"
-        raise ValueError(f"{place}{where}: expected a finite number, found {found}")
-    array.flags.writeable = False
-    return array
-
-
-class ByValue:
-    """A frozen dataclass that holds `ARRAYS` (or None): they are made read-only, and compared by value.
-
-    Raises ValueError where one of them holds what is not a finite number, so that no State does.
-    """
-
-    ARRAYS: ClassVar[tuple[str, ...]]
-    __hash__ = None  # type: ignore[assignment]  # equal by value, so not by identity
-
-    def __post_init__(self) -> None:
-        for name in self.ARRAYS:
-            if getattr(self, name) is not None:
-                object.__setattr__(self, name, frozen(getattr(self, name), name))
-
-    def __eq__(self, other: object) -> bool:
-        if self is other or type(self) is not type(other):
-            return self is other
-        names = [field.name for field in fields(self)]  # type: ignore[arg-type]
-        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return type(one) is type(other) and one == other
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +30,10 @@ class Layer(ByValue):
     `biases`        shape (nodes,) or None
     =============== ========================================================================
 
-    Raises ValueError where shapes, a name or the activation do not fit, or a number is not finite.
+    Lists, tuples and arrays will do; the layer has copies, names as a tuple and numbers as read-only float64.
+    A kernel of Keras is the transpose of `weights`; a `weight` of PyTorch's Linear is `weights`.
+    Raises ValueError, which begins with the place such as `weights[0][1]`, where shapes, a name or the
+    activation do not fit, or a number is not finite.
     """
 
     ARRAYS = ("weights", "biases")
@@ -86,6 +42,12 @@ class Layer(ByValue):
     weights: Array
     biases: Array | None = None
 
+    if TYPE_CHECKING:  # what may be given, where the fields say what is held
+
+        def __init__(
+            self, nodes: Iterable[str], activation: str, weights: ArrayLike, biases: ArrayLike | None = None
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "nodes", Names(self.nodes, "nodes"))
         super().__post_init__()
@@ -93,10 +55,16 @@ class Layer(ByValue):
             object.__setattr__(self, "activation", activation(self.activation).name)
         except ValueError as error:
             raise ValueError(f"activation: {error}") from None
-        if self.weights.ndim != 2 or self.weights.shape[0] != len(self.nodes):
-            raise ValueError(f"weights: expected one row for each of the {len(self.nodes)} nodes")
-        if self.biases is not None and self.biases.shape != (len(self.nodes),):
-            raise ValueError(f"biases: expected one for each of the {len(self.nodes)} nodes")
+        nodes = len(self.nodes)
+        if not nodes:
+            raise ValueError("nodes: a layer needs at least one")
+        if getattr(self.weights, "ndim", 0) != 2:
+            raise ValueError("weights: expected rows of numbers, one for each node")
+        if len(self.weights) != nodes:
+            wish = f"expected {counted(nodes, 'row')}, one for each node"
+            raise ValueError(f"weights: {wish}, found {len(self.weights)}")
+        if self.biases is not None and self.biases.shape != (nodes,):
+            raise ValueError(f"biases: expected {counted(nodes, 'number')}, one for each node")
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -141,22 +109,26 @@ class Trace:
 class Network:
     """Named inputs and one or more layers; the last layer is the output.
 
-    Raises ValueError where a layer does not fit the one before, a name stands twice, or too many are there.
+    Raises ValueError, which begins with the place such as `layers[1].weights`, where a layer does not fit the
+    one before, a name stands twice, or too many are there.
     """
 
     inputs: tuple[str, ...]
     layers: tuple[Layer, ...] = field(repr=False)
 
+    if TYPE_CHECKING:  # what may be given
+
+        def __init__(self, inputs: Iterable[str], layers: Iterable[Layer]) -> None: ...
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "inputs", Names(self.inputs, "inputs"))
-        object.__setattr__(self, "layers", tuple(self.layers))
-        if not self.layers:
-            raise ValueError("layers: a network needs at least an output layer")
-        LAYERS.check(len(self.layers), "layers")
+        object.__setattr__(self, "layers", _layers(self.layers))
         NODES.check(sum(self.sizes))
         NUMBERS.check(self.parameters)
         fan_in = len(self.inputs)
         seen = set(self.inputs)
+        if not seen:
+            raise ValueError("inputs: a network needs at least one")
         if len(seen) < fan_in:
             raise ValueError("inputs: a name stands twice")
         for k, layer in enumerate(self.layers):
@@ -275,6 +247,20 @@ class Network:
             weights = random_weights(rng, layer.function, layer.weights.shape)
             layers.append(replace(layer, weights=weights, biases=biases))
         return replace(self, layers=tuple(layers))
+
+
+def _layers(given: object) -> tuple[Layer, ...]:
+    """Return one or more layers as a tuple. Raises ValueError for what is none."""
+    if not isinstance(given, Iterable):
+        raise ValueError(f"layers: expected a list of Layers, found a {type(given).__name__}")
+    layers = tuple(given)
+    if not layers:
+        raise ValueError("layers: a network needs at least an output layer")
+    LAYERS.check(len(layers), "layers")
+    for k, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise ValueError(f"layers[{k}]: expected a Layer, found a {type(layer).__name__}")
+    return layers
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:

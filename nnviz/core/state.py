@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.frozen import ByValue
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
 from nnviz.core.names import check_name, check_title, check_whole, quoted
-from nnviz.core.network import ByValue, Layer, Network
+from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
@@ -33,6 +34,10 @@ class Dataset(ByValue):
     ARRAYS = ("inputs", "targets")
     inputs: Array
     targets: Array | None = None
+
+    if TYPE_CHECKING:  # what may be given
+
+        def __init__(self, inputs: ArrayLike, targets: ArrayLike | None = None) -> None: ...
 
     def __post_init__(self) -> None:
         super().__post_init__()

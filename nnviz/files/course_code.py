@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from nnviz.core.frozen import frozen
 from nnviz.core.names import SHOWN, quoted, shortened
-from nnviz.core.network import Network, frozen
+from nnviz.core.network import Network
 from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.files import python_names

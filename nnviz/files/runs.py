@@ -14,10 +14,10 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.cost import QUICK_NS, forward_ns
+from nnviz.core.frozen import frozen
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit
 from nnviz.core.names import quoted
-from nnviz.core.network import frozen
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import MOST_UPDATES, EarlierRun, Run, Segment, State, Training, with_weights
 from nnviz.core.training.passes import as_layers, in_one_vector

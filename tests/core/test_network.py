@@ -69,6 +69,17 @@ def test_a_networks_arrays_cannot_be_written_and_belong_to_it():
         layer.weights[0, 0] = 2
 
 
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_a_network_is_made_of_lists_tuples_or_arrays(kind):
+    hidden = Layer(kind(["a", "b"]), "relu", kind([kind([2, 4]), kind([4, -5])]), kind([0, 1]))
+    output = Layer(nodes=kind(["output"]), activation="identity", weights=kind([kind([2, 7])]))
+    network = Network(inputs=kind(["x", "y"]), layers=[hidden, output])
+    assert network.predict([[3, 5]]).tolist() == [[52]]
+    assert network == Network(("x", "y"), (hidden, output))
+    assert (network.inputs, hidden.nodes, output.biases) == (("x", "y"), ("a", "b"), None)
+    assert {type(name) for name in network.all_names()} == {str}
+
+
 def test_networks_are_equal_by_value():
     one, other = (oracle.make_network([2, 2, 1], ["relu", "identity"], [True, False]) for _ in range(2))
     assert one == other
@@ -88,10 +99,37 @@ def test_replacing_a_layer_shares_the_others():
 @pytest.mark.parametrize(
     ("build", "sentence"),
     [
-        (lambda: Layer(("a",), "relu", [[1], [2]]), "weights: expected one row for each of the 1 nodes"),
-        (lambda: Layer(("a",), "relu", [[1]], [1, 2]), "biases: expected one for each of the 1 nodes"),
+        (lambda: Layer(("a",), "relu", [[1], [2]]), "weights: expected 1 row, one for each node, found 2"),
+        (lambda: Layer(("a", "b"), "relu", [1, 2]), "weights: expected rows of numbers, one for each node"),
+        (lambda: Layer(("a",), "relu", None), "weights: expected rows of numbers"),
+        (lambda: Layer(("a",), "relu", [[1], [1, 2]]), "weights: expected numbers, in rows of one length"),
+        (lambda: Layer(("a",), "relu", [["1"]]), "weights: expected numbers"),
+        (lambda: Layer(("a",), "relu", np.array([[1j]])), "weights: expected numbers"),
+        (
+            lambda: Layer(("a",), "relu", [[1, np.nan]]),
+            r"weights\[0\]\[1\]: expected a finite number, found NaN",
+        ),
+        (lambda: Layer(("a",), "relu", [[1]], [1, 2]), "biases: expected 1 number, one for each node"),
+        (lambda: Layer(("a",), "relu", [[1]], 1), "biases: expected 1 number, one for each node"),
+        (lambda: Layer("output", "relu", [[1]]), "nodes: expected a list of names, found 'output'"),
+        (lambda: Layer([7], "relu", [[1]]), r"nodes\[0\]: expected a text, found 7"),
+        (lambda: Layer([], "relu", np.empty((0, 1))), "nodes: a layer needs at least one"),
+        (lambda: Layer(("a",), None, [[1]]), "activation: expected a name, found None"),
         (lambda: Layer(("a",), "swish", [[1]]), "no activation is called 'swish'"),
         (lambda: Network(("x",), ()), "a network needs at least an output layer"),
+        (
+            lambda: Network("x", (Layer(("a",), "relu", [[1]]),)),
+            "inputs: expected a list of names, found 'x'",
+        ),
+        (
+            lambda: Network((), (Layer(("a",), "relu", np.empty((1, 0))),)),
+            "inputs: a network needs at least one",
+        ),
+        (
+            lambda: Network(("x",), Layer(("a",), "relu", [[1]])),
+            "layers: expected a list of Layers, found a Layer",
+        ),
+        (lambda: Network(("x",), [[[1]]]), r"layers\[0\]: expected a Layer, found a list"),
         (lambda: Network(("x", "x"), (Layer(("a",), "relu", [[1, 2]]),)), "a name stands twice"),
         (lambda: Network(("x",), (Layer(("x",), "relu", [[1]]),)), "the name 'x' stands twice"),
         (

@@ -36,7 +36,7 @@ def test_values_are_equal_by_what_they_hold():
 def test_a_weight_set_gives_its_weights_back_into_the_network():
     kept = WeightSet.of("weights_0", network(1))
     assert kept.into(network(2)) == network(1)
-    with pytest.raises(ValueError, match="expected one row for each of the 4 nodes"):
+    with pytest.raises(ValueError, match="expected 4 rows, one for each node"):
         kept.into(oracle.make_network([2, 4, 1], ["relu", "identity"], [True, False]))
 
 
