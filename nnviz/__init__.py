@@ -7,6 +7,7 @@
 `Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
 `slopes(net, x, y)`  the MSE and its slope with respect to every weight
 `train(state, …)`    a Result: `.state`, `.history`, `.diverged`
+`code(state, style)` the network as a program that runs as it stands
 `show(net, x, y)`    the window, in a process of its own
 ==================== ===================================================================
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nnviz.core.slopes import slopes
     from nnviz.core.state import Dataset, State, Training
     from nnviz.core.training import train
+    from nnviz.files.code import code
     from nnviz.files.errors import FileError
     from nnviz.files.registry import load, save
 
@@ -37,6 +39,7 @@ __all__ = [
     "State",
     "Training",
     "__version__",
+    "code",
     "load",
     "save",
     "show",
@@ -51,6 +54,7 @@ _HOMES = {
     "Network": "nnviz.core.network",
     "State": "nnviz.core.state",
     "Training": "nnviz.core.state",
+    "code": "nnviz.files.code",
     "load": "nnviz.files.registry",
     "save": "nnviz.files.registry",
     "show": "nnviz._show",

@@ -1,0 +1,38 @@
+"""The network, its rows and its settings as a program that runs as it stands: one module a style.
+
+Knows nothing of files but the one that a program loads its numbers from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from nnviz.core.names import quoted
+from nnviz.core.state import State
+from nnviz.files.code import numpy
+from nnviz.files.code.numbers import Numbers
+from nnviz.files.code.program import Line, Program
+
+STYLES: dict[str, Callable[[State, Numbers], Iterator[Line]]] = {"numpy": numpy.lines}
+"""Every style by name, and what writes a program in it. Raises ValueError where it cannot."""
+
+
+def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
+    """Return `state` as a program: it predicts its rows and trains on them from the present weights.
+
+    Weights and rows that are longer than a screenful are loaded from an `.npz` of the program's name, unless
+    `beside` is False. Raises ValueError for a style that there is not, or that has no such optimizer.
+    """
+    if style not in STYLES:
+        raise ValueError(f"no style is called {quoted(style)}; known are {', '.join(STYLES)}")
+    numbers = Numbers(state, beside)
+    return Program(tuple(STYLES[style](state, numbers)), numbers.beside)
+
+
+def code(state: State, style: str = "numpy") -> str:
+    """Return `state` as the text of a program that needs no other file; `style` is one of `STYLES`.
+
+    It predicts the rows and trains on them as nnviz does, from the present weights. Raises ValueError for a
+    style that there is not, or that has no such optimizer.
+    """
+    return program(state, style, beside=False).text

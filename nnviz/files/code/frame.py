@@ -1,0 +1,66 @@
+"""What programs of every style have in common: their head, the settings and the order of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnviz.core.numbers import counted, full
+from nnviz.core.state import State
+from nnviz.files.code.loss import MSE
+from nnviz.files.code.program import Line
+from nnviz.files.code.words import comment
+
+
+def head(state: State) -> Iterator[Line]:
+    """Say what the program is. A text from outside comes third: the first two lines can name an encoding."""
+    sizes = "-".join(map(str, state.network.sizes))
+    does = ["predicts its rows"] * (len(state.data) > 0)
+    does += [f"trains on them from these weights, printing the {MSE.name}"] * state.trainable
+    yield Line(f"# A network of {sizes} nodes as nnviz shows it.")
+    yield Line(f"# The program {' and '.join(does) or 'has no rows: give predict() some'}.")
+    if state.name:
+        yield Line(f"# {comment(state.name)}")
+    if state.iteration:
+        yield Line(
+            f"# {counted(state.iteration, 'update')} of training are in the weights; here it begins anew."
+        )
+    yield Line()
+
+
+def mini_batches(state: State) -> bool:
+    """Tell whether an update takes a part of the rows."""
+    return (state.training.batch_size or len(state.data)) < len(state.data)
+
+
+def settings(state: State) -> Iterator[Line]:
+    """Write the settings of the training."""
+    training = state.training
+    yield Line("# The settings")
+    yield Line(f"learning_rate = {full(training.learning_rate)}", "update")
+    yield Line(f"updates = {training.updates}")
+    if mini_batches(state):
+        yield Line(f"batch_size = {training.batch_size}")
+        yield Line(f"seed = {training.seed}")
+    yield Line()
+
+
+def batches(state: State) -> Iterator[Line]:
+    """Write, where updates take mini-batches, how many there are in an epoch."""
+    if mini_batches(state):
+        yield Line("batches = -(-len(inputs) // batch_size)  # in an epoch; the last one may be short")
+
+
+def rows_of_update(state: State) -> Iterator[Line]:
+    """Write, within the loop, which `rows` an update takes: the seed and the epoch give their order."""
+    if mini_batches(state):
+        yield Line("    epoch, batch = divmod(t - 1, batches)")
+        yield Line("    order = np.random.default_rng([seed, 1, epoch]).permutation(len(inputs))")
+        yield Line("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
+
+
+def printed() -> Iterator[Line]:
+    """Print the history."""
+    yield Line()
+    yield Line(f"# How many updates, and the {MSE.name} after them")
+    yield Line("for t, value in history:", "loss")
+    yield Line("    print(t, value)", "loss")

@@ -1,0 +1,206 @@
+"""The style `numpy`: a layer at a time, with backpropagation and the training loop written out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nnviz.core.activation import Activation
+from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import State
+from nnviz.files.code import frame
+from nnviz.files.code.loss import MSE
+from nnviz.files.code.numbers import Notation, Numbers
+from nnviz.files.code.program import Line
+from nnviz.files.code.words import called, of_nodes, python
+
+
+def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+    """Write the program."""
+    network = state.network
+    yield from frame.head(state)
+    if _uses_math(network, state.trainable):
+        yield Line("import math")
+    yield from numbers.imports()
+    yield Line("import numpy as np")
+    yield Line()
+    yield from numbers.stored()
+    yield from numbers.weights(Notation())
+    yield from numbers.rows(Notation())
+    if state.trainable:
+        yield from frame.settings(state)
+    yield from _activations(network, state.trainable)
+    yield from _forward(network)
+    if state.trainable:
+        yield from _loss(network)
+        yield from _backward(network)
+    yield from _predictions(state)
+    if state.trainable:
+        yield from _training(state)
+
+
+def _uses_math(network: Network, trained: bool) -> bool:
+    """Tell whether some activation is written with Python's `math`."""
+    texts = (each.elsewhere.numpy + each.elsewhere.numpy_slope * trained for each in _functions(network))
+    return any("math." in text for text in texts)
+
+
+def _functions(network: Network) -> list[Activation]:
+    """Return every activation that computes something, once."""
+    found = {layer.activation: layer.function for layer in network.layers}
+    return [function for function in found.values() if not function.linear]
+
+
+def _activations(network: Network, trained: bool) -> Iterator[Line]:
+    """Define every activation and, where there is training, how a slope comes back through it."""
+    for function in _functions(network):
+        using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
+        nodes, name = of_nodes(network, *using), called(function)
+        yield Line()
+        yield Line(f"def {name}(z):", "forward", nodes)
+        yield Line(f"    return {function.elsewhere.numpy}", "forward", nodes)
+        yield Line()
+        if trained:
+            yield Line()
+            yield Line(f"def {name}_back({', '.join(_needed(function))}):", "backward", nodes)
+            yield Line(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)
+            yield Line()
+
+
+def _needed(function: Activation) -> list[str]:
+    """Return what its way back takes of z, a and slope_a."""
+    names = set(re.findall(r"\w+", function.elsewhere.numpy_slope))
+    return [name for name in ("z", "a", "slope_a") if name in names]
+
+
+def _into(k: int) -> str:
+    """Return what feeds layer k."""
+    return f"a{k - 1}" if k else "x"
+
+
+def _computed(network: Network) -> list[str]:
+    """Return the names of what the layers compute: z and a, or a alone where it is z."""
+    names = []
+    for k, layer in enumerate(network.layers):
+        names += [f"a{k}"] if layer.function.linear else [f"z{k}", f"a{k}"]
+    return names
+
+
+def _forward(network: Network) -> Iterator[Line]:
+    yield Line()
+    yield Line("def forward(x):", "forward")
+    for k, layer in enumerate(network.layers):
+        nodes = of_nodes(network, k)
+        linear = layer.function.linear
+        bias = f" + b{k}" if layer.biases is not None else ""
+        yield Line(f"    {'a' if linear else 'z'}{k} = {_into(k)} @ W{k}.T{bias}", "forward", nodes)
+        if not linear:
+            yield Line(f"    a{k} = {called(layer.function)}(z{k})", "forward", nodes)
+    yield Line(f"    return {', '.join(_computed(network))}", "forward")
+    yield Line()
+    yield Line()
+    yield Line("def predict(x):", "forward")
+    last = "" if len(_computed(network)) == 1 else "[-1]"
+    yield Line(f"    return forward(x){last}", "forward", of_nodes(network, len(network.layers) - 1))
+    yield Line()
+
+
+def _loss(network: Network) -> Iterator[Line]:
+    outputs = of_nodes(network, len(network.layers) - 1)
+    yield Line()
+    yield Line(f"def {MSE.variable}(x, y):", "loss", outputs)
+    yield Line("    prediction = predict(x)", "loss", outputs)
+    yield Line(f"    return {MSE.numpy}", "loss", outputs)
+    yield Line()
+
+
+def _backward(network: Network) -> Iterator[Line]:
+    layers, last = network.layers, len(network.layers) - 1
+    yield Line()
+    yield Line("def backward(x, y):", "backward")
+    yield Line(f'    """Return the slope of the {MSE.name} with respect to every parameter."""', "backward")
+    yield Line(f"    {', '.join(_computed(network))} = forward(x)", "forward")
+    yield Line("    # Loss: the slope with respect to the prediction", "loss")
+    slope = MSE.numpy_slope.replace("prediction", f"a{last}")
+    yield Line(f"    {_slope_a(layers, last)} = {slope}", "loss", of_nodes(network, last))
+    yield Line("    # Backward, from the last layer to the first", "backward")
+    for k in reversed(range(len(layers))):
+        yield from _layer_back(network, k)
+    yield Line(f"    return {', '.join(f'slope_{name}' for name in _parameters(network))}", "backward")
+    yield Line()
+
+
+def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
+    return f"slope_z{k}" if layers[k].function.linear else f"slope_a{k}"
+
+
+def _layer_back(network: Network, k: int) -> Iterator[Line]:
+    layer, nodes = network.layers[k], of_nodes(network, k)
+    if not layer.function.linear:
+        back = f"{called(layer.function)}_back({', '.join(f'{name}{k}' for name in _needed(layer.function))})"
+        yield Line(f"    slope_z{k} = {back}", "backward", nodes)
+    yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "backward", nodes)
+    if layer.biases is not None:
+        yield Line(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "backward", nodes)
+    if k:
+        before = _slope_a(network.layers, k - 1)
+        yield Line(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))
+
+
+def _parameters(network: Network) -> list[str]:
+    """Return W0, b0, W1, …, as many as there are."""
+    names = []
+    for k, layer in enumerate(network.layers):
+        names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
+    return names
+
+
+def _predictions(state: State) -> Iterator[Line]:
+    if len(state.data):
+        outputs = of_nodes(state.network, len(state.network.layers) - 1)
+        yield Line()
+        yield Line("# The prediction of every row")
+        yield Line("for row in predict(inputs):", "forward", outputs)
+        yield Line("    print(*row)", "forward", outputs)
+
+
+def _training(state: State) -> Iterator[Line]:
+    optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
+    memories = optimizer.memories
+    yield Line()
+    yield Line("# Training")
+    yield Line(f"parameters = [{', '.join(_parameters(network))}]")
+    zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
+    if memories:
+        yield Line(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
+    yield from frame.batches(state)
+    yield Line(f"history = [(0, {MSE.variable}(inputs, targets))]", "loss")
+    yield Line("for t in range(1, updates + 1):")
+    yield from frame.rows_of_update(state)
+    part = "[rows]" if frame.mini_batches(state) else ""
+    yield Line(f"    slopes = backward(inputs{part}, targets{part})", "backward")
+    yield from _update(state)
+    indent = "    "
+    if part:
+        yield Line("    if t % batches == 0 or t == updates:", "loss")
+        indent *= 2
+    yield Line(f"{indent}history.append((t, {MSE.variable}(inputs, targets)))", "loss")
+    yield from frame.printed()
+
+
+def _update(state: State) -> Iterator[Line]:
+    """Write the optimizer's rule as a loop over all parameters."""
+    yield Line("    # Update: w[:] changes W0 and all others in place", "update")
+    optimizer, network = OPTIMIZERS[state.training.optimizer], state.network
+    nodes = of_nodes(network, *range(len(network.layers)))
+    memories = optimizer.memories
+    names = ", ".join(memories)
+    if memories:
+        each, all_of = (names if len(memories) == 1 else f"({names})"), ", memory"
+        yield Line(f"    for w, slope, {each} in zip(parameters, slopes{all_of}):", "update", nodes)
+    else:
+        yield Line("    for w, slope in zip(parameters, slopes):", "update", nodes)
+    for name, expression in optimizer.rule:
+        place = "[:]" if name == "w" or name in memories else ""
+        yield Line(f"        {name}{place} = {python(expression)}", "update", nodes)

@@ -1,0 +1,54 @@
+"""A program as lines, each of which knows the part of the walk that it belongs to and what it computes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import Address
+
+Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a program.
+
+    =========== ==========================================================================
+    `text`      without its end
+    `phase`     the phase of the walk that it is part of, or None
+    `addresses` the nodes that it computes, or the weights and biases that it holds
+    =========== ==========================================================================
+    """
+
+    text: str = ""
+    phase: Phase | None = None
+    addresses: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
+class Program:
+    """The lines of a program, and by name the numbers that it loads from an `.npz` beside it, if any."""
+
+    lines: tuple[Line, ...]
+    beside: Mapping[str, Array] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def text(self) -> str:
+        """The program itself."""
+        return "".join(f"{line.text}\n" for line in self.lines)
+
+    @property
+    def npz(self) -> bytes | None:
+        """The bytes of the file that stands beside the program, or None where it needs none."""
+        if not self.beside:
+            return None
+        file = io.BytesIO()
+        np.savez(file, allow_pickle=False, **self.beside)
+        return file.getvalue()

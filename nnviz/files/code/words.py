@@ -1,0 +1,59 @@
+"""What every style writes with: texts from outside as comments, formulas as Python, addresses of nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from nnviz.core.activation import Activation
+from nnviz.core.address import Address
+from nnviz.core.expressions import Expression
+from nnviz.core.names import SHOWN, shortened
+from nnviz.core.network import Network
+from nnviz.core.numbers import MINUS
+
+WIDTH = 100
+"""Letters of a line of numbers."""
+
+_PYTHON = {"·": " * ", "/": " / ", "²": " ** 2", "e^(": "np.exp(", "^": " ** ", "√(": "np.sqrt(", MINUS: "-"}
+_SIGN = re.compile("|".join(map(re.escape, _PYTHON)))
+
+
+def comment(text: str) -> str:
+    """Return a text from outside as it stands behind a #: on one line, and what hides itself written out."""
+    return "".join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in shortened(text, SHOWN)
+    )
+
+
+def filled(items: Iterable[str], indent: str) -> Iterator[str]:
+    """Yield lines of items with a comma behind each, as many as there is room for."""
+    line = ""
+    for item in items:
+        if line and len(line) + len(item) + 2 > WIDTH:
+            yield line
+            line = ""
+        line += f" {item}," if line else f"{indent}{item},"
+    if line:
+        yield line
+
+
+def python(expression: Expression) -> str:
+    """Return a rule as Python writes it: `0.9·v + slope²` is `0.9 * v + slope ** 2`."""
+    text = "".join(piece.text for piece in expression.pieces(digits=17))
+    return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
+
+
+def called(activation: Activation) -> str:
+    """Return the name of an activation as a function: `leaky_relu(0.2)` is `leaky_relu_0_2`."""
+    return re.sub(r"\W+", "_", activation.name).rstrip("_")
+
+
+def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
+    """Return the nodes of some layers."""
+    return tuple(Address("node", k, j) for k in layers for j in range(len(network.layers[k])))
+
+
+def of_inputs(network: Network) -> tuple[Address, ...]:
+    """Return the nodes of the inputs."""
+    return tuple(Address("node", -1, i) for i in range(len(network.inputs)))

@@ -1,0 +1,111 @@
+"""Networks as programs, run in a clean process, and what they have to print."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from nnviz.core import training
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from tests.core.oracle import make_network, make_state
+
+RUN = """
+import contextlib, io, json, os, runpy, sys
+for path in sys.argv[1:]:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        runpy.run_path(path, run_name="__main__")
+    print(json.dumps(out.getvalue()))
+"""
+
+
+def ran(paths):
+    """Run programs one after the other in a process that knows no nnviz; return what each printed."""
+    command = [sys.executable, "-I", "-W", "error::SyntaxWarning", "-c", RUN, *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(paths[0]).parent)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def numbers(printed):
+    """Return the numbers of each printed line."""
+    return [[float(number) for number in re.split(r"[,\s]+", line)] for line in printed.splitlines()]
+
+
+def expected(state):
+    """Return the numbers that a program prints: a line a prediction, then iteration and MSE."""
+    lines = state.network.predict(state.data.inputs).tolist() if len(state.data) else []
+    if state.trainable:
+        fresh = State(state.network, state.data, state.training)
+        lines += training.train(fresh).history.tolist()
+    return lines
+
+
+def check(programs, tolerance, tmp_path):
+    """Write programs, by name (program, State), run them all, and compare what they print."""
+    paths = []
+    for name, (program, _) in programs.items():
+        paths.append(tmp_path / f"{name}.py")
+        paths[-1].write_text(program.text, encoding="utf-8")
+        if program.npz:
+            (tmp_path / f"{name}.npz").write_bytes(program.npz)
+    for (name, (_, state)), printed in zip(programs.items(), ran(paths), strict=True):
+        found, wanted = numbers(printed), expected(state)
+        assert [len(line) for line in found] == [len(line) for line in wanted], name
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance, err_msg=name)
+
+
+def shipped(name, **changes):
+    state = load(example(name).path)
+    return State(state.network, state.data, Training(**{**vars(state.training), **changes}), name=state.name)
+
+
+def the_issues():
+    """Return by name the networks of every kind that code has to be right for."""
+    two = make_network([3, 4, 3, 2], ["tanh", "relu", "sigmoid"], [True, False, True], 5)
+    soft = make_network([2, 3, 3], ["sigmoid", "softmax"], [True, True], 6)
+    return {
+        "relu": shipped("many-rows"),
+        "no_hidden_layer": shipped("twenty-updates"),
+        "two_hidden_layers": shipped("two-hidden-layers"),
+        "xor": shipped("xor", updates=50),
+        "softmax": make_state(soft, 5, learning_rate=0.1, updates=20),
+        "digits": shipped("digits", updates=45),
+        "mini_batches": make_state(two, 7, batch_size=3, seed=4, updates=20, learning_rate=0.05),
+        "momentum": make_state(two, 5, optimizer="momentum", updates=30),
+        "adam": make_state(two, 5, optimizer="adam", batch_size=2, updates=30),
+    }
+
+
+def of_activation(name):
+    """Return a State whose hidden layer has the activation; some z are below 0 and some above."""
+    return make_state(make_network([3, 5, 2], [name, "identity"], [True, False], 2, 1.5), 6, updates=20)
+
+
+def of_names(*names):
+    """Return a State of two inputs, two hidden nodes and one output, with these five names, some twice."""
+    inputs, hidden, outputs = names[:2], names[2:4], names[4:5]
+    layers = (Layer(hidden, "relu", [[2, 4], [4, -5]]), Layer(outputs, "identity", [[2, 7]], [0.5]))
+    data = Dataset([[3, 5], [1, -1]], [[60], [50]])
+    return State(Network(inputs, layers), data, Training(0.0002, 5), name=names[-1])
+
+
+HOSTILE = (
+    "'''\"\"\"`{}%s\\",
+    "__import__('os').system('echo harm')",
+    "'] = 1; raise SystemExit('harm') #",
+    "# coding: utf-7",
+    "\u202eharm\u2066",
+    "class",
+    "größe ﬁ",
+    "np",
+    "output",
+    "\\N{bullet}{0}",
+)

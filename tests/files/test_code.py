@@ -1,0 +1,138 @@
+"""Programs of the styles that need NumPy alone, run as they stand."""
+
+import ast
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import nnviz
+from nnviz.core.address import Address, all_weights
+from nnviz.core.state import Dataset, State
+from nnviz.files.code import program
+from tests.core import made_up
+from tests.core.oracle import NAMES, make_network, make_state, small_state
+from tests.files import programs
+
+STYLES = ("numpy",)
+LIMIT = 1e-12
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, tmp_path):
+    states = programs.the_issues()
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_activation_is_right_in_it(style, tmp_path):
+    states = {f"a{k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_an_author_adds_is_in_it(style, monkeypatch, tmp_path):
+    made_up.register(monkeypatch)
+    states = {"hinge": made_up.state(updates=30), "calm": made_up.state(optimizer="calm", updates=30)}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_name_is_taken_for_code(style, tmp_path):
+    names = programs.HOSTILE
+    states = {f"n{k}": programs.of_names(*(names[k:] + names)[:5]) for k in range(len(names))}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+    for state in states.values():
+        text = program(state, style).text
+        assert all(letter.isprintable() or letter == "\n" for letter in text)
+        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)}
+        assert not any("import" in call or "system" in call or "Exit" in call for call in calls)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_a_file_lacks_the_program_does_without(style, tmp_path):
+    state = small_state()
+    states = {
+        "no_targets": replace(state, data=Dataset(state.data.inputs)),
+        "no_rows": replace(state, data=Dataset.empty(state.network)),
+    }
+    for each in states.values():
+        assert "history" not in program(each, style).text
+        assert "learning_rate" not in program(each, style).text
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_after_a_run_it_begins_anew_from_the_present_weights(style, tmp_path):
+    state = nnviz.train(small_state(optimizer="adam", updates=30)).state
+    text = program(state, style).text
+    assert "# 30 updates of training are in the weights; here it begins anew." in text
+    programs.check({"after": (program(state, style), state)}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_nothing_stands_there_that_is_not_needed(style):
+    plain = program(programs.shipped("many-rows"), style).text
+    assert not any(word in plain for word in ("batch", "seed", "memory", "math", "b0", "bias", "npz", "0.9"))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_numbers_that_are_longer_than_a_screenful_stand_beside_it_unless_it_is_one_text(style, tmp_path):
+    state = programs.shipped("digits", updates=2)
+    beside, alone = program(state, style), program(state, style, beside=False)
+    assert len(beside.lines) < 200 < len(alone.lines)
+    assert "# The weights and rows are in the file beside this one that has its name and ends in .npz" in (
+        beside.text
+    )
+    assert alone.npz is None
+    assert alone.text == nnviz.code(state, style)
+    programs.check({"alone": (alone, state)}, LIMIT, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.py"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_weight_and_every_node_has_its_lines(style):
+    state = small_state()
+    made = program(state, style)
+    held = {address for line in made.lines if line.phase is None for address in line.addresses}
+    assert held >= set(all_weights(state.network))
+    for layer, nodes in enumerate(state.network.sizes[1:]):
+        for node in range(nodes):
+            for phase in ("forward", "backward"):
+                lines = [line for line in made.lines if line.phase == phase]
+                assert any(Address("node", layer, node) in line.addresses for line in lines)
+    assert {line.phase for line in made.lines} == {None, "forward", "loss", "backward", "update"}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_it_is_made_while_one_edits(style):
+    small = make_state(make_network([2, 3, 1], ["relu", "identity"], [True, True]), 4)
+    large = make_state(make_network([1000, 1000, 1], ["relu", "identity"], [True, True]), 100)
+
+    def best(state):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            _ = program(state, style).text
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert best(small) < 0.002
+    assert best(large) < 0.1
+
+
+def test_a_style_that_there_is_not_is_named():
+    with pytest.raises(ValueError, match=r"no style is called 'cobol'; known are .*numpy"):
+        nnviz.code(small_state(), "cobol")
+
+
+def test_numbers_read_back_to_the_last_bit():
+    values = [[0.1 + 0.2, -0.0], [5e-324, 1.7976931348623157e308]]
+    network = make_network([2, 2], ["identity"], [False])
+    layers = (replace(network.layers[0], weights=values),)
+    network = replace(network, layers=layers)
+    text = program(State(network, Dataset.empty(network)), "numpy").text
+    names = {}
+    exec(text, names)
+    assert names["W0"].tobytes() == np.array(values).tobytes()
