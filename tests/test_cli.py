@@ -19,6 +19,7 @@ from nnviz.cli.usage import COMMANDS
 from nnviz.core import edits, training
 from nnviz.core.training.earlier import with_earlier
 from nnviz.files.examples import example, examples
+from nnviz.files.registry import suffixes
 from nnviz.picture.palette import PALETTES
 
 
@@ -328,7 +329,7 @@ def test_a_file_wins_over_an_example_and_a_command_over_a_file(answer, tmp_path,
 
 # Faults
 
-FORMATS = "expected a name that ends in .json or .py or .txt, found"
+FORMATS = f"expected a name that ends in {' or '.join(suffixes())}, found"
 
 # The command line, which command's help is offered, and the sentence between.
 BAD_USE = {

@@ -13,7 +13,8 @@ from nnviz.document.change import Change
 from nnviz.files.on_disk import News, OnDisk, digest_of
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
-from nnviz.files.registry import assumed, decoded, encoded
+from nnviz.files.registry import encoded, read
+from nnviz.files.source import Source
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
@@ -257,8 +258,9 @@ class Document(QObject):
     def read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
         """Return what a file holds, and the file as it was read, to `start` with. Raises FileError."""
         data = read_bytes(path, progress)
-        state = decoded(data, path, progress)
-        return state, OnDisk(path, self._written, digest_of(data), assumed(state, data, path))
+        source = Source(data, path, progress)
+        state = read(source)
+        return state, OnDisk(path, self._written, digest_of(data), "; ".join(source.told))
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
 from nnviz.core.address import default_inputs
 from nnviz.core.names import quoted
@@ -15,7 +16,8 @@ from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
 from nnviz.files import course_code, json_text, python_text
 from nnviz.files.errors import FileError, UnfitError, told_by_core
-from nnviz.files.progress import Progress
+from nnviz.files.left_out import lost
+from nnviz.files.source import Source
 from nnviz.files.weights_dict import network_of
 
 HEAD_BYTES = 2**16
@@ -33,21 +35,25 @@ def sniff(data: bytes) -> bool:
     return _START.match(head) is not None or _CODE.search(head) is not None
 
 
-def read(data: bytes, progress: Progress | None = None) -> State:
-    """Return the State that the bytes of a dictionary, or of code with one, hold. Raises FileError."""
-    text = json_text.decoded(data)
+def read(source: Source) -> State:
+    """Return the State of a dictionary, or of code with one; tell which activations are taken.
+
+    Raises FileError.
+    """
+    state = _state_of(source)
+    source.told.append(course_code.assumed(state.network))
+    return state
+
+
+def _state_of(source: Source) -> State:
+    text = json_text.decoded(source.data)
     try:
-        raw = json_text.parsed(text, progress)
+        raw = json_text.parsed(text, source.progress)
     except json_text.BrokenJsonError:
         return course_code.state_of(python_text.statements(text))
     network = network_of(raw)
     with told_by_core():
         return State(network, Dataset.empty(network))
-
-
-def assumed(state: State) -> str:
-    """Return which activations were taken, which neither a dictionary nor code states."""
-    return course_code.assumed(state.network)
 
 
 def write(state: State) -> bytes:
@@ -87,18 +93,8 @@ def _unfit(network: Network, nodes: dict[str, list[float]]) -> str:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` a dictionary does not keep: what it would not have after reading it again."""
-    default = State(state.network, Dataset.empty(state.network))
-    parts = {
-        "the rows": len(state.data) > 0,
-        "the names of the inputs": state.network.inputs != default_inputs(len(state.network.inputs)),
-        "the title": state.name != default.name,
-        "the notes": state.notes != default.notes,
-        "the training settings": state.training != default.training,
-        "the run": state.run is not None,
-        "the earlier runs": len(state.runs) > 0,
-        "the weight sets": state.weight_sets != default.weight_sets,
-    }
-    return [part for part, lost in parts.items() if lost]
+    network = replace(state.network, inputs=default_inputs(len(state.network.inputs)))
+    return lost(state, State(network, Dataset.empty(network)))
 
 
 def replaced(data: bytes) -> list[str]:

@@ -38,6 +38,25 @@ class UnfitError(FileError):
     """A format that cannot hold this network, where another one can."""
 
 
+class UnansweredError(FileError):
+    """A file that lacks what a person has to say: which activation each of its layers has.
+
+    `sizes` are the network's, inputs first; `proposal` names an activation for each layer.
+    """
+
+    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...]) -> None:
+        self.sizes, self.proposal = sizes, proposal
+        super().__init__(
+            "the file does not say which activations its layers have; "
+            f"give one for each layer, such as --activations {','.join(proposal)}"
+        )
+
+
+def not_installed(what: str, module: str, extra: str) -> FileError:
+    """Return the sentence for `what` needs a `module` that a person has not installed."""
+    return FileError(f"{what} needs {module}, which is not installed: pip install 'nnviz-desktop[{extra}]'")
+
+
 @contextmanager
 def told_by_core(place: str = "") -> Iterator[None]:
     """Raise as a FileError what the core refuses with a ValueError, its own place behind `place`."""

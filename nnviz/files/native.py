@@ -23,7 +23,7 @@ from nnviz.files.parts import (
     training_part,
     weights_parts,
 )
-from nnviz.files.progress import Progress
+from nnviz.files.source import Source
 from nnviz.files.version1 import DataPart, File, LayerPart, NetworkPart, WeightSetPart
 
 
@@ -32,9 +32,9 @@ def sniff(data: bytes) -> bool:
     return re.search(rb'"format"\s*:\s*"nnviz"', data) is not None
 
 
-def read(data: bytes, progress: Progress | None = None) -> State:
-    """Return the State that the bytes of a file hold. Raises FileError."""
-    return state_from(json_text.parsed(json_text.decoded(data), progress))
+def read(source: Source) -> State:
+    """Return the State that a file holds. Raises FileError."""
+    return state_from(json_text.parsed(json_text.decoded(source.data), source.progress))
 
 
 def write(state: State) -> bytes:

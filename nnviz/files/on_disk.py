@@ -41,13 +41,13 @@ class OnDisk:
     """The file at `path`, of which this session knows the bytes with that `digest`.
 
     `written` holds what this session has written, and where: what is not among it is kept as the version
-    before, `name.json~`, when it is replaced. `assumed` says what was read that does not stand there.
+    before, `name.json~`, when it is replaced. `told` says what was read that does not stand there.
     """
 
     def __init__(
-        self, path: Path, written: set[tuple[str, bytes]], digest: bytes = _UNKNOWN, assumed: str = ""
+        self, path: Path, written: set[tuple[str, bytes]], digest: bytes = _UNKNOWN, told: str = ""
     ) -> None:
-        self.assumed = assumed
+        self.told = told
         self.path, self.digest, self._written = path, digest, written
         self._looked = _NEVER
 

@@ -6,77 +6,131 @@ A format works on bytes; finding it and replacing it safely is done here, once f
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
+from nnviz.core.activations import activation
 from nnviz.core.names import file_named
 from nnviz.core.state import State
-from nnviz.files import atomic, course, native
-from nnviz.files.errors import FileError
+from nnviz.files import atomic, pickles
+from nnviz.files.errors import FileError, not_installed, told_by_core
 from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
 from nnviz.files.progress import Progress
+from nnviz.files.source import Source
 
 
 @dataclass(frozen=True)
 class Format:
-    """A file format.
+    """A file format; the module that reads and writes it is imported when it is needed.
 
-    ========== ============================================================================
+    ========== =======================================================================================
     `name`     what file dialogs call it
-    `suffixes` lower case, with the dot
+    `suffixes` of what is opened, lower case, with the dot
+    `home`     its module in `nnviz.files`, with the functions below; the last two may be missing there
+    `saves`    the suffixes that it is saved with; None for all of them
+    `extra`    the optional extra of nnviz that it needs
     `sniff`    tells from its bytes whether a file is of this format
-    `read`     bytes, and whom to tell how far it is → State; raises FileError
+    `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` what of a State `write` does not keep, in words
-    `assumed`  what of a State that was read the format does not say, in words
     `replaced` what of a file's bytes is lost where `write` puts others in their place, in words
-    ========== ============================================================================
+    ========== =======================================================================================
     """
 
     name: str
     suffixes: tuple[str, ...]
-    sniff: Callable[[bytes], bool]
-    read: Callable[[bytes, Progress | None], State]
-    write: Callable[[State], bytes]
-    left_out: Callable[[State], list[str]] = lambda _state: []
-    assumed: Callable[[State], str] = lambda _state: ""
-    replaced: Callable[[bytes], list[str]] = lambda _data: []
+    home: str
+    saves: tuple[str, ...] | None = None
+    extra: str = ""
+
+    @property
+    def saved(self) -> tuple[str, ...]:
+        """The suffixes that a file of this format can be saved with."""
+        return self.suffixes if self.saves is None else self.saves
+
+    def sniff(self, data: bytes) -> bool:
+        """Tell whether bytes are of this format."""
+        return bool(self._module.sniff(data))
+
+    def read(self, source: Source) -> State:
+        """Return the State in a file. Raises FileError, also where what it takes is not installed."""
+        with self._with_extra():
+            state: State = self._module.read(source)
+        return state
+
+    def write(self, state: State) -> bytes:
+        """Return the bytes of a file. Raises FileError, also where what it takes is not installed."""
+        with self._with_extra():
+            return bytes(self._module.write(state))
+
+    def left_out(self, state: State) -> list[str]:
+        """Return what of `state` a file does not keep."""
+        own = getattr(self._module, "left_out", None)
+        return own(state) if own else []
+
+    def replaced(self, data: bytes) -> list[str]:
+        """Return what of a file's bytes a save in its place would not keep."""
+        own = getattr(self._module, "replaced", None)
+        return own(data) if own else []
+
+    @contextmanager
+    def _with_extra(self) -> Iterator[None]:
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            if not self.extra:
+                raise
+            raise not_installed(self.name, str(error.name), self.extra) from error
+
+    @property
+    def _module(self) -> ModuleType:
+        return import_module(f"nnviz.files.{self.home}")
 
 
 FORMATS = (
-    Format("nnviz network", (".json",), native.sniff, native.read, native.write, native.left_out),
-    Format(
-        "weights dictionary",
-        (".py", ".txt", ".json"),
-        course.sniff,
-        course.read,
-        course.write,
-        course.left_out,
-        course.assumed,
-        course.replaced,
-    ),
+    Format("nnviz network", (".json",), "native"),
+    Format("weights dictionary", (".py", ".txt", ".json"), "course"),
+    Format("NumPy arrays", (".npz",), "models.npz"),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 
 
-def load(path: str | os.PathLike[str], progress: Progress | None = None) -> State:
-    """Return the State that a file holds, in any known format. Raises FileError."""
+def load(
+    path: str | os.PathLike[str],
+    progress: Progress | None = None,
+    *,
+    activations: Sequence[str] | None = None,
+) -> State:
+    """Return the State that a file holds, in any known format.
+
+    `activations`, one for each layer, are for files that do not say them. Raises FileError.
+    """
     path = Path(path)
-    return decoded(read_bytes(path, progress), path, progress)
+    answer = None if activations is None else tuple(activations)
+    return read(Source(read_bytes(path, progress), path, progress, answer))
 
 
-def decoded(data: bytes, path: Path, progress: Progress | None = None) -> State:
-    """Return the State in the bytes of `path`, whose suffix, if any, names the format. Raises FileError."""
+def read(source: Source) -> State:
+    """Return the State in a file, whose name's suffix, if any, names the format. Raises FileError."""
     try:
-        return _format_of(path, data).read(data, progress)
+        state = _format_of(source).read(source)
     except MemoryError:
-        raise FileError(f"{path} is too large for this computer's memory") from None
+        raise FileError(f"{source.path} is too large for this computer's memory") from None
+    if source.activations is not None:
+        _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
+    return state
 
 
-def assumed(state: State, data: bytes, path: Path) -> str:
-    """Return what of the State that was read from `data` does not stand there, in words, or ""."""
-    return _format_of(path, data).assumed(state)
+def _check_answer(given: tuple[str, ...], found: tuple[str, ...]) -> None:
+    """Raise FileError where a file says other activations than a person."""
+    with told_by_core():
+        wanted = tuple(activation(name).name for name in given)
+    if wanted != found:
+        raise FileError(f"the file itself says its activations: {','.join(found)}")
 
 
 def save(state: State, path: str | os.PathLike[str]) -> str:
@@ -134,30 +188,37 @@ def format_for(path: str | os.PathLike[str]) -> Format:
     """Return the format in which `path` is saved. Raises FileError for an unknown suffix."""
     suffix = Path(path).suffix.lower()
     for each in FORMATS:
-        if suffix in each.suffixes:
+        if suffix in each.saved:
             return each
     raise FileError(f"{path} was not saved: its name needs to end in {' or '.join(suffixes())}")
 
 
 def suffixes() -> tuple[str, ...]:
     """Return every suffix that a file can be saved with."""
+    return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.saved))
+
+
+def opened() -> tuple[str, ...]:
+    """Return every suffix of files that are opened."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 
 
 def kinds() -> dict[str, tuple[str, ...]]:
-    """Return the name of every format with the suffixes that save in it."""
-    return {
-        each.name: tuple(suffix for suffix in each.suffixes if format_for(f"file{suffix}") is each)
+    """Return the name of every format that is saved, with the suffixes that save in it."""
+    saving = {
+        each.name: tuple(suffix for suffix in each.saved if format_for(f"file{suffix}") is each)
         for each in FORMATS
     }
+    return {name: ends for name, ends in saving.items() if ends}
 
 
-def _format_of(path: Path, data: bytes) -> Format:
-    suffix = path.suffix.lower()
+def _format_of(source: Source) -> Format:
+    pickles.refuse(source)
+    suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
     for each in likely or FORMATS:
-        if each.sniff(data):
+        if each.sniff(source.data):
             return each
     if likely:
         return likely[0]
-    raise FileError(f"{path} is not in a format that nnviz knows")
+    raise FileError(f"{source.path} is not in a format that nnviz knows")

@@ -14,6 +14,7 @@ from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
 from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
+from nnviz.files.source import Source
 
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
 letters = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
@@ -67,12 +68,12 @@ def states(draw):
 
 @given(states())
 def test_saving_then_loading_gives_back_the_state(state):
-    assert native.read(native.write(state)) == state
+    assert native.read(Source(native.write(state))) == state
 
 
 @given(floats)
 def test_every_float_comes_back_bit_for_bit(value):
-    back = native.read(native.write(one_weight(value))).network.layers[0].weights[0, 0]
+    back = native.read(Source(native.write(one_weight(value)))).network.layers[0].weights[0, 0]
     assert bits(back) == bits(value)
 
 
@@ -93,7 +94,7 @@ def test_every_float_comes_back_bit_for_bit(value):
 def test_a_number_is_written_as_shortly_as_it_can_be_read(value, written):
     text = native.write(one_weight(value)).decode()
     assert f'"weights": [\n          [{written}]\n        ]' in text
-    assert bits(native.read(text.encode()).network.layers[0].weights[0, 0]) == bits(value)
+    assert bits(native.read(Source(text.encode())).network.layers[0].weights[0, 0]) == bits(value)
 
 
 def test_a_saved_file_reads_like_this():
@@ -173,7 +174,7 @@ def test_what_may_be_left_out_gets_its_default():
             ],
         },
     }
-    state = native.read(json.dumps(raw).encode())
+    state = native.read(Source(json.dumps(raw).encode()))
     assert [layer.nodes for layer in state.network.layers] == [
         ("node_0_0", "node_0_1"),
         ("node_1_0",),
@@ -187,7 +188,7 @@ def test_what_may_be_left_out_gets_its_default():
 
 def test_a_file_may_start_with_a_byte_order_mark():
     data = native.write(one_weight(1.0))
-    assert native.read(b"\xef\xbb\xbf" + data) == native.read(data)
+    assert native.read(Source(b"\xef\xbb\xbf" + data)) == native.read(Source(data))
 
 
 def test_a_saved_key_order_does_not_matter(tmp_path):

@@ -20,6 +20,7 @@ from nnviz.files import native, runs, snapshot
 from nnviz.files.errors import FileError
 from nnviz.files.examples import example
 from nnviz.files.registry import left_out, load, save
+from nnviz.files.source import Source
 from tests.core import oracle
 
 
@@ -41,7 +42,7 @@ def bits(state):
 
 def again(state):
     """Return what is read of the file that `state` is written to."""
-    return native.read(native.write(state))
+    return native.read(Source(native.write(state)))
 
 
 def at(state, iteration):
@@ -205,7 +206,7 @@ def test_nonsense_is_refused_with_its_place(sentence):
     raw = json.loads(native.write(train(untrained("momentum"), updates=6).state))
     REFUSED[sentence](raw["run"])
     with pytest.raises(FileError) as caught:
-        native.read(json.dumps(raw).encode())
+        native.read(Source(json.dumps(raw).encode()))
     assert str(caught.value) == f"run.{sentence}"
 
 
@@ -223,7 +224,7 @@ def test_an_edit_in_the_text_of_a_file_ends_the_run_as_one_in_the_window_does(ed
     before = train(untrained(batch_size=batch_size), updates=6).state
     raw = json.loads(native.write(before))
     edited(raw)
-    after = native.read(json.dumps(raw).encode())
+    after = native.read(Source(json.dumps(raw).encode()))
     assert after.run is None
     assert after != before
 
@@ -236,14 +237,14 @@ def test_a_run_of_another_computer_whose_last_digits_differ_stays(updates):
             [w * (1 + 2e-16 * (-1) ** i) for i, w in enumerate(row)] for row in layer["weights"]
         ]
     raw["run"]["history"][-1][1] *= 1 + 1e-13
-    assert native.read(json.dumps(raw).encode()).run is not None
+    assert native.read(Source(json.dumps(raw).encode())).run is not None
 
 
 def test_a_run_without_rows_is_refused():
     raw = json.loads(native.write(train(untrained(), updates=6).state))
     del raw["data"]
     with pytest.raises(FileError) as caught:
-        native.read(json.dumps(raw).encode())
+        native.read(Source(json.dumps(raw).encode()))
     assert str(caught.value) == "run: there are no rows with targets that it could have been made with"
 
 
@@ -255,7 +256,7 @@ def test_a_segment_holds_every_setting_that_an_update_depends_on():
 def test_an_infinite_mse_is_refused():
     raw = native.write(train(untrained(), updates=2).state)
     with pytest.raises(FileError, match=r"run\.history\[1\]\[1\]: expected a finite number"):
-        native.read(re.sub(rb"\[1, [^]]+\]", b"[1, 1e999]", raw))
+        native.read(Source(re.sub(rb"\[1, [^]]+\]", b"[1, 1e999]", raw)))
 
 
 def test_a_run_that_is_too_large_is_left_out_and_that_is_told(tmp_path):
@@ -337,5 +338,5 @@ def test_nonsense_of_earlier_runs_is_refused_with_its_place(sentence):
     raw = json.loads(native.write(with_two_earlier()))
     EARLIER_REFUSED[sentence](raw["runs"])
     with pytest.raises(FileError) as caught:
-        native.read(json.dumps(raw).encode())
+        native.read(Source(json.dumps(raw).encode()))
     assert str(caught.value) == f"runs{sentence}"

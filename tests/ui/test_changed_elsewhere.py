@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from nnviz.core import edits
 from nnviz.document.presence import Presence
 from nnviz.files.examples import example
-from nnviz.files.registry import decoded, load, save
+from nnviz.files.registry import load, read, save
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
 from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, set_number, type_name
@@ -77,11 +77,11 @@ def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, 
 
 
 def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answer, path, monkeypatch):
-    def read_meanwhile(*arguments):
+    def read_meanwhile(source):
         save_theirs(path)
-        return decoded(*arguments)
+        return read(source)
 
-    monkeypatch.setattr("nnviz.document.document.decoded", read_meanwhile)
+    monkeypatch.setattr("nnviz.document.document.read", read_meanwhile)
     main_window = MainWindow(settings)
     window = begin(main_window, settings, path)
     edit(window)

@@ -27,7 +27,7 @@ def files() -> tuple[Section, ...]:
     from nnviz.ui.pictures.drawing import KINDS  # which takes long
 
     saves = kinds()
-    formats = tuple((each.name, _told(each.suffixes, saves[each.name])) for each in FORMATS)
+    formats = tuple((each.name, _told(each.suffixes, saves.get(each.name, ()))) for each in FORMATS)
     pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
     kept = (
         ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
@@ -43,7 +43,7 @@ def files() -> tuple[Section, ...]:
 
 
 def _told(opens: tuple[str, ...], saves: tuple[str, ...]) -> str:
-    return f"opens {', '.join(opens)}; saves {', '.join(saves)}"
+    return f"opens {', '.join(opens)}" + (f"; saves {', '.join(saves)}" if saves else "")
 
 
 def _limits() -> tuple[tuple[str, str], ...]:

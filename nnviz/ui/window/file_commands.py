@@ -86,7 +86,7 @@ class FileCommands(QObject):
         self._settings.opened(path)
         self.said.emit(
             "; ".join(
-                filter(None, (f"Opened {file_named(path)}", read[1].assumed, self.runs.offer(self._document)))
+                filter(None, (f"Opened {file_named(path)}", read[1].told, self.runs.offer(self._document)))
             )
         )
         self.opened.emit()

@@ -14,8 +14,9 @@ from nnviz.document.leftovers import Leftover, claimed
 from nnviz.document.recovery import Recovery
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
-from nnviz.files.opening import STANDARD_INPUT, read_standard_input
-from nnviz.files.registry import decoded, load
+from nnviz.files.opening import read_standard_input
+from nnviz.files.registry import load, read
+from nnviz.files.source import Source
 from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
@@ -36,7 +37,7 @@ def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Wo
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
-    taken = document.file.assumed if document.file else ""
+    taken = document.file.told if document.file else ""
     hint = taken or "click a number to change it, Space plays the values forward"
     workspace.status.say(f"{document.title}: {hint}")
     if refused:
@@ -63,7 +64,7 @@ def _document(window: MainWindow, settings: Settings, file: str | Path | None) -
     if file == "-":
         with Reading(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
-            return Document(decoded(data, Path(STANDARD_INPUT), reading)), ""
+            return Document(read(Source(data, progress=reading))), ""
     path = Path(file) if file else settings.last
     document = Document(load(path if path and path in paths() else paths()[0]), example=True)
     if path and path not in paths():

@@ -1,0 +1,29 @@
+"""What of a State is lost in a file, in words: told before it is saved."""
+
+from __future__ import annotations
+
+from nnviz.core.network import Network
+from nnviz.core.state import State
+
+
+def lost(state: State, again: State) -> list[str]:
+    """Return the parts of `state` that `again`, which its file would be read as, does not have.
+
+    Of an empty part, such as no notes, nothing is lost.
+    """
+    parts = {
+        "the rows": state.data != again.data,
+        "the names of the inputs": state.network.inputs != again.network.inputs,
+        "the names of the nodes": _nodes(state.network) != _nodes(again.network),
+        "the title": state.name != again.name,
+        "the notes": state.notes != again.notes,
+        "the training settings": state.training != again.training,
+        "the run": state.run is not again.run,
+        "the earlier runs": state.runs != again.runs,
+        "the weight sets": state.weight_sets != again.weight_sets,
+    }
+    return [part for part, is_lost in parts.items() if is_lost]
+
+
+def _nodes(network: Network) -> list[tuple[str, ...]]:
+    return [layer.nodes for layer in network.layers]

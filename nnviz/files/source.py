@@ -1,0 +1,68 @@
+"""What a format reads: the bytes of a file, what a person has said of it, and the files beside it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nnviz.core.names import quoted
+from nnviz.core.numbers import counted
+from nnviz.files.errors import FileError, UnansweredError
+from nnviz.files.opening import STANDARD_INPUT, is_stream, read_bytes
+from nnviz.files.progress import Progress
+
+_NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
+"""Nothing, this folder, the one above, and what leads into another one."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file as a format reads it.
+
+    ============= =========================================================================
+    `data`        all its bytes
+    `path`        where they stand, or "standard input"
+    `progress`    whom to tell how far the reading is
+    `activations` what a person says the layers have, one each, for files that do not say it
+    `told`        what was read that does not stand there as it is shown now, in sentences
+    ============= =========================================================================
+    """
+
+    data: bytes
+    path: Path = Path(STANDARD_INPUT)
+    progress: Progress | None = None
+    activations: tuple[str, ...] | None = None
+    told: list[str] = field(default_factory=list)
+
+    def beside(self, name: str) -> bytes:
+        """Return the bytes of a file in the same folder. Raises FileError.
+
+        The name comes from a file that may be hostile: what is no plain one, or a link to elsewhere, is
+        refused.
+        """
+        if _NO_PLAIN_NAME.fullmatch(name):
+            raise FileError(f"{quoted(name)} is not the plain name of a file beside it")
+        if self.path == Path(STANDARD_INPUT) or is_stream(self.path):
+            raise FileError(f"it needs the file {quoted(name)} beside it, and {self.path} has none")
+        folder = os.path.realpath(self.path.parent)
+        target = os.path.realpath(os.path.join(folder, name))
+        if os.path.dirname(target) != folder:
+            raise FileError(f"{quoted(name)} is a link to another folder")
+        return read_bytes(Path(target), self.progress)
+
+    def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
+        """Return the activations that a person has given for a network of these `sizes`, inputs first.
+
+        Raises UnansweredError where none are given, and FileError where they are not one for each layer.
+        """
+        count = len(sizes) - 1
+        if self.activations is None:
+            raise UnansweredError(tuple(sizes), ("relu",) * (count - 1) + ("identity",))
+        if len(self.activations) != count:
+            raise FileError(
+                f"expected {counted(count, 'activation')}, one for each layer, found {len(self.activations)}"
+            )
+        return self.activations

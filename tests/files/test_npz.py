@@ -1,0 +1,161 @@
+"""Networks as arrays in an archive: what is read, what is written, and every attack refused in a sentence."""
+
+import io
+import struct
+import zipfile
+
+import numpy as np
+import pytest
+
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError, UnansweredError
+from nnviz.files.models import npz
+from nnviz.files.registry import left_out, load, save
+from nnviz.files.source import Source
+
+W0, W1 = np.array([[2.0, 4.0], [4.0, -5.0]]), np.array([[2.0, 7.0]])
+NAMES = np.array(["relu", "identity"])
+
+
+def saved(**arrays):
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return file.getvalue()
+
+
+def network(data, activations=None):
+    return npz.read(Source(data, activations=activations)).network
+
+
+def refused(data, activations=None):
+    with pytest.raises(FileError) as caught:
+        network(data, activations)
+    return str(caught.value)
+
+
+def test_arrays_that_numpy_saves_open_as_a_network():
+    opened = network(saved(W0=W0, b0=[1.0, 2.0], W1=W1, b1=[0.5], activations=["tanh", "sigmoid"]))
+    assert opened.inputs == ("input_0", "input_1")
+    assert [layer.nodes for layer in opened.layers] == [("node_0", "node_1"), ("output",)]
+    assert [layer.activation for layer in opened.layers] == ["tanh", "sigmoid"]
+    assert opened.layers[0].weights.tolist() == W0.tolist()
+    assert [layer.biases.tolist() for layer in opened.layers] == [[1.0, 2.0], [0.5]]
+    assert opened.predict([3, 5])[0, 0] == pytest.approx(1 / (1 + np.exp(4.5)))
+
+
+def test_a_layer_may_have_no_biases_and_the_network_has_no_rows():
+    state = npz.read(Source(saved(W0=W0, W1=W1, b1=[0.5], activations=NAMES)))
+    assert [layer.biases is None for layer in state.network.layers] == [True, False]
+    assert len(state.data) == 0
+
+
+@pytest.mark.parametrize("kind", ["<U8", ">U8", "S8"])
+def test_texts_of_every_type_and_order_open(kind):
+    opened = network(saved(W0=W0, W1=W1, activations=NAMES.astype(kind)))
+    assert [layer.activation for layer in opened.layers] == ["relu", "identity"]
+
+
+@pytest.mark.parametrize("kind", ["<f8", ">f8", "<f4", "<f2", "<i4", ">i2", "u1"])
+def test_real_numbers_of_every_type_and_order_open(kind):
+    weights = np.asfortranarray(np.abs(W0).astype(kind))
+    opened = network(saved(W0=weights, W1=np.abs(W1).astype(kind), activations=NAMES))
+    assert opened.layers[0].weights.tolist() == np.abs(W0).tolist()
+
+
+def test_activations_that_are_missing_are_asked_for_with_a_proposal():
+    with pytest.raises(UnansweredError) as caught:
+        network(saved(W0=W0, W1=W1))
+    assert (caught.value.sizes, caught.value.proposal) == ((2, 2, 1), ("relu", "identity"))
+    assert str(caught.value) == (
+        "the file does not say which activations its layers have; "
+        "give one for each layer, such as --activations relu,identity"
+    )
+    opened = network(saved(W0=W0, W1=W1), ("tanh", "softplus"))
+    assert [layer.activation for layer in opened.layers] == ["tanh", "softplus"]
+    assert refused(saved(W0=W0, W1=W1), ("tanh",)) == "expected 2 activations, one for each layer, found 1"
+
+
+@pytest.mark.parametrize("name", [*ACTIVATIONS, "leaky_relu(0.2)"])
+def test_every_float_and_activation_goes_there_and_back(tmp_path, name):
+    rng = np.random.default_rng(0)
+    layers = (
+        Layer(("node_0", "node_1"), name, rng.normal(size=(2, 3)), [1e-300, -0.0]),
+        Layer(("output",), "identity", [[5e-324, 1e308]]),
+    )
+    before = Network(("input_0", "input_1", "input_2"), layers)
+    save(State(before, Dataset.empty(before)), tmp_path / "a.npz")
+    assert load(tmp_path / "a.npz").network == before
+    with np.load(tmp_path / "a.npz") as arrays:
+        assert arrays["activations"].tolist() == [name, "identity"]
+        assert arrays["W0"].tolist() == layers[0].weights.tolist()
+
+
+def test_what_is_not_kept_is_told():
+    before = Network(("a", "b"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
+    state = State(before, Dataset([[1, 2]]), name="Mine", notes="Of mine.")
+    assert left_out(state, "a.npz") == (
+        "a.npz leaves out the rows, the names of the inputs, the title and the notes; "
+        "a file that ends in .json keeps them"
+    )
+
+
+def of_header(header, body=b""):
+    """Return an archive whose W0 has a header of one's own."""
+    text = header.encode()
+    array = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("W0.npy", array)
+    return file.getvalue()
+
+
+SHAPE = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }"
+
+REFUSED = {
+    "expected the arrays W0, b0, W1, b1, … and activations, found 'data.npy'": saved(data=W0),
+    "the array W0 is missing": saved(W1=W1, activations=NAMES),
+    "there is no W for b1, or one between is missing": saved(W0=W0, b1=W1, activations=NAMES[:1]),
+    "the file holds no dense layer": saved(b=1)[:0] or saved(activations=NAMES[:0]),
+    "layers[1]: expected 2 inputs, one for each node of the layer before, found 3": saved(
+        W0=W0, W1=[[1, 2, 3]], activations=NAMES
+    ),
+    "layers[0]: expected 2 numbers, one for each node, found those of shape (1,)": saved(
+        W0=W0, b0=[1], W1=W1, activations=NAMES
+    ),
+    "layers[0]: expected weights of shape (nodes, inputs), found (2,)": saved(
+        W0=W0[0], activations=NAMES[:1]
+    ),
+    "layers[0]: expected weights of shape (nodes, inputs), found (0, 2)": saved(
+        W0=W0[:0], activations=NAMES[:1]
+    ),
+    "layers[0].weights[0][1]: expected a finite number, found NaN": saved(
+        W0=[[1, np.nan]], activations=NAMES[1:]
+    ),
+    "layers[0]: expected real numbers, found <U1": saved(W0=[["a"]], activations=NAMES[1:]),
+    "W0.npy: expected an array of real numbers, of up to 64 bits each": saved(
+        W0=W0 * 1j, activations=NAMES[1:]
+    ),
+    "W0.npy: it holds Python objects, which are never loaded: save numbers, or dtype=str": saved(
+        W0=np.array([[None]]), activations=NAMES[1:]
+    ),
+    "activations: expected 2 texts, one for each layer, found <U8 of shape (1,)": saved(
+        W0=W0, W1=W1, activations=NAMES[1:]
+    ),
+    "layers[0].activation: no activation is called 'cube'": saved(W0=W0, activations=["cube"]),
+    "W0.npy: its shape (10000000, 10000000) takes 800,000,000,000,000 bytes, found 8": of_header(
+        SHAPE % "10000000, 10000000", bytes(8)
+    ),
+    "W0.npy: its shape (999999999999999,": of_header(SHAPE % ("999999999999999, " * 2)),
+    "W0.npy: expected a matrix or a row, found an array of 40 dimensions": of_header(SHAPE % ("1," * 40)),
+    "W0.npy: expected an array": of_header("{'descr': '<f8', 'descr': '<f8', 'fortran_order': False}"),
+    "activations: expected texts": saved(W0=W0, activations=np.array([2**31], "<u4").view("<U1")),
+    "W0.npy: its header is longer than that of an array of numbers": of_header(SHAPE % ("1, " * 2000)),
+    "W0.npy: expected an array of real numbers": of_header("[" * 900),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_what_is_no_network_or_an_attack_is_refused(sentence):
+    assert refused(REFUSED[sentence]).startswith(sentence)
