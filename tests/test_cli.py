@@ -18,6 +18,7 @@ from nnviz.cli.main import main
 from nnviz.cli.usage import COMMANDS
 from nnviz.core import edits, training
 from nnviz.core.training.earlier import with_earlier
+from nnviz.files.code import STYLES
 from nnviz.files.examples import example, examples
 from nnviz.files.registry import suffixes
 from nnviz.picture.palette import PALETTES
@@ -301,6 +302,45 @@ def test_convert_goes_by_the_suffix_and_tells_what_is_left_out(run, answer, tmp_
     assert answer("predict", str(tmp_path / "w.json"), "--row", "3,5") == "52.0\n"
 
 
+# code
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_code_prints_a_program_or_saves_it(answer, tmp_path, style):
+    path = tmp_path / "mine.py"
+    assert answer("code", "relu", "--style", style, "-o", str(path)) == ""
+    assert path.read_text(encoding="utf-8") == answer("code", "relu", "--style", style)
+    assert answer("code", "relu", "--style", style) == nnviz.code(nnviz.load(example("relu").path), style)
+    assert os.listdir(tmp_path) == ["mine.py"]
+
+
+def test_code_puts_many_numbers_beside_the_program(run, answer, tmp_path):
+    path, numbers = tmp_path / "mine.py", tmp_path / "mine.npz"
+    said = f"{numbers} holds its numbers: keep the two together\n"
+    for updates in ("1", "2"):  # a second time its own file is replaced
+        answer("train", "digits", "--updates", updates, "-o", str(tmp_path / "digits.json"))
+        state = nnviz.load(tmp_path / "digits.json")
+        assert run("code", str(tmp_path / "digits.json"), "-o", str(path)) == (0, "", said)
+        with np.load(numbers) as stored:
+            assert np.array_equal(stored["W0"], state.network.layers[0].weights)
+            assert np.array_equal(stored["inputs"], state.data.inputs)
+    code, out, err = run("code", "digits")
+    assert (code, err) == (
+        0,
+        "all numbers are written out; -o OUT.py puts them into a file beside the program\n",
+    )
+    assert out == nnviz.code(nnviz.load(example("digits").path))
+
+
+def test_code_takes_no_other_file_for_its_numbers(run, tmp_path):
+    path, numbers = tmp_path / "mine.py", tmp_path / "mine.npz"
+    np.savez(numbers, W0=[[1.0]])
+    before = numbers.read_bytes()
+    why = "its numbers would take the place of mine.npz, which is another file; choose another name"
+    assert run("code", "digits", "-o", str(path)) == (1, "", f"{path} was not saved: {why}\n")
+    assert (os.listdir(tmp_path), numbers.read_bytes()) == (["mine.npz"], before)
+
+
 def test_check_says_where_the_fault_is(run, answer, tmp_path):
     assert answer("check", "relu") == "relu: no fault found\n"
     text = example("relu").path.read_text(encoding="utf-8").replace("[2, 7]", "[2, 7, 1]")
@@ -358,6 +398,7 @@ BAD_USE = {
     "train relu --learning-rate fast": ("train", "argument --learning-rate: 'fast' is not a number"),
     "train relu -o out.doc": ("train", f"argument -o/--out: {FORMATS} out.doc"),
     "convert relu out": ("convert", f"argument OUT: {FORMATS} out"),
+    "code relu -o out": ("code", "argument -o/--out: expected a name that ends in .py, found out"),
     "render relu": ("render", "the following arguments are required: -o/--out"),
     "render relu -o a.gif": (
         "render",
@@ -387,7 +428,9 @@ def test_two_files_are_bad_use(run):
     assert run("relu", "xor") == (2, "", sentence)
 
 
-@pytest.mark.parametrize("line", ["train relu --optimizer sgd", "render relu -o a.svg --theme blue"])
+@pytest.mark.parametrize(
+    "line", ["train relu --optimizer sgd", "code relu --style cobol", "render relu -o a.svg --theme blue"]
+)
 def test_a_choice_that_there_is_not_ends_with_2(run, line):
     code, out, err = run(*line.split())
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -417,6 +460,7 @@ BAD_INPUT = {
     "convert xor w.py": "w.py was not saved: 'node_0' has tanh, and a weights dictionary knows "
     "relu hidden nodes and an identity output; of Python, nnviz writes a dictionary alone\n",
     "convert relu gone/w.json": "gone/w.json was not saved: there is no folder gone\n",
+    "code relu -o gone/w.py": "gone/w.py was not saved: there is no folder gone\n",
     "render relu -o gone/w.svg": "gone/w.svg was not saved: there is no folder gone\n",
 }
 

@@ -72,6 +72,7 @@ def test_the_commands_do_what_they_should(tmp_path, monkeypatch, capsys):
         "trained.json",
         "weights.py",
         "window.png",
+        "xor.py",
         "xor.svg",
     ]
 

@@ -126,6 +126,16 @@ def _convert(parser: _Parser) -> None:
     parser.add_argument("out", metavar="OUT", type=_savable)
 
 
+def _code(parser: _Parser) -> None:
+    from nnviz.files.code import STYLES
+
+    _file(parser)
+    parser.add_argument("--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES))
+    parser.add_argument(
+        "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save it, not print it"
+    )
+
+
 _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
     "predict": _predict,
     "slopes": _slopes,
@@ -134,6 +144,7 @@ _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
     "screenshot": _screenshot,
     "convert": _convert,
     "check": _file,
+    "code": _code,
 }
 
 

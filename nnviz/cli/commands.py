@@ -218,6 +218,13 @@ def check(chosen: argparse.Namespace) -> None:
     print_lines([f"{chosen.file}: no fault found"])
 
 
+def code(chosen: argparse.Namespace) -> None:
+    """Write the network as a program."""
+    from nnviz.cli.program import write
+
+    write(load(chosen.file), chosen)
+
+
 def list_examples(_chosen: argparse.Namespace) -> None:
     """Print every example's name and line."""
     print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
@@ -231,5 +238,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
     "screenshot": screenshot,
     "convert": convert,
     "check": check,
+    "code": code,
     "examples": list_examples,
 }

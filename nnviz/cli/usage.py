@@ -10,6 +10,7 @@ COMMANDS = {
     "screenshot": "the whole window as PNG; no display needed",
     "convert": "from one file format to another, by suffix",
     "check": "whether a file is right, and if not, where",
+    "code": "the network as a program that runs as it stands",
     "examples": "the examples that ship with nnviz",
 }
 """Every command and what it gives; a file of such a name is opened as `./predict`."""

@@ -7,7 +7,7 @@ that start as zeros; the number of updates done is told to it.
 
 from __future__ import annotations
 
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,6 +18,21 @@ from nnviz.core.rules import ROOT, Power, Symbol
 W, RATE, SLOPE, T = Symbol("w"), Symbol("learning_rate"), Symbol("slope"), Symbol("t")
 """What a rule may speak of: the weight or bias, its slope, and how many updates there are with this one."""
 M, V, M_HAT, V_HAT = Symbol("m"), Symbol("v"), Symbol("m_hat"), Symbol("v_hat")
+
+
+class Elsewhere(NamedTuple):
+    """The optimizer in other people's notation, with `learning_rate`; code is written by it.
+
+    ============= ==========================================================================
+    `keras`       how one is made of `optimizers`, which Keras has
+    `torch`       how one is made of `torch.optim` for the parameters of a `model`
+    `keras_class` code that changes Keras's class, where that computes something else
+    ============= ==========================================================================
+    """
+
+    keras: str
+    torch: str
+    keras_class: str = ""
 
 
 class Optimizer(Protocol):
@@ -39,6 +54,9 @@ class Optimizer(Protocol):
     any_slope_moves: ClassVar[bool]
     """Whether it divides by the slopes' own size, so that its steps are long however small they are."""
 
+    elsewhere: ClassVar[Elsewhere | None] = None
+    """How Keras and PyTorch have it, if they do."""
+
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
         """Bind to the vectors (all of shape (parameters,); `memory` has a row for each of `memories`).
 
@@ -47,6 +65,16 @@ class Optimizer(Protocol):
 
     def update(self, iteration: int) -> None:
         """Change the parameters in place by one update; `iteration` counts from 1."""
+
+
+_KERAS_ADAM = '''\
+class Adam(optimizers.Adam):
+    """Adam as its paper has it: epsilon is added to √v_hat, where Keras adds it to √v."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        t = ops.cast(self.iterations + 1, variable.dtype)
+        self.epsilon = 1e-8 * ops.sqrt(1 - 0.999**t)
+        super().update_step(gradient, variable, learning_rate)'''
 
 
 class GradientDescent(Optimizer):
@@ -58,6 +86,7 @@ class GradientDescent(Optimizer):
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
     any_slope_moves = False
+    elsewhere = Elsewhere("optimizers.SGD(learning_rate)", "SGD(model.parameters(), lr=learning_rate)")
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
         self.parameters, self.slopes = parameters, slopes
@@ -76,6 +105,10 @@ class Momentum(Optimizer):
     rule = (("v", 0.9 * V + SLOPE), ("w", W - RATE * V))
     rate_in_slopes = False
     any_slope_moves = False
+    elsewhere = Elsewhere(
+        "optimizers.SGD(learning_rate, momentum=0.9)",
+        "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
+    )
     decay = np.array(0.9)
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:
@@ -108,6 +141,7 @@ class Adam(Optimizer):
     )
     rate_in_slopes = False
     any_slope_moves = True
+    elsewhere = Elsewhere("Adam(learning_rate)", "Adam(model.parameters(), lr=learning_rate)", _KERAS_ADAM)
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 

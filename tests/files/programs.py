@@ -47,19 +47,24 @@ def expected(state):
     return lines
 
 
-def check(programs, tolerance, tmp_path):
-    """Write programs, by name (program, State), run them all, and compare what they print."""
+def check(programs, tolerance, tmp_path, *, rounded=False):
+    """Write programs, by name (program, State), run them all, and compare what they print.
+
+    Where `rounded`, what a number lost on the way counts against the largest: 182 − 175 in float32 has lost
+    what 182 lost.
+    """
     paths = []
     for name, (program, _) in programs.items():
         paths.append(tmp_path / f"{name}.py")
         paths[-1].write_text(program.text, encoding="utf-8")
-        if program.npz:
+        if program.beside:
             (tmp_path / f"{name}.npz").write_bytes(program.npz)
     for (name, (_, state)), printed in zip(programs.items(), ran(paths), strict=True):
         found, wanted = numbers(printed), expected(state)
         assert [len(line) for line in found] == [len(line) for line in wanted], name
+        largest = max(abs(line[-1]) for line in wanted) if rounded else 1.0
         for one, other in zip(found, wanted, strict=True):
-            np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance, err_msg=name)
+            np.testing.assert_allclose(one, other, tolerance, max(1.0, largest) * tolerance, err_msg=name)
 
 
 def shipped(name, **changes):
@@ -76,7 +81,7 @@ def the_issues():
         "no_hidden_layer": shipped("twenty-updates"),
         "two_hidden_layers": shipped("two-hidden-layers"),
         "xor": shipped("xor", updates=50),
-        "softmax": make_state(soft, 5, learning_rate=0.1, updates=20),
+        "softmax": make_state(soft, 5, learning_rate=1.0, updates=20),
         "digits": shipped("digits", updates=45),
         "mini_batches": make_state(two, 7, batch_size=3, seed=4, updates=20, learning_rate=0.05),
         "momentum": make_state(two, 5, optimizer="momentum", updates=30),

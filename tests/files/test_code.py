@@ -85,7 +85,7 @@ def test_numbers_that_are_longer_than_a_screenful_stand_beside_it_unless_it_is_o
     assert "# The weights and rows are in the file beside this one that has its name and ends in .npz" in (
         beside.text
     )
-    assert alone.npz is None
+    assert not alone.beside
     assert alone.text == nnviz.code(state, style)
     programs.check({"alone": (alone, state)}, LIMIT, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.py"]

@@ -9,11 +9,15 @@ from collections.abc import Callable, Iterator
 
 from nnviz.core.names import quoted
 from nnviz.core.state import State
-from nnviz.files.code import numpy
+from nnviz.files.code import keras, numpy, pytorch
 from nnviz.files.code.numbers import Numbers
 from nnviz.files.code.program import Line, Program
 
-STYLES: dict[str, Callable[[State, Numbers], Iterator[Line]]] = {"numpy": numpy.lines}
+STYLES: dict[str, Callable[[State, Numbers], Iterator[Line]]] = {
+    "numpy": numpy.lines,
+    "keras": keras.lines,
+    "pytorch": pytorch.lines,
+}
 """Every style by name, and what writes a program in it. Raises ValueError where it cannot."""
 
 

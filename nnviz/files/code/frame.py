@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.core.numbers import counted, full
+from nnviz.core.numbers import counted
+from nnviz.core.optimizers import OPTIMIZERS, Elsewhere
 from nnviz.core.state import State
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.program import Line
@@ -36,7 +37,7 @@ def settings(state: State) -> Iterator[Line]:
     """Write the settings of the training."""
     training = state.training
     yield Line("# The settings")
-    yield Line(f"learning_rate = {full(training.learning_rate)}", "update")
+    yield Line(f"learning_rate = {training.learning_rate!r}", "update")
     yield Line(f"updates = {training.updates}")
     if mini_batches(state):
         yield Line(f"batch_size = {training.batch_size}")
@@ -56,6 +57,30 @@ def rows_of_update(state: State) -> Iterator[Line]:
         yield Line("    epoch, batch = divmod(t - 1, batches)")
         yield Line("    order = np.random.default_rng([seed, 1, epoch]).permutation(len(inputs))")
         yield Line("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
+
+
+def measured(state: State, loss: str) -> Iterator[Line]:
+    """Write, within the loop, that the loss over all rows goes into the history, where a point is due."""
+    indent = "    "
+    if mini_batches(state):
+        yield Line("    if t % batches == 0 or t == updates:", "loss")
+        indent *= 2
+    yield Line(f"{indent}history.append((t, {loss}))", "loss")
+
+
+def elsewhere(state: State, library: str) -> Elsewhere | None:
+    """Return how another library has the optimizer, or None where there is nothing to train on.
+
+    Raises ValueError where that library has no such optimizer.
+    """
+    if not state.trainable:
+        return None
+    optimizer = OPTIMIZERS[state.training.optimizer]
+    if optimizer.elsewhere is None:
+        raise ValueError(
+            f"{library} has no optimizer {optimizer.name}; the styles course and numpy write it out"
+        )
+    return optimizer.elsewhere
 
 
 def printed() -> Iterator[Line]:

@@ -13,7 +13,7 @@ from nnviz.files.code import frame
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import called, of_nodes, python
+from nnviz.files.code.words import called, of_nodes, parameters, python
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
@@ -127,7 +127,7 @@ def _backward(network: Network) -> Iterator[Line]:
     yield Line("    # Backward, from the last layer to the first", "backward")
     for k in reversed(range(len(layers))):
         yield from _layer_back(network, k)
-    yield Line(f"    return {', '.join(f'slope_{name}' for name in _parameters(network))}", "backward")
+    yield Line(f"    return {', '.join(f'slope_{name}' for name in parameters(network))}", "backward")
     yield Line()
 
 
@@ -148,14 +148,6 @@ def _layer_back(network: Network, k: int) -> Iterator[Line]:
         yield Line(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))
 
 
-def _parameters(network: Network) -> list[str]:
-    """Return W0, b0, W1, …, as many as there are."""
-    names = []
-    for k, layer in enumerate(network.layers):
-        names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
-    return names
-
-
 def _predictions(state: State) -> Iterator[Line]:
     if len(state.data):
         outputs = of_nodes(state.network, len(state.network.layers) - 1)
@@ -170,7 +162,7 @@ def _training(state: State) -> Iterator[Line]:
     memories = optimizer.memories
     yield Line()
     yield Line("# Training")
-    yield Line(f"parameters = [{', '.join(_parameters(network))}]")
+    yield Line(f"parameters = [{', '.join(parameters(network))}]")
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield Line(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
@@ -181,11 +173,7 @@ def _training(state: State) -> Iterator[Line]:
     part = "[rows]" if frame.mini_batches(state) else ""
     yield Line(f"    slopes = backward(inputs{part}, targets{part})", "backward")
     yield from _update(state)
-    indent = "    "
-    if part:
-        yield Line("    if t % batches == 0 or t == updates:", "loss")
-        indent *= 2
-    yield Line(f"{indent}history.append((t, {MSE.variable}(inputs, targets)))", "loss")
+    yield from frame.measured(state, f"{MSE.variable}(inputs, targets)")
     yield from frame.printed()
 
 

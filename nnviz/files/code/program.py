@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,9 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+
+MARK = b"nnviz wrote this for the program beside it"
+"""By this a file of numbers is known as one that may be written over."""
 
 Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
 
@@ -45,10 +49,10 @@ class Program:
         return "".join(f"{line.text}\n" for line in self.lines)
 
     @property
-    def npz(self) -> bytes | None:
-        """The bytes of the file that stands beside the program, or None where it needs none."""
-        if not self.beside:
-            return None
+    def npz(self) -> bytes:
+        """The bytes of the file beside it, which holds `beside`."""
         file = io.BytesIO()
         np.savez(file, allow_pickle=False, **self.beside)
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = MARK
         return file.getvalue()

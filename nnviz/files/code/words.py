@@ -49,6 +49,14 @@ def called(activation: Activation) -> str:
     return re.sub(r"\W+", "_", activation.name).rstrip("_")
 
 
+def parameters(network: Network) -> list[str]:
+    """Return W0, b0, W1, …, as many as there are."""
+    names = []
+    for k, layer in enumerate(network.layers):
+        names += [f"W{k}"] if layer.biases is None else [f"W{k}", f"b{k}"]
+    return names
+
+
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
     """Return the nodes of some layers."""
     return tuple(Address("node", k, j) for k in layers for j in range(len(network.layers[k])))

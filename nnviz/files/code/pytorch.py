@@ -1,0 +1,96 @@
+"""The style `pytorch`: a Sequential of Linear layers, and the loop written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nnviz.core.activation import Activation
+from nnviz.core.network import Network
+from nnviz.core.numbers import full
+from nnviz.core.state import State
+from nnviz.files.code import frame
+from nnviz.files.code.loss import MSE
+from nnviz.files.code.numbers import Notation, Numbers
+from nnviz.files.code.program import Line
+from nnviz.files.code.words import of_nodes
+
+NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
+
+
+def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+    """Write the program."""
+    elsewhere = frame.elsewhere(state, "PyTorch")
+    yield from frame.head(state)
+    yield from numbers.imports()
+    if numbers.beside or (elsewhere and frame.mini_batches(state)):
+        yield Line("import numpy as np")
+    yield Line("import torch")
+    yield Line("from torch import nn")
+    yield Line()
+    yield Line("DTYPE = torch.float32  # torch.float64 computes with all digits")
+    yield Line("torch.set_default_dtype(DTYPE)")
+    yield Line()
+    yield from numbers.stored()
+    yield from numbers.weights(NOTATION)
+    yield from numbers.rows(NOTATION)
+    if elsewhere:
+        yield from frame.settings(state)
+    yield from _model(state.network)
+    yield from _predictions(state)
+    if elsewhere:
+        yield from _training(state, elsewhere.torch)
+
+
+def _model(network: Network) -> Iterator[Line]:
+    yield Line("model = nn.Sequential(", "forward")
+    places, count = [], 0
+    for k, layer in enumerate(network.layers):
+        nodes, bias = of_nodes(network, k), ", bias=False" if layer.biases is None else ""
+        yield Line(f"    nn.Linear({network.sizes[k]}, {len(layer)}{bias}),", "forward", nodes)
+        places.append(count)
+        count += 1
+        if not layer.function.linear:
+            yield Line(f"    {_activation(layer.function)},", "forward", nodes)
+            count += 1
+    yield Line(")", "forward")
+    yield Line("with torch.no_grad():")
+    for k, (layer, place) in enumerate(zip(network.layers, places, strict=True)):
+        nodes = of_nodes(network, k)
+        yield Line(f"    model[{place}].weight.copy_(W{k})", None, nodes)
+        if layer.biases is not None:
+            yield Line(f"    model[{place}].bias.copy_(b{k})", None, nodes)
+
+
+def _activation(function: Activation) -> str:
+    own = function.elsewhere.torch
+    if not function.elementwise:
+        return f"nn.{own.name}(dim=-1)"
+    return f"nn.{own.name}({own.parameter}={full(own.value)})" if own.parameter else f"nn.{own.name}()"
+
+
+def _predictions(state: State) -> Iterator[Line]:
+    if len(state.data):
+        outputs = of_nodes(state.network, len(state.network.layers) - 1)
+        yield Line()
+        yield Line("# The prediction of every row")
+        yield Line("for row in model(inputs).tolist():", "forward", outputs)
+        yield Line("    print(*row)", "forward", outputs)
+
+
+def _training(state: State, optimizer: str) -> Iterator[Line]:
+    outputs = of_nodes(state.network, len(state.network.layers) - 1)
+    yield Line()
+    yield Line("# Training")
+    yield Line(f"optimizer = torch.optim.{optimizer}", "update")
+    yield Line(f"{MSE.variable} = nn.{MSE.torch}()", "loss", outputs)
+    yield from frame.batches(state)
+    yield Line(f"history = [(0, {MSE.variable}(model(inputs), targets).item())]", "loss")
+    yield Line("for t in range(1, updates + 1):")
+    yield from frame.rows_of_update(state)
+    part = "[rows]" if frame.mini_batches(state) else ""
+    yield Line("    optimizer.zero_grad()", "backward")
+    yield Line(f"    loss = {MSE.variable}(model(inputs{part}), targets{part})", "loss", outputs)
+    yield Line("    loss.backward()", "backward")
+    yield Line("    optimizer.step()", "update")
+    yield from frame.measured(state, f"{MSE.variable}(model(inputs), targets).item()")
+    yield from frame.printed()
