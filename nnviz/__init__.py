@@ -11,6 +11,9 @@
 `show(net, x, y)`    the window, in a process of its own
 ==================== ===================================================================
 
+In a notebook a network and a State show themselves as the diagram, a Result as its curve, layers and slopes
+as tables.
+
 Importing nnviz imports neither Qt nor, until a name is used, NumPy: the command starts the faster for it.
 """
 
@@ -18,6 +21,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from nnviz.core import notebook as _notebook
 
 if TYPE_CHECKING:
     from nnviz._show import show
@@ -73,6 +78,15 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+def _draw(shown: object) -> str:
+    from nnviz.picture.notebook import drawn
+
+    return drawn(shown)
+
+
+_notebook.draw = _draw
 
 
 def __dir__() -> list[str]:

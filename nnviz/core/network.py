@@ -16,11 +16,12 @@ from nnviz.core.address import default_inputs, layers_by_name
 from nnviz.core.frozen import ByValue, frozen
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
 from nnviz.core.names import Names, quoted
+from nnviz.core.notebook import AsHtml, AsSvg
 from nnviz.core.numbers import counted
 
 
 @dataclass(frozen=True, eq=False)
-class Layer(ByValue):
+class Layer(ByValue, AsHtml):
     """Nodes that share an activation, and the weights that feed them.
 
     =============== ========================================================================
@@ -32,6 +33,7 @@ class Layer(ByValue):
 
     Lists, tuples and arrays will do; the layer has copies, names as a tuple and numbers as read-only float64.
     A kernel of Keras is the transpose of `weights`; a `weight` of PyTorch's Linear is `weights`.
+    In a notebook it shows itself as a table.
     Raises ValueError, which begins with the place such as `weights[0][1]`, where shapes, a name or the
     activation do not fit, or a number is not finite.
     """
@@ -82,6 +84,27 @@ class Layer(ByValue):
         return z
 
 
+class Layers(tuple[Layer, ...], AsHtml):
+    """The layers of a network with these `inputs`; in a notebook, tables of weights between named nodes."""
+
+    inputs: Names
+
+    @classmethod
+    def of(cls, given: object, inputs: Names) -> Layers:
+        """Return one or more layers. Raises ValueError for what is none."""
+        if not isinstance(given, Iterable):
+            raise ValueError(f"layers: expected a list of Layers, found a {type(given).__name__}")
+        layers = cls(given)
+        layers.inputs = inputs
+        if not layers:
+            raise ValueError("layers: a network needs at least an output layer")
+        LAYERS.check(len(layers), "layers")
+        for k, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise ValueError(f"layers[{k}]: expected a Layer, found a {type(layer).__name__}")
+        return layers
+
+
 @dataclass(frozen=True)
 class Trace:
     """What every layer computed: `z[k]` and `a[k]` of layer k, each of shape (rows, nodes)."""
@@ -106,8 +129,8 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Network:
-    """Named inputs and one or more layers; the last layer is the output.
+class Network(AsSvg):
+    """Named inputs and one or more layers; the last layer is the output. In a notebook, its diagram.
 
     Raises ValueError, which begins with the place such as `layers[1].weights`, where a layer does not fit the
     one before, a name stands twice, or too many are there.
@@ -121,8 +144,9 @@ class Network:
         def __init__(self, inputs: Iterable[str], layers: Iterable[Layer]) -> None: ...
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "inputs", Names(self.inputs, "inputs"))
-        object.__setattr__(self, "layers", _layers(self.layers))
+        inputs = Names(self.inputs, "inputs")
+        object.__setattr__(self, "inputs", inputs)
+        object.__setattr__(self, "layers", Layers.of(self.layers, inputs))
         NODES.check(sum(self.sizes))
         NUMBERS.check(self.parameters)
         fan_in = len(self.inputs)
@@ -247,20 +271,6 @@ class Network:
             weights = random_weights(rng, layer.function, layer.weights.shape)
             layers.append(replace(layer, weights=weights, biases=biases))
         return replace(self, layers=tuple(layers))
-
-
-def _layers(given: object) -> tuple[Layer, ...]:
-    """Return one or more layers as a tuple. Raises ValueError for what is none."""
-    if not isinstance(given, Iterable):
-        raise ValueError(f"layers: expected a list of Layers, found a {type(given).__name__}")
-    layers = tuple(given)
-    if not layers:
-        raise ValueError("layers: a network needs at least an output layer")
-    LAYERS.check(len(layers), "layers")
-    for k, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise ValueError(f"layers[{k}]: expected a Layer, found a {type(layer).__name__}")
-    return layers
 
 
 def random_weights(rng: np.random.Generator, activation: Activation, shape: tuple[int, ...]) -> Array:

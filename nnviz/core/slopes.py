@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.network import Network, Trace
+from nnviz.core.notebook import AsHtml
+from nnviz.core.numbers import counted, mse_in_words
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,15 @@ class MeanSlopes:
 
 
 @dataclass(frozen=True)
-class Slopes(MeanSlopes):
-    """The same, with what every row computed, and what came back for it."""
+class Slopes(MeanSlopes, AsHtml):
+    """The same, with what every row computed, and what came back for it; in a notebook, tables."""
 
     layers: tuple[LayerSlopes, ...]
     trace: Trace
+
+    def __repr__(self) -> str:
+        rows, layers = counted(len(self.trace.inputs), "row"), counted(len(self.layers), "layer")
+        return f"<Slopes of {mse_in_words(self.mse)} over {rows}, {layers}>"
 
 
 def mse(prediction: ArrayLike, targets: ArrayLike) -> float:

@@ -16,7 +16,8 @@ from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
 from nnviz.core.names import check_name, check_title, check_whole, quoted
 from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import LARGEST
+from nnviz.core.notebook import AsSvg
+from nnviz.core.numbers import LARGEST, counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.slopes import mse
 
@@ -185,9 +186,10 @@ class EarlierRun(ByValue):
 
 
 @dataclass(frozen=True)
-class State:
+class State(AsSvg):
     """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
 
+    In a notebook it shows itself as the diagram with the numbers of the first row.
     Who replaces the network or the data by another one sets `run` to None, for it does not lead there. Raises
     ValueError for a run of a network of another shape, for a title that is not one line, and where there is
     more than nnviz opens.
@@ -212,6 +214,10 @@ class State:
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
             raise ValueError("run: it is that of a network of another shape; give None for it")
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
+
+    def __repr__(self) -> str:
+        name = f" {quoted(self.name)}" if self.name else ""
+        return f"<State{name}: {self.network!r}, {counted(len(self.data), 'row')}>"
 
     @property
     def iteration(self) -> int:

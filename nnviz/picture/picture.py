@@ -17,6 +17,7 @@ from nnviz.core.address import Address
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
+from nnviz.picture.edges import EVERY_EDGE
 from nnviz.picture.labels import edge_number, edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
@@ -49,6 +50,11 @@ class Picture:
     def nodes(self) -> tuple[NodeBox, ...]:
         """The nodes in sight that are drawn one by one."""
         return self.layout.nodes
+
+    @property
+    def few_edges(self) -> bool:
+        """Whether each edge is drawn, and not only the strongest of each layer over a haze of all."""
+        return sum(weights.size for weights in self.weights) <= EVERY_EDGE
 
     @property
     def headings(self) -> tuple[Label, ...]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from nnviz.picture.palette import PALETTES
+from nnviz.picture.ticks import texts_of
 from nnviz.picture.tone import TONES, Tone, pixels, ramp
 from nnviz.ui.loss.surface_plane import levels_of
-from nnviz.ui.plots.ticks import texts_of
 
 
 def luminance(rgb):

@@ -42,7 +42,7 @@ def paint_edges(painter: QPainter, picture: Picture, palette: Palette, *, moving
     """Paint all edges; `moving` draws fewer and without antialiasing, since a sharper picture will follow."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, not moving)
     layout, scale = picture.layout, picture.scale
-    if sum(weights.size for weights in picture.weights) <= EVERY_EDGE:
+    if picture.few_edges:
         every = np.concatenate([weights.ravel() for weights in picture.weights])
         _paint_lines(painter, layout.lines, every, scale, _edge_pens(palette, False, layout.scale))
         return

@@ -17,11 +17,11 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
 from nnviz.core.activations import Array
 from nnviz.core.loss.moved_weights import Grid
 from nnviz.picture.palette import Palette
+from nnviz.picture.ticks import multiples, round_step, texts_of
 from nnviz.picture.tone import Tone, pixels, ramp
 from nnviz.ui.loss.plane import REACH, LossPlane
 from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.ticks import multiples, round_step, texts_of
 from nnviz.ui.widgets.theme import ui_font
 
 SIZE = 193

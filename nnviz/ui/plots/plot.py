@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
 from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette
+from nnviz.picture.ticks import log_ticks, round_values, texts_of
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.ticks import log_ticks, round_values, texts_of
 from nnviz.ui.widgets.drops import leave_drops
 from nnviz.ui.widgets.theme import px, ui_font
 

@@ -1,0 +1,59 @@
+"""The history of a training as a curve with axes, as SVG. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+from nnviz.core.activations import Array
+from nnviz.core.history import History
+from nnviz.picture.elements import document, words
+from nnviz.picture.palette import Palette
+from nnviz.picture.parts import Rect
+from nnviz.picture.text import text_width
+from nnviz.picture.ticks import round_values, texts_of
+
+SIZE = 640.0, 320.0
+TITLE, TEXT = 13.0, 11.5
+"""Font sizes."""
+MARGIN, HEAD, RIGHT, FOOT = 20.0, 52.0, 32.0, 46.0
+"""Free at the left, over the plot, at its right and under it."""
+APART = 8.0
+"""Between the plot and its numbers."""
+TICKS = 5
+"""About so many on each axis."""
+
+
+def curve_svg(history: Array, title: str, palette: Palette) -> str:
+    """Return a history, shape (points, 2): iteration, MSE, as an SVG document; of a long one its extremes."""
+    points = History().extended(history).brief
+    last, highest = float(points[-1, 0]) or 1.0, float(points[:, 1].max()) or 1.0
+    across, up = round_values(0.0, last, TICKS, least=1.0), round_values(0.0, highest, TICKS)
+    texts = texts_of(up)
+    left = MARGIN + max(text_width(text, TEXT) for text in texts) + APART
+    plot = Rect(left, HEAD, SIZE[0] - RIGHT - left, SIZE[1] - HEAD - FOOT)
+    parts = [words(MARGIN, 20.0, title, TITLE, palette.ink, weight=600)]
+    parts.append(words(left, 40.0, "MSE", TEXT, palette.muted))
+    parts.append(words(plot.right, SIZE[1] - 12.0, "iterations", TEXT, palette.muted, "end"))
+    for value, text in zip(up, texts, strict=True):
+        y = plot.bottom - value / highest * plot.height
+        parts.append(_line(plot.x, y, plot.right, y, palette))
+        parts.append(words(plot.x - APART, y, text, TEXT, palette.muted, "end"))
+    for value, text in zip(across, texts_of(across), strict=True):
+        x = plot.x + value / last * plot.width
+        parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
+        parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
+    places = (points / (last, -highest)) * (plot.width, plot.height) + (plot.x, plot.bottom)
+    parts.append(_curve(places, palette.accent))
+    return document(*SIZE, title, palette.canvas, parts)
+
+
+def _line(x0: float, y0: float, x1: float, y1: float, palette: Palette) -> str:
+    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{palette.line}"/>'
+
+
+def _curve(places: Array, colour: str) -> str:
+    """Return a line through `places`, and a dot at its end."""
+    through = " ".join(f"{x:.1f},{y:.1f}" for x, y in places.tolist())
+    x, y = places[-1]
+    return (
+        f'<polyline points="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
+    )

@@ -1,0 +1,218 @@
+"""What a notebook shows of a network, a State, a training and of weights: SVG and HTML of a bounded size."""
+
+import itertools
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import nnviz
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State, Training
+from nnviz.picture.palette import PALETTES, rgb
+from tests.picture import diagrams
+from tests.picture.diagrams import state
+
+SVG = "{http://www.w3.org/2000/svg}"
+COURSE = State(diagrams.COURSE.network, Dataset([[3, 5]], [[60]]))
+HOSTILE = ("<script>alert(1)</script>", "$\\href{javascript:alert(1)}{x}$", '"><img src=x onerror=alert(1)>')
+
+
+def parsed(shown):
+    return ElementTree.fromstring(shown._repr_svg_())
+
+
+def texts(root):
+    return [element.text for element in root.iter(f"{SVG}text")]
+
+
+class Cells(HTMLParser):
+    """The tables of an HTML text: each its caption and its rows of cells; other tags are counted."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tables, self.tags, self.titles = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag == "table":
+            self.tables.append(["", []])
+        elif tag == "tr":
+            self.tables[-1][1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][1][-1].append("")
+        self.titles += [value for name, value in attrs if name == "title"]
+
+    def handle_data(self, data):
+        if not data.strip():
+            return
+        if self.tags[-1] == "caption":
+            self.tables[-1][0] += data
+        elif self.tags[-1] in ("td", "th"):
+            self.tables[-1][1][-1][-1] += data
+        else:
+            self.tables.append(data)
+
+
+def test_a_network_shows_its_diagram_and_a_state_its_first_row_as_well():
+    assert {"accounts", "children", "output", "−5"} <= set(texts(parsed(COURSE.network)))
+    assert {"26", "52"} & set(texts(parsed(COURSE.network))) == set()
+    assert {"26", "52", "target 60"} <= set(texts(parsed(COURSE)))
+
+
+def test_what_is_drawn_has_a_ground_of_its_own_for_a_dark_notebook():
+    for shown in (COURSE.network, COURSE, nnviz.train(COURSE)):
+        root = parsed(shown)
+        ground = root.find(f"{SVG}rect")
+        assert ground.get("fill") == PALETTES["light"].canvas
+        assert (ground.get("width"), ground.get("height")) == (root.get("width"), root.get("height"))
+
+
+@pytest.mark.parametrize("sizes", [(1000, 1000, 10), (784, 128, 64, 10), (25, 25, 1)], ids=str)
+def test_a_large_network_is_drawn_in_few_edges_and_says_so(sizes):
+    own = state(sizes)
+    drawing = own._repr_svg_()
+    root = ElementTree.fromstring(drawing)
+    each = 1500 // (len(sizes) - 1)
+    assert len(list(root.iter(f"{SVG}line"))) == sum(min(each, a * b) for a, b in itertools.pairwise(sizes))
+    assert f"the strongest {each} weights of each layer, over a haze of all" in texts(root)
+    assert len(drawing) < 250_000
+
+
+@pytest.mark.parametrize("sizes", [(20,) * 499, (60,) * 160], ids=["499 layers", "160 layers"])
+def test_a_network_too_deep_for_a_picture_says_so(sizes):
+    drawing = state(sizes)._repr_svg_()
+    assert len(drawing) < 500_000
+    assert f"{len(sizes) - 1} layers are too many for a picture here" in drawing
+
+
+def test_hostile_names_are_text_in_a_picture():
+    network = Network(HOSTILE, (Layer(("</svg>",), "identity", [[1, 2, 3]]),))
+    root = parsed(State(network, Dataset([[1, 2, 3]]), name="</title><script>"))
+    assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
+        "svg",
+        "title",
+        "rect",
+        "g",
+        "line",
+        "text",
+    }
+    assert root.find(f"{SVG}title").text == "</title><script>"
+
+
+# --- a training
+
+
+def test_a_training_shows_its_curve():
+    result = nnviz.train(replace(COURSE, training=Training(0.0002, 20)))
+    root = parsed(result)
+    assert texts(root)[0] == result.in_words == "MSE 64 → 2.161e−6 after 20 updates"
+    assert {"MSE", "iterations", "0", "5", "10", "15", "20", "40", "60"} <= set(texts(root))
+    points = np.array([pair.split(",") for pair in root.find(f"{SVG}polyline").get("points").split()], float)
+    assert len(points) == 21
+    right, bottom = points[-1]
+    heights = (bottom - points[:, 1]) / (bottom - points[0, 1])
+    assert heights == pytest.approx(result.history[:, 1] / 64, abs=1e-3)
+    assert np.ptp(np.diff(points[:, 0])) <= 0.11
+    assert root.find(f"{SVG}circle").get("cx") == f"{right:.1f}"
+
+
+def test_a_long_training_shows_its_extremes_in_few_points():
+    zigzag = nnviz.train(state((1, 1)), updates=50_000)
+    history = zigzag.history.copy()
+    history[31_234, 1] = 3 * history[:, 1].max()
+    root = parsed(replace(zigzag, history=history))
+    points = [
+        tuple(map(float, pair.split(","))) for pair in root.find(f"{SVG}polyline").get("points").split()
+    ]
+    assert len(points) <= 500
+    assert min(y for _, y in points) == 52
+
+
+def test_a_training_that_diverges_says_so():
+    line = State(Network.from_weights({"output": [0, 2, 1]}), Dataset([[1, 2, 3]], [[0]]))
+    result = nnviz.train(line, learning_rate=1e4, updates=1000)
+    assert result.diverged
+    assert texts(parsed(result))[0].endswith(f"after {result.state.iteration} updates, where it diverged")
+    flat = State(Network.from_weights({"output": [0]}), Dataset([[1]], [[0]]))
+    assert texts(parsed(nnviz.train(flat, updates=1)))[0] == "MSE 0 → 0 after 1 update"
+
+
+# --- weights as tables
+
+
+def test_layers_show_their_weights_with_the_names_of_what_they_join():
+    hidden, output = Cells(COURSE.network.layers._repr_html_()).tables
+    assert hidden == [
+        "Hidden layer, relu",
+        [["", "accounts", "children"], ["node_0", "2", "4"], ["node_1", "4", "−5"]],
+    ]
+    assert output == ["Prediction, identity", [["", "node_0", "node_1"], ["output", "2", "7"]]]
+
+
+def test_a_layer_shows_its_biases_too_and_numbers_in_full_where_it_rounds():
+    layer = Layer(("a",), "tanh", [[1 / 3, -2]], [0.5])
+    shown = Cells(layer._repr_html_())
+    assert shown.tables == [["tanh", [["", "0", "1", "bias"], ["a", "0.3333", "−2", "0.5"]]]]
+    assert shown.titles == ["0.3333333333333333"]
+
+
+def test_the_sign_is_the_colour_behind_a_number_and_its_size_how_dense_that_is():
+    light = PALETTES["light"]
+    colours = re.findall(
+        r"rgba\((\d+), (\d+), (\d+), ([\d.]+)\)", Layer(("a",), "relu", [[4, -2, 0]])._repr_html_()
+    )
+    assert [tuple(map(int, colour[:3])) for colour in colours[:2]] == [
+        rgb(light.positive),
+        rgb(light.negative),
+    ]
+    assert [float(colour[3]) for colour in colours] == [0.35, 0.17, 0]
+
+
+def test_slopes_show_themselves_in_purple():
+    found = nnviz.slopes(COURSE.network, [[3, 5]], [[60]])
+    text = found._repr_html_()
+    assert Cells(text).tables[1] == ["Prediction, slopes of the MSE", [["", "0", "1"], ["0", "−416", "0"]]]
+    assert set(re.findall(r"rgba\((.+?), [\d.]+\)", text)) == {
+        ", ".join(map(str, rgb(PALETTES["light"].slope)))
+    }
+    assert repr(found) == "<Slopes of MSE 64 over 1 row, 2 layers>"
+    too_large = nnviz.slopes(Network.from_weights({"output": [1e200]}), [[1e200]], [[0]])
+    assert Cells(too_large._repr_html_()).tables[0][1][1] == ["0", "inf"]
+
+
+def test_large_tables_are_cut_off_and_say_so():
+    tables = Cells(state((784, 128, 64, 10)).network.layers._repr_html_()).tables
+    assert [caption for caption, _ in tables] == [
+        "Hidden layer 1, relu: the first 20 of 128 nodes, the first 12 of 784 inputs",
+        "Hidden layer 2, relu: the first 20 of 64 nodes, the first 12 of 128 inputs",
+        "Prediction, identity: the first 12 of 64 inputs",
+    ]
+    assert [(len(rows), len(rows[0])) for _, rows in tables] == [(21, 14), (21, 14), (11, 14)]
+    deep = state((20,) * 499).network.layers._repr_html_()
+    assert Cells(deep).tables[-1] == "490 more layers"
+    assert len(deep) < 250_000
+
+
+def test_hostile_names_are_text_in_a_table():
+    network = Network(HOSTILE, (Layer(("x" * 200,), "identity", [[1, 2, 3]]),))
+    text = network.layers._repr_html_()
+    shown = Cells(text)
+    assert set(shown.tags) == {"div", "table", "caption", "tr", "th", "td"}
+    assert shown.tables[0][1][0][1:] == list(HOSTILE)
+    assert len(shown.tables[0][1][1][0]) == 60
+    assert text.startswith(
+        '<div class="tex2jax_ignore mathjax_ignore">'
+    )  # a formula between dollars stays text
+
+
+def test_what_is_printed_is_short():
+    assert repr(COURSE) == "<State: <Network 2 inputs, 2 relu, 1 identity>, 1 row>"
+    assert (
+        repr(replace(COURSE, name="Bank")) == "<State 'Bank': <Network 2 inputs, 2 relu, 1 identity>, 1 row>"
+    )
+    assert repr(nnviz.train(COURSE, learning_rate=0.0002)).startswith("<Result: MSE 64 → ")
