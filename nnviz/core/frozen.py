@@ -24,7 +24,8 @@ def frozen(values: ArrayLike, place: str) -> Array:
         given = np.asarray(values)
         if given.dtype.kind not in "biufO":  # NumPy would make other numbers of complex ones, and of dates
             raise TypeError
-        array = np.array(given, dtype=np.float64)
+        with np.errstate(invalid="ignore"):  # of a NaN that signals, which is refused below
+            array = np.array(given, dtype=np.float64)
     except OverflowError:
         raise ValueError(f"{place}: expected finite numbers, found one that is too large") from None
     except (TypeError, ValueError):

@@ -95,6 +95,7 @@ FORMATS = (
     Format("nnviz network", (".json",), "native"),
     Format("weights dictionary", (".py", ".txt", ".json"), "course"),
     Format("NumPy arrays", (".npz",), "models.npz"),
+    Format("safetensors", (".safetensors",), "models.safetensors"),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nnviz.core.names import quoted
-from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, UnansweredError
 from nnviz.files.opening import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.progress import Progress
@@ -56,13 +55,8 @@ class Source:
     def answered(self, sizes: Sequence[int]) -> tuple[str, ...]:
         """Return the activations that a person has given for a network of these `sizes`, inputs first.
 
-        Raises UnansweredError where none are given, and FileError where they are not one for each layer.
+        Raises UnansweredError where none are given.
         """
-        count = len(sizes) - 1
         if self.activations is None:
-            raise UnansweredError(tuple(sizes), ("relu",) * (count - 1) + ("identity",))
-        if len(self.activations) != count:
-            raise FileError(
-                f"expected {counted(count, 'activation')}, one for each layer, found {len(self.activations)}"
-            )
+            raise UnansweredError(tuple(sizes), ("relu",) * (len(sizes) - 2) + ("identity",))
         return self.activations

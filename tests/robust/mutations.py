@@ -3,6 +3,7 @@
 import json
 import re
 
+from tests.robust.containers import is_framed, is_zip, reframed, repacked
 from tests.robust.naughty import NAMES, NO_NAMES
 
 NAUGHTY = (
@@ -212,7 +213,15 @@ MUTATIONS = (
 
 
 def mutated(data, donor, chance):
-    """Return `data` after one mutation, or a few."""
+    """Return `data` after one mutation, or a few: of the whole, or of a part of what is packed."""
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        data = chance.choice(MUTATIONS)(data, donor, chance) or b" "
+        packing = reframed if is_framed(data) else repacked if is_zip(data) else None
+        if packing and chance.random() < 0.9:
+            data = packing(data, donor, chance, _once)
+        else:
+            data = _once(data, donor, chance)
     return data
+
+
+def _once(data, donor, chance):
+    return chance.choice(MUTATIONS)(data, donor, chance) or b" "

@@ -8,8 +8,10 @@ import random
 import re
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,11 +25,12 @@ from nnviz.core.training import train
 from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import beginning
 from nnviz.files import csv, native
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.source import Source
-from tests.formats import HERE, SAVED
+from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER
 from tests.robust import strict_csv
 from tests.robust.mutations import NAUGHTY, mutated
+from tests.robust.watched import watched
 
 SECONDS = 2.0
 """Of the processor, for one file of some kilobytes."""
@@ -98,7 +101,7 @@ def plain_state():
 def seeds_of(form):
     """Return files of a format: what ships of it, what it writes, and what people write by hand."""
     shipped = [path.read_bytes() for path in sorted(resources().rglob("*")) if path.is_file()]
-    found = [data for data in [*shipped, *COURSE] if form.sniff(data)]
+    found = [data for data in [*shipped, *COURSE] if form.sniff(data)] + SEEDS.get(form.home, list)()
     for state in (full_state(), trained_state(), plain_state()) if form.saved else ():
         try:
             found.append(form.write(state))
@@ -146,23 +149,46 @@ def takes_little_memory():
     assert grown < MEGABYTES, f"{grown} MB"
 
 
+def read(form, data, folder):
+    """Return what a format reads: in a folder, where files of its kind have others beside them."""
+    return form.read(Source(data, folder / "model") if form.home in BESIDE else Source(data))
+
+
+def is_right(state, form, seed):
+    """Check that a network computes, and that it can be saved, as nnviz's own and in its format, and read."""
+    network = state.network
+    largest = max(np.abs(layer.weights).max() for layer in network.layers)
+    if largest < 10 and len(network.layers) < 10:
+        assert np.isfinite(network.predict(np.ones(len(network.inputs)))).all(), seed
+    written = native.write(state)
+    assert native.read(Source(written)) == state, seed
+    assert native.write(native.read(Source(written))) == written, seed  # its runs too
+    if form.saved and not form.left_out(state):
+        with suppress(UnfitError):
+            assert form.read(Source(form.write(state))) == state, seed
+
+
 @pytest.mark.parametrize("form", HERE, ids=lambda form: form.name)
-def test_a_mutated_file_is_a_state_or_a_sentence(form, amount):
-    seeds = seeds_of(form)
+def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form, amount, tmp_path):
+    seeds, beside = seeds_of(form), BESIDE.get(form.home, {})
+    for name, data in beside.items():
+        (tmp_path / name).write_bytes(data)
     donors = [data for other in HERE for data in seeds_of(other)] + TABLES
     assert seeds, f"{form.name} writes neither of the States, and nothing that ships is of it"
-    tried, opened = amount(quick=500, full=10_000, long=1_000_000), 0
+    tried, opened = amount(quick=500, full=10_000, long=1_000_000) // SLOWER.get(form.home, 1), 0
+    read(form, seeds[0], tmp_path)  # which imports what it takes
     for number in range(tried):
         seed = f"{form.name}:{SEED}:{number}"
         chance = random.Random(seed)
         data = mutated(one_of(seeds, chance), one_of(donors, chance), chance)
-        quickly(form.sniff, data, seed)
-        state = quickly(lambda data: form.read(Source(data)), data, seed)
+        with watched() as seen:
+            quickly(form.sniff, data, seed)
+            state = quickly(lambda data: read(form, data, tmp_path), data, seed)
+        assert {Path(path) for path in seen} <= {tmp_path / name for name in beside}, seed
         if state is not None:
             opened += 1
-            written = native.write(state)
-            assert native.read(Source(written)) == state, seed
-            assert native.write(native.read(Source(written))) == written, seed  # its runs too
+            is_right(state, form, seed)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(beside)
     print(f"{form.name}: {tried:,} tried, {tried - opened:,} refused")
     assert 0 < opened < tried
 

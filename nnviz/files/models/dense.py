@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -50,6 +50,14 @@ def state_of(
     with told_by_core():
         network = Network(names[0], tuple(made))
         return State(network, Dataset.empty(network), name=name, notes=notes)
+
+
+def with_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+    """Return the layers with an activation each. Raises FileError where there are not as many."""
+    if len(activations) != len(layers):
+        wish = f"expected {counted(len(layers), 'activation')}, one for each layer"
+        raise FileError(f"{wish}, found {len(activations)}")
+    return [replace(layer, activation=own) for layer, own in zip(layers, activations, strict=True)]
 
 
 def left_out(state: State) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,9 +40,7 @@ def read(source: Source) -> State:
         raise FileError(f"there is no W for {next(iter(arrays))}, or one between is missing")
     sizes = dense.sizes_of(layers)
     names = source.answered(sizes) if said is None else _activations(said, count)
-    return dense.state_of(
-        [replace(layer, activation=name) for layer, name in zip(layers, names, strict=True)]
-    )
+    return dense.state_of(dense.with_activations(layers, names))
 
 
 def _layer(arrays: dict[str, NDArray[Any]], k: int) -> Dense:

@@ -1,0 +1,151 @@
+"""`.safetensors`, named as a PyTorch `state_dict` of Linear layers: `0.weight`, `0.bias`, `fc1.weight`.
+
+A header of JSON says where each tensor stands in the bytes behind it; it is short enough to be read here, and
+every bound is looked at. Such a file does not say its activations: nnviz writes them into the metadata, which
+others pass over, and asks for those of other people's files.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.limits import LAYERS
+from nnviz.core.names import quoted
+from nnviz.core.state import State
+from nnviz.files import json_text
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import dense
+from nnviz.files.models.dense import Dense
+from nnviz.files.models.order import in_order
+from nnviz.files.source import Source
+from nnviz.files.version1 import refused_by_msgspec
+
+_LENGTH = 8
+_HEADER_BYTES = 2**20
+_METADATA, _ACTIVATIONS = "__metadata__", "nnviz.activations"
+_KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+_T = TypeVar("_T")
+
+
+class _Tensor(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a tensor stands, in bytes behind the header."""
+
+    dtype: str
+    shape: list[int]
+    data_offsets: tuple[int, int]
+
+
+def sniff(data: bytes) -> bool:
+    """Tell whether bytes begin with the length of a header in braces."""
+    return data[_LENGTH : _LENGTH + 1] == b"{" and int.from_bytes(data[:_LENGTH], "little") < len(data)
+
+
+def read(source: Source) -> State:
+    """Return the State in a file of tensors. Raises FileError."""
+    tensors, metadata, begin = _header(source.data)
+    bodies = memoryview(source.data)[begin:]
+    _check_places(tensors, len(bodies))
+    arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
+    layers = in_order(_layers(arrays))
+    sizes = dense.sizes_of(layers)
+    said = metadata.get(_ACTIVATIONS)
+    return dense.state_of(dense.with_activations(layers, said.split(",") if said else source.answered(sizes)))
+
+
+def _header(data: bytes) -> tuple[dict[str, _Tensor], dict[str, str], int]:
+    """Return the tensors by name, the metadata, and where the tensors' bytes begin."""
+    length = int.from_bytes(data[:_LENGTH], "little")
+    if length > min(len(data) - _LENGTH, _HEADER_BYTES):
+        raise FileError(f"expected a header of up to {_HEADER_BYTES:,} bytes, found one of {length:,}")
+    head = json_text.parsed(json_text.decoded(data[_LENGTH : _LENGTH + length]))
+    if not isinstance(head, dict):
+        raise FileError("expected a header in braces")
+    metadata = _converted(head.pop(_METADATA, {}), dict[str, str], _METADATA)
+    tensors = {name: _converted(raw, _Tensor, name) for name, raw in head.items()}
+    return tensors, metadata, _LENGTH + length
+
+
+def _converted(raw: Any, kind: type[_T], place: str) -> _T:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise refused_by_msgspec(error).within(place) from None
+
+
+def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
+    """Check that the tensors follow one another without a gap or an overlap, up to the end."""
+    at = 0
+    for name, tensor in sorted(tensors.items(), key=lambda item: item[1].data_offsets):
+        begin, end = tensor.data_offsets
+        if begin != at or not begin <= end <= size:
+            raise FileError(
+                f"expected its bytes from {at:,} on, within {size:,}, found {begin:,} to {end:,}", name
+            )
+        at = end
+    if at != size:
+        raise FileError(f"{size - at:,} bytes behind the last tensor belong to none")
+
+
+def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
+    if tensor.dtype not in _KINDS:
+        raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
+    kind = np.dtype(_KINDS[tensor.dtype])
+    if min(tensor.shape, default=0) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
+        raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)
+    is_weight, is_bias = (f".{name}".endswith(end) for end in (".weight", ".bias"))
+    if len(tensor.shape) != is_weight * 2 + is_bias:
+        raise FileError(
+            f"{quoted(name)} of shape {tensor.shape} is neither the weight, a matrix, nor the bias, a row, "
+            "of a dense layer"
+        )
+    array = np.frombuffer(data, kind)
+    if tensor.dtype == "BF16":  # the upper half of a float32
+        array = (array.astype("<u4") << 16).view("<f4")
+    return array.reshape(tensor.shape)
+
+
+def _layers(arrays: dict[str, NDArray[Any]]) -> list[Dense]:
+    """Return a layer for each name that a weight has, with the bias of that name."""
+    weights = [name for name in arrays if name.endswith("weight")]
+    with told_by_core():
+        LAYERS.check(len(weights))
+    layers = []
+    for name in weights:
+        bias = arrays.pop(f"{name.removesuffix('weight')}bias", None)
+        layers.append(Dense(arrays.pop(name), bias, "", name.removesuffix("weight").rstrip(".")))
+    if arrays:
+        raise FileError(f"there is no weight to the bias {quoted(next(iter(arrays)))}")
+    return layers
+
+
+def write(state: State) -> bytes:
+    """Return the weights and biases of `state`, named as in a Sequential of Linear layers and activations."""
+    tensors: dict[str, NDArray[Any]] = {}
+    index = 0
+    for layer in state.network.layers:
+        tensors[f"{index}.weight"] = layer.weights
+        if layer.biases is not None:
+            tensors[f"{index}.bias"] = layer.biases
+        index += 1 if layer.function.linear else 2  # the activation, a module of its own
+    activations = ",".join(layer.activation for layer in state.network.layers)
+    head: dict[str, Any] = {_METADATA: {"format": "pt", _ACTIVATIONS: activations}}
+    at = 0
+    for name, array in tensors.items():
+        head[name] = {"dtype": "F64", "shape": array.shape, "data_offsets": (at, at + array.nbytes)}
+        at += array.nbytes
+    text = json.dumps(head).encode()
+    text += b" " * (-len(text) % _LENGTH)  # so that the numbers are aligned
+    bodies = (array.astype("<f8").tobytes() for array in tensors.values())
+    return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *bodies])
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` a file does not keep."""
+    return dense.left_out(state)
