@@ -400,9 +400,18 @@ BAD_USE = {
     "convert relu out": ("convert", f"argument OUT: {FORMATS} out"),
     "code relu -o out": ("code", "argument -o/--out: expected a name that ends in .py, found out"),
     "render relu": ("render", "the following arguments are required: -o/--out"),
-    "render relu -o a.gif": (
+    "render relu -o a.bmp": (
         "render",
-        "argument -o/--out: expected a name that ends in .png or .svg or .pdf, found a.gif",
+        "argument -o/--out: expected a name that ends in "
+        ".png or .svg or .pdf or .gif or .apng or .mp4, found a.bmp",
+    ),
+    "render relu -o a.gif --walk --training": (
+        "render",
+        "argument --training: not allowed with argument --walk",
+    ),
+    "render relu -o a.gif --walk --fps 51": (
+        "render",
+        "argument --fps: expected a whole number up to 50, found 51",
     ),
     "render relu -o a.svg --size 5x5": (
         "render",

@@ -103,10 +103,20 @@ def _train(parser: _Parser) -> None:
 
 
 def _render(parser: _Parser) -> None:
+    from nnviz.files.motion.film import FPS, MOST_FPS
+    from nnviz.files.motion.kinds import SUFFIXES
+
     _file(parser)
-    _picture(parser, PICTURES, "light")
+    _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
     parser.add_argument("--transparent", action="store_true", help="without a background")
+    kinds = f"({', '.join(SUFFIXES)})"
+    moves = parser.add_mutually_exclusive_group()
+    moves.add_argument("--walk", action="store_true", help=f"the four phases of one update as a film {kinds}")
+    moves.add_argument("--training", action="store_true", help=f"the run as a film {kinds}")
+    parser.add_argument(
+        "--fps", type=_whole(1, MOST_FPS), metavar="N", help=f"frames a second of a film, {FPS} if not given"
+    )
 
 
 def _screenshot(parser: _Parser) -> None:
@@ -165,12 +175,12 @@ def _positive(text: str) -> float:
     return number
 
 
-def _whole(least: int) -> Callable[[str], int]:
+def _whole(least: int, most: int = LARGEST) -> Callable[[str], int]:
     def whole(text: str) -> int:
         if not re.fullmatch(r"\d{1,300}", text, re.ASCII) or int(text) < least:
             raise argparse.ArgumentTypeError(f"expected a whole number from {least} on, found {text}")
-        if int(text) > LARGEST:
-            raise argparse.ArgumentTypeError(f"expected a whole number up to {LARGEST}, found {text}")
+        if int(text) > most:
+            raise argparse.ArgumentTypeError(f"expected a whole number up to {most}, found {text}")
         return int(text)
 
     return whole

@@ -178,7 +178,12 @@ def render(chosen: argparse.Namespace) -> None:
 
 
 def _render(state: State, chosen: argparse.Namespace) -> None:
+    from nnviz.cli import motion
+
     size = chosen.size or SIZE_PX
+    if motion.wanted(chosen):
+        motion.film(state, chosen)
+        return
     if chosen.out.suffix.lower() == ".svg":
         from nnviz.files import atomic
         from nnviz.picture.svg import svg

@@ -6,7 +6,7 @@ COMMANDS = {
     "predict": "the predictions of a network, one row a line",
     "slopes": "the MSE and every slope at the current weights",
     "train": "gradient descent on the file's rows",
-    "render": "the diagram as PNG, SVG or PDF; no display needed",
+    "render": "the diagram as PNG, SVG or PDF, or a film of it; no display needed",
     "screenshot": "the whole window as PNG; no display needed",
     "convert": "from one file format to another, by suffix",
     "check": "whether a file is right, and if not, where",

@@ -8,7 +8,8 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from io import FileIO
 from pathlib import Path
 
@@ -25,6 +26,8 @@ _unfinished: set[Path] = set()
 
 Data = bytes | memoryview
 LastLook = Callable[[Path], object]
+Fill = Callable[[FileIO, Path], object]
+"""Puts what is to be written into an open file, which other programs find at the path."""
 
 
 def write(
@@ -41,14 +44,25 @@ def write(
     more than a save, what else it has changed, or "". On any failure, a full disk too, the old file stays as
     it was and nothing is left beside it. Raises FileError.
     """
+    return write_by(path, partial(write_all, parts=data), private=private, last_look=last_look)
+
+
+def write_by(
+    path: str | os.PathLike[str],
+    fill: Fill,
+    *,
+    private: bool = False,
+    last_look: LastLook | None = None,
+) -> str:
+    """Have `fill` write what comes bit by bit, and put it into `path` as `write` does; it may raise."""
     path = Path(path)
     with _told(path):
         status = _status(path)
         if _stays(path, status):
-            _append(path, data)  # a pipe or a device cannot be replaced, and a folder refuses
+            _append(path, fill)  # a pipe or a device cannot be replaced, and a folder refuses
             return ""
         target = Path(os.path.realpath(path))
-        return _replace(target, data, None if private else target, private, last_look)
+        return _replace(target, fill, None if private else target, private, last_look)
 
 
 def write_beside(path: Path, suffix: str, data: bytes) -> None:
@@ -58,7 +72,7 @@ def write_beside(path: Path, suffix: str, data: bytes) -> None:
     """
     beside = path.with_name(path.name + suffix)
     with _told(beside):
-        _replace(beside, (data,), path, private=True)
+        _replace(beside, partial(write_all, parts=(data,)), path, private=True)
 
 
 def check(path: str | os.PathLike[str]) -> None:
@@ -109,25 +123,24 @@ def _stays(path: Path, status: os.stat_result | None) -> bool:
     return is_stream(path) or not (status is None or stat.S_ISREG(status.st_mode))
 
 
-def _append(path: Path, data: tuple[Data, ...]) -> None:
+def _append(path: Path, fill: Fill) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | _BINARY | _NO_WAIT)  # perhaps nobody ever reads
-    with open(handle, "wb") as stream:
+    with open(handle, "wb", buffering=0) as stream:
         if _NO_WAIT:
             os.set_blocking(handle, True)
-        stream.writelines(data)
+        fill(stream, path)
 
 
 def _replace(
     target: Path,
-    data: tuple[Data, ...],
+    fill: Fill,
     source: Path | None,
     private: bool,
     last_look: LastLook | None = None,
 ) -> str:
     like = _status(source) if source else None
     with _temporary(target, private=private or like is not None) as (file, temporary):
-        for part in data:
-            _write_all(file.fileno(), memoryview(part))
+        fill(file, temporary)
         os.fsync(file.fileno())
         changed = _take_after(source, like, file.fileno(), temporary) if source and like else ""
         with contextlib.nullcontext() if private else _alone(target):
@@ -175,9 +188,12 @@ def _temporary(target: Path, *, private: bool) -> Iterator[tuple[FileIO, Path]]:
         _unfinished.discard(path)
 
 
-def _write_all(handle: int, data: memoryview) -> None:
-    while data:
-        data = data[os.write(handle, data) :]
+def write_all(file: FileIO, _path: Path, parts: Iterable[Data]) -> None:
+    """Write part after part into an open file."""
+    for part in parts:
+        left = memoryview(part)
+        while left:
+            left = left[os.write(file.fileno(), left) :]
 
 
 def _take_after(source: Path, like: os.stat_result, handle: int, path: Path) -> str:

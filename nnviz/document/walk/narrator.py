@@ -9,8 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.results import FEW_ROWS, Computed
 from nnviz.document.derived import Derived
-from nnviz.document.walk.player import Player
-from nnviz.document.walk.walk import Step
+from nnviz.document.walk.walk import Step, Walking
 from nnviz.document.walk.words import NOTHING, Words, invitation, of_layer, words
 
 
@@ -19,13 +18,12 @@ class Narrator(QObject):
 
     said = Signal(str)
 
-    def __init__(self, player: Player, derived: Derived, parent: QObject) -> None:
+    def __init__(self, player: Walking, derived: Derived, parent: QObject) -> None:
         super().__init__(parent)
         self._player, self._derived = player, derived
         self._last = ""
         self._known: dict[Callable[[str], str], tuple[tuple[object, ...], Words]] = {}
         """What was said last with names made short so, and of what: a frame asks for it again."""
-        player.changed.connect(self._tell)
 
     def words(self, short: Callable[[str], str] = str) -> Words:
         """Return what is said of the step in progress, or done last; `short` makes a name fit."""
@@ -49,7 +47,8 @@ class Narrator(QObject):
             self._known[short] = of, said
         return said
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
+        """Say what is done now, if it is something else."""
         steps = self._player.progress.told
         network = self._derived.state.network
         text = of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from nnviz.core.address import Address, Kind
 
@@ -231,3 +231,15 @@ class Progress:
     @property
     def _whole_layers(self) -> bool:
         return self.by_layer or len(self.walk) > MANY_STEPS
+
+
+class Walking(Protocol):
+    """Who moves a walk, as those who show it see them."""
+
+    @property
+    def progress(self) -> Progress:
+        """Where the walk stands."""
+
+    @property
+    def t(self) -> float:
+        """How far the step in progress is, from 0 to 1."""

@@ -10,10 +10,6 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QHideEvent, QPainter, Q
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.core.address import Address
-from nnviz.core.network import Network
-from nnviz.core.numbers import counted
-from nnviz.core.results import Means
-from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -21,13 +17,12 @@ from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
-from nnviz.picture.content import Content
-from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.parts import MOST_GROWTH, Label, View
-from nnviz.picture.picture import Picture, make_picture
+from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, on_whole_pixels, paint_card
+from nnviz.ui.diagram.showing import Showing
 from nnviz.ui.widgets.announce import announce
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours, factor
@@ -53,9 +48,8 @@ class Canvas(QWidget):
         self._document, self._selection = document, selection
         self._derived, self._player = derived, player
         self._picture: Picture | None = None
-        self._layout: Layout | None = None
+        self._showing = Showing(derived, selection, player.progress)
         self._headings: tuple[Label, ...] = ()
-        self._layout_of: tuple[object, ...] = ()
         self._largest: float | None = None
         self.narrator = Narrator(player, derived, self)
         """Says what the walk does, for the callout and for a screen reader."""
@@ -77,6 +71,7 @@ class Canvas(QWidget):
             changed.connect(self._told.changed)
         selection.address_changed.connect(self._selected)
         derived.computed.connect(self.stale)
+        player.changed.connect(self.narrator.tell)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
 
@@ -98,46 +93,12 @@ class Canvas(QWidget):
         """What is shown at present; made anew when something has changed, as soon as the State has."""
         known = self._picture
         if known is None or not known.content.holds(self._document.state, self._selection.row):
-            before = self._layout, self._headings
-            known = self._picture = self._make_picture()
+            before = self._showing.layout, self._headings
+            known = self._picture = self._showing.picture(self.view, self._largest)
             self._headings = known.headings
-            if before != (self._layout, self._headings):
+            if before != (known.layout, self._headings):
                 self.laid_out.emit()
         return known
-
-    def _make_picture(self) -> Picture:
-        derived, progress = self._derived, self._player.progress
-        with_slopes = self._selection.slopes_shown or progress.shows_slopes
-        slopes, slopes_of = self._slopes() if with_slopes else (None, "")
-        badges = derived.badges if self._largest is None else {}
-        content = Content(derived.state, self._selection.row, derived.trace, slopes, slopes_of, badges)
-        layout = self._laid_out(derived.state.network, with_slopes)
-        shows = progress.shows if progress.active else None
-        return make_picture(content, layout, shows=shows, largest=self._largest)
-
-    def _laid_out(self, network: Network, with_slopes: bool) -> Layout:
-        layers = tuple((layer.nodes, layer.activation, layer.biases is None) for layer in network.layers)
-        key = (network.inputs, layers, self.view, with_slopes)
-        if self._layout is None or key != self._layout_of:
-            self._layout, self._layout_of = lay_out(network, self.view, slopes=with_slopes), key
-        return self._layout
-
-    def _slopes(self) -> tuple[MeanSlopes | None, str]:
-        """Return the slopes of the row, of all rows or of the next update's rows, and which these are."""
-        derived = self._derived
-        if not derived.state.trainable:
-            return None, "no slopes: type a target"
-        if self._player.progress.mean_over_rows:
-            return self._mean(derived.means_of_update)
-        if self._selection.mean_over_rows:
-            return self._mean(derived.means)
-        return derived.slopes, f"slopes of row {self._selection.row + 1}"
-
-    def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
-        if means is None:
-            return None, f"slopes: averaging {counted(len(self._derived.state.data), 'row')} …"
-        of = "all rows" if means.rows is None else f"a batch of {means.count:,}"
-        return means.slopes, f"slopes: mean of {of}"
 
     def stale(self) -> None:
         """Make and paint another picture."""

@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from nnviz.core.address import Address
 from nnviz.document.walk.narrator import Narrator
-from nnviz.document.walk.player import Player
+from nnviz.document.walk.walk import Walking
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
@@ -55,7 +55,7 @@ class PaintOptions(NamedTuple):
 class Layers:
     """Paints the diagram on its widget, layer by layer."""
 
-    def __init__(self, player: Player, narrator: Narrator) -> None:
+    def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player = player
         self._edges, self._still = _CachedLayer(), _CachedLayer()
         self.walk = WalkLayer(player, narrator)

@@ -9,8 +9,7 @@ from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.document.walk.narrator import Narrator
-from nnviz.document.walk.player import Player
-from nnviz.document.walk.walk import ARRIVED, Step
+from nnviz.document.walk.walk import ARRIVED, Step, Walking
 from nnviz.picture.columns import corner
 from nnviz.picture.palette import Palette
 from nnviz.picture.picture import Picture
@@ -35,7 +34,7 @@ PULSE_PX = 6.0
 class WalkLayer:
     """What moves above the picture."""
 
-    def __init__(self, player: Player, narrator: Narrator) -> None:
+    def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player, self._narrator = player, narrator
         self._pulses: list[tuple[QLineF, QColor, float]] = []
         self._pulses_of: tuple[object, ...] = ()

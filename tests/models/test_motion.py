@@ -1,0 +1,109 @@
+"""Films as GIF, with Pillow: what another reader finds in the file."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+from nnviz.cli.main import main
+from nnviz.files.errors import FileError
+from nnviz.files.examples import example
+from nnviz.files.motion import gif, kinds
+from nnviz.files.progress import CancelledError
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.pictures.drawing import Look
+from nnviz.ui.pictures.training_film import TrainingFilm
+from nnviz.ui.pictures.walk_film import WalkFilm
+from nnviz.ui.widgets.theme import application, apply_theme
+from tests.films import Squares
+
+
+@pytest.fixture(autouse=True)
+def app():
+    apply_theme(application(), "light")
+
+
+def read(path):
+    """Return (pixels, milliseconds) of every frame."""
+    with Image.open(path) as image:
+        return [
+            (np.array(frame.convert("RGB")), frame.info["duration"])
+            for frame in ImageSequence.Iterator(image)
+        ]
+
+
+def film(kind, name, size=(640, 400), theme="light", fps=5):
+    return kind(load(example(name).path), Look(*size, theme), fps, lambda _: None)
+
+
+def test_a_gif_has_every_frame_exactly_and_begins_again(tmp_path):
+    squares = Squares(seconds=1 / 15, count=8)
+    kinds.write(squares, tmp_path / "film.gif")
+    frames = read(tmp_path / "film.gif")
+    assert [time for _, time in frames] == [70, 60, 70, 70, 60, 70, 70, 60]
+    for k, (pixels, _) in enumerate(frames):
+        assert np.array_equal(pixels, squares.pixels(k))
+    with Image.open(tmp_path / "film.gif") as image:
+        assert (image.size, image.n_frames, image.info["loop"]) == ((40, 24), 8, 0)
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize(("kind", "name"), [(WalkFilm, "relu"), (TrainingFilm, "xor")])
+def test_a_gif_is_what_was_painted_with_one_palette(tmp_path, kind, name, theme):
+    own = film(kind, name, theme=theme)
+    kinds.write(own, tmp_path / "film.gif")
+    frames, painted = read(tmp_path / "film.gif"), list(own.frames())
+    assert len(frames) == len(painted) == own.count
+    assert sum(time for _, time in frames) == pytest.approx(
+        1000 * sum(own.seconds for own in painted), abs=10
+    )
+    assert all(time % 10 == 0 for _, time in frames)
+    for (pixels, _), (original, _) in zip(frames, painted, strict=True):
+        away = np.abs(pixels.astype(int) - original)
+        assert away.mean() < 0.15
+        assert away.max() < 64
+    chosen = PALETTES[theme]
+    last, exact = frames[-1][0].reshape(-1, 3), (chosen.canvas, chosen.output_node, chosen.ink)
+    for colour in exact:
+        assert (last == rgb(colour)).all(axis=1).any()
+    assert not np.array_equal(frames[0][0], frames[-1][0])
+
+
+def test_a_colour_that_is_seldom_and_far_from_others_is_kept():
+    pixels = np.zeros((100, 100, 3), np.uint8)
+    pixels[..., 0] = np.arange(100)
+    pixels[..., 1] = np.arange(100)[:, None]
+    pixels[50, 50] = (10, 10, 250)
+    colours = gif.Colours([pixels])
+    index = colours.of(pixels)[50, 50]
+    assert tuple(colours.colours[index]) == (10, 10, 250)
+
+
+def test_the_walk_of_a_small_network_is_a_small_file(tmp_path):
+    out = tmp_path / "walk.gif"
+    assert main(["render", "relu", "-o", str(out), "--walk"]) == 0
+    assert out.stat().st_size < 1_000_000
+    with Image.open(out) as image:
+        assert image.size == (960, 600)
+        assert image.n_frames > 200
+
+
+def test_a_gif_that_is_stopped_leaves_nothing(tmp_path):
+    with pytest.raises(CancelledError):
+        kinds.write(Squares(stop=CancelledError(), stop_at=3), tmp_path / "film.gif")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pillow_is_imported_for_a_gif_alone(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "PIL", None)
+        kinds.write(Squares(), tmp_path / "film.apng")
+    with Image.open(tmp_path / "film.apng") as image:
+        assert image.n_frames == 6
+
+
+def test_a_folder_that_takes_nothing_is_told(tmp_path):
+    with pytest.raises(FileError, match="there is no folder"):
+        kinds.write(Squares(), tmp_path / "gone" / "film.gif")

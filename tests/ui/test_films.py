@@ -1,0 +1,185 @@
+"""Films of the walk and of the training: what they show, and how they are asked for."""
+
+import numpy as np
+import pytest
+
+from nnviz.cli.main import main
+from nnviz.core import edits
+from nnviz.core.state import Training
+from nnviz.core.training import train
+from nnviz.files.examples import example
+from nnviz.files.progress import CancelledError
+from nnviz.files.registry import load, save
+from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.pictures.drawing import Look
+from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
+from nnviz.ui.pictures.walk_film import WalkFilm
+from tests.films import frames_of_apng
+
+LOOK, FPS = Look(640, 400), 5
+
+
+def state(name="relu"):
+    return load(example(name).path)
+
+
+def walk(of=None, look=LOOK, row=0, **options):
+    return WalkFilm(of or state(), look, FPS, lambda _: None, row, **options)
+
+
+def training(of=None, look=LOOK, **options):
+    return TrainingFilm(of or state("xor"), look, FPS, lambda _: None, **options)
+
+
+def told(film):
+    """Return what there is at each moment: numbers of the diagram by address, words, the foot, the time."""
+    return [
+        (
+            {
+                f"{own.address.kind} {own.address.layer} {own.address.node}": own.text
+                for own in film.scene.picture.labels
+            },
+            film.scene.said,
+            [word.text for word in film.words(LOOK.palette)],
+            seconds,
+        )
+        for seconds in film.moments()
+    ]
+
+
+@pytest.mark.parametrize("film", [walk, training])
+def test_a_film_has_as_many_frames_as_it_says_in_its_size_and_the_same_each_time(qapp, film):
+    film = film()
+    first, second = (list(film.frames()) for _ in range(2))
+    assert len(first) == film.count
+    for one, other in zip(first, second, strict=True):
+        assert one.pixels.shape == (400, 640, 3)
+        assert np.array_equal(one.pixels, other.pixels)
+        assert one.seconds == other.seconds > 0.0
+    assert not np.array_equal(first[0].pixels, first[-1].pixels)
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("film", [walk, training])
+def test_a_film_is_in_its_theme_whatever_the_window_has(qapp, film, theme):
+    pixels = next(film(look=Look(640, 400, theme)).frames()).pixels
+    assert tuple(pixels[0, 0]) == rgb(PALETTES[theme].canvas)
+    colours = set(map(tuple, np.unique(pixels.reshape(-1, 3), axis=0).tolist()))
+    others = {rgb(each.canvas) for name, each in PALETTES.items() if name != theme}
+    assert not colours & others
+
+
+def test_the_walk_tells_what_the_window_tells_and_ends_after_the_update(qapp):
+    moments = told(walk())
+    assert "value 0 0" not in moments[0][0]
+    rests = [moment for moment in moments if moment[1] == "node_0: z = 3·2 + 5·4 = 26; a = relu(26) = 26"]
+    assert rests[-1][0]["value 0 0"] == "26"
+    foots = ["1 Forward", "2 Loss", "3 Backward", "4 Update"]
+    assert all(foot == foots for _, _, foot, _ in moments[:-1])
+    last, _, foot, _ = moments[-1]
+    assert foot == ["After one update", "MSE 64 → 28.98"]
+    assert last["value 1 0"] == "54.62"
+    said = [words for _, words, _, _ in moments]
+    for step in ("error = 52 − 60 = −8", "MSE = 64", "∂MSE/∂z = −32·1 = −32", "slope = 26·(−16) = −416"):
+        assert any(step in words for words in said), step
+
+
+def test_the_walk_of_a_network_without_targets_is_its_pass_forward(qapp):
+    plain = edits.set_rows(state(), np.array([[3.0, 5.0]]), None)
+    moments = told(walk(plain))
+    assert all(foot == ["1 Forward"] for _, _, foot, _ in moments)
+    assert moments[-1][0]["value 1 0"] == "52"
+
+
+def test_the_walk_is_that_of_its_row_and_may_go_by_layers(qapp):
+    by_node, by_layer = walk(state("many-rows"), row=2), walk(state("many-rows"), row=2, by_layer=True)
+    for film in (by_node, by_layer):
+        assert "row 3 of 4" in told(film)[0][0].values()
+    assert by_layer.count < by_node.count
+
+
+def test_without_a_row_there_is_no_film(qapp):
+    empty = edits.remove_rows(state(), [0])
+    with pytest.raises(ValueError, match="data: there is no row to walk"):
+        walk(empty)
+    with pytest.raises(ValueError, match="data"):
+        training(empty)
+
+
+def test_the_training_goes_to_the_end_of_the_run_that_the_settings_make(qapp):
+    film, end = training(), train(state("xor")).state
+    moments = told(film)
+    assert moments[0][2] == ["iteration 0 of 500", "MSE 1.030"]
+    assert moments[-1][2] == ["iteration 500 of 500", "MSE 0.0003619"]
+    assert sum(seconds for *_, seconds in moments) == pytest.approx(SECONDS + LAST_S)
+    assert moments[-1][0]["value 1 0"] == "0.01289"
+    assert film.scene.picture.content.network == end.network
+
+
+def test_the_training_shows_a_run_that_there_is_from_its_start(qapp, tmp_path):
+    save(train(state("xor"), updates=70, learning_rate=0.05).state, tmp_path / "run.json")
+    moments = told(training(load(tmp_path / "run.json"), slopes=True))
+    assert moments[0][2] == ["iteration 0 of 70", "MSE 1.030"]
+    assert moments[-1][2][0] == "iteration 70 of 70"
+    assert "slope 1 0" in moments[0][0]
+
+
+def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
+    for updates in (1, 2, 8, 20, 500, 100_000):
+        seen = spread(updates, 150)
+        iterations = [iteration for iteration, _ in seen]
+        assert iterations == sorted(set(iterations))
+        assert iterations[0] == 0
+        assert iterations[-1] < updates
+        assert sum(count for _, count in seen) == 150
+        if updates >= 8:
+            assert seen[0][1] == round(150 * FIRST)
+            assert [count for _, count in seen[:3]] == sorted((count for _, count in seen[:3]), reverse=True)
+
+
+def test_a_run_that_cannot_begin_is_refused(qapp):
+    steep = edits.set_training(state(), Training(learning_rate=1e300))
+    with pytest.raises(ValueError, match="not one update can be made; make the learning rate smaller"):
+        training(steep)
+
+
+def test_a_person_can_stop_it_at_any_time(qapp):
+    def stop(part):
+        if part >= 0.5:
+            raise CancelledError
+
+    film = WalkFilm(state(), LOOK, FPS, stop)
+    with pytest.raises(CancelledError):
+        list(film.frames())
+    with pytest.raises(CancelledError):
+        TrainingFilm(state("xor"), LOOK, FPS, lambda _: stop(1.0))
+
+
+@pytest.mark.parametrize(("option", "name"), [("--walk", "relu"), ("--training", "twenty-updates")])
+def test_render_writes_a_film_without_a_display(qapp, tmp_path, capsys, option, name):
+    out = tmp_path / "film.png"
+    line = ["render", name, "-o", str(out), option, "--fps", "4", "--size", "320x240", "--theme", "dark"]
+    assert main(line) == 0
+    assert capsys.readouterr() == ("", "")
+    frames, count = frames_of_apng(out.read_bytes())
+    assert len(frames) == count > 20
+    assert frames[0][0].shape == (240, 320, 3)
+    assert tuple(frames[0][0][0, 0]) == rgb(PALETTES["dark"].canvas)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    {
+        "a.gif": "what moves in a .gif is missing: give --walk or --training",
+        "a.png --fps 4": "--fps is for a film, so it goes with --walk or --training",
+        "a.svg --walk": "with --walk, OUT ends in .gif, .apng, .png, .mp4",
+        "a.gif --walk --transparent": "--transparent does not go with --walk",
+        "a.gif --walk --view slopes": "--view does not go with --walk, which comes to the slopes by itself",
+        "a.gif --training --size 5000x100": "with --training, width and height are up to 3840",
+    }.items(),
+)
+def test_what_does_not_go_together_is_bad_use(tmp_path, monkeypatch, capsys, line, told):
+    monkeypatch.chdir(tmp_path)
+    assert main(["render", "relu", "-o", *line.split()]) == 2
+    assert capsys.readouterr() == ("", f"nnviz render: {told}\n")
+    assert list(tmp_path.iterdir()) == []
