@@ -9,13 +9,16 @@ import pytest
 
 import nnviz
 from nnviz.core.address import Address, all_weights
+from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.files import code
 from nnviz.files.code import program
 from tests.core import made_up
 from tests.core.oracle import NAMES, make_network, make_state, small_state
 from tests.files import programs
+from tests.robust import naughty
 
-STYLES = ("numpy",)
+STYLES = ("course", "numpy")
 LIMIT = 1e-12
 
 
@@ -45,9 +48,33 @@ def test_no_name_is_taken_for_code(style, tmp_path):
     programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
     for state in states.values():
         text = program(state, style).text
+        nodes = list(ast.walk(ast.parse(text)))
+        named = {node.id for node in nodes if isinstance(node, ast.Name)}
+        assert not named & {"__import__", "SystemExit"}
+        imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+        assert [ast.unparse(node) for node in imports] == ["import numpy as np"]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_layers_of_every_kind_are_right_in_it(style, tmp_path):
+    """Softmax takes all nodes of a layer at once, whole numbers have no end, and 9 nodes are a loop."""
+    softmax = make_network([2, 2, 3, 1], ["softmax", "softmax", "softmax"], [True, False, True], 3)
+    loop = make_network([2, 9, 2, 1], ["identity", "softmax", "relu"], [False, True, False], 4)
+    layers = [Layer([f"n{k}"], "identity", [[3e9]], [1e14]) for k in range(4)]
+    whole = State(Network(["x"], layers), Dataset([[3e9], [0.5]]))
+    alone = make_state(make_network([3, 4], ["softplus"], [False], 1), 3, optimizer="adam")
+    states = {"alone": alone, "softmax": make_state(softmax, 4), "loop": make_state(loop, 4), "whole": whole}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", code.STYLES)
+def test_the_program_is_built_alike_whatever_the_names_are(style):
+    names, built = naughty.NAMES, set()
+    for k in range(len(names)):
+        text = program(programs.of_names(*(names[k:] + names)[:5]), style).text
         assert all(letter.isprintable() or letter == "\n" for letter in text)
-        calls = {ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)}
-        assert not any("import" in call or "system" in call or "Exit" in call for call in calls)
+        built.add(tuple(type(node) for node in ast.walk(ast.parse(text.encode()))))
+    assert len(built) == 1
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -120,6 +147,18 @@ def test_it_is_made_while_one_edits(style):
 
     assert best(small) < 0.002
     assert best(large) < 0.1
+
+
+def test_the_course_finds_its_own_words():
+    """Those of its exercises: without relu a node has a value, with relu an input and an output."""
+    forward = program(programs.shipped("forward"), "course").text
+    assert "    node_0_value = (input_data * weights['node_0']).sum()\n" in forward
+    assert "    model_output = (hidden_layer_outputs * weights['output']).sum()\n" in forward
+    two = program(programs.shipped("two-hidden-layers"), "course").text
+    assert "    'node_0_0': np.array([2, 4]),\n" in two
+    assert "    node_0_0_input = (input_data * weights['node_0_0']).sum()\n" in two
+    assert "    node_0_0_output = relu(node_0_0_input)\n" in two
+    assert "    hidden_0_outputs = np.array([node_0_0_output, node_0_1_output])\n" in two
 
 
 def test_a_style_that_there_is_not_is_named():

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator
 
 from nnviz.core.names import quoted
 from nnviz.core.state import State
-from nnviz.files.code import keras, numpy, pytorch
+from nnviz.files.code import course, keras, numpy, pytorch
 from nnviz.files.code.numbers import Numbers
 from nnviz.files.code.program import Line, Program
 
 STYLES: dict[str, Callable[[State, Numbers], Iterator[Line]]] = {
+    "course": course.lines,
     "numpy": numpy.lines,
     "keras": keras.lines,
     "pytorch": pytorch.lines,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS, Elsewhere
@@ -12,13 +13,24 @@ from nnviz.files.code.program import Line
 from nnviz.files.code.words import comment
 
 
+class Names(NamedTuple):
+    """What a style calls the inputs of all rows, how many updates there are, and the history."""
+
+    inputs: str = "inputs"
+    updates: str = "updates"
+    history: str = "history"
+
+
+NAMES = Names()
+
+
 def head(state: State) -> Iterator[Line]:
     """Say what the program is. A text from outside comes third: the first two lines can name an encoding."""
     sizes = "-".join(map(str, state.network.sizes))
     does = ["predicts its rows"] * (len(state.data) > 0)
     does += [f"trains on them from these weights, printing the {MSE.name}"] * state.trainable
     yield Line(f"# A network of {sizes} nodes as nnviz shows it.")
-    yield Line(f"# The program {' and '.join(does) or 'has no rows: give predict() some'}.")
+    yield Line(f"# The program {' and '.join(does) or 'has no rows yet'}.")
     if state.name:
         yield Line(f"# {comment(state.name)}")
     if state.iteration:
@@ -33,39 +45,40 @@ def mini_batches(state: State) -> bool:
     return (state.training.batch_size or len(state.data)) < len(state.data)
 
 
-def settings(state: State) -> Iterator[Line]:
+def settings(state: State, names: Names = NAMES) -> Iterator[Line]:
     """Write the settings of the training."""
     training = state.training
     yield Line("# The settings")
     yield Line(f"learning_rate = {training.learning_rate!r}", "update")
-    yield Line(f"updates = {training.updates}")
+    yield Line(f"{names.updates} = {training.updates}")
     if mini_batches(state):
         yield Line(f"batch_size = {training.batch_size}")
         yield Line(f"seed = {training.seed}")
     yield Line()
 
 
-def batches(state: State) -> Iterator[Line]:
+def batches(state: State, names: Names = NAMES) -> Iterator[Line]:
     """Write, where updates take mini-batches, how many there are in an epoch."""
     if mini_batches(state):
-        yield Line("batches = -(-len(inputs) // batch_size)  # in an epoch; the last one may be short")
+        count = f"-(-len({names.inputs}) // batch_size)"
+        yield Line(f"batches = {count}  # in an epoch; the last one may be short")
 
 
-def rows_of_update(state: State) -> Iterator[Line]:
+def rows_of_update(state: State, names: Names = NAMES) -> Iterator[Line]:
     """Write, within the loop, which `rows` an update takes: the seed and the epoch give their order."""
     if mini_batches(state):
         yield Line("    epoch, batch = divmod(t - 1, batches)")
-        yield Line("    order = np.random.default_rng([seed, 1, epoch]).permutation(len(inputs))")
+        yield Line(f"    order = np.random.default_rng([seed, 1, epoch]).permutation(len({names.inputs}))")
         yield Line("    rows = order[batch * batch_size : (batch + 1) * batch_size]")
 
 
-def measured(state: State, loss: str) -> Iterator[Line]:
+def measured(state: State, loss: str, names: Names = NAMES) -> Iterator[Line]:
     """Write, within the loop, that the loss over all rows goes into the history, where a point is due."""
     indent = "    "
     if mini_batches(state):
-        yield Line("    if t % batches == 0 or t == updates:", "loss")
+        yield Line(f"    if t % batches == 0 or t == {names.updates}:", "loss")
         indent *= 2
-    yield Line(f"{indent}history.append((t, {loss}))", "loss")
+    yield Line(f"{indent}{names.history}.append((t, {loss}))", "loss")
 
 
 def elsewhere(state: State, library: str) -> Elsewhere | None:
@@ -83,9 +96,9 @@ def elsewhere(state: State, library: str) -> Elsewhere | None:
     return optimizer.elsewhere
 
 
-def printed() -> Iterator[Line]:
+def printed(names: Names = NAMES) -> Iterator[Line]:
     """Print the history."""
     yield Line()
     yield Line(f"# How many updates, and the {MSE.name} after them")
-    yield Line("for t, value in history:", "loss")
+    yield Line(f"for t, value in {names.history}:", "loss")
     yield Line("    print(t, value)", "loss")

@@ -13,6 +13,7 @@ class Loss(NamedTuple):
     `variable`    what it is called in code
     `numpy`       an expression of `prediction` and `y`, arrays of shape (rows, outputs)
     `numpy_slope` one that gives its slope with respect to the prediction
+    `row_slope`   the same of one row and output, an expression of `error`, prediction − target
     `keras`       a name of `keras.losses`
     `torch`       a class of `torch.nn`
     ============= ======================================================================
@@ -22,6 +23,7 @@ class Loss(NamedTuple):
     variable: str
     numpy: str
     numpy_slope: str
+    row_slope: str
     keras: str
     torch: str
 
@@ -31,6 +33,7 @@ MSE = Loss(
     "mse",
     "np.mean((prediction - y) ** 2)",
     "2 * (prediction - y) / y.size",
+    "2 * error",
     "mean_squared_error",
     "MSELoss",
 )

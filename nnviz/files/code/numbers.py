@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from nnviz.core.activations import Array
@@ -10,7 +11,7 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.state import State
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import WIDTH, comment, filled, of_inputs, of_nodes
+from nnviz.files.code.words import WIDTH, comment, filled, of_inputs, of_nodes, weights_of
 
 SCREENFUL = 40
 """Lines of weights, or of rows, that stand in a program."""
@@ -85,32 +86,28 @@ class Numbers:
             if self.rows_beside:
                 yield Line(f"{name} = {notation.load.format(name)}", None, addresses)
             else:
-                yield from _array(name, map(_row, values.tolist()), notation, addresses)
+                yield from array(f"{name} = {notation.make}([", map(_row, values.tolist()), "])", addresses)
         yield Line()
 
 
 def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[Line]:
     yield Line(f"W{k} = {notation.make}([")
     for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
-        addresses = tuple(Address("weight", k, j, i) for i in range(len(row)))
-        one = f"    {_row(row)},"
-        texts = [one] if len(one) <= WIDTH else ["    [", *filled(map(repr, row), "        "), "    ],"]
-        texts[-1] += f"  # {comment(name)}"
-        for text in texts:
-            yield Line(text, None, addresses)
+        *before, last = array("    [", map(repr, row), "],", weights_of(k, j, len(row)))
+        yield from before
+        yield replace(last, text=f"{last.text}  # {comment(name)}")
     yield Line("])")
     if layer.biases is not None:
         biases = tuple(Address("bias", k, j) for j in range(len(layer)))
-        yield from _array(f"b{k}", map(repr, layer.biases.tolist()), notation, biases)
+        yield from array(f"b{k} = {notation.make}([", map(repr, layer.biases.tolist()), "])", biases)
 
 
-def _array(
-    name: str, items: Iterable[str], notation: Notation, addresses: tuple[Address, ...]
-) -> Iterator[Line]:
-    """Write an array, as many of its `items` on a line as there is room for."""
-    start, items = f"{name} = {notation.make}([", list(items)
-    one = f"{start}{', '.join(items)}])"
-    texts = [one] if len(one) <= WIDTH else [start, *filled(items, "    "), "])"]
+def array(start: str, items: Iterable[str], end: str, addresses: tuple[Address, ...]) -> Iterator[Line]:
+    """Write items between `start` and `end`, as many on a line as there is room for."""
+    items = list(items)
+    one = f"{start}{', '.join(items)}{end}"
+    indent = " " * (len(start) - len(start.lstrip()))
+    texts = [one] if len(one) <= WIDTH else [start, *filled(items, indent + "    "), indent + end]
     for text in texts:
         yield Line(text, None, addresses)
 

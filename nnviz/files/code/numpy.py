@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from nnviz.core.activation import Activation
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.files.code import frame
+from nnviz.files.code import frame, functions
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import called, of_nodes, parameters, python
+from nnviz.files.code.words import of_nodes, parameters, python
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     """Write the program."""
     network = state.network
     yield from frame.head(state)
-    if _uses_math(network, state.trainable):
-        yield Line("import math")
+    yield from functions.imports(network, state.trainable)
     yield from numbers.imports()
     yield Line("import numpy as np")
     yield Line()
@@ -30,7 +27,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     yield from numbers.rows(Notation())
     if state.trainable:
         yield from frame.settings(state)
-    yield from _activations(network, state.trainable)
+    yield from functions.defined(network, state.trainable)
     yield from _forward(network)
     if state.trainable:
         yield from _loss(network)
@@ -38,40 +35,6 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     yield from _predictions(state)
     if state.trainable:
         yield from _training(state)
-
-
-def _uses_math(network: Network, trained: bool) -> bool:
-    """Tell whether some activation is written with Python's `math`."""
-    texts = (each.elsewhere.numpy + each.elsewhere.numpy_slope * trained for each in _functions(network))
-    return any("math." in text for text in texts)
-
-
-def _functions(network: Network) -> list[Activation]:
-    """Return every activation that computes something, once."""
-    found = {layer.activation: layer.function for layer in network.layers}
-    return [function for function in found.values() if not function.linear]
-
-
-def _activations(network: Network, trained: bool) -> Iterator[Line]:
-    """Define every activation and, where there is training, how a slope comes back through it."""
-    for function in _functions(network):
-        using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
-        nodes, name = of_nodes(network, *using), called(function)
-        yield Line()
-        yield Line(f"def {name}(z):", "forward", nodes)
-        yield Line(f"    return {function.elsewhere.numpy}", "forward", nodes)
-        yield Line()
-        if trained:
-            yield Line()
-            yield Line(f"def {name}_back({', '.join(_needed(function))}):", "backward", nodes)
-            yield Line(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)
-            yield Line()
-
-
-def _needed(function: Activation) -> list[str]:
-    """Return what its way back takes of z, a and slope_a."""
-    names = set(re.findall(r"\w+", function.elsewhere.numpy_slope))
-    return [name for name in ("z", "a", "slope_a") if name in names]
 
 
 def _into(k: int) -> str:
@@ -96,7 +59,7 @@ def _forward(network: Network) -> Iterator[Line]:
         bias = f" + b{k}" if layer.biases is not None else ""
         yield Line(f"    {'a' if linear else 'z'}{k} = {_into(k)} @ W{k}.T{bias}", "forward", nodes)
         if not linear:
-            yield Line(f"    a{k} = {called(layer.function)}(z{k})", "forward", nodes)
+            yield Line(f"    a{k} = {functions.called(layer.function)}(z{k})", "forward", nodes)
     yield Line(f"    return {', '.join(_computed(network))}", "forward")
     yield Line()
     yield Line()
@@ -127,7 +90,8 @@ def _backward(network: Network) -> Iterator[Line]:
     yield Line("    # Backward, from the last layer to the first", "backward")
     for k in reversed(range(len(layers))):
         yield from _layer_back(network, k)
-    yield Line(f"    return {', '.join(f'slope_{name}' for name in parameters(network))}", "backward")
+    slopes = ", ".join(f"slope_{name}" for name in parameters(network))
+    yield Line(f"    return [{slopes}]", "backward")
     yield Line()
 
 
@@ -138,7 +102,7 @@ def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
 def _layer_back(network: Network, k: int) -> Iterator[Line]:
     layer, nodes = network.layers[k], of_nodes(network, k)
     if not layer.function.linear:
-        back = f"{called(layer.function)}_back({', '.join(f'{name}{k}' for name in _needed(layer.function))})"
+        back = functions.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
         yield Line(f"    slope_z{k} = {back}", "backward", nodes)
     yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "backward", nodes)
     if layer.biases is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from nnviz.core.activation import Activation
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression
 from nnviz.core.names import SHOWN, shortened
@@ -44,11 +43,6 @@ def python(expression: Expression) -> str:
     return _SIGN.sub(lambda sign: _PYTHON[sign[0]], text)
 
 
-def called(activation: Activation) -> str:
-    """Return the name of an activation as a function: `leaky_relu(0.2)` is `leaky_relu_0_2`."""
-    return re.sub(r"\W+", "_", activation.name).rstrip("_")
-
-
 def parameters(network: Network) -> list[str]:
     """Return W0, b0, W1, …, as many as there are."""
     names = []
@@ -65,3 +59,8 @@ def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
 def of_inputs(network: Network) -> tuple[Address, ...]:
     """Return the nodes of the inputs."""
     return tuple(Address("node", -1, i) for i in range(len(network.inputs)))
+
+
+def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
+    """Return the weights that feed a node."""
+    return tuple(Address("weight", layer, node, i) for i in range(count))

@@ -1,0 +1,211 @@
+"""The style `course`: the course's own names and words, a node and a row at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from nnviz.core.address import Address
+from nnviz.core.network import Network
+from nnviz.core.numbers import full
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import State
+from nnviz.files.code import frame, functions
+from nnviz.files.code.course_form import Form
+from nnviz.files.code.course_loops import Loops
+from nnviz.files.code.course_nodes import Nodes
+from nnviz.files.code.loss import MSE
+from nnviz.files.code.numbers import Numbers, array
+from nnviz.files.code.program import Line
+from nnviz.files.code.words import of_inputs, of_nodes, python, weights_of
+
+NAMES = frame.Names("input_data", "n_updates", "mse_hist")
+MOST_NODES = 8
+"""Nodes that are written out one by one; in a larger network a layer's nodes are a loop."""
+
+
+def lines(state: State, numbers: Numbers) -> Iterator[Line]:
+    """Write the program."""
+    network = state.network
+    few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
+    form: Form = Nodes(network) if few else Loops(network)
+    yield from frame.head(state)
+    yield from functions.imports(network, state.trainable)
+    yield from numbers.imports()
+    yield Line("import numpy as np")
+    yield Line()
+    yield from numbers.stored()
+    yield from form.layers()
+    yield from _weights(network, form, numbers)
+    yield from _biases(network, form, numbers)
+    yield from _rows(state, form, numbers)
+    if state.trainable:
+        yield from frame.settings(state, NAMES)
+    yield from functions.defined(network, state.trainable)
+    yield from _predict(form)
+    if state.trainable:
+        yield from _mse(form)
+        yield from _slopes(form)
+    if len(state.data):
+        yield Line()
+        yield Line("# The prediction of every row")
+        yield Line(f"for input_data_row in {NAMES.inputs}:", "forward")
+        prediction = f"predict_with_network(input_data_row, {form.parameters})"
+        yield Line(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
+    if state.trainable:
+        yield from _training(state, form)
+
+
+def _plain(value: float) -> str:
+    """Return a number as the course writes it: 2, and not 2.0."""
+    return "-0.0" if repr(value) == "-0.0" else full(value)
+
+
+def _weights(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
+    yield Line("# The weights that feed each node")
+    if numbers.weights_beside:
+        yield Line("weights = {")
+        for k in range(len(network.layers)):
+            yield Line(f'    **dict(zip({form.nodes(k)}, stored["W{k}"])),', None, of_nodes(network, k))
+    else:
+        yield Line("weights = {")
+        for k, layer in enumerate(network.layers):
+            for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
+                yield from array(
+                    f"    {name!r}: np.array([", map(_plain, row), "]),", weights_of(k, j, len(row))
+                )
+    yield Line("}")
+
+
+def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
+    if not form.biased:
+        yield Line()
+        return
+    yield Line("biases = {")
+    for k, layer in enumerate(network.layers):
+        if layer.biases is None:
+            continue
+        if numbers.weights_beside:
+            yield Line(f'    **dict(zip({form.nodes(k)}, stored["b{k}"])),', None, of_nodes(network, k))
+            continue
+        for j, (name, value) in enumerate(zip(layer.nodes, layer.biases.tolist(), strict=True)):
+            yield Line(f"    {name!r}: {_plain(value)},", None, (Address("bias", k, j),))
+    yield Line("}")
+    yield Line()
+
+
+def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[Line]:
+    """Write the rows as floats: a product of whole numbers could be too large for one."""
+    data, inputs = state.data, of_inputs(state.network)
+    if not len(data):
+        return
+    yield Line("# The rows")
+    if numbers.rows_beside:
+        yield Line(f'{NAMES.inputs} = stored["inputs"]', None, inputs)
+        column = "[:, 0]" if form.single else ""
+        targets = iter([Line(f'target_actuals = stored["targets"]{column}', None, form.outputs)])
+    else:
+        rows = (_row(row) for row in data.inputs.tolist())
+        yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", inputs)
+        given = [] if data.targets is None else data.targets.tolist()
+        rows = (_plain(row[0]) if form.single else _row(row) for row in given)
+        targets = array("target_actuals = np.array([", rows, "])", form.outputs)
+    if data.targets is not None:
+        yield from targets
+    yield Line()
+
+
+def _row(values: list[float]) -> str:
+    return f"[{', '.join(map(_plain, values))}]"
+
+
+def _predict(form: Form) -> Iterator[Line]:
+    yield Line()
+    yield Line(f"def predict_with_network(input_data, {form.parameters}):", "forward")
+    yield Line('    """Return the prediction of one row, whose inputs are input_data."""', "forward")
+    yield from form.forward()
+    yield Line(f"    return {form.prediction}", "forward", form.outputs)
+    yield Line()
+
+
+def _mse(form: Form) -> Iterator[Line]:
+    loss = re.sub(r"\by\b", "target_actuals", MSE.numpy.replace("prediction", "predictions"))
+    yield Line()
+    yield Line(f"def get_{MSE.variable}({NAMES.inputs}, target_actuals, {form.parameters}):", "loss")
+    predicted = f"predict_with_network(row, {form.parameters})"
+    yield Line(f"    predictions = np.array([{predicted} for row in {NAMES.inputs}])", "loss", form.outputs)
+    yield Line(f"    return {loss}", "loss", form.outputs)
+    yield Line()
+
+
+def _slopes(form: Form) -> Iterator[Line]:
+    yield Line()
+    yield Line(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
+    yield Line(f'    """Return the slopes of one row\'s {MSE.name}."""', "backward")
+    yield Line("    # Forward, as above", "forward")
+    yield from form.forward()
+    yield Line("    # Loss", "loss")
+    yield Line(f"    error = {form.prediction} - target", "loss", form.outputs)
+    yield Line(
+        "    # Backward: the slope with respect to each node's input, from the last layer to the first",
+        "backward",
+    )
+    yield from form.backward()
+    yield Line("    # The slope of a weight: the value at its start times the slope at its end", "backward")
+    yield from form.slopes()
+    yield Line()
+
+
+def _training(state: State, form: Form) -> Iterator[Line]:
+    memories = OPTIMIZERS[state.training.optimizer].memories
+    mini = frame.mini_batches(state)
+    loss = f"get_{MSE.variable}({NAMES.inputs}, target_actuals, {form.parameters})"
+    yield Line()
+    yield Line("# Training")
+    for parameters in form.dictionaries:
+        for memory in memories:
+            yield Line(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
+    yield from frame.batches(state, NAMES)
+    yield Line(f"{NAMES.history} = [(0, {loss})]", "loss")
+    yield Line(f"for t in range(1, {NAMES.updates} + 1):")
+    yield from frame.rows_of_update(state, NAMES)
+    part = "[rows]" if mini else ""
+    yield from _mean_slopes(form, part, "rows" if mini else NAMES.inputs)
+    yield Line("    # Update", "update")
+    for parameters in form.dictionaries:
+        yield from _update(state, form, parameters)
+    yield from frame.measured(state, loss, NAMES)
+    yield from frame.printed(NAMES)
+
+
+def _mean_slopes(form: Form, part: str, rows: str) -> Iterator[Line]:
+    names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
+    yield Line("    # The mean of the rows' slopes", "backward")
+    for parameters, slopes in names.items():
+        yield Line(f"    {slopes} = dict.fromkeys({parameters}, 0)", "backward")
+    yield Line(
+        f"    for input_data_row, target in zip({NAMES.inputs}{part}, target_actuals{part}):", "backward"
+    )
+    of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
+    yield Line(f"        {of_row} = get_slopes(input_data_row, target, {form.parameters})", "backward")
+    for parameters, slopes in names.items():
+        yield Line(f"        for node in {parameters}:", "backward")
+        summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
+        yield Line(f"            {slopes}[node] = {summed}", "backward", form.all_nodes)
+
+
+def _update(state: State, form: Form, parameters: str) -> Iterator[Line]:
+    """Write the optimizer's rule for all weights, or all biases."""
+    optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
+    names = {"w": f"{parameters}[node]", "slope": f"{prefix}slopes[node]"}
+    names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
+    yield Line(f"    for node in {parameters}:", "update")
+    for name, expression in optimizer.rule:
+        text = re.sub(
+            r"[^\W\d][\w\u0300-\u036f]*", lambda word: names.get(word[0], word[0]), python(expression)
+        )
+        yield Line(f"        {names.get(name, name)} = {text}", "update", form.all_nodes)
+
+
+def _prefix(parameters: str) -> str:
+    return "bias_" if parameters == "biases" else ""
