@@ -257,13 +257,18 @@ def test_render_writes_an_svg(answer, tmp_path):
             "render relu -o {0}/a.PNG",
             ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward", False),
         ),
-        ("screenshot relu -o {0}/s.png", ("screenshot", "02-relu.json", "s.png", None, None)),
+        (
+            "screenshot relu -o {0}/s.png --activations relu,identity",
+            ("screenshot", "02-relu.json", "s.png", None, None, ("relu", "identity")),
+        ),
         (
             "screenshot relu -o {0}/s.png --size 1280x800 --theme light",
-            ("screenshot", "02-relu.json", "s.png", (1280, 800), "light"),
+            ("screenshot", "02-relu.json", "s.png", (1280, 800), "light", None),
         ),
-        ("relu", ("open_window", "02-relu.json")),
-        ("", ("open_window", None)),
+        ("relu", ("open_window", "02-relu.json", None)),
+        ("relu --activations tanh,relu", ("open_window", "02-relu.json", ("tanh", "relu"))),
+        ("relu --activations=tanh", ("open_window", "02-relu.json", ("tanh",))),
+        ("", ("open_window", None, None)),
     ],
 )
 def test_what_needs_qt_is_handed_to_the_window(run, monkeypatch, tmp_path, arguments, call):
@@ -746,3 +751,70 @@ def test_slopes_without_targets_are_refused_in_one_sentence(run, tmp_path, suffi
     file.write_text('{"output": [1, 2]}')
     code, _, err = run("render", str(file), "-o", str(tmp_path / f"x.{suffix}"), "--view", "slopes")
     assert (code, err) == (1, "data.targets: there are no rows with targets to take slopes of\n")
+
+
+# Activations that a file does not say
+
+
+@pytest.fixture
+def weights_alone(tmp_path):
+    """Return a file of two layers without activations: x1 + x2, and then twice that."""
+    path = tmp_path / "w.npz"
+    np.savez(path, W0=[[1.0, 1.0]], W1=[[2.0]])
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "predict FILE --row -3,1",
+        "slopes FILE",
+        "train FILE",
+        "check FILE",
+        "code FILE",
+        "convert FILE OUT.json",
+        "render FILE -o OUT.svg",
+    ],
+)
+def test_a_file_that_does_not_say_its_activations_is_refused_with_the_option(
+    run, weights_alone, tmp_path, line
+):
+    words = [
+        word.replace("FILE", weights_alone).replace("OUT", str(tmp_path / "out")) for word in line.split()
+    ]
+    code, out, err = run(*words)
+    assert (code, out) == (1, "")
+    assert err == (
+        "the file does not say which activations its layers have; "
+        "give one for each layer, such as --activations relu,identity\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["w.npz"]
+
+
+def test_every_command_takes_the_activations_of_a_file(run, answer, weights_alone, tmp_path):
+    given = ("--activations", "relu,identity")
+    assert answer("predict", weights_alone, "--row", "-3,1", *given) == "0.0\n"
+    assert answer("predict", weights_alone, "--row", "-3,1", "--activations=identity,relu") == "0.0\n"
+    assert answer("check", weights_alone, "--activations", "leaky_relu(0.20), tanh") != ""
+    assert answer("convert", weights_alone, str(tmp_path / "w.json"), *given) == ""
+    assert answer("predict", str(tmp_path / "w.json"), "--row", "3,1") == "8.0\n"
+    assert answer("render", weights_alone, "-o", str(tmp_path / "w.svg"), *given) == ""
+    assert "maximum" in answer("code", weights_alone, *given)
+
+
+def test_activations_that_do_not_fit_are_refused(run, weights_alone):
+    assert run("check", weights_alone, "--activations", "relu") == (
+        1,
+        "",
+        "expected 2 activations, one for each layer, found 1\n",
+    )
+    assert run("check", "relu", "--activations", "tanh,identity") == (
+        1,
+        "",
+        "the file itself says its activations: relu,identity\n",
+    )
+    for line in (("check", weights_alone), (weights_alone,)):
+        code, out, err = run(*line, "--activations", "cube,relu")
+        assert (code, out) == (2, "")
+        assert "argument --activations: no activation is called 'cube'" in err
+        assert "--help` says more" in err

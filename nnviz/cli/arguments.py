@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from nnviz.cli.printing import print_text
-from nnviz.cli.usage import COMMANDS, UsageError
+from nnviz.cli.usage import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.core.numbers import LARGEST, parsed
 from nnviz.picture.palette import PALETTES
 
@@ -49,7 +49,7 @@ def _parser(chosen: str) -> _Parser:
     """Return the parser, with the arguments of the chosen command alone: some of them import NumPy."""
     parser = _Parser(
         prog="nnviz",
-        usage="nnviz [FILE]\n       nnviz COMMAND …",
+        usage=f"nnviz [FILE] [{ACTIVATIONS} relu,identity]\n       nnviz COMMAND …",
         description="The window on FILE, or one of the commands. FILE may be an example's name.",
     )
     parser.add_argument("--version", action="store_true", help="the version, and no more")
@@ -61,8 +61,26 @@ def _parser(chosen: str) -> _Parser:
     return parser
 
 
+def answered(arguments: list[str]) -> tuple[str, ...] | None:
+    """Return the activations that are given behind the window's FILE. Raises UsageError."""
+    parser = _Parser(prog="nnviz")
+    _answer(parser)
+    given: tuple[str, ...] | None = parser.parse_args(arguments).activations
+    return given
+
+
 def _file(parser: _Parser, called: str = "FILE") -> None:
     parser.add_argument("file", metavar=called, help="a file, or the name of an example")
+    _answer(parser)
+
+
+def _answer(parser: _Parser) -> None:
+    parser.add_argument(
+        ACTIVATIONS,
+        type=_activations,
+        metavar="relu,identity",
+        help="one for each layer, for a file that does not say them",
+    )
 
 
 def _json(parser: _Parser) -> None:
@@ -156,6 +174,16 @@ _ARGUMENTS: dict[str, Callable[[_Parser], None]] = {
     "check": _file,
     "code": _code,
 }
+
+
+def _activations(text: str) -> tuple[str, ...]:
+    """Return the activations that are named in `text`. Raises argparse.ArgumentTypeError."""
+    from nnviz.core.activations import activation
+
+    try:
+        return tuple(activation(name.strip()).name for name in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _row(text: str) -> list[float]:

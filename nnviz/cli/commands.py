@@ -62,16 +62,16 @@ def _place(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def load(file: str) -> State:
+def load(chosen: argparse.Namespace) -> State:
     """Return the State that FILE holds. Raises FileError."""
     from nnviz.files import registry
 
-    return registry.load(examples.file_of(file))
+    return registry.load(examples.file_of(chosen.file), activations=chosen.activations)
 
 
 def predict(chosen: argparse.Namespace) -> None:
     """Print one prediction a line: of the rows given, else of the file's own."""
-    state = load(chosen.file)
+    state = load(chosen)
     rows = _rows_to_predict(state, chosen.row, chosen.data)
     prediction = state.network.predict(rows)
     _check_finite(prediction)
@@ -135,7 +135,7 @@ def slopes(chosen: argparse.Namespace) -> None:
 
     from nnviz.core.slopes import slopes as slopes_of
 
-    state = load(chosen.file)
+    state = load(chosen)
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
         raise FileError("there are no rows with targets, and so no MSE and no slopes", "data")
@@ -166,13 +166,13 @@ def train(chosen: argparse.Namespace) -> None:
     """Train, print the MSE history, and write what was asked for."""
     from nnviz.cli.training import train
 
-    train(load(chosen.file), chosen)
+    train(load(chosen), chosen)
 
 
 def render(chosen: argparse.Namespace) -> None:
     """Draw the diagram into a file."""
     try:
-        _render(load(chosen.file), chosen)
+        _render(load(chosen), chosen)
     except ValueError as error:
         raise FileError(str(error)) from error
 
@@ -207,19 +207,19 @@ def screenshot(chosen: argparse.Namespace) -> None:
     _system.draw_without_display()
     from nnviz.ui.window.app import screenshot as draw
 
-    draw(str(file), str(chosen.out), chosen.size, chosen.theme)
+    draw(str(file), str(chosen.out), chosen.size, chosen.theme, chosen.activations)
 
 
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another."""
     from nnviz.cli.saving import save
 
-    save(load(chosen.file), chosen.out)
+    save(load(chosen), chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:
     """Load a file; a fault is told by main."""
-    load(chosen.file)
+    load(chosen)
     print_lines([f"{chosen.file}: no fault found"])
 
 
@@ -227,7 +227,7 @@ def code(chosen: argparse.Namespace) -> None:
     """Write the network as a program."""
     from nnviz.cli.program import write
 
-    write(load(chosen.file), chosen)
+    write(load(chosen), chosen)
 
 
 def list_examples(_chosen: argparse.Namespace) -> None:

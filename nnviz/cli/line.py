@@ -10,7 +10,7 @@ from io import TextIOWrapper
 
 from nnviz._system import DisplayError
 from nnviz.cli import printing
-from nnviz.cli.usage import COMMANDS, STANDARD_INPUT, UsageError
+from nnviz.cli.usage import ACTIVATIONS, COMMANDS, STANDARD_INPUT, UsageError
 from nnviz.files.errors import FileError
 
 
@@ -39,12 +39,17 @@ def _run(arguments: list[str]) -> int:
         from nnviz.cli import commands
 
         return commands.run(arguments)
-    if len(arguments) > 1:
+    rest = arguments[1:]
+    if not rest:
+        return _open(first, None)
+    if not rest[0].startswith(ACTIVATIONS):
         raise UsageError("nnviz: expected one FILE or a command; `nnviz --help` lists them")
-    return _open(first)
+    from nnviz.cli.arguments import answered
+
+    return _open(first, answered(rest))
 
 
-def _open(file: str | None) -> int:
+def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
     if file is not None and file != STANDARD_INPUT:
         from nnviz.files.examples import file_of
 
@@ -54,7 +59,7 @@ def _open(file: str | None) -> int:
     _system.check(window=True)
     from nnviz.ui.window.app import open_window
 
-    return open_window(file)
+    return open_window(file, activations)
 
 
 def _fault(sentence: object, code: int) -> int:

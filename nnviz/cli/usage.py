@@ -20,5 +20,9 @@ STANDARD_INPUT = "-"
 """As FILE: the window opens, unsaved, what comes through standard input."""
 
 
+ACTIVATIONS = "--activations"
+"""Says which activation each layer of FILE has, where the file does not."""
+
+
 class UsageError(Exception):
     """A command line that makes no sense; the message is one sentence."""

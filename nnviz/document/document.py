@@ -14,7 +14,7 @@ from nnviz.files.on_disk import News, OnDisk, digest_of
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
 from nnviz.files.registry import encoded, read
-from nnviz.files.source import Source
+from nnviz.files.source import Activations, Source
 
 UNDO_BYTES = 256 * 2**20
 """How much memory the States that only undo needs may hold."""
@@ -235,7 +235,7 @@ class Document(QObject):
     def take_theirs(self) -> None:
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
-        state, self.file = self.read(self.path)
+        state, self.file = self.read(self.path, activations=self.file.answer if self.file else None)
         self.push(state, f"take {file_named(self.file.path)} as it is now")
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
@@ -255,12 +255,14 @@ class Document(QObject):
         self.saved = self._clean = None
         self.undo_changed.emit()
 
-    def read(self, path: Path, progress: Progress | None = None) -> tuple[State, OnDisk]:
+    def read(
+        self, path: Path, progress: Progress | None = None, activations: Activations = None
+    ) -> tuple[State, OnDisk]:
         """Return what a file holds, and the file as it was read, to `start` with. Raises FileError."""
         data = read_bytes(path, progress)
-        source = Source(data, path, progress)
+        source = Source(data, path, progress, activations)
         state = read(source)
-        return state, OnDisk(path, self._written, digest_of(data), "; ".join(source.told))
+        return state, OnDisk(path, self._written, digest_of(data), "; ".join(source.told), activations)
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

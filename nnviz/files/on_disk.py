@@ -13,6 +13,7 @@ from pathlib import Path
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
 from nnviz.files.opening import is_stream, read_bytes
+from nnviz.files.source import Activations
 
 KEPT = "~"
 """What the name of the version before ends in."""
@@ -41,13 +42,19 @@ class OnDisk:
     """The file at `path`, of which this session knows the bytes with that `digest`.
 
     `written` holds what this session has written, and where: what is not among it is kept as the version
-    before, `name.json~`, when it is replaced. `told` says what was read that does not stand there.
+    before, `name.json~`, when it is replaced. `told` says what was read that does not stand there,
+    and `answer` is what a person said of it.
     """
 
     def __init__(
-        self, path: Path, written: set[tuple[str, bytes]], digest: bytes = _UNKNOWN, told: str = ""
+        self,
+        path: Path,
+        written: set[tuple[str, bytes]],
+        digest: bytes = _UNKNOWN,
+        told: str = "",
+        answer: Activations = None,
     ) -> None:
-        self.told = told
+        self.told, self.answer = told, answer
         self.path, self.digest, self._written = path, digest, written
         self._looked = _NEVER
 

@@ -103,7 +103,6 @@ FORMATS = (
 def load(
     path: str | os.PathLike[str],
     progress: Progress | None = None,
-    *,
     activations: Sequence[str] | None = None,
 ) -> State:
     """Return the State that a file holds, in any known format.
@@ -199,7 +198,7 @@ def suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.saved))
 
 
-def opened() -> tuple[str, ...]:
+def openable() -> tuple[str, ...]:
     """Return every suffix of files that are opened."""
     return tuple(dict.fromkeys(suffix for each in FORMATS for suffix in each.suffixes))
 

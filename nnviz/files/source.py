@@ -7,11 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, UnansweredError
 from nnviz.files.opening import STANDARD_INPUT, is_stream, read_bytes
 from nnviz.files.progress import Progress
+
+Activations: TypeAlias = tuple[str, ...] | None
+"""What a person says the layers have, one each, for a file that does not say it."""
 
 _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
 """Nothing, this folder, the one above, and what leads into another one."""
@@ -25,7 +29,7 @@ class Source:
     `data`        all its bytes
     `path`        where they stand, or "standard input"
     `progress`    whom to tell how far the reading is
-    `activations` what a person says the layers have, one each, for files that do not say it
+    `activations` what a person says the layers have
     `told`        what was read that does not stand there as it is shown now, in sentences
     ============= =========================================================================
     """
@@ -33,7 +37,7 @@ class Source:
     data: bytes
     path: Path = Path(STANDARD_INPUT)
     progress: Progress | None = None
-    activations: tuple[str, ...] | None = None
+    activations: Activations = None
     told: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:

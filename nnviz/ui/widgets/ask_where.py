@@ -16,7 +16,7 @@ def ask_where(
     A name without a suffix gets that of the chosen kind before the dialog asks whether a file that is there
     may be replaced.
     """
-    suffixes = {f"{kind} ({' '.join(f'*{end}' for end in ends)})": ends[0] for kind, ends in kinds.items()}
+    suffixes = {filter_of(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = QFileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
@@ -25,6 +25,11 @@ def ask_where(
     chosen = dialog.selectedFiles() if dialog.exec() else []
     dialog.deleteLater()
     return Path(chosen[0]) if chosen else None
+
+
+def filter_of(what: str, ends: Sequence[str]) -> str:
+    """Return how a file dialog is told to show files of these suffixes alone."""
+    return f"{what} ({' '.join(f'*{end}' for end in ends)})"
 
 
 def file_name(title: str) -> str:

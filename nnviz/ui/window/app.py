@@ -22,6 +22,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.settings import Settings
 
 if TYPE_CHECKING:
+    from nnviz.files.source import Activations
     from nnviz.ui.window.ending import Ending
     from nnviz.ui.window.session import Kept
     from nnviz.ui.window.unexpected import Unexpected
@@ -34,16 +35,17 @@ FIRST_STEPS = "first steps"
 """What the action is called that shows them, and what is remembered: whether they are still to be shown."""
 
 
-def open_window(file: str | Path | None) -> int:
+def open_window(file: str | Path | None, activations: Activations = None) -> int:
     """Open the window on `file`, or on the last session's, and run until it is closed.
 
-    Raises FileError where `file` cannot be read; the window is gone by then.
+    `activations` are those of a file that does not say them. Raises FileError where `file` cannot be read;
+    the window is gone by then.
     """
     gc.disable()  # until the window is filled: what a start makes is no garbage
     settings = Settings()
     app = application()
     apply_theme(app, settings.theme)
-    opened = Opened(settings, file)
+    opened = Opened(settings, file, activations=activations)
     code = with_whole_exceptions(app.exec)
     opened.close()
     return opened.code or code
@@ -56,8 +58,14 @@ class Opened:
     until it is filled; `code` is what the program ends with where a signal ends it.
     """
 
-    def __init__(self, settings: Settings, file: str | Path | None, data: Path | None = None) -> None:
-        self._settings, self._file, self._data = settings, file, data
+    def __init__(
+        self,
+        settings: Settings,
+        file: str | Path | None,
+        data: Path | None = None,
+        activations: Activations = None,
+    ) -> None:
+        self._settings, self._file, self._data, self._activations = settings, file, data, activations
         self.workspace: Workspace | None = None
         self.code = 0
         self._kept: Kept | None = None
@@ -78,7 +86,7 @@ class Opened:
         if not self._window.isVisible():
             return  # closed at once
         try:
-            self.workspace = session.begin(self._window, self._settings, self._file)
+            self.workspace = session.begin(self._window, self._settings, self._file, self._activations)
         except Exception as error:  # raised again outside Qt, which would only print it
             self._fault = error
             self._window.close()
@@ -132,7 +140,11 @@ class Opened:
 
 
 def screenshot(
-    file: str | Path, out: str | Path, size: tuple[int, int] | None = None, theme: str | None = None
+    file: str | Path,
+    out: str | Path,
+    size: tuple[int, int] | None = None,
+    theme: str | None = None,
+    activations: Activations = None,
 ) -> None:
     """Write a picture of the whole window on `file` as PNG. Needs no display. Raises FileError."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -144,7 +156,7 @@ def screenshot(
 
     settings = Settings(remembers=False)
     window = MainWindow(settings)
-    workspace = begin(window, settings, file)
+    workspace = begin(window, settings, file, activations, asks=False)
     window.resize(*(size or (1280, 800)))
     QLoggingCategory.setFilterRules("default.warning=false")  # a platform without a display has no size hints
     window.show()

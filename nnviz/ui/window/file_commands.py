@@ -20,15 +20,16 @@ from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
-from nnviz.files.registry import encoded, is_native, kinds, left_out, load, replaced, suffixes
+from nnviz.files.registry import encoded, is_native, kinds, left_out, load, openable, replaced
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
-from nnviz.ui.widgets.ask_where import ask_where, file_name
+from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of
 from nnviz.ui.widgets.dialogs import message_box, primary, tell
 from nnviz.ui.window.ask_json import Instead, ask_json
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading import Reading
+from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.settings import Settings
 
 TABLES = (".csv", ".tsv")
@@ -65,15 +66,14 @@ class FileCommands(QObject):
     def ask_open(self) -> None:
         """Ask which file to open, or whose rows to take."""
         if path := self._ask_for(
-            "Open a network", _filter("Networks", suffixes()), _filter("Tables", TABLES)
+            "Open a network", filter_of("Networks", openable()), filter_of("Tables", TABLES)
         ):
             self.take(path)
 
     def open(self, path: Path) -> bool:
         """Open a file, after the question about unsaved changes; where it cannot be read, say why."""
         try:
-            with Reading(self._window, f"Reading {file_named(path)}") as reading:
-                read = self._document.read(path, reading)
+            read = read_asking(self._window, self._settings, path, partial(self._document.read, path))
         except CancelledError:
             self.said.emit(f"{file_named(path)} was not opened; all is as it was")
             return False
@@ -133,7 +133,7 @@ class FileCommands(QObject):
 
     def ask_rows(self) -> None:
         """Ask which file to take rows from."""
-        if path := self._ask_for("Load rows from CSV", _filter("Tables", (*TABLES, ".txt"))):
+        if path := self._ask_for("Load rows from CSV", filter_of("Tables", (*TABLES, ".txt"))):
             self.load_rows(path)
 
     def load_rows(self, path: Path) -> None:
@@ -289,8 +289,3 @@ def _unused(path: Path) -> Path:
     while os.path.lexists(free):
         free = path.with_stem(f"{path.stem}-{next(numbers)}")
     return free
-
-
-def _filter(what: str, suffixes: tuple[str, ...]) -> str:
-    """Return how a file dialog is told to show files of these suffixes alone."""
-    return f"{what} ({' '.join(f'*{suffix}' for suffix in suffixes)})"

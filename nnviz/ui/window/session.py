@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMessageBox, QWidget
@@ -14,26 +17,36 @@ from nnviz.document.leftovers import Leftover, claimed
 from nnviz.document.recovery import Recovery
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
-from nnviz.files.opening import read_standard_input
+from nnviz.files.opening import STANDARD_INPUT, read_standard_input
 from nnviz.files.registry import load, read
-from nnviz.files.source import Source
+from nnviz.files.source import Activations, Source
 from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.reading import Reading
+from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.watch import Watch
 from nnviz.ui.window.workspace import Workspace
 
 
-def begin(window: MainWindow, settings: Settings, file: str | Path | None) -> Workspace:
+def begin(
+    window: MainWindow,
+    settings: Settings,
+    file: str | Path | None,
+    activations: Activations = None,
+    *,
+    asks: bool = True,
+) -> Workspace:
     """Fill `window` with what `file` holds, or the last session's file, or the first example.
 
     "-" is a network on standard input. An example opens as a new document, to be saved elsewhere.
+    `activations` are those of a file that does not say them, which a person is asked for unless not `asks`.
     Raises FileError where `file` cannot be read.
     """
-    document, refused = _document(window, settings, file)
+    asking = partial(read_asking, window, settings, given=activations, asks=asks)
+    document, refused = _document(window, settings, file, asking)
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
@@ -59,18 +72,22 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     return workspace
 
 
-def _document(window: MainWindow, settings: Settings, file: str | Path | None) -> tuple[Document, str]:
+def _document(
+    window: MainWindow, settings: Settings, file: str | Path | None, asking: Callable[..., Any]
+) -> tuple[Document, str]:
     """Return the document, and why it is not the last session's where that cannot be read, or ""."""
     if file == "-":
         with Reading(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
-            return Document(read(Source(data, progress=reading))), ""
+        stream = Path(STANDARD_INPUT)
+        return Document(asking(stream, lambda *answer: read(Source(data, stream, *answer)))), ""
     path = Path(file) if file else settings.last
-    document = Document(load(path if path and path in paths() else paths()[0]), example=True)
-    if path and path not in paths():
+    if path in paths():
+        return Document(asking(path, partial(load, path)), example=True), ""
+    document = Document(load(paths()[0]), example=True)
+    if path:
         try:
-            with Reading(window, f"Reading {file_named(path)}") as reading:
-                document.open(path, reading)
+            document.start(*asking(path, partial(document.read, path)))
         except FileError as error:
             if file:
                 raise

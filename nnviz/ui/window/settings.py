@@ -62,9 +62,7 @@ class Settings:
     @property
     def recent(self) -> list[Path]:
         """The files that were open last, the latest first; only those that are still there."""
-        value = self._store.value("recent")
-        names = [value] if isinstance(value, str) else value if isinstance(value, list) else []
-        return [path for name in names if _is_there(path := Path(str(name)))]
+        return [path for name in self._texts("recent") if _is_there(path := Path(name))]
 
     def opened(self, path: Path) -> None:
         """Put a file at the head of the recent ones; it is the one that opens next time."""
@@ -73,6 +71,19 @@ class Settings:
         self._store.setValue("recent", [str(recent) for recent in paths])
         self._store.setValue("last", str(path))
         self.used(path)
+
+    def answer(self, path: Path) -> tuple[str, ...] | None:
+        """Return the activations that a person gave for a file, or None."""
+        found = (entry.partition(" ") for entry in self._texts("answers"))
+        return next(
+            (tuple(names.split(",")) for names, _, name in found if name == str(path.absolute())), None
+        )
+
+    def answered(self, path: Path, activations: tuple[str, ...]) -> None:
+        """Remember the activations that a person gave for a file, as long as for a recent one."""
+        name = str(path.absolute())
+        others = [entry for entry in self._texts("answers") if entry.partition(" ")[2] != name]
+        self._store.setValue("answers", [f"{','.join(activations)} {name}", *others][:RECENT])
 
     def used(self, path: Path) -> None:
         """Take the folder of a file that was read or written for the one in which dialogs begin."""
@@ -85,14 +96,19 @@ class Settings:
         return name if os.path.isdir(name) else ""
 
     def forget_recent(self) -> None:
-        """Forget the recent files."""
+        """Forget the recent files, and what was said of them."""
         self._store.setValue("recent", [])
+        self._store.setValue("answers", [])
 
     @property
     def last(self) -> Path | None:
         """The file that was open last, if it is still there."""
         name = self._store.value("last")
         return Path(str(name)) if name and _is_there(Path(str(name))) else None
+
+    def _texts(self, key: str) -> list[str]:
+        value = self._store.value(key)
+        return [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, list) else []
 
 
 def _is_there(path: Path) -> bool:

@@ -1,0 +1,172 @@
+"""Files of other people's: what they lack is asked once, what they cannot keep is told before it is saved."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from nnviz.core.address import Address
+from nnviz.files.errors import FileError
+from nnviz.files.registry import load, openable, suffixes
+from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.window.ask_activations import AskActivations
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import begin
+from tests.ui.hands import choose, set_number, type_name
+from tests.ui.sees import figure, status, written
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Return a file of three layers without activations."""
+    path = tmp_path / "a.npz"
+    np.savez(path, W0=np.ones((4, 3)), W1=np.ones((5, 4)), W2=np.ones((1, 5)))
+    return path
+
+
+def activations(window):
+    return [layer.activation for layer in window.document.state.network.layers]
+
+
+def press(key):
+    return lambda dialog: QTest.keyClick(dialog, key)
+
+
+def choices(dialog):
+    return {choice.accessibleName(): choice for choice in dialog.findChildren(Choice)}
+
+
+def test_activations_that_are_missing_are_asked_and_enter_takes_the_proposal(window, answer, file):
+    seen = {}
+
+    def look(dialog):
+        seen.update({name: choice.currentText() for name, choice in choices(dialog).items()})
+        press(Qt.Key.Key_Return)(dialog)
+
+    answer(AskActivations, look)
+    window.files.open(file)
+    assert seen == {
+        "": "relu",
+        "Hidden layer 1, 4 nodes": "relu",
+        "Hidden layer 2, 5 nodes": "relu",
+        "Prediction, 1 node": "identity",
+    }
+    assert status(window) == "Opened a.npz"
+    assert activations(window) == ["relu", "relu", "identity"]
+    assert not window.main_window.isWindowModified()
+
+
+def test_another_activation_is_chosen_for_a_layer_or_for_all_hidden_ones(window, answer, file):
+    def choose_others(dialog):
+        every, *_, last = dialog.findChildren(Choice)
+        every.setFocus()
+        QTest.keyClicks(every, "tanh")
+        last.setFocus()
+        QTest.keyClicks(last, "sigmoid")
+        press(Qt.Key.Key_Return)(dialog)
+
+    answer(AskActivations, choose_others)
+    window.files.open(file)
+    assert activations(window) == ["tanh", "tanh", "sigmoid"]
+
+
+def test_escape_leaves_all_as_it_was(window, answer, file):
+    before = window.document.state
+    answer(AskActivations, press(Qt.Key.Key_Escape))
+    window.files.open(file)
+    assert window.document.state is before
+    assert status(window) == "a.npz was not opened; all is as it was"
+
+
+def test_what_was_answered_is_not_asked_again_unless_the_layers_are_others(window, answer, file):
+    answer(AskActivations, press(Qt.Key.Key_Return))
+    window.files.open(file)
+    window.files.open_example("xor")
+    window.files.open(file)
+    assert window.document.path == file
+    np.savez(file, W0=np.ones((1, 3)))
+    window.files.open_example("xor")
+    answer(AskActivations, press(Qt.Key.Key_Return))
+    window.files.open(file)
+    assert activations(window) == ["identity"]
+
+
+def test_what_another_program_has_saved_is_taken_with_the_same_answer(window, answer, file):
+    answer(AskActivations, press(Qt.Key.Key_Return))
+    window.files.open(file)
+    np.savez(file, W0=np.zeros((4, 3)), W1=np.zeros((5, 4)), W2=np.zeros((1, 5)))
+    answer(QMessageBox, choose("Take theirs"))
+    window.files.look()
+    assert window.document.state.network.layers[0].weights[0, 0] == 0
+
+
+def test_a_start_asks_too_and_takes_what_is_given(settings, answer, file, qtbot):
+    answer(AskActivations, press(Qt.Key.Key_Escape))
+    with pytest.raises(FileError):
+        begin(MainWindow(settings), settings, file)
+    with pytest.raises(FileError, match="--activations relu,relu,identity"):
+        begin(MainWindow(settings), settings, file, asks=False)
+    window = begin(MainWindow(settings), settings, file, ("tanh", "tanh", "sigmoid"))
+    assert activations(window) == ["tanh", "tanh", "sigmoid"]
+    window.main_window.close()
+    again = begin(MainWindow(settings), settings, None)
+    assert activations(again) == ["tanh", "tanh", "sigmoid"]
+
+
+def test_a_model_without_rows_opens_ready_for_them(window, tmp_path, qtbot):
+    np.savez(tmp_path / "a.npz", W0=[[2.0, 4.0]], b0=[1.0], activations=["identity"])
+    window.files.open(tmp_path / "a.npz")
+    assert len(window.document.state.data) == 0
+    assert figure(window, "MSE").text == "–"
+    assert written(window, Address("subheading", -1)) == "no rows: type an input"
+    assert written(window, Address("value", 0)) == "–"
+    set_number(window, Address("input", -1, 1), "5")
+    assert window.document.state.data.inputs.tolist() == [[0.0, 5.0]]
+    assert written(window, Address("value", 0)) == "21"
+
+
+def test_every_kind_that_is_saved_is_offered(window, answer):
+    offered = []
+
+    def look(dialog):
+        offered.append(" ".join(dialog.nameFilters()))
+        press(Qt.Key.Key_Escape)(dialog)
+
+    answer(QFileDialog, look)
+    QTest.keySequence(window.main_window, "Ctrl+Shift+S")
+    assert all(f"*{suffix}" in offered[0] for suffix in suffixes())
+
+
+def test_every_kind_that_is_opened_is_offered(window, monkeypatch):
+    offered = []
+    monkeypatch.setattr(
+        QFileDialog, "getOpenFileName", lambda *words: (offered.append(words[-1]), ("", ""))[1]
+    )
+    QTest.keySequence(window.main_window, "Ctrl+O")
+    assert all(f"*{suffix}" in offered[0] for suffix in openable())
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+def test_what_is_not_kept_is_told_before_it_is_saved(window, answer, tmp_path, suffix):
+    told = []
+    answer(QFileDialog, type_name(tmp_path / f"w{suffix}"))
+    answer(QMessageBox, choose("Write it all the same", told))
+    QTest.keySequence(window.main_window, "Ctrl+Shift+S")
+    assert told[0].startswith(f"w{suffix} leaves out the rows, the names of the inputs, the title, the notes")
+    assert load(tmp_path / f"w{suffix}").network.layers == window.document.state.network.layers
+
+
+def test_an_opened_model_that_is_changed_is_saved_where_it_was(window, tmp_path):
+    np.savez(tmp_path / "a.npz", W0=[[2.0, 4.0]], activations=["identity"])
+    window.files.open(tmp_path / "a.npz")
+    set_number(window, Address("weight", 0, 0, 1), "7")
+    QTest.keySequence(window.main_window, "Ctrl+S")
+    assert status(window).startswith("Saved a.npz")
+    assert load(tmp_path / "a.npz").network.layers[0].weights.tolist() == [[2.0, 7.0]]
+    assert not window.main_window.isWindowModified()
