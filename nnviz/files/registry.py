@@ -96,6 +96,7 @@ FORMATS = (
     Format("weights dictionary", (".py", ".txt", ".json"), "course"),
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
+    Format("ONNX", (".onnx",), "models.onnx", extra="models"),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 

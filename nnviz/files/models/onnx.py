@@ -1,0 +1,39 @@
+"""ONNX models of dense layers, `.onnx`. The library of that name is imported when one is opened or saved."""
+
+from __future__ import annotations
+
+import re
+
+from nnviz.core.state import Dataset, State
+from nnviz.files.left_out import lost
+from nnviz.files.models import float32
+from nnviz.files.source import Source
+
+_START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
+"""A version, which is a small number, and the next field of a model."""
+
+
+def sniff(data: bytes) -> bool:
+    """Tell whether bytes begin as an ONNX model does."""
+    return _START.match(data) is not None
+
+
+def read(source: Source) -> State:
+    """Return the State in an ONNX model. Raises FileError."""
+    from nnviz.files.models import onnx_reading
+
+    return onnx_reading.state_of(source)
+
+
+def write(state: State) -> bytes:
+    """Return `state` as an ONNX model. Raises FileError for a weight that is too large."""
+    from nnviz.files.models import onnx_writing
+
+    data: bytes = onnx_writing.model_of(state).SerializeToString(deterministic=True)
+    return data
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` an ONNX model does not keep."""
+    again = State(state.network, Dataset.empty(state.network), name=state.name, notes=state.notes)
+    return lost(state, again) + float32.left_out(state)

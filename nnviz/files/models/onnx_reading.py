@@ -1,0 +1,95 @@
+"""The State in an ONNX model: its graph is followed from the output to the input, then built from there."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nnviz.core.names import quoted
+from nnviz.core.state import State
+from nnviz.files.errors import FileError
+from nnviz.files.models import dense, onnx_names, onnx_operators, onnx_wire
+from nnviz.files.models.onnx_chain import Chain, Layout, Step
+from nnviz.files.models.onnx_graph import Graph, refused
+from nnviz.files.models.onnx_tensors import FLOATS
+from nnviz.files.source import Source
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def state_of(source: Source) -> State:
+    """Return the State in the bytes of an ONNX model. Raises FileError."""
+    model = onnx_wire.parsed(source.data)
+    graph = Graph(model)
+    output, told = _output(graph)
+    steps = _steps(graph, output)
+    chain = _start(graph, steps)
+    with np.errstate(all="ignore"):  # what is not finite is refused when layers are made
+        for step in steps:
+            step.take(chain)
+    chain.finish()
+    words = onnx_names.read(model)
+    nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
+    layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
+    state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes)
+    source.told.extend(told + chain.told)
+    return state
+
+
+def _output(graph: Graph) -> tuple[str, list[str]]:
+    """Return the one output of real numbers, and what is told of the others."""
+    real = [output for output in graph.outputs if _is_real(output)]
+    if len(real) != 1:
+        names = ", ".join(quoted(output.name) for output in graph.outputs[:5])
+        raise FileError(f"expected one output of real numbers, found {len(real)} among {names or 'none'}")
+    others = [output.name for output in graph.outputs if output is not real[0]]
+    return real[0].name, [f"the output {quoted(name)} is left out" for name in others[:5]]
+
+
+def _is_real(output: onnx.ValueInfoProto) -> bool:
+    """Tell whether an output may be a prediction: a label is a whole number or a text."""
+    own = output.type
+    return not own.HasField("tensor_type") or own.tensor_type.elem_type in (0, *FLOATS.values())
+
+
+def _steps(graph: Graph, name: str) -> list[Step]:
+    """Return the steps from the graph's input to the value of a name."""
+    steps: list[Step] = []
+    while name != graph.input.name:
+        node = graph.maker(name)
+        if node is None:
+            raise FileError("it does not depend on the input", quoted(name))
+        if name != node.output[0]:
+            raise refused(node, "only the first of its outputs is read")
+        if len(steps) == graph.nodes:
+            raise refused(node, "it depends on itself")
+        steps.append(onnx_operators.step_of(graph, node))
+        name = steps[-1].before
+    return steps[::-1]
+
+
+def _start(graph: Graph, steps: list[Step]) -> Chain:
+    """Return a chain without layers, for the input of a graph."""
+    dims = _dims(graph.input)
+    if len(dims) == 1:
+        return Chain("vector", dims[0])
+    first = next((k for k, step in enumerate(steps) if step.needs), 0)
+    others: dict[Layout, Layout] = {"rows": "columns", "columns": "rows"}
+    layout = (steps[first].needs if steps else None) or "rows"
+    if sum(step.swaps for step in steps[:first]) % 2:
+        layout = others[layout]
+    if not dims:
+        return Chain(layout, None)
+    rows, *each = dims if layout == "rows" else dims[::-1]
+    width = None if None in each else math.prod(size for size in each if size is not None)
+    return Chain(layout, width, rows=rows, dims=each if len(each) > 1 else ())
+
+
+def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
+    """Return the sizes that a value says it has; None for one that may be any."""
+    sizes = value.type.tensor_type.shape.dim
+    return [size.dim_value if size.dim_value > 0 else None for size in sizes]

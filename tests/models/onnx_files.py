@@ -1,0 +1,98 @@
+"""ONNX models for tests: built node by node, opened by nnviz, run by onnxruntime."""
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from nnviz.files.registry import FORMATS, read
+from nnviz.files.source import Source
+
+ONNX = next(form for form in FORMATS if form.name == "ONNX")
+
+
+def numbers(*shape, seed=0, dtype="f4"):
+    """Return random numbers between −1 and 1."""
+    return np.random.default_rng([seed, *shape]).uniform(-1, 1, shape).astype(dtype)
+
+
+def graph_of(nodes, tensors, inputs, kind=TensorProto.FLOAT, dims=("rows",), output="y"):
+    """Return a graph of nodes (operator, inputs, output, attributes), from x of `inputs` to `output`."""
+    made = [
+        helper.make_node(operator, names, [out], name=f"{operator.lower()}_{k}", **dict(*said))
+        for k, (operator, names, out, *said) in enumerate(nodes)
+    ]
+    return helper.make_graph(
+        made,
+        "test",
+        [helper.make_tensor_value_info("x", kind, [*dims, *([inputs] if inputs else [])])],
+        [helper.make_tensor_value_info(output, kind, None)],
+        [
+            own if isinstance(own, TensorProto) else numpy_helper.from_array(own, name)
+            for name, own in tensors.items()
+        ],
+    )
+
+
+def model_of(graph, opset=17, **more):
+    """Return the model of a graph."""
+    opsets = [helper.make_opsetid("", opset), *more.pop("opsets", ())]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8, **more)
+
+
+def bytes_of(nodes, tensors, inputs, opset=17, **more):
+    """Return the bytes of a model of nodes."""
+    return model_of(graph_of(nodes, tensors, inputs, **more), opset).SerializeToString()
+
+
+def opened(data):
+    """Return the State in a model, and what nnviz tells of it."""
+    source = Source(data)
+    state = read(source)
+    return state, source.told
+
+
+def run(data, x, output=0):
+    """Return what onnxruntime predicts."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    return session.run(None, {session.get_inputs()[0].name: x})[output]
+
+
+def check_same(data, inputs, dtype=np.float32, within=1e-6):
+    """Assert that nnviz and onnxruntime predict the same of random rows; return the State."""
+    state, _ = opened(data)
+    x = np.random.default_rng(1).normal(size=(5, inputs)).astype(dtype)
+    np.testing.assert_allclose(state.network.predict(x), run(data, x), rtol=within, atol=within)
+    return state
+
+
+def checked(data):
+    """Return a model after ONNX's own checker has looked at it."""
+    model = onnx.load_model_from_string(data)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def nested(levels):
+    """Return the bytes of a model with so many graphs within graphs."""
+    data = b""
+    for _ in range(levels):  # node { attribute { g { … } } }
+        for number in (6, 5, 1):
+            data = field(number, data)
+    return b"\x08\x08" + field(7, data)
+
+
+def varint(number):
+    """Return a whole number as protobuf writes it: seven bits a byte."""
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def field(number, data):
+    """Return a part as protobuf writes it."""
+    return varint(number << 3 | 2) + varint(len(data)) + data
