@@ -30,6 +30,13 @@ class Palette:
     on_slope: str
     selection: str
     """A row that is selected, an edge's halo: the accent, faint, on the surface."""
+    keyword: str
+    string: str
+    number: str
+    """Words of a program; others are in ink, comments muted."""
+    walk: str
+    walked: str
+    """What marks lines of a program where the walk is, and their ground."""
 
 
 PALETTES: dict[str, Palette] = {
@@ -54,6 +61,11 @@ PALETTES: dict[str, Palette] = {
         on_accent="#FFFFFF",
         on_slope="#FFFFFF",
         selection="#E2F2F0",
+        keyword="#0F4C81",
+        string="#1B6B3A",
+        number="#8A4408",
+        walk="#B7860B",
+        walked="#FFF3C9",
     ),
     "dark": Palette(
         window="#12151A",
@@ -76,6 +88,11 @@ PALETTES: dict[str, Palette] = {
         on_accent="#0C1512",
         on_slope="#161A20",
         selection="#18332F",
+        keyword="#7CC0F0",
+        string="#8FCFA0",
+        number="#F3B06A",
+        walk="#E0B84A",
+        walked="#3A3217",
     ),
 }
 """Every theme by name."""

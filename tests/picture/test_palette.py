@@ -13,6 +13,11 @@ PAIRS = [
     *(("muted", ground) for ground in ("surface", "canvas")),
     *(("slope", ground) for ground in ("surface", "canvas")),
     *(("error", ground) for ground in ("surface", "canvas")),
+    *(
+        (word, ground)
+        for word in ("ink", "muted", "keyword", "string", "number")
+        for ground in ("surface", "selection", "walked")
+    ),
     ("on_output", "output_node"),
     ("on_accent", "accent"),
     ("on_slope", "slope"),

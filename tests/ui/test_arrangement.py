@@ -160,7 +160,7 @@ def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):
 def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):
     window = open_window("relu")
     before = window.diagram.size()
-    for name in ("Training", "Explain", "Notes"):
+    for name in ("Training", "Explain", "Notes", "Code"):
         bring(window, name)
         choose_entry(window, name)
     QApplication.processEvents()
@@ -368,6 +368,7 @@ def test_notes_and_plot_of_a_floating_panel_stay_where_they_are_when_another_fil
     window = open_window("relu")
     dock(window, "Notes").setFloating(True)
     QApplication.processEvents()
+    press(window, "Explain")
     click(window, address_named(window, "node_0"))
     QApplication.processEvents()
     assert {"Notes", "Explain"} <= in_sight(window)

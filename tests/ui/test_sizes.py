@@ -17,10 +17,12 @@ from shiboken6 import createdByPython, getAllValidWrappers
 
 from nnviz.core.address import Address
 from nnviz.ui.help.help_window import HelpWindow
+from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.theme import draw_at
 from nnviz.ui.window.main_window import within
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.settings import SIZES_PERCENT
+from tests.ui.clipped import clipped
 from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry
 from tests.ui.sees import help_page, offered, place
 
@@ -179,6 +181,19 @@ def test_all_pages_of_the_help_are_to_be_chosen(window):
     bar = opened.main_window.findChild(HelpWindow).findChild(QTabBar)
     assert bar.rect().contains(bar.tabRect(bar.count() - 1))
     assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
+
+
+@pytest.mark.parametrize("percent", SIZES_PERCENT)
+def test_no_drop_down_cuts_the_text_off_that_is_chosen(window, percent):
+    opened, cut = window(percent), []
+    for name in ("Code", "Matrix"):
+        bring(opened, name)
+        (choice,) = opened.board.docks[name].findChildren(Choice)
+        for k in range(choice.count()):
+            choice.setCurrentIndex(k)
+            QApplication.processEvents()
+            cut += [said for said in clipped(opened.main_window) if choice.currentText() in said]
+    assert cut == []
 
 
 @pytest.mark.parametrize("percent", SIZES_PERCENT)

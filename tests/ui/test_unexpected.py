@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 import nnviz.ui.diagram.canvas
 from nnviz.core.address import Address
 from nnviz.files.registry import load
+from nnviz.ui.code.panel import CodePanel
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.edit_session import EditSession
@@ -164,6 +165,7 @@ SLOTS = {
     "2 weights": (LossPanel, "_choose", click_node),
     "Matrix": (WeightMatrix, "_selected", click_node),
     "Explain": (ExplainPanel, "_refresh", click_node),
+    "Code": (CodePanel, "_selected", click_node),
     "Notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
     "the finder": (Finder, "_search", find),
     "weight sets": (WeightSets, "_ask_keep", keep_weights),

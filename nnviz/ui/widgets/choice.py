@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox
 
@@ -20,6 +20,10 @@ class Choice(QComboBox):
         super().__init__()
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
         self.setMaxVisibleItems(MOST_SEEN)
+
+    def sizeHint(self) -> QSize:
+        """Ask for a pixel more: where everything is drawn larger Qt reckons with too little for the text."""
+        return super().sizeHint() + QSize(1, 0)
 
     def showPopup(self) -> None:  # noqa: D102
         view = self.view()

@@ -54,6 +54,13 @@ def ui_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     return pixel_font(pixels * _factor, weight)
 
 
+def code_font(pixels: float) -> QFont:
+    """Return the system's font for programs, so many pixels high at 100 %."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(ui_font(pixels).pointSizeF())
+    return font
+
+
 def pixel_font(pixels: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """Return the window's font with tabular figures. Whole and half pixels come out as asked."""
     font = QFont(QApplication.font())

@@ -135,6 +135,11 @@ class Board(QMainWindow):
         """The docks that are not hidden and not behind a tab."""
         return [dock for dock in self.docks.values() if dock.in_sight]
 
+    def covers(self, name: str, other: str) -> bool:
+        """Tell whether a panel is in front of another one, whose place it shares."""
+        dock = self.docks[name]
+        return dock.in_sight and self.docks[other] in self.tabifiedDockWidgets(dock)
+
     @property
     def _most_below(self) -> int:
         """How high what stands below the diagram may be, at first and when everything is drawn larger."""

@@ -6,6 +6,7 @@ A panel is one file, and one line here. Imports no panel: each is imported when 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -24,6 +25,23 @@ class Panel(NamedTuple):
     tip: str
     make: Callable[[Workspace], Card]
     """Called when the panel is first in sight."""
+
+
+def _code(workspace: Workspace) -> Card:
+    from nnviz.ui.code.panel import CodePanel
+
+    settings, style = workspace.settings, "code style"
+    card = CodePanel(
+        workspace.document,
+        workspace.selection,
+        workspace.player,
+        settings.text(style),
+        workspace.files.suggestion,
+    )
+    card.style_chosen.connect(partial(settings.remember, style))
+    card.address_hovered.connect(workspace.diagram.hover)
+    card.said.connect(workspace.status.say)
+    return card
 
 
 def _over_one_weight(workspace: Workspace) -> Card:
@@ -55,6 +73,7 @@ PANELS = (
     Panel("Training", "right, above", "Settings, Run, and what came of it", lambda own: own.training),
     Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
+    Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
     Panel("MSE", "below", "The MSE after every update", lambda own: own.mse),
     Panel("1 weight", "below", "The MSE along the selected weight", _over_one_weight),

@@ -43,6 +43,10 @@ class Settings:
         """Return a remembered switch; it is `first` until it is remembered otherwise."""
         return bool(self._store.value(key, first, type=bool))
 
+    def text(self, key: str) -> str:
+        """Return a remembered text; "" where there is none."""
+        return str(self._store.value(key, ""))
+
     @property
     def theme(self) -> str:
         """The theme that was chosen, one of `themes()`."""
@@ -92,7 +96,7 @@ class Settings:
     @property
     def folder(self) -> str:
         """The folder in which dialogs begin; "" where none is known that is still there."""
-        name = str(self._store.value("folder", ""))
+        name = self.text("folder")
         return name if os.path.isdir(name) else ""
 
     def forget_recent(self) -> None:

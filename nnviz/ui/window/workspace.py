@@ -54,7 +54,7 @@ class Workspace:
     mse: MsePlot
 
     def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
-        self.main_window, self.document, self._settings = window, document, settings
+        self.main_window, self.document, self.settings = window, document, settings
         self.selection = Selection(document)
         self.derived = Derived(document, self.selection)
         self.runner = Runner(document)
@@ -85,7 +85,7 @@ class Workspace:
         self.main_window.setStatusBar(self.status)
         self.main_window.put(self.diagram)
         self.board = self.main_window.board
-        keys = self._settings.flag(PRESSED_KEYS, first=False)
+        keys = self.settings.flag(PRESSED_KEYS, first=False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
         self._begin_reading()
         for panel in PANELS:
@@ -204,8 +204,8 @@ class Workspace:
             self.status.say("")
 
     def _explain(self) -> None:
-        """Show the explanation of what was pointed at, unless notes are being written."""
-        if not self.notes.being_written:
+        """Show the explanation of what was pointed at, unless notes are being written or the code is read."""
+        if not self.notes.being_written and not self.board.covers("Code", "Explain"):
             self.board.docks["Explain"].come_forward()
 
     def _show_menu(self, address: Address | None, at: QPoint) -> None:
@@ -256,17 +256,17 @@ class Workspace:
 
     def show_pressed_keys(self, shown: bool) -> None:
         """Show the keys that are pressed while presenting, from now on."""
-        self._settings.remember(PRESSED_KEYS, shown)
+        self.settings.remember(PRESSED_KEYS, shown)
         self.present.shows_keys = shown
 
     def set_size(self, percent: int) -> None:
         """Draw everything in one of SIZES_PERCENT from now on."""
-        self._settings.remember("size", percent)
+        self.settings.remember("size", percent)
         self.use_size()
 
     def use_size(self) -> None:
         """Draw everything in the size that is remembered, or in the largest that has room on the screen."""
-        wished, window = self._settings.size, self.main_window
+        wished, window = self.settings.size, self.main_window
         room = window.screen().availableSize().expandedTo(window.size())
         percent = min(wished, largest_size(room))
         if percent < wished:
@@ -280,11 +280,11 @@ class Workspace:
 
     def set_theme(self, name: str) -> None:
         """Use a theme of `themes()` from now on."""
-        self._settings.remember("theme", name)
+        self.settings.remember("theme", name)
         self._follow_theme()
 
     def _follow_theme(self, _scheme: Qt.ColorScheme | None = None) -> None:
-        apply_theme(application(), self._settings.theme)
+        apply_theme(application(), self.settings.theme)
 
     def _closing(self, event: QCloseEvent) -> None:
         self.runner.pause()

@@ -1,0 +1,212 @@
+"""The code panel: what is open as a program, live, its lines lit up where the selection and the walk are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from nnviz.core.state import State
+from nnviz.document.document import Document
+from nnviz.document.idle import APART_MS, Throttle
+from nnviz.document.selection import Selection
+from nnviz.document.walk.player import Player
+from nnviz.files.code import STYLES, program
+from nnviz.files.code.program import Program
+from nnviz.ui.code.lit import Lines
+from nnviz.ui.code.marks import Entry, Legend
+from nnviz.ui.code.save import ask_save
+from nnviz.ui.code.text import CodeText, Lit
+from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.widgets.choice import Choice
+
+TITLES = {"course": "Course", "numpy": "NumPy", "keras": "Keras", "pytorch": "PyTorch"}
+HINT = "Click a line to select what it computes"
+SHARE = 15
+"""Of a run's time, writing the program takes no more than one part in so many."""
+
+
+class CodePanel(Card):
+    """Shows the program and where in it one is; `suggestion` makes the path of a file with this end.
+
+    ================= =======================================================================
+    `address_hovered` what a click on the line under the mouse would select, or None
+    `style_chosen`    another style was chosen
+    `said`            what was copied or saved
+    ================= =======================================================================
+    """
+
+    address_hovered = Signal(object)
+    style_chosen = Signal(str)
+    said = Signal(str)
+
+    def __init__(
+        self,
+        document: Document,
+        selection: Selection,
+        player: Player,
+        style: str,
+        suggestion: Callable[[str], Path],
+    ) -> None:
+        super().__init__("Code")
+        self._document, self._selection, self._player = document, selection, player
+        self._suggestion = suggestion
+        self._program, self._lines = Program(()), Lines(())
+        self._shown: tuple[object, ...] = ()
+        """The style and the name of what is shown: of others all is anew."""
+        self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
+        self._make_controls(style)
+        self._make_body()
+        self._connect()
+
+    def _make_controls(self, style: str) -> None:
+        self._style = Choice()
+        for name in STYLES:
+            self._style.addItem(TITLES[name], name)
+        self._style.setCurrentIndex(max(self._style.findData(style), 0))
+        self._style.setToolTip("How the program is written")
+        self._style.setAccessibleName("Style of the program")
+        cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
+        self._copy = quiet_button("Copy", "Copy the program")
+        self._save = quiet_button("Save…", "Save the program, which runs as it stands")
+        for button in (self._copy, self._save):
+            self.buttons.addWidget(button)
+
+    def _make_body(self) -> None:
+        self._text, self._legend, self._refusal = CodeText(), Legend(), QLabel()
+        self._refusal.setObjectName("muted")
+        self._refusal.setWordWrap(True)
+        self._refusal.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._pages = QStackedWidget()
+        whole = QWidget()
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self._text, 1)
+        column.addWidget(self._legend)
+        for page in (whole, self._refusal):
+            self._pages.addWidget(page)
+        self.body.setContentsMargins(8, 0, 8, 6)
+        self.body.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self._document.state_changed.connect(self._state_changed)
+        self._selection.address_changed.connect(self._selected)
+        self._player.changed.connect(self._walked)
+        self._style.activated.connect(lambda _: self._choose_style())
+        self._text.line_chosen.connect(self._choose)
+        self._text.line_hovered.connect(self._hover)
+        self._copy.clicked.connect(self._copy_program)
+        self._save.clicked.connect(self._save_program)
+
+    # --- when it writes
+
+    def _state_changed(self, old: State, new: State) -> None:
+        """Write at once, as part of the frame that shows the State, but not at every frame of a run."""
+        if self.isVisible():
+            self._changes.changed()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while it was hidden."""
+        super().showEvent(event)
+        self._changes.show_now()
+        self._bring_selected()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Write no more."""
+        super().hideEvent(event)
+        self._changes.stop()
+
+    def _choose_style(self) -> None:
+        self.style_chosen.emit(self._style_name)
+        self._changes.show_now()
+        self._bring_selected()
+
+    @property
+    def _style_name(self) -> str:
+        return str(self._style.currentData())
+
+    def _refresh(self) -> None:
+        state, style = self._document.state, self._style_name
+        shown: tuple[object, ...] = ()
+        try:
+            self._program = program(state, style)
+        except ValueError as error:
+            self._program = Program(())
+            self._refusal.setText(str(error))
+        else:
+            shown = style, state.name
+        self._lines = Lines(self._program.lines)
+        lines = [line.text for line in self._program.lines]
+        self._text.show_lines(lines, self._lines.selects, anew=shown != self._shown)
+        self._shown = shown
+        self._pages.setCurrentIndex(0 if shown else 1)
+        for button in (self._copy, self._save):
+            button.setEnabled(bool(shown))
+        self._light()
+
+    # --- where one is
+
+    def _light(self) -> Lit:
+        """Light up what is selected and where the walk is, and say so."""
+        address, progress = self._selection.address, self._player.progress
+        lit = Lit(self._lines.about(address), self._lines.walked(progress))
+        entries = []
+        if address and lit.chosen:
+            entries.append(Entry(address.name(self._document.state.network), "chosen"))
+        if lit.walked:
+            entries.append(Entry(progress.phase.capitalize(), "walked"))
+        self._text.light(lit)
+        self._legend.tell(*entries or [Entry(HINT)])
+        told = zip(entries, filter(None, lit), strict=True)
+        self._text.setAccessibleDescription(
+            "; ".join(f"{own.text}: {_numbers(lines)}" for own, lines in told)
+        )
+        return lit
+
+    def _selected(self) -> None:
+        if self.isVisible():
+            self._light()
+            self._bring_selected()
+
+    def _bring_selected(self) -> None:
+        lines = self._lines.about(self._selection.address)
+        if not self._text.shows_any(lines):
+            self._text.bring(lines)
+
+    def _walked(self) -> None:
+        if self.isVisible():
+            self._text.bring(self._light().walked)
+
+    # --- what a person does
+
+    def _hover(self, line: int) -> None:
+        self.address_hovered.emit(self._lines.next_of(line, self._selection.address) if line >= 0 else None)
+
+    def _choose(self, line: int) -> None:
+        self.address_hovered.emit(None)
+        self._selection.select(self._lines.next_of(line, self._selection.address))
+
+    def _copy_program(self) -> None:
+        self._changes.show_now()
+        QGuiApplication.clipboard().setText(self._program.text)
+        more = "; it loads numbers from a file, which Save… writes" if self._program.beside else ""
+        self.said.emit(f"Copied the program{more}")
+
+    def _save_program(self) -> None:
+        self._changes.show_now()
+        if said := ask_save(self, self._program, self._suggestion(f"-{self._style_name}.py")):
+            self.said.emit(said)
+
+
+def _numbers(lines: Collection[int]) -> str:
+    """Return the numbers of lines, from 1: "lines 3, 5 to 9"."""
+    ordered = sorted(lines)
+    firsts = [line for line in ordered if line - 1 not in lines]
+    lasts = [line for line in ordered if line + 1 not in lines]
+    spans = (f"{a + 1}" if a == b else f"{a + 1} to {b + 1}" for a, b in zip(firsts, lasts, strict=True))
+    return f"line{'s' * (len(ordered) > 1)} {', '.join(spans)}"
