@@ -73,4 +73,6 @@ def _state(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> State:
     if targets is not None and targets.ndim == 1:
         targets = targets[:, None] if len(network.outputs) == 1 else targets[None, :]
     with told_by_core("data"):
-        return State(network, Dataset(inputs, targets))
+        data = Dataset(inputs, targets)
+    with told_by_core():
+        return State(network, data)

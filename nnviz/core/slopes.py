@@ -81,11 +81,16 @@ def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
 def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
     """Return the MSE over the rows of `x` and all its slopes.
 
-    `x` has shape (rows, inputs), `y` (rows, outputs).
+    `x` has shape (rows, inputs), `y` (rows, outputs) or, of one row or one output, the values alone.
     What is too large for a number is infinite or NaN, without a warning.
     Raises ValueError where the shapes do not fit.
     """
-    return slopes_from(network, network.forward(x), y)
+    trace, targets = network.forward(x), np.asarray(y, dtype=np.float64)
+    wanted = trace.prediction.shape
+    alone = targets.ndim < 2 and 1 in wanted and targets.size == trace.prediction.size
+    if targets.shape != wanted and not alone:
+        raise ValueError(f"y: expected shape {wanted}, rows by outputs, found {targets.shape}")
+    return slopes_from(network, trace, targets)
 
 
 def slopes_from(network: Network, trace: Trace, y: ArrayLike) -> Slopes:

@@ -56,6 +56,22 @@ class Dataset(ByValue):
         """How many inputs and targets there are."""
         return self.inputs.size + (0 if self.targets is None else self.targets.size)
 
+    def check_for(self, network: Network) -> None:
+        """Raise ValueError where the rows are not such as `network` takes and gives."""
+        given, wanted = self.inputs.shape[1], len(network.inputs)
+        if given != wanted:
+            wish = f"expected {counted(wanted, 'number')} a row, one for each input"
+            raise ValueError(f"data.inputs: {wish}, found {given}")
+        if self.targets is None:
+            return
+        if len(self.targets) != len(self):
+            wish = f"expected {counted(len(self), 'row')}, one for each row of inputs"
+            raise ValueError(f"data.targets: {wish}, found {len(self.targets)}")
+        given, wanted = self.targets.shape[1], len(network.outputs)
+        if given != wanted:
+            wish = f"expected {counted(wanted, 'number')} a row, one for each output"
+            raise ValueError(f"data.targets: {wish}, found {given}")
+
     @classmethod
     def empty(cls, network: Network) -> Dataset:
         """Return no rows, for `network`."""
@@ -190,9 +206,9 @@ class State(AsSvg):
     """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
 
     In a notebook it shows itself as the diagram with the numbers of the first row.
-    Who replaces the network or the data by another one sets `run` to None, for it does not lead there. Raises
-    ValueError for a run of a network of another shape, for a title that is not one line, and where there is
-    more than nnviz opens.
+    Who replaces the network or the data by another one sets `run` to None, for it does not lead there.
+    Raises ValueError for rows that do not fit the network, for a run of a network of another shape, for a
+    title that is not one line, and where there is more than nnviz opens.
     """
 
     network: Network
@@ -213,6 +229,7 @@ class State(AsSvg):
         start = self.run.start if self.run else self.network
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
             raise ValueError("run: it is that of a network of another shape; give None for it")
+        self.data.check_for(self.network)
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     def __repr__(self) -> str:

@@ -156,10 +156,11 @@ def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
     return state.network.predict(state.data.inputs[rows])[:, columns]
 
 
-def _restructured(state: State, edit: Callable[[Network], Network]) -> State:
-    """Apply an edit to the network and to every weight set."""
+def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:
+    """Apply an edit to the network and to every weight set; `data` are other rows, if they change with it."""
     sets = tuple(WeightSet.of(kept.name, edit(kept.into(state.network))) for kept in state.weight_sets)
-    return replace(state, network=edit(state.network), weight_sets=sets, run=None)
+    rows = state.data if data is None else data
+    return replace(state, network=edit(state.network), data=rows, weight_sets=sets, run=None)
 
 
 def _with_biases(state: State, layer: int, biases: Array | None) -> State:
@@ -192,7 +193,7 @@ def _with_column(
         inputs = values(inputs)
     if column == last and targets is not None:
         targets = values(targets)
-    return replace(_restructured(state, edit), data=Dataset(inputs, targets))
+    return _restructured(state, edit, Dataset(inputs, targets))
 
 
 def fresh_node_name(network: Network, column: int) -> str:

@@ -83,6 +83,19 @@ def test_slopes_name_a_row_of_the_wrong_width():
         slopes(oracle.make_network([2, 1], ["identity"], [False]), [[1, 2, 3]], [[1]])
 
 
+def test_slopes_take_targets_that_fit_the_rows_and_never_rearrange_others():
+    two = oracle.make_network([1, 2], ["identity"], [False])
+    x = [[1], [2], [3]]
+    with pytest.raises(ValueError, match=r"y: expected shape \(3, 2\), rows by outputs, found \(2, 3\)"):
+        slopes(two, x, [[1, 2, 3], [4, 5, 6]])
+    with pytest.raises(ValueError, match=r"found \(6,\)"):
+        slopes(two, x, [1, 2, 3, 4, 5, 6])
+    assert slopes(two, [1], [5, 6]).mse == slopes(two, [[1]], [[5, 6]]).mse
+    one = oracle.make_network([1, 1], ["identity"], [False])
+    assert slopes(one, x, [4, 5, 6]).mse == slopes(one, x, [[4], [5], [6]]).mse
+    assert slopes(one, 1, 4).mse == slopes(one, [[1]], [[4]]).mse
+
+
 def test_slopes_too_large_for_a_number_warn_of_nothing():
     found = slopes(Network.from_weights({"output": [1e200]}), [[1e200]], [[0.0]])
     assert not np.isfinite(found.layers[0].weights).any()

@@ -33,6 +33,22 @@ def test_values_are_equal_by_what_they_hold():
     assert State(network(), Dataset([[1, 2]])) != State(network(1), Dataset([[1, 2]]))
 
 
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (Dataset([[1, 2, 3]]), "data.inputs: expected 2 numbers a row, one for each input, found 3"),
+        (
+            Dataset([[1, 2], [3, 4]], [[1]]),
+            "data.targets: expected 2 rows, one for each row of inputs, found 1",
+        ),
+        (Dataset([[1, 2]], [[1, 2]]), "data.targets: expected 1 number a row, one for each output, found 2"),
+    ],
+)
+def test_rows_that_do_not_fit_the_network_are_refused_and_never_stretched(data, sentence):
+    with pytest.raises(ValueError, match=f"^{sentence}$"):
+        State(network(), data)
+
+
 def test_a_weight_set_gives_its_weights_back_into_the_network():
     kept = WeightSet.of("weights_0", network(1))
     assert kept.into(network(2)) == network(1)
