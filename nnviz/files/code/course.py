@@ -63,17 +63,14 @@ def _plain(value: float) -> str:
 
 def _weights(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
     yield Line("# The weights that feed each node")
-    if numbers.weights_beside:
-        yield Line("weights = {")
-        for k in range(len(network.layers)):
+    yield Line("weights = {")
+    for k, layer in enumerate(network.layers):
+        if numbers.weights_beside:
             yield Line(f'    **dict(zip({form.nodes(k)}, stored["W{k}"])),', None, of_nodes(network, k))
-    else:
-        yield Line("weights = {")
-        for k, layer in enumerate(network.layers):
-            for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
-                yield from array(
-                    f"    {name!r}: np.array([", map(_plain, row), "]),", weights_of(k, j, len(row))
-                )
+            continue
+        for j, (name, row) in enumerate(zip(layer.nodes, layer.weights.tolist(), strict=True)):
+            start, addresses = f"    {name!r}: np.array([", weights_of(k, j, len(row))
+            yield from array(start, map(_plain, row), "]),", addresses)
     yield Line("}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from nnviz.core.network import Network
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_nodes
+from nnviz.files.code.words import of_nodes, of_outputs
 
 
 class Form(ABC):
@@ -29,7 +29,7 @@ class Form(ABC):
         self.dictionaries = ("weights", "biases") if self.biased else ("weights",)
         self.parameters = ", ".join(self.dictionaries)
         self.last = len(network.layers) - 1
-        self.outputs = of_nodes(network, self.last)
+        self.outputs = of_outputs(network)
         self.all_nodes = of_nodes(network, *range(len(network.layers)))
 
     @property

@@ -12,7 +12,7 @@ from nnviz.files.code import frame
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_inputs, of_nodes, parameters
+from nnviz.files.code.words import of_inputs, of_nodes, of_outputs, parameters
 
 _DTYPE = """\
 DTYPE = "float32"  # "float64" computes with all digits (on JAX with JAX_ENABLE_X64=1)
@@ -80,7 +80,7 @@ def _activation(own: Named) -> str:
 
 def _predictions(state: State) -> Iterator[Line]:
     if len(state.data):
-        outputs = of_nodes(state.network, len(state.network.layers) - 1)
+        outputs = of_outputs(state.network)
         yield Line()
         yield Line("# The prediction of every row")
         yield Line("for row in model.predict(inputs, verbose=0):", "forward", outputs)
@@ -92,7 +92,7 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
     yield Line("# Training")
     yield Line("model.compile(")
     yield Line(f"    optimizer={optimizer},", "update")
-    yield Line(f'    loss="{MSE.keras}",', "loss", of_nodes(state.network, len(state.network.layers) - 1))
+    yield Line(f'    loss="{MSE.keras}",', "loss", of_outputs(state.network))
     yield Line(")")
     evaluated = "model.evaluate(inputs, targets, batch_size=len(inputs), verbose=0)"
     if frame.mini_batches(state):
@@ -107,5 +107,5 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
         fit = "model.fit(inputs, targets, batch_size=len(inputs), epochs=updates, shuffle=False, verbose=0)"
         yield Line(f"fitted = {fit}", "update")
         yield Line(f"last = {evaluated}", "loss")
-        yield Line('history = enumerate([*fitted.history["loss"], last])', "loss")
+        yield Line('history = list(enumerate([*fitted.history["loss"], last]))', "loss")
     yield from frame.printed()

@@ -11,7 +11,7 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.state import State
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import WIDTH, comment, filled, of_inputs, of_nodes, weights_of
+from nnviz.files.code.words import WIDTH, comment, filled, of_inputs, of_nodes, of_outputs, weights_of
 
 SCREENFUL = 40
 """Lines of weights, or of rows, that stand in a program."""
@@ -78,7 +78,7 @@ class Numbers:
         if not len(data):
             return
         yield Line("# The rows")
-        outputs = of_nodes(network, len(network.layers) - 1)
+        outputs = of_outputs(network)
         parts = [("inputs", data.inputs, of_inputs(network)), ("targets", data.targets, outputs)]
         for name, values, addresses in parts:
             if values is None:

@@ -11,7 +11,7 @@ from nnviz.files.code import frame, functions
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_nodes, parameters, python
+from nnviz.files.code.words import of_nodes, of_outputs, parameters, python
 
 
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
@@ -65,12 +65,12 @@ def _forward(network: Network) -> Iterator[Line]:
     yield Line()
     yield Line("def predict(x):", "forward")
     last = "" if len(_computed(network)) == 1 else "[-1]"
-    yield Line(f"    return forward(x){last}", "forward", of_nodes(network, len(network.layers) - 1))
+    yield Line(f"    return forward(x){last}", "forward", of_outputs(network))
     yield Line()
 
 
 def _loss(network: Network) -> Iterator[Line]:
-    outputs = of_nodes(network, len(network.layers) - 1)
+    outputs = of_outputs(network)
     yield Line()
     yield Line(f"def {MSE.variable}(x, y):", "loss", outputs)
     yield Line("    prediction = predict(x)", "loss", outputs)
@@ -86,7 +86,7 @@ def _backward(network: Network) -> Iterator[Line]:
     yield Line(f"    {', '.join(_computed(network))} = forward(x)", "forward")
     yield Line("    # Loss: the slope with respect to the prediction", "loss")
     slope = MSE.numpy_slope.replace("prediction", f"a{last}")
-    yield Line(f"    {_slope_a(layers, last)} = {slope}", "loss", of_nodes(network, last))
+    yield Line(f"    {_slope_a(layers, last)} = {slope}", "loss", of_outputs(network))
     yield Line("    # Backward, from the last layer to the first", "backward")
     for k in reversed(range(len(layers))):
         yield from _layer_back(network, k)
@@ -114,7 +114,7 @@ def _layer_back(network: Network, k: int) -> Iterator[Line]:
 
 def _predictions(state: State) -> Iterator[Line]:
     if len(state.data):
-        outputs = of_nodes(state.network, len(state.network.layers) - 1)
+        outputs = of_outputs(state.network)
         yield Line()
         yield Line("# The prediction of every row")
         yield Line("for row in predict(inputs):", "forward", outputs)

@@ -12,7 +12,7 @@ from nnviz.files.code import frame
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_nodes
+from nnviz.files.code.words import of_nodes, of_outputs
 
 NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 
@@ -70,7 +70,7 @@ def _activation(function: Activation) -> str:
 
 def _predictions(state: State) -> Iterator[Line]:
     if len(state.data):
-        outputs = of_nodes(state.network, len(state.network.layers) - 1)
+        outputs = of_outputs(state.network)
         yield Line()
         yield Line("# The prediction of every row")
         yield Line("for row in model(inputs).tolist():", "forward", outputs)
@@ -78,7 +78,7 @@ def _predictions(state: State) -> Iterator[Line]:
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:
-    outputs = of_nodes(state.network, len(state.network.layers) - 1)
+    outputs = of_outputs(state.network)
     yield Line()
     yield Line("# Training")
     yield Line(f"optimizer = torch.optim.{optimizer}", "update")

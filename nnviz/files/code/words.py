@@ -61,6 +61,11 @@ def of_inputs(network: Network) -> tuple[Address, ...]:
     return tuple(Address("node", -1, i) for i in range(len(network.inputs)))
 
 
+def of_outputs(network: Network) -> tuple[Address, ...]:
+    """Return the nodes of the last layer."""
+    return of_nodes(network, len(network.layers) - 1)
+
+
 def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
     """Return the weights that feed a node."""
     return tuple(Address("weight", layer, node, i) for i in range(count))
