@@ -2,19 +2,26 @@
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMessageBox, QProgressDialog
 
 from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.state import Training
 from nnviz.core.training import train
+from nnviz.document.training.outcome import NO_ROWS
+from nnviz.document.walk.player import NO_ROW
 from nnviz.files.examples import example
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.pictures.dialog import FilmDialog
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
 from nnviz.ui.pictures.walk_film import WalkFilm
+from nnviz.ui.widgets.theme import apply_theme
 from tests.films import frames_of_apng
+from tests.ui.hands import choose_entry, press_button, press_cancel, type_name
+from tests.ui.sees import status
 
 LOOK, FPS = Look(640, 400), 5
 
@@ -155,8 +162,15 @@ def test_a_person_can_stop_it_at_any_time(qapp):
         TrainingFilm(state("xor"), LOOK, FPS, lambda _: stop(1.0))
 
 
+@pytest.fixture
+def light_again(qapp):
+    """Give the application its theme back, which the command has changed."""
+    yield
+    apply_theme(qapp, "light")
+
+
 @pytest.mark.parametrize(("option", "name"), [("--walk", "relu"), ("--training", "twenty-updates")])
-def test_render_writes_a_film_without_a_display(qapp, tmp_path, capsys, option, name):
+def test_render_writes_a_film_without_a_display(light_again, tmp_path, capsys, option, name):
     out = tmp_path / "film.png"
     line = ["render", name, "-o", str(out), option, "--fps", "4", "--size", "320x240", "--theme", "dark"]
     assert main(line) == 0
@@ -183,3 +197,114 @@ def test_what_does_not_go_together_is_bad_use(tmp_path, monkeypatch, capsys, lin
     assert main(["render", "relu", "-o", *line.split()]) == 2
     assert capsys.readouterr() == ("", f"nnviz render: {told}\n")
     assert list(tmp_path.iterdir()) == []
+
+
+# In the window
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+def wished(width=320, height=240, theme="Dark", fps=4, button="Save as…"):
+    """Return what to do with the dialog: fill it in and press a button."""
+
+    def fill(dialog):
+        found = {own.accessibleName(): own for own in dialog.findChildren(QLineEdit)}
+        for name, number in (("Width", width), ("Height", height), ("Frames a second", fps)):
+            found[name].setText(str(number))
+        dialog.findChild(QComboBox).setCurrentText(theme)
+        press_button(button)(dialog)
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"), [("Export walk…", "the walk"), ("Export training…", "the training")]
+)
+def test_the_window_writes_a_film_as_it_is_wished(window, answer, tmp_path, entry, told):
+    before, out = window.document.state, tmp_path / "film.apng"
+    answer(FilmDialog, wished())
+    answer(QFileDialog, type_name(out))
+    choose_entry(window, entry)
+    assert status(window) == f"Exported {told} as film.apng"
+    frames, count = frames_of_apng(out.read_bytes())
+    assert len(frames) == count
+    assert frames[0][0].shape == (240, 320, 3)
+    assert tuple(frames[0][0][0, 0]) == rgb(PALETTES["dark"].canvas)
+    assert window.document.state is before
+    assert not window.document.undo_text()
+    kept = []
+
+    def look_and_leave(dialog):
+        kept.extend(own.text() for own in dialog.findChildren(QLineEdit))
+        press_button("Cancel")(dialog)
+
+    answer(FilmDialog, look_and_leave)
+    choose_entry(window, entry)
+    assert kept == ["320", "240", "4"]
+
+
+def test_the_film_is_of_the_selected_row(open_window, answer, tmp_path):
+    window = open_window("many-rows")
+    window.selection.row = 2
+    answer(FilmDialog, wished())
+    answer(QFileDialog, type_name(tmp_path / "film.apng"))
+    choose_entry(window, "Export walk…")
+    written, _ = frames_of_apng((tmp_path / "film.apng").read_bytes())
+    own = WalkFilm(window.document.state, Look(320, 240, "dark"), 4, lambda _: None, row=2)
+    assert np.array_equal(written[-1][0], [*own.frames()][-1].pixels)
+
+
+def test_a_film_that_takes_long_shows_how_far_it_is_and_can_be_stopped(window, answer, tmp_path, monkeypatch):
+    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.0)
+    said, out = [], tmp_path / "film.apng"
+    out.write_bytes(b"old")
+    answer(FilmDialog, wished(1280, 800, fps=50))
+    answer(QFileDialog, type_name(out))
+    answer(QMessageBox, press_button("Yes"))
+    answer(QProgressDialog, press_cancel(said))
+    choose_entry(window, "Export walk…")
+    assert said == ["Exporting film.apng"]
+    assert status(window) == "film.apng was not written; all is as it was"
+    assert [path.name for path in tmp_path.iterdir()] == ["film.apng"]
+    assert out.read_bytes() == b"old"
+
+
+def test_what_is_missing_is_said_in_one_sentence(window, answer, tmp_path, monkeypatch):
+    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None)
+    told = []
+    answer(FilmDialog, wished())
+    answer(QFileDialog, type_name(tmp_path / "film.gif"))
+    answer(QMessageBox, lambda box: (told.append(box.text()), box.accept()))
+    choose_entry(window, "Export walk…")
+    assert told == ["a GIF needs Pillow; this installs it: pip install 'nnviz-desktop[motion]'"]
+    assert status(window) == told[0]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("field", "number"), [("Frames a second", "51"), ("Width", "3841"), ("Height", "x")])
+def test_a_number_that_cannot_be_is_refused_where_it_stands(window, answer, field, number):
+    told = []
+
+    def fill(dialog):
+        found = {own.accessibleName(): own for own in dialog.findChildren(QLineEdit)}
+        found[field].setText(number)
+        press_button("Save as…")(dialog)
+        told.extend(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
+        assert dialog.isVisible()
+        press_button("Cancel")(dialog)
+
+    answer(FilmDialog, fill)
+    choose_entry(window, "Export walk…")
+    assert len(told) == 1
+    assert "number" in told[0]
+
+
+def test_where_there_is_nothing_to_film_it_is_said_at_once(open_window):
+    window = open_window(edits.remove_rows(state(), [0]))
+    choose_entry(window, "Export walk…")
+    assert status(window) == NO_ROW
+    choose_entry(window, "Export training…")
+    assert status(window) == NO_ROWS

@@ -31,10 +31,10 @@ from nnviz.files.on_disk import OnDisk
 from nnviz.files.progress import CancelledError
 from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.loss.panel import LossCaption
+from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_whose import ask_whose
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.new_network import NewNetwork
-from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.unexpected import Unexpected
@@ -230,7 +230,7 @@ def fail(window, folder):
 def read_long(window, folder):
     with (
         suppress(CancelledError),
-        Reading(window.main_window, f"Reading {window.document.state.name}") as read,
+        Waiting(window.main_window, f"Reading {window.document.state.name}") as read,
     ):
         while True:
             read(0.5)

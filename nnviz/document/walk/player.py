@@ -20,6 +20,7 @@ Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 """What Play does at the end of a phase: stop, the forward pass of the next row, the next phase."""
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
+NO_ROW = "There is no row to compute: add one under Data, or type an input"
 
 
 class Player(QObject):
@@ -148,7 +149,7 @@ class Player(QObject):
         """Tell whether there is a row to walk, and say so where there is none."""
         if len(self._document.state.data):
             return True
-        self.said.emit("There is no row to compute: add one under Data, or type an input")
+        self.said.emit(NO_ROW)
         return False
 
     def _begin(self) -> bool:

@@ -24,11 +24,15 @@ ROWS: Section = (
 
 def files() -> tuple[Section, ...]:
     """Return the sections of the page."""
-    from nnviz.ui.pictures.drawing import KINDS  # which takes long
+    from nnviz.files.motion.kinds import KINDS as FILMS  # which takes long
+    from nnviz.ui.pictures.drawing import KINDS
 
     saves = kinds()
     formats = tuple((each.name, _told(each.suffixes, saves.get(each.name, ()))) for each in FORMATS)
     pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
+    films = tuple(
+        (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
+    )
     kept = (
         ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
         (str(data_folder()), "copies of unsaved work, offered at the next start, and the log"),
@@ -37,6 +41,7 @@ def files() -> tuple[Section, ...]:
         ("Networks", formats),
         ROWS,
         ("Pictures", pictures),
+        ("Films", films),
         ("What nnviz keeps", kept),
         ("Limits: more is refused in a sentence", _limits()),
     )

@@ -1,7 +1,8 @@
-"""The dialog before a picture is written or copied: its size, its theme, its ground."""
+"""The dialogs before a picture or a film is written: its size, its theme, and what else it has."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt
@@ -9,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
 from nnviz.core.numbers import parsed_whole, written
+from nnviz.files.motion import film
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.pictures.drawing import PNG_RATIO, Look
 from nnviz.ui.widgets.choice import Choice
@@ -19,36 +21,35 @@ LEAST_PX, MOST_PX = 50, 5_000
 """A PNG of the most has 100 million pixels."""
 
 
-class LookDialog(QDialog):
-    """Asks for the Look of a picture; `copies` tells whether it is to be copied instead of written."""
+class SizeDialog(QDialog):
+    """Asks how large something is to be, and in which theme; who is derived of it asks for more."""
 
-    def __init__(self, window: QWidget, title: str, look: Look) -> None:
+    def __init__(self, window: QWidget, title: str, look: Look, most_px: int) -> None:
         super().__init__(window)
-        self.copies = False
         self.setWindowTitle(title)
-        nudge = partial(nudge_whole, least=LEAST_PX)
-        self._width, self._height = (NumberField(_pixels, written, nudge) for _ in range(2))
-        self._theme, self._transparent = Choice(), QCheckBox("&Transparent background")
-        self._theme.addItems([name.capitalize() for name in PALETTES])
+        self._grid, self._numbers, self._theme = QGridLayout(), list[NumberField](), Choice()
         self._told = QLabel()
         self._told.setObjectName("muted")
-        self._show(look)
-        column = column_of(self)
-        column.addWidget(heading(title))
-        column.addLayout(self._fields())
-        column.addWidget(self._transparent)
-        column.addWidget(self._told)
-        column.addWidget(self._buttons())
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._buttons = buttons
+        self._save = primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self._width = self._add_number("&Width", look.width, LEAST_PX, most_px)
+        self._height = self._add_number("&Height", look.height, LEAST_PX, most_px)
+        self._theme.addItems([name.capitalize() for name in PALETTES])
+        self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
+        self._add("T&heme", self._theme)
 
     @property
     def look(self) -> Look:
         """What is chosen."""
         theme = list(PALETTES)[self._theme.currentIndex()]
-        return Look(self._width.value, self._height.value, theme, self._transparent.isChecked())
+        return Look(self._width.value, self._height.value, theme)
 
     def accept(self) -> None:
-        """Close, unless a size cannot be read."""
-        if self._width.commit() and self._height.commit():
+        """Close, unless a number cannot be read."""
+        if all(number.commit() for number in self._numbers):
             super().accept()
 
     def eventFilter(self, field: QObject, event: QEvent) -> bool:
@@ -59,58 +60,91 @@ class LookDialog(QDialog):
             return True
         return super().eventFilter(field, event)
 
-    def _show(self, look: Look) -> None:
-        for field, value in ((self._width, look.width), (self._height, look.height)):
-            field.show_value(value)
-            field.refused.connect(self._tell)
-            field.accepted.connect(self._tell_pixels)
-            field.installEventFilter(self)
-        self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
-        self._transparent.setChecked(look.transparent)
-        self._tell_pixels()
+    def _facts(self) -> str:
+        """Return what is said below the fields where nothing is wrong with them."""
+        raise NotImplementedError
 
-    def _fields(self) -> QGridLayout:
-        grid = QGridLayout()
-        fields: tuple[tuple[str, QWidget], ...] = (
-            ("&Width", self._width),
-            ("&Height", self._height),
-            ("T&heme", self._theme),
+    def _add_number(self, text: str, value: int, least: int, most: int) -> NumberField:
+        field = NumberField(
+            partial(_whole, least=least, most=most), written, partial(nudge_whole, least=least)
         )
-        for k, (text, field) in enumerate(fields):
-            label = QLabel(text)
-            label.setBuddy(field)
-            field.setAccessibleName(text.replace("&", ""))
-            grid.addWidget(label, 0, k)
-            grid.addWidget(field, 1, k)
-        return grid
+        field.show_value(value)
+        field.refused.connect(self._tell)
+        field.accepted.connect(self._tell_facts)
+        field.installEventFilter(self)
+        self._numbers.append(field)
+        self._add(text, field)
+        return field
 
-    def _buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        copy = buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
-        self._save = primary(buttons.addButton("&Save as…", QDialogButtonBox.ButtonRole.AcceptRole))
+    def _add(self, text: str, field: QWidget) -> None:
+        label, column = QLabel(text), self._grid.count() // 2
+        label.setBuddy(field)
+        field.setAccessibleName(text.replace("&", ""))
+        self._grid.addWidget(label, 0, column)
+        self._grid.addWidget(field, 1, column)
+
+    def _lay_out(self, *between: QWidget) -> None:
+        column = column_of(self)
+        column.addWidget(heading(self.windowTitle()))
+        column.addLayout(self._grid)
+        for part in (*between, self._told, self._buttons):
+            column.addWidget(part)
+        self._tell_facts()
+
+    def _tell(self, why: str) -> None:
+        self._told.setText(why or self._facts())
+
+    def _tell_facts(self) -> None:
+        self._told.setText(self._facts())
+
+
+class LookDialog(SizeDialog):
+    """Asks for the Look of a picture; `copies` tells whether it is to be copied instead of written."""
+
+    def __init__(self, window: QWidget, title: str, look: Look) -> None:
+        super().__init__(window, title, look, MOST_PX)
+        self.copies = False
+        self._transparent = QCheckBox("&Transparent background")
+        self._transparent.setChecked(look.transparent)
+        copy = self._buttons.addButton("&Copy", QDialogButtonBox.ButtonRole.ActionRole)
         copy.clicked.connect(self._copy)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        return buttons
+        self._lay_out(self._transparent)
+
+    @property
+    def look(self) -> Look:
+        """What is chosen."""
+        return replace(super().look, transparent=self._transparent.isChecked())
 
     def _copy(self) -> None:
         self.copies = True
         self.accept()
         self.copies = self.result() == QDialog.DialogCode.Accepted
 
-    def _tell(self, why: str) -> None:
-        self._told.setText(why or self._pixels_of_png())
-
-    def _tell_pixels(self) -> None:
-        self._told.setText(self._pixels_of_png())
-
-    def _pixels_of_png(self) -> str:
+    def _facts(self) -> str:
         width, height = (PNG_RATIO * field.value for field in (self._width, self._height))
         return f"Pixels of the screen; a PNG has {width} × {height}, so that it is sharp"
 
 
-def _pixels(text: str) -> int:
-    pixels = parsed_whole(text, LEAST_PX)
-    if pixels > MOST_PX:
-        raise ValueError(f"expected a whole number up to {MOST_PX:,}")
-    return pixels
+class FilmDialog(SizeDialog):
+    """Asks for the look of a film, and for its frames a second."""
+
+    def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
+        super().__init__(window, title, look, film.MOST_PX)
+        self._fps = self._add_number("&Frames a second", fps, 1, film.MOST_FPS)
+        self._lay_out()
+
+    @property
+    def fps(self) -> int:
+        """The frames a second that are chosen."""
+        fps: int = self._fps.value
+        return fps
+
+    def _facts(self) -> str:
+        return "Pixels of the file; a GIF and an animated PNG begin again at their end"
+
+
+def _whole(text: str, least: int, most: int) -> int:
+    number = parsed_whole(text, least)
+    if number > most:
+        raise ValueError(f"expected a whole number up to {most:,}")
+    return number

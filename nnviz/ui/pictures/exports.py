@@ -10,17 +10,23 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core.names import file_named
+from nnviz.document.training.outcome import refusal
 from nnviz.files.errors import FileError
-from nnviz.ui.pictures.dialog import LookDialog
+from nnviz.files.motion import kinds
+from nnviz.files.motion.film import FPS, SIZE_PX
+from nnviz.files.progress import CancelledError
+from nnviz.ui.pictures.dialog import FilmDialog, LookDialog
 from nnviz.ui.pictures.drawing import KINDS, Drawing, Look, image, write
+from nnviz.ui.pictures.motion import Subject, film_of
 from nnviz.ui.widgets.ask_where import ask_where
 from nnviz.ui.widgets.dialogs import tell
+from nnviz.ui.widgets.waiting import Waiting
 
 SVG_TYPE = "image/svg+xml"
 
 
 class Exports(QObject):
-    """Writes and copies pictures for a window; how they are to look is remembered as long as it is open."""
+    """Writes pictures and films for a window, and copies pictures; how they are to look is remembered."""
 
     said = Signal(str)
 
@@ -29,6 +35,7 @@ class Exports(QObject):
         super().__init__(window)
         self._window, self._suggestion = window, suggestion
         self._looks: dict[str, Look] = {}
+        self._films: dict[str, tuple[Look, int]] = {}
 
     def ask(self, drawing: Drawing) -> None:
         """Ask how a picture is to look, and where to write it."""
@@ -45,6 +52,20 @@ class Exports(QObject):
         elif path := ask_where(self._window, title, self._suggestion(f"{drawing.ending}.png"), KINDS):
             self._write(drawing, path)
 
+    def ask_film(self, subject: Subject) -> None:
+        """Ask how a film is to look, and where to write it, and write it while a person can stop it."""
+        what = subject.what
+        title = f"Export the {what}"
+        dialog = FilmDialog(self._window, title, *self._films.get(what, (Look(*SIZE_PX), FPS)))
+        chosen = bool(dialog.exec())
+        look, fps = dialog.look, dialog.fps
+        dialog.deleteLater()
+        if not chosen:
+            return
+        self._films[what] = look, fps
+        if path := ask_where(self._window, title, self._suggestion(f"-{what}.gif"), kinds.KINDS):
+            self._write_film(subject, look, fps, path)
+
     def copy(self, drawing: Drawing) -> None:
         """Copy a picture as pixels and as SVG, so that a program takes what it can use."""
         look, clipboard = self._look(drawing), QGuiApplication.clipboard()
@@ -59,7 +80,25 @@ class Exports(QObject):
         try:
             write(drawing, self._looks[drawing.what], path)
         except FileError as error:
-            self.said.emit(str(error))
-            tell(self._window, str(error))
+            self._refuse(str(error))
         else:
             self.said.emit(f"Exported {drawing.what} as {file_named(path)}")
+
+    def _write_film(self, subject: Subject, look: Look, fps: int, path: Path) -> None:
+        name = file_named(path)
+        try:
+            kinds.check(path)
+            with Waiting(self._window, f"Exporting {name}") as waiting:
+                kinds.write(film_of(subject, look, fps, waiting), path)
+        except CancelledError:
+            self.said.emit(f"{name} was not written; all is as it was")
+        except FileError as error:
+            self._refuse(str(error))
+        except ValueError as error:
+            self._refuse(refusal(error))
+        else:
+            self.said.emit(f"Exported the {subject.what} as {name}")
+
+    def _refuse(self, why: str) -> None:
+        self.said.emit(why)
+        tell(self._window, why)

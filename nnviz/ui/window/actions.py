@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from nnviz.document.walk.player import Player, Repeat
+from nnviz.document.training.outcome import missing
+from nnviz.document.walk.player import NO_ROW, Player, Repeat
 from nnviz.document.walk.walk import Phase
 from nnviz.ui.window.ended_run import EndedRun
 from nnviz.ui.window.help import help_menu
@@ -21,6 +23,11 @@ from nnviz.ui.window.view_menu import view_menu
 from nnviz.ui.window.walk_keys import WalkKeys
 from nnviz.ui.window.workspace import Workspace
 
+if TYPE_CHECKING:
+    from nnviz.ui.pictures.motion import What
+
+WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or MP4"
+TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
 STANDARD = QKeySequence.StandardKey
 
 PHASES: tuple[tuple[Phase, str], ...] = (
@@ -97,13 +104,35 @@ def _file(workspace: Workspace) -> Menu:
                 Entry("save", "&Save", files.save, keys=STANDARD.Save, icon="save", toolbar=True),
                 Entry("save as", "Save &as…", files.ask_save, keys="Ctrl+Shift+S"),
             ),
+            (Entry("load rows", "&Load rows from CSV…", files.ask_rows),),
             (
-                Entry("load rows", "&Load rows from CSV…", files.ask_rows),
                 Entry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
+                Entry(
+                    "export walk", "Export &walk…", partial(_export_film, workspace, "walk"), tip=WALK_FILM
+                ),
+                Entry(
+                    "export training",
+                    "Export &training…",
+                    partial(_export_film, workspace, "training"),
+                    tip=TRAINING_FILM,
+                ),
             ),
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
         ),
     )
+
+
+def _export_film(workspace: Workspace, what: What) -> None:
+    from nnviz.ui.pictures.motion import Subject  # most people want none
+
+    workspace.runner.pause()
+    state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
+    why = missing(state) if what == "training" else "" if len(state.data) else NO_ROW
+    if why:
+        workspace.status.say(why)
+        return
+    slopes, by_layer = selection.slopes_shown, progress.by_layer
+    workspace.exports.ask_film(Subject(what, state, selection.row, slopes=slopes, by_layer=by_layer))
 
 
 def _edit(workspace: Workspace) -> Menu:

@@ -25,10 +25,10 @@ from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of
 from nnviz.ui.widgets.dialogs import message_box, primary, tell
+from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_json import Instead, ask_json
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
-from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.settings import Settings
 
@@ -139,7 +139,7 @@ class FileCommands(QObject):
     def load_rows(self, path: Path) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there."""
         try:
-            with Reading(self._window, f"Reading {file_named(path)}") as reading:
+            with Waiting(self._window, f"Reading {file_named(path)}") as reading:
                 table = csv.read(read_bytes(path, reading), reading)
             self.about_to_ask.emit()
             taken = loaded(self._document.state, table)

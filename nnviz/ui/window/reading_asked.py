@@ -12,8 +12,8 @@ from nnviz.core.names import file_named
 from nnviz.files.errors import UnansweredError
 from nnviz.files.progress import CancelledError, Progress
 from nnviz.files.source import Activations
+from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_activations import AskActivations
-from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.settings import Settings
 
 _T = TypeVar("_T")
@@ -56,5 +56,5 @@ def read_asking(
 def _reading(
     window: QWidget, path: Path, read: Callable[[Progress, Activations], _T], answer: Activations
 ) -> _T:
-    with Reading(window, f"Reading {file_named(path)}") as reading:
+    with Waiting(window, f"Reading {file_named(path)}") as reading:
         return read(reading, answer)

@@ -21,9 +21,9 @@ from nnviz.files.opening import STANDARD_INPUT, read_standard_input
 from nnviz.files.registry import load, read
 from nnviz.files.source import Activations, Source
 from nnviz.ui.widgets.dialogs import message_box, primary
+from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.main_window import MainWindow
-from nnviz.ui.window.reading import Reading
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
@@ -77,7 +77,7 @@ def _document(
 ) -> tuple[Document, str]:
     """Return the document, and why it is not the last session's where that cannot be read, or ""."""
     if file == "-":
-        with Reading(window, "Waiting for a network on standard input") as reading:
+        with Waiting(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
         stream = Path(STANDARD_INPUT)
         return Document(asking(stream, lambda *answer: read(Source(data, stream, *answer)))), ""

@@ -1,4 +1,4 @@
-"""The dialog of a long reading: it comes after half a second, shows how far it is, and can stop it."""
+"""The dialog of what takes long: it comes after half a second, shows how far that is, and can stop it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nnviz.files.progress import CancelledError
 
 WAIT_S = 0.5
 LOOK_S = 0.03
-"""Between two looks at what a person does: the window stays alive, and reading hardly slower."""
+"""Between two looks at what a person does: the window stays alive, and the work hardly slower."""
 
 
-class Reading:
-    """What a reader tells its progress to. Raises CancelledError once the person has pressed Cancel.
+class Waiting:
+    """What long work tells its progress to. Raises CancelledError once the person has pressed Cancel.
 
     As a context: the dialog is gone at its end.
     """
@@ -35,7 +35,7 @@ class Reading:
             self._dialog.deleteLater()
 
     def __call__(self, part: float) -> None:
-        """Show that this part is read, and let the window live for a moment."""
+        """Show that this part is done, and let the window live for a moment."""
         if time.monotonic() < self._next:
             return
         dialog = self._dialog = self._dialog or self._shown()
