@@ -15,7 +15,7 @@ from nnviz.core import limits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.examples import examples
-from nnviz.files.registry import load
+from nnviz.files.registry import FORMATS, kinds, load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -140,3 +140,17 @@ def test_python_3_11_gets_no_qt_that_aborts_on_it():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["name"] == "nnviz-desktop"
     assert "PySide6-Essentials<6.12; python_version<'3.12'" in project["dependencies"]
+
+
+def test_it_lists_every_format_with_what_it_opens_and_saves():
+    table = README[README.index("| format | opens | saves |") :].partition("\n\n")[0].splitlines()[2:]
+    saves = kinds()
+    told = [
+        f"| {each.name} | {code(each.suffixes)} | {code(saves[each.name]) if each.name in saves else '–'} |"
+        for each in FORMATS
+    ]
+    assert table == told
+
+
+def code(words):
+    return " ".join(f"`{word}`" for word in words)

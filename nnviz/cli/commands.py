@@ -63,10 +63,17 @@ def _place(path: Path) -> str:
 
 
 def load(chosen: argparse.Namespace) -> State:
-    """Return the State that FILE holds. Raises FileError."""
+    """Return the State that FILE holds, and say what is not as it stands there. Raises FileError."""
     from nnviz.files import registry
+    from nnviz.files.opening import read_bytes
+    from nnviz.files.source import Source
 
-    return registry.load(examples.file_of(chosen.file), activations=chosen.activations)
+    path = examples.file_of(chosen.file)
+    source = Source(read_bytes(path), path, activations=chosen.activations)
+    state = registry.read(source)
+    for sentence in source.told:
+        complain(f"{path}: {sentence}")
+    return state
 
 
 def predict(chosen: argparse.Namespace) -> None:

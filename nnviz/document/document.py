@@ -262,7 +262,8 @@ class Document(QObject):
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
-        return state, OnDisk(path, self._written, digest_of(data), "; ".join(source.told), activations)
+        told = "; ".join(source.assumed + source.told)
+        return state, OnDisk(path, self._written, digest_of(data), told, activations)
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

@@ -36,12 +36,12 @@ def sniff(data: bytes) -> bool:
 
 
 def read(source: Source) -> State:
-    """Return the State of a dictionary, or of code with one; tell which activations are taken.
+    """Return the State of a dictionary, or of code with one; which activations are taken is told.
 
     Raises FileError.
     """
     state = _state_of(source)
-    source.told.append(course_code.assumed(state.network))
+    source.assumed.append(course_code.assumed(state.network))
     return state
 
 

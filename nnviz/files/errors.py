@@ -54,7 +54,12 @@ class UnansweredError(FileError):
 
 def not_installed(what: str, module: str, extra: str) -> FileError:
     """Return the sentence for `what` needs a `module` that a person has not installed."""
-    return FileError(f"{what} needs {module}, which is not installed: pip install 'nnviz-desktop[{extra}]'")
+    return FileError(f"{what} needs {module}, which is not installed: {install_line(extra)}")
+
+
+def install_line(extra: str) -> str:
+    """Return the line that installs an optional extra."""
+    return f"pip install 'nnviz-desktop[{extra}]'"
 
 
 @contextmanager

@@ -30,7 +30,8 @@ class Source:
     `path`        where they stand, or "standard input"
     `progress`    whom to tell how far the reading is
     `activations` what a person says the layers have
-    `told`        what was read that does not stand there as it is shown now, in sentences
+    `told`        what is not as it stands there, in sentences
+    `assumed`     what such a file never says, and is the same for all of them
     ============= =========================================================================
     """
 
@@ -39,6 +40,7 @@ class Source:
     progress: Progress | None = None
     activations: Activations = None
     told: list[str] = field(default_factory=list)
+    assumed: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:
         """Return the bytes of a file in the same folder. Raises FileError.

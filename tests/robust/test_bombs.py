@@ -3,9 +3,11 @@
 A person who opens such a file gets a sentence, and the window lives on.
 """
 
+import io
 import json
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -97,6 +99,49 @@ BOMBS = {
 }
 
 
+def arrays(**given):
+    file = io.BytesIO()
+    np.savez_compressed(file, **given)
+    return file.getvalue()
+
+
+def entries(count, data):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for i in range(count):
+            archive.writestr(f"W{i}.npy", data)
+    return file.getvalue()
+
+
+def tensors(head, size):
+    return len(head).to_bytes(8, "little") + head + bytes(size - len(head) - 8)
+
+
+NAMES = ["relu"]
+PACKED = {
+    "at the limit of numbers.npz": lambda _size: arrays(W0=np.zeros((1, 4_000_000)), activations=NAMES),
+    "a matrix of nodes.npz": lambda _size: arrays(W0=np.zeros((4_999, 800)), activations=NAMES),
+    "more than may be unpacked.npz": lambda size: arrays(W0=np.zeros((1, size // 8)), activations=NAMES),
+    "as much as may be unpacked.npz": lambda size: arrays(
+        W0=np.zeros((1, size // 8 - 1000), "u1"), activations=NAMES
+    ),
+    "as many entries as may be.npz": lambda _size: entries(4000, bytes(30_000)),
+    "many more entries.npz": lambda _size: entries(60_000, b""),
+    "nothing but entries.npz": lambda size: (b"PK\x01\x02" + bytes(42)) * (size // 46),
+    "a long comment.npz": lambda size: b"PK\x03\x04" + b"PK\x05\x06" * (size // 4 - 8),
+    "a long header.safetensors": lambda size: tensors(b'{"":' * 2**18, size),
+    "as many tensors as may be.safetensors": lambda size: tensors(
+        (
+            "{"
+            + ",".join(f'"{i}":{{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}' for i in range(18_000))
+            + "}"
+        ).encode(),
+        size,
+    ),
+    "a header as long as the file.safetensors": lambda size: tensors(b"{" + b" " * (size - 100), size),
+}
+
+
 CHILD = """
 import re, sys, time
 from nnviz.cli.main import main
@@ -107,13 +152,17 @@ print(code, int(used) // 1024, time.process_time())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has taken")
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", [*BOMBS, *PACKED])
 def test_a_file_that_is_made_to_burst_takes_bounded_memory_and_time(name, tmp_path, amount):
     size = amount(quick=0, full=LARGEST_BYTES - 1000, long=LARGEST_BYTES - 1000)
     if not size:
         pytest.skip("takes a minute")
-    file = tmp_path / ("bomb.py" if "literal" in name or "code" in name else "bomb.json")
-    file.write_text(BOMBS[name](size), "utf-8")
+    if name in PACKED:
+        file = tmp_path / name
+        file.write_bytes(PACKED[name](size))
+    else:
+        file = tmp_path / ("bomb.py" if "literal" in name or "code" in name else "bomb.json")
+        file.write_text(BOMBS[name](size), "utf-8")
     assert file.stat().st_size <= LARGEST_BYTES
     ended = subprocess.run(
         [sys.executable, "-c", CHILD, str(file)], capture_output=True, text=True, timeout=200

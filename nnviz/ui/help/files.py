@@ -5,8 +5,9 @@ from __future__ import annotations
 from nnviz.core import limits
 from nnviz.core.limits import Limit
 from nnviz.document.recovery import data_folder
+from nnviz.files.errors import install_line
 from nnviz.files.on_disk import KEPT
-from nnviz.files.registry import FORMATS, kinds
+from nnviz.files.registry import FORMATS, Format, kinds
 from nnviz.ui.help.page import Section
 
 ROWS: Section = (
@@ -20,6 +21,14 @@ ROWS: Section = (
         ),
     ),
 )
+OTHERS: Section = (
+    "Other people's files",
+    (
+        ("activations that a file does not say", "are asked for once, and can be changed under the headings"),
+        ("what a kind of file cannot keep", "is told before it is saved"),
+        (".pt, .pth, .pkl, .joblib", "are programs, and are never opened; the refusal says the safe way"),
+    ),
+)
 
 
 def files() -> tuple[Section, ...]:
@@ -28,7 +37,7 @@ def files() -> tuple[Section, ...]:
     from nnviz.ui.pictures.drawing import KINDS
 
     saves = kinds()
-    formats = tuple((each.name, _told(each.suffixes, saves.get(each.name, ()))) for each in FORMATS)
+    formats = tuple((each.name, _told(each, saves.get(each.name, ()))) for each in FORMATS)
     pictures = tuple((name, f"File → Export picture, {', '.join(ends)}") for name, ends in KINDS.items())
     films = tuple(
         (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
@@ -39,6 +48,7 @@ def files() -> tuple[Section, ...]:
     )
     return (
         ("Networks", formats),
+        OTHERS,
         ROWS,
         ("Pictures", pictures),
         ("Films", films),
@@ -47,8 +57,10 @@ def files() -> tuple[Section, ...]:
     )
 
 
-def _told(opens: tuple[str, ...], saves: tuple[str, ...]) -> str:
-    return f"opens {', '.join(opens)}" + (f"; saves {', '.join(saves)}" if saves else "")
+def _told(form: Format, saves: tuple[str, ...]) -> str:
+    saving = f"; saves {', '.join(saves)}" if saves else ""
+    needs = f"; needs {install_line(form.extra)}" if form.extra else ""
+    return f"opens {', '.join(form.suffixes)}{saving}{needs}"
 
 
 def _limits() -> tuple[tuple[str, str], ...]:
