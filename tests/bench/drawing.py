@@ -22,8 +22,10 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QGraphicsScene, QGraphicsView
 
 from nnviz.core.address import Address
+from nnviz.core.edits import set_weight
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
+from nnviz.document.idle import APART_MS
 from nnviz.document.selection import Selection
 from nnviz.document.training.runner import Runner
 from nnviz.document.walk.player import Player
@@ -246,6 +248,23 @@ def opened(folder):
     return opening, selecting
 
 
+def edited(sizes, panel):
+    """Return the milliseconds of a frame in which a weight is edited, with a panel in front."""
+    window = windows.open_window(windows.state(*sizes))
+    window.board.show_panel(panel, True)
+
+    def edit(k):
+        window.document.push(set_weight(window.document.state, 0, 0, 0, k + 0.5), "a weight")
+        windows.application().processEvents()
+
+    found = []
+    for k in range(15):
+        windows.settle(2 * APART_MS / 1000)  # texts are written no more often
+        found.append(windows.timed(lambda _, k=k: edit(k), 1))
+    window.main_window.hide()
+    return statistics.median(found)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender (default 15)")
@@ -270,6 +289,10 @@ def main():
         print(
             f"| laying {'-'.join(map(str, sizes))} out anew, with slopes | {laid_out(sizes):.1f} | ≤ {aim} |"
         )
+    for sizes in LAID_OUT:
+        name = "-".join(map(str, sizes))
+        notes, code = (edited(sizes, panel) for panel in ("Notes", "Code"))
+        print(f"| an edit of {name}, with the code in front | {code:.1f}, with notes {notes:.1f} | ≤ 16 |")
     with tempfile.TemporaryDirectory() as folder:
         opening, selecting = opened(folder)
     print(f"| opening {large} with 100 rows | {opening:.0f} | ≤ 1000 |")

@@ -264,6 +264,20 @@ def test_arrows_move_the_caret_and_enter_selects(code):
     assert window.selection.address == NODE_0
 
 
+def test_tab_leads_from_the_program_to_the_style_and_the_buttons(code):
+    window, text = code()
+    text.setFocus()
+    reached = []
+    for _ in range(3):
+        QTest.keyClick(window.main_window.focusWidget(), Qt.Key.Key_Tab)
+        reached.append(window.main_window.focusWidget().accessibleName())
+    assert reached == [
+        "Style of the program",
+        "Copy the program",
+        "Save the program, which runs as it stands",
+    ]
+
+
 def test_a_line_under_the_mouse_shows_on_the_diagram_what_a_click_selects(code):
     window, text = code()
     hovered = []
@@ -395,6 +409,16 @@ def test_numbers_that_somebody_else_has_written_are_not_replaced(code, answer, t
     assert told == [status(window)]
     assert "would take the place of mine.npz" in status(window)
     assert (path.exists(), path.with_suffix(".npz").read_bytes()) == (False, b"another's")
+
+
+def test_a_program_is_not_saved_by_the_name_of_its_numbers(code, answer, tmp_path):
+    window, _ = code("digits")
+    told = []
+    answer(QFileDialog, type_name(tmp_path / "mine.npz"))
+    answer(QMessageBox, choose("OK", told))
+    press_here(window, "Save…")
+    assert told == ["mine.npz was not saved: the name of a program ends in .py"]
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_program_that_cannot_be_saved_says_why_and_leaves_nothing(code, answer, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from nnviz.core.address import Address
 from nnviz.core.expressions import Expression
@@ -53,7 +54,13 @@ def parameters(network: Network) -> list[str]:
 
 def of_nodes(network: Network, *layers: int) -> tuple[Address, ...]:
     """Return the nodes of some layers."""
-    return tuple(Address("node", k, j) for k in layers for j in range(len(network.layers[k])))
+    return _nodes(tuple((k, len(network.layers[k])) for k in layers))
+
+
+@lru_cache
+def _nodes(counts: tuple[tuple[int, int], ...]) -> tuple[Address, ...]:
+    """Return so many nodes of each layer: the same as last time, for many lines are about the same."""
+    return tuple(Address("node", k, j) for k, count in counts for j in range(count))
 
 
 def of_inputs(network: Network) -> tuple[Address, ...]:

@@ -14,6 +14,7 @@ class Lines:
     """The lines of a program, by what they compute or hold and by their phase."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
+        self._kinds = _kinds(lines)
         self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
         """What clicks on a line select in turn, by its number from 0."""
         self._about: dict[Address, set[int]] = defaultdict(set)
@@ -23,6 +24,10 @@ class Lines:
             for address in line.addresses:
                 self._about[address].add(k)
                 self._about[_end(address)].add(k)
+
+    def of(self, lines: Sequence[Line]) -> Lines:
+        """Return the same for other lines; of an edit nothing but their texts is other, as a rule."""
+        return self if _kinds(lines) == self._kinds else Lines(lines)
 
     def about(self, address: Address | None) -> frozenset[int]:
         """Return the lines about a node and what feeds it, or about an edge and the node that it feeds."""
@@ -47,6 +52,10 @@ class Lines:
         """Return what a click on a line selects: the first that it is about, or the next after `selected`."""
         own = self.selects[line]
         return own[(own.index(selected) + 1) % len(own)] if selected in own else own[0]
+
+
+def _kinds(lines: Sequence[Line]) -> list[tuple[str | None, tuple[Address, ...]]]:
+    return [(line.phase, line.addresses) for line in lines]
 
 
 def _end(address: Address) -> Address:

@@ -25,12 +25,13 @@ class Entry(NamedTuple):
     kind: MarkKind | None = None
 
 
-def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, *, begins: bool = True) -> None:
-    """Paint a mark at the left of a place: a bar, and where the walk's begins an arrow on it."""
+def paint_mark(painter: QPainter, kind: MarkKind, place: QRectF, begins: float = 0.0) -> None:
+    """Paint a mark at the left of a place: a bar; the walk's with an arrow where it `begins`, so high."""
     colour = QColor(colours().walk if kind == "walked" else colours().accent)
     painter.fillRect(QRectF(place.left(), place.top(), px(BAR_PX), place.height()), colour)
     if kind == "walked" and begins:
-        left, middle, long, half = place.left(), place.center().y(), px(ARROW_PX), px(ARROW_PX) * 0.625
+        left, middle, long = place.left(), place.top() + begins / 2, px(ARROW_PX)
+        half = 0.625 * long
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour)
         points = ((left, middle - half), (left + long, middle), (left, middle + half))
@@ -50,7 +51,9 @@ class Legend(QWidget):
         """Say this from now on."""
         if entries != self._entries:
             self._entries = entries
-            self.setToolTip("\n".join(entry.text for entry in entries))
+            texts = [entry.text for entry in entries]
+            self.setToolTip("\n".join(texts))
+            self.setAccessibleName(", ".join(texts))
             self.update()
 
     def sizeHint(self) -> QSize:  # noqa: D102
@@ -65,7 +68,7 @@ class Legend(QWidget):
             for entry in self._entries:
                 if entry.kind:
                     mark = QRectF(left, px(2), px(ARROW_PX), self.height() - px(4))
-                    paint_mark(painter, entry.kind, mark)
+                    paint_mark(painter, entry.kind, mark, mark.height())
                     left += px((ARROW_PX if entry.kind == "walked" else BAR_PX) + BEHIND_PX)
                 room = max(self.width() - left, 0)
                 text = metrics.elidedText(entry.text, Qt.TextElideMode.ElideRight, room)

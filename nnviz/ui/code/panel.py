@@ -59,22 +59,9 @@ class CodePanel(Card):
         self._shown: tuple[object, ...] = ()
         """The style and the name of what is shown: of others all is anew."""
         self._changes = Throttle(self, self._refresh, APART_MS, share=SHARE)
-        self._make_controls(style)
         self._make_body()
+        self._make_controls(style)
         self._connect()
-
-    def _make_controls(self, style: str) -> None:
-        self._style = Choice()
-        for name in STYLES:
-            self._style.addItem(TITLES[name], name)
-        self._style.setCurrentIndex(max(self._style.findData(style), 0))
-        self._style.setToolTip("How the program is written")
-        self._style.setAccessibleName("Style of the program")
-        cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
-        self._copy = quiet_button("Copy", "Copy the program")
-        self._save = quiet_button("Save…", "Save the program, which runs as it stands")
-        for button in (self._copy, self._save):
-            self.buttons.addWidget(button)
 
     def _make_body(self) -> None:
         self._text, self._legend, self._refusal = CodeText(), Legend(), QLabel()
@@ -92,6 +79,19 @@ class CodePanel(Card):
             self._pages.addWidget(page)
         self.body.setContentsMargins(8, 0, 8, 6)
         self.body.addWidget(self._pages, 1)
+
+    def _make_controls(self, style: str) -> None:
+        self._style = Choice()
+        for name in STYLES:
+            self._style.addItem(TITLES[name], name)
+        self._style.setCurrentIndex(max(self._style.findData(style), 0))
+        self._style.setToolTip("How the program is written")
+        self._style.setAccessibleName("Style of the program")
+        cast(QHBoxLayout, self.head.layout()).insertWidget(1, self._style)
+        self._copy = quiet_button("Copy", "Copy the program")
+        self._save = quiet_button("Save…", "Save the program, which runs as it stands")
+        for button in (self._copy, self._save):
+            self.buttons.addWidget(button)
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
@@ -140,8 +140,8 @@ class CodePanel(Card):
             self._refusal.setText(str(error))
         else:
             shown = style, state.name
-        self._lines = Lines(self._program.lines)
         lines = [line.text for line in self._program.lines]
+        self._lines = self._lines.of(self._program.lines)
         self._text.show_lines(lines, self._lines.selects, anew=shown != self._shown)
         self._shown = shown
         self._pages.setCurrentIndex(0 if shown else 1)

@@ -22,6 +22,8 @@ def ask_save(window: QWidget, program: Program, suggestion: Path) -> str:
     if path is None:
         return ""
     try:
+        if path.suffix != ".py":  # as numbers beside it would be called, it would be one file
+            raise FileError(f"{file_named(path)} was not saved: the name of a program ends in .py")
         more = save(program, path)
     except FileError as error:
         tell(window, str(error))

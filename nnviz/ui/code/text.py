@@ -84,10 +84,10 @@ class CodeText(QTextEdit):
             self.viewport().update()
 
     def bring(self, lines: Collection[int]) -> None:
-        """Scroll to where most of the lines are in sight, and no further than that takes."""
+        """Scroll to where lines begin from which most of them are in sight, unless as many are already."""
         bar, page = self.verticalScrollBar(), self.viewport().height()
-        shift, around = bar.value(), self.fontMetrics().lineSpacing()
-        places = [self._place(self.document().findBlockByNumber(line)) for line in sorted(lines)]
+        around, shift, ordered = self.fontMetrics().lineSpacing(), bar.value(), sorted(lines)
+        places = [self._place(self.document().findBlockByNumber(line)) for line in ordered]
         tops = [place.top() + shift for place in places]
         bottoms = [place.bottom() + shift for place in places]
 
@@ -95,8 +95,8 @@ class CodeText(QTextEdit):
             seen = bisect_right(bottoms, start + page) - bisect_left(tops, start)
             return seen, -abs(start - shift)
 
-        starts = [shift, *(top - around for top in tops), *(end + around - page for end in bottoms)]
-        bar.setValue(max((round(min(max(start, 0), bar.maximum())) for start in starts), key=worth))
+        begins = [top - around for line, top in zip(ordered, tops, strict=True) if line - 1 not in lines]
+        bar.setValue(max((round(min(max(start, 0), bar.maximum())) for start in (shift, *begins)), key=worth))
 
     def shows_any(self, lines: Collection[int]) -> bool:
         """Tell whether one of the lines is in sight."""
@@ -138,7 +138,7 @@ class CodeText(QTextEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint marks and grounds of the lit lines, the walk's above the other, and the text on them."""
-        palette = colours()
+        palette, high = colours(), self.fontMetrics().lineSpacing()
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             for block, place in self._in_sight():
@@ -150,8 +150,8 @@ class CodeText(QTextEdit):
                 if chosen:
                     paint_mark(painter, "chosen", place.translated(px(CHOSEN_PX), 0))
                 if walked:
-                    begins = line - 1 not in self._lit.walked
-                    paint_mark(painter, "walked", place.translated(px(WALKED_PX), 0), begins=begins)
+                    begins = 0 if line - 1 in self._lit.walked else high
+                    paint_mark(painter, "walked", place.translated(px(WALKED_PX), 0), begins)
         super().paintEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102

@@ -69,6 +69,13 @@ GESTURES: tuple[Section, ...] = (
         ),
     ),
     (
+        "In the code",
+        (
+            ("click, Enter", "select what the line computes; again, what else it computes"),
+            ("drag, Shift with arrows", "select its text"),
+        ),
+    ),
+    (
         EVERYWHERE,
         (("text, a cell, a button reached with Tab", "keep the keys that they need from those below"),),
     ),
