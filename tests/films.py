@@ -52,15 +52,18 @@ def frames_of_apng(data):
     for kind, body in chunks[2:-1]:
         if kind == b"fcTL":
             number, w, h, x, y, time, per, disposal, blend = struct.unpack(">IIIIIHHBB", body)
-            assert (per, disposal, blend) == (1000, 0, 0)
+            assert (per, disposal, blend) == (1000, 0, 1)
             numbers.append(number)
             continue
         if kind == b"fdAT":
             numbers.append(struct.unpack_from(">I", body)[0])
             body = body[4:]
-        rows = np.frombuffer(zlib.decompress(body), np.uint8).reshape(h, 1 + 3 * w)
+        rows = np.frombuffer(zlib.decompress(body), np.uint8).reshape(h, 1 + 4 * w)
         assert not rows[:, 0].any()
-        shown[y : y + h, x : x + w] = rows[:, 1:].reshape(h, w, 3)
+        pixels = rows[:, 1:].reshape(h, w, 4)
+        shown[y : y + h, x : x + w] = np.where(
+            pixels[..., 3:] == 255, pixels[..., :3], shown[y : y + h, x : x + w]
+        )
         frames.append((shown.copy(), time))
     assert numbers == [*range(len(numbers))]
     return frames, told

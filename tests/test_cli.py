@@ -683,15 +683,16 @@ main()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
-def test_ctrl_c_in_the_middle_of_a_save_leaves_nothing_half_written(tmp_path):
-    code = """
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_who_is_ended_in_the_middle_of_a_save_leaves_nothing_half_written(tmp_path, name, code):
+    program = f"""
 import os, signal, sys
 from nnviz.cli.main import main
-os.fsync = lambda _handle: os.kill(os.getpid(), signal.SIGINT)
+os.fsync = lambda _handle: os.kill(os.getpid(), signal.{name})
 main()
 """
-    done = python(code, "train", "relu", "--updates", "3", "-o", str(tmp_path / "a.json"))
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "stopped\n")
+    done = python(program, "train", "relu", "--updates", "3", "-o", str(tmp_path / "a.json"))
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "stopped\n")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -42,7 +42,7 @@ def test_of_a_frame_only_what_differs_is_kept():
     film = Squares()
     part = patch(film.pixels(1), film.pixels(0))
     assert (part.x, part.y, part.pixels.shape) == (0, 4, (8, 12, 3))
-    assert np.array_equal(part.before, film.pixels(0)[4:12, :12])
+    assert part.same.tolist() == [[False] * 4 + [True] * 4 + [False] * 4] * 8
 
 
 def test_times_are_whole_and_no_error_adds_up():

@@ -11,6 +11,8 @@ from nnviz.core import structure
 from nnviz.core.address import Address
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.ui.diagram import walk_layer
+from nnviz.ui.diagram.edge_lines import edge_line
 from nnviz.ui.window.toolbar import Toolbar
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown
 from tests.ui.sees import offered, status, walking, written
@@ -277,3 +279,18 @@ def test_back_takes_the_update_back_also_after_other_layers_were_walked(quick, q
     assert window.document.state is before
     step(window, qtbot)
     assert window.document.state is not before
+
+
+def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(open_window, monkeypatch):
+    window = open_window("large", (2000, 1300))
+    marked = []
+    monkeypatch.setattr(walk_layer, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
+    progress = window.player.progress
+    key(window, "3")
+    while not progress.told or progress.told[0][:2] != ("slopes", 1):
+        key(window, ".")
+    assert len(progress.told) == 100
+    assert not window.diagram.picture.layout.column(1).block
+    marked.clear()
+    window.diagram.grab()
+    assert len(marked) == 0

@@ -12,17 +12,19 @@ from itertools import count
 
 import numpy as np
 
-from nnviz.files.motion.film import Film, Pixels, patch
+from nnviz.files.motion.film import Film, Patch, patch
 
 LEVEL = 7
 """How hard zlib tries; more takes much longer for little."""
-EIGHT_BITS, RGB = 8, 2
+EIGHT_BITS, RGBA = 8, 6
+STAYS, OVER = 0, 1
+"""A frame lies on those before it, where it is not transparent."""
 LONGEST_MS = 65_535
 
 
 def encoded(film: Film) -> Iterator[bytes]:
     """Yield the parts of the file, a frame at a time."""
-    header = struct.pack(">IIBBBBB", film.width, film.height, EIGHT_BITS, RGB, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", film.width, film.height, EIGHT_BITS, RGBA, 0, 0, 0)
     yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"acTL", struct.pack(">II", film.count, 0))
     number, before = count(), None
     for pixels, seconds in film.frames():
@@ -30,9 +32,9 @@ def encoded(film: Film) -> Iterator[bytes]:
         height, width, _ = part.pixels.shape
         time = min(round(1000 * seconds), LONGEST_MS)
         place = struct.pack(">IIII", width, height, part.x, part.y)
-        shown = struct.pack(">HHBB", time, 1000, 0, 0)
+        shown = struct.pack(">HHBB", time, 1000, STAYS, OVER)
         yield _chunk(b"fcTL", struct.pack(">I", next(number)) + place + shown)
-        data = _deflated(part.pixels)
+        data = _deflated(part)
         if before is None:
             yield _chunk(b"IDAT", data)
         else:
@@ -41,10 +43,16 @@ def encoded(film: Film) -> Iterator[bytes]:
     yield _chunk(b"IEND", b"")
 
 
-def _deflated(pixels: Pixels) -> bytes:
-    """Return pixels as a PNG has them, no row told by another: what is flat and crisp is smallest so."""
-    rows = np.zeros((len(pixels), 1 + pixels[0].size), np.uint8)
-    rows[:, 1:] = pixels.reshape(len(pixels), -1)
+def _deflated(part: Patch) -> bytes:
+    """Return pixels as a PNG has them, those transparent that do not differ, and no row told by another.
+
+    What is flat and crisp is smallest so.
+    """
+    height, width = part.same.shape
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[~part.same, :3], pixels[~part.same, 3] = part.pixels[~part.same], 255
+    rows = np.zeros((height, 1 + 4 * width), np.uint8)
+    rows[:, 1:] = pixels.reshape(height, -1)
     return zlib.compress(rows.tobytes(), LEVEL)
 
 

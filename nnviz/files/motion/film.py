@@ -48,20 +48,20 @@ class Patch(NamedTuple):
     x: int
     y: int
     pixels: Pixels
-    before: Pixels | None
-    """What was there; None for the first frame."""
+    same: NDArray[np.bool_]
+    """Which of its pixels do not differ, shape (height, width)."""
 
 
 def patch(pixels: Pixels, before: Pixels | None) -> Patch:
     """Return where a frame differs from the one before; one pixel where it does not."""
     if before is None:
-        return Patch(0, 0, pixels, None)
+        return Patch(0, 0, pixels, np.zeros(pixels.shape[:2], np.bool_))
     differs = (pixels != before).any(axis=2)
     rows, columns = (np.flatnonzero(differs.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
-        return Patch(0, 0, pixels[:1, :1], before[:1, :1])
+        return Patch(0, 0, pixels[:1, :1], ~differs[:1, :1])
     part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    return Patch(int(columns[0]), int(rows[0]), pixels[part], before[part])
+    return Patch(int(columns[0]), int(rows[0]), pixels[part], ~differs[part])
 
 
 def timed(frames: Iterable[Frame], per_second: int, least: int) -> Iterator[tuple[Pixels, int]]:

@@ -37,9 +37,7 @@ def encoded(film: Film) -> Iterator[bytes]:
 def _packed(part: Patch, colours: Colours, time: int) -> bytes:
     """Return the part of a frame that has changed as it stands in the file, the smaller of two."""
     whole = colours.of(part.pixels)
-    ways = [whole]
-    if part.before is not None:
-        ways.append(np.where((part.pixels == part.before).all(axis=2), np.uint8(COLOURS), whole))
+    ways = (whole, np.where(part.same, np.uint8(COLOURS), whole))
     return min((_block(way, part, time) for way in ways), key=len)
 
 

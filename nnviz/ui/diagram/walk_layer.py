@@ -21,12 +21,16 @@ PULSING = ("forward", "backward")
 """The steps in which something travels along edges."""
 EDGES = ("slopes", "mean", "update")
 """The steps that are about the edges into a node."""
+OF_SLOPES = ("backward", "slopes", "mean")
+"""The steps that are about slopes."""
 TOLD = 0.9
 """The part of a step's time after which all is said."""
 PULSES = 60
 """So many pulses at most travel at once: those of the strongest edges."""
 MARK_PX, MARK_OPACITY = 10.0, 0.25
 """How wide and how strong the edges are marked that a step is about."""
+MOST_MARKED = 600
+"""More edges at once take long, and nobody sees which they are: the nodes that they lead to are marked."""
 PULSE_PX = 6.0
 """Radius of the largest."""
 
@@ -51,20 +55,21 @@ class WalkLayer:
         self.callout.put(picture, self._narrator.words(short_name))
         share = (t - begins) / (TOLD - begins) if steps else 1.0
         told = progress.told
-        slopes = bool(told) and told[0].deed in ("backward", "slopes", "mean")
+        slopes = bool(told) and told[0].deed in OF_SLOPES
         self.callout.paint(painter, palette, min(share, 1.0), slopes=slopes)
 
     def paint_outlines(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
         """Paint what marks the nodes and edges in progress, or done last, under their texts."""
         progress = self._player.progress
+        edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
         for step in progress.told:
             column = picture.layout.column(step.layer)
             if column.block or progress.walk.of_all_weights(step):
                 continue
-            if step.deed in EDGES:
+            if step.deed in EDGES and edges <= MOST_MARKED:
                 _paint_marks(painter, picture, step, palette)
                 continue
-            painter.setPen(QPen(QColor(palette.slope if step.deed == "backward" else palette.accent), 2.4))
+            painter.setPen(QPen(_colour(step, palette), 2.4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             rect = column.rect(step.node)
             painter.drawRoundedRect(qrect(rect), corner(rect), corner(rect))
@@ -99,9 +104,13 @@ class WalkLayer:
             painter.drawEllipse(line.pointAt(t), radius, radius)
 
 
+def _colour(step: Step, palette: Palette) -> QColor:
+    return QColor(palette.slope if step.deed in OF_SLOPES else palette.accent)
+
+
 def _paint_marks(painter: QPainter, picture: Picture, step: Step, palette: Palette) -> None:
     """Mark the edges that a step is about."""
-    colour = QColor(palette.accent if step.deed == "update" else palette.slope)
+    colour = _colour(step, palette)
     colour.setAlphaF(MARK_OPACITY)
     painter.setPen(QPen(colour, MARK_PX, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
     for source in range(picture.weights[step.layer].shape[1]):
