@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.document.change import Change
-from nnviz.files.on_disk import News, OnDisk, digest_of
+from nnviz.files.on_disk import AsRead, News, OnDisk, digest_of
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
-from nnviz.files.registry import encoded, read
+from nnviz.files.registry import encoded, is_saved, read
 from nnviz.files.source import Activations, Source
 
 UNDO_BYTES = 256 * 2**20
@@ -235,7 +235,7 @@ class Document(QObject):
     def take_theirs(self) -> None:
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
-        state, self.file = self.read(self.path, activations=self.file.answer if self.file else None)
+        state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
         self.push(state, f"take {file_named(self.file.path)} as it is now")
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
@@ -262,8 +262,8 @@ class Document(QObject):
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
-        told = "; ".join(source.assumed + source.told)
-        return state, OnDisk(path, self._written, digest_of(data), told, activations)
+        as_read = AsRead("; ".join(source.assumed + source.told), activations, is_saved(source))
+        return state, OnDisk(path, self._written, digest_of(data), as_read)
 
     def _show(self, state: State) -> None:
         old, self._state = self._state, state

@@ -9,6 +9,7 @@ import hashlib
 import os
 from enum import Enum, auto
 from pathlib import Path
+from typing import NamedTuple
 
 from nnviz.files import atomic
 from nnviz.files.errors import FileError
@@ -38,12 +39,22 @@ class ChangedError(FileError):
     """The file is not what it was when it was opened or saved last."""
 
 
+class AsRead(NamedTuple):
+    """How a file was read."""
+
+    told: str = ""
+    """What is shown and does not stand there so."""
+    answer: Activations = None
+    """What a person has said of it."""
+    is_saved: bool = True
+    """Whether it is of a format that is saved under such a name; else a save there would change its kind."""
+
+
 class OnDisk:
     """The file at `path`, of which this session knows the bytes with that `digest`.
 
     `written` holds what this session has written, and where: what is not among it is kept as the version
-    before, `name.json~`, when it is replaced. `told` says what was read that does not stand there,
-    and `answer` is what a person said of it.
+    before, `name.json~`, when it is replaced. `as_read` says how it was read.
     """
 
     def __init__(
@@ -51,10 +62,9 @@ class OnDisk:
         path: Path,
         written: set[tuple[str, bytes]],
         digest: bytes = _UNKNOWN,
-        told: str = "",
-        answer: Activations = None,
+        as_read: AsRead | None = None,
     ) -> None:
-        self.told, self.answer = told, answer
+        self.as_read = as_read or AsRead()
         self.path, self.digest, self._written = path, digest, written
         self._looked = _NEVER
 

@@ -126,6 +126,11 @@ def read(source: Source) -> State:
     return state
 
 
+def is_saved(source: Source) -> bool:
+    """Tell whether a file's own format is one that is saved under such a name."""
+    return source.path.suffix.lower() in _format_of(source).saved
+
+
 def _check_answer(given: tuple[str, ...], found: tuple[str, ...]) -> None:
     """Raise FileError where a file says other activations than a person."""
     with told_by_core():

@@ -1,5 +1,8 @@
 """Files of other people's: what they lack is asked once, what they cannot keep is told before it is saved."""
 
+import sys
+import types
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -7,7 +10,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from nnviz.core.address import Address
+from nnviz.files import registry
 from nnviz.files.errors import FileError
+from nnviz.files.examples import example
 from nnviz.files.registry import load, openable, suffixes
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.window.ask_activations import AskActivations
@@ -170,3 +175,32 @@ def test_an_opened_model_that_is_changed_is_saved_where_it_was(window, tmp_path)
     assert status(window).startswith("Saved a.npz")
     assert load(tmp_path / "a.npz").network.layers[0].weights.tolist() == [[2.0, 7.0]]
     assert not window.main_window.isWindowModified()
+
+
+@pytest.fixture
+def read_alone(monkeypatch, tmp_path):
+    """Return a file of a format that shares its suffix with nnviz's own, and that nothing saves."""
+    module = types.ModuleType("read_alone")
+    module.sniff = lambda data: data.startswith(b"read alone")
+    module.read = lambda _source: load(example("relu").path)
+    monkeypatch.setitem(sys.modules, "nnviz.files.read_alone", module)
+    form = registry.Format("read alone", (".json",), "read_alone", saves=())
+    monkeypatch.setattr(registry, "FORMATS", (form, *registry.FORMATS))
+    (tmp_path / "model.json").write_bytes(b"read alone")
+    return tmp_path / "model.json"
+
+
+def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_asked_about(window, answer, read_alone):
+    window.files.open(read_alone)
+    set_number(window, Address("weight", 0, 0, 1), "7")
+    suggested = []
+
+    def look(dialog):
+        suggested.extend(dialog.selectedFiles())
+        press(Qt.Key.Key_Escape)(dialog)
+
+    answer(QFileDialog, look)
+    QTest.keySequence(window.main_window, "Ctrl+S")
+    assert suggested == [str(read_alone.with_name("model-2.json"))]
+    assert read_alone.read_bytes() == b"read alone"
+    assert window.main_window.isWindowModified()

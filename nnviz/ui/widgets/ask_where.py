@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,3 +38,12 @@ def file_name(title: str) -> str:
     """Return a title as the name of a file: "bank-transactions"."""
     words = "".join(letter if letter.isalnum() else " " for letter in title).split()
     return "-".join(words).lower()
+
+
+def unused(path: Path) -> Path:
+    """Return a path, or where it is taken the next one with a number behind its name, of no file yet."""
+    numbers = itertools.count(2)
+    free = path
+    while os.path.lexists(free):
+        free = path.with_stem(f"{path.stem}-{next(numbers)}")
+    return free

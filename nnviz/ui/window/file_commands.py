@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +21,7 @@ from nnviz.files.progress import CancelledError
 from nnviz.files.registry import encoded, is_native, kinds, left_out, load, openable, replaced
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
-from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of
+from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
 from nnviz.ui.widgets.dialogs import message_box, primary, tell
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_json import Instead, ask_json
@@ -86,7 +84,10 @@ class FileCommands(QObject):
         self._settings.opened(path)
         self.said.emit(
             "; ".join(
-                filter(None, (f"Opened {file_named(path)}", read[1].told, self.runs.offer(self._document)))
+                filter(
+                    None,
+                    (f"Opened {file_named(path)}", read[1].as_read.told, self.runs.offer(self._document)),
+                )
             )
         )
         self.opened.emit()
@@ -156,7 +157,7 @@ class FileCommands(QObject):
     def save(self) -> bool:
         """Save where it came from, or ask where; what nnviz has not written is left alone unless changed."""
         document, path = self._document, self._document.path
-        if path is None:
+        if path is None or self._is_of_another_kind:
             return self.ask_save()
         if is_native(path) or document.news() is not News.NONE or document.modified:
             return self._save(path)
@@ -165,8 +166,17 @@ class FileCommands(QObject):
 
     def ask_save(self) -> bool:
         """Ask where to save."""
-        path = ask_where(self._window, "Save the network", self.suggestion(".json"), kinds())
+        suggestion = self.suggestion(".json")
+        if self._is_of_another_kind:
+            suggestion = unused(suggestion)
+        path = ask_where(self._window, "Save the network", suggestion, kinds())
         return path is not None and self._save(path)
+
+    @property
+    def _is_of_another_kind(self) -> bool:
+        """Whether a save where it came from would make another kind of file of it."""
+        file = self._document.file
+        return file is not None and not file.as_read.is_saved
 
     def suggestion(self, end: str) -> Path:
         """Return the path of a file beside the open one, or in the folder used last, with another end."""
@@ -260,7 +270,7 @@ class FileCommands(QObject):
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
         """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
         self.about_to_ask.emit()
-        beside = _unused(path.with_suffix(".json"))
+        beside = unused(path.with_suffix(".json"))
         more = f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder"
         if path == self._document.path:
             more += f"; {file_named(path)} stays as it is"
@@ -280,12 +290,3 @@ class FileCommands(QObject):
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
         tell(self._window, sentence)
-
-
-def _unused(path: Path) -> Path:
-    """Return a path, or where it is taken the next one with a number behind its name, of no file yet."""
-    numbers = itertools.count(2)
-    free = path
-    while os.path.lexists(free):
-        free = path.with_stem(f"{path.stem}-{next(numbers)}")
-    return free

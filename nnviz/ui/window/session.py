@@ -50,7 +50,7 @@ def begin(
     if document.path:
         settings.opened(document.path)
     workspace = fill(window, document, settings)
-    taken = document.file.told if document.file else ""
+    taken = document.file.as_read.told if document.file else ""
     hint = taken or "click a number to change it, Space plays the values forward"
     workspace.status.say(f"{document.title}: {hint}")
     if refused:
