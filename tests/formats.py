@@ -30,7 +30,9 @@ def other_arrays() -> list[bytes]:
     for save, kind in ((np.savez, "<f4"), (np.savez_compressed, ">f8")):
         file = io.BytesIO()
         weights = np.asfortranarray([[2, 4, 1], [4, -5, 0]], kind)
-        save(file, W0=weights, b0=[1, 2], W1=weights[:1, :2], activations=["relu", "leaky_relu(0.2)"])
+        rows = {"inputs": np.eye(3, dtype=kind), "targets": np.eye(3, 1)} if kind == "<f4" else {}
+        activations = ["relu", "leaky_relu(0.2)"]
+        save(file, W0=weights, b0=[1, 2], W1=weights[:1, :2], activations=activations, **rows)
         found.append(file.getvalue())
     return found
 

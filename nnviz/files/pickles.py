@@ -9,7 +9,8 @@ from nnviz.files.source import Source
 
 _TORCH = (".pt", ".pth", ".ckpt")
 _SKLEARN = (".pkl", ".pickle", ".joblib")
-_PICKLE = re.compile(rb"\x80[\x02-\x05](?:[\x95\x8a}\]\x8c(ch)K]|.{8})", re.DOTALL)
+_PICKLE = re.compile(rb"\x80[\x02-\x05][\x28-\x95]")
+"""The protocol and an order; of a file that begins with the length of a header, the third byte is smaller."""
 _ZIP_OF_TORCH = re.compile(rb"PK\x03\x04.{22}.{4}[^\x00/]{1,200}/data\.pkl", re.DOTALL)
 
 

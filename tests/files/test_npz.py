@@ -10,7 +10,9 @@ import pytest
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.files.code import program
 from nnviz.files.errors import FileError, UnansweredError
+from nnviz.files.examples import example
 from nnviz.files.models import npz
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
@@ -49,6 +51,17 @@ def test_a_layer_may_have_no_biases_and_the_network_has_no_rows():
     state = npz.read(Source(saved(W0=W0, W1=W1, b1=[0.5], activations=NAMES)))
     assert [layer.biases is None for layer in state.network.layers] == [True, False]
     assert len(state.data) == 0
+
+
+def test_rows_beside_a_program_are_read_with_its_numbers(tmp_path):
+    before = load(example("digits").path)
+    (tmp_path / "mine.npz").write_bytes(program(before, "numpy").npz)
+    after = load(tmp_path / "mine.npz", activations=[layer.activation for layer in before.network.layers])
+    assert after.data == before.data
+    assert (
+        after.network.predict(before.data.inputs).tolist()
+        == before.network.predict(before.data.inputs).tolist()
+    )
 
 
 @pytest.mark.parametrize("kind", ["<U8", ">U8", "S8"])
@@ -101,6 +114,17 @@ def test_what_is_not_kept_is_told():
     )
 
 
+def within_itself():
+    """Return archive in archive in archive, as one that unpacks to itself is met."""
+    data = saved(W0=W0)
+    for _ in range(10):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("r/r.zip", data)
+        data = file.getvalue()
+    return data
+
+
 def of_header(header, body=b""):
     """Return an archive whose W0 has a header of one's own."""
     text = header.encode()
@@ -115,6 +139,7 @@ SHAPE = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }"
 
 REFUSED = {
     "expected the arrays W0, b0, W1, b1, … and activations, found 'data.npy'": saved(data=W0),
+    "expected the arrays W0, b0, W1, b1, … and activations, found 'r/r.zip'": within_itself(),
     "the array W0 is missing": saved(W1=W1, activations=NAMES),
     "there is no W for b1, or one between is missing": saved(W0=W0, b1=W1, activations=NAMES[:1]),
     "the file holds no dense layer": saved(b=1)[:0] or saved(activations=NAMES[:0]),
@@ -150,6 +175,14 @@ REFUSED = {
     "W0.npy: its shape (999999999999999,": of_header(SHAPE % ("999999999999999, " * 2)),
     "W0.npy: expected a matrix or a row, found an array of 40 dimensions": of_header(SHAPE % ("1," * 40)),
     "W0.npy: expected an array": of_header("{'descr': '<f8', 'descr': '<f8', 'fortran_order': False}"),
+    "data.inputs: expected 2 numbers a row, one for each input, found 3": saved(
+        W0=W0, activations=NAMES[:1], inputs=[[1.0, 2.0, 3.0]]
+    ),
+    "data.targets: expected 1 row, one for each row of inputs, found 2": saved(
+        W0=W0, activations=NAMES[:1], inputs=[[1.0, 2.0]], targets=np.eye(2)
+    ),
+    "inputs: expected rows of numbers": saved(W0=W0, activations=NAMES[:1], inputs=1.0),
+    "there are no inputs to the targets": saved(W0=W0, activations=NAMES[:1], targets=[[1.0, 2.0]]),
     "activations: expected texts": saved(W0=W0, activations=np.array([2**31], "<u4").view("<U1")),
     "W0.npy: its header is longer than that of an array of numbers": of_header(SHAPE % ("1, " * 2000)),
     "W0.npy: expected an array of real numbers": of_header("[" * 900),

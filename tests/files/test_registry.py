@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+import types
 
 import pytest
 
@@ -10,6 +12,7 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State
+from nnviz.files import registry
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save, suffixes
 from nnviz.files.source import Source
@@ -70,3 +73,34 @@ def test_every_activation_is_saved_and_opened(tmp_path, name):
     save(State(network, Dataset([[3, 5]])), tmp_path / "a.json")
     assert json.loads((tmp_path / "a.json").read_text())["network"]["layers"][0]["activation"] == name
     assert load(tmp_path / "a.json").network == network
+
+
+def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch):
+    def read(_source):
+        raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
+
+    module = types.ModuleType("lacking")
+    module.sniff, module.read, module.write = lambda _data: True, read, read
+    monkeypatch.setitem(sys.modules, "nnviz.files.lacking", module)
+    monkeypatch.setattr(
+        registry, "FORMATS", (registry.Format("Keras", (".keras",), "lacking", extra="models"),)
+    )
+    (tmp_path / "a.keras").write_bytes(b"")
+    sentence = "Keras needs h5py, which is not installed: pip install 'nnviz-desktop[models]'"
+    with pytest.raises(FileError) as caught:
+        load(tmp_path / "a.keras")
+    assert str(caught.value) == sentence
+    with pytest.raises(FileError, match=re.escape(sentence)):
+        save(STATE, tmp_path / "b.keras")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.keras"]
+
+
+@pytest.mark.parametrize("own", SAVED, ids=lambda own: own.name)
+def test_a_network_is_converted_there_and_back_exactly_in_the_formats_own_precision(tmp_path, own):
+    for suffix in own.saved:
+        there = tmp_path / f"there{suffix}"
+        save(STATE, there)
+        save(load(there), tmp_path / "back.json")
+        assert load(tmp_path / "back.json").network == STATE.network
+        save(load(tmp_path / "back.json"), tmp_path / f"again{suffix}")
+        assert load(tmp_path / f"again{suffix}") == load(there)

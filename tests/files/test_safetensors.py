@@ -185,3 +185,10 @@ def test_what_is_no_network_or_an_attack_is_refused(sentence):
 def test_other_metadata_is_passed_over():
     data = saved({"weight": [[1]]}, format="pt", anything="else")
     assert network(data, ("relu",)).sizes == (1, 1)
+
+
+@pytest.mark.parametrize("length", [640, 896, 1152, 1408])
+def test_a_length_that_begins_as_a_pickle_does_is_none(tmp_path, length):
+    text = json.dumps(head()).encode().ljust(length)
+    (tmp_path / "a.safetensors").write_bytes(framed(text, bytes(4)))
+    assert load(tmp_path / "a.safetensors", activations=["relu"]).network.sizes == (1, 1)

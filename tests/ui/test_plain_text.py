@@ -32,6 +32,7 @@ from nnviz.files.progress import CancelledError
 from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.loss.panel import LossCaption
 from nnviz.ui.widgets.waiting import Waiting
+from nnviz.ui.window.ask_activations import AskActivations
 from nnviz.ui.window.ask_whose import ask_whose
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.new_network import NewNetwork
@@ -236,6 +237,10 @@ def read_long(window, folder):
             read(0.5)
 
 
+def ask_activations(window, _folder):
+    AskActivations(window.main_window, window.document.state.name, (2, 2, 1), ("relu", "identity")).exec()
+
+
 BOXES = {
     "unsaved changes": (QMessageBox, leave),
     "a refused file": (QMessageBox, refuse),
@@ -247,6 +252,7 @@ BOXES = {
     "a fault": (QMessageBox, fail),
     "what to recover": (RecoverDialog, ask_recover),
     "a long reading": (QProgressDialog, read_long),
+    "activations that a file lacks": (AskActivations, ask_activations),
     "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the present")),
     "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),

@@ -1,9 +1,13 @@
-"""`.npz`: arrays `W0 b0 W1 b1 …`, W of shape (nodes, inputs), and `activations`, a text for each layer."""
+"""`.npz`: arrays `W0 b0 W1 b1 …`, W of shape (nodes, inputs), and `activations`, a text for each layer.
+
+The numbers beside a program that nnviz has written are read too: they have the rows, `inputs` and `targets`.
+"""
 
 from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +15,14 @@ from numpy.typing import NDArray
 
 from nnviz.core.names import quoted
 from nnviz.core.numbers import counted
-from nnviz.core.state import State
-from nnviz.files.errors import FileError
+from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.models import dense, npy
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
 
-_MEMBER = re.compile(r"(?:[Wb](?:0|[1-9]\d{0,3})|activations)\.npy", re.ASCII)
+_MEMBER = re.compile(r"(?:[Wb](?:0|[1-9]\d{0,3})|activations|inputs|targets)\.npy", re.ASCII)
 
 
 def sniff(data: bytes) -> bool:
@@ -33,14 +37,20 @@ def read(source: Source) -> State:
         if not _MEMBER.fullmatch(name):
             raise FileError(f"expected the arrays W0, b0, W1, b1, … and activations, found {quoted(name)}")
     arrays = {name.removesuffix(".npy"): npy.read(archive.read(name), name) for name in archive.names}
-    said = arrays.pop("activations", None)
+    said, inputs, targets = (arrays.pop(name, None) for name in ("activations", "inputs", "targets"))
     count = sum(name.startswith("W") for name in arrays)
     layers = [_layer(arrays, k) for k in range(count)]
     if arrays:
         raise FileError(f"there is no W for {next(iter(arrays))}, or one between is missing")
     sizes = dense.sizes_of(layers)
     names = source.answered(sizes) if said is None else _activations(said, count)
-    return dense.state_of(dense.with_activations(layers, names))
+    state = dense.state_of(dense.with_activations(layers, names))
+    if inputs is None and targets is None:
+        return state
+    if inputs is None:
+        raise FileError("there are no inputs to the targets")
+    with told_by_core():
+        return replace(state, data=Dataset(inputs, targets))
 
 
 def _layer(arrays: dict[str, NDArray[Any]], k: int) -> Dense:
