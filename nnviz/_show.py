@@ -10,29 +10,33 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnviz import _system
+from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import native
+from nnviz.files import foreign, native
 from nnviz.files.errors import told_by_core
 
 
-def show(
-    shown: Network | Mapping[str, Sequence[Any]] | State,
-    x: ArrayLike | None = None,
-    y: ArrayLike | None = None,
-) -> None:
+def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
     """Open the window on a network, with rows and targets, or on a State; return at once.
 
-    A dictionary of weights, as a course writes it, is the network that `Network.from_weights` makes of it.
-    `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or, of one row or one
-    output, the values alone. The window gets a copy.
-    Raises TypeError for anything else, FileError where rows do not fit, DisplayError where no window can be
-    shown.
+    =============================== ====================================================================
+    a Network, a State              as it is
+    a dictionary of weights         the network that `Network.from_weights` makes of it
+    a torch module                  of Linear layers and activations; where functions stand in `forward`
+                                    alone, give `activations`, a name for each layer
+    an MLPRegressor, MLPClassifier  of scikit-learn, fitted; of two classes the second's probability
+    =============================== ====================================================================
+
+    `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or, of one row or one output, the values
+    alone; of several outputs it may be each row's class, as a number or a label of the classifier. The window
+    gets a copy.
+    Raises TypeError for anything else, FileError for a model that is no chain of layers and where rows do not
+    fit, DisplayError where no window can be shown.
     """
-    state = shown if isinstance(shown, State) else _state(_network(shown), x, y)
+    state = shown if isinstance(shown, State) else _state(shown, x, y, activations)
     _system.check(window=True)
     data = native.write(state)
     process = subprocess.Popen(
@@ -55,24 +59,41 @@ def _hand_over(process: subprocess.Popen[bytes], data: bytes) -> None:
         process.stdin.write(data)
 
 
-def _network(shown: object) -> Network:
+def _network(shown: object, activations: Sequence[str] | None) -> Network:
+    if foreign.framework_of(shown):
+        return foreign.network_of(shown, activations)
+    if activations is not None:
+        raise TypeError(
+            f"activations are for models that do not say them, and found a {type(shown).__name__}"
+        )
     if isinstance(shown, Mapping):
         return Network.from_weights(shown)
     if isinstance(shown, Network):
         return shown
     raise TypeError(
-        f"show takes a Network, a dictionary of weights or a State, and found a {type(shown).__name__}"
+        "show takes a Network, a State, a dictionary of weights, a torch module or an MLP of scikit-learn, "
+        f"and found a {type(shown).__name__}"
     )
 
 
-def _state(network: Network, x: ArrayLike | None, y: ArrayLike | None) -> State:
+def _state(shown: object, x: Any, y: Any, activations: Sequence[str] | None) -> State:
+    network = _network(shown, activations)
     if x is None:
         return State(network, Dataset.empty(network))
-    inputs = np.atleast_2d(np.asarray(x, dtype=np.float64))
-    targets = None if y is None else np.atleast_1d(np.asarray(y, dtype=np.float64))
-    if targets is not None and targets.ndim == 1:
-        targets = targets[:, None] if len(network.outputs) == 1 else targets[None, :]
+    inputs = np.atleast_2d(foreign.as_array(x))
+    targets = None if y is None else _targets(foreign.targets_of(shown, y), len(inputs), len(network.outputs))
     with told_by_core("data"):
         data = Dataset(inputs, targets)
     with told_by_core():
         return State(network, data)
+
+
+def _targets(y: Array, rows: int, outputs: int) -> Array:
+    """Return targets as rows: of one row, of one output, or of each row's class, where they stand alone."""
+    if y.ndim > 1:
+        return y
+    if outputs == 1:
+        return y.reshape(-1, 1)
+    if y.shape == (rows,) != (1,) and np.isin(y, range(outputs)).all():
+        return np.asarray(np.eye(outputs)[y.astype(int)])
+    return y.reshape(1, -1)

@@ -116,6 +116,12 @@ def test_show_takes_the_targets_of_one_row(shown):
     assert shown().data == nnviz.Dataset([[3, 5]], [[60, 50]])
 
 
+def test_show_takes_the_class_of_each_row_as_its_targets(shown):
+    network = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]}, output="softmax")
+    nnviz.show(network, [[3, 5], [5, 3], [4, 4]], [1, 0, 1])
+    assert shown().data.targets.tolist() == [[0, 1], [1, 0], [0, 1]]
+
+
 def test_show_opens_a_network_alone(shown):
     nnviz.show(nnviz.Network.from_weights(WEIGHTS))
     assert len(shown().data) == 0
@@ -132,11 +138,18 @@ def test_show_opens_a_courses_dictionary(shown):
     assert shown() == nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]], [[60]]))
 
 
+def test_show_takes_activations_only_for_what_does_not_say_them():
+    with pytest.raises(
+        TypeError, match=r"^activations are for models that do not say them, and found a dict$"
+    ):
+        nnviz.show(WEIGHTS, activations=["relu", "identity"])
+
+
 @pytest.mark.parametrize("thing", [None, "bank.json", np.zeros((2, 2)), [WEIGHTS]])
 def test_show_says_what_it_takes(thing):
     name = type(thing).__name__
     with pytest.raises(
-        TypeError, match=f"^show takes a Network, a dictionary of weights or a State.* {name}$"
+        TypeError, match=f"^show takes a Network, a State, a dictionary of weights, .* {name}$"
     ):
         nnviz.show(thing)
 

@@ -1,0 +1,45 @@
+"""Models of other people's frameworks as they live in a program: to a Network, and no framework is imported.
+
+Who has such a model has imported its framework, so the modules of its class say of which one it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Network
+from nnviz.files.foreign.numbers import as_array as as_array
+
+FRAMEWORKS = {"torch": "torch", "sklearn": "sklearn"}
+"""Packages, and which module here knows their models."""
+
+
+def framework_of(model: object) -> str | None:
+    """Return "torch" or "sklearn" for a model of theirs, else None."""
+    packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
+    return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
+
+
+def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
+    """Return what a model is at this moment as a network.
+
+    `activations`, one for each layer, are for a model whose own cannot be seen. Raises TypeError for what is
+    no model of these frameworks, FileError for one that is no chain of dense layers.
+    """
+    framework = framework_of(model)
+    if framework is None:
+        raise TypeError(f"expected a model of torch or scikit-learn, found a {type(model).__name__}")
+    network: Network = import_module(f"{__name__}.{framework}").network_of(model, activations)
+    return network
+
+
+def targets_of(model: Any, y: Any) -> Array:
+    """Return targets as numbers; a label of a classifier of scikit-learn as the number of its class."""
+    if framework_of(model) == "sklearn":
+        from nnviz.files.foreign.sklearn import numbered
+
+        y = numbered(model, y)
+    return as_array(y)

@@ -1,0 +1,31 @@
+"""The activations that a person gives for a model in a program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nnviz.core.activations import activation
+from nnviz.core.names import quoted
+from nnviz.core.numbers import counted
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models.dense import Dense
+
+
+def answered(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+    """Return layers with the activations that a person gives, one each. Raises FileError."""
+    if isinstance(activations, str) or len(activations) != len(layers):
+        wish = f"expected {counted(len(layers), 'name')}, one for each layer"
+        raise FileError(f"{wish}, found {quoted(activations)}", "activations")
+    return [replace(layer, activation=name) for layer, name in zip(layers, activations, strict=True)]
+
+
+def check(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
+    """Raise FileError where a person gives other activations than those that a model says itself."""
+    if activations is None:
+        return
+    with told_by_core("activations"):
+        given = [activation(layer.activation).name for layer in answered(layers, activations)]
+    own = [activation(layer.activation).name for layer in layers]
+    if given != own:
+        raise FileError(f"the model itself says its own: {', '.join(own)}", "activations")

@@ -1,0 +1,62 @@
+"""A fitted MLPRegressor or MLPClassifier of scikit-learn as a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.names import quoted
+from nnviz.core.network import Network
+from nnviz.files.errors import FileError
+from nnviz.files.foreign import answer
+from nnviz.files.models import dense
+from nnviz.files.models.dense import Dense
+
+KINDS = ("MLPRegressor", "MLPClassifier")
+
+
+def network_of(model: Any, activations: Sequence[str] | None) -> Network:
+    """Return the network of a fitted model; of two classes its one output is the second's probability.
+
+    Inputs are called as the columns it was fitted to, several classes by their own names. Raises TypeError
+    for another model, FileError for one that is not fitted or ends in what nnviz does not have.
+    """
+    kind = type(model).__name__
+    if not any(own.__name__ in KINDS for own in type(model).__mro__):
+        raise TypeError(f"of scikit-learn nnviz shows {' and '.join(KINDS)}, found a {kind}")
+    if not hasattr(model, "coefs_"):
+        raise FileError(f"the {kind} is not fitted yet")
+    count = len(model.coefs_)
+    names = [_named(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
+    layers = [
+        Dense(weights.T, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(biases)))
+        for k, (weights, biases, name) in enumerate(zip(model.coefs_, model.intercepts_, names, strict=True))
+    ]
+    answer.check(layers, activations)
+    if layers[-1].activation == "softmax":
+        layers[-1] = replace(layers[-1], nodes=[str(own) for own in model.classes_])
+    columns = getattr(model, "feature_names_in_", default_inputs(model.n_features_in_))
+    return dense.state_of(layers, inputs=[str(name) for name in columns]).network
+
+
+def numbered(model: Any, y: Any) -> Any:
+    """Return labels as the numbers of their classes; other targets as they are. Raises FileError."""
+    labels, classes = np.asarray(y), getattr(model, "classes_", None)
+    if not isinstance(classes, np.ndarray) or labels.ndim != 1:
+        return y
+    strange = ~np.isin(labels, classes)
+    if strange.any():
+        raise FileError(f"no class of the model is called {quoted(labels[strange][0].item())}", "y")
+    return np.searchsorted(classes, labels)
+
+
+def _named(own: str) -> str:
+    name = {"logistic": "sigmoid"}.get(own, own)
+    if name not in ACTIVATIONS:
+        raise FileError(f"nnviz has no activation {quoted(own)}")
+    return name
