@@ -72,10 +72,12 @@ def test_every_format_gives_back_what_it_holds_or_refuses_it(extremes, run, tmp_
                 data = form.write(state)
             except FileError:
                 continue
-            read = form.read(Source(data))
-            assert read == state or form.left_out(state), (name, form.name)
+            read, left_out = form.read(Source(data)), form.left_out(state)
+            assert read == state or left_out, (name, form.name)
+            held = np.float32 if any("digits" in part for part in left_out) else np.float64
             for one, other in zip(read.network.layers, state.network.layers, strict=True):
-                assert one.weights.tobytes() == other.weights.tobytes(), (name, form.name)
+                kept = other.weights.astype(held).astype(np.float64)
+                assert one.weights.tobytes() == kept.tobytes(), (name, form.name)
             for suffix in form.suffixes:
                 (tmp_path / f"in{suffix}").write_bytes(data)
                 run("convert", tmp_path / f"in{suffix}", tmp_path / "out.json")
