@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QLabel, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton
 
 from nnviz.core import edits
 from nnviz.core.address import Address
@@ -238,6 +238,33 @@ def test_a_click_on_a_line_selects_what_it_is_about_and_another_one_the_next(cod
     assert window.selection.address == Address("node", 0, 1)
     click_line(text, "import numpy")
     assert window.selection.address == Address("node", 0, 1)
+
+
+def within(text, said):
+    """Scroll to a text, and return the middle of it."""
+    found = text.document().find(said)
+    at(text, found.blockNumber())
+    end, start = text.cursorRect(found), QTextCursor(found)
+    start.setPosition(found.selectionStart())
+    return QPoint((text.cursorRect(start).left() + end.left()) // 2, end.center().y())
+
+
+@pytest.mark.parametrize("style", ["course", "numpy"])
+def test_a_click_on_a_number_selects_its_weight_or_bias(shown, settings, style):
+    settings.remember("code style", style)
+    state = load(example("xor").path)
+    layers = state.network.layers
+    layers = replace(layers[0], weights=[[1, 2], [33, -44], [5, 6]], biases=[0.25, 0.5, 0.75]), layers[1]
+    window, text = shown(replace(state, network=replace(state.network, layers=layers)))
+    for said, address in (
+        ("-44", Address("weight", 0, 1, 1)),
+        ("33", Address("weight", 0, 1, 0)),
+        ("0.75", Address("bias", 0, 2)),
+    ):
+        place = within(text, said)
+        for _ in range(2):
+            QTest.mouseClick(text.viewport(), Qt.MouseButton.LeftButton, pos=place)
+            assert window.selection.address == address
 
 
 def test_text_that_is_selected_with_the_mouse_selects_no_node(code):
@@ -494,6 +521,16 @@ def test_a_click_on_the_diagram_leaves_the_code_in_front(code):
     press(window, "Notes")
     click(window, address_named(window, "node_1"))
     assert window.explain.isVisible()
+
+
+def test_a_click_on_the_diagram_explains_beside_code_that_stands_elsewhere(code):
+    window, text = code()
+    window.board.docks["Code"].setFloating(True)
+    QApplication.processEvents()
+    press(window, "Notes")
+    click(window, address_named(window, "node_0"))
+    assert window.explain.isVisible()
+    assert text.isVisible()
 
 
 def test_a_large_network_is_loaded_from_beside_the_program(code, qtbot):

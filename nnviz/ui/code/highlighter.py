@@ -75,6 +75,11 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
     return tuple(words), left_open
 
 
+def numbers(line: str) -> list[Word]:
+    """Return the numbers in a line."""
+    return [word for word in _words(line, "")[0] if word.role == "number"]
+
+
 def _formats() -> dict[Role, QTextCharFormat]:
     palette, formats = colours(), {}
     for role in {role for _, role in ROLES}:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from nnviz.core.address import Address
 from nnviz.document.walk.walk import Progress
 from nnviz.files.code.program import Line
+from nnviz.ui.code.highlighter import numbers
 
 
 class Lines:
@@ -52,6 +53,15 @@ class Lines:
         """Return what a click on a line selects: the first that it is about, or the next after `selected`."""
         own = self.selects[line]
         return own[(own.index(selected) + 1) % len(own)] if selected in own else own[0]
+
+
+def number_at(line: Line, column: int) -> Address | None:
+    """Return the weight or bias whose number stands there, in a line of just the numbers that it is about."""
+    found = numbers(line.text)
+    if len(found) != len(line.addresses) or not all(address.is_number for address in line.addresses):
+        return None
+    pairs = zip(found, line.addresses, strict=True)
+    return next((own for word, own in pairs if word.start - 1 <= column <= word.start + word.length), None)
 
 
 def _kinds(lines: Sequence[Line]) -> list[tuple[str | None, tuple[Address, ...]]]:

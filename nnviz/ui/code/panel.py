@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from nnviz.core.address import Address
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, Throttle
@@ -17,7 +18,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.files.code import STYLES, program
 from nnviz.files.code.program import Program
-from nnviz.ui.code.lit import Lines
+from nnviz.ui.code.lit import Lines, number_at
 from nnviz.ui.code.marks import Entry, Legend
 from nnviz.ui.code.save import ask_save
 from nnviz.ui.code.text import CodeText, Lit
@@ -184,12 +185,17 @@ class CodePanel(Card):
 
     # --- what a person does
 
-    def _hover(self, line: int) -> None:
-        self.address_hovered.emit(self._lines.next_of(line, self._selection.address) if line >= 0 else None)
+    def _pointed(self, line: int, column: int) -> Address:
+        """Return what a click there selects: the number, or what the line is about."""
+        number = number_at(self._program.lines[line], column)
+        return number or self._lines.next_of(line, self._selection.address)
 
-    def _choose(self, line: int) -> None:
+    def _hover(self, line: int, column: int) -> None:
+        self.address_hovered.emit(self._pointed(line, column) if line >= 0 else None)
+
+    def _choose(self, line: int, column: int) -> None:
         self.address_hovered.emit(None)
-        self._selection.select(self._lines.next_of(line, self._selection.address))
+        self._selection.select(self._pointed(line, column))
 
     def _copy_program(self) -> None:
         self._changes.show_now()

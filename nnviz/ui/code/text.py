@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QTextBlock, QTextCursor
@@ -23,6 +23,10 @@ CHOSEN_PX, WALKED_PX = 2, 8
 AROUND_PX, CARET_PX = 4, 2
 LEAST_LINES = 3
 
+_Spot: TypeAlias = tuple[int, int]
+"""A line and a column."""
+NOWHERE: _Spot = (-1, 0)
+
 
 class Lit(NamedTuple):
     """The lines that are lit up, by their numbers from 0."""
@@ -35,20 +39,20 @@ class CodeText(QTextEdit):
     """Shows a program; nothing can be typed into it. A line that has no room goes on further in.
 
     ============== =============================================================================
-    `line_chosen`  a line was clicked, or Enter pressed in it
-    `line_hovered` the line under the mouse is another one, −1 where there is none
+    `line_chosen`  a line was clicked, or Enter pressed in it: its number and the column
+    `line_hovered` the mouse is over another line or column, over −1 where that leads nowhere
     ============== =============================================================================
     """
 
-    line_chosen = Signal(int)
-    line_hovered = Signal(int)
+    line_chosen = Signal(int, int)
+    line_hovered = Signal(int, int)
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: list[str] = []
         self._leading: Collection[int] = ()
         self._lit = Lit()
-        self._hovered = -1
+        self._hovered = NOWHERE
         self.setAccessibleName("Program")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setReadOnly(True)
@@ -117,22 +121,22 @@ class CodeText(QTextEdit):
 
     # --- where the mouse is
 
-    def _line_at(self, at: QPoint) -> int:
-        """Return the line that leads somewhere at a place of the viewport, or −1."""
-        block = self.cursorForPosition(at).block()
-        line: int = block.blockNumber()
-        return line if line in self._leading and self._place(block).contains(at) else -1
+    def _spot_at(self, at: QPoint) -> _Spot:
+        """Return the line that leads somewhere at a place of the viewport, and the column, or NOWHERE."""
+        cursor = self.cursorForPosition(at)
+        within = cursor.blockNumber() in self._leading and self._place(cursor.block()).contains(at)
+        return (cursor.blockNumber(), cursor.positionInBlock()) if within else NOWHERE
 
-    def _hover(self, line: int) -> None:
-        if line != self._hovered:
-            self._hovered = line
-            shape = Qt.CursorShape.IBeamCursor if line < 0 else Qt.CursorShape.PointingHandCursor
-            self.viewport().setCursor(shape)
-            self.line_hovered.emit(line)
+    def _hover(self, spot: _Spot) -> None:
+        if spot != self._hovered:
+            self._hovered = spot
+            shapes = Qt.CursorShape
+            self.viewport().setCursor(shapes.IBeamCursor if spot == NOWHERE else shapes.PointingHandCursor)
+            self.line_hovered.emit(*spot)
 
-    def _choose(self, line: int) -> None:
-        if line in self._leading:
-            self.line_chosen.emit(line)
+    def _choose(self, spot: _Spot) -> None:
+        if spot[0] in self._leading:
+            self.line_chosen.emit(*spot)
 
     # --- what Qt calls
 
@@ -156,23 +160,24 @@ class CodeText(QTextEdit):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         super().mouseMoveEvent(event)
-        self._hover(self._line_at(event.position().toPoint()) if not event.buttons() else -1)
+        self._hover(self._spot_at(event.position().toPoint()) if not event.buttons() else NOWHERE)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Choose a line that was clicked, unless text was selected."""
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
-            self._choose(self._line_at(event.position().toPoint()))
+            self._choose(self._spot_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is hovered any more."""
         super().leaveEvent(event)
-        self._hover(-1)
+        self._hover(NOWHERE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose the line of the caret with Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.textCursor().blockNumber())
+            cursor = self.textCursor()
+            self._choose((cursor.blockNumber(), cursor.positionInBlock()))
         else:
             super().keyPressEvent(event)
 

@@ -71,7 +71,7 @@ GESTURES: tuple[Section, ...] = (
     (
         "In the code",
         (
-            ("click, Enter", "select what the line computes; again, what else it computes"),
+            ("click, Enter", "select the weight, or what the line computes; again, what else it computes"),
             ("drag, Shift with arrows", "select its text"),
         ),
     ),
