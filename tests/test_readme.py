@@ -43,6 +43,7 @@ def test_the_pictures_are_there():
     names = re.findall(r'(?:src|srcset)="([^"]+)"', README)
     assert names
     assert [name for name in names if not (ROOT / name).is_file()] == []
+    assert [name for name in names if (ROOT / name).stat().st_size > 1_500_000] == []
 
 
 def test_what_it_links_to_is_there():

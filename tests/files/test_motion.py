@@ -3,6 +3,10 @@
 import importlib.util
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +89,34 @@ def test_a_film_is_not_written_where_there_is_no_folder(tmp_path, suffix):
         kinds.write(Squares(), path)
     assert str(caught.value) == f"{path} was not saved: there is no folder {path.parent}"
     assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+@pytest.mark.parametrize("suffix", KINDS)
+def test_a_film_is_not_written_into_a_folder_that_may_only_be_read(suffix):
+    program = """
+import os, sys
+from pathlib import Path
+from nnviz.files.motion import kinds
+from tests.films import Squares
+if os.geteuid() == 0:  # who may do anything
+    os.setgid(65534)
+    os.setuid(65534)
+try:
+    kinds.write(Squares(), Path(sys.argv[1]))
+except kinds.FileError as error:
+    print(error)
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"film{suffix}"
+        os.chmod(folder, 0o555)
+        command = [sys.executable, "-c", program, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.stderr) == (
+            f"{path} was not saved: permission denied in {folder}\n",
+            "",
+        )
+        assert names(Path(folder)) == []
 
 
 @pytest.mark.parametrize("suffix", KINDS)

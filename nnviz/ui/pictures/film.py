@@ -35,10 +35,6 @@ class Word(NamedTuple):
 class ImageFilm(ABC):
     """A film in a look. A subclass says which moments there are, and paints the one that it is at."""
 
-    what: str
-    """What it is called in a sentence."""
-    ending: str
-    """What its file is called behind the name of the network."""
     count: int
     """How many frames there are."""
 

@@ -51,8 +51,6 @@ class TrainingFilm(ImageFilm):
     Raises ValueError where there is nothing to train on, and where no update can be made.
     """
 
-    what, ending = "the training", "-training"
-
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, slopes: bool = False
     ) -> None:

@@ -24,8 +24,6 @@ FEW = 3
 class WalkFilm(ImageFilm):
     """The walk of one row; without targets it ends after the pass forward. Raises ValueError without rows."""
 
-    what, ending = "the walk", "-walk"
-
     def __init__(
         self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, by_layer: bool = False
     ) -> None:
