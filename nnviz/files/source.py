@@ -35,7 +35,7 @@ class Source:
     ============= =========================================================================
     """
 
-    data: bytes
+    data: bytes = field(repr=False)
     path: Path = Path(STANDARD_INPUT)
     progress: Progress | None = None
     activations: Activations = None

@@ -1,5 +1,6 @@
 """Files of other people's: what they lack is asked once, what they cannot keep is told before it is saved."""
 
+import json
 import sys
 import types
 
@@ -18,7 +19,7 @@ from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.window.ask_activations import AskActivations
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import begin
-from tests.ui.hands import choose, set_number, type_name
+from tests.ui.hands import choose, choose_entry, set_number, type_name
 from tests.ui.sees import figure, status, written
 
 
@@ -214,3 +215,25 @@ def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_asked_about(window
     assert suggested == [str(read_alone.with_name("model-2.json"))]
     assert read_alone.read_bytes() == b"read alone"
     assert window.main_window.isWindowModified()
+
+
+def test_a_save_in_the_place_of_a_state_dict_asks_once_for_its_names_are_lost(window, answer, tmp_path):
+    file = tmp_path / "a.safetensors"
+    head = {"fc1.weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}}
+    text = json.dumps(head).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text + np.array([2, 4], "<f4").tobytes())
+    answer(AskActivations, press(Qt.Key.Key_Return))
+    window.files.open(file)
+    set_number(window, Address("weight", 0, 0, 1), "7")
+    told = []
+    answer(QMessageBox, choose("Write it all the same", told))
+    choose_entry(window, "Save")
+    assert told[0].startswith(
+        "a.safetensors loses the names of its tensors; the version before stays as a.safetensors~."
+    )
+    assert status(window) == "Saved a.safetensors"
+    assert load(file).network.layers[0].weights.tolist() == [[2.0, 7.0]]
+    assert not window.main_window.isWindowModified()
+    set_number(window, Address("weight", 0, 0, 1), "8")
+    choose_entry(window, "Save")
+    assert load(file).network.layers[0].weights.tolist() == [[2.0, 8.0]]

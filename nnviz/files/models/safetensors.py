@@ -149,3 +149,13 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return what of `state` a file does not keep."""
     return dense.left_out(state)
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of a file is lost where one of nnviz's takes its place: a program may ask for its names."""
+    _, metadata, _ = _header(data)
+    parts = {
+        "the names of its tensors": _ACTIVATIONS not in metadata,
+        "its metadata": not metadata.keys() <= {"format", _ACTIVATIONS},
+    }
+    return [part for part, is_lost in parts.items() if is_lost]
