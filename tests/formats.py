@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz.files.registry import FORMATS
+from tests.graphs import other_graphs
 
 _EXTRAS = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"][
     "optional-dependencies"
@@ -52,6 +53,7 @@ def other_tensors() -> list[bytes]:
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz": other_arrays,
     "models.safetensors": other_tensors,
+    "models.onnx": other_graphs,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
 BESIDE: dict[str, dict[str, bytes]] = {}

@@ -1,6 +1,7 @@
 """nnviz's own ONNX files: the checker takes them, onnxruntime predicts the same, and nothing gets lost."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -94,3 +95,11 @@ def test_names_that_somebody_has_changed_to_what_are_none_are_passed_over():
         model = checked(ONNX.write(state_of(network)))
         model.metadata_props[0].value = text
         assert ONNX.read(Source(model.SerializeToString())).network.inputs == ("input_0", "input_1")
+
+
+def test_a_million_weights_open_in_two_seconds(tmp_path):
+    network = network_of((1000, 900, 110, 10), ("relu", "relu", "softmax"))
+    save(state_of(network), tmp_path / "large.onnx")
+    began = time.process_time()
+    assert load(tmp_path / "large.onnx").network.parameters > 10**6
+    assert time.process_time() - began < 2

@@ -4,6 +4,7 @@ import json
 import re
 
 from tests.robust.containers import is_framed, is_zip, reframed, repacked
+from tests.robust.messages import is_message, retold
 from tests.robust.naughty import NAMES, NO_NAMES
 
 NAUGHTY = (
@@ -212,10 +213,13 @@ MUTATIONS = (
 )
 
 
+PACKINGS = ((is_framed, reframed), (is_zip, repacked), (is_message, retold))
+
+
 def mutated(data, donor, chance):
     """Return `data` after one mutation, or a few: of the whole, or of a part of what is packed."""
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
-        packing = reframed if is_framed(data) else repacked if is_zip(data) else None
+        packing = next((packing for knows, packing in PACKINGS if knows(data)), None)
         if packing and chance.random() < 0.9:
             data = packing(data, donor, chance, _once)
         else:
