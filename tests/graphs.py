@@ -19,7 +19,11 @@ PYTORCH = [
     ("Gemm", ["kept", "v"], "last", {"transB": 1}),
     ("Abs", ["last"], "size"),
     ("Add", ["size", "one"], "more"),
-    ("Div", ["last", "more"], "y"),
+    ("Div", ["last", "more"], "softsign"),
+    ("Gemm", ["softsign", "v"], "end"),
+    ("Softplus", ["end"], "softplus"),
+    ("Greater", ["end", "twenty"], "large"),
+    ("Where", ["large", "end", "softplus"], "y"),
 ]
 SKLEARN = [
     ("Constant", [], "bias", {"value_floats": [1.0, -2.0]}),
@@ -52,8 +56,17 @@ def other_graphs() -> list[bytes]:
     """Return small models that between them have every kind of operator and number that nnviz reads."""
     from onnx import TensorProto, helper, numpy_helper
 
-    numbers = {"root": np.sqrt(2), "one": 1, "half": 0.5, "b": B, "c": B.reshape(2, 1), "v": W[:2]}
+    numbers = {
+        "root": np.sqrt(2),
+        "one": 1,
+        "half": 0.5,
+        "twenty": 20,
+        "b": B,
+        "c": B.reshape(2, 1),
+        "v": W[:2],
+    }
     tensors = {name: np.asarray(own, "f4") for name, own in numbers.items()}
+    tensors["c"] = B.reshape(2, 1)
     tensors |= {"w": W, "w0": W.astype("f2"), "w1": W[:2, :1].astype("f8"), "shape": np.int64([-1, 2])}
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 1)]
     found = []

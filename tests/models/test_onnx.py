@@ -95,6 +95,17 @@ def test_what_pytorch_exports_predicts_the_same(own, opset):
     assert told == []
 
 
+def test_a_softplus_that_passes_large_numbers_on_is_one():
+    nodes = [
+        ("Gemm", ["x", "w"], "z"), ("Softplus", ["z"], "s"), ("Greater", ["z", "twenty"], "g"),
+        ("Where", ["g", "z", "s"], "y"),
+    ]  # fmt: skip
+    state = check_same(bytes_of(nodes, {"w": 30 * numbers(3, 2), "twenty": np.float32(20)}, 3), 3)
+    assert state.network.layers[0].activation == "softplus"
+    with pytest.raises(FileError, match=r"^where_3 \(Where\): it joins two values"):
+        opened(bytes_of(nodes, {"w": numbers(3, 2), "twenty": np.float32(2)}, 3))
+
+
 class Viewed(nn.Module):
     """Images are flattened by `view`, and the one column of the prediction is dropped."""
 

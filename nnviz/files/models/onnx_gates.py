@@ -1,4 +1,4 @@
-"""SiLU, GELU and softsign where a graph has them written out, as PyTorch exports them."""
+"""SiLU, GELU, softsign and softplus where a graph has them written out, as PyTorch exports them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import onnx
 
 MOST_FACTORS = 8
+LARGE = 16.0
+"""From there on ln(1 + e^z) is z, to the digits of a float of 32 bits."""
 CLOSE = 1e-3
 """How far 1/√2 may be off, relatively: as a float of 16 bits it is by 0.0003."""
 
@@ -43,6 +45,20 @@ def quotient(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
     absolute = None if last is None else _plus_one(graph, last)
     found = absolute is not None and absolute.op_type == "Abs" and list(absolute.input) == [x]
     return ("softsign", x) if found else None
+
+
+def choice(graph: Graph, node: onnx.NodeProto) -> tuple[str, str] | None:
+    """Return softplus, and z, where a Where takes ln(1 + e^z), and z itself where that is large; or None."""
+    if len(node.input) != 3:
+        return None
+    above, z, below = node.input
+    softplus, greater = graph.maker(below), graph.maker(above)
+    if softplus is None or softplus.op_type != "Softplus" or list(softplus.input) != [z]:
+        return None
+    if greater is None or greater.op_type != "Greater" or list(greater.input[:1]) != [z]:
+        return None
+    limit = graph.number(greater.input[-1])
+    return ("softplus", z) if limit is not None and limit >= LARGE else None
 
 
 def _is_normal(graph: Graph, node: onnx.NodeProto, x: str) -> bool:

@@ -116,6 +116,13 @@ def _div(graph: Graph, node: onnx.NodeProto) -> Step:
     return _written_out(node, onnx_gates.quotient(graph, node)) or _affine(graph, node)
 
 
+def _where(graph: Graph, node: onnx.NodeProto) -> Step:
+    step = _written_out(node, onnx_gates.choice(graph, node))
+    if step is None:
+        raise refused(node, JOINS)
+    return step
+
+
 def _written_out(node: onnx.NodeProto, found: tuple[str, str] | None) -> Step | None:
     """Return the step of an activation that was found at the end of several operators."""
     if found is None:
@@ -180,6 +187,7 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], Step]] = {
     "Sub": _affine,
     "Div": _div,
     "Mul": _mul,
+    "Where": _where,
     "ai.onnx.ml.Scaler": _scaler,
     **dict.fromkeys(BY_OPERATOR, _activation),
     **onnx_shapes.OPERATORS,
