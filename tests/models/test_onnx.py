@@ -232,6 +232,14 @@ def test_rows_may_stand_as_columns(nodes, shapes):
     np.testing.assert_allclose(opened(data)[0].network.predict(x), run(data, x.T).T, atol=1e-6)
 
 
+def test_whole_numbers_may_come_in_where_they_become_real_ones_first():
+    nodes = [("Cast", ["x"], "f", {"to": TensorProto.FLOAT}), ("Gemm", ["f", "w"], "y")]
+    graph = graph_of(nodes, {"w": numbers(3, 2)}, 3)
+    graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+    data, x = model_of(graph).SerializeToString(), np.int64([[1, 2, -3], [0, 4, 5]])
+    np.testing.assert_allclose(opened(data)[0].network.predict(x), run(data, x), atol=1e-6)
+
+
 def test_one_row_may_stand_as_a_vector():
     x = torch.randn(3)
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2), nn.Softmax(-1))

@@ -49,6 +49,19 @@ def changed(change):
     return model_of(graph).SerializeToString()
 
 
+def whole(graph):
+    del graph.node[:]
+    graph.node.extend(
+        [
+            helper.make_node("Div", ["x", "two"], ["h"], name="div_0"),
+            helper.make_node("Cast", ["h"], ["f"], to=TensorProto.FLOAT),
+            helper.make_node("Gemm", ["f", "w"], ["y"]),
+        ]
+    )
+    graph.initializer.append(helper.make_tensor("two", TensorProto.INT64, [], [2]))
+    graph.input[0].type.tensor_type.elem_type = TensorProto.INT64
+
+
 def on_w(*nodes):
     return bytes_of([*TO_Z, *nodes], {**W, "c": numbers(2)}, 3)
 
@@ -81,6 +94,10 @@ REFUSED = {
     "layers that do not meet": (
         bytes_of([("Gemm", ["x", "w"], "z"), ("Gemm", ["z", "w"], "y")], W, 3),
         "gemm_1 (Gemm): expected 2 numbers for each row, found 3",
+    ),
+    "whole numbers that are divided": (
+        changed(whole),
+        "div_0 (Div): it computes with other than real numbers",
     ),
     # graphs
     "a condition": (of_nodes(if_of(graph_of([], {}, 3))), "if (If): nnviz opens a chain of dense layers"),

@@ -50,9 +50,9 @@ def _output(graph: Graph) -> tuple[str, list[str]]:
     return real[0].name, [f"the output {quoted(name)} is left out" for name in others[:5]]
 
 
-def _is_real(output: onnx.ValueInfoProto) -> bool:
-    """Tell whether an output may be a prediction: a label is a whole number or a text."""
-    own = output.type
+def _is_real(value: onnx.ValueInfoProto) -> bool:
+    """Tell whether a value may be of real numbers: a label is a whole number or a text."""
+    own = value.type
     return not own.HasField("tensor_type") or own.tensor_type.elem_type in (0, *FLOATS.values())
 
 
@@ -69,6 +69,8 @@ def _steps(graph: Graph, name: str) -> list[Step]:
             raise refused(node, "it depends on itself")
         steps.append(onnx_operators.step_of(graph, node))
         name = steps[-1].before
+        if name == graph.input.name and node.op_type != "Cast" and not _is_real(graph.input):
+            raise refused(node, "it computes with other than real numbers")
     return steps[::-1]
 
 
