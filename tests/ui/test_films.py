@@ -103,6 +103,9 @@ def test_the_walk_is_that_of_its_row_and_may_go_by_layers(qapp):
     for film in (by_node, by_layer):
         assert "row 3 of 4" in told(film)[0][0].values()
     assert by_layer.count < by_node.count
+    said = [foot[-1] for _, _, foot, _ in told(by_layer)]
+    assert "Hidden layer: slopes of the nodes" in said
+    assert "4 Update" in {foot[-1] for _, _, foot, _ in told(by_node)}
 
 
 def test_without_a_row_there_is_no_film(qapp):

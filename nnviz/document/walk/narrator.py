@@ -47,11 +47,16 @@ class Narrator(QObject):
             self._known[short] = of, said
         return said
 
-    def tell(self) -> None:
-        """Say what is done now, if it is something else."""
+    @property
+    def text(self) -> str:
+        """What is said on one line, also of a whole layer."""
         steps = self._player.progress.told
         network = self._derived.state.network
-        text = of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
+        return of_layer(steps[0], network) if len(steps) > 1 else self.words().text if steps else ""
+
+    def tell(self) -> None:
+        """Say what is done now, if it is something else."""
+        text = self.text
         if text != self._last:
             self._last = text
             self.said.emit(text)

@@ -200,7 +200,7 @@ class Progress:
     @property
     def step_before(self) -> int:
         """The position before the step, a node's or a layer's, that was done last."""
-        return self.walk.layer_start(self.position) if self._whole_layers else self.position - 1
+        return self.walk.layer_start(self.position) if self.whole_layers else self.position - 1
 
     @property
     def phase_start(self) -> int:
@@ -220,7 +220,7 @@ class Progress:
 
     def set_off(self) -> None:
         """Begin the next step: a node's, or a whole layer's."""
-        self.goal = self.walk.layer_end(self.position) if self._whole_layers else self.position + 1
+        self.goal = self.walk.layer_end(self.position) if self.whole_layers else self.position + 1
         self._chosen = 0
 
     def end(self) -> None:
@@ -229,7 +229,8 @@ class Progress:
         self.position = self.goal = 0
 
     @property
-    def _whole_layers(self) -> bool:
+    def whole_layers(self) -> bool:
+        """Whether a step is that of a whole layer."""
         return self.by_layer or len(self.walk) > MANY_STEPS
 
 

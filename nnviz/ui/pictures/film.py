@@ -91,7 +91,8 @@ class ImageFilm(ABC):
         for text, colour, widest in words:
             painter.setPen(QColor(colour))
             place = QRectF(x, middle - size, self.width - x, 2 * size)
-            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            whole = metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(place.width(), 0.0))
+            painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, whole)
             x += metrics.horizontalAdvance(widest or text) + APART * self.scale
         samples = legend(self.width - MARGIN, middle, slopes=slopes, scale=self.scale)
         if min(sample.box.rect.x for sample in samples) > x + APART * self.scale:

@@ -47,7 +47,7 @@ class Scene:
     @property
     def said(self) -> str:
         """What is said of the step in progress, or done last."""
-        return self._narrator.words().text
+        return self._narrator.text
 
     @property
     def picture(self) -> Picture:

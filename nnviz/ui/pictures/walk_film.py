@@ -17,6 +17,8 @@ from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.film import ImageFilm, Word
 from nnviz.ui.pictures.scene import Scene
 
+WIDEST = "Hidden layer 2: slopes of the weights"
+"""About the most that is said of a layer."""
 FEW = 3
 """So many moments of a step have all its colours."""
 
@@ -61,6 +63,8 @@ class WalkFilm(ImageFilm):
             for number, phase in enumerate(self._phases, 1):
                 now = progress.active and phase == progress.phase
                 yield Word(f"{number} {phase.capitalize()}", palette.accent if now else palette.muted)
+            if progress.whole_layers:  # beside the diagram one node is spoken of, no layer
+                yield Word(self.scene.said if len(progress.told) > 1 else "", palette.ink, WIDEST)
         else:
             yield Word("After one update", palette.muted)
             yield Word(f"MSE {shown(before)} → {shown(after)}", palette.ink)
