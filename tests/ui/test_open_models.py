@@ -237,3 +237,18 @@ def test_a_save_in_the_place_of_a_state_dict_asks_once_for_its_names_are_lost(wi
     set_number(window, Address("weight", 0, 0, 1), "8")
     choose_entry(window, "Save")
     assert load(file).network.layers[0].weights.tolist() == [[2.0, 8.0]]
+
+
+def test_of_very_many_layers_the_hidden_ones_are_asked_about_together(window, answer, tmp_path):
+    np.savez(tmp_path / "deep.npz", **{f"W{k}": [[1.0]] for k in range(500)})
+
+    def choose_tanh(dialog):
+        every, last = dialog.findChildren(Choice)
+        every.setFocus()
+        QTest.keyClicks(every, "tanh")
+        assert last.currentText() == "identity"
+        press(Qt.Key.Key_Return)(dialog)
+
+    answer(AskActivations, choose_tanh)
+    window.files.open(tmp_path / "deep.npz")
+    assert activations(window) == ["tanh"] * 499 + ["identity"]

@@ -12,6 +12,8 @@ from nnviz.core.numbers import counted
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.dialogs import column_of, heading, primary
 
+MOST = 30
+"""Of more layers, the hidden ones are asked about together."""
 SEEN = 8
 """So many layers are seen at once; the others are scrolled to."""
 
@@ -26,9 +28,12 @@ class AskActivations(QDialog):
         super().__init__(window)
         self.setWindowTitle("nnviz")
         self.setMinimumWidth(380)
-        self._choices = [_offering(proposed) for proposed in proposal]
+        each = len(proposal) <= MOST
+        hidden = map(_offering, proposal[:-1]) if each else [_offering(proposal[0])] * (len(proposal) - 1)
+        self._choices = [*hidden, _offering(proposal[-1])]
         told = QLabel(
-            "The file holds weights, not activations. They can be changed later, under the headings."
+            f"The file holds the weights of a network with {counted(sizes[0], 'input')}, not its "
+            "activations. They can be changed later, under the headings."
         )
         told.setWordWrap(True)
         told.setObjectName("muted")
@@ -52,15 +57,17 @@ class AskActivations(QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(16)
         form.setVerticalSpacing(8)
-        if count > 2:
+        if count > MOST:
+            form.addRow(f"&All {count - 1} hidden layers", self._choices[0])
+        elif count > 2:
             every = _offering(self._choices[0].currentText())
             every.currentTextChanged.connect(self._choose)
             form.addRow("&All hidden layers", every)
-        for k, choice in enumerate(self._choices):
+        for k in range(count - 1 if count > MOST else 0, count):
             title = f"{column_title(k + 1, count)}, {counted(sizes[k + 1], 'node')}"
-            choice.setAccessibleName(title)
-            form.addRow(title, choice)
-        if count <= SEEN:
+            self._choices[k].setAccessibleName(title)
+            form.addRow(title, self._choices[k])
+        if form.rowCount() <= SEEN + 1:
             return rows
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
