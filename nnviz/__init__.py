@@ -9,6 +9,7 @@
 `train(state, …)`    a Result: `.state`, `.history`, `.diverged`
 `code(state, style)` the network as a program that runs as it stands
 `show(net, x, y)`    the window, in a process of its own
+`watch(model, x, y)` the window, following a training that runs in a script; `watch.keras()` for `fit`
 ==================== ===================================================================
 
 In a notebook a network and a State show themselves as the diagram, a Result as its curve, layers and slopes
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from nnviz.files.code import code
     from nnviz.files.errors import FileError
     from nnviz.files.registry import load, save
+    from nnviz.watching.watch import watch
 
     __version__: str
 
@@ -50,6 +52,7 @@ __all__ = [
     "show",
     "slopes",
     "train",
+    "watch",
 ]
 
 _HOMES = {
@@ -65,6 +68,7 @@ _HOMES = {
     "show": "nnviz._show",
     "slopes": "nnviz.core.slopes",
     "train": "nnviz.core.training",
+    "watch": "nnviz.watching.watch",
 }
 
 

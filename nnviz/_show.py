@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from nnviz import _system
+from nnviz._streams import NETWORK
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
@@ -36,21 +37,26 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
     Raises TypeError for anything else, FileError for a model that is no chain of layers and where rows do not
     fit, DisplayError where no window can be shown.
     """
-    state = shown if isinstance(shown, State) else _state(shown, x, y, activations)
+    state = shown if isinstance(shown, State) else state_of(_network(shown, activations), shown, x, y)
     _system.check(window=True)
     data = native.write(state)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "nnviz", "-"],
+    process = window_process(NETWORK)
+    # A large network fills the pipe before the window reads it; the program ends when all is handed over.
+    threading.Thread(target=_hand_over, args=(process, data)).start()
+    # Somebody has to collect the process when it ends, or it stays as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+
+def window_process(what: str) -> subprocess.Popen[bytes]:
+    """Start the process of a window that opens `what`, which is to come through its standard input."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "nnviz", what],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a pipe that a script writes to would stay open as long as the window
         start_new_session=True,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
-    # A large network fills the pipe before the window reads it; the program ends when all is handed over.
-    threading.Thread(target=_hand_over, args=(process, data)).start()
-    # Somebody has to collect the process when it ends, or it stays as a zombie.
-    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def _hand_over(process: subprocess.Popen[bytes], data: bytes) -> None:
@@ -76,8 +82,8 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
     )
 
 
-def _state(shown: object, x: Any, y: Any, activations: Sequence[str] | None) -> State:
-    network = _network(shown, activations)
+def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
+    """Return the network that `shown` is with rows and targets as `show` takes them. Raises FileError."""
     if x is None:
         return State(network, Dataset.empty(network))
     inputs = np.atleast_2d(foreign.as_array(x))

@@ -20,3 +20,21 @@ def pytest_addoption(parser):
 def time_for_a_busy_machine(monkeypatch):
     """A Step and the way back are done at once on a machine that does other things, too."""
     monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 1.0)
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """Return the windows that nnviz.watch opens in the test, which are stand-ins."""
+    from tests.watched import Window
+
+    opened = []
+
+    def start(_what):
+        opened.append(Window())
+        return opened[-1]
+
+    monkeypatch.setattr("nnviz.watching.link.window_process", start)
+    monkeypatch.setattr("nnviz._system.check", lambda **_: None)
+    yield opened
+    for window in opened:
+        window.close()

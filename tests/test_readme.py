@@ -6,6 +6,7 @@ import shlex
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import nnviz
@@ -88,13 +89,21 @@ def test_the_program_runs_and_gives_what_its_comments_say(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     shown = []
     monkeypatch.setattr(nnviz, "show", shown.append)
-    (program,) = blocks("python")
+    _, program = blocks("python")
     found = {}
     exec(program, found)
     assert found["net"].predict([[3, 5]]).tolist() == [[52]]
     assert found["found"].mse == 64
     assert found["doc"].network == found["result"].state.network
     assert shown == [found["doc"]]
+
+
+def test_the_loop_is_watched(windows):
+    loop, _ = blocks("python")
+    given = {"W0": np.ones((2, 3)), "b0": np.zeros(3), "W1": np.ones((3, 1)), "b1": np.zeros(1)}
+    exec(loop, {"nnviz": nnviz, "x": [[1, 2]], "y": [[3]], "loss": 4.0, **given})
+    state, got, ending = windows[0].read()
+    assert (state.network.sizes, got[-1].iteration, ending) == ((2, 3, 1), 1000, "")
 
 
 def test_the_file_opens(tmp_path):

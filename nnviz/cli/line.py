@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 
+from nnviz._streams import STREAMS
 from nnviz._system import DisplayError
 from nnviz.cli import printing
-from nnviz.cli.usage import ACTIVATIONS, COMMANDS, STANDARD_INPUT, UsageError
+from nnviz.cli.usage import ACTIVATIONS, COMMANDS, UsageError
 from nnviz.files.errors import FileError
 
 
@@ -35,7 +36,7 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     first = arguments[0] if arguments else None
-    if first is not None and (first in COMMANDS or (first.startswith("-") and first != STANDARD_INPUT)):
+    if first is not None and (first in COMMANDS or (first.startswith("-") and first not in STREAMS)):
         from nnviz.cli import commands
 
         return commands.run(arguments)
@@ -50,7 +51,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _open(file: str | None, activations: tuple[str, ...] | None) -> int:
-    if file is not None and file != STANDARD_INPUT:
+    if file is not None and file not in STREAMS:
         from nnviz.files.examples import file_of
 
         file = str(file_of(file))

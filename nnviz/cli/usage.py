@@ -16,10 +16,6 @@ COMMANDS = {
 """Every command and what it gives; a file of such a name is opened as `./predict`."""
 
 
-STANDARD_INPUT = "-"
-"""As FILE: the window opens, unsaved, what comes through standard input."""
-
-
 ACTIVATIONS = "--activations"
 """Says which activation each layer of FILE has, where the file does not."""
 

@@ -169,7 +169,8 @@ class Run:
     """The updates since anything but training last changed network or data.
 
     `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters). With
-    `segments`, which say how every update was made, any iteration can be computed again.
+    `segments`, which say how every update was made, any iteration can be computed again. Not so of one that
+    was `watched`: a script made it, its history is of the script's own loss, and only its frames are known.
     """
 
     start: Network
@@ -178,6 +179,12 @@ class Run:
     optimizer: str
     memory: Array
     segments: tuple[Segment, ...]
+    watched: bool = False
+
+    @property
+    def measure(self) -> str:
+        """What its history is of, in a word."""
+        return "loss" if self.watched else "MSE"
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,16 @@ class Change:
         self.bytes_held = sum(array.nbytes for array in _arrays(self.old) if id(array) not in shared)
 
 
+def affordable(changes: list[Change], most: int, most_bytes: float) -> int:
+    """Return how many of the latest changes may be kept, at most; the very last always is."""
+    held = 0
+    for count, change in enumerate(reversed(changes[-most:])):
+        held += change.bytes_held
+        if count and held > most_bytes:
+            return count
+    return min(len(changes), most)
+
+
 def _arrays(state: State) -> Iterator[Array]:
     """Yield every array of `state`."""
     layers: list[Layer | Weights] = [*state.network.layers]

@@ -110,8 +110,9 @@ class Derived(QObject):
     def last_mse(self) -> tuple[float | None, int]:
         """The last MSE over all rows that need not be computed, else the present one; and its iteration."""
         state = self.state
-        if state.run and len(state.run.history) and not self._together:
-            iteration, measured = state.run.history.last
+        run = state.run
+        if run and len(run.history) and not run.watched and not self._together:
+            iteration, measured = run.history.last
             if self._document.in_motion or iteration == state.iteration:
                 return measured, iteration
         return self.mse, state.iteration

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.names import file_named
 from nnviz.core.state import State
-from nnviz.document.change import Change
+from nnviz.document.change import Change, affordable
 from nnviz.files.on_disk import AsRead, News, OnDisk, digest_of
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import Progress
@@ -60,6 +60,7 @@ class Document(QObject):
         self.file: OnDisk | None = None
         self._example = example
         self.in_motion = False
+        self.held = ""  # why only who has set it can change anything for now, as one sentence
         self._changes: list[Change] = []
         self._index = 0  # how many of the changes are done, not undone
         self._clean: int | None = 0  # the index at which the State is the file's
@@ -98,6 +99,8 @@ class Document(QObject):
 
         What a person asks for goes this way: what a State cannot hold, it refuses with ValueError.
         """
+        if not self.may_change():
+            return False
         try:
             state = edit(self._state, *where)
         except ValueError as error:
@@ -105,6 +108,12 @@ class Document(QObject):
             return False
         self.push(state, text, merge)
         return True
+
+    def may_change(self) -> bool:
+        """Tell whether anything can be changed, and where it is held say why not."""
+        if self.held:
+            self.refused.emit(self.held)
+        return not self.held
 
     def edit_beneath(self, text: str, edit: Callable[..., State], what: object, merge: Hashable) -> bool:
         """Edit what a run leaves as it is: where one is under way, undo has the edit before the run.
@@ -173,15 +182,13 @@ class Document(QObject):
         text = self.redo_text() if undone else self.undo_text()
         return f"{'Undone' if undone else 'Done'} last: {text[:1].upper()}{text[1:]}" if text else ""
 
-    def undo(self) -> None:
-        """Take the last change back."""
-        if self._index:
-            self._go(self._index - 1, self._changes[self._index - 1].old)
+    def undo(self) -> bool:
+        """Take the last change back; tell whether there was one, and it could be."""
+        return self._index > 0 and self._go(self._index - 1, self._changes[self._index - 1].old)
 
-    def redo(self) -> None:
-        """Do the last change again that was undone."""
-        if self._index < len(self._changes):
-            self._go(self._index + 1, self._changes[self._index].new)
+    def redo(self) -> bool:
+        """Do the last change again that was undone; tell whether there was one, and it could be."""
+        return self._index < len(self._changes) and self._go(self._index + 1, self._changes[self._index].new)
 
     def open(self, path: Path, progress: Progress | None = None) -> None:
         """Open a file. Raises FileError, and then everything stays as it was."""
@@ -270,11 +277,14 @@ class Document(QObject):
         self.state_changed.emit(old, state)
         self.settled.emit()
 
-    def _go(self, index: int, state: State) -> None:
+    def _go(self, index: int, state: State) -> bool:
+        if not self.may_change():
+            return False
         self._index = index
         self.seal()
         self._show(state)
         self.undo_changed.emit()
+        return True
 
     def _keep(self, change: Change) -> None:
         """Add a change in place of what could be redone, and forget the oldest that are too much."""
@@ -282,19 +292,9 @@ class Document(QObject):
         if self._changes:
             self._changes[-1].weigh()  # what was merged into it may have left less to share
         self._changes.append(change)
-        forgotten = len(self._changes) - self._affordable()
+        forgotten = len(self._changes) - affordable(self._changes, self._undo_steps, self._undo_bytes)
         del self._changes[:forgotten]
-        if self._clean is not None and not forgotten <= self._clean <= self._index:
-            self._clean = None
-        elif self._clean is not None:
-            self._clean -= forgotten
+        if self._clean is not None:
+            is_there = forgotten <= self._clean <= self._index
+            self._clean = self._clean - forgotten if is_there else None
         self._index = len(self._changes)
-
-    def _affordable(self) -> int:
-        """Return how many of the latest changes may be kept; the very last always is."""
-        held = 0
-        for count, change in enumerate(reversed(self._changes[-self._undo_steps :])):
-            held += change.bytes_held
-            if count and held > self._undo_bytes:
-                return count
-        return min(len(self._changes), self._undo_steps)

@@ -250,7 +250,7 @@ def _like_a_number(cell: str) -> bool:
     return True
 
 
-def history(points: Array) -> bytes:
-    """Return an MSE history, shape (points, 2), as CSV with the columns iteration and mse."""
+def history(points: Array, measure: str = "mse") -> bytes:
+    """Return a history, shape (points, 2), as CSV with the columns iteration and mse, or what it measures."""
     lines = [f"{int(iteration)},{mse!r}" for iteration, mse in points.tolist()]
-    return "\n".join(["iteration,mse", *lines, ""]).encode()
+    return "\n".join([f"iteration,{measure}", *lines, ""]).encode()

@@ -51,7 +51,10 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` a file does not keep, in words."""
-    return ["its run, which is too large for a file"] if runs.savable(state) is not state else []
+    if runs.savable(state) is state:
+        return []
+    watched = state.run is not None and state.run.watched
+    return ["the curve of the watched training" if watched else "its run, which is too large for a file"]
 
 
 def state_from(raw: Any) -> State:

@@ -10,23 +10,19 @@ import os
 import re
 import stat
 import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 
 from nnviz.core.limits import FILE
 from nnviz.core.names import SHOWN, shortened
 from nnviz.files.errors import FileError, reading_failed
-from nnviz.files.progress import Progress
+from nnviz.files.progress import Progress, waited
 
 STANDARD_INPUT = "standard input"
 LARGEST_BYTES = FILE.most * 2**20
 LARGEST = f"nnviz opens files up to {FILE.most} MB"
 CHUNK_BYTES = 2**20
-LOOK_S = 0.02
-"""Between two looks, while a stream is waited for, at what a person does."""
 
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -42,7 +38,8 @@ def read_bytes(path: Path, progress: Progress | None = None) -> bytes:
     """Return all bytes of a file, or of a stream such as /dev/stdin. Raises FileError."""
     with _told(path):
         if is_stream(path):
-            return _read_stream(os.open(path, _FLAGS), path, progress)
+            handle = os.open(path, _FLAGS)
+            return waited(lambda: _all_of(handle, path), progress)
         _check_kind(path, os.stat(path).st_mode)  # before it is opened, which a device may take for an order
         with open(os.open(path, _FLAGS | _NO_WAIT), "rb") as file:
             status = os.fstat(file.fileno())
@@ -59,7 +56,8 @@ def read_standard_input(progress: Progress | None = None) -> bytes:
     if sys.stdin is None:
         raise FileError(f"{name} is closed")
     with _told(name):
-        data = _read_stream(sys.stdin.fileno(), name, progress)
+        handle = sys.stdin.fileno()
+        data = waited(lambda: _all_of(handle, name), progress)
     if not data:
         raise FileError(f"nothing came through {name}")
     return data
@@ -88,24 +86,6 @@ def _check_kind(path: Path, mode: int) -> None:
 def _check_size(path: Path, size: int) -> None:
     if size > LARGEST_BYTES:
         raise FileError(f"{path} has {math.ceil(size / 2**20)} MB; {LARGEST}")
-
-
-def _read_stream(handle: int, path: Path, progress: Progress | None) -> bytes:
-    """Read to the end; with `progress` in a thread, so that a window stays alive and can end the wait."""
-    if progress is None:
-        return _all_of(handle, path)
-    found: Future[bytes] = Future()
-
-    def run() -> None:
-        try:
-            found.set_result(_all_of(handle, path))
-        except BaseException as error:
-            found.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()  # nobody can end it while nothing comes
-    while not wait([found], LOOK_S).done:
-        progress(0.0)
-    return found.result()
 
 
 def _all_of(handle: int, path: Path) -> bytes:

@@ -34,10 +34,12 @@ SAME = 1e-6
 
 
 def savable(state: State) -> State:
-    """Return `state`, without its run where that is too large for a file."""
+    """Return `state`, without its run where that is too large for a file, or was watched."""
     run = state.run
     if run is None:
         return state
+    if run.watched:
+        return replace(state, run=None)
     few = len(run.segments) <= SEGMENTS.most and run.iteration <= MOST_UPDATES
     fits = few and _numbers(state, len(run.memory)) <= NUMBERS.most
     return state if fits else replace(state, run=None)

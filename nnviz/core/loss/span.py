@@ -72,7 +72,7 @@ def _scale(state: State) -> float:
     assert state.data.targets is not None
     with np.errstate(over="ignore"):
         without = float(np.mean(state.data.targets * state.data.targets))
-    if state.run is None or len(state.run.history) == 0:
+    if state.run is None or state.run.watched or len(state.run.history) == 0:
         return without
     return max(without, float(state.run.history.points[0, 1]))
 

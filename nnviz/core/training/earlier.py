@@ -16,9 +16,12 @@ def with_earlier(state: State, last: State | None) -> State:
     """Return `state`, which is to be trained, with the run of `last` among the earlier ones, the latest 8.
 
     `last` is the end of the last run. It is kept where the next update of `state` is another than that of its
-    run: not where the run goes on, or is made again. No curve is kept twice.
+    run: not where the run goes on, or is made again. No curve is kept twice. One that was watched ends here,
+    and its curve, of another loss, is not kept.
     """
-    run = last.run if last else None
+    if state.run and state.run.watched:
+        return replace(state, run=None)
+    run = last.run if last and not (last.run and last.run.watched) else None
     if last is None or run is None or not 1 <= run.iteration <= MOST_UPDATES or len(run.history) < 2:
         return state
     if _makes_the_same(state, last, run):

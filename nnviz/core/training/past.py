@@ -144,6 +144,8 @@ def is_trained(state: State, later: State) -> bool:
 def makes_again(state: State, end: State) -> bool:
     """Tell whether training `state` by its present settings makes the updates that led from it to `end`."""
     assert end.run is not None
+    if end.run.watched:
+        return False
     segments = end.run.segments
     ends = (*(segment.after for segment in segments[1:]), end.iteration)
     later = (own for own, last in zip(segments, ends, strict=True) if last > state.iteration)
@@ -159,8 +161,8 @@ def beginning(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which has one."""
     run = state.run
     assert run is not None
-    first = replace(run.history, length=min(1, len(run.history)))
-    start = Run(run.start, 0, first, run.optimizer, np.zeros_like(run.memory), ())
+    first = replace(run.history, length=int(len(run.history) > 0 and run.history.first[0] == 0))
+    start = Run(run.start, 0, first, run.optimizer, np.zeros_like(run.memory), (), run.watched)
     return replace(state, network=run.start, run=start)
 
 

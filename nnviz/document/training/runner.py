@@ -173,7 +173,7 @@ class Runner(QObject):
         """Change the settings: a learning rate from the next update on, the others from the next run on."""
         old = self._document.state.training
         changed = [name for name in SETTINGS if getattr(old, name) != getattr(training, name)]
-        if not changed:
+        if not changed or not self._document.may_change():
             return
         if changed != ["learning_rate"]:
             self.pause()
@@ -188,6 +188,8 @@ class Runner(QObject):
 
     def _begin(self, updates: int, text: str = "") -> Job | None:
         self.travel.cancel()
+        if not self._document.may_change():
+            return None
         state = with_earlier(self._document.state, self.travel.past.last)
         try:
             make = partial(Trainer, history_limit=self._limits.history_points)
@@ -244,7 +246,7 @@ class Runner(QObject):
 
     def _follow(self, old: State, new: State) -> None:
         """Let the run go where something else has changed the document."""
-        goes_on = new is self._made_here or _differ_in_notes(old, new)
+        goes_on = new is self._made_here or differ_in_notes(old, new)
         self._made_here = new  # and hold no other one
         if goes_on:
             return
@@ -253,7 +255,7 @@ class Runner(QObject):
             self._end(self._job, paused(self._job.done, self._job.updates))
 
 
-def _differ_in_notes(one: State, other: State) -> bool:
+def differ_in_notes(one: State, other: State) -> bool:
     """Tell whether two States hold the very same but for their notes, which no run depends on."""
     names = {field.name for field in fields(State)} - {"notes"}
     return all(getattr(one, name) is getattr(other, name) for name in names)

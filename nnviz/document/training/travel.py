@@ -57,20 +57,30 @@ class Travel(QObject):
         return _history(self.past.end)
 
     @property
+    def measure(self) -> str:
+        """What that history is of, in a word."""
+        return self.past.end.run.measure if self.past.end.run else "MSE"
+
+    @property
     def present(self) -> tuple[int, float] | None:
         """The iteration and MSE that were last measured before what is shown; of an undone run, its first."""
         shown_now, whole = _history(self._document.state), self.history
         return shown_now.last if shown_now else whole.first if whole else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
-        """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push."""
+        """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push.
+
+        Of a run that was watched the frame before is shown, where there is none of this iteration.
+        """
         self.cancel()
         iteration = min(max(iteration, 0), self.end)
-        if iteration == self._document.state.iteration:
+        if iteration == self._document.state.iteration or not self._document.may_change():
             return
         known, end = self.past.nearest(iteration), self.past.end
-        if known.iteration == iteration:
-            self._arrive(known, text, merge)
+        watched = end.run is not None and end.run.watched
+        if known.iteration == iteration or watched:
+            if known.iteration != self._document.state.iteration:
+                self._arrive(known, text, merge)
             return
         updates = iteration - known.iteration
         job = self._job = Job(known, updates, self, self._limits, lambda state: Replay(state, end))
@@ -101,8 +111,9 @@ class Travel(QObject):
 
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)
-        last, mse = then.run.history.last if then.run else (0, 0.0)
-        told = f": MSE {shown(mse)}" if last == then.iteration else ""
+        history, told = _history(then), ""
+        if then.run and history and history.last[0] == then.iteration:
+            told = f": {then.run.measure} {shown(history.last[1])}"
         self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()
 

@@ -130,6 +130,8 @@ class DataPanel(Card):
         menu.popup(at)
 
     def _paste(self) -> None:
+        if not self._document.may_change():
+            return
         current = self.table.currentIndex()
         row, column = max(0, current.row()), max(0, current.column())
         self.about_to_ask.emit()

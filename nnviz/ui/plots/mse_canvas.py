@@ -44,6 +44,7 @@ class MseCanvas(Plot):
     def __init__(self, palette: Palette) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
         self._history = History()
+        self._measure = "MSE"
         self._present = 0, 0.0
         self.log = False
         self._following = True
@@ -87,6 +88,12 @@ class MseCanvas(Plot):
         self.read_at(self._read if still_there else None, self._read_run)
         self._describe()
         self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
+
+    def set_measure(self, measure: str) -> None:
+        """Say of what the history is that is shown next: the MSE, or a loss that a script told."""
+        if measure != self._measure:
+            self._measure = measure
+            self._left.set_text(measure if measure == "MSE" else f"{measure}, as the script told it")
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Draw earlier runs under the history, which is shown next."""
@@ -146,7 +153,7 @@ class MseCanvas(Plot):
         x, y = self._place(iteration, mse)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        told = f"iteration {shown(iteration)}\nMSE {shown(mse)}"
+        told = f"iteration {shown(iteration)}\n{'MSE' if run else self._measure} {shown(mse)}"
         self._dot.setBrush(self._earlier.colour if run else self._colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
@@ -228,7 +235,7 @@ class MseCanvas(Plot):
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
             told = [first, self._present, last] if self._present[0] < last[0] else [first, last]
-        points = [f"MSE {full(mse)} at iteration {full(iteration)}" for iteration, mse in told]
+        points = [f"{self._measure} {full(mse)} at iteration {full(iteration)}" for iteration, mse in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
         self.setAccessibleDescription(", ".join(points + earlier))
 

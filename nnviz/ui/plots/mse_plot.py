@@ -33,6 +33,7 @@ TIP = (
     "Arrows read points out, up and down those of earlier runs"
 )
 EMPTY = "Press Run or One update: the MSE is drawn here"
+NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
 NO_MSE = "The MSE needs rows with targets: add some to the data"
 
 
@@ -65,6 +66,7 @@ class MsePlot(PlotCard):
         self._make_menu()
         self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)
         document.state_changed.connect(self._follow)
+        document.motion_changed.connect(self._refresh)
         self._refresh()
 
     def load(self) -> None:
@@ -85,11 +87,11 @@ class MsePlot(PlotCard):
         self._refresh()
 
     def export_csv(self, path: Path) -> None:
-        """Write the history to `path` with the columns iteration and mse."""
-        history = self._travel.history
+        """Write the history to `path` with the columns iteration and mse, or loss where it was watched."""
+        history, measure = self._travel.history, self._travel.measure
         assert history is not None
-        thinned = ": of every few updates the lowest and the highest MSE" if history.is_thinned else ""
-        self._export(path, csv.history(history.points), thinned)
+        thinned = f": of every few updates the lowest and the highest {measure}" if history.is_thinned else ""
+        self._export(path, csv.history(history.points, measure.lower()), thinned)
 
     def _drawn(self) -> QWidget | None:
         return self.curve if self._travel.history is not None or self._earlier() else None
@@ -131,8 +133,8 @@ class MsePlot(PlotCard):
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
         history, present, runs = self._travel.history, self._travel.present, self._earlier()
-        trainable = self._document.state.trainable
-        self.empty.setText("" if history else EMPTY if trainable else NO_MSE)
+        watched, trainable = self._document.held, self._document.state.trainable
+        self.empty.setText("" if history else NO_LOSS if watched else EMPTY if trainable else NO_MSE)
         self.look()
         same = history is self._history and present == self._present and runs is self._runs
         if self.curve is None or same:
@@ -144,6 +146,7 @@ class MsePlot(PlotCard):
         else:
             if self._history is None:
                 self.curve.view_all()
+            self.curve.set_measure(self._travel.measure)
             self.curve.show_history(history or History(), present if history else None)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs

@@ -70,6 +70,7 @@ class TrainingPanel(Card):
         runner.diverged.connect(self._offer_cure)
         self.message.cure_wanted.connect(runner.try_again)
         self._document.state_changed.connect(self._follow)
+        self._document.motion_changed.connect(self._show_rule)
 
     def toggle_run(self) -> None:
         """Run or pause; a run waits for a field whose text is refused."""
@@ -111,10 +112,10 @@ class TrainingPanel(Card):
         self._show_rule()
 
     def _show_rule(self) -> None:
-        """Show how an update is made, or what is missing before there can be one."""
+        """Show how an update is made, or why there can be none."""
         state = self._document.state
         formula = OPTIMIZERS[state.training.optimizer].formula
-        self.message.show_rule(missing(state) or f"One update: {formula}")
+        self.message.show_rule(self._document.held or missing(state) or f"One update: {formula}")
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)

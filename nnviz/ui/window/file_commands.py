@@ -139,6 +139,8 @@ class FileCommands(QObject):
 
     def load_rows(self, path: Path) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there."""
+        if not self._document.may_change():
+            return
         try:
             with Waiting(self._window, f"Reading {file_named(path)}") as reading:
                 table = csv.read(read_bytes(path, reading), reading)

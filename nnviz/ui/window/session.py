@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from nnviz._streams import NETWORK, TRAINING
 from nnviz.core.names import file_named
 from nnviz.document.document import Document
 from nnviz.document.kept_runs import KeptRuns
@@ -41,10 +42,13 @@ def begin(
 ) -> Workspace:
     """Fill `window` with what `file` holds, or the last session's file, or the first example.
 
-    "-" is a network on standard input. An example opens as a new document, to be saved elsewhere.
-    `activations` are those of a file that does not say them, which a person is asked for unless not `asks`.
+    A network or a training may come through standard input. An example opens as a new document, to be saved
+    elsewhere. `activations` are those of a file that does not say them, which a person is asked for unless
+    not `asks`.
     Raises FileError where `file` cannot be read.
     """
+    if file == TRAINING:
+        return _watch(window, settings)
     asking = partial(read_asking, window, settings, given=activations, asks=asks)
     document, refused = _document(window, settings, file, asking)
     if document.path:
@@ -72,11 +76,21 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     return workspace
 
 
+def _watch(window: MainWindow, settings: Settings) -> Workspace:
+    """Fill `window` with the training that comes through standard input, and follow it."""
+    from nnviz.ui.window.watching import begun, follow
+
+    state, stream = begun(window)
+    workspace = fill(window, Document(state), settings)
+    follow(workspace, stream)
+    return workspace
+
+
 def _document(
     window: MainWindow, settings: Settings, file: str | Path | None, asking: Callable[..., Any]
 ) -> tuple[Document, str]:
     """Return the document, and why it is not the last session's where that cannot be read, or ""."""
-    if file == "-":
+    if file == NETWORK:
         with Waiting(window, "Waiting for a network on standard input") as reading:
             data = read_standard_input(reading)
         stream = Path(STANDARD_INPUT)
@@ -105,7 +119,8 @@ class Kept:
         workspace.files.runs = KeptRuns(folder / "runs")
         if kept := workspace.files.runs.offer(workspace.document):
             workspace.status.say(f"{workspace.document.title}: {kept}")
-        QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
+        if not workspace.document.held:  # else what is recovered would take the place of what is watched
+            QTimer.singleShot(0, workspace.main_window, lambda: self._offer(workspace, folder / "recovery"))
 
     def _offer(self, workspace: Workspace, folder: Path) -> None:
         left, damaged = claimed(folder)

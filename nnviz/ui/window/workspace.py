@@ -224,14 +224,14 @@ class Workspace:
     def undo(self) -> None:
         """Take the last change back, and say so."""
         text = self.document.undo_text()
-        self.document.undo()
-        self.status.say(f"Undone: {text}")
+        if self.document.undo():
+            self.status.say(f"Undone: {text}")
 
     def redo(self) -> None:
         """Do the last change again that was undone, and say so."""
         text = self.document.redo_text()
-        self.document.redo()
-        self.status.say(f"Done again: {text}")
+        if self.document.redo():
+            self.status.say(f"Done again: {text}")
 
     def float_panel(self) -> None:
         """Float the panel that has the keyboard, or put it back."""

@@ -1,0 +1,143 @@
+"""A training that runs in a script and is shown as it goes on. Knows nothing of widgets and processes.
+
+A thread reads what comes through the pipe; the newest of it becomes the document's State once a frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import BinaryIO
+
+import numpy as np
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from nnviz.core.history import History
+from nnviz.core.numbers import counted, shown
+from nnviz.core.state import Run, State, with_weights
+from nnviz.core.training.passes import as_layers
+from nnviz.document.document import Document
+from nnviz.document.training.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS
+from nnviz.document.training.runner import differ_in_notes
+from nnviz.files.errors import FileError
+from nnviz.files.frames import Frame, Mailbox, read_on
+
+HELD = "A script trains this network: it can be changed here once that has ended"
+WATCHED = "Training watched"
+"""What undo calls it."""
+
+
+class Watched(QObject):
+    """Follows the training that comes through `stream`, from the State that is open in `document` on.
+
+    ======== ================================================================
+    `ended`  the training is over and its end is shown, with one sentence
+    `said`   what else there is to know, as one sentence
+    `still`  asked before a frame is shown: whether the picture is to stay
+    ======== ================================================================
+
+    Nothing but notes can be changed until then. All of it is one undo entry. Where another document is opened
+    nothing more is shown; the script goes on.
+    """
+
+    ended = Signal(str)
+    said = Signal(str)
+    _arrived = Signal()
+
+    def __init__(self, document: Document, stream: BinaryIO) -> None:
+        super().__init__()
+        self._document, self._start = document, document.state.network
+        self.still: Callable[[], bool] = lambda: False
+        self._mailbox = Mailbox()
+        self._history = History(USUAL_LIMITS.history_points)
+        self._mine: State | None = document.state
+        self._lost_at: int | None = None
+        """The first update after which a weight was not a finite number."""
+        self._end_told = False
+        self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._show)
+        self._next_s = 0.0
+        self._arrived.connect(self.go_on, Qt.ConnectionType.QueuedConnection)
+        document.held = HELD
+        document.set_in_motion(True)
+        document.state_changed.connect(self._follow)
+        reading = (stream, self._start.parameters, self._mailbox, self._arrived.emit)
+        threading.Thread(target=_read, args=reading, name="nnviz watched", daemon=True).start()
+
+    def go_on(self) -> None:
+        """Show what has come, once a frame is due."""
+        if self._mine is not None and not self._timer.isActive():
+            self._timer.start(max(0, round(1000 * (self._next_s - time.perf_counter()))))
+
+    def _show(self) -> None:
+        ending = self._mailbox.ending  # first: no frame comes after it
+        if self.still():
+            if ending is not None and not self._end_told:
+                self._end_told = True
+                self.said.emit("The training has ended; its end is shown when the walk is over")
+            return
+        began = time.perf_counter()
+        if frame := self._mailbox.take():
+            self._push(frame)
+        if ending is not None and self._mine is not None:
+            self._end(ending)
+        now = time.perf_counter()
+        self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
+
+    def _push(self, frame: Frame) -> None:
+        self._history = self._history.extended(frame.points)
+        state = self._document.state
+        try:
+            network = with_weights(state.network, as_layers(frame.values, state.network))
+        except ValueError:
+            self._lost_at = self._lost_at or frame.iteration
+            return
+        memory = np.zeros((0, network.parameters))
+        run = Run(self._start, frame.iteration, self._history, "gradient_descent", memory, (), watched=True)
+        self._mine = replace(state, network=network, run=run)
+        self._document.push(self._mine, WATCHED, merge=self)
+
+    def _end(self, ending: str) -> None:
+        self._leave()
+        self._document.seal()
+        state = self._document.state
+        told = f"{ending}: {counted(state.iteration, 'update')}"
+        if len(self._history):
+            first, last = self._history.points[[0, -1], 1].tolist()
+            told += f", the script's loss {shown(first)} → {shown(last)}"
+        if self._lost_at:
+            told += f"; at update {self._lost_at} weights ceased to be numbers, the last that were are shown"
+        self.ended.emit(told)
+
+    def _leave(self) -> None:
+        self._mine = None
+        self._document.held = ""
+        self._document.state_changed.disconnect(self._follow)
+        self._document.set_in_motion(False)
+
+    def _follow(self, old: State, new: State) -> None:
+        """Go on where notes were written, and stop where another document is open."""
+        if new is self._mine or differ_in_notes(old, new):
+            self._mine = new
+            return
+        self._leave()
+        self.ended.emit("")
+
+
+def _read(stream: BinaryIO, parameters: int, mailbox: Mailbox, tell: Callable[[], None]) -> None:
+    """Put into the mailbox what comes, until nothing will; the window may be gone by then."""
+    ending = "The script of this training is gone"
+    with contextlib.suppress(RuntimeError):
+        try:
+            while isinstance(message := read_on(stream, parameters), Frame):
+                mailbox.put(message)
+                tell()
+            if message is not None:
+                ending = message or "The training has ended"
+        except (FileError, OSError, ValueError) as error:
+            ending = f"Watching has ended, {error}"
+        mailbox.end(ending)
+        tell()

@@ -1,0 +1,93 @@
+"""What a script calls its model: as a network at the start, and its weights again and again, quickly."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.address import default_inputs, default_nodes, layers_by_name
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import counted
+from nnviz.core.state import State
+from nnviz.files import foreign
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.foreign import as_array
+from nnviz.watching import arrays
+from nnviz.watching.frameworks import LOOKS, Chain, Look
+
+UNKNOWN = (
+    "expected a Network, a list of arrays, a dictionary of weights, a torch module or an MLP of scikit-learn"
+)
+_COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
+MOVED = "it is of another shape than at the start"
+
+
+class Model:
+    """How a model is looked at: its `network` at the start, and `values`, all parameters in one vector.
+
+    Raises FileError for what is no network.
+    """
+
+    def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
+        self._look, network = _way(model, activations, inputs)
+        self.network = network
+        layers = network.layers
+        self._shapes = [(layer.weights.shape, layer.biases is not None) for layer in layers]
+
+    def values(self, model: Any) -> Array:
+        """Return its parameters as they are now, shape (parameters,), as `as_layers` takes them.
+
+        Raises ValueError where there are others than at the start.
+        """
+        looked = self._look(model)
+        if [(weights.shape, biases is not None) for weights, biases in looked] != self._shapes:
+            raise ValueError(MOVED)
+        parts = [weights if biases is None else np.c_[weights, biases] for weights, biases in looked]
+        return np.concatenate([part.ravel() for part in parts])
+
+
+def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> tuple[Look, Network]:
+    """Return how a model's weights are looked up, and what it is as a network."""
+    if framework := foreign.framework_of(model):
+        return LOOKS[framework], foreign.network_of(model, activations)
+    if isinstance(model, State | Network):
+        return _of_network, model.network if isinstance(model, State) else model
+    if isinstance(model, np.ndarray):
+        return _way([model], activations, inputs)
+    if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
+        raise TypeError(f"{UNKNOWN}, found a {type(model).__name__}")
+    if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
+        return _of_course, _of_chain(_of_course(model), activations)
+    places = arrays.find(model, inputs)
+    return places.look, _of_chain(places.look(model), activations)
+
+
+def _of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
+    """Return weights and biases as a network: hidden layers relu, the output identity, if nothing is said."""
+    names = activations or [*["relu"] * (len(chain) - 1), "identity"]
+    if len(names) != len(chain):
+        wish = f"expected {counted(len(chain), 'activation')}, one for each layer"
+        raise FileError(f"{wish}, found {len(names)}", "activations")
+    with told_by_core():
+        layers = (
+            Layer(default_nodes(k, len(chain), len(weights)), name, weights, biases)
+            for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
+        )
+        return Network(default_inputs(chain[0][0].shape[1]), tuple(layers))
+
+
+# Looks
+
+
+def _of_network(model: Network | State) -> Chain:
+    network = model.network if isinstance(model, State) else model
+    return [(layer.weights, layer.biases) for layer in network.layers]
+
+
+def _of_course(model: Mapping[str, Any]) -> Chain:
+    groups = layers_by_name(model)
+    return [(np.array([as_array(model[name]) for name in names]), None) for names in groups]

@@ -1,0 +1,112 @@
+"""`nnviz.watch` follows trainings of PyTorch and scikit-learn to their last update."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+import nnviz
+from nnviz.core.state import with_weights
+from nnviz.core.training.passes import as_layers
+
+ROWS = np.random.default_rng(0).normal(size=(40, 3))
+CLASSES = np.arange(40) % 4
+
+
+def last(window):
+    """Return the State at the start, the network at the end, the curve, and how it ended."""
+    state, got, ending = window.read()
+    network = with_weights(state.network, as_layers(got[-1].values, state.network))
+    points = np.concatenate([frame.points for frame in got])
+    return state, nnviz.Network(network.inputs, network.layers), points, ending
+
+
+def linear(*sizes):
+    parts = [torch.nn.Linear(*sizes[:2])]
+    for before, after in pairwise(sizes[1:]):
+        parts += [torch.nn.Tanh(), torch.nn.Linear(before, after)]
+    return torch.nn.Sequential(*parts)
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_a_torch_loop(windows, double):
+    torch.manual_seed(0)
+    module = linear(3, 5, 4).to(torch.float64 if double else torch.float32)
+    x = torch.as_tensor(ROWS).to(module[0].weight)
+    optimizer, losses = torch.optim.Adam(module.parameters()), []
+    begin = module(x).detach().numpy()
+    with nnviz.watch(module, ROWS, CLASSES) as view:
+        for _ in range(20):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(module(x), torch.as_tensor(CLASSES))
+            loss.backward()
+            optimizer.step()
+            view.update(loss)
+            losses.append(loss.item())
+    state, end, points, ending = last(windows[0])
+    close = 1e-12 if double else 1e-5
+    assert np.abs(state.network.predict(ROWS) - begin).max() < close
+    assert np.abs(end.predict(ROWS) - module(x).detach().numpy()).max() < close
+    assert points.tolist() == [[k + 1, loss] for k, loss in enumerate(losses)]
+    assert state.data.targets.tolist() == np.eye(4)[CLASSES].tolist()
+    assert ending == ""
+
+
+def test_a_torch_module_that_holds_others_and_uses_no_biases(windows):
+    module = torch.nn.Sequential(linear(3, 4), torch.nn.Sequential(torch.nn.ReLU(), linear(4, 2)))
+    module[0][0].bias = None
+    with nnviz.watch(module) as view, torch.no_grad():
+        module[1][1][0].weight.fill_(2.0)
+        view.update()
+    state, end, points, _ = last(windows[0])
+    assert state.network.sizes == (3, 4, 2)
+    assert end.layers[0].biases is None
+    assert end.layers[1].weights.tolist() == [[2.0] * 4] * 2
+    assert len(points) == 0
+
+
+def test_a_list_of_torch_tensors(windows):
+    w, b = torch.zeros(2, 3, requires_grad=True), torch.zeros(2, requires_grad=True)
+    with nnviz.watch([w, b]) as view:
+        ((w @ torch.ones(3) + b - 1) ** 2).mean().backward()
+        with torch.no_grad():
+            w -= 0.1 * w.grad
+        view.update()
+    _, end, _, _ = last(windows[0])
+    assert end.layers[0].weights.tolist() == w.detach().double().tolist()
+
+
+def test_a_lazy_torch_module_is_watched_once_it_has_weights(windows):
+    module = torch.nn.Sequential(torch.nn.LazyLinear(2))
+    with nnviz.watch(module) as view:
+        assert windows == []
+        module(torch.zeros(1, 3))
+        view.update(1.0)
+    state, end, _, _ = last(windows[0])
+    assert state.network == end
+    assert end.sizes == (3, 2)
+
+
+@pytest.mark.parametrize("classifies", [True, False])
+def test_partial_fit_of_scikit_learn_from_its_first_update_on(windows, classifies):
+    model = (MLPClassifier if classifies else MLPRegressor)(
+        hidden_layer_sizes=(5,), activation="tanh", random_state=0
+    )
+    y = CLASSES if classifies else ROWS @ [1.0, 2.0, 3.0]
+    with nnviz.watch(model, ROWS, y) as view:
+        assert windows == []
+        for _ in range(3):
+            model.partial_fit(ROWS, y, **({"classes": range(4)} if classifies else {}))
+            view.update(model.loss_)
+    _, end, points, _ = last(windows[0])
+    expected = model.predict_proba(ROWS) if classifies else model.predict(ROWS)[:, None]
+    assert np.abs(end.predict(ROWS) - expected).max() < 1e-12
+    assert points[:, 0].tolist() == [1, 2, 3]
+
+
+def test_what_is_no_chain_of_dense_layers_is_refused_before_the_training(windows):
+    with pytest.raises(nnviz.FileError, match="Conv2d"):
+        nnviz.watch(torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3)))
+    assert windows == []

@@ -1,0 +1,307 @@
+"""`nnviz.watch` as a script meets it: the window is a stand-in that reads, hangs, closes or dies."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nnviz
+from nnviz._show import window_process
+from nnviz._streams import TRAINING
+from nnviz.files import frames
+from nnviz.watching import view
+
+WEIGHTS = {"node_0": [2.0, 4.0], "node_1": [4.0, -5.0], "output": [2.0, 7.0]}
+
+
+def all_points(got):
+    return np.concatenate([frame.points for frame in got]).tolist()
+
+
+def test_a_loop_over_arrays_that_change_in_place_is_followed_from_its_start_to_its_end(windows):
+    w0, b0, w1 = np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros(2), np.array([[5.0], [6.0]])
+    with nnviz.watch([w0, b0, w1, np.zeros(1)], [[1, 2]], [[3]]) as watched:
+        for k in range(5):
+            w1 += 1
+            watched.update(1 / (k + 1))
+    state, got, ending = windows[0].read()
+    assert [layer.weights.tolist() for layer in state.network.layers] == [[[1, 3], [2, 4]], [[5, 6]]]
+    assert [layer.activation for layer in state.network.layers] == ["relu", "identity"]
+    assert state.data == nnviz.Dataset([[1, 2]], [[3]])
+    assert got[-1].iteration == 5
+    assert got[-1].values.tolist() == [1, 3, 0, 2, 4, 0, 10, 11, 0]
+    assert all_points(got) == [[k, 1 / k] for k in range(1, 6)]
+    assert ending == ""
+
+
+def test_every_loss_of_a_quick_loop_comes_though_few_frames_do(windows):
+    weights = np.zeros((1, 2))
+    with nnviz.watch(weights) as watched:
+        for k in range(10_000):
+            watched.update(float(k))
+    _, got, _ = windows[0].read()
+    assert len(got) < 1000
+    assert all_points(got) == [[k + 1, k] for k in range(10_000)]
+
+
+def test_weights_that_the_loop_makes_anew_are_handed_over(windows):
+    w = np.array([[1.0, 2.0]])
+    with nnviz.watch([w]) as watched:
+        for _ in range(3):
+            w = w * 2
+            watched.update(model=[w])
+    state, got, _ = windows[0].read()
+    assert state.network.layers[0].weights.tolist() == [[1, 2]]
+    assert got[-1].values.tolist() == [8, 16]
+    assert all_points(got) == []
+
+
+def test_a_network_is_watched_by_those_that_take_its_place(windows):
+    network = nnviz.Network.from_weights(WEIGHTS)
+    other = nnviz.Network.from_weights({**WEIGHTS, "output": [0, 1]})
+    with nnviz.watch(network) as watched:
+        watched.update(1.0, other)
+    state, got, _ = windows[0].read()
+    assert state.network == network
+    assert got[-1].values.tolist() == [2, 4, 4, -5, 0, 1]
+
+
+def test_the_dictionary_of_the_course_is_watched_as_it_is(windows):
+    weights = {name: np.array(values) for name, values in WEIGHTS.items()}
+    with nnviz.watch(weights, [[3, 5]], [60]) as watched:
+        weights["output"] = weights["output"] - 1
+        watched.update(np.float64(64.0))
+    state, got, _ = windows[0].read()
+    assert state.network == nnviz.Network.from_weights(WEIGHTS)
+    assert got[-1].values.tolist() == [2, 4, 4, -5, 1, 6]
+    assert all_points(got) == [[1, 64]]
+
+
+W23, W31 = np.ones((2, 3)), np.ones((3, 1))
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "biases"),
+    [
+        ([W23.T, np.zeros(3), W31.T, np.zeros(1)], (2, 3, 1), (True, True)),
+        ([W23, np.zeros(3), W31, np.zeros(1)], (2, 3, 1), (True, True)),
+        ([W23, W31, np.zeros(3), np.zeros(1)], (2, 3, 1), (True, True)),
+        ([W23, W31], (2, 3, 1), (False, False)),
+        ([W23, np.zeros((1, 3)), W31, np.zeros((1, 1))], (2, 3, 1), (True, True)),
+        ({"W1": W23, "b1": np.zeros((1, 3)), "W2": W31, "b2": np.zeros((1, 1))}, (2, 3, 1), (True, True)),
+        ([np.ones(4), np.zeros(1)], (4, 1), (True,)),
+        ([np.ones(4), 0.0], (4, 1), (True,)),
+        (np.ones(4), (4, 1), (False,)),
+        (np.ones((4, 1)), (1, 4), (False,)),
+        ((W23,), (3, 2), (False,)),
+    ],
+)
+def test_arrays_are_taken_as_weights_and_biases_in_the_order_that_makes_a_network(
+    windows, model, sizes, biases
+):
+    nnviz.watch(model).close()
+    network = windows[0].read()[0].network
+    assert network.sizes == sizes
+    assert tuple(layer.biases is not None for layer in network.layers) == biases
+
+
+def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
+    nnviz.watch([W23], [[1, 2]]).close()
+    assert windows[0].read()[0].network.sizes == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "error", "sentence"),
+    [
+        (5, {}, TypeError, "expected a Network, a list of arrays.* found a int"),
+        ("bank.json", {}, TypeError, "found a str"),
+        ([np.ones((2, 3)), np.ones((4, 4))], {}, nnviz.FileError, "the arrays make no network"),
+        ([], {}, nnviz.FileError, "the arrays make no network"),
+        ([np.ones((2, 3, 4))], {}, nnviz.FileError, "the arrays make no network"),
+        (
+            [W23],
+            {"activations": ["relu", "relu"]},
+            nnviz.FileError,
+            "activations: expected 1 activation",
+        ),
+        ([W23], {"activations": ["rely"]}, nnviz.FileError, "no activation is called"),
+        ([W23], {"x": [[1, 2, 3, 4]]}, nnviz.FileError, "the arrays make no network"),
+        ([W23 * np.nan], {}, nnviz.FileError, "expected a finite number, found NaN"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused_before_the_training(windows, model, words, error, sentence):
+    with pytest.raises(error, match=sentence):
+        nnviz.watch(model, **words)
+    assert windows == []
+
+
+def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
+    def interrupted():
+        with nnviz.watch([W23]) as watched:
+            watched.update(1.0)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    _, got, ending = windows[0].read()
+    assert (got[-1].iteration, ending) == (1, "The training was ended by KeyboardInterrupt")
+
+
+def test_losses_that_are_no_numbers_are_no_points_and_weights_go_on(windows):
+    with nnviz.watch([W23]) as watched:
+        for loss in (1.0, None, np.nan, np.inf, np.array(2.0)):
+            watched.update(loss)
+    _, got, _ = windows[0].read()
+    assert all_points(got) == [[1, 1], [5, 2]]
+    assert got[-1].iteration == 5
+
+
+def test_a_model_that_changes_its_shape_ends_the_watch_with_a_note_and_not_the_training(windows, capsys):
+    model = [np.ones((2, 3))]
+    with nnviz.watch(model) as watched:
+        for _ in range(1000):
+            model[0] = np.ones((2, 4))
+            watched.update(1.0)
+    _, _, ending = windows[0].read()
+    why = "the model could not be read any more: it is of another shape than at the start"
+    assert ending == f"Watching has ended, {why}"
+    assert capsys.readouterr().err == f"nnviz: watching has ended, {why}\n"
+
+
+def test_a_view_that_is_let_go_of_has_ended(windows):
+    nnviz.watch([W23]).update(1.0)
+    _, got, ending = windows[0].read()
+    assert (got[-1].iteration, ending) == (1, "")
+
+
+def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(windows, monkeypatch):
+    looks = []
+
+    class Model(list):
+        def __getitem__(self, key):
+            looks.append(key)
+            return super().__getitem__(key)
+
+    ticks = itertools.count(0.0, 0.010)  # 10 ms from one look at the clock to the next, as the model takes
+    monkeypatch.setattr(view, "_clock", lambda: next(ticks))
+    watched = nnviz.watch(Model([W23]))
+    looks.clear()
+    for _ in range(200):  # in 2 seconds
+        watched.update(1.0)
+    assert 2 <= len(looks) <= 6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
+def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended(tmp_path, monkeypatch):
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    network = nnviz.Network.from_weights(WEIGHTS)
+    process = window_process(TRAINING)
+    points = np.column_stack((np.arange(1.0, 20_001.0), np.ones(20_000)))
+    with process.stdin as pipe:
+        for part in frames.begun(nnviz.State(network, nnviz.Dataset([[3, 5]]))):
+            pipe.write(part)
+        pipe.write(frames.gone_on(frames.Frame(20_000, points, np.ones(6))))  # more than a pipe holds
+        pipe.write(frames.ended(""))
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(30) in (128 + signal.SIGTERM, -signal.SIGTERM)
+
+
+SCRIPT = """
+import atexit, os, signal, subprocess, sys, time
+windows = []
+atexit.register(lambda: [window.{at_last}() for window in windows])  # after what nnviz does then
+import numpy as np
+import nnviz
+from nnviz import _show, _system
+from nnviz.watching import link
+_system.check = lambda window: None
+link.PATIENCE_S = 0.3
+real = subprocess.Popen
+def stand_in(command, **settings):
+    windows.append(real([sys.executable, "-c", {window!r}], **settings))
+    return windows[-1]
+_show.subprocess.Popen = stand_in
+{training}
+print("trained")
+"""
+LOOP = """
+weights = [np.ones({shape})]
+with nnviz.watch(weights) as view:
+    for k in range(20_000):
+        view.update(1.0)
+        {each}
+"""
+READS = "import sys; sys.stdin.buffer.read()"
+HANGS = "import time; time.sleep(1000)"
+CLOSES = "import os; os.close(0)"
+DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
+
+
+def run(window, training, at_last="wait"):
+    """Run a script whose window is a stand-in; return its exit code and what it wrote."""
+    script = SCRIPT.format(window=window, training=training, at_last=at_last)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=60, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (300, 1000)])
+def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script(shape):
+    training = LOOP.format(shape=shape, each="")
+    assert run(HANGS, training, "kill") == (0, "trained\n", "")
+
+
+@pytest.mark.parametrize(
+    ("window", "note"),
+    [
+        (CLOSES, ""),
+        (DIES, "nnviz: the window that watched has ended; the training goes on without it\n"),
+    ],
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
+def test_a_window_that_is_gone_costs_a_script_a_note_at_most(window, note):
+    training = LOOP.format(shape=(2, 3), each="time.sleep(0.05 if k < 20 else 0)")
+    assert run(window, training) == (0, "trained\n", note)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_child_that_was_forked_tells_the_window_nothing_and_does_not_hold_it_open():
+    training = """
+weights = [np.ones((2, 3))]
+with nnviz.watch(weights) as view:
+    view.update(1.0)
+    child = os.fork()
+    if not child:
+        for _ in range(1000):
+            view.update(2.0)
+        time.sleep(1000)
+windows[0].wait()
+os.kill(child, signal.SIGKILL)
+os.waitpid(child, 0)
+"""
+    assert run(READS, training) == (0, "trained\n", "")
+
+
+def test_a_script_that_closes_no_view_ends_and_hands_the_end_over(tmp_path):
+    got = tmp_path / "got"
+    window = f"import sys; open({str(got)!r}, 'wb').write(sys.stdin.buffer.read())"
+    training = """
+weights = [np.ones((100, 1000))]
+view = nnviz.watch(weights)
+view.update(1.0)
+weights[0][:] = 7
+view.update(2.0)
+"""
+    assert run(window, training) == (0, "trained\n", "")
+    with open(got, "rb") as stream:
+        frames.read_start(stream)
+        messages = [frames.read_on(stream, 100_000) for _ in range(3)]
+    *_, last, ending = [message for message in messages if message is not None]
+    assert (last.iteration, last.values.min(), ending) == (2, 7, "")

@@ -1,0 +1,321 @@
+"""A training in a script as the window shows it: live, held against edits, and kept when it has ended."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset, State
+from nnviz.document.training.watched import HELD
+from nnviz.files import frames
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.ui.plots.mse_plot import NO_LOSS
+from nnviz.ui.window.watching import follow
+from tests.ui.hands import address_named, click, press, set_number, shown
+from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
+
+NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+STATE = State(NETWORK, Dataset([[3, 5], [1, -1]], [[60], [50]]), name="Training of loop.py")
+
+
+class Script:
+    """Stands in for a script: a pipe into the window."""
+
+    def __init__(self, pipe):
+        self._pipe = pipe
+
+    def _write(self, data):
+        os.write(self._pipe, data)
+
+    def update(self, iteration, output, loss=None):
+        """Tell of an update whose output weights are these."""
+        points = np.array([[iteration, iteration if loss is None else loss]], dtype=float)
+        values = np.array([2, 4, 4, -5, *output], dtype=float)
+        self._write(frames.gone_on(frames.Frame(iteration, points, values)))
+
+    def end(self, ending=""):
+        self._write(frames.ended(ending))
+
+    def break_off(self):
+        os.close(self._pipe)
+        self._pipe = None
+
+    def close(self):
+        if self._pipe is not None:
+            self.break_off()
+
+
+@pytest.fixture
+def watch(qtbot, open_window):
+    """Return a function that opens a window on a State: it, and the script whose training it follows."""
+    opened = []
+
+    def open_it(state):
+        reads, writes = os.pipe()
+        window, script, stream = open_window(state), Script(writes), os.fdopen(reads, "rb")
+        follow(window, stream)
+        opened.append((window, script, stream))
+        return window, script
+
+    yield open_it
+    for window, script, stream in opened:
+        script.close()
+        window.player.stop()
+        qtbot.waitUntil(lambda window=window: not window.document.held)
+        stream.close()
+
+
+@pytest.fixture
+def watching(watch):
+    return watch(STATE)
+
+
+def sees(qtbot, window, iteration):
+    qtbot.waitUntil(lambda: figure(window, "Iteration").text == f"{iteration}")
+
+
+def test_weights_prediction_mse_and_curve_follow_the_script(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8], loss=9.0)
+    script.update(5, [3, 0], loss=0.5)
+    sees(qtbot, window, 5)
+    weight = address_named(window, "output", "node_0")
+    assert written(window, weight) == "3"
+    assert shown(window, "value", "output") == "78"
+    assert not untrue(window)
+    assert window.document.state.mse() == np.mean(np.square([78 - 60, 0 - 50]))
+    qtbot.waitUntil(lambda: len(window.mse.curve.curve()) == 2)
+    assert window.mse.curve.curve().tolist() == [[1, 9], [5, 0.5]]
+    assert window.mse.curve.accessibleDescription().startswith("loss 9 at iteration 1")
+
+
+def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(qtbot, watching):
+    window, script = watching
+    seen = []
+    window.document.state_changed.connect(lambda _, new: seen.append(new.iteration))
+    for iteration in range(1, 501):
+        script.update(iteration, [iteration, 1])
+    sees(qtbot, window, 500)
+    assert len(seen) < 250
+    assert window.runner.travel.history.points[:, 0].tolist() == list(range(1, 501))
+
+
+@pytest.mark.parametrize(
+    "tries",
+    [
+        lambda window: set_number(window, address_named(window, "output", "node_0"), "5"),
+        lambda window: press(window, "Run"),
+        lambda window: press(window, "One update"),
+        lambda window: press(window, "Restart"),
+        lambda window: press(window, "One back"),
+        lambda window: press(window, "New random weights"),
+        lambda window: press(window, "Add row"),
+        lambda window: offered(window, "Undo").trigger(),
+        lambda window: window.files.load_rows(Path("rows.csv")),
+        lambda window: window.data.table.paste_wished.emit(),
+        lambda window: window.runner.scrub_to(0),
+        lambda window: window.training.fields.accepted.emit(STATE.training.__class__(updates=7)),
+    ],
+    ids=["weight", "Run", "update", "Restart", "back", "new", "row", "Undo", "CSV", "paste", "ring", "rate"],
+)
+def test_nothing_can_be_changed_before_it_has_ended_and_a_sentence_says_so(qtbot, watching, tries):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    before = window.document.state
+    tries(window)
+    assert status(window) == HELD
+    assert window.document.state is before
+    script.update(2, [2, 9])
+    sees(qtbot, window, 2)
+
+
+def test_rows_are_chosen_and_numbers_explained_while_it_goes_on(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    window.selection.row = 1
+    click(window, address_named(window, "output"))
+    qtbot.waitUntil(lambda: "8" in explained(window))
+    script.update(2, [2, 9])
+    sees(qtbot, window, 2)
+    assert window.selection.row == 1
+    qtbot.waitUntil(lambda: "81" in explained(window))  # node_1 is 4·1 + 5·1 = 9, times 9
+
+
+def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    window.player.step()
+    assert walking(window)
+    script.update(2, [2, 9])
+    script.update(3, [2, 10])
+    script.end()
+    qtbot.waitUntil(lambda: status(window).startswith("The training has ended; its end is shown when"))
+    assert walking(window)
+    assert figure(window, "Iteration").text == "1"
+    QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
+    sees(qtbot, window, 3)
+    qtbot.waitUntil(lambda: status(window) == "The training has ended: 3 updates, the script's loss 1 → 3")
+
+
+def ended(qtbot, window, script, *outputs):
+    for iteration, output in enumerate(outputs, 1):
+        script.update(iteration, output)
+        sees(qtbot, window, iteration)
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+
+
+def test_when_it_has_ended_one_undo_leads_to_its_start_and_redo_to_its_end(qtbot, watching):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8], [2, 9], [2, 10])
+    assert status(window) == "The training has ended: 3 updates, the script's loss 1 → 3"
+    assert offered(window, "Undo").text().replace("&", "") == "Undo Training watched"
+    offered(window, "Undo").trigger()
+    assert window.document.state.network == NETWORK
+    assert not offered(window, "Undo").isEnabled()
+    offered(window, "Redo").trigger()
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 10]]
+
+
+def test_the_frames_that_were_seen_can_be_gone_back_to(qtbot, watching):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8], [2, 9], [2, 10])
+    press(window, "One back")
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 9]]
+    assert status(window) == "Iteration 2 of 3: loss 2"
+    press(window, "Restart")
+    assert window.document.state.network == NETWORK
+    window.runner.scrub_to(3)
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 10]]
+
+
+def test_between_frames_the_one_before_is_gone_back_to(qtbot, watching):
+    window, script = watching
+    for iteration in (10, 20):
+        script.update(iteration, [2, iteration])
+        sees(qtbot, window, iteration)
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+    window.runner.scrub_to(15)
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 10]]
+
+
+def test_after_it_a_run_of_ones_own_begins_with_its_weights_and_a_curve_of_the_mse(qtbot, watching):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8], [2, 7])
+    press(window, "One update")
+    qtbot.waitUntil(lambda: not window.runner.running)
+    state = window.document.state
+    assert (state.iteration, state.run.start, state.runs) == (1, NETWORK, ())
+    assert state.run.history.first == (0, STATE.mse())
+    qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("MSE "))
+    offered(window, "Undo").trigger()
+    qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("loss "))
+
+
+def test_it_can_be_edited_and_saved_when_it_has_ended(qtbot, watching, tmp_path):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8])
+    window.document.save(tmp_path / "trained.json")
+    assert load(tmp_path / "trained.json").network.layers[1].weights.tolist() == [[2, 8]]
+    set_number(window, address_named(window, "output", "node_0"), "5")
+    assert window.document.state.network.layers[1].weights.tolist() == [[5, 8]]
+
+
+def test_a_save_on_the_way_says_that_the_curve_is_not_kept(qtbot, watching, tmp_path, monkeypatch):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    monkeypatch.setattr("nnviz.ui.window.file_commands.ask_where", lambda *_: tmp_path / "trained.json")
+    window.files.ask_save()
+    assert status(window) == "Saved trained.json; trained.json leaves out the curve of the watched training"
+    script.update(2, [2, 9])
+    sees(qtbot, window, 2)
+
+
+def test_the_curve_is_exported_as_the_loss_that_it_is(qtbot, watching, tmp_path):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8])
+    window.mse.export_csv(tmp_path / "loss.csv")
+    assert (tmp_path / "loss.csv").read_text() == "iteration,loss\n1,1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("ends", "sentence"),
+    [
+        (
+            lambda script: script.end("The training was ended by KeyboardInterrupt"),
+            "The training was ended by KeyboardInterrupt: 1 update, the script's loss 1 → 1",
+        ),
+        (
+            lambda script: script.break_off(),
+            "The script of this training is gone: 1 update, the script's loss 1 → 1",
+        ),
+        (
+            lambda script: script._write(b"garbled" * 4),
+            "Watching has ended, what came from the script is no training that this nnviz knows: 1 update, "
+            "the script's loss 1 → 1",
+        ),
+    ],
+)
+def test_however_it_ends_the_network_stays_and_is_free(qtbot, watching, ends, sentence):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    ends(script)
+    qtbot.waitUntil(lambda: status(window) == sentence)
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 8]]
+    set_number(window, address_named(window, "output", "node_0"), "5")
+    assert window.document.state.network.layers[1].weights.tolist() == [[5, 8]]
+
+
+def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    script.update(2, [np.nan, 8])
+    script.update(3, [np.inf, 8])
+    script.end()
+    qtbot.waitUntil(lambda: "ceased to be numbers" in status(window))
+    assert window.document.state.network.layers[1].weights.tolist() == [[2, 8]]
+
+
+def test_notes_are_written_while_it_goes_on(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    assert window.document.edit_beneath("Notes", lambda old, text: replace(old, notes=text), "Mine", "notes")
+    script.update(2, [2, 9])
+    sees(qtbot, window, 2)
+    assert window.document.state.notes == "Mine"
+
+
+def test_another_document_takes_its_place_and_nothing_more_is_shown(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    other = load(example("relu").path)
+    window.document.start(other, example=True)
+    script.update(2, [2, 9])
+    assert not window.document.held
+    press(window, "One update")
+    qtbot.waitUntil(lambda: figure(window, "Iteration").text == "1")
+    assert window.document.state.data is other.data
+
+
+def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(qtbot, watch):
+    window, script = watch(State(NETWORK, Dataset.empty(NETWORK)))
+    qtbot.waitUntil(lambda: window.mse.empty.text() == NO_LOSS)
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    assert written(window, address_named(window, "output", "node_1")) == "8"
+    assert figure(window, "MSE").text == "–"
