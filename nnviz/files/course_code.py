@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
+from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.frozen import frozen
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network
@@ -31,13 +34,18 @@ TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
 A single letter may stand for anything: it is taken only where numbers stand there.
 """
 
+BIASES = "biases"
+"""What a dictionary of one number for each node is called."""
+
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
 
 def state_of(body: list[Statement]) -> State:
     """Return the State that the statements of a text describe. Raises FileError with the line."""
     assigned = python_names.assigned(body)
-    networks, faults = _networks(assigned)
+    biases = _biases(assigned)
+    networks, faults = _networks(assigned, beside={BIASES} if biases else set())
+    networks = {name: _with_biases(own, biases) for name, own in networks.items()}
     if body[1:]:
         hidden, output = _activations(body)
         networks = {name: _with(own, hidden, output) for name, own in networks.items()}
@@ -68,16 +76,14 @@ def assumed(network: Network) -> str:
 
 
 def _activations(body: list[Statement]) -> tuple[str, str]:
-    """Return the activations of hidden nodes and output, by where the code calls relu.
+    """Return the activations of hidden nodes and output, by where the code calls what.
 
     A course's `predict_with_network` that stands elsewhere has relu on its hidden nodes.
     """
     nodes = [node for each in body for node in ast.walk(each.statement)]
     functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    called = {node.func.id for node in calls if isinstance(node.func, ast.Name)}
-    elsewhere = "predict_with_network" in called - functions
-    hidden = "relu" if elsewhere or "relu" in called | functions else "identity"
+    called = [(node.func.id, node.args) for node in calls if isinstance(node.func, ast.Name)]
     sums = {
         target.id
         for node in nodes
@@ -85,10 +91,18 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    relus = (node for node in calls if isinstance(node.func, ast.Name) and node.func.id == "relu")
-    given = [arg for node in relus for arg in node.args]
-    on_output = any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in given)
-    return hidden, "relu" if on_output else "identity"
+
+    def on_output(args: list[ast.expr]) -> bool:
+        return any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in args)
+
+    names = {name for name, _ in called}
+    if "predict_with_network" in names - functions or "relu" in names | functions:
+        usual = "relu"
+    else:
+        usual = "identity"
+    hidden = (name for name, args in called if name in ACTIVATIONS and not on_output(args))
+    output = (name for name, args in called if name in ACTIVATIONS and on_output(args))
+    return next(hidden, usual), next(output, "identity")
 
 
 def _reads_output(node: ast.expr) -> bool:
@@ -110,15 +124,36 @@ def _first(names: Iterable[str], assigned: dict[str, Assigned]) -> Assigned | No
     return next((each for each in there if len(each.name) > 1 or each.stands_there()), None)
 
 
-def _networks(assigned: dict[str, Assigned]) -> tuple[dict[str, Network], dict[str, FileError]]:
-    """Return the networks that dictionaries make, by name, or that of a list called weights, and the faults.
+def _biases(assigned: dict[str, Assigned]) -> dict[str, float]:
+    """Return the bias of each node that a dictionary of numbers names. Raises FileError where it changes."""
+    own = assigned.get(BIASES)
+    values = own.value() if own and isinstance(own.node, ast.Dict) else {}
+    return values if all(map(_is_number, values.values())) else {}
+
+
+def _with_biases(network: Network, biases: dict[str, float]) -> Network:
+    layers = [
+        replace(layer, biases=np.array([biases.get(name, 0.0) for name in layer.nodes]))
+        if biases.keys() & set(layer.nodes)
+        else layer
+        for layer in network.layers
+    ]
+    return replace(network, layers=tuple(layers))
+
+
+def _networks(
+    assigned: dict[str, Assigned], beside: set[str]
+) -> tuple[dict[str, Network], dict[str, FileError]]:
+    """Return the networks that dictionaries make, but those `beside`, or that of a list called weights.
+
+    Returns them by name, and the faults.
 
     Raises FileError where there is no network.
     """
     found: dict[str, Network] = {}
     faults: dict[str, FileError] = {}
     for name, each in assigned.items():
-        if isinstance(each.node, ast.Dict) and any(map(_names_a_node, each.node.keys)):
+        if name not in beside and isinstance(each.node, ast.Dict) and any(map(_names_a_node, each.node.keys)):
             try:
                 found[name] = _network(each, each.node)
             except FileError as error:

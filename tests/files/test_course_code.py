@@ -5,6 +5,9 @@ from contextlib import suppress
 
 import pytest
 
+from nnviz.core.network import Layer, Network
+from nnviz.core.state import Dataset, State
+from nnviz.files.code import code as program
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load
 
@@ -350,6 +353,8 @@ def predict_with_network(row, weights):
         (FORWARD + PREDICTS.format(hidden="relu", output=""), "relu", "identity"),
         (FORWARD + PREDICTS.format(hidden="relu", output="relu"), "relu", "relu"),
         (FORWARD + "model_output = relu((hidden * weights['output']).sum())", "relu", "relu"),
+        (FORWARD + PREDICTS.format(hidden="tanh", output="sigmoid"), "tanh", "sigmoid"),
+        (FORWARD + PREDICTS.format(hidden="", output="sigmoid"), "identity", "sigmoid"),
         (TUNING, "relu", "identity"),
         ("weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}", "relu", "identity"),
     ],
@@ -359,3 +364,23 @@ def test_the_activations_are_those_of_the_code_and_the_notes_say_which(opened, c
     assert [layer.activation for layer in state.network.layers] == [hidden, output]
     said = f"Taken: {hidden} on the hidden nodes, {output} on the output: change it under the headings."
     assert (said in state.notes) == ("\n" in code)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "output"), [("tanh", "identity"), ("identity", "sigmoid"), ("relu", "tanh")]
+)
+def test_a_program_in_the_courses_words_opens_as_the_network_that_it_is_of(opened, hidden, output):
+    layers = [
+        Layer(["node_0", "node_1"], hidden, [[2, 4], [4, -5]], [1, -0.5]),
+        Layer(["output"], output, [[2, 7]], [0.25]),
+    ]
+    network = Network(["input_0", "input_1"], layers)
+    read = opened(program(State(network, Dataset([[3, 5], [1, 2]])), "course"))
+    assert read.network == network
+    assert read.data == Dataset([[3, 5], [1, 2]])
+
+
+def test_biases_that_the_code_changes_are_refused_with_the_line(opened):
+    text = "weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1\n"
+    with pytest.raises(FileError, match="line 3: this changes biases"):
+        opened(text)
