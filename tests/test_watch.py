@@ -48,6 +48,16 @@ def test_every_loss_of_a_quick_loop_comes_though_few_frames_do(windows):
     assert all_points(got) == [[k + 1, k] for k in range(10_000)]
 
 
+def test_one_array_is_a_layer_by_itself(windows):
+    weights = np.array([[1.0, 2.0], [3.0, 4.0]])
+    with nnviz.watch(weights) as watched:
+        weights += 1
+        watched.update(1.0)
+    state, got, _ = windows[0].read()
+    assert state.network.layers[0].weights.tolist() == [[1, 2], [3, 4]]
+    assert got[-1].values.tolist() == [2, 3, 4, 5]
+
+
 def test_weights_that_the_loop_makes_anew_are_handed_over(windows):
     w = np.array([[1.0, 2.0]])
     with nnviz.watch([w]) as watched:
@@ -269,6 +279,13 @@ def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script
 def test_a_window_that_is_gone_costs_a_script_a_note_at_most(window, note):
     training = LOOP.format(shape=(2, 3), each="time.sleep(0.05 if k < 20 else 0)")
     assert run(window, training) == (0, "trained\n", note)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
+def test_a_script_that_ends_where_a_pipe_is_closed_is_not_ended_by_a_window_that_is():
+    training = "signal.signal(signal.SIGPIPE, signal.SIG_DFL)"
+    training += LOOP.format(shape=(2, 3), each="time.sleep(0.05 if k < 20 else 0)")
+    assert run(CLOSES, training) == (0, "trained\n", "")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")

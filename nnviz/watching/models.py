@@ -23,6 +23,7 @@ UNKNOWN = (
     "expected a Network, a list of arrays, a dictionary of weights, a torch module or an MLP of scikit-learn"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
+UNLIKE = "its own weights are not those of the network that nnviz makes of it, and cannot be followed"
 MOVED = "it is of another shape than at the start"
 
 
@@ -37,6 +38,9 @@ class Model:
         self.network = network
         layers = network.layers
         self._shapes = [(layer.weights.shape, layer.biases is not None) for layer in layers]
+        own = _in_one_vector([(layer.weights, layer.biases) for layer in layers])
+        if not np.array_equal(_in_one_vector(self._look(model)), own):
+            raise FileError(UNLIKE)
 
     def values(self, model: Any) -> Array:
         """Return its parameters as they are now, shape (parameters,), as `as_layers` takes them.
@@ -46,8 +50,12 @@ class Model:
         looked = self._look(model)
         if [(weights.shape, biases is not None) for weights, biases in looked] != self._shapes:
             raise ValueError(MOVED)
-        parts = [weights if biases is None else np.c_[weights, biases] for weights, biases in looked]
-        return np.concatenate([part.ravel() for part in parts])
+        return _in_one_vector(looked)
+
+
+def _in_one_vector(chain: Chain) -> Array:
+    parts = (weights if biases is None else np.c_[weights, biases] for weights, biases in chain)
+    return np.concatenate([part.ravel() for part in parts])
 
 
 def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> tuple[Look, Network]:
@@ -57,7 +65,8 @@ def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> t
     if isinstance(model, State | Network):
         return _of_network, model.network if isinstance(model, State) else model
     if isinstance(model, np.ndarray):
-        return _way([model], activations, inputs)
+        look, network = _way([model], activations, inputs)
+        return lambda array: look([array]), network
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
         raise TypeError(f"{UNKNOWN}, found a {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
