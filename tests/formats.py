@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tomllib
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -50,13 +51,78 @@ def other_tensors() -> list[bytes]:
     return [len(text).to_bytes(8, "little") + text + body]
 
 
+def keras_archives() -> list[bytes]:
+    from tests.models import keras_files
+
+    functional = keras_files.functional_model()
+    root = "_layer_checkpoint_dependencies"
+    return [
+        keras_files.keras_zip(functional, keras_files.counted_weights(["layers/dense", "layers/dense_1"])),
+        keras_files.keras_zip(
+            keras_files.MODEL, keras_files.counted_weights([f"{root}/dense", f"{root}/dense_2"])
+        ),
+    ]
+
+
+def keras_hdf5() -> list[bytes]:
+    from tests.models import keras_files
+
+    inner = keras_files.sequential(keras_files.MODEL["config"]["layers"][0])
+    inner["config"]["name"] = "encoder"
+    nested = keras_files.sequential(inner, keras_files.MODEL["config"]["layers"][1])
+    first, second = keras_files.OLD_WEIGHTS.values()
+    return [
+        keras_files.old_h5(keras_files.MODEL, keras_files.OLD_WEIGHTS),
+        keras_files.old_h5(nested, {"encoder": first, "dense_2": second}),
+        keras_files.packed_h5(),
+    ]
+
+
+def keras_architectures() -> list[bytes]:
+    from tests.models import keras_files
+
+    return [json.dumps(model).encode() for model in (keras_files.MODEL, keras_files.functional_model())]
+
+
+def keras_weights() -> dict[str, bytes]:
+    from tests.models import keras_files
+
+    return {"model.weights.h5": keras_files.counted_weights(["layers/dense", "layers/dense_1"])}
+
+
+def layers_models() -> list[bytes]:
+    names = ("dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias")
+    packed = {"dtype": "uint8", "min": -2.0, "scale": 0.02, "original_dtype": "float32"}
+    weights = [
+        {"name": name, "shape": shape, "dtype": "float32"}
+        for name, shape in zip(names, ([2, 3], [3], [3, 1], [1]), strict=True)
+    ]
+    layers = [
+        {"class_name": "Dense", "config": {"name": f"dense_{k}", "units": units, "activation": activation}}
+        for k, units, activation in ((1, 3, "relu"), (2, 1, "linear"))
+    ]
+    model = {"class_name": "Sequential", "config": {"name": "sequential", "layers": layers}}
+    found = []
+    for topology, how in ((model, {}), ({"model_config": model}, {"quantization": packed})):
+        manifest = [{"paths": ["weights.bin"], "weights": [{**each, **how} for each in weights]}]
+        found.append({"format": "layers-model", "modelTopology": topology, "weightsManifest": manifest})
+    return [json.dumps(each).encode() for each in found]
+
+
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz": other_arrays,
     "models.safetensors": other_tensors,
     "models.onnx": other_graphs,
+    "models.keras": keras_archives,
+    "models.keras_h5": keras_hdf5,
+    "models.keras_json": keras_architectures,
+    "models.tfjs": layers_models,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
-BESIDE: dict[str, dict[str, bytes]] = {}
+BESIDE: dict[str, dict[str, bytes]] = {
+    "models.tfjs": {"weights.bin": np.linspace(-1, 1, 13).astype("<f4").tobytes()},
+    **({"models.keras_json": keras_weights()} if installed("models") else {}),
+}
 """By a format's home, what stands beside each of its files; it is read in a folder that holds just that."""
-SLOWER: dict[str, int] = {}
+SLOWER: dict[str, int] = dict.fromkeys(("models.keras", "models.keras_h5"), 1 if hasattr(os, "fork") else 20)
 """By a format's home, which part of the usual number of files is tried where reading one takes long."""

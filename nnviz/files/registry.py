@@ -97,6 +97,10 @@ FORMATS = (
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
     Format("ONNX", (".onnx",), "models.onnx", extra="models"),
+    Format("Keras model", (".keras",), "models.keras", extra="models"),
+    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras_h5", (".h5",), "models"),
+    Format("TensorFlow.js layers model", (".json",), "models.tfjs", ()),
+    Format("Keras architecture with weights beside it", (".json",), "models.keras_json", (), "models"),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 

@@ -5,6 +5,7 @@ Each mutation is a function of bytes, a donor, a random.Random and a mutation of
 
 import io
 import json
+import re
 import struct
 import warnings
 import zipfile
@@ -125,3 +126,20 @@ def of_numbers(head, chance):
 def cut(data):
     end = 8 + struct.unpack("<Q", data[:8])[0]
     return data[8:end] or b" ", data[end:]
+
+
+def is_hdf5(data):
+    return data.startswith(b"\x89HDF")
+
+
+def overwritten(data, donor, chance, mutate):
+    """Return HDF5 with a few spans changed in their place, most of them in texts: all else is still found."""
+    texts = [found.span() for found in re.finditer(rb"[ -~]{4,}", data)]
+    for _ in range(chance.randint(1, 3)):
+        low, high = chance.choice(texts) if texts and chance.random() < 0.7 else (0, len(data))
+        start = chance.randrange(low, high)
+        end = min(high, start + chance.choice((1, 4, 8, 40, 200)))
+        at = chance.randrange(len(donor))
+        new = mutate(data[start:end], donor[at : at + 200], chance)[: end - start]
+        data = data[:start] + new.ljust(end - start, b" ") + data[end:]
+    return data

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.robust.containers import is_framed, is_zip, reframed, repacked
+from tests.robust.containers import is_framed, is_hdf5, is_zip, overwritten, reframed, repacked
 from tests.robust.messages import is_message, retold
 from tests.robust.naughty import NAMES, NO_NAMES
 
@@ -213,7 +213,7 @@ MUTATIONS = (
 )
 
 
-PACKINGS = ((is_framed, reframed), (is_zip, repacked), (is_message, retold))
+PACKINGS = ((is_framed, reframed), (is_zip, repacked), (is_message, retold), (is_hdf5, overwritten))
 
 
 def mutated(data, donor, chance):

@@ -4,11 +4,12 @@ Nothing else comes out, and soon. A format that is added is tried by itself: fro
 files in resources that it recognises.
 """
 
+import os
 import random
 import re
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -26,9 +27,11 @@ from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import beginning
 from nnviz.files import csv, native
 from nnviz.files.errors import FileError, UnfitError
+from nnviz.files.models import hdf5
 from nnviz.files.source import Source
-from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER
+from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER, installed
 from tests.robust import strict_csv
+from tests.robust.forking import Server
 from tests.robust.mutations import NAUGHTY, mutated
 from tests.robust.watched import watched
 
@@ -137,6 +140,15 @@ def one_of(seeds, chance):
     """Return one of the files; a large one now and then."""
     large = chance.random() < 0.03
     return chance.choice([data for data in seeds if (len(data) > LARGE_BYTES) == large] or seeds)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def hdf5_is_read_by_forks():
+    """Read HDF5 in forks of one process where there are any, which is quick; what they do is the same."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        if hasattr(os, "fork") and installed("models"):
+            patch.setattr(hdf5, "_asked", stack.enter_context(Server()))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -24,6 +24,13 @@ def narrowed(array: Array, place: str) -> NDArray[np.float32]:
     return narrow
 
 
+def shortest(number: float) -> float:
+    """Return what a person has typed, where `number` is that as a float of 32 bits: 0.2 for 0.20000000298."""
+    with np.errstate(over="ignore"):
+        single = np.float32(number)
+    return float(str(single)) if float(single) == number else number
+
+
 def left_out(state: State) -> list[str]:
     """Return what of the numbers of a network is lost, in words."""
     with np.errstate(over="ignore"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.numbers import full
-from nnviz.files.models import onnx_gates, onnx_shapes
+from nnviz.files.models import float32, onnx_gates, onnx_shapes
 from nnviz.files.models.onnx_chain import Chain, Layout, Step
 from nnviz.files.models.onnx_graph import (
     READS,
@@ -173,9 +173,8 @@ def _activation(graph: Graph, node: onnx.NodeProto) -> Step:
 
 def _with_parameter(node: onnx.NodeProto, name: str, parameter: str, usual: float) -> str:
     value = attributes(node, **{parameter: usual})[parameter]
-    shortest = float(str(np.float32(value)))  # 0.2, which as a float of 32 bits is 0.20000000298
     try:
-        return activation(f"{name}({full(shortest)})").name
+        return activation(f"{name}({full(float32.shortest(value))})").name
     except ValueError as error:
         raise refused(node, str(error)) from None
 

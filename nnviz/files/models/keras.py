@@ -1,0 +1,54 @@
+"""Keras' `.keras`: a zip archive of an architecture as JSON, and weights as HDF5."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+from nnviz.core.state import State
+from nnviz.files.json_text import decoded, parsed
+from nnviz.files.models import dense, float32, hdf5, keras_config, keras_layers, keras_weights, keras_written
+from nnviz.files.models.zip_parts import Archive
+from nnviz.files.source import Source
+
+CONFIG, METADATA = "config.json", "metadata.json"
+WEIGHTS = ("model.weights.h5", "variables.h5")
+"""As Keras 3 and the first of Keras 2.12 call them."""
+_LIST_BYTES = 2**16
+
+
+def sniff(data: bytes) -> bool:
+    """Tell whether a zip archive lists an architecture."""
+    return data.startswith(b"PK\x03\x04") and CONFIG.encode() in data[-_LIST_BYTES:]
+
+
+def read(source: Source) -> State:
+    """Return the State in an archive of Keras'. Raises FileError."""
+    archive = Archive(source.data)
+    chain = keras_layers.chain(keras_config.parts(parsed(decoded(archive.read(CONFIG)))))
+    weights = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
+    file = hdf5.read(archive.read(weights), source.progress)
+    return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+
+
+def write(state: State) -> bytes:
+    """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
+    layers = keras_written.layers(state.network, old=False)
+    parts = {
+        METADATA: json.dumps({"keras_version": keras_written.VERSION}).encode(),
+        CONFIG: json.dumps(keras_written.architecture(layers, old=False)).encode(),
+        WEIGHTS[0]: keras_written.weights(layers),
+    }
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        for name, data in parts.items():
+            archive.writestr(
+                zipfile.ZipInfo(name), data
+            )  # of no particular time: the same network is the same file
+    return memory.getvalue()
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` an archive does not keep."""
+    return [*dense.left_out(state), *float32.left_out(state)]

@@ -1,0 +1,31 @@
+"""Keras' `.h5`, of Keras 1.2 to 3, and its `.keras` of before 2023: architecture and weights as HDF5."""
+
+from __future__ import annotations
+
+from nnviz.core.state import State
+from nnviz.files.errors import FileError
+from nnviz.files.json_text import parsed
+from nnviz.files.models import dense, float32, hdf5, keras_config, keras_layers, keras_weights, keras_written
+from nnviz.files.source import Source
+
+sniff = hdf5.sniff
+
+
+def read(source: Source) -> State:
+    """Return the State in a file of Keras'. Raises FileError."""
+    file = hdf5.read(source.data, source.progress)
+    text = file.text("", "model_config")
+    if not text:
+        raise FileError("it holds no architecture of Keras', but perhaps weights alone: open its model.json")
+    chain = keras_layers.chain(keras_config.parts(parsed(text)))
+    return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+
+
+def write(state: State) -> bytes:
+    """Return the network of `state` as a file that Keras 2 and 3 open. Raises FileError."""
+    return keras_written.old_file(state.network)
+
+
+def left_out(state: State) -> list[str]:
+    """Return what of `state` such a file does not keep."""
+    return [*dense.left_out(state), *float32.left_out(state)]

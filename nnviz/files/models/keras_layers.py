@@ -1,0 +1,153 @@
+"""What the layers of a Keras model make: dense layers with their activations, and what is passed over.
+
+All else is refused with the layer's name and class. Where the numbers stand is told by `keras_weights`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nnviz.core.limits import LAYERS, NODES
+from nnviz.core.names import quoted
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import keras_activations
+from nnviz.files.models.keras_config import Config, Holder, Part
+
+PASSED_OVER = frozenset(
+    {
+        "InputLayer",
+        "Dropout",
+        "GaussianDropout",
+        "GaussianNoise",
+        "AlphaDropout",
+        "ActivityRegularization",
+        "Identity",
+    }
+)
+"""Layers that change nothing in a prediction."""
+_LARGEST = 1e38
+"""Of what inputs are scaled by."""
+_SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
+_WITH_ROWS = _SHAPES[:2]
+"""Those that begin with the number of rows."""
+
+
+@dataclass
+class Step:
+    """A dense layer as the architecture has it: its name, the models that hold it, what has to be there."""
+
+    name: str
+    around: tuple[Holder, ...]
+    nodes: int
+    has_biases: bool
+    activation: str
+
+
+@dataclass
+class Chain:
+    """The dense layers of a model. Raises FileError for what is none.
+
+    `inputs` is how many the model says it has, None where it does not say; the first layer is fed
+    `scale`·x + `offset`.
+    """
+
+    steps: list[Step] = field(default_factory=list)
+    inputs: int | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        """Take the next layer, which is fed rows of this shape, if it is known; return that of its own."""
+        if part.kind == "Flatten":
+            return _flattened(shape, part.config)
+        if part.kind == "Dense":
+            if not self.steps:
+                self.inputs = _inputs(shape)
+            self.steps.append(_step(part))
+            return (self.steps[-1].nodes,)
+        if part.kind in keras_activations.LAYERS:
+            self._activate(keras_activations.of_layer(part.kind, part.config))
+        elif part.kind == "Rescaling":
+            self._rescale(part.config)
+        elif part.kind not in PASSED_OVER:
+            raise _unknown(part)
+        return shape
+
+    def _activate(self, activation: str) -> None:
+        """Take an activation that is a layer of its own as that of the dense layer before it."""
+        if activation == "identity":
+            return
+        if not self.steps:
+            raise FileError("an activation stands before the first dense layer, where nnviz has none")
+        if self.steps[-1].activation != "identity":
+            before = self.steps[-1].activation
+            raise FileError(f"it follows another activation, {before}; a layer of nnviz's has one")
+        self.steps[-1].activation = activation
+
+    def _rescale(self, config: Config) -> None:
+        scale, offset = (config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
+        for number in (scale, offset):
+            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _LARGEST:
+                raise FileError(f"it scales by {quoted(number)}; nnviz takes one number for all inputs")
+        if self.steps:
+            raise FileError("it scales between dense layers; nnviz takes that before the first one alone")
+        self.scale, self.offset = self.scale * scale, self.offset * scale + offset
+
+
+def chain(parts: Sequence[Part]) -> Chain:
+    """Return the dense layers that the layers of a model make. Raises FileError."""
+    found = Chain()
+    shape: tuple[int, ...] | None = None
+    for part in parts:
+        try:
+            shape = found.take(part, shape or _shape(part.config))
+        except FileError as error:
+            raise error.within(part.name) from None
+    if not found.steps:
+        raise FileError("the model has no dense layer")
+    with told_by_core():
+        LAYERS.check(len(found.steps))
+    return found
+
+
+def _step(part: Part) -> Step:
+    nodes = part.config.get("units", part.config.get("output_dim"))
+    biased = part.config.get("use_bias", part.config.get("bias", True))
+    if isinstance(nodes, bool) or not isinstance(nodes, int) or not 0 < nodes <= NODES.most:
+        raise FileError(f"expected from 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
+    if not isinstance(biased, bool):
+        raise FileError(f"expected true or false, found {quoted(biased)}", "use_bias")
+    return Step(part.name, part.around, nodes, biased, keras_activations.of(part.config.get("activation")))
+
+
+def _unknown(part: Part) -> FileError:
+    if part.kind == "Lambda":
+        return FileError("it is a Lambda layer, which is a program, and nnviz runs no program of a file")
+    return FileError(f"it is a layer of the class {quoted(part.kind)}; nnviz opens chains of Dense layers")
+
+
+def _shape(config: Config) -> tuple[int, ...] | None:
+    """Return the shape of a row where a layer says it."""
+    for key in _SHAPES:
+        found = config.get(key)
+        if isinstance(found, list):
+            sides = found[1:] if key in _WITH_ROWS else found
+            return tuple(side if type(side) is int and side > 0 else 0 for side in sides)
+    width = config.get("input_dim")
+    return (width,) if type(width) is int and width > 0 else None
+
+
+def _flattened(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] | None:
+    if shape is None or len(shape) < 2:
+        return shape
+    if config.get("data_format") not in (None, "channels_last"):
+        raise FileError("it puts the channels of a picture behind one another, which nnviz does not follow")
+    return (math.prod(shape),)
+
+
+def _inputs(shape: tuple[int, ...] | None) -> int | None:
+    if shape is not None and len(shape) != 1:
+        raise FileError(f"a row of its input has {len(shape)} axes; nnviz's rows have one")
+    return (shape[0] or None) if shape else None
