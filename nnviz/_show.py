@@ -28,6 +28,7 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
     a dictionary of weights         the network that `Network.from_weights` makes of it
     a torch module                  of Linear layers and activations; where functions stand in `forward`
                                     alone, give `activations`, a name for each layer
+    a Keras model                   Sequential, or functional without branches
     an MLPRegressor, MLPClassifier  of scikit-learn, fitted; of two classes the second's probability
     =============================== ====================================================================
 
@@ -77,8 +78,8 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
     if isinstance(shown, Network):
         return shown
     raise TypeError(
-        "show takes a Network, a State, a dictionary of weights, a torch module or an MLP of scikit-learn, "
-        f"and found a {type(shown).__name__}"
+        "show takes a Network, a State, a dictionary of weights, a torch module, a Keras model or an MLP of "
+        f"scikit-learn, and found a {type(shown).__name__}"
     )
 
 

@@ -13,12 +13,12 @@ from nnviz.core.activations import Array
 from nnviz.core.network import Network
 from nnviz.files.foreign.numbers import as_array as as_array
 
-FRAMEWORKS = {"torch": "torch", "sklearn": "sklearn"}
+FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
 """Packages, and which module here knows their models."""
 
 
 def framework_of(model: object) -> str | None:
-    """Return "torch" or "sklearn" for a model of theirs, else None."""
+    """Return "torch", "keras" or "sklearn" for a model of theirs, else None."""
     packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
     return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
 
@@ -31,7 +31,7 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
     """
     framework = framework_of(model)
     if framework is None:
-        raise TypeError(f"expected a model of torch or scikit-learn, found a {type(model).__name__}")
+        raise TypeError(f"expected a model of torch, Keras or scikit-learn, found a {type(model).__name__}")
     network: Network = import_module(f"{__name__}.{framework}").network_of(model, activations)
     return network
 

@@ -1,0 +1,64 @@
+"""A Keras model as a network: Sequential, or functional without branches, as it describes itself."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnviz.core.network import Network
+from nnviz.files.errors import FileError
+from nnviz.files.foreign import answer
+from nnviz.files.models import dense, keras_config, keras_layers, keras_weights
+from nnviz.files.models.keras_layers import Step
+
+KINDS = (keras_config.SEQUENTIAL, *keras_config.FUNCTIONAL - {"Model"})
+
+
+def network_of(model: Any, activations: Sequence[str] | None) -> Network:
+    """Return the network of a model, whatever its back end is.
+
+    Warns where its inputs are scaled, which becomes part of the weights. Raises TypeError for what is no
+    model, FileError for one that is no chain of dense layers, has a `call` of its own or no weights yet.
+    """
+    chain = keras_layers.chain(keras_config.parts(_described(model)))
+    told: list[str] = []
+    numbers = {id(step): _numbers(model, step) for step in chain.steps}
+    layers = keras_weights.with_numbers(chain, numbers, told)
+    answer.check(layers, activations)
+    network = dense.state_of(layers).network
+    for sentence in told:
+        warnings.warn(sentence, stacklevel=2)
+    return network
+
+
+def _described(model: Any) -> Any:
+    """Return a model's architecture as a file of Keras's holds it."""
+    own: Any = type(model)
+    if not hasattr(model, "get_layer"):
+        raise TypeError(f"of Keras nnviz shows models, found a {own.__name__}")
+    kind: Any = next((base for base in own.__mro__ if base.__name__ in KINDS), None)
+    if kind is None or own.call is not kind.call:
+        raise FileError(
+            "it computes by a call of its own; nnviz shows Sequential and functional models", own.__name__
+        )
+    if not model.built:
+        raise FileError(
+            "it has no weights yet: give it an Input, or call it on some rows first", own.__name__
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a function that is somebody's own, which is refused
+        described = json.loads(model.to_json())
+    return {"class_name": kind.__name__, "config": described["config"]}
+
+
+def _numbers(model: Any, step: Step) -> list[Any]:
+    """Return the kernel of a dense layer, shape (inputs, nodes), and its biases, if it has any."""
+    for name in (*(holder.name for holder in step.around), step.name):
+        model = model.get_layer(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # between its back end and NumPy
+        return [np.asarray(numbers, dtype=np.float64) for numbers in model.get_weights()]
