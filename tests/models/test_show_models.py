@@ -200,6 +200,14 @@ def test_what_is_no_chain_is_refused_with_its_place(name):
     assert str(refused.value).startswith(sentence)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_no_module_is_refused_by_its_type():
+    net = nn.Sequential(nn.Linear(3, 2))
+    for thing in (torch.zeros(3), net[0].weight, torch.optim.SGD(net.parameters()), torch.jit.script(net)):
+        with pytest.raises(TypeError, match=rf"^of torch nnviz shows modules, .* {type(thing).__name__}$"):
+            network_of(thing)
+
+
 def test_activations_of_another_number_or_that_the_model_says_otherwise_are_refused():
     net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
     with pytest.raises(nnviz.FileError, match=r"^activations: the model itself says its own: relu$"):

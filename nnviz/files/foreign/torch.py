@@ -44,9 +44,14 @@ ROWS = 16
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a module, whatever the type of its numbers and the device that they are on.
 
-    Warns where `forward` was not seen to compute the same. Raises FileError for what is no chain of layers,
-    and where its activations cannot be seen and none are given.
+    Warns where `forward` was not seen to compute the same. Raises TypeError for what is no module, FileError
+    for what is no chain of layers, and where its activations cannot be seen and none are given.
     """
+    torch = sys.modules["torch"]
+    if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
+        raise TypeError(
+            f"of torch nnviz shows modules, but none of TorchScript, found a {type(model).__name__}"
+        )
     model, chain = _unwrapped(model), _Chain()
     chain.take(model, "")
     if not chain.layers:
