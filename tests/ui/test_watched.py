@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
@@ -276,6 +277,23 @@ def test_however_it_ends_the_network_stays_and_is_free(qtbot, watching, ends, se
     assert window.document.state.network.layers[1].weights.tolist() == [[2, 8]]
     set_number(window, address_named(window, "output", "node_0"), "5")
     assert window.document.state.network.layers[1].weights.tolist() == [[5, 8]]
+
+
+def test_who_stops_watching_has_the_network_and_the_script_goes_on(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    press(window, "Stop watching")
+    assert status(window) == "You have stopped watching: 1 update, the script's loss 1 → 1"
+    set_number(window, address_named(window, "output", "node_0"), "5")
+    for iteration in range(2, 100):
+        script.update(iteration, [2, 9])
+    script.end()
+    press(window, "One update")
+    qtbot.waitUntil(lambda: not window.runner.running)
+    assert window.document.state.iteration == 1
+    buttons = window.main_window.findChildren(QPushButton)
+    assert [button for button in buttons if button.text() == "Stop watching" and button.isVisible()] == []
 
 
 def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watching):

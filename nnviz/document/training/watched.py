@@ -72,6 +72,11 @@ class Watched(QObject):
         if self._mine is not None and not self._timer.isActive():
             self._timer.start(max(0, round(1000 * (self._next_s - time.perf_counter()))))
 
+    def stop(self) -> None:
+        """Follow it no further; the script goes on."""
+        if self._mine is not None:
+            self._end("You have stopped watching")
+
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it
         if self.still():

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import BinaryIO
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from nnviz.core.state import State
 from nnviz.document.training.watched import Watched
@@ -42,5 +42,10 @@ def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
     watched.ended.connect(lambda _: diagram.hold_scale(False))
     watched.ended.connect(status.say)
     diagram.hold_scale(True)
+    stop = QPushButton("Stop watching")
+    stop.setToolTip("Keep the network as it is shown; the script goes on by itself")
+    stop.clicked.connect(watched.stop)
+    watched.ended.connect(stop.hide)
+    workspace.training.message.add(stop)
     status.say(f"{workspace.document.title}: shown as it goes on")
     return watched
