@@ -144,6 +144,8 @@ REFUSED = {
     "weight: 4 bytes are not what a tensor of its shape [100000000, 100000000] takes": framed(
         head(shape=[10**8, 10**8]), bytes(4)
     ),
+    "'weight' of shape [9, 9, 9, 9, ": framed(head(shape=[9] * 100_000), bytes(4)),
+    "'foo' of shape [] is neither the weight, a matrix, nor": saved({"foo": np.array(1, "<f4")}),
     "weight: 4 bytes are not what a tensor of its shape [-1, -1] takes": framed(
         head(shape=[-1, -1]), bytes(4)
     ),

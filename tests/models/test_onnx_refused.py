@@ -12,6 +12,7 @@ from nnviz.files.source import Source
 from tests.models.onnx_files import bytes_of, graph_of, model_of, nested, numbers
 
 W = {"w": numbers(3, 2)}
+GEMM_OF_F = ("Gemm", ["x", "f"], "y")
 GEMM, TO_Z = [("Gemm", ["x", "w"], "y")], [("Gemm", ["x", "w"], "z")]
 
 
@@ -99,6 +100,10 @@ REFUSED = {
         changed(whole),
         "div_0 (Div): it computes with other than real numbers",
     ),
+    "weights that are rounded": (
+        bytes_of([("Cast", ["w"], "i", {"to": 6}), ("Cast", ["i"], "f", {"to": 1}), GEMM_OF_F], W, 3),
+        "cast_0 (Cast): it makes other than real numbers",
+    ),
     # graphs
     "a condition": (of_nodes(if_of(graph_of([], {}, 3))), "if (If): nnviz opens a chain of dense layers"),
     "a loop": (
@@ -111,6 +116,21 @@ REFUSED = {
     "somebody's own operator": (
         of_nodes(helper.make_node("Gemm", ["x", "w"], ["y"], "g", domain="evil")),
         "g (evil.Gemm): nnviz opens a chain",
+    ),
+    "somebody's own operator by a known name, for a constant": (
+        of_nodes(
+            helper.make_node("Identity", ["w"], ["v"], "i", domain="evil"),
+            helper.make_node("Gemm", ["x", "v"], ["y"]),
+        ),
+        "i (evil.Identity): nnviz opens a chain",
+    ),
+    "somebody's own operator by a known name, in a gate": (
+        of_nodes(
+            helper.make_node("Gemm", ["x", "w"], ["z"]),
+            helper.make_node("Sigmoid", ["z"], ["gate"], "s", domain="evil"),
+            helper.make_node("Mul", ["z", "gate"], ["y"]),
+        ),
+        "s (evil.Sigmoid): nnviz opens a chain",
     ),
     "a value that depends on itself": (
         bytes_of([("Relu", ["b"], "a"), ("Relu", ["a"], "b"), ("Gemm", ["b", "w"], "y")], W, 3),

@@ -24,6 +24,7 @@ LONGEST_DETOUR = 8
 
 READS = "nnviz opens a chain of dense layers: Gemm, or MatMul and Add, and activations"
 _OF_ONNX = ("", "ai.onnx")
+_DOMAINS = (*_OF_ONNX, "ai.onnx.ml")
 _OUTDATED = ("consumed_inputs", "broadcast")
 """Attributes of the first operators that say nothing of what is computed."""
 
@@ -84,6 +85,8 @@ class Graph:
             raise FileError("two values have this name", quoted(name))
 
     def _add(self, node: onnx.NodeProto) -> None:
+        if node.domain not in _DOMAINS:  # what an Identity of somebody's own does, nobody knows
+            raise refused(node)
         for attribute in node.attribute:
             if attribute.graphs or attribute.HasField("g"):
                 raise refused(node)
@@ -118,6 +121,8 @@ class Graph:
             if node.op_type == "Transpose":
                 check_swaps(node)
                 transposed = not transposed
+            elif node.op_type == "Cast":
+                check_real(node)
             name = node.input[0]
         return None
 
@@ -133,6 +138,12 @@ def check_swaps(node: onnx.NodeProto) -> None:
     """Raise FileError for a Transpose that does more than to swap rows and columns."""
     if attributes(node, perm=[1, 0])["perm"] != [1, 0]:
         raise refused(node, "more than two dimensions are not read")
+
+
+def check_real(node: onnx.NodeProto) -> None:
+    """Raise FileError for a Cast to other than real numbers, which rounds."""
+    if attributes(node, to=0, saturate=1, round_mode="up")["to"] not in onnx_tensors.FLOATS.values():
+        raise refused(node, "it makes other than real numbers")
 
 
 def place_of(node: onnx.NodeProto) -> str:

@@ -10,8 +10,17 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nnviz.files.models.onnx_chain import Step
-from nnviz.files.models.onnx_graph import READS, Graph, attributes, check_swaps, inputs_of, place_of, refused
-from nnviz.files.models.onnx_tensors import FLOATS, MOST_DIMS
+from nnviz.files.models.onnx_graph import (
+    READS,
+    Graph,
+    attributes,
+    check_real,
+    check_swaps,
+    inputs_of,
+    place_of,
+    refused,
+)
+from nnviz.files.models.onnx_tensors import MOST_DIMS
 
 if TYPE_CHECKING:
     import onnx
@@ -25,8 +34,7 @@ def _identity(_graph: Graph, node: onnx.NodeProto) -> Step:
 
 
 def _cast(_graph: Graph, node: onnx.NodeProto) -> Step:
-    if attributes(node, to=0, saturate=1, round_mode="up")["to"] not in FLOATS.values():
-        raise refused(node, "it makes other than real numbers")
+    check_real(node)
     return Step(inputs_of(node, 1)[0])
 
 

@@ -29,6 +29,7 @@ from nnviz.files.version1 import refused_by_msgspec
 _LENGTH = 8
 _HEADER_BYTES = 2**20
 _METADATA, _ACTIVATIONS = "__metadata__", "nnviz.activations"
+_AXES = {".weight": 2, ".bias": 1}
 _KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 _T = TypeVar("_T")
@@ -96,15 +97,15 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
 def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
     if tensor.dtype not in _KINDS:
         raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
-    kind = np.dtype(_KINDS[tensor.dtype])
-    if min(tensor.shape, default=0) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
-        raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)
-    is_weight, is_bias = (f".{name}".endswith(end) for end in (".weight", ".bias"))
-    if len(tensor.shape) != is_weight * 2 + is_bias:
+    axes = next((count for end, count in _AXES.items() if f".{name}".endswith(end)), None)
+    if len(tensor.shape) != axes:  # before its sizes are multiplied, of which there may be thousands
         raise FileError(
             f"{quoted(name)} of shape {tensor.shape} is neither the weight, a matrix, nor the bias, a row, "
             "of a dense layer"
         )
+    kind = np.dtype(_KINDS[tensor.dtype])
+    if min(tensor.shape) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
+        raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)
     array = np.frombuffer(data, kind)
     if tensor.dtype == "BF16":  # the upper half of a float32
         array = (array.astype("<u4") << 16).view("<f4")
