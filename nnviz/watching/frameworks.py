@@ -22,6 +22,8 @@ def is_made(model: Any, framework: str | None) -> bool:
     """Tell whether a model has its weights by now: some get them with the first rows that they see."""
     if framework == "sklearn":
         return hasattr(model, "coefs_")
+    if framework == "keras":
+        return bool(model.built)
     lazy = sys.modules["torch"].nn.parameter.is_lazy if framework == "torch" else None
     return lazy is None or not any(map(lazy, model.parameters()))
 
@@ -42,6 +44,23 @@ def _modules(module: Any) -> Iterator[Any]:
             yield from _modules(part)
 
 
+def _of_keras(model: Any) -> Chain:
+    return [
+        (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
+        for layer in _layers(model)
+        if hasattr(layer, "kernel")
+    ]
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, those of models within it in their place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from _layers(layer)
+        else:
+            yield layer
+
+
 def _of_sklearn(model: Any) -> Chain:
     return [(weights.T, biases) for weights, biases in zip(model.coefs_, model.intercepts_, strict=True)]
 
@@ -50,5 +69,5 @@ def _biases(values: Any) -> Array | None:
     return None if values is None else as_array(values)
 
 
-LOOKS: dict[str, Look] = {"torch": _of_torch, "sklearn": _of_sklearn}
+LOOKS: dict[str, Look] = {"torch": _of_torch, "keras": _of_keras, "sklearn": _of_sklearn}
 """How the models of each framework are looked at."""

@@ -20,7 +20,8 @@ from nnviz.watching import arrays
 from nnviz.watching.frameworks import LOOKS, Chain, Look
 
 UNKNOWN = (
-    "expected a Network, a list of arrays, a dictionary of weights, a torch module or an MLP of scikit-learn"
+    "expected a Network, a list of arrays, a dictionary of weights, a torch module, a Keras model or an MLP "
+    "of scikit-learn"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
 UNLIKE = "its own weights are not those of the network that nnviz makes of it, and cannot be followed"

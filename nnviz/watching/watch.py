@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nnviz.watching.view import View
+
+if TYPE_CHECKING:
+    from nnviz.watching.keras import Watcher
 
 
 class Watch:
@@ -13,6 +16,7 @@ class Watch:
 
     ============================ ==============================================================
     `watch(model, x, y)`         of any loop, which calls `update` after each of its updates
+    `watch.keras(x, y)`          a callback for `model.fit`
     ============================ ==============================================================
     """
 
@@ -23,7 +27,7 @@ class Watch:
 
         `model` is what the loop changes in place: a list of arrays (weights of shape (nodes, inputs) or
         (inputs, nodes), each with its biases behind it, or without), a dictionary of them or the course's, a
-        torch module, an MLP of scikit-learn with `partial_fit`. Where the loop makes new
+        torch module, a Keras model, an MLP of scikit-learn with `partial_fit`. Where the loop makes new
         arrays, or a new Network, it gives them to `update`. `x` and `y` are the rows that the window shows,
         as for `show`. Arrays do not say their `activations`, one a layer: without them hidden ones are relu,
         the output identity.
@@ -31,6 +35,16 @@ class Watch:
         window can be shown.
         """
         return View(model, x, y, activations)
+
+    def keras(self, x: Any = None, y: Any = None) -> Watcher:
+        """Return a callback for `model.fit(x, y, callbacks=[nnviz.watch.keras(x, y)])`: a window each time.
+
+        Keras tells no callback its rows, so the window shows those that are given here; and of the loss it
+        tells the mean over the epoch so far.
+        """
+        from nnviz.watching.keras import Watcher
+
+        return Watcher(x, y)
 
 
 watch = Watch()

@@ -1,7 +1,8 @@
-"""`nnviz.watch` follows trainings of PyTorch and scikit-learn to their last update."""
+"""`nnviz.watch` follows trainings of PyTorch, Keras and scikit-learn to their last update."""
 
 from itertools import pairwise
 
+import keras
 import numpy as np
 import pytest
 import torch
@@ -10,6 +11,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 import nnviz
 from nnviz.core.state import with_weights
 from nnviz.core.training.passes import as_layers
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
 
 ROWS = np.random.default_rng(0).normal(size=(40, 3))
 CLASSES = np.arange(40) % 4
@@ -87,6 +90,54 @@ def test_a_lazy_torch_module_is_watched_once_it_has_weights(windows):
     state, end, _, _ = last(windows[0])
     assert state.network == end
     assert end.sizes == (3, 2)
+
+
+def keras_model(built=True):
+    layers = keras.layers
+    parts = [layers.Dense(5, activation="tanh"), layers.Dense(4, activation="softmax", use_bias=False)]
+    model = keras.Sequential([*([keras.Input((3,))] if built else []), *parts])
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_fit_of_keras(windows, built):
+    model, watcher = keras_model(built), nnviz.watch.keras(ROWS, CLASSES)
+    begin = model.predict(ROWS, verbose=0) if built else None
+    told = model.fit(ROWS, CLASSES, epochs=3, batch_size=10, verbose=0, callbacks=[watcher])
+    state, end, points, ending = last(windows[0])
+    if built:
+        assert np.abs(state.network.predict(ROWS) - begin).max() < 1e-5
+    assert np.abs(end.predict(ROWS) - model.predict(ROWS, verbose=0)).max() < 1e-5
+    assert points[:, 0].tolist() == list(range(1, 13))
+    assert points[3::4, 1] == pytest.approx(told.history["loss"])
+    assert state.data.targets.tolist() == np.eye(4)[CLASSES].tolist()
+    assert ending == ""
+
+
+def test_each_fit_of_keras_has_a_window_of_its_own(windows):
+    model, watcher = keras_model(), nnviz.watch.keras()
+    for _ in range(2):
+        model.fit(ROWS, CLASSES, batch_size=20, verbose=0, callbacks=[watcher])
+    assert [window.read()[1][-1].iteration for window in windows] == [2, 2]
+
+
+def test_a_keras_model_in_a_loop_of_ones_own(windows):
+    model = keras_model()
+    with nnviz.watch(model, ROWS, CLASSES) as view:
+        for _ in range(3):
+            view.update(float(model.train_on_batch(ROWS, CLASSES)))
+    _, end, points, _ = last(windows[0])
+    assert np.abs(end.predict(ROWS) - model.predict(ROWS, verbose=0)).max() < 1e-5
+    assert len(points) == 3
+
+
+def test_a_keras_model_that_scales_its_inputs_is_refused_since_it_has_other_weights(windows):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Rescaling(0.5), keras.layers.Dense(1)])
+    refused = pytest.raises(nnviz.FileError, match="its own weights are not those")
+    with pytest.warns(match="scaling of the inputs"), refused:
+        nnviz.watch(model)
+    assert windows == []
 
 
 @pytest.mark.parametrize("classifies", [True, False])
