@@ -546,6 +546,11 @@ def test_a_process_that_ends_badly_is_a_sentence(tmp_path, monkeypatch):
     assert refused(GOOD, tmp_path).startswith("reading its HDF5 broke off")
 
 
+def test_a_process_that_cannot_be_started_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nobody"))
+    assert refused(GOOD, tmp_path).startswith("a process to read its HDF5 in could not be started")
+
+
 @pytest.mark.parametrize("reply", ["b''", "b'x' * 100", "bytes(8)", "b'\\x02' + bytes(7) + b'{}' + bytes(8)"])
 def test_a_process_that_replies_nonsense_is_a_sentence(reply, tmp_path, monkeypatch):
     monkeypatch.setattr(

@@ -116,8 +116,15 @@ def _arrays(shapes: dict[str, list[int]], data: bytes) -> dict[str, Array]:
 
 
 def _asked(data: bytes, progress: Progress | None) -> bytes:
-    """Return what a process replies to the bytes of a file; nothing where it has ended otherwise."""
-    process = _started()
+    """Return what a process replies to the bytes of a file; nothing where it has ended otherwise.
+
+    Raises FileError where none can be started.
+    """
+    try:
+        process = _started()
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise FileError(f"a process to read its HDF5 in could not be started: {why}") from error
     timer = threading.Timer(SECONDS, process.kill)
     timer.start()
     try:
