@@ -31,7 +31,7 @@ from nnviz.core.limits import (
     Limit,
 )
 from nnviz.core.names import HALF, is_whole, quoted
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import STEP, Progress
 
 OBJECTS = Limit("objects", NOTES.most + SEGMENTS.most + 2 * LAYERS.most * WEIGHT_SETS.most)
@@ -39,6 +39,8 @@ CURVES = POINTS.most + EARLIER_RUNS.most * EARLIER_POINTS.most
 LISTS = Limit("lists", 2 * ROWS.most + CURVES + 4 * OBJECTS.most)
 VALUES = Limit("values", NUMBERS.most + LISTS.most + 10 * OBJECTS.most)
 """Of objects, lists and values there are fewer in a file of what nnviz opens."""
+KEYS = Limit("keys", 5 * OBJECTS.most)
+"""Of all objects; they are counted as they are read, since a colon may stand in any text."""
 
 POINTS_A_LINE = 4
 LETTERS = 12 * NOTES.most + 2
@@ -111,12 +113,10 @@ def parsed(text: str, progress: Progress | None = None) -> Any:
 
 def check_counts(text: str) -> None:
     """Raise FileError, before memory is taken for it, where there is more than a file of nnviz's holds."""
-    try:
+    with told_by_core():
         LISTS.check(text.count("["))
         OBJECTS.check(text.count("{"))
         VALUES.check(text.count(","))
-    except ValueError as error:
-        raise FileError(str(error)) from None
 
 
 class _Reader(json.JSONDecoder):
@@ -132,11 +132,16 @@ class _Reader(json.JSONDecoder):
         self._leaf, self.scan_once = self.scan_once, self._scan
         self._progress, self._told = progress, 0
         self._around = ""  # the brackets that are open
+        self._keys = 0
 
     def _scan(self, text: str, at: int) -> tuple[Any, int]:
         if self._progress is not None and at >= self._told + STEP:
             self._told = at
             self._progress(at / len(text))
+        if self._around.endswith("{"):
+            self._keys += 1
+            if self._keys > KEYS.most:
+                raise FileError(f"expected at most {KEYS.most:,} keys")
         sign = text[at : at + 1]
         if sign in ("[", "{") and len(self._around) == NESTING.most:
             raise FileError("the JSON is nested too deeply")

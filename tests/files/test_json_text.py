@@ -112,6 +112,13 @@ def test_nesting_ends_where_the_limit_says():
         json_text.parsed("[" * 33 + "1" + "]" * 33)
 
 
+def test_keys_are_counted_over_all_objects_and_not_in_texts():
+    assert json_text.parsed(json.dumps({"a": ":" * 1_100_001, "b": {}})) is not None
+    objects = ",".join(["{" + ",".join(f'"{k}":0' for k in range(1_100)) + "}"] * 1_001)
+    with pytest.raises(FileError, match=r"^expected at most 1,100,000 keys$"):
+        json_text.parsed(f"[{objects}]")
+
+
 def test_it_is_told_how_far_it_is_and_what_is_raised_ends_the_reading():
     text = json.dumps([[0.5] * 100] * 2000)
     told = []

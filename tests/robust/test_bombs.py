@@ -70,6 +70,7 @@ BOMBS = {
     "as many texts as may be": lambda _size: network(
         "[" + ",".join(f'"{i:07}"' for i in range(VALUES.most - 9)) + "]"
     ),
+    "as many keys as may be": lambda _size: "{" + ",".join(f'"{i}":0' for i in range(VALUES.most - 9)) + "}",
     "a long curve": lambda size: run(f'"history": [{"[0, 1]," * (size // 8)}[0, 1]]'),
     "many settings": lambda size: run(f'"segments": [{SEGMENT * (size // len(SEGMENT))}{SEGMENT[:-1]}]'),
     "a run without end": lambda _size: run(f'"iteration": {2**53}'),
