@@ -131,6 +131,9 @@ CONFIGS = {
         calling("keras.config", "enable_unsafe_deserialization"), *MODEL["config"]["layers"]
     ),
     "a layer of somebody else's, called Dense": sequential({**dense("odd", 3), "module": "stranger.layers"}),
+    "a layer of the script that wrote the file, called Dense": sequential(
+        {**dense("odd", 3), "module": None, "registered_name": "Dense"}
+    ),
     "a class that somebody has registered": sequential(
         {**dense("odd", 3), "registered_name": "stranger>Dense"}
     ),

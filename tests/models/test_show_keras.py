@@ -1,5 +1,7 @@
 """`nnviz.show` of Keras models: the network predicts what Keras does."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -99,6 +101,23 @@ def strange(x):
     return x
 
 
+def named_relu(x):
+    return x * x
+
+
+named_relu.__name__ = "relu"
+
+
+class Doubled(layers.Dense):
+    """It says that it is a Dense layer."""
+
+    def call(self, x):
+        return 2 * super().call(x)
+
+
+Doubled.__name__, Doubled.__module__ = "Dense", "__main__"
+
+
 REFUSED = {
     "no weights": (lambda: keras.Sequential([layers.Dense(2)]), "Sequential: it has no weights yet"),
     "a convolution": (
@@ -106,6 +125,18 @@ REFUSED = {
         "conv: it is a layer of the class 'Conv1D'",
     ),
     "a function of one's own": (lambda: sequential(layers.Dense(2, strange, name="d")), "d: "),
+    "a function of one's own that is called relu": (
+        lambda: sequential(layers.Dense(2), layers.Activation(named_relu, name="d")),
+        "d: its activation is a function that is not Keras' own",
+    ),
+    "a part of a function": (
+        lambda: sequential(layers.Dense(2, partial(keras.activations.gelu, approximate=True), name="d")),
+        "d: its activation is a function that is not Keras' own",
+    ),
+    "a layer of one's own that is called Dense": (
+        lambda: sequential(Doubled(2, name="d")),
+        "d: 'Dense' is 'Dense', not Keras' own",
+    ),
     "a lambda": (lambda: sequential(layers.Lambda(strange, name="l"), layers.Dense(2)), "l: it is a Lambda"),
 }
 
@@ -116,6 +147,14 @@ def test_what_is_no_chain_is_refused_with_its_place(name):
     with pytest.raises(nnviz.FileError) as refused:
         network_of(model())
     assert str(refused.value).startswith(sentence)
+
+
+def test_dropout_that_is_called_as_in_training_is_refused():
+    given = keras.Input((3,))
+    kept = layers.Dropout(0.5, name="drop")(layers.Dense(3)(given), training=True)
+    with pytest.raises(nnviz.FileError, match=r"^drop: it is called as in training"):
+        network_of(keras.Model(given, layers.Dense(2)(kept)))
+    same(keras.Model(given, layers.Dropout(0.5)(layers.Dense(3)(given), training=False)))
 
 
 def test_branches_layers_and_other_activations_are_refused():

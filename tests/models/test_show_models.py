@@ -135,6 +135,16 @@ def test_what_forward_does_and_cannot_be_seen_has_to_be_given(net, activations, 
     assert not recwarn.list
 
 
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated:FutureWarning")
+def test_a_hook_is_no_part_of_the_network_unless_it_changes_nothing(recwarn):
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU(), nn.utils.weight_norm(nn.Linear(2, 2)))
+    same(network_of(net), of_torch(net))
+    assert not [each for each in recwarn if each.category is UserWarning]
+    net[1].register_forward_hook(lambda _module, _given, a: 2 * a)
+    with pytest.raises(nnviz.FileError, match=r"^ReLU: which functions its forward applies cannot be seen"):
+        network_of(net)
+
+
 def test_where_forward_computes_something_else_it_is_said():
     with pytest.warns(UserWarning, match="order of their definition; its forward computes something else"):
         network_of(Functional(), ["tanh", "softmax"])

@@ -12,7 +12,7 @@ import numpy as np
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
-from nnviz.files.models import dense, keras_config, keras_layers, keras_weights
+from nnviz.files.models import dense, keras_activations, keras_config, keras_layers, keras_weights
 from nnviz.files.models.keras_layers import Step
 
 KINDS = (keras_config.SEQUENTIAL, *keras_config.FUNCTIONAL - {"Model"})
@@ -49,10 +49,19 @@ def _described(model: Any) -> Any:
         raise FileError(
             "it has no weights yet: give it an Input, or call it on some rows first", own.__name__
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a function that is somebody's own, which is refused
-        described = json.loads(model.to_json())
+    _check_functions(model)
+    described = json.loads(model.to_json())
     return {"class_name": kind.__name__, "config": described["config"]}
+
+
+def _check_functions(model: Any) -> None:
+    """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            _check_functions(layer)
+        function = getattr(layer, "activation", None)
+        if function is not None and function.__module__.partition(".")[0] not in keras_activations.KERAS:
+            raise FileError("its activation is a function that is not Keras' own", layer.name)
 
 
 def _numbers(model: Any, step: Step) -> list[Any]:

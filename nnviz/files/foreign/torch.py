@@ -80,8 +80,8 @@ def _wrapped(model: Any) -> Any:
 class _Chain:
     """The layers that are found, module by module.
 
-    `custom` is the class of the first module whose `forward` is not torch's own; where parts of such a module
-    cannot be told to follow each other, the chain is `unclear`.
+    `custom` is the class of the first module whose `forward` is not torch's own, or has a hook; where parts
+    of such a module cannot be told to follow each other, the chain is `unclear`.
     """
 
     layers: list[Dense] = field(default_factory=list)
@@ -94,6 +94,8 @@ class _Chain:
         """Take a module by its name in the model: "fc1", "body.0". Raises FileError for another one."""
         kind, nn = type(module).__name__, sys.modules["torch"].nn
         place = f"{name} ({kind})" if name else kind
+        if module._forward_hooks or module._forward_pre_hooks:
+            self.custom = self.custom or kind
         if _is_plain(module, nn.Linear):
             self.unclear |= self._open and bool(self.custom)
             self.layers.append(_dense(module, place))

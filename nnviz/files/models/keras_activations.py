@@ -73,9 +73,13 @@ def of_layer(kind: object, config: object) -> str:
 def check_own(part: Mapping[str, Any]) -> None:
     """Raise FileError for a class or a function that is not Keras' own: its program is not in the file."""
     kind, module, registered = (part.get(key) for key in ("class_name", "module", "registered_name"))
-    own = module is None or (isinstance(module, str) and module.partition(".")[0] in KERAS)
-    if not own or (registered is not None and registered not in (kind, part.get("config"))):
-        stranger = module if not own else registered
+    if module is None:  # Keras 3 names somebody's own without a module, if that was the script itself
+        own = named = registered is None
+    else:
+        own = isinstance(module, str) and module.partition(".")[0] in KERAS
+        named = registered is None or registered in (kind, part.get("config"))
+    if not (own and named):
+        stranger = registered if module is None or own else module
         raise FileError(
             f"{quoted(kind)} is {quoted(stranger)}, not Keras' own, and nnviz runs no program for a file"
         )

@@ -159,5 +159,8 @@ def _one(reference: object, place: str) -> str:
 def _check_settings(given: object, place: str) -> None:
     """Check that a layer is called with nothing but what it is fed, and plain settings."""
     plain = (type(None), bool, int, float, str)
-    if given and not all(isinstance(value, plain) for value in mapping(given, place).values()):
+    settings = mapping(given, place) if given else {}
+    if not all(isinstance(value, plain) for value in settings.values()):
         raise FileError("it is called with more than one input; nnviz opens chains of layers", place)
+    if settings.get("training"):
+        raise FileError("it is called as in training, where layers such as Dropout draw at random", place)
