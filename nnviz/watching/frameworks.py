@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from nnviz.core.activations import Array
 from nnviz.files.foreign import as_array
+from nnviz.files.foreign.keras import layers_of
 
 Chain: TypeAlias = list[tuple[Array, Array | None]]
 """Weights of shape (nodes, inputs of the layer) and biases of shape (nodes,) or None, layer by layer."""
@@ -47,18 +48,9 @@ def _modules(module: Any) -> Iterator[Any]:
 def _of_keras(model: Any) -> Chain:
     return [
         (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
-        for layer in _layers(model)
+        for layer in layers_of(model)
         if hasattr(layer, "kernel")
     ]
-
-
-def _layers(model: Any) -> Iterator[Any]:
-    """Yield the layers of a model, those of models within it in their place."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            yield from _layers(layer)
-        else:
-            yield layer
 
 
 def _of_sklearn(model: Any) -> Chain:

@@ -361,6 +361,16 @@ def test_the_lines_of_the_walk_are_scrolled_into_sight(code):
         assert lit(text, "walked")
 
 
+def test_code_that_comes_to_the_front_or_in_another_style_shows_where_the_walk_is(code):
+    window, text = code("xor")
+    bring(window, "Explain")
+    window.player.show_phase("update")
+    bring(window, "Code")
+    assert lit(text, "walked")
+    QTest.keyClick(window.board.docks["Code"].findChild(Choice), Qt.Key.Key_Down)
+    assert lit(text, "walked")
+
+
 def test_a_line_without_room_goes_on_further_in(code):
     _, text = code("xor")
     block = text.document().findBlockByNumber(line_of(text, "# node_0"))

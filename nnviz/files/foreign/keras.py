@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,12 +56,19 @@ def _described(model: Any) -> Any:
 
 def _check_functions(model: Any) -> None:
     """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
-    for layer in model.layers:
-        if hasattr(layer, "layers"):
-            _check_functions(layer)
+    for layer in layers_of(model):
         function = getattr(layer, "activation", None)
         if function is not None and function.__module__.partition(".")[0] not in keras_activations.KERAS:
             raise FileError("its activation is a function that is not Keras' own", layer.name)
+
+
+def layers_of(model: Any) -> Iterator[Any]:
+    """Yield the layers of a model, those of models within it in their place."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield from layers_of(layer)
+        else:
+            yield layer
 
 
 def _numbers(model: Any, step: Step) -> list[Any]:

@@ -115,7 +115,7 @@ class CodePanel(Card):
         """Catch up with what changed while it was hidden."""
         super().showEvent(event)
         self._changes.show_now()
-        self._bring_selected()
+        self._bring_lit()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Write no more."""
@@ -125,7 +125,7 @@ class CodePanel(Card):
     def _choose_style(self) -> None:
         self.style_chosen.emit(self._style_name)
         self._changes.show_now()
-        self._bring_selected()
+        self._bring_lit()
 
     @property
     def _style_name(self) -> str:
@@ -172,6 +172,12 @@ class CodePanel(Card):
     def _selected(self) -> None:
         if self.isVisible():
             self._light()
+            self._bring_selected()
+
+    def _bring_lit(self) -> None:
+        if walked := self._lines.walked(self._player.progress):
+            self._text.bring(walked)
+        else:
             self._bring_selected()
 
     def _bring_selected(self) -> None:
