@@ -74,6 +74,14 @@ def doubled():
     return bytes_of(nodes, W, 3, output="v300")
 
 
+def scaled(count):
+    """Return 9000 products of what a large layer gives and `count` numbers; the end is refused."""
+    own = TensorProto(name="w", data_type=1, dims=[2000, 2000], raw_data=bytes(16_000_000))
+    nodes = [("Gemm", ["x", "w"], "v0")] + [("Mul", [f"v{k}", "c"], f"v{k + 1}") for k in range(9000)]
+    nodes += [("Relu", ["v9000"], "a"), ("Tanh", ["a"], "y")]
+    return bytes_of(nodes, {"w": own, "c": numbers(count)}, 2000)
+
+
 def many_tensors():
     """Return tensors of 16 bits that are added one after the other, in 100 MB."""
     own = [
@@ -108,6 +116,8 @@ BOMBS = {
     "nothing but depth": lambda: nested(30_000),
     "weights that many layers share": shared_weights,
     "a product of products": doubled,
+    "products one after the other": lambda: scaled(2000),
+    "products with one number": lambda: scaled(1),
     "many large tensors": many_tensors,
     "a long text": lambda: field(2, b"a" * BIG),
 }

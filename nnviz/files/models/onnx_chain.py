@@ -73,6 +73,10 @@ class Chain:
     """The nodes that make up `_affine`, which goes into the next layer."""
     _biased: bool = False
     """Whether the last layer has its biases, and another number that is added is told."""
+    _after: Affine = field(default_factory=lambda: Affine())
+    """What is done to what the last layer gives; its weights are many, so they are multiplied once."""
+    _behind: list[str] = field(default_factory=list)
+    """The nodes of `_after` that are told."""
     _numbers: int = 0
 
     def dense(self, place: str, weights: Constant, needs: Layout, gives: Layout, factor: float = 1.0) -> None:
@@ -90,6 +94,7 @@ class Chain:
         self._numbers += math.prod(shape)
         with told_by_core(place):
             NUMBERS.check(self._numbers)  # before any is read: many layers may share one tensor
+        self._close()
         self.layers.append(self._taking_up(Dense(weights.array() * factor, None, "identity", place)))
         self._open, self._biased, self.layout, self.width = True, False, gives, shape[0]
 
@@ -110,15 +115,25 @@ class Chain:
             self._affine = self._affine.then(affine)
             self._waiting.append(place)
             return
-        layer = self.layers[-1]
         if scale is not None or self._biased:
-            self.told.append(_taken([place], layer.place))
-        weights = layer.weights if scale is None else layer.weights * scale[:, None]
+            self._behind.append(place)
         self._biased = True
-        biases = Affine(None, layer.biases).then(affine).shift
+        self._after = self._after.then(affine)
+
+    def _close(self) -> None:
+        """Work into the last layer what is done to what it gives, if it may get that."""
+        if not self._open:
+            return
+        layer = self.layers[-1]
+        if self._behind:
+            self.told.append(_taken(self._behind, layer.place))
+        scale, _ = self._after
+        weights = layer.weights if scale is None else layer.weights * scale[:, None]
+        biases = Affine(None, layer.biases).then(self._after).shift
         if biases is not None:
             biases = np.broadcast_to(biases, len(weights))
         self.layers[-1] = replace(layer, weights=weights, biases=biases)
+        self._open, self._after, self._behind = False, Affine(), []
 
     def activation(self, place: str, name: str, axis: int | None = None) -> None:
         """Give the last layer its activation; along an `axis` where its outputs depend on each other."""
@@ -126,8 +141,8 @@ class Chain:
             raise FileError("an activation needs a dense layer right before it", place)
         if axis is not None and axis not in AXES[self.layout]:
             raise FileError(f"it goes along axis {axis}, which is not that of the nodes", place)
+        self._close()
         self.layers[-1] = replace(self.layers[-1], activation=name)
-        self._open = False
 
     def transpose(self, place: str) -> None:
         """Swap rows and columns."""
@@ -158,7 +173,8 @@ class Chain:
 
     def end(self) -> None:
         """Take what is there as the prediction, whose shape is another."""
-        self._open, self.layout = False, "result"
+        self._close()
+        self.layout = "result"
 
     def end_with_one(self, place: str, told: str = "") -> None:
         """Do so where each row has one number."""
@@ -168,6 +184,7 @@ class Chain:
 
     def finish(self) -> None:
         """Raise FileError where numbers wait for a layer that does not come."""
+        self._close()
         if self._waiting:
             raise FileError("no dense layer follows whose weights it could be part of", self._waiting[0])
 

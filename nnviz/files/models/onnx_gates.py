@@ -10,7 +10,8 @@ from nnviz.files.models.onnx_graph import Graph
 if TYPE_CHECKING:
     import onnx
 
-MOST_FACTORS = 8
+MOST_FACTORS = 16
+"""Of a product, constants among them: a GELU has five."""
 LARGE = 16.0
 """From there on ln(1 + e^z) is z, to the digits of a float of 32 bits."""
 CLOSE = 1e-3
@@ -82,10 +83,12 @@ def _plus_one(graph: Graph, node: onnx.NodeProto) -> onnx.NodeProto | None:
 
 
 def _factors(graph: Graph, node: onnx.NodeProto) -> tuple[float, list[str]]:
-    """Return a product as its number and the names of its other factors; no longer than MOST_FACTORS."""
+    """Return a product as its number and the names of its other factors; of a long one of some as a whole."""
     number, pending = 1.0, [node.output[0]]
     found: list[str] = []
-    while pending and len(pending) + len(found) < MOST_FACTORS:
+    for _ in range(MOST_FACTORS):
+        if not pending:
+            break
         name = pending.pop()
         own, constant = graph.maker(name), graph.number(name)
         if constant is not None:
