@@ -120,7 +120,10 @@ def load(
 
 
 def read(source: Source) -> State:
-    """Return the State in a file, whose name's suffix, if any, names the format. Raises FileError."""
+    """Return the State in a file, in the format of its suffix or, where it is of another, of its content.
+
+    Raises FileError.
+    """
     try:
         state = _format_of(source).read(source)
     except MemoryError:
@@ -226,7 +229,7 @@ def _format_of(source: Source) -> Format:
     pickles.refuse(source)
     suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
-    for each in likely or FORMATS:
+    for each in (*likely, *FORMATS):
         if each.sniff(source.data):
             return each
     if likely:

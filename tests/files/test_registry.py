@@ -42,6 +42,13 @@ def test_a_file_without_a_known_suffix_is_known_by_its_content(tmp_path, own):
     assert load(tmp_path / "file.data").network == STATE.network
 
 
+@pytest.mark.parametrize("own", SAVED, ids=lambda own: own.name)
+def test_a_file_with_the_suffix_of_another_format_is_known_by_its_content(tmp_path, own):
+    for suffix in {*suffixes()} - {*own.suffixes}:
+        (tmp_path / f"file{suffix}").write_bytes(own.write(STATE))
+        assert load(tmp_path / f"file{suffix}").network == STATE.network
+
+
 def test_an_unknown_suffix_is_not_saved(tmp_path):
     with pytest.raises(FileError) as caught:
         save(STATE, tmp_path / "a.docx")
