@@ -111,10 +111,10 @@ def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(
     "tries",
     [
         lambda window: set_number(window, address_named(window, "output", "node_0"), "5"),
-        lambda window: press(window, "Run"),
-        lambda window: press(window, "One update"),
-        lambda window: press(window, "Restart"),
-        lambda window: press(window, "One back"),
+        lambda window: offered(window, "Run or pause").trigger(),
+        lambda window: offered(window, "One update").trigger(),
+        lambda window: offered(window, "Restart").trigger(),
+        lambda window: offered(window, "One back").trigger(),
         lambda window: press(window, "New random weights"),
         lambda window: press(window, "Add row"),
         lambda window: offered(window, "Undo").trigger(),
@@ -279,11 +279,20 @@ def test_however_it_ends_the_network_stays_and_is_free(qtbot, watching, ends, se
     assert window.document.state.network.layers[1].weights.tolist() == [[5, 8]]
 
 
+def offered_buttons(window):
+    """Return what the buttons say that are to be seen where a run is started."""
+    buttons = window.training.verbs.findChildren(QPushButton)
+    return [button.text() for button in buttons if button.isVisible() and button.text()]
+
+
 def test_who_stops_watching_has_the_network_and_the_script_goes_on(qtbot, watching):
     window, script = watching
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
+    assert offered_buttons(window) == ["Stop watching"]
     press(window, "Stop watching")
+    assert "Run" in offered_buttons(window)
+    assert "Stop watching" not in offered_buttons(window)
     assert status(window) == "You have stopped watching: 1 update, the script's loss 1 → 1"
     set_number(window, address_named(window, "output", "node_0"), "5")
     for iteration in range(2, 100):
@@ -292,8 +301,6 @@ def test_who_stops_watching_has_the_network_and_the_script_goes_on(qtbot, watchi
     press(window, "One update")
     qtbot.waitUntil(lambda: not window.runner.running)
     assert window.document.state.iteration == 1
-    buttons = window.main_window.findChildren(QPushButton)
-    assert [button for button in buttons if button.text() == "Stop watching" and button.isVisible()] == []
 
 
 def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watching):

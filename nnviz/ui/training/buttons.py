@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStyle, QStyleOptionButton, QWidget
 
@@ -30,6 +32,7 @@ class TrainingButtons(QWidget):
         self.more = _button("", "The same random weights again")
         self.more.setAccessibleName("More of the run")
         self.random = quiet_button("New random weights", "", "New random weights")
+        self._own = (self.run, self.step, self.back, self.restart, self.more)
         self._menu = QMenu(self)
         self.same_weights = self._menu.addAction("", self._same_random_weights)
         self._lay_out()
@@ -41,7 +44,7 @@ class TrainingButtons(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        for button in (self.run, self.step, self.back, self.restart, self.more):
+        for button in self._own:
             row.addWidget(button)
 
     def _connect(self) -> None:
@@ -63,6 +66,21 @@ class TrainingButtons(QWidget):
         for button, key in ((self.step, step), (self.back, back)):
             button.setToolTip(f"{button.toolTip()} ({key})")
         self.refresh()
+
+    def give_way(self, other: QPushButton) -> None:
+        """Have another button in the place of those that run, until they `come_back` to its."""
+        self._other = other
+        self._show_own(False)
+        cast(QHBoxLayout, self.layout()).addWidget(other)
+
+    def come_back(self) -> None:
+        """Stand where another button stood."""
+        self._other.hide()
+        self._show_own(True)
+
+    def _show_own(self, shown: bool) -> None:
+        for button in self._own:
+            button.setVisible(shown)
 
     def refresh(self) -> None:
         """Show what can be done now."""

@@ -151,18 +151,14 @@ class Message(QWidget):
         self.cure = QPushButton()
         self.cure.clicked.connect(lambda: self.cure_wanted.emit(*self._cure))
         self.cure.hide()
-        self._column = column = QVBoxLayout(self)
+        self.cure.setObjectName("small")
+        self.cure.setFont(ui_font(11.5))
+        self.cure.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self.label)
-        self.add(self.cure)
-
-    def add(self, button: QPushButton) -> None:
-        """Put a small button under the text."""
-        button.setObjectName("small")
-        button.setFont(ui_font(11.5))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.cure, alignment=Qt.AlignmentFlag.AlignLeft)
 
     def show_rule(self, rule: str) -> None:
         """Show how an update is made, where nothing is wrong."""

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import BinaryIO
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from nnviz.core.state import State
@@ -43,9 +44,11 @@ def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
     watched.ended.connect(status.say)
     diagram.hold_scale(True)
     stop = QPushButton("Stop watching")
+    stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
     stop.setToolTip("Keep the network as it is shown; the script goes on by itself")
     stop.clicked.connect(watched.stop)
-    watched.ended.connect(stop.hide)
-    workspace.training.message.add(stop)
+    verbs = workspace.training.verbs
+    verbs.give_way(stop)
+    watched.ended.connect(lambda _: verbs.come_back())
     status.say(f"{workspace.document.title}: shown as it goes on")
     return watched
