@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,8 +61,22 @@ def not_installed(what: str, module: str, extra: str) -> FileError:
 
 
 def install_line(extra: str) -> str:
-    """Return the line that installs an optional extra."""
-    return f"pip install 'nnviz-desktop[{extra}]'"
+    """Return the line that installs what an optional extra needs, into the Python that runs nnviz.
+
+    It names the packages themselves, so that it works from any shell and where nnviz is on no index.
+    """
+    import shlex  # all of these take long
+    import subprocess
+    from importlib import metadata
+
+    try:
+        needed = metadata.requires("nnviz-desktop") or []
+    except metadata.PackageNotFoundError:
+        needed = []
+    own = re.compile(rf"""extra == ['"]{extra}['"]""")
+    names = [re.split(r"[^\w.-]", each)[0] for each in needed if own.search(each)]
+    command = [sys.executable, "-m", "pip", "install", *(names or [f"nnviz-desktop[{extra}]"])]
+    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, install_line
 from nnviz.files.motion import kinds
 from nnviz.files.motion.film import Frame, patch, timed
 from nnviz.files.progress import CancelledError
@@ -155,11 +155,11 @@ def test_what_ffmpeg_says_is_told(tmp_path, monkeypatch, script, told):
     assert names(out) == []
 
 
-def test_without_ffmpeg_a_sentence_names_the_gif(tmp_path, monkeypatch):
+def test_without_ffmpeg_a_sentence_names_another_kind(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FileError) as caught:
         kinds.write(Squares(), tmp_path / "film.mp4")
-    assert str(caught.value) == "an MP4 needs ffmpeg, which is not on the PATH; a name in .gif needs none"
+    assert str(caught.value) == "An MP4 needs ffmpeg, which is not on the PATH; a name in .apng needs nothing"
     assert names(tmp_path) == []
 
 
@@ -169,7 +169,7 @@ def test_without_pillow_a_sentence_has_the_line_that_installs_it(tmp_path, monke
     )
     with pytest.raises(FileError) as caught:
         kinds.write(Squares(), tmp_path / "film.gif")
-    assert str(caught.value) == "a GIF needs Pillow; this installs it: pip install 'nnviz-desktop[motion]'"
+    assert str(caught.value) == f"A GIF needs Pillow, which is not installed: {install_line('motion')}"
     assert names(tmp_path) == []
 
 

@@ -1,9 +1,12 @@
 """Which format a file is opened and saved in."""
 
 import json
+import os
 import re
 import sys
 import types
+from importlib import metadata
+from shlex import split
 
 import pytest
 
@@ -13,13 +16,22 @@ from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State
 from nnviz.files import registry
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, install_line
 from nnviz.files.registry import load, save, suffixes
 from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
 from tests.formats import HERE, SAVED
 
 STATE = State(Network.from_weights({"node_0": [2, 4], "output": [2]}), Dataset([[3, 5]]))
+NEEDS = [
+    "numpy>=1.26",
+    "h5py>=3.10; extra == 'models'",
+    "onnx>=1.16; python_version < '4' and extra == 'models'",
+    'safe-tensors; extra == "models"',
+    "torch>=2.2; extra == 'models-test'",
+    "pillow>=10.3; extra == 'motion'",
+]
+"""As a distribution's metadata list what it needs."""
 
 
 @pytest.mark.parametrize("own", SAVED, ids=lambda own: own.name)
@@ -83,6 +95,9 @@ def test_every_activation_is_saved_and_opened(tmp_path, name):
 
 
 def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/a/python")
+    monkeypatch.setattr(metadata, "requires", lambda _name: NEEDS)
+
     def read(_source):
         raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
 
@@ -93,13 +108,31 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path,
         registry, "FORMATS", (registry.Format("Keras", (".keras",), "lacking", extra="models"),)
     )
     (tmp_path / "a.keras").write_bytes(b"")
-    sentence = "Keras needs h5py, which is not installed: pip install 'nnviz-desktop[models]'"
+    sentence = "Keras needs h5py, which is not installed: /a/python -m pip install h5py onnx safe-tensors"
     with pytest.raises(FileError) as caught:
         load(tmp_path / "a.keras")
     assert str(caught.value) == sentence
     with pytest.raises(FileError, match=re.escape(sentence)):
         save(STATE, tmp_path / "b.keras")
     assert [path.name for path in tmp_path.iterdir()] == ["a.keras"]
+
+
+@pytest.mark.parametrize("listed", [["numpy>=1.26"], None, metadata.PackageNotFoundError("nnviz-desktop")])
+def test_where_the_metadata_does_not_say_what_an_extra_needs_the_line_names_the_extra(listed, monkeypatch):
+    def requires(_name):
+        if isinstance(listed, Exception):
+            raise listed
+        return listed
+
+    monkeypatch.setattr(metadata, "requires", requires)
+    assert split(install_line("models")) == [sys.executable, "-m", "pip", "install", "nnviz-desktop[models]"]
+
+
+def test_a_python_in_a_folder_with_a_space_is_quoted(monkeypatch):
+    monkeypatch.setattr(metadata, "requires", lambda _name: NEEDS)
+    monkeypatch.setattr(sys, "executable", "/my own/python")
+    quote = '"' if os.name == "nt" else "'"
+    assert install_line("motion") == f"{quote}/my own/python{quote} -m pip install pillow"
 
 
 @pytest.mark.parametrize("own", SAVED, ids=lambda own: own.name)

@@ -161,12 +161,12 @@ def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window
     window.document.push(edits.add_row(window.document.state, None), "a row")
     weights.write_text('{"node_0": [7, 4], "node_1": [4, -5], "output": [2, 7]}')
     told = []
-    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Write it anyway"))
     answer(QMessageBox, choose("Cancel", told))
     press_save(window)
     assert told[0].startswith("w.py was changed by another program or window")
     assert first_weight(load(weights)) == 7.0
-    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Write it anyway"))
     answer(QMessageBox, choose("Keep mine"))
     press_save(window)
     assert first_weight(load(weights)) == 9.0

@@ -69,7 +69,7 @@ def test_it_can_be_saved_elsewhere(window, answer, tmp_path):
 def test_what_was_saved_in_part_is_not_saved(window, answer, tmp_path):
     window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
     answer(QFileDialog, type_name(tmp_path / "w.py"))
-    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Write it anyway"))
     ask(window, "Ctrl+Shift+S")
     assert load(tmp_path / "w.py").network.layers[0].weights[0, 0] == 9.0
     assert status(window) == f"Written: {LOST}"
@@ -143,14 +143,14 @@ def test_a_save_over_code_asks_and_says_what_is_lost_and_what_stays(window, answ
         "nnviz JSON keeps everything: w.json, in the same folder; w.py stays as it is."
     ]
     assert path.read_text() == text
-    answer(QMessageBox, choose("Write it all the same"))
+    answer(QMessageBox, choose("Write it anyway"))
     choose_entry(window, "Save")
     assert load(path).network.layers[0].weights[0, 0] == 9.0
     assert (tmp_path / "w.py~").read_text() == text
     assert window.main_window.isWindowModified() == ("leaves out" in told[0])
     set_number(window, address_named(window, "node_0", "input_0"), "8")
     if "leaves out" in told[0]:
-        answer(QMessageBox, choose("Write it all the same", told))
+        answer(QMessageBox, choose("Write it anyway", told))
     choose_entry(window, "Save")
     assert load(path).network.layers[0].weights[0, 0] == 8.0
     assert "loses" not in "".join(told[1:])

@@ -1,5 +1,7 @@
 """Films of the walk and of the training: what they show, and how they are asked for."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMessageBox, QProgressDialog
@@ -10,6 +12,7 @@ from nnviz.core.state import Training
 from nnviz.core.training import train
 from nnviz.document.training.outcome import NO_ROWS
 from nnviz.document.walk.player import NO_ROW
+from nnviz.files.errors import install_line
 from nnviz.files.examples import example
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
@@ -18,6 +21,7 @@ from nnviz.ui.pictures.dialog import FilmDialog
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
 from nnviz.ui.pictures.walk_film import WalkFilm
+from nnviz.ui.training.figures import TrainingFigures
 from nnviz.ui.widgets.theme import apply_theme
 from tests.films import frames_of_apng
 from tests.ui.hands import choose_entry, press_button, press_cancel, type_name
@@ -132,6 +136,13 @@ def test_the_training_shows_a_run_that_there_is_from_its_start(qapp, tmp_path):
     assert moments[0][2] == ["iteration 0 of 70", "MSE 1.030"]
     assert moments[-1][2][0] == "iteration 70 of 70"
     assert "slope 1 0" in moments[0][0]
+
+
+def test_iterations_are_written_as_in_the_window(open_window):
+    end = train(state("xor"), updates=1200, learning_rate=0.05).state
+    figures = open_window(end).main_window.findChild(TrainingFigures)
+    assert figures.iteration.text == "1200"
+    assert told(training(end))[-1][2][0] == "iteration 1200 of 1200"
 
 
 def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
@@ -282,9 +293,31 @@ def test_what_is_missing_is_said_in_one_sentence(window, answer, tmp_path, monke
     answer(QFileDialog, type_name(tmp_path / "film.gif"))
     answer(QMessageBox, lambda box: (told.append(box.text()), box.accept()))
     choose_entry(window, "Export walk…")
-    assert told == ["a GIF needs Pillow; this installs it: pip install 'nnviz-desktop[motion]'"]
+    assert told == [f"A GIF needs Pillow, which is not installed: {install_line('motion')}"]
     assert status(window) == told[0]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lacking", [(), ("Pillow",), ("ffmpeg",), ("Pillow", "ffmpeg")])
+@pytest.mark.parametrize("entry", ["Export walk…", "Export training…"])
+def test_a_kind_of_film_that_can_be_written_here_is_proposed(window, answer, monkeypatch, entry, lacking):
+    needs = {"Pillow": "GIF animation", "ffmpeg": "MP4 video"}
+    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None if "Pillow" in lacking else 1)
+    monkeypatch.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "ffmpeg")
+    proposed = []
+
+    def look_and_leave(dialog):
+        kinds = [own.split(" (")[0] for own in dialog.nameFilters()]
+        proposed.extend((kinds, Path(dialog.selectedFiles()[0]).suffix))
+        dialog.reject()
+
+    answer(FilmDialog, wished())
+    answer(QFileDialog, look_and_leave)
+    choose_entry(window, entry)
+    kinds, suffix = proposed
+    last = [needs[own] for own in lacking]
+    assert kinds[len(kinds) - len(last) :] == last
+    assert suffix == (".apng" if "Pillow" in lacking else ".gif")
 
 
 @pytest.mark.parametrize(("field", "number"), [("Frames a second", "51"), ("Width", "3841"), ("Height", "x")])

@@ -172,7 +172,7 @@ def test_every_kind_that_is_opened_is_offered(window, monkeypatch):
 def test_what_is_not_kept_is_told_before_it_is_saved(window, answer, tmp_path, suffix):
     told = []
     answer(QFileDialog, type_name(tmp_path / f"w{suffix}"))
-    answer(QMessageBox, choose("Write it all the same", told))
+    answer(QMessageBox, choose("Write it anyway", told))
     QTest.keySequence(window.main_window, "Ctrl+Shift+S")
     assert told[0].startswith(f"w{suffix} leaves out the rows, the names of the inputs, the title, the notes")
     assert load(tmp_path / f"w{suffix}").network.layers == window.document.state.network.layers
@@ -226,7 +226,7 @@ def test_a_save_in_the_place_of_a_state_dict_asks_once_for_its_names_are_lost(wi
     window.files.open(file)
     set_number(window, Address("weight", 0, 0, 1), "7")
     told = []
-    answer(QMessageBox, choose("Write it all the same", told))
+    answer(QMessageBox, choose("Write it anyway", told))
     choose_entry(window, "Save")
     assert told[0].startswith(
         "a.safetensors loses the names of its tensors; the version before stays as a.safetensors~."

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from nnviz.files import atomic
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, not_installed
 from nnviz.files.motion import apng, gif, mp4
 from nnviz.files.motion.film import Film
 
@@ -21,10 +21,22 @@ def check(path: Path) -> None:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise FileError(f"{path} was not written: its name needs to end in {', '.join(SUFFIXES)}")
+    if lack := _lack(suffix):
+        raise lack
+
+
+def offered() -> dict[str, tuple[str, ...]]:
+    """Return the kinds, first those that can be written here."""
+    return dict(sorted(KINDS.items(), key=lambda kind: _lack(kind[1][0]) is not None))
+
+
+def _lack(suffix: str) -> FileError | None:
+    """Return what is missing here for films that are called so."""
     if suffix == ".gif" and find_spec("PIL") is None:
-        raise FileError("a GIF needs Pillow; this installs it: pip install 'nnviz-desktop[motion]'")
+        return not_installed("A GIF", "Pillow", "motion")
     if suffix == ".mp4" and mp4.program() is None:
-        raise FileError("an MP4 needs ffmpeg, which is not on the PATH; a name in .gif needs none")
+        return FileError("An MP4 needs ffmpeg, which is not on the PATH; a name in .apng needs nothing")
+    return None
 
 
 def write(film: Film, path: Path) -> None:

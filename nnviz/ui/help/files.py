@@ -59,7 +59,7 @@ def files() -> tuple[Section, ...]:
 
 def _told(form: Format, saves: tuple[str, ...]) -> str:
     saving = f"; saves {', '.join(saves)}" if saves else ""
-    needs = f"; needs {install_line(form.extra)}" if form.extra else ""
+    needs = f"; what it needs: {install_line(form.extra)}" if form.extra else ""
     return f"opens {', '.join(form.suffixes)}{saving}{needs}"
 
 

@@ -63,7 +63,9 @@ class Exports(QObject):
         if not chosen:
             return
         self._films[what] = look, fps
-        if path := ask_where(self._window, title, self._suggestion(f"-{what}.gif"), kinds.KINDS):
+        offered = kinds.offered()
+        suffix = next(iter(offered.values()))[0]
+        if path := ask_where(self._window, title, self._suggestion(f"-{what}{suffix}"), offered):
             self._write_film(subject, look, fps, path)
 
     def copy(self, drawing: Drawing) -> None:

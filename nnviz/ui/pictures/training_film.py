@@ -119,7 +119,7 @@ class TrainingFilm(ImageFilm):
 
     def words(self, palette: Palette) -> Iterator[Word]:
         """Yield how far the run is, and the MSE there."""
-        end = f"{self._end.iteration:,}"
-        now = f"iteration {self._state.iteration:,} of {end}"
+        end = shown(self._end.iteration)
+        now = f"iteration {shown(self._state.iteration)} of {end}"
         yield Word(now, palette.muted, f"iteration {end} of {end}")
         yield Word(f"MSE {shown(self._mse)}", palette.ink, "MSE 0.0001234")

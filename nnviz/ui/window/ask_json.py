@@ -14,12 +14,12 @@ class Instead(Enum):
 
     JSON = auto()
     ELSEWHERE = auto()
-    ALL_THE_SAME = auto()
+    ANYWAY = auto()
     NOTHING = auto()
 
 
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
-    """Say why, offer nnviz's own file, and where a `part` can be held, to write that all the same."""
+    """Say why, offer nnviz's own file, and where a `part` can be held, to write that anyway."""
     box = message_box(window, why, more)
     own = box.addButton("&Save as nnviz JSON", QMessageBox.ButtonRole.AcceptRole)
     buttons: dict[QAbstractButton, Instead] = {
@@ -27,8 +27,8 @@ def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
         box.addButton("Save &elsewhere…", QMessageBox.ButtonRole.ActionRole): Instead.ELSEWHERE,
     }
     if part:
-        all_the_same = box.addButton("&Write it all the same", QMessageBox.ButtonRole.DestructiveRole)
-        buttons[all_the_same] = Instead.ALL_THE_SAME
+        anyway = box.addButton("&Write it anyway", QMessageBox.ButtonRole.DestructiveRole)
+        buttons[anyway] = Instead.ANYWAY
     box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(primary(own))
     box.exec()

@@ -281,7 +281,7 @@ class FileCommands(QObject):
             return self._save(beside)
         if chosen is Instead.ELSEWHERE:
             return self.ask_save()
-        return chosen is Instead.ALL_THE_SAME and self._save(path, part=True)
+        return chosen is Instead.ANYWAY and self._save(path, part=True)
 
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read; the folder that was used last is shown first."""
