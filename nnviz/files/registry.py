@@ -75,7 +75,8 @@ class Format:
     def replaced(self, data: bytes) -> list[str]:
         """Return what of a file's bytes a save in its place would not keep."""
         own = getattr(self._module, "replaced", None)
-        return own(data) if own else []
+        with self._with_extra():
+            return own(data) if own else []
 
     @contextmanager
     def _with_extra(self) -> Iterator[None]:

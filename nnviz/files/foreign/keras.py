@@ -24,7 +24,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     Warns where its inputs are scaled, which becomes part of the weights. Raises TypeError for what is no
     model, FileError for one that is no chain of dense layers, has a `call` of its own or no weights yet.
     """
-    chain = keras_layers.chain(keras_config.parts(_described(model)))
+    chain = keras_layers.chain(keras_config.parts(_described(model)), told=[])  # the model is at hand, whole
     told: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.steps}
     layers = keras_weights.with_numbers(chain, numbers, told)

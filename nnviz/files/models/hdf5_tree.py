@@ -26,7 +26,7 @@ LONGEST_PATH = 1_000
 MOST_TEXTS = 20_000
 """Of attributes, all together."""
 MOST_LETTERS = 2**25
-TEXTS = re.compile(r"model_config|keras_version|(?:layer|weight)_names\d{0,4}")
+TEXTS = re.compile(r"model_config|training_config|keras_version|(?:layer|weight)_names\d{0,4}")
 PASSED_OVER = re.compile(r"(?:optimizer|optimizer_weights|metrics)(?:/.*)?")
 """Groups whose numbers are not those of the network: their links are looked at, and nothing is read."""
 

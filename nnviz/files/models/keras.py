@@ -5,10 +5,20 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 
 from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense, float32, hdf5, keras_config, keras_layers, keras_weights, keras_written
+from nnviz.files.models import (
+    dense,
+    float32,
+    hdf5,
+    keras_config,
+    keras_layers,
+    keras_replaced,
+    keras_weights,
+    keras_written,
+)
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
 
@@ -26,10 +36,14 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State in an archive of Keras'. Raises FileError."""
     archive = Archive(source.data)
-    chain = keras_layers.chain(keras_config.parts(parsed(decoded(archive.read(CONFIG)))))
+    chain = keras_layers.chain(keras_config.parts(_architecture(archive)), source.told)
     weights = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = hdf5.read(archive.read(weights), source.progress)
     return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+
+
+def _architecture(archive: Archive) -> object:
+    return parsed(decoded(archive.read(CONFIG)))
 
 
 def write(state: State) -> bytes:
@@ -52,3 +66,12 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return what of `state` an archive does not keep."""
     return [*dense.left_out(state), *float32.left_out(state)]
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of an archive is lost where one of nnviz's takes its place. Raises FileError."""
+    archive = Archive(data)
+    model = _architecture(archive)
+    compiled = isinstance(model, Mapping) and model.get("compile_config")
+    files = ["the other files in it"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
+    return keras_replaced.replaced(model, compiled) + files

@@ -5,19 +5,31 @@ from __future__ import annotations
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import parsed
-from nnviz.files.models import dense, float32, hdf5, keras_config, keras_layers, keras_weights, keras_written
+from nnviz.files.models import (
+    dense,
+    float32,
+    hdf5,
+    keras_config,
+    keras_layers,
+    keras_replaced,
+    keras_weights,
+    keras_written,
+)
 from nnviz.files.source import Source
 
 sniff = hdf5.sniff
+
+_MODEL, _COMPILED = "model_config", "training_config"
+"""Attributes of the file; the second one is not there where the model is not compiled."""
 
 
 def read(source: Source) -> State:
     """Return the State in a file of Keras'. Raises FileError."""
     file = hdf5.read(source.data, source.progress)
-    text = file.text("", "model_config")
+    text = file.text("", _MODEL)
     if not text:
         raise FileError("it holds no architecture of Keras', but perhaps weights alone: open its model.json")
-    chain = keras_layers.chain(keras_config.parts(parsed(text)))
+    chain = keras_layers.chain(keras_config.parts(parsed(text)), source.told)
     return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
 
 
@@ -29,3 +41,9 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return what of `state` such a file does not keep."""
     return [*dense.left_out(state), *float32.left_out(state)]
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of a file is lost where one of nnviz's takes its place. Raises FileError."""
+    file = hdf5.read(data)
+    return keras_replaced.replaced(parsed(file.text("", _MODEL)), file.text("", _COMPILED))

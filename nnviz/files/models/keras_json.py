@@ -30,7 +30,8 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State of an architecture with the weights beside it. Raises FileError."""
-    chain = keras_layers.chain(keras_config.parts(parsed(decoded(source.data), source.progress)))
+    model = parsed(decoded(source.data), source.progress)
+    chain = keras_layers.chain(keras_config.parts(model), source.told)
     file = hdf5.read(source.beside(_weights(source)), source.progress)
     return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
 

@@ -15,17 +15,10 @@ from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.models import keras_activations
 from nnviz.files.models.keras_config import Config, Holder, Part
 
-PASSED_OVER = frozenset(
-    {
-        "InputLayer",
-        "Dropout",
-        "GaussianDropout",
-        "GaussianNoise",
-        "AlphaDropout",
-        "ActivityRegularization",
-        "Identity",
-    }
+IN_TRAINING = frozenset(
+    {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
 )
+PASSED_OVER = IN_TRAINING | {"InputLayer", "Identity"}
 """Layers that change nothing in a prediction."""
 _LARGEST = 1e38
 """Of what inputs are scaled by."""
@@ -96,8 +89,11 @@ class Chain:
         self.scale, self.offset = self.scale * scale, self.offset * scale + offset
 
 
-def chain(parts: Sequence[Part]) -> Chain:
-    """Return the dense layers that the layers of a model make. Raises FileError."""
+def chain(parts: Sequence[Part], told: list[str]) -> Chain:
+    """Return the dense layers that the layers of a model make; `told` is told what is left out.
+
+    Raises FileError.
+    """
     found = Chain()
     shape: tuple[int, ...] | None = None
     for part in parts:
@@ -109,6 +105,8 @@ def chain(parts: Sequence[Part]) -> Chain:
         raise FileError("the model has no dense layer")
     with told_by_core():
         LAYERS.check(len(found.steps))
+    kinds = dict.fromkeys(part.kind for part in parts if part.kind in IN_TRAINING)
+    told += [f"{kind}, which acts in training alone, is left out" for kind in kinds]
     return found
 
 

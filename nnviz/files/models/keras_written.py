@@ -16,7 +16,9 @@ from nnviz.files.models.float32 import narrowed
 
 VERSION = "3.0.0"
 """The oldest Keras that has all of this."""
-_DENSE, _INPUT = "Dense", "InputLayer"
+DENSE, INPUT = "Dense", "InputLayer"
+MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
+"""What the model and its layers are called; the last two with the number of the layer."""
 _OLD_FUNCTIONS = {"silu": "swish"}
 _OLD_KEYS = {"negative_slope": "alpha"}
 
@@ -33,7 +35,7 @@ def layers(network: Network, *, old: bool) -> list[Written]:
     """Return the layers of Keras' that make a network; `old` says that Keras 2 has to know them."""
     width = [None, len(network.inputs)]
     shape = {"batch_input_shape" if old else "batch_shape": width}
-    found = [Written(_INPUT, {"name": "inputs", **shape, "dtype": "float32", "sparse": False})]
+    found = [Written(INPUT, {"name": INPUT_NAME, **shape, "dtype": "float32", "sparse": False})]
     for k, layer in enumerate(network.layers):
         found += _layers(layer, k, old)
     return found
@@ -42,24 +44,25 @@ def layers(network: Network, *, old: bool) -> list[Written]:
 def _layers(layer: Layer, k: int, old: bool) -> Iterator[Written]:
     kind, parameter = keras_activations.written(layer.activation)
     config = {
-        "name": f"dense_{k}",
+        "name": DENSE_NAME.format(k),
         "trainable": True,
         "dtype": "float32",
         "units": len(layer),
         "activation": "linear" if parameter else _OLD_FUNCTIONS.get(kind, kind) if old else kind,
         "use_bias": layer.biases is not None,
     }
-    yield Written(_DENSE, config, layer)
+    yield Written(DENSE, config, layer)
     if parameter:
         named = {_OLD_KEYS.get(key, key) if old else key: value for key, value in parameter.items()}
-        yield Written(kind, {"name": f"activation_{k}", "trainable": True, "dtype": "float32", **named})
+        name = ACTIVATION_NAME.format(k)
+        yield Written(kind, {"name": name, "trainable": True, "dtype": "float32", **named})
 
 
 def architecture(found: list[Written], *, old: bool) -> dict[str, Any]:
     """Return a Sequential model of these layers, as JSON has it."""
     module = {} if old else {"module": "keras.layers", "registered_name": None}
     inner = [{"class_name": each.kind, "config": each.config, **module} for each in found]
-    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": inner}
+    config = {"name": MODEL_NAME, "trainable": True, "dtype": "float32", "layers": inner}
     outer = {} if old else {"module": "keras", "registered_name": None}
     return {"class_name": "Sequential", "config": config, **outer}
 

@@ -37,3 +37,10 @@ def left_out(state: State) -> list[str]:
     """Return what of `state` an ONNX model does not keep."""
     again = State(state.network, Dataset.empty(state.network), name=state.name, notes=state.notes)
     return lost(state, again) + float32.left_out(state)
+
+
+def replaced(data: bytes) -> list[str]:
+    """Return what of a model is lost where one of nnviz's takes its place. Raises FileError."""
+    from nnviz.files.models import onnx_replaced
+
+    return onnx_replaced.replaced(data)

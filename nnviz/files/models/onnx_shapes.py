@@ -43,7 +43,8 @@ def _dropout(graph: Graph, node: onnx.NodeProto) -> Step:
     attributes(node, ratio=0.5, seed=0, is_test=1)
     if training and graph.number(training) != 0:
         raise refused(node, "it leaves out nodes at random, as in training: export the model for use")
-    return Step(before)
+    told = f"{place_of(node)}, which acts in training alone, is left out"
+    return Step(before, lambda chain: chain.told.append(told))
 
 
 def _transpose(_graph: Graph, node: onnx.NodeProto) -> Step:

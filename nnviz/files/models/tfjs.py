@@ -41,7 +41,7 @@ def read(source: Source) -> State:
     topology = mapping(raw.get("modelTopology"), "modelTopology")
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("it is a graph of operations; nnviz opens TensorFlow.js' layers models")
-    chain = keras_layers.chain(keras_config.parts(topology.get("model_config", topology)))
+    chain = keras_layers.chain(keras_config.parts(topology.get("model_config", topology)), source.told)
     arrays = _arrays(raw.get(_MANIFEST), source)
     owned = keras_weights.by_layer(arrays)
     found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.steps}
