@@ -2,7 +2,7 @@
 
 ==================== ===================================================================
 `load(path)`         a State from a file: `.network .data .training .weight_sets`
-`save(state, path)`  a State into a file, in the format of the path's suffix
+`save(state, path)`  a State into a file, in the format of the path's suffix; warns of what that does not keep
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
 `Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
 `slopes(net, x, y)`  the MSE and its slope with respect to every weight
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from nnviz.core import notebook as _notebook
 
 if TYPE_CHECKING:
+    from nnviz._save import save
     from nnviz._show import show
     from nnviz.core.network import Layer, Network
     from nnviz.core.slopes import slopes
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from nnviz.core.training import train
     from nnviz.files.code import code
     from nnviz.files.errors import FileError
-    from nnviz.files.registry import load, save
+    from nnviz.files.registry import load
     from nnviz.watching.watch import watch
 
     __version__: str
@@ -64,7 +65,7 @@ _HOMES = {
     "Training": "nnviz.core.state",
     "code": "nnviz.files.code",
     "load": "nnviz.files.registry",
-    "save": "nnviz.files.registry",
+    "save": "nnviz._save",
     "show": "nnviz._show",
     "slopes": "nnviz.core.slopes",
     "train": "nnviz.core.training",

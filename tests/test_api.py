@@ -53,6 +53,17 @@ def test_a_script_can_load_predict_train_and_save(tmp_path):
     assert nnviz.load(tmp_path / "out.json").network == result.state.network
 
 
+def test_a_save_warns_of_what_the_kind_of_file_does_not_keep_and_then_saves(tmp_path):
+    network = nnviz.Network.from_weights(WEIGHTS, hidden="relu", output="identity")
+    document = nnviz.State(network, nnviz.Dataset([[3, 5]], [[60]]))
+    lost = "^w.safetensors leaves out the rows; a file that ends in .json keeps them$"
+    with pytest.warns(UserWarning, match=lost) as told:
+        nnviz.save(document, tmp_path / "w.safetensors")
+    assert [each.filename for each in told] == [__file__]
+    assert nnviz.load(tmp_path / "w.safetensors").network.sizes == network.sizes
+    nnviz.save(document, tmp_path / "w.json")  # of which nothing is lost: a warning would be an error here
+
+
 def test_the_history_of_a_long_training_has_every_iteration():
     network = nnviz.Network.from_weights({"output": [1]})
     history = nnviz.train(nnviz.State(network, nnviz.Dataset([[1]], [[0]])), updates=150_000).history

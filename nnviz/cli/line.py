@@ -12,7 +12,7 @@ from nnviz._streams import STREAMS
 from nnviz._system import DisplayError
 from nnviz.cli import printing
 from nnviz.cli.usage import ACTIVATIONS, COMMANDS, UsageError
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UnansweredError
 
 
 def run(arguments: list[str]) -> int:
@@ -25,6 +25,8 @@ def run(arguments: list[str]) -> int:
         printing.flush()
     except UsageError as error:
         return _fault(error, 2)
+    except UnansweredError as error:
+        return _fault(error.on_the_command_line(ACTIVATIONS), 1)
     except (FileError, DisplayError, printing.OutputError) as error:
         return _fault(error, 1)
     except BrokenPipeError:

@@ -44,15 +44,20 @@ class UnfitError(FileError):
 class UnansweredError(FileError):
     """A file that lacks what a person has to say: which activation each of its layers has.
 
-    `sizes` are the network's, inputs first; `proposal` names an activation for each layer.
+    `sizes` are the network's, inputs first; `proposal` names an activation for each layer, and `given` is how
+    a person would give that: in Python, or as `on_the_command_line`.
     """
 
-    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...]) -> None:
+    def __init__(self, sizes: tuple[int, ...], proposal: tuple[str, ...], given: str = "") -> None:
         self.sizes, self.proposal = sizes, proposal
         super().__init__(
             "the file does not say which activations its layers have; "
-            f"give one for each layer, such as --activations {','.join(proposal)}"
+            f"give one for each layer, such as {given or f'activations={list(proposal)}'}"
         )
+
+    def on_the_command_line(self, option: str) -> UnansweredError:
+        """Return this error with the words of the command line."""
+        return UnansweredError(self.sizes, self.proposal, f"{option} {','.join(self.proposal)}")
 
 
 def not_installed(what: str, module: str, extra: str) -> FileError:

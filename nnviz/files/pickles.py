@@ -19,11 +19,11 @@ def refuse(source: Source) -> None:
     suffix, head = source.path.suffix.lower(), source.data[:400]
     if suffix in _TORCH or _ZIP_OF_TORCH.match(head):
         raise FileError(
-            "PyTorch's own file is a pickle, a program that runs when it is loaded, so nnviz does not; "
-            'in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
+            "PyTorch's own file is a pickle, a program that runs when it is loaded, so nnviz does not "
+            'load it; in Python: safetensors.torch.save_file(model.state_dict(), "model.safetensors")'
         )
     if suffix in _SKLEARN or _PICKLE.match(head):
         raise FileError(
-            "a pickle is a program that runs when it is loaded, so nnviz does not; "
+            "a pickle is a program that runs when it is loaded, so nnviz does not load it; "
             "in Python, where the model is at hand: nnviz.show(model)"
         )

@@ -83,7 +83,7 @@ def test_activations_that_are_missing_are_asked_for_with_a_proposal():
     assert (caught.value.sizes, caught.value.proposal) == ((2, 2, 1), ("relu", "identity"))
     assert str(caught.value) == (
         "the file does not say which activations its layers have; "
-        "give one for each layer, such as --activations relu,identity"
+        "give one for each layer, such as activations=['relu', 'identity']"
     )
     opened = network(saved(W0=W0, W1=W1), ("tanh", "softplus"))
     assert [layer.activation for layer in opened.layers] == ["tanh", "softplus"]

@@ -69,7 +69,7 @@ def legacy(path):
 def test_no_pickle_is_loaded_whatever_it_is_called(tmp_path, name, write, advice):
     write(tmp_path / name)
     said = refused(nnviz.load, tmp_path / name)
-    assert "program that runs when it is loaded" in said
+    assert "program that runs when it is loaded, so nnviz does not load it; in Python" in said
     assert said.endswith(advice)
 
 

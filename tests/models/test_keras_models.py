@@ -216,6 +216,14 @@ def test_a_model_that_is_no_chain_of_dense_layers_is_refused_with_the_layers_nam
         load(saved(ODD[words](), tmp_path / f"model{end}"))
 
 
+def test_weights_alone_are_refused_with_what_to_save_instead(tmp_path):
+    keras.Sequential([layers.Input((2,)), layers.Dense(1)]).save_weights(tmp_path / "m.weights.h5")
+    with pytest.raises(
+        FileError, match=r"^it holds weights alone, without the model: .*model.save\('mine.keras'"
+    ):
+        load(tmp_path / "m.weights.h5")
+
+
 def test_two_paths_are_refused(tmp_path):
     start = layers.Input((2,))
     model = keras.Model(start, layers.Add()([layers.Dense(2)(start), start]))

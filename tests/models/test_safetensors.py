@@ -12,6 +12,7 @@ from torch import nn
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 
 
@@ -41,6 +42,23 @@ def test_a_module_that_pytorch_saves_predicts_the_same(tmp_path, kind, bias):
     network = load(tmp_path / "a.safetensors", activations=["tanh", "relu", "softmax"]).network
     expected = own.double()(torch.tensor(rows(3))).detach().numpy()
     assert network.predict(rows(3)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_normalisation_is_refused_with_a_way_round_that_works(tmp_path):
+    dense, norm, last = nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)
+    own, path = nn.Sequential(dense, norm, nn.ReLU(), last), tmp_path / "a.safetensors"
+    own(torch.tensor(rows(2), dtype=torch.float32))
+    safetensors.torch.save_file(own.state_dict(), path)
+    with pytest.raises(
+        FileError, match=r"^1: it is a normalisation.*fuse_linear_bn_eval\(linear.eval\(\), norm"
+    ):
+        load(path)
+    fused = torch.nn.utils.fuse_linear_bn_eval(dense.eval(), norm.eval())
+    safetensors.torch.save_file(nn.Sequential(fused, nn.ReLU(), last).state_dict(), path)
+    expected = own(torch.tensor(rows(2), dtype=torch.float32)).detach().numpy()
+    assert load(path, activations=["relu", "identity"]).network.predict(rows(2)) == pytest.approx(
+        expected, abs=1e-5
+    )
 
 
 def test_a_module_of_twelve_layers_keeps_their_order(tmp_path):

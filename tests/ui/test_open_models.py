@@ -116,7 +116,7 @@ def test_a_start_asks_too_and_takes_what_is_given(settings, answer, file, qtbot)
     answer(AskActivations, press(Qt.Key.Key_Escape))
     with pytest.raises(FileError):
         begin(MainWindow(settings), settings, file)
-    with pytest.raises(FileError, match="--activations relu,relu,identity"):
+    with pytest.raises(FileError, match=r"activations=\['relu', 'relu', 'identity'\]"):
         begin(MainWindow(settings), settings, file, asks=False)
     window = begin(MainWindow(settings), settings, file, ("tanh", "tanh", "sigmoid"))
     assert activations(window) == ["tanh", "tanh", "sigmoid"]

@@ -28,7 +28,10 @@ def read(source: Source) -> State:
     file = hdf5.read(source.data, source.progress)
     text = file.text("", _MODEL)
     if not text:
-        raise FileError("it holds no architecture of Keras', but perhaps weights alone: open its model.json")
+        raise FileError(
+            "it holds weights alone, without the model: save the whole one with model.save('mine.keras'), "
+            "or open the model.json that they belong to"
+        )
     chain = keras_layers.chain(keras_config.parts(parsed(text)), source.told)
     return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
 

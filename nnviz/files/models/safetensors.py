@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,6 +31,7 @@ _LENGTH = 8
 _HEADER_BYTES = 2**20
 _METADATA, _ACTIVATIONS = "__metadata__", "nnviz.activations"
 _AXES = {".weight": 2, ".bias": 1}
+_OF_NORMALISATION = ("running_mean", "running_var", "num_batches_tracked")
 _KINDS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 _T = TypeVar("_T")
@@ -51,6 +53,9 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State in a file of tensors. Raises FileError."""
     tensors, metadata, begin = _header(source.data)
+    end = max((each.data_offsets[1] for each in tensors.values()), default=0)
+    _check_whole(source.data, begin + end, "tensors need")
+    _refuse_normalisation(tensors)
     bodies = memoryview(source.data)[begin:]
     _check_places(tensors, len(bodies))
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
@@ -63,14 +68,32 @@ def read(source: Source) -> State:
 def _header(data: bytes) -> tuple[dict[str, _Tensor], dict[str, str], int]:
     """Return the tensors by name, the metadata, and where the tensors' bytes begin."""
     length = int.from_bytes(data[:_LENGTH], "little")
-    if length > min(len(data) - _LENGTH, _HEADER_BYTES):
+    if length > _HEADER_BYTES:
         raise FileError(f"expected a header of up to {_HEADER_BYTES:,} bytes, found one of {length:,}")
+    _check_whole(data, _LENGTH + length, "header needs")
     head = json_text.parsed(json_text.decoded(data[_LENGTH : _LENGTH + length]))
     if not isinstance(head, dict):
         raise FileError("expected a header in braces")
     metadata = _converted(head.pop(_METADATA, {}), dict[str, str], _METADATA)
     tensors = {name: _converted(raw, _Tensor, name) for name, raw in head.items()}
     return tensors, metadata, _LENGTH + length
+
+
+def _check_whole(data: bytes, size: int, need: str) -> None:
+    if len(data) < size:
+        raise FileError(f"the file is cut off: it has {len(data):,} bytes, its {need} {size:,}")
+
+
+def _refuse_normalisation(names: Iterable[str]) -> None:
+    """Raise FileError, with the way round, where a name is one of those that PyTorch's BatchNorm has."""
+    for name in names:
+        layer, _, last = name.rpartition(".")
+        if last in _OF_NORMALISATION:
+            raise FileError(
+                "it is a normalisation, which is no dense layer; in Python make it part of the one before: "
+                "torch.nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())",
+                layer,
+            )
 
 
 def _converted(raw: Any, kind: type[_T], place: str) -> _T:
