@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QMessageBox
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QLineEdit, QListView, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.address import Address
@@ -56,6 +56,32 @@ def test_the_json_beside_takes_no_other_files_place(window, answer, tmp_path):
     ask(window, "Ctrl+Shift+S")
     assert (tmp_path / "w.json").read_text() == "precious"
     assert load(tmp_path / "w-2.json") == window.document.state
+
+
+def type_in_full(path):
+    """Return what to do with a file dialog: type a path whose folder Qt has selected on the way."""
+
+    def type_it(dialog):
+        name, files = dialog.findChild(QLineEdit, "fileNameEdit"), dialog.findChild(QListView, "listView")
+        name.setText(str(path))
+        rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        files.selectionModel().select(files.rootIndex(), rows)
+        QTest.keyClick(name, Qt.Key.Key_Return)
+
+    return type_it
+
+
+def test_a_path_in_the_folder_that_the_dialog_shows_can_be_typed_in_full(window, answer, tmp_path):
+    for name in ("half.json", "f.json"):
+        shutil.copy(example("xor").path, tmp_path / name)
+    window.files.open(tmp_path / "f.json")  # so that the dialog shows its folder
+    answer(QFileDialog, type_in_full(tmp_path / "half.json"))
+    ask(window, "Ctrl+O")
+    assert window.document.path == tmp_path / "half.json"
+    answer(QFileDialog, type_in_full(tmp_path / "new.json"))
+    choose_entry(window, "Save as…")
+    assert window.document.path == tmp_path / "new.json"
+    assert load(tmp_path / "new.json") == window.document.state
 
 
 def test_it_can_be_saved_elsewhere(window, answer, tmp_path):

@@ -147,7 +147,8 @@ def test_rows_are_loaded_into_a_model_that_has_none(window, tmp_path):
     assert figure(window, "MSE").text == "578"
 
 
-def test_every_kind_that_is_saved_is_offered(window, answer):
+@pytest.mark.parametrize(("keys", "kinds"), [("Ctrl+Shift+S", suffixes), ("Ctrl+O", openable)])
+def test_every_kind_that_is_saved_or_opened_is_offered(window, answer, keys, kinds):
     offered = []
 
     def look(dialog):
@@ -155,17 +156,8 @@ def test_every_kind_that_is_saved_is_offered(window, answer):
         press(Qt.Key.Key_Escape)(dialog)
 
     answer(QFileDialog, look)
-    QTest.keySequence(window.main_window, "Ctrl+Shift+S")
-    assert all(f"*{suffix}" in offered[0] for suffix in suffixes())
-
-
-def test_every_kind_that_is_opened_is_offered(window, monkeypatch):
-    offered = []
-    monkeypatch.setattr(
-        QFileDialog, "getOpenFileName", lambda *words: (offered.append(words[-1]), ("", ""))[1]
-    )
-    QTest.keySequence(window.main_window, "Ctrl+O")
-    assert all(f"*{suffix}" in offered[0] for suffix in openable())
+    QTest.keySequence(window.main_window, keys)
+    assert all(f"*{suffix}" in offered[0] for suffix in kinds())
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".safetensors"])

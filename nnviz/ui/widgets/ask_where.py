@@ -7,7 +7,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
+
+from nnviz.ui.widgets.file_dialog import FileDialog
 
 
 def ask_where(
@@ -19,14 +21,12 @@ def ask_where(
     may be replaced.
     """
     suffixes = {filter_of(kind, ends): ends[0] for kind, ends in kinds.items()}
-    dialog = QFileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
+    dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
     dialog.setDefaultSuffix(next(iter(suffixes.values())))
     dialog.selectFile(suggestion.name)
-    chosen = dialog.selectedFiles() if dialog.exec() else []
-    dialog.deleteLater()
-    return Path(chosen[0]) if chosen else None
+    return dialog.ask()
 
 
 def filter_of(what: str, ends: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.document import Document
@@ -23,6 +23,7 @@ from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
 from nnviz.ui.widgets.dialogs import message_box, primary, tell
+from nnviz.ui.widgets.file_dialog import FileDialog
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_json import Instead, ask_json
 from nnviz.ui.window.ask_whose import Whose, ask_whose
@@ -286,8 +287,9 @@ class FileCommands(QObject):
     def _ask_for(self, title: str, *kinds: str) -> Path | None:
         """Ask for a file to read; the folder that was used last is shown first."""
         every = ";;".join((*kinds, "All files (*)"))
-        name, _ = QFileDialog.getOpenFileName(self._window, title, self._settings.folder, every)
-        return Path(name) if name else None
+        dialog = FileDialog(self._window, title, self._settings.folder, every)
+        dialog.setFileMode(FileDialog.FileMode.ExistingFile)
+        return dialog.ask()
 
     def _refuse(self, sentence: str) -> None:
         self.said.emit(sentence)
