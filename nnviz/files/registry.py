@@ -97,11 +97,11 @@ FORMATS = (
     Format("weights dictionary", (".py", ".txt", ".json"), "course"),
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
-    Format("ONNX", (".onnx",), "models.onnx", extra="models"),
-    Format("Keras model", (".keras",), "models.keras", extra="models"),
-    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras_h5", (".h5",), "models"),
-    Format("TensorFlow.js layers model", (".json",), "models.tfjs", ()),
-    Format("Keras architecture with weights beside it", (".json",), "models.keras_json", (), "models"),
+    Format("ONNX", (".onnx",), "models.onnx.model", extra="models"),
+    Format("Keras model", (".keras",), "models.keras.archive", extra="models"),
+    Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras.h5", (".h5",), "models"),
+    Format("TensorFlow.js layers model", (".json",), "models.keras.tfjs", ()),
+    Format("Keras architecture, weights beside it", (".json",), "models.keras.architecture", (), "models"),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from nnviz.files.errors import FileError
-from nnviz.files.models import hdf5, hdf5_tree
+from nnviz.files.models.hdf5 import reading, tree
 from nnviz.files.registry import load
 from tests.models.keras_files import (
     BIASES,
@@ -291,7 +291,7 @@ def test_the_process_could_not_open_another_file_if_it_tried(name, tmp_path, sec
     path.write_bytes(with_kernel(lambda file, group: change(file, group, secret)))
     program = f"""
 import h5py, sys
-from nnviz.files.models import hdf5_process as process
+from nnviz.files.models.hdf5 import process as process
 data = open({str(path)!r}, "rb").read()
 if sys.argv[1] == "limited":
     process._warm_up()
@@ -400,7 +400,7 @@ def two_names(file, group):
 
 
 def many_groups(file, group):
-    for k in range(hdf5_tree.MOST_OBJECTS):
+    for k in range(tree.MOST_OBJECTS):
         group.create_group(f"g{k}")
 
 
@@ -414,7 +414,7 @@ def many_texts(file, group):
 
 
 def a_long_text(file, group):
-    file.attrs["keras_version"] = "x" * (hdf5_tree.MOST_LETTERS + 1)
+    file.attrs["keras_version"] = "x" * (tree.MOST_LETTERS + 1)
 
 
 def texts_in_a_square(file, group):
@@ -467,8 +467,8 @@ def test_hdf5_that_unfolds_is_refused(name, tmp_path):
 
 MEASURED = """
 import re, sys
-from nnviz.files.models import hdf5_process
-head, _ = hdf5_process.answer(sys.stdin.buffer.read(), 4_000_000)
+from nnviz.files.models.hdf5 import process
+head, _ = process.answer(sys.stdin.buffer.read(), 4_000_000)
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1], head["refused"])
 """
 
@@ -518,7 +518,7 @@ def nested():
 ZIPS = {
     "a zip bomb": lambda: zipped(("config.json", bytes(2**27 + 1)), ("model.weights.h5", COUNTED)),
     "a zip bomb of weights": lambda: zipped(
-        ("config.json", CONFIG), ("model.weights.h5", hdf5.SIGNATURE + bytes(2**27))
+        ("config.json", CONFIG), ("model.weights.h5", reading.SIGNATURE + bytes(2**27))
     ),
     "overlapping entries": overlapping,
     "an archive in an archive": nested,
@@ -545,7 +545,7 @@ def test_an_archive_that_is_not_what_it_should_be_is_refused(name, tmp_path):
 
 
 def test_a_process_that_ends_badly_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5, "_START", "import os; os.abort()")
+    monkeypatch.setattr(reading, "_START", "import os; os.abort()")
     assert refused(GOOD, tmp_path).startswith("reading its HDF5 broke off")
 
 
@@ -557,7 +557,7 @@ def test_a_process_that_cannot_be_started_is_a_sentence(tmp_path, monkeypatch):
 @pytest.mark.parametrize("reply", ["b''", "b'x' * 100", "bytes(8)", "b'\\x02' + bytes(7) + b'{}' + bytes(8)"])
 def test_a_process_that_replies_nonsense_is_a_sentence(reply, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        hdf5, "_START", f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({reply})"
+        reading, "_START", f"import sys; sys.stdin.buffer.read(); sys.stdout.buffer.write({reply})"
     )
     assert refused(GOOD, tmp_path).startswith("reading its HDF5 broke off")
 
@@ -574,17 +574,17 @@ def test_a_heap_that_never_ends_is_ended(tmp_path):
     began = time.monotonic()
     with pytest.raises(FileError, match="reading its HDF5 broke off"):
         load(tmp_path / "model.h5")
-    assert time.monotonic() - began < hdf5.SECONDS + SECONDS
+    assert time.monotonic() - began < reading.SECONDS + SECONDS
 
 
 def test_a_process_that_does_not_end_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5, "_START", "import time; time.sleep(60)")
-    monkeypatch.setattr(hdf5, "SECONDS", 0.5)
+    monkeypatch.setattr(reading, "_START", "import time; time.sleep(60)")
+    monkeypatch.setattr(reading, "SECONDS", 0.5)
     assert refused(GOOD, tmp_path).startswith("reading its HDF5 broke off")
 
 
 def test_a_person_can_stop_the_reading(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5, "_START", "import time; time.sleep(60)")
+    monkeypatch.setattr(reading, "_START", "import time; time.sleep(60)")
     (tmp_path / "model.h5").write_bytes(GOOD)
     parts = []
 

@@ -27,7 +27,7 @@ from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import beginning
 from nnviz.files import csv, native
 from nnviz.files.errors import FileError, UnfitError
-from nnviz.files.models import hdf5
+from nnviz.files.models.hdf5 import reading
 from nnviz.files.source import Source
 from tests.formats import BESIDE, HERE, SAVED, SEEDS, SLOWER, installed
 from tests.robust import strict_csv
@@ -147,7 +147,7 @@ def hdf5_is_read_by_forks():
     """Read HDF5 in forks of one process where there are any, which is quick; what they do is the same."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         if hasattr(os, "fork") and installed("models"):
-            patch.setattr(hdf5, "_asked", stack.enter_context(Server()))
+            patch.setattr(reading, "_asked", stack.enter_context(Server()))
         yield
 
 

@@ -12,10 +12,11 @@ import numpy as np
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
-from nnviz.files.models import dense, keras_activations, keras_config, keras_layers, keras_weights
-from nnviz.files.models.keras_layers import Step
+from nnviz.files.models import dense
+from nnviz.files.models.keras import activations, config, layers, weights
+from nnviz.files.models.keras.layers import Step
 
-KINDS = (keras_config.SEQUENTIAL, *keras_config.FUNCTIONAL - {"Model"})
+KINDS = (config.SEQUENTIAL, *config.FUNCTIONAL - {"Model"})
 
 
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
@@ -24,12 +25,12 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     Warns where its inputs are scaled, which becomes part of the weights. Raises TypeError for what is no
     model, FileError for one that is no chain of dense layers, has a `call` of its own or no weights yet.
     """
-    chain = keras_layers.chain(keras_config.parts(_described(model)), told=[])  # the model is at hand, whole
+    chain = layers.chain(config.parts(_described(model)), told=[])  # the model is at hand, whole
     told: list[str] = []
     numbers = {id(step): _numbers(model, step) for step in chain.steps}
-    layers = keras_weights.with_numbers(chain, numbers, told)
-    answer.check(layers, activations)
-    network = dense.state_of(layers).network
+    dense_layers = weights.with_numbers(chain, numbers, told)
+    answer.check(dense_layers, activations)
+    network = dense.state_of(dense_layers).network
     for sentence in told:
         warnings.warn(sentence, stacklevel=2)
     return network
@@ -58,7 +59,7 @@ def _check_functions(model: Any) -> None:
     """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
     for layer in layers_of(model):
         function = getattr(layer, "activation", None)
-        if function is not None and function.__module__.partition(".")[0] not in keras_activations.KERAS:
+        if function is not None and function.__module__.partition(".")[0] not in activations.KERAS:
             raise FileError("its activation is a function that is not Keras' own", layer.name)
 
 

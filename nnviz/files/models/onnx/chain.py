@@ -18,7 +18,7 @@ from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.onnx_graph import Constant
+from nnviz.files.models.onnx.graph import Constant
 
 Layout: TypeAlias = Literal["rows", "columns", "vector", "result"]
 """How values lie: (rows, nodes), (nodes, rows), (nodes,), or so that no other layer can follow."""

@@ -1,6 +1,6 @@
 """What the layers of a Keras model make: dense layers with their activations, and what is passed over.
 
-All else is refused with the layer's name and class. Where the numbers stand is told by `keras_weights`.
+All else is refused with the layer's name and class. Where the numbers stand is told by `weights`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from nnviz.core.limits import LAYERS, NODES
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import keras_activations
-from nnviz.files.models.keras_config import Config, Holder, Part
+from nnviz.files.models.keras import activations
+from nnviz.files.models.keras.config import Config, Holder, Part
 
 IN_TRAINING = frozenset(
     {"Dropout", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"}
@@ -60,8 +60,8 @@ class Chain:
                 self.inputs = _inputs(shape)
             self.steps.append(_step(part))
             return (self.steps[-1].nodes,)
-        if part.kind in keras_activations.LAYERS:
-            self._activate(keras_activations.of_layer(part.kind, part.config))
+        if part.kind in activations.LAYERS:
+            self._activate(activations.of_layer(part.kind, part.config))
         elif part.kind == "Rescaling":
             self._rescale(part.config)
         elif part.kind not in PASSED_OVER:
@@ -117,7 +117,7 @@ def _step(part: Part) -> Step:
         raise FileError(f"expected from 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
     if not isinstance(biased, bool):
         raise FileError(f"expected true or false, found {quoted(biased)}", "use_bias")
-    return Step(part.name, part.around, nodes, biased, keras_activations.of(part.config.get("activation")))
+    return Step(part.name, part.around, nodes, biased, activations.of(part.config.get("activation")))
 
 
 def _unknown(part: Part) -> FileError:

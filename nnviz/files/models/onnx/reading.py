@@ -11,10 +11,11 @@ import numpy as np
 from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
-from nnviz.files.models import dense, onnx_names, onnx_operators, onnx_wire
-from nnviz.files.models.onnx_chain import Chain, Layout, Step
-from nnviz.files.models.onnx_graph import Graph, refused
-from nnviz.files.models.onnx_tensors import FLOATS
+from nnviz.files.models import dense
+from nnviz.files.models.onnx import names, operators, wire
+from nnviz.files.models.onnx.chain import Chain, Layout, Step
+from nnviz.files.models.onnx.graph import Graph, refused
+from nnviz.files.models.onnx.tensors import FLOATS
 from nnviz.files.source import Source
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def state_of(source: Source) -> State:
     """Return the State in the bytes of an ONNX model. Raises FileError."""
-    model = onnx_wire.parsed(source.data)
+    model = wire.parsed(source.data)
     graph = Graph(model)
     output, told = _output(graph)
     steps = _steps(graph, output)
@@ -32,7 +33,7 @@ def state_of(source: Source) -> State:
         for step in steps:
             step.take(chain)
     chain.finish()
-    words = onnx_names.read(model)
+    words = names.read(model)
     nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
     layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
     state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes)
@@ -67,7 +68,7 @@ def _steps(graph: Graph, name: str) -> list[Step]:
             raise refused(node, "only the first of its outputs is read")
         if len(steps) == graph.nodes:
             raise refused(node, "it depends on itself")
-        steps.append(onnx_operators.step_of(graph, node))
+        steps.append(operators.step_of(graph, node))
         name = steps[-1].before
         if name == graph.input.name and node.op_type != "Cast" and not _is_real(graph.input):
             raise refused(node, "it computes with other than real numbers")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nnviz.core.limits import LAYERS, NODES, Limit
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import onnx_tensors
+from nnviz.files.models.onnx import tensors
 
 if TYPE_CHECKING:
     import onnx
@@ -43,12 +43,12 @@ class Constant(NamedTuple):
     @property
     def shape(self) -> tuple[int, ...]:
         """Its shape; nothing is allocated. Raises FileError."""
-        shape = onnx_tensors.shape_of(self.tensor)
+        shape = tensors.shape_of(self.tensor)
         return shape[::-1] if self.transposed else shape
 
     def array(self) -> NDArray[Any]:
         """Return its numbers, floats as float64. Raises FileError."""
-        values = onnx_tensors.array_of(self.tensor)
+        values = tensors.array_of(self.tensor)
         return values.T if self.transposed else values
 
 
@@ -68,7 +68,7 @@ class Graph:
         self._tensors: dict[str, onnx.TensorProto] = {}
         self._makers: dict[str, onnx.NodeProto] = {}
         for tensor in graph.initializer:
-            onnx_tensors.check_own(tensor)
+            tensors.check_own(tensor)
             self._define(tensor.name, tensor)
         for node in graph.node:
             self._add(node)
@@ -91,7 +91,7 @@ class Graph:
             if attribute.graphs or attribute.HasField("g"):
                 raise refused(node)
             if attribute.HasField("t"):
-                onnx_tensors.check_own(attribute.t)
+                tensors.check_own(attribute.t)
         for name in filter(None, node.output):
             self._check_new(name)
             if node.op_type == "Constant":
@@ -142,7 +142,7 @@ def check_swaps(node: onnx.NodeProto) -> None:
 
 def check_real(node: onnx.NodeProto) -> None:
     """Raise FileError for a Cast to other than real numbers, which rounds."""
-    if attributes(node, to=0, saturate=1, round_mode="up")["to"] not in onnx_tensors.FLOATS.values():
+    if attributes(node, to=0, saturate=1, round_mode="up")["to"] not in tensors.FLOATS.values():
         raise refused(node, "it makes other than real numbers")
 
 

@@ -15,8 +15,9 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense, keras_config, keras_layers, keras_weights
-from nnviz.files.models.keras_config import mapping
+from nnviz.files.models import dense
+from nnviz.files.models.keras import config, layers, weights
+from nnviz.files.models.keras.config import mapping
 from nnviz.files.opening import LARGEST_BYTES
 from nnviz.files.source import Source
 
@@ -41,11 +42,11 @@ def read(source: Source) -> State:
     topology = mapping(raw.get("modelTopology"), "modelTopology")
     if "node" in topology or raw.get("format") == "graph-model":
         raise FileError("it is a graph of operations; nnviz opens TensorFlow.js' layers models")
-    chain = keras_layers.chain(keras_config.parts(topology.get("model_config", topology)), source.told)
+    chain = layers.chain(config.parts(topology.get("model_config", topology)), source.told)
     arrays = _arrays(raw.get(_MANIFEST), source)
-    owned = keras_weights.by_layer(arrays)
+    owned = weights.by_layer(arrays)
     found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.steps}
-    return dense.state_of(keras_weights.with_numbers(chain, found, source.told))
+    return dense.state_of(weights.with_numbers(chain, found, source.told))
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from nnviz.files.models.onnx_graph import Graph
+from nnviz.files.models.onnx.graph import Graph
 
 if TYPE_CHECKING:
     import onnx

@@ -8,7 +8,9 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense, hdf5, keras_config, keras_layers, keras_weights
+from nnviz.files.models import dense
+from nnviz.files.models.hdf5 import reading
+from nnviz.files.models.keras import config, layers, weights
 from nnviz.files.source import Source
 
 _BESIDE = (
@@ -31,9 +33,9 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State of an architecture with the weights beside it. Raises FileError."""
     model = parsed(decoded(source.data), source.progress)
-    chain = keras_layers.chain(keras_config.parts(model), source.told)
-    file = hdf5.read(source.beside(_weights(source)), source.progress)
-    return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+    chain = layers.chain(config.parts(model), source.told)
+    file = reading.read(source.beside(_weights(source)), source.progress)
+    return dense.state_of(weights.dense_layers(chain, file, source.told))
 
 
 def _weights(source: Source) -> str:

@@ -20,16 +20,16 @@ def sniff(data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return the State in an ONNX model. Raises FileError."""
-    from nnviz.files.models import onnx_reading
+    from nnviz.files.models.onnx import reading
 
-    return onnx_reading.state_of(source)
+    return reading.state_of(source)
 
 
 def write(state: State) -> bytes:
     """Return `state` as an ONNX model. Raises FileError for a weight that is too large."""
-    from nnviz.files.models import onnx_writing
+    from nnviz.files.models.onnx import writing
 
-    data: bytes = onnx_writing.model_of(state).SerializeToString(deterministic=True)
+    data: bytes = writing.model_of(state).SerializeToString(deterministic=True)
     return data
 
 
@@ -41,6 +41,6 @@ def left_out(state: State) -> list[str]:
 
 def replaced(data: bytes) -> list[str]:
     """Return what of a model is lost where one of nnviz's takes its place. Raises FileError."""
-    from nnviz.files.models import onnx_replaced
+    from nnviz.files.models.onnx import lost
 
-    return onnx_replaced.replaced(data)
+    return lost.replaced(data)

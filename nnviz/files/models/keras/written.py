@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from nnviz.core.network import Layer, Network
-from nnviz.files.models import keras_activations
 from nnviz.files.models.float32 import narrowed
+from nnviz.files.models.keras import activations
 
 VERSION = "3.0.0"
 """The oldest Keras that has all of this."""
@@ -42,7 +42,7 @@ def layers(network: Network, *, old: bool) -> list[Written]:
 
 
 def _layers(layer: Layer, k: int, old: bool) -> Iterator[Written]:
-    kind, parameter = keras_activations.written(layer.activation)
+    kind, parameter = activations.written(layer.activation)
     config = {
         "name": DENSE_NAME.format(k),
         "trainable": True,

@@ -14,9 +14,10 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.numbers import full
-from nnviz.files.models import float32, onnx_gates, onnx_shapes
-from nnviz.files.models.onnx_chain import Chain, Layout, Step
-from nnviz.files.models.onnx_graph import (
+from nnviz.files.models import float32
+from nnviz.files.models.onnx import gates, shapes
+from nnviz.files.models.onnx.chain import Chain, Layout, Step
+from nnviz.files.models.onnx.graph import (
     READS,
     Constant,
     Graph,
@@ -109,15 +110,15 @@ def _affine(graph: Graph, node: onnx.NodeProto) -> Step:
 
 
 def _mul(graph: Graph, node: onnx.NodeProto) -> Step:
-    return _written_out(node, onnx_gates.product(graph, node)) or _affine(graph, node)
+    return _written_out(node, gates.product(graph, node)) or _affine(graph, node)
 
 
 def _div(graph: Graph, node: onnx.NodeProto) -> Step:
-    return _written_out(node, onnx_gates.quotient(graph, node)) or _affine(graph, node)
+    return _written_out(node, gates.quotient(graph, node)) or _affine(graph, node)
 
 
 def _where(graph: Graph, node: onnx.NodeProto) -> Step:
-    step = _written_out(node, onnx_gates.choice(graph, node))
+    step = _written_out(node, gates.choice(graph, node))
     if step is None:
         raise refused(node, JOINS)
     return step
@@ -189,7 +190,7 @@ OPERATORS: dict[str, Callable[[Graph, onnx.NodeProto], Step]] = {
     "Where": _where,
     "ai.onnx.ml.Scaler": _scaler,
     **dict.fromkeys(BY_OPERATOR, _activation),
-    **onnx_shapes.OPERATORS,
+    **shapes.OPERATORS,
 }
 """Every operator that is read, those of other domains with their domain."""
 

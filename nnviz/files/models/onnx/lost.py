@@ -9,8 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from nnviz.core.names import SHOWN, shortened
-from nnviz.files.models import onnx_names, onnx_reading, onnx_wire, onnx_writing
-from nnviz.files.models.onnx_graph import Graph, operator_of
+from nnviz.files.models.onnx import names, reading, wire, writing
+from nnviz.files.models.onnx.graph import Graph, operator_of
 from nnviz.files.source import Source
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _MOST = 5
 
 def replaced(data: bytes) -> list[str]:
     """Return what of a model is lost. Raises FileError where nnviz cannot read it or write it again."""
-    model = onnx_wire.parsed(data)
-    again = onnx_writing.model_of(onnx_reading.state_of(Source(data)))
+    model = wire.parsed(data)
+    again = writing.model_of(reading.state_of(Source(data)))
     operators = list(_operators(model) - _operators(again))
     named = ", ".join(shortened(each, SHOWN) for each in operators[:_MOST])
     parts = {
@@ -46,7 +46,7 @@ def _producer(model: onnx.ModelProto) -> tuple[object, ...]:
 
 
 def _texts(model: onnx.ModelProto) -> tuple[object, ...]:
-    metadata = {own.key: own.value for own in model.metadata_props if own.key != onnx_names.KEY}
+    metadata = {own.key: own.value for own in model.metadata_props if own.key != names.KEY}
     return model.doc_string, model.graph.doc_string, metadata
 
 

@@ -34,7 +34,7 @@ _HERE = str(Path(__file__).parents[3])
 _START = """
 import json, sys
 sys.path[:] = json.loads(sys.argv.pop())
-from nnviz.files.models.hdf5_process import main
+from nnviz.files.models.hdf5.process import main
 main()
 """
 _ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}

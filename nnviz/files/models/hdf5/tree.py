@@ -17,7 +17,7 @@ import numpy as np
 from h5py import h5a, h5d, h5f, h5g, h5o, h5s, h5t
 from numpy.typing import NDArray
 
-from nnviz.files.models.hdf5_chunks import RefusedError, check_chunks, read_chunks
+from nnviz.files.models.hdf5.chunks import RefusedError, check_chunks, read_chunks
 
 MOST_OBJECTS = 20_000
 """Groups and datasets; a network of the most layers has some six for each, with its optimizer's memory."""

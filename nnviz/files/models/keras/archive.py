@@ -9,16 +9,9 @@ from collections.abc import Mapping
 
 from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import (
-    dense,
-    float32,
-    hdf5,
-    keras_config,
-    keras_layers,
-    keras_replaced,
-    keras_weights,
-    keras_written,
-)
+from nnviz.files.models import dense, float32
+from nnviz.files.models.hdf5 import reading
+from nnviz.files.models.keras import config, layers, lost, weights, written
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
 
@@ -36,10 +29,10 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State in an archive of Keras'. Raises FileError."""
     archive = Archive(source.data)
-    chain = keras_layers.chain(keras_config.parts(_architecture(archive)), source.told)
-    weights = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
-    file = hdf5.read(archive.read(weights), source.progress)
-    return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+    chain = layers.chain(config.parts(_architecture(archive)), source.told)
+    member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
+    file = reading.read(archive.read(member), source.progress)
+    return dense.state_of(weights.dense_layers(chain, file, source.told))
 
 
 def _architecture(archive: Archive) -> object:
@@ -48,11 +41,11 @@ def _architecture(archive: Archive) -> object:
 
 def write(state: State) -> bytes:
     """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
-    layers = keras_written.layers(state.network, old=False)
+    layers = written.layers(state.network, old=False)
     parts = {
-        METADATA: json.dumps({"keras_version": keras_written.VERSION}).encode(),
-        CONFIG: json.dumps(keras_written.architecture(layers, old=False)).encode(),
-        WEIGHTS[0]: keras_written.weights(layers),
+        METADATA: json.dumps({"keras_version": written.VERSION}).encode(),
+        CONFIG: json.dumps(written.architecture(layers, old=False)).encode(),
+        WEIGHTS[0]: written.weights(layers),
     }
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
@@ -74,4 +67,4 @@ def replaced(data: bytes) -> list[str]:
     model = _architecture(archive)
     compiled = isinstance(model, Mapping) and model.get("compile_config")
     files = ["the other files in it"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return keras_replaced.replaced(model, compiled) + files
+    return lost.replaced(model, compiled) + files

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from nnviz.files.models.onnx_chain import Step
-from nnviz.files.models.onnx_graph import (
+from nnviz.files.models.onnx.chain import Step
+from nnviz.files.models.onnx.graph import (
     READS,
     Graph,
     attributes,
@@ -20,7 +20,7 @@ from nnviz.files.models.onnx_graph import (
     place_of,
     refused,
 )
-from nnviz.files.models.onnx_tensors import MOST_DIMS
+from nnviz.files.models.onnx.tensors import MOST_DIMS
 
 if TYPE_CHECKING:
     import onnx

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from nnviz.core.network import Layer
 from nnviz.core.state import State
-from nnviz.files.models import onnx_names
 from nnviz.files.models.float32 import narrowed
+from nnviz.files.models.onnx import names
 
 if TYPE_CHECKING:
     import onnx
@@ -57,9 +57,9 @@ def model_of(state: State) -> onnx.ModelProto:
     for k, layer in enumerate(network.layers):
         name = "output" if layer is network.layers[-1] else f"a_{k}"
         value = _write(graph, layer, k, value, name)
-    made = helper.make_graph(graph.nodes, onnx_names.UNTITLED, ends[:1], ends[1:], graph.tensors)
+    made = helper.make_graph(graph.nodes, names.UNTITLED, ends[:1], ends[1:], graph.tensors)
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-    onnx_names.write(model, state)
+    names.write(model, state)
     return model
 
 

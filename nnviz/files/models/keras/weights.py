@@ -21,8 +21,8 @@ from nnviz.core.names import quoted
 from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError
 from nnviz.files.models.dense import Dense
-from nnviz.files.models.hdf5 import Hdf5
-from nnviz.files.models.keras_layers import Chain, Step
+from nnviz.files.models.hdf5.reading import Hdf5
+from nnviz.files.models.keras.layers import Chain, Step
 
 _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
 """What Keras 1 puts behind a layer's name."""

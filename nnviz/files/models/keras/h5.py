@@ -5,19 +5,12 @@ from __future__ import annotations
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import parsed
-from nnviz.files.models import (
-    dense,
-    float32,
-    hdf5,
-    keras_config,
-    keras_layers,
-    keras_replaced,
-    keras_weights,
-    keras_written,
-)
+from nnviz.files.models import dense, float32
+from nnviz.files.models.hdf5 import reading
+from nnviz.files.models.keras import config, layers, lost, weights, written
 from nnviz.files.source import Source
 
-sniff = hdf5.sniff
+sniff = reading.sniff
 
 _MODEL, _COMPILED = "model_config", "training_config"
 """Attributes of the file; the second one is not there where the model is not compiled."""
@@ -25,20 +18,20 @@ _MODEL, _COMPILED = "model_config", "training_config"
 
 def read(source: Source) -> State:
     """Return the State in a file of Keras'. Raises FileError."""
-    file = hdf5.read(source.data, source.progress)
+    file = reading.read(source.data, source.progress)
     text = file.text("", _MODEL)
     if not text:
         raise FileError(
             "it holds weights alone, without the model: save the whole one with model.save('mine.keras'), "
             "or open the model.json that they belong to"
         )
-    chain = keras_layers.chain(keras_config.parts(parsed(text)), source.told)
-    return dense.state_of(keras_weights.dense_layers(chain, file, source.told))
+    chain = layers.chain(config.parts(parsed(text)), source.told)
+    return dense.state_of(weights.dense_layers(chain, file, source.told))
 
 
 def write(state: State) -> bytes:
     """Return the network of `state` as a file that Keras 2 and 3 open. Raises FileError."""
-    return keras_written.old_file(state.network)
+    return written.old_file(state.network)
 
 
 def left_out(state: State) -> list[str]:
@@ -48,5 +41,5 @@ def left_out(state: State) -> list[str]:
 
 def replaced(data: bytes) -> list[str]:
     """Return what of a file is lost where one of nnviz's takes its place. Raises FileError."""
-    file = hdf5.read(data)
-    return keras_replaced.replaced(parsed(file.text("", _MODEL)), file.text("", _COMPILED))
+    file = reading.read(data)
+    return lost.replaced(parsed(file.text("", _MODEL)), file.text("", _COMPILED))

@@ -16,8 +16,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from nnviz.files.models import hdf5_tree
-from nnviz.files.models.hdf5_chunks import RefusedError
+from nnviz.files.models.hdf5 import tree
+from nnviz.files.models.hdf5.chunks import RefusedError
 
 MEMORY = 2**30
 SECONDS = 5
@@ -46,16 +46,16 @@ def reply(data: bytes, most_numbers: int) -> bytes:
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:
     """Return the head and the numbers of a file, or a head that says why it is refused."""
     try:
-        tree = hdf5_tree.read(data, most_numbers)
+        found = tree.read(data, most_numbers)
     except RefusedError as error:
         return {"refused": str(error), "place": error.place}, []
     except MemoryError:
         return {"refused": "the HDF5 of this file takes too much memory", "place": ""}, []
     except Exception:  # h5py raises whatever comes, of a file that is damaged
         return {"refused": DAMAGED, "place": ""}, []
-    shapes = {path: array.shape for path, array in tree.arrays.items()}
-    head = {"attributes": tree.attributes, "shapes": shapes, "others": tree.others}
-    return head, [array.astype("<f8").tobytes() for array in tree.arrays.values()]
+    shapes = {path: array.shape for path, array in found.arrays.items()}
+    head = {"attributes": found.attributes, "shapes": shapes, "others": found.others}
+    return head, [array.astype("<f8").tobytes() for array in found.arrays.values()]
 
 
 def _warm_up() -> None:

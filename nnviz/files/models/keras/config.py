@@ -1,7 +1,7 @@
 """The architecture in a Keras file, as data: the layers of a model one after the other, nested ones too.
 
 Sequential models, and functional ones where each layer feeds the next one alone. Nothing in a file is run:
-what is not known is refused, with the layer's name and class. What the layers are is told by `keras_layers`.
+what is not known is refused, with the layer's name and class. What the layers are is told by `layers`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from nnviz.core.limits import LAYERS
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
-from nnviz.files.models import keras_activations
+from nnviz.files.models.keras import activations
 
 SEQUENTIAL = "Sequential"
 FUNCTIONAL = frozenset({"Functional", "Model"})
@@ -89,7 +89,7 @@ def _class_of(part: Config, place: str) -> str:
     if not isinstance(kind, str):
         raise FileError("expected the name of its class", place)
     try:
-        keras_activations.check_own(part)
+        activations.check_own(part)
     except FileError as error:
         raise error.within(place) from None
     return kind

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nnviz.files.models import keras_activations
-from nnviz.files.models.keras_config import Part, mapping, parts
-from nnviz.files.models.keras_written import (
+from nnviz.files.models.keras import activations
+from nnviz.files.models.keras.config import Part, mapping, parts
+from nnviz.files.models.keras.written import (
     ACTIVATION_NAME,
     DENSE,
     DENSE_NAME,
@@ -25,7 +25,7 @@ _USUAL = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 def replaced(model: object, compiled: object) -> list[str]:
     """Return what of an architecture is lost, and whether how it is `compiled` is. Raises FileError."""
     found = parts(model)
-    kept = [part for part in found if part.kind in (INPUT, DENSE, *keras_activations.LAYERS)]
+    kept = [part for part in found if part.kind in (INPUT, DENSE, *activations.LAYERS)]
     others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
     config = mapping(model, "the model").get("config")
     lost = {
