@@ -249,6 +249,9 @@ def test_a_classifier_predicts_the_probabilities(activation):
     y = (X[:, 0] > 0).astype(int)
     model = fitted(MLPClassifier, y, activation=activation)
     same(network_of(model), model.predict_proba(X)[:, 1:])
+    assert network_of(model).outputs == (str(model.classes_[1]),)
+    model = fitted(MLPClassifier, np.array(["no", "yes"])[y], activation=activation)
+    assert network_of(model).outputs == ("yes",)
     names = np.array(["ash", "elm", "oak"])[y + (X[:, 1] > 0)]
     model = fitted(MLPClassifier, names, activation=activation)
     network = network_of(model)

@@ -23,8 +23,8 @@ KINDS = ("MLPRegressor", "MLPClassifier")
 def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """Return the network of a fitted model; of two classes its one output is the second's probability.
 
-    Inputs are called as the columns it was fitted to, several classes by their own names. Raises TypeError
-    for another model, FileError for one that is not fitted or ends in what nnviz does not have.
+    Inputs are called as the columns it was fitted to, outputs as their classes. Raises TypeError for another
+    model, FileError for one that is not fitted or ends in what nnviz does not have.
     """
     kind = type(model).__name__
     if not any(own.__name__ in KINDS for own in type(model).__mro__):
@@ -38,8 +38,9 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
         for k, (weights, biases, name) in enumerate(zip(model.coefs_, model.intercepts_, names, strict=True))
     ]
     answer.check(layers, activations)
-    if layers[-1].activation == "softmax":
-        layers[-1] = replace(layers[-1], nodes=[str(own) for own in model.classes_])
+    last, classes = layers[-1], getattr(model, "classes_", ())
+    if last.activation == "softmax" or (len(last.nodes) == 1 and len(classes) == 2):
+        layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
     columns = getattr(model, "feature_names_in_", default_inputs(model.n_features_in_))
     return dense.state_of(layers, inputs=[str(name) for name in columns]).network
 
