@@ -305,7 +305,7 @@ def test_tab_leads_from_the_program_to_the_style_and_the_buttons(code):
     ]
 
 
-def test_a_line_under_the_mouse_shows_on_the_diagram_what_a_click_selects(code):
+def test_a_line_under_the_mouse_shows_on_the_diagram_what_it_is_about(code):
     window, text = code()
     hovered = []
     bring(window, "Code").address_hovered.connect(hovered.append)
@@ -315,6 +315,18 @@ def test_a_line_under_the_mouse_shows_on_the_diagram_what_a_click_selects(code):
     hover(text.viewport(), at(text, line_of(text, "import numpy")))
     assert hovered[1:] == [None]
     assert text.viewport().cursor().shape() == Qt.CursorShape.IBeamCursor
+
+
+def test_a_line_that_is_lit_up_for_the_selection_shows_just_that_under_the_mouse(code):
+    window, text = code()
+    hovered = []
+    bring(window, "Code").address_hovered.connect(hovered.append)
+    first, second = Address("node", 0, 0), Address("node", 0, 1)
+    for selected, lit_up in ((None, first), (first, first), (second, second), (Address("node", 1, 0), first)):
+        window.selection.select(selected)
+        for line in ("import numpy", "z0 = x @ W0.T"):
+            hover(text.viewport(), at(text, line_of(text, line)))
+        assert hovered[-1] == lit_up
 
 
 def test_the_lines_of_a_phase_are_lit_up(code):

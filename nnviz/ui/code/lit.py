@@ -54,6 +54,11 @@ class Lines:
         own = self.selects[line]
         return own[(own.index(selected) + 1) % len(own)] if selected in own else own[0]
 
+    def lit_of(self, line: int, selected: Address | None) -> Address:
+        """Return what the mouse over a line lights up: `selected` where it is about that, or the first."""
+        own = self.selects[line]
+        return selected if selected in own else own[0]
+
 
 def number_at(line: Line, column: int) -> Address | None:
     """Return the weight or bias whose number stands there, in a line of just the numbers that it is about."""

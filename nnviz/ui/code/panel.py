@@ -35,7 +35,7 @@ class CodePanel(Card):
     """Shows the program and where in it one is; `suggestion` makes the path of a file with this end.
 
     ================= =======================================================================
-    `address_hovered` what a click on the line under the mouse would select, or None
+    `address_hovered` what the line or the number under the mouse is about, or None
     `style_chosen`    another style was chosen
     `said`            what was copied or saved
     ================= =======================================================================
@@ -191,17 +191,17 @@ class CodePanel(Card):
 
     # --- what a person does
 
-    def _pointed(self, line: int, column: int) -> Address:
-        """Return what a click there selects: the number, or what the line is about."""
-        number = number_at(self._program.lines[line], column)
-        return number or self._lines.next_of(line, self._selection.address)
-
     def _hover(self, line: int, column: int) -> None:
-        self.address_hovered.emit(self._pointed(line, column) if line >= 0 else None)
+        self.address_hovered.emit(self._pointed(line, column, self._lines.lit_of) if line >= 0 else None)
 
     def _choose(self, line: int, column: int) -> None:
         self.address_hovered.emit(None)
-        self._selection.select(self._pointed(line, column))
+        self._selection.select(self._pointed(line, column, self._lines.next_of))
+
+    def _pointed(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> Address:
+        """Return the number that stands there, or else one of what the line is about."""
+        number = number_at(self._program.lines[line], column)
+        return number or of_line(line, self._selection.address)
 
     def _copy_program(self) -> None:
         self._changes.show_now()
