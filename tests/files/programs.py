@@ -11,6 +11,7 @@ import numpy as np
 from nnviz.core import training
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training
+from nnviz.files import code
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.core.oracle import make_network, make_state
@@ -65,6 +66,23 @@ def check(programs, tolerance, tmp_path, *, rounded=False):
         largest = max(abs(line[-1]) for line in wanted) if rounded else 1.0
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_allclose(one, other, tolerance, max(1.0, largest) * tolerance, err_msg=name)
+
+
+def check_what_to_try(styles, tmp_path):
+    """Take the # away from the last line of programs without rows, and compare what they print."""
+    networks = [make_network([2, 3, 2], ["tanh", "softmax"], [True, True], 7)]
+    networks += [make_network([inputs, 4, 1], ["tanh", "identity"], [True, True], 8) for inputs in (1, 9)]
+    paths, wanted = [], []
+    for style in styles:
+        for k, network in enumerate(networks):
+            *lines, last = code.program(State(network, Dataset.empty(network)), style).text.splitlines()
+            assert last.startswith("# print(")
+            paths.append(tmp_path / f"{style}_{k}.py")
+            paths[-1].write_text("\n".join((*lines, last.removeprefix("# "))), encoding="utf-8")
+            wanted.append(network.predict(np.zeros((1, len(network.inputs))))[0])
+    for printed, prediction in zip(ran(paths), wanted, strict=True):
+        found = numbers(re.sub(r"[\[\]]", " ", printed).strip())
+        np.testing.assert_allclose(found, [prediction], 1e-5, 1e-5)
 
 
 def shipped(name, **changes):

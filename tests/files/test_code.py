@@ -90,6 +90,10 @@ def test_what_a_file_lacks_the_program_does_without(style, tmp_path):
     programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
 
 
+def test_without_rows_it_ends_in_a_line_that_prints_a_prediction(tmp_path):
+    programs.check_what_to_try(STYLES, tmp_path)
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_after_a_run_it_begins_anew_from_the_present_weights(style, tmp_path):
     state = nnviz.train(small_state(optimizer="adam", updates=30)).state

@@ -32,3 +32,7 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, d
     states |= {f"a{k}": programs.of_activation(name) for k, name in enumerate(NAMES)}
     made = {name: in_dtype(state, style, dtype) for name, state in states.items()}
     programs.check(made, DTYPES[dtype], tmp_path, rounded=dtype == "float32")
+
+
+def test_without_rows_it_ends_in_a_line_that_prints_a_prediction(tmp_path):
+    programs.check_what_to_try(("keras", "pytorch"), tmp_path)

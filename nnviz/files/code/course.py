@@ -52,6 +52,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield Line(f"for input_data_row in {NAMES.inputs}:", "forward")
         prediction = f"predict_with_network(input_data_row, {form.parameters})"
         yield Line(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
+    yield from frame.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
     if state.trainable:
         yield from _training(state, form)
 

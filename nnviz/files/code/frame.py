@@ -12,6 +12,9 @@ from nnviz.files.code.loss import MSE
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import comment
 
+WRITTEN_OUT = 8
+"""Inputs of a row that are written one by one."""
+
 
 class Names(NamedTuple):
     """What a style calls the inputs of all rows, how many updates there are, and the history."""
@@ -38,6 +41,16 @@ def head(state: State) -> Iterator[Line]:
             f"# {counted(state.iteration, 'update')} of training are in the weights; here it begins anew."
         )
     yield Line()
+
+
+def to_try(state: State, call: str) -> Iterator[Line]:
+    """Write, where there are no rows, how a prediction is printed; `{}` in the call stands for a row."""
+    if not len(state.data):
+        count = len(state.network.inputs)
+        row = f"[{', '.join(['0.0'] * count)}]" if count <= WRITTEN_OUT else f"[0.0] * {count}"
+        yield Line()
+        yield Line(f"# The prediction of a row: put its {counted(count, 'input')} in, and take the # away")
+        yield Line(f"# print({call.format(row)})")
 
 
 def mini_batches(state: State) -> bool:

@@ -49,6 +49,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
             yield Line()
     yield from _model(state)
     yield from _predictions(state)
+    yield from frame.to_try(state, "model.predict(np.array([{}]), verbose=0)")
     if elsewhere:
         yield from _training(state, elsewhere.keras)
 

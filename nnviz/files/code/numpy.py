@@ -33,6 +33,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield from _loss(network)
         yield from _backward(network)
     yield from _predictions(state)
+    yield from frame.to_try(state, "predict(np.array([{}]))")
     if state.trainable:
         yield from _training(state)
 

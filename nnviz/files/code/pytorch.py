@@ -37,6 +37,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield from frame.settings(state)
     yield from _model(state.network)
     yield from _predictions(state)
+    yield from frame.to_try(state, "model(torch.tensor([{}])).tolist()")
     if elsewhere:
         yield from _training(state, elsewhere.torch)
 
