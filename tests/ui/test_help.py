@@ -9,6 +9,7 @@ from nnviz.core import limits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.limits import Limit
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.files.errors import install_line
 from nnviz.files.registry import FORMATS
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.help.help_window import HelpWindow
@@ -38,6 +39,7 @@ def test_files_names_every_format_and_every_limit(open_window):
     for word in ("Literal", "Segments", "Nesting", "Lines"):
         assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
     assert ".svg" in text
+    assert text.count(install_line("models")) == 1
 
 
 def test_about_says_which_version_it_is(open_window):

@@ -42,12 +42,13 @@ def files() -> tuple[Section, ...]:
     films = tuple(
         (name, f"File → Export walk or Export training, {', '.join(ends)}") for name, ends in FILMS.items()
     )
+    packages = " and ".join(sorted({install_line(each.extra) for each in FORMATS if each.extra}))
     kept = (
         ("name.json" + KEPT, "the version before the first save of a session, beside the file"),
         (str(data_folder()), "copies of unsaved work, offered at the next start, and the log"),
     )
     return (
-        ("Networks", formats),
+        ("Networks", (*formats, ("the packages that some need", f"are installed by {packages}"))),
         OTHERS,
         ROWS,
         ("Pictures", pictures),
@@ -59,7 +60,7 @@ def files() -> tuple[Section, ...]:
 
 def _told(form: Format, saves: tuple[str, ...]) -> str:
     saving = f"; saves {', '.join(saves)}" if saves else ""
-    needs = f"; what it needs: {install_line(form.extra)}" if form.extra else ""
+    needs = "; needs packages" * bool(form.extra)
     return f"opens {', '.join(form.suffixes)}{saving}{needs}"
 
 
