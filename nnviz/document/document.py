@@ -252,9 +252,9 @@ class Document(QObject):
         if self.file:
             self.file.accept()
 
-    def recover(self, state: State, path: Path | None, digest: bytes) -> None:
+    def recover(self, state: State, path: Path | None, digest: bytes, as_read: AsRead | None = None) -> None:
         """Open unsaved changes to `path`, whose bytes had that digest when they were made."""
-        self.start(state, OnDisk(path, self._written, digest) if path else None)
+        self.start(state, OnDisk(path, self._written, digest, as_read) if path else None)
         self.mark_unsaved()
 
     def mark_unsaved(self) -> None:

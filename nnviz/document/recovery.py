@@ -14,6 +14,8 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import Claim, Leftover
 from nnviz.files import atomic, snapshot
+from nnviz.files.on_disk import AsRead
+from nnviz.files.registry import is_saved_at
 
 DELAY_MS = 2000
 """How long after the first unsaved change the copy is written; at most one copy in that time."""
@@ -65,7 +67,9 @@ class Recovery(QObject):
 
         Raises FileError, and then the document and the leftover stay as they were.
         """
-        self._document.recover(leftover.load(), leftover.original, leftover.digest)
+        state, path = leftover.load(), leftover.original
+        as_read = AsRead(is_saved=path is None or is_saved_at(path))
+        self._document.recover(state, path, leftover.digest, as_read)
         self._recovered = leftover
         self._write()
 

@@ -139,6 +139,14 @@ def is_saved(source: Source) -> bool:
     return source.path.suffix.lower() in _format_of(source).saved
 
 
+def is_saved_at(path: Path) -> bool:
+    """Tell the same of the file at `path`; of none, and of one that cannot be read, it is so."""
+    try:
+        return is_saved(Source(read_bytes(path), path))
+    except FileError:
+        return True
+
+
 def _check_answer(given: tuple[str, ...], found: tuple[str, ...]) -> None:
     """Raise FileError where a file says other activations than a person."""
     with told_by_core():

@@ -286,6 +286,16 @@ def test_a_file_that_was_changed_after_the_crash_is_noticed(
     assert document.news() is News.CHANGED
 
 
+def test_a_model_of_a_kind_that_is_not_saved_is_known_as_such_after_the_crash(
+    document, state, recovery, leave, left_in, folder, tmp_path
+):
+    model = tmp_path / "model.json"
+    model.write_text('{"modelTopology": {}, "weightsManifest": []}')
+    leave("a", state(2), path=model, digest=b"")
+    recovery.recover(left_in(folder)[0][0])
+    assert not document.file.as_read.is_saved
+
+
 @pytest.fixture
 def leave(folder):
     """Return a function that leaves a copy behind, as a program does that has ended."""
