@@ -44,8 +44,8 @@ class CodeText(QTextEdit):
     ============== =============================================================================
     """
 
-    line_chosen = Signal(int, int)
-    line_hovered = Signal(int, int)
+    line_chosen = Signal(object, object)
+    line_hovered = Signal(object, object)
 
     def __init__(self) -> None:
         super().__init__()
