@@ -1,5 +1,6 @@
 """Films of the walk and of the training: what they show, and how they are asked for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,11 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMessag
 
 from nnviz.cli.main import main
 from nnviz.core import edits
-from nnviz.core.state import Training
+from nnviz.core.history import History
+from nnviz.core.numbers import shown
+from nnviz.core.state import Run, Training, Weights, with_weights
 from nnviz.core.training import train
+from nnviz.core.training.past import Past
 from nnviz.document.training.outcome import NO_ROWS
 from nnviz.document.walk.player import NO_ROW
 from nnviz.files.errors import install_line
@@ -136,6 +140,22 @@ def test_the_training_shows_a_run_that_there_is_from_its_start(qapp, tmp_path):
     assert moments[0][2] == ["iteration 0 of 70", "MSE 1.030"]
     assert moments[-1][2][0] == "iteration 70 of 70"
     assert "slope 1 0" in moments[0][0]
+
+
+def test_of_a_run_that_was_watched_it_shows_what_was_seen(qapp):
+    start = state("forward")
+    past, now = Past(start), start
+    for iteration in (1, 4, 60):
+        layers = [Weights(layer.weights + 0.01 * iteration) for layer in start.network.layers]
+        history = History().extended(np.array([[iteration, 1 / iteration]]))
+        run = Run(start.network, iteration, history, "gradient_descent", np.zeros((0, 6)), (), watched=True)
+        now = replace(start, network=with_weights(start.network, layers), run=run)
+        past.follow(now)
+    moments = told(training(now, past=past))
+    seen = list(dict.fromkeys(foot[0] for _, _, foot, _ in moments))
+    assert seen == [f"iteration {iteration} of 60" for iteration in (0, 1, 4, 60)]
+    assert moments[-1][0]["weight 1 0"] == "7.6"
+    assert moments[-1][2][1] == f"MSE {shown(now.mse())}"
 
 
 def test_iterations_are_written_as_in_the_window(open_window):

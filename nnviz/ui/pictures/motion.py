@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from nnviz.core.state import State
+from nnviz.core.training.past import Past
 from nnviz.files.motion import kinds
 from nnviz.files.progress import Progress
 from nnviz.ui.pictures.drawing import Look
@@ -19,13 +20,17 @@ What: TypeAlias = Literal["walk", "training"]
 
 @dataclass(frozen=True)
 class Subject:
-    """What is filmed: a walk, perhaps by whole layers, or a training, perhaps with slopes; of one row."""
+    """What is filmed: a walk, perhaps by whole layers, or a training, perhaps with slopes; of one row.
+
+    `past` is what is known of the run; of one that was watched nothing else can be shown.
+    """
 
     what: What
     state: State
     row: int = 0
     slopes: bool = False
     by_layer: bool = False
+    past: Past | None = None
 
 
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
@@ -34,7 +39,8 @@ def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> Image
         return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
     from nnviz.ui.pictures.training_film import TrainingFilm
 
-    return TrainingFilm(subject.state, look, fps, progress, subject.row, slopes=subject.slopes)
+    row, slopes, past = subject.row, subject.slopes, subject.past
+    return TrainingFilm(subject.state, look, fps, progress, row, slopes=slopes, past=past)
 
 
 def render(subject: Subject, look: Look, fps: int, out: Path) -> None:

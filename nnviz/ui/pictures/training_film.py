@@ -6,7 +6,7 @@ Imports pyqtgraph, which costs 150 ms, so it is imported when a film is wanted.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from PySide6.QtCore import QMarginsF, QRectF, Qt
@@ -14,7 +14,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from nnviz.core.numbers import shown
 from nnviz.core.state import State
-from nnviz.core.training.past import Replay, beginning
+from nnviz.core.training.past import Past, Replay, beginning
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.walk.reel import Reel
 from nnviz.document.walk.walk import Walk
@@ -48,13 +48,23 @@ def spread(updates: int, moments: int) -> list[tuple[int, int]]:
 class TrainingFilm(ImageFilm):
     """The run of a State from its start, or else the one that its settings make, with one row on the diagram.
 
+    Of a run that was watched, whose updates cannot be made again, it shows what is in its `past`.
     Raises ValueError where there is nothing to train on, and where no update can be made.
     """
 
     def __init__(
-        self, state: State, look: Look, fps: int, progress: Progress, row: int = 0, *, slopes: bool = False
+        self,
+        state: State,
+        look: Look,
+        fps: int,
+        progress: Progress,
+        row: int = 0,
+        *,
+        slopes: bool = False,
+        past: Past | None = None,
     ) -> None:
         super().__init__(look, fps, progress, len(state.network.sizes), share=1.0 - CURVE)
+        self._past = past
         self._end = state if state.iteration else self._trained(state)
         if not self._end.iteration:
             raise ValueError("training: not one update can be made; make the learning rate smaller")
@@ -78,6 +88,7 @@ class TrainingFilm(ImageFilm):
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())
+        curve.set_measure(self._end.run.measure)
         curve.show_history(self._end.run.history)
         curve.settle()
         curve.show_view(curve.view())
@@ -89,23 +100,36 @@ class TrainingFilm(ImageFilm):
         largest = max(float(abs(layer.weights).max()) for each in networks for layer in each.layers)
         reel = Reel(Walk(start.network.sizes))
         self.scene = Scene(start, self._row, reel, self.above, slopes=self._slopes, largest=largest)
-        replay = Replay(start, self._end)
+        at = self._way(start)
         seen = self._seen[:: len(self._seen) // FEW + 1] if few else self._seen
         for iteration, count in seen:
-            self._go_to(iteration, replay)
+            self._show(at(iteration))
             yield count / self.fps
-        self._go_to(self._end.iteration, replay)
+        self._show(self._end)
         yield LAST_S
 
-    def _go_to(self, iteration: int, replay: Replay) -> None:
-        if iteration > replay.iteration:
-            for _ in replay.work(iteration - replay.iteration):
-                self.alive()
-        self._state = state = replay.state()
-        self._mse = state.mse() or 0.0
+    def _way(self, start: State) -> Callable[[int], State]:
+        """Return what gives the State at an iteration, each time a later one."""
+        assert self._end.run is not None
+        if self._end.run.watched:
+            assert self._past is not None
+            return self._past.nearest
+        replay = Replay(start, self._end)
+
+        def at(iteration: int) -> State:
+            if iteration > replay.iteration:
+                for _ in replay.work(iteration - replay.iteration):
+                    self.alive()
+            return replay.state()
+
+        return at
+
+    def _show(self, state: State) -> None:
+        self._state, self._mse = state, state.mse() or 0.0
         self.scene.show(state)
         assert state.run is not None
-        self._curve.show_history(state.run.history, (iteration, self._mse))
+        told = None if state.run.watched else (state.iteration, self._mse)  # a script told its own loss
+        self._curve.show_history(state.run.history, told)
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
         self.scene.paint(painter, palette)

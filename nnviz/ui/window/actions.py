@@ -131,8 +131,8 @@ def _export_film(workspace: Workspace, what: What) -> None:
     if why:
         workspace.status.say(why)
         return
-    slopes, by_layer = selection.slopes_shown, progress.by_layer
-    workspace.exports.ask_film(Subject(what, state, selection.row, slopes=slopes, by_layer=by_layer))
+    slopes, past = selection.slopes_shown, workspace.runner.travel.past
+    workspace.exports.ask_film(Subject(what, state, selection.row, slopes, progress.by_layer, past))
 
 
 def _edit(workspace: Workspace) -> Menu:
