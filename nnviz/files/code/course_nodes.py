@@ -128,4 +128,5 @@ class Nodes(Form):
 
 def _fits(name: str) -> bool:
     """Tell whether variables can begin with a node's name; Python takes ﬁ and fi for the same."""
-    return f"{name}_".isidentifier() and name != TAKEN and unicodedata.normalize("NFKC", name) == name
+    seen = name.isprintable() and unicodedata.normalize("NFKC", name) == name  # as Python itself reads it
+    return seen and f"{name}_".isidentifier() and name != TAKEN
