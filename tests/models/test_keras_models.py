@@ -23,8 +23,6 @@ pytestmark = pytest.mark.filterwarnings(
 )  # Keras with torch
 
 CLOSE = 1e-6
-OPENS_S, LARGE_S = 2.0, 4.0
-"""Ten times what is measured on an idle machine; the second for a million weights."""
 KERAS = (
     "linear",
     "relu",
@@ -262,10 +260,10 @@ def test_a_number_too_large_for_32_bits_is_refused(end, tmp_path):
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_the_same_network_is_the_same_file(end, tmp_path):
-    for name in ("a", "b"):
+def test_the_same_network_is_the_same_file_on_another_day(end, tmp_path, monkeypatch):
+    for day, name in enumerate("ab"):
+        monkeypatch.setattr(time, "time", lambda day=day: 1e9 + 86_400.0 * day)
         save(a_state([[0.5, 1.0]]), tmp_path / f"{name}{end}")
-        time.sleep(0 if name == "b" else 0.01)
     assert (tmp_path / f"a{end}").read_bytes() == (tmp_path / f"b{end}").read_bytes()
 
 
@@ -277,12 +275,8 @@ def test_five_hundred_layers_go_and_come_back(end, tmp_path):
     assert load(tmp_path / f"m{end}").network.predict([[1.0]]) == network.predict([[1.0]])
 
 
-# Time
-
-
 @pytest.mark.parametrize("end", ENDS)
-def test_small_and_large_models_open_soon(end, tmp_path):
-    """A million weights: measured are 0.1 s for a small file and 0.2 s for the large one."""
+def test_a_million_weights_go_and_come_back(end, tmp_path):
     random = np.random.default_rng(0)
     sizes = (784, 900, 300, 10)
     made = [
@@ -295,15 +289,10 @@ def test_small_and_large_models_open_soon(end, tmp_path):
         for k, (before, size) in enumerate(pairwise(sizes))
     ]
     network = Network(tuple(f"x{i}" for i in range(sizes[0])), tuple(made))
-    for limit, one in ((OPENS_S, a_state([[0.5, 1.0]])), (LARGE_S, State(network, Dataset.empty(network)))):
-        save(one, tmp_path / f"m{end}")
-        began = time.monotonic()
-        found = load(tmp_path / f"m{end}").network
-        took = time.monotonic() - began
-        print(f"{end}, {found.parameters:,} weights: {took:.2f} s")
-        assert took < limit
-        for before, after in zip(one.network.layers, found.layers, strict=True):
-            np.testing.assert_array_equal(before.weights, after.weights)
+    save(State(network, Dataset.empty(network)), tmp_path / f"m{end}")
+    found = load(tmp_path / f"m{end}").network
+    for before, after in zip(network.layers, found.layers, strict=True):
+        np.testing.assert_array_equal(before.weights, after.weights)
 
 
 def test_a_model_opens_without_keras_and_its_back_end(tmp_path):

@@ -39,7 +39,7 @@ class SizeDialog(QDialog):
         self._height = self._add_number("&Height", look.height, LEAST_PX, most_px)
         self._theme.addItems([name.capitalize() for name in PALETTES])
         self._theme.setCurrentIndex(list(PALETTES).index(look.theme))
-        self._add("T&heme", self._theme)
+        self._add("The&me", self._theme)
 
     @property
     def look(self) -> Look:
