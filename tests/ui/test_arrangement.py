@@ -185,6 +185,22 @@ def test_a_panel_behind_a_tab_does_no_work_and_is_right_when_it_comes(open_windo
     assert not window.explain.isVisible()
 
 
+def test_tab_reaches_nothing_that_stands_behind_another_tab(open_window):
+    window = open_window("two-hidden-layers")
+    press(window, "Matrix")
+    bring(window, "Matrix")
+    press(window, "MSE")
+    QApplication.processEvents()
+    assert "Matrix" not in in_sight(window)
+    window.diagram.setFocus()
+    reached = []
+    while (widget := QApplication.focusWidget()) not in reached:
+        reached.append(widget)
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+    assert len(reached) > 10
+    assert not [own.accessibleName() for own in reached if dock(window, "Matrix").isAncestorOf(own)]
+
+
 def test_the_loss_panels_are_not_made_before_they_are_shown(open_window):
     window = open_window("relu")
     QApplication.processEvents()

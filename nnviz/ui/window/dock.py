@@ -83,6 +83,7 @@ class Dock(QDockWidget):
         if self.card and in_sight != self.card.isVisibleTo(self):
             self._leave()
             self.card.setVisible(in_sight)  # behind a tab Qt only moves it away, and it would go on working
+            self._head.setEnabled(in_sight)  # and the keyboard would still get there
         self.in_sight = in_sight
         self.looked.emit(self.is_open)
 
