@@ -523,7 +523,7 @@ def test_a_style_that_cannot_hold_the_network_says_why_in_its_place(code, monkey
 
     window, text = code()
     dock = window.board.docks["Code"]
-    monkeypatch.setitem(STYLES, "numpy", refuses)
+    monkeypatch.setitem(STYLES, "numpy", STYLES["numpy"]._replace(lines=refuses))
     window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 0.5), "a weight")
     qtbot.waitUntil(lambda: not text.isVisible())
     said = [own.text() for own in dock.findChildren(QLabel) if own.isVisible()]

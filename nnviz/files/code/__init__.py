@@ -6,20 +6,29 @@ Knows nothing of files but the one that a program loads its numbers from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from nnviz.core.names import quoted
 from nnviz.core.state import State
-from nnviz.files.code import course, keras, numpy, pytorch
+from nnviz.files.code import course, frame, keras, numpy, pytorch
 from nnviz.files.code.numbers import Numbers
 from nnviz.files.code.program import Line, Program
 
-STYLES: dict[str, Callable[[State, Numbers], Iterator[Line]]] = {
-    "course": course.lines,
-    "numpy": numpy.lines,
-    "keras": keras.lines,
-    "pytorch": pytorch.lines,
+
+class Style(NamedTuple):
+    """What a window calls a style, and what writes a program in it, or raises ValueError where it cannot."""
+
+    title: str
+    lines: Callable[[State, Numbers], Iterator[Line]]
+
+
+STYLES = {
+    "course": Style("Course", course.lines),
+    "numpy": Style("NumPy", numpy.lines),
+    "keras": Style("Keras", keras.lines),
+    "pytorch": Style("PyTorch", pytorch.lines),
 }
-"""Every style by name, and what writes a program in it. Raises ValueError where it cannot."""
+"""Every style by name."""
 
 
 def program(state: State, style: str = "numpy", *, beside: bool = True) -> Program:
@@ -31,7 +40,8 @@ def program(state: State, style: str = "numpy", *, beside: bool = True) -> Progr
     if style not in STYLES:
         raise ValueError(f"no style is called {quoted(style)}; known are {', '.join(STYLES)}")
     numbers = Numbers(state, beside)
-    return Program(tuple(STYLES[style](state, numbers)), numbers.beside)
+    lines = (*frame.head(state), *STYLES[style].lines(state, numbers))
+    return Program(lines, numbers.beside)
 
 
 def code(state: State, style: str = "numpy") -> str:

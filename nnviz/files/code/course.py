@@ -29,12 +29,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
     form: Form = Nodes(network) if few else Loops(network)
-    yield from frame.head(state)
-    yield from functions.imports(network, state.trainable)
-    yield from numbers.imports()
-    yield Line("import numpy as np")
-    yield Line()
-    yield from numbers.stored()
+    yield from functions.imports(state, numbers)
     yield from form.layers()
     yield from _weights(network, form, numbers)
     yield from _biases(network, form, numbers)

@@ -10,7 +10,7 @@ from nnviz.core.optimizers import OPTIMIZERS, Elsewhere
 from nnviz.core.state import State
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import comment
+from nnviz.files.code.words import comment, of_outputs
 
 WRITTEN_OUT = 8
 """Inputs of a row that are written one by one."""
@@ -41,6 +41,17 @@ def head(state: State) -> Iterator[Line]:
             f"# {counted(state.iteration, 'update')} of training are in the weights; here it begins anew."
         )
     yield Line()
+
+
+def predictions(state: State, rows: str, call: str) -> Iterator[Line]:
+    """Write how the predictions, `rows` of numbers, are printed or, where there are none, how one is."""
+    outputs = of_outputs(state.network)
+    if len(state.data):
+        yield Line()
+        yield Line("# The prediction of every row")
+        yield Line(f"for row in {rows}:", "forward", outputs)
+        yield Line("    print(*row)", "forward", outputs)
+    yield from to_try(state, call)
 
 
 def to_try(state: State, call: str) -> Iterator[Line]:

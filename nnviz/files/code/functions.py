@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from nnviz.core.activation import Activation
 from nnviz.core.network import Network
+from nnviz.core.state import State
+from nnviz.files.code.numbers import Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes
 
@@ -16,11 +18,15 @@ def called(activation: Activation) -> str:
     return re.sub(r"\W+", "_", activation.name).rstrip("_")
 
 
-def imports(network: Network, trained: bool) -> Iterator[Line]:
-    """Import Python's `math`, where an activation is written with it."""
-    texts = (each.elsewhere.numpy + each.elsewhere.numpy_slope * trained for each in _functions(network))
-    if any("math." in text for text in texts):
+def imports(state: State, numbers: Numbers) -> Iterator[Line]:
+    """Import what such a program takes, `math` where an activation is written with it, and open its file."""
+    ways = [function.elsewhere for function in _functions(state.network)]
+    if any("math." in own.numpy + own.numpy_slope * state.trainable for own in ways):
         yield Line("import math")
+    yield from numbers.imports()
+    yield Line("import numpy as np")
+    yield Line()
+    yield from numbers.stored()
 
 
 def _functions(network: Network) -> list[Activation]:

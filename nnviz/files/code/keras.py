@@ -25,7 +25,6 @@ if DTYPE == "float64":  # which Keras would turn back into float32, but on Tenso
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     """Write the program."""
     elsewhere = frame.elsewhere(state, "Keras")
-    yield from frame.head(state)
     yield Line("# Keras 3 runs on PyTorch, TensorFlow or JAX: set KERAS_BACKEND to torch, tensorflow or jax")
     yield from numbers.imports()
     yield Line("import keras")
@@ -48,8 +47,8 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
             yield Line()
             yield Line()
     yield from _model(state)
-    yield from _predictions(state)
-    yield from frame.to_try(state, "model.predict(np.array([{}]), verbose=0)")
+    predict = "model.predict({}, verbose=0)"
+    yield from frame.predictions(state, predict.format("inputs"), predict.format("np.array([{}])"))
     if elsewhere:
         yield from _training(state, elsewhere.keras)
 
@@ -77,15 +76,6 @@ def _dense(layer: Layer) -> list[str]:
 
 def _activation(own: Named) -> str:
     return f"layers.{own.name}({own.parameter}={full(own.value)})"
-
-
-def _predictions(state: State) -> Iterator[Line]:
-    if len(state.data):
-        outputs = of_outputs(state.network)
-        yield Line()
-        yield Line("# The prediction of every row")
-        yield Line("for row in model.predict(inputs, verbose=0):", "forward", outputs)
-        yield Line("    print(*row)", "forward", outputs)
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:

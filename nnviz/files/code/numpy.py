@@ -17,12 +17,7 @@ from nnviz.files.code.words import of_nodes, of_outputs, parameters, python
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     """Write the program."""
     network = state.network
-    yield from frame.head(state)
-    yield from functions.imports(network, state.trainable)
-    yield from numbers.imports()
-    yield Line("import numpy as np")
-    yield Line()
-    yield from numbers.stored()
+    yield from functions.imports(state, numbers)
     yield from numbers.weights(Notation())
     yield from numbers.rows(Notation())
     if state.trainable:
@@ -32,8 +27,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     if state.trainable:
         yield from _loss(network)
         yield from _backward(network)
-    yield from _predictions(state)
-    yield from frame.to_try(state, "predict(np.array([{}]))")
+    yield from frame.predictions(state, "predict(inputs)", "predict(np.array([{}]))")
     if state.trainable:
         yield from _training(state)
 
@@ -111,15 +105,6 @@ def _layer_back(network: Network, k: int) -> Iterator[Line]:
     if k:
         before = _slope_a(network.layers, k - 1)
         yield Line(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))
-
-
-def _predictions(state: State) -> Iterator[Line]:
-    if len(state.data):
-        outputs = of_outputs(state.network)
-        yield Line()
-        yield Line("# The prediction of every row")
-        yield Line("for row in predict(inputs):", "forward", outputs)
-        yield Line("    print(*row)", "forward", outputs)
 
 
 def _training(state: State) -> Iterator[Line]:

@@ -20,7 +20,6 @@ NOTATION = Notation("torch.tensor", 'torch.tensor(stored["{}"], dtype=DTYPE)')
 def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     """Write the program."""
     elsewhere = frame.elsewhere(state, "PyTorch")
-    yield from frame.head(state)
     yield from numbers.imports()
     if numbers.beside or (elsewhere and frame.mini_batches(state)):
         yield Line("import numpy as np")
@@ -36,8 +35,7 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     if elsewhere:
         yield from frame.settings(state)
     yield from _model(state.network)
-    yield from _predictions(state)
-    yield from frame.to_try(state, "model(torch.tensor([{}])).tolist()")
+    yield from frame.predictions(state, "model(inputs).tolist()", "model(torch.tensor([{}])).tolist()")
     if elsewhere:
         yield from _training(state, elsewhere.torch)
 
@@ -67,15 +65,6 @@ def _activation(function: Activation) -> str:
     if not function.elementwise:
         return f"nn.{own.name}(dim=-1)"
     return f"nn.{own.name}({own.parameter}={full(own.value)})" if own.parameter else f"nn.{own.name}()"
-
-
-def _predictions(state: State) -> Iterator[Line]:
-    if len(state.data):
-        outputs = of_outputs(state.network)
-        yield Line()
-        yield Line("# The prediction of every row")
-        yield Line("for row in model(inputs).tolist():", "forward", outputs)
-        yield Line("    print(*row)", "forward", outputs)
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:

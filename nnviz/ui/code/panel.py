@@ -25,7 +25,6 @@ from nnviz.ui.code.text import CodeText, Lit
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.choice import Choice
 
-TITLES = {"course": "Course", "numpy": "NumPy", "keras": "Keras", "pytorch": "PyTorch"}
 HINT = "Click a line to select what it computes"
 SHARE = 15
 """Of a run's time, writing the program takes no more than one part in so many."""
@@ -83,8 +82,8 @@ class CodePanel(Card):
 
     def _make_controls(self, style: str) -> None:
         self._style = Choice()
-        for name in STYLES:
-            self._style.addItem(TITLES[name], name)
+        for name, own in STYLES.items():
+            self._style.addItem(own.title, name)
         self._style.setCurrentIndex(max(self._style.findData(style), 0))
         self._style.setToolTip("How the program is written")
         self._style.setAccessibleName("Style of the program")
