@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -15,7 +16,10 @@ from nnviz._streams import TRAINING
 from nnviz.files import frames
 from nnviz.watching import view
 
+pytestmark = pytest.mark.filterwarnings("ignore:arrays do not say their activations:UserWarning")
+
 WEIGHTS = {"node_0": [2.0, 4.0], "node_1": [4.0, -5.0], "output": [2.0, 7.0]}
+NETWORK = nnviz.Network.from_weights(WEIGHTS)
 
 
 def all_points(got):
@@ -71,12 +75,11 @@ def test_weights_that_the_loop_makes_anew_are_handed_over(windows):
 
 
 def test_a_network_is_watched_by_those_that_take_its_place(windows):
-    network = nnviz.Network.from_weights(WEIGHTS)
     other = nnviz.Network.from_weights({**WEIGHTS, "output": [0, 1]})
-    with nnviz.watch(network) as watched:
+    with nnviz.watch(NETWORK) as watched:
         watched.update(1.0, other)
     state, got, _ = windows[0].read()
-    assert state.network == network
+    assert state.network == NETWORK
     assert got[-1].values.tolist() == [2, 4, 4, -5, 0, 1]
 
 
@@ -86,7 +89,7 @@ def test_the_dictionary_of_the_course_is_watched_as_it_is(windows):
         weights["output"] = weights["output"] - 1
         watched.update(np.float64(64.0))
     state, got, _ = windows[0].read()
-    assert state.network == nnviz.Network.from_weights(WEIGHTS)
+    assert state.network == NETWORK
     assert got[-1].values.tolist() == [2, 4, 4, -5, 1, 6]
     assert all_points(got) == [[1, 64]]
 
@@ -122,6 +125,30 @@ def test_arrays_are_taken_as_weights_and_biases_in_the_order_that_makes_a_networ
 def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
     nnviz.watch([W23], [[1, 2]]).close()
     assert windows[0].read()[0].network.sizes == (2, 3)
+
+
+def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_window(windows):
+    with pytest.warns(UserWarning, match=r"relu, the output identity, unless .*activations=\[") as told:
+        nnviz.watch([W23, W31]).close()
+    assert [warning.filename for warning in told] == [__file__]
+    assert windows[0].read()[0].notes.startswith("Arrays do not say their activations: hidden layers are")
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [([W23, W31], {"activations": ["tanh", "identity"]}), (WEIGHTS, {}), (NETWORK, {})],
+)
+def test_activations_that_are_known_are_no_reason_to_warn(windows, model, words):
+    warnings.simplefilter("error")
+    nnviz.watch(model, **words).close()
+    assert windows[0].read()[0].notes == ""
+
+
+def test_where_warnings_are_errors_no_window_is_opened(windows):
+    warnings.simplefilter("error")
+    with pytest.raises(UserWarning, match="activations"):
+        nnviz.watch(W23)
+    assert windows == []
 
 
 @pytest.mark.parametrize(
@@ -209,11 +236,10 @@ def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(windows, mon
 def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended(tmp_path, monkeypatch):
     for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(variable, str(tmp_path))
-    network = nnviz.Network.from_weights(WEIGHTS)
     process = window_process(TRAINING)
     points = np.column_stack((np.arange(1.0, 20_001.0), np.ones(20_000)))
     with process.stdin as pipe:
-        for part in frames.begun(nnviz.State(network, nnviz.Dataset([[3, 5]]))):
+        for part in frames.begun(nnviz.State(NETWORK, nnviz.Dataset([[3, 5]]))):
             pipe.write(part)
         pipe.write(frames.gone_on(frames.Frame(20_000, points, np.ones(6))))  # more than a pipe holds
         pipe.write(frames.ended(""))
@@ -242,7 +268,7 @@ print("trained")
 """
 LOOP = """
 weights = [np.ones({shape})]
-with nnviz.watch(weights) as view:
+with nnviz.watch(weights, activations=["identity"]) as view:
     for k in range(20_000):
         view.update(1.0)
         {each}
@@ -292,7 +318,7 @@ def test_a_script_that_ends_where_a_pipe_is_closed_is_not_ended_by_a_window_that
 def test_a_child_that_was_forked_tells_the_window_nothing_and_does_not_hold_it_open():
     training = """
 weights = [np.ones((2, 3))]
-with nnviz.watch(weights) as view:
+with nnviz.watch(weights, activations=["identity"]) as view:
     view.update(1.0)
     child = os.fork()
     if not child:
@@ -311,7 +337,7 @@ def test_a_script_that_closes_no_view_ends_and_hands_the_end_over(tmp_path):
     window = f"import sys; open({str(got)!r}, 'wb').write(sys.stdin.buffer.read())"
     training = """
 weights = [np.ones((100, 1000))]
-view = nnviz.watch(weights)
+view = nnviz.watch(weights, activations=["identity"])
 view.update(1.0)
 weights[0][:] = 7
 view.update(2.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,10 @@ UNKNOWN = (
     "expected a Network, a list of arrays, a dictionary of weights, a torch module, a Keras model or an MLP "
     "of scikit-learn"
 )
+ASSUMED = (
+    "arrays do not say their activations: hidden layers are taken to be relu, the output identity, unless "
+    'watch(…, activations=["relu", "identity"]) names each layer\'s own'
+)
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
 UNLIKE = "its own weights are not those of the network that nnviz makes of it, and cannot be followed"
 MOVED = "it is of another shape than at the start"
@@ -31,13 +35,13 @@ MOVED = "it is of another shape than at the start"
 class Model:
     """How a model is looked at: its `network` at the start, and `values`, all parameters in one vector.
 
+    `assumes_activations` where they are in no array, and nobody has said them.
     Raises FileError for what is no network.
     """
 
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
-        self._look, network = _way(model, activations, inputs)
-        self.network = network
-        layers = network.layers
+        self._look, self.network, self.assumes_activations = _way(model, activations, inputs)
+        layers = self.network.layers
         self._shapes = [(layer.weights.shape, layer.biases is not None) for layer in layers]
         own = _in_one_vector([(layer.weights, layer.biases) for layer in layers])
         if not np.array_equal(_in_one_vector(self._look(model)), own):
@@ -59,21 +63,28 @@ def _in_one_vector(chain: Chain) -> Array:
     return np.concatenate([part.ravel() for part in parts])
 
 
-def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> tuple[Look, Network]:
-    """Return how a model's weights are looked up, and what it is as a network."""
+class _Way(NamedTuple):
+    """How a model's weights are looked up, what it is as a network, and whether that was assumed in part."""
+
+    look: Look
+    network: Network
+    assumes_activations: bool = False
+
+
+def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _Way:
     if framework := foreign.framework_of(model):
-        return LOOKS[framework], foreign.network_of(model, activations)
+        return _Way(LOOKS[framework], foreign.network_of(model, activations))
     if isinstance(model, State | Network):
-        return _of_network, model.network if isinstance(model, State) else model
+        return _Way(_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):
-        look, network = _way([model], activations, inputs)
-        return lambda array: look([array]), network
+        of_list = _way([model], activations, inputs)
+        return of_list._replace(look=lambda array: of_list.look([array]))
     if not isinstance(model, Mapping | Sequence) or isinstance(model, str):
         raise TypeError(f"{UNKNOWN}, found a {type(model).__name__}")
     if isinstance(model, Mapping) and all(_COURSE.fullmatch(str(name)) for name in model):
-        return _of_course, _of_chain(_of_course(model), activations)
+        return _Way(_of_course, _of_chain(_of_course(model), activations))
     places = arrays.find(model, inputs)
-    return places.look, _of_chain(places.look(model), activations)
+    return _Way(places.look, _of_chain(places.look(model), activations), not activations)
 
 
 def _of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+import warnings
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from nnviz.files.foreign import as_array, framework_of
 from nnviz.files.frames import Frame
 from nnviz.watching.frameworks import is_made
 from nnviz.watching.link import Link
-from nnviz.watching.models import Model
+from nnviz.watching.models import ASSUMED, Model
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
@@ -57,6 +58,9 @@ class View:
         x, y = self._rows
         self._looked_at = Model(self._model, self._activations, None if x is None else np.shape(x)[-1])
         state = replace(_show.state_of(self._looked_at.network, self._model, x, y), name=_name())
+        if self._looked_at.assumes_activations:
+            warnings.warn(ASSUMED, stacklevel=4)  # where `watch` is called
+            state = replace(state, notes=f"{ASSUMED[0].upper()}{ASSUMED[1:]}.")
         link = self._link = Link(state, weakref.WeakMethod(self.close))
         weakref.finalize(self, link.end, "").atexit = False
         return link

@@ -29,8 +29,8 @@ class Watch:
         (inputs, nodes), each with its biases behind it, or without), a dictionary of them or the course's, a
         torch module, a Keras model, an MLP of scikit-learn with `partial_fit`. Where the loop makes new
         arrays, or a new Network, it gives them to `update`. `x` and `y` are the rows that the window shows,
-        as for `show`. Arrays do not say their `activations`, one a layer: without them hidden ones are relu,
-        the output identity.
+        as for `show`. Arrays do not say their `activations`, one a layer: without them hidden ones are taken
+        to be relu, the output identity, with a UserWarning; the course's dictionary is that by custom.
         Raises TypeError and FileError for what is no network and rows that do not fit, DisplayError where no
         window can be shown.
         """

@@ -105,7 +105,7 @@ def measured(loop, rounds):
     loop.run(200)
     updates = max(1, int(200 * ROUND_S / took(loop, 200)[1]))
     slower, alone = [], []
-    with nnviz.watch(loop.model, loop.x, loop.y) as view:
+    with nnviz.watch(loop.model, loop.x, loop.y, activations=("relu", "identity")) as view:
         loop.run(2 * updates, view.update)  # until the window stands
         time.sleep(2)
         for number in range(rounds):

@@ -72,7 +72,7 @@ def test_a_torch_module_that_holds_others_and_uses_no_biases(windows):
 
 def test_a_list_of_torch_tensors(windows):
     w, b = torch.zeros(2, 3, requires_grad=True), torch.zeros(2, requires_grad=True)
-    with nnviz.watch([w, b]) as view:
+    with nnviz.watch([w, b], activations=["identity"]) as view:
         ((w @ torch.ones(3) + b - 1) ** 2).mean().backward()
         with torch.no_grad():
             w -= 0.1 * w.grad

@@ -338,7 +338,8 @@ def test_another_document_takes_its_place_and_nothing_more_is_shown(qtbot, watch
 
 
 def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(qtbot, watch):
-    window, script = watch(State(NETWORK, Dataset.empty(NETWORK)))
+    window, script = watch(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
+    assert status(window) == "loop.py: shown as it goes on. Assumed: relu."
     qtbot.waitUntil(lambda: window.mse.empty.text() == NO_LOSS)
     script.update(1, [2, 8])
     sees(qtbot, window, 1)

@@ -50,5 +50,6 @@ def follow(workspace: Workspace, stream: BinaryIO) -> Watched:
     verbs = workspace.training.verbs
     verbs.give_way(stop)
     watched.ended.connect(lambda _: verbs.come_back())
-    status.say(f"{workspace.document.title}: shown as it goes on")
+    assumed = workspace.document.state.notes  # that is all that a script has to note
+    status.say(f"{workspace.document.title}: shown as it goes on{f'. {assumed}' if assumed else ''}")
     return watched
