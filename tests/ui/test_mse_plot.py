@@ -383,6 +383,21 @@ def test_a_number_at_the_top_or_at_the_right_is_not_cut_off(document, plot):
     assert set(border) == {PALETTES["light"].surface.lower()}
 
 
+@pytest.mark.parametrize("height", [180, 400])
+def test_the_axis_has_its_name_whole_and_in_the_middle_also_a_later_one(document, plot, height):
+    plot.resize(364, height)
+    document.start(with_history([(0, 5.0), (1, 1.0)]))
+    plot.grab()
+    watched = with_history([(0, 2.0), (1, 1.0)])
+    document.start(replace(watched, run=replace(watched.run, watched=True)))
+    plot.grab()
+    axis = plot.curve.getAxis("left")
+    name, room = axis.label.sceneBoundingRect(), axis.sceneBoundingRect()
+    assert axis.label.toPlainText().strip() == "script's loss"
+    assert room.top() <= name.top() < name.bottom() <= room.bottom()
+    assert name.center().y() == pytest.approx(room.center().y(), abs=2.0)
+
+
 @pytest.mark.parametrize("log", [False, True])
 @pytest.mark.parametrize(
     "points",

@@ -93,7 +93,7 @@ class MseCanvas(Plot):
         """Say of what the history is that is shown next: the MSE, or a loss that a script told."""
         if measure != self._measure:
             self._measure = measure
-            self._left.set_text(measure if measure == "MSE" else f"{measure}, as the script told it")
+            self._left.set_text(measure if measure == "MSE" else f"script's {measure}")
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Draw earlier runs under the history, which is shown next."""

@@ -65,6 +65,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         """Name the axis; the text is plain. It has the size in use."""
         self._text, self._font = text, ui_font(11)
         self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
+        self.resizeEvent()  # the name goes to the middle, where pyqtgraph puts it in another size alone
 
     def set_logarithmic(self, logarithmic: bool) -> None:
         """Take the axis's values for exponents of 10 from now on, or for themselves."""
