@@ -160,6 +160,7 @@ def test_the_whole_curve_is_in_view_and_followed_while_it_grows(document, traine
 @pytest.mark.parametrize("log", [False, True])
 def test_back_in_the_run_what_comes_after_stays_and_the_ring_goes_along(trained, go_to, log):
     trained.log_button.setChecked(log)
+    trained.curve.settle()  # other numbers on the axis have other room
     whole, view = drawn(trained), trained.curve.view()
     for iteration in (19, 7, 0, 12):
         go_to(iteration)
