@@ -188,12 +188,12 @@ def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
     assert (got[-1].iteration, ending) == (1, "The training was ended by KeyboardInterrupt")
 
 
-def test_losses_that_are_no_numbers_are_no_points_and_weights_go_on(windows):
+def test_losses_that_are_infinite_or_nan_are_points_as_they_are_and_none_is_no_point(windows):
     with nnviz.watch([W23]) as watched:
         for loss in (1.0, None, np.nan, np.inf, np.array(2.0)):
             watched.update(loss)
     _, got, _ = windows[0].read()
-    assert all_points(got) == [[1, 1], [5, 2]]
+    assert np.array_equal(all_points(got), [[1, 1], [3, np.nan], [4, np.inf], [5, 2]], equal_nan=True)
     assert got[-1].iteration == 5
 
 

@@ -15,7 +15,7 @@ from operator import add, mul, neg, truediv
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from nnviz.core.address import Address
-from nnviz.core.numbers import MINUS, exactly, tidy
+from nnviz.core.numbers import INFINITE, MINUS, exactly, tidy
 
 DIGITS = 6
 """Significant digits of a number that is rounded."""
@@ -122,7 +122,7 @@ def rounded(value: float, digits: int) -> str:
 
 def read(text: str) -> float:
     """Return the value of a written number."""
-    return float(text.replace(MINUS, "-"))
+    return float(text.replace(MINUS, "-").replace(INFINITE, "inf"))
 
 
 @dataclass(frozen=True)

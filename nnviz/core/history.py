@@ -2,13 +2,14 @@
 
 It holds every point, in 16 bytes, unless it was given a limit: at so many points it is thinned to the lowest
 and highest of every 16, so that a very long one holds its extremes at coarser and coarser iterations, and
-loses no minimum, maximum or end. So does its envelope, the same curve in few points for a plot.
+loses no minimum, maximum or end. So does its envelope, the same curve in few points for a plot. A loss that a
+script told may be infinite or NaN, which counts as infinite there.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
@@ -82,6 +83,11 @@ class History:
         iteration, mse = self._buffer.points[self.length - 1]
         return int(iteration), float(mse)
 
+    def at(self, iteration: int) -> tuple[int, float]:
+        """Return the last point at or before an iteration, or else the first one; there must be one."""
+        at = max(bisect_right(self.points, iteration, key=itemgetter(0)) - 1, 0)
+        return int(self.points[at, 0]), float(self.points[at, 1])
+
     @property
     def envelope(self) -> Array:
         """The same curve in at most 2052 points, for a plot: no minimum, maximum or end of it is lost.
@@ -135,7 +141,7 @@ class History:
             return replace(self, length=0)
         last = earlier.points[-1:]
         at = bisect_left(self.points, last[0, 0], key=itemgetter(0))
-        if np.array_equal(self.points[at : at + 1], last):
+        if np.array_equal(self.points[at : at + 1], last, equal_nan=True):
             return replace(self, length=at + 1)
         return replace(self, length=at).extended(last)
 
@@ -182,8 +188,8 @@ class _Envelope:
         if len(self._extremes) and self._extremes[0, 0] != points[0, 0]:
             parts.insert(0, points[:1])
         if len(tail) > 2:
-            within = tail[:-1]
-            parts.append(within[sorted({int(within[:, 1].argmin()), int(within[:, 1].argmax())})])
+            within, heights = tail[:-1], _heights(tail[:-1])
+            parts.append(within[sorted({int(heights.argmin()), int(heights.argmax())})])
             tail = tail[-1:]
         elif not len(tail) and len(points) and self._extremes[-1, 0] != points[-1, 0]:
             tail = points[-1:]
@@ -195,12 +201,18 @@ def extremes(points: Array, span: int) -> Array:
 
     Where all of a stretch are equal, its first and last stand for them.
     """
-    y = points[:, 1].reshape(-1, span)
+    y = _heights(points).reshape(-1, span)
     lowest, highest = y.argmin(axis=1), y.argmax(axis=1)
     highest[lowest == highest] = span - 1
     start = np.arange(0, len(points), span)
     chosen = np.stack((start + np.minimum(lowest, highest), start + np.maximum(lowest, highest)), axis=1)
     return points.take(chosen.ravel(), axis=0)
+
+
+def _heights(points: Array) -> Array:
+    """Return what tells the highest and the lowest: of a NaN, NumPy would say that it is both."""
+    y = points[:, 1]
+    return np.where(np.isnan(y), np.inf, y)
 
 
 def thinned(points: Array, span: int) -> Array:

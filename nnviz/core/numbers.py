@@ -15,6 +15,8 @@ from nnviz.core.limits import DIGITS
 from nnviz.core.names import SHOWN, quoted, shortened
 
 MINUS = "\N{MINUS SIGN}"
+INFINITE = "∞"
+"""What is too large for a number; what comes of reckoning with that is NaN."""
 NOISE = 1e-15
 """A float64 holds 15 digits of a decimal number: a relative difference of this is none."""
 EXACT, ROUNDED = 8, 4
@@ -41,7 +43,9 @@ def exactly(value: float) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return a number that Python has formatted as people write it: 1.2e-05 as 1.2e−5, 12. as 12."""
+    """Return what Python has formatted as people write it: 1.2e-05 as 1.2e−5, 12. as 12, inf as ∞."""
+    if text.endswith(("inf", "nan")):
+        return text.replace("inf", INFINITE).replace("nan", "NaN").replace("-", MINUS)
     mantissa, e, exponent = text.partition("e")
     if e:
         text = f"{mantissa}e{int(exponent)}"

@@ -34,7 +34,8 @@ _GARBLED = "what came from the script is no training that this nnviz knows"
 class Frame:
     """What a training had come to: `values` has shape (parameters,), as `as_layers` takes them.
 
-    `points` holds the script's own loss since the frame before, shape (points, 2): iteration, loss.
+    `points` holds the script's own loss since the frame before, shape (points, 2): iteration, loss, which may
+    be infinite or NaN, as the weights may.
     """
 
     iteration: int

@@ -111,16 +111,16 @@ class View:
 
 
 def _points(losses: list[Any], made: int) -> Array:
-    """Return the losses that are numbers as points of a curve, shape (points, 2): iteration, loss."""
-    iterations = np.arange(made + 1.0, made + 1.0 + len(losses))
-    values = np.asarray(_numbers(losses), dtype=np.float64).reshape(len(losses))
-    return np.column_stack((iterations, values))[np.isfinite(values)]
+    """Return the losses that were told as points of a curve, shape (points, 2): iteration, loss."""
+    iterations = [made + k for k, loss in enumerate(losses, 1) if loss is not None]
+    values = _numbers([loss for loss in losses if loss is not None])
+    return np.column_stack((iterations, np.asarray(values, np.float64).reshape(len(iterations))))
 
 
 def _numbers(losses: list[Any]) -> Any:
     if losses and all(hasattr(loss, "detach") for loss in losses):
         return as_array(sys.modules["torch"].stack(losses))  # so that a GPU is waited for once
-    return [math.nan if loss is None else float(loss) for loss in losses]
+    return [float(loss) for loss in losses]
 
 
 def _name() -> str:

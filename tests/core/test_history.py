@@ -52,6 +52,15 @@ def test_what_is_appended_is_what_is_there(parts):
     assert history.envelope.tolist() == curve(values).tolist() or len(values) > 5
 
 
+def test_what_is_no_number_hides_no_extreme():
+    values = np.full(5000, 5.0)
+    values[[7, 4321]], values[::10], values[-1] = (1.0, 9.0), np.nan, np.inf
+    history = History(256).extended(curve(values))
+    for points in (history.points, history.envelope):
+        assert {(7, 1)} <= rows(points)
+        assert points[-1].tolist() == [4999, np.inf]
+
+
 @settings(max_examples=40)
 @given(st.integers(1, 40_000), st.lists(st.integers(1, 3000), min_size=1, max_size=8), st.integers(0, 99))
 def test_the_envelope_of_a_growing_history_keeps_its_extremes(first, more, seed):

@@ -38,9 +38,9 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
         (999_999.5678, "1.000e6"),
         (9.6271134567e-05, "9.627e−5"),
         (1e-300, "1e−300"),
-        (math.inf, "inf"),
-        (-math.inf, "−inf"),
-        (math.nan, "nan"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (math.nan, "NaN"),
     ],
 )
 def test_a_number_is_exact_with_up_to_eight_digits_else_it_has_four(value, text):

@@ -182,7 +182,7 @@ def test_slopes_show_themselves_in_purple():
     }
     assert repr(found) == "<Slopes of MSE 64 over 1 row, 2 layers>"
     too_large = nnviz.slopes(Network.from_weights({"output": [1e200]}), [[1e200]], [[0]])
-    assert Cells(too_large._repr_html_()).tables[0][1][1] == ["0", "inf"]
+    assert Cells(too_large._repr_html_()).tables[0][1][1] == ["0", "∞"]
 
 
 def test_large_tables_are_cut_off_and_say_so():

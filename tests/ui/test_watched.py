@@ -307,11 +307,37 @@ def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watchi
     window, script = watching
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
-    script.update(2, [np.nan, 8])
-    script.update(3, [np.inf, 8])
+    script.update(2, [np.nan, 8], loss=np.inf)
+    told = "By update 2 weights are no numbers: update 1 is shown"
+    qtbot.waitUntil(lambda: status(window) == f"{told}; the training goes on")
+    script.update(3, [np.inf, 8], loss=np.nan)
     script.end()
-    qtbot.waitUntil(lambda: "ceased to be numbers" in status(window))
+    end = f"The training has ended: 3 updates, the script's loss 1 → NaN. {told}"
+    qtbot.waitUntil(lambda: status(window) == end)
     assert window.document.state.network.layers[1].weights.tolist() == [[2, 8]]
+    assert figure(window, "Iteration").text == "1"
+    curve = window.mse.curve
+    assert curve.accessibleDescription().endswith("loss 1 at iteration 1, loss NaN at iteration 3")
+    assert curve.view()[0][1] >= 3
+    press(window, "Restart")
+    window.runner.scrub_to(1)
+    assert status(window) == "Iteration 1 of 1: loss 1"
+
+
+def test_a_loss_that_diverges_is_told_as_what_it_is_and_the_axes_go_to_where_it_is(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8], loss=np.inf)
+    qtbot.waitUntil(lambda: window.mse.empty.text() == "The script's loss is no number: ∞ at iteration 1")
+    for iteration, loss in ((2, 1.0), (3, 8.0), (4, np.nan), (5, np.inf)):
+        script.update(iteration, [2, 8], loss=loss)
+    script.end()
+    qtbot.waitUntil(lambda: status(window) == "The training has ended: 5 updates, the script's loss ∞ → ∞")
+    curve = window.mse.curve
+    qtbot.waitUntil(lambda: curve.accessibleDescription() == "loss ∞ at iteration 1, loss ∞ at iteration 5")
+    (first, last), (low, high) = curve.view()
+    assert first <= 0 < 5 <= last < 6
+    assert -1 < low <= 0 < 8 <= high < 9
+    assert curve.viewport().rect().contains(curve.present().toPoint())
 
 
 def test_notes_are_written_while_it_goes_on(qtbot, watching):

@@ -24,7 +24,7 @@ from nnviz.core.expressions import (
     read,
     rounded,
 )
-from nnviz.core.numbers import EXACT, MINUS, NOISE
+from nnviz.core.numbers import EXACT, INFINITE, MINUS, NOISE
 
 MOST = 17
 """Significant digits that give a float64 back."""
@@ -119,7 +119,8 @@ def elided(terms: Sequence[Expression], few: int, unfolds: str) -> Sum:
 
 
 _ASCII = str.maketrans(
-    {MINUS: "-", "·": "*", "²": "^2", "≈": "~=", "√": "sqrt", "′": "'", "→": "->", "–": "-", "Φ": "Phi"}
+    {MINUS: "-", INFINITE: "inf", "·": "*", "²": "^2", "≈": "~=", "√": "sqrt", "′": "'", "→": "->", "–": "-"}
+    | {"Φ": "Phi"}
 )
 
 

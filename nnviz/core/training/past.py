@@ -59,6 +59,9 @@ class Past:
             self._kept, self.shown = [], None
         if not leads_to(state, self.end):
             self._end_at(state)
+        elif state.run and state.run.watched and state.iteration == self.end.iteration:
+            self.end = self.last = state  # of which more losses are told than the last time
+            self._ends[-1] = weakref.ref(state)
         if self._kept and self.end.run is not None and not leads_to(self._kept[-1], self.end):
             self._kept = [kept for kept in self._kept if leads_to(kept, self.end)]
         if state.run is not None:

@@ -65,7 +65,9 @@ class Travel(QObject):
     def present(self) -> tuple[int, float] | None:
         """The iteration and MSE that were last measured before what is shown; of an undone run, its first."""
         shown_now, whole = _history(self._document.state), self.history
-        return shown_now.last if shown_now else whole.first if whole else None
+        if shown_now:
+            return shown_now.at(self._document.state.iteration)
+        return whole.first if whole else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push.
@@ -112,8 +114,8 @@ class Travel(QObject):
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)
         history, told = _history(then), ""
-        if then.run and history and history.last[0] == then.iteration:
-            told = f": {then.run.measure} {shown(history.last[1])}"
+        if then.run and history and history.at(then.iteration)[0] == then.iteration:
+            told = f": {then.run.measure} {shown(history.at(then.iteration)[1])}"
         self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()
 

@@ -54,8 +54,9 @@ class Watched(QObject):
         self._mailbox = Mailbox()
         self._history = History(USUAL_LIMITS.history_points)
         self._mine: State | None = document.state
-        self._lost_at: int | None = None
-        """The first update after which a weight was not a finite number."""
+        self._made = 0  # how many updates the script has told
+        self._lost_at = 0
+        """The first update told after which weights were no finite numbers; 0 while they are."""
         self._end_told = False
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._show)
@@ -93,28 +94,34 @@ class Watched(QObject):
         self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
 
     def _push(self, frame: Frame) -> None:
-        self._history = self._history.extended(frame.points)
-        state = self._document.state
+        """Show a frame; where its weights are no finite numbers, its losses, and the weights before."""
+        self._history, self._made = self._history.extended(frame.points), frame.iteration
+        state, lost_before = self._document.state, self._lost_at
+        network, iteration, self._lost_at = state.network, frame.iteration, 0
         try:
-            network = with_weights(state.network, as_layers(frame.values, state.network))
+            network = with_weights(network, as_layers(frame.values, network))
         except ValueError:
-            self._lost_at = self._lost_at or frame.iteration
-            return
+            iteration, self._lost_at = state.iteration, lost_before or frame.iteration
         memory = np.zeros((0, network.parameters))
-        run = Run(self._start, frame.iteration, self._history, "gradient_descent", memory, (), watched=True)
+        run = Run(self._start, iteration, self._history, "gradient_descent", memory, (), watched=True)
         self._mine = replace(state, network=network, run=run)
         self._document.push(self._mine, WATCHED, merge=self)
+        if self._lost_at and not lost_before:
+            self.said.emit(f"{self._lost()}; the training goes on")
+
+    def _lost(self) -> str:
+        where = f"update {iteration}" if (iteration := self._document.state.iteration) else "the start"
+        return f"By update {self._lost_at} weights are no numbers: {where} is shown"
 
     def _end(self, ending: str) -> None:
         self._leave()
         self._document.seal()
-        state = self._document.state
-        told = f"{ending}: {counted(state.iteration, 'update')}"
+        told = f"{ending}: {counted(self._made, 'update')}"
         if len(self._history):
             first, last = self._history.points[[0, -1], 1].tolist()
             told += f", the script's loss {shown(first)} → {shown(last)}"
         if self._lost_at:
-            told += f"; at update {self._lost_at} weights ceased to be numbers, the last that were are shown"
+            told += f". {self._lost()}"
         self.ended.emit(told)
 
     def _leave(self) -> None:

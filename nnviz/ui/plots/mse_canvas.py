@@ -18,7 +18,7 @@ from nnviz.core.activations import Array
 from nnviz.core.history import History, thinned
 from nnviz.core.loss.line import FLAT
 from nnviz.core.names import SHOWN, shortened
-from nnviz.core.numbers import full, shown
+from nnviz.core.numbers import full, shown, shown_in_full
 from nnviz.core.state import EarlierRun
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.plots.curve import Curve, points_of
@@ -82,7 +82,6 @@ class MseCanvas(Plot):
         if self._following:
             self._fit()
         self._draw()
-        self.put(self._ring, *self._place(*self._present))
         there = self._read_run is None or self._read_run in self._earlier.runs
         still_there = there and self._read is not None and self._read < len(self._points_read())
         self.read_at(self._read if still_there else None, self._read_run)
@@ -164,18 +163,22 @@ class MseCanvas(Plot):
         return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, mse: float) -> tuple[float, float]:
-        """Return where a point is drawn; an exponent of −∞ for an MSE of 0."""
-        if self.log:
+        """Return where a point is drawn: at the top what is no finite number, at −∞ in a log an MSE of 0."""
+        if not mse < math.inf:
+            mse = self.view()[1][1] - RING_PX * self.pixel()[1]
+        elif self.log:
             mse = math.log10(mse) if mse > 0.0 else -math.inf
         return float(iteration), mse
 
     def _draw(self) -> None:
         """Draw what is in view, each pixel's lowest and highest point."""
         self._earlier.draw(self)
+        self.put(self._ring, *(self._place(*self._present) if len(self._history) else (math.nan, math.nan)))
         self._curve.setVisible(len(self._history) > 0)
         points = self._history.envelope if self._following else self._in_view()
         points = thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width())))
-        falls = np.signbit(np.diff(points[:, 1]))
+        with np.errstate(invalid="ignore"):  # a script's loss may be infinite
+            falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
         iterations, (present, _) = points[:, 0], self._present
         beyond = points[iterations.searchsorted(present, side="right") :]
@@ -206,6 +209,7 @@ class MseCanvas(Plot):
 
     def _reach(self) -> tuple[float, float]:
         y = on_scale(self._history.envelope, log=self.log)[:, 1]
+        y = y[np.isfinite(y)]
         earlier = self._earlier.reach
         own = (float(y.min()), float(y.max())) if len(y) else None
         reach = own or earlier
@@ -235,7 +239,7 @@ class MseCanvas(Plot):
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
             told = [first, self._present, last] if self._present[0] < last[0] else [first, last]
-        points = [f"{self._measure} {full(mse)} at iteration {full(iteration)}" for iteration, mse in told]
+        points = [f"{self._measure} {shown_in_full(mse)} at iteration {full(at)}" for at, mse in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
         self.setAccessibleDescription(", ".join(points + earlier))
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.names import file_named
+from nnviz.core.numbers import shown
 from nnviz.core.state import EarlierRun, State
 from nnviz.core.training.earlier import forget_runs
 from nnviz.document.document import Document
@@ -133,15 +135,15 @@ class MsePlot(PlotCard):
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
         history, present, runs = self._travel.history, self._travel.present, self._earlier()
-        watched, trainable = self._document.held, self._document.state.trainable
-        self.empty.setText("" if history else NO_LOSS if watched else EMPTY if trainable else NO_MSE)
+        finite = history is not None and bool(np.isfinite(history.envelope[:, 1]).any())
+        self.empty.setText("" if finite else self._why_empty(history))
         self.look()
         same = history is self._history and present == self._present and runs is self._runs
         if self.curve is None or same:
             return
         if runs is not self._runs:
             self.curve.show_earlier(runs)
-        if history is None and not runs:
+        if not (finite or runs):
             self._pages.setCurrentWidget(self.empty)
         else:
             if self._history is None:
@@ -150,6 +152,11 @@ class MsePlot(PlotCard):
             self.curve.show_history(history or History(), present if history else None)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs
+
+    def _why_empty(self, history: History | None) -> str:
+        if history:
+            return f"The script's loss is no number: {shown(history.last[1])} at iteration {history.last[0]}"
+        return NO_LOSS if self._document.held else EMPTY if self._document.state.trainable else NO_MSE
 
     def _ask_csv(self) -> None:
         wanted = self._suggestion(f"{self.ending}.csv")

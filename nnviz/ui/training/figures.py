@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
@@ -190,6 +188,4 @@ def _font(pixels: int) -> QFont:
 
 
 def _text(value: float | None) -> str:
-    if value is None or math.isnan(value):
-        return "–"
-    return shown(value) if math.isfinite(value) else "∞"
+    return "–" if value is None else shown(value)
