@@ -28,6 +28,7 @@ from nnviz.picture.parts import Label, Rect, View
 from nnviz.picture.picture import row_picture
 from nnviz.ui.diagram import callout, paper
 from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.free_place import Obstacles, Size, free_place, rectangles
 from nnviz.ui.diagram.screen import Screen
 from nnviz.ui.diagram.walk_layer import WalkLayer
 from tests.picture.diagrams import state
@@ -245,6 +246,15 @@ def said_of(picture, step, short=str):
     """Return what is said of a step."""
     content = picture.content
     return words(content.state, Computed(content.row, content.trace, content.slopes), step, None, short)
+
+
+def test_a_callout_covers_rather_a_part_of_a_node_than_a_number():
+    node, number = Rect(20.0, 10.0, 100.0, 50.0), Rect(225.0, 30.0, 50.0, 20.0)
+    none = np.empty((0, 2))
+    obstacles = Obstacles(rectangles([]), none, rectangles([node]), rectangles([number]), none)
+    place = free_place(Rect(0.0, 0.0, 300.0, 70.0), [Size(200.0, 60.0, 0.0)], obstacles, number, none)
+    assert place.rect.meets(node)
+    assert not place.rect.meets(number)
 
 
 def walked(picture, moving, t, image):

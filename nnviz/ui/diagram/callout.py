@@ -232,11 +232,13 @@ def _obstacles(picture: Picture, words: Words) -> Obstacles:
     forbidden = [rect for address in spoken_of for rect in _places(picture, texts, address)]
     edges = [address for address in words.subject if address.kind == "weight"]
     subject = [edge_line(picture.layout.gaps[at.layer], at.node, at.source) for at in edges]
-    others = [*(node.rect for node in picture.nodes), *texts.values()]
-    forbidden += others if words.elsewhere else []
+    nodes, others = [node.rect for node in picture.nodes], list(texts.values())
+    forbidden += nodes + others if words.elsewhere else []
     every = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     passed = _points(QLineF(*ends) for ends in every)
-    return Obstacles(rectangles(forbidden), _points(subject), rectangles(others), passed)
+    return Obstacles(
+        rectangles(forbidden), _points(subject), rectangles(nodes), rectangles(others), passed
+    )
 
 
 def _places(picture: Picture, texts: Mapping[Address, Rect], address: Address) -> Iterator[Rect]:

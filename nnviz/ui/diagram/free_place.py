@@ -16,6 +16,8 @@ KEPT, BESIDE = 4.0, 2.0
 """Free between the box and what it must not cover, and between it and the room's sides."""
 FORBIDDEN = 1e6
 """What a square pixel costs that must not be covered: more than all others together."""
+TEXT = 6.0
+"""What a square pixel of a text costs that should not be covered; one of a node costs 1."""
 NEAR = 2.0
 """For each pixel that the box stands farther away it may cover so many square pixels less."""
 MARGIN, ASIDE = 8.0, 200.0
@@ -35,7 +37,9 @@ class Obstacles(NamedTuple):
     forbidden: Array
     points: Array
     """Of lines that must not be covered."""
-    others: Array
+    nodes: Array
+    """These and the next should not be covered, a text still less than a node."""
+    texts: Array
     passed: Array
     """Points of other lines, which should not be covered."""
 
@@ -81,7 +85,8 @@ def _best(room: Rect, number: int, size: Size, obstacles: Obstacles, near: Rect,
     x = _starts(room.x, room.right, width)
     y = _starts(room.y, room.bottom, height)
     kept = obstacles.forbidden + np.array([-KEPT, -KEPT, KEPT, KEPT])
-    cost = FORBIDDEN * _covered(x, y, size, kept) + _covered(x, y, size, obstacles.others)
+    cost = FORBIDDEN * _covered(x, y, size, kept)
+    cost += _covered(x, y, size, obstacles.nodes) + TEXT * _covered(x, y, size, obstacles.texts)
     cost += FORBIDDEN * _held(x, y, size, obstacles.points) + LINE * _held(x, y, size, obstacles.passed)
     cost += ASIDE * (
         _at_side(y, height, room.y, room.bottom)[:, None] + _at_side(x, width, room.x, room.right)
@@ -163,7 +168,7 @@ def _ways(lows: Array, highs: Array, targets: Array, obstacles: Obstacles) -> Ar
     points = starts + share * (targets - starts)
     x, y = points[..., 0, None], points[..., 1, None]
     crossed = np.zeros(points.shape[1:3])
-    for rects, times in ((obstacles.others, 1), (obstacles.forbidden, USED)):
+    for rects, times in ((obstacles.nodes, 1), (obstacles.texts, 1), (obstacles.forbidden, USED)):
         inside = (x > rects[:, 0]) & (x < rects[:, 2]) & (y > rects[:, 1]) & (y < rects[:, 3])
         crossed += times * inside.any(axis=0).sum(axis=-1)
     cost: Array = CROSSED * crossed + NEAR * np.linalg.norm(targets - starts, axis=-1)

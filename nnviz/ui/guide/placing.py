@@ -21,7 +21,7 @@ def place(size: QSize, room: QRect, spot: QRect | None, kept: Sequence[QRect]) -
     as can be.
     """
     nothing, rects = np.empty((0, 2)), rectangles([_rect(each) for each in kept])
-    obstacles = Obstacles(rects, nothing, rects, nothing)
+    obstacles = Obstacles(rects, nothing, rects, rectangles([]), nothing)
     near = _rect(spot or QRect(room.bottomLeft(), QSize(0, 0)))
     ends = np.array(_border(near)) if spot else nothing
     found = free_place(_rect(room), [Size(size.width(), size.height(), 0.0)], obstacles, near, ends).rect
