@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from nnviz.cli.printing import complain
 from nnviz.cli.usage import UsageError
 from nnviz.core.state import State
 from nnviz.files.motion import kinds
@@ -47,3 +48,5 @@ def film(state: State, chosen: argparse.Namespace) -> None:
     what: What = "walk" if chosen.walk else "training"
     subject = Subject(what, state, slopes=chosen.view == "slopes")
     render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
+    if of_size := kinds.of_size(chosen.out, width, height):
+        complain(f"{chosen.out}: {of_size}")

@@ -56,6 +56,20 @@ def test_times_are_whole_and_no_error_adds_up():
     assert set(times) == {6, 7}
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    {
+        "film.mp4 40 24": "",
+        "film.MP4 41 24": "42 × 24: an MP4 has even sizes",
+        "film.mp4 41 25": "42 × 26: an MP4 has even sizes",
+        "film.gif 41 25": "",
+    }.items(),
+)
+def test_of_a_video_it_is_said_where_its_size_is_another_than_what_is_wished(name, told):
+    name, width, height = name.split()
+    assert kinds.of_size(Path(name), int(width), int(height)) == told
+
+
 @needs_ffmpeg
 @pytest.mark.parametrize(("width", "height"), [(40, 24), (41, 25)])
 def test_a_video_has_every_frame_for_its_time_and_an_even_size(tmp_path, width, height):

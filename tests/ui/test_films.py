@@ -21,7 +21,7 @@ from nnviz.files.examples import example
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
 from nnviz.picture.palette import PALETTES, rgb
-from nnviz.ui.pictures.dialog import FilmDialog
+from nnviz.ui.pictures.dialog import FilmDialog, LookDialog
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
 from nnviz.ui.pictures.walk_film import WalkFilm
@@ -348,14 +348,54 @@ def test_a_number_that_cannot_be_is_refused_where_it_stands(window, answer, fiel
         found = {own.accessibleName(): own for own in dialog.findChildren(QLineEdit)}
         found[field].setText(number)
         press_button("Save as…")(dialog)
-        told.extend(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
+        told.append(facts(dialog))
         assert dialog.isVisible()
         press_button("Cancel")(dialog)
 
     answer(FilmDialog, fill)
     choose_entry(window, "Export walk…")
-    assert len(told) == 1
     assert "number" in told[0]
+
+
+def facts(dialog):
+    """Return what the dialog says below its fields."""
+    return next(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
+
+
+@pytest.mark.parametrize("kind", [FilmDialog, LookDialog])
+def test_what_is_exported_has_the_theme_of_the_window_if_nobody_chooses(
+    light_again, qapp, window, answer, kind
+):
+    apply_theme(qapp, "dark")
+    chosen = []
+
+    def look_and_leave(dialog):
+        chosen.append(dialog.findChild(QComboBox).currentText())
+        press_button("Cancel")(dialog)
+
+    answer(kind, look_and_leave)
+    choose_entry(window, "Export walk…" if kind is FilmDialog else "Export picture…")
+    assert chosen == ["Dark"]
+
+
+def test_the_dialog_says_that_a_video_needs_an_even_size_where_it_is_odd(window, answer):
+    said = []
+
+    def fill(dialog):
+        (height,) = (own for own in dialog.findChildren(QLineEdit) if own.accessibleName() == "Height")
+        said.append(facts(dialog))
+        for size in ("599", "600"):
+            height.setFocus()
+            height.setText(size)
+            dialog.findChild(QComboBox).setFocus()
+            said.append(facts(dialog))
+        press_button("Cancel")(dialog)
+
+    answer(FilmDialog, fill)
+    choose_entry(window, "Export walk…")
+    first, odd, even = said
+    assert odd == "Pixels of the file; an MP4 has 960 × 600, for its sizes are even"
+    assert first == even != odd
 
 
 def test_where_there_is_nothing_to_film_it_is_said_at_once(open_window):

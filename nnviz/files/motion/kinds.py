@@ -39,6 +39,14 @@ def _lack(suffix: str) -> FileError | None:
     return None
 
 
+def of_size(path: Path, width: int, height: int) -> str:
+    """Return what is to be said of the size of a film as `path` is called; "" where it is what is wished."""
+    made = mp4.even(width, height)
+    if path.suffix.lower() != ".mp4" or made == (width, height):
+        return ""
+    return f"{made[0]} × {made[1]}: an MP4 has even sizes"
+
+
 def write(film: Film, path: Path) -> None:
     """Write a film into the kind of file that `path` is called; on any failure all is as it was.
 

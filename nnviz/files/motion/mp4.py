@@ -26,6 +26,11 @@ def program() -> str | None:
     return shutil.which("ffmpeg")
 
 
+def even(width: int, height: int) -> tuple[int, int]:
+    """Return the size of the video where that of the frames is another one: the kind wants even numbers."""
+    return width + width % 2, height + height % 2
+
+
 def write(film: Film, path: Path) -> None:
     """Have ffmpeg write the film to `path`. Raises FileError, and OSError for a full disk."""
     ffmpeg = program()
@@ -45,7 +50,7 @@ def write(film: Film, path: Path) -> None:
 
 def _arguments(film: Film) -> list[str]:
     """Return how the frames come and how they are written: for every player, and to be played as it comes."""
-    width, height = (pixels + pixels % 2 for pixels in (film.width, film.height))  # the kind wants even ones
+    width, height = even(film.width, film.height)
     comes = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{film.fps}"]
     colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
     shape = ["-vf", "scale=out_color_matrix=bt709,format=yuv420p", *colours]

@@ -236,9 +236,7 @@ def _obstacles(picture: Picture, words: Words) -> Obstacles:
     forbidden += nodes + others if words.elsewhere else []
     every = picture.layout.lines.tolist() if len(picture.layout.lines) <= FEW_EDGES else []
     passed = _points(QLineF(*ends) for ends in every)
-    return Obstacles(
-        rectangles(forbidden), _points(subject), rectangles(nodes), rectangles(others), passed
-    )
+    return Obstacles(rectangles(forbidden), _points(subject), rectangles(nodes), rectangles(others), passed)
 
 
 def _places(picture: Picture, texts: Mapping[Address, Rect], address: Address) -> Iterator[Rect]:

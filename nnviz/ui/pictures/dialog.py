@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +11,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QDialog, QDialogButtonBox, QGridLayout, QLabel, QWidget
 
 from nnviz.core.numbers import parsed_whole, written
-from nnviz.files.motion import film
+from nnviz.files.motion import film, mp4
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.pictures.drawing import PNG_RATIO, Look
 from nnviz.ui.widgets.choice import Choice
@@ -22,10 +23,16 @@ LEAST_PX, MOST_PX = 50, 5_000
 
 
 class SizeDialog(QDialog):
-    """Asks how large something is to be, and in which theme; who is derived of it asks for more."""
+    """Asks how large something is to be, and in which theme; who is derived of it asks for more.
 
-    def __init__(self, window: QWidget, title: str, look: Look, most_px: int) -> None:
+    `facts` returns what is said below the fields where nothing is wrong with them, of a width and a height.
+    """
+
+    def __init__(
+        self, window: QWidget, title: str, look: Look, most_px: int, facts: Callable[[int, int], str]
+    ) -> None:
         super().__init__(window)
+        self._facts = facts
         self.setWindowTitle(title)
         self._grid, self._numbers, self._theme = QGridLayout(), list[NumberField](), Choice()
         self._told = QLabel()
@@ -60,10 +67,6 @@ class SizeDialog(QDialog):
             return True
         return super().eventFilter(field, event)
 
-    def _facts(self) -> str:
-        """Return what is said below the fields where nothing is wrong with them."""
-        raise NotImplementedError
-
     def _add_number(self, text: str, value: int, least: int, most: int) -> NumberField:
         field = NumberField(
             partial(_whole, least=least, most=most), written, partial(nudge_whole, least=least)
@@ -92,17 +95,17 @@ class SizeDialog(QDialog):
         self._tell_facts()
 
     def _tell(self, why: str) -> None:
-        self._told.setText(why or self._facts())
+        self._told.setText(why or self._facts(self._width.value, self._height.value))
 
     def _tell_facts(self) -> None:
-        self._told.setText(self._facts())
+        self._tell("")
 
 
 class LookDialog(SizeDialog):
     """Asks for the Look of a picture; `copies` tells whether it is to be copied instead of written."""
 
     def __init__(self, window: QWidget, title: str, look: Look) -> None:
-        super().__init__(window, title, look, MOST_PX)
+        super().__init__(window, title, look, MOST_PX, _of_picture)
         self.copies = False
         self._transparent = QCheckBox("&Transparent background")
         self._transparent.setChecked(look.transparent)
@@ -120,16 +123,12 @@ class LookDialog(SizeDialog):
         self.accept()
         self.copies = self.result() == QDialog.DialogCode.Accepted
 
-    def _facts(self) -> str:
-        width, height = (PNG_RATIO * field.value for field in (self._width, self._height))
-        return f"Pixels of the screen; a PNG has {width} × {height}, so that it is sharp"
-
 
 class FilmDialog(SizeDialog):
     """Asks for the look of a film, and for its frames a second."""
 
     def __init__(self, window: QWidget, title: str, look: Look, fps: int) -> None:
-        super().__init__(window, title, look, film.MOST_PX)
+        super().__init__(window, title, look, film.MOST_PX, _of_film)
         self._fps = self._add_number("&Frames a second", fps, 1, film.MOST_FPS)
         self._lay_out()
 
@@ -139,8 +138,16 @@ class FilmDialog(SizeDialog):
         fps: int = self._fps.value
         return fps
 
-    def _facts(self) -> str:
-        return "Pixels of the file; a GIF and an animated PNG begin again at their end"
+
+def _of_picture(width: int, height: int) -> str:
+    return f"Pixels of the screen; a PNG has {PNG_RATIO * width} × {PNG_RATIO * height}, so that it is sharp"
+
+
+def _of_film(width: int, height: int) -> str:
+    even = mp4.even(width, height)
+    if even != (width, height):
+        return f"Pixels of the file; an MP4 has {even[0]} × {even[1]}, for its sizes are even"
+    return "Pixels of the file; a GIF and an animated PNG begin again at their end"
 
 
 def _whole(text: str, least: int, most: int) -> int:

@@ -20,6 +20,7 @@ from nnviz.ui.pictures.drawing import KINDS, Drawing, Look, image, write
 from nnviz.ui.pictures.motion import Subject, film_of
 from nnviz.ui.widgets.ask_where import ask_where
 from nnviz.ui.widgets.dialogs import tell
+from nnviz.ui.widgets.theme import theme_in_use
 from nnviz.ui.widgets.waiting import Waiting
 
 SVG_TYPE = "image/svg+xml"
@@ -56,7 +57,9 @@ class Exports(QObject):
         """Ask how a film is to look, and where to write it, and write it while a person can stop it."""
         what = subject.what
         title = f"Export the {what}"
-        dialog = FilmDialog(self._window, title, *self._films.get(what, (Look(*SIZE_PX), FPS)))
+        dialog = FilmDialog(
+            self._window, title, *self._films.get(what, (Look(*SIZE_PX, theme_in_use()), FPS))
+        )
         chosen = bool(dialog.exec())
         look, fps = dialog.look, dialog.fps
         dialog.deleteLater()
@@ -76,7 +79,8 @@ class Exports(QObject):
         self.said.emit(f"Copied {drawing.what} as a picture, {look.width} × {look.height}")
 
     def _look(self, drawing: Drawing) -> Look:
-        return self._looks.get(drawing.what, Look(drawing.size.width(), drawing.size.height()))
+        size = drawing.size
+        return self._looks.get(drawing.what, Look(size.width(), size.height(), theme_in_use()))
 
     def _write(self, drawing: Drawing, path: Path) -> None:
         try:
@@ -99,7 +103,8 @@ class Exports(QObject):
         except ValueError as error:
             self._refuse(refusal(error))
         else:
-            self.said.emit(f"Exported the {subject.what} as {name}")
+            of_size = kinds.of_size(path, look.width, look.height)
+            self.said.emit(f"Exported the {subject.what} as {name}{of_size and f', {of_size}'}")
 
     def _refuse(self, why: str) -> None:
         self.said.emit(why)

@@ -77,6 +77,11 @@ def colours() -> Palette:
     return _in_use
 
 
+def theme_in_use() -> str:
+    """Return which of the palettes these are."""
+    return next(name for name, palette in PALETTES.items() if palette is _in_use)
+
+
 @contextmanager
 def in_colours(palette: Palette) -> Iterator[None]:
     """Have `colours` return others, as long as a picture in them is painted."""
