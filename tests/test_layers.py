@@ -16,7 +16,7 @@ QT = {"PySide6", "shiboken6"}
 PLOTS = {"pyqtgraph", "contourpy"}
 WIDGETS = {"PySide6.QtWidgets", "PySide6.QtSvg", "PySide6.QtPrintSupport"}
 
-OPTIONAL = {"h5py", "onnx", "safetensors", "PIL", "pygments", "torch", "keras", "sklearn", "IPython"}
+OPTIONAL = {"h5py", "onnx", "PIL", "pygments", "torch", "keras", "sklearn", "IPython"}
 """Of extras and of other people's programs, but for Pygments, which a window alone needs."""
 
 
