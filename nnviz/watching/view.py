@@ -74,7 +74,7 @@ class View:
         self.close(f"The training was ended by {kind.__name__}" if kind else "")
 
     def update(self, loss: Any = None, model: Any = None) -> None:
-        """Say that the weights were updated, and what the script's own loss was.
+        """Say that the weights were updated, and what the script's own loss was, as a rule before that.
 
         `model` is given where the loop does not change the weights in place, but makes new ones.
         """

@@ -94,6 +94,11 @@ def test_weights_prediction_mse_and_curve_follow_the_script(qtbot, watching):
     qtbot.waitUntil(lambda: len(window.mse.curve.curve()) == 2)
     assert window.mse.curve.curve().tolist() == [[1, 9], [5, 0.5]]
     assert window.mse.curve.accessibleDescription().startswith("loss 9 at iteration 1")
+    assert figure(window, "MSE").accessibleName() == "MSE, nnviz's own"
+    assert "after the update\nThe loss that the script told" in figure(window, "MSE").toolTip()
+    assert window.mse.curve.toolTip().startswith("The script told each loss with an update")
+    QTest.keyClick(window.mse.curve, Qt.Key.Key_Left)
+    assert window.mse.curve.read_out.text() == "loss 9, as the script\ntold it with update 1"
 
 
 def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(qtbot, watching):
@@ -192,7 +197,7 @@ def test_the_frames_that_were_seen_can_be_gone_back_to(qtbot, watching):
     ended(qtbot, window, script, [2, 8], [2, 9], [2, 10])
     press(window, "One back")
     assert window.document.state.network.layers[1].weights.tolist() == [[2, 9]]
-    assert status(window) == "Iteration 2 of 3: loss 2"
+    assert status(window) == "Iteration 2 of 3: loss 2, as the script told it with this update"
     press(window, "Restart")
     assert window.document.state.network == NETWORK
     window.runner.scrub_to(3)
@@ -219,6 +224,8 @@ def test_after_it_a_run_of_ones_own_begins_with_its_weights_and_a_curve_of_the_m
     assert (state.iteration, state.run.start, state.runs) == (1, NETWORK, ())
     assert state.run.history.first == (0, STATE.mse())
     qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("MSE "))
+    assert figure(window, "MSE").accessibleName() == "MSE"
+    assert window.mse.curve.toolTip().startswith("Drag the ring")
     offered(window, "Undo").trigger()
     qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("loss "))
 
@@ -321,7 +328,7 @@ def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watchi
     assert curve.view()[0][1] >= 3
     press(window, "Restart")
     window.runner.scrub_to(1)
-    assert status(window) == "Iteration 1 of 1: loss 1"
+    assert status(window) == "Iteration 1 of 1: loss 1, as the script told it with this update"
 
 
 def test_a_loss_that_diverges_is_told_as_what_it_is_and_the_axes_go_to_where_it_is(qtbot, watching):

@@ -116,6 +116,7 @@ class Travel(QObject):
         history, told = _history(then), ""
         if then.run and history and history.at(then.iteration)[0] == then.iteration:
             told = f": {then.run.measure} {shown(history.at(then.iteration)[1])}"
+            told += ", as the script told it with this update" if then.run.watched else ""
         self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()
 

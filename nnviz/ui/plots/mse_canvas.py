@@ -152,7 +152,9 @@ class MseCanvas(Plot):
         x, y = self._place(iteration, mse)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        told = f"iteration {shown(iteration)}\n{'MSE' if run else self._measure} {shown(mse)}"
+        told = f"iteration {shown(iteration)}\nMSE {shown(mse)}"
+        if self._measure != "MSE" and not run:
+            told = f"{self._measure} {shown(mse)}, as the script\ntold it with update {shown(iteration)}"
         self._dot.setBrush(self._earlier.colour if run else self._colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 

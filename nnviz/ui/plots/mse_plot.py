@@ -34,6 +34,10 @@ TIP = (
     "Drag elsewhere to move, wheel to zoom, double-click to see all\n"
     "Arrows read points out, up and down those of earlier runs"
 )
+LOSS_TIP = (
+    "The script told each loss with an update, as a rule the one before it\n"
+    "The MSE in Training is nnviz's own, after it\n"
+)
 EMPTY = "Press Run or One update: the MSE is drawn here"
 NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
 NO_MSE = "The MSE needs rows with targets: add some to the data"
@@ -76,7 +80,6 @@ class MsePlot(PlotCard):
         from nnviz.ui.plots.mse_curve import MseCurve
 
         self.curve = MseCurve(colours())
-        self.curve.setToolTip(TIP)
         self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.hold)
         self.curve.wanted.connect(self._runner.scrub_to)
@@ -149,6 +152,7 @@ class MsePlot(PlotCard):
             if self._history is None:
                 self.curve.view_all()
             self.curve.set_measure(self._travel.measure)
+            self.curve.setToolTip(TIP if self._travel.measure == "MSE" else LOSS_TIP + TIP)
             self.curve.show_history(history or History(), present if history else None)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs

@@ -15,6 +15,8 @@ from nnviz.document.training.runner import Runner
 from nnviz.ui.widgets.theme import colours, ui_font
 
 MSE_TIP = "Mean of error² over all rows and outputs at the current weights"
+OWN_MSE = "MSE, nnviz's own"
+OWN_MSE_TIP = f"{MSE_TIP}, after the update\nThe loss that the script told with an update is in the plot"
 ITERATION_TIP = "Updates made since the present run began"
 ROW_ERROR = "Row's error"
 ROW_ERROR_TIP = "Prediction − target of the selected row"
@@ -55,7 +57,10 @@ class TrainingFigures(QWidget):
         """Show the figures."""
         state = self._derived.state
         mse, iteration = self._derived.last_mse
-        self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
+        if state.run and state.run.watched:
+            self.mse.set_caption(OWN_MSE, OWN_MSE_TIP)
+        else:
+            self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
         self.mse.show_number(mse)
         end = self._runner.travel.end
         caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
