@@ -73,6 +73,7 @@ def test_activations_are_asked_for_with_a_proposal():
             {"fc1.weight": (5, 2), "fc2.weight": (5, 5), "fc3.weight": (5, 5), "out.weight": (1, 5)},
             [2, 5, 5, 5, 1],
         ),
+        ({"²1.weight": (1, 3), "²0.weight": (3, 2)}, [2, 3, 1]),
         (
             {"blocks.1.b.weight": (5, 5), "blocks.1.a.weight": (5, 4), "blocks.0.a.weight": (4, 3)},
             [3, 4, 5, 5],

@@ -200,6 +200,15 @@ def test_a_million_layers_are_refused(tmp_path):
     assert "layers" in refused(old_h5(sequential(*layers), OLD_WEIGHTS), tmp_path)
 
 
+def test_an_input_of_very_many_axes_is_refused(tmp_path):
+    first = {"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [None, *[2**60] * 30_000]}}
+    flat = {"class_name": "Flatten", "config": {"name": "flat"}}
+    (tmp_path / "model.weights.h5").write_bytes(COUNTED)
+    model = sequential(first, flat, *MODEL["config"]["layers"])
+    said = refused(json.dumps(model).encode(), tmp_path, "model.json")
+    assert said == "in: expected at most 32 axes of a row, found 30,000"
+
+
 def test_many_layers_and_many_names_of_weights_are_told_apart_soon(tmp_path):
     inner = sequential(*(dense(f"d{k}", 1) for k in range(500)))
     inner["config"]["name"] = "inner"

@@ -417,6 +417,11 @@ def test_numbers_that_do_not_fit_are_refused_with_their_layer():
     )
     wide = sequential(dense("dense_1", 3, batch_input_shape=[None, 7]), dense("dense_2", 1))
     assert "the model's 7 inputs" in refused(old_h5(wide, OLD_WEIGHTS))
+    scaled = sequential(layer("Rescaling", scale=1.0, offset=1.0), *MODEL["config"]["layers"])
+    few = {**OLD_WEIGHTS["dense_1"], "dense_1/bias:0": np.zeros(0, np.float32)}
+    assert refused(old_h5(scaled, OLD_WEIGHTS | {"dense_1": few})) == (
+        "dense_1: expected 3 numbers, one for each node, found those of shape (0,)"
+    )
     quantised = {**OLD_WEIGHTS["dense_2"], "dense_2/kernel:0": KERNELS[1].astype(np.int8)}
     assert "int8" in refused(old_h5(MODEL, OLD_WEIGHTS | {"dense_2": quantised}))
     broken = {**OLD_WEIGHTS["dense_2"], "dense_2/kernel:0": KERNELS[1] * np.nan}

@@ -130,6 +130,13 @@ def test_weights_that_are_not_what_is_said_of_them_are_refused(spec, words, tmp_
     assert words in refused(changed(tmp_path, **spec))
 
 
+def test_more_weights_than_a_model_of_dense_layers_has_are_refused(tmp_path):
+    more = {f"more_{k}/bias": np.zeros(0) for k in range(4_001)}
+    assert refused(written(tmp_path, arrays=more)) == (
+        "weightsManifest[0].weights: expected at most 4,000, found 4,001"
+    )
+
+
 def test_a_missing_file_of_weights_is_named(tmp_path):
     path = written(tmp_path)
     (tmp_path / "group1-shard1of1.bin").unlink()

@@ -92,6 +92,10 @@ REFUSED = {
         bytes_of(GEMM, W, 10**15),
         "gemm_0 (Gemm): expected 1,000,000,000,000,000 numbers for each row, found 3",
     ),
+    "an input of many dimensions": (
+        bytes_of([("Flatten", ["x"], "f"), ("Gemm", ["f", "w"], "y")], W, 3, dims=[2**62] * 50_000),
+        "'x': expected at most 8 dimensions, found 50,001",
+    ),
     "layers that do not meet": (
         bytes_of([("Gemm", ["x", "w"], "z"), ("Gemm", ["z", "w"], "y")], W, 3),
         "gemm_1 (Gemm): expected 2 numbers for each row, found 3",
@@ -147,6 +151,10 @@ REFUSED = {
         changed(lambda own: own.ClearField("output")),
         "expected one output of real numbers, found",
     ),
+    "a label alone": (
+        changed(lambda own: setattr(own.output[0].type.tensor_type, "elem_type", TensorProto.INT64)),
+        "found 0 among 'y'; a label alone is not enough: export the numbers that it is taken from",
+    ),
     "two inputs": (
         changed(lambda own: own.input.append(helper.make_tensor_value_info("v", 1, [2]))),
         "expected one input, found 2: 'x', 'v'",
@@ -168,7 +176,12 @@ REFUSED = {
     "attention": (on_w(("MatMul", ["z", "z"], "y")), "matmul_1 (MatMul): it joins two values that depend on"),
     "a log of a softmax": (
         on_w(("LogSoftmax", ["z"], "y")),
-        "logsoftmax_1 (LogSoftmax): nnviz op",
+        "logsoftmax_1 (LogSoftmax): nnviz opens a chain of dense layers: Gemm, or MatMul and Add, and "
+        "activations (Relu, LeakyRelu, Elu, Selu, Swish, Gelu, Sigmoid, Tanh, Softsign, Softplus, Softmax)",
+    ),
+    "weights in whole numbers": (
+        bytes_of([("DequantizeLinear", ["w", "c"], "f"), GEMM_OF_F], {**W, "c": numbers(1)}, 3),
+        "dequantizelinear_0 (DequantizeLinear): nnviz opens a chain",
     ),
     "a normalisation": (
         on_w(("BatchNormalization", ["z", "c", "c", "c", "c"], "y")),

@@ -54,6 +54,17 @@ def test_of_two_classes_the_second_probability_is_opened():
     assert told[1:] == ["of the two probabilities that it makes, the second is kept: the first is 1 − it"]
 
 
+def test_the_numbers_of_several_targets_are_opened_though_they_stand_below_one_another():
+    tensors = {"w": numbers(3, 2), "b": numbers(2), "shape": np.int64([-1, 1])}
+    data = model_of(graph_of(ends(("Reshape", ["z", "shape"], "y")), tensors, 3), 17).SerializeToString()
+    state, told = opened(data)
+    x = numbers(5, 3)
+    np.testing.assert_allclose(state.network.predict(x).reshape(-1, 1), run(data, x), atol=1e-6)
+    assert told == [
+        "reshape_2 (Reshape), which puts the 2 numbers of each row below one another, is left out"
+    ]
+
+
 def test_a_scaler_of_scikit_learn_becomes_part_of_the_first_layer():
     nodes = [
         ("Scaler", ["x"], "u", {"offset": [1.0, 2.0, 3.0], "scale": [0.5, 2.0, 4.0]}),

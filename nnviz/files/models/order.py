@@ -10,6 +10,7 @@ from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
 from nnviz.files.models.dense import Dense, sizes_of
 
+_NUMBERS = re.compile(r"(\d{1,9})", re.ASCII)
 _STEPS = 200_000
 """Of the search, before it is given up: layers of one size follow one another in any order."""
 
@@ -23,7 +24,7 @@ def in_order(layers: Sequence[Dense]) -> list[Dense]:
     by_name = sorted(layers, key=lambda layer: _natural(layer.place))
     queues: dict[str, list[Dense]] = {}
     for layer in by_name:
-        queues.setdefault(re.sub(r"\d+", "#", layer.place), []).append(layer)
+        queues.setdefault(_NUMBERS.sub("#", layer.place), []).append(layer)
     found = list(islice(_orders(list(queues.values())), 2))
     if len(found) == 1:
         return found[0]
@@ -39,7 +40,8 @@ def in_order(layers: Sequence[Dense]) -> list[Dense]:
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """Return what a name is sorted by: its numbers as numbers, so that fc10 comes behind fc9."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d{1,9})", name)]
+    parts = _NUMBERS.split(name)
+    return [(int(part), "") if k % 2 else (-1, part) for k, part in enumerate(parts)]
 
 
 def _orders(queues: list[list[Dense]]) -> Iterator[list[Dense]]:

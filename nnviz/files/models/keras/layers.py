@@ -20,6 +20,8 @@ IN_TRAINING = frozenset(
 )
 PASSED_OVER = IN_TRAINING | {"InputLayer", "Identity"}
 """Layers that change nothing in a prediction."""
+_MOST_AXES = 32
+"""Of a row: a picture has three."""
 _LARGEST = 1e38
 """Of what inputs are scaled by."""
 _SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
@@ -132,6 +134,8 @@ def _shape(config: Config) -> tuple[int, ...] | None:
         found = config.get(key)
         if isinstance(found, list):
             sides = found[1:] if key in _WITH_ROWS else found
+            if len(sides) > _MOST_AXES:  # before they are multiplied
+                raise FileError(f"expected at most {_MOST_AXES} axes of a row, found {len(sides):,}")
             return tuple(side if type(side) is int and side > 0 else 0 for side in sides)
     width = config.get("input_dim")
     return (width,) if type(width) is int and width > 0 else None

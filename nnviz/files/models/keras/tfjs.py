@@ -22,7 +22,7 @@ from nnviz.files.opening import LARGEST_BYTES
 from nnviz.files.source import Source
 
 _MANIFEST = "weightsManifest"
-_MOST_FILES = 1_000
+_MOST_FILES, _MOST_WEIGHTS = 1_000, 4_000
 _KINDS = {"float32": "<f4", "float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 """Types of numbers that stand in a file, and NumPy's names of them."""
 _PACKED = ("float16", "uint8", "uint16")
@@ -57,7 +57,10 @@ def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
         place = f"{_MANIFEST}[{k}]"
         given = mapping(group, place)
         data, at = _data(_listed(given.get("paths"), f"{place}.paths"), source), 0
-        for part in _listed(given.get("weights"), f"{place}.weights"):
+        parts = _listed(given.get("weights"), f"{place}.weights")
+        if len(parts) > _MOST_WEIGHTS:
+            raise FileError(f"expected at most {_MOST_WEIGHTS:,}, found {len(parts):,}", f"{place}.weights")
+        for part in parts:
             weight = _weight(mapping(part, place))
             count += weight.numbers
             with told_by_core():

@@ -71,6 +71,9 @@ def _dense(step: Step, arrays: Sequence[NDArray[Any]]) -> Dense:
     if kernel.ndim != 2 or kernel.shape[1] != step.nodes:
         raise FileError(f"expected a kernel of shape (inputs, {step.nodes}), found {kernel.shape}", step.name)
     biases = arrays[1] if step.has_biases else None
+    if biases is not None and biases.shape != (step.nodes,):
+        wish = f"expected {counted(step.nodes, 'number')}, one for each node"
+        raise FileError(f"{wish}, found those of shape {biases.shape}", step.name)
     return Dense(np.ascontiguousarray(kernel.T), biases, step.activation, step.name)
 
 

@@ -164,6 +164,11 @@ class Chain:
         if list(sizes) == [-1]:
             self.end_with_one(place)
             return
+        if list(sizes) == [-1, 1] and self.layers and self.width != 1:  # scikit-learn's, of several targets
+            count = counted(self.width or 0, "number")
+            self.told.append(f"{place}, which puts the {count} of each row below one another, is left out")
+            self.end()
+            return
         rows, width = sizes if len(sizes) == 2 else (0, -2)
         if width > 0:
             self.check_width(place, width)

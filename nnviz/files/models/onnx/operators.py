@@ -14,6 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.numbers import full
+from nnviz.files.errors import FileError
 from nnviz.files.models import float32
 from nnviz.files.models.onnx import gates, shapes
 from nnviz.files.models.onnx.chain import Chain, Layout, Step
@@ -83,7 +84,9 @@ def _sides(graph: Graph, node: onnx.NodeProto, names: list[str]) -> tuple[Consta
         return left, names[1], True
     if right is not None and left is None:
         return right, names[0], False
-    raise refused(node, JOINS if left is None else READS)
+    makers = filter(None, map(graph.maker, names))
+    strange = next((maker for maker in makers if operator_of(maker) not in OPERATORS), None)
+    raise refused(node, JOINS if left is None else READS) if strange is None else _unknown(strange)
 
 
 # Numbers added and multiplied
@@ -199,5 +202,9 @@ def step_of(graph: Graph, node: onnx.NodeProto) -> Step:
     """Return what a node does. Raises FileError for what no dense layer does."""
     operator = OPERATORS.get(operator_of(node))
     if operator is None:
-        raise refused(node)
+        raise _unknown(node)
     return operator(graph, node)
+
+
+def _unknown(node: onnx.NodeProto) -> FileError:
+    return refused(node, f"{READS} ({', '.join(BY_OPERATOR)})")

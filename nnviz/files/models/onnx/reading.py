@@ -15,7 +15,7 @@ from nnviz.files.models import dense
 from nnviz.files.models.onnx import names, operators, wire
 from nnviz.files.models.onnx.chain import Chain, Layout, Step
 from nnviz.files.models.onnx.graph import Graph, refused
-from nnviz.files.models.onnx.tensors import FLOATS
+from nnviz.files.models.onnx.tensors import FLOATS, MOST_DIMS
 from nnviz.files.source import Source
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def _output(graph: Graph) -> tuple[str, list[str]]:
     real = [output for output in graph.outputs if _is_real(output)]
     if len(real) != 1:
         names = ", ".join(quoted(output.name) for output in graph.outputs[:5])
-        raise FileError(f"expected one output of real numbers, found {len(real)} among {names or 'none'}")
+        hint = "" if real else "; a label alone is not enough: export the numbers that it is taken from"
+        raise FileError(
+            f"expected one output of real numbers, found {len(real)} among {names or 'none'}{hint}"
+        )
     others = [output.name for output in graph.outputs if output is not real[0]]
     return real[0].name, [f"the output {quoted(name)} is left out" for name in others[:5]]
 
@@ -95,4 +98,6 @@ def _start(graph: Graph, steps: list[Step]) -> Chain:
 def _dims(value: onnx.ValueInfoProto) -> list[int | None]:
     """Return the sizes that a value says it has; None for one that may be any."""
     sizes = value.type.tensor_type.shape.dim
+    if len(sizes) > MOST_DIMS:  # before they are multiplied
+        raise FileError(f"expected at most {MOST_DIMS} dimensions, found {len(sizes):,}", quoted(value.name))
     return [size.dim_value if size.dim_value > 0 else None for size in sizes]
