@@ -45,10 +45,13 @@ class Throttle(QObject):
         """Whether something is still to be shown."""
         return self._timer.isActive()
 
-    def changed(self) -> None:
-        """Show now, or leave it to a later change or to the timer."""
+    def changed(self, held: str = "") -> None:
+        """Show now, or leave it to a later change or to the timer.
+
+        Where the document is `held`, a script trains it, and its frames are as far apart as all views need.
+        """
         wait = self._left_ms(max(self.apart_ms, self._share * self._took_ms))
-        if wait <= 0:
+        if held or wait <= 0:
             self.show_now()
         elif not self.waiting:
             self._timer.start(int(wait + LATE_MS))
@@ -104,6 +107,9 @@ class MotionThrottle(Throttle):
         self._in_motion = motion_ms, share
         self._set_pace()
         document.motion_changed.connect(self._motion_changed)
+
+    def changed(self, held: str = "") -> None:  # noqa: D102
+        super().changed(held or self._document.held)
 
     def _set_pace(self) -> None:
         self.apart_ms, self._share = self._in_motion if self._document.in_motion else (0.0, 0.0)

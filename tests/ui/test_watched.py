@@ -155,6 +155,23 @@ def test_rows_are_chosen_and_numbers_explained_while_it_goes_on(qtbot, watching)
     qtbot.waitUntil(lambda: "81" in explained(window))  # node_1 is 4·1 + 5·1 = 9, times 9
 
 
+def test_explain_and_the_curve_show_the_same_frame_as_the_figures(qtbot, watching):
+    window, script = watching
+    click(window, address_named(window, "output", "node_0"))
+    seen = []
+
+    def look(_, new):
+        weight = explained(window).split("w = ")[1].split("\n")[0]
+        ring = window.mse.curve.accessibleDescription().split()[-1]
+        seen.append((figure(window, "Iteration").text, weight, ring))
+
+    window.document.state_changed.connect(look)
+    for iteration in range(1, 9):
+        script.update(iteration, [iteration, 7])
+        sees(qtbot, window, iteration)
+    assert seen == [(f"{iteration}",) * 3 for iteration in range(1, 9)]
+
+
 def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot, watching):
     window, script = watching
     script.update(1, [2, 8])

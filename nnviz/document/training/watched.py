@@ -1,6 +1,7 @@
 """A training that runs in a script and is shown as it goes on. Knows nothing of widgets and processes.
 
-A thread reads what comes through the pipe; the newest of it becomes the document's State once a frame.
+A thread reads what comes through the pipe; the newest of it becomes the document's State once a frame, and
+every view shows that same one.
 """
 
 from __future__ import annotations

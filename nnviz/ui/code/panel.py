@@ -108,7 +108,7 @@ class CodePanel(Card):
     def _state_changed(self, old: State, new: State) -> None:
         """Write at once, as part of the frame that shows the State, but not at every frame of a run."""
         if self.isVisible():
-            self._changes.changed()
+            self._changes.changed(self._document.held)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""

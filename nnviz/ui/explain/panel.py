@@ -90,7 +90,7 @@ class ExplainPanel(Card):
             self._checking.drop()
             self._check_of = None
         if self.isVisible():
-            self._changes.changed()
+            self._changes.changed(self._document.held)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Catch up with what changed while it was hidden."""
