@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.document.training.watched import HELD
+from nnviz.document.training.watched import HELD, STILL
 from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -180,6 +180,7 @@ def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot
     assert walking(window)
     script.update(2, [2, 9])
     script.update(3, [2, 10])
+    qtbot.waitUntil(lambda: status(window) == STILL)
     script.end()
     qtbot.waitUntil(lambda: status(window).startswith("The training has ended; its end is shown when"))
     assert walking(window)
@@ -187,6 +188,16 @@ def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot
     QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
     sees(qtbot, window, 3)
     qtbot.waitUntil(lambda: status(window) == "The training has ended: 3 updates, the script's loss 1 → 3")
+
+
+def test_after_a_walk_it_is_said_that_the_picture_follows_again(qtbot, watching):
+    window, script = watching
+    window.player.step()
+    script.update(1, [2, 8])
+    qtbot.waitUntil(lambda: status(window) == STILL)
+    QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
+    sees(qtbot, window, 1)
+    assert status(window) == "The walk is over: the training is shown again as it goes on"
 
 
 def ended(qtbot, window, script, *outputs):

@@ -27,6 +27,8 @@ from nnviz.files.errors import FileError
 from nnviz.files.frames import Frame, Mailbox, read_on
 
 HELD = "A script trains this network: it can be changed here once that has ended"
+STILL = "The training goes on, and the picture stays as it is until the walk is over"
+STILL_AT_END = "The training has ended; its end is shown when the walk is over"
 WATCHED = "Training watched"
 """What undo calls it."""
 
@@ -58,7 +60,7 @@ class Watched(QObject):
         self._made = 0  # how many updates the script has told
         self._lost_at = 0
         """The first update told after which weights were no finite numbers; 0 while they are."""
-        self._end_told = False
+        self._told_still: str | None = None
         self._timer = QTimer(self, singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._show)
         self._next_s = 0.0
@@ -82,10 +84,11 @@ class Watched(QObject):
     def _show(self) -> None:
         ending = self._mailbox.ending  # first: no frame comes after it
         if self.still():
-            if ending is not None and not self._end_told:
-                self._end_told = True
-                self.said.emit("The training has ended; its end is shown when the walk is over")
+            self._tell_still(STILL if ending is None else STILL_AT_END)
             return
+        if self._told_still == STILL and ending is None:
+            self.said.emit("The walk is over: the training is shown again as it goes on")
+        self._told_still = None
         began = time.perf_counter()
         if frame := self._mailbox.take():
             self._push(frame)
@@ -93,6 +96,12 @@ class Watched(QObject):
             self._end(ending)
         now = time.perf_counter()
         self._next_s = max(began + FRAME_S, now + FRAME_PER_SHOWING * (now - began))
+
+    def _tell_still(self, told: str) -> None:
+        """Say once that the picture is not that of the training."""
+        if told != self._told_still:
+            self._told_still = told
+            self.said.emit(told)
 
     def _push(self, frame: Frame) -> None:
         """Show a frame; where its weights are no finite numbers, its losses, and the weights before."""
