@@ -244,6 +244,11 @@ class State(AsSvg):
         return f"<State{name}: {self.network!r}, {counted(len(self.data), 'row')}>"
 
     @property
+    def is_watched(self) -> bool:
+        """Whether its run is that of a script."""
+        return self.run is not None and self.run.watched
+
+    @property
     def iteration(self) -> int:
         """How many updates the present run has made."""
         return self.run.iteration if self.run else 0

@@ -17,6 +17,7 @@ from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.plots.mse_plot import NO_LOSS
+from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
 from tests.ui.hands import address_named, click, press, set_number, shown
 from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
@@ -170,6 +171,30 @@ def test_explain_and_the_curve_show_the_same_frame_as_the_figures(qtbot, watchin
         script.update(iteration, [iteration, 7])
         sees(qtbot, window, iteration)
     assert seen == [(f"{iteration}",) * 3 for iteration in range(1, 9)]
+
+
+def test_settings_are_not_those_of_the_script_and_said_to_be_nnvizs_own_when_it_has_ended(qtbot, watching):
+    window, script = watching
+    click(window, address_named(window, "output", "node_0"))
+    fields, panel = window.training.fields, window.training
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    assert "The script makes it" in explained(window)
+    assert "learning_rate" not in explained(window)
+    numbers = (fields.learning_rate, fields.updates, fields.batch, fields.seed)
+    for field in (*numbers, fields.optimizer, panel.speed):
+        assert not field.isEnabled()
+        assert field.toolTip() == NOT_YET
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+    assert fields.learning_rate.isEnabled()
+    assert fields.learning_rate.toolTip().startswith("How far one update goes")
+    assert panel.message.label.text().startswith("nnviz goes on by its own settings, not the script's. ")
+    qtbot.waitUntil(lambda: "nnviz's own next update" in explained(window))
+    assert "by the settings in Training, not by the script's" in explained(window)
+    press(window, "One update")
+    qtbot.waitUntil(lambda: "own next update" not in explained(window))
+    assert "Next update" in explained(window)
 
 
 def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot, watching):

@@ -34,6 +34,9 @@ from nnviz.core.results import Computed
 from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 
+SCRIPTS_UPDATE = "The script makes it, by a rule and a learning rate that it does not tell."
+OWN_UPDATE = "If nnviz goes on, by the settings in Training, not by the script's:"
+
 
 @np.errstate(all="ignore")  # what is too large for a number is written as infinite
 def explain(
@@ -44,13 +47,14 @@ def explain(
     mean: bool = False,
     check: Check | None = None,
     unfolded: frozenset[str] = frozenset(),
+    held: bool = False,
 ) -> Explanation:
     """Explain the number at `address`, or the MSE where that is None.
 
     `mean`: slopes are the means over all rows, not those of one. `check` is the measured slope, where it is
-    known; `unfolded` names the lines whose long sums are written out in full.
+    known; `unfolded` names the lines whose long sums are written out in full. `held`: a script trains.
     """
-    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded).explanation()
+    return _Explainer(state, address, computed, is_mean(state, mean), check, unfolded, held).explanation()
 
 
 def is_mean(state: State, mean: bool) -> bool:
@@ -66,6 +70,7 @@ class _Explainer:
     mean: bool
     check: Check | None
     unfolded: frozenset[str]
+    held: bool
 
     @property
     def row_heading(self) -> str:
@@ -176,12 +181,14 @@ class _Explainer:
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
 
     def _update_section(self, address: Address, row_line: Line) -> Section:
+        if self.held:
+            return Section("Next update", (Note("", SCRIPTS_UPDATE),))
         means = self.computed.update
         count = len(self.state.data)
         if means is None:
             return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
         slope = means.slopes.of(address)
-        lines: list[Line | Note] = []
+        lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
         if count > 1 and not (self.mean and means.rows is None):
             lines.append(mean_line(means, address))
             if is_noise(means, address):
@@ -189,4 +196,4 @@ class _Explainer:
             elif slope != row_line.value:
                 lines.append(Note("", "The update takes this mean, not the row's slope."))
         lines += update_lines(self.state, address, slope)
-        return Section(update_heading(means, count), tuple(lines))
+        return Section(update_heading(self.state, means), tuple(lines))

@@ -15,11 +15,13 @@ from nnviz.core.state import State
 from nnviz.core.training.passes import place
 
 
-def update_heading(means: Means, count: int) -> str:
-    """Return a heading that says which of `count` rows the next update takes."""
+def update_heading(state: State, means: Means) -> str:
+    """Return a heading that says which rows the next update takes, and after a script's that it is ours."""
+    count = len(state.data)
+    whose = "nnviz's own next update" if state.is_watched else "Next update"
     if means.rows is None:
-        return "Next update" if count == 1 else f"Next update · mean over {rows_of(means, count)}"
-    return f"Next update · {rows_of(means, count).removeprefix('the ')}"
+        return whose if count == 1 else f"{whose} · mean over {rows_of(means, count)}"
+    return f"{whose} · {rows_of(means, count).removeprefix('the ')}"
 
 
 def rows_of(means: Means, count: int) -> str:

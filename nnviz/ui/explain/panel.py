@@ -68,6 +68,7 @@ class ExplainPanel(Card):
 
     def _connect(self) -> None:
         self._document.state_changed.connect(self._state_changed)
+        self._document.motion_changed.connect(self._look)
         self._selection.address_changed.connect(self._look)
         self._selection.row_changed.connect(self._look)
         self._selection.slopes_changed.connect(self._look)
@@ -169,6 +170,7 @@ class ExplainPanel(Card):
             mean=self._selection.mean_over_rows,
             check=self._check,
             unfolded=self._unfolded,
+            held=bool(self._document.held),
         )
         hint = "" if self._present() else HINT
         self._subject.show_text(self._told.title)

@@ -100,7 +100,9 @@ def line_in_full(line: LossLine) -> str:
 
 
 def _step(line: LossLine) -> str:
-    return "Next step" if is_plain(line.state) else "Gradient descent step"
+    """Call the step what it is: that of a script is another one, and told by nobody."""
+    own = is_plain(line.state) and not line.state.is_watched
+    return "Next step" if own else "Gradient descent step"
 
 
 def _move(line: LossLine) -> str:

@@ -44,6 +44,7 @@ class TrainingFields(QWidget):
         super().__init__()
         self._training = training
         self._numbers: dict[str, NumberField] = {}
+        self._tips: list[tuple[QWidget, str]] = []
         self.learning_rate = self._number(
             "learning_rate", "Learning rate", "0.00001", parsed, written, nudge_rate
         )
@@ -70,6 +71,13 @@ class TrainingFields(QWidget):
         """Show the settings that hold; what was typed and not accepted is gone."""
         for name, field in self._numbers.items():
             field.show_value(getattr(self._training, name))
+
+    def hold(self, why: str) -> None:
+        """Take nothing, and let the tooltips say why; "" takes again."""
+        self.setEnabled(not why)
+        self.setToolTip(why)
+        for field, tip in self._tips:
+            field.setToolTip(why or tip)
 
     def commit(self) -> bool:
         """Accept what stands in every field; tell whether all hold."""
@@ -126,11 +134,12 @@ class TrainingFields(QWidget):
             (self.optimizer, "Optimizer", "The rule by which slopes change the weights", 1, 0, 2),
             (self.seed, "Seed", seed + WHOLE, 1, 2, 1),
         ):
-            field.setToolTip(tip)
+            self._tips.append((field, tip))
             field.setAccessibleName(name)
             self._put(field, QLabel(name), row, column, columns)
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
+        self.hold("")
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
         """Put one more widget at the end of the last row."""

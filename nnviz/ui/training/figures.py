@@ -57,7 +57,7 @@ class TrainingFigures(QWidget):
         """Show the figures."""
         state = self._derived.state
         mse, iteration = self._derived.last_mse
-        if state.run and state.run.watched:
+        if state.is_watched:
             self.mse.set_caption(OWN_MSE, OWN_MSE_TIP)
         else:
             self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)

@@ -21,6 +21,8 @@ from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.stack import Stack
 from nnviz.ui.widgets.theme import ui_font
 
+NOT_YET = "The script trains by settings of its own\nThese are nnviz's, for when that has ended"
+
 
 class TrainingPanel(Card):
     """Settings as fields, the verbs as buttons, what came of them as figures, and a timeline."""
@@ -70,7 +72,7 @@ class TrainingPanel(Card):
         runner.diverged.connect(self._offer_cure)
         self.message.cure_wanted.connect(runner.try_again)
         self._document.state_changed.connect(self._follow)
-        self._document.motion_changed.connect(self._show_rule)
+        self._document.motion_changed.connect(self._follow_hold)
 
     def toggle_run(self) -> None:
         """Run or pause; a run waits for a field whose text is refused."""
@@ -100,7 +102,7 @@ class TrainingPanel(Card):
             self.fields.restore()
         if new.training is not old.training:
             self._show_settings()
-        elif missing(new) != missing(old):
+        elif missing(new) != missing(old) or new.is_watched != old.is_watched:
             self._show_rule()
         if not self.runner.running:
             self._show_place()
@@ -111,17 +113,25 @@ class TrainingPanel(Card):
         self._show_speed()
         self._show_rule()
 
+    def _follow_hold(self) -> None:
+        """Take no settings while a script trains by its own."""
+        self.fields.hold(NOT_YET if self._document.held else "")
+        self._show_speed()
+        self._show_rule()
+
     def _show_rule(self) -> None:
         """Show how an update is made, or why there can be none."""
         state = self._document.state
-        formula = OPTIMIZERS[state.training.optimizer].formula
-        self.message.show_rule(self._document.held or missing(state) or f"One update: {formula}")
+        rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
+        if state.is_watched:
+            rule = f"nnviz goes on by its own settings, not the script's. {rule}"
+        self.message.show_rule(self._document.held or missing(state) or rule)
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
         goes = "as fast as it can" if words == "fastest" else f"over about {words}"
         self._speed_label.setText("Run at full speed" if words == "fastest" else f"Run takes {words}")
-        self.speed.setToolTip(f"A run goes {goes}")
+        self.speed.setToolTip(NOT_YET if self._document.held else f"A run goes {goes}")
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:
         text = f"Learning rate {shown(learning_rate)}"
