@@ -15,9 +15,10 @@ from nnviz import _system
 from nnviz._streams import NETWORK
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
+from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State
 from nnviz.files import foreign, native
-from nnviz.files.errors import told_by_core
+from nnviz.files.errors import FileError, told_by_core
 
 
 def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
@@ -34,7 +35,7 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
 
     `x` has shape (rows, inputs) or (inputs,), `y` (rows, outputs) or, of one row or one output, the values
     alone; of several outputs it may be each row's class, as a number or a label of the classifier. The window
-    gets a copy.
+    gets a copy, and is called as the model of a framework is.
     Raises TypeError for anything else, FileError for a model that is no chain of layers and where rows do not
     fit, DisplayError where no window can be shown.
     """
@@ -85,14 +86,25 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
 
 def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
     """Return the network that `shown` is with rows and targets as `show` takes them. Raises FileError."""
+    name = foreign.name_of(shown)
     if x is None:
-        return State(network, Dataset.empty(network))
-    inputs = np.atleast_2d(foreign.as_array(x))
+        return State(network, Dataset.empty(network), name=name)
+    inputs = _rows(foreign.as_array(x), len(network.inputs))
     targets = None if y is None else _targets(foreign.targets_of(shown, y), len(inputs), len(network.outputs))
     with told_by_core("data"):
         data = Dataset(inputs, targets)
     with told_by_core():
-        return State(network, data)
+        return State(network, data, name=name)
+
+
+def _rows(x: Array, inputs: int) -> Array:
+    """Return `x` as rows of so many inputs. Raises FileError."""
+    rows = np.atleast_2d(x)
+    if rows.shape[-1] != inputs:
+        found = rows.shape[-1]
+        has = f"has {counted(found, 'column')}" if x.ndim > 1 else f"is a row of {counted(found, 'number')}"
+        raise FileError(f"the model takes {counted(inputs, 'input')}, and x {has}")
+    return rows
 
 
 def _targets(y: Array, rows: int, outputs: int) -> Array:

@@ -168,7 +168,8 @@ def test_show_says_what_it_takes(thing):
 @pytest.mark.parametrize(
     ("x", "y", "sentence"),
     [
-        ([[1, 2, 3]], None, "data.inputs: expected 2 numbers a row, one for each input, found 3"),
+        ([[1, 2, 3]], None, "the model takes 2 inputs, and x has 3 columns"),
+        ([1, 2, 3, 4], None, "the model takes 2 inputs, and x is a row of 4 numbers"),
         ([[1, 2]], [1, 2], "data.targets: expected 1 row, one for each row of inputs, found 2"),
         ([[1, np.nan]], None, "data.inputs[0][1]: expected a finite number, found NaN"),
     ],

@@ -166,7 +166,12 @@ def test_where_warnings_are_errors_no_window_is_opened(windows):
             "activations: expected 1 activation",
         ),
         ([W23], {"activations": ["rely"]}, nnviz.FileError, "no activation is called"),
-        ([W23], {"x": [[1, 2, 3, 4]]}, nnviz.FileError, "the arrays make no network"),
+        (
+            [W23.T, np.ones((2, 1))],
+            {"x": [[1, 2, 3, 4]]},
+            nnviz.FileError,
+            "^the model takes 3 inputs, and x has 4 columns$",
+        ),
         ([W23 * np.nan], {}, nnviz.FileError, "expected a finite number, found NaN"),
     ],
 )

@@ -85,7 +85,9 @@ class Format:
         except ModuleNotFoundError as error:
             if not self.extra:
                 raise
-            raise not_installed(self.name, str(error.name), self.extra) from error
+            what = self.name.partition(",")[0]
+            article = "An" if what[0] in "AEIOU" else "A"
+            raise not_installed(f"{article} {what}", str(error.name), self.extra) from error
 
     @property
     def _module(self) -> ModuleType:
@@ -97,7 +99,7 @@ FORMATS = (
     Format("weights dictionary", (".py", ".txt", ".json"), "course"),
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
-    Format("ONNX", (".onnx",), "models.onnx.model", extra="models"),
+    Format("ONNX model", (".onnx",), "models.onnx.model", extra="models"),
     Format("Keras model", (".keras",), "models.keras.archive", extra="models"),
     Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras.h5", (".h5",), "models"),
     Format("TensorFlow.js layers model", (".json",), "models.keras.tfjs", ()),

@@ -45,18 +45,21 @@ class Places:
 
 
 def find(held: Sequence[Any] | Mapping[Any, Any], inputs: int | None) -> Places:
-    """Find the layers among arrays, in their order, where they may be told to have so many inputs.
+    """Find the layers among arrays, in their order, such that have so many inputs where there are any.
 
     Weights are taken as nnviz has them where both ways fit. Raises FileError where none does.
     """
     keys = list(held) if isinstance(held, Mapping) else list(range(len(held)))
     shapes = {key: np.shape(held[key]) for key in keys}
+    found: dict[int | None, Places] = {}  # by how many inputs there would be
     for pairs in _ways(keys, shapes):
         for turned in (False, True):
             places = Places(pairs, turned)
-            if _fits(places.look(held), inputs):
-                return places
-    raise FileError(UNFIT)
+            if _fits(layers := places.look(held)):
+                found.setdefault(layers[0][0].shape[1], places)
+    if not found:
+        raise FileError(UNFIT)
+    return found.get(inputs, next(iter(found.values())))
 
 
 def _weights(array: Array, *, turned: bool) -> Array:
@@ -80,8 +83,8 @@ def _ways(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pai
     return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
 
 
-def _fits(layers: list[tuple[Array, Array | None]], inputs: int | None) -> bool:
+def _fits(layers: list[tuple[Array, Array | None]]) -> bool:
     widths = [weights.shape for weights, _ in layers]
     chained = all(later[1] == before[0] for before, later in itertools.pairwise(widths))
     biased = all(biases is None or len(biases) == len(weights) for weights, biases in layers)
-    return bool(layers) and chained and biased and inputs in (None, widths[0][1])
+    return bool(layers) and chained and biased

@@ -109,10 +109,11 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path,
     module.sniff, module.read, module.write = lambda _data: True, read, read
     monkeypatch.setitem(sys.modules, "nnviz.files.lacking", module)
     monkeypatch.setattr(
-        registry, "FORMATS", (registry.Format("Keras", (".keras",), "lacking", extra="models"),)
+        registry, "FORMATS", (registry.Format("Keras model, HDF5", (".keras",), "lacking", extra="models"),)
     )
     (tmp_path / "a.keras").write_bytes(b"")
-    sentence = "Keras needs h5py, which is not installed: /a/python -m pip install h5py onnx safe-tensors"
+    line = "/a/python -m pip install h5py onnx safe-tensors"
+    sentence = f"A Keras model needs h5py, which is not installed: {line}"
     with pytest.raises(FileError) as caught:
         load(tmp_path / "a.keras")
     assert str(caught.value) == sentence

@@ -8,7 +8,7 @@ from onnx import TensorProto, helper, numpy_helper
 from nnviz.files.registry import FORMATS, read
 from nnviz.files.source import Source
 
-ONNX = next(form for form in FORMATS if form.name == "ONNX")
+ONNX = next(form for form in FORMATS if form.name == "ONNX model")
 
 
 def numbers(*shape, seed=0, dtype="f4"):

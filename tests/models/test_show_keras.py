@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 import nnviz
-from nnviz.files.foreign import network_of
+from nnviz.files.foreign import name_of, network_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 """Of Keras with PyTorch, to NumPy."""
@@ -48,6 +48,10 @@ def test_a_sequential_model_predicts_the_same(own):
     network = same(sequential(*parts, layers.Dropout(0.5), layers.Dense(2, "softmax", use_bias=False)))
     assert network.layers[1].biases is None
     assert network.sizes == (3, 4, 2)
+
+
+def test_a_window_is_called_as_the_model():
+    assert name_of(keras.Sequential([keras.Input((3,))], name="wine")) == "wine"
 
 
 def test_models_within_models_and_functional_ones_predict_the_same():

@@ -287,6 +287,7 @@ def test_show_opens_a_module_with_tensors_as_rows(shown):
     (state,) = shown
     np.testing.assert_allclose(state.network.predict(state.data.inputs), net(x).detach().numpy(), atol=1e-6)
     assert np.array_equal(state.data.targets, np.eye(2)[y])
+    assert state.name == "Functional"
 
 
 def test_show_takes_the_labels_of_a_classifier(shown):

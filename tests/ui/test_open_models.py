@@ -180,6 +180,23 @@ def test_an_opened_model_that_is_changed_is_saved_where_it_was(window, tmp_path)
     assert not window.main_window.isWindowModified()
 
 
+def test_save_as_begins_with_the_kind_of_file_and_the_name_that_is_open(window, answer, tmp_path):
+    seen = []
+
+    def look(dialog):
+        seen.extend([dialog.selectedNameFilter(), *dialog.selectedFiles()])
+        press(Qt.Key.Key_Escape)(dialog)
+
+    np.savez(tmp_path / "a.npz", W0=[[2.0, 4.0]], activations=["identity"])
+    window.files.open(tmp_path / "a.npz")
+    answer(QFileDialog, look)
+    choose_entry(window, "Save as…")
+    assert seen == ["NumPy arrays (*.npz)", str(tmp_path / "a.npz")]
+    answer(QFileDialog, type_name(tmp_path / "b"))
+    choose_entry(window, "Save as…")
+    assert status(window) == "Saved b.npz"
+
+
 @pytest.fixture
 def read_alone(monkeypatch, tmp_path):
     """Return a file of a format that shares its suffix with nnviz's own, and that nothing saves."""

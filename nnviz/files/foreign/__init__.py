@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from nnviz.core.activations import Array
+from nnviz.core.names import SHOWN, on_one_line, shortened
 from nnviz.core.network import Network
 from nnviz.files.foreign.numbers import as_array as as_array
 
@@ -21,6 +22,13 @@ def framework_of(model: object) -> str | None:
     """Return "torch", "keras" or "sklearn" for a model of theirs, else None."""
     packages = (kind.__module__.partition(".")[0] for kind in type(model).__mro__)
     return next((FRAMEWORKS[package] for package in packages if package in FRAMEWORKS), None)
+
+
+def name_of(model: Any) -> str:
+    """Return what a window calls a model: its own name in Keras, else its class; "" for what is none."""
+    framework = framework_of(model)
+    name = model.name if framework == "keras" and hasattr(model, "name") else type(model).__name__
+    return on_one_line(shortened(str(name), SHOWN)) if framework else ""
 
 
 def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:

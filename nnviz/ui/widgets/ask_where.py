@@ -17,14 +17,16 @@ def ask_where(
 ) -> Path | None:
     """Return the path that is chosen, or None. `kinds`: what a file may be called → its suffixes.
 
-    A name without a suffix gets that of the chosen kind before the dialog asks whether a file that is there
-    may be replaced.
+    The kind of the suggestion is chosen at first. A name without a suffix gets that of the chosen kind before
+    the dialog asks whether a file that is there may be replaced.
     """
     suffixes = {filter_of(kind, ends): ends[0] for kind, ends in kinds.items()}
     dialog = FileDialog(window, title, str(suggestion.parent), ";;".join(suffixes))
     dialog.setAcceptMode(FileDialog.AcceptMode.AcceptSave)
     dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(suffixes[chosen]))
-    dialog.setDefaultSuffix(next(iter(suffixes.values())))
+    own = [filter_of(kind, ends) for kind, ends in kinds.items() if suggestion.suffix.lower() in ends]
+    dialog.selectNameFilter((own or list(suffixes))[0])
+    dialog.setDefaultSuffix(suffixes[dialog.selectedNameFilter()])
     dialog.selectFile(suggestion.name)
     return dialog.ask()
 

@@ -169,9 +169,11 @@ class FileCommands(QObject):
 
     def ask_save(self) -> bool:
         """Ask where to save."""
-        suggestion = self.suggestion(".json")
+        path = self._document.path
         if self._is_of_another_kind:
-            suggestion = unused(suggestion)
+            suggestion = unused(self.suggestion(".json"))
+        else:
+            suggestion = self.suggestion(path.suffix if path else ".json")
         path = ask_where(self._window, "Save the network", suggestion, kinds())
         return path is not None and self._save(path)
 

@@ -24,11 +24,11 @@ from nnviz.files.source import Activations, Source
 from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.actions import offer_actions, table
+from nnviz.ui.window.changed_elsewhere import ChangedElsewhere
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
-from nnviz.ui.window.watch import Watch
 from nnviz.ui.window.workspace import Workspace
 
 
@@ -115,7 +115,7 @@ class Kept:
     def __init__(self, workspace: Workspace, folder: Path) -> None:
         self._recovery = Recovery(workspace.document, folder / "recovery")
         self._recovery.failed.connect(workspace.status.say)
-        self._watch = Watch(workspace, folder / "open")
+        self._elsewhere = ChangedElsewhere(workspace, folder / "open")
         workspace.files.runs = KeptRuns(folder / "runs")
         if kept := workspace.files.runs.offer(workspace.document):
             workspace.status.say(f"{workspace.document.title}: {kept}")
@@ -131,12 +131,12 @@ class Kept:
     def leave(self) -> None:
         """Keep what is unsaved for the next start."""
         self._recovery.leave()
-        self._watch.close()
+        self._elsewhere.close()
 
     def close(self) -> None:
         """Keep no copy any longer: what was to be saved is."""
         self._recovery.close()
-        self._watch.close()
+        self._elsewhere.close()
 
 
 def offer(window: QWidget, recovery: Recovery, left: list[Leftover]) -> str:

@@ -15,7 +15,7 @@ AGAIN_MS = 50
 """Between two looks whether a person is still in the middle of a click."""
 
 
-class Watch(QObject):
+class ChangedElsewhere(QObject):
     """Looks after the file of a workspace whenever its window gets the focus; `folder` is for presences."""
 
     def __init__(self, workspace: Workspace, folder: Path) -> None:
