@@ -11,7 +11,6 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 import zlib
 
@@ -20,7 +19,7 @@ import numpy as np
 import pytest
 
 from nnviz.files.errors import FileError
-from nnviz.files.models.hdf5 import reading, tree
+from nnviz.files.models.hdf5 import process, reading, tree
 from nnviz.files.registry import load
 from tests.models.keras_files import (
     BIASES,
@@ -44,14 +43,19 @@ GOOD = old_h5(MODEL, OLD_WEIGHTS)
 COUNTED = counted_weights(["layers/dense", "layers/dense_1"])
 
 
+def processor_s():
+    """Return what this process and those that it has waited for have taken of a processor."""
+    return sum(os.times()[:4])
+
+
 def refused(data, folder, name="model.h5"):
     """Return the sentence with which a file is refused, which stands in a folder of its own."""
     path = folder / name
     path.write_bytes(data)
-    before, began = sorted(os.listdir(folder)), time.monotonic()
+    before, began = sorted(os.listdir(folder)), processor_s()
     with pytest.raises(FileError) as caught:
         load(path)
-    assert time.monotonic() - began < SECONDS
+    assert processor_s() - began < SECONDS
     assert sorted(os.listdir(folder)) == before
     said = str(caught.value)
     assert said
@@ -580,20 +584,24 @@ def test_a_heap_that_never_ends_is_ended(tmp_path):
     assert not number
     assert at < heap + 4096
     (tmp_path / "model.h5").write_bytes(GOOD[: at + 8] + bytes(8) + GOOD[at + 16 :])
-    began = time.monotonic()
+    began = processor_s()
     with pytest.raises(FileError, match="reading its HDF5 broke off"):
         load(tmp_path / "model.h5")
-    assert time.monotonic() - began < reading.SECONDS + SECONDS
+    assert processor_s() - began < process.SECONDS + SECONDS
 
 
 def test_a_process_that_does_not_end_is_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_START", "import time; time.sleep(60)")
+    late = "import time; time.sleep(60)" + reading._START  # which would give all of the file then
+    monkeypatch.setattr(reading, "_START", late)
     monkeypatch.setattr(reading, "SECONDS", 0.5)
     assert refused(GOOD, tmp_path).startswith("reading its HDF5 broke off")
 
 
 def test_a_person_can_stop_the_reading(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "_START", "import time; time.sleep(60)")
+    to_its_end = tmp_path / "to its end"
+    late = f"import pathlib, time; time.sleep(60); pathlib.Path({str(to_its_end)!r}).touch()"
+    monkeypatch.setattr(reading, "_START", late)
+    monkeypatch.setattr(reading, "SECONDS", 600.0)
     (tmp_path / "model.h5").write_bytes(GOOD)
     parts = []
 
@@ -602,10 +610,9 @@ def test_a_person_can_stop_the_reading(tmp_path, monkeypatch):
         if len(parts) == 3:
             raise InterruptedError
 
-    began = time.monotonic()
     with pytest.raises(InterruptedError):
         load(tmp_path / "model.h5", progress)
-    assert time.monotonic() - began < SECONDS
+    assert not to_its_end.exists()
 
 
 def test_the_same_file_opens_with_somebody_who_wants_to_know_how_far_it_is(tmp_path):
