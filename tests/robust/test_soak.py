@@ -137,23 +137,23 @@ def in_use(qtbot, window):
 
 def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
     with opened(qtbot, paths()[0], tmp_path) as window:
-        open_one_after_the_other(qtbot, window, amount(quick=3, full=16, long=80))
+        files = paths()[: amount(quick=4, full=99, long=99)]
+        open_one_after_the_other(qtbot, window, files, amount(quick=3, full=16, long=80))
 
 
-def open_one_after_the_other(qtbot, window, rounds):
+def open_one_after_the_other(qtbot, window, files, rounds):
     told, kinds, networks = [], [], []
     window.files.asks = False
-    for k in range(rounds * len(paths())):
-        path = paths()[k % len(paths())]
+    for path in files * rounds:
         assert window.files.open(path)
         in_use(qtbot, window)
         networks.append(weakref.ref(window.document.state.network))
-        if path == paths()[-1]:
+        if path == files[-1]:
             while window.document.modified:  # of what is unsaved a copy may be open
                 window.undo()
             kinds.append(counted())
             told.append(megabytes())
-    window.files.open(paths()[0])
+    window.files.open(files[0])
     counted()
     left = [k for k, network in enumerate(networks) if network() is not None]
     assert len(left) <= 3, f"documents {left} are still held"  # what the diagram painted last of each kind

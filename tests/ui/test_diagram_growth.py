@@ -63,20 +63,28 @@ def long_activation():
     return State(named, Dataset([[3, 5], [1, 2]], [[200], [100]]))
 
 
+SMALL = (1000, 650)
+OPENED = {
+    "xor": load(example("xor").path),
+    "4-8-3": state((4, 8, 3), activation="sigmoid"),
+    "long": long_activation(),
+}
+
+
 @pytest.mark.parametrize(
-    ("size", "percent"),
-    [((1000, 650), 100), ((1000, 650), 200), ((1280, 800), 100), ((1280, 800), 150), ((1920, 1080), 200)],
+    ("name", "size", "percent"),
+    [
+        *((name, SMALL, percent) for name in OPENED for percent in (100, 200)),
+        ("xor", (1280, 800), 100),
+        ("4-8-3", (1280, 800), 150),
+        ("long", (1920, 1080), 200),
+    ],
     ids=str,
 )
-@pytest.mark.parametrize(
-    "opened",
-    [load(example("xor").path), state((4, 8, 3), activation="sigmoid"), long_activation()],
-    ids=["xor", "4-8-3", "long"],
-)
 def test_the_control_of_every_activation_stands_whole_under_its_heading(
-    qtbot, open_window, opened, size, percent
+    qtbot, open_window, name, size, percent
 ):
-    window = open_window(opened, size)
+    window = open_window(OPENED[name], size)
     window.set_size(percent)
     window.selection.show_slopes(True)
     all_of_them = window.diagram.findChildren(ActivationButton)

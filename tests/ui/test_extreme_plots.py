@@ -22,6 +22,13 @@ HISTORIES = [[value] * 3 for value in EXTREMES] + [[1.0], [0.0], [1.7e308, 0.0],
 ENDS = [-math.inf, -1e308, -1e300, -1.0, -1e-320, 0.0, 1e-320, 1.0, 1e300, 1.7e308, math.inf]
 STRETCHES = [*itertools.combinations_with_replacement(ENDS, 2)]
 LINES = [each for each in STRETCHES if max(map(abs, each)) <= 1e300]
+PRESENT = [[], [1.0, 0.5], [0.0, 0.0], [1.7e308, 0.0]]
+EARLIER = [
+    (present, mse)
+    for k, mse in enumerate(each for each in HISTORIES if len(each) > 1)
+    for present in (PRESENT if mse[0] in (0.0, 1.7e308) else [PRESENT[k % 4]])
+]
+"""Each earlier run with one of what there is now, and those at the ends with all of it."""
 
 
 @pytest.fixture
@@ -54,8 +61,7 @@ def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show, mse):
     plot.grab()
 
 
-@pytest.mark.parametrize("present", [[], [1.0, 0.5], [0.0, 0.0], [1.7e308, 0.0]], ids=str)
-@pytest.mark.parametrize("mse", [each for each in HISTORIES if len(each) > 1], ids=str)
+@pytest.mark.parametrize(("present", "mse"), EARLIER, ids=str)
 def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, mse, present):
     far = [EarlierRun("far", Training(), MOST_UPDATES, [[0.0, 1.0], [float(MOST_UPDATES), mse[-1]]])]
     runs = (EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ()))
@@ -96,7 +102,7 @@ def test_a_curve_of_extremes_is_drawn(show, mse, slope):
 def test_a_map_of_extremes_is_drawn(show, values):
     plot = LossSurfacePlane(PALETTES["light"])
     show(plot)
-    for mse in EXTREMES:
+    for mse in (0.0, 5e-324, 1.0, 1e300, 1.7e308):
         for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):
             plot.show_grid(Grid(np.linspace(*values, 9), np.linspace(*values, 9), grid))
             plot.show_point(values[0], values[1], mse)
