@@ -112,15 +112,17 @@ class View:
 
 def _points(losses: list[Any], made: int) -> Array:
     """Return the losses that were told as points of a curve, shape (points, 2): iteration, loss."""
-    iterations = [made + k for k, loss in enumerate(losses, 1) if loss is not None]
-    values = _numbers([loss for loss in losses if loss is not None])
-    return np.column_stack((iterations, np.asarray(values, np.float64).reshape(len(iterations))))
+    iterations = np.arange(made + 1.0, made + 1.0 + len(losses))
+    told = [loss for loss in losses if loss is not None]
+    if len(told) < len(losses):
+        iterations = iterations[[loss is not None for loss in losses]]
+    return np.column_stack((iterations, np.asarray(_numbers(told), np.float64).reshape(len(told))))
 
 
 def _numbers(losses: list[Any]) -> Any:
     if losses and all(hasattr(loss, "detach") for loss in losses):
         return as_array(sys.modules["torch"].stack(losses))  # so that a GPU is waited for once
-    return [float(loss) for loss in losses]
+    return losses
 
 
 def _name() -> str:
