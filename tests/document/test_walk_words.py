@@ -1,6 +1,7 @@
 """What the walk says of its steps, for networks of every kind: the arithmetic closes as it stands."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,6 +40,14 @@ def arithmetic(saying):
     """Return what stands behind the label of a line."""
     _, sign, rest = re.fullmatch(r"(.*?) (=|←|≈) (.*)", saying.text).groups()
     return f"≈ {rest}" if sign == "≈" else rest
+
+
+def test_new_values_after_a_training_of_a_script_are_said_to_be_nnvizs_own():
+    state = train(state_of(), updates=1).state
+    for watched in (False, True):
+        said = said_of(replace(state, run=replace(state.run, watched=watched)))
+        own = [step for step, told in said if "an update of nnviz's own, by the settings" in told.text]
+        assert [(step.deed, step.layer, step.node) for step in own] == ([("update", 1, 0)] if watched else [])
 
 
 def check(state):

@@ -180,9 +180,12 @@ class _Told(NamedTuple):
         return replace(line, label=f"{self.edge(edge)}: {line.label}")
 
     def _remarks(self, step: Step) -> Iterator[list[str]]:
+        first = (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0)
         if step.deed == "slopes":
             yield ["slope = value at its start", " · slope at its end"]
-        elif step.deed == "mean" and (step.layer, step.node) == (len(self.scene.network.layers) - 1, 0):
+        elif step.deed == "update" and first and self.state.is_watched:
+            yield ["an update of nnviz's own,", " by the settings in Training"]
+        elif step.deed == "mean" and first:
             assert self.computed.update is not None
             rows = rows_of(self.computed.update, len(self.state.data))
             yield ["from here on the diagram shows means", f" over {rows}"]
