@@ -41,12 +41,13 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
     grown = max(min(layout.scale, layout.body.y / HEAD), 1.0)
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
-        lines = _subheadings(column, last, content)
+        lines = _subheadings(column, content)
         heading = _line("heading", names, cell, column, ABOVE * cell.height, HEADING * grown)
-        if column.index == last and cell.width:  # whose slopes are shown may be said over a gap, too
-            cell = cell._replace(x=taken, width=cell.right - taken)
         middle = max(BELOW * cell.height, ABOVE * cell.height + LINE * HEADING * grown)
         line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
+        if line and column.index == last and content.slopes_of:
+            cell = cell._replace(x=taken, width=cell.right - taken)
+            line = _with_slopes(line, content.slopes_of, cell, column) or line
         taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
 
@@ -60,7 +61,7 @@ def _headings(column: int, last: int) -> list[str]:
     return [title, title.replace(" LAYER", ""), f"H{column}"]
 
 
-def _subheadings(column: Column, last: int, content: Content) -> list[str]:
+def _subheadings(column: Column, content: Content) -> list[str]:
     count = len(column.tops)
     if column.layer < 0:
         rows = len(content.state.data)
@@ -73,11 +74,23 @@ def _subheadings(column: Column, last: int, content: Content) -> list[str]:
     parts.append(layer.activation)
     if layer.biases is not None:
         parts.append("biases")
-    if column.index == last and content.slopes_of:
-        name, bracket, _ = layer.activation.partition("(")
-        shorter = (parts, parts[:-1], [layer.activation], [f"{name}(…)" if bracket else name])
-        return [*(BETWEEN.join([*kept, content.slopes_of]) for kept in shorter), content.slopes_of]
     return [BETWEEN.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+
+
+def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: Column) -> Label | None:
+    """Return the line with whose slopes are shown before it, over the gap: what it said stays where it is.
+
+    Where there is no room for that, the line makes some.
+    """
+    beside, end = _beside("subheading", column, line.size), line.rect.right
+    for said in (slopes_of, slopes_of.removeprefix("slopes: ")):
+        text = said + BETWEEN + line.text
+        start = end - text_width(text, line.size)
+        if start >= cell.x + beside:
+            return line._replace(text=text, rect=line.rect._replace(x=start, width=end - start))
+    parts = line.text.split(BETWEEN)
+    texts = [BETWEEN.join([slopes_of, *parts[:kept]]) for kept in range(len(parts), -1, -1)]
+    return _line("subheading", texts, cell, column, line.rect.center[1], line.size)
 
 
 def around(line: str, activation: str) -> tuple[str, str, str] | None:

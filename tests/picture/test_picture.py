@@ -140,7 +140,7 @@ def test_slopes_are_written_at_the_ends_of_edges_and_told():
     assert picture.text(Address("slope", 0, 0, 1)) == "56"
     assert picture.text(Address("node_slope", 0, 0)) == "14"
     assert picture.describe(Address("weight", 0, 0, 0)) == "weight from input_0 to output: 0, slope 42"
-    assert picture.text(Address("subheading", 0)) == "identity · slopes of row 1"
+    assert picture.text(Address("subheading", 0)) == "slopes of row 1 · identity"
     weight, slope = (picture.label(Address(kind, 0, 0, 0)).rect for kind in ("weight", "slope"))
     assert weight.right < slope.x
 
@@ -150,13 +150,13 @@ def test_the_heading_says_whose_slopes_are_shown():
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
     content = content_of(COURSE, slopes=found, slopes_of="slopes: mean of all rows")
     picture = make_picture(content, layout)
-    assert picture.text(Address("subheading", 1)) == "identity · slopes: mean of all rows"
+    assert picture.text(Address("subheading", 1)) == "slopes: mean of all rows · identity"
 
 
 def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
     found = slopes(COURSE.network, COURSE.data.inputs, COURSE.data.targets)
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
-    for seen, heading in ((set(), "identity"), ({"node_slope"}, "identity · slopes of row 1")):
+    for seen, heading in ((set(), "identity"), ({"node_slope"}, "slopes of row 1 · identity")):
         picture = make_picture(
             content_of(COURSE, slopes=found, slopes_of="slopes of row 1"),
             layout,
@@ -168,7 +168,7 @@ def test_the_heading_speaks_of_slopes_when_the_first_is_in_sight():
 def test_the_heading_says_why_there_are_no_slopes():
     layout = lay_out(COURSE.network, View(900, 500), slopes=True)
     picture = make_picture(content_of(COURSE, slopes_of="no targets: no slopes"), layout)
-    assert picture.text(Address("subheading", 1)) == "identity · no targets: no slopes"
+    assert picture.text(Address("subheading", 1)) == "no targets: no slopes · identity"
 
 
 def test_biases_are_pills_in_their_nodes_and_in_the_heading():

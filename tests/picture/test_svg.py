@@ -40,7 +40,7 @@ def test_slopes_of_the_first_row_are_written_in_purple_and_explained():
     root = parsed(line, view="slopes")
     purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == PALETTES["light"].slope]
     assert purple == ["42", "56", "±"]
-    assert {"slope of the MSE", "identity · slopes of row 1"} <= set(texts(root))
+    assert {"slope of the MSE", "slopes of row 1 · identity"} <= set(texts(root))
 
 
 def test_slopes_need_targets():

@@ -376,15 +376,18 @@ def test_the_control_of_an_activation_says_no_more_than_can_be_chosen_there(open
     assert label.text == "tanh · biases"
     assert control.text() == "tanh"
     assert ("behind", "biases") in beside(window, control)
-    window.selection.show_slopes(True)
+
+
+@pytest.mark.parametrize("name", ["xor", "two-hidden-layers"])
+def test_whose_slopes_are_shown_is_said_before_the_activation_which_stays_where_it_is(open_window, name):
+    window = open_window(name)
     control = activation_of(window, "the prediction")
-    assert control.text() == "identity"
-    assert beside(window, control)[0] == ("behind", "biases · slopes of row 1")
-    window.selection.row = 2
-    assert beside(window, activation_of(window, "the prediction"))[0] == (
-        "behind",
-        "biases · slopes of row 3",
-    )
+    stands = control.geometry()
+    for mean, said in ((False, "slopes of row 1"), (True, "slopes: mean of all rows")):
+        window.selection.show_slopes(True, mean)
+        window.diagram.grab()
+        assert ("before", said) in beside(window, control)
+        assert control.geometry() == stands
 
 
 def test_beside_the_control_of_a_large_layer_stands_how_many_nodes_it_has(open_window):

@@ -72,7 +72,7 @@ def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, q
     assert written(window, Address("slope", 0, 0, 0)) == "−96"
     assert written(window, Address("slope", 0, 1, 0)) == "0"
     headings = [label.text for label in window.diagram.picture.labels if "slopes" in label.text]
-    assert headings == ["identity · slopes of row 1"]
+    assert headings == ["slopes of row 1 · identity"]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
