@@ -8,8 +8,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QTabBar
 
 from nnviz.files.examples import example
-from nnviz.files.registry import load
-from tests.ui.hands import address_named, click, point, press, set_number, write
+from nnviz.files.registry import load, save
+from tests.ui.hands import address_named, bring, click, point, press, set_number, write
 
 
 @pytest.fixture
@@ -63,6 +63,21 @@ def test_notes_that_are_being_written_stay(window):
 
 def test_a_document_without_notes_begins_with_the_explanation(open_window):
     assert in_front(open_window(replace(load(example("relu").path), notes=""))) == "Explain"
+
+
+def test_what_is_opened_begins_with_what_says_something_of_it(window, tmp_path):
+    save(replace(window.document.state, notes=""), tmp_path / "plain.json")
+    window.files.open(tmp_path / "plain.json")
+    assert in_front(window) == "Explain"
+    window.files.open_example("xor")
+    assert in_front(window) == "Notes"
+
+
+def test_a_panel_that_a_person_has_put_in_front_stays_there_whatever_is_opened(window):
+    code = bring(window, "Code")
+    window.files.open_example("xor")
+    assert code.isVisible()
+    assert not window.notes.isVisible()
 
 
 def test_the_arrows_go_from_tab_to_tab_and_the_keyboard_stays_there(open_window):

@@ -87,7 +87,7 @@ class Workspace:
         self.board = self.main_window.board
         keys = self.settings.flag(PRESSED_KEYS, first=False)
         self.present = Present(self.main_window, self.diagram, shows_keys=keys)
-        self._begin_reading()
+        self.board.docks[self._first_read[0]].come_forward()
         for panel in PANELS:
             dock = self.board.docks[panel.name]
             dock.fill(partial(panel.make, self))
@@ -190,12 +190,15 @@ class Workspace:
         self.selection.select(None)
         self.selection.row = 0
         self.diagram.fit()
-        self._begin_reading()
-
-    def _begin_reading(self) -> None:
-        """Show what a document begins with: its notes where it has any."""
         self.notes.end_writing()
-        self.board.docks["Notes" if self.document.state.notes else "Explain"].come_forward()
+        first, instead = self._first_read
+        if self.board.covers(instead, first):  # any other panel that is in front stays there
+            self.board.docks[first].come_forward()
+
+    @property
+    def _first_read(self) -> tuple[str, str]:
+        """Which panel a document begins with, its notes where it has any, and which one else it would be."""
+        return ("Notes", "Explain") if self.document.state.notes else ("Explain", "Notes")
 
     def _forget_invitation(self) -> None:
         """Say no longer which keys go on where a walk does not wait for them."""
