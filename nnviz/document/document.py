@@ -216,16 +216,16 @@ class Document(QObject):
         Where the file holds a `part`, nothing counts as saved. Returns what else there is to know, or "".
         Raises ChangedError without `over`, and FileError: then the old file stays as it was.
         """
-        target = path or self.path
+        before, target = self.file, path or self.path
         assert target is not None
-        before = self.file
         file = before if before and target == before.path else OnDisk(target, self._written)
         said = file.write(encoded(self._state, target), over=over or file is not before)
         if part:
+            if file is before:  # which does not hold any more what it held
+                self.mark_unsaved()
             return said
-        self.saved = self._state
-        if self.modified:
-            self._clean = self._index
+        changed, self.saved, self._clean = self.modified, self._state, self._index
+        if changed:
             self.undo_changed.emit()
         if file is not before:
             self.file = file

@@ -5,6 +5,8 @@ from __future__ import annotations
 from nnviz.core.network import Network
 from nnviz.core.state import State
 
+RUN = "the run"
+
 
 def lost(state: State, again: State) -> list[str]:
     """Return the parts of `state` that `again`, which its file would be read as, does not have.
@@ -18,7 +20,7 @@ def lost(state: State, again: State) -> list[str]:
         "the title": state.name != again.name,
         "the notes": state.notes != again.notes,
         "the training settings": state.training != again.training,
-        "the run": state.run is not again.run,
+        RUN: state.run is not again.run,
         "the earlier runs": state.runs != again.runs,
         "the weight sets": state.weight_sets != again.weight_sets,
     }

@@ -18,6 +18,7 @@ from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.files import atomic, pickles
 from nnviz.files.errors import FileError, not_installed, told_by_core
+from nnviz.files.left_out import RUN
 from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
 from nnviz.files.progress import Progress
 from nnviz.files.source import Source
@@ -183,11 +184,22 @@ def left_out(state: State, path: str | os.PathLike[str]) -> str:
 
     Raises FileError for an unknown suffix.
     """
-    parts = format_for(path).left_out(state)
-    if not parts:
+    own, never = format_for(path).left_out(state), FORMATS[0].left_out(state)
+    kept = [part for part in own if part not in never and not (never and part == RUN)]
+    if not (kept or never):
         return ""
-    said = f"{file_named(Path(path))} leaves out {_listed(parts)}"
-    return said if is_native(path) else f"{said}; a file that ends in .json keeps them"
+    said = f"{file_named(Path(path))} leaves out {_listed(kept + never)}"
+    return (
+        f"{said}; a file that ends in .json keeps {kept_by_native(state) if never else 'them'}"
+        if kept
+        else said
+    )
+
+
+def kept_by_native(state: State) -> str:
+    """Return how much of `state` nnviz's own file keeps: "everything", or "all but" what."""
+    never = FORMATS[0].left_out(state)
+    return f"all but {_listed(never)}" if never else "everything"
 
 
 def replaced(path: Path) -> str:
@@ -195,7 +207,10 @@ def replaced(path: Path) -> str:
 
     Raises FileError where it cannot be read, and for an unknown suffix.
     """
-    parts = [] if is_native(path) else format_for(path).replaced(read_bytes(path))
+    if is_native(path):
+        return ""
+    source = Source(read_bytes(path), path)
+    parts = _format_of(source).replaced(source.data)
     return f"{file_named(path)} loses {_listed(parts)}" if parts else ""
 
 

@@ -90,6 +90,12 @@ def test_of_a_plain_model_of_keras_the_names_alone_are_lost(tmp_path):
         assert replaced(path) == f"m{end} loses {NAMES}"
 
 
+def test_a_model_of_another_kind_than_its_suffix_is_known_by_its_content(tmp_path):
+    path = tmp_path / "m.keras"
+    path.write_bytes(old_h5(MODEL, OLD_WEIGHTS))
+    assert replaced(path) == f"m.keras loses {NAMES}"
+
+
 def test_other_files_in_the_archive_are_said(tmp_path):
     path = tmp_path / "m.keras"
     save(a_state(), path)

@@ -156,6 +156,8 @@ def choose(text, told=None):
     def press_it(box):
         if told is not None:
             told.append(box.text() + box.informativeText())
+        letters = [own.text().partition("&")[2][:1].upper() for own in box.buttons() if "&" in own.text()]
+        assert len(set(letters)) == len(letters), "Alt and a letter press one button alone"
         buttons = [own for own in box.buttons() if own.text().replace("&", "") == text]
         assert len(buttons) == 1, [own.text() for own in box.buttons()]
         QTest.mouseClick(buttons[0], Qt.MouseButton.LeftButton)

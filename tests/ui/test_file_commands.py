@@ -101,6 +101,17 @@ def test_what_was_saved_in_part_is_not_saved(window, answer, tmp_path):
     assert status(window) == f"Written: {LOST}"
     assert window.main_window.isWindowModified()
     assert window.document.path is None
+    told = []
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 8.0), "another weight")
+    answer(QMessageBox, choose("Cancel", told))
+    window.files.open_example("xor")
+    title, lost = window.document.title, "What is not saved is lost."
+    assert told == [
+        f"Save all of {title}?{LOST}. {lost}",
+        f"Save the changes to {title}?Done last: Another weight. {lost}",
+    ]
 
 
 def test_a_save_in_part_can_be_cancelled(window, answer, tmp_path):
@@ -174,6 +185,9 @@ def test_a_save_over_code_asks_and_says_what_is_lost_and_what_stays(window, answ
     assert load(path).network.layers[0].weights[0, 0] == 9.0
     assert (tmp_path / "w.py~").read_text() == text
     assert window.main_window.isWindowModified() == ("leaves out" in told[0])
+    choose_entry(window, "Undo")
+    assert window.main_window.isWindowModified()
+    choose_entry(window, "Redo")
     set_number(window, address_named(window, "node_0", "input_0"), "8")
     if "leaves out" in told[0]:
         answer(QMessageBox, choose("Write it anyway", told))
@@ -210,9 +224,12 @@ def test_a_run_that_no_file_holds_is_left_out_and_that_is_told(window, answer, t
     (segment,) = state.run.segments
     many = tuple(segment._replace(after=k) for k in range(SEGMENTS.most + 1))
     window.document.push(replace(state, run=replace(state.run, segments=many, iteration=len(many))), "Run")
+    lost, told = "mine.json leaves out its run, which is too large for a file", []
     answer(QFileDialog, type_name(tmp_path / "mine.json"))
+    answer(QMessageBox, choose("Save", told))
     ask(window, "Ctrl+S")
-    assert status(window) == "Saved mine.json; mine.json leaves out its run, which is too large for a file"
+    assert told == [f"{lost}."]
+    assert status(window) == f"Saved mine.json; {lost}"
     assert load(tmp_path / "mine.json").run is None
     assert not window.main_window.isWindowModified()
 

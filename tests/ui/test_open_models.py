@@ -226,11 +226,33 @@ def test_a_file_of_a_kind_that_is_not_saved_is_left_alone_and_asked_about(window
     assert window.main_window.isWindowModified()
 
 
-def test_a_save_in_the_place_of_a_state_dict_asks_once_for_its_names_are_lost(window, answer, tmp_path):
+@pytest.fixture
+def state_dict(tmp_path):
+    """Return a file of somebody's that holds one layer."""
     file = tmp_path / "a.safetensors"
     head = {"fc1.weight": {"dtype": "F32", "shape": [1, 2], "data_offsets": [0, 8]}}
     text = json.dumps(head).encode()
     file.write_bytes(len(text).to_bytes(8, "little") + text + np.array([2, 4], "<f4").tobytes())
+    return file
+
+
+def test_save_as_over_somebody_s_file_says_what_that_loses_too(window, answer, tmp_path, state_dict):
+    np.savez(tmp_path / "mine.npz", W0=[[2.0, 4.0]], activations=["identity"])
+    window.files.open(tmp_path / "mine.npz")
+    told, before = [], state_dict.read_bytes()
+    answer(QFileDialog, type_name(state_dict))
+    answer(QMessageBox, choose("Yes"))
+    answer(QMessageBox, choose("Cancel", told))
+    choose_entry(window, "Save as…")
+    assert told == [
+        "a.safetensors loses the names of its tensors; the version before stays as a.safetensors~."
+        "nnviz JSON keeps everything: a.json, in the same folder; a.safetensors stays as it is."
+    ]
+    assert state_dict.read_bytes() == before
+
+
+def test_a_save_in_the_place_of_a_state_dict_asks_once_for_its_names_are_lost(window, answer, state_dict):
+    file = state_dict
     answer(AskActivations, press(Qt.Key.Key_Return))
     window.files.open(file)
     set_number(window, Address("weight", 0, 0, 1), "7")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
@@ -19,7 +19,7 @@ from nnviz.files.registry import load
 from nnviz.ui.plots.mse_plot import NO_LOSS
 from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
-from tests.ui.hands import address_named, click, press, set_number, shown
+from tests.ui.hands import address_named, choose, click, press, set_number, shown
 from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
 
 NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
@@ -292,15 +292,50 @@ def test_it_can_be_edited_and_saved_when_it_has_ended(qtbot, watching, tmp_path)
     assert window.document.state.network.layers[1].weights.tolist() == [[5, 8]]
 
 
-def test_a_save_on_the_way_says_that_the_curve_is_not_kept(qtbot, watching, tmp_path, monkeypatch):
+def test_that_the_curve_is_not_kept_is_said_before_a_save_and_once(
+    qtbot, watching, tmp_path, monkeypatch, answer
+):
     window, script = watching
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
     monkeypatch.setattr("nnviz.ui.window.file_commands.ask_where", lambda *_: tmp_path / "trained.json")
+    lost, told = "trained.json leaves out the curve of the watched training", []
+    answer(QMessageBox, choose("Cancel", told))
     window.files.ask_save()
-    assert status(window) == "Saved trained.json; trained.json leaves out the curve of the watched training"
+    assert told == [f"{lost}.Export CSV in the menu of its plot keeps it."]
+    assert list(tmp_path.iterdir()) == []
+    answer(QMessageBox, choose("Save"))
+    window.files.ask_save()
+    assert status(window) == f"Saved trained.json; {lost}"
     script.update(2, [2, 9])
     sees(qtbot, window, 2)
+    window.files.save()
+    assert load(tmp_path / "trained.json").network.layers[1].weights.tolist() == [[2, 9]]
+    assert not window.main_window.isWindowModified()
+
+
+def test_no_kind_of_file_is_said_to_keep_the_curve(qtbot, watching, tmp_path, monkeypatch, answer):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8])
+    curve, told = "the curve of the watched training", []
+    monkeypatch.setattr("nnviz.ui.window.file_commands.ask_where", lambda *_: tmp_path / "w.npz")
+    answer(QMessageBox, choose("Save as nnviz JSON", told))
+    window.files.ask_save()
+    assert told == [
+        f"w.npz leaves out the rows, the title and {curve}; a file that ends in .json keeps all but {curve}."
+        f"nnviz JSON keeps all but {curve}: w.json, in the same folder."
+    ]
+    assert status(window) == f"Saved w.json; w.json leaves out {curve}"
+
+
+def test_who_leaves_it_is_asked_about_what_was_trained(qtbot, watching, answer):
+    window, script = watching
+    ended(qtbot, window, script, [2, 8])
+    told = []
+    answer(QMessageBox, choose("Cancel", told))
+    window.main_window.close()
+    lost = "What neither you nor the script saves is lost."
+    assert told == [f"Save the trained network?Training of loop.py: 1 update. {lost}"]
 
 
 def test_the_curve_is_exported_as_the_loss_that_it_is(qtbot, watching, tmp_path):

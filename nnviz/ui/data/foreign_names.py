@@ -8,7 +8,7 @@ from nnviz.core import edits
 from nnviz.core.names import SHOWN, shortened
 from nnviz.files.rows import TOLD, in_their_order
 from nnviz.ui.data.paste import Taken
-from nnviz.ui.widgets.dialogs import message_box, primary
+from nnviz.ui.widgets.dialogs import lettered, message_box, primary
 
 
 def with_names(window: QWidget, taken: Taken) -> Taken | None:
@@ -31,7 +31,7 @@ def with_names(window: QWidget, taken: Taken) -> Taken | None:
     box = message_box(window, question, more)
     rename = box.addButton("&Rename the nodes", QMessageBox.ButtonRole.AcceptRole)
     keep = box.addButton("&Keep the names", QMessageBox.ButtonRole.DestructiveRole)
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
     box.setDefaultButton(primary(rename))
     box.exec()
     if box.clickedButton() is rename:

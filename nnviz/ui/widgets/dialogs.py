@@ -114,6 +114,12 @@ def primary(button: QPushButton) -> QPushButton:
     return button
 
 
+def lettered(button: QPushButton) -> QPushButton:
+    """Return one of Qt's buttons, which Alt and its first letter press now: on most platforms none does."""
+    button.setText(f"&{button.text().replace('&', '')}")
+    return button
+
+
 def column_of(dialog: QDialog) -> QVBoxLayout:
     """Return the column in which a dialog's parts stand."""
     column = QVBoxLayout(dialog)

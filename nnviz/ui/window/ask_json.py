@@ -1,4 +1,4 @@
-"""The question what to do where a kind of file cannot hold everything, or nothing."""
+"""The questions what to do where a kind of file cannot hold everything, or nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
-from nnviz.ui.widgets.dialogs import message_box, primary
+from nnviz.ui.widgets.dialogs import lettered, message_box, primary
 
 
 class Instead(Enum):
@@ -16,6 +16,16 @@ class Instead(Enum):
     ELSEWHERE = auto()
     ANYWAY = auto()
     NOTHING = auto()
+
+
+def ask_part(window: QWidget, why: str, more: str) -> bool:
+    """Say why nnviz's own file cannot hold everything, and ask whether it is to be saved."""
+    box = message_box(window, why, more)
+    save = primary(lettered(box.addButton(QMessageBox.StandardButton.Save)))
+    box.setDefaultButton(save)
+    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
+    box.exec()
+    return box.clickedButton() is save
 
 
 def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
@@ -29,7 +39,7 @@ def ask_json(window: QWidget, why: str, more: str, *, part: bool) -> Instead:
     if part:
         anyway = box.addButton("&Write it anyway", QMessageBox.ButtonRole.DestructiveRole)
         buttons[anyway] = Instead.ANYWAY
-    box.addButton(QMessageBox.StandardButton.Cancel)
+    lettered(box.addButton(QMessageBox.StandardButton.Cancel))
     box.setDefaultButton(primary(own))
     box.exec()
     return buttons.get(box.clickedButton(), Instead.NOTHING)

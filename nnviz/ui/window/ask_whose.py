@@ -7,7 +7,7 @@ from enum import Enum, auto
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
 from nnviz.files.on_disk import KEPT
-from nnviz.ui.widgets.dialogs import message_box
+from nnviz.ui.widgets.dialogs import lettered, message_box
 
 
 class Whose(Enum):
@@ -32,7 +32,7 @@ def ask_whose(window: QWidget, name: str) -> Whose:
         box.addButton("&Keep mine", QMessageBox.ButtonRole.AcceptRole): Whose.MINE,
         box.addButton("&Take theirs", QMessageBox.ButtonRole.AcceptRole): Whose.THEIRS,
         box.addButton("Save &as…", QMessageBox.ButtonRole.ActionRole): Whose.ELSEWHERE,
-        box.addButton(QMessageBox.StandardButton.Cancel): Whose.LATER,
+        lettered(box.addButton(QMessageBox.StandardButton.Cancel)): Whose.LATER,
     }
     box.exec()
     return buttons.get(box.clickedButton(), Whose.LATER)

@@ -9,8 +9,10 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
+from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.kept_runs import KeptRuns
+from nnviz.document.lost_by_saving import lost_by_saving
 from nnviz.document.training.travel import Travel
 from nnviz.files import csv
 from nnviz.files.errors import FileError, UnfitError
@@ -18,14 +20,15 @@ from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
-from nnviz.files.registry import encoded, is_native, kinds, left_out, load, openable, replaced
+from nnviz.files.registry import encoded, is_native, kept_by_native, kinds, left_out, load, openable
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
-from nnviz.ui.widgets.dialogs import message_box, primary, tell
+from nnviz.ui.widgets.dialogs import tell
 from nnviz.ui.widgets.file_dialog import FileDialog
 from nnviz.ui.widgets.waiting import Waiting
-from nnviz.ui.window.ask_json import Instead, ask_json
+from nnviz.ui.window.ask_json import Instead, ask_json, ask_part
+from nnviz.ui.window.ask_leave import ask_leave
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading_asked import read_asking
@@ -51,6 +54,8 @@ class FileCommands(QObject):
         self._travel = travel
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
+        self._in_part: tuple[State | None, str] = (None, "")
+        """The State that a file holds in part, and what that leaves out."""
         self.asks = True
         """Whether a person can be asked what becomes of unsaved changes."""
 
@@ -197,14 +202,9 @@ class FileCommands(QObject):
         self.about_to_ask.emit()
         if self.runs.keep(self._document):
             return True
-        title, buttons = shortened(self._document.title, SHOWN), QMessageBox.StandardButton
-        question, done = f"Save the changes to {title}?", shortened(self._document.last_done(), 2 * SHOWN)
-        lost = "What is not saved is lost."
-        box = message_box(self._window, question, f"{done}. {lost}" if done else lost)
-        box.setDefaultButton(primary(box.addButton(buttons.Save)))
-        for button in (buttons.Discard, buttons.Cancel):
-            box.addButton(button)
-        answer = box.exec()
+        written, left = self._in_part
+        buttons = QMessageBox.StandardButton
+        answer = ask_leave(self._window, self._document, left if written is self._document.state else "")
         return self.save() if answer == buttons.Save else answer == buttons.Discard
 
     def look(self) -> None:
@@ -219,10 +219,9 @@ class FileCommands(QObject):
         """Save, `over` another program's version and only a `part` where that has been asked."""
         try:
             lost, own = left_out(self._document.state, path), is_native(path)
-            text = "" if part or own else self._text_lost(path)
-            if (lost or text) and not (part or own):
+            if not part and (told := lost_by_saving(self._document, path)):
                 encoded(self._document.state, path)  # or it is refused before anything is asked
-                return self._offer_json(path, ". ".join(filter(None, (lost, text))), part=True)
+                return self._offer_json(path, told, part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
             return self._settle(path, at_save=True)
@@ -232,21 +231,12 @@ class FileCommands(QObject):
             self._refuse(str(error))
             return False
         whole = own or not lost
+        self._in_part = (self._document.state, "" if whole else lost)
         (self._settings.opened if whole else self._settings.used)(path)
         at, again = self._travel.place
         saved = f"Saved {file_named(path)}{at}" if whole else f"Written{at}: {lost}"
         self.said.emit("; ".join(filter(None, (saved, again, lost if own else "", more))))
         return True
-
-    def _text_lost(self, path: Path) -> str:
-        """Return what of the text that is open is lost where the State is written in its place, or ""."""
-        if path != self._document.path:
-            return ""  # a person has agreed to replace that file
-        try:
-            lost = replaced(path)
-        except FileError:
-            return ""  # it is gone, or the save says what is wrong with it
-        return f"{lost}; the version before stays as {file_named(path)}{KEPT}" if lost else ""
 
     def _settle(self, path: Path, *, at_save: bool) -> bool:
         """Ask whose version counts where another program has changed the file; tell whether ours is saved."""
@@ -275,13 +265,18 @@ class FileCommands(QObject):
     def _offer_json(self, path: Path, why: str, *, part: bool) -> bool:
         """Offer nnviz's own file where another kind cannot hold everything, or, but for a `part`, nothing."""
         self.about_to_ask.emit()
+        if is_native(path):
+            run = self._document.state.run
+            more = "Export CSV in the menu of its plot keeps it." if run and run.watched else ""
+            return ask_part(self._window, f"{why}.", more) and self._save(path, part=True)
         beside = unused(path.with_suffix(".json"))
-        more = f"nnviz JSON keeps everything: {file_named(beside)}, in the same folder"
-        if path == self._document.path:
+        keeps = kept_by_native(self._document.state)
+        more = f"nnviz JSON keeps {keeps}: {file_named(beside)}, in the same folder"
+        if path.exists():
             more += f"; {file_named(path)} stays as it is"
         chosen = ask_json(self._window, f"{why}.", f"{more}.", part=part)
         if chosen is Instead.JSON:
-            return self._save(beside)
+            return self._save(beside, part=True)
         if chosen is Instead.ELSEWHERE:
             return self.ask_save()
         return chosen is Instead.ANYWAY and self._save(path, part=True)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.document.leftovers import Leftover
-from nnviz.ui.widgets.dialogs import column_of, heading, message_box, primary
+from nnviz.ui.widgets.dialogs import column_of, heading, lettered, message_box, primary
 
 WIDTH_PX, ROW_PX = 700, 30
 ROWS_SEEN = 8
@@ -67,7 +67,8 @@ class RecoverDialog(QDialog):
         question = f"Discard {name_of(self.left[row])}, kept at {_when(self.left[row])}?"
         buttons = QMessageBox.StandardButton
         box = message_box(self, question, "Nothing brings it back.")
-        box.setStandardButtons(buttons.Discard | buttons.Cancel)
+        for button in (buttons.Discard, buttons.Cancel):
+            lettered(box.addButton(button))
         box.setDefaultButton(buttons.Cancel)
         if box.exec() != buttons.Discard:
             return
