@@ -16,7 +16,7 @@ from types import ModuleType
 from nnviz.core.activations import activation
 from nnviz.core.names import file_named
 from nnviz.core.state import State
-from nnviz.files import atomic, pickles
+from nnviz.files import atomic, pickles, strangers
 from nnviz.files.errors import FileError, not_installed, told_by_core
 from nnviz.files.left_out import RUN
 from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
@@ -253,6 +253,7 @@ def kinds() -> dict[str, tuple[str, ...]]:
 
 def _format_of(source: Source) -> Format:
     pickles.refuse(source)
+    strangers.refuse(source)
     suffix = source.path.suffix.lower()
     likely = [each for each in FORMATS if suffix in each.suffixes]
     for each in (*likely, *FORMATS):

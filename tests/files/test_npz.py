@@ -1,8 +1,10 @@
 """Networks as arrays in an archive: what is read, what is written, and every attack refused in a sentence."""
 
+import base64
 import io
 import struct
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -114,15 +116,13 @@ def test_what_is_not_kept_is_told():
     )
 
 
-def within_itself():
-    """Return archive in archive in archive, as one that unpacks to itself is met."""
-    data = saved(W0=W0)
-    for _ in range(10):
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("r/r.zip", data)
-        data = file.getvalue()
-    return data
+QUINE = zlib.decompress(
+    base64.b64decode(
+        "eNoL8GZmEWFgYOAAYkWGXX8N/jIxMjAUADEbUCTcQC+voJJBk+Ha/wBiFSpFKTowMLAy/EJiQQgRhtdYxZw6FI8wEM1iYPj/H0L4"
+        "MWzEKrZ4XSZDgDcjkwgDbgejAojzA7xZwVKMQGgCpNUYQTzqmgYAx0pRSg=="
+    )
+)
+"""An archive whose one entry, W0.npy, unpacks to the archive itself."""
 
 
 def of_header(header, body=b""):
@@ -139,7 +139,7 @@ SHAPE = "{'descr': '<f8', 'fortran_order': False, 'shape': (%s), }"
 
 REFUSED = {
     "expected the arrays W0, b0, W1, b1, … and activations, found 'data.npy'": saved(data=W0),
-    "expected the arrays W0, b0, W1, b1, … and activations, found 'r/r.zip'": within_itself(),
+    "W0.npy: this is not an array of NumPy's": QUINE,
     "the array W0 is missing": saved(W1=W1, activations=NAMES),
     "there is no W for b1, or one between is missing": saved(W0=W0, b1=W1, activations=NAMES[:1]),
     "the file holds no dense layer": saved(b=1)[:0] or saved(activations=NAMES[:0]),
@@ -148,6 +148,9 @@ REFUSED = {
     ),
     "layers[0]: expected 2 numbers, one for each node, found those of shape (1,)": saved(
         W0=W0, b0=[1], W1=W1, activations=NAMES
+    ),
+    "W1: expected a row for each node, found a column for each: save W1.T": saved(
+        W0=W0, b0=[1, 2], W1=W1.T, b1=[1], activations=NAMES
     ),
     "layers[0]: expected weights of shape (nodes, inputs), found (2,)": saved(
         W0=W0[0], activations=NAMES[:1]
@@ -187,6 +190,10 @@ REFUSED = {
     "W0.npy: its header is longer than that of an array of numbers": of_header(SHAPE % ("1, " * 2000)),
     "W0.npy: expected an array of real numbers": of_header("[" * 900),
 }
+
+
+def test_an_archive_that_unpacks_to_itself_is_one():
+    assert zipfile.ZipFile(io.BytesIO(QUINE)).read("W0.npy") == QUINE
 
 
 @pytest.mark.parametrize("sentence", REFUSED)

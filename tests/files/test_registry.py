@@ -111,7 +111,7 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path,
     monkeypatch.setattr(
         registry, "FORMATS", (registry.Format("Keras model, HDF5", (".keras",), "lacking", extra="models"),)
     )
-    (tmp_path / "a.keras").write_bytes(b"")
+    (tmp_path / "a.keras").write_bytes(b"x")
     line = "/a/python -m pip install h5py onnx safe-tensors"
     sentence = f"A Keras model needs h5py, which is not installed: {line}"
     with pytest.raises(FileError) as caught:

@@ -85,6 +85,15 @@ def test_layers_stand_in_the_order_of_their_numbers_and_shapes(shapes, order):
     assert list(opened.sizes) == order
 
 
+def test_two_layers_may_share_a_tensor_as_pytorch_saves_them():
+    data = saved(
+        {"0.weight": [[1, 2], [3, 4]], "0.bias": [5, 6], "2.bias": [7, 8]}, **{"2.weight": "0.weight"}
+    )
+    first, second = network(data, ("relu", "relu")).layers
+    assert second.weights.tolist() == first.weights.tolist() == [[1, 2], [3, 4]]
+    assert second.biases.tolist() == [7, 8]
+
+
 def test_layers_of_one_shape_stand_in_the_order_in_which_their_names_count():
     tensors = {f"fc{k}.weight": np.full((2, 2), k, "<f4") for k in (10, 9, 1)}
     opened = network(saved(tensors), ("relu",) * 3)
@@ -153,7 +162,10 @@ REFUSED = {
     "weight: 4 bytes are not what a tensor of its shape [-1, -1] takes": framed(
         head(shape=[-1, -1]), bytes(4)
     ),
-    "bn.num: expected one of F64, F32, F16, BF16, found 'I64'": saved({"bn.num": np.array([1], "<i8")}),
+    "fc.weight: expected one of F64, F32, F16, BF16, found 'I64'": saved(
+        {"fc.weight": np.eye(2, dtype="<i8")}
+    ),
+    "'step' of shape [1] is neither the weight, a matrix, nor": saved({"step": np.array([1], "<i8")}),
     "'bn.mean' of shape [2] is neither the weight, a matrix, nor the bias, a row, of a dense layer": (
         saved({"bn.mean": [1, 2]})
     ),

@@ -73,6 +73,22 @@ def test_no_pickle_is_loaded_whatever_it_is_called(tmp_path, name, write, advice
     assert said.endswith(advice)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "advice"),
+    [
+        ("a.onnx", b"", "the file is empty"),
+        ("a.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "git lfs pull brings it"),
+        ("a.keras", b"\n<!DOCTYPE html>\n<html>", "a web page, not a model: download the file itself"),
+        ("a.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', ", "numpy.savez('model.npz', W0=…, b0=…)"),
+        ("a.tflite", b"\x1c\x00\x00\x00TFL3\x14\x00", "model.save('model.keras')"),
+        ("saved_model.pb", b"\x08\x01\x12", "model.save('model.keras')"),
+    ],
+)
+def test_what_is_often_met_and_not_opened_is_refused_with_the_way_to_what_is(tmp_path, name, data, advice):
+    (tmp_path / name).write_bytes(data)
+    assert refused(nnviz.load, tmp_path / name).endswith(advice)
+
+
 def test_activations_are_given_where_a_file_lacks_them_and_refused_where_it_says_others(tmp_path):
     np.savez(tmp_path / "a.npz", W0=[[1.0]], W1=[[2.0]])
     state = nnviz.load(tmp_path / "a.npz", activations=["leaky_relu(0.20)", "sigmoid"])

@@ -235,6 +235,11 @@ def test_an_architecture_without_weights_says_what_was_looked_for(tmp_path):
     assert "beside" in refused(json.dumps(MODEL).encode(), "standard input")
 
 
+def test_an_architecture_of_somebodys_own_class_says_so():
+    data = json.dumps({"module": None, "class_name": "Mine", "config": {}, "registered_name": "Mine"})
+    assert refused(data.encode(), "m.json").startswith("the model: 'Mine' is 'Mine', not Keras' own")
+
+
 def test_weights_alone_say_that_their_architecture_is_elsewhere():
     assert "weights alone" in refused(counted_weights(["layers/dense", "layers/dense_1"]))
 
@@ -316,9 +321,10 @@ def test_an_activation_is_a_name_an_object_or_a_layer(case):
     assert network(old_h5(*activated(given, *layers))).layers[0].activation == name
 
 
-def test_a_picture_is_laid_flat_first():
+@pytest.mark.parametrize(("kind", "more"), [("Flatten", {}), ("Reshape", {"target_shape": [-1]})])
+def test_a_picture_is_laid_flat_first(kind, more):
     layers = (
-        {"class_name": "Flatten", "config": {"name": "flat", "batch_input_shape": [None, 1, 2]}},
+        {"class_name": kind, "config": {"name": "flat", "batch_input_shape": [None, 1, 2], **more}},
         *MODEL["config"]["layers"],
     )
     is_the_network(network(old_h5(sequential(*layers), OLD_WEIGHTS)))

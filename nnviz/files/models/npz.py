@@ -56,7 +56,10 @@ def read(source: Source) -> State:
 def _layer(arrays: dict[str, NDArray[Any]], k: int) -> Dense:
     if f"W{k}" not in arrays:
         raise FileError(f"the array W{k} is missing")
-    return Dense(arrays.pop(f"W{k}"), arrays.pop(f"b{k}", None), "")
+    weights, biases = arrays.pop(f"W{k}"), arrays.pop(f"b{k}", None)
+    if biases is not None and biases.shape == weights.shape[1:] != weights.shape[:1]:
+        raise FileError(f"expected a row for each node, found a column for each: save W{k}.T", f"W{k}")
+    return Dense(weights, biases, "")
 
 
 def _activations(said: NDArray[Any], count: int) -> tuple[str, ...]:

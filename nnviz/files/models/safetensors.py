@@ -59,6 +59,9 @@ def read(source: Source) -> State:
     bodies = memoryview(source.data)[begin:]
     _check_places(tensors, len(bodies))
     arrays = {name: _array(bodies[slice(*each.data_offsets)], each, name) for name, each in tensors.items()}
+    for name, same in metadata.items():  # by which PyTorch says that two layers share one tensor
+        if same in arrays and name.endswith(tuple(_AXES)):
+            arrays.setdefault(name, arrays[same])
     layers = in_order(_layers(arrays))
     sizes = dense.sizes_of(layers)
     said = metadata.get(_ACTIVATIONS)
@@ -118,14 +121,14 @@ def _check_places(tensors: dict[str, _Tensor], size: int) -> None:
 
 
 def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
-    if tensor.dtype not in _KINDS:
-        raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
     axes = next((count for end, count in _AXES.items() if f".{name}".endswith(end)), None)
     if len(tensor.shape) != axes:  # before its sizes are multiplied, of which there may be thousands
         raise FileError(
             f"{quoted(name)} of shape {tensor.shape} is neither the weight, a matrix, nor the bias, a row, "
             "of a dense layer"
         )
+    if tensor.dtype not in _KINDS:
+        raise FileError(f"expected one of {', '.join(_KINDS)}, found {quoted(tensor.dtype)}", name)
     kind = np.dtype(_KINDS[tensor.dtype])
     if min(tensor.shape) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
         raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)

@@ -22,11 +22,11 @@ _BESIDE = (
     "model.h5",
 )
 """What the file of weights may be called, the likeliest first; `{stem}` is the architecture's name."""
-_MODEL = re.compile(rb'"class_name"\s*:\s*"(?:Sequential|Functional|Model)"')
+_MODEL = re.compile(rb'"class_name"\s*:\s*"')
 
 
 def sniff(data: bytes) -> bool:
-    """Tell whether a text names a class of Keras' models."""
+    """Tell whether a text names a class as Keras does."""
     return data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _MODEL.search(data) is not None
 
 

@@ -55,7 +55,7 @@ class Chain:
 
     def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Take the next layer, which is fed rows of this shape, if it is known; return that of its own."""
-        if part.kind == "Flatten":
+        if part.kind == "Flatten" or _makes_one_axis(part):
             return _flattened(shape, part.config)
         if part.kind == "Dense":
             if not self.steps:
@@ -139,6 +139,11 @@ def _shape(config: Config) -> tuple[int, ...] | None:
             return tuple(side if type(side) is int and side > 0 else 0 for side in sides)
     width = config.get("input_dim")
     return (width,) if type(width) is int and width > 0 else None
+
+
+def _makes_one_axis(part: Part) -> bool:
+    target = part.config.get("target_shape")
+    return part.kind == "Reshape" and isinstance(target, list) and len(target) == 1
 
 
 def _flattened(shape: tuple[int, ...] | None, config: Config) -> tuple[int, ...] | None:
