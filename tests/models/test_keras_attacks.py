@@ -213,6 +213,12 @@ def test_an_input_of_very_many_axes_is_refused(tmp_path):
     assert said == "in: expected at most 32 axes of a row, found 30,000"
 
 
+def test_an_architecture_that_unfolds_is_refused_before_it_is_unpacked(tmp_path):
+    data = zipped(("config.json", b" " * (2**25 + 1)), ("model.weights.h5", COUNTED))
+    said = refused(data, tmp_path, "model.keras")
+    assert said == "config.json: expected at most 33,554,432 bytes, found 33,554,433"
+
+
 def test_many_layers_and_many_names_of_weights_are_told_apart_soon(tmp_path):
     inner = sequential(*(dense(f"d{k}", 1) for k in range(500)))
     inner["config"]["name"] = "inner"

@@ -150,6 +150,18 @@ def test_weights_in_parts_of_the_file_that_are_packed_open_too():
 # .keras
 
 
+@pytest.mark.parametrize("chunks", [None, True])
+def test_floats_of_16_bits_that_hdf5_does_not_know_open_too(chunks):
+    """Keras writes a bfloat16, the upper half of a float of 32 bits, as two bytes of no type."""
+    memory = io.BytesIO(counted_weights(["layers/dense", "layers/dense_1"]))
+    with h5py.File(memory, "r+") as file:
+        for k in (0, 1):
+            halves = (file[path := f"layers/dense/vars/{k}"][...].view("<u4") >> 16).astype("<u2")
+            del file[path]
+            file.create_dataset(path, data=halves.view("V2"), chunks=chunks).attrs["dtype"] = "bfloat16"
+    is_the_network(network(keras_zip(MODEL, memory.getvalue()), "m.keras"))
+
+
 def test_keras_2_13_counts_in_twos_under_another_name():
     root = "_layer_checkpoint_dependencies"
     is_the_network(

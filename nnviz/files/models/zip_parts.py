@@ -66,11 +66,16 @@ class Archive:
         """The names of the entries; a folder's end in a slash."""
         return list(self._entries)
 
-    def read(self, name: str) -> bytes:
-        """Return an entry's bytes. Raises FileError where it is not there or not what the archive says."""
+    def read(self, name: str, most: int = LARGEST_BYTES) -> bytes:
+        """Return an entry's bytes, no more than `most`.
+
+        Raises FileError where it is not there, larger, or not what the archive says.
+        """
         if name not in self._entries:
             raise FileError(f"the archive has no {quoted(name)}")
         entry = self._entries[name]
+        if entry.size > most:
+            raise FileError(f"expected at most {most:,} bytes, found {entry.size:,}", name)
         packed = memoryview(self._data)[entry.begin : entry.end]
         found = bytes(packed) if entry.method == _STORED else _inflated(packed, entry)
         if len(found) != entry.size or zlib.crc32(found) != entry.crc:

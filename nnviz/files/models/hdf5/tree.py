@@ -30,6 +30,8 @@ TEXTS = re.compile(r"model_config|training_config|keras_version|(?:layer|weight)
 PASSED_OVER = re.compile(r"(?:optimizer|optimizer_weights|metrics)(?:/.*)?")
 """Groups whose numbers are not those of the network: their links are looked at, and nothing is read."""
 
+_BFLOAT16 = np.dtype("V2")
+"""The upper half of a float of 32 bits, as Keras writes it: HDF5 has no such type."""
 _OPENED = {h5o.TYPE_GROUP: h5g.GroupID, h5o.TYPE_DATASET: h5d.DatasetID}
 
 
@@ -115,6 +117,8 @@ def _kind(dataset: Any, path: str) -> str:
     if declared.committed():
         raise RefusedError("its type stands elsewhere in the file", path)
     kind = declared.get_class()
+    if kind == h5t.OPAQUE and declared.dtype == _BFLOAT16:
+        return ""
     if kind == h5t.INTEGER:
         return str(declared.dtype)
     if kind != h5t.FLOAT or declared.get_size() not in (2, 4, 8) or declared.dtype.kind != "f":
@@ -144,10 +148,13 @@ def _declared(dataset: Any, path: str) -> int:
 
 def _read(dataset: Any, path: str) -> NDArray[Any]:
     if dataset.get_create_plist().get_layout() == h5d.CHUNKED:
-        return read_chunks(dataset, path)
-    array = np.zeros(dataset.shape or (), dataset.dtype)
-    if array.size:
-        dataset.read(h5s.ALL, h5s.ALL, array)
+        array = read_chunks(dataset, path)
+    else:
+        array = np.zeros(dataset.shape or (), dataset.dtype)
+        if array.size:
+            dataset.read(h5s.ALL, h5s.ALL, array)
+    if array.dtype == _BFLOAT16:
+        array = (array.view("<u2").astype("<u4") << 16).view("<f4")
     return array
 
 

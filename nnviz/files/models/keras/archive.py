@@ -19,6 +19,8 @@ CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = ("model.weights.h5", "variables.h5")
 """As Keras 3 and the first of Keras 2.12 call them."""
 _LIST_BYTES = 2**16
+_CONFIG_BYTES = 2**25
+"""Far more than the most layers take; as letters they may be four times as many bytes."""
 
 
 def sniff(data: bytes) -> bool:
@@ -36,7 +38,7 @@ def read(source: Source) -> State:
 
 
 def _architecture(archive: Archive) -> object:
-    return parsed(decoded(archive.read(CONFIG)))
+    return parsed(decoded(archive.read(CONFIG, _CONFIG_BYTES)))
 
 
 def write(state: State) -> bytes:
