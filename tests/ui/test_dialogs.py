@@ -1,7 +1,8 @@
 """What all dialogs and boxes have in common."""
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialogButtonBox,
@@ -65,6 +66,16 @@ def test_the_buttons_of_a_box_begin_no_further_left_than_its_text_and_end_at_its
     left, right = min(place.left() for place in places), max(place.right() for place in places)
     assert places[-1].left() == left
     assert right == box.width() - 1 - left
+
+
+def test_what_a_box_says_can_be_copied(qtbot):
+    box = message_box(None, "A GIF needs Pillow: pip install pillow")
+    qtbot.addWidget(box)
+    box.addButton(QMessageBox.StandardButton.Ok)
+    box.show()
+    text = box.findChild(QLabel, "qt_msgbox_label")
+    QTest.mouseDClick(text, Qt.MouseButton.LeftButton, pos=text.rect().center())
+    assert text.selectedText()
 
 
 @pytest.mark.parametrize("theme", PALETTES)

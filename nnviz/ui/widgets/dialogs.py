@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -31,6 +32,7 @@ def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
     """Return a box that says a sentence, and `more` below it; its buttons are for the caller to add."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
     box.setInformativeText(more)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # a line to install, say
     layout = box.layout()
     assert isinstance(layout, QGridLayout)
     layout.setContentsMargins(20 - INDENT_PX, 20, 20, 16)
