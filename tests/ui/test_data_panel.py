@@ -14,6 +14,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
+from nnviz.picture.palette import PALETTES
 from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
@@ -528,6 +529,18 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     numbers = open_window(with_inputs(64, "x{}")).data.table
     texts = [numbers.model().index(row, 0).data() for row in range(9)]
     assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 10
+
+
+def test_of_a_column_of_which_next_to_nothing_is_in_sight_nothing_is_written(open_window):
+    table = open_window(with_inputs(64)).data.table
+    right, bar = table.viewport().width(), table.horizontalScrollBar()
+    beyond = table.columnViewportPosition(table.columnAt(right - 1) + 1)
+    bar.setValue(beyond - (right - 8))
+    image, row = table.viewport().grab().toImage(), table.visualRect(table.model().index(3, 0))
+    seen = {
+        image.pixelColor(x, y).name() for x in range(right - 8, right) for y in range(row.y(), row.bottom())
+    }
+    assert seen == {PALETTES["light"].surface.lower()}
 
 
 @pytest.mark.parametrize("count", [2, 4, 64])

@@ -88,8 +88,10 @@ class NumberCells(QStyledItemDelegate):
         painter.setFont((self._bold if strong else self._normal)[-1 if font is None else font])
         text, room = self._text(value), rect.adjusted(0, 0, -px(PADDING_PX), 0)
         room.setRight(min(room.right(), painter.viewport().right()))
-        whole = font is not None and painter.fontMetrics().horizontalAdvance(text) <= room.width()
-        painter.drawText(room, RIGHT, text if whole else "…")  # part of a number is another
+        width = painter.fontMetrics().horizontalAdvance
+        if font is None or width(text) > room.width():  # part of a number is another
+            text = "…" if width("…") <= room.width() else ""
+        painter.drawText(room, RIGHT, text)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """Return a field for the number, to be filled with all its digits."""
