@@ -23,8 +23,8 @@ CROWDED = 1.5
 """For the sake of a larger size all may be so many times as large as the room is made for."""
 WIDEST_ROOM, COLUMN_ROOM, GAP_ROOM = 886.0, 150.0, 190.0
 """Its width for many columns, and what each column and each gap of few ones asks of it."""
-HEAD = 84.0
-"""Room for the headings at the top, and for what the window puts under them."""
+HEAD, BARE_HEAD = 84.0, 56.0
+"""Room for the headings at the top, with what the window puts under them and without."""
 HEAD_SHARE = 0.24
 """Of the height that room is no more."""
 AIR, FOOT = 8.0, 16.0
@@ -78,9 +78,14 @@ def growth(view: View, columns: int) -> float:
     return min(view.larger * max(fits, 1.0), max(CROWDED * fits, 1.0), view.most_growth)
 
 
+def head_room(view: View) -> float:
+    """Return the room for the headings where nothing has grown."""
+    return BARE_HEAD if view.bare else HEAD
+
+
 def body(view: View, scale: float) -> Rect:
     """Return the room under the headings; `scale` is how much all has grown."""
-    head = float(round(min(HEAD * scale, HEAD_SHARE * view.height)))
+    head = float(round(min(head_room(view) * scale, HEAD_SHARE * view.height)))
     return Rect(0.0, head, view.width, max(view.height - head, 1.0))
 
 

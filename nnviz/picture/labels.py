@@ -8,7 +8,7 @@ from typing import Literal
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind, column_title
 from nnviz.core.numbers import counted, shown
-from nnviz.picture.columns import HEAD
+from nnviz.picture.columns import head_room
 from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout
 from nnviz.picture.parts import Column, Label, Rect, Style
@@ -38,7 +38,7 @@ AIR = {"pill": 0.9, "slope": 0.5}
 def headings(content: Content, layout: Layout) -> Iterator[Label]:
     """Yield the headings and the lines under them, shortened as far as the room asks for."""
     last, taken = len(layout.columns) - 1, 0.0
-    grown = max(min(layout.scale, layout.body.y / HEAD), 1.0)
+    grown = max(min(layout.scale, layout.body.y / head_room(layout.view)), 1.0)
     for column, cell in zip(layout.columns, layout.headings, strict=True):
         names = _headings(column.index, last)
         lines = _subheadings(column, content)

@@ -71,7 +71,7 @@ class View(NamedTuple):
     """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
 
     `larger`: how many times as large as the room asks for all is wished. `most_growth`: how many times as
-    large as in a small room all may be, before zoom.
+    large as in a small room all may be, before zoom. `bare`: no controls stand under the headings.
     """
 
     width: float
@@ -81,6 +81,7 @@ class View(NamedTuple):
     dy: float = 0.0
     larger: float = 1.0
     most_growth: float = MOST_GROWTH
+    bare: bool = False
 
     @property
     def fitted(self) -> View:

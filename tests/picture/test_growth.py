@@ -59,6 +59,16 @@ def test_figures_can_be_read_from_the_back_row(sizes, room):
     assert overlaps(picture) == []
 
 
+@pytest.mark.parametrize("view", [View(640, 240), View(640, 380), View(960, 365)])
+def test_without_controls_under_the_headings_the_nodes_have_their_room(view):
+    with_controls, bare = (drawn(state((3, 4, 2, 1)), own) for own in (view, view._replace(bare=True)))
+    heights = [own.layout.columns[1].height for own in (with_controls, bare)]
+    assert heights[0] < heights[1]
+    assert not overlaps(bare)
+    assert [own.size for own in bare.headings] == [own.size for own in with_controls.headings]
+    assert all(0.0 <= own.rect.y < own.rect.bottom <= bare.layout.body.y for own in bare.headings)
+
+
 def test_nodes_share_the_height_where_they_are_many():
     few, many = (drawn(state((2, count, 1)), LARGE).layout.columns[1].height for count in (3, 30))
     assert many < few / 4

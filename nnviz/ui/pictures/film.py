@@ -45,7 +45,8 @@ class ImageFilm(ABC):
         self.width, self.height = look.width, look.height
         self.scale = growth(View(look.width, share * look.height), columns)
         self.foot = HEIGHT * self.scale
-        self.above = View(look.width, max(round(share * (look.height - self.foot)), 1))
+        height = max(round(share * (look.height - self.foot)), 1)
+        self.above = View(look.width, height, bare=True)
         """The room of the diagram."""
 
     @abstractmethod
