@@ -116,7 +116,7 @@ def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(
 @pytest.mark.parametrize(
     "tries",
     [
-        lambda window: set_number(window, address_named(window, "output", "node_0"), "5"),
+        lambda window: click(window, address_named(window, "output", "node_0")),
         lambda window: offered(window, "Run or pause").trigger(),
         lambda window: offered(window, "One update").trigger(),
         lambda window: offered(window, "Restart").trigger(),
@@ -138,6 +138,7 @@ def test_nothing_can_be_changed_before_it_has_ended_and_a_sentence_says_so(qtbot
     before = window.document.state
     tries(window)
     assert status(window) == HELD
+    assert not window.diagram.session.open
     assert window.document.state is before
     script.update(2, [2, 9])
     sees(qtbot, window, 2)

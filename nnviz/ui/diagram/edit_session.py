@@ -142,8 +142,11 @@ class EditSession(QObject):
         return not self.editor.isHidden()
 
     def edit(self, address: Address) -> None:
-        """Open the field over a number, or a node's name."""
+        """Open the field over a number, or a node's name; select it alone where nothing can be changed."""
         if self.open and not self.editor.commit():
+            return
+        if not self._document.may_change():  # what a script trains would go on under the field
+            self.select(address)
             return
         picture = self._canvas.picture
         place = picture.place(address)
