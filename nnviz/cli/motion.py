@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from nnviz.cli.arguments import PICTURES
 from nnviz.cli.printing import complain
 from nnviz.cli.usage import UsageError
 from nnviz.core.state import State
@@ -21,7 +22,7 @@ def wanted(chosen: argparse.Namespace) -> bool:
     if not (chosen.walk or chosen.training):
         if chosen.fps is not None:
             raise UsageError("nnviz render: --fps is for a film, so it goes with --walk or --training")
-        if suffix in (".gif", ".apng", ".mp4"):
+        if suffix not in PICTURES:
             raise UsageError(f"nnviz render: what moves in a {suffix} is missing: give --walk or --training")
         return False
     if suffix not in kinds.SUFFIXES:

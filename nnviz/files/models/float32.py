@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,13 @@ from nnviz.core.state import State
 from nnviz.files.errors import FileError
 
 Single = np.dtype("<f4")
+LARGEST = 1e38
+"""Of a number in a text; floats of 32 bits end at 3.4e38."""
+
+
+def is_number(value: object, most: float = LARGEST) -> TypeGuard[float]:
+    """Tell whether a value of JSON is a number, no larger than `most` either way."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= most
 
 
 def narrowed(array: Array, place: str) -> NDArray[np.float32]:
@@ -22,6 +29,11 @@ def narrowed(array: Array, place: str) -> NDArray[np.float32]:
     if not np.isfinite(narrow).all():
         raise FileError("a number is too large for the format, whose floats have 32 bits", place)
     return narrow
+
+
+def of_upper_halves(bits: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the floats of which whole numbers of 16 bits are the upper half, which is called bfloat16."""
+    return (bits.astype("<u4") << 16).view(Single)
 
 
 def shortest(number: float) -> float:

@@ -21,7 +21,7 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import dense
+from nnviz.files.models import dense, float32
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.order import in_order
 from nnviz.files.source import Source
@@ -133,8 +133,8 @@ def _array(data: memoryview, tensor: _Tensor, name: str) -> NDArray[Any]:
     if min(tensor.shape) < 0 or math.prod(tensor.shape) * kind.itemsize != len(data):
         raise FileError(f"{len(data):,} bytes are not what a tensor of its shape {tensor.shape} takes", name)
     array = np.frombuffer(data, kind)
-    if tensor.dtype == "BF16":  # the upper half of a float32
-        array = (array.astype("<u4") << 16).view("<f4")
+    if tensor.dtype == "BF16":
+        array = float32.of_upper_halves(array)
     return array.reshape(tensor.shape)
 
 

@@ -16,14 +16,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from nnviz.files.models.hdf5 import tree
+from nnviz.files.models.hdf5 import LENGTH_BYTES, tree
 from nnviz.files.models.hdf5.chunks import RefusedError
 
 MEMORY = 2**30
 SECONDS = 5
 """Of a processor; what takes longest takes a third of that."""
-LENGTH = 8
-"""Bytes of the head's length."""
 DAMAGED = "the HDF5 of this file is damaged"
 
 
@@ -40,7 +38,7 @@ def reply(data: bytes, most_numbers: int) -> bytes:
     """Return what goes back for the bytes of a file, of at most so many numbers."""
     head, parts = answer(data, most_numbers)
     written = json.dumps(head).encode()
-    return b"".join([len(written).to_bytes(LENGTH, "little"), written, *parts])
+    return b"".join([len(written).to_bytes(LENGTH_BYTES, "little"), written, *parts])
 
 
 def answer(data: bytes, most_numbers: int) -> tuple[dict[str, Any], list[bytes]]:

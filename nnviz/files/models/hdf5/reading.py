@@ -22,6 +22,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.limits import NUMBERS
 from nnviz.files.errors import FileError
+from nnviz.files.models.hdf5 import LENGTH_BYTES
 from nnviz.files.progress import Progress, waited
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -39,7 +40,6 @@ main()
 """
 _ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "HDF5_PLUGIN_PRELOAD": "::"}
 """Threads that nobody needs take memory; a file cannot ask for plug-ins."""
-_LENGTH = 8
 _BROKEN_OFF = "reading its HDF5 broke off: it is damaged, or made to take too much memory or time"
 
 
@@ -91,12 +91,12 @@ def read(data: bytes, progress: Progress | None = None) -> Hdf5:
     if find_spec("h5py") is None:
         raise ModuleNotFoundError("No module named 'h5py'", name="h5py")
     reply = _asked(data, progress)
-    length = int.from_bytes(reply[:_LENGTH], "little")
+    begin = LENGTH_BYTES + int.from_bytes(reply[:LENGTH_BYTES], "little")
     try:
-        head = msgspec.json.decode(reply[_LENGTH : _LENGTH + length], type=_Reply)
+        head = msgspec.json.decode(reply[LENGTH_BYTES:begin], type=_Reply)
         if head.refused:
             raise FileError(head.refused, head.place)
-        return Hdf5(head.attributes, head.others, _arrays(head.shapes, reply[_LENGTH + length :]))
+        return Hdf5(head.attributes, head.others, _arrays(head.shapes, reply[begin:]))
     except (msgspec.MsgspecError, ValueError, RecursionError):
         raise FileError(_BROKEN_OFF) from None
 

@@ -94,7 +94,7 @@ def _relu(config: Mapping[str, Any]) -> str:
 
 def _with(usual: Activation, value: object) -> str:
     """Return an activation's name with its parameter, which Keras ≤ 2 wrote as a float of 32 bits."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
+    if not float32.is_number(value, _LARGEST):
         raise FileError(f"expected a sane number as the parameter of {usual.name}, found {quoted(value)}")
     with told_by_core():
         return activation(f"{usual.name}({full(float32.shortest(float(value)))})").name

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from nnviz.core.limits import LAYERS, NODES
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import float32
 from nnviz.files.models.keras import activations
 from nnviz.files.models.keras.config import Config, Holder, Part
 
@@ -22,8 +23,6 @@ PASSED_OVER = IN_TRAINING | {"InputLayer", "Identity"}
 """Layers that change nothing in a prediction."""
 _MOST_AXES = 32
 """Of a row: a picture has three."""
-_LARGEST = 1e38
-"""Of what inputs are scaled by."""
 _SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
 _WITH_ROWS = _SHAPES[:2]
 """Those that begin with the number of rows."""
@@ -84,7 +83,7 @@ class Chain:
     def _rescale(self, config: Config) -> None:
         scale, offset = (config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
         for number in (scale, offset):
-            if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _LARGEST:
+            if not float32.is_number(number):
                 raise FileError(f"it scales by {quoted(number)}; nnviz takes one number for all inputs")
         if self.steps:
             raise FileError("it scales between dense layers; nnviz takes that before the first one alone")

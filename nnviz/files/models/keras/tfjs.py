@@ -15,7 +15,7 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense
+from nnviz.files.models import dense, float32
 from nnviz.files.models.keras import config, layers, weights
 from nnviz.files.models.keras.config import mapping
 from nnviz.files.opening import LARGEST_BYTES
@@ -27,8 +27,6 @@ _KINDS = {"float32": "<f4", "float16": "<f2", "uint8": "u1", "uint16": "<u2"}
 """Types of numbers that stand in a file, and NumPy's names of them."""
 _PACKED = ("float16", "uint8", "uint16")
 _MOST_AXES = 4
-_LARGEST = 1e38
-"""Of what a packed number is computed with."""
 
 
 def sniff(data: bytes) -> bool:
@@ -122,7 +120,7 @@ def _weight(given: Mapping[str, Any]) -> _Weight:
         raise FileError(f"its numbers are of the type {quoted(kind)}, which nnviz does not open", name)
     scale, least = how.get("scale", 1.0), how.get("min", 0.0)
     for number in (scale, least):
-        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < _LARGEST:
+        if not float32.is_number(number):
             raise FileError(f"expected a number, found {quoted(number)}", f"{name}.quantization")
     return _Weight(name, tuple(shape), np.dtype(_KINDS[kind]), float(scale), float(least))
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import float32
 
 if TYPE_CHECKING:
     import onnx
@@ -83,6 +84,6 @@ def array_of(tensor: onnx.TensorProto) -> NDArray[Any]:
 def _floats(numbers: NDArray[Any], kind: str) -> NDArray[Any]:
     if kind == "FLOAT16":
         numbers = numbers.view("<f2")
-    elif kind == "BFLOAT16":  # the upper half of a float of 32 bits
-        numbers = (numbers.astype("<u4") << 16).view("<f4")
+    elif kind == "BFLOAT16":
+        numbers = float32.of_upper_halves(numbers)
     return numbers.astype(np.float64) if kind in FLOATS else numbers
