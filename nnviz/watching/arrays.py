@@ -11,7 +11,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.files.errors import FileError
-from nnviz.files.foreign import as_array
+from nnviz.files.foreign import Chain, as_array
 
 UNFIT = (
     "the arrays make no network: expected each layer's weights, of shape (nodes, inputs) or all of them "
@@ -33,7 +33,7 @@ class Places:
     pairs: tuple[Pair, ...]
     turned: bool
 
-    def look(self, held: Any) -> list[tuple[Array, Array | None]]:
+    def look(self, held: Any) -> Chain:
         """Return weights of shape (nodes, inputs) and biases of shape (nodes,), as they are now."""
         return [
             (
@@ -83,7 +83,7 @@ def _ways(keys: list[Any], shapes: dict[Any, tuple[int, ...]]) -> list[tuple[Pai
     return ways if all(len(shape) <= 2 for shape in shapes.values()) else []
 
 
-def _fits(layers: list[tuple[Array, Array | None]]) -> bool:
+def _fits(layers: Chain) -> bool:
     widths = [weights.shape for weights, _ in layers]
     chained = all(later[1] == before[0] for before, later in itertools.pairwise(widths))
     biased = all(biases is None or len(biases) == len(weights) for weights, biases in layers)

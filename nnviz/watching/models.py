@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +15,8 @@ from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files import foreign
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.foreign import as_array
+from nnviz.files.foreign import Chain, as_array
 from nnviz.watching import arrays
-from nnviz.watching.frameworks import LOOKS, Chain, Look
 
 UNKNOWN = (
     "expected a Network, a list of arrays, a dictionary of weights, a torch module, a Keras model or an MLP "
@@ -66,14 +65,14 @@ def _in_one_vector(chain: Chain) -> Array:
 class _Way(NamedTuple):
     """How a model's weights are looked up, what it is as a network, and whether that was assumed in part."""
 
-    look: Look
+    look: Callable[[Any], Chain]
     network: Network
     assumes_activations: bool = False
 
 
 def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _Way:
-    if framework := foreign.framework_of(model):
-        return _Way(LOOKS[framework], foreign.network_of(model, activations))
+    if foreign.framework_of(model):
+        return _Way(foreign.look, foreign.network_of(model, activations))
     if isinstance(model, State | Network):
         return _Way(_of_network, model.network if isinstance(model, State) else model)
     if isinstance(model, np.ndarray):

@@ -17,9 +17,8 @@ import numpy as np
 from nnviz import _show, _system
 from nnviz.core.activations import Array
 from nnviz.core.names import file_named
-from nnviz.files.foreign import as_array, framework_of
+from nnviz.files import foreign
 from nnviz.files.frames import Frame
-from nnviz.watching.frameworks import is_made
 from nnviz.watching.link import Link
 from nnviz.watching.models import ASSUMED, Model
 
@@ -50,7 +49,7 @@ class View:
         self._due = -math.inf  # when the model is to be looked at next
         self._link: Link | None = None
         _system.check(window=True)
-        if is_made(model, framework_of(model)):
+        if foreign.has_weights(model):
             self._begin()
 
     def _begin(self) -> Link:
@@ -121,7 +120,7 @@ def _points(losses: list[Any], made: int) -> Array:
 
 def _numbers(losses: list[Any]) -> Any:
     if losses and all(hasattr(loss, "detach") for loss in losses):
-        return as_array(sys.modules["torch"].stack(losses))  # so that a GPU is waited for once
+        return foreign.as_array(sys.modules["torch"].stack(losses))  # so that a GPU is waited for once
     return losses
 
 

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import nnviz
@@ -155,6 +156,15 @@ def test_partial_fit_of_scikit_learn_from_its_first_update_on(windows, classifie
     expected = model.predict_proba(ROWS) if classifies else model.predict(ROWS)[:, None]
     assert np.abs(end.predict(ROWS) - expected).max() < 1e-12
     assert points[:, 0].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "thing", [torch.zeros(3), keras.layers.Dense(2), LinearRegression()], ids=["tensor", "layer", "no MLP"]
+)
+def test_what_is_of_a_framework_and_no_model_is_refused_before_the_training(windows, thing):
+    with pytest.raises(TypeError, match=f"nnviz shows .*, found a {type(thing).__name__}$"):
+        nnviz.watch(thing)
+    assert windows == []
 
 
 def test_what_is_no_chain_of_dense_layers_is_refused_before_the_training(windows):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from nnviz.core.activations import Array
 from nnviz.core.names import SHOWN, on_one_line, shortened
 from nnviz.core.network import Network
+from nnviz.files.foreign.numbers import Chain as Chain
 from nnviz.files.foreign.numbers import as_array as as_array
 
 FRAMEWORKS = {"torch": "torch", "keras": "keras", "tf_keras": "keras", "sklearn": "sklearn"}
@@ -37,11 +39,29 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
     `activations`, one for each layer, are for a model whose own cannot be seen. Raises TypeError for what is
     no model of these frameworks, FileError for one that is no chain of dense layers.
     """
+    network: Network = _home(model).network_of(model, activations)
+    return network
+
+
+def has_weights(model: Any) -> bool:
+    """Tell whether a model has its weights by now, which some of a framework get with their first rows.
+
+    Raises TypeError for what is of a framework and no model that nnviz shows.
+    """
+    return framework_of(model) is None or bool(_home(model).has_weights(model))
+
+
+def look(model: Any) -> Chain:
+    """Return the weights and biases of a model that `network_of` takes, as they are now. It is quick."""
+    chain: Chain = _home(model).look(model)
+    return chain
+
+
+def _home(model: Any) -> ModuleType:
     framework = framework_of(model)
     if framework is None:
         raise TypeError(f"expected a model of torch, Keras or scikit-learn, found a {type(model).__name__}")
-    network: Network = import_module(f"{__name__}.{framework}").network_of(model, activations)
-    return network
+    return import_module(f"{__name__}.{framework}")
 
 
 def targets_of(model: Any, y: Any) -> Array:

@@ -12,6 +12,7 @@ import numpy as np
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
+from nnviz.files.foreign.numbers import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.keras import activations, config, layers, weights
 from nnviz.files.models.keras.layers import Step
@@ -36,17 +37,32 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     return network
 
 
+def has_weights(model: Any) -> bool:
+    """Tell whether a model is built, which some are by their first rows. Raises TypeError for no model."""
+    if not hasattr(model, "get_layer"):
+        raise TypeError(f"of Keras nnviz shows models, found a {type(model).__name__}")
+    return bool(model.built)
+
+
+def look(model: Any) -> Chain:
+    """Return the weights and biases of a model's dense layers."""
+    return [
+        (as_array(layer.kernel.value).T, None if layer.bias is None else as_array(layer.bias.value))
+        for layer in _layers_of(model)
+        if hasattr(layer, "kernel")
+    ]
+
+
 def _described(model: Any) -> Any:
     """Return a model's architecture as a file of Keras's holds it."""
     own: Any = type(model)
-    if not hasattr(model, "get_layer"):
-        raise TypeError(f"of Keras nnviz shows models, found a {own.__name__}")
+    built = has_weights(model)
     kind: Any = next((base for base in own.__mro__ if base.__name__ in KINDS), None)
     if kind is None or own.call is not kind.call:
         raise FileError(
             "it computes by a call of its own; nnviz shows Sequential and functional models", own.__name__
         )
-    if not model.built:
+    if not built:
         raise FileError(
             "it has no weights yet: give it an Input, or call it on some rows first", own.__name__
         )
@@ -57,17 +73,17 @@ def _described(model: Any) -> Any:
 
 def _check_functions(model: Any) -> None:
     """Raise FileError for an activation that is not Keras' own: of a function it says the name alone."""
-    for layer in layers_of(model):
+    for layer in _layers_of(model):
         function = getattr(layer, "activation", None)
         if function is not None and function.__module__.partition(".")[0] not in activations.KERAS:
             raise FileError("its activation is a function that is not Keras' own", layer.name)
 
 
-def layers_of(model: Any) -> Iterator[Any]:
+def _layers_of(model: Any) -> Iterator[Any]:
     """Yield the layers of a model, those of models within it in their place."""
     for layer in model.layers:
         if hasattr(layer, "layers"):
-            yield from layers_of(layer)
+            yield from _layers_of(layer)
         else:
             yield layer
 

@@ -1,12 +1,15 @@
-"""Numbers as a program holds them, in an array, a table or a tensor."""
+"""Numbers as a program holds them, in an array, a table or a tensor, and those of the layers of a model."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from nnviz.core.activations import Array
+
+Chain: TypeAlias = list[tuple[Array, Array | None]]
+"""Weights of shape (nodes, inputs of the layer) and biases of shape (nodes,) or None, layer by layer."""
 
 
 def as_array(values: Any) -> Array:

@@ -14,6 +14,7 @@ from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
+from nnviz.files.foreign.numbers import Chain
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -26,16 +27,14 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     Inputs are called as the columns it was fitted to, outputs as their classes. Raises TypeError for another
     model, FileError for one that is not fitted or ends in what nnviz does not have.
     """
-    kind = type(model).__name__
-    if not any(own.__name__ in KINDS for own in type(model).__mro__):
-        raise TypeError(f"of scikit-learn nnviz shows {' and '.join(KINDS)}, found a {kind}")
-    if not hasattr(model, "coefs_"):
-        raise FileError(f"the {kind} is not fitted yet")
-    count = len(model.coefs_)
+    if not has_weights(model):
+        raise FileError(f"the {type(model).__name__} is not fitted yet")
+    chain = look(model)
+    count = len(chain)
     names = [_named(own) for own in (model.activation,) * (count - 1) + (model.out_activation_,)]
     layers = [
-        Dense(weights.T, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(biases)))
-        for k, (weights, biases, name) in enumerate(zip(model.coefs_, model.intercepts_, names, strict=True))
+        Dense(weights, biases, name, f"coefs_[{k}]", default_nodes(k, count, len(weights)))
+        for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
     ]
     answer.check(layers, activations)
     last, classes = layers[-1], getattr(model, "classes_", ())
@@ -43,6 +42,19 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
         layers[-1] = replace(last, nodes=[str(own) for own in classes[-len(last.nodes) :]])
     columns = getattr(model, "feature_names_in_", default_inputs(model.n_features_in_))
     return dense.state_of(layers, inputs=[str(name) for name in columns]).network
+
+
+def has_weights(model: Any) -> bool:
+    """Tell whether a model is fitted, if only in part. Raises TypeError for another model."""
+    kind: Any = type(model)
+    if not any(own.__name__ in KINDS for own in kind.__mro__):
+        raise TypeError(f"of scikit-learn nnviz shows {' and '.join(KINDS)}, found a {kind.__name__}")
+    return hasattr(model, "coefs_")
+
+
+def look(model: Any) -> Chain:
+    """Return the weights and biases of a model's layers."""
+    return [(weights.T, biases) for weights, biases in zip(model.coefs_, model.intercepts_, strict=True)]
 
 
 def numbered(model: Any, y: Any) -> Any:

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, activation
+from nnviz.core.activations import ACTIVATIONS, Array, activation
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.foreign import answer
-from nnviz.files.foreign.numbers import as_array
+from nnviz.files.foreign.numbers import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -47,11 +47,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     Warns where `forward` was not seen to compute the same. Raises TypeError for what is no module, FileError
     for what is no chain of layers, and where its activations cannot be seen and none are given.
     """
-    torch = sys.modules["torch"]
-    if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
-        raise TypeError(
-            f"of torch nnviz shows modules, but none of TorchScript, found a {type(model).__name__}"
-        )
+    _check_kind(model)
     model, chain = _unwrapped(model), _Chain()
     chain.take(model, "")
     if not chain.layers:
@@ -64,6 +60,35 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     if chain.custom:
         _check_forward(model, network, chain, given=activations is not None)
     return network
+
+
+def has_weights(model: Any) -> bool:
+    """Tell whether a module has its weights, which a lazy one gets with its first rows. Raises TypeError."""
+    _check_kind(model)
+    return not any(map(sys.modules["torch"].nn.parameter.is_lazy, model.parameters()))
+
+
+def look(model: Any) -> Chain:
+    """Return the weights and biases of a module's Linear layers, in the order of their definition."""
+    return [_numbers(layer) for layer in _linear_layers(model)]
+
+
+def _check_kind(model: Any) -> None:
+    torch = sys.modules["torch"]
+    if not isinstance(model, torch.nn.Module) or isinstance(model, torch.jit.ScriptModule):
+        raise TypeError(
+            f"of torch nnviz shows modules, but none of TorchScript, found a {type(model).__name__}"
+        )
+
+
+def _linear_layers(module: Any) -> Iterator[Any]:
+    """Yield the Linear layers in a module, each as often as it stands there."""
+    if _is_linear(module):
+        yield module
+    else:
+        for part in module._modules.values():
+            if part is not None:
+                yield from _linear_layers(part)
 
 
 def _unwrapped(model: Any) -> Any:
@@ -96,7 +121,7 @@ class _Chain:
         place = f"{name} ({kind})" if name else kind
         if module._forward_hooks or module._forward_pre_hooks:
             self.custom = self.custom or kind
-        if _is_plain(module, nn.Linear):
+        if _is_linear(module):
             self.unclear |= self._open and bool(self.custom)
             self.layers.append(_dense(module, place))
             self._open = True
@@ -127,6 +152,10 @@ def _is_of_torch(module: Any) -> bool:
     return type(module).__module__.partition(".")[0] == "torch"
 
 
+def _is_linear(module: Any) -> bool:
+    return _is_plain(module, sys.modules["torch"].nn.Linear)
+
+
 def _is_plain(module: Any, kind: Any) -> bool:
     """Tell whether a module computes what a class of torch does, of which it may be a subclass."""
     return isinstance(module, kind) and type(module).forward is kind.forward and "forward" not in vars(module)
@@ -134,12 +163,17 @@ def _is_plain(module: Any, kind: Any) -> bool:
 
 def _dense(module: Any, place: str) -> Dense:
     """Return a Linear layer. Raises FileError where it has no real weights yet."""
-    weights, biases = module.weight, module.bias
+    weights = module.weight
     if weights.is_meta or sys.modules["torch"].nn.parameter.is_lazy(weights):
         raise FileError("it has no weights yet: call the model on some rows first", place)
     if weights.is_complex():
         raise FileError("its weights are complex numbers", place)
-    return Dense(as_array(weights), None if biases is None else as_array(biases), "identity", place)
+    return Dense(*_numbers(module), "identity", place)
+
+
+def _numbers(layer: Any) -> tuple[Array, Array | None]:
+    """Return the weights, shape (nodes, inputs), and the biases of a Linear layer, if it has any."""
+    return as_array(layer.weight), None if layer.bias is None else as_array(layer.bias)
 
 
 def _named(module: Any) -> str:
