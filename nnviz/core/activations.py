@@ -261,6 +261,11 @@ ACTIVATIONS: dict[str, Activation] = {
 """Every activation by name: what combo boxes offer and files may name."""
 
 
+def proposed(layers: int) -> tuple[str, ...]:
+    """Return what is proposed for a network of so many layers: hidden ones relu, the output identity."""
+    return ("relu",) * (layers - 1) + ("identity",)
+
+
 def activation(name: str) -> Activation:
     """Return the activation of a name, which may have a parameter in brackets: `leaky_relu(0.2)`.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from nnviz.core.activations import proposed
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, UnansweredError
 from nnviz.files.opening import STANDARD_INPUT, is_stream, read_bytes
@@ -64,5 +65,5 @@ class Source:
         Raises UnansweredError where none are given.
         """
         if self.activations is None:
-            raise UnansweredError(tuple(sizes), ("relu",) * (len(sizes) - 2) + ("identity",))
+            raise UnansweredError(tuple(sizes), proposed(len(sizes) - 1))
         return self.activations

@@ -8,14 +8,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnviz.core.activations import Array
-from nnviz.core.address import default_inputs, default_nodes, layers_by_name
-from nnviz.core.network import Layer, Network
-from nnviz.core.numbers import counted
+from nnviz.core.activations import Array, proposed
+from nnviz.core.address import layers_by_name
+from nnviz.core.network import Network
 from nnviz.core.state import State
 from nnviz.files import foreign
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError
 from nnviz.files.foreign import Chain, as_array
+from nnviz.files.foreign.answer import answered
+from nnviz.files.models import dense
+from nnviz.files.models.dense import Dense
 from nnviz.watching import arrays
 
 UNKNOWN = (
@@ -88,16 +90,8 @@ def _way(model: Any, activations: Sequence[str] | None, inputs: int | None) -> _
 
 def _of_chain(chain: Chain, activations: Sequence[str] | None) -> Network:
     """Return weights and biases as a network: hidden layers relu, the output identity, if nothing is said."""
-    names = activations or [*["relu"] * (len(chain) - 1), "identity"]
-    if len(names) != len(chain):
-        wish = f"expected {counted(len(chain), 'activation')}, one for each layer"
-        raise FileError(f"{wish}, found {len(names)}", "activations")
-    with told_by_core():
-        layers = (
-            Layer(default_nodes(k, len(chain), len(weights)), name, weights, biases)
-            for k, ((weights, biases), name) in enumerate(zip(chain, names, strict=True))
-        )
-        return Network(default_inputs(chain[0][0].shape[1]), tuple(layers))
+    layers = [Dense(weights, biases, "") for weights, biases in chain]
+    return dense.state_of(answered(layers, activations or proposed(len(chain)))).network
 
 
 # Looks

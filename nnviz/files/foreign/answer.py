@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from nnviz.core.activations import activation
 from nnviz.core.names import quoted
-from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
 
 def answered(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
     """Return layers with the activations that a person gives, one each. Raises FileError."""
-    if isinstance(activations, str) or len(activations) != len(layers):
-        wish = f"expected {counted(len(layers), 'name')}, one for each layer"
-        raise FileError(f"{wish}, found {quoted(activations)}", "activations")
-    return [replace(layer, activation=name) for layer, name in zip(layers, activations, strict=True)]
+    if isinstance(activations, str):
+        raise FileError(f"expected a list of names, found {quoted(activations)}", "activations")
+    return dense.with_activations(layers, activations, "activations")
 
 
 def check(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:

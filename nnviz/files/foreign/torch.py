@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from nnviz.core.activations import ACTIVATIONS, Array, activation
+from nnviz.core.activations import ACTIVATIONS, Array, activation, proposed
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.files.errors import FileError, told_by_core
@@ -194,7 +194,7 @@ def _check_forward(model: Any, network: Network, chain: _Chain, *, given: bool) 
     if same:
         return
     if not given and (chain.unclear or same is False):
-        example = ["relu"] * (len(network.layers) - 1) + ["identity"]
+        example = list(proposed(len(network.layers)))
         raise FileError(
             "which functions its forward applies cannot be seen; say it, one for each Linear layer: "
             f"activations={example}",

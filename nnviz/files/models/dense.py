@@ -52,11 +52,11 @@ def state_of(
         return State(network, Dataset.empty(network), name=name, notes=notes)
 
 
-def with_activations(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
+def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:
     """Return the layers with an activation each. Raises FileError where there are not as many."""
     if len(activations) != len(layers):
         wish = f"expected {counted(len(layers), 'activation')}, one for each layer"
-        raise FileError(f"{wish}, found {len(activations)}")
+        raise FileError(f"{wish}, found {len(activations)}", place)
     return [replace(layer, activation=own) for layer, own in zip(layers, activations, strict=True)]
 
 
