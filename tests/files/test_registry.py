@@ -90,12 +90,18 @@ def test_the_lists_of_the_schema_are_the_registries():
     assert taken == [name for name, own in ACTIVATIONS.items() if own.parameter] != []
 
 
+@pytest.mark.parametrize("suffix", [".json", ".npz", ".safetensors"])
 @pytest.mark.parametrize("name", [*ACTIVATIONS, "leaky_relu(0.2)", "elu(0.5)", "elu(1e-05)"])
-def test_every_activation_is_saved_and_opened(tmp_path, name):
-    network = Network.from_weights({"node_0": [2, 4], "output": [2]}, hidden=name)
-    save(State(network, Dataset([[3, 5]])), tmp_path / "a.json")
-    assert json.loads((tmp_path / "a.json").read_text())["network"]["layers"][0]["activation"] == name
-    assert load(tmp_path / "a.json").network == network
+def test_every_activation_is_saved_and_opened_with_floats_of_every_size(tmp_path, name, suffix):
+    hidden = Layer(("node_0", "node_1"), name, [[0.1, 1 / 3], [-7, 2]], [1e-300, -0.0])
+    network = Network(("input_0", "input_1"), (hidden, Layer(("output",), "identity", [[5e-324, 1e308]])))
+    save(State(network, Dataset.empty(network)), tmp_path / f"a{suffix}")
+    assert load(tmp_path / f"a{suffix}").network == network
+
+
+def test_an_activation_is_written_by_its_name(tmp_path):
+    save(State(Network.from_weights({"output": [2]}, output="elu(0.5)"), Dataset([[3]])), tmp_path / "a.json")
+    assert json.loads((tmp_path / "a.json").read_text())["network"]["layers"][0]["activation"] == "elu(0.5)"
 
 
 def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path, monkeypatch):
