@@ -97,7 +97,7 @@ class Format:
 
 FORMATS = (
     Format("nnviz network", (".json",), "native"),
-    Format("weights dictionary", (".py", ".txt", ".json"), "course"),
+    Format("weights dictionary", (".py", ".txt", ".json"), "course.dictionary"),
     Format("NumPy arrays", (".npz",), "models.npz"),
     Format("safetensors", (".safetensors",), "models.safetensors"),
     Format("ONNX model", (".onnx",), "models.onnx.model", extra="models"),

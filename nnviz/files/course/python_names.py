@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nnviz.core.names import SHOWN, shortened
-from nnviz.files import python_changes
+from nnviz.files.course import python_changes
+from nnviz.files.course.python_changes import Change
+from nnviz.files.course.python_text import ArrayList, Statement, is_literal, plain, value_of
 from nnviz.files.errors import FileError
-from nnviz.files.python_changes import Change
-from nnviz.files.python_text import ArrayList, Statement, is_literal, plain, value_of
 
 
 @dataclass

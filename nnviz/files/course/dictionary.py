@@ -14,11 +14,12 @@ from nnviz.core.address import default_inputs
 from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset, State
-from nnviz.files import course_code, json_text, python_text
+from nnviz.files import json_text
+from nnviz.files.course import code, python_text
+from nnviz.files.course.weights import network_of
 from nnviz.files.errors import FileError, UnfitError, told_by_core
 from nnviz.files.left_out import lost
 from nnviz.files.source import Source
-from nnviz.files.weights_dict import network_of
 
 HEAD_BYTES = 2**16
 """Of a file, which may hold nothing but line breaks, so much is looked at to tell what it is."""
@@ -41,7 +42,7 @@ def read(source: Source) -> State:
     Raises FileError.
     """
     state = _state_of(source)
-    source.assumed.append(course_code.assumed(state.network))
+    source.assumed.append(code.assumed(state.network))
     return state
 
 
@@ -50,7 +51,7 @@ def _state_of(source: Source) -> State:
     try:
         raw = json_text.parsed(text, source.progress)
     except json_text.BrokenJsonError:
-        return course_code.state_of(python_text.statements(text))
+        return code.state_of(python_text.statements(text))
     network = network_of(raw)
     with told_by_core():
         return State(network, Dataset.empty(network))

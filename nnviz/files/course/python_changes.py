@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from nnviz.files.python_text import Statement
+from nnviz.files.course.python_text import Statement
 
 _CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
 _CHANGING |= {"reverse", "setdefault", "sort", "update"}

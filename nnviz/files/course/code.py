@@ -21,11 +21,11 @@ from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State, WeightSet
-from nnviz.files import python_names
+from nnviz.files.course import python_names
+from nnviz.files.course.python_names import Assigned
+from nnviz.files.course.python_text import Statement, value_of
+from nnviz.files.course.weights import network_of
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.python_names import Assigned
-from nnviz.files.python_text import Statement, value_of
-from nnviz.files.weights_dict import network_of
 
 INPUTS = ("input_data", "inputs", "X", "x")
 TARGETS = ("target_actuals", "target_actual", "targets", "target", "y")
