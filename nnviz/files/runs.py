@@ -84,7 +84,8 @@ def run_of(part: RunPart, state: State) -> Run | None:
         place = f"run.optimizer_memory[{i}]"
         if own.name != name:
             raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
-        memory[i] = in_one_vector(all_weights(own.layers, state.network, f"{place}.layers"))
+        layers = all_weights(own.layers, state.network, f"{place}.layers")
+        memory[i] = in_one_vector((each.weights, each.biases) for each in layers)
     history = _history(part, segments, len(state.data))
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None

@@ -12,6 +12,7 @@ from nnviz.core.activations import Array, proposed
 from nnviz.core.address import layers_by_name
 from nnviz.core.network import Network
 from nnviz.core.state import State
+from nnviz.core.training.passes import in_one_vector
 from nnviz.files import foreign
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import Chain, as_array
@@ -42,10 +43,9 @@ class Model:
 
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
         self._look, self.network, self.assumes_activations = _way(model, activations, inputs)
-        layers = self.network.layers
-        self._shapes = [(layer.weights.shape, layer.biases is not None) for layer in layers]
-        own = _in_one_vector([(layer.weights, layer.biases) for layer in layers])
-        if not np.array_equal(_in_one_vector(self._look(model)), own):
+        own = _of_network(self.network)
+        self._shapes = _shapes(own)
+        if not np.array_equal(in_one_vector(self._look(model)), in_one_vector(own)):
             raise FileError(UNLIKE)
 
     def values(self, model: Any) -> Array:
@@ -54,14 +54,13 @@ class Model:
         Raises ValueError where there are others than at the start.
         """
         looked = self._look(model)
-        if [(weights.shape, biases is not None) for weights, biases in looked] != self._shapes:
+        if _shapes(looked) != self._shapes:
             raise ValueError(MOVED)
-        return _in_one_vector(looked)
+        return in_one_vector(looked)
 
 
-def _in_one_vector(chain: Chain) -> Array:
-    parts = (weights if biases is None else np.c_[weights, biases] for weights, biases in chain)
-    return np.concatenate([part.ravel() for part in parts])
+def _shapes(chain: Chain) -> list[tuple[tuple[int, ...], bool]]:
+    return [(weights.shape, biases is not None) for weights, biases in chain]
 
 
 class _Way(NamedTuple):

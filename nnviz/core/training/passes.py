@@ -9,7 +9,7 @@ bias behind its weights.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, cast
@@ -75,9 +75,9 @@ def as_layers(vector: Array, network: Network) -> tuple[Weights, ...]:
     )
 
 
-def in_one_vector(layers: Sequence[Weights]) -> Array:
-    """Return weights and biases as a flat vector, shape (parameters,): the inverse of `as_layers`."""
-    matrices = (each.weights if each.biases is None else np.c_[each.weights, each.biases] for each in layers)
+def in_one_vector(layers: Iterable[tuple[Array, Array | None]]) -> Array:
+    """Return each layer's weights and biases as a flat vector, shape (parameters,): see `as_layers`."""
+    matrices = (weights if biases is None else np.c_[weights, biases] for weights, biases in layers)
     return np.concatenate([matrix.ravel() for matrix in matrices])
 
 
