@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -51,8 +51,8 @@ class Program:
     @property
     def npz(self) -> bytes:
         """The bytes of the file beside it, which holds `beside`."""
-        file = io.BytesIO()
-        np.savez(file, allow_pickle=False, **self.beside)
+        file, arrays = io.BytesIO(), dict[str, Any](self.beside)
+        np.savez(file, **arrays)
         with zipfile.ZipFile(file, "a") as archive:
             archive.comment = MARK
         return file.getvalue()
