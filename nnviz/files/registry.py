@@ -203,14 +203,17 @@ def kept_by_native(state: State) -> str:
 
 
 def replaced(path: Path) -> str:
-    """Return a sentence on what of the text at `path` a save there would not keep, or "".
+    """Return a sentence on what of the file at `path` a save there would not keep, or "".
 
-    Raises FileError where it cannot be read, and for an unknown suffix.
+    Raises FileError where there is no file that can be read.
     """
     if is_native(path):
         return ""
     source = Source(read_bytes(path), path)
-    parts = _format_of(source).replaced(source.data)
+    try:
+        parts = _format_of(source).replaced(source.data)
+    except FileError:
+        parts = ["what it holds, which nnviz cannot open"]
     return f"{file_named(path)} loses {_listed(parts)}" if parts else ""
 
 

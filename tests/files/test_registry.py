@@ -21,7 +21,7 @@ from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import Dataset, State
 from nnviz.files import registry
 from nnviz.files.errors import FileError, install_line
-from nnviz.files.registry import load, save, suffixes
+from nnviz.files.registry import load, replaced, save, suffixes
 from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
 from tests.formats import HERE, SAVED
@@ -126,6 +126,14 @@ def test_what_is_not_installed_is_named_with_the_line_that_installs_it(tmp_path,
     with pytest.raises(FileError, match=re.escape(sentence)):
         save(STATE, tmp_path / "b.keras")
     assert [path.name for path in tmp_path.iterdir()] == ["a.keras"]
+
+
+def test_a_file_that_nnviz_cannot_open_is_lost_as_a_whole_where_another_takes_its_place(tmp_path):
+    path = tmp_path / "w.safetensors"
+    with pytest.raises(FileError, match="there is no file"):
+        replaced(path)
+    path.write_bytes(b"somebody's")
+    assert replaced(path) == "w.safetensors loses what it holds, which nnviz cannot open"
 
 
 @pytest.mark.parametrize("listed", [["numpy>=1.26"], None, metadata.PackageNotFoundError("nnviz-desktop")])

@@ -194,6 +194,12 @@ def test_a_save_over_code_asks_and_says_what_is_lost_and_what_stays(window, answ
     choose_entry(window, "Save")
     assert load(path).network.layers[0].weights[0, 0] == 8.0
     assert "loses" not in "".join(told[1:])
+    if "leaves out" in told[0]:
+        path.unlink()
+        window.files.look()
+        answer(QMessageBox, choose("Cancel", told))
+        window.files.open_example("xor")
+        assert told[-1].startswith("Save the changes to w?"), "no file has any of it now"
 
 
 @pytest.mark.parametrize("text", [DICTIONARY, COURSE, COURSE.replace("predict_with_network", "max")])

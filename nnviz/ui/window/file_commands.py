@@ -210,6 +210,8 @@ class FileCommands(QObject):
     def look(self) -> None:
         """See whether another program has changed the file, and let the person choose."""
         news, path = self._document.news(), self._document.path
+        if news is not News.NONE:
+            self._in_part = (None, "")
         if path and news is News.GONE:
             self.said.emit(f"{file_named(path)} is no longer there; Save writes it anew")
         elif path and news is News.CHANGED:
