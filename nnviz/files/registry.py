@@ -95,6 +95,9 @@ class Format:
         return import_module(f"nnviz.files.{self.home}")
 
 
+_MOST_TOLD = 5
+"""Sentences on what is not as it stands in a file, of which a hostile one has thousands."""
+
 FORMATS = (
     Format("nnviz network", (".json",), "native"),
     Format("weights dictionary", (".py", ".txt", ".json"), "course.dictionary"),
@@ -134,6 +137,8 @@ def read(source: Source) -> State:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
         _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
+    if more := source.told[_MOST_TOLD:]:  # which stands on one line of the window
+        source.told[_MOST_TOLD:] = [f"and {len(more):,} more such"]
     return state
 
 

@@ -265,3 +265,12 @@ def test_without_shapes_and_names_a_model_opens_as_well():
         ("output_0", "output_1"),
     )
     assert len(state.data) == 0
+
+
+def test_of_very_much_that_is_told_a_little_is():
+    nodes = [("Gemm", ["x", "w"], "v0"), *(("Dropout", [f"v{k}"], f"v{k + 1}") for k in range(2_000))]
+    _, told = opened(bytes_of(nodes, {"w": numbers(3, 2)}, 3, output="v2000"))
+    assert told[:1] + told[5:] == [
+        "dropout_1 (Dropout), which acts in training alone, is left out",
+        "and 1,995 more such",
+    ]
