@@ -14,7 +14,7 @@ from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
-from nnviz.files.foreign.numbers import Chain
+from nnviz.files.foreign.numbers import Chain, as_array
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
 
@@ -54,7 +54,8 @@ def has_weights(model: Any) -> bool:
 
 def look(model: Any) -> Chain:
     """Return the weights and biases of a model's layers."""
-    return [(weights.T, biases) for weights, biases in zip(model.coefs_, model.intercepts_, strict=True)]
+    layers = zip(model.coefs_, model.intercepts_, strict=True)
+    return [(as_array(weights).T, as_array(biases)) for weights, biases in layers]
 
 
 def numbered(model: Any, y: Any) -> Any:
