@@ -316,6 +316,17 @@ ACTIVATIONS = {
     ),
     "ELU": (None, ({"class_name": "ELU", "config": {**LAYER, "alpha": 1.0}},), "elu"),
     "Softmax": (None, ({"class_name": "Softmax", "config": {**LAYER, "axis": -1}},), "softmax"),
+    "a function that was called": (
+        None,
+        (
+            {
+                "module": "keras.src.ops.nn",
+                "class_name": "LeakyRelu",
+                "config": {**LAYER, "negative_slope": 0.2},
+            },
+        ),
+        "leaky_relu(0.2)",
+    ),
     "a linear one first": (
         None,
         (
@@ -368,6 +379,8 @@ REFUSED = {
     "no activation 'hard_sigmoid'": (dense("odd", 3, "hard_sigmoid"),),
     "it follows another activation, relu": (layer("ELU"),),
     "not taken over the nodes": (layer("Softmax", axis=0),),
+    "computed by tanh": ({**layer("Gelu", approximate=True), "module": "keras.src.ops.nn"},),
+    "'Swish'": (layer("Swish"),),
     "between 0 and 1": (layer("LeakyReLU", alpha=2),),
     "between dense layers": (layer("Rescaling", scale=2.0),),
     "expected from 1 to 10,000 nodes": (dense("odd", 10**9),),

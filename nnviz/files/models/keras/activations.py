@@ -31,12 +31,15 @@ _FUNCTIONS = {
     "leaky_relu": "leaky_relu(0.2)",
     "swish": "silu",
 }
+OPERATION = "ops."
+"""What `config` puts before the class of a function that was called on what a layer gives."""
+_OPERATIONS = {OPERATION + name.title().replace("_", ""): own for name, own in _FUNCTIONS.items()}
 _LEAK = 0.3
 """Of the layer LeakyReLU; the function `leaky_relu` has 0.2."""
 _LARGEST = 1e6
 """Of a parameter."""
-LAYERS = frozenset({"Activation", "ReLU", "Softmax", *_CLASSES})
-"""Layers that are nothing but an activation."""
+LAYERS = frozenset({"Activation", "ReLU", "Softmax", *_CLASSES, *_OPERATIONS})
+"""Layers that are nothing but an activation, and functions that were called as one."""
 
 
 def of(given: object) -> str:
@@ -58,16 +61,25 @@ def of_layer(kind: object, config: object) -> str:
         raise FileError(f"nnviz has no activation {quoted(kind)}")
     if kind == "Activation":
         return of(config.get("activation"))
-    if kind == "Softmax":
+    if kind.removeprefix(OPERATION) == "Softmax":
         if config.get("axis", -1) not in (-1, 1):
             raise FileError("its softmax is not taken over the nodes of the layer")
         return "softmax"
+    if kind in _OPERATIONS:
+        return _of_operation(_OPERATIONS[kind], config)
     if kind == "ReLU":
         return _relu(config)
     usual = _CLASSES[kind]
     key = usual.elsewhere.keras.parameter
     default = _LEAK if usual is ACTIVATIONS["leaky_relu"] else usual.elsewhere.keras.value
     return _with(usual, config.get(key, config.get("alpha", default)))
+
+
+def _of_operation(name: str, config: Mapping[str, Any]) -> str:
+    if config.get("approximate", name == "gelu"):
+        raise FileError("it is computed by tanh, and nnviz's gelu by erf")
+    value = config.get("negative_slope", config.get("alpha"))
+    return name if value is None else _with(ACTIVATIONS[name.partition("(")[0]], value)
 
 
 def check_own(part: Mapping[str, Any]) -> None:

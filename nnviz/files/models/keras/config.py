@@ -92,7 +92,7 @@ def _class_of(part: Config, place: str) -> str:
         activations.check_own(part)
     except FileError as error:
         raise error.within(place) from None
-    return kind
+    return activations.OPERATION + kind if str(part.get("module")).startswith("keras.src.ops.") else kind
 
 
 def name_of(layer: Config, default: str) -> str:
