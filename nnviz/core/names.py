@@ -15,6 +15,7 @@ SHOWN = 60
 HALF = "half of a surrogate pair is not a character"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SPOILING = re.compile(f"{_CONTROL.pattern}|[\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,8 +33,11 @@ def shortened(text: str, letters: int) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Return a sentence with control characters written out, and halves of surrogate pairs replaced."""
-    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
+    """Return a sentence with control characters and what turns its rest around written out.
+
+    Halves of surrogate pairs are replaced.
+    """
+    return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
 
 
 def file_named(path: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nnviz.core.activations import activation
-from nnviz.core.names import file_named
+from nnviz.core.names import file_named, on_one_line
 from nnviz.core.state import State
 from nnviz.files import atomic, pickles, strangers
 from nnviz.files.errors import FileError, not_installed, told_by_core
@@ -137,8 +137,10 @@ def read(source: Source) -> State:
         raise FileError(f"{source.path} is too large for this computer's memory") from None
     if source.activations is not None:
         _check_answer(source.activations, tuple(layer.activation for layer in state.network.layers))
-    if more := source.told[_MOST_TOLD:]:  # which stands on one line of the window
-        source.told[_MOST_TOLD:] = [f"and {len(more):,} more such"]
+    more = len(source.told) - _MOST_TOLD
+    source.told[:] = map(on_one_line, source.told[:_MOST_TOLD])  # it is shown in the window and in a terminal
+    if more > 0:
+        source.told.append(f"and {more:,} more such")
     return state
 
 

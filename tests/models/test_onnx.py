@@ -267,6 +267,13 @@ def test_without_shapes_and_names_a_model_opens_as_well():
     assert len(state.data) == 0
 
 
+def test_what_is_told_has_no_control_characters_of_the_file():
+    graph = graph_of([("Dropout", ["x"], "d"), ("Gemm", ["d", "w"], "y")], {"w": numbers(3, 2)}, 3)
+    graph.node[0].name = "\x1b[2J\n"
+    _, told = opened(model_of(graph).SerializeToString())
+    assert told == [r"\x1b[2J\n (Dropout), which acts in training alone, is left out"]
+
+
 def test_of_very_much_that_is_told_a_little_is():
     nodes = [("Gemm", ["x", "w"], "v0"), *(("Dropout", [f"v{k}"], f"v{k + 1}") for k in range(2_000))]
     _, told = opened(bytes_of(nodes, {"w": numbers(3, 2)}, 3, output="v2000"))

@@ -168,6 +168,10 @@ REFUSED = {
     ),
     # what is no chain of dense layers
     "a convolution": (bytes_of([("Conv", ["x", "w"], "y")], W, 3), "conv_0 (Conv): nnviz opens a chain of d"),
+    "a name that would turn the sentence around": (
+        of_nodes(helper.make_node("Conv", ["x", "w"], ["y"], "\u202ea\n\u2066b")),
+        r"\u202ea\n\u2066b (Conv): nnviz opens a chain of d",
+    ),
     "a branch": (
         on_w(("Relu", ["z"], "a"), ("Add", ["a", "z"], "y")),
         "add_2 (Add): it joins two",
