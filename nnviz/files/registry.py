@@ -21,7 +21,7 @@ from nnviz.files.errors import FileError, not_installed, told_by_core
 from nnviz.files.left_out import RUN
 from nnviz.files.opening import LARGEST, LARGEST_BYTES, read_bytes
 from nnviz.files.progress import Progress
-from nnviz.files.source import Source
+from nnviz.files.source import Source, as_names
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def load(
     `activations`, one for each layer, are for files that do not say them. Raises FileError.
     """
     path = Path(path)
-    answer = None if activations is None else tuple(activations)
+    answer = None if activations is None else as_names(activations)
     return read(Source(read_bytes(path, progress), path, progress, answer))
 
 

@@ -22,6 +22,13 @@ _NO_PLAIN_NAME = re.compile(r"|\.{1,2}|.*[/\\:\x00].*", re.DOTALL)
 """Nothing, this folder, the one above, and what leads into another one."""
 
 
+def as_names(given: Sequence[str]) -> tuple[str, ...]:
+    """Return the activations `given` in Python. Raises FileError for one text, whose letters are no names."""
+    if isinstance(given, str):
+        raise FileError(f"expected a list of names, found {quoted(given)}", "activations")
+    return tuple(given)
+
+
 @dataclass(frozen=True)
 class Source:
     """A file as a format reads it.

@@ -100,6 +100,12 @@ def test_numpy_loads_what_is_written(tmp_path):
         assert (arrays["W0"].tolist(), arrays["b0"].tolist()) == ([[2.0, 5e-324]], [1e308])
 
 
+def test_one_text_is_no_list_of_activations(tmp_path):
+    (tmp_path / "a.npz").write_bytes(saved(W0=W0, W1=W1))
+    with pytest.raises(FileError, match=r"^activations: expected a list of names, found 'relu,identity'$"):
+        load(tmp_path / "a.npz", activations="relu,identity")
+
+
 def test_what_is_not_kept_is_told():
     before = Network(("a", "b"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
     state = State(before, Dataset([[1, 2]]), name="Mine", notes="Of mine.")

@@ -224,6 +224,8 @@ def test_activations_of_another_number_or_that_the_model_says_otherwise_are_refu
         network_of(net, ["tanh"])
     with pytest.raises(nnviz.FileError, match=r"^activations: expected 2 activations, .* found 1$"):
         network_of(Functional(), ["relu"])
+    with pytest.raises(nnviz.FileError, match=r"^activations: expected a list of names, found 'relu'$"):
+        network_of(Functional(), "relu")
     assert network_of(net, ["relu"]) == network_of(net)
 
 

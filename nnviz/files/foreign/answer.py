@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnviz.core.activations import activation
-from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.models import dense
 from nnviz.files.models.dense import Dense
+from nnviz.files.source import as_names
 
 
 def answered(layers: Sequence[Dense], activations: Sequence[str]) -> list[Dense]:
     """Return layers with the activations that a person gives, one each. Raises FileError."""
-    if isinstance(activations, str):
-        raise FileError(f"expected a list of names, found {quoted(activations)}", "activations")
-    return dense.with_activations(layers, activations, "activations")
+    return dense.with_activations(layers, as_names(activations), "activations")
 
 
 def check(layers: Sequence[Dense], activations: Sequence[str] | None) -> None:
