@@ -81,18 +81,19 @@ def test_a_hidden_layer_is_added_before_the_selected_prediction(open_window, car
     assert window.selection.address == Address("node", 2, 0)
 
 
-@pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("selected", SELECTED)
-def test_no_view_meets_the_selection_of_another_state(open_window, change, selected):
+def test_no_view_meets_the_selection_of_another_state(open_window, selected):
     window = open_window("many-rows")
-    window.selection.select(*SELECTED[selected])
-    window.selection.row = 3
-    window.selection.show_slopes(True)
-    for step in (CHANGES[change], lambda _: window.undo(), lambda _: window.redo()):
+    for name, change in CHANGES.items():
+        window.selection.select(*SELECTED[selected])
+        window.selection.row = 3
+        window.selection.show_slopes(True)
         seen(window)
-        step(window)
-        assert valid(window)
-        seen(window)
+        for step in (change, lambda _: window.undo(), lambda _: window.redo()):
+            step(window)
+            assert valid(window), name
+            seen(window)
+        window.undo()
 
 
 def test_a_smaller_file_is_opened_with_the_last_row_and_a_hidden_node_selected(open_window, tmp_path):

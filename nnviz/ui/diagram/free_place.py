@@ -76,8 +76,12 @@ def free_place(room: Rect, sizes: Sequence[Size], obstacles: Obstacles, near: Re
 
     A line from the box will lead to one of the points `targets`, shape (n, 2), if there are any.
     """
-    places = (_best(room, k, size, obstacles, near, targets) for k, size in enumerate(sizes))
-    return min(places, key=lambda place: place.cost)
+    found: list[Place] = []
+    for k, size in sorted(enumerate(sizes), key=lambda own: own[1].cost):
+        if found and size.cost > min(place.cost for place in found):
+            break  # no place costs less than its size
+        found.append(_best(room, k, size, obstacles, near, targets))
+    return min(found, key=lambda place: (place.cost, place.size))
 
 
 def _best(room: Rect, number: int, size: Size, obstacles: Obstacles, near: Rect, targets: Array) -> Place:
