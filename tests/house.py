@@ -6,6 +6,7 @@ packages. Lines are all lines of a file, blank ones and comments too.
 
 import ast
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -44,6 +45,7 @@ class File(NamedTuple):
         return self.module if folder == ROOT / "nnviz" else ".".join(folder.relative_to(ROOT).parts)
 
 
+@cache
 def files() -> list[File]:
     """Return every Python file of nnviz."""
     return [_read(path) for path in sorted((ROOT / "nnviz").rglob("*.py"))]

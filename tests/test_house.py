@@ -23,7 +23,8 @@ def test_no_packages_import_one_another_round_about():
 @pytest.mark.parametrize("file", HOUSE, ids=lambda file: file.module)
 def test_every_painter_ends_whatever_is_raised(file):
     """One that is left active in a paintEvent ends the process at the next paint."""
-    nodes = list(ast.walk(ast.parse(file.path.read_text("utf-8"))))
+    text = file.path.read_text("utf-8")
+    nodes = list(ast.walk(ast.parse(text))) if "ainter" in text else []
     made = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "QPainter"]
     ended = [item.context_expr for node in nodes if isinstance(node, ast.With) for item in node.items]
     assert [ast.unparse(call) for call in made if call not in ended] == []
