@@ -13,6 +13,27 @@ from nnviz.ui.window.ending import SIGNALS, Ending
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 
+SERVER = """
+import os, signal, sys
+import pyqtgraph
+from nnviz.ui.window import app, workspace
+for line in sys.stdin:
+    folder = line.strip()
+    child = os.fork()
+    if not child:
+        for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME"):
+            os.environ[name] = folder
+        for own, name in ((0, os.devnull), (1, folder + "/out"), (2, folder + "/err")):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), own)
+        signal.alarm(30)
+        break
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+else:
+    sys.exit()
+exec(open(folder + "/code").read())
+"""
+"""What takes longest is to import everything: one process does, and forks one for each folder it is told."""
+
 WINDOW = """
 import os, sys
 import shiboken6
@@ -58,15 +79,28 @@ sys.exit(code)
 NO_WINDOW_LEFT = "windows left to the interpreter's end: 0\n"
 
 
+@pytest.fixture(scope="module")
+def server():
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
 @pytest.fixture
-def end_in(tmp_path):
+def end_in(server, tmp_path):
     """Return a function that runs a window in which something is done before a signal comes."""
 
     def end_in(number, meanwhile=""):
-        places = {name: str(tmp_path) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
+        said = [tmp_path / "out", tmp_path / "err"]
+        for file in said:
+            file.write_text("")
         code = WINDOW.replace("MEANWHILE", meanwhile).replace("NUMBER", str(int(number)))
-        command, environment = [sys.executable, "-c", code], {**os.environ, **places}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
+        (tmp_path / "code").write_text(code)
+        print(tmp_path, file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess([], code, *(file.read_text() for file in said))
 
     return end_in
 
