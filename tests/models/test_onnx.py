@@ -117,7 +117,14 @@ class Viewed(nn.Module):
         return torch.sigmoid(self.line(x.view(x.size(0), -1))).squeeze(1)
 
 
-@pytest.mark.parametrize("said", [{}, {"input_names": ["x"], "dynamic_axes": {"x": {0: "rows"}}}])
+ANY_ROWS = {"input_names": ["x"], "dynamic_axes": {"x": {0: "rows"}}}
+OLDER = {**ANY_ROWS, "do_constant_folding": False}
+"""As PyTorch exported by default until 2019."""
+
+
+@pytest.mark.parametrize(
+    "said", [{}, ANY_ROWS, *({**OLDER, "opset_version": opset} for opset in (9, 13))], ids=repr
+)
 @pytest.mark.parametrize("net", [nn.Sequential(nn.Flatten(), nn.Linear(6, 2), nn.Tanh()), Viewed()])
 def test_images_are_flattened_and_it_is_told(net, said):
     x = torch.randn(4, 1, 2, 3)

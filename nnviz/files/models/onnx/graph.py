@@ -127,7 +127,10 @@ class Graph:
         return None
 
     def number(self, name: str) -> float | None:
-        """Return the one number of a constant that has one, or None."""
+        """Return the one number of a constant that has one, whatever axes it is given, or None."""
+        node = self.maker(name)
+        if node is not None and node.op_type == "Unsqueeze" and node.input:
+            name = node.input[0]
         constant = self.constant(name)
         if constant is None or any(size != 1 for size in constant.shape):
             return None
