@@ -1,5 +1,6 @@
 """Tests run without a display; `--robust` says how many hostile inputs and accidents tests/robust tries."""
 
+import gc
 import os
 
 import pytest
@@ -15,6 +16,11 @@ def pytest_addoption(parser):
         default="quick",
         help="how much tests/robust tries: quick every day, full as .ci/run does, long for a night",
     )
+
+
+def pytest_collection_finish():
+    """Leave what pytest holds of the tests, to the end, out of every collection of garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

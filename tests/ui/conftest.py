@@ -35,6 +35,7 @@ def leaves_nothing_behind(qapp):
     before = set(map(id, QApplication.topLevelWidgets()))
     yield
     QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
     left = [widget for widget in left if widget.isVisible()]
     assert not left, f"top-level widgets left: {left}"
