@@ -72,8 +72,8 @@ def test_a_figure_is_never_wider_than_its_third(open_window, weight):
         assert metrics.horizontalAdvance(figure.text) <= figure.width()
 
 
-def test_what_is_no_number_is_a_dash_and_an_infinite_one_its_sign(figure):
-    for value, text in ((None, "–"), (np.nan, "–"), (np.inf, "∞")):
+def test_where_nothing_is_there_is_a_dash_and_nan_and_infinity_have_their_signs(figure):
+    for value, text in ((None, "–"), (np.nan, "NaN"), (np.inf, "∞")):
         figure.show_number(value)
         assert figure.text == text
 
