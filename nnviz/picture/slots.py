@@ -23,8 +23,9 @@ OUTCOME = 8.5
 """The same for error −0.1234."""
 APART, LINE = 4.0, 17.0
 """Under a node, how far from it its notes begin, and the height of a line of these, in pixels."""
-BESIDE = 0.06
-"""How far a text under a node may reach beyond it, in widths of the node."""
+BESIDE, FREE = 0.06, 1.6
+"""How far a text under a node may reach beyond it, in widths of the node, and at most, in pixels: so much is
+free beside a node of what stands on its edges."""
 VALUE = 24.0
 """Font size of a node's value; in full screen its digits are a thirtieth of the height for three columns."""
 PILL, PILL_HEIGHT, INSIDE = 11.5, 17.0, 3.5
@@ -174,7 +175,8 @@ def _outcome(column: Column) -> dict[Kind, Slot]:
     scale = max(column.height / HEIGHT, LEAST_PILL, min(column.width / WIDTH, fits))
     if scale > fits:
         return {}
-    width, left, line = (1.0 + 2 * BESIDE) * column.width, -BESIDE * column.width, LINE * scale
+    beside = min(BESIDE * column.width, FREE)
+    width, left, line = column.width + 2 * beside, -beside, LINE * scale
     top, size = column.height + APART * scale, max(min(12.5 * scale, width / OUTCOME), SMALLEST)
     return {
         "target": Slot(Rect(left, top, width, line), size),

@@ -1,5 +1,6 @@
 """No two texts of a diagram overlap, and none covers a node, whatever the network and the view."""
 
+import hypothesis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -77,6 +78,17 @@ def test_texts_keep_clear_of_each_other_and_of_nodes(sizes, view, with_slopes, b
     biases=st.booleans(),
     with_slopes=st.booleans(),
     activation=st.sampled_from(["relu", "tanh", "identity"]),
+)
+@hypothesis.example(  # the error reached from under its node into the gap
+    sizes=[13, 2, 2],
+    width=426,
+    height=362,
+    zoom=1.0,
+    dx=0,
+    dy=0,
+    biases=False,
+    with_slopes=False,
+    activation="tanh",
 )
 def test_texts_keep_clear_in_any_network(sizes, width, height, zoom, dx, dy, biases, with_slopes, activation):
     view = View(width, height, zoom, dx, dy) if zoom != 1.0 else View(width, height)
