@@ -6,7 +6,8 @@ from contextlib import suppress
 import pytest
 
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.state import Dataset, State, Training
 from nnviz.files.code import code as program
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load
@@ -381,6 +382,19 @@ def test_a_program_in_the_courses_words_opens_as_the_network_that_it_is_of(opene
     read = opened(program(State(network, Dataset([[3, 5], [1, 2]])), "course"))
     assert read.network == network
     assert read.data == Dataset([[3, 5], [1, 2]])
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("biases", [[1, -0.5], None], ids=["biases", "plain"])
+def test_a_program_that_trains_opens_as_it_was_before_that(opened, optimizer, biases):
+    layers = [
+        Layer(["node_0", "node_1"], "relu", [[2, 4], [4, -5]], biases),
+        Layer(["output"], "identity", [[2, 7]]),
+    ]
+    network = Network(["input_0", "input_1"], layers)
+    data = Dataset([[3, 5], [1, 2]], [[60], [20]])
+    read = opened(program(State(network, data, Training(optimizer=optimizer, batch_size=1)), "course"))
+    assert (read.network, read.data, read.weight_sets) == (network, data, ())
 
 
 def test_biases_that_the_code_changes_are_refused_with_the_line(opened):

@@ -152,9 +152,11 @@ def _slopes(form: Form) -> Iterator[Line]:
 def _training(state: State, form: Form) -> Iterator[Line]:
     memories = OPTIMIZERS[state.training.optimizer].memories
     mini = frame.mini_batches(state)
-    loss = f"get_{MSE.variable}({NAMES.inputs}, target_actuals, {form.parameters})"
+    loss = f"get_{MSE.variable}({NAMES.inputs}, target_actuals, {_updated(form.parameters)})"
     yield Line()
-    yield Line("# Training")
+    yield Line("# Training, which leaves the numbers above as they are")
+    for parameters in form.dictionaries:
+        yield Line(f"{_updated(parameters)} = dict({parameters})")
     for parameters in form.dictionaries:
         for memory in memories:
             yield Line(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
@@ -180,7 +182,8 @@ def _mean_slopes(form: Form, part: str, rows: str) -> Iterator[Line]:
         f"    for input_data_row, target in zip({NAMES.inputs}{part}, target_actuals{part}):", "backward"
     )
     of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
-    yield Line(f"        {of_row} = get_slopes(input_data_row, target, {form.parameters})", "backward")
+    found = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
+    yield Line(f"        {of_row} = {found}", "backward")
     for parameters, slopes in names.items():
         yield Line(f"        for node in {parameters}:", "backward")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
@@ -190,7 +193,7 @@ def _mean_slopes(form: Form, part: str, rows: str) -> Iterator[Line]:
 def _update(state: State, form: Form, parameters: str) -> Iterator[Line]:
     """Write the optimizer's rule for all weights, or all biases."""
     optimizer, prefix = OPTIMIZERS[state.training.optimizer], _prefix(parameters)
-    names = {"w": f"{parameters}[node]", "slope": f"{prefix}slopes[node]"}
+    names = {"w": f"{_updated(parameters)}[node]", "slope": f"{prefix}slopes[node]"}
     names |= {memory: f"{prefix}{memory}[node]" for memory in optimizer.memories}
     yield Line(f"    for node in {parameters}:", "update")
     for name, expression in optimizer.rule:
@@ -202,3 +205,8 @@ def _update(state: State, form: Form, parameters: str) -> Iterator[Line]:
 
 def _prefix(parameters: str) -> str:
     return "bias_" if parameters == "biases" else ""
+
+
+def _updated(parameters: str) -> str:
+    """Return what the weights and biases are called that change."""
+    return re.sub(r"(\w+)", r"\1_updated", parameters)
