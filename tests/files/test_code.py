@@ -126,14 +126,14 @@ def test_numbers_that_are_longer_than_a_screenful_stand_beside_it_unless_it_is_o
 def test_every_weight_and_every_node_has_its_lines(style):
     state = small_state()
     made = program(state, style)
-    held = {address for line in made.lines if line.phase is None for address in line.addresses}
+    held = {address for line in made.lines if line.deed is None for address in line.addresses}
     assert held >= set(all_weights(state.network))
     for layer, nodes in enumerate(state.network.sizes[1:]):
         for node in range(nodes):
             for phase in ("forward", "backward"):
-                lines = [line for line in made.lines if line.phase == phase]
+                lines = [line for line in made.lines if line.deed == phase]
                 assert any(Address("node", layer, node) in line.addresses for line in lines)
-    assert {line.phase for line in made.lines} == {None, "forward", "loss", "backward", "update"}
+    assert {line.deed for line in made.lines} >= {None, "forward", "loss", "backward", "slopes", "update"}
 
 
 @pytest.mark.parametrize("style", code.STYLES)

@@ -144,7 +144,7 @@ def _slopes(form: Form) -> Iterator[Line]:
         "backward",
     )
     yield from form.backward()
-    yield Line("    # The slope of a weight: the value at its start times the slope at its end", "backward")
+    yield Line("    # The slope of a weight: the value at its start times the slope at its end", "slopes")
     yield from form.slopes()
     yield Line()
 
@@ -175,19 +175,17 @@ def _training(state: State, form: Form) -> Iterator[Line]:
 
 def _mean_slopes(form: Form, part: str, rows: str) -> Iterator[Line]:
     names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
-    yield Line("    # The mean of the rows' slopes", "backward")
+    yield Line("    # The mean of the rows' slopes", "mean")
     for parameters, slopes in names.items():
-        yield Line(f"    {slopes} = dict.fromkeys({parameters}, 0)", "backward")
-    yield Line(
-        f"    for input_data_row, target in zip({NAMES.inputs}{part}, target_actuals{part}):", "backward"
-    )
+        yield Line(f"    {slopes} = dict.fromkeys({parameters}, 0)", "mean")
+    yield Line(f"    for input_data_row, target in zip({NAMES.inputs}{part}, target_actuals{part}):", "mean")
     of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
     found = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
-    yield Line(f"        {of_row} = {found}", "backward")
+    yield Line(f"        {of_row} = {found}", "mean")
     for parameters, slopes in names.items():
-        yield Line(f"        for node in {parameters}:", "backward")
+        yield Line(f"        for node in {parameters}:", "mean")
         summed = f"{slopes}[node] + row_{slopes}[node] / len({rows})"
-        yield Line(f"            {slopes}[node] = {summed}", "backward", form.all_nodes)
+        yield Line(f"            {slopes}[node] = {summed}", "mean", form.all_nodes)
 
 
 def _update(state: State, form: Form, parameters: str) -> Iterator[Line]:

@@ -62,16 +62,16 @@ class Loops(Form):
 
     def slopes(self) -> Iterator[Line]:
         """Write what returns the slopes."""
-        yield Line("    slopes = {}", "backward")
+        yield Line("    slopes = {}", "slopes")
         if self.biased:
-            yield Line("    bias_slopes = {}", "backward")
+            yield Line("    bias_slopes = {}", "slopes")
         for k, layer in enumerate(self.network.layers):
             nodes = of_nodes(self.network, k)
-            yield Line(f"    for node, slope in zip({self.nodes(k)}, {self._slopes(k)}):", "backward", nodes)
-            yield Line(f"        slopes[node] = {self.values(k - 1)} * slope", "backward", nodes)
+            yield Line(f"    for node, slope in zip({self.nodes(k)}, {self._slopes(k)}):", "slopes", nodes)
+            yield Line(f"        slopes[node] = {self.values(k - 1)} * slope", "slopes", nodes)
             if layer.biases is not None:
-                yield Line("        bias_slopes[node] = slope", "backward", nodes)
-        yield Line(f"    return slopes{', bias_slopes' if self.biased else ''}", "backward")
+                yield Line("        bias_slopes[node] = slope", "slopes", nodes)
+        yield Line(f"    return slopes{', bias_slopes' if self.biased else ''}", "slopes")
 
     def _slopes(self, k: int) -> str:
         return self.values(k).replace("outputs", "slopes")

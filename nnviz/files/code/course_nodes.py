@@ -90,19 +90,17 @@ class Nodes(Form):
 
     def slopes(self) -> Iterator[Line]:
         """Write what returns the slopes."""
-        yield Line("    return {", "backward")
+        yield Line("    return {", "slopes")
         for k, layer in enumerate(self.network.layers):
             for j, name in enumerate(layer.nodes):
                 slope = f"{self.values(k - 1)} * {self._slope(k, j)}"
-                yield Line(f"        {name!r}: {slope},", "backward", (Address("node", k, j),))
+                yield Line(f"        {name!r}: {slope},", "slopes", (Address("node", k, j),))
         if self.biased:
-            yield Line("    }, {", "backward")
+            yield Line("    }, {", "slopes")
             for k, layer in enumerate(self.network.layers):
                 for j, name in enumerate(layer.nodes if layer.biases is not None else ()):
-                    yield Line(
-                        f"        {name!r}: {self._slope(k, j)},", "backward", (Address("node", k, j),)
-                    )
-        yield Line("    }", "backward")
+                    yield Line(f"        {name!r}: {self._slope(k, j)},", "slopes", (Address("node", k, j),))
+        yield Line("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
         """Return the slope with respect to a node's output."""

@@ -79,6 +79,7 @@ def _activation(own: Named) -> str:
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:
+    nodes = of_nodes(state.network, *range(len(state.network.layers)))
     yield Line()
     yield Line("# Training")
     yield Line("model.compile(")
@@ -91,12 +92,12 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
         yield Line(f"history = [(0, {evaluated})]", "loss")
         yield Line("for t in range(1, updates + 1):")
         yield from frame.rows_of_update(state)
-        yield Line("    model.train_on_batch(inputs[rows], targets[rows])", "update")
+        yield Line("    model.train_on_batch(inputs[rows], targets[rows])", "fit", nodes)
         yield from frame.measured(state, evaluated)
     else:
         yield Line(f"# An epoch is one update here, of all rows; fit() tells the {MSE.name} before it")
         fit = "model.fit(inputs, targets, batch_size=len(inputs), epochs=updates, shuffle=False, verbose=0)"
-        yield Line(f"fitted = {fit}", "update")
+        yield Line(f"fitted = {fit}", "fit", nodes)
         yield Line(f"last = {evaluated}", "loss")
         yield Line('history = list(enumerate([*fitted.history["loss"], last]))', "loss")
     yield from frame.printed()

@@ -79,10 +79,9 @@ def _backward(network: Network) -> Iterator[Line]:
     yield Line("def backward(x, y):", "backward")
     yield Line(f'    """Return the slope of the {MSE.name} with respect to every parameter."""', "backward")
     yield Line(f"    {', '.join(_computed(network))} = forward(x)", "forward")
-    yield Line("    # Loss: the slope with respect to the prediction", "loss")
+    yield Line("    # The slope with respect to the prediction, from the last layer to the first", "backward")
     slope = MSE.numpy_slope.replace("prediction", f"a{last}")
-    yield Line(f"    {_slope_a(layers, last)} = {slope}", "loss", of_outputs(network))
-    yield Line("    # Backward, from the last layer to the first", "backward")
+    yield Line(f"    {_slope_a(layers, last)} = {slope}", "backward", of_outputs(network))
     for k in reversed(range(len(layers))):
         yield from _layer_back(network, k)
     slopes = ", ".join(f"slope_{name}" for name in parameters(network))
@@ -99,9 +98,9 @@ def _layer_back(network: Network, k: int) -> Iterator[Line]:
     if not layer.function.linear:
         back = functions.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
         yield Line(f"    slope_z{k} = {back}", "backward", nodes)
-    yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "backward", nodes)
+    yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "slopes", nodes)
     if layer.biases is not None:
-        yield Line(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "backward", nodes)
+        yield Line(f"    slope_b{k} = slope_z{k}.sum(axis=0)", "slopes", nodes)
     if k:
         before = _slope_a(network.layers, k - 1)
         yield Line(f"    {before} = slope_z{k} @ W{k}", "backward", of_nodes(network, k - 1))

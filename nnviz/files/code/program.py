@@ -17,7 +17,8 @@ from nnviz.core.address import Address
 MARK = b"nnviz wrote this for the program beside it"
 """By this a file of numbers is known as one that may be written over."""
 
-Phase: TypeAlias = Literal["forward", "loss", "backward", "update"]
+Deed: TypeAlias = Literal["forward", "loss", "backward", "slopes", "mean", "update", "fit"]
+"""What the walk's steps do; a library's `fit` goes back and updates in one line."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Line:
 
     =========== ==========================================================================
     `text`      without its end
-    `phase`     the phase of the walk that it is part of, or None
+    `deed`      what it is part of, or None
     `addresses` the nodes that it computes, or the weights and biases that it holds
     =========== ==========================================================================
     """
 
     text: str = ""
-    phase: Phase | None = None
+    deed: Deed | None = None
     addresses: tuple[Address, ...] = ()
 
 

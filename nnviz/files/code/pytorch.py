@@ -68,7 +68,8 @@ def _activation(function: Activation) -> str:
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:
-    outputs = of_outputs(state.network)
+    network = state.network
+    outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
     yield Line()
     yield Line("# Training")
     yield Line(f"optimizer = torch.optim.{optimizer}", "update")
@@ -80,7 +81,7 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
     part = "[rows]" if frame.mini_batches(state) else ""
     yield Line("    optimizer.zero_grad()", "backward")
     yield Line(f"    loss = {MSE.variable}(model(inputs{part}), targets{part})", "loss", outputs)
-    yield Line("    loss.backward()", "backward")
-    yield Line("    optimizer.step()", "update")
+    yield Line("    loss.backward()", "backward", nodes)
+    yield Line("    optimizer.step()", "update", nodes)
     yield from frame.measured(state, f"{MSE.variable}(model(inputs), targets).item()")
     yield from frame.printed()

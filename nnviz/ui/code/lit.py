@@ -6,22 +6,39 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from nnviz.core.address import Address
-from nnviz.document.walk.walk import Progress
-from nnviz.files.code.program import Line
+from nnviz.document.walk.walk import Phase, Progress, Step
+from nnviz.files.code.program import Deed, Line
 from nnviz.ui.code.highlighter import numbers
+
+_WITHIN: dict[str, Deed] = {
+    "mse": "loss",
+    "mean": "slopes",
+    "slopes": "backward",
+    "backward": "fit",
+    "taken": "update",
+    "update": "fit",
+}
+"""Where a program does what no line of it does alone: NumPy takes the mean with the slopes."""
+_IN_PHASE: dict[Phase, tuple[Deed, ...]] = {
+    "forward": ("forward",),
+    "loss": ("loss",),
+    "backward": ("backward", "slopes", "fit"),
+    "update": ("mean", "update", "fit"),
+}
 
 
 class Lines:
-    """The lines of a program, by what they compute or hold and by their phase."""
+    """The lines of a program, by what they compute or hold and by what they do."""
 
     def __init__(self, lines: Sequence[Line]) -> None:
         self._kinds = _kinds(lines)
         self.selects = {k: _selectable(line.addresses) for k, line in enumerate(lines) if line.addresses}
         """What clicks on a line select in turn, by its number from 0."""
         self._about: dict[Address, set[int]] = defaultdict(set)
-        self._phases: dict[str | None, set[int]] = defaultdict(set)
+        self._all = set(self.selects)
+        self._doing: dict[str | None, set[int]] = defaultdict(set)
         for k, line in enumerate(lines):
-            self._phases[line.phase].add(k)
+            self._doing[line.deed].add(k)
             for address in line.addresses:
                 self._about[address].add(k)
                 self._about[_end(address)].add(k)
@@ -41,13 +58,21 @@ class Lines:
         return frozenset(lines)
 
     def walked(self, progress: Progress) -> frozenset[int]:
-        """Return the lines of the phase, as far as there are some those of the nodes that the walk is at."""
+        """Return the lines that do what the walk's steps do, or all of the phase where it is at none."""
         if not progress.active:
             return frozenset()
-        phase = self._phases[progress.phase]
-        nodes = {Address("node", step.layer, step.node) for step in progress.told}
-        of_nodes = {line for node in nodes for line in self._about.get(node, ())} & phase
-        return frozenset(of_nodes or phase)
+        steps = [self._of_step(step, progress.walk.of_all_weights(step)) for step in progress.told]
+        phase = [self._doing[deed] for deed in _IN_PHASE[progress.phase]]
+        return frozenset().union(*steps) or frozenset().union(*phase)
+
+    def _of_step(self, step: Step, of_all: bool) -> set[int]:
+        """Return the lines that do this with its node, or with any; failing that those that do more."""
+        node = Address("node", step.layer, step.node)
+        about = self._all if of_all else self._about.get(node, set())
+        deed: str | None = step.deed
+        while deed and not self._doing[deed] & about:
+            deed = _WITHIN.get(deed)
+        return self._doing[deed] & about if deed else set()
 
     def next_of(self, line: int, selected: Address | None) -> Address:
         """Return what a click on a line selects: the first that it is about, or the next after `selected`."""
@@ -70,7 +95,7 @@ def number_at(line: Line, column: int) -> Address | None:
 
 
 def _kinds(lines: Sequence[Line]) -> list[tuple[str | None, tuple[Address, ...]]]:
-    return [(line.phase, line.addresses) for line in lines]
+    return [(line.deed, line.addresses) for line in lines]
 
 
 def _end(address: Address) -> Address:

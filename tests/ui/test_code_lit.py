@@ -1,0 +1,52 @@
+"""Which lines of a program are lit up where the walk is: those that compute what the step says."""
+
+import pytest
+
+from nnviz.document.walk.walk import Deed, Progress, Step, Walk
+from nnviz.files.code import program
+from nnviz.ui.code.lit import Lines
+from tests.files.programs import shipped
+
+
+def lit(style: str, deed: Deed, layer: int, node: int = 0, name: str = "many-rows") -> list[str]:
+    """Return what the lines say that are lit up once a step is done."""
+    state = shipped(name)
+    lines = program(state, style).lines
+    progress = Progress(Walk(state.network.sizes, rows=len(state.data)))
+    progress.stand_at(progress.walk.steps.index(Step(deed, layer, node)) + 1)
+    return [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+
+
+MEAN = "slopes[node] = slopes[node] + row_slopes[node] / len(input_data)"
+BACK = ["def relu_back(z, slope_a):", "return slope_a * (z > 0)"]
+FIT = "fitted = model.fit("
+
+
+@pytest.mark.parametrize(
+    ("style", "deed", "layer", "node", "said"),
+    [
+        ("course", "mean", 0, 1, [MEAN]),
+        ("numpy", "mean", 0, 1, ["slope_W0 = slope_z0.T @ x"]),
+        ("pytorch", "mean", 0, 1, ["loss.backward()"]),
+        ("keras", "mean", 0, 1, [FIT]),
+        ("numpy", "backward", 1, 0, [*BACK, "slope_a1 = 2 * (a1 - y) / y.size", "slope_z1 = relu_back("]),
+        ("numpy", "slopes", 1, 0, ["slope_W1 = slope_z1.T @ a0"]),
+        ("course", "backward", 1, 0, [*BACK, "output_slope = relu_back("]),
+        ("course", "slopes", 1, 0, ["'output': hidden_layer_outputs * output_slope,"]),
+        ("pytorch", "slopes", 1, 0, ["loss.backward()"]),
+        ("keras", "backward", 1, 0, [FIT]),
+        ("keras", "slopes", 1, 0, [FIT]),
+        ("keras", "update", 1, 0, [FIT]),
+        ("course", "update", 0, 0, ["weights_updated[node] = "]),
+    ],
+)
+def test_the_lines_are_lit_up_that_compute_what_a_step_says(style, deed, layer, node, said):
+    assert [text[: len(own)] for text, own in zip(lit(style, deed, layer, node), said, strict=True)] == said
+
+
+def test_of_one_row_the_mean_lights_up_the_slopes_of_all_weights():
+    assert lit("numpy", "mean", 1, name="relu") == ["slope_W1 = slope_z1.T @ a0", "slope_W0 = slope_z0.T @ x"]
+
+
+def test_no_slope_is_lit_up_in_loss():
+    assert not any("slope" in text for deed in ("loss", "mse") for text in lit("numpy", deed, 1))
