@@ -16,6 +16,7 @@ from nnviz.document.training.watched import HELD, STILL
 from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.ui.diagram.heads import HeadButton
 from nnviz.ui.plots.mse_plot import NO_LOSS
 from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
@@ -121,15 +122,14 @@ def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(
         lambda window: offered(window, "One update").trigger(),
         lambda window: offered(window, "Restart").trigger(),
         lambda window: offered(window, "One back").trigger(),
-        lambda window: press(window, "New random weights"),
-        lambda window: press(window, "Add row"),
-        lambda window: offered(window, "Undo").trigger(),
+        lambda window: offered(window, "New random weights").trigger(),
+        lambda window: window.data.table.remove_wished.emit(),
         lambda window: window.files.load_rows(Path("rows.csv")),
         lambda window: window.data.table.paste_wished.emit(),
         lambda window: window.runner.scrub_to(0),
         lambda window: window.training.fields.accepted.emit(STATE.training.__class__(updates=7)),
     ],
-    ids=["weight", "Run", "update", "Restart", "back", "new", "row", "Undo", "CSV", "paste", "ring", "rate"],
+    ids=["weight", "Run", "update", "Restart", "back", "new", "row", "CSV", "paste", "ring", "rate"],
 )
 def test_nothing_can_be_changed_before_it_has_ended_and_a_sentence_says_so(qtbot, watching, tries):
     window, script = watching
@@ -142,6 +142,25 @@ def test_nothing_can_be_changed_before_it_has_ended_and_a_sentence_says_so(qtbot
     assert window.document.state is before
     script.update(2, [2, 9])
     sees(qtbot, window, 2)
+
+
+def test_what_cannot_act_before_it_has_ended_is_greyed_and_says_why(qtbot, watching):
+    window, script = watching
+    names = ("Add row", "Remove row", "New random weights")
+    buttons = [
+        *(button for button in window.main_window.findChildren(QPushButton) if button.text() in names),
+        *(button for button in window.diagram.findChildren(HeadButton) if button.isVisible()),
+        window.training.timeline,
+        offered(window, "Undo"),
+    ]
+    assert len(buttons) == 3 + 3 * 3 + 2 + 2
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    assert {(button.isEnabled(), button.toolTip()) for button in buttons} == {(False, HELD)}
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+    assert [button.toolTip() for button in buttons if not button.isEnabled()] == ["Remove the last output"]
+    assert HELD not in {button.toolTip() for button in buttons}
 
 
 def test_rows_are_chosen_and_numbers_explained_while_it_goes_on(qtbot, watching):

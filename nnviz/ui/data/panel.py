@@ -18,6 +18,10 @@ from nnviz.ui.data.paste import pasted
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.data.table_view import TableView
 from nnviz.ui.widgets.card import Card, quiet_button
+from nnviz.ui.widgets.hold import hold
+
+ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Delete)"
+LOADS = "Take the rows of a CSV file"
 
 
 class DataPanel(Card):
@@ -52,15 +56,15 @@ class DataPanel(Card):
         self._show_shape()
 
     def _add_buttons(self) -> None:
-        add = quiet_button("Add row", "Add a row of zeros below the selected one")
-        self._remove = quiet_button("Remove row", "Remove the selected rows (Delete)")
-        for button, action in ((add, self._add_row), (self._remove, self._remove_rows)):
+        self._add, self._remove = quiet_button("Add row", ADDS), quiet_button("Remove row", REMOVES)
+        for button, action in ((self._add, self._add_row), (self._remove, self._remove_rows)):
             button.clicked.connect(action)
             self.buttons.addWidget(button)
 
     def _connect(self) -> None:
         self._selection.row_changed.connect(self._show_row)
         self.model.modelReset.connect(self._show_shape)
+        self._document.motion_changed.connect(self._follow_hold)
         self.model.said.connect(self.said)
         self.model.dataChanged.connect(self._forget_refusal)
         self._cells.begun.connect(self._forget_refusal)
@@ -84,8 +88,15 @@ class DataPanel(Card):
         self.heading.setText(f"DATA · {counted(rows, 'row').upper()}")
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
-        self._remove.setEnabled(rows > 0)
+        self._follow_hold()
         self._show_row(self._selection.row)
+
+    def _follow_hold(self) -> None:
+        """Offer no change of the rows while a script trains with them."""
+        held = self._document.held
+        hold(self._add, held, ADDS)
+        hold(self._remove, held, REMOVES, can=self.model.rowCount() > 0)
+        hold(self._empty.load, held, LOADS)
 
     def _show_row(self, row: int) -> None:
         self._cells.shown_row = row
@@ -204,7 +215,6 @@ class EmptyRows(QWidget):
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.load = QPushButton("Load rows from CSV…")
         self.load.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.load.setToolTip("Take the rows of a CSV file")
         column = QVBoxLayout(self)
         column.addStretch(1)
         column.addWidget(sentence)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.address import Address
+from nnviz.document.document import Document
 from nnviz.picture.columns import HEAD
 from nnviz.picture.labels import BETWEEN, around
 from nnviz.picture.layout import Layout
@@ -25,6 +26,7 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.paper import label_font
 from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.widgets.button_menu import follow
+from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.images import icon, qrect
 from nnviz.ui.widgets.sizes import OWN_SIZE
 from nnviz.ui.widgets.theme import colours
@@ -42,8 +44,8 @@ BEFORE_PX, BEHIND_PX = 9.0, 19.0
 """Around the name of an activation; the chevron stands behind it."""
 
 
-def keep_heads(diagram: Diagram, structure: Structure) -> None:
-    """Keep the controls under the heading of every column in sight."""
+def keep_heads(diagram: Diagram, structure: Structure, document: Document) -> None:
+    """Keep the controls under the heading of every column in sight; they act unless `document` is held."""
     heads: list[Head] = []
 
     def place() -> None:
@@ -54,11 +56,12 @@ def keep_heads(diagram: Diagram, structure: Structure) -> None:
                 QWidget.setTabOrder(before, button)
                 before = button
         for head in heads:
-            head.place()
+            head.place(document.held)
         for k, button in enumerate(_standing(diagram)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus if k else Qt.FocusPolicy.TabFocus)
 
     diagram.laid_out.connect(place)
+    document.motion_changed.connect(place)
 
 
 class HeadButton(QToolButton):
@@ -77,9 +80,9 @@ class HeadButton(QToolButton):
         self.hide()
         self._draw_icon()
 
-    def name(self, what: str) -> None:
-        """Say what it does, to those who see it and to those who do not."""
-        self.setToolTip(what)
+    def name(self, what: str, held: str, *, can: bool = True) -> None:
+        """Say what it does, to those who see it and to those who do not, or why it is `held`."""
+        hold(self, held, what, can=can)
         self.setAccessibleName(what)
 
     def open_menu(self, fill: Callable[[QMenu], None]) -> None:
@@ -160,12 +163,12 @@ class ActivationButton(HeadButton):
             self.setFont(label_font(self._label))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box as the style does, and in it the text and the chevron."""
+        """Paint the box as the style does, and in it the text and the chevron, which fades where held."""
         option, scale = QStyleOptionToolButton(), self.height() / HEIGHT_PX
         self.initStyleOption(option)
         option.text = ""
         x, y, across, down = self.width() - 11.0 * scale, self.height() / 2, 3.5 * scale, 1.75 * scale
-        pen = QPen(QColor(colours().muted), 1.6 * scale)
+        pen = QPen(QColor(colours().muted if self.isEnabled() else colours().zero), 1.6 * scale)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         with QPainter(self) as painter:
             self.style().drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option, painter, self)
@@ -222,14 +225,17 @@ class Head:
         self._fewer.clicked.connect(lambda: structure.remove_node(column))
         self._more.clicked.connect(lambda: structure.add_node(column))
 
-    def place(self) -> None:
-        """Stand under the heading, named after the column, if it is in sight with room enough."""
+    def place(self, held: str) -> None:
+        """Stand under the heading, named after the column, if it is in sight with room enough.
+
+        Where the document is `held`, that says why nothing can be pressed.
+        """
         layout = self._diagram.picture.layout
         there = self._column < len(layout.columns) and not self._diagram.alone
-        self._place_buttons(layout if there else None)
-        self._place_activation(_scale(layout) if there else None)
+        self._place_buttons(layout if there else None, held)
+        self._place_activation(_scale(layout) if there else None, held)
 
-    def _place_buttons(self, layout: Layout | None) -> None:
+    def _place_buttons(self, layout: Layout | None, held: str) -> None:
         buttons = (self._fewer, self._menu, self._more)
         scale = _scale(layout) if layout else 1.0
         width, height, step = (round(scale * size) for size in (WIDTH_PX, HEIGHT_PX, WIDTH_PX + APART_PX))
@@ -245,12 +251,11 @@ class Head:
             button.setGeometry(left + k * step, top, width, height)
             button.setIconSize(QSize(1, 1) * round(ICON_PX * scale))
         names = self._diagram.picture.content.network.names(self._column)
-        self._fewer.setEnabled(len(names) > 1)
-        self._fewer.name(self._structure.removes(self._column))
-        self._more.name(self._structure.adds(self._column))
-        self._menu.name(f"Menu: {self._structure.title(self._column)}")
+        self._fewer.name(self._structure.removes(self._column), held, can=len(names) > 1)
+        self._more.name(self._structure.adds(self._column), held)
+        self._menu.name(f"Menu: {self._structure.title(self._column)}", held)
 
-    def _place_activation(self, scale: float | None) -> None:
+    def _place_activation(self, scale: float | None, held: str) -> None:
         """Stand over the line that names the activation; where there is another one, nowhere."""
         picture, layer = self._diagram.picture, self._column - 1
         label = picture.label(Address("subheading", layer)) if scale and layer >= 0 else None
@@ -259,7 +264,7 @@ class Head:
         if label and said and scale:
             self._activation.show_over(label, said, scale)
             title = self._structure.title(self._column, within=True)
-            self._activation.name(f"Activation of {title}: {used}")
+            self._activation.name(f"Activation of {title}: {used}", held)
         else:
             self._activation.leave()
 

@@ -12,6 +12,7 @@ from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.ui.widgets.button_menu import follow, open_below
 from nnviz.ui.widgets.card import quiet_button
+from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.images import icon
 
 
@@ -91,7 +92,8 @@ class TrainingButtons(QWidget):
         for button in (self.back, self.restart):
             button.setEnabled(running or self._document.state.iteration > 0)
         self.same_weights.setText(f"Random weights of seed {training.seed} again")
-        self.random.setToolTip(f"Start from new random weights, those of seed {training.next_seed}")
+        tip = f"Start from new random weights, those of seed {training.next_seed}"
+        hold(self.random, self._document.held, tip)
 
     def _run_tip(self) -> str:
         if self._runner.running:

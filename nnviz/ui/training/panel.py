@@ -16,8 +16,9 @@ from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
-from nnviz.ui.training.timeline import Timeline
+from nnviz.ui.training.timeline import TIP, Timeline
 from nnviz.ui.widgets.card import Card
+from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.stack import Stack
 from nnviz.ui.widgets.theme import ui_font
 
@@ -116,6 +117,7 @@ class TrainingPanel(Card):
     def _follow_hold(self) -> None:
         """Take no settings while a script trains by its own."""
         self.fields.hold(NOT_YET if self._document.held else "")
+        hold(self.timeline, self._document.held, TIP)
         self._show_speed()
         self._show_rule()
 

@@ -10,6 +10,8 @@ HANDLE_PX = 16
 POSITIONS = 2**30
 """Positions that Qt can count; where there are more iterations, a position stands for several."""
 
+TIP = "The iterations of the run: drag to see one again, left and right go by one"
+
 
 class _GoesToTheMouse(QProxyStyle):
     """Lets a click on a slider go to where the mouse is, where Qt would go a page."""
@@ -45,7 +47,7 @@ class Timeline(QSlider):
         self._style = _GoesToTheMouse("Fusion")
         self.setStyle(self._style)
         self.setAccessibleName("Iteration of the run")
-        self.setToolTip("The iterations of the run: drag to see one again, left and right go by one")
+        self.setToolTip(TIP)
         self.setFixedHeight(HANDLE_PX)
         self.hide()
         self.valueChanged.connect(self._want)

@@ -14,6 +14,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from nnviz.document.training.outcome import missing
 from nnviz.document.walk.player import NO_ROW, Player, Repeat
 from nnviz.document.walk.walk import Phase
+from nnviz.ui.widgets.hold import hold
 from nnviz.ui.window.ended_run import EndedRun
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
@@ -56,8 +57,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     workspace.training.verbs.name_keys(*training)
 
     def name_undo() -> None:
-        _name(actions["undo"], "Undo", document.undo_text())
-        _name(actions["redo"], "Redo", document.redo_text())
+        _name(actions["undo"], "Undo", document.undo_text(), document.held)
+        _name(actions["redo"], "Redo", document.redo_text(), document.held)
 
     for changed in (document.undo_changed, document.file_changed):
         changed.connect(name_undo)
@@ -215,8 +216,7 @@ def _train(workspace: Workspace) -> Menu:
     )
 
 
-def _name(action: QAction, word: str, text: str) -> None:
+def _name(action: QAction, word: str, text: str, held: str) -> None:
     """Name undo or redo after what it takes back or does again."""
-    action.setEnabled(bool(text))
     action.setText(f"&{word} {text.replace('&', '&&')}".rstrip())
-    action.setToolTip(f"{word} {text}".rstrip())
+    hold(action, held, f"{word} {text}".rstrip(), can=bool(text))

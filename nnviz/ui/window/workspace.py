@@ -74,7 +74,7 @@ class Workspace:
     def _make_panels(self) -> None:
         document, selection, derived = self.document, self.selection, self.derived
         self.diagram = Diagram(document, selection, derived, self.player)
-        keep_heads(self.diagram, self.structure)
+        keep_heads(self.diagram, self.structure, document)
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
