@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMessag
 from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.history import History
-from nnviz.core.numbers import shown
 from nnviz.core.state import Run, Training, Weights, with_weights
 from nnviz.core.training import train
 from nnviz.core.training.past import Past
@@ -144,18 +143,33 @@ def test_the_training_shows_a_run_that_there_is_from_its_start(qapp, tmp_path):
 
 def test_of_a_run_that_was_watched_it_shows_what_was_seen(qapp):
     start = state("forward")
-    past, now = Past(start), start
-    for iteration in (1, 4, 60):
+    past, now, history = Past(start), start, History()
+    for first, iteration in ((1, 20), (21, 40), (41, 60)):
         layers = [Weights(layer.weights + 0.01 * iteration) for layer in start.network.layers]
-        history = History().extended(np.array([[iteration, 1 / iteration]]))
+        history = history.extended(np.array([[each, 1 / each] for each in range(first, iteration + 1)]))
         run = Run(start.network, iteration, history, "gradient_descent", np.zeros((0, 6)), (), watched=True)
         now = replace(start, network=with_weights(start.network, layers), run=run)
         past.follow(now)
-    moments = told(training(now, past=past))
-    seen = list(dict.fromkeys(foot[0] for _, _, foot, _ in moments))
-    assert seen == [f"iteration {iteration} of 60" for iteration in (0, 1, 4, 60)]
-    assert moments[-1][0]["weight 1 0"] == "7.6"
-    assert moments[-1][2][1] == f"MSE {shown(now.mse())}"
+    film = training(now, past=past)
+    moments, frames = told(film), [*film.frames()]
+    assert [foot for _, _, foot, _ in moments] == [
+        ["iteration 0 of 60", ""],
+        ["iteration 20 of 60", "script's loss 0.05"],
+        ["iteration 40 of 60", "script's loss 0.025"],
+        ["iteration 60 of 60", "script's loss 0.01667"],
+    ]
+    assert [numbers["weight 1 0"] for numbers, *_ in moments] == ["7", "7.2", "7.4", "7.6"]
+    assert len(frames) == film.count
+    none, *ends = [end_of_curve(frame.pixels) for frame in frames]
+    assert none is None
+    assert ends[1] - ends[0] == pytest.approx(ends[2] - ends[1], abs=3)
+    assert ends[0] > 50
+
+
+def end_of_curve(pixels):
+    """Return where the curve under the diagram has its right end; None where there is no curve."""
+    columns = np.nonzero((pixels[-150:] == rgb(LOOK.palette.accent)).all(axis=2))[1]
+    return max(columns, default=None)
 
 
 def test_iterations_are_written_as_in_the_window(open_window):
@@ -167,7 +181,7 @@ def test_iterations_are_written_as_in_the_window(open_window):
 
 def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
     for updates in (1, 2, 8, 20, 500, 100_000):
-        seen = spread(updates, 150)
+        seen = spread(range(updates), 150)
         iterations = [iteration for iteration, _ in seen]
         assert iterations == sorted(set(iterations))
         assert iterations[0] == 0

@@ -31,6 +31,7 @@ class Past:
     `end`        the furthest State of its run that there was; the State itself where that is all
     `last`       the end of the last run, which an edit leaves what it was; None before there was one
     `nearest`    the last known State at or before an iteration
+    `known`      the iterations before another one of which the States are known
     `way`        the networks that are known between the run's start and what is shown of it
     ============ =============================================================================
 
@@ -88,13 +89,20 @@ class Past:
         at = bisect_right(self._kept, iteration, key=attrgetter("iteration"))
         return _with_history_of(self.end, self._kept[at - 1]) if at else beginning(self.end)
 
+    def known(self, until: int) -> list[int]:
+        """Return the iterations of the present run before `until` whose States are known, from 0 on."""
+        return [0, *(kept.iteration for kept in self._between(until))]
+
     def way(self) -> list[Network]:
         """Return the networks that are known from the start of the last run to the State `shown`."""
         if self.shown is None:
             return []
         until = self.shown.iteration
-        between = [kept.network for kept in self._kept if 0 < kept.iteration < until]
+        between = [kept.network for kept in self._between(until)]
         return [_start(self.shown), *between, *([self.shown.network] if until else [])]
+
+    def _between(self, until: int) -> list[State]:
+        return [kept for kept in self._kept if 0 < kept.iteration < until]
 
     def _keep(self, state: State) -> None:
         assert state.run is not None

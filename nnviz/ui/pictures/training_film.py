@@ -1,12 +1,14 @@
 """A run as a film: the diagram after more and more updates, and under it the curve of the MSE as it falls.
 
+Of a run that was watched it is the loss that the script told.
+
 Imports pyqtgraph, which costs 150 ms, so it is imported when a film is wanted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from PySide6.QtCore import QMarginsF, QRectF, Qt
@@ -25,7 +27,7 @@ from nnviz.ui.diagram.layers import CORNER_PX
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.film import ImageFilm, Word
 from nnviz.ui.pictures.scene import Scene
-from nnviz.ui.plots.mse_canvas import MseCanvas
+from nnviz.ui.plots.mse_canvas import MseCanvas, whose
 
 SECONDS, LAST_S = 10.0, 4.0
 """How long the updates take, however many they are, and how long the end of the run stands."""
@@ -37,12 +39,12 @@ FEW = 8
 """In so many moments all colours are seen."""
 
 
-def spread(updates: int, moments: int) -> list[tuple[int, int]]:
-    """Return the iterations of a run that are seen before its end, each with how many moments it stands."""
-    power = max(math.log(updates) / -math.log(FIRST), 1.0)
-    at = np.floor(updates * (np.arange(moments) / moments) ** power + 1e-9)
-    iterations, counts = np.unique(at.astype(int), return_counts=True)
-    return list(zip(iterations.tolist(), counts.tolist(), strict=True))
+def spread(iterations: Sequence[int], moments: int) -> list[tuple[int, int]]:
+    """Return those of the iterations before the end that are seen, each with how many moments it stands."""
+    power = max(math.log(len(iterations)) / -math.log(FIRST), 1.0)
+    at = np.floor(len(iterations) * (np.arange(moments) / moments) ** power + 1e-9)
+    seen, counts = np.unique(at.astype(int), return_counts=True)
+    return [(iterations[each], count) for each, count in zip(seen.tolist(), counts.tolist(), strict=True)]
 
 
 class TrainingFilm(ImageFilm):
@@ -66,14 +68,23 @@ class TrainingFilm(ImageFilm):
         super().__init__(look, fps, progress, len(state.network.sizes), share=1.0 - CURVE)
         self._past = past
         self._end = state if state.iteration else self._trained(state)
-        if not self._end.iteration:
+        run = self._end.run
+        if run is None or not run.iteration:
             raise ValueError("training: not one update can be made; make the learning rate smaller")
+        self._run = run
         self._row, self._slopes = row, slopes
-        self._seen = spread(self._end.iteration, round(SECONDS * fps))
+        self._seen = spread(self._known(), round(SECONDS * fps))
         self.count = len(self._seen) + 1
         above, below = self.above.height, self.height - self.foot - self.above.height
         self._card = QRectF(MARGIN, above, self.width - 2 * MARGIN, below)
         self._curve = self._whole_curve()
+
+    def _known(self) -> Sequence[int]:
+        """Return the iterations before the end that can be shown."""
+        if not self._run.watched:
+            return range(self._run.iteration)
+        assert self._past is not None
+        return self._past.known(self._run.iteration)
 
     def _trained(self, state: State) -> State:
         trainer = Trainer(state)
@@ -83,13 +94,12 @@ class TrainingFilm(ImageFilm):
 
     def _whole_curve(self) -> MseCanvas:
         """Return the curve with axes for the whole run, which stay."""
-        assert self._end.run is not None
         curve, free = MseCanvas(self._look.palette), INSIDE_PX * self.scale
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())
-        curve.set_measure(self._end.run.measure)
-        curve.show_history(self._end.run.history)
+        curve.set_measure(self._run.measure)
+        curve.show_history(self._run.history)
         curve.settle()
         curve.show_view(curve.view())
         return curve
@@ -110,8 +120,7 @@ class TrainingFilm(ImageFilm):
 
     def _way(self, start: State) -> Callable[[int], State]:
         """Return what gives the State at an iteration, each time a later one."""
-        assert self._end.run is not None
-        if self._end.run.watched:
+        if self._run.watched:
             assert self._past is not None
             return self._past.nearest
         replay = Replay(start, self._end)
@@ -125,11 +134,15 @@ class TrainingFilm(ImageFilm):
         return at
 
     def _show(self, state: State) -> None:
-        self._state, self._mse = state, state.mse() or 0.0
-        self.scene.show(state)
         assert state.run is not None
-        told = None if state.run.watched else (state.iteration, self._mse)  # a script told its own loss
-        self._curve.show_history(state.run.history, told)
+        self._state, history = state, state.run.history
+        self._told: tuple[int, float] | None = None
+        if not self._run.watched:
+            self._told = state.iteration, state.mse() or 0.0
+        elif len(history):  # a script tells its own loss, as a rule none at the start
+            self._told = history.at(state.iteration)
+        self.scene.show(state)
+        self._curve.show_history(history, self._told)
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
         self.scene.paint(painter, palette)
@@ -142,8 +155,10 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[Word]:
-        """Yield how far the run is, and the MSE there."""
+        """Yield how far the run is, and the MSE there, or the script's loss where it told one."""
         end = shown(self._end.iteration)
         now = f"iteration {shown(self._state.iteration)} of {end}"
         yield Word(now, palette.muted, f"iteration {end} of {end}")
-        yield Word(f"MSE {shown(self._mse)}", palette.ink, "MSE 0.0001234")
+        called, told = whose(self._run.measure), self._told
+        there = f"{called} {shown(told[1])}" if told and told[0] == self._state.iteration else ""
+        yield Word(there, palette.ink, f"{called} 0.0001234")

@@ -92,7 +92,7 @@ class MseCanvas(Plot):
         """Say of what the history is that is shown next: the MSE, or a loss that a script told."""
         if measure != self._measure:
             self._measure = measure
-            self._left.set_text(measure if measure == "MSE" else f"script's {measure}")
+            self._left.set_text(whose(measure))
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Draw earlier runs under the history, which is shown next."""
@@ -249,6 +249,11 @@ class MseCanvas(Plot):
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
             self._draw()
+
+
+def whose(measure: str) -> str:
+    """Return what a history is of, where that stands alone: a loss is the script's."""
+    return measure if measure == "MSE" else f"script's {measure}"
 
 
 def _with_margins(low: float, high: float, below: float, above: float, pixels: float) -> tuple[float, float]:
