@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
@@ -416,6 +417,25 @@ def test_who_stops_watching_has_the_network_and_the_script_goes_on(qtbot, watchi
     press(window, "One update")
     qtbot.waitUntil(lambda: not window.runner.running)
     assert window.document.state.iteration == 1
+
+
+def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watching):
+    window, script = watching
+    script.update(1, [2, 8])
+    sees(qtbot, window, 1)
+    stop = window.training.verbs
+    screen, at = window.main_window.windowHandle(), stop.mapTo(window.main_window, stop.rect().center())
+    QCursor.setPos(stop.mapToGlobal(stop.rect().center()))
+    qtbot.waitUntil(stop.underMouse)
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+    ended = window.document.state
+    QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
+    assert window.document.state is ended
+    QCursor.setPos(0, 0)
+    qtbot.waitUntil(lambda: not stop.underMouse())
+    QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.waitUntil(lambda: window.document.state is not ended)
 
 
 def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watching):

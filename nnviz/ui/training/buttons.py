@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStyle, QStyleOptionButton, QWidget
 
 from nnviz.core.numbers import counted
@@ -14,6 +14,9 @@ from nnviz.ui.widgets.button_menu import follow, open_below
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.images import icon
+
+LATE_MS = 500
+"""For so long a click under the mouse may still be meant for what stood there before."""
 
 
 class TrainingButtons(QWidget):
@@ -26,6 +29,8 @@ class TrainingButtons(QWidget):
         super().__init__()
         self._document, self._runner = document, runner
         self._run_key = ""
+        self._late = QTimer(self, singleShot=True, interval=LATE_MS)
+        self._late.timeout.connect(self._take_clicks)
         self.run = RunButton()
         self.step = _button("One update", "Make one update")
         self.back = _button("One back", "Go back by one update")
@@ -75,9 +80,15 @@ class TrainingButtons(QWidget):
         cast(QHBoxLayout, self.layout()).addWidget(other)
 
     def come_back(self) -> None:
-        """Stand where another button stood."""
+        """Stand where another button stood; with the mouse there, a click may be late and meant for that."""
         self._other.hide()
         self._show_own(True)
+        if self.underMouse():
+            self.setEnabled(False)
+            self._late.start()
+
+    def _take_clicks(self) -> None:
+        self.setEnabled(True)
 
     def _show_own(self, shown: bool) -> None:
         for button in self._own:
@@ -112,6 +123,10 @@ class TrainingButtons(QWidget):
 
     def _colour(self) -> None:
         self.more.setIcon(icon("more", None, 16))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
+        super().leaveEvent(event)
+        self._take_clicks()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
