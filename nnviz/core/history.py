@@ -83,10 +83,10 @@ class History:
         iteration, mse = self._buffer.points[self.length - 1]
         return int(iteration), float(mse)
 
-    def at(self, iteration: int) -> tuple[int, float]:
-        """Return the last point at or before an iteration, or else the first one; there must be one."""
-        at = max(bisect_right(self.points, iteration, key=itemgetter(0)) - 1, 0)
-        return int(self.points[at, 0]), float(self.points[at, 1])
+    def at(self, iteration: int) -> tuple[int, float] | None:
+        """Return the last point at or before an iteration; None where there is none."""
+        points = self.points[: bisect_right(self.points, iteration, key=itemgetter(0))]
+        return (int(points[-1, 0]), float(points[-1, 1])) if len(points) else None
 
     @property
     def envelope(self) -> Array:

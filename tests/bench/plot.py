@@ -77,7 +77,7 @@ def measured(length, rounds):
         history = history.extended(everything[until - CHUNK : until])
 
         def frame(_, history=history):
-            ours.show_history(history)
+            ours.show_history(history, history.last)
             ours.viewport().repaint()
 
         def back(_, history=history, k=k):

@@ -49,15 +49,21 @@ def show(qtbot):
     return look
 
 
+def show_history(plot, mse):
+    """Show a history of these, whose last is the present one."""
+    history = History().extended(np.array([*enumerate(mse)], dtype=float).reshape(-1, 2))
+    plot.show_history(history, history.last if mse else None)
+
+
 @pytest.mark.parametrize("mse", HISTORIES, ids=str)
 def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show, mse):
     plot = MseCurve(PALETTES["light"])
-    plot.show_history(History().extended(np.array([*enumerate(mse)], dtype=float)))
+    show_history(plot, mse)
     show(plot)
     for logarithmic in (True, False):
         plot.set_log(logarithmic)
         plot.grab()
-    plot.show_history(History().extended(np.array([[0.0, 1.0], [1.0, 2.0]])))
+    show_history(plot, [1.0, 2.0])
     plot.grab()
 
 
@@ -67,7 +73,7 @@ def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, mse, present):
     runs = (EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ()))
     plot = MseCurve(PALETTES["light"])
     plot.show_earlier(runs)
-    plot.show_history(History().extended(np.array([*enumerate(present)], dtype=float).reshape(-1, 2)))
+    show_history(plot, present)
     show(plot)
     for logarithmic in (True, False):
         plot.set_log(logarithmic)
@@ -79,7 +85,7 @@ def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, mse, present):
         plot.grab()
         plot.view_all()
     plot.show_earlier(())
-    plot.show_history(History().extended(np.array([[0.0, 1.0], [1.0, 2.0]])))
+    show_history(plot, [1.0, 2.0])
     assert plot.earlier() == []
 
 

@@ -38,6 +38,11 @@ def with_history(points):
     return replace(state, run=run)
 
 
+def watched(points):
+    state = with_history(points)
+    return replace(state, run=replace(state.run, iteration=points[-1][0], watched=True))
+
+
 @pytest.fixture
 def document():
     return Document(untrained())
@@ -239,6 +244,28 @@ def test_what_comes_after_can_be_read_out_and_is_exported(qtbot, trained, go_to,
     assert len(csv.read((tmp_path / "mse.csv").read_bytes()).rows) == 21
 
 
+def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plot, go_to):
+    document.start(watched([(1, 9.0), (2, 5.0), (3, 1.0)]))
+    assert rings_pixels(plot) > 0
+    go_to(0)
+    assert rings_pixels(plot) == len(drawn(plot)) == 0
+    assert plot.curve.beyond().tolist() == [[1, 9], [2, 5], [3, 1]]
+    assert plot.curve.accessibleDescription() == "loss 9 at iteration 1, loss 1 at iteration 3"
+    go_to(3)
+    assert rings_pixels(plot) > 0
+
+
+def rings_pixels(plot):
+    """Return how many pixels of the plot have the colour that is the ring's alone."""
+    image, ink = plot.curve.grab().toImage(), QColor(PALETTES["light"].ink)
+    return sum(image.pixelColor(x, y) == ink for x in range(image.width()) for y in range(image.height()))
+
+
+def test_a_script_s_loss_is_called_that_by_what_is_pressed_too(document, plot):
+    document.start(watched([(0, 2.0), (1, 1.0)]))
+    assert "MSE" not in plot.log_button.toolTip()
+
+
 def test_the_ring_is_dragged_along_the_run_and_a_drag_is_one_undo_entry(qtbot, document, trained):
     end, view = document.state, trained.curve.view()
     drag(qtbot, trained, ring(trained), *(place(trained, k, 20) for k in (14, 3, 8)))
@@ -389,8 +416,7 @@ def test_the_axis_has_its_name_whole_and_in_the_middle_also_a_later_one(document
     plot.resize(364, height)
     document.start(with_history([(0, 5.0), (1, 1.0)]))
     plot.grab()
-    watched = with_history([(0, 2.0), (1, 1.0)])
-    document.start(replace(watched, run=replace(watched.run, watched=True)))
+    document.start(watched([(0, 2.0), (1, 1.0)]))
     plot.grab()
     axis = plot.curve.getAxis("left")
     name, room = axis.label.sceneBoundingRect(), axis.sceneBoundingRect()

@@ -63,11 +63,13 @@ class Travel(QObject):
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The iteration and MSE that were last measured before what is shown; of an undone run, its first."""
-        shown_now, whole = _history(self._document.state), self.history
-        if shown_now:
-            return shown_now.at(self._document.state.iteration)
-        return whole.first if whole else None
+        """The iteration and MSE that were last measured before what is shown; of an undone run, its first.
+
+        None where there is none, as before the first loss that a script told.
+        """
+        state = self._document.state
+        history = _history(state) or self.history
+        return history.at(state.iteration) if history else None
 
     def go_to(self, iteration: int, text: str, merge: Hashable = None) -> None:
         """Show the run after `iteration` updates; undo calls it `text`, and `merge` is that of a push.
@@ -113,9 +115,9 @@ class Travel(QObject):
 
     def _arrive(self, then: State, text: str, merge: Hashable) -> None:
         self._document.push(put_into(self._document.state, then), text, merge)
-        history, told = _history(then), ""
-        if then.run and history and history.at(then.iteration)[0] == then.iteration:
-            told = f": {then.run.measure} {shown(history.at(then.iteration)[1])}"
+        point, told = then.run.history.at(then.iteration) if then.run else None, ""
+        if then.run and point and point[0] == then.iteration:
+            told = f": {then.run.measure} {shown(point[1])}"
             told += ", as the script told it with this update" if then.run.watched else ""
         self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()

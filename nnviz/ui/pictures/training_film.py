@@ -136,11 +136,9 @@ class TrainingFilm(ImageFilm):
     def _show(self, state: State) -> None:
         assert state.run is not None
         self._state, history = state, state.run.history
-        self._told: tuple[int, float] | None = None
-        if not self._run.watched:
+        self._told = history.at(state.iteration)
+        if not self._run.watched:  # a script tells its own loss
             self._told = state.iteration, state.mse() or 0.0
-        elif len(history):  # a script tells its own loss, as a rule none at the start
-            self._told = history.at(state.iteration)
         self.scene.show(state)
         self._curve.show_history(history, self._told)
 

@@ -31,6 +31,8 @@ FAINT = 0.4
 """How much of the curve's colour is in the part beyond the present point."""
 TIMES_AS_HIGH = 10.0
 """So far above the present run the view goes for earlier ones: one that has diverged would leave it flat."""
+NOWHERE = -1, math.nan
+"""The present point before every other."""
 RING_PX = 7.0
 """Room for the ring on each side of its middle."""
 
@@ -45,7 +47,7 @@ class MseCanvas(Plot):
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
         self._history = History()
         self._measure = "MSE"
-        self._present = 0, 0.0
+        self._present = NOWHERE
         self.log = False
         self._following = True
         self._read: int | None = None
@@ -75,10 +77,10 @@ class MseCanvas(Plot):
     def show_history(self, history: History, present: tuple[int, float] | None = None) -> None:
         """Draw `history`, which may be what was drawn before, gone on; it has no point beside earlier runs.
 
-        `present` is the iteration that the ring marks, and its MSE; its last point where nothing is said.
+        `present` is the iteration that the ring marks, and its MSE; where there is none all is drawn faintly.
         """
         self._history = history
-        self._present = present or (history.last if len(history) else (0, math.nan))
+        self._present = present or NOWHERE
         if self._following:
             self._fit()
         self._draw()
@@ -100,7 +102,7 @@ class MseCanvas(Plot):
 
     def _show_again(self) -> None:
         if len(self._history) or self._earlier.runs:
-            self.show_history(self._history, self._present if len(self._history) else None)
+            self.show_history(self._history, self._present)
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
@@ -175,7 +177,8 @@ class MseCanvas(Plot):
     def _draw(self) -> None:
         """Draw what is in view, each pixel's lowest and highest point."""
         self._earlier.draw(self)
-        self.put(self._ring, *(self._place(*self._present) if len(self._history) else (math.nan, math.nan)))
+        here = [self._present] if self._present[0] >= 0 else []
+        self.put(self._ring, *(self._place(*self._present) if here else NOWHERE))
         self._curve.setVisible(len(self._history) > 0)
         points = self._history.envelope if self._following else self._in_view()
         points = thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width())))
@@ -186,8 +189,8 @@ class MseCanvas(Plot):
         beyond = points[iterations.searchsorted(present, side="right") :]
         self._beyond.setVisible(len(beyond) > 0)
         if len(beyond):
-            self._put(self._beyond, np.vstack((self._present, beyond)), self._faint, noise)
-            points = np.vstack((points[: iterations.searchsorted(present)], self._present))
+            self._put(self._beyond, np.vstack((*here, beyond)), self._faint, noise)
+            points = np.vstack((points[: iterations.searchsorted(present)], *here))
         self._put(self._curve, points, self._colour, noise)
 
     def _put(self, item: Curve, points: Array, colour: QColor, noise: bool) -> None:
@@ -240,7 +243,7 @@ class MseCanvas(Plot):
         told = []
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
-            told = [first, self._present, last] if self._present[0] < last[0] else [first, last]
+            told = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         points = [f"{self._measure} {shown_in_full(mse)} at iteration {full(at)}" for at, mse in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
         self.setAccessibleDescription(", ".join(points + earlier))

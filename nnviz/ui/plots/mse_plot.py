@@ -116,7 +116,7 @@ class MsePlot(PlotCard):
         self.show_runs.setCheckable(True)
         self.show_runs.setChecked(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
-        self.log_button = quiet_button("Log", "Draw the MSE on a logarithmic scale", "Logarithmic scale")
+        self.log_button = quiet_button("Log", "Draw the curve on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
         self.add_button(self.log_button)
 
@@ -153,7 +153,7 @@ class MsePlot(PlotCard):
                 self.curve.view_all()
             self.curve.set_measure(self._travel.measure)
             self.curve.setToolTip(TIP if self._travel.measure == "MSE" else LOSS_TIP + TIP)
-            self.curve.show_history(history or History(), present if history else None)
+            self.curve.show_history(history or History(), present)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs
 
