@@ -218,6 +218,18 @@ def test_settings_are_not_those_of_the_script_and_said_to_be_nnvizs_own_when_it_
     assert "Next update" in explained(window)
 
 
+def test_the_settings_are_free_after_the_end_though_the_line_was_touched_meanwhile(qtbot, watching):
+    window, script = watching
+    script.update(5, [3, 0])
+    sees(qtbot, window, 5)
+    line = window.training.timeline
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line.rect().center())
+    script.end()
+    qtbot.waitUntil(lambda: not window.document.held)
+    assert window.training.fields.learning_rate.isEnabled()
+    assert "nnviz goes on by its own settings" in window.training.message.label.text()
+
+
 def test_a_walk_holds_its_picture_still_and_what_came_meanwhile_follows_it(qtbot, watching):
     window, script = watching
     script.update(1, [2, 8])

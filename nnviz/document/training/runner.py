@@ -148,10 +148,11 @@ class Runner(QObject):
         self._scrub = next(self._ids)
 
     def hold(self) -> None:
-        """Begin a drag: stop what runs, and expect many States."""
+        """Begin a drag: stop what runs, and expect many States, unless a script makes them."""
         self.begin_scrub()
         self.pause()
-        self._document.set_in_motion(True)
+        if not self._document.held:
+            self._document.set_in_motion(True)
 
     def scrub_to(self, iteration: int) -> None:
         """Show the run as it was after `iteration` updates."""
@@ -160,7 +161,8 @@ class Runner(QObject):
 
     def let_go(self) -> None:
         """End a drag."""
-        self._document.set_in_motion(False)
+        if not self._document.held:
+            self._document.set_in_motion(False)
 
     def new_random_weights(self, seed: int | None = None) -> None:
         """Start from random weights by `seed`, or by the next one; the seed is shown and saved."""
