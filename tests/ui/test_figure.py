@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import MINUS, shown_in_full
-from nnviz.core.state import Dataset, State
+from nnviz.core.state import Dataset, State, Training
+from nnviz.core.training import train
 from nnviz.ui.training.figures import Figure
 from nnviz.ui.widgets.theme import ui_font
-from tests.ui.hands import set_number
+from tests.ui.hands import press, set_number
 from tests.ui.sees import figure as figure_of
 from tests.ui.sees import status, written
 
@@ -60,6 +62,18 @@ def test_figures_have_one_size_which_does_not_change_as_a_number_lengthens(open_
         sizes |= {figure.pixels for figure in figures(window)}
     assert len(sizes) == 1
     assert sizes.pop() >= 14
+
+
+def test_no_figure_is_cut_off_where_another_has_a_longer_caption(open_window):
+    network = Network(["x"], [Layer(["output"], "identity", [[1 / 3]])])
+    state = State(network, Dataset([[0.1]], [[0.0333346]]), Training(learning_rate=1e-9))
+    window = open_window(train(state, updates=123456).state)
+    press(window, "One back")
+    QApplication.processEvents()
+    assert figure_of(window, "Iteration").accessibleName() == "Iteration of 123456"
+    for caption in ("MSE", "Iteration", "Row's error"):
+        own = figure_of(window, caption)
+        assert own.fitting(own.pixels, own.text) == own.pixels, own.text
 
 
 @pytest.mark.parametrize("weight", [2.0, -0.00012207031, -1.23456789e-200])

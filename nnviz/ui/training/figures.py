@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -79,6 +79,13 @@ class TrainingFigures(QWidget):
         self._row.activate()  # now, so that each has its width
         self._usual_px = min(figure.fitting(LARGEST_PX, *figure.usual) for figure in self._figures)
         self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Fit the figures to the room that another caption has left them."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return done
 
     def _fit(self) -> None:
         """Give all figures the largest font in which usual numbers and those that are shown fit."""
