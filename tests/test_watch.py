@@ -127,6 +127,16 @@ def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
     assert windows[0].read()[0].network.sizes == (2, 3)
 
 
+@pytest.mark.parametrize("moves", [False, True])
+def test_a_loop_that_makes_new_arrays_and_keeps_them_to_itself_is_told_so(windows, capsys, moves):
+    weights = W23.copy()
+    with nnviz.watch([weights], activations=["identity"]) as view:
+        for loss in (3.0, 2.0):
+            weights = np.subtract(weights, 0.1, out=weights if moves else None)
+            view.update(loss)
+    assert ("no weight has changed: a loop that makes new arrays" in capsys.readouterr().err) is not moves
+
+
 def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_window(windows):
     with pytest.warns(UserWarning, match=r"relu, the output identity, unless .*activations=\[") as told:
         nnviz.watch([W23, W31]).close()
@@ -275,6 +285,7 @@ LOOP = """
 weights = [np.ones({shape})]
 with nnviz.watch(weights, activations=["identity"]) as view:
     for k in range(20_000):
+        weights[0][0, 0] += 1.0
         view.update(1.0)
         {each}
 """
@@ -324,6 +335,7 @@ def test_a_child_that_was_forked_tells_the_window_nothing_and_does_not_hold_it_o
     training = """
 weights = [np.ones((2, 3))]
 with nnviz.watch(weights, activations=["identity"]) as view:
+    weights[0] += 1.0
     view.update(1.0)
     child = os.fork()
     if not child:

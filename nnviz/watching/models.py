@@ -27,15 +27,16 @@ UNKNOWN = (
 )
 ASSUMED = (
     "arrays do not say their activations: hidden layers are taken to be relu, the output identity, unless "
-    'watch(…, activations=["relu", "identity"]) names each layer\'s own'
+    "watch(…, activations=[…]) names each layer's own"
 )
 _COURSE = re.compile(r"node_\d+(_\d+)?|output(_\d+)?", re.ASCII)
 UNLIKE = "its own weights are not those of the network that nnviz makes of it, and cannot be followed"
+UNMOVED = "no weight has changed: a loop that makes new arrays has to give them, view.update(loss, [W0, b0])"
 MOVED = "it is of another shape than at the start"
 
 
 class Model:
-    """How a model is looked at: its `network` at the start, and `values`, all parameters in one vector.
+    """How a model is looked at: its `network` and parameters at the `start`, and `values`, those of now.
 
     `assumes_activations` where they are in no array, and nobody has said them.
     Raises FileError for what is no network.
@@ -44,8 +45,8 @@ class Model:
     def __init__(self, model: Any, activations: Sequence[str] | None, inputs: int | None) -> None:
         self._look, self.network, self.assumes_activations = _way(model, activations, inputs)
         own = _of_network(self.network)
-        self._shapes = _shapes(own)
-        if not np.array_equal(in_one_vector(self._look(model)), in_one_vector(own)):
+        self._shapes, self.start = _shapes(own), in_one_vector(own)
+        if not np.array_equal(in_one_vector(self._look(model)), self.start):
             raise FileError(UNLIKE)
 
     def values(self, model: Any) -> Array:

@@ -20,7 +20,7 @@ from nnviz.core.names import file_named
 from nnviz.files import foreign
 from nnviz.files.frames import Frame
 from nnviz.watching.link import Link
-from nnviz.watching.models import ASSUMED, Model
+from nnviz.watching.models import ASSUMED, UNMOVED, Model
 
 FRAME_S = 1 / 30
 FRAME_PER_LOOK = 50.0
@@ -46,6 +46,7 @@ class View:
         self._model, self._rows, self._activations = model, (x, y), activations
         self._losses: list[Any] = []
         self._made = 0  # how many updates are behind, those of `_losses` not among them
+        self._moved = False  # whether any weight was ever another one than at the start
         self._due = -math.inf  # when the model is to be looked at next
         self._link: Link | None = None
         _system.check(window=True)
@@ -89,6 +90,8 @@ class View:
         """Say that the training has ended, and where it was not meant to, by what."""
         if self._link and self._link.ending is None:
             self._look()
+            if self._made and not self._moved:
+                print(f"nnviz: {UNMOVED}", file=sys.stderr)
             self._link.end(ending)
 
     def _look(self) -> None:
@@ -99,7 +102,9 @@ class View:
         if link.ending is not None:
             return
         try:
-            frame = Frame(self._made, _points(losses, made), self._looked_at.values(self._model))
+            values = self._looked_at.values(self._model)
+            self._moved = self._moved or not np.array_equal(values, self._looked_at.start)
+            frame = Frame(self._made, _points(losses, made), values)
         except Exception as error:  # whatever it is, the training goes on
             link.end(f"Watching has ended, {UNREAD}: {error}")
             print(f"nnviz: watching has ended, {UNREAD}: {error}", file=sys.stderr)
