@@ -99,6 +99,8 @@ def test_after_a_run_it_begins_anew_from_the_present_weights(style, tmp_path):
     state = nnviz.train(small_state(optimizer="adam", updates=30)).state
     text = program(state, style).text
     assert "# 30 updates of training are in the weights; here it begins anew." in text
+    assert "press Restart in nnviz before you save" in text
+    assert "# 1 update of training is in" in program(nnviz.train(small_state(updates=1)).state, style).text
     programs.check({"after": (program(state, style), state)}, LIMIT, tmp_path)
 
 

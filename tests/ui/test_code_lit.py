@@ -4,7 +4,7 @@ import pytest
 
 from nnviz.document.walk.walk import Deed, Progress, Step, Walk
 from nnviz.files.code import program
-from nnviz.ui.code.lit import Lines
+from nnviz.ui.code.lit import Lines, pointed_at
 from tests.files.programs import shipped
 
 
@@ -50,3 +50,27 @@ def test_of_one_row_the_mean_lights_up_the_slopes_of_all_weights():
 
 def test_no_slope_is_lit_up_in_loss():
     assert not any("slope" in text for deed in ("loss", "mse") for text in lit("numpy", deed, 1))
+
+
+def at(style: str, said: str, within: str) -> tuple[str, int | None] | None:
+    """Return the name of what a click on a text within a line selects, and the row."""
+    state = shipped("many-rows")
+    lines = program(state, style).lines
+    line = next(k for k, own in enumerate(lines) if said in own.text)
+    found = pointed_at(lines, line, lines[line].text.index(within))
+    return found and (found.address.name(state.network), found.row)
+
+
+def test_a_value_of_a_row_leads_to_its_input_and_its_row():
+    state = shipped("many-rows")
+    inputs, output = state.network.inputs, state.network.layers[-1].nodes[0]
+    assert at("course", "input_data = ", "-1]") == (inputs[1], 1)
+    assert at("numpy", "inputs = ", "-1.0]") == (inputs[1], 1)
+    assert at("numpy", "targets = ", "140.0]") == (output, 3)
+
+
+def test_a_nodes_name_leads_to_the_node_and_a_number_to_its_edge():
+    assert at("course", "    'node_0': np.array", "node_0") == ("node_0", None)
+    assert at("numpy", "# node_1", "node_1") == ("node_1", None)
+    assert at("numpy", "# node_1", ".0,") == (f"{shipped('many-rows').network.inputs[0]} → node_1", None)
+    assert at("numpy", "z0 = x @", "x") is None

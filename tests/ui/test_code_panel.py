@@ -17,6 +17,7 @@ from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.code.marks import Legend
 from nnviz.ui.code.text import CodeText
 from nnviz.ui.widgets.choice import Choice
 from tests.bench.windows import LARGE
@@ -122,6 +123,11 @@ def coloured(text, said, role, theme="light"):
         for own in formats
         if own.format.foreground().color().name().upper() == getattr(PALETTES[theme], role)
     ]
+
+
+def legend_of(window):
+    """Return what the line under the program says."""
+    return window.board.docks["Code"].findChild(Legend).accessibleName()
 
 
 def test_it_shows_the_program_of_what_is_open(code):
@@ -238,6 +244,9 @@ def test_a_click_on_a_line_selects_what_it_is_about_and_another_one_the_next(cod
     assert window.selection.address == Address("node", 0, 1)
     click_line(text, "import numpy")
     assert window.selection.address == Address("node", 0, 1)
+    assert legend_of(window) == "This line is about no node or edge"
+    click_line(text, "# node_1")
+    assert legend_of(window) == "accounts → node_1"
 
 
 def within(text, said):

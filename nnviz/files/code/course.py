@@ -17,7 +17,7 @@ from nnviz.files.code.course_nodes import Nodes
 from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import Numbers, array
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import of_inputs, of_nodes, python, weights_of
+from nnviz.files.code.words import of_nodes, of_row, python, weights_of
 
 NAMES = frame.Names("input_data", "n_updates", "mse_hist")
 MOST_NODES = 8
@@ -89,20 +89,20 @@ def _biases(network: Network, form: Form, numbers: Numbers) -> Iterator[Line]:
 
 def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[Line]:
     """Write the rows as floats: a product of whole numbers could be too large for one."""
-    data, inputs = state.data, of_inputs(state.network)
+    data, (of_inputs, of_targets) = state.data, of_row(state.network)
     if not len(data):
         return
     yield Line("# The rows")
     if numbers.rows_beside:
-        yield Line(f'{NAMES.inputs} = stored["inputs"]', None, inputs)
+        yield Line(f'{NAMES.inputs} = stored["inputs"]', None, of_inputs)
         column = "[:, 0]" if form.single else ""
         targets = iter([Line(f'target_actuals = stored["targets"]{column}', None, form.outputs)])
     else:
         rows = (_row(row) for row in data.inputs.tolist())
-        yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", inputs)
+        yield from array(f"{NAMES.inputs} = np.array([", rows, "], dtype=float)", of_inputs)
         given = [] if data.targets is None else data.targets.tolist()
         rows = (_plain(row[0]) if form.single else _row(row) for row in given)
-        targets = array("target_actuals = np.array([", rows, "])", form.outputs)
+        targets = array("target_actuals = np.array([", rows, "])", of_targets)
     if data.targets is not None:
         yield from targets
     yield Line()

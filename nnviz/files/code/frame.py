@@ -37,9 +37,9 @@ def head(state: State) -> Iterator[Line]:
     if state.name:
         yield Line(f"# {comment(state.name)}")
     if state.iteration:
-        yield Line(
-            f"# {counted(state.iteration, 'update')} of training are in the weights; here it begins anew."
-        )
+        updates, verb = counted(state.iteration, "update"), "is" if state.iteration == 1 else "are"
+        yield Line(f"# {updates} of training {verb} in the weights; here it begins anew.")
+        yield Line("# For the run that led to them press Restart in nnviz before you save.")
     yield Line()
 
 

@@ -11,7 +11,7 @@ from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.state import State
 from nnviz.files.code.program import Line
-from nnviz.files.code.words import WIDTH, comment, filled, of_inputs, of_nodes, of_outputs, weights_of
+from nnviz.files.code.words import WIDTH, comment, filled, of_nodes, of_row, weights_of
 
 SCREENFUL = 40
 """Lines of weights, or of rows, that stand in a program."""
@@ -78,8 +78,8 @@ class Numbers:
         if not len(data):
             return
         yield Line("# The rows")
-        outputs = of_outputs(network)
-        parts = [("inputs", data.inputs, of_inputs(network)), ("targets", data.targets, outputs)]
+        of_inputs, of_targets = of_row(network)
+        parts = [("inputs", data.inputs, of_inputs), ("targets", data.targets, of_targets)]
         for name, values, addresses in parts:
             if values is None:
                 continue

@@ -28,7 +28,8 @@ class Line:
     =========== ==========================================================================
     `text`      without its end
     `deed`      what it is part of, or None
-    `addresses` the nodes that it computes, or the weights and biases that it holds
+    `addresses` the nodes that it computes, or the weights and biases that it holds, or of each row the
+                inputs or targets
     =========== ==========================================================================
     """
 

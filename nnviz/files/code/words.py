@@ -73,6 +73,13 @@ def of_outputs(network: Network) -> tuple[Address, ...]:
     return of_nodes(network, len(network.layers) - 1)
 
 
+def of_row(network: Network) -> tuple[tuple[Address, ...], tuple[Address, ...]]:
+    """Return the numbers of a row: its inputs, and its targets."""
+    inputs, outputs = of_inputs(network), of_outputs(network)
+    given = tuple(own._replace(kind="input") for own in inputs)
+    return given, tuple(own._replace(kind="target") for own in outputs)
+
+
 def weights_of(layer: int, node: int, count: int) -> tuple[Address, ...]:
     """Return the weights that feed a node."""
     return tuple(Address("weight", layer, node, i) for i in range(count))

@@ -75,9 +75,9 @@ def _words(line: str, quotes: str) -> tuple[tuple[Word, ...], str]:
     return tuple(words), left_open
 
 
-def numbers(line: str) -> list[Word]:
-    """Return the numbers in a line."""
-    return [word for word in _words(line, "")[0] if word.role == "number"]
+def words(line: str, *roles: Role) -> list[Word]:
+    """Return the words of these roles in a line."""
+    return [word for word in _words(line, "")[0] if word.role in roles]
 
 
 def _formats() -> dict[Role, QTextCharFormat]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from nnviz.core.address import Address
 from nnviz.document.walk.walk import Phase, Progress, Step
 from nnviz.files.code.program import Deed, Line
-from nnviz.ui.code.highlighter import numbers
+from nnviz.ui.code.highlighter import Word, words
 
 _WITHIN: dict[str, Deed] = {
     "mse": "loss",
@@ -85,13 +86,34 @@ class Lines:
         return selected if selected in own else own[0]
 
 
-def number_at(line: Line, column: int) -> Address | None:
-    """Return the weight or bias whose number stands there, in a line of just the numbers that it is about."""
-    found = numbers(line.text)
-    if len(found) != len(line.addresses) or not all(address.is_number for address in line.addresses):
+class Pointed(NamedTuple):
+    """What stands at a place in a program, and the row that it is of, if it is of one."""
+
+    address: Address
+    row: int | None = None
+
+
+def pointed_at(lines: Sequence[Line], line: int, column: int) -> Pointed | None:
+    """Return whose number, or the node whose name, stands there, in a line that holds numbers."""
+    own = lines[line].addresses
+    if not own or own[0].kind == "node":
         return None
-    pairs = zip(found, line.addresses, strict=True)
-    return next((own for word, own in pairs if word.start - 1 <= column <= word.start + word.length), None)
+    if _at(words(lines[line].text, "string", "muted"), column) is not None:
+        return Pointed(_end(own[0]))
+    at = _at(words(lines[line].text, "number"), column)
+    if at is None:
+        return None
+    while lines[line - 1].addresses == own:
+        line -= 1
+        at += len(words(lines[line].text, "number"))
+    row, place = divmod(at, len(own))
+    return Pointed(own[place]) if own[place].is_number else Pointed(_end(own[place]), row)
+
+
+def _at(found: Sequence[Word], column: int) -> int | None:
+    """Return which of some words stands there, with what is just before and behind it."""
+    near = (k for k, word in enumerate(found) if word.start - 1 <= column <= word.start + word.length)
+    return next(near, None)
 
 
 def _kinds(lines: Sequence[Line]) -> list[tuple[str | None, tuple[Address, ...]]]:
@@ -103,6 +125,8 @@ def _end(address: Address) -> Address:
 
 
 def _selectable(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """Return addresses; several weights of one node after the node itself."""
-    ends = {_end(address) for address in addresses}
-    return addresses if len(ends) > 1 or len(addresses) == 1 else tuple(dict.fromkeys((*ends, *addresses)))
+    """Return nodes, weights and biases; several weights of one node after the node itself."""
+    ends = tuple(dict.fromkeys(map(_end, addresses)))
+    if not addresses[0].is_number:
+        return ends
+    return addresses if len(ends) > 1 or len(addresses) == 1 else (*ends, *addresses)

@@ -18,7 +18,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.walk.player import Player
 from nnviz.files.code import STYLES, program
 from nnviz.files.code.program import Program
-from nnviz.ui.code.lit import Lines, number_at
+from nnviz.ui.code.lit import Lines, Pointed, pointed_at
 from nnviz.ui.code.marks import Entry, Legend
 from nnviz.ui.code.save import ask_save
 from nnviz.ui.code.text import CodeText, Lit
@@ -26,6 +26,7 @@ from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.choice import Choice
 
 HINT = "Click a line to select what it computes"
+ABOUT_NOTHING = "This line is about no node or edge"
 SHARE = 15
 """Of a run's time, writing the program takes no more than one part in so many."""
 
@@ -191,16 +192,25 @@ class CodePanel(Card):
     # --- what a person does
 
     def _hover(self, line: int, column: int) -> None:
-        self.address_hovered.emit(self._pointed(line, column, self._lines.lit_of) if line >= 0 else None)
+        self.address_hovered.emit(
+            self._pointed(line, column, self._lines.lit_of).address if line >= 0 else None
+        )
 
     def _choose(self, line: int, column: int) -> None:
         self.address_hovered.emit(None)
-        self._selection.select(self._pointed(line, column, self._lines.next_of))
+        if line < 0:
+            self._legend.tell(Entry(ABOUT_NOTHING))
+            return
+        address, row = self._pointed(line, column, self._lines.next_of)
+        if row is not None:
+            self._selection.row = row
+        self._selection.select(address)
+        self._light()
 
-    def _pointed(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> Address:
-        """Return the number that stands there, or else one of what the line is about."""
-        number = number_at(self._program.lines[line], column)
-        return number or of_line(line, self._selection.address)
+    def _pointed(self, line: int, column: int, of_line: Callable[[int, Address | None], Address]) -> Pointed:
+        """Return what stands there, or else one of what the line is about."""
+        found = pointed_at(self._program.lines, line, column)
+        return found or Pointed(of_line(line, self._selection.address))
 
     def _copy_program(self) -> None:
         self._changes.show_now()

@@ -40,8 +40,10 @@ class CodeText(QTextEdit):
 
     ============== =============================================================================
     `line_chosen`  a line was clicked, or Enter pressed in it: its number and the column
-    `line_hovered` the mouse is over another line or column, over −1 where that leads nowhere
+    `line_hovered` the mouse is over another line or column
     ============== =============================================================================
+
+    Where a line leads nowhere both tell −1.
     """
 
     line_chosen = Signal(object, object)
@@ -124,8 +126,11 @@ class CodeText(QTextEdit):
     def _spot_at(self, at: QPoint) -> _Spot:
         """Return the line that leads somewhere at a place of the viewport, and the column, or NOWHERE."""
         cursor = self.cursorForPosition(at)
-        within = cursor.blockNumber() in self._leading and self._place(cursor.block()).contains(at)
-        return (cursor.blockNumber(), cursor.positionInBlock()) if within else NOWHERE
+        return self._spot_of(cursor) if self._place(cursor.block()).contains(at) else NOWHERE
+
+    def _spot_of(self, cursor: QTextCursor) -> _Spot:
+        leads = cursor.blockNumber() in self._leading
+        return (cursor.blockNumber(), cursor.positionInBlock()) if leads else NOWHERE
 
     def _hover(self, spot: _Spot) -> None:
         if spot != self._hovered:
@@ -133,10 +138,6 @@ class CodeText(QTextEdit):
             shapes = Qt.CursorShape
             self.viewport().setCursor(shapes.IBeamCursor if spot == NOWHERE else shapes.PointingHandCursor)
             self.line_hovered.emit(*spot)
-
-    def _choose(self, spot: _Spot) -> None:
-        if spot[0] in self._leading:
-            self.line_chosen.emit(*spot)
 
     # --- what Qt calls
 
@@ -166,7 +167,7 @@ class CodeText(QTextEdit):
         """Choose a line that was clicked, unless text was selected."""
         super().mouseReleaseEvent(event)
         if event.button() == Qt.MouseButton.LeftButton and not self.textCursor().hasSelection():
-            self._choose(self._spot_at(event.position().toPoint()))
+            self.line_chosen.emit(*self._spot_at(event.position().toPoint()))
 
     def leaveEvent(self, event: QEvent) -> None:
         """Nothing is hovered any more."""
@@ -177,7 +178,7 @@ class CodeText(QTextEdit):
         """Choose the line of the caret with Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             cursor = self.textCursor()
-            self._choose((cursor.blockNumber(), cursor.positionInBlock()))
+            self.line_chosen.emit(*self._spot_of(cursor))
         else:
             super().keyPressEvent(event)
 
