@@ -9,6 +9,7 @@ from nnviz.core import edits
 from nnviz.document.presence import Presence
 from nnviz.files.examples import example
 from nnviz.files.registry import load, read, save
+from nnviz.ui.window import file_commands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
 from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, set_number, type_name
@@ -130,6 +131,19 @@ def test_who_cancels_is_asked_again_at_the_next_save(window, answer, path):
         press_save(window)
     assert first_weight(load(path)) == 7.0
     assert window.main_window.isWindowModified()
+
+
+def test_who_cancels_a_save_is_not_asked_once_more_when_the_question_has_gone(
+    window, answer, path, monkeypatch
+):
+    edit(window)
+    save_theirs(path)
+    answer(QMessageBox, choose("Cancel"))
+    press_save(window)
+    asked = []
+    monkeypatch.setattr(file_commands, "ask_whose", lambda *_: asked.append("again"))
+    come_back(window)
+    assert asked == []
 
 
 def test_who_comes_back_is_asked_once(window, answer, path):

@@ -190,6 +190,12 @@ def test_the_title_shows_a_name_as_it_is(window):
     assert window.main_window.windowHandle().title() == f"{name}* — nnviz"
 
 
+def test_a_title_that_would_turn_the_rest_around_is_written_out(open_window):
+    window = open_window("relu")
+    window.document.push(replace(window.document.state, name="a\u202eb"), "a name")
+    assert window.main_window.windowTitle().startswith(r"a\u202eb")
+
+
 def leave(window, folder):
     assert not window.files.may_leave()
 

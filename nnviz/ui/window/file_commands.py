@@ -226,6 +226,7 @@ class FileCommands(QObject):
                 return self._offer_json(path, told, part=True)
             more = self._document.save(path, over=over, part=bool(lost) and not own)
         except ChangedError:
+            self._document.news()  # told here, and not once more when the window has the focus again
             return self._settle(path, at_save=True)
         except UnfitError as error:
             return self._offer_json(path, str(error), part=False)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from nnviz.core.address import Address
-from nnviz.core.names import file_named
+from nnviz.core.names import file_named, on_one_line
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
@@ -177,7 +177,7 @@ class Workspace:
     def _show_title(self) -> None:
         path, title = self.document.path, self.document.title
         file = f" — {file_named(path)}" if path and title != file_named(path.with_suffix("")) else ""
-        named = (title + file).replace("[*]", "[*][*]")  # so Qt writes it out
+        named = on_one_line(title + file).replace("[*]", "[*][*]")  # so Qt writes it out
         self.main_window.setWindowTitle(f"{named}[*] — nnviz")
         self.main_window.setWindowModified(self.document.modified)
 
