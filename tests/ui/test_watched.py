@@ -21,7 +21,7 @@ from nnviz.ui.diagram.heads import HeadButton
 from nnviz.ui.plots.mse_plot import NO_LOSS
 from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
-from tests.ui.hands import address_named, choose, click, press, set_number, shown
+from tests.ui.hands import address_named, choose, click, drag, press, set_number, shown
 from tests.ui.sees import explained, figure, offered, status, untrue, walking, written
 
 NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
@@ -218,15 +218,19 @@ def test_settings_are_not_those_of_the_script_and_said_to_be_nnvizs_own_when_it_
     assert "Next update" in explained(window)
 
 
-def test_the_settings_are_free_after_the_end_though_the_line_was_touched_meanwhile(qtbot, watching):
+def test_all_is_free_after_the_end_though_the_ring_of_the_curve_was_dragged_meanwhile(qtbot, watching):
     window, script = watching
-    script.update(5, [3, 0])
+    curve = window.mse.curve
+    script.update(1, [3, 0])
+    script.update(5, [3, 1])
     sees(qtbot, window, 5)
-    line = window.training.timeline
-    QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line.rect().center())
+    qtbot.waitUntil(lambda: len(curve.curve()) == 2)
+    window.main_window.grab()
+    drag(curve.viewport(), curve.present().toPoint(), -60)
     script.end()
     qtbot.waitUntil(lambda: not window.document.held)
     assert window.training.fields.learning_rate.isEnabled()
+    assert offered(window, "Undo").isEnabled()
     assert "nnviz goes on by its own settings" in window.training.message.label.text()
 
 
