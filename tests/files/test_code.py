@@ -1,7 +1,6 @@
 """Programs of the styles that need NumPy alone, run as they stand."""
 
 import ast
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from nnviz.files.code import program
 from tests.core import made_up
 from tests.core.oracle import NAMES, make_network, make_state, small_state
 from tests.files import programs
+from tests.files.work import calls
 from tests.robust import naughty
 
 STYLES = ("course", "numpy")
@@ -145,22 +145,6 @@ def test_it_is_made_while_one_edits(style):
     large = make_state(make_network([1000, 1000, 1], ["relu", "identity"], [True, True]), 100)
     assert calls(lambda: program(small, style).text) < 4_000
     assert calls(lambda: program(large, style).text) < 100_000
-
-
-def calls(made):
-    """Return how many calls of functions something takes."""
-    count = 0
-
-    def one_more(_frame, event, _of):
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(one_more)
-    try:
-        made()
-    finally:
-        sys.setprofile(None)
-    return count
 
 
 def test_the_course_finds_its_own_words():

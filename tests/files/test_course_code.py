@@ -1,6 +1,5 @@
 """A course's code opens: the dictionaries and the data that stand in it, and no code is run."""
 
-import sys
 from contextlib import suppress
 
 import pytest
@@ -11,6 +10,7 @@ from nnviz.core.state import Dataset, State, Training
 from nnviz.files.code import code as program
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load
+from tests.files.work import calls
 
 FORWARD = """import numpy as np
 
@@ -229,23 +229,13 @@ FEW = 250
     ids=lambda text: text(1).partition("\n")[0],
 )
 def test_the_work_for_a_text_of_many_changes_grows_with_its_length_alone(opened, text):
-    def calls(many):
-        made = 0
+    def reading(many):
+        with suppress(FileError):
+            opened(f"w = {{'node_0': [1], 'output': [1]}}\n{text(many)}")
 
-        def count(_frame, event, _of):
-            nonlocal made
-            made += event in ("call", "c_call")
-
-        sys.setprofile(count)
-        try:
-            with suppress(FileError):
-                opened(f"w = {{'node_0': [1], 'output': [1]}}\n{text(many)}")
-        finally:
-            sys.setprofile(None)
-        return made
-
-    calls(1)  # what is imported has been
-    assert calls(4 * FEW) < 4.2 * calls(FEW)  # more, if each change looked at all others
+    reading(1)  # what is imported has been
+    few, more = (calls(lambda many=many: reading(many)) for many in (FEW, 4 * FEW))
+    assert more < 4.2 * few  # it would be more, if each change looked at all others
 
 
 def test_what_assigns_weights_or_rows_anew_is_said(opened):
