@@ -172,7 +172,14 @@ def rename(state: State, column: int, node: int, name: str) -> State:
     else:
         layer = replace(network.layers[column - 1], nodes=tuple(names))
         renamed = network.with_layer(column - 1, layer)
-    return replace(state, network=renamed)
+    return _renamed(state, renamed)
+
+
+def _renamed(state: State, network: Network) -> State:
+    """Return `state` with the same network under other names; its columns go with them."""
+    old = (*state.network.inputs, *state.network.outputs)
+    names = dict(zip(old, (*network.inputs, *network.outputs), strict=True))
+    return replace(state, network=network, columns=state.columns.with_nodes(names.get))
 
 
 def rename_columns(state: State, names: Mapping[int, str]) -> State:
@@ -183,7 +190,7 @@ def rename_columns(state: State, names: Mapping[int, str]) -> State:
         called[place] = name.strip()
     output = replace(network.layers[-1], nodes=tuple(called[width:]))
     renamed = replace(network, inputs=tuple(called[:width]), layers=(*network.layers[:-1], output))
-    return replace(state, network=renamed)
+    return _renamed(state, renamed)
 
 
 def set_activation(state: State, layer: int, activation: str) -> State:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.columns import Columns
 from nnviz.core.frozen import ByValue
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
@@ -212,10 +213,11 @@ class EarlierRun(ByValue):
 class State(AsSvg):
     """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
 
-    In a notebook it shows itself as the diagram with the numbers of the first row.
+    `columns` say how cells of a raw table become inputs and targets; what is in none of them is taken as it
+    is. In a notebook it shows itself as the diagram with the numbers of the first row.
     Who replaces the network or the data by another one sets `run` to None, for it does not lead there.
-    Raises ValueError for rows that do not fit the network, for a run of a network of another shape, for a
-    title that is not one line, and where there is more than nnviz opens.
+    Raises ValueError for rows or columns that do not fit the network, for a run of one of another shape, for
+    a title that is not one line, and where there is more than nnviz opens.
     """
 
     network: Network
@@ -226,6 +228,7 @@ class State(AsSvg):
     notes: str = ""
     run: Run | None = field(default=None, compare=False)
     runs: tuple[EarlierRun, ...] = field(default=(), compare=False)
+    columns: Columns = field(default_factory=Columns)
 
     def __post_init__(self) -> None:
         check_title(self.name, "name")
@@ -237,6 +240,8 @@ class State(AsSvg):
         if (start.sizes, start.parameters) != (self.network.sizes, self.network.parameters):
             raise ValueError("run: it is that of a network of another shape; give None for it")
         self.data.check_for(self.network)
+        columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
+        object.__setattr__(self, "columns", columns)
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     def __repr__(self) -> str:
@@ -257,6 +262,13 @@ class State(AsSvg):
     def trainable(self) -> bool:
         """Whether there are rows and targets to train on."""
         return len(self.data) > 0 and self.data.targets is not None
+
+    def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
+        """Return the predictions for raw rows, a cell for each of `columns.of_inputs`: shape (rows, outputs).
+
+        Raises ValueError, which begins with the row, from 1, and the column, for a cell that does not fit.
+        """
+        return self.network.predict(self.columns.encoded(rows))
 
     def mse(self) -> float | None:
         """Return the MSE over all rows at the current weights, or None without rows or targets.

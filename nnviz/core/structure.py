@@ -159,8 +159,10 @@ def _predictions(state: State, rows: list[int], outputs: list[str]) -> Array:
 def _restructured(state: State, edit: Callable[[Network], Network], data: Dataset | None = None) -> State:
     """Apply an edit to the network and to every weight set; `data` are other rows, if they change with it."""
     sets = tuple(WeightSet.of(kept.name, edit(kept.into(state.network))) for kept in state.weight_sets)
-    rows = state.data if data is None else data
-    return replace(state, network=edit(state.network), data=rows, weight_sets=sets, run=None)
+    rows, network = state.data if data is None else data, edit(state.network)
+    left = {*network.inputs, *network.outputs}
+    columns = state.columns.with_nodes(lambda name: name if name in left else None)
+    return replace(state, network=network, data=rows, weight_sets=sets, run=None, columns=columns)
 
 
 def _with_biases(state: State, layer: int, biases: Array | None) -> State:

@@ -23,6 +23,7 @@ def lost(state: State, again: State) -> list[str]:
         RUN: state.run is not again.run,
         "the earlier runs": state.runs != again.runs,
         "the weight sets": state.weight_sets != again.weight_sets,
+        "the columns of raw rows": state.columns != again.columns,
     }
     return [part for part, is_lost in parts.items() if is_lost]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nnviz.core.address import default_nodes
+from nnviz.core.columns import Column, Columns
 from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State, Training, WeightSet
@@ -24,7 +25,7 @@ from nnviz.files.parts import (
     weights_parts,
 )
 from nnviz.files.source import Source
-from nnviz.files.version1 import DataPart, File, LayerPart, NetworkPart, WeightSetPart
+from nnviz.files.version1 import ColumnPart, DataPart, File, LayerPart, NetworkPart, WeightSetPart
 
 
 def sniff(data: bytes) -> bool:
@@ -66,8 +67,9 @@ def state_from(raw: Any) -> State:
     training = Training() if file.training is None else training_of(file.training)
     sets = tuple(_weight_set(part, network, f"weight_sets[{i}]") for i, part in enumerate(file.weight_sets))
     earlier = runs.earlier_runs(file.runs)
+    columns = Columns(_column(part, f"columns[{i}]") for i, part in enumerate(file.columns))
     with told_by_core():
-        state = State(network, data, training, sets, file.name, file.notes, runs=earlier)
+        state = State(network, data, training, sets, file.name, file.notes, runs=earlier, columns=columns)
     return state if file.run is None else replace(state, run=runs.run_of(file.run, state))
 
 
@@ -123,6 +125,11 @@ def _weight_set(part: WeightSetPart, network: Network, place: str) -> WeightSet:
         return WeightSet(part.name, kept)
 
 
+def _column(part: ColumnPart, place: str) -> Column:
+    with told_by_core(place):
+        return Column(part.name, tuple(part.nodes), tuple(part.values), part.mean, part.deviation)
+
+
 # Writing
 
 
@@ -149,6 +156,10 @@ def _file(state: State) -> File:
         weight_sets=[WeightSetPart(kept.name, weights_parts(kept.layers)) for kept in state.weight_sets],
         run=runs.part_of(runs.savable(state)),
         runs=runs.earlier_parts(state.runs),
+        columns=[
+            ColumnPart(each.name, list(each.nodes), list(each.values), each.mean, each.deviation)
+            for each in state.columns
+        ],
     )
 
 

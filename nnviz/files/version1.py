@@ -76,6 +76,21 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     seed: _Seed = 0
 
 
+class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """A column of a raw table: `nodes` are the inputs, or the outputs, that it becomes."""
+
+    # a column of numbers is one node, (raw − mean) / deviation; one of texts, where there are `values`, a
+    # node for each of them, 1 where the cell is that text
+
+    name: str
+    nodes: Annotated[
+        list[str], Meta(description="Names of inputs, or of outputs.", extra_json_schema={"minItems": 1})
+    ]
+    values: Annotated[list[str], Meta(description="One text for each node.")] = []
+    mean: float = 0.0
+    deviation: Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0})] = 1.0
+
+
 class WeightsPart(msgspec.Struct, forbid_unknown_fields=True):
     """One layer's weights and biases."""
 
@@ -140,11 +155,14 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
     weight_sets: list[WeightSetPart] = []
     run: RunPart | None = None
     runs: Annotated[list[EarlierRunPart], Meta(description="Earlier runs, the newest last.")] = []
+    columns: Annotated[
+        list[ColumnPart], Meta(description="How cells of a raw table become inputs and targets.")
+    ] = []
 
 
 _PARTS = (
     *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
-    *(RunPart, SegmentPart, EarlierRunPart),
+    *(RunPart, SegmentPart, EarlierRunPart, ColumnPart),
 )
 _KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {
