@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import TypeAlias, TypeVar
 
 from nnviz.core.network import Layer, Network
+
+T = TypeVar("T")
+Work: TypeAlias = Generator[None, None, T]
+"""Yields after each unit of work and returns what it found."""
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
 """About what a row costs: a multiply-add in a product of matrices, and a node's sum and activation."""

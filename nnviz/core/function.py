@@ -14,8 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.cost import BLOCK_NS, MOST_ROWS, NODE_NS, layer_ns, row_blocks
-from nnviz.core.loss.moved_weights import Work
+from nnviz.core.cost import BLOCK_NS, MOST_ROWS, NODE_NS, Work, layer_ns, row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import Dataset
 

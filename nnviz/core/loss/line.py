@@ -10,7 +10,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.loss.moved_weights import Point, Work, along, at_present, same_but
+from nnviz.core.cost import Work
+from nnviz.core.loss.moved_weights import Point, along, at_present, same_but
 from nnviz.core.loss.span import LARGEST, landing, span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State

@@ -9,8 +9,9 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.cost import Work
 from nnviz.core.loss.line import shows
-from nnviz.core.loss.moved_weights import Grid, Work, at_present, refined, same_but
+from nnviz.core.loss.moved_weights import Grid, at_present, refined, same_but
 from nnviz.core.loss.span import span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State

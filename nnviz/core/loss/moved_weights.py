@@ -7,24 +7,20 @@ What is too large for a number is infinite or NaN, without a warning.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.cost import BLOCK_NS, NODE_NS, forward_ns, layer_ns, row_blocks
+from nnviz.core.cost import BLOCK_NS, NODE_NS, Work, forward_ns, layer_ns, row_blocks
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.results import means_in_blocks
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
-
-T = TypeVar("T")
-Work: TypeAlias = Generator[None, None, T]
-"""Yields after each unit of work and returns what it found."""
 
 LONGEST_NS = 1e10
 """What a finer grid may take."""

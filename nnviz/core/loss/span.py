@@ -8,7 +8,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.loss.moved_weights import Point, Work, along
+from nnviz.core.cost import Work
+from nnviz.core.loss.moved_weights import Point, along
 from nnviz.core.state import State
 
 NEAREST, FARTHEST = -12, 2
