@@ -111,10 +111,10 @@ def test_the_last_fifth_of_the_rows_is_like_the_others(kind):
 @pytest.mark.parametrize(
     ("rows", "noise", "sentence"),
     [
-        (0, 0.1, "rows: expected a whole number from 1 on"),
+        (0, 0.1, "expected a whole number from 1 on"),
         (500_001, 0.1, "expected at most 500,000 rows, found 500,001"),
-        (10, -0.1, "noise: expected a number from 0 to 100"),
-        (10, float("nan"), "noise: expected a number from 0 to 100"),
+        (10, -0.1, "expected a number from 0 to 100"),
+        (10, float("nan"), "expected a number from 0 to 100"),
     ],
 )
 def test_what_cannot_be_is_refused(rows, noise, sentence):

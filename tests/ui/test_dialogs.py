@@ -30,7 +30,7 @@ def refuse(window, folder):
 
 
 WITH_PRIMARY = ("unsaved changes", "left out", "a fault", "what to recover", "a weight set", "a parameter")
-DIALOGS = {name: BOXES[name] for name in (*WITH_PRIMARY, "a new network")} | {
+DIALOGS = {name: BOXES[name] for name in (*WITH_PRIMARY, "a new network", "rows to make")} | {
     "a refused file": (QMessageBox, refuse)
 }
 

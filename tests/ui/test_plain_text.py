@@ -31,10 +31,12 @@ from nnviz.files.on_disk import OnDisk
 from nnviz.files.progress import CancelledError
 from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.loss.panel import LossCaption
+from nnviz.ui.made.dialog import MakeRows
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_activations import AskActivations
 from nnviz.ui.window.ask_whose import ask_whose
 from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.make_rows import make_rows
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import fill
@@ -262,6 +264,7 @@ BOXES = {
     "a weight set": (QDialog, lambda window, _: choose_in(window, "Keep the present")),
     "a parameter": (QDialog, lambda window, _: choose_in(window, "elu with another")),
     "a new network": (NewNetwork, lambda window, _: NewNetwork(window.main_window).exec()),
+    "rows to make": (MakeRows, lambda window, _: make_rows(window)),
 }
 
 

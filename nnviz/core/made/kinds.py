@@ -22,6 +22,19 @@ MOST_NOISE = 100.0
 """More noise than this leaves nothing of any formula."""
 
 
+def check_rows(rows: int) -> None:
+    """Raise ValueError where no so many rows can be made."""
+    if rows < 1:
+        raise ValueError("expected a whole number from 1 on")
+    ROWS.check(rows)
+
+
+def check_noise(noise: float) -> None:
+    """Raise ValueError for what is no noise."""
+    if not 0.0 <= noise <= MOST_NOISE:
+        raise ValueError(f"expected a number from 0 to {shown(MOST_NOISE)}")
+
+
 @dataclass(frozen=True)
 class Suiting:
     """A network that learns a kind of rows: nodes of each hidden layer, activations, settings of a run."""
@@ -82,11 +95,8 @@ class Kind:
 
     def data(self, rows: int, noise: float, seed: int) -> Dataset:
         """Make rows. The same numbers give the same rows. Raises ValueError where one cannot be."""
-        if rows < 1:
-            raise ValueError("rows: expected a whole number from 1 on")
-        ROWS.check(rows)
-        if not 0.0 <= noise <= MOST_NOISE:
-            raise ValueError(f"noise: expected a number from 0 to {shown(MOST_NOISE)}")
+        check_rows(rows)
+        check_noise(noise)
         return Dataset(*self.make(rows, noise, np.random.default_rng([seed, STREAM])))
 
     def fits(self, network: Network) -> bool:
@@ -194,7 +204,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "blobs",
             "Three blobs",
-            "Two inputs, three classes in clouds: three outputs and softmax, lines suffice.",
+            "Two inputs, three classes in clouds: softmax with three outputs.",
             "Clouds around three corners of an equal-sided triangle, each at distance 1 from (0, 0). Noise "
             "is the size of the clouds.",
             shapes.blobs,

@@ -27,6 +27,7 @@ from nnviz.ui.window.workspace import Workspace
 if TYPE_CHECKING:
     from nnviz.ui.pictures.motion import What
 
+MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a network that suits them"
 WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or MP4"
 TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
 STANDARD = QKeySequence.StandardKey
@@ -105,7 +106,10 @@ def _file(workspace: Workspace) -> Menu:
                 Entry("save", "&Save", files.save, keys=STANDARD.Save, icon="save", toolbar=True),
                 Entry("save as", "Save &as…", files.ask_save, keys="Ctrl+Shift+S"),
             ),
-            (Entry("load rows", "&Load rows from CSV…", files.ask_rows),),
+            (
+                Entry("load rows", "&Load rows from CSV…", files.ask_rows),
+                Entry("make rows", "&Make rows…", partial(_make_rows, workspace), tip=MAKE_ROWS),
+            ),
             (
                 Entry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),
                 Entry(
@@ -121,6 +125,12 @@ def _file(workspace: Workspace) -> Menu:
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
         ),
     )
+
+
+def _make_rows(workspace: Workspace) -> None:
+    from nnviz.ui.window.make_rows import make_rows  # brings the plot library in
+
+    make_rows(workspace)
 
 
 def _export_film(workspace: Workspace, what: What) -> None:

@@ -1,0 +1,1 @@
+"""The dialog that makes rows by a formula, with pictures of them."""
