@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, fresh_name
@@ -99,10 +100,13 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
     return set_rows(state, state.data.inputs, _changed(targets, (row, output), value))
 
 
-def add_row(state: State, after: int | None = None) -> State:
-    """Add a row of zeros behind row `after` (None: at the end); the first one has no targets yet."""
+def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> State:
+    """Add a row behind row `after` (None: at the end), of zeros but for `inputs`, shape (inputs,).
+
+    The first one has no targets yet.
+    """
     at = len(state.data) if after is None else after + 1
-    inputs = np.insert(state.data.inputs, at, 0.0, axis=0)
+    inputs = np.insert(state.data.inputs, at, inputs, axis=0)
     targets = state.data.targets if len(state.data) else None
     if targets is not None:
         targets = np.insert(targets, at, 0.0, axis=0)

@@ -52,6 +52,7 @@ class Computed:
     `slopes`   that row's own; None without targets
     `whole`    the means over all rows; None without targets, or until it is known
     `update`   the means over the rows of the next update; the same, or of one batch
+    `free`     whether the row is tried out and not in the data: it has no target
     ========== ======================================================================
     """
 
@@ -60,6 +61,12 @@ class Computed:
     slopes: Slopes | None = None
     whole: Means | None = None
     update: Means | None = None
+    free: bool = False
+
+    def targets(self, state: State) -> Array | None:
+        """Return the row's targets, shape (outputs,); None where it has none."""
+        targets = state.data.targets
+        return None if targets is None or self.free else targets[self.row]
 
 
 def next_batch(state: State) -> tuple[int, ...] | None:

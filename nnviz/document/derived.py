@@ -6,6 +6,7 @@ All views ask here, when they need it; each number is computed once for a networ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -44,7 +45,7 @@ class Derived(QObject):
         super().__init__(document)
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
-        self._results = Results(document.state)
+        self._results = self._of_free = Results(document.state)
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
@@ -56,34 +57,44 @@ class Derived(QObject):
         return self._document.state
 
     @property
+    def looked_at(self) -> State:
+        """The State that has the row on the diagram: this one, or one with the free row alone."""
+        return self._selection.looked_at[0]
+
+    @property
     def row(self) -> int:
-        """The selected row, from 0."""
-        return self._selection.row
+        """The row on the diagram, from 0; its place in `looked_at`."""
+        return self._selection.looked_at[1]
 
     # --- one row
 
     @property
     def trace(self) -> Trace | None:
-        """What the selected row computed; None where there are no rows."""
-        if self.row >= len(self.state.data):
+        """What the row on the diagram computed; None where there is none."""
+        if self.row >= len(self.looked_at.data):
             return None
-        return self._present().trace_of(self.row, self._together)
+        return self._with_row().trace_of(self.row, self._together)
 
     @property
     def slopes(self) -> Slopes | None:
-        """The selected row's own slopes; None without rows or targets."""
-        return self._present().slopes_of(self.row, self._together) if self.state.trainable else None
+        """The own slopes of the row on the diagram; None without rows or targets, as for a free row."""
+        return self._with_row().slopes_of(self.row, self._together) if self.looked_at.trainable else None
+
+    @property
+    def of_row(self) -> Computed:
+        """What is computed of the row on the diagram, without the means."""
+        return Computed(self.row, self.trace, self.slopes, free=self._selection.free is not None)
 
     def prediction(self, row: int) -> Array:
-        """Return the prediction for a row, shape (outputs,)."""
+        """Return the prediction for a row of the data, shape (outputs,)."""
         results, together = self._present(), self._together
-        if row != self.row:
+        if row != self._selection.row:
             return results.prediction(row, together)
         prediction: Array = results.trace_of(row, together).prediction[0]
         return prediction
 
     def error(self, row: int) -> Array | None:
-        """Return prediction − target of a row, shape (outputs,); None without targets."""
+        """Return prediction − target of a row of the data, shape (outputs,); None without targets."""
         targets = self.state.data.targets
         with np.errstate(over="ignore", invalid="ignore"):
             return None if targets is None else self.prediction(row) - targets[row]
@@ -136,7 +147,7 @@ class Derived(QObject):
     @property
     def for_explanation(self) -> Computed:
         """All of it, as far as it is known, as an explanation takes it."""
-        return Computed(self.row, self.trace, self.slopes, self.means, self.means_of_update)
+        return replace(self.of_row, whole=self.means, update=self.means_of_update)
 
     # --- when it is computed
 
@@ -152,6 +163,15 @@ class Derived(QObject):
             self._results = Results(state)
             self.rest()
         return self._results
+
+    def _with_row(self) -> Results:
+        """Return what is known of the network and the data that have the row on the diagram."""
+        state = self.looked_at
+        if state is self.state:
+            return self._present()
+        if self._of_free.network is not state.network or self._of_free.data is not state.data:
+            self._of_free = Results(state)
+        return self._of_free
 
     @property
     def _quick(self) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
 
+from numpy.typing import ArrayLike
 from PySide6.QtCore import QObject, Signal
 
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.edits import add_row
+from nnviz.core.frozen import frozen
 from nnviz.core.network import Network
-from nnviz.core.state import State
+from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 
 
@@ -16,7 +21,7 @@ class Selection(QObject):
     """The row and the addresses that are selected.
 
     ======================= ==============================================================
-    `row_changed`           the row on the diagram is another one
+    `row_changed`           the row on the diagram is another one, or a free one now
     `address_changed`       what is selected is something else, or none
     `explanation_requested` somebody pointed at it to see where its number comes from
     `slopes_changed`        slopes are shown or hidden, or of one row or of all rows now
@@ -24,7 +29,8 @@ class Selection(QObject):
 
     `address` is that of a node, a weight or a bias, or None; `second` is a second weight beside it, chosen
     with Ctrl or Shift, for the loss over two weights. They stay with their nodes when others are added or
-    removed. Row and addresses are always of the State that is there, however early one asks; that they have
+    removed. A free row is one that is tried out and not in the data: it stays until a row is chosen, the data
+    change or there are other inputs. Row and addresses are always of the State that is there, however early one asks; that they have
     moved with it is told once all know the State.
     """
 
@@ -38,7 +44,11 @@ class Selection(QObject):
         self._document = document
         self._state = document.state
         """The State that row and addresses are of."""
-        self._row = self._told_row = 0
+        self._row = 0
+        self._free: Array | None = None
+        self._told_row: tuple[int, Array | None] = 0, None
+        self._alone: State | None = None
+        """The State that has the free row alone, where it is known."""
         self._chosen = self._told_chosen = _NOTHING
         self.slopes_shown = False
         self.mean_over_rows = False
@@ -53,8 +63,50 @@ class Selection(QObject):
     @row.setter
     def row(self, row: int) -> None:
         self._resolve()
-        self._row = _within(row, self._state)
+        self._row, self._free = _within(row, self._state), None
         self._tell()
+
+    @property
+    def free(self) -> Array | None:
+        """The inputs of the free row, shape (inputs,); None where the row on the diagram is in the data."""
+        self._resolve()
+        return self._free
+
+    def try_out(self, inputs: ArrayLike) -> None:
+        """Look at a row of inputs, shape (inputs,), that is not in the data."""
+        self._resolve()
+        self._free, self._alone = frozen(inputs, "inputs"), None
+        self._tell()
+
+    def leave_free(self) -> None:
+        """Look at the row again that was looked at before the free one."""
+        self.row = self.row
+
+    def keep_free(self) -> str:
+        """Put the free row into the data, behind the row that was looked at before, and look at it there.
+
+        Return what was done, as a sentence; "" where it could not be.
+        """
+        free = self.free
+        after = self._row if len(self._state.data) else None
+        if free is None or not self._document.edit("keep a row", add_row, after, free):
+            return ""
+        self.row = 0 if after is None else after + 1
+        targets = "no targets yet" if self._state.data.targets is None else "its targets are 0"
+        return f"The free row is row {self.row + 1} now: {targets}"
+
+    @property
+    def looked_at(self) -> tuple[State, int]:
+        """The State that has the row on the diagram, and its place in it: what is open, or a free row alone.
+
+        The latter has no targets and no run.
+        """
+        free = self.free
+        if free is None:
+            return self._state, self._row
+        if self._alone is None:
+            self._alone = replace(self._state, data=Dataset(free[None]), run=None)
+        return self._alone, 0
 
     @property
     def address(self) -> Address | None:
@@ -97,7 +149,10 @@ class Selection(QObject):
         old, self._state = self._state, self._document.state
         if old is self._state:
             return
+        self._alone = None
         self._row = _within(self._row, self._state)
+        if old.data is not self._state.data or old.network.sizes[0] != self._state.network.sizes[0]:
+            self._free = None
         network, chosen = self._state.network, self._chosen
         if old.network.sizes != network.sizes:
             chosen = _moved(chosen[0], old.network, network), _moved(chosen[1], old.network, network)
@@ -105,8 +160,9 @@ class Selection(QObject):
 
     def _tell(self) -> None:
         """Tell what is different from what was told before."""
-        if self.row != self._told_row:
-            self._told_row = self._row
+        row, free = self._told_row
+        if row != self.row or free is not self._free:
+            self._told_row = self._row, self._free
             self.row_changed.emit(self._row)
         if (self.address, self.second) != self._told_chosen:
             self._told_chosen = self._chosen

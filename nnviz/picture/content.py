@@ -27,6 +27,8 @@ class Content:
     """Of which rows the slopes are."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """What is odd about a node on all rows, by (layer, node)."""
+    free: bool = False
+    """Whether the row is tried out, and not in the data."""
 
     @property
     def network(self) -> Network:
@@ -115,7 +117,7 @@ def _node_slope(node: Address, content: Content) -> str:
 def _outcome(address: Address, content: Content) -> str:
     name, target, prediction = content.name(address), content.target(address), content.output(address)
     if target is None or prediction is None:
-        return f"{name} has no target"
+        return f"{name} has no target{': this is a free row' if content.free else ''}"
     if address.kind == "target":
         return f"target of {name}: {shown_in_full(target)}"
     a, y, error = map(shown_in_full, (prediction, target, prediction - target))

@@ -67,7 +67,7 @@ def _subheadings(column: Column, content: Content) -> list[str]:
         rows = len(content.state.data)
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
-        row = f"row {content.row + 1} of {rows:,}"
+        row = "free row" if content.free else f"row {content.row + 1} of {rows:,}"
         return [f"{counted(count, 'input')}{BETWEEN}{row}", row] if count > MANY else [row]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY else []

@@ -35,6 +35,9 @@ from nnviz.core.slopes import Slopes
 from nnviz.core.state import State
 
 SCRIPTS_UPDATE = "The script makes it, by a rule and a learning rate that it does not tell."
+NO_ERROR = "No targets, so no error and no slope: type a target in the data table."
+NO_SLOPE = "No targets, so no slope: type a target in the data table."
+NO_TARGET = "A free row has no target, so it has no error and no slope."
 OWN_UPDATE = "If nnviz goes on, by the settings in Training, not by the script's:"
 
 
@@ -74,15 +77,17 @@ class _Explainer:
 
     @property
     def row_heading(self) -> str:
+        if self.computed.free:
+            return "Free row"
         return f"Row {self.computed.row + 1} of {len(self.state.data):,}"
 
     @cached_property
     def scene(self) -> Scene | None:
-        computed, targets = self.computed, self.state.data.targets
+        computed = self.computed
         if computed.trace is None:
             return None
-        row = None if targets is None else targets[computed.row]
-        return Scene(self.state.network, computed.trace, computed.slopes, row, self.unfolded)
+        targets = computed.targets(self.state)
+        return Scene(self.state.network, computed.trace, computed.slopes, targets, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address
@@ -96,7 +101,8 @@ class _Explainer:
                 )
             ]
         elif address.layer < 0:
-            rows = input_lines(self.scene, address.node, self.computed.row)
+            row = None if self.computed.free else self.computed.row
+            rows = input_lines(self.scene, address.node, row)
             sections = [Section(self.row_heading, tuple(rows))]
         elif address.kind == "node":
             sections = self._node_sections(self.scene, address)
@@ -105,10 +111,10 @@ class _Explainer:
         return Explanation(address.name(self.state.network), tuple(sections))
 
     def _mse_sections(self) -> list[Section]:
-        if self.scene is None or self.scene.targets is None:
+        if self.scene is None or not self.state.trainable:
             return []
         sections = [Section("", (mse_line(self.state, self.computed.whole),))]
-        if len(self.state.data) > 1:
+        if len(self.state.data) > 1 and not self.computed.free:
             sections.append(Section(self.row_heading, (row_mse_line(self.scene),)))
         return sections
 
@@ -116,7 +122,7 @@ class _Explainer:
         rows: list[Line | Note] = list(forward_lines(scene, address.layer, address.node))
         last = len(self.state.network.layers) - 1
         if scene.targets is None:
-            rows.append(Note("", "No targets, so no error and no slope: type a target in the data table."))
+            rows.append(Note("", NO_TARGET if self.computed.free else NO_ERROR))
             return [Section(self.row_heading, tuple(rows))]
         output = address.layer == last
         if output:
@@ -133,7 +139,7 @@ class _Explainer:
         w = Number(address.value(self.state.network), address)
         first = Section("", (Line(address.symbol, "", write(w, w.value)),))
         if scene.targets is None or scene.slopes is None:
-            note = Note("", "No targets, so no slope: type a target in the data table.")
+            note = Note("", NO_TARGET if self.computed.free else NO_SLOPE)
             return [first, Section(self.row_heading, (note,))]
         line = slope_line(scene, address)
         chain = chain_lines(scene, address)

@@ -11,15 +11,22 @@ from nnviz.core.explanation.scene import FEW_TERMS, Scene
 from nnviz.core.expressions import Number, Square
 
 
-def input_lines(scene: Scene, node: int, row: int) -> list[Line | Note]:
-    """Return the value of an input, where it stands in the data, and what it adds to each z."""
+def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
+    """Return the value of an input, where it stands in the data, and what it adds to each z.
+
+    `row` is None for a free row, which is not in the data.
+    """
     value, fed = scene.a(-1, node), len(scene.network.layers[0])
     products = value.value * scene.network.layers[0].weights[:, node]
     few = FEW_TERMS if fed > FEW_TERMS + 1 else fed
-    place = f"in row {row + 1:,} of the data, column {scene.name(-1, node)}"
+    if row is None:
+        given = "It is tried out, and not in the data: training knows nothing of it."
+    else:
+        place = f"in row {row + 1:,} of the data, column {scene.name(-1, node)}"
+        given = f"It is given, {place}: training leaves it as it is."
     lines: list[Line | Note] = [
         Line("value", "", write(value, value.value)),
-        Note("", f"It is given, {place}: training leaves it as it is."),
+        Note("", given),
         Note("", "Each node that it feeds adds this value times the weight between them to its z:"),
     ]
     largest = sorted(map(int, np.argsort(-np.abs(products), kind="stable")[:few]))

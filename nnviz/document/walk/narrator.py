@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from operator import is_
 
 from PySide6.QtCore import QObject, Signal
 
-from nnviz.core.results import FEW_ROWS, Computed
+from nnviz.core.results import FEW_ROWS
 from nnviz.document.derived import Derived
 from nnviz.document.walk.walk import Step, Walking
 from nnviz.document.walk.words import NOTHING, Words, invitation, of_layer, words
@@ -38,7 +39,7 @@ class Narrator(QObject):
         few = len(derived.state.data) <= FEW_ROWS
         whole = derived.means if step.deed == "mse" and few else None
         update = derived.means_of_update if step.phase == "update" else None
-        computed = Computed(derived.row, derived.trace, derived.slopes, whole, update)
+        computed = replace(derived.of_row, whole=whole, update=update)
         mse = derived.mse if step.deed == "mse" else None
         of = (derived.state, step, computed.trace, computed.slopes, whole, update, mse)
         known, said = self._known.get(short, ((), NOTHING))

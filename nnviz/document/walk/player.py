@@ -21,6 +21,8 @@ Repeat: TypeAlias = Literal["phase", "rows", "rounds"]
 
 SLOWEST_MS, FASTEST_MS = 4000, 60
 NO_ROW = "There is no row to compute: add one under Data, or type an input"
+NO_TARGETS = "There are no targets, so there is no error to walk back: type a target first"
+FREE_ROW = "A free row has no target, so there is no error to walk back: choose a row of the data first"
 
 
 class Player(QObject):
@@ -32,7 +34,7 @@ class Player(QObject):
     `said`    what is missing for what a person asked, as one sentence
     ========= =========================================================================
 
-    Any other change of the network or the data ends the walk.
+    Any other change of the network or the data ends the walk, and so does a free row, or its end.
     """
 
     changed = Signal()
@@ -57,12 +59,17 @@ class Player(QObject):
         self._clock.valueChanged.connect(lambda _: self.frame.emit())
         self._clock.finished.connect(self._arrive)
         document.state_changed.connect(self._follow)
+        selection.row_changed.connect(self._row_changed)
         runner.run_ended.connect(self._run_ended)
 
     def _new_walk(self) -> Walk:
         state = self._document.state
-        phases = PHASES if state.trainable else PHASES[:1]
-        return Walk(state.network.sizes, phases, len(state.data))
+        return Walk(state.network.sizes, self._phases, len(state.data))
+
+    @property
+    def _phases(self) -> tuple[Phase, ...]:
+        """What can be walked of the row on the diagram."""
+        return PHASES if self._selection.looked_at[0].trainable else PHASES[:1]
 
     @property
     def t(self) -> float:
@@ -128,7 +135,7 @@ class Player(QObject):
         self._drop_step()
         self.progress.walk = self._new_walk()
         if phase not in self.progress.walk.phases:
-            self.said.emit("There are no targets, so there is no error to walk back: type a target first")
+            self.said.emit(NO_TARGETS if self._selection.free is None else FREE_ROW)
         elif self._has_row():
             self.playing = False
             self.progress.choose(phase)
@@ -147,7 +154,7 @@ class Player(QObject):
 
     def _has_row(self) -> bool:
         """Tell whether there is a row to walk, and say so where there is none."""
-        if len(self._document.state.data):
+        if len(self._selection.looked_at[0].data):
             return True
         self.said.emit(NO_ROW)
         return False
@@ -225,6 +232,9 @@ class Player(QObject):
             self.playing = False
 
     def _next_row(self) -> None:
+        if self._selection.free is not None:  # there is no other one like it
+            self.playing = False
+            return
         self._selection.row = (self._selection.row + 1) % len(self._document.state.data)
         self.progress.stand_at(0)
         self._go()
@@ -263,6 +273,11 @@ class Player(QObject):
             self._go()
         else:
             self.playing = False
+
+    def _row_changed(self) -> None:
+        """End a walk that has other phases than one of this row would have."""
+        if self.progress.walk.phases != self._phases:
+            self.stop()
 
     def _follow(self, old: State, new: State) -> None:
         if self._asking or self._updating:

@@ -91,9 +91,8 @@ def words(
     """Return what is said of `step`; `short` makes a name fit. `mse` is over all rows, once it is known."""
     if computed.trace is None:
         return NOTHING
-    targets = state.data.targets
-    row = None if targets is None else targets[computed.row]
-    told = _Told(state, computed, Scene(state.network, computed.trace, computed.slopes, row), short)
+    scene = Scene(state.network, computed.trace, computed.slopes, computed.targets(state))
+    told = _Told(state, computed, scene, short)
     if step.deed == "taken":
         return Words("All weights", (Saying(("change to their new values at once; ", TAKEN), aside=True),))
     if step.deed == "mse":

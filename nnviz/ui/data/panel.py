@@ -22,6 +22,8 @@ from nnviz.ui.widgets.hold import hold
 
 ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Delete)"
 LOADS = "Take the rows of a CSV file"
+NO_ROW = -1
+"""What the table highlights while a row is looked at that is not in it."""
 
 
 class DataPanel(Card):
@@ -99,9 +101,12 @@ class DataPanel(Card):
         hold(self._empty.load, held, LOADS)
 
     def _show_row(self, row: int) -> None:
-        self._cells.shown_row = row
+        free = self._selection.free is not None
+        self._cells.shown_row = NO_ROW if free else row
         current = self.table.currentIndex()
-        if current.row() != row and row < self.model.rowCount():
+        if free:
+            self.table.selectionModel().clear()  # so that a click on the same row chooses it again
+        elif current.row() != row and row < self.model.rowCount():
             # By the table itself, a Ctrl that is held would add the row to the selection.
             self.table.selectionModel().setCurrentIndex(
                 self.model.index(row, max(0, current.column())),

@@ -92,7 +92,7 @@ class Canvas(QWidget):
     def picture(self) -> Picture:
         """What is shown at present; made anew when something has changed, as soon as the State has."""
         known = self._picture
-        if known is None or not known.content.holds(self._document.state, self._selection.row):
+        if known is None or not known.content.holds(*self._selection.looked_at):
             before = self._showing.layout, self._headings
             known = self._picture = self._showing.picture(self.view, self._largest)
             self._headings = known.headings

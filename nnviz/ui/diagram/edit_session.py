@@ -10,6 +10,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.core import edits
+from nnviz.core.activations import Array
 from nnviz.core.address import Address, column_title
 from nnviz.core.numbers import nudged, parsed, shown, written
 from nnviz.core.state import State
@@ -20,6 +21,8 @@ from nnviz.ui.diagram.canvas import Canvas
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.number_field import NumberField, nudge_number
 from nnviz.ui.widgets.theme import pixel_font
+
+NO_TARGET = "A free row has no target: keep it as a row, then type one"
 
 
 class PlaceEditor(NumberField):
@@ -129,6 +132,8 @@ class EditSession(QObject):
         """What one opening of the field pushes is merged under it."""
         self._nudged: State | None = None
         """What the last nudge of the open field led to; Escape takes back that and nothing else."""
+        self._free: Array | None = None
+        """The free row as it was when the field was opened."""
         self.editor = PlaceEditor(canvas)
         self.editor.accepted.connect(self._accept)
         self.editor.moved_on.connect(self._move_on)
@@ -148,12 +153,17 @@ class EditSession(QObject):
         if not self._document.may_change():  # what a script trains would go on under the field
             self.select(address)
             return
+        if address.kind == "target" and self._selection.free is not None:
+            self.select(address)
+            self.said.emit(NO_TARGET)
+            return
         picture = self._canvas.picture
         place = picture.place(address)
         if place is None:
             return
         label = picture.label(address)
         self._address, self._session, self._nudged = address, object(), None
+        self._free = self._selection.free
         network = self._document.state.network
         name = address.name(network)
         if address.kind == "name":
@@ -175,7 +185,8 @@ class EditSession(QObject):
 
     def value(self, address: Address) -> float | None:
         """Return the number at `address`."""
-        return edits.value_at(self._document.state, address, self._selection.row)
+        state, row = self._selection.looked_at
+        return edits.value_at(state, address, row)
 
     def close(self) -> None:
         """Close the field; what was typed and not accepted is dropped."""
@@ -194,7 +205,13 @@ class EditSession(QObject):
     def set_number(self, address: Address, value: float, merge: Hashable = None) -> None:
         """Set the number at `address`; those in a row with the same `merge` are one undo entry."""
         document, before = self._document, self._document.state.data
-        name = address.name(document.state.network)
+        name, free = address.name(document.state.network), self._selection.free
+        if free is not None and address.kind == "input":
+            changed = free.copy()
+            changed[address.node] = value
+            self._selection.try_out(changed)
+            self.said.emit(f"{name}: {shown(value)} in the free row, which is not stored")
+            return
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
@@ -228,7 +245,10 @@ class EditSession(QObject):
 
     def _restore(self) -> None:
         if self._nudged is self._document.state:
-            self._document.undo()
+            if self._free is not None and self._address and self._address.kind == "input":
+                self._selection.try_out(self._free)
+            else:
+                self._document.undo()
         self._nudged = None
         self.said.emit("")
         self._canvas.setFocus()

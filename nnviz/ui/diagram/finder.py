@@ -178,7 +178,8 @@ class Finder(QFrame):
             return
         self._again.stop()
         text = self.field.text()
-        matches = find(self._document.state, text, LIMIT, self._selection.row)
+        state, row = self._selection.looked_at
+        matches = find(state, text, LIMIT, row)
         places = [match.address for match in matches]
         current = places.index(keep.address) if keep and keep.address in places else 0
         self.list.show_matches(matches, current)

@@ -29,7 +29,15 @@ class Showing:
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
         badges = derived.badges if largest is None else {}
-        content = Content(derived.state, self._selection.row, derived.trace, slopes, slopes_of, badges)
+        content = Content(
+            derived.looked_at,
+            derived.row,
+            derived.trace,
+            slopes,
+            slopes_of,
+            badges,
+            free=self._selection.free is not None,
+        )
         layout = self._laid_out(derived.state.network, view, with_slopes)
         return make_picture(
             content, layout, shows=progress.shows if progress.active else None, largest=largest
@@ -51,7 +59,9 @@ class Showing:
             return self._mean(derived.means_of_update)
         if self._selection.mean_over_rows:
             return self._mean(derived.means)
-        return derived.slopes, f"slopes of row {self._selection.row + 1}"
+        if self._selection.free is not None:
+            return None, "no slopes: a free row has no target"
+        return derived.slopes, f"slopes of row {derived.row + 1}"
 
     def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
         if means is None:

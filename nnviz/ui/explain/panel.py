@@ -133,7 +133,7 @@ class ExplainPanel(Card):
             return
         self._check, self._check_of = None, (address, row)
         self._checking.drop()
-        if address is None or address.kind == "node" or not state.trainable:
+        if address is None or address.kind == "node" or self._derived.slopes is None:
             return
         if MEASURED * forward_ns(state.network, len(state.data) if row is None else 1) > self._quick_ns:
             self._checking.ask()

@@ -95,7 +95,7 @@ class TrainingFigures(QWidget):
 
     def _show_row_error(self) -> None:
         derived = self._derived
-        error = derived.error(derived.row) if derived.state.trainable else None
+        error = derived.error(derived.row) if derived.looked_at.trainable else None
         if error is None:
             self.row_error.show_number(None)
         elif len(error) == 1:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a network that suits them"
 WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or MP4"
 TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
+KEEP = "Add the row that is tried out on the Function panel to the data"
+LEAVE = "Look at the row of the data again that was looked at before"
 STANDARD = QKeySequence.StandardKey
 
 PHASES: tuple[tuple[Phase, str], ...] = (
@@ -57,6 +59,10 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.verbs.name_keys(*training)
 
+    def offer_free() -> None:
+        for name in ("keep row", "leave row"):
+            actions[name].setEnabled(workspace.selection.free is not None)
+
     def name_undo() -> None:
         _name(actions["undo"], "Undo", document.undo_text(), document.held)
         _name(actions["redo"], "Redo", document.redo_text(), document.held)
@@ -66,6 +72,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for dock in workspace.board.docks.values():
         dock.looked.connect(actions[f"panel {dock.objectName()}"].setChecked)
     workspace.present.changed.connect(actions["present"].setChecked)
+    workspace.selection.row_changed.connect(offer_free)
+    offer_free()
     name_undo()
 
 
@@ -138,12 +146,15 @@ def _export_film(workspace: Workspace, what: What) -> None:
 
     workspace.runner.pause()
     state, selection, progress = workspace.document.state, workspace.selection, workspace.player.progress
+    row = selection.row
+    if what == "walk":
+        state, row = selection.looked_at
     why = missing(state) if what == "training" else "" if len(state.data) else NO_ROW
     if why:
         workspace.status.say(why)
         return
     slopes, past = selection.slopes_shown, workspace.runner.travel.past
-    workspace.exports.ask_film(Subject(what, state, selection.row, slopes, progress.by_layer, past))
+    workspace.exports.ask_film(Subject(what, state, row, slopes, progress.by_layer, past))
 
 
 def _edit(workspace: Workspace) -> Menu:
@@ -158,7 +169,14 @@ def _edit(workspace: Workspace) -> Menu:
         within=workspace.diagram,
         tip="Copy the diagram as a picture",
     )
-    return Menu("&Edit", ((undo, redo), (copy, find)))
+    keep = Entry("keep row", "&Keep free row", partial(_keep_row, workspace), tip=KEEP)
+    leave = Entry("leave row", "&Leave free row", workspace.selection.leave_free, tip=LEAVE)
+    return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave)))
+
+
+def _keep_row(workspace: Workspace) -> None:
+    if said := workspace.selection.keep_free():
+        workspace.status.say(said)
 
 
 def _walk(workspace: Workspace) -> Menu:

@@ -87,7 +87,9 @@ class Toolbar(QToolBar):
         play.setToolTip(f"{name.capitalize()} the walk ({keys}); hold for more ways to play")
         self._made[END_WALK].setEnabled(progress.active)
         rows = len(self._document.state.data)
-        self._row.setText(f"{self._selection.row + 1} of {rows:,}" if rows else "no rows")
+        free = self._selection.free is not None
+        row = f"{self._selection.row + 1} of {rows:,}" if rows else "no rows"
+        self._row.setText("free row" if free else row)
         self._made["previous row"].setEnabled(self._selection.row > 0)
         self._made["next row"].setEnabled(self._selection.row < rows - 1)
 
