@@ -30,8 +30,8 @@ class Selection(QObject):
     `address` is that of a node, a weight or a bias, or None; `second` is a second weight beside it, chosen
     with Ctrl or Shift, for the loss over two weights. They stay with their nodes when others are added or
     removed. A free row is one that is tried out and not in the data: it stays until a row is chosen, the data
-    change or there are other inputs. Row and addresses are always of the State that is there, however early one asks; that they have
-    moved with it is told once all know the State.
+    change, or there are more or fewer inputs. Row and addresses are always of the State that is there,
+    however early one asks; that they have moved with it is told once all know the State.
     """
 
     row_changed = Signal(object)
