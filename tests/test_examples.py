@@ -36,6 +36,7 @@ def test_the_names_are_fixed_and_in_the_order_of_the_course():
         "calculating-slopes",
         "one-update",
         "twenty-updates",
+        "mazur",
         "xor",
         "curve",
         "large",
@@ -130,6 +131,38 @@ def test_one_update_takes_the_error_from_7_to_5_04():
 def test_twenty_updates_follow_the_closed_form():
     k = np.arange(21)
     np.testing.assert_allclose(train(state("twenty-updates")).history[:, 1], 49 * 0.72 ** (2 * k), rtol=1e-12)
+
+
+def test_mazur_s_numbers_are_his():
+    own = state("mazur")
+    x, y = own.data.inputs, own.data.targets
+    assert own.network.predict(x)[0] == pytest.approx([0.75136507, 0.772928465], abs=5e-9)
+    assert own.mse() == pytest.approx(0.298371109, abs=5e-10)
+    assert own.mse() == pytest.approx(((own.network.predict(x) - y) ** 2).sum() / 2, rel=1e-14)
+    first, second = slopes(own.network, x, y).layers
+    assert second.weights[0, 0] == pytest.approx(0.082167041, abs=5e-10)
+    assert first.weights[0, 0] == pytest.approx(0.000438568, abs=5e-10)
+    one = train(own, updates=1).state
+    hidden, output = (layer.weights for layer in one.network.layers)
+    assert hidden.ravel() == pytest.approx([0.149780716, 0.19956143, 0.24975114, 0.29950229], abs=5e-9)
+    assert output.ravel() == pytest.approx([0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=5e-9)
+    assert one.mse() == pytest.approx(0.2805, abs=5e-5)
+    assert final_mse("mazur") == pytest.approx(2.448e-6, rel=1e-3)
+
+
+def test_mazur_s_errors_are_those_of_biases_that_stay():
+    own = state("mazur")
+    x, y = own.data.inputs[0], own.data.targets[0]
+    (w, b), (v, c) = ((layer.weights, layer.biases) for layer in own.network.layers)
+    errors = []
+    for _ in range(10_001):
+        h = 1 / (1 + np.exp(-(w @ x + b)))
+        o = 1 / (1 + np.exp(-(v @ h + c)))
+        errors.append(((o - y) ** 2).sum() / 2)
+        d = (o - y) * o * (1 - o)
+        v, w = v - 0.5 * np.outer(d, h), w - 0.5 * np.outer(v.T @ d * h * (1 - h), x)
+    assert errors[1] == pytest.approx(0.2910, abs=5e-5)
+    assert errors[-1] == pytest.approx(0.0000351, abs=5e-8)
 
 
 def test_xor_needs_its_hidden_layer():
