@@ -10,19 +10,19 @@ import math
 import contourpy
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
 from nnviz.core.loss.moved_weights import Grid
 from nnviz.picture.palette import Palette
-from nnviz.picture.ticks import multiples, round_step, texts_of
+from nnviz.picture.ticks import multiples, round_step
 from nnviz.picture.tone import Tone, pixels, ramp
-from nnviz.ui.loss.plane import REACH, LossPlane
+from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.plots.point_plot import REACH
+from nnviz.ui.plots.scale import Scale
 
 SIZE = 193
 """Pixels on each side of the picture of the tones."""
@@ -32,12 +32,6 @@ DECADES = ((1, 1.5, 2, 3, 4, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,))
 """Round numbers in a decade, from many to few."""
 FEW = 60
 """Points of a path up to which each is marked, as the updates that it is made of."""
-BAR, GAP, SPACE = 10, 10, 4
-"""Pixels of the bar, between plot and bar, and between bar and numbers."""
-LEAST = 30
-"""Pixels for the numbers, at least."""
-APART = 14
-"""Pixels between two numbers, at least."""
 
 
 class LossSurfacePlane(LossPlane):
@@ -59,7 +53,7 @@ class LossSurfacePlane(LossPlane):
         for z, item in enumerate((self._image, self._contours, self._halo, self._path, self._start)):
             self.add(item, z)
         self.plotItem.layout.setContentsMargins(0, 7, 0, 0)  # the scale's numbers stand at the right
-        self._scale = LossScale()
+        self._scale = Scale()
         self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
         self.set_palette(palette)
 
@@ -138,47 +132,6 @@ class LossSurfacePlane(LossPlane):
             if math.hypot(away.x(), away.y()) <= REACH:
                 x, y, mse = self._point.x(), self._point.y(), self._mse
         return QPointF(x, y), self.in_words((x, y), mse)
-
-
-class LossScale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
-    """Stands in a plot's layout, as high as the plot."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tone = Tone(0.0, 1.0, False)
-        self._levels: list[tuple[float, str]] = []
-        self._palette: Palette | None = None
-        self._bar = QImage()
-
-    def show_scale(self, tone: Tone, levels: list[float], tones: NDArray[np.uint8], palette: Palette) -> None:
-        """Show these tones, low at the bottom, with a number at each of `levels`."""
-        self._tone, self._palette = tone, palette
-        self._levels = list(zip(levels, texts_of(levels), strict=True))
-        metrics = QFontMetrics(ui_font(11))
-        widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
-        self.setFixedWidth(GAP + BAR + SPACE + max(widest, LEAST))
-        column = np.ascontiguousarray(tones[::-1])
-        # the copy owns its pixels; the array goes
-        self._bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888).copy()
-        self.update()
-
-    def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
-        if self._palette is None:
-            return
-        bar = QRectF(GAP, 0, BAR, self.size().height())
-        painter.drawImage(bar, self._bar)
-        painter.setFont(ui_font(11))
-        below = float("inf")
-        for level, text in self._levels:
-            y = bar.bottom() - bar.height() * float(self._tone.share(np.array(level)))
-            painter.setPen(QPen(QColor(self._palette.surface), 1))
-            painter.drawLine(QPointF(bar.left(), y), QPointF(bar.right(), y))
-            if below - y < APART:
-                continue
-            below = y
-            painter.setPen(QColor(self._palette.muted))
-            room = QRectF(bar.right() + SPACE, y - 8, self.size().width(), 16)
-            painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
 
 def levels_of(tone: Tone) -> list[float]:
