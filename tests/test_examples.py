@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nnviz.cli.usage import COMMANDS
+from nnviz.core.health import health
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import dead_nodes
 from nnviz.core.slopes import slopes
 from nnviz.core.training import train
 from nnviz.files import native
@@ -204,7 +204,7 @@ def test_the_digits_are_read_as_well_as_their_notes_say():
     assert own.mse() == pytest.approx(0.00216, abs=5e-6)
     assert rightly_read(own) == 993
     trace = own.network.forward(own.data.inputs)
-    assert [int(dead.sum()) for dead in dead_nodes(own.network, trace)] == [5, 0, 0]
+    assert [int(dead.sum()) for dead in health(own.network, trace).dead] == [5, 0, 0]
     after = train(own).state
     assert after.mse() == pytest.approx(0.00036, abs=5e-5)
     assert rightly_read(after) == pytest.approx(999, abs=1)

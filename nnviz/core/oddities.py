@@ -1,61 +1,15 @@
-"""What is odd about a node or a slope, and why: dead, saturated, exactly 0."""
+"""Why a slope is exactly 0, in words."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nnviz.core.activation import Interval
-from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.network import Network, Trace
+from nnviz.core.health import within
+from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
-
-
-def _within(intervals: tuple[Interval, ...], z: Array) -> NDArray[np.bool_]:
-    """Tell of every z whether it lies in one of the intervals."""
-    inside = np.zeros(np.shape(z), dtype=bool)
-    for low, high in intervals:
-        inside |= (low <= z) & (z <= high)
-    return inside
-
-
-def _on_every_row(odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return of `odd`, shape (rows, nodes), whether it holds on all rows; without rows it does not."""
-    return np.asarray(odd.all(axis=0) & (len(odd) > 0), dtype=bool)
-
-
-def dead_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node, layer by layer, whether it stays at 0 on every row of `trace`, as relu does."""
-    return tuple(
-        _on_every_row(_within(layer.function.flat, z) & (a == 0.0))
-        for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True)
-    )
-
-
-def saturated_nodes(network: Network, trace: Trace) -> tuple[NDArray[np.bool_], ...]:
-    """Tell of every node whether it hardly moves on any row of `trace`, and is not dead.
-
-    What its activation calls saturated counts, and what is flat at another value than 0.
-    """
-    odd = []
-    for layer, z, a in zip(network.layers, trace.z, trace.a, strict=True):
-        stuck = _within(layer.function.flat, z) & (a != 0.0)
-        odd.append(_on_every_row(stuck | _within(layer.function.saturated, z)))
-    return tuple(odd)
-
-
-def badges(network: Network, trace: Trace) -> dict[tuple[int, int], str]:
-    """Return what is odd about nodes on all rows of `trace`, by (layer, node): dead, saturated."""
-    if len(trace.inputs) < 2:
-        return {}
-    told = {}
-    for text, oddity in (("dead on all rows", dead_nodes), ("saturated", saturated_nodes)):
-        for k, odd in enumerate(oddity(network, trace)):
-            for node in np.flatnonzero(odd).tolist():
-                told[k, node] = text
-    return told
 
 
 def zero_reason(network: Network, slopes: Slopes, address: Address) -> str:
@@ -96,7 +50,7 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     trace, kind = slopes.trace, layer.activation
     z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
     for part in layer.function.flat:
-        if _within((part,), z).all():
+        if within((part,), z).all():
             stays = "passes 0" if not a.any() else "does not move"
             return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where z is {_in_words(part)}"
     if not slopes.layers[address.layer].outputs[:, address.node].any():

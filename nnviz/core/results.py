@@ -15,8 +15,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, forward_ns, row_blocks
+from nnviz.core.health import Health, health, health_in_blocks
 from nnviz.core.network import Network, Trace
-from nnviz.core.oddities import badges
 from nnviz.core.slopes import LayerMeanSlopes, MeanSlopes, Slopes, mse, slopes, slopes_from
 from nnviz.core.state import Dataset, State, epoch_order
 
@@ -52,6 +52,7 @@ class Computed:
     `slopes`   that row's own; None without targets
     `whole`    the means over all rows; None without targets, or until it is known
     `update`   the means over the rows of the next update; the same, or of one batch
+    `health`   how the nodes do on all rows; None until it is known
     `free`     whether the row is tried out and not in the data: it has no target
     ========== ======================================================================
     """
@@ -61,6 +62,7 @@ class Computed:
     slopes: Slopes | None = None
     whole: Means | None = None
     update: Means | None = None
+    health: Health | None = None
     free: bool = False
 
     def targets(self, state: State) -> Array | None:
@@ -129,6 +131,7 @@ class Results:
     `all_ns`  about what a pass forward over all rows takes
     `mse`     over all rows, once it is measured
     `means`   by the rows that they are taken over, None for all; once they are averaged
+    `health`  on all rows, once it is found
     ========= ==========================================================================
     """
 
@@ -138,6 +141,7 @@ class Results:
         self.all_ns = forward_ns(state.network, len(state.data))
         self.mse: float | None = None
         self.means: dict[tuple[int, ...] | None, Means] = {}
+        self.health: Health | None = None
         self._row = -1
         self._trace: Trace | None = None
         self._slopes: Slopes | None = None
@@ -147,11 +151,6 @@ class Results:
     def trace(self) -> Trace:
         """What all rows computed."""
         return self.network.forward(self.data.inputs)
-
-    @cached_property
-    def badges(self) -> dict[tuple[int, int], str]:
-        """What is odd about nodes on all rows, by (layer, node)."""
-        return badges(self.network, self.trace)
 
     def trace_of(self, row: int, together: bool) -> Trace:
         """Return what a row computed, `together` with all others or alone; the last one is kept."""
@@ -209,3 +208,11 @@ class Results:
         self.means[rows] = means
         if rows is None:
             self.mse = means.slopes.mse
+
+    def examine(self) -> None:
+        """Find the health at once."""
+        self.health = health(self.network, self.trace)
+
+    def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
+        """Find the health, and yield after each block of rows."""
+        self.health = yield from health_in_blocks(self.network, self.data.inputs, block_ns)

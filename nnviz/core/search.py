@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import forward_ns
+from nnviz.core.health import Flags, Health, health
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import dead_nodes, saturated_nodes
 from nnviz.core.state import State
 
 Indices = NDArray[np.intp]
@@ -41,11 +41,11 @@ MEASURES: dict[str, Callable[[Array], Array]] = {
 }
 """What comes first by each word."""
 
-ODD = {
-    "dead": (dead_nodes, "{kind}, 0 on"),
-    "saturated": (saturated_nodes, "saturated on"),
+ODD: dict[str, tuple[Callable[[Health], tuple[Flags, ...]], str]] = {
+    "dead": (lambda found: found.dead, "{kind}, 0 on"),
+    "saturated": (lambda found: found.saturated, "saturated on"),
 }
-"""What a node can be, who knows it, and how it is said before "every row"; `kind` is the activation."""
+"""What a node can be, what tells it, and how it is said before "every row"; `kind` is the activation."""
 
 _ARROW = re.compile(r"(?P<to>\s*(?:->|→)\s*|\s+to\s+)|\s*(?:<-|←)\s*")
 _BIAS = re.compile(r"bias(?:es)?(?: of)?(?: (?P<name>.+))?")
@@ -139,10 +139,10 @@ def _nodes(state: State, columns: list[Indices], row: int, note: str = "") -> It
 
 def _odd(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
     word = text.removesuffix(" nodes")
-    for name, (nodes_that_are, said) in ODD.items():
+    for name, (flags, said) in ODD.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
             network, (inputs, rows) = state.network, _some_rows(state, look_ns)
-            odd = nodes_that_are(network, network.forward(inputs))
+            odd = flags(health(network, network.forward(inputs)))
             columns = [np.empty(0, np.intp), *map(np.flatnonzero, odd)]
             yield from _nodes(state, columns, row, f"{said} {rows}")
 

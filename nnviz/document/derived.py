@@ -13,7 +13,8 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
-from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS
+from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
+from nnviz.core.health import Health, Marks, fates
 from nnviz.core.network import Trace
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
@@ -102,9 +103,25 @@ class Derived(QObject):
     # --- all rows
 
     @property
-    def badges(self) -> dict[tuple[int, int], str]:
-        """What is odd about nodes on all rows, by (layer, node); nothing is said where that takes long."""
-        return self._present().badges if self._quick else {}
+    def health(self) -> Health | None:
+        """How the nodes do on all rows; None without rows, or until it is known."""
+        results = self._present()
+        if results.health is None and len(self.state.data):
+            if self._quick:
+                results.examine()
+            else:
+                self._want("health", partial(results.examine_in_blocks, self._block_ns))
+        return results.health
+
+    def marks(self, moving: bool = False) -> Marks:
+        """Return what is odd about nodes and layers on all rows, as far as it is known.
+
+        `moving`: others will follow in the next frame, so that nothing is said where it takes long.
+        """
+        if moving and THERE_AND_BACK * self._present().all_ns > LIGHT_NS:
+            return Marks()
+        health, slopes = self.health, self.known_slopes
+        return Marks(health.badges() if health else {}, fates(slopes) if slopes else ())
 
     @property
     def mse(self) -> float | None:
@@ -147,7 +164,8 @@ class Derived(QObject):
     @property
     def for_explanation(self) -> Computed:
         """All of it, as far as it is known, as an explanation takes it."""
-        return replace(self.of_row, whole=self.means, update=self.means_of_update)
+        health = self.health if self._quick else self._present().health  # which the diagram has asked for
+        return replace(self.of_row, whole=self.means, update=self.means_of_update, health=health)
 
     # --- when it is computed
 

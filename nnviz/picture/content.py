@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nnviz.core.address import Address
+from nnviz.core.address import Address, column_title
+from nnviz.core.health import FATES, Fate
 from nnviz.core.network import Network, Trace
 from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.oddities import zero_reason
@@ -27,6 +28,8 @@ class Content:
     """Of which rows the slopes are."""
     badges: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """What is odd about a node on all rows, by (layer, node)."""
+    fates: tuple[Fate, ...] = ()
+    """What becomes of the slopes of the layers on all rows; () where that is not known."""
     free: bool = False
     """Whether the row is tried out, and not in the data."""
 
@@ -63,6 +66,15 @@ class Content:
         target, prediction = self.target(node), self.output(node)
         return None if target is None or prediction is None else prediction - target
 
+    def fate(self, layer: int) -> Fate:
+        """Return what becomes of the slopes of a layer; "" where nothing is to be said."""
+        return self.fates[layer] if 0 <= layer < len(self.fates) else ""
+
+    def fate_told(self, layer: int) -> str:
+        """Return the same in words: "its slopes vanish, less than …"."""
+        fate = self.fate(layer)
+        return f"its slopes {fate}, {FATES[fate]}" if fate else ""
+
     def dead(self, node: Address) -> bool:
         """Tell whether a node passes 0 on, as relu does, whatever little z changes."""
         z = self.z(node) if node.layer >= 0 else None
@@ -74,17 +86,22 @@ class Content:
 def described(address: Address, content: Content) -> str:
     """Return a sentence for a node, an edge or a number of one, as tooltips and screen readers want it.
 
-    Nothing for what is none of these.
+    Of a layer, what is odd about its slopes; nothing for what is none of these.
     """
     if address.kind in {"weight", "slope"}:
         return _edge(address._replace(kind="weight"), content)
     if address.kind in {"heading", "subheading"}:
-        return ""
+        return _layer(address, content)
     if address.kind == "bias":
         return _bias(address, content)
     if address.kind in {"target", "error"}:
         return _outcome(address, content)
     return _node(address, content)
+
+
+def _layer(heading: Address, content: Content) -> str:
+    told = content.fate_told(heading.layer)
+    return f"{column_title(heading.column, len(content.network.layers))}: {told}" if told else ""
 
 
 def _edge(weight: Address, content: Content) -> str:

@@ -48,6 +48,8 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
         if line and column.index == last and content.slopes_of:
             cell = cell._replace(x=taken, width=cell.right - taken)
             line = _with_slopes(line, content.slopes_of, cell, column) or line
+        if line and content.fate(column.layer):
+            line = line._replace(style="marked")
         taken = line.rect.right + _beside("subheading", column, line.size) if line else cell.right
         yield from filter(None, (heading, line))
 
@@ -72,9 +74,13 @@ def _subheadings(column: Column, content: Content) -> list[str]:
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY else []
     parts.append(layer.activation)
-    if layer.biases is not None:
-        parts.append("biases")
-    return [BETWEEN.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+    fate, biases = content.fate(column.layer), ["biases"] if layer.biases is not None else []
+    shorter = [BETWEEN.join(parts[:kept]) for kept in range(len(parts), 0, -1)]
+    if not fate:
+        return [BETWEEN.join(parts + biases), *shorter]
+    told = f"slopes {fate}", fate if fate != "are 0" else "slopes 0"
+    marks = [*parts, told[0]], [layer.activation, told[0]], [layer.activation, told[1]]
+    return [*(BETWEEN.join(each) for each in (marks[0] + biases, *marks)), *shorter]
 
 
 def _with_slopes(line: Label, slopes_of: str, cell: Rect, column: Column) -> Label | None:

@@ -82,15 +82,20 @@ def _room(content: Content, address: Address, slot: Slot) -> float:
 
 
 def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    text = content.badges.get((address.layer, address.node), "")
-    if not text and content.dead(address):
-        text = f"{content.network.layers[address.layer].activation} passes 0"
-        if text_width(text, slot.size) > slot.rect.width:
-            text = "passes 0"
-    if not text:
+    """Return what is odd about a node on all rows, else that it passes 0 for this one."""
+    told = content.badges.get((address.layer, address.node), "")
+    style: Style = "mark" if told else "note"
+    if told:
+        texts = told, told.partition(" on ")[0]
+    elif content.dead(address):
+        texts = f"{content.network.layers[address.layer].activation} passes 0", "passes 0"
+    else:
         return None
-    place = rect.middle(text_width(text, slot.size), rect.height)
-    return Label(address, text, place, "note", slot.size)
+    for text in texts:
+        width = text_width(text, slot.size, bold=bool(told))
+        if width <= slot.rect.width:
+            return Label(address, text, rect.middle(width, rect.height), style, slot.size)
+    return None
 
 
 def _outcome(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:

@@ -124,7 +124,9 @@ Style: TypeAlias = Literal[
     "z",
     "heading",
     "subheading",
-    "note",  # target, badge
+    "marked",  # a subheading that says what is odd about the layer
+    "note",  # target, a node that passes 0
+    "mark",  # what is odd about a node on all rows
     "error",
 ]
 

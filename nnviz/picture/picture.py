@@ -59,7 +59,7 @@ class Picture:
     @property
     def headings(self) -> tuple[Label, ...]:
         """The texts over the columns, which come first."""
-        return tuple(takewhile(lambda label: label.style in ("heading", "subheading"), self.labels))
+        return tuple(takewhile(lambda label: label.style in ("heading", "subheading", "marked"), self.labels))
 
     @cached_property
     def _by_address(self) -> dict[Address, Label]:

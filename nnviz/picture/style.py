@@ -117,14 +117,14 @@ def text_colour(label: Label, palette: Palette) -> str:
         return palette.error if label.value else palette.ink
     if label.role == "output":
         return palette.on_output
-    return palette.ink if label.style in {"pill", "value"} else palette.muted
+    return palette.ink if label.style in {"pill", "value", "mark", "marked"} else palette.muted
 
 
 def font_weight(style: Style) -> int:
     """Return how bold a label is, as in CSS: 400 is regular."""
     if style in {"value", "dead"}:
         return 700
-    return 600 if style in {*PILLS, "error", "heading"} else 400
+    return 600 if style in {*PILLS, "error", "heading", "mark"} else 400
 
 
 def letter_spacing(label: Label) -> float:

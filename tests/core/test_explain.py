@@ -12,8 +12,9 @@ from nnviz.core.explanation.arithmetic import Note
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
 from nnviz.core.explanation.mean import is_noise
+from nnviz.core.health import health
 from nnviz.core.network import Layer, Network
-from nnviz.core.oddities import badges, dead_nodes, saturated_nodes, zero_reason
+from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Computed, means_from, means_in_blocks, next_batch
 from nnviz.core.slopes import Slopes, slopes
@@ -106,7 +107,7 @@ def every_where(network):
 def test_a_hidden_node_is_explained_as_the_course_does():
     node = explained(BANK, Address("node", 0, 0))
     assert node.title == "node_0"
-    assert [section.heading for section in node.sections] == ["Row 1 of 4"]
+    assert [section.heading for section in node.sections] == ["Row 1 of 4", "On all 4 rows"]
     lines = told(node)
     assert lines["z"] == "3·2 + 5·4 = 26"
     assert lines["a"] == "relu(26) = 26"
@@ -427,18 +428,18 @@ def test_dead_and_saturated_nodes_are_so_on_every_row():
     )
     state = State(Network(("x",), layers), Dataset([[1.0], [2.0]]))
     network, trace = state.network, state.network.forward(state.data.inputs)
-    assert [own.tolist() for own in dead_nodes(network, trace)] == [
+    assert [own.tolist() for own in health(network, trace).dead] == [
         [True, False],
         [False, False],
         [False, False],
     ]
-    assert [own.tolist() for own in saturated_nodes(network, trace)] == [
+    assert [own.tolist() for own in health(network, trace).saturated] == [
         [False, False],
         [True, False],
         [True, False],
     ]
-    empty = network.forward(np.empty((0, 1)))
-    assert not any(own.any() for own in (*dead_nodes(network, empty), *saturated_nodes(network, empty)))
+    empty = health(network, network.forward(np.empty((0, 1))))
+    assert not any(own.any() for own in (*empty.dead, *empty.saturated))
 
 
 def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
@@ -449,7 +450,7 @@ def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
         Network(("x",), (Layer(("dead", "alive"), "relu", [[-1.0], [1.0]]),)), Dataset([[1.0], [2.0]])
     )
     trace = state.network.forward(state.data.inputs)
-    assert badges(state.network, trace) == {(0, 0): "dead on all rows"}
+    assert health(state.network, trace).badges() == {(0, 0): "dead on all rows"}
     assert len(passes) == 1
 
 

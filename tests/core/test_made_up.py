@@ -13,7 +13,8 @@ from nnviz.core.activations import activation
 from nnviz.core.address import Address, all_weights
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
-from nnviz.core.oddities import badges, zero_reason
+from nnviz.core.health import health
+from nnviz.core.oddities import zero_reason
 from nnviz.core.search import find
 from nnviz.core.slopes import slopes
 from nnviz.core.training import train
@@ -108,7 +109,9 @@ def test_it_is_checked_numerically_and_its_kink_is_named():
 
 def test_what_is_odd_about_it_is_told():
     state = with_hinge()
-    assert badges(state.network, state.network.forward(state.data.inputs)) == {(0, 2): "saturated"}
+    assert health(state.network, state.network.forward(state.data.inputs)).badges() == {
+        (0, 2): "saturated on all rows"
+    }
     assert [match.title for match in find(state, "saturated")] == ["node_2"]
     own = slopes(state.network, state.data.inputs, state.data.targets)
     assert zero_reason(state.network, own, Address("weight", 0, 2, 0)) == (

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
+from nnviz.core.health import health
 from nnviz.core.network import Network
-from nnviz.core.oddities import badges
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
 from nnviz.core.training import train
@@ -49,7 +49,7 @@ def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
     _, selection, derived = derived_from(state)
     selection.row = 7
     found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.mse
-    means, odd = derived.means, derived.badges
+    means, odd = derived.means, derived.marks().badges
     assert derived.means_of_update is means
     assert passes == [100]
     trace, own, prediction, error, mse = found
@@ -58,7 +58,7 @@ def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
     np.testing.assert_allclose(prediction, state.network.predict(x[3])[0], rtol=1e-12)
     np.testing.assert_allclose(error, trace.prediction[0] - y[7], rtol=1e-12)
     assert mse == state.mse() == means.slopes.mse
-    assert odd == badges(state.network, state.network.forward(x))
+    assert odd == health(state.network, state.network.forward(x)).badges()
     same_slopes(own, slopes(state.network, x[7:8], y[7:8]))
     same_slopes(means.slopes, slopes(state.network, x, y))
 
@@ -82,7 +82,7 @@ def test_of_many_rows_the_selected_one_is_computed_alone_and_the_rest_while_the_
     assert derived.trace is not None
     assert derived.slopes is not None
     assert passes == [1]
-    assert (derived.mse, derived.means, derived.badges) == (None, None, {})
+    assert (derived.mse, derived.means, derived.health) == (None, None, None)
     qtbot.waitUntil(lambda: derived.means is not None and derived.mse is not None)
     assert max(passes) == 32
     assert derived.mse == pytest.approx(state.mse(), rel=1e-12)

@@ -6,7 +6,7 @@ Knows nothing of widgets.
 import numpy as np
 
 from nnviz.core.address import all_weights
-from nnviz.core.oddities import badges
+from nnviz.core.health import health
 from nnviz.core.slopes import slopes, slopes_from
 from tests.robust.actions import numbers_of
 
@@ -64,7 +64,8 @@ def what_is_derived_follows_from_the_state(stage):
         return
     trace = network.forward(data.inputs)
     few = len(data) * len(all_weights(network)) <= FEW
-    assert derived.badges == badges(network, trace) or (derived.badges == {} and not few)
+    odd = derived.marks().badges
+    assert odd == health(network, trace).badges() or (odd == {} and not few)
     here = trace.rows(slice(row, row + 1))
     same((derived.trace.inputs, *derived.trace.z, *derived.trace.a), (here.inputs, *here.z, *here.a))
     same([derived.prediction(k) for k in range(len(data))], trace.prediction)

@@ -10,6 +10,7 @@ import numpy as np
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, write
 from nnviz.core.explanation.check import Check
+from nnviz.core.explanation.health import layers_health, node_health
 from nnviz.core.explanation.mean import (
     is_noise,
     mean_line,
@@ -92,7 +93,8 @@ class _Explainer:
     def explanation(self) -> Explanation:
         address = self.address
         if address is None:
-            return Explanation("MSE", tuple(self._mse_sections()))
+            sections = [*self._mse_sections(), *layers_health(self.state, self.computed)]
+            return Explanation("MSE", tuple(sections))
         if self.scene is None:
             sections = [
                 Section(
@@ -105,7 +107,8 @@ class _Explainer:
             rows = input_lines(self.scene, address.node, row)
             sections = [Section(self.row_heading, tuple(rows))]
         elif address.kind == "node":
-            sections = self._node_sections(self.scene, address)
+            own = node_health(self.state, address, self.computed)
+            sections = [*self._node_sections(self.scene, address), *own]
         else:
             sections = self._weight_sections(self.scene, address)
         return Explanation(address.name(self.state.network), tuple(sections))

@@ -98,6 +98,8 @@ class Canvas(QWidget):
             self._headings = known.headings
             if before != (known.layout, self._headings):
                 self.laid_out.emit()
+                if self._document.in_motion:  # what becomes of the slopes stands over the body
+                    self.update()
         return known
 
     def stale(self) -> None:

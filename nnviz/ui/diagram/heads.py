@@ -198,10 +198,18 @@ class _Beside(QLabel):
         """Say `text` in the font of a label, `gap` from the control, or nothing."""
         self.setText(text)
         self._label = label
+        self._mark(label.style == "marked")
         self.setFont(label_font(label))
         self.setIndent(round(gap))
         self.setGeometry(qrect(place).toAlignedRect())
         self.setVisible(bool(text))
+
+    def _mark(self, marked: bool) -> None:
+        """Stand out, or not."""
+        if marked != bool(self.property("marked")):
+            self.setProperty("marked", marked)
+            self.style().unpolish(self)
+            self.style().polish(self)
 
     def changeEvent(self, event: QEvent) -> None:
         """Keep the font of the picture, which another theme takes away."""
@@ -264,7 +272,8 @@ class Head:
         if label and said and scale:
             self._activation.show_over(label, said, scale)
             title = self._structure.title(self._column, within=True)
-            self._activation.name(f"Activation of {title}: {used}", held)
+            odd = picture.content.fate_told(layer)
+            self._activation.name(f"Activation of {title}: {used}" + (odd and f"; {odd}"), held)
         else:
             self._activation.leave()
 

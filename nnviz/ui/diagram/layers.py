@@ -28,7 +28,7 @@ FADED = 0.2
 """Opacity of all other edges while some are lit."""
 CORNER_PX = 10
 """Radius of the card's corners."""
-HEADINGS = ("heading", "subheading")
+HEADINGS = ("heading", "subheading", "marked")
 PAINTED_WITH_NODES = (*HEADINGS, "name")
 """Styles of labels that stand still as long as the layout does."""
 

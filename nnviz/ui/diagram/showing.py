@@ -28,14 +28,14 @@ class Showing:
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
-        badges = derived.badges if largest is None else {}
+        marks = derived.marks(moving=largest is not None)
         content = Content(
             derived.looked_at,
             derived.row,
             derived.trace,
             slopes,
             slopes_of,
-            badges,
+            *marks,
             free=self._selection.free is not None,
         )
         layout = self._laid_out(derived.state.network, view, with_slopes)
