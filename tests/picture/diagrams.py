@@ -45,21 +45,22 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
     return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
 
 
-def content_of(state, row=0, *, trace=None, slopes=None, slopes_of="", badges=None):
+def content_of(state, row=0, *, trace=None, slopes=None, slopes_of="", badges=None, fates=()):
     """Return what is shown of one row; its trace is computed here if it is not given."""
     if trace is None and 0 <= row < len(state.data):
         trace = state.network.forward(state.data.inputs[row])
-    return Content(state, row, trace, slopes, slopes_of, badges or {})
+    return Content(state, row, trace, slopes, slopes_of, badges or {}, fates)
 
 
-def drawn(state, view=None, *, with_slopes=False, row=0, trace=None, badges=None, **more):
+def drawn(state, view=None, *, with_slopes=False, row=0, trace=None, badges=None, fates=(), **more):
     """Return the picture of the first row."""
     layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes)
     found = None
     if with_slopes:
         found = slopes(state.network, state.data.inputs[:1], state.data.targets[:1])
     slopes_of = "slopes of row 1" if with_slopes else ""
-    content = content_of(state, row, trace=trace, slopes=found, slopes_of=slopes_of, badges=badges)
+    told = {"slopes_of": slopes_of, "badges": badges, "fates": fates}
+    content = content_of(state, row, trace=trace, slopes=found, **told)
     return make_picture(content, layout, **more)
 
 

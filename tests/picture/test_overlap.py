@@ -11,7 +11,7 @@ from nnviz.picture.parts import View
 from nnviz.picture.text import text_width
 from tests.picture.diagrams import drawn, overlaps, state
 
-BOLD = {"pill", "slope", "node_slope", "value", "dead", "heading", "error"}
+BOLD = {"pill", "slope", "node_slope", "value", "dead", "heading", "error", "mark"}
 SIZES = [
     (2, 2, 1),
     (1, 8, 1),
@@ -78,6 +78,8 @@ def test_texts_keep_clear_of_each_other_and_of_nodes(sizes, view, with_slopes, b
     biases=st.booleans(),
     with_slopes=st.booleans(),
     activation=st.sampled_from(["relu", "tanh", "identity"]),
+    badge=st.sampled_from(["", "dead on all rows", "saturated on all rows", "nearly saturated"]),
+    fate=st.sampled_from(["", "vanish", "explode", "are 0"]),
 )
 @hypothesis.example(  # the error reached from under its node into the gap
     sizes=[13, 2, 2],
@@ -89,10 +91,17 @@ def test_texts_keep_clear_of_each_other_and_of_nodes(sizes, view, with_slopes, b
     biases=False,
     with_slopes=False,
     activation="tanh",
+    badge="",
+    fate="",
 )
-def test_texts_keep_clear_in_any_network(sizes, width, height, zoom, dx, dy, biases, with_slopes, activation):
+def test_texts_keep_clear_in_any_network(
+    sizes, width, height, zoom, dx, dy, biases, with_slopes, activation, badge, fate
+):
     view = View(width, height, zoom, dx, dy) if zoom != 1.0 else View(width, height)
-    picture = drawn(state(sizes, biases=biases, activation=activation), view, with_slopes=with_slopes)
+    hidden = [(k, node) for k, size in enumerate(sizes[1:-1]) for node in range(size)]
+    odd = {"badges": dict.fromkeys(hidden, badge), "fates": (fate,) * (len(sizes) - 2) + ("",)}
+    own = state(sizes, biases=biases, activation=activation)
+    picture = drawn(own, view, with_slopes=with_slopes, **odd)
     assert overlaps(picture) == []
     assert misplaced(picture) == []
     assert too_wide(picture) == []
