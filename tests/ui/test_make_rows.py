@@ -1,5 +1,7 @@
 """Rows made in the window: chosen, changed and taken by mouse and keys; what table and diagram then show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -7,8 +9,11 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QRadioButton
 
+from nnviz.core.columns import Column
 from nnviz.core.made.kinds import KINDS
 from nnviz.core.numbers import shown
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.made.dialog import MakeRows
 from nnviz.ui.made.preview import Preview
@@ -110,6 +115,16 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made):
     assert offered(window, "Undo").text().replace("&", "") == "Undo make rows: Two moons"
     window.undo()
     assert table_rows(window) == [["3", "5", "60"]]
+
+
+def test_made_rows_are_inputs_as_they_stand_also_where_others_were_standardised(made, open_window):
+    state = load(example("xor").path)
+    column = Column("x_0", ("x_0",), mean=5.0, deviation=2.0)
+    window = open_window(replace(state, columns=(column,)))
+    made(window, click_kind("Two circles"), press("Make rows"))
+    assert window.document.state.columns == ()
+    window.undo()
+    assert window.document.state.columns == (column,)
 
 
 def test_a_network_that_suits_comes_with_its_rows_settings_and_notes_in_one_change(made):

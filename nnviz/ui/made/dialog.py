@@ -6,6 +6,7 @@ Imports pyqtgraph, so it is imported only once the window stands.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
+from nnviz.core.columns import Columns
 from nnviz.core.made.kinds import KINDS, Kind, check_noise, check_rows
 from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import counted, parsed, parsed_whole, written
@@ -94,7 +96,8 @@ class MakeRows(QDialog):
         numbers = self.rows.value, self.noise.value, self.seed.value
         if self.mine.isChecked():
             data = self.kind.data(*numbers)
-            return edits.set_rows(self._open, data.inputs, data.targets)
+            put = edits.set_rows(self._open, data.inputs, data.targets)
+            return replace(put, columns=Columns())  # made rows are inputs as they stand
         return self.kind.state(*numbers)
 
     def accept(self) -> None:
