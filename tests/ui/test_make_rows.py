@@ -7,11 +7,12 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QPushButton, QRadioButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QListWidget, QMenu, QPushButton, QRadioButton
 
 from nnviz.core.columns import Column
 from nnviz.core.made.kinds import KINDS
 from nnviz.core.numbers import shown
+from nnviz.core.state import Dataset
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
@@ -19,7 +20,8 @@ from nnviz.ui.made.dialog import MakeRows
 from nnviz.ui.made.preview import Preview
 from nnviz.ui.widgets.theme import apply_theme
 from tests.ui.clipped import clipped
-from tests.ui.hands import choose_entry, write
+from tests.ui.hands import choose_entry, entry, write
+from tests.ui.hands import press as press_in
 from tests.ui.hands import shown as on_diagram
 from tests.ui.sees import figure, offered, status, untrue
 
@@ -183,6 +185,22 @@ def test_enter_in_a_field_takes_what_is_typed_and_makes_the_rows(made):
         "xor", click_kind("Exclusive or"), type_into("Noise", "0"), type_into("Rows", "4", Qt.Key.Key_Return)
     )
     assert table_rows(window) == [["0", "0", "0"], ["0", "1", "1"], ["1", "0", "1"], ["1", "1", "0"]]
+
+
+def test_where_there_is_no_row_yet_a_button_makes_some(open_window, answer):
+    window = open_window(replace(load(example("relu").path), data=Dataset(np.empty((0, 2)))))
+    answer(MakeRows, lambda dialog: (click_kind("Two moons")(dialog), press("Make rows")(dialog)))
+    press_in(window, "Make rows…")
+    assert table_rows(window) == as_shown(KINDS["moons"].data(200, 0.1, 0))
+
+
+def test_the_menu_of_the_table_makes_rows_too(open_window, answer):
+    window = open_window("relu")
+    answer(MakeRows, lambda dialog: (click_kind("Two moons")(dialog), press("Make rows")(dialog)))
+    window.data.table.menu_wished.emit(QPoint(5, 5))
+    (menu,) = (own for own in window.data.findChildren(QMenu) if own.isVisible())
+    entry(menu, "Make rows…").trigger()
+    assert len(table_rows(window)) == 200
 
 
 def test_cancel_changes_nothing(made):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QStyledItemDelegate, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
 
 from nnviz.core import edits
 from nnviz.core.numbers import counted
@@ -22,6 +30,7 @@ from nnviz.ui.widgets.hold import hold
 
 ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Delete)"
 LOADS = "Take the rows of a CSV file"
+MAKES = "Make rows by a formula: circles, moons, a spiral and others"
 NO_ROW = -1
 """What the table highlights while a row is looked at that is not in it."""
 
@@ -30,12 +39,14 @@ class DataPanel(Card):
     """The document's rows; the selected one is the one on the diagram.
 
     `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted;
+    `make_wished`: rows made by a formula;
     `about_to_ask`: whatever changes the document by itself must wait.
     """
 
     said = Signal(str)
     about_to_ask = Signal()
     load_wished = Signal()
+    make_wished = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__("Data")
@@ -78,6 +89,7 @@ class DataPanel(Card):
         self.table.paste_wished.connect(self._paste)
         self.table.menu_wished.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_wished)
+        self._empty.make.clicked.connect(self.make_wished)
 
     def changeEvent(self, event: QEvent) -> None:
         """Take over another size."""
@@ -99,6 +111,7 @@ class DataPanel(Card):
         hold(self._add, held, ADDS)
         hold(self._remove, held, REMOVES, can=self.model.rowCount() > 0)
         hold(self._empty.load, held, LOADS)
+        hold(self._empty.make, held, MAKES)
 
     def _show_row(self, row: int) -> None:
         free = self._selection.free is not None
@@ -143,6 +156,7 @@ class DataPanel(Card):
         menu.addAction("&Remove row", self._remove_rows)
         menu.addSeparator()
         menu.addAction("&Load rows from CSV…", self.load_wished.emit)
+        menu.addAction("&Make rows…", self.make_wished.emit)
         menu.popup(at)
 
     def _paste(self) -> None:
@@ -210,18 +224,23 @@ class DataPanel(Card):
 
 
 class EmptyRows(QWidget):
-    """What stands in the table's place while there is no row: what to do, and a button for it."""
+    """What stands in the table's place while there is no row: what to do, and buttons for it."""
 
     def __init__(self) -> None:
         super().__init__()
-        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, or load them from a file.")
+        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, load or make them.")
         sentence.setObjectName("muted")
         sentence.setWordWrap(True)
         sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.load = QPushButton("Load rows from CSV…")
-        self.load.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        column = QVBoxLayout(self)
+        self.make = QPushButton("Make rows…")
+        column, beside = QVBoxLayout(self), QHBoxLayout()
+        beside.addStretch(1)
+        for button in (self.load, self.make):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            beside.addWidget(button)
+        beside.addStretch(1)
         column.addStretch(1)
         column.addWidget(sentence)
-        column.addWidget(self.load, alignment=Qt.AlignmentFlag.AlignCenter)
+        column.addLayout(beside)
         column.addStretch(1)

@@ -63,6 +63,8 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
         for name in ("keep row", "leave row"):
             actions[name].setEnabled(workspace.selection.free is not None)
 
+    workspace.data.make_wished.connect(actions["make rows"].trigger)
+
     def name_undo() -> None:
         _name(actions["undo"], "Undo", document.undo_text(), document.held)
         _name(actions["redo"], "Redo", document.redo_text(), document.held)
