@@ -128,6 +128,7 @@ def _render(parser: _Parser) -> None:
     _picture(parser, tuple(dict.fromkeys((*PICTURES, *SUFFIXES))), "light")
     parser.add_argument("--view", choices=VIEWS, default="forward")
     parser.add_argument("--transparent", action="store_true", help="without a background")
+    parser.add_argument("--pictures", action="store_true", help="with small pictures in the nodes")
     kinds = f"({', '.join(SUFFIXES)})"
     moves = parser.add_mutually_exclusive_group()
     moves.add_argument("--walk", action="store_true", help=f"the four phases of one update as a film {kinds}")

@@ -195,15 +195,19 @@ def _render(state: State, chosen: argparse.Namespace) -> None:
         from nnviz.files import atomic
         from nnviz.picture.svg import svg
 
-        text = svg(state, size, chosen.theme, chosen.view, transparent=chosen.transparent)
+        text = svg(
+            state, size, chosen.theme, chosen.view, transparent=chosen.transparent, pictures=chosen.pictures
+        )
         atomic.write(chosen.out, text.encode())
         return
     from nnviz import _system
 
     _system.draw_without_display()
     from nnviz.ui.pictures.diagram import render as draw
+    from nnviz.ui.pictures.drawing import Look
 
-    draw(state, chosen.out, size, chosen.theme, chosen.view, chosen.transparent)
+    look = Look(*size, chosen.theme, chosen.transparent, chosen.pictures)
+    draw(state, chosen.out, look, chosen.view)
 
 
 def screenshot(chosen: argparse.Namespace) -> None:

@@ -47,7 +47,7 @@ def film(state: State, chosen: argparse.Namespace) -> None:
 
     width, height = chosen.size or SIZE_PX
     what: What = "walk" if chosen.walk else "training"
-    subject = Subject(what, state, slopes=chosen.view == "slopes")
+    subject = Subject(what, state, slopes=chosen.view == "slopes", pictures=chosen.pictures)
     render(subject, Look(width, height, chosen.theme), chosen.fps or FPS, chosen.out)
     if of_size := kinds.of_size(chosen.out, width, height):
         complain(f"{chosen.out}: {of_size}")

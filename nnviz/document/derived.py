@@ -16,6 +16,7 @@ from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
 from nnviz.core.health import Health, Marks, fates
 from nnviz.core.network import Trace
+from nnviz.core.node_functions import NodeFunctions, node_functions
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
@@ -47,6 +48,10 @@ class Derived(QObject):
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
         self._results = self._of_free = Results(document.state)
+        self._functions: NodeFunctions | None = None
+        self._functions_of: tuple[object, ...] = ()
+        self._functions_state = document.state
+        """Kept so that no id is used again."""
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
@@ -99,6 +104,20 @@ class Derived(QObject):
         targets = self.state.data.targets
         with np.errstate(over="ignore", invalid="ignore"):
             return None if targets is None else self.prediction(row) - targets[row]
+
+    # --- all inputs
+
+    @property
+    def node_functions(self) -> NodeFunctions:
+        """What each node computes over the one or two inputs; coarser in motion where it takes long."""
+        state = self.state
+        most_ns = LIGHT_NS if self._document.in_motion else self._quick_ns
+        key = id(state.network), id(state.data), most_ns
+        if self._functions is None or self._functions_of != key:
+            self._functions = node_functions(state.network, state.data, min(most_ns, QUICK_NS))
+            self._functions_of = key
+            self._functions_state = state
+        return self._functions
 
     # --- all rows
 

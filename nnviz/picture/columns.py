@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil
 
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
-from nnviz.picture.parts import Column, Rect, Role, View
+from nnviz.picture.parts import BAR, INSET, Column, Rect, Role, View
+from nnviz.picture.small import pictured, pixel_side
 from nnviz.picture.text import ROUNDING
 
 ROOM = 420.0
@@ -37,6 +40,8 @@ COMPACT = 15.0
 """Below this height a node shows no text."""
 BLOCK = 3.0
 """Below this height nodes are drawn as one block."""
+NARROW = 44.0
+"""Nodes without texts are no wider."""
 TIGHT = ((110.0, 150.0), (76.0, 108.0))
 """Nodes become so narrow at least before the gap is less: beside it numbers stand side by side, or not."""
 WISHED_GAP = 190.0
@@ -44,6 +49,16 @@ WISHED_GAP = 190.0
 WIDEST_GAP = 420.0
 PITCH = 121.0
 """From node to node where it is not crowded."""
+LEAST_PICTURED = 22.0
+"""Below this height nodes with a picture stand side by side, as pictures without texts."""
+GRID, LEAST_CELL = 140.0, 9.0
+"""Width of nodes that stand side by side, and how large one of them is at least."""
+BESIDE_GRID = 80.0
+"""The gap beside nodes that stand side by side, which no numbers stand in, before others become narrower."""
+PICTURE_EXTRA = 0.5
+"""A node with a picture is so much wider, in its heights: the rest of the picture it has of its own width."""
+PICTURE_SHARE = 0.45
+"""Of a node's width that its picture is at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +69,15 @@ class _Fit:
     pitch: float
     height: float
     below: float
+    across: int = 1
+    extra: float = 0.0
+    """How much wider a node is for its picture."""
 
     @property
     def half(self) -> float:
         """How far its nodes reach above its middle."""
-        return ((self.count - 1) * self.pitch + self.height) / 2
+        places = ceil(self.count / self.across) * self.across
+        return ((places - 1) * self.pitch + self.height) / 2
 
     @property
     def depth(self) -> float:
@@ -95,8 +114,8 @@ def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     seen = body(view, scale)
     room = Rect(0.0, seen.y / scale, seen.width / scale, seen.height / scale)
     below = [_below(network, layer) for layer in range(-1, len(network.layers))]
-    fits = _heights(network.sizes, below, max(room.height - AIR - FOOT, 20.0))
-    widths, gap = _widths([fit.height for fit in fits], room.width, COMPACT / scale)
+    fits = _heights(network, below, max(room.height - AIR - FOOT, 20.0), scale if view.pictures else 0.0)
+    widths, gap = _widths(fits, room.width, COMPACT / scale)
     x = (room.width - sum(widths) - gap * (len(widths) - 1)) / 2
     middle = _middle(fits, room)
     columns = []
@@ -113,6 +132,11 @@ def _seen(
     layer: int, x: float, width: float, tops: Array, fit: _Fit, role: Role, view: View, scale: float
 ) -> Column:
     zoom = view.zoom * scale
+    cell, picture = fit.across * fit.pitch, 0.0
+    if fit.across > 1 and layer >= 0:
+        picture = (1.0 - 2.0 * INSET - BAR) * cell
+    elif fit.extra:
+        picture = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width)
     return Column(
         layer,
         x * zoom + view.dx,
@@ -120,8 +144,10 @@ def _seen(
         tops * zoom + view.dy,
         fit.height * zoom,
         role,
-        block=fit.height * zoom < BLOCK,
+        block=fit.across > 1 or fit.height * zoom < BLOCK,
         below=min(fit.below, fit.pitch - fit.height) * zoom,
+        across=fit.across,
+        picture=picture * zoom,
     )
 
 
@@ -139,14 +165,37 @@ def has_badges(layer: Layer) -> bool:
     return bool(layer.function.flat or layer.function.saturated)
 
 
-def _heights(sizes: Sequence[int], below: Sequence[float], room: float) -> list[_Fit]:
+def _heights(network: Network, below: Sequence[float], room: float, pictures: float) -> list[_Fit]:
+    """Return how the columns share a height; `pictures`: how much those that have some have grown, or 0."""
+    sizes, side = network.sizes, pixel_side(network)
     crowded = min(room / max(sizes), min(max(0.44 * room, PITCH), 220.0))
+    with_pictures = pictured(network) if pictures else range(0)
     fits = []
-    for count, wish in zip(sizes, below, strict=True):
+    for k, (count, wish) in enumerate(zip(sizes, below, strict=True)):
         pitch = min(room / count, max(crowded, PITCH))
-        fits.append(_Fit(count, pitch, _height(pitch, wish), wish))
+        fit = _Fit(count, pitch, _height(pitch, wish), wish)
+        if k == 0 and side:
+            fit = _grid(count, side, min(room, GRID) / side)
+        elif k in with_pictures:
+            fit = _with_pictures(fit, room, pictures)
+        fits.append(fit)
     deepest = room - max(fit.half for fit in fits)
     return [_lifted(fit, deepest) for fit in fits]
+
+
+def _grid(count: int, across: int, cell: float) -> _Fit:
+    """Return a column of square cells, so many side by side."""
+    return _Fit(count, cell / across, cell / across, 0.0, across)
+
+
+def _with_pictures(fit: _Fit, room: float, grown: float) -> _Fit:
+    """Return a column with pictures in its nodes, or of pictures side by side where nodes are low."""
+    if fit.height * grown >= LEAST_PICTURED:
+        return replace(fit, extra=PICTURE_EXTRA * fit.height)
+    cell, across = max(
+        (min(room / ceil(fit.count / across), GRID / across), across) for across in range(2, fit.count + 1)
+    )
+    return _grid(fit.count, across, cell) if cell * grown >= LEAST_CELL else fit
 
 
 def _lifted(fit: _Fit, deepest: float) -> _Fit:
@@ -162,27 +211,43 @@ def _height(pitch: float, wish: float) -> float:
     return share if share < FULL else max(FULL, min(pitch - wish, HEIGHT))
 
 
-def _widths(heights: Sequence[float], room: float, compact: float) -> tuple[list[float], float]:
+def _widths(fits: Sequence[_Fit], room: float, compact: float) -> tuple[list[float], float]:
     """Return every column's width and the gap between columns; nodes from `compact` on show a text."""
-    texts = sum(height >= compact for height in heights)
-    bare = [min(max(2.2 * height, 28.0), 44.0) for height in heights]
-    gaps = len(heights) - 1
-    rest = sum(width for width, height in zip(bare, heights, strict=True) if height < compact)
-    margin = min(max((0.09 if rest else 0.035) * room, 16.0), 100.0)  # headings are wider than bare nodes
+    texts = sum(_shows_texts(fit, compact) for fit in fits)
+    bare = [_bare_width(fit) for fit in fits]
+    gaps = len(fits) - 1
+    others = [width for width, fit in zip(bare, fits, strict=True) if not _shows_texts(fit, compact)]
+    rest = sum(others) + sum(fit.extra for fit in fits)
+    narrow = any(width < NARROW for width in others)  # headings are wider
+    margin = min(max((0.09 if narrow else 0.035) * room, 16.0), 100.0)
+    beside = [BESIDE_GRID if left.across * right.across > 1 else WIDEST_GAP for left, right in pairwise(fits)]
     width = WIDTH
     gap = (room - 2 * margin - rest - texts * width) / gaps
     if gap < WISHED_GAP:
         inner = room - 40.0 - rest
         gap = min(WISHED_GAP, (inner - texts * width) / gaps)
-        for narrow, least in TIGHT:
+        for least_width, least in TIGHT:
             if gap < least and texts:
-                width = min(max((inner - gaps * least) / texts, narrow), width)
+                wide = inner - sum(min(least, most) for most in beside)
+                width = min(max(wide / texts, least_width), width)
                 gap = (inner - texts * width) / gaps
         if gap < 40.0:
             width = max(0.5 * inner / max(texts, 1), 8.0)
             gap = max((inner - texts * width) / gaps, 12.0)
     gap = min(gap, WIDEST_GAP)
-    return [width if height >= compact else small for height, small in zip(heights, bare, strict=True)], gap
+    return [
+        width + fit.extra if _shows_texts(fit, compact) else small
+        for fit, small in zip(fits, bare, strict=True)
+    ], gap
+
+
+def _shows_texts(fit: _Fit, compact: float) -> bool:
+    return fit.across == 1 and fit.height >= compact
+
+
+def _bare_width(fit: _Fit) -> float:
+    """Return the width of a column without texts."""
+    return fit.across**2 * fit.pitch if fit.across > 1 else min(max(2.2 * fit.height, 28.0), NARROW)
 
 
 def _middle(fits: Sequence[_Fit], room: Rect) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nnviz.core.address import Address, column_title
 from nnviz.core.health import FATES, Fate
 from nnviz.core.network import Network, Trace
+from nnviz.core.node_functions import NodeFunctions
 from nnviz.core.numbers import MINUS, shown_in_full
 from nnviz.core.oddities import zero_reason
 from nnviz.core.slopes import MeanSlopes, Slopes
@@ -32,6 +33,8 @@ class Content:
     """What becomes of the slopes of the layers on all rows; () where that is not known."""
     free: bool = False
     """Whether the row is tried out, and not in the data."""
+    functions: NodeFunctions | None = None
+    """What the nodes compute over the one or two inputs, if small pictures of it are wanted."""
 
     @property
     def network(self) -> Network:

@@ -13,6 +13,8 @@ import numpy as np
 from nnviz.picture.parts import Rect
 from nnviz.picture.style import DASHES, Box, Pixels
 
+PIXELATED = ' style="image-rendering: pixelated"'
+"""Said of an image, it keeps its pixels apart."""
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 
 
@@ -61,7 +63,7 @@ def rectangle(rect: Rect, box: Box, more: str = "") -> str:
         line += ' stroke-dasharray="{:g} {:g}"'.format(*DASHES)
     return (
         f'<rect x="{rect.x:.1f}" y="{rect.y:.1f}" width="{rect.width:.1f}" height="{rect.height:.1f}" '
-        f'rx="{box.radius:.1f}" fill="{box.fill}"{line}{more}/>'
+        f'rx="{box.radius:.1f}" fill="{box.fill or "none"}"{line}{more}/>'
     )
 
 

@@ -71,7 +71,7 @@ def sheet(picture: Picture, width: float, height: float) -> Sheet:
     content = picture.content
     network, slopes = content.network, content.slopes is not None
     scale = growth(View(width, height), len(network.sizes))
-    room = View(width, max(height - HEIGHT * scale, 1.0))
+    room = View(width, max(height - HEIGHT * scale, 1.0), pictures=picture.layout.view.pictures)
     whole = make_picture(
         content, lay_out(network, room, slopes=slopes), shows=picture.shows, largest=picture.scale
     )

@@ -71,7 +71,8 @@ class View(NamedTuple):
     """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
 
     `larger`: how many times as large as the room asks for all is wished. `most_growth`: how many times as
-    large as in a small room all may be, before zoom. `bare`: no controls stand under the headings.
+    large as in a small room all may be, before zoom. `bare`: no controls stand under the headings. `pictures`: nodes
+    hold small pictures.
     """
 
     width: float
@@ -82,6 +83,7 @@ class View(NamedTuple):
     larger: float = 1.0
     most_growth: float = MOST_GROWTH
     bare: bool = False
+    pictures: bool = False
 
     @property
     def fitted(self) -> View:
@@ -111,6 +113,10 @@ class View(NamedTuple):
         dy = min(max(dy, self.height * (0.33 - zoom)), self.height * 0.67)
         return self._replace(zoom=zoom, dx=dx, dy=dy)
 
+
+INSET, BAR = 0.05, 0.1
+"""Free around a node's small picture, and the height of the bar under it that its value tints where there is
+no room for a text, in heights of the node."""
 
 Role: TypeAlias = Literal["input", "hidden", "output"]
 
@@ -169,7 +175,11 @@ class NodeBox(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block."""
+    """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block.
+
+    With `across` nodes side by side it is a grid of square cells, read row by row. Its edges end at the heights
+    `middles` all the same, each within its node's row.
+    """
 
     layer: int
     """−1 for the inputs."""
@@ -184,6 +194,10 @@ class Column:
     """Whether the nodes are too small to be drawn one by one."""
     below: float
     """The room under every node."""
+    across: int = 1
+    """How many nodes stand side by side."""
+    picture: float = 0.0
+    """The side of the small picture at the right end of every node; 0 without."""
 
     @property
     def index(self) -> int:
@@ -199,11 +213,52 @@ class Column:
     def box(self) -> Rect:
         """The place of the whole column."""
         top = float(self.tops[0])
+        if self.across > 1:
+            return Rect(self.x, top, self.width, -(-len(self.tops) // self.across) * self.cell)
         return Rect(self.x, top, self.width, float(self.tops[-1]) + self.height - top)
+
+    @property
+    def cell(self) -> float:
+        """Width of a node."""
+        return self.width / self.across
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether one node can be seen beside another."""
+        return self.across > 1 or not self.block
 
     def rect(self, node: int) -> Rect:
         """Return the place of a node."""
+        if self.across > 1:
+            down, right = divmod(node, self.across)
+            return Rect(
+                self.x + right * self.cell, float(self.tops[0]) + down * self.cell, self.cell, self.cell
+            )
         return Rect(self.x, float(self.tops[node]), self.width, self.height)
+
+    def picture_of(self, node: int) -> Rect:
+        """Return the place of a node's small picture."""
+        rect, side = self.rect(node), self.picture
+        inset = INSET * rect.height
+        if self.across > 1:
+            return Rect(rect.x + inset, rect.y + inset, side, side)
+        return Rect(rect.right - inset - side, rect.y + (rect.height - side) / 2, side, side)
+
+    def bar_of(self, node: int) -> Rect:
+        """Return the place of the bar under the picture of a node that stands side by side with others."""
+        picture, height = self.picture_of(node), BAR * self.cell
+        return Rect(picture.x, self.rect(node).bottom - INSET * self.cell - height, picture.width, height)
+
+    def at(self, x: float, y: float) -> int | None:
+        """Return which node is at a point, or None."""
+        if not self.box.contains(x, y):
+            return None
+        if self.across > 1:
+            right = min(int((x - self.x) / self.cell), self.across - 1)
+            node = int((y - float(self.tops[0])) / self.cell) * self.across + right
+            return node if node < len(self.tops) else None
+        node = int(np.searchsorted(self.tops, y, side="right")) - 1
+        return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
     def in_sight(self, body: Rect) -> range:
         """Return the nodes that are drawn one by one and reach into `body`."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.node_functions import node_functions
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
@@ -21,7 +22,8 @@ from nnviz.picture.edges import EVERY_EDGE
 from nnviz.picture.labels import edge_number, edge_numbers, headings
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.node_numbers import node_numbers
-from nnviz.picture.parts import Label, NodeBox, Rect, View
+from nnviz.picture.parts import Column, Label, NodeBox, Rect, View
+from nnviz.picture.small import of_functions, pixel_side
 
 NEAR_PX = 6.0
 """An edge is hit from so far away."""
@@ -141,11 +143,18 @@ class Picture:
 
     def _node_at(self, x: float, y: float) -> Address | None:
         for column in self.layout.columns:
-            if column.box.contains(x, y):
-                node = int(np.searchsorted(column.tops, y, side="right")) - 1
-                if node >= 0 and (column.block or column.rect(node).contains(x, y)):
-                    return Address("node", column.layer, node)
+            node = column.at(x, y)
+            if node is not None:
+                return self._pixel_at(column, node, x, y) or Address("node", column.layer, node)
         return None
+
+    def _pixel_at(self, column: Column, node: int, x: float, y: float) -> Address | None:
+        """Return the weight that a point of a node's small picture shows, if that is of its weights."""
+        place, side = column.picture_of(node), pixel_side(self.content.network)
+        if column.layer != 0 or not side or not column.picture or not place.contains(x, y):
+            return None
+        right, down = (min(int(way / place.width * side), side - 1) for way in (x - place.x, y - place.y))
+        return Address("weight", 0, node, down * side + right)
 
     def _edge_at(self, x: float, y: float) -> Address | None:
         for gap in self.layout.gaps:
@@ -190,6 +199,8 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
         content = Content(state, 0, of_row.trace, of_row, "slopes of row 1")
     else:
         raise ValueError("data.targets: there are no rows with targets to take slopes of")
+    if view.pictures and of_functions(state.network):
+        content = replace(content, functions=node_functions(state.network, data))
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 

@@ -74,10 +74,11 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     """
     if column.height < COMPACT or column.block:
         return {}
-    least = FULL if layer is None else THREE_LINES * min(max(column.width / WIDTH, 1.0), MOST_GROWTH)
+    texts = replace(column, width=column.picture_of(0).x - column.x) if column.picture else column
+    least = FULL if layer is None else THREE_LINES * min(max(texts.width / WIDTH, 1.0), MOST_GROWTH)
     full = column.height >= least
-    pills = _pills(column, layer, 1.0 if full else _grown(column))
-    inside = _full(column, layer, pills) if full else _compact(column, pills)
+    pills = _pills(column, layer, 1.0 if full else _grown(texts))
+    inside = _full(texts, layer, pills) if full else _compact(texts, pills)
     if not inside:
         return {}
     on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}

@@ -53,9 +53,22 @@ def node_box(role: Role, rect: Rect, palette: Palette) -> Box:
     return Box(fill, palette.node_border, line, corner(rect))
 
 
-def block_box(role: Role, palette: Palette) -> Box:
-    """Return how a column is drawn whose nodes are too small to be told apart."""
-    return Box(_node_fill(role, palette), palette.node_border, FINE, 4.0)
+def block_box(column: Column, palette: Palette) -> Box:
+    """Return how a column is drawn whose nodes are too small for a text: a strip, or a square of pixels."""
+    return Box(
+        _node_fill(column.role, palette), palette.node_border, FINE, 4.0 if column.across == 1 else 0.0
+    )
+
+
+def block_inside(column: Column) -> Rect:
+    """Return the part of it that is tinted: in a square, each pixel is at its place."""
+    edge = 2.0 if column.across == 1 else 0.0
+    return column.box.middle(column.width - 2 * edge, column.box.height - 2 * edge)
+
+
+def tile_box(role: Role, rect: Rect, palette: Palette) -> Box:
+    """Return how the bar under a small picture is drawn that stands side by side with others."""
+    return Box(_node_fill(role, palette), palette.node_border, 0.5, 0.0)
 
 
 def _node_fill(role: Role, palette: Palette) -> str:
@@ -146,6 +159,10 @@ class Tint(NamedTuple):
         """Return the part of `rect` that is tinted."""
         width = self.share * rect.width
         return rect._replace(x=rect.right - width, width=width)
+
+    def picture(self, column: Column) -> Pixels:
+        """Return the colours as a picture of the column, a strip or a square, as RGBA, shape (rows, …, 4)."""
+        return self.pixels().reshape(-1, column.across, 4)
 
     def pixels(self) -> Pixels:
         """Return the colours as RGBA, shape (nodes, 4)."""

@@ -16,11 +16,12 @@ from nnviz.picture.edges import (
     haze_pixels,
     strongest,
 )
-from nnviz.picture.elements import document, image, rectangle, words
+from nnviz.picture.elements import PIXELATED, document, image, rectangle, words
 from nnviz.picture.legend import MARGIN, Sample, Sheet, sheet
 from nnviz.picture.palette import PALETTES, Palette
 from nnviz.picture.parts import Column, Label, View
 from nnviz.picture.picture import Picture, row_picture
+from nnviz.picture.small_svg import small_pictures
 from nnviz.picture.style import Box
 
 
@@ -31,12 +32,13 @@ def svg(
     view: Literal["forward", "slopes"] = "forward",
     *,
     transparent: bool = False,
+    pictures: bool = False,
 ) -> str:
     """Return the diagram of `state` with its first row of data as an SVG document.
 
-    `view` "slopes" adds that row's slopes. Raises ValueError where it has no targets to take slopes of.
+    `view` "slopes" adds that row's slopes, `pictures` small pictures in the nodes. Raises ValueError where it has no targets to take slopes of.
     """
-    picture = row_picture(state, View(*size), with_slopes=view == "slopes")
+    picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
     return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)
 
 
@@ -83,14 +85,16 @@ def _edges(picture: Picture, palette: Palette, most: int) -> Iterator[str]:
 def _nodes(picture: Picture, palette: Palette) -> Iterator[str]:
     """Yield the nodes without their texts: one by one, or a column as a block."""
     for column in picture.layout.columns:
-        if column.block:
-            yield rectangle(column.box, style.block_box(column.role, palette))
-            yield from _strips(picture, column, palette)
-        elif column.height < COMPACT:
+        if column.block and not column.picture:
+            yield from _block(picture, column, palette)
+        elif column.height < COMPACT and not column.block:
             yield from _small(picture, column, palette)
     for node in picture.nodes:
         if node.rect.height >= COMPACT:
             yield rectangle(node.rect, style.node_box(node.role, node.rect, palette))
+    for column in picture.layout.columns:
+        if column.picture:
+            yield from small_pictures(picture, column, palette)
 
 
 def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
@@ -106,11 +110,14 @@ def _small(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
             yield rectangle(tint.over(column.rect(node)), box, f' fill-opacity="{abs(strength):.3f}"')
 
 
-def _strips(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
-    """Yield the tints of a column that is drawn as one block."""
-    inside = column.box.middle(column.width - 4, column.box.height - 4)
+def _block(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
+    """Yield a column that is drawn as one block, with its tints."""
+    box, inside = style.block_box(column, palette), style.block_inside(column)
+    yield rectangle(column.box, box)
     for tint in style.tints(picture, column, palette):
-        yield image(tint.over(inside), tint.pixels()[:, None, :], ' style="image-rendering: pixelated"')
+        yield image(tint.over(inside), tint.picture(column), PIXELATED)
+    if column.across > 1:
+        yield rectangle(column.box, box._replace(fill=""))
 
 
 def _label(label: Label, palette: Palette) -> Iterator[str]:

@@ -74,6 +74,7 @@ class Canvas(QWidget):
         player.changed.connect(self.narrator.tell)
         player.changed.connect(self.stale)
         player.frame.connect(self._walk_frame)
+        document.motion_changed.connect(self._motion_changed)
 
     @property
     def callout(self) -> Callout:
@@ -118,6 +119,10 @@ class Canvas(QWidget):
             self.stale()
         elif self._picture:  # headings and the buttons beside them stay as they are
             self.update(qrect(self._picture.layout.body).toAlignedRect())
+
+    def _motion_changed(self) -> None:
+        if self.view.pictures:
+            self.stale()  # they may be finer at rest
 
     @property
     def scale_held(self) -> bool:
@@ -164,6 +169,10 @@ class Canvas(QWidget):
         if sum(weights.size for weights in self.picture.weights) > ALWAYS_SHARP:
             self._moving.start()
         self.stale()
+
+    def show_pictures(self, shown: bool) -> None:
+        """Show small pictures in the nodes that can have some, or none."""
+        self.look(self.view._replace(pictures=shown))
 
     def grow(self, most: float) -> None:
         """Be `most` times as large as in a small room at most; the size in use asks for more, but alone."""

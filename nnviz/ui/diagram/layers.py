@@ -21,6 +21,7 @@ from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
 from nnviz.ui.diagram.paper import paint_blocks, paint_label
 from nnviz.ui.diagram.screen import Screen
+from nnviz.ui.diagram.small_pictures import SmallPictures
 from nnviz.ui.diagram.walk_layer import WalkLayer
 from nnviz.ui.widgets.images import qrect
 
@@ -58,6 +59,7 @@ class Layers:
     def __init__(self, player: Walking, narrator: Narrator) -> None:
         self._player = player
         self._edges, self._still = _CachedLayer(), _CachedLayer()
+        self._small = SmallPictures()
         self.walk = WalkLayer(player, narrator)
         self._screen: Screen | None = None
 
@@ -111,6 +113,7 @@ class Layers:
         paint_lit(painter, picture, lit, options.palette)
         paint_blocks(painter, picture, options.palette)
         screen.paint_nodes(painter, picture, options.selected)
+        self._small.paint(painter, picture, options.palette)
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):

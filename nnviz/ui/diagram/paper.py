@@ -49,14 +49,16 @@ def paint_box(painter: QPainter, rect: Rect, box: Box) -> None:
 
 
 def paint_blocks(painter: QPainter, picture: Picture, palette: Palette) -> None:
-    """Paint the columns whose nodes are too small to be told apart, as strips of their tints."""
+    """Paint the columns whose nodes are too small for a text, as strips or squares of their tints."""
     for column in picture.layout.columns:
-        if column.block:
-            paint_box(painter, column.box, style.block_box(column.role, palette))
+        if column.block and not column.picture:
+            box, inside = style.block_box(column, palette), style.block_inside(column)
+            paint_box(painter, column.box, box)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            inside = column.box.middle(column.width - 4, column.box.height - 4)
             for tint in style.tints(picture, column, palette):
-                painter.drawImage(qrect(tint.over(inside)), image_of(tint.pixels()[:, None]))
+                painter.drawImage(qrect(tint.over(inside)), image_of(tint.picture(column)))
+            if column.across > 1:
+                paint_box(painter, column.box, box._replace(fill=""))
 
 
 def paint_nodes(painter: QPainter, picture: Picture, palette: Palette) -> None:

@@ -13,6 +13,7 @@ from nnviz.picture.content import Content
 from nnviz.picture.layout import Layout, lay_out
 from nnviz.picture.parts import View
 from nnviz.picture.picture import Picture, make_picture
+from nnviz.picture.small import of_functions
 
 
 class Showing:
@@ -28,6 +29,7 @@ class Showing:
         derived, progress = self._derived, self._progress
         with_slopes = self._selection.slopes_shown or progress.shows_slopes
         slopes, slopes_of = self._slopes() if with_slopes else (None, "")
+        wanted = view.pictures and of_functions(derived.state.network)
         marks = derived.marks(moving=largest is not None)
         content = Content(
             derived.looked_at,
@@ -37,6 +39,7 @@ class Showing:
             slopes_of,
             *marks,
             free=self._selection.free is not None,
+            functions=derived.node_functions if wanted else None,
         )
         layout = self._laid_out(derived.state.network, view, with_slopes)
         return make_picture(

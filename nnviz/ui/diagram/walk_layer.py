@@ -64,7 +64,7 @@ class WalkLayer:
         edges = sum(picture.weights[step.layer].shape[1] for step in progress.told)
         for step in progress.told:
             column = picture.layout.column(step.layer)
-            if column.block or progress.walk.of_all_weights(step):
+            if not column.told_apart or progress.walk.of_all_weights(step):
                 continue
             if step.deed in EDGES and edges <= MOST_MARKED:
                 _paint_marks(painter, picture, step, palette)

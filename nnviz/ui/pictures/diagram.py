@@ -15,20 +15,19 @@ from nnviz.picture.picture import Picture, row_picture
 from nnviz.picture.svg import sheet_svg
 from nnviz.ui.diagram.edge_lines import paint_edges
 from nnviz.ui.diagram.paper import paint_blocks, paint_label, paint_legend, paint_nodes
+from nnviz.ui.diagram.small_pictures import SmallPictures
 from nnviz.ui.pictures.drawing import Drawing, Look, write
 from nnviz.ui.widgets.theme import application, apply_theme
 
 
-def render(
-    state: State, out: str | Path, size: tuple[int, int], theme: str, view: str, transparent: bool
-) -> None:
+def render(state: State, out: str | Path, look: Look, view: str) -> None:
     """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
 
     Raises FileError, and ValueError for slopes of what has no targets.
     """
-    apply_theme(application(), theme)
-    picture = row_picture(state, View(*size), with_slopes=view == "slopes")
-    write(DiagramDrawing(picture), Look(*size, theme, transparent), out)
+    apply_theme(application(), look.theme)
+    room = View(look.width, look.height, pictures=look.pictures)
+    write(DiagramDrawing(row_picture(state, room, with_slopes=view == "slopes")), look, out)
 
 
 class DiagramDrawing(Drawing):
@@ -53,6 +52,7 @@ class DiagramDrawing(Drawing):
         paint_edges(painter, paper.picture, palette)
         paint_blocks(painter, paper.picture, palette)
         paint_nodes(painter, paper.picture, palette)
+        SmallPictures().paint(painter, paper.picture, palette)
         for label in paper.picture.labels:
             paint_label(painter, label, palette)
         paint_legend(painter, paper.legend, palette)

@@ -32,6 +32,8 @@ class Look:
     height: int
     theme: str = "light"
     transparent: bool = False
+    pictures: bool = False
+    """Whether nodes hold small pictures."""
 
     @property
     def palette(self) -> Palette:

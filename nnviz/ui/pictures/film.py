@@ -46,7 +46,7 @@ class ImageFilm(ABC):
         self.scale = growth(View(look.width, share * look.height), columns)
         self.foot = HEIGHT * self.scale
         height = max(round(share * (look.height - self.foot)), 1)
-        self.above = View(look.width, height, bare=True)
+        self.above = View(look.width, height, bare=True, pictures=look.pictures)
         """The room of the diagram."""
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,7 +22,8 @@ What: TypeAlias = Literal["walk", "training"]
 class Subject:
     """What is filmed: a walk, perhaps by whole layers, or a training, perhaps with slopes; of one row.
 
-    `past` is what is known of the run; of one that was watched nothing else can be shown.
+    `past` is what is known of the run; of one that was watched nothing else can be shown. `pictures`: with small
+    pictures in the nodes.
     """
 
     what: What
@@ -31,10 +32,12 @@ class Subject:
     slopes: bool = False
     by_layer: bool = False
     past: Past | None = None
+    pictures: bool = False
 
 
 def film_of(subject: Subject, look: Look, fps: int, progress: Progress) -> ImageFilm:
     """Return a film; `progress` is told how far it is. Raises ValueError where there is nothing to show."""
+    look = replace(look, pictures=subject.pictures)
     if subject.what == "walk":
         return WalkFilm(subject.state, look, fps, progress, subject.row, by_layer=subject.by_layer)
     from nnviz.ui.pictures.training_film import TrainingFilm

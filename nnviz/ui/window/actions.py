@@ -156,7 +156,8 @@ def _export_film(workspace: Workspace, what: What) -> None:
         workspace.status.say(why)
         return
     slopes, past = selection.slopes_shown, workspace.runner.travel.past
-    workspace.exports.ask_film(Subject(what, state, row, slopes, progress.by_layer, past))
+    pictures = workspace.diagram.view.pictures
+    workspace.exports.ask_film(Subject(what, state, row, slopes, progress.by_layer, past, pictures))
 
 
 def _edit(workspace: Workspace) -> Menu:

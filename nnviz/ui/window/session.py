@@ -29,6 +29,7 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.recover import RecoverDialog, name_of
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.view_menu import PICTURES
 from nnviz.ui.window.workspace import Workspace
 
 
@@ -70,6 +71,7 @@ def fill(window: MainWindow, document: Document, settings: Settings) -> Workspac
     window.setUpdatesEnabled(False)
     workspace = Workspace(window, document, settings)
     offer_actions(workspace, table(workspace, settings))
+    workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))
     workspace.use_size()
     for part in (window, *workspace.board.docks.values()):  # one that floats does not follow the window
         part.setUpdatesEnabled(True)

@@ -6,6 +6,7 @@ from functools import partial
 
 from PySide6.QtGui import QKeySequence
 
+from nnviz.picture.small import why_none
 from nnviz.ui.widgets.theme import themes
 from nnviz.ui.window.menus import Entry, Menu, choice
 from nnviz.ui.window.panels import PANELS
@@ -13,6 +14,10 @@ from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.workspace import Workspace
 
 STANDARD = QKeySequence.StandardKey
+
+
+PICTURES = "small pictures"
+"""The switch for small pictures in the nodes, as it is remembered."""
 
 
 def view_menu(workspace: Workspace, settings: Settings) -> Menu:
@@ -34,7 +39,7 @@ def view_menu(workspace: Workspace, settings: Settings) -> Menu:
     return Menu(
         "&View",
         (
-            _slopes(workspace),
+            (*_slopes(workspace), _pictures(workspace, settings)),
             (fit, *zooms),
             _present(workspace),
             _panels(workspace),
@@ -121,6 +126,25 @@ def _slopes(workspace: Workspace) -> tuple[Entry, ...]:
             tip="Show the edges of the selected node alone and fade the rest",
             is_on=False,
         ),
+    )
+
+
+def _pictures(workspace: Workspace, settings: Settings) -> Entry:
+    def show(shown: bool) -> None:
+        settings.remember(PICTURES, shown)
+        workspace.diagram.show_pictures(shown)
+        if shown and (why := why_none(workspace.document.state.network)):
+            workspace.status.say(why)
+
+    return Entry(
+        "pictures",
+        "Small p&ictures in the nodes",
+        show,
+        keys="Ctrl+I",
+        tip="Show in each node what it computes over one or two inputs, or its weights over the pixels of an image",
+        icon="pictures",
+        toolbar=True,
+        is_on=settings.flag(PICTURES, first=False),
     )
 
 

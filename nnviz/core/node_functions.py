@@ -1,0 +1,76 @@
+"""What every node computes over the one or two inputs of a network, so coarse that it is found at once.
+
+Knows nothing of Qt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nnviz.core.activations import Array
+from nnviz.core.cost import QUICK_NS
+from nnviz.core.function import Section, activations, point_ns, section
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset
+
+COARSEST, FINEST, FINEST_LINE = 8, 32, 64
+"""Points along each of two inputs, at least and at most, and along a single one at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class NodeFunctions:
+    """Every node's a at points of a line or a plane.
+
+    ========= ================================================================================
+    `section` the inputs that vary, and from where to where
+    `a`       of every column, inputs first: shape (nodes, across), or (nodes, up, across)
+    ========= ================================================================================
+    """
+
+    section: Section
+    a: tuple[Array, ...]
+
+    @cached_property
+    def shares(self) -> tuple[Array, ...]:
+        """Each a over the largest of its node without sign, from −1 to 1; 0 where it is no number."""
+        return tuple(map(_shares, self.a))
+
+
+def few_inputs(network: Network) -> bool:
+    """Tell whether all inputs of a network can vary in one picture."""
+    return len(network.inputs) <= 2
+
+
+def quick(network: Network) -> bool:
+    """Tell whether the coarsest picture of a network of few inputs is found at once."""
+    return COARSEST ** len(network.inputs) * point_ns(network) <= QUICK_NS
+
+
+def node_functions(network: Network, data: Dataset, most_ns: float = QUICK_NS) -> NodeFunctions:
+    """Return what the nodes compute where the rows are; `most_ns`: about how long it may take."""
+    count = len(network.inputs)
+    points = (most_ns / point_ns(network)) ** (1 / count)
+    size = int(min(max(points, COARSEST), FINEST if count == 2 else FINEST_LINE))
+    where = section(data, tuple(range(count)), np.zeros(count))
+    values = where.middles(*[size] * count)
+    work = activations(network, where, values)
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            layers: tuple[Array, ...] = end.value
+            break
+    inputs = np.stack(np.meshgrid(*values), axis=-1)
+    return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)))
+
+
+def _shares(a: Array) -> Array:
+    known = np.where(np.isfinite(a), np.abs(a), 0.0)
+    largest = known.max(axis=tuple(range(1, a.ndim)), keepdims=True)
+    with np.errstate(all="ignore"):
+        shares = np.nan_to_num(a / np.where(largest > 0.0, largest, 1.0))
+    clipped: Array = np.clip(shares, -1.0, 1.0)
+    return clipped
