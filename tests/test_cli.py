@@ -251,11 +251,11 @@ def test_render_writes_an_svg(answer, tmp_path):
     [
         (
             "render relu -o {0}/a.pdf --size 300x200 --theme dark --view slopes --transparent",
-            ("render", "The relu activation", "a.pdf", (300, 200), "dark", "slopes", True),
+            ("render", "The relu activation", "a.pdf", (300, 200), "dark", "slopes", True, False),
         ),
         (
-            "render relu -o {0}/a.PNG",
-            ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward", False),
+            "render relu -o {0}/a.PNG --pictures",
+            ("render", "The relu activation", "a.PNG", (1200, 800), "light", "forward", False, True),
         ),
         (
             "screenshot relu -o {0}/s.png --activations relu,identity",

@@ -204,10 +204,8 @@ def _render(state: State, chosen: argparse.Namespace) -> None:
 
     _system.draw_without_display()
     from nnviz.ui.pictures.diagram import render as draw
-    from nnviz.ui.pictures.drawing import Look
 
-    look = Look(*size, chosen.theme, chosen.transparent, chosen.pictures)
-    draw(state, chosen.out, look, chosen.view)
+    draw(state, chosen.out, size, chosen.theme, chosen.view, chosen.transparent, chosen.pictures)
 
 
 def screenshot(chosen: argparse.Namespace) -> None:

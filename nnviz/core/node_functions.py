@@ -46,7 +46,8 @@ def few_inputs(network: Network) -> bool:
 
 def quick(network: Network) -> bool:
     """Tell whether the coarsest picture of a network of few inputs is found at once."""
-    return COARSEST ** len(network.inputs) * point_ns(network) <= QUICK_NS
+    points: int = COARSEST ** len(network.inputs)
+    return points * point_ns(network) <= QUICK_NS
 
 
 def node_functions(network: Network, data: Dataset, most_ns: float = QUICK_NS) -> NodeFunctions:

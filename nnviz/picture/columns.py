@@ -55,8 +55,8 @@ GRID, LEAST_CELL = 140.0, 9.0
 """Width of nodes that stand side by side, and how large one of them is at least."""
 BESIDE_GRID = 80.0
 """The gap beside nodes that stand side by side, which no numbers stand in, before others become narrower."""
-PICTURE_EXTRA = 0.5
-"""A node with a picture is so much wider, in its heights: the rest of the picture it has of its own width."""
+PICTURE_EXTRA, LEAST_EXTRA = 0.5, 26.0
+"""A node with a picture is so much wider, in its heights and at least: the rest is of its own width."""
 PICTURE_SHARE = 0.45
 """Of a node's width that its picture is at most."""
 
@@ -191,7 +191,7 @@ def _grid(count: int, across: int, cell: float) -> _Fit:
 def _with_pictures(fit: _Fit, room: float, grown: float) -> _Fit:
     """Return a column with pictures in its nodes, or of pictures side by side where nodes are low."""
     if fit.height * grown >= LEAST_PICTURED:
-        return replace(fit, extra=PICTURE_EXTRA * fit.height)
+        return replace(fit, extra=max(PICTURE_EXTRA * fit.height, LEAST_EXTRA))
     cell, across = max(
         (min(room / ceil(fit.count / across), GRID / across), across) for across in range(2, fit.count + 1)
     )

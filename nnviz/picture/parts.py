@@ -71,8 +71,8 @@ class View(NamedTuple):
     """The room there is, in pixels, and how it is seen: zoom 1 and no shift fit everything.
 
     `larger`: how many times as large as the room asks for all is wished. `most_growth`: how many times as
-    large as in a small room all may be, before zoom. `bare`: no controls stand under the headings. `pictures`: nodes
-    hold small pictures.
+    large as in a small room all may be, before zoom. `bare`: no controls stand under headings. `pictures`:
+    nodes hold small pictures.
     """
 
     width: float
@@ -177,8 +177,8 @@ class NodeBox(NamedTuple):
 class Column:
     """A column: `tops` of its nodes, all of one height; too small to tell apart, it is drawn as one block.
 
-    With `across` nodes side by side it is a grid of square cells, read row by row. Its edges end at the heights
-    `middles` all the same, each within its node's row.
+    With `across` nodes side by side it is a grid of square cells, read row by row. Its edges end at the
+    heights `middles` all the same, each within its node's row.
     """
 
     layer: int

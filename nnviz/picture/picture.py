@@ -81,8 +81,9 @@ class Picture:
         label = self.label(address)
         if label is not None:
             return label.rect
-        if address.kind == "node":
-            return self.layout.column(address.layer).rect(address.node)
+        column = self.layout.column(address.layer)
+        if address.kind == "node" or (address.kind == "input" and column.across > 1):
+            return column.rect(address.node)
         if address.kind == "weight":
             return self._on_edge(address)
         return None

@@ -77,7 +77,7 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
     texts = replace(column, width=column.picture_of(0).x - column.x) if column.picture else column
     least = FULL if layer is None else THREE_LINES * min(max(texts.width / WIDTH, 1.0), MOST_GROWTH)
     full = column.height >= least
-    pills = _pills(column, layer, 1.0 if full else _grown(texts))
+    pills = _pills(column if full else texts, layer, 1.0 if full else _grown(texts))
     inside = _full(texts, layer, pills) if full else _compact(texts, pills)
     if not inside:
         return {}

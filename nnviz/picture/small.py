@@ -1,7 +1,7 @@
 """The small pictures in the nodes: which nodes have one, and of what. Knows nothing of Qt.
 
-Over one or two inputs each node shows what it computes; where the inputs are pixels, those that they feed show
-their weights, in the order of the pixels.
+Over one or two inputs each node shows what it computes; where the inputs are pixels, those that they feed
+show their weights, in the order of the pixels.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.small import pixel_side
-from nnviz.picture.style import Box, Pixels
+from nnviz.picture.style import Pixels
 
-LEAST_WITH_DOT = 20.0
+LEAST_WITH_DOT = 24.0
 """In a smaller picture there is no dot for the row, in pixels."""
 DOT, LARGEST_DOT, RIM = 0.055, 5.0, 1.2
 """Radius of the dot in sides of its picture, and at most; width of its rim."""
@@ -53,6 +53,11 @@ def small_values(picture: Picture, column: Column) -> Array | None:
     return None if functions is None else functions.shares[column.index]
 
 
+def in_sight(picture: Picture, column: Column) -> range:
+    """Return the nodes whose small pictures are drawn."""
+    return range(len(column.tops)) if column.across > 1 else column.in_sight(picture.layout.body)
+
+
 def is_curve(picture: Picture) -> bool:
     """Tell whether the small pictures are curves, over one input."""
     return len(picture.content.network.inputs) == 1
@@ -64,8 +69,8 @@ def sharp(picture: Picture, size: float) -> bool:
     return side is not None and size >= side
 
 
-def small_pixels(values: Array, palette: Palette) -> Pixels:
-    """Return the colours of small pictures as RGBA, shape (nodes, rows, columns, 4).
+def small_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
+    """Return the colours of small pictures as 0xffrrggbb, shape (nodes, rows, columns).
 
     Weights are coloured over the layer's largest, what a node computes over its own largest.
     """
@@ -75,9 +80,13 @@ def small_pixels(values: Array, palette: Palette) -> Pixels:
     else:
         squares = values[:, ::-1]  # the second input goes up
     nodes, rows, columns = squares.shape
-    colours: NDArray[np.uint32] = pixels(squares.reshape(nodes * rows, columns), palette)
-    parts = [(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)]
-    return np.stack(parts, axis=-1).reshape(nodes, rows, columns, 4)
+    return pixels(squares.reshape(nodes * rows, columns), palette).reshape(nodes, rows, columns)
+
+
+def small_pixels(values: Array, palette: Palette) -> Pixels:
+    """Return the same as RGBA, shape (nodes, rows, columns, 4)."""
+    colours = small_colours(values, palette)
+    return np.stack([(colours >> shift & 255).astype(np.uint8) for shift in (16, 8, 0, 24)], axis=-1)
 
 
 def areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
@@ -91,9 +100,9 @@ def areas(values: Array, place: Rect, palette: Palette) -> Iterator[Area]:
             yield Area(np.concatenate([np.column_stack((x, side)), ends]), colour)
 
 
-def zero_line(values: Array, place: Rect) -> Rect:
-    """Return the line at 0 of such a curve, of no height."""
-    return Rect(place.x, _heights(values, place)[1], place.width, 0.0)
+def zero(values: Array, place: Rect) -> float:
+    """Return where 0 stands beside such a curve."""
+    return _heights(values, place)[1]
 
 
 def _heights(values: Array, place: Rect) -> tuple[Array, float]:
@@ -105,7 +114,7 @@ def _heights(values: Array, place: Rect) -> tuple[Array, float]:
 
 
 def dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
-    """Return where the selected row is in the picture of a node with these values; None where it is outside."""
+    """Return where the row is in the picture of a node with these values; None where it is outside."""
     content = picture.content
     if content.functions is None or content.trace is None or place.width < LEAST_WITH_DOT:
         return None
@@ -131,6 +140,6 @@ def ground(palette: Palette) -> str:
     return palette.canvas
 
 
-def frame(place: Rect, palette: Palette) -> Box:
-    """Return the line around a small picture."""
-    return Box("", palette.node_border, min(max(0.012 * place.width, 0.6), 1.2), 0.0)
+def frame_width(side: float) -> float:
+    """Return how wide the line around a small picture is, in pixels."""
+    return min(max(0.012 * side, 0.6), 1.2)

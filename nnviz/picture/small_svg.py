@@ -15,23 +15,22 @@ from nnviz.picture.style import Box, tile_box, tints
 
 def small_pictures(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     """Yield the small pictures of a column, and of nodes side by side the bars that tell their values."""
-    grid = column.across > 1
-    nodes = range(len(column.tops)) if grid else column.in_sight(picture.layout.body)
-    if grid:
+    if column.across > 1:
         yield from _bars(picture, column, palette)
     values = look.small_values(picture, column)
     if values is None:
         return
     curves = look.is_curve(picture)
-    images = [] if curves else look.small_pixels(values, palette)
+    images = None if curves else look.small_pixels(values, palette)
     more = PIXELATED if look.sharp(picture, column.picture) else ""
-    for node in nodes:
+    around = Box("", palette.node_border, look.frame_width(column.picture), 0.0)
+    for node in look.in_sight(picture, column):
         place = column.picture_of(node)
-        if curves:
+        if images is None:
             yield from _curve(values[node], place, palette)
         else:
             yield image(place, images[node], more)
-        yield rectangle(place, look.frame(place, palette))
+        yield rectangle(place, around)
         dot = look.dot(picture, place, values[node])
         if dot is not None:
             yield (
@@ -43,7 +42,7 @@ def small_pictures(picture: Picture, column: Column, palette: Palette) -> Iterat
 def _bars(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     bars = [column.bar_of(node) for node in range(len(column.tops))]
     for bar in bars:
-        yield rectangle(bar, tile_box(column.role, bar, palette))
+        yield rectangle(bar, tile_box(column.role, palette))
     for tint in tints(picture, column, palette):
         for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
@@ -55,8 +54,8 @@ def _curve(values: Array, place: Rect, palette: Palette) -> Iterator[str]:
     for area in look.areas(values, place, palette):
         corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in area.corners.tolist())
         yield f'<polygon points="{corners}" fill="{area.colour}"/>'
-    line = look.zero_line(values, place)
+    y = look.zero(values, place)
     yield (
-        f'<line x1="{line.x:.1f}" y1="{line.y:.1f}" x2="{line.right:.1f}" y2="{line.y:.1f}" '
+        f'<line x1="{place.x:.1f}" y1="{y:.1f}" x2="{place.right:.1f}" y2="{y:.1f}" '
         f'stroke="{palette.node_border}"/>'
     )

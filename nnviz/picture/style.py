@@ -66,7 +66,7 @@ def block_inside(column: Column) -> Rect:
     return column.box.middle(column.width - 2 * edge, column.box.height - 2 * edge)
 
 
-def tile_box(role: Role, rect: Rect, palette: Palette) -> Box:
+def tile_box(role: Role, palette: Palette) -> Box:
     """Return how the bar under a small picture is drawn that stands side by side with others."""
     return Box(_node_fill(role, palette), palette.node_border, 0.5, 0.0)
 

@@ -36,7 +36,8 @@ def svg(
 ) -> str:
     """Return the diagram of `state` with its first row of data as an SVG document.
 
-    `view` "slopes" adds that row's slopes, `pictures` small pictures in the nodes. Raises ValueError where it has no targets to take slopes of.
+    `view` "slopes" adds that row's slopes, `pictures` small pictures in the nodes. Raises ValueError where
+    it has no targets to take slopes of.
     """
     picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
     return sheet_svg(sheet(picture, *size), PALETTES[theme], transparent=transparent)

@@ -193,7 +193,9 @@ def test_large_layers_are_blocks_that_say_how_many_nodes_they_have():
 
 
 def test_zoomed_in_only_the_nodes_in_sight_are_drawn():
-    picture = drawn(state((784, 128, 64, 10)), View(900, 500, 40.0, -11000.0, -8000.0))
+    large = state((784, 128, 64, 10))
+    x, y = drawn(large).layout.columns[1].rect(60).center
+    picture = drawn(large, View(900, 500, 40.0, 450.0 - 40.0 * x, 280.0 - 40.0 * y))
     seen = [node for node in picture.nodes if node.address.column == 1]
     assert 0 < len(seen) < 12
     assert all(node.rect.bottom >= 0 and node.rect.y <= 500 for node in picture.nodes)

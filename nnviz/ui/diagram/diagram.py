@@ -185,12 +185,15 @@ class Diagram(Canvas):
             selection.point_at(Address("node", address.layer, address.node))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Edit the number of an edge whose number is not in sight; on nothing, show everything."""
+        """Edit the number of an edge or a pixel that is not written there; on nothing, show everything."""
         address = self.picture.at(event.position().x(), event.position().y())
         if address is None:
             self.fit()
         elif address.kind == "weight":
             self.session.edit(address)
+        elif address.kind == "node" and self.picture.layout.columns[address.column].across > 1:
+            if number := number_at(self._document.state, address):
+                self.session.edit(number)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the mouse."""

@@ -20,14 +20,22 @@ from nnviz.ui.pictures.drawing import Drawing, Look, write
 from nnviz.ui.widgets.theme import application, apply_theme
 
 
-def render(state: State, out: str | Path, look: Look, view: str) -> None:
+def render(
+    state: State,
+    out: str | Path,
+    size: tuple[int, int],
+    theme: str,
+    view: str,
+    transparent: bool,
+    pictures: bool,
+) -> None:
     """Write the diagram of `state` to `out`, a PNG or PDF by its suffix. Needs no display.
 
     Raises FileError, and ValueError for slopes of what has no targets.
     """
-    apply_theme(application(), look.theme)
-    room = View(look.width, look.height, pictures=look.pictures)
-    write(DiagramDrawing(row_picture(state, room, with_slopes=view == "slopes")), look, out)
+    apply_theme(application(), theme)
+    picture = row_picture(state, View(*size, pictures=pictures), with_slopes=view == "slopes")
+    write(DiagramDrawing(picture), Look(*size, theme, transparent), out)
 
 
 class DiagramDrawing(Drawing):

@@ -22,8 +22,8 @@ What: TypeAlias = Literal["walk", "training"]
 class Subject:
     """What is filmed: a walk, perhaps by whole layers, or a training, perhaps with slopes; of one row.
 
-    `past` is what is known of the run; of one that was watched nothing else can be shown. `pictures`: with small
-    pictures in the nodes.
+    `past` is what is known of the run; of one that was watched nothing else can be shown. `pictures`: with
+    small pictures in the nodes.
     """
 
     what: What

@@ -138,12 +138,10 @@ def _pictures(workspace: Workspace, settings: Settings) -> Entry:
 
     return Entry(
         "pictures",
-        "Small p&ictures in the nodes",
+        "Small pi&ctures in the nodes",
         show,
         keys="Ctrl+I",
-        tip="Show in each node what it computes over one or two inputs, or its weights over the pixels of an image",
-        icon="pictures",
-        toolbar=True,
+        tip="Show in each node what it computes over one or two inputs, or its weights over an image",
         is_on=settings.flag(PICTURES, first=False),
     )
 
