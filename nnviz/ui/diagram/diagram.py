@@ -191,9 +191,8 @@ class Diagram(Canvas):
             self.fit()
         elif address.kind == "weight":
             self.session.edit(address)
-        elif address.kind == "node" and self.picture.layout.columns[address.column].across > 1:
-            if number := number_at(self._document.state, address):
-                self.session.edit(number)
+        elif address.kind == "node" and self.picture.layout.column(-1).across > 1 and address.layer < 0:
+            self.session.edit(address._replace(kind="input"))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom about the mouse."""
