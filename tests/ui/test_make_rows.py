@@ -312,9 +312,24 @@ def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog, kind):
     assert dialog.height() <= 700
 
 
-def test_a_walk_is_ended_by_other_rows(made, open_window):
+@pytest.mark.parametrize("choice", ["Put them", "Take a network"])
+def test_a_walk_is_ended_by_other_rows(made, open_window, choice):
     window = open_window("relu")
     choose_entry(window, "Backward")
-    made(window, click_kind("Two circles"), click_radio("Take a network"), press("Make rows"))
+    made(window, click_kind("Two circles"), click_radio(choice), press("Make rows"))
     assert not window.player.progress.active
     assert window.selection.row == 0
+    assert untrue(window) == []
+
+
+def test_the_network_that_was_chosen_stays_chosen_with_another_kind(dialog):
+    click_kind("Two moons")(dialog)
+    assert radio(dialog, "Put them").isChecked()
+    click_radio("Take a network")(dialog)
+    click_kind("Two circles")(dialog)
+    assert radio(dialog, "Take a network").isChecked()
+    click_radio("Put them")(dialog)
+    click_kind("Three blobs")(dialog)
+    assert radio(dialog, "Take a network").isChecked()
+    click_kind("Two circles")(dialog)
+    assert radio(dialog, "Put them").isChecked()

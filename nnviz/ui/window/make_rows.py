@@ -15,7 +15,6 @@ def make_rows(workspace: Workspace) -> None:
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.exec():
         shape = document.state.network.sizes
-        workspace.player.stop()
         workspace.diagram.session.close()
         if document.edit(f"make rows: {dialog.kind.title}", lambda _: dialog.state()):
             if document.state.network.sizes != shape:
