@@ -80,8 +80,8 @@ def passengers():
 
 
 def wages():
-    """Make up the wages of 400 people, an hour: no survey is meant."""
-    rng, rows = np.random.default_rng(2), 400
+    """Make up the wages of 600 people, an hour: no survey is meant."""
+    rng, rows = np.random.default_rng(2), 600
     education = np.clip(rng.normal(13, 2.6, rows), 8, 20).round()
     age = np.clip(rng.normal(38, 11, rows), 18, 64).round()
     experience = np.clip(age - education - 6 - rng.integers(0, 5, rows), 0, None)
@@ -99,7 +99,7 @@ def wages():
         + 1.1 * city
         + 1.5 * night
         + leads * (1 + 0.25 * education)
-        + rng.normal(0, 1.2, rows)
+        + rng.normal(0, 0.8, rows)
     ).round(2)
     names = ["education_years", "experience_years", "age", "firm_size", "way_km"]
     names += ["union", "city", "night_work", "leads", "wage"]
