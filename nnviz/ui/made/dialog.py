@@ -77,6 +77,7 @@ class MakeRows(QDialog):
             button.clicked.connect(self._take_wish)
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
+        self._draw_small()
 
     @property
     def kind(self) -> Kind:
@@ -213,7 +214,6 @@ class MakeRows(QDialog):
             else f"For {wish}; this one is {sizes}"
         )
         self._of_suiting.setText(kind.suits.in_words(kind.network()))
-        self._draw_small()
         self._large.show_now()
 
     def _take_wish(self) -> None:
