@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -120,6 +121,8 @@ def _chosen(rows: tuple[int, ...] | None) -> slice | list[int]:
     return slice(None) if rows is None else list(rows)
 
 
+Place: TypeAlias = tuple[int, int]
+"""A node: its layer, and its place there."""
 ROWS_TOGETHER = 32
 """Rows that are predicted together where not all of them are."""
 
@@ -132,6 +135,7 @@ class Results:
     `mse`     over all rows, once it is measured
     `means`   by the rows that they are taken over, None for all; once they are averaged
     `health`  on all rows, once it is found
+    `nodes`   z and a of nodes on all rows, shape (rows,) each, once they are visited
     ========= ==========================================================================
     """
 
@@ -142,6 +146,7 @@ class Results:
         self.mse: float | None = None
         self.means: dict[tuple[int, ...] | None, Means] = {}
         self.health: Health | None = None
+        self.nodes: dict[Place, tuple[Array, Array]] = {}
         self._row = -1
         self._trace: Trace | None = None
         self._slopes: Slopes | None = None
@@ -216,3 +221,18 @@ class Results:
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Find the health, and yield after each block of rows."""
         self.health = yield from health_in_blocks(self.network, self.data.inputs, block_ns)
+
+    def visit(self, place: Place) -> None:
+        """Find what a node is given and makes of it on all rows, at once."""
+        layer, node = place
+        self.nodes[place] = self.trace.z[layer][:, node], self.trace.a[layer][:, node]
+
+    def visit_in_blocks(self, place: Place, block_ns: float) -> Iterator[None]:
+        """Find the same, and yield after each block of rows."""
+        layer, node = place
+        both = np.empty((2, len(self.data)))
+        for block in row_blocks(len(self.data), forward_ns(self.network), block_ns):
+            trace = self.network.forward(self.data.inputs[block])
+            both[:, block] = trace.z[layer][:, node], trace.a[layer][:, node]
+            yield
+        self.nodes[place] = both[0], both[1]

@@ -132,6 +132,16 @@ class Derived(QObject):
                 self._want("health", partial(results.examine_in_blocks, self._block_ns))
         return results.health
 
+    def of_node(self, layer: int, node: int) -> tuple[Array, Array] | None:
+        """Return z and a of a node on all rows, shape (rows,) each; None without rows, or until known."""
+        results, place = self._present(), (layer, node)
+        if place not in results.nodes and len(self.state.data):
+            if self._quick:
+                results.visit(place)
+            elif not self._document.in_motion:
+                self._want(place, partial(results.visit_in_blocks, place, self._block_ns))
+        return results.nodes.get(place)
+
     def marks(self, moving: bool = False) -> Marks:
         """Return what is odd about nodes and layers on all rows, as far as it is known.
 

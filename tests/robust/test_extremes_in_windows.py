@@ -39,7 +39,7 @@ def deeds(window, folder):
     yield "means", lambda: selection.show_slopes(True, True)
     yield "the next row", lambda: setattr(selection, "row", 1)
     yield "two weights", lambda: selection.select(*[Address("weight", 0, 0, k) for k in (0, 1)])
-    for card in ("1 weight", "2 weights", "Matrix", "MSE"):
+    for card in ("1 weight", "2 weights", "Activation", "Matrix", "MSE"):
         yield f"plot {card}", lambda card=card: bring(window, card)
         yield f"plot {card}, at rest", lambda: QTest.qWait(60)
     yield "the last layer's weights", lambda: selection.select(Address("node", len(network.layers) - 1, 0))

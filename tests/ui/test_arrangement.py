@@ -160,7 +160,7 @@ def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):
 def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):
     window = open_window("relu")
     before = window.diagram.size()
-    for name in ("Training", "Explain", "Notes", "Code"):
+    for name in ("Training", "Explain", "Activation", "Notes", "Code"):
         bring(window, name)
         choose_entry(window, name)
     QApplication.processEvents()

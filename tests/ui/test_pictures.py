@@ -188,6 +188,7 @@ PLOTS = {
     "MSE": ("the MSE", "iterations"),
     "1 weight": ("the MSE over one weight", "w (accounts → node_0)"),
     "2 weights": ("the MSE over two weights", "w (accounts → node_0)"),
+    "Activation": ("the activation of a node", "z of node_0"),
     "Matrix": ("the weights", None),
 }
 
@@ -271,7 +272,7 @@ def stroked(svg):
                 yield width, numbers @ np.array([[a, b], [c, d]]) + (e, f)
 
 
-@pytest.mark.parametrize("name", ["MSE", "1 weight", "2 weights"])
+@pytest.mark.parametrize("name", ["MSE", "1 weight", "2 weights", "Activation"])
 def test_an_svg_of_a_plot_is_drawn_alike_by_every_program(plot, name):
     _, card = plot(name)
     card.copy_picture.trigger()

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 import nnviz.ui.diagram.canvas
 from nnviz.core.address import Address
 from nnviz.files.registry import load
+from nnviz.ui.activation.panel import ActivationPanel
 from nnviz.ui.code.panel import CodePanel
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
@@ -163,6 +164,7 @@ SLOTS = {
     "MSE": (MsePlot, "_follow", lambda w: press(w, "One update")),
     "1 weight": (LossPanel, "_choose", click_node),
     "2 weights": (LossPanel, "_choose", click_node),
+    "Activation": (ActivationPanel, "_draw", click_node),
     "Matrix": (WeightMatrix, "_selected", click_node),
     "Explain": (ExplainPanel, "_refresh", click_node),
     "Code": (CodePanel, "_selected", click_node),

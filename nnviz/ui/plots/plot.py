@@ -25,13 +25,13 @@ from nnviz.ui.widgets.theme import px, ui_font
 
 LARGEST = 308.0
 """The largest exponent of 10 that is a number; the least stands as far below 1."""
-GAP, MOST = {"left": 26.0, "bottom": 64.0}, 10
+GAP, MOST = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 """Pixels between two ticks, at least, and about how many there are, at most."""
 BESIDE = 1e5
 """A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
 OFFSET = 6
 """Pixels between the plot and the texts."""
-OUTSIDE = {"left": (0, 10), "bottom": (30, 0)}
+OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
 """Pixels by which the text of the first and last tick may stand out of the axis, across and down."""
 
 Picture: TypeAlias = tuple[list[QLineF], list[tuple[QPointF, str]]]

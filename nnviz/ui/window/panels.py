@@ -63,6 +63,13 @@ def _over_two_weights(workspace: Workspace) -> Card:
     return workspace.with_pictures(card)
 
 
+def _activation(workspace: Workspace) -> Card:
+    from nnviz.ui.activation.panel import ActivationPanel
+
+    card = ActivationPanel(workspace.document, workspace.selection, workspace.derived)
+    return workspace.with_pictures(card)
+
+
 def _matrix(workspace: Workspace) -> Card:
     from nnviz.ui.plots.weight_matrix import WeightMatrix
 
@@ -72,6 +79,7 @@ def _matrix(workspace: Workspace) -> Card:
 PANELS = (
     Panel("Training", "right, above", "Settings, Run, and what came of it", lambda own: own.training),
     Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
+    Panel("Activation", "right", "The activation of the selected node, with all rows on it", _activation),
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),

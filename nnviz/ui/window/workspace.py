@@ -207,8 +207,9 @@ class Workspace:
             self.status.say("")
 
     def _explain(self) -> None:
-        """Show the explanation of what was pointed at, unless notes are being written or the code is read."""
-        if not self.notes.being_written and not self.board.covers("Code", "Explain"):
+        """Show the explanation of what was pointed at, unless it would cover what is written or follows."""
+        followed = any(self.board.covers(name, "Explain") for name in ("Code", "Activation"))
+        if not self.notes.being_written and not followed:
             self.board.docks["Explain"].come_forward()
 
     def _show_menu(self, address: Address | None, at: QPoint) -> None:

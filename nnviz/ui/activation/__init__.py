@@ -1,0 +1,1 @@
+"""The activation of a node as a curve."""
