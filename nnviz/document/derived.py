@@ -136,7 +136,7 @@ class Derived(QObject):
         """Return z and a of a node on all rows, shape (rows,) each; None without rows, or until known."""
         results, place = self._present(), (layer, node)
         if place not in results.nodes and len(self.state.data):
-            if self._quick:
+            if self._together:
                 results.visit(place)
             elif not self._document.in_motion:
                 self._want(place, partial(results.visit_in_blocks, place, self._block_ns))

@@ -108,7 +108,10 @@ class ActivationPanel(PlotCard):
 
     def _show(self, node: Address, bend: Bend, reading: Reading | None) -> None:
         z, a = self._derived.of_node(node.layer, node.node) or NOTHING
-        self._stretch = steady(self._stretch, stretch_of(z, reading.z if reading else np.nan))
+        wanted, known = stretch_of(z, reading.z if reading else np.nan), self._stretch
+        if known and not len(z):  # rows that are not known at present may need all of it
+            wanted = min(known[0], wanted[0]), max(known[1], wanted[1])
+        self._stretch = steady(known, wanted)
         name = node.name(self._derived.state.network)
         drawn = (bend.function, self._stretch, name)
         if bend.layer is not None or drawn != self._curve_of:
