@@ -203,9 +203,8 @@ def plot(qtbot, open_window):
         for _ in range(3):
             window.runner.step()
         window.board.show_panel(name, True)
-        qtbot.waitUntil(lambda: len(plots(window)) == 1)
-        (card,) = plots(window)
-        qtbot.waitUntil(lambda: card.plot is not None)
+        card = window.board.docks[name].card
+        qtbot.waitUntil(lambda: card in plots(window) and card.plot is not None)
         qtbot.waitUntil(lambda: not at_work())
         return window, card
 
