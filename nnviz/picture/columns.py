@@ -55,7 +55,7 @@ GRID, LEAST_CELL = 140.0, 9.0
 """Width of nodes that stand side by side, and how large one of them is at least."""
 BESIDE_GRID = 80.0
 """The gap beside nodes that stand side by side, which no numbers stand in, before others become narrower."""
-PICTURE_EXTRA, LEAST_EXTRA = 0.5, 26.0
+PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
 """A node with a picture is so much wider, in its heights and at least: the rest is of its own width."""
 PICTURE_SHARE = 0.45
 """Of a node's width that its picture is at most."""

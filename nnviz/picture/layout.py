@@ -147,10 +147,10 @@ def _names(network: Network, column: Column, slots: Mapping[Kind, Slot], body: R
     if slot is None:
         return
     names = network.names(column.index)
-    for node in column.in_sight(body):
+    for node in column.with_texts(body):
         text = elide(plain(names[node]), slot.size, slot.rect.width)
         width = min(text_width(text, slot.size), slot.rect.width)
-        rect = slot.at(column.x, float(column.tops[node]))._replace(width=width)
+        rect = slot.at(*column.rect(node)[:2])._replace(width=width)
         if text and rect.y >= body.y and rect.meets(body):
             address = Address("name", column.layer, node)
             yield Label(address, text, rect, "name", slot.size, align="left", role=slot.role)

@@ -24,7 +24,8 @@ LESS = 1e-3
 
 def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], body: Rect) -> Iterator[Label]:
     """Yield what stands in, on and under the nodes of a column, but for their names."""
-    nodes = column.in_sight(body)
+    nodes = column.with_texts(body)
+    corners = [column.rect(node)[:2] for node in nodes] if slots else []
     box = column.box
     beside = BESIDE * column.width
     all_in_sight = body.covers(Rect(box.x - beside, box.y, box.width + 2 * beside, box.height + column.below))
@@ -32,8 +33,8 @@ def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], b
         make = _MAKERS.get(kind)
         if make is None:
             continue
-        for node, top in zip(nodes, column.tops[nodes.start : nodes.stop].tolist(), strict=True):
-            label = make(content, Address(kind, column.layer, node), slot, slot.at(column.x, top))
+        for node, corner in zip(nodes, corners, strict=True):
+            label = make(content, Address(kind, column.layer, node), slot, slot.at(*corner))
             if label is not None and (all_in_sight or _in_sight(label.rect, body)):
                 yield label
     line = slots.get("node_slope")
@@ -65,7 +66,7 @@ def _value(content: Content, address: Address, slot: Slot, rect: Rect) -> Label 
     if fit is None:
         return None
     text, size, width = fit
-    style: Style = "dead" if content.dead(address) else "value"
+    style: Style = "dead" if content.dead(address) else "value" if slot.role else "pill"
     if slot.align == "center":
         rect = rect.middle(min(max(width + 0.8 * size, 2.0 * size), rect.width), rect.height)
     else:

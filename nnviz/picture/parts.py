@@ -260,6 +260,14 @@ class Column:
         node = int(np.searchsorted(self.tops, y, side="right")) - 1
         return node if node >= 0 and (self.block or self.rect(node).contains(x, y)) else None
 
+    def with_texts(self, body: Rect) -> range:
+        """Return the nodes in sight that can show texts: also those that stand side by side."""
+        if self.across == 1:
+            return self.in_sight(body)
+        top = float(self.tops[0])
+        first, last = ((y - top) // self.cell * self.across for y in (body.y, body.bottom))
+        return range(max(int(first), 0), min(int(last) + self.across, len(self.tops)))
+
     def in_sight(self, body: Rect) -> range:
         """Return the nodes that are drawn one by one and reach into `body`."""
         if self.block or self.x > body.right or self.x + self.width < body.x:

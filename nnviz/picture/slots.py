@@ -37,6 +37,10 @@ THREE_LINES, TWO_LINES = 47.0, 32.0
 
 In a larger room there are no three lines before they can be as large as the node is wide.
 """
+BAR_LINE = 1.35
+"""How high the bar under a picture is that holds a text, in font sizes."""
+PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
+"""Font size of a pixel's value at most, and the part of the pixel's width that its pill takes at most."""
 LONGEST_BADGE = "dead on all rows"
 
 
@@ -72,6 +76,8 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
 
     `layer` is None for inputs. Nothing moves when slopes come: their room is kept.
     """
+    if column.across > 1:
+        return _in_bar(column) if column.picture else _in_pixel(column)
     if column.height < COMPACT or column.block:
         return {}
     texts = replace(column, width=column.picture_of(0).x - column.x) if column.picture else column
@@ -83,6 +89,27 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
         return {}
     on_box: dict[Kind, Slot] = {kind: replace(slot, role=column.role) for kind, slot in inside.items()}
     return on_box | pills | _below(column, layer)
+
+
+def _in_bar(column: Column) -> dict[Kind, Slot]:
+    """Return name and value in the bar under the picture of a node that stands side by side with others."""
+    bar, (x, y, *_) = column.bar_of(0), column.rect(0)
+    size = bar.height / BAR_LINE
+    if size < SMALLEST:
+        return {}
+    line, value = Rect(bar.x - x + 0.3 * size, bar.y - y, bar.width - 0.6 * size, bar.height), NUMBER * size
+    return {
+        "name": Slot(line._replace(width=line.width - value - 0.5 * size), size, role=column.role),
+        "value": Slot(line, size, "right", size, value, column.role),
+    }
+
+
+def _in_pixel(column: Column) -> dict[Kind, Slot]:
+    """Return the value of an input that is a pixel, as a pill on it."""
+    size = min(PIXEL_SHARE * column.cell / (NUMBER + 1.6), PIXEL_VALUE)
+    if size < SMALLEST:
+        return {}
+    return {"input": Slot(Rect(0.0, 0.0, column.cell, column.cell).middle(column.cell, 1.5 * size), size)}
 
 
 def _pills(column: Column, layer: Layer | None, grown: float) -> dict[Kind, Slot]:

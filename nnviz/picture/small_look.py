@@ -14,7 +14,7 @@ from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.small import pixel_side
-from nnviz.picture.style import Pixels
+from nnviz.picture.style import Pixels, Tint, tints
 
 LEAST_WITH_DOT = 24.0
 """In a smaller picture there is no dot for the row, in pixels."""
@@ -56,6 +56,12 @@ def small_values(picture: Picture, column: Column) -> Array | None:
 def in_sight(picture: Picture, column: Column) -> range:
     """Return the nodes whose small pictures are drawn."""
     return range(len(column.tops)) if column.across > 1 else column.in_sight(picture.layout.body)
+
+
+def bar_tints(picture: Picture, column: Column, palette: Palette) -> Iterator[Tint]:
+    """Yield what tints the bars under small pictures, if they are too small for the value itself."""
+    if not picture.layout.slots[column.index]:
+        yield from tints(picture, column, palette)
 
 
 def is_curve(picture: Picture) -> bool:

@@ -10,7 +10,7 @@ from nnviz.picture.elements import PIXELATED, image, rectangle
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Rect
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import Box, tile_box, tints
+from nnviz.picture.style import Box, tile_box
 
 
 def small_pictures(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
@@ -43,7 +43,7 @@ def _bars(picture: Picture, column: Column, palette: Palette) -> Iterator[str]:
     bars = [column.bar_of(node) for node in range(len(column.tops))]
     for bar in bars:
         yield rectangle(bar, tile_box(column.role, palette))
-    for tint in tints(picture, column, palette):
+    for tint in look.bar_tints(picture, column, palette):
         for bar, strength in zip(bars, tint.strengths.tolist(), strict=True):
             box = Box(tint.positive if strength > 0 else tint.negative, "", 0.0, 0.0)
             yield rectangle(tint.over(bar), box, f' fill-opacity="{abs(strength):.3f}"')

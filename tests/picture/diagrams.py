@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.address import Address, default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
@@ -86,7 +86,12 @@ def overlaps(picture):
             (label.text, labels[k + 1 + i].text) for i in np.flatnonzero(meeting(places[k], places[k + 1 :]))
         ]
     boxes = [(node.address, node.rect) for node in picture.nodes]
-    boxes += [(None, column.box) for column in picture.layout.columns if column.block]
+    boxes += [(None, column.box) for column in picture.layout.columns if column.block and column.across == 1]
+    boxes += [
+        (Address("node", column.layer, node), column.rect(node))
+        for column in picture.layout.columns
+        for node in range(len(column.tops) if column.across > 1 else 0)
+    ]
     corners = sides(rect for _, rect in boxes)
     own = {"name", "input", "z", "value", "bias", "node_slope"}
     for label, place in zip(labels, places, strict=True):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
@@ -147,7 +148,14 @@ def test_numbers_beyond_all_bounds_are_drawn():
 
 
 SIZES = [(2, 3, 1), (2, 8, 1), (1, 8, 1), (2, 4, 4, 1), (2, 2), (2, 6, 5, 4, 3), (2, 30, 20, 3), (64, 8, 10)]
-VIEWS = [View(606, 263), View(886, 412), View(1526, 690), View(886, 412, 2.5, -500, -300)]
+VIEWS = [
+    View(606, 263),
+    View(886, 412),
+    View(1526, 690),
+    View(886, 412, 2.5, -500, -300),
+    View(886, 412, 6.0, -1900, -1000),
+    View(886, 412, 6.0, -200, -1000),
+]
 
 
 @pytest.mark.parametrize("sizes", [*SIZES, (64, 32, 16, 10), (784, 128, 64, 10)], ids=str)
@@ -176,6 +184,27 @@ def test_nodes_side_by_side_are_found_where_they_are_drawn_with_their_edges_in_t
             rect = column.rect(node)
             assert column.at(*rect.center) == node
             assert rect.y <= column.middles[node] <= rect.bottom
+
+
+def test_zoomed_in_on_a_pixel_is_its_value_and_under_a_picture_name_and_value():
+    opened = load(example("digits").path)
+    picture = row_picture(opened, View(886, 412, 6.0, -200.0, -1000.0, pictures=True))
+    pixels_ = [label for label in picture.labels if label.address.kind == "input"]
+    assert pixels_
+    for label in pixels_:
+        assert label.value == opened.data.inputs[0, label.address.node]
+        assert picture.layout.columns[0].rect(label.address.node).covers(label.rect)
+    picture = row_picture(opened, View(886, 412, 6.0, -1900.0, -1000.0, pictures=True))
+    column = picture.layout.columns[1]
+    values = opened.network.forward(opened.data.inputs[:1]).a[0][0]
+    in_sight = [node for node in range(32) if picture.layout.body.covers(column.bar_of(node))]
+    assert len(in_sight) > 1
+    for node in in_sight:
+        value, name = (picture.label(Address(kind, 0, node)) for kind in ("value", "name"))
+        assert value.value == values[node]
+        assert name.text == f"node_0_{node}"
+        assert column.bar_of(node).covers(value.rect)
+        assert column.bar_of(node).covers(name.rect)
 
 
 def test_a_row_is_where_its_inputs_are():

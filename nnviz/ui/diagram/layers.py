@@ -112,8 +112,9 @@ class Layers:
                 paint_lit(painter, picture, neighbours(picture, address), options.palette)
         paint_lit(painter, picture, lit, options.palette)
         paint_blocks(painter, picture, options.palette)
+        self._small.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
-        self._small.paint(painter, picture, options.palette)
+        self._small.paint(painter, picture, options.palette, grids=False)
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):

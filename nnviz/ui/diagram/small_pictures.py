@@ -14,7 +14,7 @@ from nnviz.picture.layout import Layout
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Rect
 from nnviz.picture.picture import Picture
-from nnviz.picture.style import tile_box, tints
+from nnviz.picture.style import tile_box
 from nnviz.ui.widgets.images import qrect
 
 
@@ -34,10 +34,10 @@ class SmallPictures:
         self._places: dict[int, _Places] = {}
         self._images: dict[int, tuple[Array, Palette, QImage]] = {}
 
-    def paint(self, painter: QPainter, picture: Picture, palette: Palette) -> None:
-        """Paint the small pictures of all nodes in sight."""
+    def paint(self, painter: QPainter, picture: Picture, palette: Palette, *, grids: bool) -> None:
+        """Paint those of nodes side by side, under which nothing lies, or those within other nodes."""
         for column in picture.layout.columns:
-            if not column.picture:
+            if not column.picture or grids != (column.across > 1):
                 continue
             places = self._places_of(picture, column)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -112,7 +112,7 @@ def _paint_bars(
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(tile_box(column.role, palette).fill))
     painter.drawRects([qrect(bar) for bar in bars])
-    for tint in tints(picture, column, palette):
+    for tint in look.bar_tints(picture, column, palette):
         for bar, colour in zip(bars, tint.pixels().tolist(), strict=True):
             if colour[3]:
                 painter.fillRect(qrect(tint.over(bar)), QColor(*colour))

@@ -59,8 +59,10 @@ class DiagramDrawing(Drawing):
         paper, palette = sheet(self._picture, look.width, look.height), look.palette
         paint_edges(painter, paper.picture, palette)
         paint_blocks(painter, paper.picture, palette)
+        small = SmallPictures()
+        small.paint(painter, paper.picture, palette, grids=True)
         paint_nodes(painter, paper.picture, palette)
-        SmallPictures().paint(painter, paper.picture, palette)
+        small.paint(painter, paper.picture, palette, grids=False)
         for label in paper.picture.labels:
             paint_label(painter, label, palette)
         paint_legend(painter, paper.legend, palette)
