@@ -37,8 +37,8 @@ THREE_LINES, TWO_LINES = 47.0, 32.0
 
 In a larger room there are no three lines before they can be as large as the node is wide.
 """
-BAR_LINE = 1.35
-"""How high the bar under a picture is that holds a text, in font sizes."""
+BAR_LINE, BAR_TEXTS = 1.35, 12.0
+"""How high and wide the bar under a picture is that holds a name and a value, in font sizes."""
 PIXEL_VALUE, PIXEL_SHARE = 16.0, 0.95
 """Font size of a pixel's value at most, and the part of the pixel's width that its pill takes at most."""
 LONGEST_BADGE = "dead on all rows"
@@ -94,7 +94,7 @@ def node_slots(column: Column, layer: Layer | None) -> Mapping[Kind, Slot]:
 def _in_bar(column: Column) -> dict[Kind, Slot]:
     """Return name and value in the bar under the picture of a node that stands side by side with others."""
     bar, (x, y, *_) = column.bar_of(0), column.rect(0)
-    size = bar.height / BAR_LINE
+    size = min(bar.height / BAR_LINE, bar.width / BAR_TEXTS)
     if size < SMALLEST:
         return {}
     line, value = Rect(bar.x - x + 0.3 * size, bar.y - y, bar.width - 0.6 * size, bar.height), NUMBER * size
