@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from nnviz._save import save
     from nnviz._show import show
     from nnviz.core.network import Layer, Network
+    from nnviz.core.run import Training
     from nnviz.core.slopes import slopes
-    from nnviz.core.state import Dataset, State, Training
+    from nnviz.core.state import Dataset, State
     from nnviz.core.training import train
     from nnviz.files.code import code
     from nnviz.files.errors import FileError

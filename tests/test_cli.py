@@ -166,7 +166,7 @@ def test_train_writes_the_history_and_the_result(answer, tmp_path):
     np.testing.assert_allclose(
         [float(line.split(",")[1]) for line in lines[1:]], closed_form(np.arange(21)), rtol=1e-12
     )
-    assert nnviz.load(out).mse() == pytest.approx(closed_form(20), rel=1e-12)
+    assert nnviz.load(out).loss() == pytest.approx(closed_form(20), rel=1e-12)
 
 
 def test_the_run_is_in_the_file_that_train_writes(answer, tmp_path):

@@ -95,14 +95,14 @@ def test_two_hidden_layers_pass_on_0_and_26():
 
 
 def test_many_rows_starts_at_its_mse_and_falls_below_2():
-    assert state("many-rows").mse() == 74.25
+    assert state("many-rows").loss() == 74.25
     assert final_mse("many-rows") < 2
 
 
 def test_tuning_by_hand_can_be_tuned_to_no_error():
     own = state("tuning-by-hand")
     tuned = Network.from_weights({"node_0": [0, 1], "node_1": [0, 0], "output": [1, 0]}, output="relu")
-    assert (own.mse(), tuned.predict(own.data.inputs).tolist()) == (36, own.data.targets.tolist())
+    assert (own.loss(), tuned.predict(own.data.inputs).tolist()) == (36, own.data.targets.tolist())
 
 
 def test_the_two_weight_sets_have_the_mse_of_the_course():
@@ -137,8 +137,8 @@ def test_mazur_s_numbers_are_his():
     own = state("mazur")
     x, y = own.data.inputs, own.data.targets
     assert own.network.predict(x)[0] == pytest.approx([0.75136507, 0.772928465], abs=5e-9)
-    assert own.mse() == pytest.approx(0.298371109, abs=5e-10)
-    assert own.mse() == pytest.approx(((own.network.predict(x) - y) ** 2).sum() / 2, rel=1e-14)
+    assert own.loss() == pytest.approx(0.298371109, abs=5e-10)
+    assert own.loss() == pytest.approx(((own.network.predict(x) - y) ** 2).sum() / 2, rel=1e-14)
     first, second = slopes(own.network, x, y).layers
     assert second.weights[0, 0] == pytest.approx(0.082167041, abs=5e-10)
     assert first.weights[0, 0] == pytest.approx(0.000438568, abs=5e-10)
@@ -146,7 +146,7 @@ def test_mazur_s_numbers_are_his():
     hidden, output = (layer.weights for layer in one.network.layers)
     assert hidden.ravel() == pytest.approx([0.149780716, 0.19956143, 0.24975114, 0.29950229], abs=5e-9)
     assert output.ravel() == pytest.approx([0.35891648, 0.408666186, 0.511301270, 0.561370121], abs=5e-9)
-    assert one.mse() == pytest.approx(0.2805, abs=5e-5)
+    assert one.loss() == pytest.approx(0.2805, abs=5e-5)
     assert final_mse("mazur") == pytest.approx(2.448e-6, rel=1e-3)
 
 
@@ -201,12 +201,12 @@ def test_the_digits_are_read_as_well_as_their_notes_say():
     assert own.network.sizes == (64, 32, 16, 10)
     assert (own.data.targets.sum(axis=1) == 1).all()
     assert np.array_equal(own.data.inputs * 16, np.round(own.data.inputs * 16))
-    assert own.mse() == pytest.approx(0.00216, abs=5e-6)
+    assert own.loss() == pytest.approx(0.00216, abs=5e-6)
     assert rightly_read(own) == 993
     trace = own.network.forward(own.data.inputs)
     assert [int(dead.sum()) for dead in health(own.network, trace).dead] == [5, 0, 0]
     after = train(own).state
-    assert after.mse() == pytest.approx(0.00036, abs=5e-5)
+    assert after.loss() == pytest.approx(0.00036, abs=5e-5)
     assert rightly_read(after) == pytest.approx(999, abs=1)
 
 
@@ -220,7 +220,7 @@ def test_the_digits_were_trained_by_their_own_settings_from_random_weights():
     own = state("digits")
     start = replace(own, network=own.network.randomised(own.training.seed))
     again = train(start).state
-    assert again.mse() == pytest.approx(own.mse(), rel=0.05)
+    assert again.loss() == pytest.approx(own.loss(), rel=0.05)
     for layer, before in zip(again.network.layers, own.network.layers, strict=True):
         np.testing.assert_allclose(layer.weights, before.weights, atol=0.01)
 

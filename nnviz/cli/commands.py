@@ -147,12 +147,14 @@ def slopes(chosen: argparse.Namespace) -> None:
     if targets is None or len(inputs) == 0:
         raise FileError("there are no rows with targets, and so no MSE and no slopes", "data")
     result = slopes_of(network, inputs, targets)
-    for numbers in (np.array(result.mse), *(layer.weights for layer in result.layers)):
+    for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
         _check_finite(numbers)
     if chosen.json:
-        print_json({"mse": result.mse, "layers": [weights_json(layer) for layer in result.layers]})
+        print_json(
+            {result.measure.name: result.loss, "layers": [weights_json(layer) for layer in result.layers]}
+        )
     else:
-        print_lines([f"MSE {result.mse!r}", ""])
+        print_lines([f"{result.measure.title} {result.loss!r}", ""])
         print_table(_slope_rows(network, result.layers))
 
 

@@ -25,7 +25,7 @@ class Joint(NamedTuple):
 
     ========= ==========================================================================
     `value`   `value(z, node, total)` returns the formula of a and what stands there
-    `slope`   `slope(a, slopes_a, node, total)` the same of ∂MSE/∂z
+    `slope`   `slope(a, slopes_a, node, total)` the same of ∂L/∂z
     ========= ==========================================================================
 
     `z`, `a` and `slopes_a` are those of the layer; `total` sums terms up, and may write a long sum short.
@@ -59,7 +59,7 @@ class Elsewhere(NamedTuple):
 
     ============= ==========================================================================
     `numpy`       an expression of `z`, an array of shape (rows, nodes)
-    `numpy_slope` one of `z`, `a` and `slope_a`, ∂MSE/∂a, that gives ∂MSE/∂z
+    `numpy_slope` one of `z`, `a` and `slope_a`, ∂L/∂a, that gives ∂L/∂z
     `keras`       a name of `keras.activations`; with a parameter, a class of `keras.layers`
     `torch`       a class of `torch.nn`
     `onnx`        an operator

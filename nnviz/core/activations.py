@@ -105,7 +105,7 @@ def _softmax_slope(
     a: Sequence[Number], slopes_a: Sequence[Number], node: int, total: Total
 ) -> tuple[str, Expression]:
     mean = total([slope * each for slope, each in zip(slopes_a, a, strict=True)])
-    return "a·(∂MSE/∂a − Σ ∂MSE/∂a·a)", a[node] * (slopes_a[node] - mean)
+    return "a·(∂L/∂a − Σ ∂L/∂a·a)", a[node] * (slopes_a[node] - mean)
 
 
 SIGMOID = Function("sigmoid", _precise_sigmoid, at_zero(Fraction(1, 2)))

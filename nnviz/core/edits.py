@@ -17,7 +17,8 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address, fresh_name
 from nnviz.core.names import quoted
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet, with_training
 
 EDITABLE = ("input", "weight", "bias", "target")
 """The kinds of addresses whose numbers a person can type."""
@@ -144,8 +145,8 @@ def put_cells(state: State, row: int, columns: list[int], values: Array) -> Stat
 
 
 def set_training(state: State, training: Training) -> State:
-    """Set the training settings; the present run goes on."""
-    return replace(state, training=training)
+    """Set the training settings; the present run goes on, but under another loss or with other rows."""
+    return with_training(state, training)
 
 
 def set_notes(state: State, notes: str) -> State:
@@ -214,9 +215,9 @@ def set_in_use(state: State, place: int) -> bool:
     return kept == WeightSet.of(kept.name, state.network)
 
 
-def mse_with_set(state: State, place: int) -> float | None:
-    """Return the MSE over all rows with the weights of a set, or None without rows or targets."""
-    return use_set(state, place).mse()
+def loss_with_set(state: State, place: int) -> float | None:
+    """Return the loss over the rows trained on with the weights of a set, or None without them or targets."""
+    return use_set(state, place).loss()
 
 
 def new_set_name(state: State) -> str:

@@ -5,13 +5,14 @@ Knows nothing of networks beyond the address of a number. Python's own operators
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
-from operator import add, mul, neg, truediv
+from operator import add, mul, neg
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar
 
 from nnviz.core.address import Address
@@ -127,7 +128,7 @@ def read(text: str) -> float:
 
 @dataclass(frozen=True)
 class Number(Expression):
-    """A number, where it comes from, and whether it is a slope of the MSE."""
+    """A number, where it comes from, and whether it is a slope of the loss."""
 
     value: float
     address: Address | None = None
@@ -236,10 +237,16 @@ class Product(Composed):
         return bracketed(written, needed)
 
 
+def _divided(top: T, bottom: T) -> T:
+    if isinstance(bottom, float) and bottom == 0.0:  # as it is where what stands there was rounded to 0
+        return math.copysign(math.inf, top * bottom) if top else math.nan
+    return top / bottom
+
+
 class Quotient(Composed):
     """The first part divided by the second."""
 
-    compute = staticmethod(truediv)
+    compute = staticmethod(_divided)
 
     def pieces(self, digits: int, level: int = 0, leading: bool = True) -> list[Piece]:
         """Write `(2 + 3)/4`."""

@@ -1,5 +1,6 @@
-"""The MSE history: an append-only buffer that many States share, each with a length of its own.
+"""The history of a loss, or of what is measured beside it, in a buffer that many States share.
 
+It is only ever appended to, and each State has a length of its own.
 It holds every point, in 16 bytes, unless it was given a limit: at so many points it is thinned to the lowest
 and highest of every 16, so that a very long one holds its extremes at coarser and coarser iterations, and
 loses no minimum, maximum or end. So does its envelope, the same curve in few points for a plot. A loss that a
@@ -44,7 +45,7 @@ class _Buffer:
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """Pairs (iteration, MSE over all rows after so many updates), from iteration 0 on.
+    """Pairs (iteration, the loss over the rows that are trained on after so many updates), from 0 on.
 
     Frozen: `extended` returns a longer history that shares the buffer, unless somebody else has gone on
     from here already (an undone run, then another one); then the points are copied.
@@ -61,7 +62,7 @@ class History:
 
     @property
     def points(self) -> Array:
-        """The history as a read-only view of shape (points, 2): iteration, MSE."""
+        """The history as a read-only view of shape (points, 2): iteration, loss."""
         view = self._buffer.points[: self.length]
         view.flags.writeable = False
         return view
@@ -73,15 +74,15 @@ class History:
 
     @property
     def first(self) -> tuple[int, float]:
-        """Iteration 0 and its MSE; there must be one."""
-        iteration, mse = self._buffer.points[0]
-        return int(iteration), float(mse)
+        """Iteration 0 and its loss; there must be one."""
+        iteration, loss = self._buffer.points[0]
+        return int(iteration), float(loss)
 
     @property
     def last(self) -> tuple[int, float]:
-        """The last iteration and its MSE; there must be one."""
-        iteration, mse = self._buffer.points[self.length - 1]
-        return int(iteration), float(mse)
+        """The last iteration and its loss; there must be one."""
+        iteration, loss = self._buffer.points[self.length - 1]
+        return int(iteration), float(loss)
 
     def at(self, iteration: int) -> tuple[int, float] | None:
         """Return the last point at or before an iteration; None where there is none."""
@@ -131,6 +132,10 @@ class History:
     def end(self) -> History:
         """Return its last point alone, which takes next to no memory and is enough for `until`."""
         return History().extended(self.points[-1:])
+
+    def beginning(self) -> History:
+        """Return its point at iteration 0 alone, or nothing where it has none."""
+        return replace(self, length=int(len(self) > 0 and self.first[0] == 0))
 
     def until(self, earlier: History) -> History:
         """Return this history as it was when it ended with the last point of `earlier`.

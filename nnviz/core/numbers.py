@@ -78,9 +78,9 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
-def mse_in_words(mse: float) -> str:
+def loss_in_words(title: str, loss: float) -> str:
     """Return "MSE 74.25"."""
-    return f"MSE {shown(mse) if math.isfinite(mse) else 'too large for a number'}"
+    return f"{title} {shown(loss) if math.isfinite(loss) else 'too large for a number'}"
 
 
 def parsed(text: str) -> float:

@@ -147,6 +147,12 @@ def _exp(z: float) -> float:
         return float(np.exp(z))
 
 
+def _ln(value: float) -> float:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.log(value))
+
+
 EXP = Function("e^", _exp, at_zero(1))
+LN = Function("ln", _ln, lambda value: Fraction(0) if value == 1 else None)
 ROOT = Function("√", math.sqrt, at_zero(0))
 ABS = Function("abs", abs, abs)

@@ -1,4 +1,4 @@
-"""The MSE and its slopes by backpropagation. Knows nothing of training."""
+"""The loss and its slopes by backpropagation. Knows nothing of training."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
+from nnviz.core.losses import MSE, Loss, loss_of
 from nnviz.core.network import Network, Trace
 from nnviz.core.notebook import AsHtml
-from nnviz.core.numbers import counted, mse_in_words
+from nnviz.core.numbers import counted, loss_in_words
 
 
 @dataclass(frozen=True)
 class LayerMeanSlopes:
-    """Slopes of the MSE over some rows in one layer.
+    """Slopes of the loss L over some rows in one layer.
 
     =========== ========================================================================
-    `weights`   ∂MSE/∂w, shape (nodes, inputs of the layer)
-    `nodes`     ∂MSE/∂z summed over the rows, shape (nodes,): also the bias's slope
+    `weights`   ∂L/∂w, shape (nodes, inputs of the layer)
+    `nodes`     ∂L/∂z summed over the rows, shape (nodes,): also the bias's slope
     =========== ========================================================================
     """
 
@@ -34,8 +35,8 @@ class LayerSlopes(LayerMeanSlopes):
 
     =========== ========================================================================
     `biases`    `nodes`, or None where the layer has no biases
-    `outputs`   ∂MSE/∂a of each row, shape (rows, nodes)
-    `inputs`    ∂MSE/∂z of each row, shape (rows, nodes)
+    `outputs`   ∂L/∂a of each row, shape (rows, nodes)
+    `inputs`    ∂L/∂z of each row, shape (rows, nodes)
     =========== ========================================================================
     """
 
@@ -46,10 +47,21 @@ class LayerSlopes(LayerMeanSlopes):
 
 @dataclass(frozen=True)
 class MeanSlopes:
-    """The MSE over some rows and its slope with respect to every weight, layer by layer."""
+    """The loss over some rows and its slope with respect to every weight, layer by layer.
 
-    mse: float
+    `measure` is which loss it is.
+    """
+
+    loss: float
     layers: tuple[LayerMeanSlopes, ...]
+    measure: Loss
+
+    @property
+    def mse(self) -> float:
+        """The loss, which is the MSE. Raises AttributeError where it is another one."""
+        if self.measure is not MSE:
+            raise AttributeError(f"the loss is {self.measure.word}: ask for .loss")
+        return self.loss
 
     def of(self, address: Address) -> float:
         """Return the slope of a weight or bias, or of a node."""
@@ -68,51 +80,49 @@ class Slopes(MeanSlopes, AsHtml):
 
     def __repr__(self) -> str:
         rows, layers = counted(len(self.trace.inputs), "row"), counted(len(self.layers), "layer")
-        return f"<Slopes of {mse_in_words(self.mse)} over {rows}, {layers}>"
+        return f"<Slopes of {loss_in_words(self.measure.title, self.loss)} over {rows}, {layers}>"
 
 
-def mse(prediction: ArrayLike, targets: ArrayLike) -> float:
-    """Return the mean over rows and outputs of (prediction − target)²."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = np.asarray(prediction) - np.asarray(targets)
-        return float(np.mean(error * error))
-
-
-def slopes(network: Network, x: ArrayLike, y: ArrayLike) -> Slopes:
-    """Return the MSE over the rows of `x` and all its slopes.
+def slopes(network: Network, x: ArrayLike, y: ArrayLike, loss: str = "mse") -> Slopes:
+    """Return the loss over the rows of `x` and all its slopes.
 
     `x` has shape (rows, inputs), `y` (rows, outputs) or, of one row or one output, the values alone.
     What is too large for a number is infinite or NaN, without a warning.
-    Raises ValueError where the shapes do not fit.
+    Raises ValueError where the shapes do not fit, and for a loss that does not go with the output.
     """
+    measure = loss_of(loss, network.layers[-1].function.base)
     trace, targets = network.forward(x), np.asarray(y, dtype=np.float64)
     wanted = trace.prediction.shape
     alone = targets.ndim < 2 and 1 in wanted and targets.size == trace.prediction.size
     if targets.shape != wanted and not alone:
         raise ValueError(f"y: expected shape {wanted}, rows by outputs, found {targets.shape}")
-    return slopes_from(network, trace, targets)
+    return slopes_from(network, trace, targets.reshape(wanted), measure)
 
 
-def slopes_from(network: Network, trace: Trace, y: ArrayLike) -> Slopes:
-    """Return the same from what the rows computed on their way forward.
+def slopes_from(network: Network, trace: Trace, targets: Array, measure: Loss) -> Slopes:
+    """Return the same from what the rows computed on their way forward; `targets` has shape (rows, outputs).
 
-    Backpropagation as in Rumelhart, Hinton and Williams (1986): δ = ∂MSE/∂z of a layer gives
-    ∂MSE/∂W = δᵀ·a_before and hands δ·W to the layer before.
+    Backpropagation as in Rumelhart, Hinton and Williams (1986): δ = ∂L/∂z of a layer gives
+    ∂L/∂W = δᵀ·a_before and hands δ·W to the layer before. A loss may give the output's δ at once.
     """
-    targets = np.asarray(y, dtype=np.float64).reshape(trace.prediction.shape)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = trace.prediction - targets
-        layers = _backward(network, trace, (2.0 / error.size) * error)
-        return Slopes(float(np.mean(error * error)), layers, trace)
+    of_outputs = trace.z[-1], trace.prediction, targets
+    with np.errstate(all="ignore"):
+        share = 1.0 / (len(targets) * measure.parts(targets.shape[1]))
+        slope_a = share * measure.slopes_a(*of_outputs)
+        slope_z = measure.mean_slopes(*of_outputs) if measure.short else None
+        return Slopes(measure.over(*of_outputs), _backward(network, trace, slope_a, slope_z), measure, trace)
 
 
-def _backward(network: Network, trace: Trace, slope_a: Array) -> tuple[LayerSlopes, ...]:
-    """Take ∂MSE/∂prediction, shape (rows, outputs), back to every layer."""
+def _backward(network: Network, trace: Trace, slope_a: Array, known: Array | None) -> tuple[LayerSlopes, ...]:
+    """Take ∂L/∂prediction, shape (rows, outputs), back to every layer; ∂L/∂z of the output may be `known`."""
     layers = []
     for k in reversed(range(len(network.layers))):
         layer = network.layers[k]
-        slope_z = np.empty_like(slope_a)
-        layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
+        if known is None:
+            slope_z = np.empty_like(slope_a)
+            layer.function.backward(trace.z[k], trace.a[k], slope_a, slope_z)()
+        else:
+            slope_z, known = known, None
         nodes = slope_z.sum(axis=0)
         biases = None if layer.biases is None else nodes
         layers.append(LayerSlopes(slope_z.T @ trace.feeding(k), nodes, biases, slope_a, slope_z))

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from nnviz.core.activations import Array
 from nnviz.core.columns import Columns
 from nnviz.core.frozen import ByValue
-from nnviz.core.history import History
-from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
+from nnviz.core.limits import EARLIER_RUNS, NOTES, NUMBERS, ROWS, WEIGHT_SETS
+from nnviz.core.losses import Loss, loss_of
 from nnviz.core.names import check_name, check_title, check_whole, quoted
 from nnviz.core.network import Layer, Network
 from nnviz.core.notebook import AsSvg
-from nnviz.core.numbers import LARGEST, counted
-from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.slopes import mse
-
-MOST_UPDATES = 2**53
-"""From there on a history, which is of floats, cannot tell two iterations apart."""
+from nnviz.core.numbers import counted
+from nnviz.core.run import EarlierRun, Run, Training
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,47 +74,6 @@ class Dataset(ByValue):
         return cls(np.empty((0, len(network.inputs))))
 
 
-@dataclass(frozen=True)
-class Training:
-    """The settings of a run. `batch_size` None means all rows; `updates` counts iterations.
-
-    Raises ValueError where one of them cannot be.
-    """
-
-    learning_rate: float = 0.01
-    updates: int = 20
-    batch_size: int | None = None
-    optimizer: str = "gradient_descent"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.learning_rate < float("inf"):
-            raise ValueError("learning_rate: expected a number above 0")
-        if self.updates < 1:
-            raise ValueError("updates: expected a whole number from 1 on")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError("batch_size: expected a whole number from 1 on, or null for all rows")
-        if self.optimizer not in OPTIMIZERS:
-            known = ", ".join(OPTIMIZERS)
-            raise ValueError(f"optimizer: no optimizer is called {quoted(self.optimizer)}; known are {known}")
-        if self.seed < 0:
-            raise ValueError("seed: expected a whole number from 0 on")
-        for name in ("updates", "batch_size", "seed"):
-            if (getattr(self, name) or 0) > LARGEST:
-                raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
-
-    @property
-    def next_seed(self) -> int:
-        """The seed of the next random weights: one more, and 0 after the largest."""
-        return (self.seed + 1) % (LARGEST + 1)
-
-
-@lru_cache(maxsize=2)
-def epoch_order(seed: int, epoch: int, rows: int) -> NDArray[np.intp]:
-    """Return the order in which an epoch of mini-batches takes the rows, shape (rows,)."""
-    return np.random.default_rng([seed, 1, epoch]).permutation(rows)
-
-
 @dataclass(frozen=True, eq=False)
 class Weights(ByValue):
     """One layer's weights, shape (nodes, inputs of the layer), and biases, shape (nodes,) or None."""
@@ -158,57 +112,6 @@ def with_weights(network: Network, given: Sequence[Weights | Layer]) -> Network:
     return replace(network, layers=tuple(layers))
 
 
-class Segment(NamedTuple):
-    """A part of a run under one setting: the updates that follow `after` updates, up to the next one's."""
-
-    after: int
-    training: Training
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """The updates since anything but training last changed network or data.
-
-    `start` is the network at iteration 0; `memory` is the optimizer's, shape (memories, parameters). With
-    `segments`, which say how every update was made, any iteration can be computed again. Not so of one that
-    was `watched`: a script made it, its history is of the script's own loss, and only its frames are known.
-    """
-
-    start: Network
-    iteration: int
-    history: History
-    optimizer: str
-    memory: Array
-    segments: tuple[Segment, ...]
-    watched: bool = False
-
-    @property
-    def measure(self) -> str:
-        """What its history is of, in a word."""
-        return "loss" if self.watched else "MSE"
-
-
-@dataclass(frozen=True, eq=False)
-class EarlierRun(ByValue):
-    """A run that another one has replaced, to compare it with: its last settings and its curve, no weights.
-
-    `history` has shape (points, 2): iteration, MSE. Raises ValueError for its name and what cannot be.
-    """
-
-    ARRAYS = ("history",)
-    name: str
-    training: Training
-    iterations: int
-    history: Array
-
-    def __post_init__(self) -> None:
-        check_name(self.name, "name")
-        if not 1 <= self.iterations <= MOST_UPDATES:
-            raise ValueError(f"iterations: expected a whole number from 1 to {MOST_UPDATES}")
-        EARLIER_POINTS.check(len(self.history), "history")
-        super().__post_init__()
-
-
 @dataclass(frozen=True)
 class State(AsSvg):
     """All that is open, undone and saved. `run` is None before the first update; `runs` are earlier ones.
@@ -222,7 +125,7 @@ class State(AsSvg):
 
     network: Network
     data: Dataset
-    training: Training = Training()
+    training: Training = Training()  # noqa: RUF009 - frozen
     weight_sets: tuple[WeightSet, ...] = ()
     name: str = ""
     notes: str = ""
@@ -242,6 +145,7 @@ class State(AsSvg):
         self.data.check_for(self.network)
         columns = Columns.of(self.columns, self.network.inputs, self.network.outputs)
         object.__setattr__(self, "columns", columns)
+        self.measure  # noqa: B018 - which goes with the output
         NUMBERS.check(self.data.numbers + self.network.parameters * (1 + len(self.weight_sets)))
 
     def __repr__(self) -> str:
@@ -254,14 +158,34 @@ class State(AsSvg):
         return self.run is not None and self.run.watched
 
     @property
+    def curve_title(self) -> str:
+        """What the history of its run is of: the loss by its title, "loss" where a script told it."""
+        return "loss" if self.is_watched else self.measure.title
+
+    @property
     def iteration(self) -> int:
         """How many updates the present run has made."""
         return self.run.iteration if self.run else 0
 
     @property
+    def measure(self) -> Loss:
+        """The loss that training makes small. Raises ValueError where it does not go with the output."""
+        return loss_of(self.training.loss, self.network.layers[-1].function.base)
+
+    @property
+    def trained_rows(self) -> int:
+        """How many rows are trained on, the first ones; the others are for validation (as Keras splits)."""
+        return int(len(self.data) * (1.0 - self.training.validation))
+
+    @property
     def trainable(self) -> bool:
         """Whether there are rows and targets to train on."""
-        return len(self.data) > 0 and self.data.targets is not None
+        return self.trained_rows > 0 and self.data.targets is not None
+
+    @property
+    def validated(self) -> bool:
+        """Whether there are rows with targets that are kept for validation."""
+        return self.trained_rows < len(self.data) and self.data.targets is not None
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions for raw rows, a cell for each of `columns.of_inputs`: shape (rows, outputs).
@@ -270,11 +194,28 @@ class State(AsSvg):
         """
         return self.network.predict(self.columns.encoded(rows))
 
-    def mse(self) -> float | None:
-        """Return the MSE over all rows at the current weights, or None without rows or targets.
+    def loss(self) -> float | None:
+        """Return the loss over the rows that are trained on, or None without such rows or targets.
 
         One that is too large for a number is infinite or NaN, without a warning.
         """
-        if len(self.data) == 0 or self.data.targets is None:
-            return None
-        return mse(self.network.predict(self.data.inputs), self.data.targets)
+        return self._loss_over(slice(self.trained_rows)) if self.trainable else None
+
+    def validation_loss(self) -> float | None:
+        """Return the loss over the rows that are kept for validation, or None without them or targets."""
+        return self._loss_over(slice(self.trained_rows, None)) if self.validated else None
+
+    def _loss_over(self, rows: slice) -> float:
+        assert self.data.targets is not None
+        trace = self.network.forward(self.data.inputs[rows])
+        return self.measure.over(trace.z[-1], trace.prediction, self.data.targets[rows])
+
+
+def with_training(state: State, training: Training) -> State:
+    """Return `state` with these settings. Its run ends where they measure another loss, or over other rows.
+
+    Raises ValueError for a loss that does not go with the output.
+    """
+    old = state.training
+    same = (old.loss, old.validation) == (training.loss, training.validation)
+    return replace(state, training=training, run=state.run if same else None)

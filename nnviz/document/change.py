@@ -51,6 +51,7 @@ def _arrays(state: State) -> Iterator[Array]:
         layers += state.run.start.layers
         yield state.run.memory
         yield state.run.history.store
+        yield from (curve.history.store for curve in state.run.beside)
     yield from (earlier.history for earlier in state.runs)
     for layer in layers:
         yield layer.weights

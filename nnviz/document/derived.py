@@ -15,6 +15,7 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
 from nnviz.core.health import Health, Marks, fates
+from nnviz.core.measured import Measured
 from nnviz.core.network import Trace
 from nnviz.core.node_functions import NodeFunctions, node_functions
 from nnviz.core.results import Computed, Means, Results, next_batch
@@ -23,6 +24,8 @@ from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import QUIET_MS, Slicer
 from nnviz.document.selection import Selection
+
+UNKNOWN = Measured(None, None, None, None)
 
 
 class Derived(QObject):
@@ -84,7 +87,9 @@ class Derived(QObject):
     @property
     def slopes(self) -> Slopes | None:
         """The own slopes of the row on the diagram; None without rows or targets, as for a free row."""
-        return self._with_row().slopes_of(self.row, self._together) if self.looked_at.trainable else None
+        data = self.looked_at.data
+        has_targets = self.row < len(data) and data.targets is not None
+        return self._with_row().slopes_of(self.row, self._together) if has_targets else None
 
     @property
     def of_row(self) -> Computed:
@@ -98,6 +103,11 @@ class Derived(QObject):
             return results.prediction(row, together)
         prediction: Array = results.trace_of(row, together).prediction[0]
         return prediction
+
+    def row_loss(self, row: int) -> float | None:
+        """Return the row's own loss; None without targets."""
+        has_targets = self.state.data.targets is not None
+        return self._present().loss(row, self._together) if has_targets else None
 
     def error(self, row: int) -> Array | None:
         """Return prediction − target of a row of the data, shape (outputs,); None without targets."""
@@ -153,30 +163,35 @@ class Derived(QObject):
         return Marks(health.badges() if health else {}, fates(slopes) if slopes else ())
 
     @property
-    def mse(self) -> float | None:
-        """The MSE over all rows; None without rows or targets, or until it is known."""
+    def measured(self) -> Measured:
+        """The losses and accuracies; None are those of rows or targets that are missing, or not known yet."""
         results = self._present()
-        if results.mse is None and self.state.trainable:
+        if results.measured is None and self.state.data.targets is not None and len(self.state.data):
             if self._quick:
                 results.measure()
             else:
-                self._want("mse", partial(results.measure_in_blocks, self._block_ns))
-        return results.mse
+                self._want("measured", partial(results.measure_in_blocks, self._block_ns))
+        return results.measured or UNKNOWN
 
     @property
-    def last_mse(self) -> tuple[float | None, int]:
-        """The last MSE over all rows that need not be computed, else the present one; and its iteration."""
+    def loss(self) -> float | None:
+        """The loss over all rows that are trained on; None without rows or targets, or until it is known."""
+        return self.measured.loss
+
+    @property
+    def last_loss(self) -> tuple[float | None, int]:
+        """The last loss over them that need not be computed, else the present one; and its iteration."""
         state = self.state
         run = state.run
         if run and len(run.history) and not run.watched and not self._together:
             iteration, measured = run.history.last
             if self._document.in_motion or iteration == state.iteration:
                 return measured, iteration
-        return self.mse, state.iteration
+        return self.loss, state.iteration
 
     @property
     def means(self) -> Means | None:
-        """The means over all rows; None without rows or targets, or until they are known."""
+        """The means over all rows trained on; None without rows or targets, or until they are known."""
         return self._means_over(None)
 
     @property
@@ -186,7 +201,7 @@ class Derived(QObject):
 
     @property
     def known_slopes(self) -> MeanSlopes | None:
-        """The mean slopes over all rows where they are quick or known already."""
+        """The mean slopes over all rows that are trained on where they are quick or known already."""
         means = self.means if self._quick else self._present().means.get(None)
         return means.slopes if means else None
 
@@ -206,7 +221,7 @@ class Derived(QObject):
     def _present(self) -> Results:
         """Return what is known of the present network and data."""
         state = self.state
-        if self._results.network is not state.network or self._results.data is not state.data:
+        if not self._results.are_of(state):
             self._results = Results(state)
             self.rest()
         return self._results
@@ -216,7 +231,7 @@ class Derived(QObject):
         state = self.looked_at
         if state is self.state:
             return self._present()
-        if self._of_free.network is not state.network or self._of_free.data is not state.data:
+        if not self._of_free.are_of(state):
             self._of_free = Results(state)
         return self._of_free
 
@@ -234,7 +249,8 @@ class Derived(QObject):
     def _means_over(self, rows: tuple[int, ...] | None) -> Means | None:
         results = self._present()
         if rows not in results.means and self.state.trainable:
-            share = 1.0 if rows is None else len(rows) / len(self.state.data)
+            count = self.state.trained_rows if rows is None else len(rows)
+            share = count / len(self.state.data)
             if share * results.all_ns <= self._quick_ns:
                 results.average(rows, self._quick)
             else:

@@ -10,7 +10,8 @@ from nnviz.core.address import default_nodes
 from nnviz.core.columns import Column, Columns
 from nnviz.core.names import quoted
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.files import json_text, runs, version1
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.parts import (

@@ -10,7 +10,8 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
-from nnviz.core.state import Training, Weights
+from nnviz.core.run import Training
+from nnviz.core.state import Weights
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Row
 from nnviz.files.version1 import Matrix, TrainingPart, WeightsPart
@@ -83,4 +84,6 @@ def training_part(training: Training) -> TrainingPart:
         training.batch_size,
         training.optimizer,
         training.seed,
+        training.loss,
+        training.validation,
     )

@@ -19,7 +19,8 @@ from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit
 from nnviz.core.names import quoted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import MOST_UPDATES, EarlierRun, Run, Segment, State, Training, with_weights
+from nnviz.core.run import MOST_UPDATES, Curve, EarlierRun, Run, Segment, Training
+from nnviz.core.state import State, with_weights
 from nnviz.core.training.passes import as_layers, in_one_vector
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Point
@@ -28,6 +29,9 @@ from nnviz.files.version1 import EarlierRunPart, Matrix, RunPart, SegmentPart, W
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
 """The settings of training that an update depends on."""
+
+BESIDE = ("validation", "accuracy", "validation_accuracy")
+"""The keys of the curves beside that of the loss."""
 
 SAME = 1e-6
 """Of the size of the targets: by less the same weights miss them otherwise on another computer."""
@@ -60,8 +64,13 @@ def part_of(state: State) -> RunPart | None:
             WeightSetPart(name, weights_parts(as_layers(vector, network)))
             for name, vector in zip(names, run.memory, strict=bool(names))
         ],
-        history=[Point(point) for point in run.history.kept.points],
+        history=_points(run.history),
+        **{curve.name.replace(" ", "_"): _points(curve.history) for curve in run.beside},
     )
+
+
+def _points(history: History) -> Matrix:
+    return [Point(point) for point in history.kept.points]
 
 
 def run_of(part: RunPart, state: State) -> Run | None:
@@ -73,7 +82,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
         raise FileError("there are no rows with targets that it could have been made with", "run")
     if not 1 <= part.iteration <= MOST_UPDATES:
         raise FileError(f"expected a whole number from 1 to {MOST_UPDATES}", "run.iteration")
-    segments = _segments(part)
+    segments = _segments(part, state.training)
     optimizer = segments[-1].training.optimizer
     memories = OPTIMIZERS[optimizer].memories
     with told_by_core("run"):
@@ -86,21 +95,22 @@ def run_of(part: RunPart, state: State) -> Run | None:
             raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
         layers = all_weights(own.layers, state.network, f"{place}.layers")
         memory[i] = in_one_vector((each.weights, each.biases) for each in layers)
-    history = _history(part, segments, len(state.data))
+    history = _history(part, segments, state.trained_rows)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None
-    return Run(with_weights(state.network, start), part.iteration, history, optimizer, memory, segments)
+    network, beside = with_weights(state.network, start), _beside(part)
+    return Run(network, part.iteration, history, optimizer, memory, segments, beside=beside)
 
 
-def _was_edited(state: State, mse: float) -> bool:
-    """Tell whether the MSE of `state`, where it is soon known, is not what a run came to on any computer."""
+def _was_edited(state: State, loss: float) -> bool:
+    """Tell whether the loss of `state`, where it is soon known, is not what a run came to on any computer."""
     if forward_ns(state.network, len(state.data)) > QUICK_NS:
         return False
-    now, targets = state.mse(), state.data.targets
+    now, targets = state.loss(), state.data.targets
     assert now is not None
     assert targets is not None
     size = math.sqrt(now) + float(np.abs(targets).max())
-    return not abs(math.sqrt(now) - math.sqrt(mse)) <= SAME * size < math.inf
+    return not abs(math.sqrt(now) - math.sqrt(loss)) <= SAME * size < math.inf
 
 
 def _numbers(state: State, memories: int) -> int:
@@ -109,8 +119,8 @@ def _numbers(state: State, memories: int) -> int:
     return state.data.numbers + state.network.parameters * networks
 
 
-def _segments(part: RunPart) -> tuple[Segment, ...]:
-    """Return how the updates were made: the first segment from iteration 0 on."""
+def _segments(part: RunPart, now: Training) -> tuple[Segment, ...]:
+    """Return how the updates were made, from iteration 0 on: all by the loss that it has `now`."""
     with told_by_core("run"):
         SEGMENTS.check(len(part.segments), "segments")
     if not part.segments:
@@ -123,7 +133,8 @@ def _segments(part: RunPart) -> tuple[Segment, ...]:
             raise FileError(f"expected {expected}, found {each.after}", f"{place}.after")
         after, *settings = msgspec.structs.astuple(each)
         with told_by_core(place):
-            segments.append(Segment(after, Training(updates=1, **dict(zip(SETTINGS, settings, strict=True)))))
+            given = dict(zip(SETTINGS, settings, strict=True))
+            segments.append(Segment(after, replace(now, updates=1, **given)))
     return tuple(segments)
 
 
@@ -137,36 +148,48 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
 
 
 def _history(part: RunPart, segments: tuple[Segment, ...], rows: int) -> History:
-    points = _curve(part.history, part.iteration, POINTS, "run")
+    points = _curve(part.history, part.iteration, POINTS, "run.history")
     per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
     is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
     return History(is_thinned=is_thinned).extended(points)
 
 
-def _curve(given: Matrix, last: int, limit: Limit, place: str) -> Array:
+def _beside(part: RunPart) -> tuple[Curve, ...]:
+    """Return what was measured beside the loss. Raises FileError for what is no curve."""
+    found = []
+    for key in BESIDE:
+        given: Matrix = getattr(part, key)
+        if given:
+            what = "validation loss" if key == "validation" else key.replace("_", " ")
+            points = _curve(given, part.iteration, POINTS, f"run.{key}", what, start=None)
+            found.append(Curve(key.replace("_", " "), History(is_thinned=True).extended(points)))
+    return tuple(found)
+
+
+def _curve(
+    given: Matrix, last: int, limit: Limit, place: str, what: str = "loss", start: int | None = 0
+) -> Array:
     """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for what is none."""
-    with told_by_core(place):
-        limit.check(len(given), "history")
-    with told_by_core(place):
-        points = frozen(matrix(given, 2, "iteration and its MSE", f"{place}.history"), "history")
+    with told_by_core():
+        limit.check(len(given), place)
+    with told_by_core():
+        points = frozen(matrix(given, 2, f"iteration and its {what}", place), place)
     if not len(points):
-        raise FileError("expected at least one point", f"{place}.history")
-    iterations, mses = points.T
-    for column, wrong, what in (
-        (0, iterations[:1] != 0, "0, the start of the run"),
+        raise FileError("expected at least one point", place)
+    iterations, values = points.T
+    for column, wrong, wanted in (
+        (0, iterations[:1] != (iterations[:1] if start is None else start), "0, the start of the run"),
         (
             0,
-            (iterations != np.floor(iterations)) | (iterations > last),
+            (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
             f"an iteration, a whole number up to {last}",
         ),
         (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than that of the point before"),
-        (1, mses < 0, "an MSE, a number from 0 on"),
+        (1, values < 0, f"{'an' if what[0] == 'a' else 'a'} {what}, a number from 0 on"),
     ):
         if wrong.any():
             i = int(wrong.argmax())
-            raise FileError(
-                f"expected {what}, found {points[i, column]:g}", f"{place}.history[{i}][{column}]"
-            )
+            raise FileError(f"expected {wanted}, found {points[i, column]:g}", f"{place}[{i}][{column}]")
     return points
 
 
@@ -193,7 +216,7 @@ def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
 
 def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
     training = training_of(part.training, f"{place}.training")
-    points = _curve(part.history, part.iterations, EARLIER_POINTS, place)
+    points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history")
     if len(points) < 2:
         raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
     with told_by_core(place):

@@ -20,14 +20,15 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, EarlierRun, Run, Segment, State, Training, Weights, WeightSet
+from nnviz.core.run import Curve, EarlierRun, Run, Segment, Training
+from nnviz.core.state import Dataset, State, Weights, WeightSet
 from nnviz.files import runs
 from nnviz.files.errors import FileError
 
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
 """Bytes of the head's length and of the digest."""
-_PLAIN = (State, Network, Layer, Dataset, Training, WeightSet, Weights, Run, Segment, EarlierRun)
+_PLAIN = (State, Network, Layer, Dataset, Training, WeightSet, Weights, Run, Curve, Segment, EarlierRun)
 _KINDS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: kind for kind in _PLAIN},
     "History": lambda is_thinned, points: History(is_thinned=is_thinned).extended(points),

@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Meta
 
 from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.losses import LOSSES
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.files.errors import FileError
@@ -36,6 +37,14 @@ _Activation = Annotated[
     ),
 ]
 _Optimizer = Annotated[str, Meta(extra_json_schema={"enum": list(OPTIMIZERS)})]
+_Loss = Annotated[str, Meta(extra_json_schema={"enum": list(LOSSES)})]
+_Validation = Annotated[
+    float,
+    Meta(
+        description="The share of the rows, the last ones, that are not trained on.",
+        extra_json_schema={"minimum": 0, "exclusiveMaximum": 1},
+    ),
+]
 
 
 class LayerPart(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,6 +83,8 @@ class TrainingPart(msgspec.Struct, forbid_unknown_fields=True):
     batch_size: _BatchSize = None
     optimizer: _Optimizer = "gradient_descent"
     seed: _Seed = 0
+    loss: _Loss = "mse"
+    validation: _Validation = 0.0
 
 
 class ColumnPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -127,10 +138,13 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     history: Annotated[
         Matrix,
         Meta(
-            description="Pairs of an iteration and the MSE over all rows after it, from 0 on; some may miss.",
+            description="Pairs of an iteration and the loss after it, from 0 on; some may miss.",
             extra_json_schema={"minItems": 1},
         ),
     ]
+    validation: Annotated[Matrix, Meta(description="The same of the loss over the rows for validation.")] = []
+    accuracy: Annotated[Matrix, Meta(description="The same of the share of rows that are right.")] = []
+    validation_accuracy: Annotated[Matrix, Meta(description="The same of the rows for validation.")] = []
 
 
 class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True):
@@ -139,7 +153,7 @@ class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
-    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its MSE; some may miss.")]
+    history: Annotated[Matrix, Meta(description="Pairs of an iteration and its loss; some may miss.")]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):

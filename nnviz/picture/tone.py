@@ -1,4 +1,4 @@
-"""The MSE as a tone between the theme's accent, where it is low, and its surface. Knows nothing of Qt."""
+"""The loss as a tone between the theme's accent, where it is low, and its surface. Knows nothing of Qt."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from nnviz.core.activations import Array
 from nnviz.picture.palette import Palette, rgb
 
 WIDE = 12.0
-"""The scale is logarithmic where the highest MSE is more than so many times the lowest."""
+"""The scale is logarithmic where the highest loss is more than so many times the lowest."""
 SMALLEST = 1e-290
-"""An MSE below this is 0 as far as tones go: numbers beside it have no digits left."""
+"""A loss below this is 0 as far as tones go: numbers beside it have no digits left."""
 DECADES = 4.0
-"""The logarithmic scale reaches so far down from the highest MSE, at most."""
+"""The logarithmic scale reaches so far down from the highest loss, at most."""
 FINEST = 1e-10
 """The scale does not end closer to where it begins than this share of it: there are no numbers in between."""
 TONES = 256
@@ -24,16 +24,16 @@ TONES = 256
 
 @dataclass(frozen=True)
 class Tone:
-    """From which MSE to which the tones go, and whether evenly in its logarithm."""
+    """From which loss to which the tones go, and whether evenly in its logarithm."""
 
     low: float
     high: float
     logarithmic: bool
 
     @classmethod
-    def of(cls, mse: Array) -> Tone:
+    def of(cls, loss: Array) -> Tone:
         """Return the scale for these; what is not finite does not count."""
-        known = mse[np.isfinite(mse)]
+        known = loss[np.isfinite(loss)]
         if len(known) == 0:
             return cls(0.0, 1.0, False)
         low, high = float(known.min()), float(known.max())
@@ -43,19 +43,19 @@ class Tone:
             return cls(max(low, high * 10.0**-DECADES), high, True)
         if high - low < FINEST * high:
             high = low + (abs(low) or 1.0)
-        if high == math.inf:  # one MSE, too large to be doubled
+        if high == math.inf:  # one loss, too large to be doubled
             return cls(low / 2.0, low, False)
         return cls(low, high, False)
 
-    def share(self, mse: Array) -> Array:
+    def share(self, loss: Array) -> Array:
         """Return where on the scale these are, from 0 to 1; NaN for what is not finite."""
         with np.errstate(all="ignore"):
             if self.logarithmic:
                 low, high = math.log(self.low), math.log(self.high)
-                share = (np.log(np.maximum(mse, self.low)) - low) / (high - low)
+                share = (np.log(np.maximum(loss, self.low)) - low) / (high - low)
             else:
-                share = (mse - self.low) / (self.high - self.low)
-        return np.where(np.isfinite(mse), np.clip(share, 0.0, 1.0), np.nan)
+                share = (loss - self.low) / (self.high - self.low)
+        return np.where(np.isfinite(loss), np.clip(share, 0.0, 1.0), np.nan)
 
 
 def ramp(palette: Palette) -> NDArray[np.uint8]:

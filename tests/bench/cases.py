@@ -6,7 +6,8 @@ import numpy as np
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import pyqtgraph as pg
 
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_RUNS
-from nnviz.core.state import EarlierRun, Training
+from nnviz.core.run import EarlierRun, Training
 from nnviz.document.training.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.mse_curve import MseCurve

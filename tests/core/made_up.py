@@ -10,7 +10,8 @@ from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS, RATE, SLOPE, Optimizer, W
 from nnviz.core.rules import Either, Symbol
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from tests.core import oracle, written
 
 

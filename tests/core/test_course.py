@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from nnviz.core.losses import MSE
 from nnviz.core.network import Network
-from nnviz.core.slopes import mse, slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.slopes import slopes
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 
 SEED = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
@@ -54,7 +56,8 @@ def test_5_tuning_by_hand():
 def test_6_two_weight_sets_over_many_rows(weights, expected):
     network = Network.from_weights(weights, output="relu")
     x, y = [[0, 3], [1, 2], [-1, -2], [4, 0]], [[1], [3], [5], [7]]
-    assert mse(network.predict(x), y) == expected
+    trace = network.forward(x)
+    assert MSE.over(trace.z[-1], trace.prediction, np.reshape(y, trace.prediction.shape)) == expected
 
 
 def no_hidden_layer(updates=20):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
@@ -55,7 +56,7 @@ def test_every_state_on_the_way_is_finite():
         iterations.append(taken.iteration)
     assert trainer.diverged
     assert iterations[160] == 161
-    assert trainer.mse == pytest.approx(81.0**161, rel=1e-12)
+    assert trainer.loss == pytest.approx(81.0**161, rel=1e-12)
 
 
 def test_a_diverged_run_makes_no_more_updates():
@@ -87,9 +88,9 @@ def test_too_large_a_learning_rate_never_gives_a_number_that_is_none(activation,
     result = train(state, updates=400)
     assert finite(result.state)
     assert result.diverged or result.state.iteration == 400
-    assert np.isfinite(result.state.mse())
+    assert np.isfinite(result.state.loss())
     last = result.history[-1].tolist()
-    assert last == pytest.approx([result.state.iteration, result.state.mse()], rel=1e-12)
+    assert last == pytest.approx([result.state.iteration, result.state.loss()], rel=1e-12)
 
 
 @settings(max_examples=40)

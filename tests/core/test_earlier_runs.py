@@ -77,7 +77,7 @@ def test_what_is_called_alike_gets_a_number_and_what_is_the_same_is_kept_once():
         state = with_earlier(edits.set_weight(run, 0, 0, 0, -1.0), run)
     assert names(state) == [NAME, f"{NAME} (3)", f"{NAME} (2)"]
     starts = [kept.history[0, 1] for kept in state.runs]
-    mses = [edits.set_weight(start(), 0, 0, 0, weight).mse() for weight in (0.1, 0.3, 0.2)]
+    mses = [edits.set_weight(start(), 0, 0, 0, weight).loss() for weight in (0.1, 0.3, 0.2)]
     assert starts == pytest.approx(mses, rel=1e-12)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.core.state import Training
+from nnviz.core.run import Training
 from nnviz.core.training import train
 from tests.core import oracle
 

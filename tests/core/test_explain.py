@@ -17,8 +17,9 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import Computed, means_from, means_in_blocks, next_batch
+from nnviz.core.run import Training
 from nnviz.core.slopes import Slopes, slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
 from tests.core.written import closes
@@ -58,12 +59,14 @@ def computed(state, row, means=True):
     trace = network.forward(data.inputs)
     if data.targets is None:
         return Computed(row, trace.rows(slice(row, row + 1)))
-    own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
+    loss = state.training.loss
+    own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1], loss)
     if not means:
         return Computed(row, own.trace, own)
     batch = next_batch(state)
-    update = means_from(network, trace if batch is None else trace.rows(list(batch)), data, batch)
-    return Computed(row, own.trace, own, means_from(network, trace, data, None), update)
+    trained = trace.rows(slice(state.trained_rows))
+    update = means_from(state, trained if batch is None else trace.rows(list(batch)), batch)
+    return Computed(row, own.trace, own, means_from(state, trained, None), update)
 
 
 def explained(state, address, row=0, mean=False, unfolded=()):
@@ -374,9 +377,9 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     steps = list(checking(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = returned(means_in_blocks(state.network, state.data, None, few_rows))
+    in_blocks = returned(means_in_blocks(state, None, few_rows))
     assert not isinstance(in_blocks.slopes, Slopes)
-    assert in_blocks.slopes.mse == pytest.approx(means.slopes.mse, rel=1e-12)
+    assert in_blocks.slopes.mse == pytest.approx(means.slopes.loss, rel=1e-12)
     for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
         np.testing.assert_allclose(one.weights, other.weights, rtol=1e-12)
         np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-12)

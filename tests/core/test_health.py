@@ -35,7 +35,7 @@ def of(state):
 def computed(state, row=0):
     network, data = state.network, state.data
     trace = network.forward(data.inputs)
-    whole = means_from(network, trace, data, None)
+    whole = means_from(state, trace, None)
     own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
     return Computed(row, own.trace, own, whole, whole, health(network, trace))
 

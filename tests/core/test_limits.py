@@ -11,7 +11,8 @@ from nnviz.core import limits
 from nnviz.core.limits import Limit
 from nnviz.core.names import Names, quoted, shortened
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 
 
 def layer(count, width, prefix="n"):

@@ -138,7 +138,7 @@ def test_its_network_learns_it_by_its_own_settings(kind, seed):
     assert not result.diverged
     prediction, targets = result.state.network.predict(state.data.inputs), state.data.targets
     if kind.name in ("line", "curve"):
-        assert result.state.mse() < 2 * kind.noise**2
+        assert result.state.loss() < 2 * kind.noise**2
     elif kind.name in TWO_CLASSES:
         assert ((prediction > 0.5) == (targets > 0.5)).mean() >= 0.97
     else:

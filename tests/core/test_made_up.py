@@ -53,7 +53,7 @@ def test_it_is_edited():
 def test_its_slopes_are_the_limit_of_differences():
     state = with_hinge()
     x, y = state.data.inputs, state.data.targets
-    assert state.mse() == pytest.approx(mse(state.network, x, y))
+    assert state.loss() == pytest.approx(mse(state.network, x, y))
     assert flat_slopes(state.network, x, y) == pytest.approx(
         central_differences(state.network, x, y), abs=1e-8
     )

@@ -102,7 +102,7 @@ def test_the_beginning_is_the_network_that_the_run_started_from():
     seen = run_with_changes(start(optimizer="momentum"))
     first = followed([seen[0], seen[-1]]).nearest(0)
     assert first.network is seen[0].network
-    assert first.run.history.points.tolist() == [[0, pytest.approx(seen[0].mse(), rel=1e-12)]]
+    assert first.run.history.points.tolist() == [[0, pytest.approx(seen[0].loss(), rel=1e-12)]]
     assert not first.run.memory.any()
     assert bits(train(put_into(seen[0], first), updates=1).state) == bits(seen[1])
 

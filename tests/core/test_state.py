@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, Weights, WeightSet
 from tests.core import oracle
 
 
@@ -58,9 +59,9 @@ def test_a_weight_set_gives_its_weights_back_into_the_network():
 
 def test_there_is_no_mse_without_rows_or_targets():
     state = State(network(), Dataset([[1, 2]]))
-    assert state.mse() is None
+    assert state.loss() is None
     assert not state.trainable
-    assert State(network(), Dataset.empty(network())).mse() is None
+    assert State(network(), Dataset.empty(network())).loss() is None
     assert replace(state, data=Dataset([[1, 2]], [[0]])).trainable
 
 
@@ -83,4 +84,4 @@ def test_settings_that_cannot_be_are_refused_by_name(settings, place):
 
 def test_a_mse_too_large_for_a_number_warns_of_nothing():
     state = State(oracle.make_network([1, 1], ["identity"], [False]), Dataset([[1e200]], [[0.0]]))
-    assert state.mse() == float("inf")
+    assert state.loss() == float("inf")

@@ -12,8 +12,9 @@ from nnviz.core.edits import set_value
 from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
 from nnviz.core.loss.span import landing, span
 from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.state import Dataset, State
 from tests.core import oracle
 from tests.core.work import finished
 
@@ -45,7 +46,7 @@ def test_along_a_weight_stands_the_mse_with_that_weight_set(case):
     values = [weight.value(state.network), -3.5, 0.0, 0.25, 8.0]
     found = finished(along(state, weight, values))
     assert found == pytest.approx([mse_with(state, (weight, v)) for v in values], rel=1e-9, abs=1e-12)
-    assert found[0] == pytest.approx(state.mse(), rel=1e-12)
+    assert found[0] == pytest.approx(state.loss(), rel=1e-12)
 
 
 @settings(max_examples=150)
@@ -68,7 +69,7 @@ def test_the_slope_at_the_present_point_is_that_of_backpropagation(case):
     layer = slopes(state.network, state.data.inputs, state.data.targets).layers[weight.layer]
     own = layer.nodes[weight.node] if weight.kind == "bias" else layer.weights[weight.node, weight.source]
     assert found.slope == pytest.approx(own, rel=1e-12, abs=1e-15)
-    assert found.mse == pytest.approx(state.mse(), rel=1e-12)
+    assert found.loss == pytest.approx(state.loss(), rel=1e-12)
 
 
 @settings(max_examples=60)
@@ -94,10 +95,10 @@ def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
             break
         units += 1
     assert units >= 3
-    assert found == pytest.approx([set_value(state, weight, v).mse() for v in values], rel=1e-9)
+    assert found == pytest.approx([set_value(state, weight, v).loss() for v in values], rel=1e-9)
     point = finished(at_present(state, weight))
     whole = slopes(network, state.data.inputs, state.data.targets)
-    assert point == pytest.approx((whole.mse, whole.layers[0].weights[1, 2]), rel=1e-9)
+    assert point == pytest.approx((whole.loss, whole.layers[0].weights[1, 2]), rel=1e-9)
 
 
 def test_a_grid_becomes_finer_and_keeps_what_is_known():
@@ -111,7 +112,7 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
         assert grid.values1[[0, -1]].tolist() == [-1, 2]
         assert grid.values2[[0, -1]].tolist() == [0, 4]
         exact = finished(over_weights(state, first, second, grid.values1, grid.values2))
-        assert grid.mse == pytest.approx(exact, rel=1e-12)
+        assert grid.loss == pytest.approx(exact, rel=1e-12)
 
 
 def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nnviz.core.network import Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
@@ -88,7 +89,7 @@ def test_split_work_gives_the_same_bits(optimizer, batch_size, parts):
         going = run(Trainer(going), part).state()
     assert numbers(one.state()) == numbers(whole)
     assert numbers(going) == numbers(whole)
-    assert one.mse == run(Trainer(state), 7).mse
+    assert one.loss == run(Trainer(state), 7).loss
     points = dict(whole.run.history.points)
     assert points.items() <= dict(one.state().run.history.points).items()
     assert points.items() <= dict(going.run.history.points).items()
@@ -235,7 +236,7 @@ def test_long_data_is_cut_into_blocks_that_add_up(optimizer):
     after = trainer.state()
     assert oracle.parameters(after.network) == pytest.approx(values.tolist(), rel=1e-9, abs=1e-12)
     assert after.run.history.points[:, 0].tolist() == [0, 1, 2]
-    assert after.run.history.points[-1, 1] == pytest.approx(after.mse(), rel=1e-12)
+    assert after.run.history.points[-1, 1] == pytest.approx(after.loss(), rel=1e-12)
     again = Trainer(state)
     for _ in again.work(2):
         if again.iteration == 1:
@@ -276,7 +277,7 @@ def test_the_mse_over_long_data_at_the_end_of_an_epoch_is_cut_too():
     assert sum(1 for _ in trainer.work(2)) > 4
     after = trainer.state()
     assert after.run.history.points[:, 0].tolist() == [0, 2]
-    assert after.run.history.points[:, 1] == pytest.approx([state.mse(), after.mse()], rel=1e-12)
+    assert after.run.history.points[:, 1] == pytest.approx([state.loss(), after.loss()], rel=1e-12)
 
 
 def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():

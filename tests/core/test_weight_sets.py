@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nnviz.core import edits
-from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
+from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
 from nnviz.core.training import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -22,8 +22,8 @@ def names(state):
 def test_a_set_in_use_gives_its_mse_and_leaves_all_else(state):
     other = use_set(state, 1)
     assert other.network.layers[0].weights.tolist() == [[2, 1], [1, 1.5]]
-    assert [mse_with_set(state, k) for k in (0, 1)] == [37.5, 49.890625]
-    assert other.mse() == 49.890625
+    assert [loss_with_set(state, k) for k in (0, 1)] == [37.5, 49.890625]
+    assert other.loss() == 49.890625
     assert (other.data, other.weight_sets, other.notes) == (state.data, state.weight_sets, state.notes)
     assert [set_in_use(state, 0), set_in_use(state, 1), set_in_use(other, 1)] == [True, False, True]
 
@@ -57,5 +57,5 @@ def test_a_set_that_is_dropped_leaves_the_weights_in_use(state):
 
 
 def test_the_mse_of_a_set_without_targets_is_none(state):
-    assert mse_with_set(edits.remove_rows(state, list(range(len(state.data)))), 0) is None
-    assert np.isfinite(mse_with_set(state, 0))
+    assert loss_with_set(edits.remove_rows(state, list(range(len(state.data)))), 0) is None
+    assert np.isfinite(loss_with_set(state, 0))

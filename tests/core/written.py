@@ -14,6 +14,7 @@ NAMES = {
     "Φ": lambda z: math.erfc(-z / math.sqrt(2)) / 2,
     "abs": abs,
     "exp": math.exp,
+    "ln": math.log,
     "sqrt": math.sqrt,
     "__builtins__": {},
 }

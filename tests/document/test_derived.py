@@ -48,7 +48,7 @@ def derived_from(state, **times):
 def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
     _, selection, derived = derived_from(state)
     selection.row = 7
-    found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.mse
+    found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.loss
     means, odd = derived.means, derived.marks().badges
     assert derived.means_of_update is means
     assert passes == [100]
@@ -57,7 +57,7 @@ def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
     np.testing.assert_allclose(trace.prediction, state.network.predict(x[7]), rtol=1e-12)
     np.testing.assert_allclose(prediction, state.network.predict(x[3])[0], rtol=1e-12)
     np.testing.assert_allclose(error, trace.prediction[0] - y[7], rtol=1e-12)
-    assert mse == state.mse() == means.slopes.mse
+    assert mse == state.loss() == means.slopes.loss
     assert odd == health(state.network, state.network.forward(x)).badges()
     same_slopes(own, slopes(state.network, x[7:8], y[7:8]))
     same_slopes(means.slopes, slopes(state.network, x, y))
@@ -71,7 +71,7 @@ def test_only_another_network_or_other_data_are_computed_anew(qapp, state, passe
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert derived.means is not means
     document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
-    assert derived.mse == document.state.mse()
+    assert derived.loss == document.state.loss()
     assert passes == [100, 100, 100, 100]  # the last is the test's
 
 
@@ -82,18 +82,18 @@ def test_of_many_rows_the_selected_one_is_computed_alone_and_the_rest_while_the_
     assert derived.trace is not None
     assert derived.slopes is not None
     assert passes == [1]
-    assert (derived.mse, derived.means, derived.health) == (None, None, None)
-    qtbot.waitUntil(lambda: derived.means is not None and derived.mse is not None)
+    assert (derived.loss, derived.means, derived.health) == (None, None, None)
+    qtbot.waitUntil(lambda: derived.means is not None and derived.loss is not None)
     assert max(passes) == 32
-    assert derived.mse == pytest.approx(state.mse(), rel=1e-12)
+    assert derived.loss == pytest.approx(state.loss(), rel=1e-12)
     assert not isinstance(derived.means.slopes, Slopes)
 
 
 def test_it_says_that_what_was_asked_for_is_known(qtbot, state):
     _, _, derived = derived_from(state, **SLOW)
     with qtbot.waitSignal(derived.computed):
-        assert derived.mse is None
-    assert derived.mse is not None
+        assert derived.loss is None
+    assert derived.loss is not None
 
 
 def test_what_nobody_asks_for_is_not_computed(qtbot, state, passes):
@@ -130,15 +130,15 @@ def test_in_a_run_of_many_rows_the_mse_is_the_last_that_was_measured(qapp, state
     unmeasured = replace(trained, run=replace(trained.run, iteration=33))
     document, _, derived = derived_from(unmeasured, **SLOW)
     document.set_in_motion(True)
-    assert derived.last_mse == (trained.run.history.points[-1, 1], 30)
+    assert derived.last_loss == (trained.run.history.points[-1, 1], 30)
     document.set_in_motion(False)
-    assert derived.last_mse == (None, 33)
+    assert derived.last_loss == (None, 33)
     document.push(trained, "the State that was measured")
-    assert derived.last_mse == (trained.run.history.points[-1, 1], 30)
+    assert derived.last_loss == (trained.run.history.points[-1, 1], 30)
 
 
 def test_without_rows_or_targets_there_is_nothing(qapp, state):
     for data in (Dataset(state.data.inputs), Dataset.empty(state.network)):
         _, _, derived = derived_from(replace(state, data=data))
-        assert (derived.slopes, derived.mse, derived.means, derived.means_of_update) == (None,) * 4
+        assert (derived.slopes, derived.loss, derived.means, derived.means_of_update) == (None,) * 4
         assert (derived.trace is None) == (len(data) == 0)

@@ -4,7 +4,8 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.document.training.job import Limits

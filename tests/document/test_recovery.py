@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.core.state import Dataset, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset
 from nnviz.core.training import train
 from nnviz.document.leftovers import MOST_DAMAGED, claimed
 from nnviz.document.recovery import Recovery, data_folder, holds

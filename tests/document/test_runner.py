@@ -10,7 +10,8 @@ from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import GradientDescent
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.past import is_trained
 from nnviz.document.document import Document
@@ -450,7 +451,7 @@ def test_a_long_history_is_thinned_and_every_iteration_stays_in_reach(qtbot, doc
     assert document.state.network == train(slopes_exercise(1e-5, 1234)).state.network
     iteration, mse = runner.travel.present
     assert iteration == 1234
-    assert mse == document.state.mse()
+    assert mse == document.state.loss()
 
 
 def test_a_runner_that_nobody_wants_any_more_is_not_held_by_the_job_that_is_still_to_be_deleted(document):

@@ -9,7 +9,8 @@ import pytest
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.walk.walk import PHASES, Walk
 from nnviz.document.walk.words import MOST_LINES, words
@@ -33,7 +34,7 @@ def said_of(state, row=0):
     found = computed(state, row)
     phases = PHASES if state.trainable else PHASES[:1]
     walk = Walk(state.network.sizes, phases, len(state.data))
-    return [(step, words(state, found, step, state.mse())) for step in walk.steps]
+    return [(step, words(state, found, step, state.loss())) for step in walk.steps]
 
 
 def arithmetic(saying):

@@ -10,7 +10,8 @@ import numpy as np
 
 from nnviz.core import training
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.files import code
 from nnviz.files.examples import example
 from nnviz.files.registry import load

@@ -6,7 +6,8 @@ import pytest
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.files.code import code as program
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load
@@ -111,7 +112,7 @@ def test_of_several_dictionaries_the_first_is_in_use_and_all_are_weight_sets(ope
 def test_rows_of_arrays_targets_functions_loops_and_another_name(opened):
     state = opened(MANY_ROWS)
     assert data(state) == ([[0, 3], [1, 2], [-1, -2], [4, 0]], [[1], [3], [5], [7]])
-    assert state.mse() == 37.5
+    assert state.loss() == 37.5
 
 
 def test_weights_that_are_a_list_are_a_network_without_hidden_layers(opened):

@@ -6,7 +6,8 @@ import pytest
 
 from nnviz.core.edits import rename, set_activation
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.core.structure import add_biases
 from nnviz.files.errors import UnfitError
 from nnviz.files.registry import left_out, load, save

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, Weights, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, Weights, WeightSet
 from nnviz.files import native
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
@@ -142,7 +143,9 @@ def test_a_saved_file_reads_like_this():
     "updates": 20,
     "batch_size": null,
     "optimizer": "gradient_descent",
-    "seed": 0
+    "seed": 0,
+    "loss": "mse",
+    "validation": 0
   }
 }
 """

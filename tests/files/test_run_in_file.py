@@ -11,7 +11,8 @@ from nnviz.core import edits
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import Past, Replay
@@ -190,9 +191,9 @@ REFUSED = {
     f"history[1][0]: {WHOLE_UP_TO_6}, found 0.5": put("history", 1, 0, 0.5),
     "history: expected at least one point": put("history", []),
     "history[0][0]: expected 0, the start of the run, found 1": lambda run: run["history"].pop(0),
-    "history[2][1]: expected an MSE, a number from 0 on, found -1": put("history", 2, 1, -1),
+    "history[2][1]: expected a loss, a number from 0 on, found -1": put("history", 2, 1, -1),
     f"history[6][0]: {WHOLE_UP_TO_6}, found 7": put("history", 6, 0, 7),
-    "history[2]: expected 2 numbers, one for each iteration and its MSE, found 3": put(
+    "history[2]: expected 2 numbers, one for each iteration and its loss, found 3": put(
         "history", 2, [2, 1, 1]
     ),
     "history: expected at most 2,100 points of a run's curve in a file, found 2,101": put(
@@ -249,8 +250,39 @@ def test_a_run_without_rows_is_refused():
 
 
 def test_a_segment_holds_every_setting_that_an_update_depends_on():
-    """A setting of training that is added belongs into the segments of a file too."""
-    assert set(runs.SETTINGS) == {field.name for field in fields(Training)} - {"updates"}
+    """A setting of training that is added belongs into the segments of a file too, unless it ends the run."""
+    one_run = {"updates", "loss", "validation"}
+    assert set(runs.SETTINGS) == {field.name for field in fields(Training)} - one_run
+
+
+def test_what_was_measured_beside_the_loss_is_there_again():
+    start = State(
+        Network.from_weights({"node_0": [2, 4], "output": [2]}, output="sigmoid"),
+        Dataset([[3, 5], [1, -1], [-2, 1], [0, 2]], [[1], [0], [1], [0]]),
+        Training(loss="cross_entropy", validation=0.5, learning_rate=0.001),
+    )
+    state = train(start, updates=5).state
+    again = native.read(Source(native.write(state)))
+    assert again.training == state.training
+    names = ["validation", "accuracy", "validation accuracy"]
+    assert [curve.name for curve in again.run.beside] == names
+    for name in names:
+        assert again.run.curve(name).points.tolist() == state.run.curve(name).points.tolist()
+    assert train(again, updates=3).history.tolist() == train(state, updates=3).history.tolist()
+
+
+@pytest.mark.parametrize(
+    ("point", "told"),
+    [
+        ("[0, -1]", r"run\.validation\[0\]\[1\]: expected a validation loss, a number from 0 on, found -1"),
+        ("[9, 1]", r"run\.validation\[0\]\[0\]: expected an iteration, a whole number up to 2, found 9"),
+    ],
+)
+def test_nonsense_beside_the_loss_is_refused_with_its_place(point, told):
+    state = train(untrained(), updates=2).state
+    raw = native.write(state).replace(b'"history":', f'"validation": [{point}],\n    "history":'.encode(), 1)
+    with pytest.raises(FileError, match=told):
+        native.read(Source(raw))
 
 
 def test_an_infinite_mse_is_refused():
@@ -318,8 +350,8 @@ EARLIER_REFUSED = {
     "[1].history[1][0]: expected a later iteration than that of the point before, found 0": put(
         1, "history", [[0, 1], [0, 1]]
     ),
-    "[1].history[1][1]: expected an MSE, a number from 0 on, found -1": put(1, "history", [[0, 1], [1, -1]]),
-    "[1].history[0]: expected 2 numbers, one for each iteration and its MSE, found 1": put(
+    "[1].history[1][1]: expected a loss, a number from 0 on, found -1": put(1, "history", [[0, 1], [1, -1]]),
+    "[1].history[0]: expected 2 numbers, one for each iteration and its loss, found 1": put(
         1, "history", [[0], [0, 1]]
     ),
     "[0].history: expected at least two points, found 1": put(0, "history", [[0, 1]]),

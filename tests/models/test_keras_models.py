@@ -14,7 +14,8 @@ from keras import layers
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load, save
 

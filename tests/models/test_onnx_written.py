@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source

@@ -11,7 +11,8 @@ import pytest
 
 import nnviz
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.picture.palette import PALETTES, rgb
 from tests.picture import diagrams
 from tests.picture.diagrams import state

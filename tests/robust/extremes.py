@@ -4,7 +4,8 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 from tests.robust.naughty import NAMES
 
 LARGEST, SMALLEST = 1.7976931348623157e308, 5e-324

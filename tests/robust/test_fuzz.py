@@ -21,7 +21,8 @@ from nnviz._resources import resources
 from nnviz.cli.main import main
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import parsed
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.core.training import train
 from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.past import beginning

@@ -21,7 +21,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.network import Layer, Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.files.examples import paths
 from nnviz.files.registry import save

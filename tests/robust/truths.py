@@ -70,15 +70,16 @@ def what_is_derived_follows_from_the_state(stage):
     same((derived.trace.inputs, *derived.trace.z, *derived.trace.a), (here.inputs, *here.z, *here.a))
     same([derived.prediction(k) for k in range(len(data))], trace.prediction)
     if data.targets is None:
-        assert (derived.mse, derived.slopes, derived.means) == (None, None, None)
+        assert (derived.loss, derived.slopes, derived.means) == (None, None, None)
         return
-    if derived.mse is None or derived.means is None:
+    if derived.loss is None or derived.means is None:
         assert not few  # they will be known
         return
-    whole = slopes(network, data.inputs, data.targets)
-    same([derived.mse, derived.means.slopes.mse], [state.mse(), state.mse()])
+    trained, loss = slice(state.trained_rows), state.training.loss
+    whole = slopes(network, data.inputs[trained], data.targets[trained], loss)
+    same([derived.loss, derived.means.slopes.loss], [state.loss(), state.loss()])
     same_slopes(derived.means.slopes, whole)
-    same_slopes(derived.slopes, slopes_from(network, here, data.targets[row : row + 1]))
+    same_slopes(derived.slopes, slopes_from(network, here, data.targets[row : row + 1], state.measure))
 
 
 def the_history_leads_to_the_state(stage):
@@ -96,7 +97,7 @@ def the_history_leads_to_the_state(stage):
         largest = max(
             np.abs(state.network.predict(state.data.inputs)).max(), np.abs(state.data.targets).max()
         )
-        assert np.isclose(mses[-1], state.mse(), CLOSE, 1e-12 * float(min(largest, 1e150)) ** 2)
+        assert np.isclose(mses[-1], state.loss(), CLOSE, 1e-12 * float(min(largest, 1e150)) ** 2)
 
 
 def undo_leads_to_the_first_state(stage):
@@ -153,6 +154,6 @@ def same(some, others):
 
 
 def same_slopes(some, others):
-    same([some.mse], [others.mse])
+    same([some.loss], [others.loss])
     for one, other in zip(some.layers, others.layers, strict=True):
         same([one.weights, one.nodes], [other.weights, other.nodes])

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from nnviz.core.state import Training
+from nnviz.core.run import Training
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.widgets.announce import announce

@@ -10,7 +10,8 @@ from PySide6.QtGui import QColor
 
 from nnviz.core import edits
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.picture.palette import PALETTES

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 
 from nnviz.core.history import History
 from nnviz.core.loss.moved_weights import Grid
-from nnviz.core.state import MOST_UPDATES, EarlierRun, Training
+from nnviz.core.run import MOST_UPDATES, EarlierRun, Training
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.loss.curve_plane import LossCurvePlane
 from nnviz.ui.loss.surface_plane import LossSurfacePlane

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import MINUS, shown_in_full
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.ui.training.figures import Figure
 from nnviz.ui.widgets.theme import ui_font

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QLabel, QLineEdit, 
 from nnviz.core import edits
 from nnviz.core.address import Address
 from nnviz.core.limits import SEGMENTS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.structure import add_biases
 from nnviz.core.training import train
 from nnviz.files.examples import example, examples

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QLabel, QLineEdit, QMessag
 from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.history import History
-from nnviz.core.state import Run, Training, Weights, with_weights
+from nnviz.core.run import Run, Training
+from nnviz.core.state import Weights, with_weights
 from nnviz.core.training import train
 from nnviz.core.training.past import Past
 from nnviz.document.training.outcome import NO_ROWS

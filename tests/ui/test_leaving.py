@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from nnviz.core import edits, structure
-from nnviz.core.state import Training
+from nnviz.core.run import Training
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.session import Kept

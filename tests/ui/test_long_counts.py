@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSlider
 
-from nnviz.core.state import Training
+from nnviz.core.run import Training
 from nnviz.document.training.outcome import in_words
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save

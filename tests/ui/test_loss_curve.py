@@ -11,8 +11,9 @@ from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import along
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
+from nnviz.core.run import Training
 from nnviz.core.slopes import slopes
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -79,7 +80,7 @@ def place(panel, w, mse):
 
 
 def present(panel):
-    return place(panel, weight(panel, panel.selection.address), panel.document.state.mse())
+    return place(panel, weight(panel, panel.selection.address), panel.document.state.loss())
 
 
 def hover(panel, at):
@@ -107,7 +108,7 @@ def drag(panel, start, *ends):
 def test_the_tangent_touches_the_curve_at_the_present_point_with_the_shown_slope(open_curve, name, address):
     panel = open_curve(name, address)
     (x0, y0), (x1, y1) = panel.plane.tangent()
-    w, mse = weight(panel, address), panel.document.state.mse()
+    w, mse = weight(panel, address), panel.document.state.loss()
     assert (y1 - y0) / (x1 - x0) == pytest.approx(shown_slope(panel), rel=1e-9)
     assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, mse))
     h = 1e-5
@@ -123,7 +124,7 @@ def test_the_read_out_tells_a_point_of_the_curve(open_curve):
     name, _, number = first.partition(" = ")
     w, mse = float(number.replace("−", "-")), float(second.removeprefix("MSE "))
     assert name == "w (accounts → node_0)"
-    expected = edits.set_weight(panel.document.state, 0, 0, 0, w).mse()
+    expected = edits.set_weight(panel.document.state, 0, 0, 0, w).loss()
     assert panel.plane.read_out.isVisible()
     assert mse == pytest.approx(expected, rel=1e-3)
 
@@ -135,7 +136,7 @@ def caption(panel):
 
 def test_the_caption_tells_slope_and_next_step_and_the_mse_of_this_weight_alone(open_curve):
     panel = open_curve()  # w 2, learning rate 0.0004, slope 40
-    landed = edits.set_weight(panel.document.state, 0, 0, 0, 2 - 0.0004 * 40).mse()
+    landed = edits.set_weight(panel.document.state, 0, 0, 0, 2 - 0.0004 * 40).loss()
     assert caption(panel) == [
         "MSE 74.25 over all 4 rows · slope 40",
         "Next step: w 2 → 1.984",
@@ -147,7 +148,7 @@ def test_the_weight_of_the_next_step_is_where_a_step_takes_it_but_its_mse_is_ano
     panel = open_curve()
     stepped = train(panel.document.state, updates=1).state
     assert f"→ {shown(stepped.network.layers[0].weights[0, 0])}" in caption(panel)[1]
-    assert shown(stepped.mse()) not in caption(panel)[2]  # the other weights have moved too
+    assert shown(stepped.loss()) not in caption(panel)[2]  # the other weights have moved too
 
 
 @pytest.mark.parametrize(("target", "way"), [(1.23455, "lower"), (1.23458, "higher")])
@@ -220,7 +221,7 @@ def test_dragging_the_point_sets_the_weight_as_one_undo_entry_and_the_axis_stays
     assert weight(panel) == pytest.approx(2 + 70 * (high - low) / width, abs=2 * (high - low) / width)
     assert panel.plane.view()[0] == view
     x, y = panel.plane.tangent().mean(axis=0)
-    assert (x, y) == pytest.approx((weight(panel), panel.document.state.mse()))
+    assert (x, y) == pytest.approx((weight(panel), panel.document.state.loss()))
     panel.document.undo()
     assert panel.document.state is before
     assert panel.document.undo_text() == ""
@@ -278,7 +279,7 @@ def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
     panel.document.push(edits.set_weight(panel.document.state, 1, 0, 0, -3.0), "Set")
     settle(qtbot, panel)
     x, y = panel.plane.tangent().mean(axis=0)
-    assert (x, y) == pytest.approx((2.0, panel.document.state.mse()))
+    assert (x, y) == pytest.approx((2.0, panel.document.state.loss()))
     drawn = panel.plane.curve()
     assert drawn[:, 1] == pytest.approx(
         finished(along(panel.document.state, Address("weight", 0, 0, 0), drawn[:, 0]))
@@ -356,7 +357,7 @@ def test_what_is_undone_while_it_is_computed_is_not_drawn_later(qtbot, open_curv
     assert panel.work.busy
     document.undo()
     settle(qtbot, panel)
-    assert panel.plane.tangent().mean(axis=0) == pytest.approx((weight(panel), before.mse()))
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((weight(panel), before.loss()))
 
 
 def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot):
@@ -376,7 +377,7 @@ def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(q
     document.push(changed, "Set")
     qtbot.waitUntil(lambda: not panel.work.busy, timeout=20_000)
     x, y = panel.plane.tangent().mean(axis=0)
-    assert (x, y) == pytest.approx((float(network.layers[0].weights[0, 0]), changed.mse()))
+    assert (x, y) == pytest.approx((float(network.layers[0].weights[0, 0]), changed.loss()))
 
 
 def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_curve):
@@ -386,7 +387,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_curve)
     assert not panel.work.busy
     panel.show()
     settle(qtbot, panel)
-    assert panel.plane.tangent().mean(axis=0) == pytest.approx((1.0, panel.document.state.mse()))
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((1.0, panel.document.state.loss()))
 
 
 def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbot, open_window):
@@ -405,7 +406,7 @@ def test_clicking_an_edge_on_the_diagram_draws_its_curve_and_a_run_moves_it(qtbo
     state = window.document.state
     assert state.iteration > 0
     w = float(state.network.layers[0].weights[0, 0])
-    assert panel.plane.tangent().mean(axis=0) == pytest.approx((w, state.mse()))
+    assert panel.plane.tangent().mean(axis=0) == pytest.approx((w, state.loss()))
 
 
 def test_it_takes_the_colours_of_the_theme(qapp, open_curve):

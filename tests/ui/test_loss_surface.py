@@ -10,7 +10,8 @@ from nnviz.core.address import Address
 from nnviz.core.loss.moved_weights import SIZES
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -71,7 +72,7 @@ def both(panel):
 def mse_with(state, x, y, first=FIRST, second=SECOND):
     for address, v in ((first, x), (second, y)):
         state = edits.set_value(state, address, v)
-    return state.mse()
+    return state.loss()
 
 
 def place(panel, x, y):
@@ -109,7 +110,7 @@ def test_every_point_of_the_map_is_the_mse_with_both_weights_set(open_surface, n
     grid, state = panel.plane.grid, panel.document.state
     for i, j in ((0, 0), (11, 40), (64, 3), (64, 64)):
         expected = mse_with(state, grid.values1[i], grid.values2[j], first, second)
-        assert grid.mse[i, j] == pytest.approx(expected, rel=1e-9)
+        assert grid.loss[i, j] == pytest.approx(expected, rel=1e-9)
 
 
 def test_another_weight_elsewhere_changes_the_whole_map(qtbot, open_surface):
@@ -118,7 +119,7 @@ def test_another_weight_elsewhere_changes_the_whole_map(qtbot, open_surface):
     settle(qtbot, panel)
     grid, state = panel.plane.grid, panel.document.state
     for i, j in ((0, 0), (32, 32), (11, 40)):
-        assert grid.mse[i, j] == pytest.approx(mse_with(state, grid.values1[i], grid.values2[j]), rel=1e-9)
+        assert grid.loss[i, j] == pytest.approx(mse_with(state, grid.values1[i], grid.values2[j]), rel=1e-9)
 
 
 def test_along_a_contour_the_mse_is_a_round_number(open_surface):
@@ -140,7 +141,7 @@ def test_the_map_at_the_present_point_is_the_present_mse(open_surface):
     assert "MSE 74.25 over all 4 rows" in panel.caption.text()
     grid = panel.plane.grid
     i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, x), (grid.values2, y)))
-    around = grid.mse[i - 1 : i + 2, j - 1 : j + 2]
+    around = grid.loss[i - 1 : i + 2, j - 1 : j + 2]
     assert around.min() <= 74.25 <= around.max()
 
 
@@ -170,7 +171,7 @@ def test_a_drag_sets_both_weights_as_one_undo_entry_and_the_map_stays(qtbot, ope
     settle(qtbot, panel)
     assert place(panel, *both(panel)) in [end + QPoint(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
     assert panel.plane.grid is grid
-    assert f"MSE {shown(panel.document.state.mse())}" in panel.caption.text()
+    assert f"MSE {shown(panel.document.state.loss())}" in panel.caption.text()
     panel.document.undo()
     assert panel.document.state is before
 
@@ -219,7 +220,7 @@ def test_a_change_drops_what_is_under_way(qtbot, open_surface):
     panel.document.push(changed, "Set")
     settle(qtbot, panel)
     grid = panel.plane.grid
-    assert grid.mse[3, 60] == pytest.approx(mse_with(changed, grid.values1[3], grid.values2[60]), rel=1e-9)
+    assert grid.loss[3, 60] == pytest.approx(mse_with(changed, grid.values1[3], grid.values2[60]), rel=1e-9)
     assert ticking(panel) == []
 
 
@@ -240,7 +241,7 @@ def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surfac
     assert not panel.work.busy
     panel.show()
     settle(qtbot, panel)
-    assert f"MSE {shown(panel.document.state.mse())}" in panel.caption.text()
+    assert f"MSE {shown(panel.document.state.loss())}" in panel.caption.text()
 
 
 def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_card_made_later(qtbot, open_window):
@@ -405,7 +406,7 @@ def of_huge_input(x):
 
 def test_where_the_mse_is_too_large_for_a_number_the_map_has_gaps(open_surface):
     panel = open_surface(of_huge_input(1e154), Address("weight", 0, 0, 0), Address("weight", 0, 0, 1))
-    mse = panel.plane.grid.mse
+    mse = panel.plane.grid.loss
     assert np.isfinite(mse).any()
     assert not np.isfinite(mse).all()
     assert "MSE 1e308" in panel.caption.text()
@@ -424,7 +425,7 @@ def test_it_takes_the_colours_of_the_theme(qapp, open_surface):
             image = panel.grab().toImage()
             assert image.pixelColor(4, image.height() // 2).name().upper() == PALETTES[theme].surface
             corner = panel.plane.mapTo(panel, place(panel, *(low for low, _ in panel.plane.view())))
-            lowest = np.unravel_index(panel.plane.grid.mse.argmin(), panel.plane.grid.mse.shape)
+            lowest = np.unravel_index(panel.plane.grid.loss.argmin(), panel.plane.grid.loss.shape)
             at = place(panel, panel.plane.grid.values1[lowest[0]], panel.plane.grid.values2[lowest[1]])
             valley = image.pixelColor(panel.plane.mapTo(panel, at))
             accent = PALETTES[theme].accent

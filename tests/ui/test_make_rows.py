@@ -135,7 +135,7 @@ def test_a_network_that_suits_comes_with_its_rows_settings_and_notes_in_one_chan
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].suits.training
     assert table_rows(window) == as_shown(KINDS["spiral"].data(200, 0.02, 0))
-    assert figure(window, "MSE").text == shown(state.mse())
+    assert figure(window, "MSE").text == shown(state.loss())
     assert "Spiral" in window.main_window.windowTitle()
     assert state.notes.startswith(KINDS["spiral"].line)
     assert untrue(window) == []

@@ -12,7 +12,8 @@ from nnviz.core import edits
 from nnviz.core.history import History
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, shown
-from nnviz.core.state import Dataset, Run, State, Training
+from nnviz.core.run import Run, Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document

@@ -128,5 +128,5 @@ def test_an_edit_with_very_many_rows_never_holds_the_window_up_and_the_mse_comes
     mse = figure(window, "MSE")
     assert mse.text == "–"
     qtbot.waitUntil(lambda: mse.text != "–")
-    assert full_of(mse) == pytest.approx(window.document.state.mse(), rel=1e-12)
+    assert full_of(mse) == pytest.approx(window.document.state.loss(), rel=1e-12)
     assert max(passes[:-1]) <= MOST_ROWS

@@ -18,7 +18,8 @@ from nnviz.core import edits
 from nnviz.core.network import Network
 from nnviz.core.numbers import parsed
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection

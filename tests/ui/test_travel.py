@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from nnviz.core import edits
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document

@@ -93,7 +93,7 @@ def test_weights_prediction_mse_and_curve_follow_the_script(qtbot, watching):
     assert written(window, weight) == "3"
     assert shown(window, "value", "output") == "78"
     assert not untrue(window)
-    assert window.document.state.mse() == np.mean(np.square([78 - 60, 0 - 50]))
+    assert window.document.state.loss() == np.mean(np.square([78 - 60, 0 - 50]))
     qtbot.waitUntil(lambda: len(window.mse.curve.curve()) == 2)
     assert window.mse.curve.curve().tolist() == [[1, 9], [5, 0.5]]
     assert window.mse.curve.accessibleDescription().startswith("loss 9 at iteration 1")
@@ -312,7 +312,7 @@ def test_after_it_a_run_of_ones_own_begins_with_its_weights_and_a_curve_of_the_m
     qtbot.waitUntil(lambda: not window.runner.running)
     state = window.document.state
     assert (state.iteration, state.run.start, state.runs) == (1, NETWORK, ())
-    assert state.run.history.first == (0, STATE.mse())
+    assert state.run.history.first == (0, STATE.loss())
     qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("MSE "))
     assert figure(window, "MSE").accessibleName() == "MSE"
     assert window.mse.curve.toolTip().startswith("Drag the ring")

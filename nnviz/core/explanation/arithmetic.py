@@ -6,6 +6,7 @@ A line closes when evaluating it as it stands, with its rounded numbers, gives i
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -126,7 +127,8 @@ _ASCII = str.maketrans(
 
 def ascii_text(text: str) -> str:
     """Return arithmetic as it is copied: in ASCII, with `*` and a plain minus. Names keep their letters."""
-    return text.translate(_ASCII).replace("∂MSE/∂", "dMSE/d").replace("Σ ", "sum of ").replace("Σ", "sum of ")
+    text = re.sub(r"∂(\w+)/∂", r"d\1/d", text.translate(_ASCII))
+    return text.replace("Σ ", "sum of ").replace("Σ", "sum of ")
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Where a node's, a weight's or the MSE's number comes from."""
+    """Where a node's, a weight's or the loss's number comes from."""
 
     title: str
     sections: tuple[Section, ...]

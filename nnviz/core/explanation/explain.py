@@ -1,4 +1,4 @@
-"""The explanation of a node, a weight, a bias or the MSE, with the present numbers. Knows nothing of Qt."""
+"""The explanation of a node, a weight, a bias or the loss, with the present numbers. Knows nothing of Qt."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from nnviz.core.explanation.arithmetic import Explanation, Line, Note, Section, 
 from nnviz.core.explanation.check import Check
 from nnviz.core.explanation.health import layers_health, node_health
 from nnviz.core.explanation.mean import (
+    all_rows,
     is_noise,
+    loss_line,
     mean_line,
-    mse_line,
     noise_note,
     update_heading,
     update_lines,
@@ -24,7 +25,7 @@ from nnviz.core.explanation.node import (
     forward_lines,
     input_lines,
     loss_lines,
-    row_mse_line,
+    row_loss_line,
 )
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.weight import chain_lines, slope_line
@@ -53,7 +54,7 @@ def explain(
     unfolded: frozenset[str] = frozenset(),
     held: bool = False,
 ) -> Explanation:
-    """Explain the number at `address`, or the MSE where that is None.
+    """Explain the number at `address`, or the loss where that is None.
 
     `mean`: slopes are the means over all rows, not those of one. `check` is the measured slope, where it is
     known; `unfolded` names the lines whose long sums are written out in full. `held`: a script trains.
@@ -63,7 +64,7 @@ def explain(
 
 def is_mean(state: State, mean: bool) -> bool:
     """Tell whether the mean over all rows is another thing than the one row there is."""
-    return mean and len(state.data) > 1
+    return mean and len(state.data) > 1 and state.trained_rows > 0
 
 
 @dataclass
@@ -80,21 +81,22 @@ class _Explainer:
     def row_heading(self) -> str:
         if self.computed.free:
             return "Free row"
-        return f"Row {self.computed.row + 1} of {len(self.state.data):,}"
+        aside = ", kept for validation" if self.computed.row >= self.state.trained_rows else ""
+        return f"Row {self.computed.row + 1} of {len(self.state.data):,}{aside}"
 
     @cached_property
     def scene(self) -> Scene | None:
         computed = self.computed
         if computed.trace is None:
             return None
-        targets = computed.targets(self.state)
-        return Scene(self.state.network, computed.trace, computed.slopes, targets, self.unfolded)
+        state, targets = self.state, computed.targets(self.state)
+        return Scene(state.network, state.measure, computed.trace, computed.slopes, targets, self.unfolded)
 
     def explanation(self) -> Explanation:
         address = self.address
         if address is None:
-            sections = [*self._mse_sections(), *layers_health(self.state, self.computed)]
-            return Explanation("MSE", tuple(sections))
+            sections = [*self._loss_sections(), *layers_health(self.state, self.computed)]
+            return Explanation(self.state.measure.title, tuple(sections))
         if self.scene is None:
             sections = [
                 Section(
@@ -113,12 +115,12 @@ class _Explainer:
             sections = self._weight_sections(self.scene, address)
         return Explanation(address.name(self.state.network), tuple(sections))
 
-    def _mse_sections(self) -> list[Section]:
+    def _loss_sections(self) -> list[Section]:
         if self.scene is None or not self.state.trainable:
             return []
-        sections = [Section("", (mse_line(self.state, self.computed.whole),))]
+        sections = [Section("", (loss_line(self.state, self.computed.whole),))]
         if len(self.state.data) > 1 and not self.computed.free:
-            sections.append(Section(self.row_heading, (row_mse_line(self.scene),)))
+            sections.append(Section(self.row_heading, (row_loss_line(self.scene),)))
         return sections
 
     def _node_sections(self, scene: Scene, address: Address) -> list[Section]:
@@ -133,9 +135,11 @@ class _Explainer:
         rows += backward_lines(scene, address.layer, address.node)
         sections = [Section(self.row_heading, tuple(rows))]
         if self.mean:
-            sections.append(Section(self._mean_heading(), (mean_line(self.computed.whole, address),)))
+            sections.append(
+                Section(self._mean_heading(), (mean_line(self.state, self.computed.whole, address),))
+            )
         if output and len(self.state.data) > 1:
-            sections.append(Section("All rows", (mse_line(self.state, self.computed.whole),)))
+            sections.append(Section(self._loss_heading(), (loss_line(self.state, self.computed.whole),)))
         return sections
 
     def _weight_sections(self, scene: Scene, address: Address) -> list[Section]:
@@ -148,7 +152,7 @@ class _Explainer:
         chain = chain_lines(scene, address)
         if self.mean:
             whole = self.computed.whole
-            means = [mean_line(whole, address), *self._why(address), *self._checked(address)]
+            means = [mean_line(self.state, whole, address), *self._why(address), *self._checked(address)]
             if is_noise(whole, address):
                 means.insert(1, noise_note(self.state))
             sections = [
@@ -160,8 +164,11 @@ class _Explainer:
             sections = [Section(self.row_heading, tuple(rows))]
         return [first, *sections, self._update_section(address, line)]
 
+    def _loss_heading(self) -> str:
+        return all_rows(self.state).removeprefix("the ").capitalize() if self.state.validated else "All rows"
+
     def _mean_heading(self) -> str:
-        return f"Mean over all {len(self.state.data):,} rows"
+        return f"Mean over {all_rows(self.state)}"
 
     def _slope(self, address: Address) -> float | None:
         """Return the slope that is shown: the row's, or the mean."""
@@ -184,7 +191,8 @@ class _Explainer:
             return [Note("check", "measuring …")]
         name = address.symbol
         measured = Number(self.check.measured, slope=True)
-        formula = f"(MSE({name}+h) − MSE({name}−h)) / 2h, h = {shown(self.check.step)}"
+        loss = self.state.measure.symbol
+        formula = f"({loss}({name}+h) − {loss}({name}−h)) / 2h, h = {shown(self.check.step)}"
         agrees = self.check.agrees(slope)
         line = Line("check", formula, write(measured, measured.value), ticked=agrees)
         return [line] if agrees else [line, Note("differs", f"{self.check.reason(slope)}.")]
@@ -193,13 +201,13 @@ class _Explainer:
         if self.held:
             return Section("Next update", (Note("", SCRIPTS_UPDATE),))
         means = self.computed.update
-        count = len(self.state.data)
+        count = self.state.trained_rows
         if means is None:
             return Section("Next update", (Note("", f"computing the mean over {count:,} rows …"),))
         slope = means.slopes.of(address)
         lines: list[Line | Note] = [Note("", OWN_UPDATE)] if self.state.is_watched else []
-        if count > 1 and not (self.mean and means.rows is None):
-            lines.append(mean_line(means, address))
+        if len(self.state.data) > 1 and not (self.mean and means.rows is None):
+            lines.append(mean_line(self.state, means, address))
             if is_noise(means, address):
                 lines.append(noise_note(self.state))
             elif slope != row_line.value:

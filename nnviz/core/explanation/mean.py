@@ -1,12 +1,15 @@
-"""Lines about the means over many rows and the update that takes them: the MSE, a slope, a new weight."""
+"""Lines about the means over many rows and the update that takes them: the loss, a slope, a new weight."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Line, Note, Written, write
-from nnviz.core.expressions import Expression, Number, Square, Sum
+from nnviz.core.expressions import Expression, Number, Sum
+from nnviz.core.losses import Loss
+from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.results import FEW_ROWS, Means
 from nnviz.core.rules import Symbol
@@ -17,39 +20,46 @@ from nnviz.core.training.passes import place
 
 def update_heading(state: State, means: Means) -> str:
     """Return a heading that says which rows the next update takes, and after a script's that it is ours."""
-    count = len(state.data)
     whose = "nnviz's own next update" if state.is_watched else "Next update"
     if means.rows is None:
-        return whose if count == 1 else f"{whose} · mean over {rows_of(means, count)}"
-    return f"{whose} · {rows_of(means, count).removeprefix('the ')}"
+        return whose if len(state.data) == 1 else f"{whose} · mean over {rows_of(state, means)}"
+    return f"{whose} · {rows_of(state, means).removeprefix('the ')}"
 
 
-def rows_of(means: Means, count: int) -> str:
-    """Return which of `count` rows the means are over: "all 4 rows", "the batch of rows 3, 1"."""
+def all_rows(state: State) -> str:
+    """Return what the loss is over: "all 4 rows", "the 3 rows trained on"."""
+    count = state.trained_rows
+    if count < len(state.data):
+        return f"the {counted(count, 'row')} trained on"
+    return f"all {count:,} rows" if count > 1 else "the one row"
+
+
+def rows_of(state: State, means: Means) -> str:
+    """Return which rows the means are over: "all 4 rows", "the batch of rows 3, 1"."""
     if means.rows is None:
-        return f"all {count:,} rows" if count > 1 else "the one row"
+        return all_rows(state)
     if means.count <= FEW_ROWS:
         rows = ", ".join(str(row + 1) for row in means.rows)
         return f"the batch of row{'s' if means.count > 1 else ''} {rows}"
     return f"a batch of {means.count:,} rows"
 
 
-def averaged_slopes_line(means: Means, address: Address, count: int) -> Line:
+def averaged_slopes_line(state: State, means: Means, address: Address) -> Line:
     """Return the mean slope of a weight or bias from the rows' own slopes, `(48 − 16 + 0 + 40)/4 = 18`."""
     slope = Number(means.slopes.of(address), address, slope=True)
     label = "mean slope"
     if not means.single:
-        return Line(f"{label} over {rows_of(means, count)}", "", write(slope, slope.value))
+        return Line(f"{label} over {rows_of(state, means)}", "", write(slope, slope.value))
     rows = [Number(own.of(address), slope=True) for own in means.single]
     return Line(label, "Σ rows' slopes / rows", _mean_of(rows, slope))
 
 
-def averaged_errors_line(state: State, mse: float, means: Means | None) -> Line:
-    """Return the MSE over all rows from the rows' own, `(64 + 169 + 0 + 64)/4 = 74.25`; of many its value."""
-    told, count = Number(mse), len(state.data)
+def averaged_losses_line(state: State, loss: float, means: Means | None) -> Line:
+    """Return the loss from the rows' own, `(64 + 169 + 0 + 64)/4 = 74.25`; of many rows its value."""
+    told, title, word = Number(loss), state.measure.title, state.measure.word
     if means is None or not means.single:
-        return Line(f"MSE, mean over all {count:,} rows", "", write(told, mse))
-    return Line("MSE", "Σ rows' MSE / rows", _mean_of([Number(own.mse) for own in means.single], told))
+        return Line(f"{title}, mean over {all_rows(state)}", "", write(told, loss))
+    return Line(title, f"Σ rows' {word} / rows", _mean_of([Number(own.loss) for own in means.single], told))
 
 
 def _mean_of(rows: list[Number], mean: Number) -> Written:
@@ -57,9 +67,9 @@ def _mean_of(rows: list[Number], mean: Number) -> Written:
     return write(top / len(rows) if len(rows) > 1 else top, mean.value, result=mean)
 
 
-def mean_line(means: Means | None, address: Address) -> Line | Note:
+def mean_line(state: State, means: Means | None, address: Address) -> Line | Note:
     """Return the mean slope of a weight or bias, or of a node; a note until it is known."""
-    label = "∂MSE/∂z" if address.kind == "node" else "mean slope"
+    label = f"∂{state.measure.symbol}/∂z" if address.kind == "node" else "mean slope"
     if means is None:
         return Note(label, "computing …")
     slope = Number(means.slopes.of(address), address, slope=True)
@@ -105,25 +115,28 @@ def _row_term(means: Means, address: Address, i: int) -> Expression:
     return float(row.trace.feeding(address.layer)[0, address.source]) * end
 
 
-def mse_line(state: State, means: Means | None) -> Line | Note:
-    """Return the MSE over all rows; a note until it is known."""
-    outputs = len(state.network.outputs)
-    formula = "Σ error² / rows" if outputs == 1 else "Σ rows' MSE / rows"
+def loss_line(state: State, means: Means | None) -> Line | Note:
+    """Return the loss over all rows that are trained on; a note until it is known."""
+    measure = state.measure
+    by_terms = len(state.network.outputs) == 1 and measure.short is None
+    formula = f"Σ {measure.term.text} / rows" if by_terms else f"Σ rows' {measure.word} / rows"
     if means is None:
-        return Note("MSE", "computing …")
-    count = len(state.data)
+        return Note(measure.title, "computing …")
+    count = means.count
     if not means.single or means.rows is not None:
-        top: Expression = Number(means.slopes.mse * count, note=f"sum over {count:,} rows")
-    elif outputs == 1:
+        top: Expression = Number(means.slopes.loss * count, note=f"sum over {count:,} rows")
+    elif by_terms:
         assert state.data.targets is not None
-        errors = [
-            float(row.trace.prediction[0, 0] - y[0])
-            for row, y in zip(means.single, state.data.targets, strict=True)
-        ]
-        top = Sum(*(Square(Number(error)) for error in errors))
+        top = Sum(*(_term(measure, *each) for each in zip(means.single, state.data.targets, strict=False)))
     else:
-        top = Sum(*(Number(row.mse) for row in means.single))
-    return Line("MSE", formula, write(top / count if count > 1 else top, means.slopes.mse))
+        top = Sum(*(Number(row.loss) for row in means.single))
+    return Line(measure.title, formula, write(top / count if count > 1 else top, means.slopes.loss))
+
+
+def _term(measure: Loss, row: Slopes, targets: Array) -> Expression:
+    """Return what the one output adds on a row, as it is written."""
+    a, y = float(row.trace.prediction[0, 0]), float(targets[0])
+    return measure.term.at({"a": Number(a), "y": Number(y), "error": Number(a - y)})
 
 
 def update_lines(state: State, address: Address, slope: float) -> list[Line]:

@@ -8,7 +8,12 @@ from nnviz.core.activation import Joint
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Line, Note, write
 from nnviz.core.explanation.scene import FEW_TERMS, Scene
-from nnviz.core.expressions import Number, Square
+from nnviz.core.expressions import Expression, Number
+from nnviz.core.losses import Short
+from nnviz.core.numbers import MINUS
+
+CLOSE = 1e-9
+"""What is written from a is right where it is so near to what was computed from z."""
 
 
 def input_lines(scene: Scene, node: int, row: int | None) -> list[Line | Note]:
@@ -72,58 +77,114 @@ def _a_line(scene: Scene, layer: int, node: int) -> Line:
 
 
 def loss_lines(scene: Scene, output: int) -> list[Line]:
-    """Return the error of an output, its square, and the row's MSE where there are several outputs."""
+    """Return the error of an output, its term of the loss, and the row's loss where outputs are several."""
     assert scene.targets is not None
     last = len(scene.network.layers) - 1
     error = scene.error(output)
     difference = scene.a(last, output) - float(scene.targets[output])
     lines = [Line("error", "prediction − target", write(difference, error.value, result=error))]
-    lines.append(Line("error²", "", write(Square(error), error.value * error.value)))
+    value, label, term = _term(scene, output)
+    lines.append(Line(label, "", write(term, value)))
     outputs = len(scene.network.outputs)
     if outputs > 1:
-        lines.append(row_mse_line(scene))
+        lines.append(row_loss_line(scene))
     return lines
 
 
-def row_mse_line(scene: Scene) -> Line:
-    """Return the MSE of the row."""
-    outputs = len(scene.network.outputs)
-    errors = [scene.error(j) for j in range(outputs)]
-    squares = [error.value * error.value for error in errors]
-    expression, formula = scene.sum([Square(error) for error in errors], "row's MSE"), "error²"
+def _term(scene: Scene, output: int) -> tuple[float, str, Expression]:
+    """Return what an output adds to the row's loss: its value, formula and arithmetic.
+
+    That is written from z where the a that stands there is too near to 0 or 1 to tell.
+    """
+    measure, last = scene.measure, len(scene.network.layers) - 1
+    assert scene.targets is not None
+    y, value = Number(float(scene.targets[output])), float(scene.terms[output])
+    term = measure.term.at({"a": scene.a(last, output), "y": y, "error": scene.error(output)})
+    if measure.term_by_z is None or abs(term.computed() - value) <= CLOSE * max(1.0, abs(value)):
+        return value, measure.term.text, term
+    zs = [scene.z(last, k) for k in range(len(scene.network.outputs))]
+    formula, by_z = measure.term_by_z(zs, y, output, lambda terms: scene.sum(terms, "by z"))
+    return value, formula, by_z
+
+
+def row_loss_line(scene: Scene) -> Line:
+    """Return the loss of the row."""
+    assert scene.targets is not None
+    measure, outputs = scene.measure, len(scene.network.outputs)
+    told = [j for j in range(outputs) if measure.averaged or scene.targets[j]] or [0]
+    expression = scene.sum([_term(scene, j)[2] for j in told], scene.row_loss)
+    formula = measure.term.text
     if outputs > 1:
-        expression, formula = expression / outputs, "Σ error² / outputs"
-    name = scene.folds("row's MSE", outputs)
-    return Line("row's MSE", formula, write(expression, sum(squares) / outputs), name)
+        sign, formula = (MINUS, formula[1:]) if formula.startswith(MINUS) else ("", formula)
+        formula = f"{sign}Σ {formula}"
+    if measure.parts(outputs) > 1:
+        expression, formula = expression / outputs, f"{formula} / outputs"
+    value = float(scene.terms.sum()) / measure.parts(outputs)
+    return Line(scene.row_loss, formula, write(expression, value), scene.folds(scene.row_loss, len(told)))
 
 
-def backward_lines(scene: Scene, layer: int, node: int) -> list[Line]:
-    """Return ∂MSE/∂a, the activation's slope and ∂MSE/∂z of a node."""
+def backward_lines(scene: Scene, layer: int, node: int) -> list[Line | Note]:
+    """Return the slope with respect to a, the activation's slope and that with respect to z of a node.
+
+    A loss that goes together with the output's activation tells the last at once; then come its factors.
+    """
+    short = scene.measure.short if layer == len(scene.network.layers) - 1 else None
+    if short is None:
+        return [*_by_factors(scene, layer, node)]
+    lines: list[Line | Note] = [_short_line(scene, short, node), Note("", short.reason)]
+    assert scene.slopes is not None
+    slopes_a = scene.slopes.layers[layer].outputs[0]
+    if scene.network.layers[layer].function.elementwise:
+        slopes_a = slopes_a[node : node + 1]
+    if np.isfinite(slopes_a).all() and np.abs(slopes_a).max() < 1 / CLOSE:
+        return [*lines, *_by_factors(scene, layer, node)]
+    return [*lines, Note("", "By its factors it cannot be told: an output is too near to 0 or 1.")]
+
+
+def _short_line(scene: Scene, short: Short, output: int) -> Line:
+    """Return the slope with respect to the z of an output in one step."""
+    assert scene.targets is not None
+    last, total = len(scene.network.layers) - 1, float(scene.targets.sum())
+    rule, parts = short.rule(total), scene.measure.parts(len(scene.network.outputs))
+    y = Number(float(scene.targets[output]))
+    expression = rule.at({"a": scene.a(last, output), "y": y, "Σy": Number(total)})
+    formula, slope = rule.text, scene.slope_z(last, output)
+    if parts > 1:
+        expression, formula = expression / parts, f"({formula}) / outputs"
+    return Line(scene.to("z"), formula, write(expression, slope.value, result=slope))
+
+
+def _by_factors(scene: Scene, layer: int, node: int) -> list[Line]:
     first = _slope_a_line(scene, layer, node)
     function = scene.network.layers[layer].function
     slope = scene.slope_z(layer, node)
     if function.joint is not None:
         return [first, _joint_slope_line(scene, function.joint, layer, node)]
     if function.linear:
-        return [first, Line("∂MSE/∂z", "∂MSE/∂a", write(slope, slope.value))]
+        return [first, Line(scene.to("z"), scene.to("a"), write(slope, slope.value))]
     product = scene.slope_a(layer, node) * scene.passes(layer, node)
-    last = Line("∂MSE/∂z", f"∂MSE/∂a · {function.name}′(z)", write(product, slope.value, result=slope))
+    formula = f"{scene.to('a')} · {function.name}′(z)"
+    last = Line(scene.to("z"), formula, write(product, slope.value, result=slope))
     return [first, _passes_line(scene, layer, node), last]
 
 
 def _slope_a_line(scene: Scene, layer: int, node: int) -> Line:
-    slope = scene.slope_a(layer, node)
+    slope, label = scene.slope_a(layer, node), scene.to("a")
     if layer == len(scene.network.layers) - 1:
-        expression, formula = 2 * scene.error(node), "2·error"
-        outputs = len(scene.network.outputs)
-        if outputs > 1:
-            expression, formula = expression / outputs, "2·error / outputs"
-        return Line("∂MSE/∂a", formula, write(expression, slope.value, result=slope))
+        assert scene.targets is not None
+        rule, parts = scene.measure.slope_rule, scene.measure.parts(len(scene.network.outputs))
+        y = Number(float(scene.targets[node]))
+        expression = rule.at({"a": scene.a(layer, node), "y": y, "error": scene.error(node)})
+        formula = rule.text
+        if parts > 1:
+            expression, formula = expression / parts, f"{formula} / outputs"
+        return Line(label, formula, write(expression, slope.value, result=slope))
     onward = scene.network.layers[layer + 1].weights[:, node]
     terms = [scene.w(layer + 1, k, node) * scene.slope_z(layer + 1, k) for k in range(len(onward))]
     expression = scene.sum(terms, f"back{layer}")
     name = scene.folds(f"back{layer}", len(terms))
-    return Line("∂MSE/∂a", "Σ w·∂MSE/∂z onward", write(expression, slope.value, result=slope), name)
+    formula = f"Σ w·{scene.to('z')} onward"
+    return Line(label, formula, write(expression, slope.value, result=slope), name)
 
 
 def _passes_line(scene: Scene, layer: int, node: int) -> Line:
@@ -139,5 +200,7 @@ def _joint_slope_line(scene: Scene, joint: Joint, layer: int, node: int) -> Line
     count, name = len(scene.values(layer)), f"joint{layer}"
     a, slopes = ([of(layer, k) for k in range(count)] for of in (scene.a, scene.slope_a))
     formula, expression = joint.slope(a, slopes, node, lambda terms: scene.sum(terms, name))
-    result = scene.slope_z(layer, node)
-    return Line("∂MSE/∂z", formula, write(expression, result.value, result=result), scene.folds(name, count))
+    result, formula = scene.slope_z(layer, node), formula.replace("∂L/∂a", scene.to("a"))
+    return Line(
+        scene.to("z"), formula, write(expression, result.value, result=result), scene.folds(name, count)
+    )

@@ -11,6 +11,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import elided
 from nnviz.core.expressions import Expression, Number, Sum
+from nnviz.core.losses import Loss
 from nnviz.core.network import Network, Trace
 from nnviz.core.slopes import Slopes
 
@@ -26,10 +27,20 @@ class Scene:
     """
 
     network: Network
+    measure: Loss
     trace: Trace
     slopes: Slopes | None
     targets: Array | None
     unfolded: frozenset[str] = frozenset()
+
+    def to(self, what: str) -> str:
+        """Return how the slope with respect to `what` is written: ∂MSE/∂z."""
+        return f"∂{self.measure.symbol}/∂{what}"
+
+    @property
+    def row_loss(self) -> str:
+        """What the loss of the one row is called."""
+        return f"row's {self.measure.word}"
 
     def name(self, layer: int, node: int) -> str:
         """Return the name of a node."""
@@ -58,6 +69,14 @@ class Scene:
         biases = self.network.layers[layer].biases
         return None if biases is None else Number(float(biases[node]), Address("bias", layer, node))
 
+    @property
+    def terms(self) -> Array:
+        """What each output adds to the row's loss, shape (outputs,)."""
+        assert self.targets is not None
+        terms = self.measure.terms(self.trace.z[-1], self.trace.prediction, self.targets[None])
+        row: Array = terms[0]
+        return row
+
     def error(self, output: int) -> Number:
         """Return prediction − target."""
         assert self.targets is not None
@@ -66,14 +85,14 @@ class Scene:
         return Number(error, Address("node", last, output))
 
     def slope_a(self, layer: int, node: int) -> Number:
-        """Return ∂MSE/∂a of a node."""
+        """Return ∂L/∂a of a node."""
         assert self.slopes is not None
         return Number(
             float(self.slopes.layers[layer].outputs[0, node]), Address("node", layer, node), slope=True
         )
 
     def slope_z(self, layer: int, node: int) -> Number:
-        """Return ∂MSE/∂z of a node."""
+        """Return ∂L/∂z of a node."""
         assert self.slopes is not None
         return Number(
             float(self.slopes.layers[layer].inputs[0, node]), Address("node", layer, node), slope=True

@@ -12,8 +12,10 @@ from nnviz.core.address import Address
 from nnviz.core.explanation.arithmetic import Line, Note, write
 from nnviz.core.explanation.node import backward_lines
 from nnviz.core.explanation.scene import Scene
-from nnviz.core.expressions import Expression, Number, Product, Sum
+from nnviz.core.expressions import DIGITS, PRODUCT, Expression, Number, Product, Sum
+from nnviz.core.rules import Symbol
 
+_NAMES = ("a", "y", "error")
 FEW_PATHS = 6
 """Up to so many paths to the outputs are written out one by one."""
 
@@ -24,7 +26,7 @@ def start_of(scene: Scene, address: Address) -> Number:
 
 
 def slope_line(scene: Scene, address: Address) -> Line:
-    """Return the slope of one row's MSE."""
+    """Return the slope of one row's loss."""
     start, end = start_of(scene, address), scene.slope_z(address.layer, address.node)
     slope = Number(start.value * end.value, address, slope=True)
     formula = "value at its start · slope at its end" if address.kind == "weight" else "1 · slope at its end"
@@ -59,17 +61,35 @@ def _by_path(scene: Scene, address: Address) -> Iterator[Line]:
 
 
 def _along(scene: Scene, address: Address, nodes: tuple[int, ...]) -> Expression:
-    """Return start · f′(z) · w · f′(z) · … · 2 · error along one path."""
+    """Return start · f′(z) · w · f′(z) · … · the loss's own slope along one path."""
     factors: list[Expression] = [start_of(scene, address)] if address.kind == "weight" else []
     for k, node in enumerate(nodes):
         layer = address.layer + k
         if k:
             factors.append(scene.w(layer, node, nodes[k - 1]))
-        if not scene.network.layers[layer].function.linear:
+        if _has_factor(scene, layer):
             factors.append(scene.passes(layer, node))
-    factors += [Number(2.0), scene.error(nodes[-1])]
-    outputs = len(scene.network.outputs)
-    return Product(*factors) / outputs if outputs > 1 else Product(*factors)
+    factors.append(_last_rule(scene).at(_values(scene, nodes[-1])))
+    parts = scene.measure.parts(len(scene.network.outputs))
+    return Product(*factors) / parts if parts > 1 else Product(*factors)
+
+
+def _has_factor(scene: Scene, layer: int) -> bool:
+    """Tell whether the activation's slope is a factor: not where a is z or the loss takes it in."""
+    is_last = layer == len(scene.network.layers) - 1
+    return not (scene.network.layers[layer].function.linear or (is_last and scene.measure.short))
+
+
+def _last_rule(scene: Scene) -> Expression:
+    """Return the loss's own slope, the last factor of every path."""
+    short = scene.measure.short
+    return short.rule(1.0) if short else scene.measure.slope_rule
+
+
+def _values(scene: Scene, output: int) -> dict[str, Expression]:
+    assert scene.targets is not None
+    a, y = scene.a(len(scene.network.layers) - 1, output), Number(float(scene.targets[output]))
+    return {"a": a, "y": y, "error": scene.error(output)}
 
 
 def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str:
@@ -80,15 +100,19 @@ def _path_formula(scene: Scene, address: Address, nodes: tuple[int, ...]) -> str
         if k:
             weight = Address("weight", address.layer + k, node, nodes[k - 1])
             parts.append(f"w({weight.name(scene.network)})")
-        if not layer.function.linear:
+        if _has_factor(scene, address.layer + k):
             parts.append(f"{layer.activation}′ of {layer.nodes[node]}")
     last = scene.network.layers[-1].nodes[nodes[-1]]
-    share = " / outputs" if len(scene.network.outputs) > 1 else ""
-    return " · ".join([*parts, "2", f"error of {last}"]) + share
+    outputs = len(scene.network.outputs)
+    share = " / outputs" if scene.measure.parts(outputs) > 1 else ""
+    names = {name: Symbol(f"{name} of {last}" if outputs > 1 or name == "error" else name) for name in _NAMES}
+    rule = _last_rule(scene).at(names)
+    own = "".join(piece.text for piece in rule.pieces(DIGITS, PRODUCT)).replace("·", " · ")
+    return " · ".join([*parts, own]) + share
 
 
 def _by_layer(scene: Scene, address: Address) -> list[Line | Note]:
-    """Return how ∂MSE/∂z of the end comes about, then that of the node that adds most to it, and so on."""
+    """Return how the slope at the end comes about, then that of the node that adds most to it, and so on."""
     lines: list[Line | Note] = []
     node = address.node
     for layer in range(address.layer, len(scene.network.layers)):

@@ -11,7 +11,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import Work
-from nnviz.core.loss.moved_weights import Point, along, at_present, same_but
+from nnviz.core.loss.moved_weights import Point, along, at_present, measures_alike, same_but
 from nnviz.core.loss.span import LARGEST, landing, span
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
@@ -19,24 +19,24 @@ from nnviz.core.state import State
 COARSE, FINE = 33, 129
 """Points of the curve: those that are known first, and all of them."""
 HIGHEST = 3.0
-"""The plot ends above so many times the highest MSE that has to be seen."""
+"""The plot ends above so many times the highest loss that has to be seen."""
 FLAT = 1e-9
-"""An MSE that changes by no more than this share of itself is flat: what is left is rounding."""
+"""A loss that changes by no more than this share of itself is flat: what is left is rounding."""
 EDGE = 0.03
 """Share of the stretch at its ends where the present point is not well seen."""
 
 
 @dataclass(frozen=True)
 class LossLine:
-    """The MSE over all rows along one weight.
+    """The loss over all rows along one weight.
 
     ========== =========================================================================
     `state`    the State that it was found for
-    `point`    the MSE and its slope there
-    `landing`  where the next step of gradient descent takes the weight, and the MSE
+    `point`    the loss and its slope there
+    `landing`  where the next step of gradient descent takes the weight, and the loss
                with that weight alone changed; None where that is no number
     `values`   values of the weight, evenly from one end of the stretch to the other
-    `mse`      the MSE at each of them; it may be infinite or NaN
+    `loss`      the loss at each of them; it may be infinite or NaN
     ========== =========================================================================
     """
 
@@ -45,7 +45,7 @@ class LossLine:
     point: Point
     landing: tuple[float, float] | None
     values: Array
-    mse: Array
+    loss: Array
 
     @property
     def w(self) -> float:
@@ -58,27 +58,27 @@ class LossLine:
         return float(self.values[0]), float(self.values[-1])
 
     def at(self, w: float) -> float:
-        """Return about the MSE at `w`, between the points that are known."""
-        return float(np.interp(w, self.values, self.mse))
+        """Return about the loss at `w`, between the points that are known."""
+        return float(np.interp(w, self.values, self.loss))
 
     @property
     def drawable(self) -> bool:
         """Whether the present point can be drawn."""
         low, high = self.stretch
         seen = low <= self.w <= high and low < high
-        return seen and self.point.mse <= LARGEST and math.isfinite(self.point.slope)
+        return seen and self.point.loss <= LARGEST and math.isfinite(self.point.slope)
 
     def heights(self) -> tuple[float, float]:
-        """Return from which MSE to which one should look; what is far above the rest is cut off."""
-        known = self.mse[self.mse <= LARGEST]
+        """Return from which loss to which one should look; what is far above the rest is cut off."""
+        known = self.loss[self.loss <= LARGEST]
         if len(known) == 0:
             return 0.0, 1.0
         low, high = float(known.min()), float(known.max())
-        seen = [self.point.mse, float(min(known[0], known[-1]))]
+        seen = [self.point.loss, float(min(known[0], known[-1]))]
         if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
             seen.append(self.landing[1])
-        high = min(high, max([low, *(HIGHEST * mse for mse in seen if mse <= LARGEST)]))
-        high = max(high, self.point.mse)
+        high = min(high, max([low, *(HIGHEST * loss for loss in seen if loss <= LARGEST)]))
+        high = max(high, self.point.loss)
         if high == 0.0:
             return -0.1, 1.0
         room = high - low if high - low > FLAT * high else high
@@ -90,7 +90,7 @@ def is_of(line: LossLine, state: State) -> bool:
     """Tell whether all of `line` holds for `state`."""
     return (
         line.state.network is state.network
-        and line.state.data is state.data
+        and measures_alike(line.state, state)
         and _step_of(line.state) == _step_of(state)
     )
 
@@ -98,7 +98,7 @@ def is_of(line: LossLine, state: State) -> bool:
 def is_plain(state: State) -> bool:
     """Tell whether the next update is a step of gradient descent over all rows."""
     size = state.training.batch_size
-    return state.training.optimizer == "gradient_descent" and (size is None or size >= len(state.data))
+    return state.training.optimizer == "gradient_descent" and (size is None or size >= state.trained_rows)
 
 
 def _step_of(state: State) -> tuple[float, bool]:
@@ -123,16 +123,16 @@ def loss_line(
         stretch = before.stretch
     for count in (COARSE, FINE):
         values = np.linspace(*stretch, count)
-        mse = yield from along(state, weight, values)
-        yield LossLine(state, weight, point, landed, values, mse)
+        loss = yield from along(state, weight, values)
+        yield LossLine(state, weight, point, landed, values, loss)
 
 
 def _landing(state: State, weight: Address, point: Point) -> Work[tuple[float, float] | None]:
     end = landing(state, weight, point.slope)
     if not math.isfinite(end):
         return None
-    mse = yield from along(state, weight, [end])
-    return end, float(mse[0])
+    loss = yield from along(state, weight, [end])
+    return end, float(loss[0])
 
 
 def _holds(before: LossLine, state: State) -> bool:

@@ -24,12 +24,12 @@ SHARE_BESIDE = 0.08
 
 @dataclass(frozen=True)
 class LossMap:
-    """The MSE over all rows over two weights: `mse` at the State that it was found for, and a grid."""
+    """The loss over all rows over two weights: `loss` at the State that it was found for, and a grid."""
 
     state: State
     first: Address
     second: Address
-    mse: float
+    loss: float
     grid: Grid
 
     @property
@@ -63,18 +63,18 @@ def loss_map(
     `path` has shape (points, 2). What is known from the map before is used again, and its stretches are kept
     where they show the same. `slopes` are those over all rows where they are known.
     """
-    mse = (yield from at_present(state, first, slopes)).mse
+    loss = (yield from at_present(state, first, slopes)).loss
     known = None
     if before is not None and _holds(before, state):
-        yield replace(before, state=state, mse=mse)
-        stretches, known = before.stretches, before.grid.mse
+        yield replace(before, state=state, loss=loss)
+        stretches, known = before.stretches, before.grid.loss
     else:
         was1, was2 = before.stretches if before is not None else (None, None)
         stretch1 = yield from _stretch(state, first, path[:, 0], was1, slopes)
         stretch2 = yield from _stretch(state, second, path[:, 1], was2, slopes)
         stretches = stretch1, stretch2
     for grid in refined(state, first, second, *stretches, known):
-        yield None if grid is None else LossMap(state, first, second, mse, grid)
+        yield None if grid is None else LossMap(state, first, second, loss, grid)
 
 
 def _holds(before: LossMap, state: State) -> bool:

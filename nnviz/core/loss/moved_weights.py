@@ -1,4 +1,4 @@
-"""The MSE over all rows where one weight moves, or two, while the others stay. Knows nothing of Qt.
+"""The loss where one weight moves, or two, while the others stay: over all rows that are trained on.
 
 Only one column of z changes with a weight: what lies before it is computed once for many values. The work is
 cut into units of a few milliseconds, after each of which the generators yield None. Drop one to cancel it.
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.cost import BLOCK_NS, NODE_NS, Work, forward_ns, layer_ns, row_blocks
+from nnviz.core.losses import Loss
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.results import means_in_blocks
 from nnviz.core.slopes import MeanSlopes
@@ -29,9 +30,9 @@ SIZES = (9, 17, 33, 65)
 
 
 class Point(NamedTuple):
-    """The MSE over all rows at the present weights, and its slope with respect to one of them."""
+    """The loss over all rows at the present weights, and its slope with respect to one of them."""
 
-    mse: float
+    loss: float
     slope: float
 
 
@@ -48,24 +49,24 @@ def _add(sums: Array, more: Array) -> None:
 
 @dataclass(frozen=True)
 class Grid:
-    """`mse[i, j]` is the MSE with the first weight at `values1[i]` and the second at `values2[j]`."""
+    """`loss[i, j]` is the loss with the first weight at `values1[i]` and the second at `values2[j]`."""
 
     values1: Array
     values2: Array
-    mse: Array
+    loss: Array
 
 
 def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
-    """Find the MSE over all rows with the weight at each of `values`, shape (values,).
+    """Find the loss over all rows with the weight at each of `values`, shape (values,).
 
     The State needs rows and targets.
     """
     offsets = _offsets(values, weight, state.network)
     sums = np.zeros(len(offsets))
-    network = state.network
+    network, measure = state.network, state.measure
     for rows in _blocks(state, weight.layer):
         for part in _parts(network, weight.layer, len(rows.targets), len(offsets)):
-            _add(sums[part], _squares(network, rows, weight, offsets[part]))
+            _add(sums[part], _terms(network, measure, rows, weight, offsets[part]))
             yield
     return sums / _count(state)
 
@@ -73,19 +74,20 @@ def along(state: State, weight: Address, values: ArrayLike) -> Work[Array]:
 def over_weights(
     state: State, first: Address, second: Address, values1: ArrayLike, values2: ArrayLike
 ) -> Work[Array]:
-    """Find the MSE over all rows at each pair of values, shape (values1, values2)."""
+    """Find the loss over all rows at each pair of values, shape (values1, values2)."""
     if first.layer > second.layer:
         turned = yield from over_weights(state, second, first, values2, values1)
         return turned.T
-    network = state.network
+    network, measure = state.network, state.measure
     offsets1, offsets2 = _offsets(values1, first, network), _offsets(values2, second, network)
     sums = np.zeros((len(offsets1), len(offsets2)))
     for rows in _blocks(state, first.layer):
         for i, offset in enumerate(offsets1):
-            # what feeds the second weight, and the layers that `_squares` goes on from
+            # what feeds the second weight, and the layers that `_terms` goes on from
             trace = moved(network, rows.trace, first, float(offset), second.layer + 2)
             for part in _parts(network, second.layer, len(rows.targets), len(offsets2)):
-                _add(sums[i, part], _squares(network, rows._replace(trace=trace), second, offsets2[part]))
+                moved_rows = rows._replace(trace=trace)
+                _add(sums[i, part], _terms(network, measure, moved_rows, second, offsets2[part]))
                 yield
     return sums / _count(state)
 
@@ -100,7 +102,7 @@ def refined(
 ) -> Iterator[Grid | None]:
     """Yield a coarse grid over both spans, then finer ones, and None after each unit of work between.
 
-    It goes on from `known`, the MSE of such a grid, where there is one, and ends early where the next grid
+    It goes on from `known`, the loss of such a grid, where there is one, and ends early where the next grid
     would take very long.
     """
     for size in SIZES:
@@ -123,14 +125,14 @@ def _grid_ns(state: State, first: Address, second: Address, size: int) -> float:
     network = state.network
     once = _onward_ns(network, min(first.layer, second.layer))
     again = _onward_ns(network, max(first.layer, second.layer))
-    return len(state.data) * size * (once + size * again)
+    return state.trained_rows * size * (once + size * again)
 
 
 def at_present(state: State, weight: Address, known: MeanSlopes | None = None) -> Work[Point]:
-    """Find the MSE over all rows and its slope with respect to a weight, unless they are `known`."""
+    """Find the loss over all rows and its slope with respect to a weight, unless they are `known`."""
     if known is None:
-        known = (yield from means_in_blocks(state.network, state.data, None)).slopes
-    return Point(known.mse, known.of(weight))
+        known = (yield from means_in_blocks(state, None)).slopes
+    return Point(known.loss, known.of(weight))
 
 
 class _Rows(NamedTuple):
@@ -141,14 +143,14 @@ class _Rows(NamedTuple):
 
 
 def _count(state: State) -> int:
-    assert state.data.targets is not None
-    return state.data.targets.size
+    """Return by what the sum of all terms is divided."""
+    return state.trained_rows * state.measure.parts(len(state.network.outputs))
 
 
 def _blocks(state: State, layer: int) -> Iterator[_Rows]:
     assert state.data.targets is not None
     row_ns = max(forward_ns(state.network), _onward_ns(state.network, layer))
-    for block in row_blocks(len(state.data), row_ns):
+    for block in row_blocks(state.trained_rows, row_ns):
         yield _Rows(state.network.forward(state.data.inputs[block]), state.data.targets[block])
 
 
@@ -164,8 +166,8 @@ def _parts(network: Network, layer: int, rows: int, values: int) -> Iterator[sli
         yield slice(start, start + size)
 
 
-def _squares(network: Network, rows: _Rows, weight: Address, offsets: Array) -> Array:
-    """Return the sum of error² over these rows and the outputs with the weight moved by each of `offsets`."""
+def _terms(network: Network, measure: Loss, rows: _Rows, weight: Address, offsets: Array) -> Array:
+    """Return the sum of the loss's terms over these rows with the weight moved by each of `offsets`."""
     k, layer = weight.layer, network.layers[weight.layer]
     with np.errstate(all="ignore"):
         column = rows.trace.z[k][:, weight.node] + offsets[:, None] * _start(rows.trace, weight)
@@ -173,10 +175,10 @@ def _squares(network: Network, rows: _Rows, weight: Address, offsets: Array) -> 
             # the other nodes of the layer stay, so the next layer's z moves by what this one's a moves
             more = layer.function(column) - rows.trace.a[k][:, weight.node]
             z = rows.trace.z[k + 1] + more[..., None] * network.layers[k + 1].weights[:, weight.node]
-            return _onward(network, k + 1, rows, z)
+            return _onward(network, measure, k + 1, rows, z)
         z = np.repeat(rows.trace.z[k][None], len(offsets), axis=0)
         z[:, :, weight.node] = column
-        return _onward(network, k, rows, z)
+        return _onward(network, measure, k, rows, z)
 
 
 def _start(trace: Trace, weight: Address) -> Array:
@@ -184,13 +186,15 @@ def _start(trace: Trace, weight: Address) -> Array:
     return np.ones(1) if weight.kind == "bias" else trace.feeding(weight.layer)[:, weight.source]
 
 
-def _onward(network: Network, k: int, rows: _Rows, z: Array) -> Array:
-    """Take z of layer k, shape (values, rows, nodes), to the end: the sum of error² for each value."""
-    a = network.layers[k].function(z.reshape(-1, z.shape[-1]))
+def _onward(network: Network, measure: Loss, k: int, rows: _Rows, z: Array) -> Array:
+    """Take z of layer k, shape (values, rows, nodes), to the end: the sum of the terms for each value."""
+    values, z = len(z), z.reshape(-1, z.shape[-1])
+    a = network.layers[k].function(z)
     for layer in network.layers[k + 1 :]:
-        a = layer.function(layer.z(a))
-    error = a.reshape(len(z), *rows.targets.shape) - rows.targets
-    sums: Array = np.einsum("vro,vro->v", error, error)
+        z = layer.z(a)
+        a = layer.function(z)
+    shape = values, *rows.targets.shape
+    sums: Array = measure.terms(z.reshape(shape), a.reshape(shape), rows.targets).sum(axis=(1, 2))
     return sums
 
 
@@ -213,9 +217,15 @@ def moved(network: Network, trace: Trace, weight: Address, offset: float, end: i
     return Trace(trace.inputs, tuple(z), tuple(a))
 
 
+def measures_alike(old: State, new: State) -> bool:
+    """Tell whether two States have the same rows, and take the same loss over the same part of them."""
+    same = (old.training.loss, old.training.validation) == (new.training.loss, new.training.validation)
+    return old.data is new.data and same
+
+
 def same_but(old: State, new: State, *weights: Address) -> bool:
-    """Tell whether two States have the same MSE wherever these weights are: nothing else differs."""
-    if old.data is not new.data or len(old.network.layers) != len(new.network.layers):
+    """Tell whether two States have the same loss wherever these weights are: nothing else differs."""
+    if not measures_alike(old, new) or len(old.network.layers) != len(new.network.layers):
         return False
     pairs = zip(old.network.layers, new.network.layers, strict=True)
     return all(

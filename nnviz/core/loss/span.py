@@ -13,15 +13,15 @@ from nnviz.core.loss.moved_weights import Point, along
 from nnviz.core.state import State
 
 NEAREST, FARTHEST = -12, 2
-"""Powers of two, times the size of the layer's weights, at which the MSE is probed on either side."""
+"""Powers of two, times the size of the layer's weights, at which the loss is probed on either side."""
 WIDTH = 3.0
 """Width of the stretch where nothing asks for another one, times that size."""
 STEEP = 8.0
-"""The stretch ends where the MSE is so many times the present one, unless there is more to see."""
+"""The stretch ends where the loss is so many times the present one, unless there is more to see."""
 LEAST = 0.01
-"""An MSE below this share of what is usual for the data is taken for that: do not zoom in without end."""
+"""A loss below this share of what is usual for the data is taken for that: do not zoom in without end."""
 LARGEST, SMALLEST = 1e300, 1e-150
-"""A stretch lies between ± the first, and an MSE above it is not drawn: what is computed from more would be
+"""A stretch lies between ± the first, and a loss above it is not drawn: what is computed from more would be
 too large for a number. Weights below the second are taken for 0."""
 STEPS = 6.0
 """A step that lands farther away than so many times the rest of what is to be seen is left out."""
@@ -52,13 +52,13 @@ def span(state: State, weight: Address, point: Point) -> Work[tuple[float, float
     below = yield from along(state, weight, w - offsets)
     above = yield from along(state, weight, w + offsets)
     down = -1.0 if point.slope > 0.0 else 1.0
-    lowest = w + down * _lowest(offsets, below if down < 0.0 else above, point.mse) if point.slope else w
+    lowest = w + down * _lowest(offsets, below if down < 0.0 else above, point.loss) if point.slope else w
     seen = [w, lowest]
     step = landing(state, weight, point.slope)
     if math.isfinite(step) and abs(step - w) <= STEPS * max(abs(lowest - w), size / 2):
         seen.append(step)
     width = max(seen) - min(seen)
-    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.mse, LEAST * _scale(state))))
+    room = min(WIDTH * size, 2.0 * _flat(offsets, below, above, max(point.loss, LEAST * _scale(state))))
     beside = max(0.6 * width, (room - width) / 2)
     return _within(min(seen) - beside), _within(max(seen) + beside)
 
@@ -69,19 +69,20 @@ def _within(w: float) -> float:
 
 
 def _scale(state: State) -> float:
-    """Return what the MSE is without a network, or was where the run began, whichever is larger."""
+    """Return what the loss is where each output's z is 0, or was where the run began, whichever is larger."""
     assert state.data.targets is not None
-    with np.errstate(over="ignore"):
-        without = float(np.mean(state.data.targets * state.data.targets))
+    targets = state.data.targets[: state.trained_rows]
+    z = np.zeros_like(targets)
+    without = state.measure.over(z, state.network.layers[-1].function(z), targets)
     if state.run is None or state.run.watched or len(state.run.history) == 0:
         return without
     return max(without, float(state.run.history.points[0, 1]))
 
 
-def _lowest(offsets: Array, mse: Array, present: float) -> float:
-    """Return how far away the MSE is lowest, going down from the present point; 0 where it only falls."""
+def _lowest(offsets: Array, loss: Array, present: float) -> float:
+    """Return how far away the loss is lowest, going down from the present point; 0 where it only falls."""
     x = np.concatenate(([0.0], offsets))
-    y = np.concatenate(([present], mse))
+    y = np.concatenate(([present], loss))
     with np.errstate(invalid="ignore"):
         rises = np.flatnonzero(~(np.diff(y) < 0.0))
     if len(rises) == 0:
@@ -104,7 +105,7 @@ def _vertex(x: Array, y: Array) -> float:
 
 
 def _flat(offsets: Array, below: Array, above: Array, present: float) -> float:
-    """Return how far one can go on both sides before the MSE is many times the present one."""
+    """Return how far one can go on both sides before the loss is many times the present one."""
     if not (present > 0.0 and math.isfinite(present)):
         return math.inf
     steep = np.flatnonzero(~((below <= STEEP * present) & (above <= STEEP * present)))

@@ -14,7 +14,8 @@ from nnviz.core.made import shapes
 from nnviz.core.made.shapes import Points
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted, shown
-from nnviz.core.state import Dataset, State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 
 STREAM = 3
 """Rows come from `default_rng([seed, STREAM])`; random weights and batches have other streams of a seed."""

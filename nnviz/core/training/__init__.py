@@ -7,15 +7,16 @@ from typing import Any
 
 from nnviz.core.activations import Array
 from nnviz.core.notebook import AsSvg
-from nnviz.core.numbers import counted, mse_in_words, shown
-from nnviz.core.state import State
+from nnviz.core.numbers import counted, loss_in_words, shown
+from nnviz.core.state import State, with_training
 from nnviz.core.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
 class Result(AsSvg):
-    """What a training came to: the State after it, and its history, shape (points, 2): iteration, MSE.
+    """What a training came to: the State after it, and its history, shape (points, 2 or 3).
 
+    Its columns are iteration, loss and, where rows are kept for it, the loss over those of validation.
     In a notebook it shows itself as the curve of its history.
     """
 
@@ -29,9 +30,10 @@ class Result(AsSvg):
     @property
     def in_words(self) -> str:
         """How it went: "MSE 64 → 0.25 after 20 updates"."""
-        (_, first), (last, mse) = self.history[[0, -1]].tolist()
-        end = f" → {shown(mse)} after {counted(int(last), 'update')}"
-        return f"{mse_in_words(first)}{end}{', where it diverged' if self.diverged else ''}"
+        (_, first), (last, loss) = self.history[[0, -1], :2].tolist()
+        end = f" → {shown(loss)} after {counted(int(last), 'update')}"
+        diverged = ", where it diverged" if self.diverged else ""
+        return f"{loss_in_words(self.state.measure.title, first)}{end}{diverged}"
 
 
 def train(
@@ -42,6 +44,8 @@ def train(
     batch_size: int | None = None,
     optimizer: str | None = None,
     seed: int | None = None,
+    loss: str | None = None,
+    validation: float | None = None,
 ) -> Result:
     """Train `state` by its own settings, or by those given here, and return the result.
 
@@ -54,12 +58,14 @@ def train(
         "batch_size": batch_size,
         "optimizer": optimizer,
         "seed": seed,
+        "loss": loss,
+        "validation": validation,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     settings = replace(state.training, **changes)
-    trainer = Trainer(replace(state, training=settings))
+    trainer = Trainer(with_training(state, settings))
     for _ in trainer.work(settings.updates):
         pass
     after = trainer.state()
     assert after.run is not None
-    return Result(after, after.run.history.points, trainer.diverged)
+    return Result(after, after.run.points, trainer.diverged)

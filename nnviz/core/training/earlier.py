@@ -8,7 +8,8 @@ from itertools import count
 from nnviz.core.limits import EARLIER_RUNS
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, shown
-from nnviz.core.state import MOST_UPDATES, EarlierRun, Run, State, Training, WeightSet
+from nnviz.core.run import MOST_UPDATES, EarlierRun, Run, Training
+from nnviz.core.state import State, WeightSet
 from nnviz.core.training.past import segments_until
 
 

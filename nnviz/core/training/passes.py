@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
+from nnviz.core.accuracy import right
 from nnviz.core.activations import Array, Call
 from nnviz.core.address import Address
+from nnviz.core.losses import Loss
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Weights
 
@@ -30,7 +32,7 @@ class Parameters:
     `values`          the first row of it
     `memory`          the other rows, zeros at first
     `matrices`        the values layer by layer, shape (nodes, inputs of the layer [+ 1 for b])
-    `slopes`          ∂MSE/∂value of each
+    `slopes`          ∂loss/∂value of each
     `slope_matrices`  the same layer by layer
     ================= ========================================================================
     """
@@ -99,30 +101,32 @@ class Pass(NamedTuple):
     """What is called, one after the other, to take some rows through the network.
 
     =========== ===========================================================================
-    `forward`   computes every layer and the error
-    `squares`   returns the sum of error² over these rows and the outputs
-    `backward`  writes the slopes of what these rows add to their batch's MSE
+    `forward`   computes every layer, and the slopes of the loss, but for their scale
+    `total`     returns the sum of the loss's terms over these rows and the outputs
+    `backward`  writes the slopes of what these rows add to their batch's loss
+    `right`     returns how many of these rows are classified right
     =========== ===========================================================================
     """
 
     forward: tuple[Call, ...]
-    squares: Callable[[], float]
+    total: Callable[[], float]
     backward: tuple[Call, ...]
+    right: Callable[[], int]
 
     @property
     def there_and_back(self) -> tuple[Call, ...]:
         """The calls of the pass forward and of the one back."""
         return self.forward + self.backward
 
-    def sum_of_squares(self) -> float:
-        """Go forward and return the sum of error²."""
+    def measured(self) -> float:
+        """Go forward and return the sum of the loss's terms."""
         for call in self.forward:
             call()
-        return self.squares()
+        return self.total()
 
 
 class _LayerValues(NamedTuple):
-    """What one layer computes, shape (nodes, rows) each, and the slopes of the MSE with respect to it.
+    """What one layer computes, shape (nodes, rows) each, and the slopes of the loss with respect to it.
 
     `onward` is `a` over a row of ones, where the next layer has biases, and `slope_onward` its slope: it is
     quicker to multiply by a whole matrix than by all but a column of it.
@@ -167,14 +171,15 @@ class Buffers:
     The weights are those of `parameters` at the time of the call; the slopes go there too.
     """
 
-    def __init__(self, network: Network, parameters: Parameters, rows: int) -> None:
+    def __init__(self, network: Network, measure: Loss, parameters: Parameters, rows: int) -> None:
         layers = network.layers
         wants_ones = [layer.biases is not None for layer in layers[1:]] + [False]
         values = [
             _LayerValues.room(layer, rows, ones) for layer, ones in zip(layers, wants_ones, strict=True)
         ]
-        self._parameters, self._first, self._last = parameters, values[0], values[-1]
-        self._error = np.empty_like(self._last.a)
+        self._network, self._measure, self._parameters = network, measure, parameters
+        self._first, self._last = values[0], values[-1]
+        self._slopes = np.empty_like(self._last.a)
         self._forward: list[Call] = []
         self._backward: list[Call] = []
         for k, (layer, here) in enumerate(zip(layers, values, strict=True)):
@@ -187,27 +192,26 @@ class Buffers:
             if not _linear(layer):
                 z, a, slope_a, slope_z = here.z.T, here.a.T, here.slope_a.T, here.slope_z.T
                 self._forward.append(layer.function.forward(z, a))
-                backward.insert(0, layer.function.backward(z, a, slope_a, slope_z))
+                if here is not self._last or not measure.short:
+                    backward.insert(0, layer.function.backward(z, a, slope_a, slope_z))
             self._backward[:0] = backward
 
     def pass_over(self, inputs: Array, targets: Array, scale: Array) -> Pass:
         """Return the pass over `inputs`, shape (rows, inputs [+ 1 of ones]), and `targets`, (rows, outputs).
 
-        What goes back is the error times `scale`, an array of no dimension.
+        What goes back are the slopes of the loss times `scale`, an array of no dimension.
         """
         matrix, slopes = self._parameters.matrices[0], self._parameters.slope_matrices[0]
-        first, last, error = self._first, self._last, self._error
-        errors = error.ravel()
+        first, last, measure = self._first, self._last, self._measure
+        of_outputs = last.z.T, last.a.T, targets, self._slopes.T
+        begins = last.slope_z if measure.short else last.slope_a
         return Pass(
+            (_product(matrix, inputs.T, first.z), *self._forward, measure.slopes(*of_outputs)),
+            measure.total(*of_outputs),
             (
-                _product(matrix, inputs.T, first.z),
-                *self._forward,
-                partial(np.subtract, last.a, targets.T, error),
-            ),
-            cast("Callable[[], float]", partial(errors.dot, errors)),
-            (
-                partial(np.multiply, error, scale, last.slope_a),
+                partial(np.multiply, self._slopes, scale, begins),
                 *self._backward,
                 _product(first.slope_z, inputs, slopes),
             ),
+            lambda: int(right(self._network, last.a.T, targets).sum()),
         )

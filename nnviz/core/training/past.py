@@ -15,7 +15,8 @@ from operator import attrgetter
 import numpy as np
 
 from nnviz.core.network import Network
-from nnviz.core.state import Run, Segment, State, with_weights
+from nnviz.core.run import Run, Segment
+from nnviz.core.state import State, with_weights
 from nnviz.core.training.trainer import Trainer
 
 KEPT_STATES, KEPT_BYTES = 250, 64 * 2**20
@@ -109,7 +110,7 @@ class Past:
         at = bisect_right(self._kept, state.iteration, key=attrgetter("iteration"))
         if at and self._kept[at - 1].iteration == state.iteration:
             return
-        self._kept.insert(at, replace(state, run=replace(state.run, history=state.run.history.end())))
+        self._kept.insert(at, replace(state, run=state.run.with_curves(lambda history, _: history.end())))
         size = sum(layer.weights.nbytes for layer in state.network.layers) + state.run.memory.nbytes
         if len(self._kept) > min(KEPT_STATES, KEPT_BYTES // size):
             del self._kept[-2::-2]
@@ -119,8 +120,7 @@ def _with_history_of(end: State, earlier: State) -> State:
     """Return `earlier` with that part of the history of `end` that led to it."""
     assert end.run is not None
     assert earlier.run is not None
-    history = end.run.history.until(earlier.run.history)
-    return replace(earlier, run=replace(earlier.run, history=history))
+    return replace(earlier, run=end.run.until(earlier.run))
 
 
 def _start(state: State) -> Network:
@@ -172,8 +172,8 @@ def beginning(state: State) -> State:
     """Return the State at iteration 0 of the run of `state`, which has one."""
     run = state.run
     assert run is not None
-    first = replace(run.history, length=int(len(run.history) > 0 and run.history.first[0] == 0))
-    start = Run(run.start, 0, first, run.optimizer, np.zeros_like(run.memory), (), run.watched)
+    start = replace(run, iteration=0, memory=np.zeros_like(run.memory), segments=())
+    start = start.with_curves(lambda history, _: history.beginning())
     return replace(state, network=run.start, run=start)
 
 

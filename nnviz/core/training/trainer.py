@@ -6,17 +6,20 @@ Knows nothing of windows, clocks or threads: whoever drives the work decides whe
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextvars import copy_context
 from dataclasses import replace
 
 import numpy as np
 
 from nnviz.core.history import History
+from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Run, Segment, State
+from nnviz.core.run import Curve, Run, Segment
+from nnviz.core.state import State
 from nnviz.core.training.batches import PASS_NS, Batches
 from nnviz.core.training.passes import Parameters
+from nnviz.core.training.points import Points
 
 CHECK_UPDATES = 256
 """Updates of a small network between two looks for numbers that are not finite."""
@@ -30,8 +33,8 @@ class Trainer:
                       update, or a block of rows of a long one
     `learning_rate`   may be set between units; holds from the next update on
     `iteration`       updates done in this run
-    `mse`             over all rows, at the last point of the history; NaN until
-                      the first pass over long data is through
+    `loss`            over the rows that are trained on, at the last point of the
+                      history; NaN until the first pass over long data is through
     `diverged`        some number ceased to be finite; the last finite are kept
     `state()`         the State as it is now, with its run
     ================= ============================================================
@@ -39,8 +42,8 @@ class Trainer:
     A State that has a run goes on with it: iteration, epochs, row order and optimizer memory; its history
     holds up to `history_limit` points before it is thinned. However the
     work is split, the numbers are the same to the last bit; only a stop within an epoch leaves a point more
-    in the history. Raises ValueError where the State has no rows or no targets, or its MSE is not finite
-    (for long data, `work` raises that).
+    in the history. Raises ValueError where the State has no rows to train on or no targets, or its loss is
+    not finite (for long data, `work` raises that).
     """
 
     def __init__(self, state: State, history_limit: float = math.inf) -> None:
@@ -48,6 +51,9 @@ class Trainer:
             raise ValueError("data: there are no rows to train on")
         if state.data.targets is None:
             raise ValueError("data.targets: there are no targets to train on")
+        if not state.trainable:
+            rows = f"none of {counted(len(state.data), 'row')}"
+            raise ValueError(f"validation: it leaves {rows} to train on: make it smaller")
         # NumPy 2 keeps what to do about overflow in a context variable: in a context of its own the work is
         # silent for 30 ns a unit, where `np.errstate` costs 700.
         self._quiet = copy_context()
@@ -67,8 +73,8 @@ class Trainer:
         self._optimizer = optimizer(values, slopes, memory, self._rate)
         rate_of_slopes = self._rate if optimizer.rate_in_slopes else None
         self._batches = Batches(state, self._parameters, rate_of_slopes)
-        self._outputs_of_all_rows = len(state.data) * len(state.network.outputs)
-        self._one_pass = self._batches.whole is not None and self._batches.per_epoch == 1
+        self._points = Points(state, self._batches)
+        self._one_pass = self._batches.per_epoch == 1 and self._points.at_once
         self._check_every = 1
         if self._one_pass:
             self._check_every = min(CHECK_UPDATES, 1 + int(PASS_NS / self._batches.pass_ns))
@@ -81,12 +87,16 @@ class Trainer:
         self._run = state.run or Run(state.network, 0, History(history_limit), name, memory, ())
         if self._run.optimizer == name:
             memory[:] = self._run.memory
-        self.iteration, self._history = self._run.iteration, self._run.history.limited(history_limit)
+        self.iteration = self._run.iteration
+        self._curves = {"": self._run.history.limited(history_limit)}
+        for name in self._points.beside:
+            curve = self._run.curve(name)
+            self._curves[name] = History(history_limit) if curve is None else curve.limited(history_limit)
         self._segments = self._run.segments
         self._begin_segment()
         self.diverged = False
-        self.mse = self._history.last[1] if len(self._history) else math.nan
-        self._mses: list[float] = []
+        self.loss = self._history.last[1] if len(self._history) else math.nan
+        self._measured: list[tuple[float, ...]] = []
         self._kept = np.empty_like(self._parameters.all)
         self._keep()
 
@@ -119,6 +129,7 @@ class Trainer:
             self._run,
             iteration=self.iteration,
             history=self._history,
+            beside=tuple(Curve(name, self._curves[name]) for name in self._points.beside),
             optimizer=self._state.training.optimizer,
             memory=self._parameters.memory.copy(),
             segments=self._segments_made(),
@@ -143,10 +154,10 @@ class Trainer:
         return tuple(segment for segment in self._segments if segment.after < self.iteration)
 
     def _updates_in_one_pass(self, last: int) -> Iterator[None]:
-        """Make updates of all rows at once: the way forward that measures the MSE begins the next update."""
+        """Make updates of all rows at once: the way forward that measures the loss begins the next update."""
         assert self._batches.whole is not None
-        forward, squares, backward = self._batches.whole
-        update, count = self._optimizer.update, self._outputs_of_all_rows
+        forward, total, backward, _ = self._batches.whole
+        update, measure = self._optimizer.update, self._points.of
         if not self._forward_stands:
             for call in forward:
                 call()
@@ -157,17 +168,18 @@ class Trainer:
             update(self.iteration + 1)
             for call in forward:
                 call()
-            self.mse = mse = float(squares()) / count
+            measured = measure(float(total()))
+            self.loss = measured[0]
             self.iteration += 1
-            self._mses.append(mse)
-            if not math.isfinite(mse):
+            self._measured.append(measured)
+            if not math.isfinite(sum(measured)):
                 self._fall_back()
             elif self.iteration >= self._next_check or self.iteration == last:
                 self._check()
             yield
 
     def _updates(self, last: int) -> Iterator[None]:
-        """Make updates of mini-batches, or long ones, and measure the MSE after each epoch and at the end."""
+        """Make updates of mini-batches, or long ones, and measure after each epoch and at the end."""
         batches, update = self._batches, self._optimizer.update
         calls, long, per_epoch = batches.calls, batches.long, batches.per_epoch
         yield from self._measure_start()
@@ -202,28 +214,20 @@ class Trainer:
             return
         yield from self._record()
         if not len(self._history):
-            raise ValueError("the MSE is too large for a number: make the weights or the data smaller")
+            what = self._state.measure.word
+            raise ValueError(f"the {what} is too large for a number: make the weights or the data smaller")
 
     def _record(self) -> Iterator[None]:
-        mse = yield from self._measured()
-        if math.isfinite(mse) and self._finite():
-            self.mse = mse
-            self._mses.append(mse)
+        measured = yield from self._points.in_blocks()
+        self._forward_stands = True
+        if math.isfinite(sum(measured)) and self._finite():
+            self.loss = measured[0]
+            self._measured.append(measured)
             self._keep()
         else:
             self._fall_back()
 
-    def _measured(self) -> Generator[None, None, float]:
-        """Return the MSE over all rows, yielding between blocks."""
-        squares = 0.0
-        for k, block in enumerate(self._batches.every_row()):
-            if k:
-                yield
-            squares += block.sum_of_squares()
-        self._forward_stands = True
-        return squares / self._outputs_of_all_rows
-
-    # A finite MSE does not tell that all numbers are: a relu hides an infinite weight, and adam's memory can
+    # A finite loss does not tell that all numbers are: a relu hides an infinite weight, and adam's memory can
     # overflow alone. To look at all numbers costs as much as a small update, so it is done now and then; what
     # was found finite is kept, and where some number is not, the updates since are repeated one by one.
 
@@ -242,21 +246,26 @@ class Trainer:
     def _keep(self) -> None:
         """Keep all numbers, which are finite, to fall back to, and hand the new points to the history."""
         self._kept[:] = self._parameters.all
-        self._kept_point = self.iteration, self.mse
+        self._kept_point = self.iteration, self.loss
         self._next_check = self.iteration + self._check_every
-        if self._mses:
-            iterations = range(self.iteration + 1 - len(self._mses), self.iteration + 1)
-            points = np.array((iterations, self._mses)).T
-            self._history = self._history.extended(points)
-            self._mses.clear()
+        if self._measured:
+            iterations = range(self.iteration + 1 - len(self._measured), self.iteration + 1)
+            points = np.column_stack((iterations, self._measured))
+            for k, (name, curve) in enumerate(self._curves.items()):
+                self._curves[name] = curve.extended(points[:, [0, 1 + k]])
+            self._measured.clear()
+
+    @property
+    def _history(self) -> History:
+        return self._curves[""]
 
     def _fall_back(self) -> None:
         """Return to the last iteration at which every number was finite."""
         failed = self.iteration
         self._parameters.all[:] = self._kept
         self._forward_stands = False
-        self.iteration, self.mse = self._kept_point
-        self._mses.clear()
+        self.iteration, self.loss = self._kept_point
+        self._measured.clear()
         if self._check_every > 1:
             self._check_every, self._next_check = 1, self.iteration
             _make_all(self._updates_in_one_pass(failed))

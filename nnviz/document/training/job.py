@@ -16,7 +16,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
 from nnviz.core.cost import trainer_ns
-from nnviz.core.state import State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import State
 from nnviz.core.training.past import Replay
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.training.background import Background

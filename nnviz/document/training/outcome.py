@@ -60,16 +60,16 @@ def outcome(
         return refusal(error), True
     if diverged:
         return _divergence(before, after), True
-    start, end = _mse_of(before, after), _mse_of(after, after)
+    start, end, loss = _loss_of(before, after), _loss_of(after, after), after.measure
     change = f"{shown(start)} → {shown(end)}"
     if end > start:
         rate = shown(tenth(after.training.learning_rate))
-        return f"{label}: the MSE rose, {change}; try a learning rate of {rate} or less.", True
-    return f"{label}: MSE {change}", False
+        return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
+    return f"{label}: {loss.title} {change}", False
 
 
-def _mse_of(state: State, after: State) -> float:
-    """Return the MSE at the end of the history of `state`, or else at the start of that of `after`."""
+def _loss_of(state: State, after: State) -> float:
+    """Return the loss at the end of the history of `state`, or else at the start of that of `after`."""
     if state.run and state.run.history:
         return state.run.history.last[1]
     assert after.run is not None

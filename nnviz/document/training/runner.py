@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core import edits
 from nnviz.core.numbers import counted, shown
-from nnviz.core.state import State, Training
+from nnviz.core.run import Training
+from nnviz.core.state import State
 from nnviz.core.training.earlier import with_earlier
 from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document

@@ -53,17 +53,17 @@ class Travel(QObject):
 
     @property
     def history(self) -> History | None:
-        """The MSE history of the whole run, as far as it has come; None before its first point."""
+        """The history of the whole run, as far as it has come; None before its first point."""
         return _history(self.past.end)
 
     @property
     def measure(self) -> str:
         """What that history is of, in a word."""
-        return self.past.end.run.measure if self.past.end.run else "MSE"
+        return self.past.end.curve_title
 
     @property
     def present(self) -> tuple[int, float] | None:
-        """The iteration and MSE that were last measured before what is shown; of an undone run, its first.
+        """The iteration and loss that were last measured before what is shown; of an undone run, its first.
 
         None where there is none, as before the first loss that a script told.
         """
@@ -117,7 +117,7 @@ class Travel(QObject):
         self._document.push(put_into(self._document.state, then), text, merge)
         point, told = then.run.history.at(then.iteration) if then.run else None, ""
         if then.run and point and point[0] == then.iteration:
-            told = f": {then.run.measure} {shown(point[1])}"
+            told = f": {then.curve_title} {shown(point[1])}"
             told += ", as the script told it with this update" if then.run.watched else ""
         self.said.emit(f"Iteration {then.iteration} of {self.end}{told}")
         self.rested.emit()

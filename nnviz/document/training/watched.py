@@ -18,7 +18,8 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import counted, shown
-from nnviz.core.state import Run, State, with_weights
+from nnviz.core.run import Run
+from nnviz.core.state import State, with_weights
 from nnviz.core.training.passes import as_layers
 from nnviz.document.document import Document
 from nnviz.document.training.job import FRAME_PER_SHOWING, FRAME_S, USUAL_LIMITS

@@ -37,14 +37,14 @@ class Narrator(QObject):
     def _of(self, step: Step, short: Callable[[str], str]) -> Words:
         derived = self._derived
         few = len(derived.state.data) <= FEW_ROWS
-        whole = derived.means if step.deed == "mse" and few else None
+        whole = derived.means if step.deed == "losses" and few else None
         update = derived.means_of_update if step.phase == "update" else None
         computed = replace(derived.of_row, whole=whole, update=update)
-        mse = derived.mse if step.deed == "mse" else None
-        of = (derived.state, step, computed.trace, computed.slopes, whole, update, mse)
+        loss = derived.loss if step.deed == "losses" else None
+        of = (derived.state, step, computed.trace, computed.slopes, whole, update, loss)
         known, said = self._known.get(short, ((), NOTHING))
         if len(known) != len(of) or not all(map(is_, known, of)):  # to compare their arrays would cost more
-            said = words(derived.state, computed, step, mse, short)
+            said = words(derived.state, computed, step, loss, short)
             self._known[short] = of, said
         return said
 

@@ -20,11 +20,11 @@ ARRIVED = 0.5
 MANY_STEPS = 100
 """A round with more steps than this is walked a layer at a time unless a person asks for nodes."""
 
-Deed: TypeAlias = Literal["forward", "loss", "mse", "backward", "slopes", "mean", "update", "taken"]
+Deed: TypeAlias = Literal["forward", "loss", "losses", "backward", "slopes", "mean", "update", "taken"]
 _PHASE_OF: dict[Deed, Phase] = {
     "forward": "forward",
     "loss": "loss",
-    "mse": "loss",
+    "losses": "loss",
     "backward": "backward",
     "slopes": "backward",
     "mean": "update",
@@ -47,8 +47,8 @@ class Step(NamedTuple):
 
     ========== ==================================================================================
     forward    the node adds up its terms and applies its activation
-    loss       an output's error and its square
-    mse        the mean of the errors² over all rows: one step for the whole network
+    loss       an output's error and what it adds to the row's loss
+    losses     the mean of the rows' losses: one step for the whole network
     backward   the node's slope
     slopes     the slopes of the weights that feed it, and of its bias
     mean       the means of these over the update's rows; of one row one step for the whole network
@@ -87,7 +87,7 @@ class Walk:
         layers, last = range(len(sizes) - 1), len(sizes) - 2
         yield from chain.from_iterable(each("forward", layer) for layer in layers)
         yield from each("loss", last)
-        yield Step("mse", last, 0)
+        yield Step("losses", last, 0)
         for layer in reversed(layers):
             yield from each("backward", layer)
             yield from each("slopes", layer)

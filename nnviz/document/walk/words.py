@@ -5,16 +5,16 @@ Knows nothing of time and of where anything stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from nnviz.core.address import Address, column_title
-from nnviz.core.explanation.arithmetic import Line
-from nnviz.core.explanation.mean import averaged_errors_line, averaged_slopes_line, rows_of, update_lines
-from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_mse_line
+from nnviz.core.explanation.arithmetic import Line, Note
+from nnviz.core.explanation.mean import averaged_losses_line, averaged_slopes_line, rows_of, update_lines
+from nnviz.core.explanation.node import backward_lines, forward_lines, loss_lines, row_loss_line
 from nnviz.core.explanation.scene import Scene
 from nnviz.core.explanation.weight import slope_line
 from nnviz.core.network import Network
@@ -86,17 +86,17 @@ def of_layer(step: Step, network: Network) -> str:
 
 @np.errstate(all="ignore")  # what is too large for a number is written as infinite
 def words(
-    state: State, computed: Computed, step: Step, mse: float | None, short: Callable[[str], str] = str
+    state: State, computed: Computed, step: Step, loss: float | None, short: Callable[[str], str] = str
 ) -> Words:
-    """Return what is said of `step`; `short` makes a name fit. `mse` is over all rows, once it is known."""
+    """Return what is said of `step`; `short` makes a name fit. `loss` is over all rows, once it is known."""
     if computed.trace is None:
         return NOTHING
-    scene = Scene(state.network, computed.trace, computed.slopes, computed.targets(state))
+    scene = Scene(state.network, state.measure, computed.trace, computed.slopes, computed.targets(state))
     told = _Told(state, computed, scene, short)
     if step.deed == "taken":
         return Words("All weights", (Saying(("change to their new values at once; ", TAKEN), aside=True),))
-    if step.deed == "mse":
-        return told.mse(step, mse)
+    if step.deed == "losses":
+        return told.losses(step, loss)
     if step.deed in ("forward", "loss", "backward"):
         return told.node(step)
     return told.edges(step)
@@ -122,23 +122,23 @@ class _Told(NamedTuple):
         at = Address("node", step.layer, step.node)
         extra: tuple[Address, ...] = ()
         if step.deed == "forward":
-            lines = forward_lines(self.scene, *at[1:3])
+            lines: Sequence[Line | Note] = forward_lines(self.scene, *at[1:3])
         elif step.deed == "loss":
             lines = loss_lines(self.scene, step.node)[:2]
             extra = (at._replace(kind="target"), at._replace(kind="error"))
         else:
             lines = backward_lines(self.scene, *at[1:3])
-        return Words(self.name(*at[1:3]), tuple(map(_said, lines)), (at,), _used(lines, extra))
+        return Words(self.name(*at[1:3]), tuple(map(_said_or_noted, lines)), (at,), _used(lines, extra))
 
-    def mse(self, step: Step, mse: float | None) -> Words:
-        """Tell of the MSE over all rows."""
+    def losses(self, step: Step, loss: float | None) -> Words:
+        """Tell of the loss over all rows."""
         outputs = [Address("node", step.layer, node) for node in range(len(self.scene.network.outputs))]
         title = self.name(step.layer, 0) if len(outputs) == 1 else f"all {len(outputs)} outputs"
-        lines = [row_mse_line(self.scene)] if len(outputs) > 1 else []
-        if mse is None:
+        lines = [row_loss_line(self.scene)] if len(outputs) > 1 else []
+        if loss is None:
             sayings = [*map(_said, lines), Saying((COMPUTING,), aside=True)]
         else:
-            lines.append(averaged_errors_line(self.state, mse, self.computed.whole))
+            lines.append(averaged_losses_line(self.state, loss, self.computed.whole))
             sayings = [*map(_said, lines)]
         if len(self.state.data) == 1:
             sayings.append(Saying(("the mean over all rows: ", "there is one"), aside=True))
@@ -167,12 +167,12 @@ class _Told(NamedTuple):
         return Words("", tuple(sayings), tuple(edges), _used(lines, slopes))
 
     def _line(self, step: Step, edge: Address) -> Line:
-        count, means = len(self.state.data), self.computed.update
+        means = self.computed.update
         if step.deed == "slopes":
             line = slope_line(self.scene, edge)
         elif step.deed == "mean":
             assert means is not None
-            line = averaged_slopes_line(means, edge, count)
+            line = averaged_slopes_line(self.state, means, edge)
         else:
             assert means is not None
             line = replace(update_lines(self.state, edge, means.slopes.of(edge))[-1], label=edge.symbol)
@@ -186,8 +186,12 @@ class _Told(NamedTuple):
             yield ["an update of nnviz's own,", " by the settings in Training"]
         elif step.deed == "mean" and first:
             assert self.computed.update is not None
-            rows = rows_of(self.computed.update, len(self.state.data))
+            rows = rows_of(self.state, self.computed.update)
             yield ["from here on the diagram shows means", f" over {rows}"]
+
+
+def _said_or_noted(line: Line | Note) -> Saying:
+    return Saying((line.text,), aside=True) if isinstance(line, Note) else _said(line)
 
 
 def _said(line: Line, equals: str = " = ", *, breaks: bool = False) -> Saying:
@@ -205,10 +209,10 @@ def _said(line: Line, equals: str = " = ", *, breaks: bool = False) -> Saying:
     return Saying(tuple(pieces))
 
 
-def _used(lines: Iterable[Line], extra: Iterable[Address] = ()) -> frozenset[Address]:
+def _used(lines: Iterable[Line | Note], extra: Iterable[Address] = ()) -> frozenset[Address]:
     """Return what the numbers of some lines stand for on the diagram."""
     used = set(extra)
-    for piece in (piece for line in lines for piece in line.written.pieces):
+    for piece in (piece for line in lines if isinstance(line, Line) for piece in line.written.pieces):
         at = piece.address
         if at is None:
             continue

@@ -12,7 +12,7 @@ from nnviz.files.code.program import Deed, Line
 from nnviz.ui.code.highlighter import Word, words
 
 _WITHIN: dict[str, Deed] = {
-    "mse": "loss",
+    "losses": "loss",
     "mean": "slopes",
     "slopes": "backward",
     "backward": "fit",

@@ -12,7 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.loss.line import LossLine, is_of, is_plain, loss_line
 from nnviz.core.loss.moved_weights import same_but
 from nnviz.core.network import Network
-from nnviz.core.numbers import full, mse_in_words, shown
+from nnviz.core.numbers import full, loss_in_words, shown
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, LATER
@@ -59,10 +59,10 @@ class LossCurve(LossView):
         if not line.drawable:
             return True, self._draw_nothing(TOO_LARGE)
         if self._drawn is not line.values:
-            self.plane.show_curve(line.values, line.mse, *line.heights())
+            self.plane.show_curve(line.values, line.loss, *line.heights())
             self._drawn = line.values
         self.plane.stale(False)
-        self.plane.show_point(line.w, line.point.mse, line.point.slope, line.landing)
+        self.plane.show_point(line.w, line.point.loss, line.point.slope, line.landing)
         self.plane.setAccessibleDescription(line_in_full(line))
         return True, line_in_html(line, colours())
 
@@ -82,8 +82,10 @@ class LossCurve(LossView):
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
-    mse, slope = line.point
-    here = _coloured(palette.muted, f"{mse_in_words(mse)} {over_rows(line.state)} · ")
+    loss, slope = line.point
+    here = _coloured(
+        palette.muted, f"{loss_in_words(line.state.measure.title, loss)} {over_rows(line.state)} · "
+    )
     slope_here = _coloured(palette.slope, f"slope {shown(slope)}")
     step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))
@@ -91,8 +93,8 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
 
 def line_in_full(line: LossLine) -> str:
     """Return the same with all digits, for a screen reader."""
-    mse, slope = line.point
-    said = f"MSE {full(mse)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
+    loss, slope = line.point
+    said = f"MSE {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
     if line.landing:
         end, there = (full(value) for value in line.landing)
         said += f", {_step(line).lower()} to {end}, where the MSE is {there} if this weight alone moves"
@@ -121,13 +123,13 @@ def _landing(line: LossLine, palette: Palette) -> str:
     """Return what the MSE would be; the step moves the other weights too, but this plot does not."""
     if line.landing is None or line.landing[0] == line.w:
         return ""
-    mse = line.landing[1]
-    here, there = line.point.mse, mse_in_words(mse)
-    way = _which_way(here, mse)
-    if mse <= here:
+    loss = line.landing[1]
+    here, there = line.point.loss, loss_in_words(line.state.measure.title, loss)
+    way = _which_way(here, loss)
+    if loss <= here:
         there += way
     else:
-        there = _coloured(palette.error, there + (way or ", higher") if math.isfinite(mse) else there)
+        there = _coloured(palette.error, there + (way or ", higher") if math.isfinite(loss) else there)
     return f"If this weight alone moves there: {there}"
 
 

@@ -57,11 +57,11 @@ class LossCurvePlane(LossPlane):
         self._landed.setPen(QPen(Qt.PenStyle.NoPen))
         self._landed.setBrush(QColor(palette.accent))
 
-    def show_curve(self, values: Array, mse: Array, floor: float, ceiling: float) -> None:
+    def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
         """Draw the MSE at `values` between two heights; what is not finite is a gap."""
         self.bring_back()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
-        self._curve.setData(values, self.in_reach(np.where(np.isfinite(mse), mse, np.nan)))
+        self._curve.setData(values, self.in_reach(np.where(np.isfinite(loss), loss, np.nan)))
         self._place()
 
     def show_nothing(self) -> None:
@@ -74,9 +74,9 @@ class LossCurvePlane(LossPlane):
         """Make the curve faint: it is of other weights than the present ones."""
         self._curve.setOpacity(0.3 if stale else 1.0)
 
-    def show_point(self, w: float, mse: float, slope: float, landing: tuple[float, float] | None) -> None:
+    def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
         """Draw the present point, the tangent with `slope` (none for NaN), and a step to (w, MSE)."""
-        self.show_present(w, mse)
+        self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
 
@@ -93,9 +93,9 @@ class LossCurvePlane(LossPlane):
         points = self.curve()
         if not len(points):
             return None
-        w, mse = points[np.abs(points[:, 0] - at.x()).argmin()].tolist()
-        height = mse if math.isfinite(mse) else self.view()[1][1]
-        return QPointF(w, height), self.in_words((w,), mse)
+        w, loss = points[np.abs(points[:, 0] - at.x()).argmin()].tolist()
+        height = loss if math.isfinite(loss) else self.view()[1][1]
+        return QPointF(w, height), self.in_words((w,), loss)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the lengths in pixels."""
@@ -126,7 +126,7 @@ class LossCurvePlane(LossPlane):
             return
         (low, high), _ = self.view()
         x, y = self._point.x(), self._point.y()
-        end, mse = self._landing
+        end, loss = self._landing
         inside = low <= end <= high
         end = min(max(end, low), high)
         if abs(end - x) > 2 * HEAD * self.pixel()[0]:
@@ -134,7 +134,7 @@ class LossCurvePlane(LossPlane):
             self._head.setPos(end, y)
             self._head.show()
         self._step.setData([x, end], [y, y])
-        if inside and math.isfinite(mse):
-            there = float(self.in_reach(np.array(mse)))
+        if inside and math.isfinite(loss):
+            there = float(self.in_reach(np.array(loss)))
             self._drop.setData([end, end], [y, there])
             self.put(self._landed, end, there)

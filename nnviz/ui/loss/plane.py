@@ -18,8 +18,8 @@ SHORT = 22
 class LossPlane(PointPlot):
     """A plot over weights; its axes are named by them."""
 
-    def in_words(self, weights: tuple[float, ...], mse: float) -> str:
+    def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return weights and MSE for a read-out, each on a line."""
         names = (shortened(name, SHORT) for name in self._names)
         lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
-        return "\n".join((*lines, f"MSE {shown(mse) if math.isfinite(mse) else 'too large'}"))
+        return "\n".join((*lines, f"MSE {shown(loss) if math.isfinite(loss) else 'too large'}"))

@@ -15,7 +15,7 @@ from nnviz.core.activations import Array
 from nnviz.core.loss.map import LossMap, loss_map
 from nnviz.core.loss.moved_weights import Grid, same_but
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted, full, mse_in_words
+from nnviz.core.numbers import counted, full, loss_in_words
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.core.training.past import Past
@@ -68,15 +68,15 @@ class LossSurface(LossView):
         """Draw what is known of the map, which may be that of another State, and the path."""
         self.plane.name_axes(*(axis_name(state.network, weight) for weight in self.weights))
         self._draw_map(state)
-        mse = self._known.mse if self._known is not None and same_but(self._known.state, state) else None
+        loss = self._known.loss if self._known is not None and same_but(self._known.state, state) else None
         way = self._way(state.network)
         x, y = (weight.value(state.network) for weight in self.weights)
         self.plane.show_path(self._over_weights(way))
-        self.plane.show_point(x, y, math.nan if mse is None else mse)
-        caption = " ".join(filter(None, (self._present(state, mse), self._about(way, state))))
+        self.plane.show_point(x, y, math.nan if loss is None else loss)
+        caption = " ".join(filter(None, (self._present(state, loss), self._about(way, state))))
         first, second = (weight.name(state.network) for weight in self.weights)
         self.plane.setAccessibleDescription(f"{first} {full(x)}, {second} {full(y)}: {caption}")
-        return mse is not None, caption
+        return loss is not None, caption
 
     def _draw_map(self, state: State) -> None:
         if self._known is None or not self._known.drawable:
@@ -88,12 +88,12 @@ class LossSurface(LossView):
             self.plane.show_grid(self._drawn)
         self.plane.stale(not same_but(self._known.state, state, *self.weights))
 
-    def _present(self, state: State, mse: float | None) -> str:
+    def _present(self, state: State, loss: float | None) -> str:
         """Return the present MSE in words, or that it is being computed."""
         if self._known is not None and not self._known.drawable:
             return TOO_LARGE
-        if mse is not None:
-            return f"{mse_in_words(mse)} {over_rows(state)}."
+        if loss is not None:
+            return f"{loss_in_words(state.measure.title, loss)} {over_rows(state)}."
         stale = self._known is not None and not same_but(self._known.state, state, *self.weights)
         return LATER if stale else COMPUTING
 

@@ -44,7 +44,7 @@ class LossSurfacePlane(LossPlane):
             "Drag the point or click to set both weights; arrows move it by 0.1, Shift 1, Alt 0.01"
         )
         self.grid: Grid | None = None
-        self._mse = math.nan
+        self._loss = math.nan
         self._tones = ramp(palette)
         self._image = pg.ImageItem()
         self._contours = Curve(connect="finite")
@@ -73,9 +73,9 @@ class LossSurfacePlane(LossPlane):
         """Draw the MSE on a grid; what is not finite is a gap."""
         self.bring_back()
         self.grid = grid
-        tone = Tone.of(grid.mse)
+        tone = Tone.of(grid.loss)
         levels = levels_of(tone)
-        share = tone.share(grid.mse)
+        share = tone.share(grid.loss)
         ends = ((float(values[0]), float(values[-1])) for values in (grid.values1, grid.values2))
         (left, right), (bottom, top) = drawable(*ends)
         self._image.setImage(pixels(share, self._tones, SIZE), levels=None)
@@ -100,9 +100,9 @@ class LossSurfacePlane(LossPlane):
         for item in (self._image, self._contours):
             item.setOpacity(0.3 if stale else 1.0)
 
-    def show_point(self, x: float, y: float, mse: float) -> None:
-        """Put the present point there; `mse` may not be known yet (NaN)."""
-        self._mse = mse
+    def show_point(self, x: float, y: float, loss: float) -> None:
+        """Put the present point there; `loss` may not be known yet (NaN)."""
+        self._loss = loss
         self.show_present(x, y)
 
     def show_path(self, path: Array) -> None:
@@ -126,12 +126,12 @@ class LossSurfacePlane(LossPlane):
             return None
         grid = self.grid
         i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, at.x()), (grid.values2, at.y())))
-        x, y, mse = float(grid.values1[i]), float(grid.values2[j]), float(grid.mse[i, j])
-        if self._point is not None and math.isfinite(self._mse):
+        x, y, loss = float(grid.values1[i]), float(grid.values2[j]), float(grid.loss[i, j])
+        if self._point is not None and math.isfinite(self._loss):
             away = self.place_of(at.x(), at.y()) - self.place_of(self._point.x(), self._point.y())
             if math.hypot(away.x(), away.y()) <= REACH:
-                x, y, mse = self._point.x(), self._point.y(), self._mse
-        return QPointF(x, y), self.in_words((x, y), mse)
+                x, y, loss = self._point.x(), self._point.y(), self._loss
+        return QPointF(x, y), self.in_words((x, y), loss)
 
 
 def levels_of(tone: Tone) -> list[float]:

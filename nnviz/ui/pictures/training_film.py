@@ -98,7 +98,7 @@ class TrainingFilm(ImageFilm):
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())
-        curve.set_measure(self._run.measure)
+        curve.set_measure(self._end.curve_title)
         curve.show_history(self._run.history)
         curve.settle()
         curve.show_view(curve.view())
@@ -138,7 +138,7 @@ class TrainingFilm(ImageFilm):
         self._state, history = state, state.run.history
         self._told = history.at(state.iteration)
         if not self._run.watched:  # a script tells its own loss
-            self._told = state.iteration, state.mse() or 0.0
+            self._told = state.iteration, state.loss() or 0.0
         self.scene.show(state)
         self._curve.show_history(history, self._told)
 
@@ -157,6 +157,6 @@ class TrainingFilm(ImageFilm):
         end = shown(self._end.iteration)
         now = f"iteration {shown(self._state.iteration)} of {end}"
         yield Word(now, palette.muted, f"iteration {end} of {end}")
-        called, told = whose(self._run.measure), self._told
+        called, told = whose(self._end.curve_title), self._told
         there = f"{called} {shown(told[1])}" if told and told[0] == self._state.iteration else ""
         yield Word(there, palette.ink, f"{called} 0.0001234")

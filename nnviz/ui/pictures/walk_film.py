@@ -36,7 +36,7 @@ class WalkFilm(ImageFilm):
         self._phases = PHASES if state.trainable else PHASES[:1]
         self._after = train(state, updates=1).state if state.trainable else state
         made = self._after.iteration > state.iteration  # it is not where an MSE would be beyond all bounds
-        self._ends = (state.mse(), self._after.mse()) if made else (None, None)
+        self._ends = (state.loss(), self._after.loss()) if made else (None, None)
         self._moves = max(round(MOVE_S * fps), FEW)
         self.count = sum(1 for _ in self._reel().play(self._moves, str))
 

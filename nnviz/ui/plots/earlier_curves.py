@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
 from nnviz.core.numbers import full
-from nnviz.core.state import EarlierRun
+from nnviz.core.run import EarlierRun
 from nnviz.ui.plots.curve import Area, Curve, Joined, cut, points_of
 from nnviz.ui.plots.plot import Plot
 

@@ -19,7 +19,7 @@ from nnviz.core.history import History, thinned
 from nnviz.core.loss.line import FLAT
 from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown, shown_in_full
-from nnviz.core.state import EarlierRun
+from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.earlier_curves import EarlierCurves, on_scale
@@ -256,7 +256,7 @@ class MseCanvas(Plot):
 
 def whose(measure: str) -> str:
     """Return what a history is of, where that stands alone: a loss is the script's."""
-    return measure if measure == "MSE" else f"script's {measure}"
+    return f"script's {measure}" if measure == "loss" else measure
 
 
 def _with_margins(low: float, high: float, below: float, above: float, pixels: float) -> tuple[float, float]:

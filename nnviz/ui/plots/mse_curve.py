@@ -10,7 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 
-from nnviz.core.state import EarlierRun
+from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.earlier_curves import distance
 from nnviz.ui.plots.mse_canvas import MseCanvas

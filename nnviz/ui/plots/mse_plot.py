@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 from nnviz.core.history import History
 from nnviz.core.names import file_named
 from nnviz.core.numbers import shown
-from nnviz.core.state import EarlierRun, State
+from nnviz.core.run import EarlierRun
+from nnviz.core.state import State
 from nnviz.core.training.earlier import forget_runs
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
@@ -152,7 +153,7 @@ class MsePlot(PlotCard):
             if self._history is None:
                 self.curve.view_all()
             self.curve.set_measure(self._travel.measure)
-            self.curve.setToolTip(TIP if self._travel.measure == "MSE" else LOSS_TIP + TIP)
+            self.curve.setToolTip(LOSS_TIP + TIP if self._travel.measure == "loss" else TIP)
             self.curve.show_history(history or History(), present)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs

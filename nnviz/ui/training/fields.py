@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from nnviz.core.numbers import parsed, parsed_whole, written
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.state import Training
+from nnviz.core.run import Training
 from nnviz.ui.widgets.choice import Choice, NumberChoice
 from nnviz.ui.widgets.number_field import Modifiers, Nudge, NumberField, nudge_rate, nudge_whole
 from nnviz.ui.widgets.theme import ui_font

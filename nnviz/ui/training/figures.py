@@ -56,12 +56,12 @@ class TrainingFigures(QWidget):
     def follow(self) -> None:
         """Show the figures."""
         state = self._derived.state
-        mse, iteration = self._derived.last_mse
+        loss, iteration = self._derived.last_loss
         if state.is_watched:
             self.mse.set_caption(OWN_MSE, OWN_MSE_TIP)
         else:
             self.mse.set_caption("MSE" if iteration == state.iteration else f"MSE at {iteration}", MSE_TIP)
-        self.mse.show_number(mse)
+        self.mse.show_number(loss)
         end = self._runner.travel.end
         caption = "Iteration" if state.iteration == end else f"Iteration of {end}"
         self.iteration.set_caption(caption, ITERATION_TIP)

@@ -1,4 +1,4 @@
-"""The menu of weight sets: each with its MSE, to be put in; the weights in use can be kept as one."""
+"""The menu of weight sets: each with its loss, to be put in; the weights in use can be kept as one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from nnviz.core.cost import QUICK_NS, forward_ns
-from nnviz.core.edits import keep_set, mse_with_set, new_set_name, remove_set, set_in_use, use_set
-from nnviz.core.numbers import mse_in_words
+from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
+from nnviz.core.numbers import loss_in_words
 from nnviz.document.document import Document
 from nnviz.ui.widgets.dialogs import AskText
 
@@ -51,11 +51,11 @@ class WeightSets(QObject):
         return self._document.state.weight_sets[place].name.replace("&", "&&").replace("\t", " ")
 
     def _told(self, place: int) -> str:
-        """Return the MSE with a set, unless it takes long to compute."""
+        """Return the loss with a set, unless it takes long to compute."""
         state = self._document.state
         quick = forward_ns(state.network, len(state.data)) <= QUICK_NS
-        mse = mse_with_set(state, place) if quick else None
-        return "" if mse is None else mse_in_words(mse)
+        loss = loss_with_set(state, place) if quick else None
+        return "" if loss is None else loss_in_words(state.measure.title, loss)
 
     def _use(self, place: int) -> None:
         name = self._document.state.weight_sets[place].name

@@ -1,0 +1,70 @@
+"""Accuracy: how many rows a classifier has right, and as what the others are taken. Knows nothing of Qt."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.core.network import Network
+from nnviz.core.state import Dataset
+
+THRESHOLD = 0.5
+"""From here on an output that is alone, or one of sigmoids, says yes."""
+
+
+def classifies(network: Network, data: Dataset) -> bool:
+    """Tell whether a network tells classes: by softmax or sigmoid, or one output with targets of 0 and 1.
+
+    Of the last both must occur: a target of 0 alone is a number like any other.
+    """
+    if data.targets is None or not len(data):
+        return False
+    if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
+        return True
+    targets = data.targets
+    zeros, ones = targets == 0.0, targets == 1.0
+    return targets.shape[1] == 1 and bool(zeros.any() and ones.any() and (zeros | ones).all())
+
+
+def is_one_of_many(network: Network) -> bool:
+    """Tell whether the outputs share one decision: softmax of more than one."""
+    return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
+
+
+def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
+    """Tell of each row whether it is classified right, shape (rows,); both have shape (rows, outputs).
+
+    Of a softmax the largest output and the largest target must be the same, the first of equal ones; else
+    every output must be on the side of 0.5 on which its target is. NaN is never right.
+    """
+    if is_one_of_many(network):
+        hit: NDArray[np.bool_] = prediction.argmax(axis=1) == targets.argmax(axis=1)
+        return hit & ~np.isnan(prediction).any(axis=1)
+    same = (prediction >= THRESHOLD) == (targets >= THRESHOLD)
+    return np.asarray((same & ~np.isnan(prediction)).all(axis=1), dtype=bool)
+
+
+def classes(network: Network) -> tuple[str, ...] | None:
+    """Return the names of the classes: the outputs of a softmax, "not NAME" and NAME of a single output.
+
+    None where several outputs each say yes or no.
+    """
+    if is_one_of_many(network):
+        return network.outputs
+    return (f"not {network.outputs[0]}", network.outputs[0]) if len(network.outputs) == 1 else None
+
+
+def class_of(network: Network, outputs: Array) -> NDArray[np.intp]:
+    """Return the class of each row by its place in `classes`, shape (rows,), of predictions or targets."""
+    if is_one_of_many(network):
+        return np.asarray(outputs.argmax(axis=1), dtype=np.intp)
+    return (outputs[:, 0] >= THRESHOLD).astype(np.intp)
+
+
+def confusion(network: Network, prediction: Array, targets: Array) -> NDArray[np.intp]:
+    """Return how many rows of each class are taken as which, shape (classes, classes): target, prediction."""
+    count = len(classes(network) or ())
+    table = np.zeros((count, count), dtype=np.intp)
+    np.add.at(table, (class_of(network, targets), class_of(network, prediction)), 1)
+    return table
