@@ -96,7 +96,7 @@ def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) 
         _check_width(len(row), width, f"--row {','.join(map(full, row))}")
     parts = [np.array(typed, dtype=np.float64).reshape(len(typed), width)]
     if data is not None:
-        parts.append(_rows_of(data, state.network))
+        parts.append(_rows_of(data, state))
     if not typed and data is None:
         parts.append(state.data.inputs)
     rows: Array = np.concatenate(parts)
@@ -105,20 +105,20 @@ def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) 
     return rows
 
 
-def _rows_of(path: Path, network: Network) -> Array:
-    from nnviz.files import csv
+def _rows_of(path: Path, state: State) -> Array:
     from nnviz.files.opening import read_bytes
-    from nnviz.files.rows import in_their_order, placed
+    from nnviz.files.table.placing import in_their_order, inputs_of, placed
+    from nnviz.files.table.table import read
 
     data = read_bytes(path)
     try:
-        table = csv.read(data)
-        inputs, _, foreign = placed(table, network)
-        rows = table.at(inputs)
+        table = read(data)
+        where = placed(table, state)
+        rows = inputs_of(table, where, state)
     except FileError as error:
         raise FileError(f"{path}{', ' if error.place else ': '}{error}") from None
-    if foreign:
-        complain(f"{path}: {in_their_order(foreign, network)}")
+    if where.foreign:
+        complain(f"{path}: {in_their_order(where.foreign, state)}")
     return rows
 
 

@@ -120,7 +120,7 @@ def _decimal(part: str, text: str) -> Decimal:
     if re.fullmatch(r"[+-]?[1-9]\d{0,2}([,.]\d{3}){2,}|[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?", part, re.ASCII):
         typed = shortened(text.strip(), SHOWN)
         raise ValueError(f"{typed} can be read in two ways: write it without a thousands separator")
-    if not re.fullmatch(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
+    if not re.fullmatch(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,4})?", part, re.ASCII):
         raise ValueError(f"{quoted(text.strip())} is not a number")
     DIGITS.check(len(part))
     return Decimal(part.replace(",", "."))

@@ -108,6 +108,7 @@ FORMATS = (
     Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras.h5", (".h5",), "models"),
     Format("TensorFlow.js layers model", (".json",), "models.keras.tfjs", ()),
     Format("Keras architecture, weights beside it", (".json",), "models.keras.architecture", (), "models"),
+    Format("table of rows", (".csv", ".tsv"), "table.format", ()),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 
@@ -119,11 +120,15 @@ def load(
 ) -> State:
     """Return the State that a file holds, in any known format.
 
-    `activations`, one for each layer, are for files that do not say them. Raises FileError.
+    `activations`, one for each layer, are for files that do not say them. Raises FileError, also for a table.
     """
     path = Path(path)
     answer = None if activations is None else as_names(activations)
-    return read(Source(read_bytes(path, progress), path, progress, answer))
+    source = Source(read_bytes(path, progress), path, progress, answer)
+    if is_table(source):
+        makes = f"`nnviz convert {path.name} {path.stem}.json` makes one for its columns"
+        raise FileError(f"{path} is a table and no network; {makes}")
+    return read(source)
 
 
 def read(source: Source) -> State:
@@ -142,6 +147,11 @@ def read(source: Source) -> State:
     if more > 0:
         source.told.append(f"and {more:,} more such")
     return state
+
+
+def is_table(source: Source) -> bool:
+    """Tell whether a file holds rows and no network: one is made for them where it is read."""
+    return _format_of(source).home == "table.format"
 
 
 def is_saved(source: Source) -> bool:

@@ -5,6 +5,7 @@ import pytest
 
 from nnviz.files import csv
 from nnviz.files.errors import FileError
+from nnviz.files.table.table import read
 
 
 def columns(table, wanted):
@@ -30,7 +31,7 @@ def columns(table, wanted):
     ],
 )
 def test_rows_are_read_with_or_without_a_header(text, names, rows):
-    table = csv.read(text.encode())
+    table = read(text.encode())
     assert table.names == names
     assert table.rows.tolist() == rows
 
@@ -76,7 +77,7 @@ def test_rows_are_read_with_or_without_a_header(text, names, rows):
 )
 def test_a_bad_table_is_refused_with_its_place(text, sentence):
     with pytest.raises(FileError) as caught:
-        _ = csv.read(text.encode()).rows
+        _ = read(text.encode()).rows
     assert str(caught.value) == sentence
 
 
@@ -90,7 +91,7 @@ def test_a_bad_table_is_refused_with_its_place(text, sentence):
     ids=["blank lines", "lines in quotes", "numbers below a header"],
 )
 def test_what_is_within_the_limits_is_read_however_many_lines_it_takes(text, rows):
-    assert len(csv.read(text.encode()).rows) == rows
+    assert len(read(text.encode()).rows) == rows
 
 
 @pytest.mark.parametrize(
@@ -102,25 +103,25 @@ def test_what_is_within_the_limits_is_read_however_many_lines_it_takes(text, row
 )
 def test_a_first_row_of_missing_numbers_is_no_header(row):
     with pytest.raises(FileError, match=r"^line 1, column 1: .* is not a number$"):
-        _ = csv.read(f"{row}\n1,2\n".encode()).rows
+        _ = read(f"{row}\n1,2\n".encode()).rows
 
 
 @pytest.mark.parametrize("row", ["Na,K", "x,NA", "-,none of these", "NAN1,x?", "a.b,?"])
 def test_a_first_row_with_a_name_is_a_header(row):
-    assert csv.read(f"{row}\n1,2\n".encode()).names == tuple(row.split(","))
+    assert read(f"{row}\n1,2\n".encode()).names == tuple(row.split(","))
 
 
 def test_columns_are_taken_by_name_or_as_they_stand():
-    table = csv.read(b"target,b,a\n60,5,3\n")
+    table = read(b"target,b,a\n60,5,3\n")
     assert columns(table, ["a", "b"]).tolist() == [[3, 5]]
     assert columns(table, ["x", "y"]).tolist() == [[60, 5, 3]]
-    assert columns(csv.read(b"3,5\n"), ["a", "b"]).tolist() == [[3, 5]]
+    assert columns(read(b"3,5\n"), ["a", "b"]).tolist() == [[3, 5]]
     with pytest.raises(FileError, match=r"^line 1: no column is called 'c'$"):
         columns(table, ["a", "c"])
 
 
 def test_a_column_that_nobody_wants_may_hold_texts():
-    table = csv.read(b"name,x1,born,x2\nAnn,1,1990-1-1,2\nBob,3,,4\n" + b"Eve,5,?,6\n" * 600)
+    table = read(b"name,x1,born,x2\nAnn,1,1990-1-1,2\nBob,3,,4\n" + b"Eve,5,?,6\n" * 600)
     assert columns(table, ["x1", "x2"])[:2].tolist() == [[1, 2], [3, 4]]
     with pytest.raises(FileError, match=r"^line 2, column 1: 'Ann' is not a number$"):
         columns(table, ["x1", "name"])
@@ -142,7 +143,7 @@ def test_a_column_that_nobody_wants_may_hold_texts():
     ],
 )
 def test_a_name_says_which_column_is_meant_or_it_is_refused(header, wanted, places):
-    table = csv.read(f"{header}\n{','.join('1' for _ in header.split(','))}\n".encode())
+    table = read(f"{header}\n{','.join('1' for _ in header.split(','))}\n".encode())
     if isinstance(places, str):
         with pytest.raises(FileError, match=f"^line 1: {places}$"):
             table.places(wanted)
@@ -153,4 +154,4 @@ def test_a_name_says_which_column_is_meant_or_it_is_refused(header, wanted, plac
 def test_a_history_keeps_every_bit():
     points = np.array([[0, 49.0], [1, 0.1 + 0.2], [1e6, 5e-324]])
     assert csv.history(points) == b"iteration,mse\n0,49.0\n1,0.30000000000000004\n1000000,5e-324\n"
-    assert csv.read(csv.history(points)).rows.tolist() == points.tolist()
+    assert read(csv.history(points)).rows.tolist() == points.tolist()

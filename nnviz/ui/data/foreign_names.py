@@ -5,8 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core import edits
-from nnviz.core.names import SHOWN, shortened
-from nnviz.files.rows import TOLD, in_their_order
+from nnviz.files.table.placing import in_their_order, listed
 from nnviz.ui.data.paste import Taken
 from nnviz.ui.widgets.dialogs import lettered, message_box, primary
 
@@ -19,13 +18,13 @@ def with_names(window: QWidget, taken: Taken) -> Taken | None:
     if not taken.foreign:
         return taken
     network = taken.state.network
-    kept = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, network)}")
+    kept = taken._replace(said=f"{taken.said}; {in_their_order(taken.foreign, taken.state)}")
     try:
         renamed = edits.rename_columns(taken.state, taken.foreign)
     except ValueError:
         return kept
     names = [*network.inputs, *network.outputs]
-    called, own = _listed(list(taken.foreign.values())), _listed([names[i] for i in taken.foreign])
+    called, own = listed(list(taken.foreign.values())), listed([names[i] for i in taken.foreign])
     question = f"The columns are called {called}, the nodes {own}. Rename the nodes?"
     more = "They are taken in this order either way; Undo takes all back."
     box = message_box(window, question, more)
@@ -37,11 +36,3 @@ def with_names(window: QWidget, taken: Taken) -> Taken | None:
     if box.clickedButton() is rename:
         return Taken(renamed, f"{taken.said}; the nodes are called {called}", {})
     return kept if box.clickedButton() is keep else None
-
-
-def _listed(names: list[str]) -> str:
-    """Return "a, b and c", or the first of many names."""
-    short = [shortened(name, SHOWN) for name in names]
-    if len(short) > TOLD:
-        return f"{', '.join(short[:TOLD])} and {len(short) - TOLD} more"
-    return " and ".join([", ".join(short[:-1]), short[-1]] if short[1:] else short)

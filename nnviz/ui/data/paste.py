@@ -11,10 +11,9 @@ from nnviz.core import edits
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
-from nnviz.files import csv
-from nnviz.files.csv import Table
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.rows import placed
+from nnviz.files.table.placing import in_their_order, inputs_of, placed, targets_of
+from nnviz.files.table.table import Table, parsed
 from nnviz.ui.data.table import TableColumn, columns
 
 
@@ -29,7 +28,7 @@ class Taken(NamedTuple):
 def pasted(state: State, text: str, row: int, column: int) -> Taken:
     """Return the State with the numbers of `text` from a cell on. Raises FileError."""
     shown = columns(state.network)
-    table = csv.parsed_table(_without_computed(text, shown, column, state.data.targets is None))
+    table = parsed(_without_computed(text, shown, column, state.data.targets is None))
     known = None if table.names is None else _places(table.names, shown, state)
     places = known or _room(shown, column, table.width)
     with told_by_core():
@@ -96,11 +95,11 @@ def _place(name: str, shown: list[TableColumn], state: State) -> int | None:
 
 
 def loaded(state: State, table: Table) -> Taken:
-    """Return the State with the rows of `table` in the place of its own. Raises FileError."""
-    inputs, targets, foreign = placed(table, state.network)
-    rows = table.at([*inputs, *targets])
+    """Return the State with the raw rows of `table` in the place of its own. Raises FileError."""
+    where = placed(table, state)
     with told_by_core():
-        wanted = rows[:, len(inputs) :] if targets else None
-        new = edits.set_rows(state, rows[:, : len(inputs)], wanted)
-    said = f"{counted(len(rows), 'row')} {'with' if targets else 'without'} targets"
-    return Taken(new, said, foreign)
+        new = edits.set_rows(state, inputs_of(table, where, state), targets_of(table, where, state))
+    said = f"{counted(len(table), 'row')} {'with' if where.targets else 'without'} targets"
+    if where.foreign and any(column.values for column in state.columns):  # no column is a node
+        return Taken(new, f"{said}; {in_their_order(where.foreign, state)}", {})
+    return Taken(new, said, where.foreign)

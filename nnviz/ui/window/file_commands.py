@@ -14,13 +14,13 @@ from nnviz.document.document import Document
 from nnviz.document.kept_runs import KeptRuns
 from nnviz.document.lost_by_saving import lost_by_saving
 from nnviz.document.training.travel import Travel
-from nnviz.files import csv
 from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import encoded, is_native, kept_by_native, kinds, left_out, load, openable
+from nnviz.files.table.table import read as read_table
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
@@ -149,7 +149,7 @@ class FileCommands(QObject):
             return
         try:
             with Waiting(self._window, f"Reading {file_named(path)}") as reading:
-                table = csv.read(read_bytes(path, reading), reading)
+                table = read_table(read_bytes(path, reading), reading)
             self.about_to_ask.emit()
             taken = loaded(self._document.state, table)
         except CancelledError:

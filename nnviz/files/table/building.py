@@ -1,0 +1,214 @@
+"""A table, by a person's choices, as rows and the columns that they came from; what was done, in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core import network_for as networks
+from nnviz.core.activations import Array
+from nnviz.core.columns import Column
+from nnviz.core.limits import NAME
+from nnviz.core.names import quoted, shortened
+from nnviz.core.numbers import counted, full
+from nnviz.core.state import Dataset, State
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.table.findings import Choices, Finding
+from nnviz.files.table.placing import listed
+from nnviz.files.table.table import Table
+
+MOST_TEXTS = 1000
+"""Texts of one column that become nodes."""
+MOST_TOLD = 6
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+@dataclass(frozen=True)
+class Built:
+    """Rows, the columns that they came from, and what was done, in sentences."""
+
+    data: Dataset
+    inputs: tuple[Column, ...]
+    targets: tuple[Column, ...]
+    said: tuple[str, ...]
+
+    def network(self) -> State:
+        """Return a new network for these columns. Raises FileError."""
+        if not self.targets:
+            raise FileError("a network needs a column of targets: choose one")
+        with told_by_core():
+            return networks.network_for(self.inputs, self.targets, self.data)
+
+    def fits(self, state: State) -> bool:
+        """Tell whether a network has as many inputs and outputs as there are."""
+        return networks.fits(state, self.inputs, self.targets)
+
+    def into(self, state: State) -> State:
+        """Put the rows into a network that they fit. Raises FileError."""
+        with told_by_core():
+            return networks.with_rows(state, self.inputs, self.targets, self.data)
+
+    def rebuilt(self, state: State) -> State:
+        """Return a network with its first and last layer rebuilt for these columns. Raises FileError."""
+        if not self.targets:
+            raise FileError("a network needs a column of targets: choose one")
+        with told_by_core():
+            return networks.rebuilt(state, self.inputs, self.targets, self.data)
+
+
+def built(table: Table, found: Sequence[Finding], choices: Choices) -> Built:
+    """Return the rows that a table makes by a person's choices.
+
+    Raises FileError, which begins with line and column where there is one, for a cell that is no number where
+    one is wanted, too many texts, and where no column or no row is left.
+    """
+    places = {role: [i for i, own in enumerate(choices.roles) if own == role] for role in ("input", "target")}
+    used = [*places["input"], *places["target"]]
+    if not places["input"]:
+        raise FileError(f"no column is left for an input; the table has {counted(table.width, 'column')}")
+    maker = _Maker(table, found, choices)
+    for place in used:
+        maker.check(place)
+    gone = np.any([table.missing(place) for place in used], axis=0)
+    rows = ~gone if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
+    said = [] if not gone.any() else [maker.said_of_missing(used, int(gone.sum()))]
+    if not rows.any():
+        raise FileError(f"no row is left: {said[0]}")
+    names: set[str] = set()
+    inputs = [maker.column(place, rows, names, "input") for place in places["input"]]
+    targets = [maker.column(place, rows, names, "target") for place in places["target"]]
+    if len(targets) > 1 and any(column.values for column, _ in targets):
+        raise FileError("targets are numbers, or one column of classes: choose one")
+    with told_by_core():
+        data = Dataset(_joined(inputs), _joined(targets) if targets else None)
+    ins, outs = (tuple(column for column, _ in each) for each in (inputs, targets))
+    return Built(data, ins, outs, (maker.said_of(len(data), ins, outs), *said))
+
+
+def _joined(parts: list[tuple[Column, Array]]) -> Array:
+    return np.hstack([values for _, values in parts])
+
+
+class _Maker:
+    """Makes the columns of one table."""
+
+    def __init__(self, table: Table, found: Sequence[Finding], choices: Choices) -> None:
+        self._table, self._found, self._choices = table, found, choices
+
+    def name(self, place: int, role: str = "") -> str:
+        """Return what a column is called, or what it can be called."""
+        name = _NO_NAME.sub(" ", self._found[place].name).strip()
+        if name:
+            return shortened(name, NAME.most)
+        if role == "input":
+            return f"input_{[i for i, own in enumerate(self._choices.roles) if own == role].index(place)}"
+        return "output" if role == "target" else f"column {place + 1}"
+
+    def check(self, place: int) -> None:
+        """Raise FileError where a column cannot be what it is chosen for."""
+        found, classes = self._found[place], self._choices.classes[place]
+        if not found.distinct:
+            raise FileError(
+                f"{quoted(self.name(place))} holds nothing: leave the column out", found.first_missing
+            )
+        if classes and found.distinct > MOST_TEXTS:
+            wish = f"expected at most {MOST_TEXTS:,} different values in {quoted(self.name(place))}"
+            raise FileError(f"{wish}, one node each, found {found.distinct:,}: leave the column out")
+        if classes:
+            return
+        if found.fault:
+            raise found.fault
+        if not found.is_number:
+            wrong = np.isnan(self._table.numbers(place)) & ~self._table.missing(place)
+            raise self._table.fault(int(wrong.argmax()), place)
+
+    def column(self, place: int, rows: NDArray[np.bool_], names: set[str], role: str) -> tuple[Column, Array]:
+        """Return a column and what its rows become; `names` are those of the nodes that there are."""
+        name, table = self.name(place, role), self._table
+        gone = table.missing(place)[rows]
+        if not self._choices.classes[place]:
+            numbers = table.numbers(place)[rows]
+            if gone.any():
+                numbers = np.where(gone, numbers[~gone].mean(), numbers)
+            return Column(name, (_unique(name, names),)), numbers[:, None]
+        cells = self._cells(place, rows)
+        if gone.any():
+            kinds = Counter(cell for cell, is_gone in zip(cells, gone.tolist(), strict=True) if not is_gone)
+            most = min(kinds, key=lambda cell: (-kinds[cell], cell))
+            cells = [most if is_gone else cell for cell, is_gone in zip(cells, gone.tolist(), strict=True)]
+        values = sorted(set(cells), key=_order)
+        for value in values:
+            if len(value) > NAME.most:
+                row = int(np.flatnonzero(rows)[cells.index(value)])
+                raise FileError(
+                    f"expected at most {NAME.most} letters, found {len(value)}", table.place(row, place)
+                )
+        nodes = (_unique(value if role == "target" else f"{name}={value}", names) for value in values)
+        with told_by_core():
+            column = Column(name, tuple(nodes), tuple(values))
+        return column, column.encoded(cells)
+
+    def _cells(self, place: int, rows: NDArray[np.bool_]) -> list[str]:
+        texts, wanted = self._table.texts(place), rows.tolist()
+        if texts is None:
+            return [full(number) for number in self._table.numbers(place)[rows].tolist()]
+        return [text for text, is_wanted in zip(texts, wanted, strict=True) if is_wanted]
+
+    def said_of_missing(self, used: list[int], rows: int) -> str:
+        """Return what becomes of missing cells, with the place of the first."""
+        holes = [place for place in used if self._found[place].missing]
+        first = min((int(self._table.missing(place).argmax()), place) for place in holes)
+        where = f"the first in {self._table.place(*first)}"
+        if self._choices.missing == "leave out":
+            verb = "is" if rows == 1 else "are"
+            return f"{counted(rows, 'row')} with missing cells {verb} left out, {where}"
+        cells = sum(self._found[place].missing for place in holes)
+        told = listed([self.name(place) for place in holes])
+        ways = {self._choices.classes[place] for place in holes}
+        how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]
+        return (
+            f"{counted(cells, 'missing cell')} of {told} filled with the column's {' or '.join(how)}, {where}"
+        )
+
+    def said_of(self, rows: int, inputs: Sequence[Column], targets: Sequence[Column]) -> str:
+        """Return which columns are taken for what."""
+        parts = [counted(rows, "row"), f"inputs {listed([_told(each) for each in inputs], MOST_TOLD)}"]
+        if targets:
+            parts.append(f"target {listed([_told(each) for each in targets])}")
+        left = [i for i, role in enumerate(self._choices.roles) if role == "left out"]
+        if left:
+            why = (
+                f"{self.name(i)} ({self._found[i].why})" if self._found[i].why else self.name(i) for i in left
+            )
+            parts.append(f"left out {listed([*why])}")
+        return "; ".join(parts)
+
+
+def _told(column: Column) -> str:
+    """Return "species (3 classes: setosa, versicolor and virginica)"."""
+    if not column.values:
+        return column.name
+    return f"{shortened(column.name, 40)} ({len(column.values)}: {listed(column.values)})"
+
+
+def _order(text: str) -> tuple[float, str]:
+    """Sort numbers by their size, and texts behind them by their letters."""
+    try:
+        return float(text), text
+    except ValueError:
+        return float("inf"), text
+
+
+def _unique(wanted: str, names: set[str]) -> str:
+    """Return the name of a node, shortened where it is too long, numbered where it is taken; it is kept."""
+    wanted = _NO_NAME.sub(" ", wanted).strip() or "column"
+    name, number = shortened(wanted, NAME.most), 2
+    while name in names:
+        name, number = f"{shortened(wanted, NAME.most - 8)} {number}", number + 1
+    names.add(name)
+    return name

@@ -1,0 +1,85 @@
+"""A line of text as cells, and a cell as a number. Knows nothing of columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from nnviz.core.names import SHOWN, shortened
+from nnviz.core.numbers import parsed
+from nnviz.files.errors import FileError
+
+DELIMITERS = "\t;|,"
+"""What may separate cells; where several would do, the first of them does."""
+
+MISSING = re.compile(
+    r"\s*(<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|NaN|nan|\\N|[-–—?.*]*"
+    r"|#(NUM|VALUE|REF|NULL)!|#DIV/0!|#NAME\?|[+-]?nan\(\w*\)|[+-]?1\.#\w+)\s*"
+)
+"""What programs write for a value that is missing."""
+_NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
+PLAIN = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
+"""How Python's `float` reads a number as `parsed` does, but for its size."""
+_PLAIN = re.compile(PLAIN, re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
+"""With points, which a decimal comma leaves to thousands."""
+
+_TOLD = {
+    "unexpected end of data": "a quote is not closed",
+    f"field larger than field limit ({csv.field_size_limit()})": "a cell has too many letters",
+    **{f"'{sign}' expected after '\"'": "a closing quote is not the end of its cell" for sign in DELIMITERS},
+}
+"""What Python's reader says, in our words."""
+NOT_CLOSED = _TOLD["unexpected end of data"]
+
+
+def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[list[str], int, int]]:
+    """Yield the cells of each row from line `first` on, the number of its first line, and that of its last.
+
+    Lines count from 1, and blank ones are no rows. A cell in quotes may go on in the next line. Raises
+    FileError for a stray quote.
+    """
+    rows = csv.reader(
+        (f"{line}\n" for line in islice(lines, first, None)),
+        delimiter=delimiter,
+        skipinitialspace=delimiter != "\t",
+        strict=True,
+    )
+    last = first
+    while True:
+        begins = last + 1
+        try:
+            cells = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise FileError(_TOLD.get(str(error), str(error)), f"line {begins}") from None
+        last = first + rows.line_num
+        if len(cells) > 1 or "".join(cells).strip():
+            yield cells, begins, last
+
+
+def number(cell: str, decimal: str) -> float:
+    """Return the number in a cell with a decimal point, or comma. Raises ValueError with what is wrong."""
+    if decimal == "," and _THOUSANDS.fullmatch(cell):
+        told = shortened(cell, SHOWN)
+        without = shortened(cell.replace(".", ""), SHOWN)
+        raise ValueError(f"{told} has a thousands separator: write it without, as {without}")
+    pointed = cell.replace(",", ".") if decimal == "," and cell.count(",") == 1 else cell
+    if _PLAIN.fullmatch(pointed) and abs(value := float(pointed)) < float("inf"):
+        return value
+    if not cell:
+        raise ValueError("the cell is empty")
+    return parsed(pointed)
+
+
+def is_like_a_number(cell: str, decimal: str) -> bool:
+    """Tell whether a cell holds a number, one that is not finite or has a thousands separator among them."""
+    cell = cell.strip()
+    try:
+        number(cell, decimal)
+    except ValueError as error:
+        return _NO_NUMBER.fullmatch(cell) is not None or "thousands separator" in str(error)
+    return True

@@ -1,0 +1,109 @@
+"""How a table is laid out: what separates its cells, its decimal sign, whether its first row names columns.
+
+It is found from several rows, and may be said instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from nnviz.core.names import quoted
+from nnviz.files.errors import FileError
+from nnviz.files.table.cells import DELIMITERS, MISSING, NOT_CLOSED, is_like_a_number, rows_of
+from nnviz.files.table.text import ENCODINGS
+
+SAMPLE = 100
+"""Lines that are looked at."""
+DECIMALS = ".,"
+_COMMA = re.compile(
+    r"[+-]?(\d{1,3}(\.\d{3})+|0|\d{4,}),\d+|[+-]?\d*,(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
+)
+_POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
+NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is laid out; None is what is to be found. Raises FileError for what is not known.
+
+    ============ ==========================================================
+    `encoding`   one of `text.ENCODINGS`
+    `delimiter`  what separates cells: a tab, a semicolon, `|` or a comma
+    `decimal`    the decimal sign: a point or a comma
+    `header`     whether the first row names the columns
+    ============ ==========================================================
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    header: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("encoding", ENCODINGS), ("delimiter", NAMES), ("decimal", DECIMALS)):
+            said = getattr(self, name)
+            if said is not None and said not in [*known]:
+                raise FileError(f"expected one of {', '.join(map(repr, known))}, found {quoted(said)}", name)
+
+
+def found(lines: list[str], said: Layout) -> Layout:
+    """Return the layout of a table with these lines, its first rows alone; what is `said` stays."""
+    lines = lines[:SAMPLE]
+    delimiter = said.delimiter or _delimiter(lines)
+    rows, _ = _rows(lines, delimiter)
+    decimal = said.decimal or _decimal([cell.strip() for row in rows for cell in row])
+    header = _is_header(rows, decimal) if said.header is None else said.header
+    return replace(said, delimiter=delimiter, decimal=decimal, header=header)
+
+
+def _rows(lines: list[str], delimiter: str) -> tuple[list[list[str]], bool]:
+    """Return the rows up to the first fault, and whether there is one; a quote may end behind the sample."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(_cells(lines, delimiter))
+    except FileError as error:
+        return rows, error.message != NOT_CLOSED or len(lines) < SAMPLE
+    return rows, False
+
+
+def _cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
+    for cells, _, _ in rows_of(lines, delimiter):
+        yield cells
+
+
+def _delimiter(lines: list[str]) -> str:
+    """Return what cuts most rows into equally many cells, not into one, and leaves no stray quote."""
+    best, most = ",", (False, 0.0)
+    for sign in DELIMITERS:
+        rows, is_faulty = _rows(lines, sign)
+        widths = Counter(map(len, rows))
+        width, count = max(widths.items(), key=lambda each: (each[1], each[0]), default=(0, 0))
+        fit = (not is_faulty, count / len(rows) if width > 1 else 0.0)
+        if fit[1] and fit > most:
+            best, most = sign, fit
+    return best
+
+
+def _decimal(cells: list[str]) -> str:
+    """Return the comma where numbers are seen that have one, and none that has a point."""
+    has_comma = any(map(_COMMA.fullmatch, cells))
+    return "," if has_comma and not any(map(_POINT.fullmatch, cells)) else "."
+
+
+def _is_header(rows: list[list[str]], decimal: str) -> bool:
+    """Tell whether the first row names columns: no cell of it is a number, and not all say one is missing.
+
+    Where no row holds a number, a text that is seen again below it, in its column, is no name.
+    """
+    if not rows:
+        return False
+    first, rest = [cell.strip() for cell in rows[0]], rows[1:]
+    if any(is_like_a_number(cell, decimal) for cell in first) or all(map(MISSING.fullmatch, first)):
+        return False
+    if any(is_like_a_number(cell, decimal) for row in rest for cell in row):
+        return True
+    below = [{cell.strip() for cell in column} for column in zip(*rest, strict=False)]
+    return not any(cell and cell in column for cell, column in zip(first, below, strict=False))

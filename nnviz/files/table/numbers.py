@@ -1,0 +1,156 @@
+"""The cells of a table, columns of numbers and texts, read a block of lines at a time. Knows no names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.core.limits import NUMBERS, ROWS
+from nnviz.core.numbers import counted, full
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.progress import Progress
+from nnviz.files.table.cells import PLAIN, number, rows_of
+
+BLOCK = 500
+"""Lines that are read at once, of a wide table fewer: so many that hold BLOCK_CELLS."""
+BLOCK_CELLS = 50_000
+
+_LISTS = msgspec.json.Decoder(list[list[float]])
+_COLUMN = re.compile(rf"(?:[ ]*{PLAIN}[ ]*\n)+", re.ASCII)
+_MINUS_0 = re.compile(r"-0(?![.eE\d])")
+"""Whose sign is lost where JSON has whole numbers."""
+_MAY_BE = frozenset("+-−.,0123456789")
+"""What a number begins with."""
+
+
+class Cells:
+    """Cells as columns: `values`, shape (rows, width), is NaN where there is no number.
+
+    `texts` holds the texts of those columns alone that have a cell without a number; `lines`, shape (rows,),
+    says in which line of the file a row begins, from 1. Raises FileError for a row of another width, a stray
+    quote, and for more than nnviz opens.
+    """
+
+    def __init__(self, lines: list[str], first: int, delimiter: str, decimal: str, width: int) -> None:
+        self._text, self._first = lines, first
+        self._delimiter, self._decimal, self._width = delimiter, decimal, width
+        others = {".", ","} - {delimiter, decimal}
+        self._strange = others.pop() if others else ""
+        """What stands in no number: a comma, or a point where the decimal sign is a comma."""
+        self._count = 0
+        self.texts: dict[int, list[str]] = {}
+
+    def read(self, most: int | None, progress: Progress | None) -> None:
+        """Read the rows from the first line on, the first `most` of them at most."""
+        room = self._room() if most is None else most
+        with told_by_core():
+            ROWS.check(room)
+            NUMBERS.check(room * self._width)
+        self.values = np.empty((room, self._width))
+        self.lines: NDArray[np.int32] = np.empty(room, dtype=np.int32)
+        first, step = self._first, min(BLOCK, max(1, BLOCK_CELLS // self._width))
+        while first < len(self._text) and self._count < room:
+            if progress is not None:
+                progress(first / len(self._text))
+            first = self._block(first, min(first + step, len(self._text)))
+        self.values, self.lines = self.values[: self._count], self.lines[: self._count]
+
+    def _room(self) -> int:
+        """Return how many rows there are at most; where that is too many, how many there are."""
+        lines = islice(self._text, self._first, None)
+        rows = sum(1 for line in lines if self._delimiter in line or line.strip())
+        if rows > min(ROWS.most, NUMBERS.most // self._width):  # a cell in quotes may go on in the next line
+            rows = sum(1 for _ in rows_of(self._text, self._delimiter, self._first))
+        return rows
+
+    def _block(self, first: int, end: int) -> int:
+        """Take the rows that begin from line `first` up to line `end`; return the line behind them."""
+        numbers = self._plain_numbers(self._text[first:end])
+        if numbers is not None:
+            count = self._take(numbers, range(first + 1, end + 1))
+            for place, texts in self.texts.items():
+                texts += map(full, numbers[:count, place].tolist())
+            return end
+        rows: list[list[str]] = []
+        begins: list[int] = []
+        last = len(self._text)
+        for cells, line, ended in rows_of(self._text, self._delimiter, first):
+            rows.append(self._of_width(cells, line))
+            begins.append(line)
+            if ended >= end or self._count + len(rows) == len(self.values):
+                last = ended
+                break
+        if rows:
+            self._take(self._of_cells(rows), begins)
+        return last
+
+    def _take(self, numbers: Array, lines: Sequence[int]) -> int:
+        """Take as many rows as there is room for; return how many."""
+        count = min(len(numbers), len(self.values) - self._count)
+        room = slice(self._count, self._count + count)
+        self.values[room], self.lines[room] = numbers[:count], lines[:count]
+        self._count += count
+        return count
+
+    def _plain_numbers(self, lines: list[str]) -> Array | None:
+        """Return the numbers of lines that hold nothing else, as JSON has them; None for other lines."""
+        text = "\n".join(lines)
+        if "[" in text or (self._strange and self._strange in text):
+            return None
+        if self._delimiter != ",":
+            text = text.replace(self._decimal, ".").replace(self._delimiter, ",")
+        if _MINUS_0.search(text):
+            return None
+        rows = text.replace("\n", "],[")
+        try:
+            found = np.array(_LISTS.decode(f"[[{rows}]]"), dtype=np.float64)
+        except (msgspec.DecodeError, ValueError):
+            return None  # a text, another notation, a row of another width
+        return found if found.shape == (len(lines), self._width) else None
+
+    def _of_width(self, cells: list[str], line: int) -> list[str]:
+        if len(cells) == self._width + 1 and not cells[-1].strip():  # a delimiter at the line's end
+            return cells[:-1]
+        if len(cells) != self._width:
+            expected = counted(self._width, "value")
+            raise FileError(f"expected {expected} as in the first line, found {len(cells)}", f"line {line}")
+        return cells
+
+    def _of_cells(self, rows: list[list[str]]) -> Array:
+        out = np.empty((len(rows), self._width))
+        for place, cells in enumerate(zip(*rows, strict=True)):
+            numbers = self._column(cells)
+            if numbers is None:
+                numbers = self._mixed(cells)
+                if place not in self.texts and np.isnan(numbers).any():
+                    self.texts[place] = [*map(full, self.values[: self._count, place].tolist())]
+            if place in self.texts:
+                self.texts[place] += (cell.strip() for cell in cells)
+            out[:, place] = numbers
+        return out
+
+    def _column(self, cells: tuple[str, ...]) -> Array | None:
+        """Return the numbers of a column of nothing else, in the notation of Python's `float`."""
+        if self._decimal != "." or not _COLUMN.fullmatch("\n".join((*cells, ""))):
+            return None
+        try:
+            numbers = np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:  # a cell of several lines
+            return None
+        return numbers if np.isfinite(numbers).all() else None
+
+    def _mixed(self, cells: tuple[str, ...]) -> Array:
+        known = {cell: self._number(cell.strip()) for cell in set(cells)}
+        return np.fromiter(map(known.__getitem__, cells), np.float64, len(cells))
+
+    def _number(self, cell: str) -> float:
+        try:
+            return number(cell, self._decimal) if cell[:1] in _MAY_BE else np.nan
+        except ValueError:
+            return np.nan

@@ -1,0 +1,203 @@
+"""A table as it was found: its layout, its names, and its columns of numbers and texts.
+
+Knows nothing of networks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nnviz.core.activations import Array
+from nnviz.core.columns import CellError, Column
+from nnviz.core.limits import COLUMNS, LINES
+from nnviz.core.names import quoted
+from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.progress import Progress
+from nnviz.files.table.cells import MISSING, NOT_CLOSED, number, rows_of
+from nnviz.files.table.layout import Layout, found
+from nnviz.files.table.numbers import Cells
+from nnviz.files.table.text import ENCODINGS, decoded, encoding_of, with_plain_ends
+
+HEAD_BYTES = 2**18
+HEAD_ROWS = 200
+"""So much of a table is looked at before it is read."""
+
+_NOTHING: tuple[list[str], int, int] = ([], 0, 0)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells, and the names of the columns where the file gives them.
+
+    ========== =======================================================================
+    `layout`   how it is laid out: all that was found, or said
+    `names`    of the columns, or None
+    `_values`  the numbers, shape (rows, columns); NaN where a cell is none
+    `_texts`   the cells of each column that has one which is no number, by its place
+    `_lines`   the line that each row begins in, shape (rows,)
+    ========== =======================================================================
+    """
+
+    layout: Layout
+    names: tuple[str, ...] | None
+    _values: Array = field(repr=False)
+    _texts: dict[int, list[str]] = field(repr=False)
+    _lines: NDArray[np.int32] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self._values.T)
+
+    @property
+    def rows(self) -> Array:
+        """All columns as they stand. Raises FileError for a cell that is no finite number."""
+        return self.at(range(self.width))
+
+    def at(self, places: Sequence[int]) -> Array:
+        """Return some of the columns. Raises FileError for a cell in them that is no finite number."""
+        faults = [(int(np.isnan(self._values[:, at]).argmax()), at) for at in places if at in self._texts]
+        if faults:
+            row, column = min(faults)
+            raise self.fault(row, column)
+        return self._values[:, list(places)]
+
+    def numbers(self, column: int) -> Array:
+        """Return the numbers of a column, shape (rows,); NaN where a cell is none."""
+        return self._values[:, column]
+
+    def texts(self, column: int) -> list[str] | None:
+        """Return the cells of a column where not all are numbers, without space around them."""
+        return self._texts.get(column)
+
+    def missing(self, column: int) -> NDArray[np.bool_]:
+        """Tell which cells of a column are missing, shape (rows,)."""
+        texts = self._texts.get(column)
+        if texts is None:
+            return np.zeros(len(self), dtype=np.bool_)
+        known = {text for text in set(texts) if MISSING.fullmatch(text)}
+        return np.fromiter((text in known for text in texts), np.bool_, len(texts))
+
+    def place(self, row: int, column: int) -> str:
+        """Return where a cell stands: "line 3, column 2"."""
+        return f"line {self._lines[row]}, column {column + 1}"
+
+    def fault(self, row: int, column: int) -> FileError:
+        """Return what is wrong with a cell that is no number."""
+        try:
+            number(self._texts[column][row], self.layout.decimal or ".")
+        except ValueError as error:
+            return FileError(str(error), self.place(row, column))
+        raise AssertionError  # it is one
+
+    def encoded(self, column: Column, at: int) -> Array:
+        """Return what the cells of the column at a place become, shape (rows, nodes). Raises FileError."""
+        if not column.values:
+            return column.standardised(self.at([at]))
+        texts = self._texts.get(at)
+        try:
+            return column.encoded(self._values[:, at] if texts is None else texts)
+        except CellError as error:
+            raise FileError(str(error), self.place(error.row, at)) from None
+
+    def places(self, wanted: Sequence[str]) -> list[int] | None:
+        """Return where the columns of the `wanted` names stand; None where no column bears one of them.
+
+        Capitals do not matter where that leaves no doubt. Raises FileError where some names are there and
+        some are not, and where one stands twice.
+        """
+        exact = _indices(self.names or ())
+        alike = _indices(name.casefold() for name in self.names or ())
+        sought = Counter(name.casefold() for name in wanted)
+        found: list[list[int]] = []
+        for name in wanted:
+            folded = name.casefold()
+            found.append(exact.get(name) or (alike.get(folded, []) if sought[folded] == 1 else []))
+        if not any(found):
+            return None
+        for name, places in zip(wanted, found, strict=True):
+            if len(places) != 1:
+                told = f"{len(places)} columns are" if places else "no column is"
+                raise FileError(f"{told} called {quoted(name)}", "line 1")
+        return [place for (place,) in found]
+
+
+def _indices(names: Iterable[str]) -> dict[str, list[int]]:
+    indices: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        indices.setdefault(name, []).append(i)
+    return indices
+
+
+def read(
+    data: bytes, progress: Progress | None = None, said: Layout | None = None, most: int | None = None
+) -> Table:
+    """Return the table in the bytes of a file, the first `most` rows of it; what is not `said` is found.
+
+    `progress` is told, now and then, which part is read. Raises FileError, which begins with the line, for
+    lines of different lengths and stray quotes, and for more than nnviz opens.
+    """
+    said = said or Layout()
+    text, encoding = decoded(data, said.encoding)
+    return parsed(text, progress, replace(said, encoding=encoding), most)
+
+
+def head(data: bytes, said: Layout | None = None) -> Table:
+    """Return the first rows of a table in the same way, at once, however large it is. Raises FileError."""
+    said = said or Layout()
+    encoding = said.encoding or encoding_of(data)
+    said = replace(said, encoding=encoding)
+    if len(data) <= HEAD_BYTES:
+        return read(data, said=said, most=HEAD_ROWS)
+    text = with_plain_ends(data[:HEAD_BYTES].decode(ENCODINGS[encoding], "ignore")).removeprefix("\ufeff")
+    lines = text.split("\n")[:-1] or [text]
+    try:
+        return parsed("\n".join(lines), None, said, HEAD_ROWS)
+    except FileError as error:
+        line = re.fullmatch(r"line (\d+)", error.place)
+        if error.message != NOT_CLOSED or line is None or line[1] == "1":
+            raise
+        return parsed("\n".join(lines[: int(line[1]) - 1]), None, said, HEAD_ROWS)
+
+
+def parsed(
+    text: str, progress: Progress | None = None, said: Layout | None = None, most: int | None = None
+) -> Table:
+    """Return the table in a text, as `read` does."""
+    text = with_plain_ends(text)
+    with told_by_core():
+        LINES.check(text.count("\n") + (not text.endswith("\n")))
+    lines = text.split("\n")
+    layout = found(lines, said or Layout())
+    assert layout.delimiter is not None
+    assert layout.decimal is not None
+    first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
+    if not first_row:
+        raise FileError("there are no rows")
+    with told_by_core():
+        COLUMNS.check(len(first_row), "line 1")
+    names = tuple(cell.strip() for cell in first_row) if layout.header else None
+    cells = Cells(lines, after if layout.header else 0, layout.delimiter, layout.decimal, len(first_row))
+    cells.read(most, progress)
+    if not len(cells.values):
+        raise FileError("there are no rows")
+    return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines))
+
+
+def _without_ends(table: Table) -> Table:
+    """Leave out a last column that nothing but delimiters at the lines' ends makes."""
+    last, names = table.width - 1, table.names
+    texts = table.texts(last)
+    if not last or texts is None or any(texts) or (names[last] if names else len(texts) < 2):
+        return table
+    others = {place: own for place, own in table._texts.items() if place != last}
+    return replace(table, names=names and names[:last], _values=table._values[:, :last], _texts=others)
