@@ -109,6 +109,15 @@ def layers_models() -> list[bytes]:
     return [json.dumps(each).encode() for each in found]
 
 
+def tables() -> list[bytes]:
+    return [
+        b"id,length,colour,kind\n1,5.1,red,cat\n2,4,blue,dog\n3,,red,cat\n4,1e2,green,dog\n",
+        b"a;b;y\r\n1,5;-2;0\r\n3;4;1\r\n5;6;1\r\n",
+        *("é|größe\n1|2\n3|4\n-5|1e-3\n".encode(each) for each in ("cp1252", "utf-16-le", "utf-16-be")),
+        'é\t"Ma\nß"\n1\t2\n3\t4\n'.encode("utf-8-sig"),
+    ]
+
+
 SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.npz": other_arrays,
     "models.safetensors": other_tensors,
@@ -117,6 +126,7 @@ SEEDS: dict[str, Callable[[], list[bytes]]] = {
     "models.keras.h5": keras_hdf5,
     "models.keras.architecture": keras_architectures,
     "models.keras.tfjs": layers_models,
+    "table.format": tables,
 }
 """By a format's home, files as other programs write them: what is mutated besides what nnviz writes."""
 BESIDE: dict[str, dict[str, bytes]] = {

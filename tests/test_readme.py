@@ -1,5 +1,6 @@
 """What the README says is so: its commands, its program, its file, its names."""
 
+import csv
 import json
 import re
 import shlex
@@ -78,6 +79,26 @@ def test_the_commands_do_what_they_should(tmp_path, monkeypatch, capsys):
         "xor.py",
         "xor.svg",
     ]
+
+
+def test_a_table_of_ones_own_is_learnt_and_predicted_as_it_says(tmp_path, monkeypatch, capsys):
+    """As a newcomer would: a table with a column of texts, trained, right for flowers it has not seen."""
+    monkeypatch.chdir(tmp_path)
+    header, *rows = (ROOT / "resources/data/iris.csv").read_text(encoding="utf-8").splitlines()
+    Path("iris.csv").write_text("\n".join([header, *rows[:120], ""]), encoding="utf-8")
+    Path("new.csv").write_text("\n".join([header, *rows[120:], ""]), encoding="utf-8")
+    block = next(each for each in blocks("sh") if "nnviz convert iris.csv" in each)
+    for line in block.splitlines():
+        assert main(shlex.split(line, comments=True)[1:]) == 0, line
+    out, err = capsys.readouterr()
+    assert "iris.csv: 120 rows; inputs sepal_length, sepal_width, petal_length and petal_width; target" in err
+    assert max(map(float, out.splitlines()[-1].split())) == float(out.splitlines()[-1].split()[0])
+    with open("predicted.csv", encoding="utf-8", newline="") as file:
+        found = [*csv.DictReader(file)]
+    right = [row["predicted species"] == row["species"] for row in found]
+    assert len(found) == 30
+    assert sum(right) >= 0.95 * len(right)
+    assert [",".join(row[name] for name in header.split(",")) for row in found] == rows[120:]
 
 
 def test_the_predictions_in_the_comments_are_those_that_are_printed(capsys):

@@ -95,9 +95,16 @@ def _predict(parser: _Parser) -> None:
         action="append",
         default=[],
         metavar="3,5",
-        help="predict this row; may be repeated",
+        help="predict this raw row; may be repeated",
     )
-    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the rows of a CSV file")
+    parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the raw rows of a CSV file")
+    parser.add_argument(
+        "-o",
+        "--out",
+        type=_ends_in((".csv",)),
+        metavar="OUT.csv",
+        help="write the rows and their predictions as CSV, and print none",
+    )
     _json(parser)
 
 
@@ -153,6 +160,9 @@ def _picture(parser: _Parser, suffixes: tuple[str, ...], theme: str | None) -> N
 def _convert(parser: _Parser) -> None:
     _file(parser, "IN")
     parser.add_argument("out", metavar="OUT", type=_savable)
+    parser.add_argument(
+        "--standardise", action="store_true", help="give each input of numbers mean 0 and deviation 1"
+    )
 
 
 def _code(parser: _Parser) -> None:
@@ -187,11 +197,13 @@ def _activations(text: str) -> tuple[str, ...]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _row(text: str) -> list[float]:
+def _row(text: str) -> list[str]:
+    import csv
+
     try:
-        return [parsed(cell) for cell in text.split(",")]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"expected numbers such as 3,5: {error}") from None
+        return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True, strict=True), [])]
+    except csv.Error:
+        raise argparse.ArgumentTypeError("a quote is not the end of its cell") from None
 
 
 def _positive(text: str) -> float:

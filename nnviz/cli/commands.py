@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from nnviz.cli.arguments import parse
 from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
-from nnviz.core.numbers import counted, full
 from nnviz.files import examples
 from nnviz.files.errors import FileError
 
@@ -77,56 +76,10 @@ def load(chosen: argparse.Namespace) -> State:
 
 
 def predict(chosen: argparse.Namespace) -> None:
-    """Print one prediction a line: of the rows given, else of the file's own."""
-    state = load(chosen)
-    rows = _rows_to_predict(state, chosen.row, chosen.data)
-    prediction = state.network.predict(rows)
-    _check_finite(prediction)
-    if chosen.json:
-        print_json({"predictions": prediction.tolist()})
-    else:
-        print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
+    """Print one prediction a line, or write a table with them: of the rows given, else of the file's own."""
+    from nnviz.cli.predictions import predict
 
-
-def _rows_to_predict(state: State, typed: list[list[float]], data: Path | None) -> Array:
-    import numpy as np
-
-    width = len(state.network.inputs)
-    for row in typed:
-        _check_width(len(row), width, f"--row {','.join(map(full, row))}")
-    parts = [np.array(typed, dtype=np.float64).reshape(len(typed), width)]
-    if data is not None:
-        parts.append(_rows_of(data, state))
-    if not typed and data is None:
-        parts.append(state.data.inputs)
-    rows: Array = np.concatenate(parts)
-    if len(rows) == 0:
-        raise FileError("the file has no rows; give one with --row, or a CSV file with --data", "data")
-    return rows
-
-
-def _rows_of(path: Path, state: State) -> Array:
-    from nnviz.files.opening import read_bytes
-    from nnviz.files.table.placing import in_their_order, inputs_of, placed
-    from nnviz.files.table.table import read
-
-    data = read_bytes(path)
-    try:
-        table = read(data)
-        where = placed(table, state)
-        rows = inputs_of(table, where, state)
-    except FileError as error:
-        raise FileError(f"{path}{', ' if error.place else ': '}{error}") from None
-    if where.foreign:
-        complain(f"{path}: {in_their_order(where.foreign, state)}")
-    return rows
-
-
-def _check_width(width: int, expected: int, place: str) -> None:
-    if width != expected:
-        raise FileError(
-            f"expected {counted(expected, 'number')} a row, one for each input, found {width}", place
-        )
+    predict(load(chosen), chosen)
 
 
 def _check_finite(result: Array) -> None:
@@ -222,10 +175,11 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 
 def convert(chosen: argparse.Namespace) -> None:
-    """Load one file and save it as another."""
-    from nnviz.cli.saving import save
+    """Load one file and save it as another, its inputs standardised where that is wanted."""
+    from nnviz.cli.saving import save, standardised
 
-    save(load(chosen), chosen.out)
+    state = load(chosen)
+    save(standardised(state, examples.file_of(chosen.file), wanted=chosen.standardise), chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from nnviz.cli.printing import complain
+from nnviz.core import standardise
 from nnviz.core.state import State
 from nnviz.files import registry
+from nnviz.files.registry import TABLES
 
 
 def save(state: State, path: Path) -> None:
@@ -14,3 +16,14 @@ def save(state: State, path: Path) -> None:
     for said in (registry.save(state, path), registry.left_out(state, path)):
         if said:
             complain(said)
+
+
+def standardised(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with its inputs standardised where that is `wanted`; else say where it would help."""
+    if wanted:
+        new = standardise.standardise(state, range(len(state.network.inputs)))
+        complain(f"{path}: {standardise.told(state)}")
+        return new
+    if path.suffix.lower() in TABLES and (offer := standardise.worth_standardising(state)):
+        complain(f"{path}: {offer} (--standardise)")
+    return state

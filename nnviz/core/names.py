@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +11,9 @@ from nnviz.core.limits import NAME
 
 SHOWN = 60
 """Letters of a text from outside that stand in a sentence."""
+
+LISTED = 3
+"""So many names are told."""
 
 HALF = "half of a surrogate pair is not a character"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -38,6 +41,14 @@ def on_one_line(text: str) -> str:
     Halves of surrogate pairs are replaced.
     """
     return _SPOILING.sub(lambda found: ascii(found[0])[1:-1], _SURROGATE.sub(REPLACEMENT, text))
+
+
+def listed(names: Sequence[str], most: int = LISTED) -> str:
+    """Return "a, b and c", or the first of many names."""
+    short = [on_one_line(shortened(name, SHOWN)) for name in names]
+    if len(short) > most:
+        return f"{', '.join(short[:most])} and {len(short) - most:,} more"
+    return " and ".join([", ".join(short[:-1]), short[-1]] if short[1:] else short)
 
 
 def file_named(path: Path) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column, Columns
-from nnviz.core.names import SHOWN, shortened
-from nnviz.core.numbers import shown
+from nnviz.core.names import SHOWN, listed, shortened
+from nnviz.core.numbers import counted, shown
 from nnviz.core.state import Dataset, State
 
 FACTOR = 100
@@ -43,6 +43,21 @@ def can_be_standardised(state: State) -> list[int]:
     return [
         i for i, name in enumerate(state.network.inputs) if name not in texts and 0.0 < deviations[i] < np.inf
     ]
+
+
+def told(state: State) -> str:
+    """Return which inputs are standardised, how, and which are not, in a sentence."""
+    names = state.network.inputs
+    able = [names[i] for i in can_be_standardised(state)]
+    if not able:
+        return "no input is a column of numbers that vary: nothing is standardised"
+    said = f"standardised by mean and population deviation of {counted(trained_rows(state), 'row')}: "
+    said += listed(able)
+    if same := constant(state):
+        said += (
+            f"; {listed(same)} {'is' if len(same) == 1 else 'are'} the same in every row and left as it is"
+        )
+    return said
 
 
 def constant(state: State) -> list[str]:

@@ -98,6 +98,9 @@ class Format:
 _MOST_TOLD = 5
 """Sentences on what is not as it stands in a file, of which a hostile one has thousands."""
 
+TABLES = (".csv", ".tsv")
+"""Suffixes of files that hold rows; a text may also hold some, or a network."""
+
 FORMATS = (
     Format("nnviz network", (".json",), "native"),
     Format("weights dictionary", (".py", ".txt", ".json"), "course.dictionary"),
@@ -108,7 +111,7 @@ FORMATS = (
     Format("Keras model, HDF5", (".h5", ".hdf5", ".keras"), "models.keras.h5", (".h5",), "models"),
     Format("TensorFlow.js layers model", (".json",), "models.keras.tfjs", ()),
     Format("Keras architecture, weights beside it", (".json",), "models.keras.architecture", (), "models"),
-    Format("table of rows", (".csv", ".tsv"), "table.format", ()),
+    Format("table of rows", TABLES, "table.format", ()),
 )
 """Every format. Where several share a suffix, reading sniffs and saving takes the first."""
 

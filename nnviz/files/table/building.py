@@ -1,4 +1,4 @@
-"""A table, by a person's choices, as rows and the columns that they came from; what was done, in sentences."""
+"""A table, by a person's choices, as rows and the columns that they came from. What was done is told."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from nnviz.core import network_for as networks
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column
 from nnviz.core.limits import NAME
-from nnviz.core.names import quoted, shortened
+from nnviz.core.names import listed, quoted, shortened
 from nnviz.core.numbers import counted, full
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.table.findings import Choices, Finding
-from nnviz.files.table.placing import listed
 from nnviz.files.table.table import Table
 
 MOST_TEXTS = 1000

@@ -20,8 +20,8 @@ from nnviz.files.table.table import Table
 Role: TypeAlias = Literal["input", "target", "left out"]
 Missing: TypeAlias = Literal["leave out", "fill"]
 
-TARGETS = ("target", "label", "class", "species", "y", "survived", "outcome", "diagnosis", "variety")
-"""What a column of targets is often called."""
+TARGETS = ("target", "label", "survived", "species", "y", "outcome", "diagnosis", "variety", "class")
+"""What a column of targets is often called; of two the one that stands first here is taken."""
 CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "variety")
 """What a column is called whose whole numbers are names of classes."""
 MOST_CLASSES = 20
@@ -149,7 +149,7 @@ def _with_target(found: list[Finding]) -> list[Finding]:
                 found[i] = replace(found[i], role="left out", why="nnviz has computed it")
     else:
         open_ = [i for i, each in enumerate(found) if each.role == "input"]
-        named = [i for i in open_ if names[i] in TARGETS]
+        named = sorted((i for i in open_ if names[i] in TARGETS), key=lambda i: TARGETS.index(names[i]))
         targets = named[:1] or open_[1:][-1:]
     for i in targets:
         found[i] = replace(found[i], role="target", why="", classes=_are_classes(found[i], names[i]))

@@ -7,14 +7,11 @@ from typing import NamedTuple
 
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column, in_order
-from nnviz.core.names import SHOWN, on_one_line, shortened
+from nnviz.core.names import LISTED, SHOWN, on_one_line, shortened
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.table.table import Table
-
-TOLD = 3
-"""So many columns are told by their names."""
 
 
 class Placed(NamedTuple):
@@ -81,13 +78,5 @@ def in_their_order(foreign: Mapping[int, str], state: State) -> str:
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
     called = {i: on_one_line(shortened(name, SHOWN)) for i, name in foreign.items()}
     pairs = [f"{name} as {shortened(own[i], SHOWN)}" for i, name in called.items()]
-    more = f" and {len(pairs) - TOLD} more" if len(pairs) > TOLD else ""
-    return f"the columns are taken in their order: {', '.join(pairs[:TOLD])}{more}"
-
-
-def listed(names: Sequence[str], most: int = TOLD) -> str:
-    """Return "a, b and c", or the first of many names."""
-    short = [on_one_line(shortened(name, SHOWN)) for name in names]
-    if len(short) > most:
-        return f"{', '.join(short[:most])} and {len(short) - most:,} more"
-    return " and ".join([", ".join(short[:-1]), short[-1]] if short[1:] else short)
+    more = f" and {len(pairs) - LISTED} more" if len(pairs) > LISTED else ""
+    return f"the columns are taken in their order: {', '.join(pairs[:LISTED])}{more}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtWidgets import QMessageBox, QWidget
 
 from nnviz.core import edits
-from nnviz.files.table.placing import in_their_order, listed
+from nnviz.core.names import listed
+from nnviz.files.table.placing import in_their_order
 from nnviz.ui.data.paste import Taken
 from nnviz.ui.widgets.dialogs import lettered, message_box, primary
 

@@ -19,7 +19,7 @@ from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
 from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
-from nnviz.files.registry import encoded, is_native, kept_by_native, kinds, left_out, load, openable
+from nnviz.files.registry import TABLES, encoded, is_native, kept_by_native, kinds, left_out, load, openable
 from nnviz.files.table.table import read as read_table
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import loaded
@@ -34,8 +34,6 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.settings import Settings
 
-TABLES = (".csv", ".tsv")
-"""Suffixes of files whose rows are taken; a text may also hold some, or a network."""
 NONE_RECENT = "No recent files: what you open or save will stand here"
 
 

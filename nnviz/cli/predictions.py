@@ -1,0 +1,80 @@
+"""The command that predicts: raw rows from the command line, a table or the file itself. Imports no Qt."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from nnviz.cli.printing import complain, print_json, print_lines
+from nnviz.cli.usage import UsageError
+from nnviz.core.activations import Array
+from nnviz.core.columns import CellError
+from nnviz.core.numbers import counted
+from nnviz.core.state import State
+from nnviz.files import atomic
+from nnviz.files.errors import FileError
+from nnviz.files.opening import read_bytes
+from nnviz.files.table.placing import in_their_order, inputs_of, placed
+from nnviz.files.table.table import read
+from nnviz.files.table.writing import rows_of_state, with_predictions
+
+
+def predict(state: State, chosen: argparse.Namespace) -> None:
+    """Print one prediction a line, or write a table with them: of the rows given, else of the file's own."""
+    if chosen.out is not None and chosen.row:
+        raise UsageError("nnviz predict: -o writes the rows of --data, or those of FILE, and none of --row")
+    parts = [_typed(state, row) for row in chosen.row]
+    write = None
+    if chosen.data is not None:
+        rows, write = _rows_of(chosen.data, state)
+        parts.append(rows)
+    inputs = np.concatenate(parts) if parts else state.data.inputs
+    if len(inputs) == 0:
+        raise FileError("the file has no rows; give one with --row, or a CSV file with --data", "data")
+    prediction = state.network.predict(inputs)
+    if not np.isfinite(prediction).all():
+        raise FileError("the result is too large for a number: make the weights or the data smaller")
+    if chosen.out is not None:
+        table = write(prediction) if write else rows_of_state(state)
+        if told := atomic.write(chosen.out, table):
+            complain(told)
+    if chosen.json:
+        print_json({"predictions": prediction.tolist()})
+    elif chosen.out is None:
+        print_lines(" ".join(map(repr, row)) for row in prediction.tolist())
+
+
+def _typed(state: State, cells: list[str]) -> Array:
+    """Return a raw row as inputs, shape (1, inputs). Raises UsageError and FileError."""
+    columns, place = state.columns.of_inputs, f"--row {','.join(cells)}"
+    if len(cells) != len(columns):
+        has_texts = any(column.values for column in columns)
+        what, whose = ("cell", "column") if has_texts else ("number", "input")
+        wish = f"expected {counted(len(columns), what)} a row, one for each {whose}"
+        raise FileError(f"{wish}, found {len(cells)}", place)
+    for column, cell in zip(columns, cells, strict=True):
+        try:
+            column.encoded([cell])
+        except CellError as error:
+            if column.values:
+                raise FileError(str(error), f"{place}, column {column.name}") from None
+            told = f"argument --row: expected numbers such as 3,5: {error}"
+            raise UsageError(f"nnviz predict: {told}; `nnviz predict --help` says more") from None
+    return state.columns.encoded([cells])
+
+
+def _rows_of(path: Path, state: State) -> tuple[Array, Callable[[Array], bytes]]:
+    """Return a table's rows as inputs, and what writes it with their predictions. Raises FileError."""
+    data = read_bytes(path)
+    try:
+        table = read(data)
+        where = placed(table, state)
+        rows = inputs_of(table, where, state)
+    except FileError as error:
+        raise FileError(f"{path}{', ' if error.place else ': '}{error}") from None
+    if where.foreign:
+        complain(f"{path}: {in_their_order(where.foreign, state)}")
+    return rows, lambda prediction: with_predictions(data, table, where, state, prediction)

@@ -1,0 +1,151 @@
+"""Tables as CSV: rows that came from one with their predictions, and a State's own rows as raw ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+from nnviz.core.activations import Array
+from nnviz.core.columns import Cell, Column
+from nnviz.core.numbers import full
+from nnviz.core.state import State
+from nnviz.files.table.cells import rows_of
+from nnviz.files.table.placing import Placed
+from nnviz.files.table.table import Table
+from nnviz.files.table.text import decoded, with_plain_ends
+
+
+def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
+    """Return the table in `data` as it was read, its cells as they are, and behind them the predictions.
+
+    `prediction` has shape (rows, outputs). The columns bear the names of the outputs, and where the table has
+    such a name already, "prediction" before it; of classes the one predicted stands behind them. It is UTF-8
+    with a header; delimiter and decimal sign are the table's.
+    """
+    layout = table.layout
+    names = [*table.names] if table.names else _names(table.width, where, state)
+    header = [*names, *_free(state.network.outputs, names)]
+    own = _predicted(state)
+    header += _free([own[0]], header) if own else []
+    lines = with_plain_ends(decoded(data, layout.encoding)[0]).split("\n")
+    rows = rows_of(lines, layout.delimiter or ",")
+    if layout.header:
+        next(rows)
+    classes = [[text] for text in own[1](prediction)] if own else [[]] * len(prediction)
+    cells = ([cell.strip() for cell in row[: table.width]] for row, _, _ in rows)
+    behind = zip(cells, prediction.tolist(), classes, strict=True)
+    decimal = layout.decimal or "."
+    body = ([*row, *(_number(each, decimal) for each in numbers), *last] for row, numbers, last in behind)
+    return _written(header, body, layout.delimiter or ",")
+
+
+def rows_of_state(state: State) -> bytes:
+    """Return the rows of `state` as a raw table would have them: what was standardised as it was before.
+
+    Behind the inputs stand targets, predictions and errors (prediction − target), called as in the window;
+    classes stand in one column, by their texts.
+    """
+    inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
+    prediction = state.network.predict(state.data.inputs)
+    parts = [inputs, *_outcomes(state, prediction)]
+    header = [name for names, _ in parts for name in names]
+    columns = [column for _, own in parts for column in own]
+    rows = ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
+    return _written(_unique(header), rows, ",")
+
+
+Part = tuple[list[str], list[Sequence[Cell]]]
+
+
+def _raw(columns: Sequence[Column], nodes: tuple[str, ...], values: Array) -> Part:
+    place = {name: i for i, name in enumerate(nodes)}
+    cells: list[Sequence[Cell]] = [
+        column.decoded(values[:, [place[name] for name in column.nodes]]) for column in columns
+    ]
+    return [column.name for column in columns], cells
+
+
+def _outcomes(state: State, prediction: Array) -> Iterator[Part]:
+    """Yield targets, predictions and errors."""
+    outputs, targets = state.network.outputs, state.data.targets
+
+    def headers(kind: str) -> list[str]:
+        return [kind] if len(outputs) == 1 else [f"{kind} {name}" for name in outputs]
+
+    if targets is not None:
+        columns = state.columns.of_targets
+        if any(column.values for column in columns):
+            yield _raw(columns, outputs, targets)
+        else:
+            yield headers("target"), [*targets.T.tolist()]
+    yield headers("prediction"), [*prediction.T.tolist()]
+    if own := _predicted(state):
+        yield [own[0]], [own[1](prediction)]
+    if targets is not None:
+        yield headers("error"), [*(prediction - targets).T.tolist()]
+
+
+class _Classes:
+    """What the largest output stands for."""
+
+    def __init__(self, texts: Sequence[str], places: Sequence[int]) -> None:
+        self._texts, self._places = texts, places
+
+    def __call__(self, prediction: Array) -> list[str]:
+        return [self._texts[at] for at in prediction[:, self._places].argmax(axis=1).tolist()]
+
+
+def _predicted(state: State) -> tuple[str, _Classes] | None:
+    """Return what the column of predicted classes is called, and how it is filled; None without classes."""
+    outputs = state.network.outputs
+    for column in state.columns.of_targets:
+        if column.values:
+            places = [outputs.index(name) for name in column.nodes]
+            return f"predicted {column.name}", _Classes(column.values, places)
+    if state.network.layers[-1].activation == "softmax" and len(outputs) > 1:
+        return "predicted", _Classes(outputs, range(len(outputs)))
+    return None
+
+
+def _names(width: int, where: Placed, state: State) -> list[str]:
+    """Return names for the columns of a table that has none: those of what they are taken for."""
+    names = [f"column {i + 1}" for i in range(width)]
+    for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
+        names[place] = column.name
+    for place, column in zip(where.targets, state.columns.of_targets, strict=False):
+        names[place] = f"target {column.name}"
+    return names
+
+
+def _free(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
+    return _unique([*taken, *(f"prediction {name}" if name in taken else name for name in wanted)])[
+        len(taken) :
+    ]
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Return the names, a number behind each that stands further in front already."""
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        number = 2
+        while names[i] in seen:
+            names[i], number = f"{name} {number}", number + 1
+        seen.add(names[i])
+    return names
+
+
+def _cell(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else _number(cell, ".")
+
+
+def _number(value: float, decimal: str) -> str:
+    return full(value) if decimal == "." else full(value).replace(".", decimal)
+
+
+def _written(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue().encode()
