@@ -11,13 +11,17 @@ from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes, fresh_name
 from nnviz.core.columns import Column, Columns
 from nnviz.core.network import Layer, Network, random_weights
-from nnviz.core.state import Dataset, State, Training, WeightSet
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
 
 LEAST, MOST = 8, 128
 """Hidden nodes that are proposed at least and at most."""
 RATE = 0.01
 BATCH, BATCH_FROM = 32, 200
 """The batch size, where there are more rows than that."""
+
+UPDATES = 200
+"""Enough for a few rows to be learnt, and too few for them to be learnt by heart."""
 
 Names = tuple[str, ...]
 
@@ -37,6 +41,11 @@ def output_for(targets: Sequence[Column], values: Array) -> str:
     return "sigmoid" if len(values) and bool(((values == 0) | (values == 1)).all()) else "identity"
 
 
+def loss_for(activation: str) -> str:
+    """Return the loss that suits an output that `output_for` gives."""
+    return "mse" if activation == "identity" else "cross_entropy"
+
+
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return a new network for rows: a hidden layer of relu and the output, random weights by seed 0, adam.
 
@@ -53,13 +62,14 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     )
     network = Network(ins, layers).randomised(0)
     batch = BATCH if len(data) > BATCH_FROM else None
-    training = Training(learning_rate=RATE, updates=_updates(len(data)), batch_size=batch, optimizer="adam")
+    loss = loss_for(network.layers[-1].activation)
+    training = Training(RATE, _updates(len(data)), batch, "adam", loss=loss)
     return State(network, data, training, columns=_kept(inputs, targets))
 
 
 def _updates(rows: int) -> int:
-    """Return how many updates are proposed: 500, or in batches at least 20 epochs."""
-    return max(500, 20 * (rows // BATCH)) if rows > BATCH_FROM else 500
+    """Return how many updates are proposed: UPDATES, or in batches at least 20 epochs."""
+    return max(UPDATES, 20 * (rows // BATCH)) if rows > BATCH_FROM else UPDATES
 
 
 def _kept(inputs: Sequence[Column], targets: Sequence[Column]) -> Columns:
@@ -89,8 +99,8 @@ def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column],
 def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return `state` with its first and its last layer rebuilt for columns, as one edit; the others stay.
 
-    What is new gets random weights by the seed; the output's activation becomes that of the targets' kind.
-    An end that fits already keeps its weights. Weight sets, which are of another shape, are gone.
+    What is new gets random weights by the seed; the output's activation and the loss become those of the
+    targets' kind. An end that fits already keeps its weights. Weight sets of another shape are gone.
     """
     assert data.targets is not None
     ins, outs = nodes_of(inputs), nodes_of(targets)
@@ -108,8 +118,15 @@ def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], d
     network = Network(ins, tuple(layers))
     is_same = network.sizes == state.network.sizes
     sets: tuple[WeightSet, ...] = state.weight_sets if is_same else ()
-    columns = _kept(inputs, targets)
-    return replace(state, network=network, data=data, columns=columns, weight_sets=sets, run=None)
+    return replace(
+        state,
+        network=network,
+        data=data,
+        training=replace(state.training, loss=loss_for(last.activation)),
+        columns=_kept(inputs, targets),
+        weight_sets=sets,
+        run=None,
+    )
 
 
 def _widened(layer: Layer, nodes: Names, inputs: int, rng: np.random.Generator) -> Layer:

@@ -29,7 +29,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
         name = state.network.inputs[i]
         column = columns.get((name,)) or Column(name, (name,))
         raw = np.array(column.decoded(table[:, [i]]), dtype=np.float64)
-        mean, deviation = _spread(raw[: trained_rows(state)])
+        mean, deviation = _spread(raw[: state.trained_rows])
         columns[column.nodes] = replace(column, mean=mean, deviation=deviation)
         table[:, i] = columns[column.nodes].standardised(raw)
     data = Dataset(table, state.data.targets)
@@ -51,7 +51,7 @@ def told(state: State) -> str:
     able = [names[i] for i in can_be_standardised(state)]
     if not able:
         return "no input is a column of numbers that vary: nothing is standardised"
-    said = f"standardised by mean and population deviation of {counted(trained_rows(state), 'row')}: "
+    said = f"standardised by mean and population deviation of {counted(state.trained_rows, 'row')}: "
     said += listed(able)
     if same := constant(state):
         said += (
@@ -82,14 +82,9 @@ def worth_standardising(state: State) -> str:
     )
 
 
-def trained_rows(state: State) -> int:
-    """Return how many rows, from the first on, are trained on: those before the validation's."""
-    return int(len(state.data) * (1 - getattr(state.training, "validation", 0.0)))
-
-
 def _deviations(state: State) -> Array:
     """Return each input's population deviation over the rows trained on, shape (inputs,); 0 without rows."""
-    rows = state.data.inputs[: trained_rows(state)]
+    rows = state.data.inputs[: state.trained_rows]
     return np.array([_spread(column)[1] for column in rows.T])
 
 
