@@ -170,7 +170,7 @@ def test_a_node_says_on_how_many_rows_it_passes_0_and_what_to_try_where_it_is_de
     first, second = (told(state, Address("node", 0, j)) for j in (0, 1))
     assert first == "z ≤ 0 on 1 of 3 rows (33 %): there relu passes 0, and no slope comes back through it."
     assert second.startswith("z ≤ 0 on 3 of 3 rows (100 %)")
-    assert "It is dead on all rows" in second
+    assert "It is dead on all rows, and so its weights learn nothing." in second
     assert "leaky_relu" in second
     other = set_activation(state, 0, "leaky_relu")
     assert told(other, Address("node", 0, 1)) == ""

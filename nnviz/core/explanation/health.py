@@ -62,7 +62,8 @@ def _stuck(function: Activation, known: Health, address: Address) -> Iterator[No
     yield Note("", f"{where} on {count:,} of {rows:,} rows ({percent(count, rows)}){there}.")
     badge = known.badges().get((address.layer, node), "")
     if badge:
-        yield Note("", f"It is {badge}, and so its weights learn next to nothing.")
+        much = "nothing" if badge.startswith("dead") else "next to nothing"
+        yield Note("", f"It is {badge}, and so its weights learn {much}.")
         yield Note("", DEAD if "dead" in badge else SATURATED)
 
 
