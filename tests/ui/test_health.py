@@ -1,7 +1,7 @@
 """What is odd on all rows, as the window shows it: marks on the diagram, reasons, remedies that help."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QToolButton, QToolTip
 
@@ -116,3 +116,23 @@ def test_the_marks_are_there_while_it_is_trained(window, qtbot):
     with qtbot.waitSignal(window.runner.run_ended):
         window.training.speed.setValue(100)
     assert written(window, BADGE[0]) == "dead on all rows"
+
+
+def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone(open_window, qapp):
+    window = open_window(one_layer("relu", [-1.0], [0.0], [1.0, 2.0]))
+    QTest.keyClick(window.main_window, Qt.Key.Key_F11)
+    QTest.qWait(50)
+    place = window.diagram.picture.place(Address("subheading", 0))
+    assert "slopes are 0" in written(window, Address("subheading", 0))
+    window.document.set_in_motion(True)
+    window.document.push(one_layer("relu", [1.0], [0.0], [1.0, 2.0]), "as a run does")
+    seen = []
+    for _ in range(2):
+        QTest.qWait(50)
+        whole = qapp.primaryScreen().grabWindow(window.diagram.window().winId()).toImage()
+        at = window.diagram.mapTo(window.diagram.window(), QPoint(int(place.x), int(place.y)))
+        seen.append(whole.copy(at.x() - 60, at.y(), int(place.width) + 120, int(place.height)))
+        window.diagram.update()
+    window.document.set_in_motion(False)
+    QTest.keyClick(window.diagram.window(), Qt.Key.Key_F11)
+    assert seen[0] == seen[1]
