@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture.matrix import pixels
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Column, Rect
@@ -144,6 +145,25 @@ def dot(picture: Picture, place: Rect, values: Array) -> Dot | None:
 def ground(palette: Palette) -> str:
     """Return the colour behind a curve, and of what is 0."""
     return palette.canvas
+
+
+def marks(picture: Picture, address: Address | None) -> Iterator[Rect]:
+    """Yield the pixels that are a weight or an input: in the inputs' image, and in the weights' ones."""
+    side, columns = pixel_side(picture.content.network), picture.layout.columns
+    if address is None or not side:
+        return
+    if address.kind == "weight" and address.layer == 0:
+        nodes, pixel = range(address.node, address.node + 1), address.source
+    elif address.kind == "node" and address.layer < 0:
+        nodes, pixel = in_sight(picture, columns[1]), address.node
+    else:
+        return
+    yield columns[0].rect(pixel)
+    down, right = divmod(pixel, side)
+    for node in nodes if columns[1].picture else ():
+        place = columns[1].picture_of(node)
+        size = place.width / side
+        yield Rect(place.x + right * size, place.y + down * size, size, size)
 
 
 def frame_width(side: float) -> float:

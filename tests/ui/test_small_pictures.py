@@ -140,7 +140,11 @@ def test_a_pixel_of_a_node_is_a_weight_that_a_click_selects(open_window):
     packed = int(pixels(np.array([[weights[5, 19], largest]]), LIGHT)[0, 0])
     seen = colour_at(window, at.x(), at.y())
     assert np.abs(seen - [packed >> 16 & 255, packed >> 8 & 255, packed & 255]).max() < 3
+    digit = window.diagram.picture.layout.columns[0].rect(19)
+    corner = digit.x - 1, digit.y - 1
+    before = colour_at(window, *corner)
     rest(window.diagram, at)
+    assert colour_at(window, *corner).sum() < before.sum()  # its pixel of the digit is outlined
     assert QToolTip.text() == f"weight from pixel_2_3 to node_0_5: {shown_in_full(weights[5, 19])}"
     QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=at)
     assert window.selection.address == Address("weight", 0, 5, 19)

@@ -21,7 +21,7 @@ from nnviz.picture.picture import Picture
 from nnviz.ui.diagram.edge_lines import neighbours, paint_edges, paint_halo, paint_lit
 from nnviz.ui.diagram.paper import paint_blocks, paint_label
 from nnviz.ui.diagram.screen import Screen
-from nnviz.ui.diagram.small_pictures import SmallPictures
+from nnviz.ui.diagram.small_pictures import SmallPictures, paint_marks
 from nnviz.ui.diagram.walk_layer import WalkLayer
 from nnviz.ui.widgets.images import qrect
 
@@ -115,6 +115,7 @@ class Layers:
         self._small.paint(painter, picture, options.palette, grids=True)
         screen.paint_nodes(painter, picture, options.selected)
         self._small.paint(painter, picture, options.palette, grids=False)
+        paint_marks(painter, picture, (*options.selected, options.lit), options.palette)
         self.walk.paint_outlines(painter, picture, options.palette)
         labels = (label for label in picture.labels if label.style not in PAINTED_WITH_NODES)
         if not dirty.contains(qrect(picture.layout.body)):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPolygonF
 
 from nnviz.core.activations import Array
+from nnviz.core.address import Address
 from nnviz.picture import small_look as look
 from nnviz.picture.layout import Layout
 from nnviz.picture.palette import Palette
@@ -16,6 +17,9 @@ from nnviz.picture.parts import Column, Rect
 from nnviz.picture.picture import Picture
 from nnviz.picture.style import tile_box
 from nnviz.ui.widgets.images import qrect
+
+MARK_PX = 1.6
+"""Width of the line around a pixel."""
 
 
 class _Places(NamedTuple):
@@ -88,6 +92,18 @@ class SmallPictures:
             image = QImage(colours.tobytes(), across, nodes * rows, 4 * across, QImage.Format.Format_RGB32)
             known = self._images[column.index] = values, palette, image
         return known[2]
+
+
+def paint_marks(
+    painter: QPainter, picture: Picture, addresses: Iterable[Address | None], palette: Palette
+) -> None:
+    """Outline the pixels that are selected or under the mouse, so that they stand out of blue and orange."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    rects = [rect for address in addresses for rect in look.marks(picture, address)]
+    around = [qrect(_on_pixels(rect)).adjusted(-1.0, -1.0, 1.0, 1.0) for rect in rects]
+    for colour, width in ((palette.canvas, MARK_PX + 2.0), (palette.ink, MARK_PX)):
+        painter.setPen(QPen(QColor(colour), width))
+        painter.drawRects(around)
 
 
 def _on_pixels(rect: Rect) -> Rect:
