@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,7 @@ from nnviz.core.state import Dataset
 
 THRESHOLD = 0.5
 """From here on an output that is alone, or one of sigmoids, says yes."""
+_THRESHOLD = np.array(THRESHOLD)
 
 
 def classifies(network: Network, data: Dataset) -> bool:
@@ -43,6 +46,25 @@ def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.boo
         return hit & ~np.isnan(prediction).any(axis=1)
     same = (prediction >= THRESHOLD) == (targets >= THRESHOLD)
     return np.asarray((same & ~np.isnan(prediction)).all(axis=1), dtype=bool)
+
+
+def counting(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:
+    """Bind what counts the rows that are right to arrays of shape (rows, outputs); the targets must stay.
+
+    It is as `right` has it, but for NaN, which it does not look for.
+    """
+    if is_one_of_many(network):
+        wanted = targets.argmax(axis=1)
+        return lambda: int(np.count_nonzero(prediction.argmax(axis=1) == wanted))
+    yes, said = targets >= THRESHOLD, np.empty(prediction.shape, dtype=bool)
+    alone = len(network.outputs) == 1
+
+    def count() -> int:
+        np.greater_equal(prediction, _THRESHOLD, said)
+        np.equal(said, yes, said)
+        return int(np.count_nonzero(said if alone else said.all(axis=1)))
+
+    return count
 
 
 def classes(network: Network) -> tuple[str, ...] | None:

@@ -248,6 +248,13 @@ def test_another_loss_or_another_split_begins_a_run():
 # --- accuracy
 
 
+@pytest.mark.parametrize(("output", "outputs"), [("softmax", 3), ("sigmoid", 3), ("sigmoid", 1)])
+def test_training_counts_as_accuracy_does(output, outputs):
+    state = train(a_state(output=output, outputs=outputs, rows=40, updates=3)).state
+    hits = right(state.network, state.network.predict(state.data.inputs), state.data.targets)
+    assert state.run.curve("accuracy").last == (3, hits.mean())
+
+
 def test_accuracy_counts_what_a_person_counts():
     network = a_network(0, "softmax", 3)
     prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
-from nnviz.core.accuracy import right
+from nnviz.core.accuracy import counting
 from nnviz.core.activations import Array, Call
 from nnviz.core.address import Address
 from nnviz.core.losses import Loss
@@ -104,14 +104,14 @@ class Pass(NamedTuple):
     `forward`   computes every layer, and the slopes of the loss, but for their scale
     `total`     returns the sum of the loss's terms over these rows and the outputs
     `backward`  writes the slopes of what these rows add to their batch's loss
-    `right`     returns how many of these rows are classified right
+    `counting`  returns what counts those of these rows that are right; the rows must stay
     =========== ===========================================================================
     """
 
     forward: tuple[Call, ...]
     total: Callable[[], float]
     backward: tuple[Call, ...]
-    right: Callable[[], int]
+    counting: Callable[[], Callable[[], int]]
 
     @property
     def there_and_back(self) -> tuple[Call, ...]:
@@ -213,5 +213,5 @@ class Buffers:
                 *self._backward,
                 _product(first.slope_z, inputs, slopes),
             ),
-            lambda: int(right(self._network, last.a.T, targets).sum()),
+            cache(lambda: counting(self._network, last.a.T, targets)),
         )

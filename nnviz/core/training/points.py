@@ -28,6 +28,7 @@ class Points:
         self._batches, self._classifies = batches, classifies(state.network, state.data)
         self._rows, self._aside = state.trained_rows, len(state.data) - state.trained_rows
         self._parts = state.measure.parts(len(state.network.outputs))
+        self._terms = self._rows * self._parts
         self.at_once = batches.whole is not None and (batches.aside is not None or not self._aside)
         self.beside: tuple[str, ...] = ("validation",) if self._aside else ()
         if self._classifies:
@@ -36,14 +37,14 @@ class Points:
     def of(self, total: float) -> tuple[float, ...]:
         """Return what is measured now: the loss, then what `beside` names."""
         if not self.beside:
-            return (total / (self._rows * self._parts),)
+            return (total / self._terms,)
         whole, aside = self._batches.whole, self._batches.aside
         assert whole is not None
-        hits = whole.right() if self._classifies else 0
+        hits = whole.counting()() if self._classifies else 0
         if aside is None:
             return self._measured(total, hits)
         total_aside = aside.measured()
-        return self._measured(total, hits, total_aside, aside.right() if self._classifies else 0)
+        return self._measured(total, hits, total_aside, aside.counting()() if self._classifies else 0)
 
     def in_blocks(self) -> Generator[None, None, tuple[float, ...]]:
         """Measure the same block by block, and yield between them."""
@@ -58,13 +59,13 @@ class Points:
             if k:
                 yield
             total += block.measured()
-            hits += block.right() if self._classifies else 0
+            hits += block.counting()() if self._classifies else 0
         return total, hits
 
     def _measured(
         self, total: float, hits: int, total_aside: float = 0.0, hits_aside: int = 0
     ) -> tuple[float, ...]:
-        values: tuple[float, ...] = (total / (self._rows * self._parts),)
+        values: tuple[float, ...] = (total / self._terms,)
         if self._aside:
             values += (total_aside / (self._aside * self._parts),)
         if self._classifies:
