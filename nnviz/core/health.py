@@ -32,7 +32,7 @@ Fate: TypeAlias = Literal["", "vanish", "explode", "are 0"]
 FATES: dict[Fate, str] = {
     "vanish": f"less than 1/{FACTOR:.0f} of the last layer's",
     "explode": f"more than {FACTOR:.0f} times the last layer's",
-    "are 0": "as a mean over all rows",
+    "are 0": "as a mean over the rows",
 }
 """What that is, in words."""
 

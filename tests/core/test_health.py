@@ -1,6 +1,7 @@
 """Where nodes are stuck and slopes fade away on all rows: counts and sizes as they are found by hand."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -35,7 +36,7 @@ def of(state):
 def computed(state, row=0):
     network, data = state.network, state.data
     trace = network.forward(data.inputs)
-    whole = means_from(state, trace, None)
+    whole = means_from(state, trace.rows(slice(state.trained_rows)), None)
     own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
     return Computed(row, own.trace, own, whole, whole, health(network, trace))
 
@@ -200,6 +201,14 @@ def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes():
     dead = one_layer("relu", [-1.0, 1.0, -1.0], None, [1.0, 2.0])
     assert told(dead, None, "Nodes on all rows") == "node_0, node_2"
     assert told(deep(), Address("node", 0, 0)).count("The slopes of its layer vanish") == 1
+
+
+def test_slopes_are_over_the_rows_that_are_trained_on_and_counts_over_all():
+    state = deep()
+    kept = replace(state, training=replace(state.training, validation=0.25))
+    headings = [own.heading for own in explain(kept, None, computed(kept)).sections]
+    assert "Size of the slopes over the 15 rows trained on" in headings
+    assert "on 0 of 20 rows" in told(kept, Address("node", 3, 0))
 
 
 def test_per_cent_are_whole_and_none_and_all_are_said_of_nothing_else():

@@ -13,6 +13,7 @@ import numpy as np
 from nnviz.core.activation import Activation, Interval
 from nnviz.core.address import Address, column_title
 from nnviz.core.explanation.arithmetic import Line, Note, Section, write
+from nnviz.core.explanation.mean import all_rows
 from nnviz.core.expressions import Number
 from nnviz.core.health import FATES, Fate, Flags, Health, SlopeSize, fates, slope_sizes
 from nnviz.core.network import Network
@@ -88,7 +89,7 @@ def layers_health(state: State, computed: Computed) -> list[Section]:
             rows.append(Line(f"{title}, {of}", "", write(Number(value, slope=True), value)))
         if slopes[k]:
             rows.append(Note("", f"They {slopes[k]}, {FATES[slopes[k]]}. {REMEDIES[slopes[k]]}"))
-    sections = [Section("Size of the slopes on all rows", tuple(rows))]
+    sections = [Section(f"Size of the slopes over {all_rows(state)}", tuple(rows))]
     if computed.health:
         odd = {"Dead": computed.health.dead, "Saturated": computed.health.saturated}
         named = tuple(Note(f"{word}:", names) for word, of in odd.items() if (names := _names(network, of)))
