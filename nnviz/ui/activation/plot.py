@@ -25,6 +25,8 @@ from nnviz.ui.widgets.announce import announce
 TANGENT = 40.0
 """Pixels of the tangent on either side of the present point."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+MANY = 2000
+"""So many points of rows are drawn at once without a look at which stand on one pixel."""
 FINE, COARSE = 100, 10
 """Parts of the plot's width by which an arrow key goes on reading, alone and with Shift."""
 
@@ -123,18 +125,24 @@ class ActivationPlot(PointPlot):
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row, shape (rows,), and return how many stand out of the plot.
 
-        Of those that would stand on one pixel one is drawn.
+        Of more than `MANY` one is drawn where several would stand on one pixel.
         """
         (left, right), (bottom, top) = self.view()
-        inside = np.flatnonzero((z >= left) & (z <= right) & (a >= bottom) & (a <= top))
+        inside = (z >= left) & (z <= right) & (a >= bottom) & (a <= top)
+        points = np.column_stack((z, a))[inside]
+        self._rows.show_points(points if len(points) <= MANY else self._one_a_pixel(points))
+        return len(z) - len(points)
+
+    def _one_a_pixel(self, points: Array) -> Array:
+        """Return one of the points, shape (points, 2), which are in view, for each pixel that has any."""
+        (left, _), (bottom, top) = self.view()
         across, up = self.pixel()
-        columns = ((z[inside] - left) / across).astype(np.intp)
-        cells = columns * (int((top - bottom) / up) + 1) + ((a[inside] - bottom) / up).astype(np.intp)
-        one = np.full(int(cells.max(initial=-1)) + 1, -1, np.intp)
-        one[cells] = inside
-        chosen = one[one >= 0]
-        self._rows.show_points(np.column_stack((z[chosen], a[chosen])))
-        return len(z) - len(inside)
+        columns, rows = ((points - (left, bottom)) / (across, up)).astype(np.intp).T
+        cells = columns * (int((top - bottom) / up) + 1) + rows
+        one = np.full(int(cells.max()) + 1, -1, np.intp)
+        one[cells] = np.arange(len(points))
+        chosen: Array = points[one[one >= 0]]
+        return chosen
 
     def show_reading(self, reading: Reading | None) -> None:
         """Mark what the node makes of the present row's z, with its tangent."""
