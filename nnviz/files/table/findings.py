@@ -124,7 +124,9 @@ def _holds(table: Table, column: int) -> Finding:
 def _with_role(found: Finding, table: Table, place: int) -> Finding:
     """Leave out what no network learns from."""
     name, rows = found.name.casefold().replace("_", " "), len(table)
-    is_id = name in COUNTERS or name.endswith(" id") or found.name.endswith("Id")
+    is_id = (
+        (name in COUNTERS and table.names is not None) or name.endswith(" id") or found.name.endswith("Id")
+    )
     if found.missing > rows / 2:
         return replace(found, role="left out", why=f"{found.missing:,} of {rows:,} cells are missing")
     if found.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):

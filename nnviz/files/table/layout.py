@@ -22,6 +22,8 @@ _COMMA = re.compile(
     r"[+-]?(\d{1,3}(\.\d{3})+|0|\d{4,}),\d+|[+-]?\d*,(\d{1,2}|\d{4,})([eE][+-]?\d+)?", re.ASCII
 )
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
+"""What may be a number with points between thousands, where the decimal sign is a comma."""
 NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 
@@ -89,8 +91,10 @@ def _delimiter(lines: list[str]) -> str:
 
 def _decimal(cells: list[str]) -> str:
     """Return the comma where numbers are seen that have one, and none that has a point."""
-    has_comma = any(map(_COMMA.fullmatch, cells))
-    return "," if has_comma and not any(map(_POINT.fullmatch, cells)) else "."
+    if not any(map(_COMMA.fullmatch, cells)):
+        return "."
+    has_point = any(_POINT.fullmatch(cell) and not _THOUSANDS.fullmatch(cell) for cell in cells)
+    return "." if has_point else ","
 
 
 def _is_header(rows: list[list[str]], decimal: str) -> bool:

@@ -154,10 +154,10 @@ def read(
 def head(data: bytes, said: Layout | None = None) -> Table:
     """Return the first rows of a table in the same way, at once, however large it is. Raises FileError."""
     said = said or Layout()
-    encoding = said.encoding or encoding_of(data)
-    said = replace(said, encoding=encoding)
     if len(data) <= HEAD_BYTES:
         return read(data, said=said, most=HEAD_ROWS)
+    encoding = said.encoding or encoding_of(data)
+    said = replace(said, encoding=encoding)
     text = with_plain_ends(data[:HEAD_BYTES].decode(ENCODINGS[encoding], "ignore")).removeprefix("\ufeff")
     lines = text.split("\n")[:-1] or [text]
     try:
