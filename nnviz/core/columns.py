@@ -6,6 +6,7 @@ Knows nothing of files and of networks but the names of their nodes.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -20,8 +21,8 @@ from nnviz.core.numbers import counted, full, parsed
 Cell: TypeAlias = str | float
 TOLD = 5
 """So many of the texts that a column takes are told."""
-DIGITS = range(15, 18)
-"""Significant digits that a raw number is looked for with, fewest first: 17 say every float64."""
+DIGITS = range(6, 18)
+"""Significant digits of the largest that raw numbers are looked for with: 17 say every float64."""
 
 
 class CellError(ValueError):
@@ -114,22 +115,28 @@ class Column:
     def decoded(self, values: Array) -> list[Cell]:
         """Return the raw cells that become `values`, shape (rows, nodes); "" where no text does."""
         if not self.values:
-            numbers = values[:, 0].tolist()
-            return numbers if self.is_plain else [self.raw(value) for value in numbers]
+            raw: list[Cell] = self.raw(values[:, 0]).tolist()
+            return raw
         is_text = ((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1)
         return [
             self.values[at] if fits else ""
             for at, fits in zip(values.argmax(axis=1).tolist(), is_text.tolist(), strict=True)
         ]
 
-    def raw(self, value: float) -> float:
-        """Return the number of the fewest digits that becomes `value`; 5.1, and not 5.1000000000000005."""
-        raw = value * self.deviation + self.mean
-        for digits in DIGITS:
-            short = float(f"{raw:.{digits}g}")
-            if (short - self.mean) / self.deviation == value:
-                return short
-        return raw
+    def raw(self, values: Array) -> Array:
+        """Return the numbers of the fewest digits that become `values`: 5.1, and not 5.1000000000000005."""
+        if self.is_plain or not len(values):
+            return values
+        with np.errstate(all="ignore"):
+            raw: Array = values * self.deviation + self.mean
+            first = math.floor(math.log10(max(np.abs(raw).max(), abs(self.mean), sys.float_info.min)))
+            short, is_open = raw.copy(), np.ones(len(raw), dtype=np.bool_)
+            for digits in DIGITS:
+                tried = np.round(raw, digits - 1 - first)
+                fits = is_open & ((tried - self.mean) / self.deviation == values)
+                short[fits] = tried[fits]
+                is_open &= ~fits
+        return short
 
 
 def _text(cell: object) -> str:

@@ -1,5 +1,7 @@
 """Columns of raw tables: how cells become inputs, and that every edit keeps them right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -160,3 +162,12 @@ def test_it_is_offered_where_scales_differ_by_more_than_100_times():
     assert worth_standardising(standardise(made(raw), [0, 1])) == ""
     assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
     assert worth_standardising(made(np.zeros((0, 4)))) == ""
+
+
+def test_the_rows_that_are_kept_for_validation_have_no_part_in_it():
+    raw = np.column_stack([np.arange(10.0), np.arange(10.0) * 3, np.ones(10), np.ones(10)])
+    state = made(raw)
+    state = replace(state, training=replace(state.training, validation=0.5))
+    new = standardise(state, [0])
+    assert (new.columns[1].mean, new.columns[1].deviation) == (2.0, np.sqrt(2.0))
+    np.testing.assert_allclose(new.data.inputs[:, 0], (np.arange(10) - 2) / np.sqrt(2))

@@ -20,9 +20,8 @@ MISSING = re.compile(
 )
 """What programs write for a value that is missing."""
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
-PLAIN = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
-"""How Python's `float` reads a number as `parsed` does, but for its size."""
-_PLAIN = re.compile(PLAIN, re.ASCII)
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+"""What Python's `float` reads as `parsed` does, but for its size."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """With points, which a decimal comma leaves to thousands."""
 

@@ -15,14 +15,13 @@ from nnviz.core.limits import NUMBERS, ROWS
 from nnviz.core.numbers import counted, full
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
-from nnviz.files.table.cells import PLAIN, number, rows_of
+from nnviz.files.table.cells import number, rows_of
 
 BLOCK = 500
 """Lines that are read at once, of a wide table fewer: so many that hold BLOCK_CELLS."""
 BLOCK_CELLS = 50_000
 
 _LISTS = msgspec.json.Decoder(list[list[float]])
-_COLUMN = re.compile(rf"(?:[ ]*{PLAIN}[ ]*\n)+", re.ASCII)
 _MINUS_0 = re.compile(r"-0(?![.eE\d])")
 """Whose sign is lost where JSON has whole numbers."""
 _MAY_BE = frozenset("+-−.,0123456789")
@@ -71,7 +70,7 @@ class Cells:
 
     def _block(self, first: int, end: int) -> int:
         """Take the rows that begin from line `first` up to line `end`; return the line behind them."""
-        numbers = self._plain_numbers(self._text[first:end])
+        numbers = self._plain_numbers(self._text[first:end], self._width)
         if numbers is not None:
             count = self._take(numbers, range(first + 1, end + 1))
             for place, texts in self.texts.items():
@@ -98,8 +97,8 @@ class Cells:
         self._count += count
         return count
 
-    def _plain_numbers(self, lines: list[str]) -> Array | None:
-        """Return the numbers of lines that hold nothing else, as JSON has them; None for other lines."""
+    def _plain_numbers(self, lines: Sequence[str], width: int) -> Array | None:
+        """Return the numbers of lines that hold `width` of them, as JSON has them; None for other lines."""
         text = "\n".join(lines)
         if "[" in text or (self._strange and self._strange in text):
             return None
@@ -112,7 +111,7 @@ class Cells:
             found = np.array(_LISTS.decode(f"[[{rows}]]"), dtype=np.float64)
         except (msgspec.DecodeError, ValueError):
             return None  # a text, another notation, a row of another width
-        return found if found.shape == (len(lines), self._width) else None
+        return found if found.shape == (len(lines), width) else None
 
     def _of_width(self, cells: list[str], line: int) -> list[str]:
         if len(cells) == self._width + 1 and not cells[-1].strip():  # a delimiter at the line's end
@@ -125,8 +124,10 @@ class Cells:
     def _of_cells(self, rows: list[list[str]]) -> Array:
         out = np.empty((len(rows), self._width))
         for place, cells in enumerate(zip(*rows, strict=True)):
-            numbers = self._column(cells)
-            if numbers is None:
+            column = self._plain_numbers(cells, 1)
+            if column is not None:
+                numbers = column[:, 0]
+            else:
                 numbers = self._mixed(cells)
                 if place not in self.texts and np.isnan(numbers).any():
                     self.texts[place] = [*map(full, self.values[: self._count, place].tolist())]
@@ -134,16 +135,6 @@ class Cells:
                 self.texts[place] += (cell.strip() for cell in cells)
             out[:, place] = numbers
         return out
-
-    def _column(self, cells: tuple[str, ...]) -> Array | None:
-        """Return the numbers of a column of nothing else, in the notation of Python's `float`."""
-        if self._decimal != "." or not _COLUMN.fullmatch("\n".join((*cells, ""))):
-            return None
-        try:
-            numbers = np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:  # a cell of several lines
-            return None
-        return numbers if np.isfinite(numbers).all() else None
 
     def _mixed(self, cells: tuple[str, ...]) -> Array:
         known = {cell: self._number(cell.strip()) for cell in set(cells)}

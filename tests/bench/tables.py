@@ -1,0 +1,104 @@
+"""Tables: how long they take to be previewed, read and made a network of: `python -m tests.bench.tables`.
+
+Each case is a process of its own; what is told is the shortest of some rounds, and the process's peak memory,
+with Python, NumPy and the file's bytes. The last case is MNIST's size; it holds more numbers than
+nnviz opens, so it is read with that limit lifted.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from nnviz.core.limits import NUMBERS
+from nnviz.files.table.building import built
+from nnviz.files.table.findings import findings, proposed
+from nnviz.files.table.table import head, read
+from tests.bench import machine
+
+ROUNDS = 3
+
+
+def floats(rows, end=""):
+    """Return 10 columns of numbers of 16 digits."""
+    numbers = np.random.default_rng(0).normal(size=(rows, 10)).tolist()
+    names = ",".join(f"x{i}" for i in range(10)) + (",kind" if end else "")
+    lines = (",".join(map(repr, row)) + (f",kind {i % 3}" if end else "") for i, row in enumerate(numbers))
+    return "\n".join([names, *lines, ""]).encode()
+
+
+def comma():
+    """Return the same with semicolons and decimal commas."""
+    return floats(100_000).replace(b",", b";").replace(b".", b",")
+
+
+def pixels(rows):
+    """Return a label and 784 whole numbers a row, four in five of them 0."""
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(0, 256, (rows, 785), dtype=np.int16)
+    numbers[:, 1:][rng.random((rows, 784)) < 0.8] = 0
+    return "\n".join([*(",".join(map(str, row.tolist())) for row in numbers), ""]).encode()
+
+
+CASES = {
+    "100,000 × 10 numbers": lambda: floats(100_000),
+    "100,000 × 10 numbers and a text": lambda: floats(100_000, end="kind"),
+    "100,000 × 10, decimal comma": comma,
+    "4,900 × 785 pixels": lambda: pixels(4_900),
+    "60,000 × 785 pixels": lambda: pixels(60_000),
+}
+OPENED = tuple(CASES)[:-1]
+
+
+def shortest(work):
+    """Return the shortest time of some rounds, in milliseconds."""
+    best = np.inf
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return 1000 * best
+
+
+def peak():
+    """Return this process's peak memory in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def network(data):
+    """Read a table and make a network of it."""
+    table = read(data)
+    found = findings(table)
+    built(table, found, proposed(found)).network()
+
+
+def measured(case):
+    """Print the times of a case, and its memory."""
+    make = [sys.executable, "-m", "tests.bench.tables", "--bytes", case]
+    data = subprocess.run(make, stdout=subprocess.PIPE, check=True).stdout
+    if case not in OPENED:
+        object.__setattr__(NUMBERS, "most", 10**9)
+    preview = shortest(lambda: findings(head(data)))
+    reading = shortest(lambda: read(data))
+    whole = f"{shortest(lambda: network(data)):8.0f}" if case in OPENED else f"{'–':>8}"
+    size = len(data) / 2**20
+    print(f"{case:34} {size:6.1f} {preview:8.1f} {reading:8.0f} {whole} {peak():8.0f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--bytes", choices=CASES, help="write the table of a case")
+    chosen = parser.parse_args()
+    if chosen.bytes:
+        sys.stdout.buffer.write(CASES[chosen.bytes]())
+    elif chosen.case:
+        measured(chosen.case)
+    else:
+        print(machine.processor(), machine.versions("numpy", "msgspec"), sep=", ")
+        print(f"{'':34} {'MB':>6} {'preview':>8} {'read':>8} {'network':>8} {'peak MB':>8}   (times in ms)")
+        for each in CASES:
+            subprocess.run([sys.executable, "-m", "tests.bench.tables", "--case", each], check=True)

@@ -1,0 +1,291 @@
+"""Tables of other people: how they are laid out, what their columns hold, and the network made for them."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import example as also
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnviz.core.columns import Column
+from nnviz.core.standardise import standardise
+from nnviz.files.errors import FileError
+from nnviz.files.progress import CancelledError
+from nnviz.files.source import Source
+from nnviz.files.table import format as tables
+from nnviz.files.table.building import built
+from nnviz.files.table.findings import Choices, findings, proposed
+from nnviz.files.table.layout import Layout
+from nnviz.files.table.table import HEAD_BYTES, HEAD_ROWS, head, read
+from nnviz.files.table.writing import rows_of_state
+
+ACCENTS = "größe,ville,y\n1.5,Besançon,0\n2,Köln,1\n3,Köln,1\n"
+
+
+def made(text, said=None, **changes):
+    table = read(text if isinstance(text, bytes) else text.encode(), said=said)
+    found = findings(table)
+    choices = proposed(found)
+    return built(table, found, Choices(**{**vars(choices), **changes}))
+
+
+@pytest.mark.parametrize(
+    ("encoded", "name"),
+    [
+        (ACCENTS.encode(), "UTF-8"),
+        (ACCENTS.encode("utf-8-sig"), "UTF-8"),
+        (ACCENTS.encode("utf-16"), "UTF-16 LE"),
+        (b"\xfe\xff" + ACCENTS.encode("utf-16-be"), "UTF-16 BE"),
+        (ACCENTS.encode("utf-16-le"), "UTF-16 LE"),
+        (ACCENTS.encode("utf-16-be"), "UTF-16 BE"),
+        (ACCENTS.encode("cp1252"), "Windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("ends", [b"\n", b"\r\n", b"\r"])
+def test_the_encoding_is_found(encoded, name, ends):
+    wide = {"UTF-16 LE": "utf-16-le", "UTF-16 BE": "utf-16-be"}.get(name, "ascii")
+    encoded = encoded.replace("\n".encode(wide), ends.decode().encode(wide))
+    table = read(encoded)
+    assert table.layout.encoding == name
+    assert table.names == ("größe", "ville", "y")
+    assert table.texts(1) == ["Besançon", "Köln", "Köln"]
+    assert table.at([0, 2]).tolist() == [[1.5, 0], [2, 1], [3, 1]]
+
+
+def test_an_encoding_that_is_not_expected_is_said():
+    source = Source(ACCENTS.encode("cp1252"))
+    tables.read(source)
+    assert source.told[0].startswith("read as Windows-1252; 3 rows; inputs größe")
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "decimal", "header"),
+    [
+        ("a,b\n1,2\n", ",", ".", True),
+        ("a;b\n1,5;2\n", ";", ",", True),
+        ("a;b\n1.5;2\n", ";", ".", True),
+        ("a\tb\n1,5\t2\n", "\t", ",", True),
+        ("a|b\n1|2\n", "|", ".", True),
+        ("x;y,z\n1,2\n3,4\n5,6\n", ",", ".", True),
+        ("note,b\na;b,1\nc,2\nd;e,3\n", ",", ".", True),
+        ('"a;1";b\n"c;2";3\n', ";", ".", True),
+        ("1,2\n3,4\n", ",", ".", False),
+        ("5.1,red\n4,blue\n", ",", ".", False),
+        ("sunny,hot,no\nsunny,mild,no\nrain,hot,yes\n", ",", ".", False),
+        ("sky,heat,play\nsunny,hot,no\nrain,hot,yes\n", ",", ".", True),
+        ("1.234;1,5\n2.345;2,5\n", ";", ",", False),
+        ("a;b\n0,5;1\n12;-,25\n", ";", ",", True),
+    ],
+)
+def test_the_layout_is_found_from_several_lines(text, delimiter, decimal, header):
+    layout = read(text.encode()).layout
+    assert (layout.delimiter, layout.decimal, layout.header) == (delimiter, decimal, header)
+
+
+def test_what_is_said_is_not_looked_for():
+    text = b"1,5;2\n2,5;3\n"
+    assert read(text).rows.tolist() == [[1.5, 2], [2.5, 3]]
+    assert read(text, said=Layout(delimiter=",", decimal=".")).width == 2
+    assert read(text, said=Layout(header=True)).names == ("1,5", "2")
+    assert read("é,b\n1,2\n".encode(), said=Layout(encoding="Windows-1252")).names == ("Ã©", "b")
+    with pytest.raises(FileError, match=r"^delimiter: expected one of .*, found ':'$"):
+        Layout(delimiter=":")
+
+
+@pytest.mark.parametrize("text", ["a,b,\n1,2,\n3,4,\n", "a,b\n1,2,\n3,4,\n", "1,2,\n3,4,\n"])
+def test_delimiters_at_the_end_of_lines_make_no_column(text):
+    table = read(text.encode())
+    assert table.rows.tolist() == [[1, 2], [3, 4]]
+    assert table.names in (("a", "b"), None)
+
+
+def test_a_cell_may_hold_lines_quotes_and_delimiters():
+    table = read(b'text,n\n"a, ""b""\nc",1\n"d",2\n')
+    assert table.texts(0) == ['a, "b"\nc', "d"]
+    assert table.at([1]).tolist() == [[1], [2]]
+    assert table.place(1, 1) == "line 4, column 2"
+
+
+TITANIC = (
+    "PassengerId,Survived,Pclass,Name,Sex,Age,Cabin,Embarked\n"
+    + "".join(
+        f"{i + 1},{i % 2},{i % 3 + 1},N{i},{'male' if i % 2 else 'female'},"
+        f"{'' if i == 4 else 20 + i},{'C1' if i == 0 else ''},{'SCQ'[i % 3]}\n"
+        for i in range(30)
+    )
+)  # fmt: skip
+
+
+def test_roles_are_proposed_with_their_reasons():
+    found = findings(read(TITANIC.encode()))
+    assert [(each.role, each.why) for each in found] == [
+        ("left out", "it counts the rows"),
+        ("target", ""),
+        ("input", ""),
+        ("left out", "nearly every row has a text of its own"),
+        ("input", ""),
+        ("input", ""),
+        ("left out", "29 of 30 cells are missing"),
+        ("input", ""),
+    ]
+    assert [each.classes for each in found] == [False, False, False, True, True, False, True, True]
+    assert (found[5].missing, found[5].first_missing) == (1, "line 6, column 6")
+
+
+def test_a_01_target_gets_a_sigmoid_and_missing_cells_are_left_out_or_filled():
+    without, filled = made(TITANIC), made(TITANIC, missing="fill")
+    assert without.said[1] == "1 row with missing cells is left out, the first in line 6, column 6"
+    assert (len(without.data), len(filled.data)) == (29, 30)
+    assert filled.said[1] == (
+        "1 missing cell of Age filled with the column's mean, the first in line 6, column 6"
+    )
+    ages = [20.0 + i for i in range(30) if i != 4]
+    assert filled.data.inputs[4, 3] == np.mean(ages)
+    state = without.network()
+    assert state.network.inputs == (
+        *("Pclass", "Sex=female", "Sex=male", "Age"),
+        *("Embarked=C", "Embarked=Q", "Embarked=S"),
+    )
+    assert (state.network.layers[-1].activation, state.training.loss) == ("sigmoid", "cross_entropy")
+    assert state.predict([[3, "male", 30, "S"]]).shape == (1, 1)
+
+
+def test_a_missing_text_is_filled_with_the_most_frequent():
+    filled = made("c,y\nb,1\na,2\na,3\n,4\n", missing="fill")
+    assert filled.data.inputs.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]
+    assert "most frequent value" in filled.said[1]
+
+
+def test_texts_become_classes_and_numbers_may_be_taken_as_such():
+    state = made("x,y\n1,no\n2,yes\n3,no\n").network()
+    assert state.network.outputs == ("no", "yes")
+    assert state.network.layers[-1].activation == "softmax"
+    assert state.columns == (Column("y", ("no", "yes"), ("no", "yes")),)
+    grades = made("x,y\n1,10\n2,9\n3,10\n", classes=(False, True))
+    assert grades.network().network.outputs == ("9", "10")
+    assert grades.data.targets.tolist() == [[0, 1], [1, 0], [0, 1]]
+    digits = "p,label\n" + "".join(f"{i},{i % 3}\n" for i in range(30))
+    assert made(digits).network().network.outputs == ("0", "1", "2")
+    numbers = made("x,y\n1,2.5\n2,3\n3,4\n").network()
+    assert (numbers.network.layers[-1].activation, numbers.training.loss) == ("identity", "mse")
+
+
+def test_names_of_nodes_are_valid_and_unique():
+    state = made('a,a=1,a=1,"b\nc"," ",y\n1,1,1,1,5,a=1\n2,2,2,2,9,node_0\n').network()
+    assert state.network.inputs == ("a", "a=1", "a=1 2", "b c", "input_4")
+    assert state.network.outputs == ("a=1 3", "node_0")
+    assert len({*state.network.all_names()}) == sum(state.network.sizes)
+
+
+def test_columns_without_names_get_the_usual_ones():
+    assert made("1,2,3\n4,5,6\n").network().network.inputs == ("input_0", "input_1")
+    assert made("1,2,3\n4,5,6\n").network().network.outputs == ("output",)
+
+
+def test_rows_go_into_a_network_that_they_fit_and_its_ends_are_rebuilt_for_others():
+    one, two = made("a,b,y\n1,2,3\n2,3,5\n"), made("c,d,e,kind\n1,2,3,x\n4,5,6,y\n")
+    state = one.network()
+    same = made("c,d,z\n1,2,3\n5,6,7\n")
+    assert same.fits(state)
+    put = same.into(state)
+    assert put.network.inputs == ("c", "d")
+    assert put.network.layers[0].weights.tolist() == state.network.layers[0].weights.tolist()
+    assert not two.fits(state)
+    with pytest.raises(FileError, match=r"^layers\[0\]|data|expected"):
+        two.into(state)
+    new = two.rebuilt(state)
+    assert new.network.sizes == (3, 8, 2)
+    assert new.network.layers[-1].activation == "softmax"
+    assert new.training.loss == "cross_entropy"
+    assert new.predict([[1, 2, 3]]).sum() == pytest.approx(1)
+    back = one.rebuilt(new)
+    assert (back.network.sizes, back.training.loss) == (state.network.sizes, "mse")
+    only_targets = made("a,b,kind\n1,2,x\n2,3,y\n").rebuilt(state)
+    assert only_targets.network.layers[0] == state.network.layers[0]
+
+
+def test_reading_tells_how_far_it_is_and_can_be_stopped():
+    data = b"1,2\n" * 5000
+    told = []
+    read(data, told.append)
+    assert told == sorted(told)
+    assert len(told) == 10
+
+    def stop(part):
+        if part > 0.5:
+            raise CancelledError
+
+    with pytest.raises(CancelledError):
+        read(data, stop)
+
+
+def test_a_preview_has_the_first_rows_alone():
+    row = "0.5,abc\n"
+    data = ("x,y\n" + row * (2 * HEAD_BYTES // len(row))).encode()
+    assert len(head(data)) == HEAD_ROWS
+    wide = (",".join(["1"] * 5000) + "\n") * 60
+    assert 0 < len(head(wide.encode())) < HEAD_ROWS
+    quoted = '1,"' + "line\n" * 20_000 + '"\n'  # a cell goes on where the sample ends
+    assert len(head(("1,2\n" + quoted * 4).encode())) in range(1, 5)
+    assert len(read(b"1,2\n3,4\n5,6\n", most=2)) == 2
+
+
+cells = st.one_of(
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n"), max_size=8),
+)
+names = st.lists(
+    st.text(st.characters(categories=["L"]), min_size=1, max_size=6), min_size=2, max_size=4, unique=True
+)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_what_is_written_is_read(data):
+    header = data.draw(names)
+    width = len(header)
+    rows = data.draw(st.lists(st.lists(cells, min_size=width, max_size=width), min_size=1, max_size=6))
+    out = io.StringIO()
+    delimiter = data.draw(st.sampled_from(",;\t|"))
+    csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
+        [header, *rows]
+    )
+    said = Layout("UTF-8", delimiter, ".", True)
+    if not any(any(cell.strip() for cell in row) for row in rows):
+        return
+    table = read(out.getvalue().encode(), said=said)
+    assert table.names == tuple(header)[: table.width]
+    for place in range(table.width):
+        texts = table.texts(place)
+        given_ = [row[place].strip() for row in rows]
+        if texts is None:
+            assert all(np.isfinite(table.numbers(place)))
+        else:
+            assert texts == given_ or any(map(np.isfinite, table.numbers(place)))
+
+
+values = st.floats(-1e6, 1e6, allow_subnormal=False).map(lambda x: round(x, 3))
+
+
+@given(st.lists(st.tuples(values, values, st.sampled_from(["red", "blue"])), min_size=3, max_size=12))
+@also([(1e6, 0.001, "red"), (-1e6, 0.002, "blue"), (3.5, 0.003, "red")])
+@settings(max_examples=60, deadline=None)
+def test_rows_are_written_as_raw_as_they_came(rows):
+    text = "a,b,colour,y\n" + "".join(f"{a!r},{b!r},{colour},{i}\n" for i, (a, b, colour) in enumerate(rows))
+    if len({colour for *_, colour in rows}) < 2:
+        return
+    state = made(
+        text, roles=("input", "input", "input", "target"), classes=(False, False, True, False)
+    ).network()
+    state = standardise(state, range(4))
+    written = read(rows_of_state(state))
+    assert written.names == ("a", "b", "colour", "target", "prediction", "error")
+    assert written.at([0, 1]).tolist() == [[a, b] for a, b, _ in rows]
+    assert written.texts(2) == [colour for *_, colour in rows]
+    assert written.at([3]).tolist() == [[i] for i in range(len(rows))]
+    predicted = state.predict([[a, b, colour] for a, b, colour in rows])
+    np.testing.assert_allclose(written.at([4]), predicted, rtol=1e-12)
+    again = findings(written)
+    assert [each.role for each in again] == ["input", "input", "input", "target", "left out", "left out"]
