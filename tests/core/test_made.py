@@ -145,6 +145,18 @@ def test_its_network_learns_it_by_its_own_settings(kind, seed):
         assert (prediction.argmax(axis=1) == targets.argmax(axis=1)).mean() >= 0.97
 
 
+@pytest.mark.parametrize("kind", TWO_CLASSES)
+def test_classes_are_learned_by_cross_entropy_and_of_few_rows_none_is_kept(kind):
+    many, few = (KINDS[kind].state(rows, 0.0, 0).training for rows in (200, 4))
+    assert many.loss == few.loss == "cross_entropy"
+    assert (many.validation, few.validation) == (0.0 if kind == "xor" else 0.2, 0.0)
+
+
+def test_the_table_of_exclusive_or_is_learned_whole():
+    state = train(KINDS["xor"].state(4, 0.0, 0)).state
+    assert (np.round(state.network.predict(state.data.inputs)) == state.data.targets).all()
+
+
 def test_the_line_is_found():
     network = train(KINDS["line"].state(20, 0.0, 0)).state.network
     assert network.layers[0].weights[0, 0] == pytest.approx(2, abs=0.01)

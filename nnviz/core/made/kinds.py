@@ -10,6 +10,7 @@ import numpy as np
 
 from nnviz.core.address import default_nodes
 from nnviz.core.limits import ROWS
+from nnviz.core.losses import loss_of
 from nnviz.core.made import shapes
 from nnviz.core.made.shapes import Points
 from nnviz.core.network import Layer, Network
@@ -19,6 +20,8 @@ from nnviz.core.state import Dataset, State
 
 STREAM = 3
 """Rows come from `default_rng([seed, STREAM])`; random weights and batches have other streams of a seed."""
+FEW = 20
+"""Of fewer rows none is kept for validation."""
 MOST_NOISE = 100.0
 """More noise than this leaves nothing of any formula."""
 
@@ -61,11 +64,12 @@ class Suiting:
         return Network(inputs, layers).randomised(self.training.seed)
 
     def in_words(self, network: Network) -> str:
-        """Return "2-8-1, tanh and sigmoid; adam 0.05, 500 updates" of a network of this kind."""
+        """Return "2-8-1, tanh and sigmoid; MSE, adam 0.05, 500 updates" of a network of this kind."""
         sizes = "-".join(map(str, network.sizes))
         functions = f"{self.activation} and {self.output}" if self.hidden else self.output
         run, rule = self.training, self.training.optimizer.replace("_", " ")
-        return f"{sizes}, {functions}; {rule} {shown(run.learning_rate)}, {counted(run.updates, 'update')}"
+        how = f"{rule} {shown(run.learning_rate)}, {counted(run.updates, 'update')}"
+        return f"{sizes}, {functions}; {loss_of(run.loss, self.output).word}, {how}"
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,12 @@ class Kind:
             f"{numbers}.\n\n**Try:** press Run. These settings learn {suits}; more noise, or fewer nodes, "
             "makes it harder.\n"
         )
-        return State(network, self.data(rows, noise, seed), self.suits.training, name=self.title, notes=notes)
+        training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
+        return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)
 
 
 _ADAM = Training(learning_rate=0.05, updates=500, optimizer="adam")
+_CLASSES = replace(_ADAM, loss="cross_entropy", validation=0.2)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -161,7 +167,7 @@ KINDS: dict[str, Kind] = {
             ("output",),
             rows=200,
             noise=0.1,
-            suits=Suiting((4,), "tanh", "sigmoid", _ADAM),
+            suits=Suiting((4,), "tanh", "sigmoid", replace(_CLASSES, validation=0.0)),
         ),
         Kind(
             "circles",
@@ -174,7 +180,7 @@ KINDS: dict[str, Kind] = {
             ("output",),
             rows=200,
             noise=0.1,
-            suits=Suiting((8,), "tanh", "sigmoid", _ADAM),
+            suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
         Kind(
             "moons",
@@ -187,7 +193,7 @@ KINDS: dict[str, Kind] = {
             ("output",),
             rows=200,
             noise=0.1,
-            suits=Suiting((8,), "tanh", "sigmoid", _ADAM),
+            suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
         Kind(
             "spiral",
@@ -200,7 +206,7 @@ KINDS: dict[str, Kind] = {
             ("output",),
             rows=200,
             noise=0.02,
-            suits=Suiting((16, 16), "tanh", "sigmoid", replace(_ADAM, learning_rate=0.02, updates=1000)),
+            suits=Suiting((16, 16), "tanh", "sigmoid", replace(_CLASSES, learning_rate=0.02, updates=1000)),
         ),
         Kind(
             "blobs",
@@ -213,7 +219,7 @@ KINDS: dict[str, Kind] = {
             ("blob_0", "blob_1", "blob_2"),
             rows=150,
             noise=0.3,
-            suits=Suiting((), "identity", "softmax", replace(_ADAM, learning_rate=0.1, updates=300)),
+            suits=Suiting((), "identity", "softmax", replace(_CLASSES, learning_rate=0.1, updates=300)),
         ),
     )
 }
