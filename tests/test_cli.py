@@ -211,6 +211,18 @@ def test_train_writes_no_history_over_a_network(run, answer, tmp_path):
     assert file.read_bytes() == before
 
 
+def test_a_history_has_the_loss_over_the_rows_kept_for_validation_in_a_column_of_its_own(answer, tmp_path):
+    path = tmp_path / "losses.csv"
+    lines = answer("train", "circles", "--updates", "2", "--history", str(path)).splitlines()
+    header, *rows = path.read_text().splitlines()
+    assert header == "iteration,cross_entropy,validation"
+    history = training.train(nnviz.load(example("circles").path), updates=2).history
+    assert [[float(cell) for cell in row.split(",")] for row in rows] == history.tolist()
+    assert [line.split() for line in lines] == [line.split(",") for line in (header, *rows)]
+    printed = json.loads(answer("train", "circles", "--updates", "2", "--json"))
+    assert printed["history"] == history.tolist()
+
+
 def test_train_thins_a_long_history_on_the_terminal_alone(answer, tmp_path):
     csv = tmp_path / "mse.csv"
     lines = answer("train", "xor", "--history", str(csv)).splitlines()

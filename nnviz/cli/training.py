@@ -48,12 +48,13 @@ def _print(result: Result, chosen: argparse.Namespace) -> None:
                 "iteration": result.state.iteration,
                 "mse": float(result.history[-1, 1]),
                 "diverged": result.diverged,
-                "history": [[int(iteration), mse] for iteration, mse in result.history.tolist()],
+                "history": [[int(iteration), *losses] for iteration, *losses in result.history.tolist()],
                 "layers": [weights_json(layer) for layer in result.state.network.layers],
             }
         )
     else:
-        print_table([("iteration", "mse"), *_history_rows(result.history)])
+        names = csv.columns(result.history, result.state.training.loss)
+        print_table([names, *_history_rows(result.history)])
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
@@ -61,7 +62,7 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
     faults = []
     if chosen.history is not None:
         try:
-            atomic.write(chosen.history, csv.history(result.history))
+            atomic.write(chosen.history, csv.history(result.history, result.state.training.loss))
         except FileError as error:
             faults.append(str(error))
     if chosen.out is not None:
@@ -86,4 +87,4 @@ def _history_rows(points: Array) -> list[tuple[str, ...]]:
     """Return all points as text, or about twenty of many, the first and the last among them."""
     if len(points) > LINES:
         points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
-    return [(str(int(iteration)), repr(mse)) for iteration, mse in points.tolist()]
+    return [(str(int(iteration)), *map(repr, losses)) for iteration, *losses in points.tolist()]

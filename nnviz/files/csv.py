@@ -6,6 +6,11 @@ from nnviz.core.activations import Array
 
 
 def history(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2), as CSV with the columns iteration and mse, or what it measures."""
-    lines = [f"{int(iteration)},{mse!r}" for iteration, mse in points.tolist()]
-    return "\n".join([f"iteration,{measure}", *lines, ""]).encode()
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation."""
+    lines = [",".join(map(repr, [int(iteration), *losses])) for iteration, *losses in points.tolist()]
+    return "\n".join([",".join(columns(points, measure)), *lines, ""]).encode()
+
+
+def columns(points: Array, measure: str) -> tuple[str, ...]:
+    """Return what the columns of a history are called; the third is there where rows are kept for it."""
+    return ("iteration", measure, "validation")[: points.shape[1]]

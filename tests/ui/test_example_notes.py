@@ -14,7 +14,9 @@ def test_what_the_notes_say_to_press_is_a_button_of_the_window(open_window):
     asked = {
         (each.name, found)
         for each in examples()
-        for found in re.findall(r"\b[Pp]ress ([A-Z]\w*(?: update| back| random weights)?)", load(each.path).notes)
+        for found in re.findall(
+            r"\b[Pp]ress ([A-Z]\w*(?: update| back| random weights)?)", load(each.path).notes
+        )
     }
     assert asked
     assert {what for _, what in asked} - buttons == {"Play", "Enter"}  # on the toolbar, and a key
