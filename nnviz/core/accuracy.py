@@ -25,9 +25,7 @@ def classifies(network: Network, data: Dataset) -> bool:
         return False
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return True
-    targets = data.targets
-    zeros, ones = targets == 0.0, targets == 1.0
-    return targets.shape[1] == 1 and bool(zeros.any() and ones.any() and (zeros | ones).all())
+    return data.says_yes_or_no
 
 
 def is_one_of_many(network: Network) -> bool:

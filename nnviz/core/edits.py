@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -125,6 +126,36 @@ def remove_rows(state: State, rows: list[int]) -> State:
 def set_rows(state: State, inputs: Array, targets: Array | None) -> State:
     """Put other rows in the place of all: inputs, shape (rows, inputs), targets, shape (rows, outputs)."""
     return replace(state, data=Dataset(inputs, targets), run=None)
+
+
+def shuffle_rows(state: State) -> State:
+    """Put the rows in the order `default_rng([seed, 2]).permutation(rows)`, by the seed of the settings.
+
+    Again, it mixes what it mixed before.
+    """
+    order = np.random.default_rng([state.training.seed, 2]).permutation(len(state.data))
+    targets = state.data.targets
+    return set_rows(state, state.data.inputs[order], None if targets is None else targets[order])
+
+
+def validate_from(state: State, row: int) -> State:
+    """Keep the rows from `row` on for validation; there must be one before it, and none need be from it on.
+
+    Of the shares that do, `validation` becomes the one with the fewest digits.
+    """
+    validation = validation_from(row, len(state.data))
+    return set_training(state, replace(state.training, validation=validation))
+
+
+def validation_from(row: int, rows: int) -> float:
+    """Return the share with the fewest decimals of which `int(rows * (1 - share))` is `row`, from 1 on."""
+    for digits in count():
+        nearest = (rows - row) * 10**digits // rows
+        for numerator in (nearest, nearest - 1):
+            share: float = numerator / 10**digits
+            if 0.0 <= share < 1.0 and int(rows * (1.0 - share)) == row:
+                return share
+    raise AssertionError
 
 
 def put_cells(state: State, row: int, columns: list[int], values: Array) -> State:

@@ -109,6 +109,12 @@ class Run:
         """Return what was measured beside the loss under that name; None where it was not."""
         return next((curve.history for curve in self.beside if curve.name == name), None)
 
+    def last_of(self, name: str) -> float | None:
+        """Return what was measured under that name with the last loss; None where it was not."""
+        curve = self.curve(name)
+        there = curve.last if curve is not None and len(curve) else None
+        return there[1] if there and there[0] == self.history.last[0] else None
+
     @property
     def points(self) -> Array:
         """The history, shape (points, 2 or 3): iteration, loss and, where there is one, that of validation.

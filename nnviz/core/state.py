@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,14 @@ class Dataset(ByValue):
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @cached_property
+    def says_yes_or_no(self) -> bool:
+        """Whether the only target of each row is 0 or 1, and both occur."""
+        if self.targets is None or self.targets.shape[1] != 1:
+            return False
+        zeros, ones = self.targets == 0.0, self.targets == 1.0
+        return bool(zeros.any() and ones.any() and (zeros | ones).all())
 
     @property
     def numbers(self) -> int:

@@ -26,6 +26,8 @@ from nnviz.document.idle import QUIET_MS, Slicer
 from nnviz.document.selection import Selection
 
 UNKNOWN = Measured(None, None, None, None)
+BESIDE = "validation", "accuracy", "validation accuracy"
+"""What a run measures beside its loss, in the order of Measured."""
 
 
 class Derived(QObject):
@@ -179,15 +181,15 @@ class Derived(QObject):
         return self.measured.loss
 
     @property
-    def last_loss(self) -> tuple[float | None, int]:
-        """The last loss over them that need not be computed, else the present one; and its iteration."""
+    def last_measured(self) -> tuple[Measured, int]:
+        """The last of them that need not be computed, else the present ones; and of which iteration."""
         state = self.state
         run = state.run
         if run and len(run.history) and not run.watched and not self._together:
-            iteration, measured = run.history.last
+            iteration, loss = run.history.last
             if self._document.in_motion or iteration == state.iteration:
-                return measured, iteration
-        return self.loss, state.iteration
+                return Measured(loss, *map(run.last_of, BESIDE)), iteration
+        return self.measured, state.iteration
 
     @property
     def means(self) -> Means | None:

@@ -7,11 +7,12 @@ import pytest
 
 from nnviz.core import edits
 from nnviz.core.health import health
+from nnviz.core.measured import Measured
 from nnviz.core.network import Network
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset
 from nnviz.core.training import train
-from nnviz.document.derived import Derived
+from nnviz.document.derived import UNKNOWN, Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from tests.core.oracle import make_network, make_state
@@ -130,11 +131,11 @@ def test_in_a_run_of_many_rows_the_mse_is_the_last_that_was_measured(qapp, state
     unmeasured = replace(trained, run=replace(trained.run, iteration=33))
     document, _, derived = derived_from(unmeasured, **SLOW)
     document.set_in_motion(True)
-    assert derived.last_loss == (trained.run.history.points[-1, 1], 30)
+    assert derived.last_measured == (Measured(trained.run.history.points[-1, 1], None, None, None), 30)
     document.set_in_motion(False)
-    assert derived.last_loss == (None, 33)
+    assert derived.last_measured == (UNKNOWN, 33)
     document.push(trained, "the State that was measured")
-    assert derived.last_loss == (trained.run.history.points[-1, 1], 30)
+    assert derived.last_measured == (Measured(trained.run.history.points[-1, 1], None, None, None), 30)
 
 
 def test_without_rows_or_targets_there_is_nothing(qapp, state):

@@ -86,7 +86,7 @@ def untrue(window):
         if label.address.kind == "weight" and label.value != label.address.value(state.network)
     ]
     if window.main_window.findChildren(Figure):  # Training may never have been in sight
-        false += _false_mse(figure(window, "MSE"), state.loss())
+        false += _false_mse(figure(window, state.measure.title), state.loss())
     if len(state.data):
         inputs = state.data.inputs
         for address, number in (

@@ -65,13 +65,14 @@ def test_figures_have_one_size_which_does_not_change_as_a_number_lengthens(open_
     assert sizes.pop() >= 14
 
 
-def test_no_figure_is_cut_off_where_another_has_a_longer_caption(open_window):
+def test_no_figure_is_cut_off_where_another_has_a_longer_caption(qtbot, open_window):
     network = Network(["x"], [Layer(["output"], "identity", [[1 / 3]])])
     state = State(network, Dataset([[0.1]], [[0.0333346]]), Training(learning_rate=1e-9))
     window = open_window(train(state, updates=123456).state)
     press(window, "One back")
+    caption = "Iteration of 123456"
+    qtbot.waitUntil(lambda: figure_of(window, "Iteration").accessibleName() == caption)
     QApplication.processEvents()
-    assert figure_of(window, "Iteration").accessibleName() == "Iteration of 123456"
     for caption in ("MSE", "Iteration", "Row's error"):
         own = figure_of(window, caption)
         assert own.fitting(own.pixels, own.text) == own.pixels, own.text

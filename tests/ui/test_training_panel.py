@@ -78,9 +78,9 @@ def type_in(qtbot):
 
 def test_the_ninth_exercise_by_pressing_step(panel, click):
     figures = panel.figures
-    assert (figures.mse.text, figures.iteration.text, figures.row_error.text) == ("49", "0", "7")
+    assert (figures.loss.text, figures.iteration.text, figures.row_error.text) == ("49", "0", "7")
     click(panel.verbs.step)
-    assert (figures.mse.text, figures.iteration.text, figures.row_error.text) == ("25.4016", "1", "5.04")
+    assert (figures.loss.text, figures.iteration.text, figures.row_error.text) == ("25.4016", "1", "5.04")
 
 
 def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
@@ -88,8 +88,8 @@ def test_the_tenth_exercise_by_pressing_run(qtbot, panel, click):
     with qtbot.waitSignal(panel.runner.run_ended) as ended:
         click(panel.verbs.run)
     assert panel.figures.iteration.text == "20"
-    assert panel.figures.mse.text.startswith("9.627")
-    in_full = panel.figures.mse.toolTip().partition("In full: ")[2]
+    assert panel.figures.loss.text.startswith("9.627")
+    in_full = panel.figures.loss.toolTip().partition("In full: ")[2]
     assert parsed(in_full) == pytest.approx(49 * 0.72**40, rel=1e-9)
     assert ended.args == ["20 updates: MSE 49 → 9.627e−5"]
 
@@ -124,7 +124,7 @@ def test_back_and_restart_wait_until_there_is_something_to_take_back(panel, clic
     click(panel.verbs.back)
     assert panel.figures.iteration.text == "1"
     click(panel.verbs.restart)
-    assert (panel.figures.mse.text, panel.figures.iteration.text) == ("49", "0")
+    assert (panel.figures.loss.text, panel.figures.iteration.text) == ("49", "0")
     assert not panel.verbs.restart.isEnabled()
 
 
@@ -443,13 +443,13 @@ def test_several_outputs_show_the_rows_mse(panel, document):
 
 def test_without_targets_there_is_no_mse(panel, document):
     document.start(replace(document.state, data=Dataset(np.array([[1.0, 2.0, 3.0]]))))
-    assert panel.figures.mse.text == "–"
+    assert panel.figures.loss.text == "–"
     assert panel.figures.row_error.text == "–"
 
 
 def test_an_mse_too_large_for_a_number_is_shown_as_that(panel, document):
     document.push(edits.set_weight(document.state, 0, 0, 0, 1e200), "Edit")
-    assert panel.figures.mse.text == "∞"
+    assert panel.figures.loss.text == "∞"
 
 
 def test_the_slider_says_how_long_a_run_takes(panel):
@@ -480,7 +480,7 @@ def test_nothing_is_cut_off_at_the_width_of_the_side(panel, qapp, theme, documen
             field.initStyleOption(style)
             room = field.style().subElementRect(QStyle.SubElement.SE_LineEditContents, style, field)
             assert room.width() >= text, field.text()
-        for figure, nearly in ((panel.figures.mse, "49"), (panel.figures.row_error, "7")):
+        for figure, nearly in ((panel.figures.loss, "49"), (panel.figures.row_error, "7")):
             assert figure.text.partition(".")[0] == nearly
             assert set(figure.text.partition(".")[2]) == {"0"}
     finally:
@@ -513,7 +513,7 @@ def test_in_a_small_window_the_longest_messages_crush_nothing_and_the_window_kee
 
 
 def test_the_panel_is_compact_and_keeps_no_line_empty(qtbot, open_window):
-    window = open_window("xor")
+    window = open_window("relu")
     panel = window.training
     assert not panel.timeline.isVisible()
     before = panel.minimumSizeHint().height()

@@ -107,7 +107,7 @@ def test_back_takes_one_update_of_a_run_back(qtbot, panel, run):
     for k in (19, 18, 17):
         click(qtbot, panel.verbs.back)
         assert panel.figures.iteration.text == str(k)
-        told = float(panel.figures.mse.toolTip().rpartition(": ")[2])
+        told = float(panel.figures.loss.toolTip().rpartition(": ")[2])
         assert told == pytest.approx(49 * 0.72 ** (2 * k), rel=1e-9)
 
 
@@ -243,7 +243,7 @@ def test_restart_and_then_the_end_of_the_timeline_is_the_end_of_the_run(qtbot, d
     run()
     end = document.state
     click(qtbot, panel.verbs.restart)
-    assert (panel.figures.iteration.text, panel.figures.mse.text) == ("0", "49")
+    assert (panel.figures.iteration.text, panel.figures.loss.text) == ("0", "49")
     assert not panel.verbs.back.isEnabled()
     click_at = place(panel.timeline, 20)
     qtbot.mouseClick(panel.timeline, LEFT, pos=click_at)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.history import History
 from nnviz.core.numbers import shown
+from nnviz.core.run import Run
 from nnviz.core.state import State
 from nnviz.core.training.past import Past, Replay, makes_again, put_into
 from nnviz.document.document import Document
@@ -52,9 +53,15 @@ class Travel(QObject):
         return f" at iteration {state.iteration} of the run's {self.end}", again
 
     @property
+    def run(self) -> Run | None:
+        """The whole run, as far as it has come; None before its first point."""
+        run = self.past.end.run
+        return run if run and len(run.history) else None
+
+    @property
     def history(self) -> History | None:
-        """The history of the whole run, as far as it has come; None before its first point."""
-        return _history(self.past.end)
+        """Its history."""
+        return self.run.history if self.run else None
 
     @property
     def measure(self) -> str:

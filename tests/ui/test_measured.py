@@ -1,0 +1,76 @@
+"""What is measured beside the loss, as a person sees it: validation and accuracy as figures."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nnviz.core.measured import measured
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import shown
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
+from tests.ui.sees import figure, untrue
+
+
+def classes(rows=40, validation=0.25):
+    """Return three classes by softmax, trained a little, with some rows wrong."""
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(rows, 2))
+    targets = np.eye(3)[np.digitize(inputs[:, 0] + rng.normal(0, 0.3, rows), [-0.5, 0.5])]
+    layers = (Layer(("a", "b", "c"), "softmax", np.zeros((3, 2)), np.zeros(3)),)
+    network = Network(("x", "y"), layers).randomised(0)
+    settings = Training(0.5, 30, loss="cross_entropy", validation=validation)
+    return train(State(network, Dataset(inputs, targets), settings)).state
+
+
+def captions(window):
+    own = window.training.figures
+    every = (own.loss, own.iteration, own.row_error, own.validation, own.accuracy)
+    return [each.accessibleName() for each in every if each.isVisible()]
+
+
+def test_of_classes_validation_and_accuracy_stand_beside_the_loss(open_window):
+    state = classes()
+    window = open_window(state)
+    told = measured(state)
+    assert captions(window) == [
+        *("Cross-entropy", "Iteration", "Row's cross-entropy", "Validation", "Accuracy"),
+    ]
+    assert figure(window, "Cross-entropy").text == shown(told.loss)
+    assert figure(window, "Validation").text == shown(told.validation)
+    right = (state.network.predict(state.data.inputs).argmax(1) == state.data.targets.argmax(1)).tolist()
+    hits, aside = sum(right[:30]), sum(right[30:])
+    assert 0 < hits < 30
+    assert figure(window, "Accuracy").text == f"{shown(100 * hits / 30)} % · {shown(100 * aside / 10)} %"
+    tip = figure(window, "Accuracy").toolTip()
+    assert f"\n{hits} of 30 rows that are trained on\n{aside} of 10 rows for validation" in tip
+    assert untrue(window) == []
+
+
+def test_the_row_s_loss_is_that_of_the_loss_in_use(open_window):
+    state = classes()
+    window = open_window(state)
+    window.selection.row = 35
+    a = state.network.predict(state.data.inputs[35:36])[0]
+    expected = -np.log(a[state.data.targets[35].argmax()])
+    assert figure(window, "Row's cross-entropy").text == shown(expected)
+
+
+def test_without_validation_and_classes_there_are_three_figures(open_window):
+    window = open_window("relu")
+    assert captions(window) == ["MSE", "Iteration", "Row's error"]
+
+
+@pytest.mark.parametrize(("validation", "of"), [(0.0, 1), (0.25, 2)])
+def test_figures_come_and_go_with_what_is_measured(open_window, validation, of):
+    window = open_window(classes(validation=validation))
+    assert figure(window, "Accuracy").text.count("%") == of
+    own = window.training.figures
+    assert own.validation.isVisible() == (of == 2)
+    for each in (own.validation, own.accuracy):
+        assert each.isHidden() or each.fitting(each.pixels, each.text) == each.pixels >= 11
+    window.document.start(replace(window.document.state, data=Dataset.empty(window.document.state.network)))
+    assert captions(window)[:2] == ["Cross-entropy", "Iteration"]
+    assert len(captions(window)) == 3
