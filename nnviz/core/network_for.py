@@ -86,14 +86,29 @@ def fits(state: State, inputs: Sequence[Column], targets: Sequence[Column]) -> b
 
 
 def with_rows(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Put rows into a network that they fit; its inputs and outputs are called as the columns' nodes.
+    """Put rows into a network that they fit.
 
-    Raises ValueError where they do not fit, and where a hidden node is called so.
+    Where the columns' nodes are the network's own they go to these, whatever their order; else inputs and
+    outputs are called as the columns' nodes. Raises ValueError where the rows do not fit, and where a hidden
+    node is called so.
     """
-    network, outs = state.network, nodes_of(targets)
-    output = replace(network.layers[-1], nodes=outs or network.outputs)
-    named = replace(network, inputs=nodes_of(inputs), layers=(*network.layers[:-1], output))
-    return replace(state, network=named, data=data, columns=_kept(inputs, targets), run=None)
+    network, outputs = state.network, nodes_of(targets) or state.network.outputs
+    ins, values = _in_place(network.inputs, nodes_of(inputs), data.inputs)
+    outs, wanted = (
+        (outputs, None) if data.targets is None else _in_place(network.outputs, outputs, data.targets)
+    )
+    output = replace(network.layers[-1], nodes=outs)
+    named = replace(network, inputs=ins, layers=(*network.layers[:-1], output))
+    kept = targets or [column for column in state.columns if column.nodes[0] in outs]
+    rows = Dataset(values, wanted)
+    return replace(state, network=named, data=rows, columns=_kept(inputs, kept), run=None)
+
+
+def _in_place(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
+    """Return names of nodes, and their values in this order: the network's own, where they are the same."""
+    if {*own} != {*given}:
+        return given, values
+    return own, values[:, [given.index(name) for name in own]]
 
 
 def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:

@@ -9,10 +9,13 @@ from hypothesis import example as also
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nnviz.cli.main import main
 from nnviz.core.columns import Column
+from nnviz.core.numbers import full
 from nnviz.core.standardise import standardise
 from nnviz.files.errors import FileError
 from nnviz.files.progress import CancelledError
+from nnviz.files.registry import load, save
 from nnviz.files.source import Source
 from nnviz.files.table import format as tables
 from nnviz.files.table.building import built
@@ -204,6 +207,55 @@ def test_rows_go_into_a_network_that_they_fit_and_its_ends_are_rebuilt_for_other
     assert (back.network.sizes, back.training.loss) == (state.network.sizes, "mse")
     only_targets = made("a,b,kind\n1,2,x\n2,3,y\n").rebuilt(state)
     assert only_targets.network.layers[0] == state.network.layers[0]
+
+
+def test_a_networks_own_columns_stay_what_they_are():
+    text = "a,colour,y\n10,red,x\n20,blue,z\n30,red,x\n"
+    state = standardise(made(text).network(), [0])
+    found = findings(read(b"note,y,colour,a\nn1,z,red,40\nn2,x,blue,20\n"), state)
+    assert [each.role for each in found] == ["left out", "target", "input", "input"]
+    assert found[0].why == "no input and no output is called so"
+    table = read(b"y,colour,a\nz,red,40\nx,blue,20\n")
+    found = findings(table, state)
+    put = built(table, found, proposed(found), state)
+    assert put.fits(state)
+    new = put.into(state)
+    assert new.network == state.network
+    assert {*new.columns} == {*state.columns}
+    assert new.data.inputs.tolist() == state.columns.encoded([[40, "red"], [20, "blue"]]).tolist()
+    assert new.data.targets.tolist() == [[0, 1], [1, 0]]
+    strange = read(b"y,colour,a\nz,green,40\n")
+    found = findings(strange, state)
+    with pytest.raises(FileError, match=r"^line 2, column 2: 'green' is not known; known are 'blue', 'red'$"):
+        built(strange, found, proposed(found), state)
+
+
+def test_a_table_is_no_network_to_load(tmp_path):
+    (tmp_path / "a.csv").write_text("1,2\n3,4\n")
+    with pytest.raises(FileError, match=r"is a table and no network; `nnviz convert a.csv a.json` makes one"):
+        load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("rows", "written"),
+    [
+        ("a;c\n1,5;red\n", "a;c;no;yes;predicted y\n1,5;red;{0};{1};{2}\n"),
+        ("1.5,red\n", "a,c,no,yes,predicted y\n1.5,red,{0},{1},{2}\n"),
+        (
+            "y,no,c,a\nyes,7,red,1.50\n",
+            "y,no,c,a,prediction no,yes,predicted y\nyes,7,red,1.50,{0},{1},{2}\n",
+        ),
+    ],
+)
+def test_predictions_are_written_behind_the_cells_as_they_were(rows, written, tmp_path):
+    net, data, out = tmp_path / "net.json", tmp_path / "rows.csv", tmp_path / "out.csv"
+    state = made("a,c,y\n1,red,no\n2.5,blue,yes\n3,red,no\n").network()
+    save(state, net)
+    data.write_text(rows)
+    assert main(["predict", str(net), "--data", str(data), "-o", str(out)]) == 0
+    (no, yes) = state.predict([[1.5, "red"]])[0].tolist()
+    numbers = [full(each).replace(".", ",") if ";" in rows else full(each) for each in (no, yes)]
+    assert out.read_text() == written.format(*numbers, "no" if no > yes else "yes")
 
 
 def test_reading_tells_how_far_it_is_and_can_be_stopped():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnviz.core import network_for as networks
 from nnviz.core.activations import Array
-from nnviz.core.columns import Column
+from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import NAME
 from nnviz.core.names import listed, quoted, shortened
 from nnviz.core.numbers import counted, full
@@ -60,9 +60,10 @@ class Built:
             return networks.rebuilt(state, self.inputs, self.targets, self.data)
 
 
-def built(table: Table, found: Sequence[Finding], choices: Choices) -> Built:
+def built(table: Table, found: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a table makes by a person's choices.
 
+    A column that `state` knows by its name becomes what it is there: standardised as that, with its texts.
     Raises FileError, which begins with line and column where there is one, for a cell that is no number where
     one is wanted, too many texts, and where no column or no row is left.
     """
@@ -70,7 +71,7 @@ def built(table: Table, found: Sequence[Finding], choices: Choices) -> Built:
     used = [*places["input"], *places["target"]]
     if not places["input"]:
         raise FileError(f"no column is left for an input; the table has {counted(table.width, 'column')}")
-    maker = _Maker(table, found, choices)
+    maker = _Maker(table, found, choices, state)
     for place in used:
         maker.check(place)
     gone = np.any([table.missing(place) for place in used], axis=0)
@@ -96,8 +97,12 @@ def _joined(parts: list[tuple[Column, Array]]) -> Array:
 class _Maker:
     """Makes the columns of one table."""
 
-    def __init__(self, table: Table, found: Sequence[Finding], choices: Choices) -> None:
+    def __init__(self, table: Table, found: Sequence[Finding], choices: Choices, state: State | None) -> None:
         self._table, self._found, self._choices = table, found, choices
+        self._known: dict[tuple[str, str], Column] = {}
+        if state is not None:
+            sides = (("input", state.columns.of_inputs), ("target", state.columns.of_targets))
+            self._known = {(role, column.name): column for role, own in sides for column in own}
 
     def name(self, place: int, role: str = "") -> str:
         """Return what a column is called, or what it can be called."""
@@ -128,29 +133,43 @@ class _Maker:
 
     def column(self, place: int, rows: NDArray[np.bool_], names: set[str], role: str) -> tuple[Column, Array]:
         """Return a column and what its rows become; `names` are those of the nodes that there are."""
-        name, table = self.name(place, role), self._table
+        name, table, classes = self.name(place, role), self._table, self._choices.classes[place]
+        known = self._known.get((role, name))
+        if known and (bool(known.values) != classes or names.intersection(known.nodes)):
+            known = None
         gone = table.missing(place)[rows]
-        if not self._choices.classes[place]:
+        if not classes:
             numbers = table.numbers(place)[rows]
             if gone.any():
                 numbers = np.where(gone, numbers[~gone].mean(), numbers)
-            return Column(name, (_unique(name, names),)), numbers[:, None]
-        cells = self._cells(place, rows)
-        if gone.any():
-            kinds = Counter(cell for cell, is_gone in zip(cells, gone.tolist(), strict=True) if not is_gone)
-            most = min(kinds, key=lambda cell: (-kinds[cell], cell))
-            cells = [most if is_gone else cell for cell, is_gone in zip(cells, gone.tolist(), strict=True)]
+            column = known or Column(name, (_unique(name, names),))
+            names.update(column.nodes)
+            return column, column.standardised(numbers)[:, None]
+        cells = self._filled(self._cells(place, rows), gone)
+        if known:
+            names.update(known.nodes)
+            try:
+                return known, known.encoded(cells)
+            except CellError as error:
+                row = int(np.flatnonzero(rows)[error.row])
+                raise FileError(str(error), table.place(row, place)) from None
         values = sorted(set(cells), key=_order)
-        for value in values:
-            if len(value) > NAME.most:
-                row = int(np.flatnonzero(rows)[cells.index(value)])
-                raise FileError(
-                    f"expected at most {NAME.most} letters, found {len(value)}", table.place(row, place)
-                )
-        nodes = (_unique(value if role == "target" else f"{name}={value}", names) for value in values)
+        if len(longest := max(values, key=len)) > NAME.most:
+            row = int(np.flatnonzero(rows)[cells.index(longest)])
+            wish = f"expected at most {NAME.most} letters, found {len(longest)}"
+            raise FileError(wish, table.place(row, place))
+        nodes = [_unique(value if role == "target" else f"{name}={value}", names) for value in values]
         with told_by_core():
             column = Column(name, tuple(nodes), tuple(values))
         return column, column.encoded(cells)
+
+    def _filled(self, cells: list[str], gone: NDArray[np.bool_]) -> list[str]:
+        """Return cells with the most frequent one in the place of those that are missing."""
+        if not gone.any():
+            return cells
+        kinds = Counter(cell for cell, is_gone in zip(cells, gone.tolist(), strict=True) if not is_gone)
+        most = min(kinds, key=lambda cell: (-kinds[cell], cell))
+        return [most if is_gone else cell for cell, is_gone in zip(cells, gone.tolist(), strict=True)]
 
     def _cells(self, place: int, rows: NDArray[np.bool_]) -> list[str]:
         texts, wanted = self._table.texts(place), rows.tolist()

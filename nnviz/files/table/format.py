@@ -43,4 +43,4 @@ def _unusual(table: Table) -> list[str]:
 
 def _network(state: State) -> str:
     sizes = "-".join(map(str, state.network.sizes))
-    return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.title}"
+    return f"network {sizes}, output {state.network.layers[-1].activation}, {state.measure.word}"
