@@ -30,20 +30,26 @@ Terms: TypeAlias = Callable[[Array, Array, Array], Array]
 class Elsewhere(NamedTuple):
     """The loss in other people's notation; code is written by it.
 
-    ============= ==========================================================================
-    `numpy`       an expression of `prediction` and `y`, arrays of shape (rows, outputs)
-    `numpy_slope` one that gives the slope, with respect to z where the entry has it there
-    `row_slope`   the same of one row and output, an expression of `error`, prediction − target
-    `keras`       a name of `keras.losses`
-    `torch`       a class of `torch.nn`
-    ============= ==========================================================================
+    =========== ==========================================================================
+    `numpy`     what each output adds, an expression of `z`, `prediction` and `y`, arrays of
+                shape (…, rows, outputs), or of one row, (outputs,)
+    `slope`     its slope, with respect to z where the entry has it there, else to the
+                prediction; an expression of these and of `error`, prediction − y
+    `keras`     a class of `keras.losses`
+    `torch`     a class of `torch.nn`
+    `of_z`      Keras and PyTorch take it of z, what enters the output's activation
+    `comment`   what stands above `numpy`
+    `of_shares` the `slope` where each row's targets sum to 1, if that is shorter
+    =========== ==========================================================================
     """
 
     numpy: str
-    numpy_slope: str
-    row_slope: str
+    slope: str
     keras: str
     torch: str
+    of_z: bool = False
+    comment: str = ""
+    of_shares: str = ""
 
 
 class Short(NamedTuple):
@@ -157,10 +163,9 @@ MSE = Loss(
     term=Square(ERROR),
     slope_rule=2 * ERROR,
     elsewhere=Elsewhere(
-        "np.mean((prediction - y) ** 2)",
-        "2 * (prediction - y) / y.size",
+        "(prediction - y) ** 2",
         "2 * error",
-        "mean_squared_error",
+        "MeanSquaredError",
         "MSELoss",
     ),
 )
@@ -224,11 +229,13 @@ _of_softmax_output = Loss(
         "The a that softmax's slope brings cancels the 1/a of the ln.",
     ),
     elsewhere=Elsewhere(
-        "-np.mean(np.sum(y * np.log(prediction), axis=1))",
-        "(prediction * y.sum(axis=1, keepdims=True) - y) / len(y)",
-        "error",
-        "categorical_crossentropy",
+        "y * (np.logaddexp.reduce(z, axis=-1, keepdims=True) - z)",
+        "prediction * y.sum(axis=-1, keepdims=True) - y",
+        "CategoricalCrossentropy",
         "CrossEntropyLoss",
+        of_z=True,
+        comment="-y*ln(a), where -ln(a) is ln(sum of e^z) - z: so it is right where an a rounds to 0, too",
+        of_shares="error",
     ),
 )
 _of_sigmoid_output = Loss(
@@ -246,11 +253,12 @@ _of_sigmoid_output = Loss(
     slope_rule=(A - Y) / (A * (1 - A)),
     short=Short(lambda _total: A - Y, "The a·(1 − a) of sigmoid's slope cancels that under the error."),
     elsewhere=Elsewhere(
-        "-np.mean(y * np.log(prediction) + (1 - y) * np.log(1 - prediction))",
-        "(prediction - y) / y.size",
+        "np.logaddexp(0, z) - y * z",
         "error",
-        "binary_crossentropy",
+        "BinaryCrossentropy",
         "BCEWithLogitsLoss",
+        of_z=True,
+        comment="-y*ln(a) - (1-y)*ln(1-a) is ln(1 + e^z) - y*z: so it is right where an a rounds to 0, too",
     ),
 )
 

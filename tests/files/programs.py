@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nnviz.core import training
+from nnviz.core.measured import measured
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
@@ -41,11 +42,14 @@ def numbers(printed):
 
 
 def expected(state):
-    """Return the numbers that a program prints: a line a prediction, then iteration and MSE."""
+    """Return the numbers that a program prints: predictions, iterations and losses, the accuracies last."""
     lines = state.network.predict(state.data.inputs).tolist() if len(state.data) else []
     if state.trainable:
         fresh = State(state.network, state.data, state.training)
-        lines += training.train(fresh).history.tolist()
+        result = training.train(fresh)
+        lines += result.history.tolist()
+        after = measured(result.state)
+        lines += [[share] for share in (after.accuracy, after.validation_accuracy) if share is not None]
     return lines
 
 
@@ -106,6 +110,40 @@ def the_issues():
         "momentum": make_state(two, 5, optimizer="momentum", updates=30),
         "adam": make_state(two, 5, optimizer="adam", batch_size=2, updates=30),
     }
+
+
+def of_classes(batch=None, **changes):
+    """Return by name networks that tell classes, of each loss and output, validated and not."""
+    made = {}
+    for loss, output, outputs in (
+        ("cross_entropy", "softmax", 3),
+        ("cross_entropy", "sigmoid", 1),
+        ("cross_entropy", "sigmoid", 2),
+        ("mse", "softmax", 3),
+        ("mse", "sigmoid", 2),
+        ("mse", "identity", 1),
+    ):
+        for hidden in ([], [3], [9]):
+            network = make_network(
+                [2, *hidden, outputs], ["tanh"] * len(hidden) + [output], [True] * (len(hidden) + 1), 5
+            )
+            random = np.random.default_rng(len(made))
+            classes = random.integers(0, max(outputs, 2), 11)
+            targets = np.eye(outputs)[classes] if outputs > 1 else classes[:, None].astype(float)
+            data = Dataset(random.normal(size=(11, 2)), targets)
+            for validation in (0.0, 0.3):
+                settings = Training(0.3, 9, batch, seed=2, loss=loss, validation=validation, **changes)
+                name = f"{loss}_{output}{outputs}_{len(made)}"
+                made[name] = State(network, data, settings)
+    return made
+
+
+def of_shares():
+    """Return a softmax whose targets sum to other numbers than 1."""
+    network = make_network([2, 3, 3], ["relu", "softmax"], [True, True], 4)
+    targets = np.random.default_rng(8).uniform(size=(6, 3))
+    data = Dataset(np.random.default_rng(9).normal(size=(6, 2)), targets)
+    return State(network, data, Training(0.2, 12, 4, loss="cross_entropy", validation=0.2))
 
 
 def of_activation(name):

@@ -1,6 +1,7 @@
 """Programs of the styles that need NumPy alone, run as they stand."""
 
 import ast
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 
 import nnviz
 from nnviz.core.address import Address, all_weights
+from nnviz.core.columns import Column
 from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.files import code
 from nnviz.files.code import program
@@ -25,6 +28,26 @@ LIMIT = 1e-12
 @pytest.mark.parametrize("style", STYLES)
 def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, tmp_path):
     states = programs.the_issues()
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("style", STYLES)
+def test_losses_validation_and_accuracy_are_those_of_the_window(style, batch, tmp_path):
+    states = {**programs.of_classes(batch), "shares": programs.of_shares()}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_probabilities_that_round_to_0_or_1_cost_what_they_cost(style, tmp_path):
+    """Where all z are 1000 apart a row that is wrong costs 1000, and one that is right nothing."""
+    extreme = Dataset([[1000.0], [-1000.0], [0.0]], [[1.0, 0.0]] * 3)
+    states = {}
+    for output in ("softmax", "sigmoid"):
+        network = Network(["x"], [Layer(("yes", "no"), output, [[1.0], [0.0]])])
+        states[output] = State(network, extreme, Training(1e-9, 2, loss="cross_entropy"))
+        loss = states[output].loss()
+        assert loss > 100
     programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
 
 
@@ -173,3 +196,49 @@ def test_numbers_read_back_to_the_last_bit():
     names = {}
     exec(text, names)
     assert names["W0"].tobytes() == np.array(values).tobytes()
+
+
+def _with_columns(**changes):
+    """Return a State of a text column apart from itself, two standardised ones and a plain one."""
+    network = make_network([5, 2], ["softmax"], [True], 3)
+    network = replace(network, inputs=("age", "is red", "width", "is 1", "rest"))
+    columns = (
+        Column("age", ("age",), mean=-1.5, deviation=0.3),
+        Column("colour '", ("is red", "is 1"), ("r'ed\"", "1")),
+        Column("# width", ("width",), mean=2e3, deviation=7.0),
+    )
+    raw = [[3.5, "r'ed\"", 1999, 4], [2, "1", 2001, 5], [2, 1, -7, 6.5]]
+    state = State(network, Dataset.empty(network), columns=columns)
+    data = Dataset(state.columns.encoded(raw), [[1, 0], [0, 1], [0, 1]])
+    return replace(state, data=data, **changes), raw
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style, tmp_path):
+    state, raw = _with_columns()
+    for k, each in enumerate((state, replace(state, data=Dataset.empty(state.network)))):
+        text = program(each, style).text
+        made = {}
+        exec(text, made)
+        for row in raw:
+            assert made["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
+        (asked,) = [line for line in text.splitlines() if line.startswith("# print(")]
+        path = tmp_path / f"{k}.py"
+        path.write_text(text.replace(asked, f"print(*{asked.removeprefix('# print(')}"), encoding="utf-8")
+        expected = each.predict(raw[:1] if k == 0 else [[0.0, raw[0][1], 0.0, 0.0]])[0].tolist()
+        found = [
+            float(n) for n in re.findall(r"[-+.\de]+", programs.ran([path])[0].split("\n")[3 * (k == 0)])
+        ]
+        np.testing.assert_allclose(found, expected, 1e-7)
+    assert "# The rows as the network takes them" in program(state, style).text
+    assert "as_inputs" not in program(replace(state, columns=()), style).text
+
+
+def test_many_columns_are_standardised_by_lists():
+    network = make_network([50, 1], ["identity"], [True], 3)
+    columns = tuple(Column(name, (name,), mean=k, deviation=k + 0.1) for k, name in enumerate(network.inputs))
+    state = State(network, Dataset.empty(network), columns=columns)
+    made = {}
+    exec(program(state, "numpy").text, made)
+    row = np.random.default_rng(0).normal(size=50).tolist()
+    assert made["as_inputs"](row) == state.columns.encoded([row])[0].tolist()

@@ -34,5 +34,14 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, d
     programs.check(made, DTYPES[dtype], tmp_path, rounded=dtype == "float32")
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch", [None, 3])
+@pytest.mark.parametrize("style", STYLES)
+def test_losses_validation_and_accuracy_are_those_of_the_window(style, batch, dtype, tmp_path):
+    states = {**programs.of_classes(batch), "shares": programs.of_shares()}
+    made = {name: in_dtype(state, style, dtype) for name, state in states.items()}
+    programs.check(made, DTYPES[dtype], tmp_path, rounded=dtype == "float32")
+
+
 def test_without_rows_it_ends_in_a_line_that_prints_a_prediction(tmp_path):
     programs.check_what_to_try(("keras", "pytorch"), tmp_path)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from nnviz.core.accuracy import classifies
 from nnviz.core.address import Address
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.files.code import frame, functions
+from nnviz.files.code import frame, functions, measure, raw_rows
 from nnviz.files.code.course_form import Form
 from nnviz.files.code.course_loops import Loops
 from nnviz.files.code.course_nodes import Nodes
-from nnviz.files.code.loss import MSE
-from nnviz.files.code.numbers import Numbers, array
-from nnviz.files.code.program import Line
+from nnviz.files.code.numbers import Numbers, array, rows_heading
+from nnviz.files.code.program import Deed, Line
 from nnviz.files.code.words import of_nodes, of_row, python, weights_of
 
-NAMES = frame.Names("input_data", "n_updates", "mse_hist")
+NAMES = frame.Names("input_data", "target_actuals", "n_updates", "mse_hist")
 MOST_NODES = 8
 """Nodes that are written out one by one; in a larger network a layer's nodes are a loop."""
 
@@ -28,18 +28,19 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     """Write the program."""
     network = state.network
     few = not numbers.weights_beside and sum(map(len, network.layers)) <= MOST_NODES
-    form: Form = Nodes(network) if few else Loops(network)
+    form: Form = Nodes(state) if few else Loops(state)
     yield from functions.imports(state, numbers)
     yield from form.layers()
     yield from _weights(network, form, numbers)
     yield from _biases(network, form, numbers)
     yield from _rows(state, form, numbers)
     if state.trainable:
-        yield from frame.settings(state, NAMES)
-    yield from functions.defined(network, state.trainable)
+        yield from frame.settings(state, _names(state))
+    yield from functions.defined(state)
     yield from _predict(form)
     if state.trainable:
-        yield from _mse(form)
+        yield from _loss(form)
+        yield from _accuracy(state, form)
         yield from _slopes(form)
     if len(state.data):
         yield Line()
@@ -47,9 +48,14 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
         yield Line(f"for input_data_row in {NAMES.inputs}:", "forward")
         prediction = f"predict_with_network(input_data_row, {form.parameters})"
         yield Line(f"    print({'' if form.single else '*'}{prediction})", "forward", form.outputs)
-    yield from frame.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
+    yield from raw_rows.to_try(state, f"predict_with_network(np.array({{}}), {form.parameters})")
     if state.trainable:
         yield from _training(state, form)
+
+
+def _names(state: State) -> frame.Names:
+    """Return the names, with the history called as the loss: mse_hist."""
+    return NAMES._replace(history=f"{state.measure.name}_hist")
 
 
 def _plain(value: float) -> str:
@@ -92,7 +98,7 @@ def _rows(state: State, form: Form, numbers: Numbers) -> Iterator[Line]:
     data, (of_inputs, of_targets) = state.data, of_row(state.network)
     if not len(data):
         return
-    yield Line("# The rows")
+    yield Line(rows_heading(state))
     if numbers.rows_beside:
         yield Line(f'{NAMES.inputs} = stored["inputs"]', None, of_inputs)
         column = "[:, 0]" if form.single else ""
@@ -121,20 +127,61 @@ def _predict(form: Form) -> Iterator[Line]:
     yield Line()
 
 
-def _mse(form: Form) -> Iterator[Line]:
-    loss = re.sub(r"\by\b", "target_actuals", MSE.numpy.replace("prediction", "predictions"))
+def _loss(form: Form) -> Iterator[Line]:
+    """Write the loss over rows: of their predictions or, where it is of z, which these hide, row by row."""
+    loss, outputs = form.loss, form.outputs
+    of_z = measure.uses(loss.elsewhere.numpy, "z")
+    if of_z:
+        yield from _row_loss(form)
     yield Line()
-    yield Line(f"def get_{MSE.variable}({NAMES.inputs}, target_actuals, {form.parameters}):", "loss")
+    yield Line(f"def get_{loss.name}({NAMES.inputs}, {NAMES.targets}, {form.parameters}):", "loss")
+    if of_z:
+        each = f"get_row_{loss.name}(row, target, {form.parameters})"
+        yield Line(f"    rows = zip({NAMES.inputs}, {NAMES.targets})", "loss", outputs)
+        yield Line(f"    return np.mean([{each} for row, target in rows])", "loss", outputs)
+    else:
+        yield _predictions(form, "loss")
+        text = measure.put(measure.mean(loss, NAMES.targets), prediction="predictions")
+        yield Line(f"    return {text}", "loss", outputs)
+    yield Line()
+
+
+def _row_loss(form: Form) -> Iterator[Line]:
+    loss, outputs = form.loss, form.outputs
+    yield Line()
+    yield Line(f"def get_row_{loss.name}(input_data, target, {form.parameters}):", "loss")
+    yield Line(f'    """Return the {loss.word} of one row."""', "loss")
+    yield Line("    # Forward, as above", "forward")
+    yield from form.forward()
+    yield from form.gathered()
+    if loss.elsewhere.comment:
+        yield Line(f"    # {loss.elsewhere.comment}", "loss", outputs)
+    text = measure.of_row(loss, form.single)
+    text = measure.put(text, z=form.final_inputs, y="target", prediction=form.prediction)
+    yield Line(f"    return {text}", "loss", outputs)
+    yield Line()
+
+
+def _predictions(form: Form, deed: Deed | None) -> Line:
     predicted = f"predict_with_network(row, {form.parameters})"
-    yield Line(f"    predictions = np.array([{predicted} for row in {NAMES.inputs}])", "loss", form.outputs)
-    yield Line(f"    return {loss}", "loss", form.outputs)
-    yield Line()
+    text = f"    predictions = np.array([{predicted} for row in {NAMES.inputs}])"
+    return Line(text, deed, form.outputs if deed else ())
+
+
+def _accuracy(state: State, form: Form) -> Iterator[Line]:
+    if classifies(state.network, state.data):
+        yield Line()
+        yield Line(f"def get_accuracy({NAMES.inputs}, {NAMES.targets}, {form.parameters}):")
+        yield _predictions(form, None)
+        right = measure.right(state.network, single=form.single)
+        yield Line(f"    return np.mean({measure.put(right, prediction='predictions', y=NAMES.targets)})")
+        yield Line()
 
 
 def _slopes(form: Form) -> Iterator[Line]:
     yield Line()
     yield Line(f"def get_slopes(input_data, target, {form.parameters}):", "backward")
-    yield Line(f'    """Return the slopes of one row\'s {MSE.name}."""', "backward")
+    yield Line(f'    """Return the slopes of one row\'s {form.loss.word}."""', "backward")
     yield Line("    # Forward, as above", "forward")
     yield from form.forward()
     yield Line("    # Loss", "loss")
@@ -143,6 +190,8 @@ def _slopes(form: Form) -> Iterator[Line]:
         "    # Backward: the slope with respect to each node's input, from the last layer to the first",
         "backward",
     )
+    if form.loss.short:
+        yield Line(f"    # {form.loss.short.reason}", "backward", form.outputs)
     yield from form.backward()
     yield Line("    # The slope of a weight: the value at its start times the slope at its end", "slopes")
     yield from form.slopes()
@@ -150,9 +199,9 @@ def _slopes(form: Form) -> Iterator[Line]:
 
 
 def _training(state: State, form: Form) -> Iterator[Line]:
-    memories = OPTIMIZERS[state.training.optimizer].memories
-    mini = frame.mini_batches(state)
-    loss = f"get_{MSE.variable}({NAMES.inputs}, target_actuals, {_updated(form.parameters)})"
+    memories, names = OPTIMIZERS[state.training.optimizer].memories, _names(state)
+    updated = _updated(form.parameters)
+    loss = f"get_{state.measure.name}({{}}, {{}}, {updated})".format
     yield Line()
     yield Line("# Training, which leaves the numbers above as they are")
     for parameters in form.dictionaries:
@@ -160,25 +209,28 @@ def _training(state: State, form: Form) -> Iterator[Line]:
     for parameters in form.dictionaries:
         for memory in memories:
             yield Line(f"{_prefix(parameters)}{memory} = dict.fromkeys({parameters}, 0)")
-    yield from frame.batches(state, NAMES)
-    yield Line(f"{NAMES.history} = [(0, {loss})]", "loss")
-    yield Line(f"for t in range(1, {NAMES.updates} + 1):")
-    yield from frame.rows_of_update(state, NAMES)
-    part = "[rows]" if mini else ""
-    yield from _mean_slopes(form, part, "rows" if mini else NAMES.inputs)
+    yield from frame.split(state, names)
+    yield from frame.batches(state, names)
+    yield from frame.begun(state, loss, names)
+    yield Line(f"for t in range(1, {names.updates} + 1):")
+    yield from frame.rows_of_update(state, names)
+    yield from _mean_slopes(state, form, names)
     yield Line("    # Update", "update")
     for parameters in form.dictionaries:
         yield from _update(state, form, parameters)
-    yield from frame.measured(state, loss, NAMES)
-    yield from frame.printed(NAMES)
+    yield from frame.measured(state, loss, names)
+    yield from frame.printed(state, names)
+    yield from frame.accuracy(state, f"get_accuracy({{}}, {{}}, {updated})".format, names)
 
 
-def _mean_slopes(form: Form, part: str, rows: str) -> Iterator[Line]:
+def _mean_slopes(state: State, form: Form, own: frame.Names) -> Iterator[Line]:
+    inputs, targets = frame.of_update(state, own)
+    rows = "rows" if frame.mini_batches(state) else inputs
     names = {parameters: f"{_prefix(parameters)}slopes" for parameters in form.dictionaries}
     yield Line("    # The mean of the rows' slopes", "mean")
     for parameters, slopes in names.items():
         yield Line(f"    {slopes} = dict.fromkeys({parameters}, 0)", "mean")
-    yield Line(f"    for input_data_row, target in zip({NAMES.inputs}{part}, target_actuals{part}):", "mean")
+    yield Line(f"    for input_data_row, target in zip({inputs}, {targets}):", "mean")
     of_row = ", ".join(f"row_{slopes}" for slopes in names.values())
     found = f"get_slopes(input_data_row, target, {_updated(form.parameters)})"
     yield Line(f"        {of_row} = {found}", "mean")

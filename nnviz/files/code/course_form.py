@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
-from nnviz.core.network import Network
+from nnviz.core.state import State
+from nnviz.files.code import measure
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes, of_outputs
 
@@ -23,8 +24,10 @@ class Form(ABC):
 
     single = False
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    def __init__(self, state: State) -> None:
+        network = self.network = state.network
+        self.loss = state.measure
+        self.loss_slope = measure.slope(state) if state.trainable else ""
         self.biased = any(layer.biases is not None for layer in network.layers)
         self.dictionaries = ("weights", "biases") if self.biased else ("weights",)
         self.parameters = ", ".join(self.dictionaries)
@@ -50,6 +53,26 @@ class Form(ABC):
     def inputs(self, k: int) -> str:
         """Return what the inputs of a layer's nodes, its z, are called where they are an array."""
         return self.values(k).replace("outputs", "inputs")
+
+    @property
+    def final_inputs(self) -> str:
+        """What the inputs of the last layer's nodes are called, after `forward` and `gathered`."""
+        return self.values(self.last) if self.network.layers[-1].function.linear else self.inputs(self.last)
+
+    def gathered(self) -> Iterator[Line]:
+        """Put them together, where `forward` has them one by one."""
+        return iter(())
+
+    def slope_from(self, k: int) -> bool:
+        """Tell whether the loss gives the slopes at the inputs of a layer's nodes, not at their outputs."""
+        return k == self.last and self.loss.short is not None
+
+    def losses_slope(self, index: str = "") -> str:
+        """Return the slope that the loss begins with: of all outputs, or of one by its index, such as [0]."""
+        text = measure.put(self.loss_slope, prediction=self.prediction, y="target", error=f"error{index}")
+        if index and measure.uses(self.loss_slope, "y"):
+            text = f"({text}){index}"
+        return measure.divided(text, "error.size") if self.loss.averaged and not self.single else text
 
     @abstractmethod
     def nodes(self, k: int) -> str:

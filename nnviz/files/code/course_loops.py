@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from nnviz.core.address import default_nodes
 from nnviz.files.code.course_form import Form
 from nnviz.files.code.functions import back, called
-from nnviz.files.code.loss import MSE
 from nnviz.files.code.numbers import array
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes
@@ -47,13 +46,13 @@ class Loops(Form):
 
     def backward(self) -> Iterator[Line]:
         """Write what computes the nodes' slopes."""
-        slope_a = f"{MSE.row_slope} / error.size"
+        slope_a = self.losses_slope()
         for k in reversed(range(self.last + 1)):
             nodes, function = of_nodes(self.network, k), self.network.layers[k].function
             if k < self.last:
                 after = f"zip({self.nodes(k + 1)}, {self._slopes(k + 1)})"
                 slope_a = f"sum(slope * weights[node] for node, slope in {after})"
-            if not function.linear:
+            if not function.linear and not self.slope_from(k):
                 through = self.values(k).replace("outputs", "output_slopes")
                 yield Line(f"    {through} = {slope_a}", "backward", nodes)
                 names = {"z": self.inputs(k), "a": self.values(k), "slope_a": through}

@@ -6,10 +6,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from nnviz.core.address import Address, default_nodes
-from nnviz.core.network import Network
+from nnviz.core.state import State
 from nnviz.files.code.course_form import Form
 from nnviz.files.code.functions import back, called
-from nnviz.files.code.loss import MSE
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes
 
@@ -22,9 +21,9 @@ TAKEN = "model"
 class Nodes(Form):
     """`node_0_input`, `node_0_output` and `node_0_slope`, for each node."""
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
-        layers = network.layers
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        layers = self.network.layers
         self.single = len(layers[-1]) == 1 and layers[-1].function.elementwise
         names = [layer.nodes for layer in layers]
         if not all(_fits(name) for nodes in names for name in nodes):
@@ -65,16 +64,32 @@ class Nodes(Form):
             values = f"{called(function)}({self.inputs(k)})"
         yield Line(f"    {self.values(k)} = {values}", "forward", nodes)
 
+    @property
+    def final_inputs(self) -> str:
+        """What the inputs of the last layer's nodes are called: of a single one, its name."""
+        return self._z(self.last, 0) if self.single and not self._linear else super().final_inputs
+
+    @property
+    def _linear(self) -> bool:
+        return self.network.layers[-1].function.linear
+
+    def gathered(self) -> Iterator[Line]:
+        """Put the inputs of the last layer's nodes together, where `forward` has them one by one."""
+        if self.network.layers[-1].function.elementwise and not self.single and not self._linear:
+            each = ", ".join(self._z(self.last, j) for j in range(len(self.outputs)))
+            yield Line(f"    {self.final_inputs} = np.array([{each}])", "loss", self.outputs)
+
     def backward(self) -> Iterator[Line]:
         """Write what computes the nodes' slopes."""
         for k in reversed(range(self.last + 1)):
             function, nodes = self.network.layers[k].function, range(len(self.network.layers[k]))
-            if not function.elementwise:
+            begun = self.slope_from(k)
+            if not function.elementwise and not begun:
                 yield from self._back_together(k)
                 continue
             for j in nodes:
                 text = self._slope_a(k, j)
-                if not function.linear:
+                if not function.linear and not begun:
                     text = back(function, {"z": self._z(k, j), "a": self._a(k, j), "slope_a": text})
                 for part in f"    {self._slope(k, j)} = {text}".split(BREAK):
                     yield Line(part, "backward", (Address("node", k, j),))
@@ -103,9 +118,9 @@ class Nodes(Form):
         yield Line("    }", "slopes")
 
     def _slope_a(self, k: int, j: int) -> str:
-        """Return the slope with respect to a node's output."""
+        """Return the slope with respect to a node's output; of the last, to where the loss begins."""
         if k == self.last:
-            return MSE.row_slope if self.single else f"{MSE.row_slope}[{j}] / error.size"
+            return self.losses_slope("" if self.single else f"[{j}]")
         after = self.network.layers[k + 1].nodes
         terms = [f"{self._slope(k + 1, n)} * weights[{name!r}][{j}]" for n, name in enumerate(after)]
         if len(terms) == 1:

@@ -20,8 +20,12 @@ def called(activation: Activation) -> str:
 
 def imports(state: State, numbers: Numbers) -> Iterator[Line]:
     """Import what such a program takes, `math` where an activation is written with it, and open its file."""
-    ways = [function.elsewhere for function in _functions(state.network)]
-    if any("math." in own.numpy + own.numpy_slope * state.trainable for own in ways):
+    back = _taken_back(state)
+    texts = [
+        own.elsewhere.numpy + own.elsewhere.numpy_slope * (own.name in back)
+        for own in _functions(state.network)
+    ]
+    if any("math." in text for text in texts):
         yield Line("import math")
     yield from numbers.imports()
     yield Line("import numpy as np")
@@ -35,8 +39,15 @@ def _functions(network: Network) -> list[Activation]:
     return [function for function in found.values() if not function.linear]
 
 
-def defined(network: Network, trained: bool) -> Iterator[Line]:
-    """Define every activation and, where there is training, how a slope comes back through it."""
+def _taken_back(state: State) -> set[str]:
+    """Return the activations that slopes come back through: not the last, where the loss begins at z."""
+    layers = state.network.layers[: -1 if state.measure.short else None]
+    return {layer.activation for layer in layers} if state.trainable else set()
+
+
+def defined(state: State) -> Iterator[Line]:
+    """Define every activation and, where training needs it, how a slope comes back through it."""
+    network, back = state.network, _taken_back(state)
     for function in _functions(network):
         using = [k for k, layer in enumerate(network.layers) if layer.activation == function.name]
         nodes, name = of_nodes(network, *using), called(function)
@@ -44,7 +55,7 @@ def defined(network: Network, trained: bool) -> Iterator[Line]:
         yield Line(f"def {name}(z):", "forward", nodes)
         yield Line(f"    return {function.elsewhere.numpy}", "forward", nodes)
         yield Line()
-        if trained:
+        if function.name in back:
             yield Line()
             yield Line(f"def {name}_back({', '.join(_needed(function))}):", "backward", nodes)
             yield Line(f"    return {function.elsewhere.numpy_slope}", "backward", nodes)

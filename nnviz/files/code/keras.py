@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
+from nnviz.core.accuracy import classifies
 from nnviz.core.activation import Named
+from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.files.code import frame
-from nnviz.files.code.loss import MSE
+from nnviz.files.code import frame, measure
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_inputs, of_nodes, of_outputs, parameters
@@ -58,7 +60,7 @@ def _model(state: State) -> Iterator[Line]:
     yield Line("model = keras.Sequential([", "forward")
     yield Line(f"    keras.Input(({len(network.inputs)},)),", "forward", of_inputs(network))
     for k, layer in enumerate(network.layers):
-        for text in _dense(layer):
+        for text in _dense(layer, apart=k == len(network.layers) - 1 and _of_z(state)):
             yield Line(f"    {text},", "forward", of_nodes(network, k))
     yield Line("])", "forward")
     weights = [f"{name}.T" if name.startswith("W") else name for name in parameters(network)]
@@ -66,38 +68,98 @@ def _model(state: State) -> Iterator[Line]:
     yield Line(f"model.set_weights([{', '.join(weights)}])")
 
 
-def _dense(layer: Layer) -> list[str]:
-    """Return a layer, and its activation as a layer of its own where that has a parameter."""
+def _of_z(state: State) -> bool:
+    """Tell whether the model is trained without its last activation, which the loss applies itself."""
+    last = state.network.layers[-1].function
+    return state.trainable and state.measure.elsewhere.of_z and not last.linear
+
+
+def _dense(layer: Layer, *, apart: bool) -> list[str]:
+    """Return a layer, and its activation as a layer of its own where that has a parameter or is `apart`."""
     function, own = layer.function, layer.function.elsewhere.keras
-    inside = "" if function.linear or own.parameter else f', activation="{own.name}"'
+    apart = apart or bool(own.parameter)
+    inside = "" if function.linear or apart else f', activation="{own.name}"'
     bias = ", use_bias=False" if layer.biases is None else ""
-    return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(own)] * bool(own.parameter)
+    return [f"layers.Dense({len(layer)}{inside}{bias})"] + [_activation(own)] * apart
 
 
 def _activation(own: Named) -> str:
-    return f"layers.{own.name}({own.parameter}={full(own.value)})"
+    if own.parameter:
+        return f"layers.{own.name}({own.parameter}={full(own.value)})"
+    return f'layers.Activation("{own.name}")'
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:
-    nodes = of_nodes(state.network, *range(len(state.network.layers)))
+    loss, of_z = state.measure, _of_z(state)
+    model = "trained" if of_z else "model"
+    yield from _accuracy(state)
     yield Line()
     yield Line("# Training")
-    yield Line("model.compile(")
+    if of_z:
+        last = state.network.layers[-1].function.elsewhere.keras.name
+        yield Line(f"# The loss applies {last} itself: this is the model up to there, of its layers", "loss")
+        yield Line("trained = keras.Model(model.inputs, model.layers[-2].output)")
+    yield Line(f"{model}.compile(")
     yield Line(f"    optimizer={optimizer},", "update")
-    yield Line(f'    loss="{MSE.keras}",', "loss", of_outputs(state.network))
+    logits = "from_logits=True" if loss.elsewhere.of_z else ""
+    yield Line(f"    loss=keras.losses.{loss.elsewhere.keras}({logits}),", "loss", of_outputs(state.network))
     yield Line(")")
-    evaluated = "model.evaluate(inputs, targets, batch_size=len(inputs), verbose=0)"
-    if frame.mini_batches(state):
-        yield from frame.batches(state)
-        yield Line(f"history = [(0, {evaluated})]", "loss")
-        yield Line("for t in range(1, updates + 1):")
-        yield from frame.rows_of_update(state)
-        yield Line("    model.train_on_batch(inputs[rows], targets[rows])", "fit", nodes)
-        yield from frame.measured(state, evaluated)
+    yield from frame.split(state)
+    yield from (_by_batches if frame.mini_batches(state) else _by_fit)(state, model)
+    yield from frame.printed(state)
+    yield from frame.accuracy(state, "accuracy({}, {})".format)
+
+
+def _evaluated(model: str, inputs: str, targets: str) -> str:
+    return f"{model}.evaluate({inputs}, {targets}, batch_size=len({inputs}), verbose=0)"
+
+
+def _all_nodes(state: State) -> tuple[Address, ...]:
+    return of_nodes(state.network, *range(len(state.network.layers)))
+
+
+def _by_batches(state: State, model: str) -> Iterator[Line]:
+    measured = partial(_evaluated, model)
+    yield from frame.batches(state)
+    yield from frame.begun(state, measured)
+    yield Line("for t in range(1, updates + 1):")
+    yield from frame.rows_of_update(state)
+    batch = ", ".join(frame.of_update(state))
+    yield Line(f"    {model}.train_on_batch({batch})", "fit", _all_nodes(state))
+    yield from frame.measured(state, measured)
+
+
+def _by_fit(state: State, model: str) -> Iterator[Line]:
+    trained, *validation = frame.NAMES.measured(state)
+    rows, aside = ", ".join(trained), ""
+    yield Line(f"# An epoch is one update here, of all rows; fit() tells the {state.measure.word} before it")
+    if validation:
+        yield Line("# and that of the rows for validation after it")
+    for inputs, targets in validation:
+        yield Line(f"first = {_evaluated(model, inputs, targets)}", "loss")
+        aside = f"    validation_data=({inputs}, {targets}), validation_batch_size=len({inputs}),"
+    settings = f"batch_size=len({trained[0]}), epochs=updates, shuffle=False, verbose=0"
+    if aside:
+        yield Line(f"fitted = {model}.fit(", "fit", _all_nodes(state))
+        for text in (f"    {rows}, {settings},", aside):
+            yield Line(text, "fit", _all_nodes(state))
+        yield Line(")", "fit", _all_nodes(state))
     else:
-        yield Line(f"# An epoch is one update here, of all rows; fit() tells the {MSE.name} before it")
-        fit = "model.fit(inputs, targets, batch_size=len(inputs), epochs=updates, shuffle=False, verbose=0)"
-        yield Line(f"fitted = {fit}", "fit", nodes)
-        yield Line(f"last = {evaluated}", "loss")
-        yield Line('history = list(enumerate([*fitted.history["loss"], last]))', "loss")
-    yield from frame.printed()
+        yield Line(f"fitted = {model}.fit({rows}, {settings})", "fit", _all_nodes(state))
+    yield Line(f"last = {_evaluated(model, *trained)}", "loss")
+    values = '[*fitted.history["loss"], last]'
+    if validation:
+        both = f'{values}, [first, *fitted.history["val_loss"]]'
+        yield Line(f"history = list(zip(range(updates + 1), {both}))", "loss")
+    else:
+        yield Line(f"history = list(enumerate({values}))", "loss")
+
+
+def _accuracy(state: State) -> Iterator[Line]:
+    if classifies(state.network, state.data):
+        yield Line()
+        yield Line()
+        yield Line("def accuracy(x, y):")
+        yield Line("    prediction = model.predict(x, verbose=0)")
+        yield Line(f"    return np.mean({measure.right(state.network)})")
+        yield Line()

@@ -77,7 +77,7 @@ class Numbers:
         network, data = self.state.network, self.state.data
         if not len(data):
             return
-        yield Line("# The rows")
+        yield Line(rows_heading(self.state))
         of_inputs, of_targets = of_row(network)
         parts = [("inputs", data.inputs, of_inputs), ("targets", data.targets, of_targets)]
         for name, values, addresses in parts:
@@ -88,6 +88,18 @@ class Numbers:
             else:
                 yield from array(f"{name} = {notation.make}([", map(_row, values.tolist()), "])", addresses)
         yield Line()
+
+
+def are_raw(state: State) -> bool:
+    """Tell whether the rows of the table are other than those that the network takes."""
+    return not all(column.is_plain for column in state.columns.of_inputs)
+
+
+def rows_heading(state: State) -> str:
+    """Return what stands above the rows."""
+    return (
+        "# The rows as the network takes them, not as the table has them" if are_raw(state) else "# The rows"
+    )
 
 
 def _weights(k: int, layer: Layer, notation: Notation) -> Iterator[Line]:

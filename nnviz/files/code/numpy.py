@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnviz.core.accuracy import classifies
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
-from nnviz.files.code import frame, functions
-from nnviz.files.code.loss import MSE
+from nnviz.files.code import frame, functions, measure
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes, of_outputs, parameters, python
@@ -22,11 +22,11 @@ def lines(state: State, numbers: Numbers) -> Iterator[Line]:
     yield from numbers.rows(Notation())
     if state.trainable:
         yield from frame.settings(state)
-    yield from functions.defined(network, state.trainable)
+    yield from functions.defined(state)
     yield from _forward(network)
     if state.trainable:
-        yield from _loss(network)
-        yield from _backward(network)
+        yield from _loss(state)
+        yield from _backward(state)
     yield from frame.predictions(state, "predict(inputs)", "predict(np.array([{}]))")
     if state.trainable:
         yield from _training(state)
@@ -64,26 +64,48 @@ def _forward(network: Network) -> Iterator[Line]:
     yield Line()
 
 
-def _loss(network: Network) -> Iterator[Line]:
-    outputs = of_outputs(network)
+def _loss(state: State) -> Iterator[Line]:
+    network, loss = state.network, state.measure
+    outputs, own = of_outputs(network), loss.elsewhere
     yield Line()
-    yield Line(f"def {MSE.variable}(x, y):", "loss", outputs)
-    yield Line("    prediction = predict(x)", "loss", outputs)
-    yield Line(f"    return {MSE.numpy}", "loss", outputs)
+    yield Line(f"def {loss.name}(x, y):", "loss", outputs)
+    if own.comment:
+        yield Line(f"    # {own.comment}", "loss", outputs)
+    if measure.uses(own.numpy, "z"):
+        z = "predict(x)" if network.layers[-1].function.linear else "forward(x)[-2]"
+        yield Line(f"    z = {z}", "loss", outputs)
+    if measure.uses(own.numpy, "prediction"):
+        yield Line("    prediction = predict(x)", "loss", outputs)
+    yield Line(f"    return {measure.mean(loss)}", "loss", outputs)
     yield Line()
+    if classifies(network, state.data):
+        yield Line()
+        yield Line("def accuracy(x, y):")
+        yield Line("    prediction = predict(x)")
+        yield Line(f"    return np.mean({measure.right(network)})")
+        yield Line()
 
 
-def _backward(network: Network) -> Iterator[Line]:
+def _backward(state: State) -> Iterator[Line]:
+    network, loss = state.network, state.measure
     layers, last = network.layers, len(network.layers) - 1
     yield Line()
     yield Line("def backward(x, y):", "backward")
-    yield Line(f'    """Return the slope of the {MSE.name} with respect to every parameter."""', "backward")
+    what = f'"""Return the slope of the {loss.word} with respect to every parameter."""'
+    yield Line(f"    {what}", "backward")
     yield Line(f"    {', '.join(_computed(network))} = forward(x)", "forward")
-    yield Line("    # The slope with respect to the prediction, from the last layer to the first", "backward")
-    slope = MSE.numpy_slope.replace("prediction", f"a{last}")
-    yield Line(f"    {_slope_a(layers, last)} = {slope}", "backward", of_outputs(network))
+    if loss.short:
+        yield Line(f"    # The slope with respect to z{last}, from the last layer to the first.", "backward")
+        yield Line(f"    # {loss.short.reason}", "backward")
+    else:
+        first = "    # The slope with respect to the prediction, from the last layer to the first"
+        yield Line(first, "backward")
+    text = measure.put(measure.slope(state), prediction=f"a{last}", error=f"(a{last} - y)")
+    slope = measure.divided(text, "y.size" if loss.averaged else "len(y)")
+    name = f"slope_z{last}" if loss.short else _slope_a(layers, last)
+    yield Line(f"    {name} = {slope}", "backward", of_outputs(network))
     for k in reversed(range(len(layers))):
-        yield from _layer_back(network, k)
+        yield from _layer_back(network, k, begun=k == last and loss.short is not None)
     slopes = ", ".join(f"slope_{name}" for name in parameters(network))
     yield Line(f"    return [{slopes}]", "backward")
     yield Line()
@@ -93,9 +115,10 @@ def _slope_a(layers: tuple[Layer, ...], k: int) -> str:
     return f"slope_z{k}" if layers[k].function.linear else f"slope_a{k}"
 
 
-def _layer_back(network: Network, k: int) -> Iterator[Line]:
+def _layer_back(network: Network, k: int, *, begun: bool) -> Iterator[Line]:
+    """Write the slopes of a layer, those with respect to its z first, unless it has `begun` with them."""
     layer, nodes = network.layers[k], of_nodes(network, k)
-    if not layer.function.linear:
+    if not layer.function.linear and not begun:
         back = functions.back(layer.function, {name: f"{name}{k}" for name in ("z", "a", "slope_a")})
         yield Line(f"    slope_z{k} = {back}", "backward", nodes)
     yield Line(f"    slope_W{k} = slope_z{k}.T @ {_into(k)}", "slopes", nodes)
@@ -115,15 +138,16 @@ def _training(state: State) -> Iterator[Line]:
     zeros = ", ".join(["np.zeros_like(w)"] * len(memories))
     if memories:
         yield Line(f"memory = [{zeros if len(memories) == 1 else f'({zeros})'} for w in parameters]")
+    yield from frame.split(state)
     yield from frame.batches(state)
-    yield Line(f"history = [(0, {MSE.variable}(inputs, targets))]", "loss")
+    yield from frame.begun(state, f"{state.measure.name}({{}}, {{}})".format)
     yield Line("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    part = "[rows]" if frame.mini_batches(state) else ""
-    yield Line(f"    slopes = backward(inputs{part}, targets{part})", "backward")
+    yield Line(f"    slopes = backward({', '.join(frame.of_update(state))})", "backward")
     yield from _update(state)
-    yield from frame.measured(state, f"{MSE.variable}(inputs, targets)")
-    yield from frame.printed()
+    yield from frame.measured(state, f"{state.measure.name}({{}}, {{}})".format)
+    yield from frame.printed(state)
+    yield from frame.accuracy(state, "accuracy({}, {})".format)
 
 
 def _update(state: State) -> Iterator[Line]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nnviz.core.accuracy import classifies
 from nnviz.core.activation import Activation
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.files.code import frame
-from nnviz.files.code.loss import MSE
+from nnviz.files.code import frame, measure
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes, of_outputs
@@ -68,20 +68,40 @@ def _activation(function: Activation) -> str:
 
 
 def _training(state: State, optimizer: str) -> Iterator[Line]:
-    network = state.network
+    network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
+    model, own = "model", loss.elsewhere
+    yield from _accuracy(state)
     yield Line()
     yield Line("# Training")
     yield Line(f"optimizer = torch.optim.{optimizer}", "update")
-    yield Line(f"{MSE.variable} = nn.{MSE.torch}()", "loss", outputs)
+    if own.of_z and not network.layers[-1].function.linear:
+        model = "model[:-1]"
+        last = network.layers[-1].function.elsewhere.torch.name
+        yield Line(f"# {own.torch} applies {last} itself: it is given what enters it, by model[:-1]", "loss")
+    yield Line(f"{loss.name} = nn.{own.torch}()", "loss", outputs)
+    yield from frame.split(state)
     yield from frame.batches(state)
-    yield Line(f"history = [(0, {MSE.variable}(model(inputs), targets).item())]", "loss")
+    measured = f"{loss.name}({model}({{}}), {{}}).item()".format
+    yield from frame.begun(state, measured)
     yield Line("for t in range(1, updates + 1):")
     yield from frame.rows_of_update(state)
-    part = "[rows]" if frame.mini_batches(state) else ""
+    inputs, targets = frame.of_update(state)
     yield Line("    optimizer.zero_grad()", "backward")
-    yield Line(f"    loss = {MSE.variable}(model(inputs{part}), targets{part})", "loss", outputs)
+    yield Line(f"    loss = {loss.name}({model}({inputs}), {targets})", "loss", outputs)
     yield Line("    loss.backward()", "backward", nodes)
     yield Line("    optimizer.step()", "update", nodes)
-    yield from frame.measured(state, f"{MSE.variable}(model(inputs), targets).item()")
-    yield from frame.printed()
+    yield from frame.measured(state, measured)
+    yield from frame.printed(state)
+    yield from frame.accuracy(state, "accuracy({}, {})".format)
+
+
+def _accuracy(state: State) -> Iterator[Line]:
+    if classifies(state.network, state.data):
+        yield Line()
+        yield Line()
+        yield Line("def accuracy(x, y):")
+        yield Line("    prediction = model(x)")
+        right = measure.right(state.network).replace("axis=", "dim=")
+        yield Line(f"    return ({right}).double().mean().item()")
+        yield Line()
