@@ -112,7 +112,7 @@ def the_issues():
     }
 
 
-def of_classes(batch=None, **changes):
+def of_classes(batch=None, depths=([], [3], [9])):
     """Return by name networks that tell classes, of each loss and output, validated and not."""
     made = {}
     for loss, output, outputs in (
@@ -123,7 +123,7 @@ def of_classes(batch=None, **changes):
         ("mse", "sigmoid", 2),
         ("mse", "identity", 1),
     ):
-        for hidden in ([], [3], [9]):
+        for hidden in depths:
             network = make_network(
                 [2, *hidden, outputs], ["tanh"] * len(hidden) + [output], [True] * (len(hidden) + 1), 5
             )
@@ -132,7 +132,7 @@ def of_classes(batch=None, **changes):
             targets = np.eye(outputs)[classes] if outputs > 1 else classes[:, None].astype(float)
             data = Dataset(random.normal(size=(11, 2)), targets)
             for validation in (0.0, 0.3):
-                settings = Training(0.3, 9, batch, seed=2, loss=loss, validation=validation, **changes)
+                settings = Training(0.3, 9, batch, seed=2, loss=loss, validation=validation)
                 name = f"{loss}_{output}{outputs}_{len(made)}"
                 made[name] = State(network, data, settings)
     return made

@@ -392,3 +392,24 @@ def test_biases_that_the_code_changes_are_refused_with_the_line(opened):
     text = "weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1\n"
     with pytest.raises(FileError, match="line 3: this changes biases"):
         opened(text)
+
+
+@pytest.mark.parametrize("hidden", [2, 9], ids=["by name", "loops"])
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_a_program_for_classes_opens_with_its_output_and_its_loss(opened, output, loss, hidden):
+    nodes = [f"node_{k}" for k in range(hidden)]
+    layers = [
+        Layer(nodes, "tanh", [[1, k] for k in range(hidden)], [0] * hidden),
+        Layer(["output_0", "output_1"], output, [[1] * hidden, [2] * hidden], [0, 0]),
+    ]
+    network = Network(["input_0", "input_1"], layers)
+    data = Dataset([[3, 5], [1, 2], [0, 1]], [[1, 0], [0, 1], [0, 1]])
+    read = opened(program(State(network, data, Training(loss=loss, validation=0.4)), "course"))
+    assert (read.network.layers[-1].activation, read.training.loss) == (output, loss)
+    assert (read.network.layers[0].activation, read.data) == ("tanh", data)
+
+
+def test_a_loss_that_does_not_go_with_the_output_is_not_taken(opened):
+    read = opened("def get_cross_entropy(a):\n    return a\n\nweights = {'output': [1, 2]}\n")
+    assert read.training.loss == "mse"

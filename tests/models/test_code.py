@@ -38,7 +38,7 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, d
 @pytest.mark.parametrize("batch", [None, 3])
 @pytest.mark.parametrize("style", STYLES)
 def test_losses_validation_and_accuracy_are_those_of_the_window(style, batch, dtype, tmp_path):
-    states = {**programs.of_classes(batch), "shares": programs.of_shares()}
+    states = {**programs.of_classes(batch, ([3],)), "shares": programs.of_shares()}
     made = {name: in_dtype(state, style, dtype) for name, state in states.items()}
     programs.check(made, DTYPES[dtype], tmp_path, rounded=dtype == "float32")
 

@@ -17,9 +17,11 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.frozen import frozen
+from nnviz.core.losses import LOSSES, MSE, fitting
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.files.course import python_names
 from nnviz.files.course.python_names import Assigned
@@ -36,6 +38,11 @@ A single letter may stand for anything: it is taken only where numbers stand the
 
 BIASES = "biases"
 """What a dictionary of one number for each node is called."""
+
+FINAL = "model_inputs"
+"""What nnviz's own programs call the z of several outputs."""
+GIVES = "get_"
+"""So begins the name of a function that gives a loss."""
 
 _NODE = re.compile(r"(node|output)(_\d+)*", re.ASCII)
 
@@ -66,7 +73,8 @@ def state_of(body: list[Statement]) -> State:
     notes.append(f"Taken: {assumed(network)}.")
     with told_by_core():
         sets = tuple(WeightSet.of(name, own) for name, own in fitting.items()) if len(fitting) > 1 else ()
-        return State(network, data, weight_sets=sets, notes="\n".join(notes) if body[1:] else "")
+        training = Training(loss=_loss(body, network.layers[-1].function.base))
+        return State(network, data, training, sets, notes="\n".join(notes) if body[1:] else "")
 
 
 def assumed(network: Network) -> str:
@@ -93,7 +101,9 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
     }
 
     def on_output(args: list[ast.expr]) -> bool:
-        return any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in args)
+        return any(
+            _reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in {*sums, FINAL}) for arg in args
+        )
 
     names = {name for name, _ in called}
     if "predict_with_network" in names - functions or "relu" in names | functions:
@@ -103,6 +113,13 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
     hidden = (name for name, args in called if name in ACTIVATIONS and not on_output(args))
     output = (name for name, args in called if name in ACTIVATIONS and on_output(args))
     return next(hidden, usual), next(output, "identity")
+
+
+def _loss(body: list[Statement], output: str) -> str:
+    """Return the loss that a function of the code is called by, such as get_cross_entropy, if it fits."""
+    defined = (each.statement.name for each in body if isinstance(each.statement, ast.FunctionDef))
+    named = (name.removeprefix(GIVES) for name in defined if name.startswith(GIVES))
+    return next((name for name in named if name in LOSSES and output in fitting(name)), MSE.name)
 
 
 def _reads_output(node: ast.expr) -> bool:
