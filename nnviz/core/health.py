@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nnviz.core.activation import Interval
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
+from nnviz.core.losses import MSE, Loss
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.slopes import MeanSlopes
 
@@ -114,17 +115,26 @@ class Health:
         return counts >= NEARLY * self.rows
 
 
-def health(network: Network, trace: Trace) -> Health:
-    """Return how the nodes of a network do on the rows of `trace`."""
+def health(network: Network, trace: Trace, measure: Loss = MSE) -> Health:
+    """Return how the nodes of a network do on the rows of `trace`.
+
+    Outputs are never stuck where the loss has its slope at z, past their activation, as cross-entropy has.
+    """
     layers = zip(network.layers, trace.z, trace.a, strict=True)
-    return Health(len(trace.inputs), tuple(_stuck(layer, z, a) for layer, z, a in layers))
+    stuck = [_stuck(layer, z, a) for layer, z, a in layers]
+    if measure.short:
+        stuck[-1] = _nowhere(network.layers[-1])
+    return Health(len(trace.inputs), tuple(stuck))
+
+
+def _nowhere(layer: Layer) -> Stuck:
+    return Stuck(*np.zeros((2, len(layer)), np.intp))
 
 
 def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
     function = layer.function
     if not function.flat and not function.saturated:
-        nothing = np.zeros(len(layer), np.intp)
-        return Stuck(nothing, nothing)
+        return _nowhere(layer)
     flat = within(function.flat, z)
     zero = flat & (a == 0.0)
     still = (flat | within(function.saturated, z)) & ~zero
@@ -132,12 +142,12 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
 
 
 def health_in_blocks(
-    network: Network, inputs: Array, block_ns: float = BLOCK_NS
+    network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
 ) -> Generator[None, None, Health]:
     """Compute the health on rows of inputs, shape (rows, inputs), and yield after each block of them."""
-    parts = [health(network, network.forward(inputs[:0]))]
+    parts = [health(network, network.forward(inputs[:0]), measure)]
     for block in row_blocks(len(inputs), forward_ns(network), block_ns):
-        parts.append(health(network, network.forward(inputs[block])))
+        parts.append(health(network, network.forward(inputs[block]), measure))
         yield
     return reduce(Health.__add__, parts)
 

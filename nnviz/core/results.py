@@ -237,11 +237,12 @@ class Results:
 
     def examine(self) -> None:
         """Find the health at once."""
-        self.health = health(self._state.network, self.trace)
+        self.health = health(self._state.network, self.trace, self._state.measure)
 
     def examine_in_blocks(self, block_ns: float) -> Iterator[None]:
         """Find the health, and yield after each block of rows."""
-        self.health = yield from health_in_blocks(self._state.network, self._state.data.inputs, block_ns)
+        state = self._state
+        self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
 
     def visit(self, place: Place) -> None:
         """Find what a node is given and makes of it on all rows, at once."""

@@ -142,7 +142,7 @@ def _odd(state: State, text: str, row: int, look_ns: float) -> Iterator[Match]:
     for name, (flags, said) in ODD.items():
         if len(word) >= 3 and name.startswith(word) and len(state.data):
             network, (inputs, rows) = state.network, _some_rows(state, look_ns)
-            odd = flags(health(network, network.forward(inputs)))
+            odd = flags(health(network, network.forward(inputs), state.measure))
             columns = [np.empty(0, np.intp), *map(np.flatnonzero, odd)]
             yield from _nodes(state, columns, row, f"{said} {rows}")
 

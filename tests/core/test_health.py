@@ -16,7 +16,7 @@ from nnviz.core.explanation.health import percent
 from nnviz.core.health import fates, health, health_in_blocks, slope_sizes
 from nnviz.core.network import Layer, Network
 from nnviz.core.results import Computed, means_from
-from nnviz.core.slopes import slopes
+from nnviz.core.slopes import slopes, slopes_from
 from nnviz.core.state import Dataset, State
 from tests.core.oracle import states
 
@@ -37,8 +37,8 @@ def computed(state, row=0):
     network, data = state.network, state.data
     trace = network.forward(data.inputs)
     whole = means_from(state, trace.rows(slice(state.trained_rows)), None)
-    own = slopes(network, data.inputs[row : row + 1], data.targets[row : row + 1])
-    return Computed(row, own.trace, own, whole, whole, health(network, trace))
+    own = slopes_from(network, trace.rows(slice(row, row + 1)), data.targets[row : row + 1], state.measure)
+    return Computed(row, own.trace, own, whole, whole, health(network, trace, state.measure))
 
 
 def told(state, address=None, heading="On all "):
@@ -86,7 +86,7 @@ def test_of_one_row_and_of_no_row_nothing_is_odd():
 @given(states())
 @settings(max_examples=30, deadline=None)
 def test_in_blocks_it_is_the_same(state):
-    steps = health_in_blocks(state.network, state.data.inputs, 1.0)
+    steps = health_in_blocks(state.network, state.data.inputs, state.measure, 1.0)
     try:
         while True:
             next(steps)
@@ -95,6 +95,18 @@ def test_in_blocks_it_is_the_same(state):
     for one, other in zip(found.layers, of(state).layers, strict=True):
         assert (one.zero.tolist(), one.still.tolist()) == (other.zero.tolist(), other.still.tolist())
     assert found.rows == len(state.data)
+
+
+def test_a_sure_output_is_stuck_for_the_mse_and_not_for_cross_entropy_whose_slope_is_at_z():
+    output = Layer(("output",), "sigmoid", [[9.0]])
+    state = State(Network(("x",), (output,)), Dataset([[1.0], [-1.0]], [[0.0], [1.0]]))
+    surely = replace(state, training=replace(state.training, loss="cross_entropy"))
+    node = Address("node", 0, 0)
+    trace = state.network.forward(state.data.inputs)
+    assert health(state.network, trace, state.measure).badges() == {(0, 0): "saturated on all rows"}
+    assert health(state.network, trace, surely.measure).badges() == {}
+    assert "on 2 of 2 rows" in told(state, node)
+    assert told(surely, node) == ""
 
 
 # --- layers

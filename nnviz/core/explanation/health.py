@@ -43,7 +43,8 @@ def node_health(state: State, address: Address, computed: Computed) -> list[Sect
     if rows < 2 or address.kind != "node" or address.layer < 0:
         return []
     function, notes = network.layers[address.layer].function, list[Line | Note]()
-    if function.flat or function.saturated:
+    past = address.layer == len(network.layers) - 1 and state.measure.short
+    if (function.flat or function.saturated) and not past:
         known = computed.health
         notes += _stuck(function, known, address) if known else [Note("", "counting rows …")]
     if computed.whole:
