@@ -194,8 +194,8 @@ def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(qtbot):
 
 def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(qtbot):
     state = make_state(make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 20_000)
-    card = Card(qtbot, state, quick_ns=1_000.0, block_ns=1_000.0, quiet_ms=50.0)
-    card.select("node", 0, 0)
+    card = Card(qtbot, state, quick_ns=1_000.0, block_ns=1_000.0)
+    card.selection.select(Address("node", 0, 0))
     assert "The points of 20,000 rows come when the weights rest" in card.caption()
     qtbot.waitUntil(lambda: "All 20,000 rows: z from" in card.caption())
     z = state.network.forward(state.data.inputs).z[0][:, 0]
