@@ -10,13 +10,14 @@ from functools import cached_property
 
 import numpy as np
 
+from nnviz.core.accuracy import THRESHOLD, classifies, is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.cost import QUICK_NS
 from nnviz.core.function import Section, activations, point_ns, section
 from nnviz.core.network import Network
-from nnviz.core.state import Dataset
+from nnviz.core.state import State
 
-COARSEST, FINEST, FINEST_LINE = 8, 32, 64
+COARSEST, FINEST, FINEST_LINE = 8, 32, 48
 """Points along each of two inputs, at least and at most, and along a single one at most."""
 
 
@@ -27,16 +28,24 @@ class NodeFunctions:
     ========= ================================================================================
     `section` the inputs that vary, and from where to where
     `a`       of every column, inputs first: shape (nodes, across), or (nodes, up, across)
+    `at_half` whether outputs decide between two classes, at a half
     ========= ================================================================================
     """
 
     section: Section
     a: tuple[Array, ...]
+    at_half: bool = False
 
     @cached_property
     def shares(self) -> tuple[Array, ...]:
-        """Each a over the largest of its node without sign, from −1 to 1; 0 where it is no number."""
-        return tuple(map(_shares, self.a))
+        """Each a over the largest of its node without sign, from −1 to 1; 0 where it is no number.
+
+        Of outputs that decide at a half, how far they are above or below it, over a half.
+        """
+        *others, outputs = map(_shares, self.a)
+        if self.at_half:
+            outputs = np.clip(np.nan_to_num(self.a[-1] / THRESHOLD - 1.0), -1.0, 1.0)
+        return (*others, outputs)
 
 
 def few_inputs(network: Network) -> bool:
@@ -50,12 +59,23 @@ def quick(network: Network) -> bool:
     return points * point_ns(network) <= QUICK_NS
 
 
-def node_functions(network: Network, data: Dataset, most_ns: float = QUICK_NS) -> NodeFunctions:
-    """Return what the nodes compute where the rows are; `most_ns`: about how long it may take."""
-    count = len(network.inputs)
+def decides(state: State) -> bool:
+    """Tell whether each output decides between two classes by itself."""
+    network = state.network
+    if is_one_of_many(network):
+        return False
+    return network.layers[-1].function.base == "sigmoid" or classifies(network, state.data)
+
+
+def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:
+    """Return what the nodes compute where the rows are; `most_ns`: about how long it may take.
+
+    `at_half`: whether outputs decide between two classes, which takes a look at all targets.
+    """
+    network, count = state.network, len(state.network.inputs)
     points = (most_ns / point_ns(network)) ** (1 / count)
     size = int(min(max(points, COARSEST), FINEST if count == 2 else FINEST_LINE))
-    where = section(data, tuple(range(count)), np.zeros(count))
+    where = section(state.data, tuple(range(count)), np.zeros(count))
     values = where.middles(*[size] * count)
     work = activations(network, where, values)
     while True:
@@ -65,7 +85,7 @@ def node_functions(network: Network, data: Dataset, most_ns: float = QUICK_NS) -
             layers: tuple[Array, ...] = end.value
             break
     inputs = np.stack(np.meshgrid(*values), axis=-1)
-    return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)))
+    return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)), at_half)
 
 
 def _shares(a: Array) -> Array:

@@ -17,7 +17,7 @@ from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
 from nnviz.core.health import Health, Marks, fates
 from nnviz.core.measured import Measured
 from nnviz.core.network import Trace
-from nnviz.core.node_functions import NodeFunctions, node_functions
+from nnviz.core.node_functions import NodeFunctions, decides, node_functions
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
@@ -126,7 +126,12 @@ class Derived(QObject):
         most_ns = LIGHT_NS if self._document.in_motion else self._quick_ns
         key = id(state.network), id(state.data), most_ns
         if self._functions is None or self._functions_of != key:
-            self._functions = node_functions(state.network, state.data, min(most_ns, QUICK_NS))
+            before = self._functions_state
+            if self._functions is not None and _outputs_are(before, state):
+                at_half = self._functions.at_half
+            else:
+                at_half = decides(state)
+            self._functions = node_functions(state, at_half, min(most_ns, QUICK_NS))
             self._functions_of = key
             self._functions_state = state
         return self._functions
@@ -278,3 +283,9 @@ class Derived(QObject):
         if new:
             self.computed.emit()
         return new
+
+
+def _outputs_are(before: State, now: State) -> bool:
+    """Tell whether the outputs of two States are the same as far as their targets and activation go."""
+    last = (state.network.layers[-1] for state in (before, now))
+    return before.data is now.data and len({(len(layer), layer.activation) for layer in last}) == 1

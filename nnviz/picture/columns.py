@@ -51,14 +51,16 @@ PITCH = 121.0
 """From node to node where it is not crowded."""
 LEAST_PICTURED = 22.0
 """Below this height nodes with a picture stand side by side, as pictures without texts."""
-GRID, LEAST_CELL = 140.0, 9.0
-"""Width of nodes that stand side by side, and how large one of them is at least."""
+GRID, GRID_SHARE, LEAST_CELL = 140.0, 0.16, 9.0
+"""Width of nodes side by side, at most and as a share of the room's, and of one of them at least."""
 BESIDE_GRID = 80.0
 """The gap beside nodes that stand side by side, which no numbers stand in, before others become narrower."""
 PICTURE_EXTRA, LEAST_EXTRA = 0.55, 26.0
 """A node with a picture is so much wider, in its heights and at least: the rest is of its own width."""
 PICTURE_SHARE = 0.45
 """Of a node's width that its picture is at most."""
+WITH_Z, PICTURE_LESS = 110.0, 0.75
+"""Width that name and z side by side take, for which a picture is smaller, but not less than this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def lay_columns(network: Network, view: View) -> tuple[Column, ...]:
     seen = body(view, scale)
     room = Rect(0.0, seen.y / scale, seen.width / scale, seen.height / scale)
     below = [_below(network, layer) for layer in range(-1, len(network.layers))]
-    fits = _heights(network, below, max(room.height - AIR - FOOT, 20.0), scale if view.pictures else 0.0)
+    free = Rect(0.0, 0.0, min(GRID, GRID_SHARE * room.width), max(room.height - AIR - FOOT, 20.0))
+    fits = _heights(network, below, free, scale if view.pictures else 0.0)
     widths, gap = _widths(fits, room.width, COMPACT / scale)
     x = (room.width - sum(widths) - gap * (len(widths) - 1)) / 2
     middle = _middle(fits, room)
@@ -136,7 +139,9 @@ def _seen(
     if fit.across > 1 and layer >= 0:
         picture = (1.0 - 2.0 * INSET - BAR) * cell
     elif fit.extra:
-        picture = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width)
+        largest = min((1.0 - 2.0 * INSET) * fit.height, PICTURE_SHARE * width)
+        beside = width - WITH_Z
+        picture = beside if PICTURE_LESS * largest <= beside < largest else largest
     return Column(
         layer,
         x * zoom + view.dx,
@@ -165,9 +170,12 @@ def has_badges(layer: Layer) -> bool:
     return bool(layer.function.flat or layer.function.saturated)
 
 
-def _heights(network: Network, below: Sequence[float], room: float, pictures: float) -> list[_Fit]:
-    """Return how the columns share a height; `pictures`: how much those that have some have grown, or 0."""
-    sizes, side = network.sizes, pixel_side(network)
+def _heights(network: Network, below: Sequence[float], free: Rect, pictures: float) -> list[_Fit]:
+    """Return how the columns share a height; `pictures`: how much those that have some have grown, or 0.
+
+    `free` is the room for nodes that stand side by side; of the others only its height.
+    """
+    sizes, side, room = network.sizes, pixel_side(network), free.height
     crowded = min(room / max(sizes), min(max(0.44 * room, PITCH), 220.0))
     with_pictures = pictured(network) if pictures else range(0)
     fits = []
@@ -175,9 +183,9 @@ def _heights(network: Network, below: Sequence[float], room: float, pictures: fl
         pitch = min(room / count, max(crowded, PITCH))
         fit = _Fit(count, pitch, _height(pitch, wish), wish)
         if k == 0 and side:
-            fit = _grid(count, side, min(room, GRID) / side)
+            fit = _grid(count, side, min(room, free.width) / side)
         elif k in with_pictures:
-            fit = _with_pictures(fit, room, pictures)
+            fit = _with_pictures(fit, free, pictures)
         fits.append(fit)
     deepest = room - max(fit.half for fit in fits)
     return [_lifted(fit, deepest) for fit in fits]
@@ -188,12 +196,13 @@ def _grid(count: int, across: int, cell: float) -> _Fit:
     return _Fit(count, cell / across, cell / across, 0.0, across)
 
 
-def _with_pictures(fit: _Fit, room: float, grown: float) -> _Fit:
+def _with_pictures(fit: _Fit, free: Rect, grown: float) -> _Fit:
     """Return a column with pictures in its nodes, or of pictures side by side where nodes are low."""
     if fit.height * grown >= LEAST_PICTURED:
         return replace(fit, extra=max(PICTURE_EXTRA * fit.height, LEAST_EXTRA))
     cell, across = max(
-        (min(room / ceil(fit.count / across), GRID / across), across) for across in range(2, fit.count + 1)
+        (min(free.height / ceil(fit.count / across), free.width / across), across)
+        for across in range(2, max(fit.count, 2) + 1)
     )
     return _grid(fit.count, across, cell) if cell * grown >= LEAST_CELL else fit
 

@@ -49,9 +49,10 @@ def shades(palette: Palette) -> NDArray[np.uint32]:
     return colours
 
 
-def pixels(weights: Array, palette: Palette) -> NDArray[np.uint32]:
-    """Return the colour of each weight, the largest in full; 0xffrrggbb, of the shape of `weights`."""
-    largest = max(float(weights.max()), -float(weights.min()))
+def pixels(weights: Array, palette: Palette, largest: float | None = None) -> NDArray[np.uint32]:
+    """Return the colour of each weight, the `largest` in full; 0xffrrggbb, of the shape of `weights`."""
+    if largest is None:
+        largest = max(float(weights.max()), -float(weights.min()))
     steps = weights / (largest or 1.0) * STEPS
     steps += STEPS + 0.5  # rounds: what is cast below is cut off
     colours: NDArray[np.uint32] = shades(palette)[steps.astype(np.int16)]

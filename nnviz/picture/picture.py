@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.node_functions import node_functions
+from nnviz.core.node_functions import decides, node_functions
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
@@ -201,7 +201,7 @@ def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Pictu
     else:
         raise ValueError("data.targets: there are no rows with targets to take slopes of")
     if view.pictures and of_functions(state.network):
-        content = replace(content, functions=node_functions(state.network, data))
+        content = replace(content, functions=node_functions(state, decides(state)))
     return make_picture(content, lay_out(state.network, view, slopes=with_slopes))
 
 

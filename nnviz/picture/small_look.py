@@ -79,15 +79,17 @@ def sharp(picture: Picture, size: float) -> bool:
 def small_colours(values: Array, palette: Palette) -> NDArray[np.uint32]:
     """Return the colours of small pictures as 0xffrrggbb, shape (nodes, rows, columns).
 
-    Weights are coloured over the layer's largest, what a node computes over its own largest.
+    Weights are coloured over the layer's largest, shares as they are.
     """
+    largest = None
     if values.ndim == 2:
         side = round(values.shape[1] ** 0.5)
         squares = values.reshape(-1, side, side)
     else:
+        largest = 1.0
         squares = values[:, ::-1]  # the second input goes up
     nodes, rows, columns = squares.shape
-    return pixels(squares.reshape(nodes * rows, columns), palette).reshape(nodes, rows, columns)
+    return pixels(squares.reshape(nodes * rows, columns), palette, largest).reshape(nodes, rows, columns)
 
 
 def small_pixels(values: Array, palette: Palette) -> Pixels:

@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
@@ -67,6 +69,20 @@ def test_each_pixel_over_two_inputs_is_what_the_network_computes_there(activatio
         wanted = colours(share.reshape(side, side))
         assert np.abs(seen[..., :3].astype(int) - wanted.astype(int)).max() <= 2  # a step of rounding
         assert (seen[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("activation", ["identity", "sigmoid"])
+def test_an_output_that_decides_between_two_classes_is_pale_at_a_half(activation):
+    opened = load(example("xor").path)
+    *first, last = opened.network.layers
+    layers = (*first, replace(last, activation=activation))
+    sure = replace(opened, network=replace(opened.network, layers=layers))
+    seen = images(svg(sure, pictures=True))[-1]
+    side = len(seen)
+    x0, x1 = (spread(*(f(sure.data.inputs[:, k]) for f in (np.min, np.max)), side) for k in (0, 1))
+    a = sure.network.predict([(across, up) for up in x1[::-1] for across in x0])[:, -1]
+    decided = np.clip(2 * a - 1, -1, 1).reshape(side, side)
+    assert np.abs(seen[..., :3].astype(int) - colours(decided).astype(int)).max() <= 2
 
 
 def test_over_one_input_each_node_is_a_curve():
@@ -172,6 +188,21 @@ def test_no_text_touches_another_or_a_picture(sizes, view, with_slopes):
                 own = label.address[1:3] == (column.layer, node)
                 if place and own and label.address.kind in {"name", "z", "value", "input"}:
                     assert not label.rect.meets(place), label
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.tuples(st.sampled_from([1, 2, 64]), st.integers(1, 60), st.integers(1, 14)),
+    width=st.integers(320, 1900),
+    height=st.integers(100, 1000),
+    with_slopes=st.booleans(),
+)
+def test_so_it_is_in_any_network_and_room(sizes, width, height, with_slopes):
+    picture = row_picture(state(sizes), View(width, height, pictures=True), with_slopes=with_slopes)
+    assert overlaps(picture) == []
+    for column in picture.layout.columns:
+        for node in range(len(column.tops)):
+            assert not column.picture or column.rect(node).covers(column.picture_of(node))
 
 
 @pytest.mark.parametrize("view", VIEWS[:3], ids=str)

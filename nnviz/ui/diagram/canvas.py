@@ -197,8 +197,9 @@ class Canvas(QWidget):
         """Bring what has this address into sight, large enough to be read, and select it."""
         self._selection.point_at(address)
         column = self.picture.layout.column(address.layer)
-        if column.height < 24 and len(column.tops) > 1:
-            self.look(self.view.zoomed(*column.rect(address.node).center, 30.0 / column.height))
+        rect = column.rect(address.node)
+        if rect.height < 24 and len(column.tops) > 1:
+            self.look(self.view.zoomed(*rect.center, 30.0 / rect.height))
         place = self.picture.place(address)
         if place is not None and not self.picture.layout.body.meets(place):
             x, y = place.center
