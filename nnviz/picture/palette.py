@@ -37,6 +37,8 @@ class Palette:
     walk: str
     walked: str
     """What marks lines of a program where the walk is, and their ground."""
+    classes: tuple[str, ...]
+    """One for each class, and again from the first where there are more; none is that of slopes."""
 
 
 PALETTES: dict[str, Palette] = {
@@ -66,6 +68,18 @@ PALETTES: dict[str, Palette] = {
         number="#8A4408",
         walk="#B7860B",
         walked="#FFF3C9",
+        classes=(
+            "#F08A1D",
+            "#0877BD",
+            "#3B8F3E",
+            "#9C2F4B",
+            "#4FB8C9",
+            "#C4A20A",
+            "#E8647C",
+            "#6B7A1F",
+            "#5A6472",
+            "#8B5A2B",
+        ),
     ),
     "dark": Palette(
         window="#12151A",
@@ -93,6 +107,18 @@ PALETTES: dict[str, Palette] = {
         number="#F3B06A",
         walk="#E0B84A",
         walked="#3A3217",
+        classes=(
+            "#F3A04A",
+            "#4AA8E8",
+            "#69BE6C",
+            "#D06A86",
+            "#7AD3DF",
+            "#E3C94B",
+            "#F29AAB",
+            "#AEBB55",
+            "#9BA6B5",
+            "#C29163",
+        ),
     ),
 }
 """Every theme by name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,9 +61,13 @@ class Tone:
 
 def ramp(palette: Palette) -> NDArray[np.uint8]:
     """Return the theme's tones from low to high, shape (TONES, 3), evenly as the eye sees them."""
-    ends = np.array([_oklab(palette.accent), _oklab(palette.selection), _oklab(palette.canvas)])
-    steps = np.linspace(0.0, 1.0, TONES)
-    mixed = np.column_stack([np.interp(steps, (0.0, 0.8, 1.0), ends[:, k]) for k in range(3)])
+    return tones_between((palette.accent, palette.selection, palette.canvas), (0.0, 0.8, 1.0))
+
+
+def tones_between(colours: Sequence[str], places: Sequence[float]) -> NDArray[np.uint8]:
+    """Return the tones that go through `colours` at `places` from 0 to 1, shape (TONES, 3)."""
+    ends, steps = np.array([_oklab(colour) for colour in colours]), np.linspace(0.0, 1.0, TONES)
+    mixed = np.column_stack([np.interp(steps, places, ends[:, k]) for k in range(3)])
     linear = (mixed @ _TO_LMS.T) ** 3 @ _TO_RGB.T
     parts = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.abs(linear) ** (1 / 2.4) - 0.055)
     tones: NDArray[np.uint8] = np.rint(255 * np.clip(parts, 0.0, 1.0)).astype(np.uint8)
@@ -73,9 +78,14 @@ def pixels(share: Array, tones: NDArray[np.uint8], size: int) -> NDArray[np.uint
     """Return a picture of shape (size, size, 4) of a grid of shares; between its points they are blended."""
     for axis in (0, 1):
         share = _blended(share, size, axis)
+    return tinted(share, tones)
+
+
+def tinted(share: Array, tones: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a pixel for each share, RGBA in one more axis; for NaN one that nothing is seen of."""
     gap = np.isnan(share)
-    picture = np.full((size, size, 4), 255, dtype=np.uint8)
-    picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(int)]
+    picture = np.full((*share.shape, 4), 255, dtype=np.uint8)
+    picture[..., :3] = tones[np.rint(np.where(gap, 0.0, share) * (TONES - 1)).astype(np.intp)]
     picture[gap, 3] = 0
     return picture
 

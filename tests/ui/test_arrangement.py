@@ -160,12 +160,12 @@ def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):
 def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):
     window = open_window("relu")
     before = window.diagram.size()
-    for name in ("Training", "Explain", "Activation", "Notes", "Code"):
+    for name in [panel.name for panel in PANELS if panel.place.startswith("right")]:
         bring(window, name)
         choose_entry(window, name)
     QApplication.processEvents()
     assert window.diagram.width() == before.width() + 364 + 10
-    for name in ("Data", "MSE", "1 weight", "2 weights", "Matrix"):
+    for name in [panel.name for panel in PANELS if panel.place.startswith("below")]:
         bring(window, name)
         choose_entry(window, name)
     QApplication.processEvents()

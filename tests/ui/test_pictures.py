@@ -189,6 +189,7 @@ PLOTS = {
     "1 weight": ("the MSE over one weight", "w (accounts → node_0)"),
     "2 weights": ("the MSE over two weights", "w (accounts → node_0)"),
     "Activation": ("the activation of a node", "z of node_0"),
+    "Function": ("the function", "accounts"),
     "Matrix": ("the weights", None),
 }
 
@@ -212,7 +213,7 @@ def plot(qtbot, open_window):
 
 
 @pytest.mark.parametrize("name", PLOTS)
-def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(plot, answer, tmp_path, name):
+def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, plot, answer, tmp_path, name):
     window, card = plot(name)
     what, axis = PLOTS[name]
     seen = []
@@ -221,6 +222,7 @@ def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(plot, a
         answer(QFileDialog, type_name(tmp_path / f"plot.{suffix}"))
         card.export_picture.trigger()
         assert status(window) == f"Exported {what} as plot.{suffix}"
+        qtbot.waitUntil(lambda: not at_work())  # a map is found anew for other pixels
         seen.append(card.plot.grab().toImage())
     assert seen[0] == seen[1]
     image = QImage(str(tmp_path / "plot.png"))

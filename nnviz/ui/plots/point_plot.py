@@ -50,7 +50,7 @@ class PointPlot(Plot):
     point_nudged = Signal(object, object, str)
     gesture_ended = Signal()
 
-    def __init__(self, palette: Palette, *, grid: bool) -> None:
+    def __init__(self, palette: Palette, *, grid: bool, point: float = 11) -> None:
         super().__init__(QuietAxis("bottom"), QuietAxis("left", grid=grid))
         self._names = ("", "")
         self._palette = palette
@@ -59,7 +59,7 @@ class PointPlot(Plot):
         self._under_mouse: QPointF | None = None
         self.plotItem.vb.setMouseEnabled(False, False)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._present = Dot(11)
+        self._present = Dot(point)
         self.add(self._present, 10)
 
     def sizeHint(self) -> QSize:

@@ -39,8 +39,8 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
         self.setFixedWidth(GAP + BAR + SPACE + max(widest, LEAST))
         column = np.ascontiguousarray(tones[::-1])
-        # the copy owns its pixels; the array goes
-        self._bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888).copy()
+        bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
+        self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # with pixels of its own; the array goes
         self.update()
 
     def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102

@@ -70,6 +70,14 @@ def _activation(workspace: Workspace) -> Card:
     return workspace.with_pictures(card)
 
 
+def _function(workspace: Workspace) -> Card:
+    from nnviz.ui.function.panel import FunctionPanel
+
+    card = FunctionPanel(workspace.document, workspace.selection, workspace.derived)
+    card.said.connect(workspace.status.say)
+    return workspace.with_pictures(card)
+
+
 def _matrix(workspace: Workspace) -> Card:
     from nnviz.ui.plots.weight_matrix import WeightMatrix
 
@@ -80,6 +88,7 @@ PANELS = (
     Panel("Training", "right, above", "Settings, Run, and what came of it", lambda own: own.training),
     Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
     Panel("Activation", "right", "The activation of the selected node, with all rows on it", _activation),
+    Panel("Function", "right", "What the network computes over its inputs", _function),
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),

@@ -1,0 +1,1 @@
+"""The panel "Function": what the network computes over one or two of its inputs."""
