@@ -5,8 +5,8 @@
 `save(state, path)`  a State into a file, in the format of the path's suffix; warns of what that does not keep
 `Network`            `Network(inputs, layers)`, `Network.from_weights({…})`; `.predict(x)`, `.forward(x)`
 `Layer`              `Layer(nodes, activation, weights, biases)`: W of shape (nodes, inputs), and b
-`slopes(net, x, y)`  the MSE and its slope with respect to every weight
-`train(state, …)`    a Result: `.state`, `.history`, `.diverged`
+`slopes(net, x, y)`  the MSE, or the `loss` that is named, and its slope with respect to every weight
+`train(state, …)`    a Result: `.state`, `.history`, `.diverged`; takes `loss`, `validation` and the like
 `code(state, style)` the network as a program that runs as it stands
 `show(net, x, y)`    the window, in a process of its own
 `watch(model, x, y)` the window, following a training that runs in a script; `watch.keras()` for `fit`

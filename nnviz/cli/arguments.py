@@ -114,6 +114,7 @@ def _slopes(parser: _Parser) -> None:
 
 
 def _train(parser: _Parser) -> None:
+    from nnviz.core.losses import LOSSES
     from nnviz.core.optimizers import OPTIMIZERS
 
     _file(parser)
@@ -122,7 +123,10 @@ def _train(parser: _Parser) -> None:
     parser.add_argument("--batch-size", type=_whole(1), metavar="B", help="rows in a batch")
     parser.add_argument("--optimizer", choices=list(OPTIMIZERS), metavar="O", help=", ".join(OPTIMIZERS))
     parser.add_argument("--seed", type=_whole(0), metavar="S", help="seed of the row order")
-    parser.add_argument("--history", type=Path, metavar="MSE.csv", help="write every iteration and its MSE")
+    parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
+    share = "share of the rows, the last ones, that are not trained on, such as 0.2"
+    parser.add_argument("--validation", type=_share, metavar="V", help=share)
+    parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="write every iteration and its loss")
     parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save what came of it")
     _json(parser)
 
@@ -206,11 +210,22 @@ def _row(text: str) -> list[str]:
         raise argparse.ArgumentTypeError("a quote is not the end of its cell") from None
 
 
-def _positive(text: str) -> float:
+def _number(text: str) -> float:
     try:
-        number = parsed(text)
+        return parsed(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _share(text: str) -> float:
+    number = _number(text)
+    if not 0.0 <= number < 1.0:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 on and below 1, found {text}")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = _number(text)
     if number <= 0.0:
         raise argparse.ArgumentTypeError(f"expected a number above 0, found {text}")
     return number

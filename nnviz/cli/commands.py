@@ -90,7 +90,7 @@ def _check_finite(result: Array) -> None:
 
 
 def slopes(chosen: argparse.Namespace) -> None:
-    """Print the MSE and every slope, in a table or as JSON."""
+    """Print the loss and every slope, in a table or as JSON."""
     import numpy as np
 
     from nnviz.core.slopes import slopes as slopes_of
@@ -98,8 +98,11 @@ def slopes(chosen: argparse.Namespace) -> None:
     state = load(chosen)
     network, inputs, targets = state.network, state.data.inputs, state.data.targets
     if targets is None or len(inputs) == 0:
-        raise FileError("there are no rows with targets, and so no MSE and no slopes", "data")
-    result = slopes_of(network, inputs, targets)
+        raise FileError(
+            f"there are no rows with targets, and so no {state.measure.word} and no slopes", "data"
+        )
+    trained = slice(state.trained_rows)
+    result = slopes_of(network, inputs[trained], targets[trained], state.training.loss)
     for numbers in (np.array(result.loss), *(layer.weights for layer in result.layers)):
         _check_finite(numbers)
     if chosen.json:
@@ -125,7 +128,7 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
 
 
 def train(chosen: argparse.Namespace) -> None:
-    """Train, print the MSE history, and write what was asked for."""
+    """Train, print the history of the loss, and write what was asked for."""
     from nnviz.cli.training import train
 
     train(load(chosen), chosen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 
 import numpy as np
@@ -11,6 +12,7 @@ from nnviz.cli.printing import complain, print_json, print_table, weights_json
 from nnviz.cli.saving import save
 from nnviz.core import training
 from nnviz.core.activations import Array
+from nnviz.core.measured import measured
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.core.training import Result
@@ -18,19 +20,19 @@ from nnviz.files import atomic, csv, native
 from nnviz.files.errors import FileError
 
 LINES = 50
-"""Longest MSE history that is printed whole."""
+"""Longest history that is printed whole."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> None:
-    """Train, print the MSE history, and write what was asked for."""
-    names = ("updates", "learning_rate", "batch_size", "optimizer", "seed")
+    """Train, print the history of the loss, and write what was asked for."""
+    names = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
     try:
         result = training.train(state, **{name: getattr(chosen, name) for name in names})
     except ValueError as error:
         raise FileError(str(error)) from None
     if result.diverged:
         complain(
-            f"the MSE grew beyond all bounds; the weights are those after "
+            f"the {result.state.measure.word} grew beyond all bounds; the weights are those after "
             f"{counted(result.state.iteration, 'update')}, and a smaller learning rate may help"
         )
     faults = _write_results(result, chosen)
@@ -43,18 +45,36 @@ def train(state: State, chosen: argparse.Namespace) -> None:
 
 def _print(result: Result, chosen: argparse.Namespace) -> None:
     if chosen.json:
-        print_json(
-            {
-                "iteration": result.state.iteration,
-                "mse": float(result.history[-1, 1]),
-                "diverged": result.diverged,
-                "history": [[int(iteration), *losses] for iteration, *losses in result.history.tolist()],
-                "layers": [weights_json(layer) for layer in result.state.network.layers],
-            }
-        )
+        print_json(_as_json(result))
     else:
-        names = csv.columns(result.history, result.state.training.loss)
-        print_table([names, *_history_rows(result.history)])
+        print_table([csv.columns(result.history, _name(result)), *_history_rows(result.history)])
+
+
+def _name(result: Result) -> str:
+    return result.state.measure.name
+
+
+def _as_json(result: Result) -> dict[str, object]:
+    """Return what `--json` prints; the loss under its own name, and what else there is to measure."""
+    state = result.state
+    found = measured(state)
+    beside = {
+        name: value
+        for name in ("validation", "accuracy", "validation_accuracy")
+        if (value := getattr(found, name)) is not None
+    }
+    return {
+        "iteration": state.iteration,
+        _name(result): float(result.history[-1, 1]),
+        **beside,
+        "diverged": result.diverged,
+        "history": [[int(iteration), *map(_known, losses)] for iteration, *losses in result.history.tolist()],
+        "layers": [weights_json(layer) for layer in state.network.layers],
+    }
+
+
+def _known(loss: float) -> float | None:
+    return None if math.isnan(loss) else loss
 
 
 def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
@@ -62,7 +82,7 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
     faults = []
     if chosen.history is not None:
         try:
-            atomic.write(chosen.history, csv.history(result.history, result.state.training.loss))
+            atomic.write(chosen.history, csv.history(result.history, _name(result)))
         except FileError as error:
             faults.append(str(error))
     if chosen.out is not None:

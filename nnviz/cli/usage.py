@@ -4,7 +4,7 @@ from __future__ import annotations
 
 COMMANDS = {
     "predict": "the predictions of a network, one row a line",
-    "slopes": "the MSE and every slope at the current weights",
+    "slopes": "the loss and every slope at the current weights",
     "train": "gradient descent on the file's rows",
     "render": "the diagram as PNG, SVG or PDF, or a film of it; no display needed",
     "screenshot": "the whole window as PNG; no display needed",

@@ -235,6 +235,19 @@ def set_activation(state: State, layer: int, activation: str) -> State:
     return with_network(state, state.network.with_layer(layer, new))
 
 
+def set_loss(state: State, loss: str, output: str | None = None) -> State:
+    """Choose the loss, and with it the activation of the output where one is given.
+
+    Raises ValueError where they do not go together.
+    """
+    training = replace(state.training, loss=loss)
+    if output is None:
+        return with_training(state, training)
+    layers = state.network.layers
+    network = state.network.with_layer(len(layers) - 1, replace(layers[-1], activation=output))
+    return replace(state, network=network, training=training, run=None)
+
+
 def use_set(state: State, place: int) -> State:
     """Return `state` with the weights of the set at `place` in use."""
     return with_network(state, state.weight_sets[place].into(state.network))

@@ -280,6 +280,11 @@ def fitting(name: str) -> tuple[str, ...]:
     return tuple(output for form in LOSSES[name] for output in form.outputs)
 
 
+def usual(output: str) -> str:
+    """Return the name of the loss that an output with that activation is usually trained with."""
+    return next((name for name in LOSSES if output in fitting(name)), MSE.name)
+
+
 def loss_of(name: str, output: str) -> Loss:
     """Return a loss for an output with the activation `output`.
 

@@ -1,13 +1,21 @@
-"""The MSE history as CSV. Knows nothing of networks."""
+"""The history of a loss as CSV. Knows nothing of networks."""
 
 from __future__ import annotations
+
+import math
 
 from nnviz.core.activations import Array
 
 
 def history(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation."""
-    lines = [",".join(map(repr, [int(iteration), *losses])) for iteration, *losses in points.tolist()]
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation.
+
+    Where the last is not known, NaN, the cell is empty.
+    """
+    lines = [
+        ",".join([str(int(iteration)), *("" if math.isnan(loss) else repr(loss) for loss in losses)])
+        for iteration, *losses in points.tolist()
+    ]
     return "\n".join([",".join(columns(points, measure)), *lines, ""]).encode()
 
 

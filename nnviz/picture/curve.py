@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnviz.core.activations import Array
 from nnviz.core.history import History
 from nnviz.picture.elements import document, words
@@ -15,22 +17,32 @@ TITLE, TEXT = 13.0, 11.5
 """Font sizes."""
 MARGIN, HEAD, RIGHT, FOOT = 20.0, 52.0, 32.0, 46.0
 """Free at the left, over the plot, at its right and under it."""
-APART = 8.0
-"""Between the plot and its numbers."""
+APART, SAMPLE = 8.0, 18.0
+"""Between the plot and its numbers, and the length of a line in the key."""
 TICKS = 5
 """About so many on each axis."""
 
 
-def curve_svg(history: Array, title: str, palette: Palette) -> str:
-    """Return a history, shape (points, 2): iteration, MSE, as an SVG document; of a long one its extremes."""
-    points = History().extended(history).brief
-    last, highest = float(points[-1, 0]) or 1.0, float(points[:, 1].max()) or 1.0
+def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE") -> str:
+    """Return a history, shape (points, 2 or 3), as an SVG document; of a long one its extremes.
+
+    The columns are iteration, loss, which is called `measure`, and the loss over the rows of validation,
+    which is NaN where it is not known.
+    """
+    curves = [History().extended(history[:, :2]).brief]
+    if history.shape[1] > 2:
+        known = history[~np.isnan(history[:, 2])]
+        curves += [History().extended(known[:, ::2]).brief] if len(known) else []
+    last = float(curves[0][-1, 0]) or 1.0
+    highest = max(float(points[:, 1].max()) for points in curves) or 1.0
     across, up = round_values(0.0, last, TICKS, least=1.0), round_values(0.0, highest, TICKS)
     texts = texts_of(up)
     left = MARGIN + max(text_width(text, TEXT) for text in texts) + APART
     plot = Rect(left, HEAD, SIZE[0] - RIGHT - left, SIZE[1] - HEAD - FOOT)
     parts = [words(MARGIN, 20.0, title, TITLE, palette.ink, weight=600)]
-    parts.append(words(left, 40.0, "MSE", TEXT, palette.muted))
+    parts.append(words(left, 40.0, measure, TEXT, palette.muted))
+    if len(curves) > 1:
+        parts += _key(plot, palette)
     parts.append(words(plot.right, SIZE[1] - 12.0, "iterations", TEXT, palette.muted, "end"))
     for value, text in zip(up, texts, strict=True):
         y = plot.bottom - value / highest * plot.height
@@ -40,9 +52,27 @@ def curve_svg(history: Array, title: str, palette: Palette) -> str:
         x = plot.x + value / last * plot.width
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
         parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
-    places = (points / (last, -highest)) * (plot.width, plot.height) + (plot.x, plot.bottom)
-    parts.append(_curve(places, palette.accent))
+    for points, colour in zip(curves, _colours(palette), strict=False):
+        places = (points / (last, -highest)) * (plot.width, plot.height) + (plot.x, plot.bottom)
+        parts.append(_curve(places, colour))
     return document(*SIZE, title, palette.canvas, parts)
+
+
+def _colours(palette: Palette) -> tuple[str, str]:
+    """Return the colour of the rows that are trained on, and that of validation."""
+    return palette.accent, palette.negative
+
+
+def _key(plot: Rect, palette: Palette) -> list[str]:
+    """Return which curve is which, at the right over the plot."""
+    parts, right = [], plot.right
+    for text, colour in reversed(tuple(zip(("training", "validation"), _colours(palette), strict=True))):
+        parts.append(words(right, 40.0, text, TEXT, palette.muted, "end"))
+        left = right - text_width(text, TEXT) - APART
+        ends = f'x1="{left - SAMPLE:.1f}" y1="40" x2="{left:.1f}" y2="40"'
+        parts.append(f'<line {ends} stroke="{colour}" stroke-width="2"/>')
+        right = left - SAMPLE - 2 * APART
+    return parts
 
 
 def _line(x0: float, y0: float, x1: float, y1: float, palette: Palette) -> str:

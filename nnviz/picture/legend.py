@@ -22,7 +22,7 @@ BESIDE, APART, MARGIN = 6.0, 18.0, 20.0
 ENTRIES: tuple[tuple[Style, float, str, str], ...] = (
     ("pill", 1.0, "+", "weight > 0"),
     ("pill", -1.0, "\N{MINUS SIGN}", "weight < 0"),
-    ("slope", 1.0, "±", "slope of the MSE"),
+    ("slope", 1.0, "±", "slope of the loss"),
 )
 """Style, value and text of each sample's box, and its words."""
 NOWHERE = Address("heading", -1)

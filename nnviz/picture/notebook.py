@@ -62,7 +62,7 @@ def _network(network: Network) -> str:
 
 @drawn.register
 def _result(result: Result) -> str:
-    return curve_svg(result.history, result.in_words, PALETTE)
+    return curve_svg(result.history, result.in_words, PALETTE, result.state.measure.title)
 
 
 @drawn.register
@@ -88,7 +88,7 @@ def _slopes(slopes: Slopes) -> str:
     tables = []
     for k, layer in enumerate(slopes.layers):
         nodes, sources = map(_numbers, layer.weights.shape)
-        title = f"{_title(k, slopes.layers)}, slopes of the MSE"
+        title = f"{_title(k, slopes.layers)}, slopes of the {slopes.measure.word}"
         tables.append(Table(title, nodes, sources, layer.weights, layer.biases))
     return html(tables, PALETTE.slope, PALETTE.slope)
 

@@ -40,7 +40,7 @@ def test_slopes_of_the_first_row_are_written_in_purple_and_explained():
     root = parsed(line, view="slopes")
     purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == PALETTES["light"].slope]
     assert purple == ["42", "56", "±"]
-    assert {"slope of the MSE", "slopes of row 1 · identity"} <= set(texts(root))
+    assert {"slope of the loss", "slopes of row 1 · identity"} <= set(texts(root))
 
 
 def test_slopes_need_targets():
@@ -99,7 +99,7 @@ def test_a_transparent_one_has_no_ground():
 
 def test_the_legend_shows_each_number_in_its_own_shape():
     samples = legend(800, 20)
-    assert [sample.words.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the MSE"]
+    assert [sample.words.text for sample in samples] == ["weight > 0", "weight < 0", "slope of the loss"]
     weights, slope = samples[:2], samples[2]
     for theme in PALETTES.values():
         boxes = [label_box(sample.box, theme) for sample in weights]

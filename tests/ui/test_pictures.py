@@ -24,7 +24,7 @@ from tests.ui.hands import address_named, choose, choose_entry, press_button, ty
 from tests.ui.sees import at_work, status
 
 SVG = "{http://www.w3.org/2000/svg}"
-LEGEND = ["weight > 0", "weight < 0", "slope of the MSE"]
+LEGEND = ["weight > 0", "weight < 0", "slope of the loss"]
 
 
 @pytest.fixture
@@ -186,8 +186,8 @@ def test_a_picture_is_copied_in_the_size_that_is_chosen(window, answer):
 
 PLOTS = {
     "MSE": ("the MSE", "iterations"),
-    "1 weight": ("the MSE over one weight", "w (accounts → node_0)"),
-    "2 weights": ("the MSE over two weights", "w (accounts → node_0)"),
+    "1 weight": ("the loss over one weight", "w (accounts → node_0)"),
+    "2 weights": ("the loss over two weights", "w (accounts → node_0)"),
     "Activation": ("the activation of a node", "z of node_0"),
     "Function": ("the function", "accounts"),
     "Matrix": ("the weights", None),

@@ -517,11 +517,11 @@ def test_the_panel_is_compact_and_keeps_no_line_empty(qtbot, open_window):
     panel = window.training
     assert not panel.timeline.isVisible()
     before = panel.minimumSizeHint().height()
-    assert before + panel.head.height() <= 265
+    assert before + panel.head.height() <= 280
     qtbot.mouseClick(panel.verbs.step, Qt.MouseButton.LeftButton)
     QApplication.processEvents()
     assert panel.timeline.isVisible()
-    qtbot.waitUntil(lambda: before < panel.minimumSizeHint().height() <= 250)
+    qtbot.waitUntil(lambda: before < panel.minimumSizeHint().height() <= 275)
     assert panel.height() >= panel.minimumSizeHint().height()
 
 

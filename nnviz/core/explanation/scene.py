@@ -34,7 +34,7 @@ class Scene:
     unfolded: frozenset[str] = frozenset()
 
     def to(self, what: str) -> str:
-        """Return how the slope with respect to `what` is written: ∂MSE/∂z."""
+        """Return how the slope with respect to `what` is written: ∂MSE/∂z, say."""
         return f"∂{self.measure.symbol}/∂{what}"
 
     @property

@@ -29,7 +29,7 @@ class Result(AsSvg):
 
     @property
     def in_words(self) -> str:
-        """How it went: "MSE 64 → 0.25 after 20 updates"."""
+        """How it went: "MSE 64 → 0.25 after 20 updates"; it names the loss in use."""
         (_, first), (last, loss) = self.history[[0, -1], :2].tolist()
         end = f" → {shown(loss)} after {counted(int(last), 'update')}"
         diverged = ", where it diverged" if self.diverged else ""

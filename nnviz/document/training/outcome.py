@@ -14,6 +14,7 @@ UNITS_S = (("s", 1), ("min", 60), ("h", 3600), ("days", 86_400))
 YEAR_S = 31_557_600
 NO_ROWS = "There are no rows to train on: add one in the data table, or load some from a CSV file."
 NO_TARGETS = "There are no targets to train on: type them in the data table."
+ALL_KEPT = "All rows are kept for validation: make its share smaller, or add rows."
 
 
 def in_words(updates: int, speed: float) -> str:
@@ -34,13 +35,15 @@ def missing(state: State) -> str:
     """Return the sentence that says what is missing before there is anything to train, and what to do."""
     if not len(state.data):
         return NO_ROWS
-    return NO_TARGETS if state.data.targets is None else ""
+    if state.data.targets is None:
+        return NO_TARGETS
+    return "" if state.trainable else ALL_KEPT
 
 
 def refusal(error: ValueError) -> str:
     """Return the sentence that says why there is nothing to train."""
     place, _, _ = str(error).partition(": ")
-    told = {"data": NO_ROWS, "data.targets": NO_TARGETS}.get(place)
+    told = {"data": NO_ROWS, "data.targets": NO_TARGETS, "validation": ALL_KEPT}.get(place)
     return told or f"{str(error)[0].upper()}{str(error)[1:]}."
 
 

@@ -26,6 +26,8 @@ SETTINGS = {
     "batch_size": "batch",
     "optimizer": "optimizer",
     "seed": "seed",
+    "loss": "loss",
+    "validation": "validation",
 }
 ONE_UPDATE = "One update"
 """What an update by itself is called, also where it is undone."""

@@ -27,7 +27,7 @@ class Taken(NamedTuple):
 
 def pasted(state: State, text: str, row: int, column: int) -> Taken:
     """Return the State with the numbers of `text` from a cell on. Raises FileError."""
-    shown = columns(state.network)
+    shown = columns(state)
     table = parsed(_without_computed(text, shown, column, state.data.targets is None))
     known = None if table.names is None else _places(table.names, shown, state)
     places = known or _room(shown, column, table.width)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from nnviz.core import edits
-from nnviz.core.network import Network
+from nnviz.core.losses import MSE
 from nnviz.core.numbers import shown, shown_in_full, written
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
@@ -30,7 +29,7 @@ TYPED = COMPUTED | Qt.ItemFlag.ItemIsEditable
 class TableColumn(NamedTuple):
     """A column: what it shows, of which input or output, and its header."""
 
-    kind: Literal["input", "target", "prediction", "error", "square"]
+    kind: Literal["input", "target", "prediction", "error", "loss"]
     place: int
     header: str
 
@@ -45,14 +44,16 @@ class TableColumn(NamedTuple):
         return self.editable or self.kind == "error"
 
 
-def columns(network: Network) -> list[TableColumn]:
-    """Return the columns of a network's table."""
+def columns(state: State) -> list[TableColumn]:
+    """Return the columns of a State's table; the last one is each row's loss."""
+    network, measure = state.network, state.measure
     outputs = network.outputs
     listed = [TableColumn("input", i, name) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
             listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
-    return [*listed, TableColumn("square", 0, "error²" if len(outputs) == 1 else "MSE")]
+    squares = measure is MSE and len(outputs) == 1
+    return [*listed, TableColumn("loss", 0, "error²" if squares else measure.word)]
 
 
 def _kinds(listed: list[TableColumn]) -> list[str]:
@@ -73,7 +74,7 @@ class DataTable(QAbstractTableModel):
         super().__init__(document)
         self._document, self._derived = document, derived
         self._state = document.state
-        self.columns = columns(self._state.network)
+        self.columns = columns(self._state)
         self._computed = MotionThrottle(self, self._tell_computed, document, motion_ms=0.0, share=SHARE)
         document.state_changed.connect(self._follow)
 
@@ -82,11 +83,13 @@ class DataTable(QAbstractTableModel):
         self._computed.took(ms)
 
     def _follow(self, old: State, new: State) -> None:
-        if old.network is new.network and old.data is new.data:
+        measured = old.measure is not new.measure
+        if old.network is new.network and old.data is new.data and not measured:
             self._state = new
             return
-        renamed = (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs)
-        listed = columns(new.network) if renamed else self.columns
+        names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
+        renamed = measured or names[0] != names[1]
+        listed = columns(new) if renamed else self.columns
         reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
         if reshaped:
             self.beginResetModel()
@@ -121,10 +124,11 @@ class DataTable(QAbstractTableModel):
             return None
         if kind == "target":
             return float(data.targets[row, index])
+        if kind == "loss":
+            return self._derived.row_loss(row)
         error = self._derived.error(row)
         assert error is not None
-        with np.errstate(over="ignore", invalid="ignore"):
-            return float(error[index]) if kind == "error" else float(np.mean(error * error))
+        return float(error[index])
 
     def row_text(self, row: int) -> str:
         """Return a row at full precision, tab-separated, as it is copied."""

@@ -138,7 +138,7 @@ class Diagram(Canvas):
         self._last = event.position()
 
     def _select_scrubbed(self, address: Address) -> None:
-        """Select what is dragged; one of two weights whose MSE is looked at is dragged with both selected."""
+        """Select what is dragged; with one of two weights whose loss is seen both stay selected."""
         if address not in self._selection.weights:
             self.session.select(address)
 

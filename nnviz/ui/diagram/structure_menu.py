@@ -13,10 +13,12 @@ from nnviz.core import edits, structure
 from nnviz.core.activation import Parameter
 from nnviz.core.activations import ACTIVATIONS, activation
 from nnviz.core.address import Address, column_title
+from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
+from nnviz.ui.training.fit import advice, ask_loss, misfit
 from nnviz.ui.widgets.dialogs import AskText
 
 
@@ -57,9 +59,19 @@ class Structure(QObject):
     def _set_activation(self, layer: int, name: str) -> None:
         """Choose the activation of a layer, with a parameter in brackets where it is to have another."""
         wanted = activation(name)
-        if self._document.state.network.layers[layer].activation != wanted.name:
-            text, said = f"Activation {wanted.name}", f"{self.title(layer + 1)}: a = {wanted.formula}"
+        state = self._document.state
+        if state.network.layers[layer].activation == wanted.name:
+            return
+        text, said = f"Activation {wanted.name}", f"{self.title(layer + 1)}: a = {wanted.formula}"
+        used, is_output = state.training.loss, layer == len(state.network.layers) - 1
+        if not is_output:
             self._edit(text, said, edits.set_activation, layer, wanted.name)
+        elif not misfit(used, wanted.base):
+            said = "; ".join(filter(None, (said, advice(used, wanted.base))))
+            self._edit(text, said, edits.set_activation, layer, wanted.name)
+        elif self._document.may_change() and (loss := ask_loss(state, wanted.base)):
+            word = LOSSES[loss][0].word
+            self._edit(f"{text} with {word}", f"{said}; loss: {word}", edits.set_loss, loss, wanted.name)
 
     def _ask_parameter(self, layer: int, parameter: Parameter, name: str) -> None:
         """Ask for the number in brackets behind an activation's name."""

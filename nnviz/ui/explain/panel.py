@@ -31,7 +31,7 @@ QUICK_NS = 6e6
 
 
 class ExplainPanel(Card):
-    """Explains what is selected, or the MSE. `address_hovered` carries what is under the mouse, or None."""
+    """Explains what is selected, or the loss. `address_hovered` carries what is under the mouse, or None."""
 
     address_hovered = Signal(object)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from nnviz.core.activation import Activation
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.expressions import Number
+from nnviz.core.losses import LOSSES, Loss
 from nnviz.core.optimizers import OPTIMIZERS, Optimizer
 from nnviz.ui.help.page import Section
 
 FORWARD: Section = (
-    "Forward: from the inputs to the MSE",
+    "Forward: from the inputs to the loss",
     (
         (
             "z of a node",
@@ -19,24 +20,27 @@ FORWARD: Section = (
         ("value of a node", "a = f(z), with the activation function f of its layer"),
         ("prediction", "the value of an output node"),
         ("error", "prediction − target"),
-        ("MSE", "the mean of error² over all rows and outputs"),
+    ),
+)
+MEASURES = (
+    (
+        "accuracy",
+        "the share of rows that are right: with softmax the largest output is that of the largest target; "
+        "else every output is on the side of 0.5 on which its target is",
+    ),
+    (
+        "validation",
+        "the same over the last rows, which are not trained on: those from int(rows · (1 − share)) on",
     ),
 )
 BACKWARD: Section = (
     "Backward: slopes",
     (
-        ("slope of a weight", "∂MSE/∂w = value at its start · slope at its end"),
-        ("slope of a node", "∂MSE/∂z: the slope at the end of every edge that leads to it, and of its bias"),
-        (
-            "at an output",
-            "∂MSE/∂z = 2 · error · f′(z) of a row, divided by the number of outputs",
-        ),
-        ("at a hidden node", "∂MSE/∂z = f′(z) · the sum of weight · slope at its end over all that it feeds"),
-        ("without hidden layers", "one row, one output, no activation: ∂MSE/∂w = 2 · x · error"),
-        (
-            "a row's slope",
-            "the slope of its own MSE; the mean over all rows is the slope of the MSE",
-        ),
+        ("slope of a weight", "∂L/∂w = value at its start · slope at its end; L is the loss"),
+        ("slope of a node", "∂L/∂z: the slope at the end of every edge that leads to it, and of its bias"),
+        ("at a hidden node", "∂L/∂z = f′(z) · the sum of weight · slope at its end over all that it feeds"),
+        ("without hidden layers", "one row, one output, no activation, MSE: ∂L/∂w = 2 · x · error"),
+        ("a row's slope", "the slope of its own loss; the mean over all rows is the slope of the loss"),
         ("relu at z = 0", "its slope there is 0; of every kink that of its left side counts"),
     ),
 )
@@ -58,7 +62,33 @@ def formulas() -> tuple[Section, ...]:
     name, rows = UPDATES
     steps = tuple((optimizer.name, _rule(optimizer)) for optimizer in OPTIMIZERS.values())
     functions = tuple((each.name, _function(each)) for each in ACTIVATIONS.values())
-    return FORWARD, BACKWARD, (name, (*rows, *steps)), ("Activation functions", functions)
+    losses = [form for forms in LOSSES.values() for form in forms]
+    (forward, values), (backward, (weight, node, *others)) = FORWARD, BACKWARD
+    measured = *((_called(form), _loss(form)) for form in losses), *MEASURES
+    at_outputs = ((f"at an output, {_called(form)}", _slope(form)) for form in losses)
+    return (
+        (forward, (*values, *measured)),
+        (backward, (weight, node, *at_outputs, *others)),
+        (name, (*rows, *steps)),
+        ("Activation functions", functions),
+    )
+
+
+def _called(loss: Loss) -> str:
+    return f"{loss.word} with {' or '.join(loss.outputs)}" if loss.outputs else loss.word
+
+
+def _loss(loss: Loss) -> str:
+    if loss.averaged:
+        return f"the mean of {loss.term.text} over all rows and outputs; a is the prediction, y the target"
+    return f"the sum of {loss.term.text} over the outputs of a row, and of that the mean over all rows"
+
+
+def _slope(loss: Loss) -> str:
+    """Return what a row's slope at an output is."""
+    rule = loss.short.rule(1.0).text if loss.short else f"{loss.slope_rule.text} · f′(z)"
+    where = "of a row, where its targets sum to 1" if not loss.averaged else "of a row"
+    return f"∂L/∂z = {rule} {where}{', divided by the number of outputs' if loss.averaged else ''}"
 
 
 def _rule(optimizer: type[Optimizer]) -> str:
@@ -75,7 +105,7 @@ def _function(activation: Activation) -> str:
     if activation.joint is not None:
         nothing = [Number(0.0)]
         formula, _ = activation.joint.slope(nothing, nothing, 0, lambda terms: terms[0])
-        said.append(f"∂MSE/∂z = {formula}")
+        said.append(f"∂L/∂z = {formula}")
     if takes := activation.parameter:
         said.append(f"{activation.name}({takes.example:g}) has another {takes.what}, {takes.taken}")
     said.append(f"random weights: {STARTS[activation.start]}")

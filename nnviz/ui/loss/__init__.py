@@ -1,1 +1,1 @@
-"""The MSE over one weight and over two."""
+"""The loss over one weight and over two."""

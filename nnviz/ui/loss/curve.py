@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from nnviz.core.activations import Array
 from nnviz.core.loss.line import LossLine, is_of, is_plain, loss_line
 from nnviz.core.loss.moved_weights import same_but
-from nnviz.core.network import Network
 from nnviz.core.numbers import full, loss_in_words, shown
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
@@ -21,15 +20,15 @@ from nnviz.ui.loss.curve_plane import LossCurvePlane
 from nnviz.ui.loss.view import LossView, axis_name, over_rows
 from nnviz.ui.widgets.theme import colours
 
-CHOOSE = "Click a weight or a bias on the diagram: the MSE along it is drawn here"
-TOO_LARGE = "At these weights the MSE is too large to be drawn"
+CHOOSE = "Click a weight or a bias on the diagram: the {} along it is drawn here"
+TOO_LARGE = "At these weights the {} is too large to be drawn"
 
 
 class LossCurve(LossView):
-    """Draws the MSE over all rows along the selected weight; dragging the point changes the weight."""
+    """Draws the loss over the rows along the selected weight; dragging the point changes the weight."""
 
-    title, what, ending = "1 weight", "the MSE over one weight", "-1-weight"
-    tip = "The slope over all rows, and the next step of this weight alone: the others stay"
+    title, what, ending = "1 weight", "the loss over one weight", "-1-weight"
+    tip = "The slope over the rows, and the next step of this weight alone: the others stay"
     wanted, caption_lines = 1, 3
 
     plane: LossCurvePlane
@@ -39,8 +38,8 @@ class LossCurve(LossView):
     def __init__(self) -> None:
         super().__init__(LossCurvePlane(colours()))
 
-    def hint(self, network: Network) -> str:  # noqa: D102
-        return CHOOSE
+    def hint(self, state: State) -> str:  # noqa: D102
+        return CHOOSE.format(state.measure.word)
 
     def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the line, coarse and then fine."""
@@ -51,13 +50,13 @@ class LossCurve(LossView):
     def draw(self, state: State) -> tuple[bool, str]:
         """Draw what is known of the line, which may be that of another State."""
         line = self._known
-        self.plane.name_axes(axis_name(state.network, *self.weights), "MSE")
+        self.plane.name_axes(axis_name(state.network, *self.weights), state.measure.title)
         if line is None:
             return False, self._draw_nothing(COMPUTING)
         if not is_of(line, state):
             return False, self._draw_old(line, state)
         if not line.drawable:
-            return True, self._draw_nothing(TOO_LARGE)
+            return True, self._draw_nothing(TOO_LARGE.format(state.measure.word))
         if self._drawn is not line.values:
             self.plane.show_curve(line.values, line.loss, *line.heights())
             self._drawn = line.values
@@ -81,7 +80,7 @@ class LossCurve(LossView):
 
 
 def line_in_html(line: LossLine, palette: Palette) -> str:
-    """Return three lines of rich text: MSE and slope; the next step; the MSE if this weight alone moves."""
+    """Return three lines of rich text: loss and slope; the next step; the loss if this weight alone moves."""
     loss, slope = line.point
     here = _coloured(
         palette.muted, f"{loss_in_words(line.state.measure.title, loss)} {over_rows(line.state)} · "
@@ -94,10 +93,12 @@ def line_in_html(line: LossLine, palette: Palette) -> str:
 def line_in_full(line: LossLine) -> str:
     """Return the same with all digits, for a screen reader."""
     loss, slope = line.point
-    said = f"MSE {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
+    measure = line.state.measure
+    said = f"{measure.title} {full(loss)} at {line.weight.symbol} = {full(line.w)}, slope {full(slope)}"
     if line.landing:
         end, there = (full(value) for value in line.landing)
-        said += f", {_step(line).lower()} to {end}, where the MSE is {there} if this weight alone moves"
+        said += f", {_step(line).lower()} to {end}, "
+        said += f"where the {measure.word} is {there} if this weight alone moves"
     return said
 
 
@@ -120,7 +121,7 @@ def _move(line: LossLine) -> str:
 
 
 def _landing(line: LossLine, palette: Palette) -> str:
-    """Return what the MSE would be; the step moves the other weights too, but this plot does not."""
+    """Return what the loss would be; the step moves the other weights too, but this plot does not."""
     if line.landing is None or line.landing[0] == line.w:
         return ""
     loss = line.landing[1]

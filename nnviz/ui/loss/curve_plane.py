@@ -1,4 +1,4 @@
-"""The MSE over one weight: curve, present point, tangent and next step. Knows nothing of the document.
+"""The loss over one weight: curve, present point, tangent and next step. Knows nothing of the document.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -27,9 +27,10 @@ HEAD = 9
 class LossCurvePlane(LossPlane):
     """Draws the curve as it is given; `stale` makes it faint while a new one is computed."""
 
+    over = "along the selected weight"
+
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=True)
-        self.setAccessibleName("MSE along the selected weight")
         self.setToolTip("Drag the point or click to set the weight; arrows move it by 0.1, Shift 1, Alt 0.01")
         self._slope = math.nan
         self._landing: tuple[float, float] | None = None
@@ -58,7 +59,7 @@ class LossCurvePlane(LossPlane):
         self._landed.setBrush(QColor(palette.accent))
 
     def show_curve(self, values: Array, loss: Array, floor: float, ceiling: float) -> None:
-        """Draw the MSE at `values` between two heights; what is not finite is a gap."""
+        """Draw the loss at `values` between two heights; what is not finite is a gap."""
         self.bring_back()
         self.look((float(values[0]), float(values[-1])), (floor, ceiling))
         self._curve.setData(values, self.in_reach(np.where(np.isfinite(loss), loss, np.nan)))
@@ -75,17 +76,17 @@ class LossCurvePlane(LossPlane):
         self._curve.setOpacity(0.3 if stale else 1.0)
 
     def show_point(self, w: float, loss: float, slope: float, landing: tuple[float, float] | None) -> None:
-        """Draw the present point, the tangent with `slope` (none for NaN), and a step to (w, MSE)."""
+        """Draw the present point, the tangent with `slope` (none for NaN), and a step to (w, loss)."""
         self.show_present(w, loss)
         self._slope, self._landing = slope, landing
         self._place()
 
     def tangent(self) -> Array:
-        """Return both ends of the tangent as it is drawn, shape (2, 2): w, MSE; none where there is none."""
+        """Return both ends of the tangent as it is drawn, shape (2, 2): w, loss; none where there is none."""
         return points_of(self._tangent)
 
     def curve(self) -> Array:
-        """Return the curve as it is drawn, shape (points, 2): w, MSE."""
+        """Return the curve as it is drawn, shape (points, 2): w, loss."""
         return points_of(self._curve)
 
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:

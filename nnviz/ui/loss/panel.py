@@ -1,4 +1,4 @@
-"""The panel that draws the MSE over one weight or two: when it computes, and how its point moves weights."""
+"""The panel that draws the loss over one weight or two: when it computes, and how its point moves weights."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import APART_MS, FRAME_MS, Slicer
 from nnviz.document.selection import Selection
+from nnviz.document.training.outcome import ALL_KEPT
 from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.loss.view import LossView
 from nnviz.ui.loss.weight_choice import LossChoice
-from nnviz.ui.plots.mse_plot import NO_MSE
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.theme import colours, ui_font
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
 """Where a page is so many times as wide as high, plot and caption share its width like this."""
+NO_LOSS = "The {} needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
 
 class LossPanel(PlotCard):
-    """Shows a view of the MSE over the selected weights, or says what is missing.
+    """Shows a view of the loss over the selected weights, or says what is missing.
 
     `choice` stands above it, where the weights can be chosen from lists, too.
     """
@@ -45,7 +46,6 @@ class LossPanel(PlotCard):
         choice: LossChoice | None = None,
     ) -> None:
         super().__init__(view.title, view.what, view.ending, self._drawn)
-        self.setAccessibleName(view.plane.accessibleName())
         self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
@@ -107,9 +107,12 @@ class LossPanel(PlotCard):
     def _begin(self) -> None:
         """Ask for what is to be drawn, or say what is missing."""
         state = self._document.state
-        missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state.network)
+        self.plane.show_measure(state.measure.title)
+        self.setAccessibleName(self.plane.accessibleName())
+        missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
         if not state.trainable:
-            missing = NO_MSE
+            none = not len(state.data) or state.data.targets is None
+            missing = NO_LOSS.format(state.measure.word) if none else ALL_KEPT
         self.empty.setText(missing)
         if missing:
             self.work.stop()

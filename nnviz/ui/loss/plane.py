@@ -1,4 +1,4 @@
-"""A plot of the MSE over weights, with the present point in it. Knows nothing of the document.
+"""A plot of the loss over weights, with the present point in it. Knows nothing of the document.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -16,10 +16,19 @@ SHORT = 22
 
 
 class LossPlane(PointPlot):
-    """A plot over weights; its axes are named by them."""
+    """A plot over weights; its axes are named by them, and `over` says in words what it is over."""
+
+    over: str
+    _measure = ""
+
+    def show_measure(self, title: str) -> None:
+        """Say of which loss it is from now on."""
+        if title != self._measure:
+            self._measure = title
+            self.setAccessibleName(f"{title} {self.over}")
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
-        """Return weights and MSE for a read-out, each on a line."""
+        """Return weights and loss for a read-out, each on a line."""
         names = (shortened(name, SHORT) for name in self._names)
         lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
-        return "\n".join((*lines, f"MSE {shown(loss) if math.isfinite(loss) else 'too large'}"))
+        return "\n".join((*lines, f"{self._measure} {shown(loss) if math.isfinite(loss) else 'too large'}"))

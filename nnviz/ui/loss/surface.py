@@ -1,4 +1,4 @@
-"""What the panel "2 weights" shows: a map of the MSE, and the path that the last run took on it.
+"""What the panel "2 weights" shows: a map of the loss, and the path that the last run took on it.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -28,20 +28,20 @@ from nnviz.ui.widgets.theme import colours
 CHOOSE = "Click a weight on the diagram and Ctrl+click another one"
 CHOOSE_SECOND = "Ctrl+click a second weight on the diagram"
 OR_HERE = ", or choose two above"
-THEN = ": the MSE over both is drawn here"
+THEN = ": the {} over both is drawn here"
 TOO_LARGE = "These weights are too large to be drawn."
 
 
 class LossSurface(LossView):
-    """Draws the MSE over all rows over the two selected weights; dragging the point changes both.
+    """Draws the loss over the rows over the two selected weights; dragging the point changes both.
 
     A line is the way of the last run, from its start to where it was last shown. A new run begins a new one;
     what is undone of it is not shown until it is redone. An edit of weights leaves it; with other data or
     another structure there is none.
     """
 
-    title, what, ending = "2 weights", "the MSE over two weights", "-2-weights"
-    tip = "Each tone is the MSE with these two weights; all others stay as they are"
+    title, what, ending = "2 weights", "the loss over two weights", "-2-weights"
+    tip = "Each tone is the loss with these two weights; all others stay as they are"
     wanted, caption_lines = 2, 2
 
     plane: LossSurfacePlane
@@ -52,9 +52,9 @@ class LossSurface(LossView):
         super().__init__(LossSurfacePlane(colours()))
         self._past = past
 
-    def hint(self, network: Network) -> str:  # noqa: D102
+    def hint(self, state: State) -> str:  # noqa: D102
         choose = CHOOSE_SECOND if self.weights else CHOOSE
-        return choose + (OR_HERE if is_listed(network) else "") + THEN
+        return choose + (OR_HERE if is_listed(state.network) else "") + THEN.format(state.measure.word)
 
     def find(self, state: State, slopes: MeanSlopes | None) -> Iterator[None]:
         """Find the map, coarse and then finer."""
@@ -89,7 +89,7 @@ class LossSurface(LossView):
         self.plane.stale(not same_but(self._known.state, state, *self.weights))
 
     def _present(self, state: State, loss: float | None) -> str:
-        """Return the present MSE in words, or that it is being computed."""
+        """Return the present loss in words, or that it is being computed."""
         if self._known is not None and not self._known.drawable:
             return TOO_LARGE
         if loss is not None:

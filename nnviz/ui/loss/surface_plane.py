@@ -1,4 +1,4 @@
-"""The MSE over two weights: tones, contours, present point and path. Knows nothing of the document.
+"""The loss over two weights: tones, contours, present point and path. Knows nothing of the document.
 
 Imports pyqtgraph, so it is imported only once the window stands.
 """
@@ -35,11 +35,12 @@ FEW = 60
 
 
 class LossSurfacePlane(LossPlane):
-    """Draws a `grid` of MSEs as it is given; `stale` makes it faint while a new one is computed."""
+    """Draws a `grid` of losses as it is given; `stale` makes it faint while a new one is computed."""
+
+    over = "over two weights"
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette, grid=False)
-        self.setAccessibleName("MSE over two weights")
         self.setToolTip(
             "Drag the point or click to set both weights; arrows move it by 0.1, Shift 1, Alt 0.01"
         )
@@ -70,7 +71,7 @@ class LossSurfacePlane(LossPlane):
             self.show_grid(self.grid)
 
     def show_grid(self, grid: Grid) -> None:
-        """Draw the MSE on a grid; what is not finite is a gap."""
+        """Draw the loss on a grid; what is not finite is a gap."""
         self.bring_back()
         self.grid = grid
         tone = Tone.of(grid.loss)

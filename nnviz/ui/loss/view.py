@@ -1,4 +1,4 @@
-"""What is drawn of the MSE over weights, and the words that its views share.
+"""What is drawn of the loss over weights, and the words that its views share.
 
 Knows nothing of the panel that asks for it.
 """
@@ -17,7 +17,7 @@ from nnviz.ui.loss.plane import LossPlane
 
 
 class LossView(ABC):
-    """The MSE over the `weights` that are chosen, drawn on a plane.
+    """The loss over the `weights` that are chosen, drawn on a plane.
 
     =============== ======================================================================
     `title`         the heading of its panel
@@ -37,7 +37,7 @@ class LossView(ABC):
     caption_lines: int
 
     _known: object = None
-    """What is known of the MSE over the weights, which may be that of another State."""
+    """What is known of the loss over the weights, which may be that of another State."""
     _drawn: object = None
     """What of it is drawn."""
 
@@ -51,7 +51,7 @@ class LossView(ABC):
         self._known = self._drawn = None
 
     @abstractmethod
-    def hint(self, network: Network) -> str:
+    def hint(self, state: State) -> str:
         """Return how to choose the weights that are missing."""
 
     @abstractmethod
@@ -70,6 +70,8 @@ def axis_name(network: Network, weight: Address) -> str:
 
 
 def over_rows(state: State) -> str:
-    """Return "over all 4 rows" or "over 1 row"."""
-    rows = len(state.data)
+    """Return "over all 4 rows" or "over 1 row"; "over the 3 rows trained on" where some are kept."""
+    rows = state.trained_rows
+    if rows < len(state.data):
+        return f"over the {counted(rows, 'row')} trained on"
     return f"over {'all ' if rows > 1 else ''}{counted(rows, 'row')}"

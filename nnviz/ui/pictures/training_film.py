@@ -1,4 +1,4 @@
-"""A run as a film: the diagram after more and more updates, and under it the curve of the MSE as it falls.
+"""A run as a film: the diagram after more and more updates, and under it the curve of the loss as it falls.
 
 Of a run that was watched it is the loss that the script told.
 
@@ -153,7 +153,7 @@ class TrainingFilm(ImageFilm):
         self.paint_foot(painter, self.words(palette), slopes=self._slopes)
 
     def words(self, palette: Palette) -> Iterator[Word]:
-        """Yield how far the run is, and the MSE there, or the script's loss where it told one."""
+        """Yield how far the run is, and the loss there, or the script's loss where it told one."""
         end = shown(self._end.iteration)
         now = f"iteration {shown(self._state.iteration)} of {end}"
         yield Word(now, palette.muted, f"iteration {end} of {end}")

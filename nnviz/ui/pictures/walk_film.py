@@ -35,7 +35,7 @@ class WalkFilm(ImageFilm):
         self._state, self._row, self._by_layer = state, row, by_layer
         self._phases = PHASES if state.trainable else PHASES[:1]
         self._after = train(state, updates=1).state if state.trainable else state
-        made = self._after.iteration > state.iteration  # it is not where an MSE would be beyond all bounds
+        made = self._after.iteration > state.iteration  # it is not where a loss would be beyond all bounds
         self._ends = (state.loss(), self._after.loss()) if made else (None, None)
         self._moves = max(round(MOVE_S * fps), FEW)
         self.count = sum(1 for _ in self._reel().play(self._moves, str))
@@ -67,4 +67,4 @@ class WalkFilm(ImageFilm):
                 yield Word(self.scene.said if len(progress.told) > 1 else "", palette.ink, WIDEST)
         else:
             yield Word("After one update", palette.muted)
-            yield Word(f"MSE {shown(before)} → {shown(after)}", palette.ink)
+            yield Word(f"{self._state.measure.title} {shown(before)} → {shown(after)}", palette.ink)

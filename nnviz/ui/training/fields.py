@@ -1,4 +1,4 @@
-"""The settings of a run as fields: learning rate, updates, batch, optimizer and seed."""
+"""The settings of a run as fields: learning rate, updates, batch, optimizer, loss, seed and validation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import parsed, parsed_whole, written
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.ui.widgets.choice import Choice, NumberChoice
-from nnviz.ui.widgets.number_field import Modifiers, Nudge, NumberField, nudge_rate, nudge_whole
+from nnviz.ui.widgets.number_field import (
+    Modifiers,
+    Nudge,
+    NumberField,
+    nudge_number,
+    nudge_rate,
+    nudge_whole,
+)
 from nnviz.ui.widgets.theme import ui_font
 
 ALL_ROWS = "all rows"
@@ -22,8 +30,11 @@ WHOLE = "\nUp, Down and the wheel change it by 1, with Shift by 10; Enter takes 
 RATE = (
     "\nUp, Down and the wheel change its first digit, with Alt its second, with Shift tenfold; Enter takes it"
 )
+SHARE = "\nUp, Down and the wheel change it by 0.1, with Alt by 0.01; Enter takes it"
+LARGEST_SHARE = 0.99
+"""To which keys and wheel go; what is typed may be nearer to 1."""
 
-ROW_GAP_PX = 3
+ROW_GAP_PX, LINE_GAP_PX = 3, 4
 ROUNDING_PX = 2
 """By which a text may be wider than its letters together."""
 
@@ -31,13 +42,15 @@ ROUNDING_PX = 2
 class TrainingFields(QWidget):
     """Shows a `Training` and reads another.
 
-    ============ ===============================================================
-    `accepted`   the Training with the setting that was typed or chosen
-    `refused`    one sentence that says why a text is refused; "" where none is
-    ============ ===============================================================
+    ============= ==============================================================
+    `accepted`    the Training with the setting that was typed or chosen
+    `loss_wanted` the name of the loss that was chosen, which may not fit
+    `refused`     one sentence that says why a text is refused; "" where none is
+    ============= ==============================================================
     """
 
     accepted = Signal(object)
+    loss_wanted = Signal(str)
     refused = Signal(str)
 
     def __init__(self, training: Training) -> None:
@@ -52,10 +65,14 @@ class TrainingFields(QWidget):
         self.seed = self._whole("seed", "Seed", "999", least=0)
         batch = self._number("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        self.optimizer = Choice()
+        self.validation = self._number("validation", "Validation", "0.25", parsed, written, nudge_share)
+        self.optimizer, self.loss = Choice(), Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
+        for name, forms in LOSSES.items():
+            self.loss.addItem(forms[0].title, name)
         self.optimizer.activated.connect(self._choose_optimizer)
+        self.loss.activated.connect(self._choose_loss)
         self._lay_out()
         self.show_training(training)
 
@@ -65,7 +82,8 @@ class TrainingFields(QWidget):
         for name, field in self._numbers.items():
             if getattr(training, name) != field.value or not field.text():
                 field.show_value(getattr(training, name))
-        self.optimizer.setCurrentIndex(self.optimizer.findData(training.optimizer))
+        for choice, name in ((self.optimizer, training.optimizer), (self.loss, training.loss)):
+            choice.setCurrentIndex(choice.findData(name))
 
     def restore(self) -> None:
         """Show the settings that hold; what was typed and not accepted is gone."""
@@ -120,6 +138,13 @@ class TrainingFields(QWidget):
         if chosen != self._training.optimizer:
             self._accept("optimizer", chosen)
 
+    def _choose_loss(self) -> None:
+        """Say which loss is wanted, and show the one that holds until it is in use."""
+        wanted = self.loss.currentData()
+        self.loss.setCurrentIndex(self.loss.findData(self._training.loss))
+        if wanted != self._training.loss:
+            self.loss_wanted.emit(wanted)
+
     def _lay_out(self) -> None:
         self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
@@ -134,12 +159,33 @@ class TrainingFields(QWidget):
             (self.optimizer, "Optimizer", "The rule by which slopes change the weights", 1, 0, 2),
             (self.seed, "Seed", seed + WHOLE, 1, 2, 1),
         ):
-            self._tips.append((field, tip))
-            field.setAccessibleName(name)
+            self._name(field, name, tip)
             self._put(field, QLabel(name), row, column, columns)
+        self._add_measures()
         for column, stretch in enumerate((5, 2, 3, 5)):
             grid.setColumnStretch(column, stretch)
         self.hold("")
+
+    def _name(self, field: QWidget, name: str, tip: str) -> None:
+        self._tips.append((field, tip))
+        field.setAccessibleName(name)
+
+    def _add_measures(self) -> None:
+        """Put what is measured, and over which rows, into a line of its own, with the labels in front."""
+        loss = "What training makes small; cross-entropy goes with softmax or sigmoid on the output"
+        share = "The share of the rows, the last ones, that are not trained on, as Keras's validation_split"
+        self._name(self.loss, "Loss", loss)
+        self._name(self.validation, "Validation", f"{share}: 0.2 or 1/5, 0 for none{SHARE}")
+        measures = QWidget()
+        self._grid.addWidget(measures, 4, 0, 1, 4)
+        line = QHBoxLayout(measures)
+        line.setContentsMargins(0, LINE_GAP_PX, 0, 0)
+        line.setSpacing(8)
+        for field, stretch in ((self.loss, 2), (self.validation, 1)):
+            label = QLabel(field.accessibleName())
+            _buddy(label, field)
+            line.addWidget(label)
+            line.addWidget(field, stretch)
 
     def add_beside(self, widget: QWidget, label: QLabel) -> None:
         """Put one more widget at the end of the last row."""
@@ -147,13 +193,18 @@ class TrainingFields(QWidget):
 
     def _put(self, widget: QWidget, label: QLabel, row: int, column: int, columns: int) -> None:
         """Put a widget, as high as its row, under its label."""
-        label.setBuddy(widget)
-        label.setObjectName("muted")
-        label.setFont(ui_font(11.5))
+        _buddy(label, widget)
         label.setContentsMargins(0, ROW_GAP_PX if row else 0, 0, 0)
         widget.setSizePolicy(widget.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Preferred)
         self._grid.addWidget(label, 2 * row, column, 1, columns)
         self._grid.addWidget(widget, 2 * row + 1, column, 1, columns)
+
+
+def _buddy(label: QLabel, widget: QWidget) -> None:
+    """Make a label that of a widget."""
+    label.setBuddy(widget)
+    label.setObjectName("muted")
+    label.setFont(ui_font(11.5))
 
 
 class SettingField(NumberField):
@@ -189,3 +240,9 @@ def write_batch(batch: int | None) -> str:
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
     """Nudge a whole number; below 1 it is None, all rows."""
     return nudge_whole(batch or 0, steps, modifiers) or None
+
+
+def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
+    """Nudge a share by 0.1, with Alt by 0.01, from 0 to `LARGEST_SHARE`."""
+    moved = nudge_number(share, steps, modifiers & ~Modifiers.ShiftModifier)
+    return min(max(moved, 0.0), max(share, LARGEST_SHARE))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from nnviz.core import edits
+from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import shown
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
@@ -16,6 +20,7 @@ from nnviz.document.training.runner import Runner
 from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
+from nnviz.ui.training.fit import advice, ask_output, misfit
 from nnviz.ui.training.timeline import TIP, Timeline
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.hold import hold
@@ -55,6 +60,7 @@ class TrainingPanel(Card):
     def _connect(self) -> None:
         runner = self.runner
         self.fields.accepted.connect(runner.set_training)
+        self.fields.loss_wanted.connect(self.choose_loss)
         self.fields.refused.connect(self.message.show_refusal)
         self.speed.valueChanged.connect(self._set_speed)
         self.verbs.run_requested.connect(self.toggle_run)
@@ -85,6 +91,17 @@ class TrainingPanel(Card):
         if self.fields.commit():
             self.runner.step()
 
+    def choose_loss(self, loss: str) -> None:
+        """Train by another loss; where the output has another activation than it needs, offer one."""
+        state = self._document.state
+        output = state.network.layers[-1].function.base
+        if not misfit(loss, output):
+            self.runner.set_training(replace(state.training, loss=loss))
+        elif self._document.may_change() and (fitting := ask_output(state, loss)):
+            self.runner.pause()
+            text = f"Loss {LOSSES[loss][0].word} with {fitting}"
+            self._document.edit(text, edits.set_loss, loss, fitting)
+
     def _set_speed(self, value: int) -> None:
         self.runner.speed = value / 100
         self._show_speed()
@@ -103,7 +120,7 @@ class TrainingPanel(Card):
             self.fields.restore()
         if new.training is not old.training:
             self._show_settings()
-        elif missing(new) != missing(old) or new.is_watched != old.is_watched:
+        elif _rule(new) != _rule(old):
             self._show_rule()
         if not self.runner.running:
             self._show_place()
@@ -123,11 +140,7 @@ class TrainingPanel(Card):
 
     def _show_rule(self) -> None:
         """Show how an update is made, or why there can be none."""
-        state = self._document.state
-        rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
-        if state.is_watched:
-            rule = f"nnviz goes on by its own settings, not the script's. {rule}"
-        self.message.show_rule(self._document.held or missing(state) or rule)
+        self.message.show_rule(self._document.held or _rule(self._document.state))
 
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
@@ -140,6 +153,17 @@ class TrainingPanel(Card):
         if iteration < self._document.state.iteration:
             text = f"Back to iteration {iteration}, l{text[1:]}"
         self.message.offer_cure(text, iteration, learning_rate)
+
+
+def _rule(state: State) -> str:
+    """Return how an update is made, or why there can be none; and whether the loss is an unusual one."""
+    if lacks := missing(state):
+        return lacks
+    rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
+    if state.is_watched:
+        return f"nnviz goes on by its own settings, not the script's. {rule}"
+    told = advice(state.training.loss, state.network.layers[-1].function.base)
+    return f"{rule}\n{told}" if told else rule
 
 
 class Message(QWidget):

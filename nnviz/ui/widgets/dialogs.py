@@ -28,7 +28,7 @@ INDENT_PX = 15
 """What Qt leaves before the text of a box without an icon."""
 
 
-def message_box(window: QWidget, sentence: str, more: str = "") -> QMessageBox:
+def message_box(window: QWidget | None, sentence: str, more: str = "") -> QMessageBox:
     """Return a box that says a sentence, and `more` below it; its buttons are for the caller to add."""
     box = QMessageBox(QMessageBox.Icon.NoIcon, "nnviz", sentence, parent=window)
     box.setInformativeText(more)

@@ -36,7 +36,7 @@ STANDARD = QKeySequence.StandardKey
 
 PHASES: tuple[tuple[Phase, str], ...] = (
     ("forward", "Values run forward: every node adds up its terms and applies its activation"),
-    ("loss", "The prediction is compared with the target: error, squared error, MSE"),
+    ("loss", "The prediction is compared with the target: error, loss of the row, mean over all rows"),
     ("backward", "Slopes come back, layer by layer from the output"),
     ("update", "Every weight takes a step against its slope"),
 )

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QMargins, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QFrame, QMainWindow, QMenu, QScrollArea, QWidget
 
-from nnviz.ui.widgets.theme import px
+from nnviz.ui.widgets.theme import factor, px
 
 if TYPE_CHECKING:
     from nnviz.ui.widgets.card import Card
@@ -22,8 +22,11 @@ MOVES = (
 
 ASIDE_PX = 32
 """So far from its place a panel floats at first."""
-SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
-"""Of the screen that a panel may ask for: three stand side by side, two one above the other."""
+SHARE_ACROSS, SHARE_DOWN, SHARE_DOWN_LARGE = 0.25, 0.4, 0.34
+"""Of the screen that a panel may ask for: three stand side by side, two one above the other.
+
+Down it is less where everything is drawn larger, as then the other panels ask for as much.
+"""
 
 
 class Dock(QDockWidget):
@@ -239,7 +242,8 @@ class Room(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         screen = self.screen().availableSize()
-        share = QSize(int(SHARE_ACROSS * screen.width()), int(SHARE_DOWN * screen.height()))
+        down = SHARE_DOWN_LARGE if factor() > 1.0 else SHARE_DOWN
+        share = QSize(int(SHARE_ACROSS * screen.width()), int(down * screen.height()))
         return self._panel.minimumSizeHint().boundedTo(share)
 
     def sizeHint(self) -> QSize:  # noqa: D102

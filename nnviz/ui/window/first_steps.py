@@ -81,8 +81,8 @@ def _by_training(workspace: Workspace) -> tuple[Step, ...]:
     return (
         Step(
             "Let it learn",
-            "Press Run: each update moves every weight a small step against its slope, and the MSE falls.",
-            "The curve is the MSE after every update. Drag its ring to see the network as it was.",
+            "Press Run: each update moves every weight a small step against its slope, and the loss falls.",
+            "The curve is the loss after every update. Drag its ring to see the network as it was.",
             at=lambda: Spot(workspace.training.verbs.run),
             then_at=_panel(workspace, "MSE"),
             sign=lambda: document.state.iteration,

@@ -20,7 +20,7 @@ GESTURES: tuple[Section, ...] = (
             ("drag a number sideways", "change it by 0.1; with Shift by 1, with Alt by 0.01"),
             ("click a name", "rename the node"),
             ("click an edge or a node", "select it: Explain tells where its numbers come from"),
-            ("Ctrl or Shift + click on an edge", "choose a second weight for the MSE over two weights"),
+            ("Ctrl or Shift + click on an edge", "choose a second weight for the loss over two weights"),
             ("double click on an edge", "edit its weight where the number has no room"),
             ("wheel, drag, double click on nothing", "zoom, pan, show everything"),
             ("right click", "nodes, layers, activation, biases"),
@@ -61,7 +61,7 @@ GESTURES: tuple[Section, ...] = (
         ),
     ),
     (
-        "On the curve of the MSE",
+        "On the curve of the loss",
         (
             ("drag the ring", "go to another iteration of the run"),
             ("wheel, drag, double click", "zoom, pan, show everything"),

@@ -1,4 +1,4 @@
-"""The dialog for a new network: how many inputs, hidden nodes and outputs, which activation."""
+"""The dialog for a new network: how many inputs, hidden nodes and outputs, which activations and loss."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from PySide6.QtWidgets import (
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
+from nnviz.core.losses import LOSSES, fitting, usual
 from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.dialogs import column_of, heading, primary
@@ -42,6 +44,11 @@ class NewNetwork(QDialog):
         self.activation = Choice()
         self.activation.addItems(list(ACTIVATIONS))
         self.activation.setCurrentText("relu")
+        self.output, self.loss = Choice(), Choice()
+        self.output.addItems(list(ACTIVATIONS))
+        self.output.setCurrentText("identity")
+        self.output.currentTextChanged.connect(self._offer_losses)
+        self._offer_losses("identity")
         self.biases = QCheckBox("Biases")
         self._wrong = QLabel()
         self._wrong.setObjectName("error")
@@ -64,6 +71,8 @@ class NewNetwork(QDialog):
         form.addRow(example)
         form.addRow("&Activation", self.activation)
         form.addRow("&Outputs", self.outputs)
+        form.addRow("Outputs’ acti&vation", self.output)
+        form.addRow("&Loss", self.loss)
         form.addRow("", self.biases)
         column = column_of(self)
         begins = QLabel("It begins with random weights and one row of zeros, no target.")
@@ -74,19 +83,27 @@ class NewNetwork(QDialog):
         column.addWidget(self._wrong)
         column.addWidget(self._box)
 
+    def _offer_losses(self, output: str) -> None:
+        """Offer the losses that go with the output's activation, the usual one chosen."""
+        self.loss.clear()
+        for name, forms in LOSSES.items():
+            if not (needed := fitting(name)) or output in needed:
+                self.loss.addItem(forms[0].title, name)
+        self.loss.setCurrentIndex(self.loss.findData(usual(output)))
+
     def state(self) -> State:
         """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""
         inputs, *sizes = self._sizes()
         layers, fan_in = [], inputs
         for k, count in enumerate(sizes):
             last = k == len(sizes) - 1
-            activation = "identity" if last else self.activation.currentText()
+            activation = (self.output if last else self.activation).currentText()
             biases = np.zeros(count) if self.biases.isChecked() else None
             names = default_nodes(k, len(sizes), count)
             layers.append(Layer(names, activation, np.zeros((count, fan_in)), biases))
             fan_in = count
         network = Network(default_inputs(inputs), tuple(layers)).randomised(0)
-        return State(network, Dataset(np.zeros((1, inputs))))
+        return State(network, Dataset(np.zeros((1, inputs))), Training(loss=self.loss.currentData()))
 
     def _sizes(self) -> list[int]:
         one = f"a whole number from 1 to {LARGEST}"

@@ -93,7 +93,7 @@ PANELS = (
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
     Panel("MSE", "below", "The MSE after every update", lambda own: own.mse),
-    Panel("1 weight", "below", "The MSE along the selected weight", _over_one_weight),
-    Panel("2 weights", "below", "The MSE over two weights", _over_two_weights),
+    Panel("1 weight", "below", "The loss along the selected weight", _over_one_weight),
+    Panel("2 weights", "below", "The loss over two weights", _over_two_weights),
     Panel("Matrix", "below", "A layer's weights as an image", _matrix),
 )
