@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from nnviz.core.accuracy import THRESHOLD, classifies, is_one_of_many
+from nnviz.core.accuracy import THRESHOLD
 from nnviz.core.activations import Array
 from nnviz.core.cost import QUICK_NS
 from nnviz.core.function import Section, activations, point_ns, section
@@ -57,14 +57,6 @@ def quick(network: Network) -> bool:
     """Tell whether the coarsest picture of a network of few inputs is found at once."""
     points: int = COARSEST ** len(network.inputs)
     return points * point_ns(network) <= QUICK_NS
-
-
-def decides(state: State) -> bool:
-    """Tell whether each output decides between two classes by itself."""
-    network = state.network
-    if is_one_of_many(network):
-        return False
-    return network.layers[-1].function.base == "sigmoid" or classifies(network, state.data)
 
 
 def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> NodeFunctions:

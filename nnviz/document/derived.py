@@ -14,10 +14,11 @@ from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
+from nnviz.core.decision import decides
 from nnviz.core.health import Health, Marks, fates
 from nnviz.core.measured import Measured
 from nnviz.core.network import Trace
-from nnviz.core.node_functions import NodeFunctions, decides, node_functions
+from nnviz.core.node_functions import NodeFunctions, node_functions
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State

@@ -14,7 +14,8 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.node_functions import decides, node_functions
+from nnviz.core.decision import decides
+from nnviz.core.node_functions import node_functions
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
 from nnviz.picture.content import Content, described
