@@ -15,6 +15,7 @@ from nnviz.core.made.kinds import KINDS
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.slopes import slopes
+from nnviz.core.standardise import standardise, worth_standardising
 from nnviz.core.structure import remove_node
 from nnviz.core.training import train
 from nnviz.files import native
@@ -46,6 +47,7 @@ def test_the_names_are_fixed_and_in_the_order_of_the_course():
         "mazur",
         "xor",
         "curve",
+        "wages",
         "circles",
         "iris",
         "spiral",
@@ -200,6 +202,22 @@ def test_the_large_network_learns_a_function_of_seven_of_its_inputs():
     assert final_mse("large") < 0.01
 
 
+def test_wages_are_learned_better_where_the_inputs_are_standardised():
+    own = state("wages")
+    with (resources() / "data" / "wages.csv").open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    table = np.array(rows, dtype=float)
+    assert np.array_equal(np.hstack([own.data.inputs, own.data.targets]), table)
+    assert worth_standardising(own)
+    assert table[:480, 9].var() == pytest.approx(11.82, abs=5e-3)
+    assert table[:, 3].max() == 9000
+    raw, done = (train(each).history[:, 1:] for each in (own, standardise(own, range(9))))
+    assert raw[0, 0] == pytest.approx(1.139e6, rel=1e-3)
+    assert raw[-1] == pytest.approx([7.350, 7.367], rel=0.02)
+    assert done[0, 0] == pytest.approx(631.2, rel=1e-3)
+    assert done[-1] == pytest.approx([0.9315, 1.797], rel=0.02)
+
+
 def rightly_told(own):
     """Return on how many of the rows that are trained on, and that are kept, the class is told right."""
     hit = right(own.network, own.network.predict(own.data.inputs), own.data.targets)
@@ -303,7 +321,7 @@ def test_the_digits_are_those_of_scikit_learn():
     assert np.array_equal(own.data.targets.argmax(axis=1), digits.target[:held])
 
 
-@pytest.mark.parametrize("name", ["xor", "curve", "circles", "iris", "spiral", "large"])
+@pytest.mark.parametrize("name", ["xor", "curve", "wages", "circles", "iris", "spiral", "large"])
 def test_random_weights_are_those_of_the_seed_that_is_shown(name):
     own = state(name)
     assert own.network == own.network.randomised(own.training.seed)

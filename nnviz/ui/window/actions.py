@@ -18,6 +18,7 @@ from nnviz.ui.widgets.hold import hold
 from nnviz.ui.window.ended_run import EndedRun
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
+from nnviz.ui.window.ready_rows import ready_menu
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.toolbar import END_WALK, REPEAT, WALK, Toolbar
 from nnviz.ui.window.view_menu import view_menu
@@ -119,6 +120,7 @@ def _file(workspace: Workspace) -> Menu:
             (
                 Entry("load rows", "&Load rows from CSV…", files.ask_rows),
                 Entry("make rows", "&Make rows…", partial(_make_rows, workspace), tip=MAKE_ROWS),
+                ready_menu(workspace),
             ),
             (
                 Entry("export", "&Export picture…", workspace.export_diagram, keys="Ctrl+Shift+E"),

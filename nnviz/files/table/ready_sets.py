@@ -1,0 +1,87 @@
+"""The tables that ship with nnviz: what each is, where it is from, and a network for its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nnviz._resources import resources
+from nnviz.core.standardise import standardise, told
+from nnviz.core.state import State
+from nnviz.files.opening import read_bytes
+from nnviz.files.source import Source
+from nnviz.files.table import format as tables
+
+VALIDATION = 0.2
+"""The share of the rows that is kept; they stand in a random order."""
+
+
+@dataclass(frozen=True)
+class ReadySet:
+    """A table to try things on: its `name`, which is its file's, what it is in a `line`, and its `source`.
+
+    `standardises`: its inputs are of so different a size that it is opened with all of them standardised.
+    """
+
+    name: str
+    title: str
+    line: str
+    source: str
+    standardises: bool = False
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return resources() / "data" / f"{self.name}.csv"
+
+    def state(self) -> State:
+        """Return its rows with a new network, and notes that say where both come from. Raises FileError."""
+        source = Source(read_bytes(self.path), self.path)
+        state = tables.read(source)
+        state = replace(state, training=replace(state.training, validation=VALIDATION))
+        done = [*source.told]
+        if self.standardises:
+            done.append(told(state))
+            state = standardise(state, range(len(state.network.inputs)))
+        notes = (
+            f"{self.line}\n\n{self.source}\n\nWhat was taken: {'; '.join(done)}. The last fifth of the rows "
+            "is kept for validation: nothing is trained on it.\n\n**Try:** press Run.\n"
+        )
+        return replace(state, name=self.title, notes=notes)
+
+
+READY_SETS = (
+    ReadySet(
+        "iris",
+        "Iris",
+        "150 flowers by four lengths: which of three species?",
+        "R. A. Fisher, The use of multiple measurements in taxonomic problems (1936); CC BY 4.0.",
+    ),
+    ReadySet(
+        "wine",
+        "Wine",
+        "178 wines by 13 measurements: which of three cultivars?",
+        "M. Forina and others, UCI Machine Learning Repository (1992); CC BY 4.0.",
+        standardises=True,
+    ),
+    ReadySet(
+        "digits",
+        "Digits",
+        "797 images of 8×8 pixels: which digit?",
+        "E. Alpaydin and C. Kaynak, UCI Machine Learning Repository (1998); CC BY 4.0.",
+    ),
+    ReadySet(
+        "passengers",
+        "Passengers",
+        "600 passengers with texts and missing ages: who survived?",
+        "Made up for nnviz: no ship and no person is meant.",
+    ),
+    ReadySet(
+        "wages",
+        "Wages",
+        "600 wages from nine columns of very different size: a number to predict.",
+        "Made up for nnviz: no survey is meant.",
+        standardises=True,
+    ),
+)
+"""Every one, in the order of the menu."""
