@@ -135,7 +135,7 @@ def test_a_network_that_suits_comes_with_its_rows_settings_and_notes_in_one_chan
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].suits.training
     assert table_rows(window) == as_shown(KINDS["spiral"].data(200, 0.02, 0))
-    assert figure(window, "MSE").text == shown(state.loss())
+    assert figure(window, "Cross-entropy").text == shown(state.loss())
     assert "Spiral" in window.main_window.windowTitle()
     assert state.notes.startswith(KINDS["spiral"].line)
     assert untrue(window) == []
@@ -249,8 +249,8 @@ def test_the_picture_shows_the_rows_of_the_kind_under_its_marks(dialog):
     preview = dialog.findChild(Preview)
     assert preview.drawn == {"blue circles": 20}
     click_kind("Three blobs")(dialog)
-    assert preview.drawn == {"orange squares": 50, "blue circles": 50, "triangles": 50}
-    assert "Orange squares: blob_0, blue circles: blob_1, triangles: blob_2" in told(dialog)
+    assert preview.drawn == {"orange squares": 50, "blue circles": 50, "green triangles": 50}
+    assert "Orange squares: blob_0, blue circles: blob_1, green triangles: blob_2" in told(dialog)
 
 
 def test_a_nudge_draws_at_once_and_a_number_that_was_typed_stays_with_the_next_kind(dialog, qtbot):

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPixmap
 from nnviz.core.activations import Array
 from nnviz.core.state import Dataset
 from nnviz.picture.palette import Palette
+from nnviz.picture.shades import class_colour
 from nnviz.ui.widgets.theme import px
 
 RATIO = 2.0
@@ -21,23 +22,23 @@ DOT_PX, AROUND_PX = 3.0, 3.0
 
 
 class Mark(NamedTuple):
-    """A class of rows: what it is called, its `symbol` as pyqtgraph has it, and its colour's role."""
+    """How rows of the class `number` are drawn: in words, and their `symbol` as pyqtgraph has it."""
 
     words: str
     symbol: str
-    role: str
+    number: int
 
     def colour(self, palette: Palette) -> QColor:
         """Return its colour in a theme."""
-        return QColor(getattr(palette, self.role))
+        return QColor(class_colour(palette, self.number))
 
 
 MARKS = (
-    Mark("orange squares", "s", "negative"),
-    Mark("blue circles", "o", "positive"),
-    Mark("triangles", "t1", "ink"),
+    Mark("orange squares", "s", 0),
+    Mark("blue circles", "o", 1),
+    Mark("green triangles", "t1", 2),
 )
-"""Of class 0, 1 and 2; a class of three has a shape of its own, for who sees no colours."""
+"""Of class 0, 1 and 2; each has a shape of its own, too, for who sees no colours."""
 
 
 class Series(NamedTuple):
