@@ -23,6 +23,7 @@ from nnviz.ui.diagram.edit_session import EditSession
 from nnviz.ui.diagram.finder import Finder
 from nnviz.ui.explain.notes import Notes
 from nnviz.ui.explain.panel import ExplainPanel
+from nnviz.ui.function.panel import FunctionPanel
 from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.plots.weight_matrix import WeightMatrix
@@ -165,6 +166,7 @@ SLOTS = {
     "1 weight": (LossPanel, "_choose", click_node),
     "2 weights": (LossPanel, "_choose", click_node),
     "Activation": (ActivationPanel, "_draw", click_node),
+    "Function": (FunctionPanel, "_follow", lambda w: press(w, "One update")),
     "Matrix": (WeightMatrix, "_selected", click_node),
     "Explain": (ExplainPanel, "_refresh", click_node),
     "Code": (CodePanel, "_selected", click_node),

@@ -45,6 +45,8 @@ class Marks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             return
         to_pixels = painter.transform()
         room = to_pixels.mapRect(self.boundingRect()).toAlignedRect()
+        if room.isEmpty():  # a pixmap of no pixels cannot be drawn on
+            return
         painter.resetTransform()
         if painter.paintEngine().type() != QPaintEngine.Type.Raster:
             self._draw(painter, to_pixels, QRectF(room))

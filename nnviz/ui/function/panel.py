@@ -25,6 +25,8 @@ from nnviz.ui.widgets.theme import colours, px, ui_font
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
 """From this width on, plot and choices share it like this, the choices with so much at least."""
+LEAST_PX = 32
+"""What plot and choices are content with, each, where a screen is small."""
 SHARE = 5
 """Of the time of a run or a drag, drawing takes no more than one part in so many."""
 KEEP, LEAVE = "Keep as a row", "Leave it"
@@ -51,6 +53,8 @@ class FunctionPanel(PlotCard):
         self._page.addWidget(self.plane, PLOT_SHARE)
         self._page.addWidget(self.side, SIDE_SHARE)
         self.body.addLayout(self._page, 1)
+        for part in (self.plane, self.side):
+            part.setMinimumHeight(LEAST_PX)
         self._connect()
         self.axes.refresh(document.state)
         self.view.choose(self.axes.axes)
