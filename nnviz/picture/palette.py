@@ -21,6 +21,8 @@ class Palette:
     zero: str
     slope: str
     accent: str
+    validation: str
+    """The curve of the rows that are kept for validation."""
     error: str
     input_node: str
     hidden_node: str
@@ -55,6 +57,7 @@ PALETTES: dict[str, Palette] = {
         zero="#C3C8CF",
         slope="#7A3DC0",
         accent="#0B7A6F",
+        validation="#C96A00",
         error="#B3261E",
         input_node="#DCEBF7",
         hidden_node="#FFFFFF",
@@ -94,6 +97,7 @@ PALETTES: dict[str, Palette] = {
         zero="#4A535F",
         slope="#B993F5",
         accent="#3BBFAD",
+        validation="#F3A04A",
         error="#FF8A80",
         input_node="#263D52",
         hidden_node="#20252D",

@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 
 from nnviz.core.numbers import counted, shown
+from nnviz.core.overfitting import risen_since
 from nnviz.core.state import State
 from nnviz.document.training.job import updates_per_second
 
@@ -68,7 +69,10 @@ def outcome(
     if end > start:
         rate = shown(tenth(after.training.learning_rate))
         return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
-    return f"{label}: {loss.title} {change}", False
+    run = after.run
+    risen = risen_since(run.history, run.curve("validation")) if run else None
+    since = "" if risen is None else f"; validation has risen since iteration {risen}: over-fitting"
+    return f"{label}: {loss.title} {change}{since}", False
 
 
 def _loss_of(state: State, after: State) -> float:

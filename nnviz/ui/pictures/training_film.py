@@ -27,7 +27,8 @@ from nnviz.ui.diagram.layers import CORNER_PX
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.film import ImageFilm, Word
 from nnviz.ui.pictures.scene import Scene
-from nnviz.ui.plots.mse_canvas import MseCanvas, whose
+from nnviz.ui.plots.mse_canvas import MseCanvas
+from nnviz.ui.plots.told import whose
 
 SECONDS, LAST_S = 10.0, 4.0
 """How long the updates take, however many they are, and how long the end of the run stands."""
@@ -99,7 +100,7 @@ class TrainingFilm(ImageFilm):
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())
         curve.set_measure(self._end.curve_title)
-        curve.show_history(self._run.history)
+        curve.show_history(self._run.history, aside=self._run.curve("validation"))
         curve.settle()
         curve.show_view(curve.view())
         return curve
@@ -140,7 +141,7 @@ class TrainingFilm(ImageFilm):
         if not self._run.watched:  # a script tells its own loss
             self._told = state.iteration, state.loss() or 0.0
         self.scene.show(state)
-        self._curve.show_history(history, self._told)
+        self._curve.show_history(history, self._told, state.run.curve("validation"))
 
     def paint(self, painter: QPainter, palette: Palette) -> None:  # noqa: D102
         self.scene.paint(painter, palette)

@@ -36,15 +36,17 @@ class EarlierCurves:
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
         self.colour = QColor()
-        self.show((), log=False)
+        self.show((), log=False, measure="")
 
-    def show(self, runs: tuple[EarlierRun, ...], *, log: bool) -> None:
-        """Take other runs, or another scale."""
+    def show(self, runs: tuple[EarlierRun, ...], *, log: bool, measure: str) -> None:
+        """Take other runs, or another scale; `measure` is the loss that all of them have."""
         self.runs = runs
         self._curves = [on_scale(run.history, log=log) for run in runs]
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.name, *run.history[-1].tolist()) for run in runs)
-        self.told = ", ".join(f"{name}: MSE {full(mse)} at iteration {full(at)}" for name, at, mse in ends)
+        self.told = ", ".join(
+            f"{name}: {measure} {full(mse)} at iteration {full(at)}" for name, at, mse in ends
+        )
         heights = [curve[:, 1] for curve in self._curves if len(curve)]
         self.reach: tuple[float, float] | None = None
         if heights:

@@ -1,4 +1,4 @@
-"""The MSE history as a curve with axes.
+"""The history of a loss or an accuracy as a curve with axes, and that of validation beside it.
 
 Knows nothing of documents and of the mouse.
 
@@ -10,29 +10,29 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History, thinned
+from nnviz.core.history import History
 from nnviz.core.loss.line import FLAT
 from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown, shown_in_full
 from nnviz.core.run import EarlierRun
-from nnviz.picture.palette import Palette, rgb
-from nnviz.ui.plots.curve import Curve, points_of
-from nnviz.ui.plots.earlier_curves import EarlierCurves, on_scale
+from nnviz.picture.palette import Palette
+from nnviz.ui.plots.earlier_curves import EarlierCurves
+from nnviz.ui.plots.history_line import HistoryLine
+from nnviz.ui.plots.overfitting import said
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
+from nnviz.ui.plots.told import SCRIPTS, Told, whose
+from nnviz.ui.widgets.theme import px
 
-TURNS = 100
-"""A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
-FAINT = 0.4
-"""How much of the curve's colour is in the part beyond the present point."""
 TIMES_AS_HIGH = 10.0
 """So far above the present run the view goes for earlier ones: one that has diverged would leave it flat."""
 NOWHERE = -1, math.nan
 """The present point before every other."""
+KEY_PX = 18
+"""Height of the line that says which curve is which."""
 RING_PX = 7.0
 """Room for the ring on each side of its middle."""
 
@@ -40,24 +40,27 @@ RING_PX = 7.0
 class MseCanvas(Plot):
     """Draws a history, marks its present point, draws what comes after that faintly, and earlier runs.
 
+    Beside it may stand that of validation, on which an iteration may be marked.
     The view follows the curve until a part of it is shown; `view_all` makes it follow again.
     """
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
-        self._history = History()
         self._measure = "MSE"
+        self._is_share = False
+        self._told: tuple[Told, ...] = ()
+        self._marked: int | None = None
         self._present = NOWHERE
         self.log = False
         self._following = True
         self._read: int | None = None
         self._read_run: EarlierRun | None = None
         self.setAccessibleName("MSE after every update")
-        self._beyond, self._curve = (Curve() for _ in range(2))
-        self._ring, self._dot = Dot(10), Dot(8)
+        self._aside, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
+        self._mark, self._ring, self._dot = Dot(9), Dot(10), Dot(8)
         self._earlier = EarlierCurves()
-        for z, item in enumerate((self._beyond, self._curve, self._ring, self._dot)):
-            self.add(item, z)
+        for z, item in enumerate((self._mark, self._ring, self._dot)):
+            self.add(item, 2 + z)
         self.set_palette(palette)
         self.plotItem.vb.sigRangeChanged.connect(self._follow_view)
         self.plotItem.vb.sigResized.connect(self._follow_size)
@@ -65,22 +68,42 @@ class MseCanvas(Plot):
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
         super().set_palette(palette)
-        self._colour = QColor(palette.accent)
-        self._faint = _mixed(palette.accent, palette.surface, FAINT)
+        self._line.set_colour(palette.accent, palette.surface)
+        self._aside.set_colour(palette.validation, palette.surface)
+        self._mark.setPen(QPen(self._aside.colour, 2))
+        self._mark.setBrush(QColor(palette.surface))
         self._ring.setPen(QPen(QColor(palette.ink), 2))
         self._ring.setBrush(QColor(palette.surface))
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
-        self._dot.setBrush(self._colour)
+        self._dot.setBrush(self._line.colour)
         self._earlier.set_colour(palette.muted)
+        self._ink = palette.muted
+        self._write_key()
         self._show_again()
 
-    def show_history(self, history: History, present: tuple[int, float] | None = None) -> None:
+    @property
+    def _history(self) -> History:
+        return self._line.history
+
+    def show_history(
+        self,
+        history: History,
+        present: tuple[int, float] | None = None,
+        aside: History | None = None,
+        told: tuple[Told, ...] = (),
+    ) -> None:
         """Draw `history`, which may be what was drawn before, gone on; it has no point beside earlier runs.
 
-        `present` is the iteration that the ring marks, and its MSE; where there is none all is drawn faintly.
+        `present` is the iteration that the ring marks, and its height; where there is none all is drawn
+        faintly. `aside` is the history over the rows for validation. What is read out is `told`, or else the
+        history alone.
         """
-        self._history = history
+        keyed = self._keyed
+        self._line.history, self._aside.history = history, aside or History()
+        self._told = told or (Told(self._measure, history, self._is_share),)
         self._present = present or NOWHERE
+        if keyed != self._keyed:
+            self._write_key()
         if self._following:
             self._fit()
         self._draw()
@@ -90,25 +113,46 @@ class MseCanvas(Plot):
         self._describe()
         self.scene().prepareForPaint()  # else the items move while they are painted, and are painted twice
 
-    def set_measure(self, measure: str) -> None:
-        """Say of what the history is that is shown next: the MSE, or a loss that a script told."""
+    def set_measure(self, measure: str, *, is_share: bool = False) -> None:
+        """Say of what the history is that is shown next: a loss, or an accuracy, which is a share of rows."""
         if measure != self._measure:
-            self._measure = measure
+            self._measure, self._is_share = measure, is_share
+            self._left.show_percent(is_share)
             self._left.set_text(whose(measure))
+            self.setAccessibleName(f"{measure} after every update")
+
+    def mark(self, iteration: int | None) -> None:
+        """Mark an iteration on the curve of validation, which is shown next; or none."""
+        self._marked = iteration
 
     def show_earlier(self, runs: tuple[EarlierRun, ...]) -> None:
         """Draw earlier runs under the history, which is shown next."""
-        self._earlier.show(runs, log=self.log)
+        self._earlier.show(runs, log=self.log, measure=self._measure)
+
+    @property
+    def _keyed(self) -> bool:
+        """Whether there is a second curve."""
+        return len(self._aside.history) > 0
+
+    def _write_key(self) -> None:
+        """Say over the plot which curve is which, where there are two."""
+        both = ((self._line.colour, "training"), (self._aside.colour, "validation"))
+        parts = [f'<span style="color:{colour.name()}">\u2501\u2501</span> {name}' for colour, name in both]
+        key = "&nbsp;&nbsp;&nbsp; ".join(parts) if self._keyed else None
+        self.plotItem.setTitle(key, size=f"{px(11)}px", color=self._ink)
+        height = px(KEY_PX) if key else 0
+        self.plotItem.titleLabel.setMaximumHeight(height)
+        self.plotItem.layout.setRowFixedHeight(0, height)
 
     def _show_again(self) -> None:
         if len(self._history) or self._earlier.runs:
-            self.show_history(self._history, self._present)
+            self.show_history(self._history, self._present, self._aside.history, self._told)
 
     def set_log(self, log: bool) -> None:
         """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
         self.log = log
         self._left.set_logarithmic(log)
-        self._earlier.show(self._earlier.runs, log=log)
+        self.show_earlier(self._earlier.runs)
         self.view_all()
 
     def view_all(self) -> None:
@@ -126,11 +170,15 @@ class MseCanvas(Plot):
 
         Iteration, and MSE or its exponent of 10.
         """
-        return points_of(self._curve)
+        return self._line.up_to_present()
 
     def beyond(self) -> Array:
         """Return the curve from the present point on as it is drawn; no points where nothing comes after."""
-        return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
+        return self._line.beyond()
+
+    def aside(self) -> Array:
+        """Return the curve of validation up to the present point as it is drawn, shape (points, 2)."""
+        return self._aside.up_to_present()
 
     def earlier(self) -> list[Array]:
         """Return the curves of earlier runs as they are drawn, the newest last."""
@@ -139,6 +187,13 @@ class MseCanvas(Plot):
     def present(self) -> QPointF:
         """Return where the ring stands, in this widget's pixels."""
         return self.place_of(*self._place(*self._present))
+
+    def marked(self) -> QPointF | None:
+        """Return where the mark stands, in this widget's pixels; None where there is none."""
+        return self.place_of(*self._place(*self._at_mark())) if self._mark.isVisible() else None
+
+    def _at_mark(self) -> tuple[int, float]:
+        return (self._marked is not None and self._aside.history.at(self._marked)) or NOWHERE
 
     def _points_read(self) -> Array:
         return self._history.points if self._read_run is None else self._read_run.history
@@ -154,10 +209,13 @@ class MseCanvas(Plot):
         x, y = self._place(iteration, mse)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        told = f"iteration {shown(iteration)}\nMSE {shown(mse)}"
-        if self._measure != "MSE" and not run:
+        values = [f"{self._measure} {shown(mse)}"]
+        if run is None:
+            values = [said for each in self._told if (said := each.said_at(int(iteration)))]
+        told = "\n".join((f"iteration {shown(iteration)}", *values))
+        if self._measure == SCRIPTS and not run:
             told = f"{self._measure} {shown(mse)}, as the script\ntold it with update {shown(iteration)}"
-        self._dot.setBrush(self._earlier.colour if run else self._colour)
+        self._dot.setBrush(self._earlier.colour if run else self._line.colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
     def _called(self, run: EarlierRun) -> str:
@@ -179,29 +237,10 @@ class MseCanvas(Plot):
         self._earlier.draw(self)
         here = [self._present] if self._present[0] >= 0 else []
         self.put(self._ring, *(self._place(*self._present) if here else NOWHERE))
-        self._curve.setVisible(len(self._history) > 0)
-        points = self._history.envelope if self._following else self._in_view()
-        points = thinned(points, math.ceil(len(points) / (2 * self.plotItem.vb.width())))
-        with np.errstate(invalid="ignore"):  # a script's loss may be infinite
-            falls = np.signbit(np.diff(points[:, 1]))
-        noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
-        iterations, (present, _) = points[:, 0], self._present
-        beyond = points[iterations.searchsorted(present, side="right") :]
-        self._beyond.setVisible(len(beyond) > 0)
-        if len(beyond):
-            self._put(self._beyond, np.vstack((*here, beyond)), self._faint, noise)
-            points = np.vstack((points[: iterations.searchsorted(present)], *here))
-        self._put(self._curve, points, self._colour, noise)
-
-    def _put(self, item: Curve, points: Array, colour: QColor, noise: bool) -> None:
-        points = on_scale(points, log=self.log)
-        item.setPen(pg.mkPen(colour) if noise else self.pen(colour))
-        item.setData(points[:, 0], self.in_reach(points[:, 1]), antialias=not noise)
-
-    def _in_view(self) -> Array:
-        points = self._history.points
-        first, last = np.searchsorted(points[:, 0], self.view()[0])
-        return points[max(first - 1, 0) : last + 1]
+        self._line.draw(self, *here or (None,), whole=self._following, log=self.log)
+        self._aside.draw(self, self._aside.history.at(self._present[0]), whole=self._following, log=self.log)
+        at = self._at_mark()
+        self.put(self._mark, *(self._place(*at) if at[0] >= 0 else NOWHERE))
 
     def _fit(self) -> None:
         end = self._history.last[0] if len(self._history) else 0
@@ -213,8 +252,9 @@ class MseCanvas(Plot):
         )
 
     def _reach(self) -> tuple[float, float]:
-        y = on_scale(self._history.envelope, log=self.log)[:, 1]
-        y = y[np.isfinite(y)]
+        if self._is_share:
+            return 0.0, 1.0
+        y = np.concatenate([line.heights(log=self.log) for line in (self._line, self._aside)])
         earlier = self._earlier.reach
         own = (float(y.min()), float(y.max())) if len(y) else None
         reach = own or earlier
@@ -246,7 +286,9 @@ class MseCanvas(Plot):
             told = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
         points = [f"{self._measure} {shown_in_full(mse)} at iteration {full(at)}" for at, mse in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
-        self.setAccessibleDescription(", ".join(points + earlier))
+        aside = [f"validation {shown_in_full(self._aside.history.last[1])} there"] if self._keyed else []
+        risen = [said(self._marked)] if self._marked is not None else []
+        self.setAccessibleDescription(", ".join(points + aside + risen + earlier))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
@@ -254,19 +296,8 @@ class MseCanvas(Plot):
             self._draw()
 
 
-def whose(measure: str) -> str:
-    """Return what a history is of, where that stands alone: a loss is the script's."""
-    return f"script's {measure}" if measure == "loss" else measure
-
-
 def _with_margins(low: float, high: float, below: float, above: float, pixels: float) -> tuple[float, float]:
     """Return a range with shares of it around it, and at both ends at least the ring's room."""
     ring = RING_PX / max(pixels - 2 * RING_PX, RING_PX)
     room = high - low
     return low - max(below, ring) * room, high + max(above, ring) * room
-
-
-def _mixed(colour: str, ground: str, share: float) -> QColor:
-    """Return `share` of a colour on a ground."""
-    red, green, blue = np.rint(share * np.array(rgb(colour)) + (1.0 - share) * np.array(rgb(ground)))
-    return QColor(int(red), int(green), int(blue))

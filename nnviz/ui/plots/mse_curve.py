@@ -27,6 +27,7 @@ class MseCurve(MseCanvas):
     `ring_taken`     the mouse was pressed on the ring
     `wanted`         the iteration that the ring was dragged to
     `ring_dropped`   the mouse has let it go
+    `mark_clicked`   the mouse was pressed on the mark
     ================ ======================================================
     """
 
@@ -34,6 +35,7 @@ class MseCurve(MseCanvas):
     ring_taken = Signal()
     wanted = Signal(object)
     ring_dropped = Signal()
+    mark_clicked = Signal()
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(palette)
@@ -55,8 +57,11 @@ class MseCurve(MseCanvas):
     def _is_on_ring(self, position: QPointF) -> bool:
         if not self._ring.isVisible():
             return False
-        away = position - self.present()
-        return bool(np.hypot(away.x(), away.y()) <= GRAB)
+        return _near(position, self.present())
+
+    def _is_on_mark(self, position: QPointF) -> bool:
+        mark = self.marked()
+        return mark is not None and _near(position, mark)
 
     def _hover(self, position: QPointF) -> None:
         scene = self.mapToScene(position.toPoint())
@@ -113,6 +118,8 @@ class MseCurve(MseCanvas):
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
             self._dragged = True
             self.ring_taken.emit()
+        elif event.button() == Qt.MouseButton.LeftButton and self._is_on_mark(event.position()):
+            self.mark_clicked.emit()
         else:
             super().mousePressEvent(event)
 
@@ -123,9 +130,14 @@ class MseCurve(MseCanvas):
             self.wanted.emit(max(round(self._iteration_at(event.position())), 0))
         else:
             super().mouseMoveEvent(event)
-            on_ring = self._is_on_ring(event.position())
-            self.viewport().setCursor(Qt.CursorShape.SizeHorCursor if on_ring else Qt.CursorShape.ArrowCursor)
+            self.viewport().setCursor(self._cursor_at(event.position()))
         self._hover(event.position())
+
+    def _cursor_at(self, position: QPointF) -> Qt.CursorShape:
+        if self._is_on_ring(position):
+            return Qt.CursorShape.SizeHorCursor
+        on_mark = self._is_on_mark(position)
+        return Qt.CursorShape.PointingHandCursor if on_mark else Qt.CursorShape.ArrowCursor
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if self._dragged and event.button() == Qt.MouseButton.LeftButton:
@@ -150,3 +162,8 @@ class MseCurve(MseCanvas):
     def leaveEvent(self, event: QEvent) -> None:  # noqa: D102
         super().leaveEvent(event)
         self.read_at(None)
+
+
+def _near(one: QPointF, other: QPointF) -> bool:
+    away = one - other
+    return bool(np.hypot(away.x(), away.y()) <= GRAB)

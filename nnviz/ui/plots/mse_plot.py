@@ -1,4 +1,4 @@
-"""The MSE panel: the history of the whole run as a curve, and its way out as CSV."""
+"""The panel of the loss: the history of the whole run as a curve, or its accuracy, and its way out as CSV."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 from nnviz.core.history import History
 from nnviz.core.names import file_named
 from nnviz.core.numbers import shown
+from nnviz.core.overfitting import risen_since
 from nnviz.core.run import EarlierRun
 from nnviz.core.state import State
 from nnviz.core.training.earlier import forget_runs
@@ -22,7 +23,9 @@ from nnviz.document.idle import MotionThrottle
 from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
+from nnviz.ui.plots.overfitting import Overfitting
 from nnviz.ui.plots.plot_card import PlotCard
+from nnviz.ui.plots.told import SCRIPTS, all_told
 from nnviz.ui.widgets.ask_where import ask_where
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.theme import colours
@@ -37,20 +40,26 @@ TIP = (
 )
 LOSS_TIP = (
     "The script told each loss with an update, as a rule the one before it\n"
-    "The MSE in Training is nnviz's own, after it\n"
+    "The {loss} in Training is nnviz's own, after it\n"
 )
-EMPTY = "Press Run or One update: the MSE is drawn here"
+MARK_TIP = "\nClick the mark on the curve of validation to go to where it was least"
+EMPTY = "Press Run or One update: the {loss} is drawn here"
 NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
-NO_MSE = "The MSE needs rows with targets: add some to the data"
+NEEDS_ROWS = "The {loss} needs rows with targets: add some to the data"
+NO_MSE = NEEDS_ROWS.format(loss="MSE")
 
 
 class MsePlot(PlotCard):
-    """Draws the MSE history; where one has gone back in the run, what comes after stays, faint.
+    """Draws the history of the loss or, by a switch, of the accuracy, and with each that of validation.
 
+    Where one has gone back in the run, what comes after stays, faint.
     `load` brings the plot in once the window stands: its import is slow. `exported` and `refused` say in one
-    sentence that a file was written, or why it could not be.
+    sentence that a file was written, or why it could not be. `called` says what is drawn when that changes.
+    `accuracy_chosen` tells that a person has turned the switch.
     """
 
+    called = Signal(str)
+    accuracy_chosen = Signal(bool)
     exported = Signal(str)
     refused = Signal(str)
 
@@ -63,6 +72,9 @@ class MsePlot(PlotCard):
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
+        self.title = "MSE"
+        """What the loss in use is called, and with it the panel."""
+        self._of_accuracy = False
         self.empty = QLabel()
         self.empty.setObjectName("muted")
         self.empty.setWordWrap(True)
@@ -70,6 +82,9 @@ class MsePlot(PlotCard):
         self._pages = QStackedLayout()
         self.body.addLayout(self._pages)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
+        self.overfitting = Overfitting()
+        self.overfitting.go.clicked.connect(self._go_to_least)
+        self.body.addWidget(self.overfitting)
         self._make_menu()
         self._changes = MotionThrottle(self, self._refresh, document, phase=0.0)
         document.state_changed.connect(self._follow)
@@ -85,26 +100,44 @@ class MsePlot(PlotCard):
         self.curve.ring_taken.connect(self._runner.hold)
         self.curve.wanted.connect(self._runner.scrub_to)
         self.curve.ring_dropped.connect(self._runner.let_go)
-        self.curve.set_log(self.log_button.isChecked())
-        self.log_button.toggled.connect(self.curve.set_log)
+        self.curve.mark_clicked.connect(self._go_to_least)
+        self.log_button.toggled.connect(self._set_log)
+        self._set_log()
         self.view_all.triggered.connect(self.curve.view_all)
         self._pages.addWidget(self.curve)
         self._history, self._runs = None, ()
         self._refresh()
 
     def export_csv(self, path: Path) -> None:
-        """Write the history to `path` with the columns iteration and mse, or loss where it was watched."""
-        history, measure = self._travel.history, self._travel.measure
-        assert history is not None
-        thinned = f": of every few updates the lowest and the highest {measure}" if history.is_thinned else ""
-        self._export(path, csv.history(history.points, measure.lower()), thinned)
+        """Write iteration, loss and, where there is one, that of validation, to `path`."""
+        run, state = self._travel.run, self._document.state
+        assert run is not None
+        measure = self._travel.measure
+        thinned = (
+            f": of every few updates the lowest and the highest {measure}" if run.history.is_thinned else ""
+        )
+        column = measure if run.watched else state.measure.name
+        self._export(path, csv.history(run.points, column), thinned)
+
+    def show_accuracy(self, shown: bool) -> None:
+        """Draw the accuracy where there is one, or the loss."""
+        self.accuracy_button.setChecked(shown)
 
     def _drawn(self) -> QWidget | None:
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
-        """Return the earlier runs that are to be seen."""
-        return self._document.state.runs if self.show_runs.isChecked() else ()
+        """Return the earlier runs that are to be seen: of the same loss, and not beside an accuracy."""
+        return () if self._accuracy() or not self.show_runs.isChecked() else self._alike()
+
+    def _alike(self) -> tuple[EarlierRun, ...]:
+        state = self._document.state
+        return tuple(run for run in state.runs if run.training.loss == state.training.loss)
+
+    def _accuracy(self) -> History | None:
+        """Return the history of the accuracy, where it is to be drawn."""
+        run = self._travel.run
+        return run.curve("accuracy") if run and self.accuracy_button.isChecked() else None
 
     def _make_menu(self) -> None:
         first = self.menu.actions()[0]
@@ -119,6 +152,11 @@ class MsePlot(PlotCard):
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Draw the curve on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
+        self.accuracy_button = quiet_button("Accuracy", "Draw the share of rows that are right", "Accuracy")
+        self.accuracy_button.setCheckable(True)
+        self.accuracy_button.toggled.connect(self._refresh)
+        self.accuracy_button.clicked.connect(self.accuracy_chosen)
+        self.add_button(self.accuracy_button)
         self.add_button(self.log_button)
 
     def look(self) -> None:
@@ -126,8 +164,11 @@ class MsePlot(PlotCard):
         super().look()
         self.view_all.setEnabled(self.plot is not None)
         self.ask_csv.setEnabled(self.plot is not None and self._travel.history is not None)
+        runs, alike = len(self._document.state.runs), len(self._alike())
+        others = "" if runs == alike else f" ({runs - alike} by another loss not drawn)"
+        self.show_runs.setText(f"Show earlier runs{others}")
         for action in (self.show_runs, self.forget):
-            action.setEnabled(len(self._document.state.runs) > 0)
+            action.setEnabled(runs > 0)
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
@@ -138,30 +179,76 @@ class MsePlot(PlotCard):
 
     def _refresh(self) -> None:
         """Draw the history where it is another one, has grown, or another point of it is the present one."""
-        history, present, runs = self._travel.history, self._travel.present, self._earlier()
+        run, runs = self._travel.run, self._earlier()
+        accuracy = self._accuracy()
+        history = accuracy or self._travel.history
+        present = self._travel.present
+        if accuracy and present:
+            present = accuracy.at(present[0])
         finite = history is not None and bool(np.isfinite(history.envelope[:, 1]).any())
         self.empty.setText("" if finite else self._why_empty(history))
+        self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
+        self.log_button.setEnabled(accuracy is None)
         self.look()
-        same = history is self._history and present == self._present and runs is self._runs
+        self._name()
+        same = history is self._history and present == self._present and runs == self._runs
         if self.curve is None or same:
             return
-        if runs is not self._runs:
-            self.curve.show_earlier(runs)
+        risen = risen_since(run.history, run.curve("validation")) if run else None
+        self.overfitting.tell(risen, self._document.state.measure.word)
+        measure = "accuracy" if accuracy else self._travel.measure
+        if bool(accuracy) != self._of_accuracy:
+            self._of_accuracy = bool(accuracy)
+            self._set_log()
+        self.curve.set_measure(measure, is_share=bool(accuracy))
+        self.curve.show_earlier(runs)
+        self.curve.mark(None if accuracy else risen)
         if not (finite or runs):
             self._pages.setCurrentWidget(self.empty)
         else:
             if self._history is None:
                 self.curve.view_all()
-            self.curve.set_measure(self._travel.measure)
-            self.curve.setToolTip(LOSS_TIP + TIP if self._travel.measure == "loss" else TIP)
-            self.curve.show_history(history or History(), present)
+            tip = LOSS_TIP.format(loss=self._document.state.measure.word) + TIP if measure == SCRIPTS else TIP
+            self.curve.setToolTip(tip if risen is None or accuracy else tip + MARK_TIP)
+            aside = run.curve("validation accuracy" if accuracy else "validation") if run else None
+            told = all_told(run, self._travel.measure) if run else ()
+            self.curve.show_history(history or History(), present, aside, told)
             self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs
+
+    def _name(self) -> None:
+        """Call the panel as the loss in use."""
+        loss = self._document.state.measure
+        if loss.title == self.title:
+            return
+        self.title, self.what = loss.title, f"the {loss.word}"
+        self.ending = f"-{loss.name.replace('_', '-')}"
+        self.heading.setText(loss.title.upper())
+        self.setAccessibleName(loss.title)
+        self.more_button.setToolTip(f"Copy or export {self.what}")
+        self.more_button.setAccessibleName(f"More of {self.what}")
+        self.called.emit(loss.title)
+
+    def _set_log(self) -> None:
+        """Draw on the scale that is chosen; shares have none that is logarithmic."""
+        if self.curve:
+            self.curve.set_log(self.log_button.isChecked() and not self._of_accuracy)
+
+    def _go_to_least(self) -> None:
+        """Go to the iteration since which validation has risen."""
+        if self.overfitting.since is not None:
+            self._runner.begin_scrub()
+            self._runner.scrub_to(self.overfitting.since)
 
     def _why_empty(self, history: History | None) -> str:
         if history:
             return f"The script's loss is no number: {shown(history.last[1])} at iteration {history.last[0]}"
-        return NO_LOSS if self._document.held else EMPTY if self._document.state.trainable else NO_MSE
+        state = self._document.state
+        return (
+            NO_LOSS
+            if self._document.held
+            else (EMPTY if state.trainable else NEEDS_ROWS).format(loss=state.measure.word)
+        )
 
     def _ask_csv(self) -> None:
         wanted = self._suggestion(f"{self.ending}.csv")

@@ -47,7 +47,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def __init__(self, orientation: str, label: str = "", *, whole: bool = False, grid: bool = False) -> None:
         super().__init__(orientation, maxTickLength=0)
         self.picture: Picture | None = None
-        self._logarithmic = False
+        self._logarithmic = self._percent = False
         self._whole, self._text = whole, label
         self._line, self._muted, self._font = QPen(), QPen(), ui_font(11)
         self.enableAutoSIPrefix(False)
@@ -71,6 +71,10 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         """Take the axis's values for exponents of 10 from now on, or for themselves."""
         self._logarithmic, self.picture = logarithmic, None
 
+    def show_percent(self, percent: bool) -> None:
+        """Write the axis's values as percent from now on, or as they are."""
+        self._percent, self.picture = percent, None
+
     def ticks(self, low: float, high: float, pixels: float) -> list[tuple[float, str]]:
         """Return the values that have a tick between two others that are so far apart, and their texts."""
         count = min(max(2, int(pixels / GAP[self.orientation])), MOST)
@@ -84,6 +88,8 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
         else:
             values = round_values(low, high, count, least=1.0 if self._whole else 0.0)
             texts = texts_of(values)
+        if self._percent:
+            texts = [f"{text} %" for text in texts_of([100 * value for value in values])]
         return list(zip(values, texts, strict=True))
 
     def paint(self, painter: QPainter, *_: object) -> None:

@@ -73,6 +73,11 @@ class Dock(QDockWidget):
         self._make = make
         self.look()
 
+    def call(self, title: str) -> None:
+        """Give it another title; what is remembered of it stays."""
+        self.setWindowTitle(title)
+        self._fit_head()
+
     def look_soon(self) -> None:
         """Look what is in sight once Qt has laid the docks out."""
         self._soon.start()
