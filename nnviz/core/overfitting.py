@@ -21,17 +21,17 @@ POINTS = 10
 def risen_since(trained: History, validation: History | None) -> int | None:
     """Return the iteration at which the loss over the validation rows was least, where it has risen since.
 
-    Both histories are of one run. It has risen where at least POINTS have been measured since, and each in
-    the later half of the iterations since then is above the least by more than RISE of it and NOISE of the
-    first: one that came down again has not. Where the loss over the rows that are trained on is not below
-    what it was at that iteration, that is no over-fitting, and the answer is None, as it is without
+    Both histories are of one run. It must have fallen first, and POINTS must have been measured since; each
+    in the later half of the iterations since then is above the least by more than RISE of it and NOISE of the
+    first: one that came down again has not risen. Where the loss over the rows that are trained on is not
+    below what it was at that iteration, it is no over-fitting, and the answer is None, as it is without
     validation.
     """
     if validation is None or not len(validation):
         return None
     points = validation.points
     at = int(np.argmin(np.where(np.isnan(points[:, 1]), np.inf, points[:, 1])))
-    if len(points) - 1 - at < POINTS:
+    if at == 0 or len(points) - 1 - at < POINTS:
         return None
     iteration, least = points[at].tolist()
     half = bisect_left(points, (iteration + points[-1, 0]) / 2, key=itemgetter(0))

@@ -31,6 +31,7 @@ def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
         [*np.linspace(9, 5, 36), 6, 6, 6, 6, 6],  # too few points to say
         [*np.linspace(9, 5, 21), *[6] * 10, *[5.02] * 10],  # it came down again
         [9, 3, *[5, 3.01] * 19, 5],  # it wobbles about what it was
+        np.linspace(5, 9, 41),  # it has never fallen
         [9, *[0] * 11, *[1e-9] * 29],  # rounding noise
         [np.nan] * 41,
     ],

@@ -32,3 +32,10 @@ def _stretch(low: float, high: float, narrowest: float = NARROWEST, widest: floa
     if width > high - low:
         low -= (width - (high - low)) / 2
     return low, low + width
+
+
+def with_margins(low: float, high: float, below: float, above: float, least: float) -> Stretch:
+    """Return a range with shares of it around it, and at both ends at least a share of what it becomes."""
+    inside = least / max(1.0 - 2.0 * least, least)
+    room = high - low
+    return low - max(below, inside) * room, high + max(above, inside) * room

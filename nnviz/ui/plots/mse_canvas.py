@@ -20,6 +20,7 @@ from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown, shown_in_full
 from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
+from nnviz.ui.plots.drawable import with_margins
 from nnviz.ui.plots.earlier_curves import EarlierCurves
 from nnviz.ui.plots.history_line import HistoryLine
 from nnviz.ui.plots.overfitting import said
@@ -247,8 +248,8 @@ class MseCanvas(Plot):
         last = float(max(end, self._present[0], self._earlier.last, 1))
         box, (low, high) = self.plotItem.vb, self._reach()
         self.look(
-            _with_margins(0.0, last, 0.025, 0.025, box.width()),
-            _with_margins(low, high, 0.04, 0.08, box.height()),
+            with_margins(0.0, last, 0.025, 0.025, RING_PX / max(box.width(), 1.0)),
+            with_margins(low, high, 0.04, 0.08, RING_PX / max(box.height(), 1.0)),
         )
 
     def _reach(self) -> tuple[float, float]:
@@ -294,10 +295,3 @@ class MseCanvas(Plot):
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
             self._draw()
-
-
-def _with_margins(low: float, high: float, below: float, above: float, pixels: float) -> tuple[float, float]:
-    """Return a range with shares of it around it, and at both ends at least the ring's room."""
-    ring = RING_PX / max(pixels - 2 * RING_PX, RING_PX)
-    room = high - low
-    return low - max(below, ring) * room, high + max(above, ring) * room
