@@ -14,6 +14,8 @@ from tests.ui.hands import choose_entry, press, set_number
 from tests.ui.sees import status, walking, written
 
 SIZES = [SMALL := (1000, 650), (1280, 800), (1920, 1080)]
+LONG_WALKS = ("iris", "spiral")
+"""Walks through so many nodes with so many weights each that they would take a minute of every run."""
 ROOMY = ("forward", "relu", "many-rows", "calculating-slopes", "one-update")
 """Examples beside whose numbers there is room for what is said of them."""
 
@@ -246,7 +248,7 @@ def covered(window):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", [own.name for own in examples()])
+@pytest.mark.parametrize("name", [own.name for own in examples() if own.name not in LONG_WALKS])
 def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses(quick, name, size):
     window = quick(name, size)
     player = window.player
