@@ -19,6 +19,7 @@ from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State
 from nnviz.files import foreign, native
 from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.models import dense
 
 
 def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
@@ -87,14 +88,15 @@ def _network(shown: object, activations: Sequence[str] | None) -> Network:
 def state_of(network: Network, shown: object, x: Any, y: Any) -> State:
     """Return the network that `shown` is with rows and targets as `show` takes them. Raises FileError."""
     name = foreign.name_of(shown)
+    training = dense.trained_by(network, foreign.loss_of(shown))
     if x is None:
-        return State(network, Dataset.empty(network), name=name)
+        return State(network, Dataset.empty(network), training, name=name)
     inputs = _rows(foreign.as_array(x), len(network.inputs))
     targets = None if y is None else _targets(foreign.targets_of(shown, y), len(inputs), len(network.outputs))
     with told_by_core("data"):
         data = Dataset(inputs, targets)
     with told_by_core():
-        return State(network, data, name=name)
+        return State(network, data, training, name=name)
 
 
 def _rows(x: Array, inputs: int) -> Array:

@@ -43,6 +43,12 @@ def network_of(model: Any, activations: Sequence[str] | None = None) -> Network:
     return network
 
 
+def loss_of(model: Any) -> str:
+    """Return the loss that a model of these frameworks says it learns by; "" for none that nnviz has."""
+    loss: str = _home(model).loss_of(model) if framework_of(model) else ""
+    return loss
+
+
 def has_weights(model: Any) -> bool:
     """Tell whether a model has its weights by now, which some of a framework get with their first rows.
 

@@ -14,7 +14,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
 from nnviz.files.foreign.numbers import Chain, as_array
 from nnviz.files.models import dense
-from nnviz.files.models.keras import activations, config, layers, weights
+from nnviz.files.models.keras import activations, config, layers, losses, weights
 from nnviz.files.models.keras.layers import Step
 
 KINDS = (config.SEQUENTIAL, *config.FUNCTIONAL - {"Model"})
@@ -42,6 +42,15 @@ def has_weights(model: Any) -> bool:
     if not hasattr(model, "get_layer"):
         raise TypeError(f"of Keras nnviz shows models, found a {type(model).__name__}")
     return bool(model.built)
+
+
+def loss_of(model: Any) -> str:
+    """Return the loss that a model is compiled with, if it is one of nnviz's and takes predictions."""
+    loss: Any = getattr(model, "loss", None)
+    if hasattr(loss, "get_config"):
+        own = {"class_name": type(loss).__name__, "config": loss.get_config()}
+        return losses.compiled_with({"loss": own})
+    return losses.named(getattr(loss, "__name__", loss))
 
 
 def look(model: Any) -> Chain:

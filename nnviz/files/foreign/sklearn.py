@@ -10,6 +10,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
+from nnviz.core.losses import CROSS_ENTROPY, MSE
 from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.files.errors import FileError
@@ -50,6 +51,11 @@ def has_weights(model: Any) -> bool:
     if not any(own.__name__ in KINDS for own in kind.__mro__):
         raise TypeError(f"of scikit-learn nnviz shows {' and '.join(KINDS)}, found a {kind.__name__}")
     return hasattr(model, "coefs_")
+
+
+def loss_of(model: Any) -> str:
+    """Return the loss of a model: a classifier's is cross-entropy."""
+    return {"log_loss": CROSS_ENTROPY, "squared_error": MSE.name}.get(model.loss, "")
 
 
 def look(model: Any) -> Chain:

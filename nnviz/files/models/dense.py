@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
+from nnviz.core.losses import usual
 from nnviz.core.names import check_name
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.left_out import lost
@@ -35,9 +37,16 @@ class Dense:
 
 
 def state_of(
-    layers: Sequence[Dense], *, inputs: Sequence[str] = (), name: str = "", notes: str = ""
+    layers: Sequence[Dense],
+    *,
+    inputs: Sequence[str] = (),
+    name: str = "",
+    notes: str = "",
+    loss: str = "",
 ) -> State:
     """Return the State of a chain of layers, without rows. Raises FileError, with the place.
+
+    `loss` is the one that the model says.
 
     Names are kept where they are complete, can be names and are unique; else all get those of the course.
     """
@@ -49,7 +58,12 @@ def state_of(
     made = (_layer(layer, place(layers, k), names[k + 1]) for k, layer in enumerate(layers))
     with told_by_core():
         network = Network(names[0], tuple(made))
-        return State(network, Dataset.empty(network), name=name, notes=notes)
+        return State(network, Dataset.empty(network), trained_by(network, loss), name=name, notes=notes)
+
+
+def trained_by(network: Network, loss: str = "") -> Training:
+    """Return the settings of a model that says this loss, or none: its output then says which is usual."""
+    return Training(loss=usual(network.layers[-1].function.base, loss))
 
 
 def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:

@@ -11,7 +11,7 @@ from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
 from nnviz.files.models import dense, float32
 from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import config, layers, lost, weights, written
+from nnviz.files.models.keras import config, layers, losses, lost, weights, written
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
 
@@ -31,10 +31,12 @@ def sniff(data: bytes) -> bool:
 def read(source: Source) -> State:
     """Return the State in an archive of Keras'. Raises FileError."""
     archive = Archive(source.data)
-    chain = layers.chain(config.parts(_architecture(archive)), source.told)
+    model = config.mapping(_architecture(archive), "the model")
+    chain = layers.chain(config.parts(model), source.told)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = reading.read(archive.read(member), source.progress)
-    return dense.state_of(weights.dense_layers(chain, file, source.told))
+    loss = losses.compiled_with(model.get("compile_config"))
+    return dense.state_of(weights.dense_layers(chain, file, source.told), loss=loss)
 
 
 def _architecture(archive: Archive) -> object:

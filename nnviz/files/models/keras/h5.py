@@ -7,7 +7,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.json_text import parsed
 from nnviz.files.models import dense, float32
 from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import config, layers, lost, weights, written
+from nnviz.files.models.keras import config, layers, losses, lost, weights, written
 from nnviz.files.source import Source
 
 sniff = reading.sniff
@@ -26,7 +26,16 @@ def read(source: Source) -> State:
             "or open the model.json that they belong to"
         )
     chain = layers.chain(config.parts(parsed(text)), source.told)
-    return dense.state_of(weights.dense_layers(chain, file, source.told))
+    loss = losses.compiled_with(_compiled(file.text("", _COMPILED)))
+    return dense.state_of(weights.dense_layers(chain, file, source.told), loss=loss)
+
+
+def _compiled(text: str) -> object:
+    """Return how the model was compiled; None where that is nothing that can be read: it opens without it."""
+    try:
+        return parsed(text)
+    except FileError:
+        return None
 
 
 def write(state: State) -> bytes:

@@ -6,7 +6,7 @@ import re
 
 from nnviz.core.state import Dataset, State
 from nnviz.files.left_out import lost
-from nnviz.files.models import float32
+from nnviz.files.models import dense, float32
 from nnviz.files.source import Source
 
 _START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
@@ -35,7 +35,9 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` an ONNX model does not keep."""
-    again = State(state.network, Dataset.empty(state.network), name=state.name, notes=state.notes)
+    network = state.network
+    training = dense.trained_by(network)
+    again = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
     return lost(state, again) + float32.left_out(state)
 
 
