@@ -5,7 +5,7 @@ import pytest
 from nnviz.document.walk.walk import Deed, Progress, Step, Walk
 from nnviz.files.code import program
 from nnviz.ui.code.lit import Lines, pointed_at
-from tests.files.programs import shipped
+from tests.files.programs import of_classes, shipped
 
 
 def lit(style: str, deed: Deed, layer: int, node: int = 0, name: str = "many-rows") -> list[str]:
@@ -74,3 +74,27 @@ def test_a_nodes_name_leads_to_the_node_and_a_number_to_its_edge():
     assert at("numpy", "# node_1", "node_1") == ("node_1", None)
     assert at("numpy", "# node_1", ".0,") == (f"{shipped('many-rows').network.inputs[0]} → node_1", None)
     assert at("numpy", "z0 = x @", "x") is None
+
+
+@pytest.mark.parametrize(
+    ("style", "deed", "said"),
+    [
+        ("course", "loss", ["error = model_outputs - target"]),
+        ("course", "backward", ["output_0_slope = error[0]"]),
+        ("numpy", "backward", ["slope_z1 = (a1 - y) / len(y)"]),
+        ("numpy", "loss", ["z = forward(x)[-2]", "return np.sum(y * "]),
+        ("pytorch", "loss", ["loss = cross_entropy(model[:-1](train_inputs), train_targets)"]),
+        ("keras", "loss", ["loss=keras.losses.CategoricalCrossentropy(from_logits=True),"]),
+        ("keras", "backward", ["fitted = trained.fit("]),
+    ],
+)
+def test_with_cross_entropy_they_are_those_of_the_loss_from_z(style, deed, said):
+    state = of_classes(depths=([3],))["cross_entropy_softmax3_1"]
+    assert state.validated
+    lines = program(state, style).lines
+    progress = Progress(Walk(state.network.sizes, rows=len(state.data)))
+    step = next(step for step in progress.walk.steps if (step.deed, step.layer) == (deed, 1))
+    progress.stand_at(progress.walk.steps.index(step) + 1)
+    found = [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+    assert all(any(text.startswith(own) for text in found) for own in said), found
+    assert not any("softmax_back" in line.text for line in lines)
