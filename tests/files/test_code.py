@@ -10,6 +10,7 @@ import pytest
 import nnviz
 from nnviz.core.address import Address, all_weights
 from nnviz.core.columns import Column
+from nnviz.core.losses import LOSSES, MSE
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
@@ -61,6 +62,35 @@ def test_every_activation_is_right_in_it(style, tmp_path):
 def test_what_an_author_adds_is_in_it(style, monkeypatch, tmp_path):
     made_up.register(monkeypatch)
     states = {"hinge": made_up.state(updates=30), "calm": made_up.state(optimizer="calm", updates=30)}
+    programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_third_loss_is_written_by_its_entry(style, monkeypatch, tmp_path):
+    """The logarithm of the hyperbolic cosine of the error, the sum over a row's outputs."""
+
+    def terms(_z, a, y):
+        return np.log(np.cosh(a - y))
+
+    log_cosh = replace(
+        MSE,
+        name="log_cosh",
+        title="Log-cosh",
+        averaged=False,
+        terms=terms,
+        slopes=lambda _z, a, y, out: lambda: np.tanh(a - y, out=out),
+        slopes_a=lambda _z, a, y: np.tanh(a - y),
+        factor=1.0,
+        total=lambda z, a, y, _: lambda: float(terms(z, a, y).sum()),
+        elsewhere=MSE.elsewhere._replace(
+            numpy="np.log(np.cosh(prediction - y))", slope="np.tanh(error)", keras="LogCosh"
+        ),
+    )
+    monkeypatch.setitem(LOSSES, "log_cosh", (log_cosh,))
+    states = {}
+    for outputs, hidden in ((1, 2), (3, 2), (2, 9)):
+        network = make_network([2, hidden, outputs], ["relu", "sigmoid"], [True, True], 5)
+        states[f"of_{outputs}"] = make_state(network, 7, loss="log_cosh", batch_size=3, validation=0.2)
     programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
 
 
