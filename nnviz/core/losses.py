@@ -296,12 +296,3 @@ def loss_of(name: str, output: str) -> Loss:
             return form
     wanted = " or ".join(fitting(name))
     raise ValueError(f"{LOSSES[name][0].word} needs {wanted} on the output, which has {output}")
-
-
-def usual(output: str, said: str = "") -> str:
-    """Return the loss of a network with an output: the one that is `said`, if it fits, else the usual one.
-
-    A softmax is trained by cross-entropy; of others nobody can tell, and they have the MSE.
-    """
-    known = said or (CROSS_ENTROPY if output == "softmax" else MSE.name)
-    return known if not fitting(known) or output in fitting(known) else usual(output)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
-from nnviz.core.losses import usual
+from nnviz.core.losses import MSE, fitting, usual
 from nnviz.core.names import check_name
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
@@ -62,8 +62,14 @@ def state_of(
 
 
 def trained_by(network: Network, loss: str = "") -> Training:
-    """Return the settings of a model that says this loss, or none: its output then says which is usual."""
-    return Training(loss=usual(network.layers[-1].function.base, loss))
+    """Return the settings of a model that says this loss, or none.
+
+    Where it does not go with the output a softmax has its usual one: of others nobody can tell.
+    """
+    output = network.layers[-1].function.base
+    if not loss or (fitting(loss) and output not in fitting(loss)):
+        loss = usual(output) if output == "softmax" else MSE.name
+    return Training(loss=loss)
 
 
 def with_activations(layers: Sequence[Dense], activations: Sequence[str], place: str = "") -> list[Dense]:
