@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from nnviz.core.names import shortened
 from nnviz.core.state import State
 from nnviz.ui.function.axes import PREDICTION, TARGET, Axes, has_pairs
 from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.theme import px, ui_font
 
+TWO_PX = 290
+"""From this width on two choices stand side by side."""
 LETTERS = 40
 """Of a longer name, in a list."""
 
@@ -29,17 +32,18 @@ class AxesChoice(QWidget):
         self._state: State | None = None
         self._listed: object = None
         self._labels: dict[Choice, QLabel] = {}
+        self._pairs = 0
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnStretch(1, 1)
         self.across = self._row("Across", "What is drawn from left to right", self._choose_across)
         self.up = self._row("Up", "What is drawn upwards", self._choose_up)
         self.output = self._row("Output", "Which output is drawn", self._choose_output)
+        self._lay_out(1)
 
     def _row(self, name: str, tip: str, choose: Callable[[int], None]) -> Choice:
-        label, choice, row = QLabel(name), Choice(), len(self._labels)
+        label, choice = QLabel(name), Choice()
         label.setObjectName("muted")
         label.setFont(ui_font(11.5))
         label.setBuddy(choice)
@@ -49,9 +53,23 @@ class AxesChoice(QWidget):
         choice.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         choice.activated.connect(choose)
         self._labels[choice] = label
-        self._grid.addWidget(label, row, 0)
-        self._grid.addWidget(choice, row, 1)
         return choice
+
+    def _lay_out(self, pairs: int) -> None:
+        """Put so many choices side by side."""
+        if pairs != self._pairs:
+            self._pairs = pairs
+            for k, (choice, label) in enumerate(self._labels.items()):
+                row, column = divmod(k, pairs)
+                self._grid.addWidget(label, row, 2 * column)
+                self._grid.addWidget(choice, row, 2 * column + 1)
+            for column in (1, 3):
+                self._grid.setColumnStretch(column, 1 if column < 2 * pairs else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put two side by side where both have room so."""
+        super().resizeEvent(event)
+        self._lay_out(2 if self.width() >= px(TWO_PX) else 1)
 
     def refresh(self, state: State) -> None:
         """List what this State has, and keep what is chosen as far as it has that; else begin anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
@@ -197,7 +197,8 @@ class FunctionPanel(PlotCard):
         is_wide = self.width() >= px(WIDE_PX)
         directions = QBoxLayout.Direction
         self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
-        self._page.setStretch(1, SIDE_SHARE if is_wide else 0)
+        policies = QSizePolicy.Policy
+        self.side.setSizePolicy(policies.Preferred, policies.Preferred if is_wide else policies.Maximum)
         self._page.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
     def changeEvent(self, event: QEvent) -> None:
