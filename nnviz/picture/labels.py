@@ -141,8 +141,9 @@ def edge_numbers(content: Content, layout: Layout, layer: int) -> Iterator[Label
     weights = content.network.layers[layer].weights
     yield from _on_edges(layout.weights[layer], layer, weights, "weight")
     if content.slopes is not None:
-        slopes = content.slopes.layers[layer].weights
-        yield from _on_edges(layout.slopes[layer], layer, slopes, "slope")
+        places = layout.slopes[layer]
+        slopes = list(_on_edges(places, layer, content.slopes.layers[layer].weights, "slope"))
+        yield from slopes if len(slopes) >= places.least else ()
 
 
 def _on_edges(slots: PillSlots, layer: int, values: Array, kind: Kind) -> Iterator[Label]:

@@ -7,7 +7,7 @@ numbers where the eye finds their edges; what finds no good place waits for hove
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,8 @@ FEW, WHOLE = 20, 1.2
 class PillSlots:
     """Places of one height for the labels of some edges: middles (`x`, `y`), the room across, font size.
 
-    `line` is where the edge runs at `x`: elsewhere than at `y` where a label had to leave it.
+    `line` is where the edge runs at `x`: elsewhere than at `y` where a label had to leave it. Where fewer than
+    `least` numbers fit their places, none is shown.
     """
 
     nodes: list[int]
@@ -61,6 +62,7 @@ class PillSlots:
     widths: list[float]
     height: float
     size: float
+    least: float = 0.0
 
 
 NO_SLOTS = PillSlots([], [], [], [], [], [], 0.0, 0.0)
@@ -80,6 +82,7 @@ def pill_slots(gap: Gap, body: Rect, size: float, zoom: float, slopes: bool) -> 
     share = LEAST_OF_WALL if count > WALL else LEAST
     least, with_slopes = (0.0 if zoom >= ZOOMED_IN else count * of for of in (share, LEAST_WITH_SLOPES))
     both = _best(edges, size, 2, max(least, with_slopes)) if slopes else (NO_SLOTS, NO_SLOTS)
+    both = both[0], replace(both[1], least=with_slopes)
     if DEAR * len(both[0].x) > count:
         return both
     alone = _best(edges, size, 1, least)

@@ -194,10 +194,11 @@ def test_a_gap_shows_most_of_its_slopes_or_none(name, view):
         "xor",
         "two-hidden-layers",
         "curve",
+        "mazur",
     ],
 )
 def test_a_small_example_shows_every_slope(name, view):
-    if view.height < {"xor": 300, "two-hidden-layers": 300, "curve": 400}.get(name, 0):
+    if view.height < {"xor": 300, "two-hidden-layers": 300, "curve": 400, "mazur": 400}.get(name, 0):
         return  # hover tells them there
     picture = drawn(load(example(name).path), view, with_slopes=True)
     shown = sum(label.address.kind == "slope" for label in picture.labels)
