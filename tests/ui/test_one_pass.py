@@ -105,7 +105,8 @@ def test_diagram_table_figures_and_explanation_say_the_same(open_window, name):
     window.selection.row = 2
     explain_is_shown(window)
     settle(window)
-    assert number_text(full_of(figure(window, "MSE")), DIGITS) in explained(window)
+    loss = figure(window, window.document.state.measure.title)
+    assert number_text(full_of(loss), DIGITS) in explained(window)
     output = Address("node", len(window.document.state.network.layers) - 1, 0)
     window.selection.select(output)
     settle(window)
