@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -243,6 +244,58 @@ def test_a_training_that_diverges_ends_at_the_last_finite_weights_and_says_so(ru
     )
 
 
+@pytest.fixture
+def yes_or_no(tmp_path):
+    """Return a file with one sigmoid output, trained by MSE on all of eight rows."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(8, 2))
+    network = nnviz.Network.from_weights({"output": [0.5, -0.25]}, output="sigmoid")
+    file = tmp_path / "yes.json"
+    nnviz.save(nnviz.State(network, nnviz.Dataset(inputs, (inputs[:, :1] > 0).astype(float))), file)
+    return file
+
+
+def test_train_takes_a_loss_and_a_share_for_validation(answer, tmp_path, yes_or_no):
+    csv, out = tmp_path / "losses.csv", tmp_path / "after.json"
+    options = ["--loss", "cross_entropy", "--validation", "1/4", "--updates", "5"]
+    lines = answer("train", str(yes_or_no), *options, "--history", str(csv), "-o", str(out)).splitlines()
+    assert lines[0].split() == ["iteration", "cross_entropy", "validation"]
+    assert csv.read_text().splitlines()[0] == "iteration,cross_entropy,validation"
+    after = nnviz.load(out)
+    assert (after.training.loss, after.training.validation) == ("cross_entropy", 0.25)
+    printed = json.loads(answer("train", str(yes_or_no), *options, "--json"))
+    y, a = after.data.targets[:, 0], after.network.predict(after.data.inputs)[:, 0]
+    terms = -(y * np.log(a) + (1 - y) * np.log(1 - a))
+    assert printed["cross_entropy"] == pytest.approx(terms[:6].mean(), rel=1e-12)
+    assert printed["validation"] == pytest.approx(terms[6:].mean(), rel=1e-12)
+    assert printed["accuracy"] == ((a >= 0.5) == (y >= 0.5))[:6].mean()
+    assert printed["validation_accuracy"] == ((a >= 0.5) == (y >= 0.5))[6:].mean()
+    assert "mse" not in printed
+
+
+def test_slopes_are_those_of_the_loss_in_use_over_the_rows_that_are_trained_on(answer, tmp_path, yes_or_no):
+    state, file = nnviz.load(yes_or_no), tmp_path / "crossed.json"
+    nnviz.save(replace(state, training=nnviz.Training(loss="cross_entropy", validation=0.25)), file)
+    x, y = state.data.inputs[:6], state.data.targets[:6]
+    slopes = ((state.network.predict(x) - y) * x).mean(axis=0)
+    printed = json.loads(answer("slopes", str(file), "--json"))
+    assert set(printed) == {"cross_entropy", "layers"}
+    np.testing.assert_allclose(printed["layers"][0]["weights"], [slopes], rtol=1e-12)
+    assert answer("slopes", str(file)).startswith(f"Cross-entropy {printed['cross_entropy']!r}\n\n")
+
+
+def test_a_loss_that_does_not_fit_the_output_ends_with_1_and_says_what_would(run):
+    code, out, err = run("train", "relu", "--loss", "cross_entropy")
+    told = "cross-entropy needs softmax or sigmoid on the output, which has identity\n"
+    assert (code, out, err) == (1, "", told)
+
+
+def test_where_nothing_is_left_to_train_on_it_ends_with_1(run):
+    code, out, err = run("train", "relu", "--validation", "0.5")
+    assert (code, out) == (1, "")
+    assert err == "validation: it leaves none of 1 row to train on: make it smaller\n"
+
+
 # render, convert, check, examples
 
 
@@ -412,6 +465,10 @@ BAD_USE = {
         "train",
         "argument --learning-rate: expected a number above 0, found -0.1",
     ),
+    "train relu --validation 1": (
+        "train",
+        "argument --validation: expected a number from 0 on and below 1, found 1",
+    ),
     "train relu --learning-rate fast": ("train", "argument --learning-rate: 'fast' is not a number"),
     "train relu -o out.doc": ("train", f"argument -o/--out: {FORMATS} out.doc"),
     "convert relu out": ("convert", f"argument OUT: {FORMATS} out"),
@@ -455,7 +512,13 @@ def test_two_files_are_bad_use(run):
 
 
 @pytest.mark.parametrize(
-    "line", ["train relu --optimizer sgd", "code relu --style cobol", "render relu -o a.svg --theme blue"]
+    "line",
+    [
+        "train relu --optimizer sgd",
+        "train relu --loss mae",
+        "code relu --style cobol",
+        "render relu -o a.svg --theme blue",
+    ],
 )
 def test_a_choice_that_there_is_not_ends_with_2(run, line):
     code, out, err = run(*line.split())

@@ -143,6 +143,23 @@ def test_a_training_that_diverges_says_so():
     assert texts(parsed(nnviz.train(flat, updates=1)))[0] == "MSE 0 → 0 after 1 update"
 
 
+def test_a_training_with_rows_kept_for_validation_shows_both_curves_and_which_is_which():
+    data = Dataset([[1, 0], [0, 1], [1, 1], [-1, 1]], [[1], [0], [1], [0]])
+    network = Network.from_weights({"output": [0.5, 0.5]}, output="sigmoid")
+    result = nnviz.train(State(network, data, Training(0.5, 20, loss="cross_entropy", validation=0.25)))
+    root = parsed(result)
+    assert texts(root)[0] == result.in_words
+    assert result.in_words.startswith("Cross-entropy 0.")
+    assert {"Cross-entropy", "training", "validation"} <= set(texts(root))
+    assert "MSE" not in " ".join(texts(root))
+    curves = root.findall(f"{SVG}polyline")
+    highest = result.history[:, 1:].max()
+    for curve, losses in zip(curves, result.history[:, 1:].T, strict=True):
+        y = np.array([pair.split(",")[1] for pair in curve.get("points").split()], float)
+        assert (y[0] - y) / (274 - 52) * highest == pytest.approx(losses - losses[0], abs=1e-3)
+    assert curves[0].get("stroke") != curves[1].get("stroke")
+
+
 # --- weights as tables
 
 

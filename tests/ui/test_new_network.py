@@ -110,3 +110,20 @@ def test_a_button_with_the_focus_has_one_frame(dialog):
     while not button.hasFocus():
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
     assert inside() == before
+
+
+def test_a_loss_that_fits_the_outputs_is_chosen_with_their_activation(dialog):
+    def losses():
+        return [dialog.loss.itemText(k) for k in range(dialog.loss.count())]
+
+    assert (losses(), dialog.state().training.loss) == (["MSE"], "mse")
+    for output in ("softsign", "softmax", "silu", "sigmoid"):
+        dialog.output.setCurrentText(output)
+        fits = output in ("softmax", "sigmoid")
+        assert losses() == (["MSE", "Cross-entropy"] if fits else ["MSE"])
+        state = dialog.state()
+        assert state.network.layers[-1].activation == output
+        assert state.training.loss == ("cross_entropy" if fits else "mse")
+    dialog.loss.setFocus()
+    QTest.keyClick(dialog.loss, Qt.Key.Key_Up)
+    assert dialog.state().training.loss == "mse"
