@@ -60,7 +60,7 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
 
 def _colours(palette: Palette) -> tuple[str, str]:
     """Return the colour of the rows that are trained on, and that of validation."""
-    return palette.accent, palette.negative
+    return palette.accent, palette.validation
 
 
 def _key(plot: Rect, palette: Palette) -> list[str]:

@@ -190,9 +190,9 @@ def test_the_panel_is_called_as_the_loss_in_use_and_stands_where_it_stood(open_w
     window = open_window(classes())
     dock = window.board.docks["MSE"]
     assert dock.in_sight
-    assert (dock.windowTitle(), dock.objectName()) == ("Cross-entropy", "MSE")
+    assert (dock.windowTitle(), dock.objectName()) == ("Loss", "MSE")
     assert not window.mse.heading.isVisible()  # its tab says it
-    press(window, "Cross-entropy")
+    press(window, "Loss")
     window.mse.accuracy_button.click()
     assert settings.flag("accuracy", first=False)
     window.document.start(noisy_sine())

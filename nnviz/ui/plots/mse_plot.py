@@ -72,8 +72,8 @@ class MsePlot(PlotCard):
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
-        self.title = "MSE"
-        """What the loss in use is called, and with it the panel."""
+        self.title = self.short = "MSE"
+        """What the loss in use is called, and what the panel: small windows have tabs of few letters."""
         self._of_accuracy = False
         self.empty = QLabel()
         self.empty.setObjectName("muted")
@@ -223,11 +223,12 @@ class MsePlot(PlotCard):
             return
         self.title, self.what = loss.title, f"the {loss.word}"
         self.ending = f"-{loss.name.replace('_', '-')}"
-        self.heading.setText(loss.title.upper())
+        self.short = loss.title if loss.title.isupper() else "Loss"
+        self.heading.setText(self.short.upper())
         self.setAccessibleName(loss.title)
         self.more_button.setToolTip(f"Copy or export {self.what}")
         self.more_button.setAccessibleName(f"More of {self.what}")
-        self.called.emit(loss.title)
+        self.called.emit(self.short)
 
     def _set_log(self) -> None:
         """Draw on the scale that is chosen; shares have none that is logarithmic."""

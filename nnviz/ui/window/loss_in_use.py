@@ -16,7 +16,7 @@ def keep_called(workspace: Workspace, action: QAction) -> None:
     """Have dock and menu entry of the panel follow the loss in use, and remember its switch."""
     card, dock, settings = workspace.mse, workspace.board.docks["MSE"], workspace.settings
     for call in (dock.call, action.setText):
-        call(card.title)
+        call(card.short)
         card.called.connect(call)
     card.show_accuracy(settings.flag(ACCURACY, first=False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))

@@ -78,7 +78,7 @@ def _panels(workspace: Workspace) -> tuple[Entry, ...]:
             f"panel {panel.name}",
             panel.name,
             partial(workspace.board.show_panel, panel.name),
-            tip=f"Bring the panel {panel.name} to the front, or hide it where it is there: {panel.tip}",
+            tip=f"Bring this panel to the front, or hide it where it is there: {panel.tip}",
             is_on=workspace.board.docks[panel.name].is_open,
         )
         for panel in PANELS
