@@ -70,7 +70,13 @@ def _subheadings(column: Column, content: Content) -> list[str]:
         if content.trace is None:
             return ["no rows: type an input", "no rows"]
         row = "free row" if content.free else f"row {content.row + 1} of {rows:,}"
-        return [f"{counted(count, 'input')}{BETWEEN}{row}", row] if count > MANY else [row]
+        state = content.state
+        kept = state.validated and content.row >= state.trained_rows
+        rows_told = [f"{row}, kept for validation", f"{row}, validation", row] if kept else [row]
+        return [
+            *(f"{counted(count, 'input')}{BETWEEN}{each}" for each in rows_told if count > MANY),
+            *rows_told,
+        ]
     layer = content.network.layers[column.layer]
     parts = [counted(count, "node")] if count > MANY else []
     parts.append(layer.activation)

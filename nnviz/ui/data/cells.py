@@ -23,7 +23,7 @@ def first_fitting(metrics: Sequence[QFontMetrics], texts: Sequence[str], room: i
 
 
 class NumberCells(QStyledItemDelegate):
-    """Right-aligned numbers; inputs and targets are semibold, errors coloured.
+    """Right-aligned numbers; inputs and targets are semibold, errors coloured, rows for validation muted.
 
     ================ ================================================================================
     `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
@@ -83,7 +83,8 @@ class NumberCells(QStyledItemDelegate):
         kind, value = self._table.columns[column].kind, self._table.value(row, column)
         wrong = kind == "error" and value is not None and value != 0.0
         strong = self._table.columns[column].editable or wrong
-        painter.setPen(QColor(p.error if wrong else p.muted if value is None else p.ink))
+        faint = value is None or row >= self._table.kept_from
+        painter.setPen(QColor(p.error if wrong else p.muted if faint else p.ink))
         font = self.fonts.get(column, 0)
         painter.setFont((self._bold if strong else self._normal)[-1 if font is None else font])
         text, room = self._text(value), rect.adjusted(0, 0, -px(PADDING_PX), 0)

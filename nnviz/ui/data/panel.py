@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Hashable
+
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
@@ -15,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core import edits
-from nnviz.core.numbers import counted
+from nnviz.core.numbers import counted, shown
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -65,6 +68,8 @@ class DataPanel(Card):
         self.body.addWidget(self._refusal)
         self.reach_the_edges()
         self._add_buttons()
+        self._drags = itertools.count()
+        self._drag = 0
         self._connect()
         self._show_shape()
 
@@ -79,6 +84,9 @@ class DataPanel(Card):
         self.model.modelReset.connect(self._show_shape)
         self._document.motion_changed.connect(self._follow_hold)
         self.model.said.connect(self.said)
+        self.model.split.connect(self._show_split)
+        self.table.split.taken.connect(self._begin_drag)
+        self.table.split.wished.connect(self._keep_from)
         self.model.dataChanged.connect(self._forget_refusal)
         self._cells.begun.connect(self._forget_refusal)
         self._cells.refused.connect(self._refuse)
@@ -104,6 +112,36 @@ class DataPanel(Card):
         self._empty.setVisible(rows == 0)
         self._follow_hold()
         self._show_row(self._selection.row)
+        self._show_split()
+
+    def _show_split(self) -> None:
+        """Show which rows are kept for validation; without targets none can be."""
+        state = self._document.state
+        rows = len(state.data) if state.data.targets is not None else 0
+        self.table.split.show_split(self.model.kept_from if rows else 0, rows, state.training.validation)
+        self.table.viewport().update()
+
+    def _begin_drag(self) -> None:
+        self._drag = next(self._drags)
+
+    def _keep_from(self, row: int) -> None:
+        """Keep the rows from `row` on for validation, as the line is dragged."""
+        self._validate_from(row, ("split", id(self), self._drag))
+
+    def _validate_from(self, row: int, merge: Hashable | None = None) -> None:
+        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
+            state = self._document.state
+            kept = counted(len(state.data) - state.trained_rows, "row")
+            share = shown(100 * state.training.validation)
+            self.said.emit(f"{kept} kept for validation ({share} %), {state.trained_rows:,} to train on")
+
+    def shuffle(self) -> None:
+        """Mix the rows by the seed of the settings."""
+        if self.model.rowCount() < 2:
+            self.said.emit("There are not two rows to shuffle")
+        elif self._document.edit("shuffle rows", edits.shuffle_rows):
+            seed = self._document.state.training.seed
+            self.said.emit(f"Shuffled {counted(self.model.rowCount(), 'row')} by seed {seed}")
 
     def _follow_hold(self) -> None:
         """Offer no change of the rows while a script trains with them."""
@@ -154,6 +192,13 @@ class DataPanel(Card):
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
+        menu.addSeparator()
+        row, rows = self._selection.row, self.model.rowCount()
+        keep = menu.addAction("&Keep from here on for validation", lambda: self._validate_from(row))
+        keep.setEnabled(self._document.state.data.targets is not None and 0 < row < rows)
+        every = menu.addAction("&Train on all rows", lambda: self._validate_from(rows))
+        every.setEnabled(self._document.state.validated)
+        menu.addAction("&Shuffle rows", self.shuffle)
         menu.addSeparator()
         menu.addAction("&Load rows from CSV…", self.load_wished.emit)
         menu.addAction("&Make rows…", self.make_wished.emit)

@@ -65,10 +65,12 @@ class DataTable(QAbstractTableModel):
 
     =========== ========================================================================
     `said`      an edit did more than it shows; carries the sentence
+    `split`     other rows are trained on, or kept for validation
     =========== ========================================================================
     """
 
     said = Signal(str)
+    split = Signal()
 
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__(document)
@@ -82,7 +84,17 @@ class DataTable(QAbstractTableModel):
         """Take the time that painting took: where it is long, some States of a run are left out."""
         self._computed.took(ms)
 
+    @property
+    def kept_from(self) -> int:
+        """The first of the rows that are kept for validation; behind the last one where none is."""
+        return self._state.trained_rows if self._state.validated else len(self._state.data)
+
     def _follow(self, old: State, new: State) -> None:
+        self._take(old, new)
+        if old.training is not new.training or old.data is not new.data:
+            self.split.emit()
+
+    def _take(self, old: State, new: State) -> None:
         measured = old.measure is not new.measure
         if old.network is new.network and old.data is new.data and not measured:
             self._state = new
@@ -170,7 +182,8 @@ class DataTable(QAbstractTableModel):
             return NOTHING if value is None else shown(value)
         name = self.columns[index.column()].header
         text = "none" if value is None else shown_in_full(value)
-        return f"{name} {text}" if role == Role.AccessibleTextRole else text
+        kept = ", kept for validation" if index.row() >= self.kept_from else ""
+        return f"{name} {text}{kept}" if role == Role.AccessibleTextRole else text
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
         """Take a number for a cell."""

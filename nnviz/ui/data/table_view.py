@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.numbers import MINUS
 from nnviz.ui.data.cells import NumberCells
 from nnviz.ui.data.columns import column_widths
+from nnviz.ui.data.split import SplitLine
 from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
 from nnviz.ui.widgets.theme import colours
@@ -57,6 +58,7 @@ class TableView(QTableView):
         self._table = model
         self.cells = NumberCells(model, self)
         self.setItemDelegate(self.cells)
+        self.split = SplitLine(self)
         self._fit_soon = QTimer(self, singleShot=True)
         self._fit_soon.timeout.connect(self._fit_columns)
         self._pressed = QPointF()
