@@ -178,7 +178,7 @@ def _edit(workspace: Workspace) -> Menu:
         tip="Copy the diagram as a picture",
     )
     keep = Entry("keep row", "&Keep free row", partial(_keep_row, workspace), tip=KEEP)
-    shuffle = Entry("shuffle", "&Shuffle rows", workspace.data.shuffle, tip=SHUFFLE)
+    shuffle = Entry("shuffle rows", "&Shuffle rows", workspace.data.shuffle, tip=SHUFFLE)
     leave = Entry("leave row", "&Leave free row", workspace.selection.leave_free, tip=LEAVE)
     return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle,)))
 
