@@ -50,7 +50,7 @@ FEW, WHOLE = 20, 1.2
 class PillSlots:
     """Places of one height for the labels of some edges: middles (`x`, `y`), the room across, font size.
 
-    `line` is where the edge runs at `x`: elsewhere than at `y` where a label had to leave it. Where fewer than
+    `line` is where the edge runs at `x`: elsewhere than at `y` if a label had to leave it. Where fewer than
     `least` numbers fit their places, none is shown.
     """
 

@@ -46,7 +46,6 @@ MARK_TIP = "\nClick the mark on the curve of validation to go to where it was le
 EMPTY = "Press Run or One update: the {loss} is drawn here"
 NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
 NEEDS_ROWS = "The {loss} needs rows with targets: add some to the data"
-NO_MSE = NEEDS_ROWS.format(loss="MSE")
 
 
 class MsePlot(PlotCard):
