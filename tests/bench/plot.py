@@ -21,7 +21,7 @@ from nnviz.core.limits import EARLIER_RUNS
 from nnviz.core.run import EarlierRun, Training
 from nnviz.document.training.job import USUAL_LIMITS
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.plots.mse_curve import MseCurve
+from nnviz.ui.plots.history_curve import HistoryCurve
 from tests.bench import machine, windows
 
 LENGTHS = tuple(10**k for k in range(3, 8))
@@ -58,7 +58,7 @@ def measured(length, rounds):
 
     And the points that nnviz keeps.
     """
-    ours, plain = MseCurve(PALETTES["light"]), Plain()
+    ours, plain = HistoryCurve(PALETTES["light"]), Plain()
     ours.resize(*SIZE)
     ours.show()
     windows.settle(0.1)

@@ -55,7 +55,7 @@ class Watch(QObject):
             self.painted.add(type(watched).__name__)
             if watched.isWindow():  # its children are painted before a timer can end
                 QTimer.singleShot(0, self.look)
-            elif type(watched).__name__ == "MsePlot" and watched.curve is not None:
+            elif type(watched).__name__ == "HistoryPlot" and watched.curve is not None:
                 QTimer.singleShot(0, end)
         return False
 
@@ -63,7 +63,7 @@ class Watch(QObject):
         tell("frame")
         if "Diagram" in self.painted:
             tell("diagram")
-        if {"Figure", "MsePlot", "DataPanel"} <= self.painted:
+        if {"Figure", "HistoryPlot", "DataPanel"} <= self.painted:
             tell("usable")
 
 def end():

@@ -11,7 +11,7 @@ from nnviz.document.document import Document
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.picture import Picture
-from nnviz.ui.plots.mse_plot import MsePlot
+from nnviz.ui.plots.history_plot import HistoryPlot
 from nnviz.ui.widgets.theme import application, apply_theme
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
@@ -83,8 +83,8 @@ def open_window(qtbot, settings):
 
 @pytest.fixture
 def plot(qtbot, document, runner):
-    """Return the MSE plot of the test's document and runner, shown, with the library loaded."""
-    plot = MsePlot(document, runner, Path)
+    """Return the plot of the history of the test's document and runner, shown, with the library loaded."""
+    plot = HistoryPlot(document, runner, Path)
     plot.resize(364, 260)
     qtbot.addWidget(plot)
     plot.show()

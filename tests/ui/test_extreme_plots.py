@@ -15,7 +15,7 @@ from nnviz.picture.palette import PALETTES
 from nnviz.ui.loss.curve_plane import LossCurvePlane
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
 from nnviz.ui.plots.drawable import drawable
-from nnviz.ui.plots.mse_curve import MseCurve
+from nnviz.ui.plots.history_curve import HistoryCurve
 
 EXTREMES = [0.0, -0.0, 5e-324, 1e-320, 1e-300, 1e-154, 1.0, 1e16, 1e154, 1e300, 1e307, 5e307, 1.7e308]
 HISTORIES = [[value] * 3 for value in EXTREMES] + [[1.0], [0.0], [1.7e308, 0.0], [5e-324, 1.7e308, 1.0]]
@@ -57,7 +57,7 @@ def show_history(plot, mse):
 
 @pytest.mark.parametrize("mse", HISTORIES, ids=str)
 def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show, mse):
-    plot = MseCurve(PALETTES["light"])
+    plot = HistoryCurve(PALETTES["light"])
     show_history(plot, mse)
     show(plot)
     for logarithmic in (True, False):
@@ -71,7 +71,7 @@ def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show, mse):
 def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, mse, present):
     far = [EarlierRun("far", Training(), MOST_UPDATES, [[0.0, 1.0], [float(MOST_UPDATES), mse[-1]]])]
     runs = (EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ()))
-    plot = MseCurve(PALETTES["light"])
+    plot = HistoryCurve(PALETTES["light"])
     plot.show_earlier(runs)
     show_history(plot, present)
     show(plot)

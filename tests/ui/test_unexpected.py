@@ -25,7 +25,7 @@ from nnviz.ui.explain.notes import Notes
 from nnviz.ui.explain.panel import ExplainPanel
 from nnviz.ui.function.panel import FunctionPanel
 from nnviz.ui.loss.panel import LossPanel
-from nnviz.ui.plots.mse_plot import MsePlot
+from nnviz.ui.plots.history_plot import HistoryPlot
 from nnviz.ui.plots.weight_matrix import WeightMatrix
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.whole import with_whole_exceptions
@@ -162,7 +162,7 @@ SLOTS = {
     "an edited number": (EditSession, "_accept", lambda w: set_number(w, Address("weight", 0, 0, 0), "3")),
     "Data": (DataPanel, "_show_shape", lambda w: press(w, "Add row")),
     "Training": (TrainingPanel, "step", lambda w: press(w, "One update")),
-    "MSE": (MsePlot, "_follow", lambda w: press(w, "One update")),
+    "MSE": (HistoryPlot, "_follow", lambda w: press(w, "One update")),
     "1 weight": (LossPanel, "_choose", click_node),
     "2 weights": (LossPanel, "_choose", click_node),
     "Activation": (ActivationPanel, "_draw", click_node),

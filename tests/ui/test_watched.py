@@ -18,7 +18,7 @@ from nnviz.files import frames
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.diagram.heads import HeadButton
-from nnviz.ui.plots.mse_plot import NO_LOSS
+from nnviz.ui.plots.history_plot import NO_LOSS
 from nnviz.ui.training.panel import NOT_YET
 from nnviz.ui.window.watching import follow
 from tests.ui.hands import address_named, choose, click, drag, press, set_number, shown

@@ -27,7 +27,7 @@ from nnviz.ui.diagram.layers import CORNER_PX
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.film import ImageFilm, Word
 from nnviz.ui.pictures.scene import Scene
-from nnviz.ui.plots.mse_canvas import MseCanvas
+from nnviz.ui.plots.history_canvas import HistoryCanvas
 from nnviz.ui.plots.told import whose
 
 SECONDS, LAST_S = 10.0, 4.0
@@ -93,9 +93,9 @@ class TrainingFilm(ImageFilm):
             self.alive()
         return trainer.state()
 
-    def _whole_curve(self) -> MseCanvas:
+    def _whole_curve(self) -> HistoryCanvas:
         """Return the curve with axes for the whole run, which stay."""
-        curve, free = MseCanvas(self._look.palette), INSIDE_PX * self.scale
+        curve, free = HistoryCanvas(self._look.palette), INSIDE_PX * self.scale
         self._inside = self._card.marginsRemoved(QMarginsF(free, free, free, free))
         curve.density = self.scale
         curve.resize((self._inside.size() / self.scale).toSize())

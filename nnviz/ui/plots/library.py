@@ -8,7 +8,7 @@ from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.document.idle import Slicer
-from nnviz.ui.plots.mse_plot import MsePlot
+from nnviz.ui.plots.history_plot import HistoryPlot
 
 
 class PlotLibrary(QObject):
@@ -20,7 +20,7 @@ class PlotLibrary(QObject):
 
     loaded = Signal()
 
-    def __init__(self, parent: QObject, mse: MsePlot) -> None:
+    def __init__(self, parent: QObject, mse: HistoryPlot) -> None:
         super().__init__(parent)
         self._mse = mse
         self._work = Slicer(self, _types, self._load_with_types)

@@ -23,8 +23,8 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.heads import keep_heads
 from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.explain.notes import Notes
+from nnviz.ui.plots.history_plot import HistoryPlot
 from nnviz.ui.plots.library import PlotLibrary
-from nnviz.ui.plots.mse_plot import MsePlot
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import application, apply_theme, draw_at
 from nnviz.ui.window.file_commands import FileCommands
@@ -51,7 +51,7 @@ class Workspace:
     data: DataPanel
     training: TrainingPanel
     notes: Notes
-    mse: MsePlot
+    mse: HistoryPlot
 
     def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
         self.main_window, self.document, self.settings = window, document, settings
@@ -78,7 +78,7 @@ class Workspace:
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
-        self.mse = MsePlot(document, self.runner, self.files.suggestion)
+        self.mse = HistoryPlot(document, self.runner, self.files.suggestion)
         self.with_pictures(self.mse)
         self.library = PlotLibrary(self.main_window, self.mse)
         self.status = StatusLine()

@@ -38,7 +38,7 @@ RING_PX = 7.0
 """Room for the ring on each side of its middle."""
 
 
-class MseCanvas(Plot):
+class HistoryCanvas(Plot):
     """Draws a history, marks its present point, draws what comes after that faintly, and earlier runs.
 
     Beside it may stand that of validation, on which an iteration may be marked.

@@ -13,13 +13,13 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.earlier_curves import distance
-from nnviz.ui.plots.mse_canvas import MseCanvas
+from nnviz.ui.plots.history_canvas import HistoryCanvas
 
 GRAB = 10.0
 """So many pixels around its middle the ring is taken."""
 
 
-class MseCurve(MseCanvas):
+class HistoryCurve(HistoryCanvas):
     """Reads points out under the mouse or by keys, zooms and pans; the ring can be dragged along the curve.
 
     ================ ======================================================

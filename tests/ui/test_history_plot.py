@@ -19,7 +19,7 @@ from nnviz.core.training.trainer import Trainer
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.plots.mse_plot import EMPTY, MsePlot
+from nnviz.ui.plots.history_plot import EMPTY, HistoryPlot
 from nnviz.ui.widgets.theme import apply_theme
 from tests.ui import hands
 from tests.ui.hands import type_name
@@ -131,7 +131,7 @@ def hover(qtbot, plot, point):
 
 
 def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
-    plot = MsePlot(document, Runner(document), Path)
+    plot = HistoryPlot(document, Runner(document), Path)
     qtbot.addWidget(plot)
     assert plot.curve is None
     assert plot.empty.text() == EMPTY.format(loss="MSE")

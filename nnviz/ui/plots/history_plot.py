@@ -31,7 +31,7 @@ from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.theme import colours
 
 if TYPE_CHECKING:
-    from nnviz.ui.plots.mse_curve import MseCurve
+    from nnviz.ui.plots.history_curve import HistoryCurve
 
 TIP = (
     "Drag the ring to another iteration of the run\n"
@@ -48,7 +48,7 @@ NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
 NEEDS_ROWS = "The {loss} needs rows with targets: add some to the data"
 
 
-class MsePlot(PlotCard):
+class HistoryPlot(PlotCard):
     """Draws the history of the loss or, by a switch, of the accuracy, and with each that of validation.
 
     Where one has gone back in the run, what comes after stays, faint.
@@ -67,7 +67,7 @@ class MsePlot(PlotCard):
         super().__init__("MSE", "the MSE", "-mse", self._drawn)
         self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
-        self.curve: MseCurve | None = None
+        self.curve: HistoryCurve | None = None
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
@@ -92,9 +92,9 @@ class MsePlot(PlotCard):
 
     def load(self) -> None:
         """Import pyqtgraph and build the plot."""
-        from nnviz.ui.plots.mse_curve import MseCurve
+        from nnviz.ui.plots.history_curve import HistoryCurve
 
-        self.curve = MseCurve(colours())
+        self.curve = HistoryCurve(colours())
         self.curve.menu_requested.connect(self.menu.popup)
         self.curve.ring_taken.connect(self._runner.hold)
         self.curve.wanted.connect(self._runner.scrub_to)
