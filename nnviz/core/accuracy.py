@@ -1,4 +1,4 @@
-"""Accuracy: how many rows a classifier has right, and as what the others are taken. Knows nothing of Qt."""
+"""Accuracy: how many rows a classifier has right. Knows nothing of Qt."""
 
 from __future__ import annotations
 
@@ -63,28 +63,3 @@ def counting(network: Network, prediction: Array, targets: Array) -> Callable[[]
         return int(np.count_nonzero(said if alone else said.all(axis=1)))
 
     return count
-
-
-def classes(network: Network) -> tuple[str, ...] | None:
-    """Return the names of the classes: the outputs of a softmax, "not NAME" and NAME of a single output.
-
-    None where several outputs each say yes or no.
-    """
-    if is_one_of_many(network):
-        return network.outputs
-    return (f"not {network.outputs[0]}", network.outputs[0]) if len(network.outputs) == 1 else None
-
-
-def class_of(network: Network, outputs: Array) -> NDArray[np.intp]:
-    """Return the class of each row by its place in `classes`, shape (rows,), of predictions or targets."""
-    if is_one_of_many(network):
-        return np.asarray(outputs.argmax(axis=1), dtype=np.intp)
-    return (outputs[:, 0] >= THRESHOLD).astype(np.intp)
-
-
-def confusion(network: Network, prediction: Array, targets: Array) -> NDArray[np.intp]:
-    """Return how many rows of each class are taken as which, shape (classes, classes): target, prediction."""
-    count = len(classes(network) or ())
-    table = np.zeros((count, count), dtype=np.intp)
-    np.add.at(table, (class_of(network, targets), class_of(network, prediction)), 1)
-    return table

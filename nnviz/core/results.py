@@ -16,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.confusion import Decided, decided, decided_in_blocks
 from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, forward_ns, row_blocks
 from nnviz.core.health import Health, health, health_in_blocks
 from nnviz.core.measured import Measured, measuring
@@ -143,6 +144,7 @@ class Results:
     `means`      by the rows that they are taken over, None for all that are trained on;
                  once they are averaged
     `health`     on all rows, once it is found
+    `decided`    the class of each row by target and prediction, once it is decided
     `nodes`      z and a of nodes on all rows, shape (rows,) each, once they are visited
     ============ =======================================================================
     """
@@ -153,6 +155,7 @@ class Results:
         self.measured: Measured | None = None
         self.means: dict[tuple[int, ...] | None, Means] = {}
         self.health: Health | None = None
+        self.decided: Decided | None = None
         self.nodes: dict[Place, tuple[Array, Array]] = {}
         self._row = -1
         self._trace: Trace | None = None
@@ -243,6 +246,16 @@ class Results:
         """Find the health, and yield after each block of rows."""
         state = self._state
         self.health = yield from health_in_blocks(state.network, state.data.inputs, state.measure, block_ns)
+
+    def decide(self) -> None:
+        """Find the classes of all rows at once; there must be targets."""
+        network, targets = self._state.network, self._state.data.targets
+        assert targets is not None
+        self.decided = Decided(decided(network, targets), decided(network, self.trace.prediction))
+
+    def decide_in_blocks(self, block_ns: float) -> Iterator[None]:
+        """Find the same, and yield after each block of rows."""
+        self.decided = yield from decided_in_blocks(self._state, block_ns)
 
     def visit(self, place: Place) -> None:
         """Find what a node is given and makes of it on all rows, at once."""

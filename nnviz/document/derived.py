@@ -13,6 +13,7 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from nnviz.core.activations import Array
+from nnviz.core.confusion import Decided
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
 from nnviz.core.decision import decides
 from nnviz.core.health import Health, Marks, fates
@@ -126,12 +127,9 @@ class Derived(QObject):
         state = self.state
         most_ns = LIGHT_NS if self._document.in_motion else self._quick_ns
         key = id(state.network), id(state.data), most_ns
-        if self._functions is None or self._functions_of != key:
-            before = self._functions_state
-            if self._functions is not None and _outputs_are(before, state):
-                at_half = self._functions.at_half
-            else:
-                at_half = decides(state)
+        old = self._functions
+        if old is None or self._functions_of != key:
+            at_half = old.at_half if old and _outputs_are(self._functions_state, state) else decides(state)
             self._functions = node_functions(state, at_half, min(most_ns, QUICK_NS))
             self._functions_of = key
             self._functions_state = state
@@ -159,6 +157,17 @@ class Derived(QObject):
             elif not self._document.in_motion:
                 self._want(place, partial(results.visit_in_blocks, place, self._block_ns))
         return results.nodes.get(place)
+
+    @property
+    def decided(self) -> Decided | None:
+        """The class of each row by target and prediction; None without them, or until it is known."""
+        results = self._present()
+        if results.decided is None and self.state.data.targets is not None and len(self.state.data):
+            if self._together:
+                results.decide()
+            elif not self._document.in_motion:
+                self._want("decided", partial(results.decide_in_blocks, self._block_ns))
+        return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
         """Return what is odd about nodes and layers on all rows, as far as it is known.
@@ -189,8 +198,7 @@ class Derived(QObject):
     @property
     def last_measured(self) -> tuple[Measured, int]:
         """The last of them that need not be computed, else the present ones; and of which iteration."""
-        state = self.state
-        run = state.run
+        state, run = self.state, self.state.run
         if run and len(run.history) and not run.watched and not self._together:
             iteration, loss = run.history.last
             if self._document.in_motion or iteration == state.iteration:

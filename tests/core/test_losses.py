@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.accuracy import classifies, confusion, right
+from nnviz.core.accuracy import classifies, right
 from nnviz.core.address import Address
+from nnviz.core.confusion import confusion, decided
 from nnviz.core.edits import set_training
 from nnviz.core.explanation.explain import explain
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Loss, Y, fitting, loss_of
@@ -260,7 +261,10 @@ def test_accuracy_counts_what_a_person_counts():
     prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])
     targets = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], float)
     assert right(network, prediction, targets).tolist() == [True, True, False, False]
-    assert confusion(network, prediction[:3], targets[:3]).tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
+    (wanted,), (taken,) = decided(network, targets).T[:1], decided(network, prediction).T[:1]
+    found = confusion(wanted, taken, 3)
+    assert found.counts.tolist() == [[1, 0, 1], [0, 1, 0], [0, 0, 0]]
+    assert (found.lost, found.right, found.rows) == (1, 2, 4)
     several = a_network(0, "sigmoid", 2)
     said = right(several, np.array([[0.5, 0.4], [0.9, 0.6]]), np.array([[1, 0], [1, 0]], float))
     assert said.tolist() == [True, False]

@@ -61,7 +61,10 @@ def boxes_in(widget):
     return [box for box in widget.findChildren(QComboBox) if box.isVisible()]
 
 
-@pytest.mark.parametrize(("tab", "count"), [("MSE", 3), ("2 weights", 5), ("Function", 5), ("Matrix", 4)])
+TABS = [("MSE", 3), ("2 weights", 5), ("Function", 5), ("Matrix", 4), ("Classes", 3)]
+
+
+@pytest.mark.parametrize(("tab", "count"), TABS)
 def test_every_drop_down_of_the_window_shows_all_its_items(open_window, tab, count):
     screen = QApplication.primaryScreen().availableSize()
     window = open_window("xor", (min(1280, screen.width()), min(800, screen.height())))

@@ -12,7 +12,7 @@ from nnviz.files.registry import load, save
 from tests.ui.hands import address_named, bring, choose_entry, click, entry
 from tests.ui.sees import explained, written
 
-CARDS = ("MSE", "1 weight", "2 weights", "Activation", "Matrix")
+CARDS = ("MSE", "1 weight", "2 weights", "Activation", "Matrix", "Classes")
 """The plots, one at a time."""
 
 SMALL = State(Network.from_weights({"output": [2.0]}), Dataset([[1.0]], [[0.0]]))

@@ -29,7 +29,7 @@ class NumberCells(QStyledItemDelegate):
     `accepted`       (row, column, key) a typed number was taken with Enter, Tab or Backtab
     `begun`          an editor has opened
     `refused`        a typed text is not a number; carries the sentence, or "" once it is mended
-    `shown_row`      the row on the diagram, which is highlighted
+    `shown_row`      the line of the row on the diagram, which is highlighted
     ================ ================================================================================
     """
 
@@ -107,7 +107,7 @@ class NumberCells(QStyledItemDelegate):
         field = NumberField(read, parent=parent)
         field.setObjectName("cell")
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setAccessibleName(f"{header}, row {index.row() + 1}")
+        field.setAccessibleName(f"{header}, row {self._table.row_of(index.row()) + 1}")
         self._edited = edited = QPersistentModelIndex(index)
         field.accepted.connect(lambda value: self._table.setData(edited, value))
         field.refused.connect(self.refused)

@@ -5,17 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Hashable
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QStyledItemDelegate,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
 from nnviz.core.numbers import counted, shown
@@ -24,10 +18,12 @@ from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
+from nnviz.ui.data.empty_rows import EmptyRows
+from nnviz.ui.data.filter_bar import FilterBar
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import pasted
 from nnviz.ui.data.table import DataTable
-from nnviz.ui.data.table_view import TableView
+from nnviz.ui.data.table_view import LEAST_HEIGHT_PX, TableView
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.hold import hold
 
@@ -63,6 +59,8 @@ class DataPanel(Card):
         self._refusal.setObjectName("error")
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
+        self.filter = FilterBar()
+        self.body.addWidget(self.filter)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self._empty, 1)
         self.body.addWidget(self._refusal)
@@ -95,6 +93,8 @@ class DataPanel(Card):
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.remove_wished.connect(self._remove_rows)
         self.table.paste_wished.connect(self._paste)
+        for all_wished in (self.table.all_wished, self.filter.button.clicked):
+            all_wished.connect(self.show_all)
         self.table.menu_wished.connect(self._open_menu)
         self._empty.load.clicked.connect(self.load_wished)
         self._empty.make.clicked.connect(self.make_wished)
@@ -105,9 +105,28 @@ class DataPanel(Card):
         if event.type() == QEvent.Type.FontChange and hasattr(self, "_cells"):
             self._cells.size_changed()
 
+    def show_only(self, rows: NDArray[np.intp], what: str) -> None:
+        """List these rows alone, given in order, until they come, go or change together; select the first."""
+        self.filter.say(f"{counted(len(rows), 'row')}: {what}")
+        self.model.list_rows(rows)
+        self._selection.row = int(rows[0])
+        self._show_row(self._selection.row)
+
+    def show_all(self) -> None:
+        """List all rows again."""
+        if self.model.filtered:
+            focus = self.window().focusWidget()
+            if focus and self.isAncestorOf(focus):
+                self.table.setFocus()  # accepts what is being typed
+            self.model.list_rows(None)
+
     def _show_shape(self) -> None:
-        rows = self.model.rowCount()
-        self.heading.setText(f"DATA · {counted(rows, 'row').upper()}")
+        listed, rows = self.model.rowCount(), len(self._document.state.data)
+        among = f"{listed:,} OF " if self.model.filtered else ""
+        self.heading.setText(f"DATA · {among}{counted(rows, 'row').upper()}")
+        self.filter.setVisible(self.model.filtered)
+        bar = self.filter.sizeHint().height() + self.body.spacing() if self.model.filtered else 0
+        self.table.setMinimumHeight(LEAST_HEIGHT_PX - bar)  # so that no window grows
         self.table.setVisible(rows > 0)
         self._empty.setVisible(rows == 0)
         self._follow_hold()
@@ -115,9 +134,9 @@ class DataPanel(Card):
         self._show_split()
 
     def _show_split(self) -> None:
-        """Show which rows are kept for validation; without targets none can be."""
+        """Show which rows are kept for validation, where all are listed; without targets none can be."""
         state = self._document.state
-        rows = len(state.data) if state.data.targets is not None else 0
+        rows = len(state.data) if state.data.targets is not None and not self.model.filtered else 0
         self.table.split.show_split(self.model.kept_from if rows else 0, rows, state.training.validation)
         self.table.viewport().update()
 
@@ -137,7 +156,7 @@ class DataPanel(Card):
 
     def shuffle(self) -> None:
         """Mix the rows by the seed of the settings."""
-        if self.model.rowCount() < 2:
+        if len(self._document.state.data) < 2:
             self.said.emit("There are not two rows to shuffle")
         elif self._document.edit("shuffle rows", edits.shuffle_rows):
             seed = self._document.state.training.seed
@@ -153,21 +172,25 @@ class DataPanel(Card):
 
     def _show_row(self, row: int) -> None:
         free = self._selection.free is not None
-        self._cells.shown_row = NO_ROW if free else row
+        line = None if free else self.model.line_of(row)
+        self._cells.shown_row = NO_ROW if line is None else line
         current = self.table.currentIndex()
-        if free:
+        if line is None:
             self.table.selectionModel().clear()  # so that a click on the same row chooses it again
-        elif current.row() != row and row < self.model.rowCount():
-            # By the table itself, a Ctrl that is held would add the row to the selection.
-            self.table.selectionModel().setCurrentIndex(
-                self.model.index(row, max(0, current.column())),
-                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
-            )
+        elif current.row() != line:
+            self._go_to(line, max(0, current.column()))
         self.table.viewport().update()
+
+    def _go_to(self, line: int, column: int) -> None:
+        # By the table itself, a Ctrl that is held would add the row to the selection, or take it out.
+        self.table.selectionModel().setCurrentIndex(
+            self.model.index(line, column),
+            QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+        )
 
     def _row_chosen(self, current: QModelIndex) -> None:
         if current.isValid():
-            self._selection.row = current.row()
+            self._selection.row = self.model.row_of(current.row())
 
     def _refuse(self, sentence: str) -> None:
         self._refusal.setText(sentence)
@@ -208,7 +231,8 @@ class DataPanel(Card):
         if not self._document.may_change():
             return
         current = self.table.currentIndex()
-        row, column = max(0, current.row()), max(0, current.column())
+        row = self.model.row_of(current.row()) if current.isValid() else self._selection.row
+        column = max(0, current.column())
         self.about_to_ask.emit()
         try:
             taken = pasted(self._document.state, QGuiApplication.clipboard().text(), row, column)
@@ -218,7 +242,7 @@ class DataPanel(Card):
         self._forget_refusal()
         if named := with_names(self.window(), taken):
             self._document.push(named.state, "paste")
-            self.table.setCurrentIndex(self.model.index(row, column))
+            self._go_to(self.model.line_of(row) or 0, column)
             self.said.emit(named.said)
 
     def _move_on(self, row: int, column: int, key: int) -> None:
@@ -226,7 +250,7 @@ class DataPanel(Card):
             place = (min(row + 1, self.model.rowCount() - 1), column)
         else:
             place = self._next_editable(row, column, -1 if key == Qt.Key.Key_Backtab else 1)
-            if place == (row, column) and key == Qt.Key.Key_Tab:
+            if place == (row, column) and key == Qt.Key.Key_Tab and not self.model.filtered:
                 self._selection.row = row
                 self._add_row()
                 self._fresh, place = self._document.state, (row + 1, 0)
@@ -256,7 +280,8 @@ class DataPanel(Card):
 
     def _remove_rows(self) -> None:
         self.table.setFocus()
-        rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+        lines = {index.row() for index in self.table.selectionModel().selectedRows()}
+        rows = sorted(map(self.model.row_of, lines))
         if not rows:
             return
         text = "remove a row" if len(rows) == 1 else f"remove {counted(len(rows), 'row')}"
@@ -266,26 +291,3 @@ class DataPanel(Card):
         self._forget_refusal()
         self.said.emit(f"Removed {counted(len(rows), 'row')}")
         self._show_shape()
-
-
-class EmptyRows(QWidget):
-    """What stands in the table's place while there is no row: what to do, and buttons for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        sentence = QLabel("No rows yet: add one, paste some with Ctrl+V, load or make them.")
-        sentence.setObjectName("muted")
-        sentence.setWordWrap(True)
-        sentence.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.load = QPushButton("Load rows from CSV…")
-        self.make = QPushButton("Make rows…")
-        column, beside = QVBoxLayout(self), QHBoxLayout()
-        beside.addStretch(1)
-        for button in (self.load, self.make):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            beside.addWidget(button)
-        beside.addStretch(1)
-        column.addStretch(1)
-        column.addWidget(sentence)
-        column.addLayout(beside)
-        column.addStretch(1)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from nnviz.core import edits
 from nnviz.core.losses import MSE
 from nnviz.core.numbers import shown, shown_in_full, written
-from nnviz.core.state import State
+from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.idle import MotionThrottle
@@ -61,7 +63,9 @@ def _kinds(listed: list[TableColumn]) -> list[str]:
 
 
 class DataTable(QAbstractTableModel):
-    """The document's rows. Every edit is one undo entry.
+    """The document's rows, or some of them. Every edit is one undo entry.
+
+    A line of the table is a place among those that are listed; `row_of` a line is its row in the document.
 
     =========== ========================================================================
     `said`      an edit did more than it shows; carries the sentence
@@ -77,6 +81,8 @@ class DataTable(QAbstractTableModel):
         self._document, self._derived = document, derived
         self._state = document.state
         self.columns = columns(self._state)
+        self._listed: NDArray[np.intp] | None = None
+        """The rows that are listed, in order; None for all."""
         self._computed = MotionThrottle(self, self._tell_computed, document, motion_ms=0.0, share=SHARE)
         document.state_changed.connect(self._follow)
 
@@ -84,10 +90,37 @@ class DataTable(QAbstractTableModel):
         """Take the time that painting took: where it is long, some States of a run are left out."""
         self._computed.took(ms)
 
+    # --- which rows are listed
+
+    @property
+    def filtered(self) -> bool:
+        """Whether not all rows are listed."""
+        return self._listed is not None
+
+    def list_rows(self, rows: NDArray[np.intp] | None) -> None:
+        """List these rows alone, given in order, until others come, go or change together; None: all."""
+        self.beginResetModel()
+        self._listed = rows
+        self.endResetModel()
+
+    def row_of(self, line: int) -> int:
+        """Return the row that stands in a line."""
+        return line if self._listed is None else int(self._listed[line])
+
+    def line_of(self, row: int) -> int | None:
+        """Return the line in which a row stands; None where it is not listed."""
+        if self._listed is None:
+            return row if row < len(self._state.data) else None
+        line = int(np.searchsorted(self._listed, row))
+        return line if line < len(self._listed) and self._listed[line] == row else None
+
     @property
     def kept_from(self) -> int:
-        """The first of the rows that are kept for validation; behind the last one where none is."""
-        return self._state.trained_rows if self._state.validated else len(self._state.data)
+        """The first line that is kept for validation; behind the last one where none is."""
+        kept = self._state.trained_rows if self._state.validated else len(self._state.data)
+        return kept if self._listed is None else int(np.searchsorted(self._listed, kept))
+
+    # --- following the document
 
     def _follow(self, old: State, new: State) -> None:
         self._take(old, new)
@@ -102,10 +135,13 @@ class DataTable(QAbstractTableModel):
         names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
         renamed = measured or names[0] != names[1]
         listed = columns(new) if renamed else self.columns
+        all_again = self._listed is not None and not _is_an_edit(old.data, new.data)
         reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
+        reshaped = reshaped or all_again
         if reshaped:
             self.beginResetModel()
         self._state, self.columns = new, listed
+        self._listed = None if all_again else self._listed
         if reshaped:
             self.endResetModel()
             return
@@ -120,12 +156,13 @@ class DataTable(QAbstractTableModel):
         self._tell_from(sum(column.editable for column in self.columns))  # behind inputs and targets
 
     def _tell_from(self, first: int) -> None:
-        if len(self._state.data):
-            last = self.index(len(self._state.data) - 1, len(self.columns) - 1)
+        if lines := self.rowCount():
+            last = self.index(lines - 1, len(self.columns) - 1)
             self.dataChanged.emit(self.index(0, first), last)
 
-    def value(self, row: int, column: int) -> float | None:
+    def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell, or None where it needs a target and there is none."""
+        row = self.row_of(line)
         kind, index, _ = self.columns[column]
         data = self._state.data
         if kind == "input":
@@ -142,14 +179,14 @@ class DataTable(QAbstractTableModel):
         assert error is not None
         return float(error[index])
 
-    def row_text(self, row: int) -> str:
-        """Return a row at full precision, tab-separated, as it is copied."""
-        values = (self.value(row, column) for column in range(len(self.columns)))
+    def row_text(self, line: int) -> str:
+        """Return a line at full precision, tab-separated, as it is copied."""
+        values = (self.value(line, column) for column in range(len(self.columns)))
         return "\t".join(map(written, values))
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
-        """Return the number of rows."""
-        return 0 if parent.isValid() else len(self._state.data)
+        """Return the number of rows that are listed."""
+        return 0 if parent.isValid() else len(self._state.data if self._listed is None else self._listed)
 
     def columnCount(self, parent: Index = NOWHERE) -> int:
         """Return the number of columns."""
@@ -162,9 +199,9 @@ class DataTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
         """Return a column's header, or a row's number from 1."""
         if orientation == Qt.Orientation.Vertical:
-            return (
-                RIGHT if role == Role.TextAlignmentRole else section + 1 if role == Role.DisplayRole else None
-            )
+            if role == Role.TextAlignmentRole:
+                return RIGHT
+            return self.row_of(section) + 1 if role == Role.DisplayRole else None
         if role in (Role.DisplayRole, Role.ToolTipRole):
             return self.columns[section].header
         return RIGHT if role == Role.TextAlignmentRole else None
@@ -194,8 +231,8 @@ class DataTable(QAbstractTableModel):
 
     def put(self, index: Index, number: float, merge: Hashable | None = None) -> None:
         """Give a cell a number; pushes in a row with the same `merge` are one undo entry."""
-        state, row, column = self._state, index.row(), self.columns[index.column()]
-        if number == self.value(row, index.column()):
+        state, row, column = self._state, self.row_of(index.row()), self.columns[index.column()]
+        if number == self.value(index.row(), index.column()):
             return
         change = edits.set_input if column.kind == "input" else edits.set_target
         text = f"{column.header} of row {row + 1}"
@@ -205,3 +242,17 @@ class DataTable(QAbstractTableModel):
             self.said.emit("The rows have targets now; those that you did not type are 0.")
         else:
             self.said.emit(f"{text}: {shown(number)}")
+
+
+def _is_an_edit(old: Dataset, new: Dataset) -> bool:
+    """Tell whether rows are still the same ones in the same order: no more than one of them is different."""
+    if old is new or len(old) != len(new):
+        return old is new
+    differ = np.zeros(len(old), dtype=bool)
+    for before, after in ((old.inputs, new.inputs), (old.targets, new.targets)):
+        if before is after or before is None or after is None:
+            continue
+        if before.shape != after.shape:  # a node was added or removed
+            continue
+        differ |= (before != after).any(axis=1)
+    return int(np.count_nonzero(differ)) <= 1

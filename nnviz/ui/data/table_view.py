@@ -35,6 +35,7 @@ from nnviz.ui.widgets.theme import colours
 
 Flag: TypeAlias = QItemSelectionModel.SelectionFlag
 ROW_HEIGHT_PX = 30
+LEAST_HEIGHT_PX = 3 * ROW_HEIGHT_PX
 SETTLED_MS = 150
 """So long computed numbers have to stand before the columns follow them: in a fast run they would tremble."""
 BEGIN = f"0123456789+-{MINUS}"
@@ -50,6 +51,7 @@ class TableView(QTableView):
     """
 
     remove_wished = Signal()
+    all_wished = Signal()
     paste_wished = Signal()
     menu_wished = Signal(QPoint)
 
@@ -69,7 +71,7 @@ class TableView(QTableView):
         self.setAccessibleName("Data")
         self.setShowGrid(False)
         self.setWordWrap(False)
-        self.setMinimumHeight(3 * ROW_HEIGHT_PX)
+        self.setMinimumHeight(LEAST_HEIGHT_PX)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
@@ -94,12 +96,14 @@ class TableView(QTableView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste."""
+        """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste; Escape ends a filter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt would warn of others
                 self.edit(self.currentIndex())
         elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
             self.remove_wished.emit()
+        elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
+            self.all_wished.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy()
         elif event.matches(QKeySequence.StandardKey.Paste):

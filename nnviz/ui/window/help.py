@@ -61,6 +61,13 @@ GESTURES: tuple[Section, ...] = (
         ),
     ),
     (
+        "In the matrix of the classes",
+        (
+            ("arrows, Enter; click", "go to a cell and list its rows in the table"),
+            ("Escape, there or in the table", "list all rows again"),
+        ),
+    ),
+    (
         "On the curve of the loss",
         (
             ("drag the ring", "go to another iteration of the run"),

@@ -10,6 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from nnviz.ui.widgets.card import Card
     from nnviz.ui.window.workspace import Workspace
 
@@ -78,6 +81,22 @@ def _function(workspace: Workspace) -> Card:
     return workspace.with_pictures(card)
 
 
+def _confusion(workspace: Workspace) -> Card:
+    from nnviz.ui.confusion.panel import ConfusionPanel
+
+    card, data = ConfusionPanel(workspace.document, workspace.derived), workspace.data
+
+    def list_rows(rows: NDArray[np.intp], what: str) -> None:
+        workspace.board.docks["Data"].come()
+        data.show_only(rows, what)
+
+    card.rows_wished.connect(list_rows)
+    card.all_wished.connect(data.show_all)
+    workspace.files.opened.connect(data.show_all)
+    card.said.connect(workspace.status.say)
+    return workspace.with_pictures(card)
+
+
 def _matrix(workspace: Workspace) -> Card:
     from nnviz.ui.plots.weight_matrix import WeightMatrix
 
@@ -89,6 +108,7 @@ PANELS = (
     Panel("Explain", "right", "Where the selected number comes from", lambda own: own.explain),
     Panel("Activation", "right", "The activation of the selected node, with all rows on it", _activation),
     Panel("Function", "right", "What the network computes over its inputs", _function),
+    Panel("Classes", "right", "Which classes are taken for which; a cell lists its rows", _confusion),
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),

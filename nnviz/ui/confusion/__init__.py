@@ -1,0 +1,1 @@
+"""The panel that counts which classes are taken for which."""

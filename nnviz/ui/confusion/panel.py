@@ -1,0 +1,238 @@
+"""The panel that counts which classes are taken for which; a cell lists its rows in the table."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+from nnviz.core.accuracy import classifies
+from nnviz.core.confusion import Confusion, confusion, decisions
+from nnviz.core.names import shortened
+from nnviz.core.numbers import counted, shown
+from nnviz.document.derived import Derived
+from nnviz.document.document import Document
+from nnviz.document.idle import COMPUTING, LATER, MotionThrottle
+from nnviz.ui.confusion.grid import ConfusionGrid
+from nnviz.ui.confusion.places import Cell
+from nnviz.ui.confusion.texts import percent
+from nnviz.ui.plots.plot_card import PlotCard
+from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.elided import Elided
+from nnviz.ui.widgets.theme import ui_font
+
+NO_TARGETS = "There are no rows with targets: add or load some in the data table"
+NO_CLASSES = (
+    "The network tells no classes: give its output layer softmax or sigmoid, "
+    "or its only output targets of 0 and 1"
+)
+HINT = "Click a cell to list its rows in the table"
+TIP = f"{HINT}; or go there by the arrow keys and press Enter. Escape lists all again"
+ALL, TRAINED, VALIDATION = "All rows", "Trained on", "Validation"
+LETTERS = 20
+"""Of a name in a line of the panel."""
+SHARE = 15
+"""Of a run's time drawing takes no more than one part in so many."""
+
+
+class ConfusionPanel(PlotCard):
+    """Shows the confusion matrix of all rows or some.
+
+    ============== ========================================================================
+    `rows_wished`  (rows, what): the rows of a cell are wanted, by their numbers in order
+    `all_wished`   all rows are wanted again
+    `said`         a sentence for the status line
+    ============== ========================================================================
+    """
+
+    rows_wished = Signal(object, str)
+    all_wished = Signal()
+    said = Signal(str)
+
+    def __init__(self, document: Document, derived: Derived) -> None:
+        super().__init__("Classes", "the confusion matrix", "-confusion", self._drawn)
+        self._document, self._derived = document, derived
+        self._found: Confusion | None = None
+        self._names: tuple[str, ...] = ()
+        self._hover: Cell | None = None
+        self.view = ConfusionGrid()
+        self.view.setAccessibleName("Confusion matrix")
+        self._make_controls()
+        self._make_pages()
+        self._changes = MotionThrottle(self, self._draw, document, phase=1 / 3, share=SHARE)
+        self._connect()
+        self._draw()
+
+    def _make_controls(self) -> None:
+        self.output, self.part = Choice(), Choice()
+        self.part.addItems([ALL, TRAINED, VALIDATION])
+        told = (self.output, "The output whose yes and no are counted"), (self.part, "Which rows are counted")
+        for choice, tip in told:
+            choice.setToolTip(tip)
+            choice.setAccessibleName(tip)
+            self.add_button(choice)
+
+    def _make_pages(self) -> None:
+        """Make the page that says what is missing, and the one with the matrix and its lines."""
+        self.empty, self.caption, self.read_out = QLabel(), Elided(), Elided()
+        for label in (self.empty, self.caption, self.read_out):
+            label.setObjectName("muted")
+        for line in (self.caption, self.read_out):
+            line.setFont(ui_font(12))
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedLayout()
+        self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
+        self._pages.addWidget(self.empty)
+        page = QWidget()
+        box, top = QVBoxLayout(page), QHBoxLayout()
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(4)
+        top.addWidget(self.caption)
+        box.addLayout(top)
+        box.addWidget(self.view, 1)
+        box.addWidget(self.read_out)
+        self._pages.addWidget(page)
+
+    def _connect(self) -> None:
+        self._document.state_changed.connect(self._changed)
+        self._derived.computed.connect(self._changed)
+        for choice in (self.output, self.part):
+            choice.currentIndexChanged.connect(self._draw)
+        self.view.hovered.connect(self._hovered)
+        self.view.moved.connect(self._tell)
+        self.view.chosen.connect(self._choose)
+        self.view.left.connect(self.all_wished)
+
+    def _drawn(self) -> QWidget | None:
+        return self.view if self._pages.currentIndex() == 1 else None
+
+    def _changed(self, *_: object) -> None:
+        if self.isVisible():
+            self._changes.changed()
+
+    # --- what it shows
+
+    def _draw(self, *_: object) -> None:
+        """Count the rows, or say what is missing."""
+        state = self._derived.state
+        has_targets = state.data.targets is not None and len(state.data) > 0
+        missing = "" if classifies(state.network, state.data) else NO_CLASSES if has_targets else NO_TARGETS
+        self._offer(not missing)
+        if missing:
+            self._say_instead(missing)
+            return
+        names = decisions(state.network)[self._decision]
+        decided = self._derived.decided
+        if decided is None:
+            waits = LATER if self._document.in_motion else COMPUTING
+            if self._found is None or names != self._names:
+                self._say_instead(waits)
+            self.caption.setText(waits)
+            return
+        wanted, taken = (classes[self._part, self._decision] for classes in decided)
+        self._found, self._names = confusion(wanted, taken, len(names)), names
+        self.view.show_counts(self._found, names)
+        self._pages.setCurrentIndex(1)
+        self._tell()
+
+    def _say_instead(self, sentence: str) -> None:
+        self._found = None
+        self.empty.setText(sentence)
+        self._pages.setCurrentIndex(0)
+
+    @property
+    def _decision(self) -> int:
+        """Which decision is shown; the only one of a softmax and of an output that is alone."""
+        return max(self.output.currentIndex(), 0)
+
+    @property
+    def _part(self) -> slice:
+        """Which rows are counted."""
+        trained = self._derived.state.trained_rows
+        return {TRAINED: slice(trained), VALIDATION: slice(trained, None)}.get(
+            self.part.currentText(), slice(None)
+        )
+
+    def _offer(self, classes: bool) -> None:
+        """Offer to choose where there is a choice."""
+        state = self._derived.state
+        found = decisions(state.network) if classes else ()
+        names = [each[-1] for each in found] if len(found) > 1 else []
+        if names != [self.output.itemText(k) for k in range(self.output.count())]:
+            with QSignalBlocker(self.output):
+                at = min(self._decision, max(len(names) - 1, 0))
+                self.output.clear()
+                self.output.addItems(names)
+                self.output.setCurrentIndex(at if names else -1)
+        self.output.setVisible(bool(names))
+        both = classes and state.validated and state.trained_rows > 0
+        if not both and self.part.currentIndex():
+            with QSignalBlocker(self.part):
+                self.part.setCurrentIndex(0)
+        self.part.setVisible(both)
+
+    def _hovered(self, cell: Cell | None) -> None:
+        self._hover = cell
+        self._tell()
+
+    def _tell(self, *_: object) -> None:
+        """Write out how many rows are right, and the cell under the mouse, else the one that is chosen."""
+        found, cell = self._found, self._hover or self.view.at
+        if found is None:
+            return
+        rows = counted(found.rows, "row")
+        share = f" · {shown(100 * found.right / found.rows)} %" if found.rows else ""
+        lost = f" · {counted(found.lost, 'prediction')} without a number" if found.lost else ""
+        self.caption.setText(f"{found.right:,} of {rows} right{share}{lost}")
+        self.read_out.setText(self._sentence(found, cell, shortened_names=True) if cell else HINT)
+        whole = self._sentence(found, cell) if cell else TIP
+        self.view.setToolTip(whole)
+        self.view.setAccessibleDescription(f"{self.caption.text()}; {whole}")
+
+    def _sentence(self, found: Confusion, cell: Cell, *, shortened_names: bool = False) -> str:
+        """Return what a cell says."""
+        count, share = found.counts[cell], found.shares[cell]
+        target = self._names[cell.target]
+        named = shortened(target, LETTERS) if shortened_names else target
+        of = f" · {percent(share)} of {named}" if found.counts[cell.target].sum() else ""
+        return f"{counted(int(count), 'row')}: {self._what(cell, shortened_names)}{of}"
+
+    def _what(self, cell: Cell, shortened_names: bool = False) -> str:
+        """Return which rows are in a cell."""
+        names = [self._names[k] for k in cell]
+        target, prediction = (shortened(name, LETTERS) for name in names) if shortened_names else names
+        return f"{target} taken for {prediction}" if cell.target != cell.prediction else f"{target}, right"
+
+    def _choose(self, cell: Cell) -> None:
+        """Have the rows of a cell listed."""
+        decided = self._derived.decided
+        if decided is None:
+            self.said.emit(self.caption.text())
+            return
+        wanted, taken = (classes[self._part, self._decision] for classes in decided)
+        within = np.flatnonzero((wanted == cell.target) & (taken == cell.prediction))
+        part = "" if self.part.currentIndex() <= 0 else f" ({self.part.currentText().lower()})"
+        if len(within):
+            self.rows_wished.emit(within + (self._part.start or 0), self._what(cell) + part)
+        else:
+            self.said.emit(f"No row: {self._what(cell)}{part}")
+
+    # --- events
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what changed while it was hidden."""
+        super().showEvent(event)
+        self._changes.changed()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Draw nothing more."""
+        super().hideEvent(event)
+        self._changes.stop()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Take over another size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "_changes"):
+            self._draw()
