@@ -10,12 +10,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from nnviz.core import edits, structure
+from nnviz.core.confusion import Confusion
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
-from nnviz.ui.confusion.grid import _drawn
+from nnviz.ui.confusion.grid import image_of
 from nnviz.ui.confusion.places import Cell, placed
 from tests.ui.hands import bring, drag, hover, press, write
 from tests.ui.sees import status
@@ -267,9 +268,18 @@ def test_the_window_keeps_its_size_under_a_filter(show):
 
 @pytest.mark.parametrize("theme", PALETTES)
 def test_a_cell_is_darker_the_more_of_its_row_it_has(theme):
-    from nnviz.core.confusion import Confusion
-
-    image = _drawn(Confusion(np.array([[0, 1], [9, 1]]), 0), PALETTES[theme])
+    image = image_of(Confusion(np.array([[0, 1], [9, 1]]), 0), PALETTES[theme])
     assert image.format() == QImage.Format.Format_RGB32
     blues = [image.pixelColor(*at).name().upper() for at in ((0, 0), (1, 0))]
     assert blues == [PALETTES[theme].canvas, PALETTES[theme].output_node]
+
+
+def test_the_matrix_is_copied_as_a_picture_and_stays_as_it_is(show):
+    window, card = show()
+    before = card.view.grab().toImage()
+    card.copy_picture.trigger()
+    image = QGuiApplication.clipboard().image()
+    colours = {image.pixelColor(x, y).name().upper() for x in range(0, image.width(), 9) for y in (280, 560)}
+    assert min(image.width(), image.height()) >= 560
+    assert PALETTES["light"].canvas in colours
+    assert card.view.grab().toImage() == before

@@ -67,7 +67,7 @@ class ConfusionGrid(QWidget):
         if names != self._names:
             self._places = self._at = None
         self._found, self._names = found, names
-        self._image = _drawn(found, colours())
+        self._image = image_of(found, colours())
         self.update()
 
     def places(self) -> Places:
@@ -162,11 +162,11 @@ class ConfusionGrid(QWidget):
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._places = None
-            self._image = _drawn(self._found, colours())
+            self._image = image_of(self._found, colours())
             self.update()
 
 
-def _drawn(found: Confusion, palette: Palette) -> QImage:
+def image_of(found: Confusion, palette: Palette) -> QImage:
     """Return a pixel for each cell: the more of its row it has, the further from the canvas to full."""
     low, high = np.array(rgb(palette.canvas)), np.array(rgb(palette.output_node))
     strength = np.sqrt(found.shares)[..., None]  # so that a few rows are seen
