@@ -275,7 +275,7 @@ def test_a_cell_is_darker_the_more_of_its_row_it_has(theme):
 
 
 def test_the_matrix_is_copied_as_a_picture_and_stays_as_it_is(show):
-    window, card = show()
+    _, card = show()
     before = card.view.grab().toImage()
     card.copy_picture.trigger()
     image = QGuiApplication.clipboard().image()
