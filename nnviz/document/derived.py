@@ -127,13 +127,13 @@ class Derived(QObject):
         state = self.state
         most_ns = LIGHT_NS if self._document.in_motion else self._quick_ns
         key = id(state.network), id(state.data), most_ns
-        found = self._functions
-        if found is None or self._functions_of != key:
-            at_half = found.at_half if found and _outputs_are(self._functions_state, state) else decides(state)
-            found = self._functions = node_functions(state, at_half, min(most_ns, QUICK_NS))
+        last = self._functions
+        if last is None or self._functions_of != key:
+            at_half = last.at_half if last and _outputs_are(self._functions_state, state) else decides(state)
+            last = self._functions = node_functions(state, at_half, min(most_ns, QUICK_NS))
             self._functions_of = key
             self._functions_state = state
-        return found
+        return last
 
     # --- all rows
 
