@@ -18,12 +18,12 @@ class EmptyRows(QWidget):
         self.load = QPushButton("Load rows from CSV…")
         self.make = QPushButton("Make rows…")
         column, beside = QVBoxLayout(self), QHBoxLayout()
+        column.addStretch(1)
+        column.addWidget(sentence)
+        column.addLayout(beside)  # while it is empty: Python would else hold its items
+        column.addStretch(1)
         beside.addStretch(1)
         for button in (self.load, self.make):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             beside.addWidget(button)
         beside.addStretch(1)
-        column.addStretch(1)
-        column.addWidget(sentence)
-        column.addLayout(beside)
-        column.addStretch(1)
