@@ -257,6 +257,13 @@ def test_every_cell_is_found_where_it_is_painted(count):
         assert places.grid.bottom() <= size[1]
 
 
+def test_thirty_classes_are_named_and_counted_where_the_panel_is_large():
+    places = placed([f"a class with a long name {k}" for k in range(30)], 900, 560)
+    assert places.left > 0
+    assert places.above > 0
+    assert min(places.cell(Cell(0, 0)).width(), places.cell(Cell(0, 0)).height()) >= 12
+
+
 def test_the_window_keeps_its_size_under_a_filter(show):
     window, card = show(load(example("circles").path), (1000, 650))
     click(card, 0, 1)

@@ -81,10 +81,12 @@ def placed(names: Sequence[str], width: float, height: float) -> Places:
     across = min((room.width() - left - shares[0]) / count, px(LARGEST_CELL[0]))
     upright = longest + GAP > across and across < px(LEAST_NAME)
     above = (min(longest, SHARE * height) if upright else line) + 2 * GAP
-    if upright and line > across:
+    if upright and left:  # names at the left come first: they are read more easily
+        above = min(above, room.height() - shares[1] - line * count)
+    if upright and (line > across or above < 3 * line):
         above = 0.0
     down = min((room.height() - above - shares[1]) / count, px(LARGEST_CELL[1]))
-    if line > down:
+    if line > down + 0.01:
         left = 0.0
     whole = left + across * count + shares[0], above + down * count + shares[1]
     x = room.left() + (room.width() - whole[0]) / 2 + left
