@@ -31,13 +31,13 @@ def test_each_sigmoid_decides_alone():
 
 
 def test_counts_and_shares_are_those_of_a_count_by_hand():
-    wanted, taken = np.array([0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 0, NO_CLASS])
+    wanted, taken = np.array([0, 0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 1, 0, NO_CLASS])
     found = confusion(wanted, taken, 3)
-    assert found.counts.tolist() == [[2, 1, 0], [1, 1, 0], [0, 0, 0]]
-    assert (found.right, found.lost, found.rows) == (3, 1, 6)
-    np.testing.assert_allclose(found.recalls, [2 / 3, 1 / 2, NAN])
-    np.testing.assert_allclose(found.precisions, [2 / 3, 1 / 2, NAN])
-    np.testing.assert_allclose(found.shares, [[2 / 3, 1 / 3, 0], [1 / 2, 1 / 2, 0], [0, 0, 0]])
+    assert found.counts.tolist() == [[2, 2, 0], [1, 1, 0], [0, 0, 0]]
+    assert (found.right, found.lost, found.rows) == (3, 1, 7)
+    np.testing.assert_allclose(found.recalls, [2 / 4, 1 / 2, NAN])
+    np.testing.assert_allclose(found.precisions, [2 / 3, 1 / 3, NAN])
+    np.testing.assert_allclose(found.shares, [[1 / 2, 1 / 2, 0], [1 / 2, 1 / 2, 0], [0, 0, 0]])
 
 
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
