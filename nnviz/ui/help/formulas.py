@@ -18,7 +18,7 @@ FORWARD: Section = (
             "them. Row j of W holds the weights that feed node j; a are the values of the layer before.",
         ),
         ("value of a node", "a = f(z), with the activation function f of its layer"),
-        ("prediction", "the value of an output node"),
+        ("prediction", "the value a of an output node; y is its target"),
         ("error", "prediction − target"),
     ),
 )
@@ -80,7 +80,7 @@ def _called(loss: Loss) -> str:
 
 def _loss(loss: Loss) -> str:
     if loss.averaged:
-        return f"the mean of {loss.term.text} over all rows and outputs; a is the prediction, y the target"
+        return f"the mean of {loss.term.text} over all rows and outputs"
     return f"the sum of {loss.term.text} over the outputs of a row, and of that the mean over all rows"
 
 

@@ -21,12 +21,12 @@ from nnviz.document.training.outcome import ALL_KEPT
 from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.loss.view import LossView
 from nnviz.ui.loss.weight_choice import LossChoice
+from nnviz.ui.plots.history_plot import NEEDS_ROWS
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.theme import colours, ui_font
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
 """Where a page is so many times as wide as high, plot and caption share its width like this."""
-NO_LOSS = "The {} needs rows with targets: add some to the data"
 MATTERS = ("network", "data", "training", "run")
 """The parts of a State that a plot may depend on."""
 
@@ -112,7 +112,7 @@ class LossPanel(PlotCard):
         missing = "" if len(self.view.weights) == self.view.wanted else self.view.hint(state)
         if not state.trainable:
             none = not len(state.data) or state.data.targets is None
-            missing = NO_LOSS.format(state.measure.word) if none else ALL_KEPT
+            missing = NEEDS_ROWS.format(loss=state.measure.word) if none else ALL_KEPT
         self.empty.setText(missing)
         if missing:
             self.work.stop()
