@@ -24,7 +24,7 @@ from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from tests.ui.hands import make_higher
 
-LOW = 540
+LOW = 580
 """From this height on, at 100 %, the whole Training panel has room beside another one."""
 
 
