@@ -33,6 +33,8 @@ NOT_YET = "The script trains by settings of its own\nThese are nnviz's, for when
 class TrainingPanel(Card):
     """Settings as fields, the verbs as buttons, what came of them as figures, and a timeline."""
 
+    more_down = 0.035
+
     def __init__(self, document: Document, runner: Runner, selection: Selection, derived: Derived) -> None:
         super().__init__("Training")
         self._document, self.runner = document, runner

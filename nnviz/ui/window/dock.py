@@ -22,11 +22,8 @@ MOVES = (
 
 ASIDE_PX = 32
 """So far from its place a panel floats at first."""
-SHARE_ACROSS, SHARE_DOWN, SHARE_DOWN_LARGE = 0.25, 0.4, 0.34
-"""Of the screen that a panel may ask for: three stand side by side, two one above the other.
-
-Down it is less where everything is drawn larger, as then the other panels ask for as much.
-"""
+SHARE_ACROSS, SHARE_DOWN = 0.25, 0.34
+"""Of the screen that a panel may ask for: three stand side by side, two one above the other."""
 
 
 class Dock(QDockWidget):
@@ -247,8 +244,8 @@ class Room(QScrollArea):
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
         screen = self.screen().availableSize()
-        down = SHARE_DOWN_LARGE if factor() > 1.0 else SHARE_DOWN
-        share = QSize(int(SHARE_ACROSS * screen.width()), int(down * screen.height()))
+        more = self._card.more_down if self._card and factor() == 1.0 else 0.0
+        share = QSize(int(SHARE_ACROSS * screen.width()), int((SHARE_DOWN + more) * screen.height()))
         return self._panel.minimumSizeHint().boundedTo(share)
 
     def sizeHint(self) -> QSize:  # noqa: D102
