@@ -15,11 +15,10 @@ from PySide6.QtCore import QObject, Signal
 from nnviz.core.activations import Array
 from nnviz.core.confusion import Decided
 from nnviz.core.cost import BLOCK_NS, LIGHT_NS, QUICK_NS, THERE_AND_BACK
-from nnviz.core.decision import decides
 from nnviz.core.health import Health, Marks, fates
 from nnviz.core.measured import Measured
 from nnviz.core.network import Trace
-from nnviz.core.node_functions import NodeFunctions, node_functions
+from nnviz.core.node_functions import KnownFunctions, NodeFunctions
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
 from nnviz.core.state import State
@@ -55,9 +54,7 @@ class Derived(QObject):
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
         self._results = self._of_free = Results(document.state)
-        self._functions: NodeFunctions | None = None
-        self._functions_of: tuple[object, ...] = ()
-        self._functions_state = document.state
+        self._functions = KnownFunctions()
         """Kept so that no id is used again."""
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = False
@@ -124,16 +121,8 @@ class Derived(QObject):
     @property
     def node_functions(self) -> NodeFunctions:
         """What each node computes over the one or two inputs; coarser in motion where it takes long."""
-        state = self.state
-        most_ns = LIGHT_NS if self._document.in_motion else self._quick_ns
-        key = id(state.network), id(state.data), most_ns
-        last = self._functions
-        if last is None or self._functions_of != key:
-            at_half = last.at_half if last and _outputs_are(self._functions_state, state) else decides(state)
-            last = self._functions = node_functions(state, at_half, min(most_ns, QUICK_NS))
-            self._functions_of = key
-            self._functions_state = state
-        return last
+        most_ns = LIGHT_NS if self._document.in_motion else min(self._quick_ns, QUICK_NS)
+        return self._functions.of(self.state, most_ns)
 
     # --- all rows
 
@@ -292,9 +281,3 @@ class Derived(QObject):
         if new:
             self.computed.emit()
         return new
-
-
-def _outputs_are(before: State, now: State) -> bool:
-    """Tell whether the outputs of two States are the same as far as their targets and activation go."""
-    last = (state.network.layers[-1] for state in (before, now))
-    return before.data is now.data and len({(len(layer), layer.activation) for layer in last}) == 1

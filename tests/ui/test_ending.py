@@ -123,7 +123,7 @@ BOXES = {
     "where to save": "files.save()",
     "whose version": "ask_whose(window, 'a.json')",
     "left out": "files._save(Path('a.py'))",
-    "refused": "files.load_rows(Path('nowhere.csv'))",
+    "refused": "files.tables.load(Path('nowhere.csv'))",
     "a new network": "NewNetwork(window).exec()",
     "the name of a weight set": "workspace.weight_sets._ask_keep()",
     "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",

@@ -358,7 +358,7 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
         answer(QFileDialog, seen_in(seen))
         choose_entry(again, entry)
     assert seen[4:] == [folders["saved"]] * 3
-    again.files.load_rows(folders["rows"] / "rows.csv")
+    again.files.tables.load(folders["rows"] / "rows.csv")
     answer(QFileDialog, seen_in(seen))
     choose_entry(again, "Open…")
     assert seen[7:] == [folders["rows"]]

@@ -141,7 +141,7 @@ def test_rows_are_loaded_into_a_model_that_has_none(window, tmp_path):
     np.savez(tmp_path / "a.npz", W0=[[2.0, 4.0]], activations=["identity"])
     (tmp_path / "rows.csv").write_text("3,5,60\n1,1,6\n")
     window.files.open(tmp_path / "a.npz")
-    window.files.load_rows(tmp_path / "rows.csv")
+    window.files.tables.load(tmp_path / "rows.csv")
     assert window.document.state.data.inputs.tolist() == [[3.0, 5.0], [1.0, 1.0]]
     assert written(window, Address("value", 0)) == "26"
     assert figure(window, "MSE").text == "578"

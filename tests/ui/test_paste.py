@@ -6,6 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
+from nnviz.ui.tables.dialog import OpenTable
 from tests.ui.hands import choose, choose_entry, type_name
 from tests.ui.sees import status
 
@@ -85,22 +86,21 @@ def rows(window):
     return data.inputs.tolist()[:2], data.targets.tolist()[:2]
 
 
-NAMED = {
-    "pasted": lambda window, _folder, text: paste(window, text),
-    "loaded": lambda window, folder, text: (
-        (folder / "rows.csv").write_text(text),
-        window.files.load_rows(folder / "rows.csv"),
-    ),
-}
+def load(window, folder, text):
+    (folder / "rows.csv").write_text(text)
+    window.files.tables.load(folder / "rows.csv")
 
 
-@pytest.mark.parametrize("bring", NAMED)
+def take(dialog):
+    QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+
 @pytest.mark.parametrize("renames", [True, False])
-def test_names_of_their_own_are_offered_to_the_nodes(window, answer, tmp_path, bring, renames):
+def test_names_of_their_own_are_offered_to_the_nodes(window, answer, renames):
     told, before = [], window.document.state
     names = window.document.state.network.inputs, window.document.state.network.outputs
     answer(QMessageBox, choose("Rename the nodes" if renames else "Keep the names", told))
-    NAMED[bring](window, tmp_path, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
+    paste(window, "wind,rain,umbrella\n1,2,3\n4,5,6\n")
     assert told[0].startswith(
         f"The columns are called wind, rain and umbrella, the nodes {names[0][0]}, {names[0][1]} and "
         f"{names[1][0]}. Rename the nodes?"
@@ -114,26 +114,24 @@ def test_names_of_their_own_are_offered_to_the_nodes(window, answer, tmp_path, b
     assert window.document.state is before
 
 
-@pytest.mark.parametrize("bring", NAMED)
-def test_who_cancels_keeps_rows_and_names(window, answer, tmp_path, bring):
+def test_who_cancels_keeps_rows_and_names(window, answer):
     before = window.document.state
     answer(QMessageBox, choose("Cancel"))
-    NAMED[bring](window, tmp_path, "wind,rain,umbrella\n1,2,3\n")
+    paste(window, "wind,rain,umbrella\n1,2,3\n")
     assert window.document.state is before
 
 
 def test_foreign_inputs_beside_a_column_called_target_are_inputs(window, answer, tmp_path):
-    answer(QMessageBox, choose("Rename the nodes"))
-    output = window.document.state.network.outputs
-    NAMED["loaded"](window, tmp_path, "target,wind,rain\n3,1,2\n6,4,5\n")
+    answer(OpenTable, take)
+    load(window, tmp_path, "target,wind,rain\n3,1,2\n6,4,5\n")
     assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
     assert window.document.state.network.inputs == ("wind", "rain")
-    assert window.document.state.network.outputs == output
+    assert window.document.state.network.outputs == ("target",)
 
 
-def test_names_that_the_nodes_cannot_have_are_taken_in_their_order(window, tmp_path):
+def test_names_that_the_nodes_cannot_have_are_taken_in_their_order(window):
     hidden = window.document.state.network.layers[0].nodes[0]
-    NAMED["loaded"](window, tmp_path, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
+    paste(window, f"{hidden},rain,umbrella\n1,2,3\n4,5,6\n")
     assert rows(window) == ([[1, 2], [4, 5]], [[3], [6]])
     assert f"the columns are taken in their order: {hidden} as " in status(window)
 
@@ -161,12 +159,12 @@ def test_open_shows_among_tables_only_those_whose_rows_it_takes(window, answer):
     assert kinds == ["Tables (*.csv *.tsv)", "Tables (*.csv *.tsv *.txt)"]
 
 
-def test_a_bad_csv_file_is_refused_with_line_and_column(window, answer, tmp_path):
-    (tmp_path / "bad.csv").write_text("1,2\n3,x\n")
+def test_a_bad_csv_file_is_refused_with_its_line(window, answer, tmp_path):
+    (tmp_path / "bad.csv").write_text("1,2\n3,4,5\n")
     told = []
     answer(QMessageBox, choose("OK", told))
     window.main_window.dropped.emit(tmp_path / "bad.csv")
-    assert told == ["bad.csv was not loaded: line 2, column 2: 'x' is not a number"]
+    assert told == ["bad.csv was not loaded: line 2: expected 2 values as in the first line, found 3"]
 
 
 def test_a_refusal_is_gone_from_the_status_line_once_something_is_done(window):

@@ -65,7 +65,7 @@ def test_a_long_name_leaves_cancel_on_the_screen(window, answer, tmp_path):
         press_cancel()(dialog)
 
     answer(QProgressDialog, look)
-    window.files.load_rows(Path(f"/proc/self/fd/../root{path}"))
+    window.files.tables.load(Path(f"/proc/self/fd/../root{path}"))
     os.close(end)
     assert found[0] < window.main_window.width()
     assert status(window).endswith("W.csv was not loaded; the rows are what they were")

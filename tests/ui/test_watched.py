@@ -125,7 +125,7 @@ def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(
         lambda window: offered(window, "One back").trigger(),
         lambda window: offered(window, "New random weights").trigger(),
         lambda window: window.data.table.remove_wished.emit(),
-        lambda window: window.files.load_rows(Path("rows.csv")),
+        lambda window: window.files.tables.load(Path("rows.csv")),
         lambda window: window.data.table.paste_wished.emit(),
         lambda window: window.runner.scrub_to(0),
         lambda window: window.training.fields.accepted.emit(STATE.training.__class__(updates=7)),

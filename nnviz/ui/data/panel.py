@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +11,17 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QMenu, QStyledItemDelegate, QWidget
 
 from nnviz.core import edits
-from nnviz.core.numbers import counted, shown
+from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.files.errors import FileError
+from nnviz.ui.data.all_rows import AllRows
 from nnviz.ui.data.empty_rows import EmptyRows
 from nnviz.ui.data.filter_bar import FilterBar
 from nnviz.ui.data.foreign_names import with_names
-from nnviz.ui.data.paste import pasted
+from nnviz.ui.data.paste import is_table, pasted
 from nnviz.ui.data.table import DataTable
 from nnviz.ui.data.table_view import LEAST_HEIGHT_PX, TableView
 from nnviz.ui.widgets.card import Card, quiet_button
@@ -38,6 +38,7 @@ class DataPanel(Card):
     """The document's rows; the selected one is the one on the diagram.
 
     `said` carries a sentence for the status line; `load_wished`: rows of a CSV file are wanted;
+    `table_wished`: those of a text, which it carries;
     `make_wished`: rows made by a formula;
     `about_to_ask`: whatever changes the document by itself must wait.
     """
@@ -45,12 +46,14 @@ class DataPanel(Card):
     said = Signal(str)
     about_to_ask = Signal()
     load_wished = Signal()
+    table_wished = Signal(str)
     make_wished = Signal()
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__("Data")
         self._document, self._selection = document, selection
         self.model = DataTable(document, derived)
+        self.all_rows = AllRows(document)
         self.table = TableView(self.model)
         self._cells = self.table.cells
         self._empty = EmptyRows()
@@ -81,7 +84,8 @@ class DataPanel(Card):
         self._selection.row_changed.connect(self._show_row)
         self.model.modelReset.connect(self._show_shape)
         self._document.motion_changed.connect(self._follow_hold)
-        self.model.said.connect(self.said)
+        for source in (self.model, self.all_rows):
+            source.said.connect(self.said)
         self.model.split.connect(self._show_split)
         self.table.split.taken.connect(self._begin_drag)
         self.table.split.wished.connect(self._keep_from)
@@ -145,22 +149,7 @@ class DataPanel(Card):
 
     def _keep_from(self, row: int) -> None:
         """Keep the rows from `row` on for validation, as the line is dragged."""
-        self._validate_from(row, ("split", id(self), self._drag))
-
-    def _validate_from(self, row: int, merge: Hashable | None = None) -> None:
-        if self._document.edit("Change validation", edits.validate_from, row, merge=merge):
-            state = self._document.state
-            kept = counted(len(state.data) - state.trained_rows, "row")
-            share = shown(100 * state.training.validation)
-            self.said.emit(f"{kept} kept for validation ({share} %), {state.trained_rows:,} to train on")
-
-    def shuffle(self) -> None:
-        """Mix the rows by the seed of the settings."""
-        if len(self._document.state.data) < 2:
-            self.said.emit("There are not two rows to shuffle")
-        elif self._document.edit("shuffle rows", edits.shuffle_rows):
-            seed = self._document.state.training.seed
-            self.said.emit(f"Shuffled {counted(self.model.rowCount(), 'row')} by seed {seed}")
+        self.all_rows.validate_from(row, ("split", id(self), self._drag))
 
     def _follow_hold(self) -> None:
         """Offer no change of the rows while a script trains with them."""
@@ -212,32 +201,40 @@ class DataPanel(Card):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("&Copy", self.table.copy)
         menu.addAction("&Paste", self._paste)
+        menu.addAction("Paste as a &table…", self._paste_table)
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
         menu.addSeparator()
         row, rows = self._selection.row, self.model.rowCount()
-        keep = menu.addAction("&Keep from here on for validation", lambda: self._validate_from(row))
+        keep = menu.addAction("&Keep from here on for validation", lambda: self.all_rows.validate_from(row))
         keep.setEnabled(self._document.state.data.targets is not None and 0 < row < rows)
-        every = menu.addAction("&Train on all rows", lambda: self._validate_from(rows))
+        every = menu.addAction("&Train on all rows", lambda: self.all_rows.validate_from(rows))
         every.setEnabled(self._document.state.validated)
-        menu.addAction("&Shuffle rows", self.shuffle)
+        menu.addAction("&Shuffle rows", self.all_rows.shuffle)
+        menu.addAction("Standard&ise inputs", self.all_rows.standardise)
         menu.addSeparator()
         menu.addAction("&Load rows from CSV…", self.load_wished.emit)
         menu.addAction("&Make rows…", self.make_wished.emit)
         menu.popup(at)
+
+    def _paste_table(self) -> None:
+        self.table_wished.emit(QGuiApplication.clipboard().text())
 
     def _paste(self) -> None:
         if not self._document.may_change():
             return
         current = self.table.currentIndex()
         row = self.model.row_of(current.row()) if current.isValid() else self._selection.row
-        column = max(0, current.column())
+        column, text = max(0, current.column()), QGuiApplication.clipboard().text()
         self.about_to_ask.emit()
         try:
-            taken = pasted(self._document.state, QGuiApplication.clipboard().text(), row, column)
+            taken = pasted(self._document.state, text, row, column)
         except FileError as error:
-            self._refuse(f"Nothing was pasted: {error}")
+            if is_table(text):
+                self.table_wished.emit(text)
+            else:
+                self._refuse(f"Nothing was pasted: {error}")
             return
         self._forget_refusal()
         if named := with_names(self.window(), taken):

@@ -103,3 +103,12 @@ def loaded(state: State, table: Table) -> Taken:
     if where.foreign and any(column.values for column in state.columns):  # no column is a node
         return Taken(new, f"{said}; {in_their_order(where.foreign, state)}", {})
     return Taken(new, said, where.foreign)
+
+
+def is_table(text: str) -> bool:
+    """Tell whether a text is a table of its own rather than numbers for cells: it has names, or texts."""
+    try:
+        table = parsed(text)
+    except FileError:
+        return False
+    return len(table) > 1 and (table.names is not None or any(map(table.texts, range(table.width))))

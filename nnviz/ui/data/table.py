@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from nnviz.core import edits
+from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
-from nnviz.core.numbers import shown, shown_in_full, written
+from nnviz.core.names import shortened
+from nnviz.core.numbers import MINUS, shown, shown_in_full, written
 from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -34,6 +36,8 @@ class TableColumn(NamedTuple):
     kind: Literal["input", "target", "prediction", "error", "loss"]
     place: int
     header: str
+    scale: str = ""
+    """How a standardised input is made of the raw number x."""
 
     @property
     def editable(self) -> bool:
@@ -50,12 +54,25 @@ def columns(state: State) -> list[TableColumn]:
     """Return the columns of a State's table; the last one is each row's loss."""
     network, measure = state.network, state.measure
     outputs = network.outputs
-    listed = [TableColumn("input", i, name) for i, name in enumerate(network.inputs)]
+    scales = {column.nodes[0]: _scale(column) for column in state.columns if not column.is_plain}
+    listed = [TableColumn("input", i, name, scales.get(name, "")) for i, name in enumerate(network.inputs)]
     for kind in ("target", "prediction", "error"):
         for j, name in enumerate(outputs):
             listed.append(TableColumn(kind, j, kind if len(outputs) == 1 else f"{kind} {name}"))
     squares = measure is MSE and len(outputs) == 1
     return [*listed, TableColumn("loss", 0, "error²" if squares else measure.word)]
+
+
+SHORT_NAME = 28
+"""Letters of a name over a scale: Qt cannot shorten a text of two lines."""
+
+
+def _scale(column: Column) -> str:
+    """Return "(x − 29.5) / 14.2" of a column of numbers that is standardised, else ""."""
+    if column.values or (column.mean, column.deviation) == (0.0, 1.0):
+        return ""
+    sign = MINUS if column.mean >= 0 else "+"
+    return f"(x {sign} {shown(abs(column.mean))}) / {shown(column.deviation)}"
 
 
 def _kinds(listed: list[TableColumn]) -> list[str]:
@@ -133,7 +150,7 @@ class DataTable(QAbstractTableModel):
             self._state = new
             return
         names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
-        renamed = measured or names[0] != names[1]
+        renamed = measured or names[0] != names[1] or old.columns != new.columns
         listed = columns(new) if renamed else self.columns
         all_again = self._listed is not None and not _is_an_edit(old.data, new.data)
         reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
@@ -163,7 +180,7 @@ class DataTable(QAbstractTableModel):
     def value(self, line: int, column: int) -> float | None:
         """Return the number in a cell, or None where it needs a target and there is none."""
         row = self.row_of(line)
-        kind, index, _ = self.columns[column]
+        kind, index, *_ = self.columns[column]
         data = self._state.data
         if kind == "input":
             return float(data.inputs[row, index])
@@ -203,7 +220,12 @@ class DataTable(QAbstractTableModel):
                 return RIGHT
             return self.row_of(section) + 1 if role == Role.DisplayRole else None
         if role in (Role.DisplayRole, Role.ToolTipRole):
-            return self.columns[section].header
+            column = self.columns[section]
+            if not column.scale:
+                return column.header
+            if role == Role.DisplayRole:
+                return f"{shortened(column.header, SHORT_NAME)}\n{column.scale}"
+            return f"{column.header} = {column.scale}: x is the raw number, then mean and deviation"
         return RIGHT if role == Role.TextAlignmentRole else None
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:

@@ -88,7 +88,6 @@ class TableView(QTableView):
         header.setMinimumSectionSize(1)
         header.setSectionsClickable(False)
         header.setHighlightSections(False)
-        header.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # names often differ at their ends
         model.modelReset.connect(self._fit_columns)
         model.headerDataChanged.connect(self._fit_columns)
         model.dataChanged.connect(self._follow)
@@ -228,9 +227,13 @@ class TableView(QTableView):
     def _fit_columns(self) -> None:
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
         listed = self._table.columns
-        few = len(listed) <= SAMPLE
+        few, mode = len(listed) <= SAMPLE, Qt.TextElideMode.ElideMiddle  # names often differ at their ends
+        if any(each.scale for each in listed):
+            mode = Qt.TextElideMode.ElideNone
+        self.horizontalHeader().setTextElideMode(mode)
         columns = [
-            (each.header, self._texts(k) if few else (), not each.editable) for k, each in enumerate(listed)
+            (max(each.header, each.scale, key=len), self._texts(k) if few else (), not each.editable)
+            for k, each in enumerate(listed)
         ]
         for k, width in enumerate(column_widths(columns, self.viewport().width())):
             self.horizontalHeader().resizeSection(k, width)

@@ -13,7 +13,10 @@ from nnviz.ui.help.page import Section
 ROWS: Section = (
     "Rows",
     (
-        ("File → Load rows from CSV", "takes a table: commas, semicolons or tabs between its columns"),
+        (
+            "File → Load rows from CSV",
+            "takes a table of any kind; where its columns are not the network's, it asks",
+        ),
         ("a first line of names", "says which column is which, in any order and with others between"),
         (
             "a CSV file opened, or dropped on the window",

@@ -34,6 +34,7 @@ WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or 
 TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
 KEEP = "Add the row that is tried out on the Function panel to the data"
 LEAVE = "Look at the row of the data again that was looked at before"
+STANDARDISE = "Make of each input (value − mean) / deviation; both are kept, and applied to new rows"
 SHUFFLE = "Mix the rows by the seed, so that those kept for validation are like the others"
 STANDARD = QKeySequence.StandardKey
 
@@ -178,9 +179,10 @@ def _edit(workspace: Workspace) -> Menu:
         tip="Copy the diagram as a picture",
     )
     keep = Entry("keep row", "&Keep free row", partial(_keep_row, workspace), tip=KEEP)
-    shuffle = Entry("shuffle rows", "&Shuffle rows", workspace.data.shuffle, tip=SHUFFLE)
+    shuffle = Entry("shuffle rows", "&Shuffle rows", workspace.data.all_rows.shuffle, tip=SHUFFLE)
+    scale = Entry("standardise", "S&tandardise inputs", workspace.data.all_rows.standardise, tip=STANDARDISE)
     leave = Entry("leave row", "&Leave free row", workspace.selection.leave_free, tip=LEAVE)
-    return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle,)))
+    return Menu("&Edit", ((undo, redo), (copy, find), (keep, leave), (shuffle, scale)))
 
 
 def _keep_row(workspace: Workspace) -> None:

@@ -17,22 +17,18 @@ from nnviz.document.training.travel import Travel
 from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.examples import example, examples
 from nnviz.files.on_disk import KEPT, ChangedError, News
-from nnviz.files.opening import read_bytes
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import TABLES, encoded, is_native, kept_by_native, kinds, left_out, load, openable
-from nnviz.files.table.table import read as read_table
-from nnviz.ui.data.foreign_names import with_names
-from nnviz.ui.data.paste import loaded
 from nnviz.ui.widgets.ask_where import ask_where, file_name, filter_of, unused
 from nnviz.ui.widgets.dialogs import tell
 from nnviz.ui.widgets.file_dialog import FileDialog
-from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_json import Instead, ask_json, ask_part
 from nnviz.ui.window.ask_leave import ask_leave
 from nnviz.ui.window.ask_whose import Whose, ask_whose
 from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.tables import Tables
 
 NONE_RECENT = "No recent files: what you open or save will stand here"
 
@@ -52,6 +48,10 @@ class FileCommands(QObject):
         self._travel = travel
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
+        self.tables = Tables(window, document, settings, self.may_leave)
+        self.tables.said.connect(self.said)
+        self.tables.opened.connect(self.opened)
+        self.tables.about_to_ask.connect(self.about_to_ask)
         self._in_part: tuple[State | None, str] = (None, "")
         """The State that a file holds in part, and what that leaves out."""
         self.asks = True
@@ -100,7 +100,7 @@ class FileCommands(QObject):
     def take(self, path: Path) -> None:
         """Open a file that was chosen or dropped; of a table, take the rows."""
         if path.suffix.lower() in TABLES:
-            self.load_rows(path)
+            self.tables.load(path)
         else:
             self.open(path)
 
@@ -139,26 +139,7 @@ class FileCommands(QObject):
     def ask_rows(self) -> None:
         """Ask which file to take rows from."""
         if path := self._ask_for("Load rows from CSV", filter_of("Tables", (*TABLES, ".txt"))):
-            self.load_rows(path)
-
-    def load_rows(self, path: Path) -> None:
-        """Take a file's rows; where it cannot be read, say why and keep those that are there."""
-        if not self._document.may_change():
-            return
-        try:
-            with Waiting(self._window, f"Reading {file_named(path)}") as reading:
-                table = read_table(read_bytes(path, reading), reading)
-            self.about_to_ask.emit()
-            taken = loaded(self._document.state, table)
-        except CancelledError:
-            self.said.emit(f"{file_named(path)} was not loaded; the rows are what they were")
-        except FileError as error:
-            self._refuse(f"{file_named(path)} was not loaded: {error}")
-        else:
-            if named := with_names(self._window, taken):
-                self._document.push(named.state, f"load {file_named(path)}")
-                self._settings.used(path)
-                self.said.emit(f"Loaded {file_named(path)}: {named.said}")
+            self.tables.load(path)
 
     def save(self) -> bool:
         """Save where it came from, or ask where; what nnviz has not written is left alone unless changed."""

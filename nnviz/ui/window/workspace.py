@@ -147,9 +147,8 @@ class Workspace:
         panels = (self.diagram, self.data, self.notes.page)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
-        for said in (self.mse.exported, self.mse.refused):
-            said.connect(self.status.say)
-        for said in (runner.run_ended, runner.said, document.refused):
+        sentences = self.mse.exported, self.mse.refused, runner.run_ended, runner.said, document.refused
+        for said in sentences:
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
@@ -163,13 +162,14 @@ class Workspace:
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.taken.connect(self.diagram.session.close)
-        for about_to_ask in (self.files.about_to_ask, self.data.about_to_ask):
-            about_to_ask.connect(runner.pause)
+        for asking in (self.files, self.data):
+            asking.about_to_ask.connect(runner.pause)
         self.diagram.menu_requested.connect(self._show_menu)
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
         self.data.load_wished.connect(self.files.ask_rows)
+        self.data.table_wished.connect(self.files.tables.ask_text)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda would hold us
 
     # --- what it shows

@@ -1,0 +1,288 @@
+"""The dialog that shows what a table holds and asks what is to be made of it, before anything is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal, TypeAlias, TypeVar
+
+from PySide6.QtCore import QSize, QTimer
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from nnviz.core.numbers import counted
+from nnviz.core.standardise import standardise, worth_standardising
+from nnviz.core.state import State
+from nnviz.files.errors import FileError
+from nnviz.files.progress import CancelledError
+from nnviz.files.table.building import Built, built
+from nnviz.files.table.findings import findings, proposed
+from nnviz.files.table.layout import DECIMALS, NAMES, Layout
+from nnviz.files.table.table import Table
+from nnviz.files.table.text import ENCODINGS
+from nnviz.ui.tables.columns import Columns, ColumnsView
+from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.dialogs import column_of, heading, primary
+
+What: TypeAlias = Literal["rows", "network", "ends"]
+Read: TypeAlias = Callable[[Layout], Table]
+"""Reads the table in a layout. Raises FileError, and CancelledError where a person has had enough."""
+T = TypeVar("T")
+
+LEAST = QSize(820, 560)
+SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
+TITLES: dict[What, str] = {
+    "rows": "Put these rows into &my network",
+    "network": "Make a &network for these columns",
+    "ends": "Rebuild the &first and the last layer of my network for them",
+}
+STANDARDISE = "&Standardise the inputs: (value − mean) / deviation of each column"
+
+
+class OpenTable(QDialog):
+    """Asks what is made of a table; `what` is chosen, `state` is what comes of it, `said` tells it.
+
+    `read` reads the table again where another layout is said; `name` is what it is called.
+    """
+
+    def __init__(self, window: QWidget | None, state: State, name: str, table: Table, read: Read) -> None:
+        super().__init__(window)
+        self._open, self._read, self._table = state, read, table
+        self._built: Built | None = None
+        self._states: dict[What, State] = {}
+        self._wishes: What | None = None
+        self.setWindowTitle("Rows of a table")
+        self.setMinimumSize(LEAST)
+        self._heading = heading("")
+        self._name = name
+        self.columns = Columns()
+        self.view = ColumnsView(self.columns)
+        self._make_layout_choices()
+        self._make_uses()
+        self._lay_out()
+        self._again = QTimer(self, singleShot=True)
+        self._again.timeout.connect(self._build)
+        self.columns.chosen.connect(self._again.start)
+        self._show_table()
+
+    # --- its parts
+
+    def _make_layout_choices(self) -> None:
+        self.delimiter = _offering(NAMES, "What separates the cells of a line")
+        self.decimal = _offering({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of its numbers")
+        self.encoding = _offering({name: name for name in ENCODINGS}, "The encoding of its letters")
+        self.header = QCheckBox("The first &line names the columns")
+        self.missing = _offering(
+            {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
+            "What becomes of rows with missing cells; of texts the most frequent one is filled in",
+        )
+        for choice in (self.delimiter, self.decimal, self.encoding):
+            choice.activated.connect(lambda _: self._read_again())
+        self.header.clicked.connect(lambda _: self._read_again())
+        self.missing.activated.connect(lambda _: self._missing_chosen())
+
+    def _make_uses(self) -> None:
+        self.uses = {what: QRadioButton(title) for what, title in TITLES.items()}
+        for what, button in self.uses.items():
+            button.clicked.connect(lambda _, what=what: self._wish(what))
+        self.standardise = QCheckBox(STANDARDISE)
+        self.standardise.setToolTip("Mean and deviation are kept with the network, and applied to new rows")
+        self.told, self.offer, self.wrong = _words("muted"), _words("muted"), _words("error")
+
+    def _lay_out(self) -> None:
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._take = primary(self._buttons.addButton("&Take", QDialogButtonBox.ButtonRole.AcceptRole))
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        self._missing_label = QLabel("&Missing cells")
+        labels = QLabel("&Cells separated by"), QLabel("&Decimal sign"), QLabel("&Encoding")
+        choices = self.delimiter, self.decimal, self.encoding, self.missing
+        for k, (label, choice) in enumerate(zip((*labels, self._missing_label), choices, strict=True)):
+            label.setBuddy(choice)
+            grid.addWidget(label, 0, k)
+            grid.addWidget(choice, 1, k)
+            grid.setColumnStretch(k, 1)
+        uses = QVBoxLayout()
+        uses.setSpacing(6)
+        for part in (*self.uses.values(), self.standardise, self.offer):
+            uses.addWidget(part)
+        column = column_of(self)
+        column.addWidget(self._heading)
+        column.addLayout(grid)
+        column.addWidget(self.header)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.told)
+        column.addWidget(self.wrong)
+        column.addLayout(uses)
+        column.addWidget(self._buttons)
+
+    # --- what a person does
+
+    @property
+    def _layout_said(self) -> Layout:
+        return Layout(
+            self.encoding.currentData(),
+            self.delimiter.currentData(),
+            self.decimal.currentData(),
+            self.header.isChecked(),
+        )
+
+    def _read_again(self) -> None:
+        """Read the table as it is said to be laid out now."""
+        try:
+            self._table = self._read(self._layout_said)
+        except CancelledError:
+            self._show_layout()
+        except FileError as error:
+            self._refuse(str(error))
+        else:
+            self._show_table()
+
+    def _missing_chosen(self) -> None:
+        self.columns.choices = replace(self.columns.choices, missing=self.missing.currentData())
+        self._build()
+
+    def _wish(self, what: What) -> None:
+        self._wishes = what
+        self._show_uses()
+
+    # --- what follows
+
+    def _show_table(self) -> None:
+        found = findings(self._table, self._open)
+        rows, columns = counted(len(self._table), "row"), counted(self._table.width, "column")
+        self._heading.setText(f"{self._name}: {rows}, {columns}")
+        choices = replace(proposed(found), missing=self.missing.currentData())
+        self.columns.show_table(self._table, found, choices)
+        self._show_layout()
+        self._build()
+
+    def _show_layout(self) -> None:
+        layout = self._table.layout
+        for choice, value in (
+            (self.delimiter, layout.delimiter),
+            (self.decimal, layout.decimal),
+            (self.encoding, layout.encoding),
+        ):
+            choice.setCurrentIndex(choice.findData(value))
+        self.header.setChecked(bool(layout.header))
+
+    def _build(self) -> None:
+        """Make all that can be made of it, or say why nothing can."""
+        self._again.stop()
+        pairs = zip(self.columns.found, self.columns.choices.roles, strict=True)
+        has_holes = any(each.missing and role != "left out" for each, role in pairs)
+        self._missing_label.setVisible(has_holes)
+        self.missing.setVisible(has_holes)
+        self._states = {}
+        try:
+            made = self._built = built(self._table, self.columns.found, self.columns.choices)
+        except FileError as error:
+            self._refuse(str(error))
+            return
+        if made.fits(self._open):
+            self._try("rows", lambda: made.into(self._open))
+        wrong = ""
+        if made.targets:
+            wrong = self._try("network", made.network)
+            self._try("ends", lambda: made.rebuilt(self._open))
+        elif not self._states:
+            wrong = "No column is a target: choose one, or as many inputs as the network has."
+        self.told.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in made.said) + ".")
+        self.told.show()
+        self.wrong.setText(wrong)
+        self.wrong.setVisible(bool(wrong) and not self._states)
+        self._show_uses()
+
+    def _try(self, what: What, make: Callable[[], State]) -> str:
+        """Keep what is made, or return why it cannot be."""
+        try:
+            self._states[what] = make()
+        except (FileError, ValueError) as error:
+            return str(error)
+        return ""
+
+    def _refuse(self, sentence: str) -> None:
+        self._states = {}
+        self.told.hide()
+        self.wrong.setText(f"{sentence[0].upper()}{sentence[1:]}.")
+        self.wrong.show()
+        self._show_uses()
+
+    @property
+    def what(self) -> What:
+        """What is to be done: as wished, else the first that can be."""
+        if self._wishes in self._states:
+            assert self._wishes is not None
+            return self._wishes
+        return next(iter(self._states), "network")
+
+    def _show_uses(self) -> None:
+        what = self.what
+        for each, button in self.uses.items():
+            button.setEnabled(each in self._states)
+            button.setToolTip("" if each in self._states else self._why_not(each))
+            button.setChecked(bool(self._states) and each == what)
+            told = f": {_sizes(self._states[each])}" if each in self._states else ""
+            button.setText(f"{TITLES[each]}{told}")
+        self._take.setEnabled(bool(self._states))
+        offer = worth_standardising(self._states[what]) if self._states else ""
+        self.offer.setText(f"Worth it: {offer}." if offer else "")
+        self.offer.setVisible(bool(offer))
+        self.standardise.setEnabled(bool(self._states))
+
+    def _why_not(self, what: What) -> str:
+        """Return why something cannot be done."""
+        if what != "rows":
+            return "A column has to be the target"
+        inputs, *_, outputs = self._open.network.sizes
+        return f"It takes {counted(inputs, 'input')} and {counted(outputs, 'target')}"
+
+    @property
+    def state(self) -> State:
+        """What comes of it."""
+        state = self._states[self.what]
+        if self.standardise.isChecked():
+            state = standardise(state, range(len(state.network.inputs)))
+        return state
+
+    @property
+    def said(self) -> str:
+        """What was done, in a sentence."""
+        assert self._built is not None
+        more = ("inputs standardised",) if self.standardise.isChecked() else ()
+        return "; ".join((*self._built.said, *more))
+
+
+def _sizes(state: State) -> str:
+    """Return "4-8-3, softmax, cross-entropy"."""
+    sizes = "-".join(str(size) for size in state.network.sizes)
+    return f"{sizes}, {state.network.layers[-1].activation}, {state.measure.word}"
+
+
+def _offering(offered: dict[str, str], tip: str) -> Choice:
+    choice = Choice()
+    for value, text in offered.items():
+        choice.addItem(text, value)
+    choice.setToolTip(tip)
+    choice.setAccessibleDescription(tip)
+    return choice
+
+
+def _words(name: str) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.hide()
+    return label

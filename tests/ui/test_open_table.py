@@ -1,0 +1,246 @@
+"""A table of somebody's own, from the file or the clipboard to a network: what the dialog shows and does."""
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QMenu, QMessageBox
+
+from nnviz._resources import resources
+from nnviz.core.numbers import shown
+from nnviz.ui.tables.dialog import OpenTable
+from tests.ui.hands import choose, choose_entry
+from tests.ui.sees import status
+
+PASSENGERS = "name;class;age;survived\n" + "".join(
+    f"passenger {k};{('first', 'third')[k % 2]};{age};{('no', 'yes')[k % 3 == 0]}\n"
+    for k, age in enumerate("" if k == 3 else f"{20 + k},5" for k in range(24))
+)
+
+
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+@pytest.fixture
+def opened(answer):
+    """Return a function that says what to do with the dialog; it is closed whatever comes of that."""
+
+    def when(does):
+        def do(dialog):
+            try:
+                does(dialog)
+            finally:
+                if dialog.isVisible():
+                    dialog.reject()
+
+        answer(OpenTable, do)
+
+    return when
+
+
+def shown_of(dialog):
+    """What the list of columns says: name, what it holds, what it is used as."""
+    model = dialog.view.model()
+    return [[model.index(row, column).data() for column in (0, 1, 3)] for row in range(model.rowCount())]
+
+
+def press(dialog, role=QDialogButtonBox.ButtonRole.AcceptRole):
+    box = dialog.findChild(QDialogButtonBox)
+    (button,) = [own for own in box.buttons() if box.buttonRole(own) == role]
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def cancel(dialog):
+    press(dialog, QDialogButtonBox.ButtonRole.RejectRole)
+
+
+def use(dialog, name, wanted, qtbot):
+    """Say by keys what a column is used as."""
+    row = next(k for k, each in enumerate(shown_of(dialog)) if each[0] == name)
+    dialog.view.setFocus()
+    dialog.view.selectRow(row)
+
+    def pick():
+        menu = next((own for own in dialog.view.findChildren(QMenu) if own.isVisible()), None)
+        assert menu is not None
+        (action,) = [own for own in menu.actions() if own.text() == wanted]
+        menu.setActiveAction(action)
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+
+    QTimer.singleShot(0, dialog, pick)
+    QTest.keyClick(dialog.view, Qt.Key.Key_Space)
+    QApplication.processEvents()
+    qtbot.waitUntil(lambda: wanted in shown_of(dialog)[row][2])
+
+
+def written(folder, text, name="rows.csv", encoding="utf-8"):
+    (folder / name).write_bytes(text.encode(encoding))
+    return folder / name
+
+
+def test_a_csv_with_a_text_label_becomes_a_network_with_its_names(window, opened):
+    seen = []
+
+    def take(dialog):
+        seen.append((shown_of(dialog), dialog.uses["network"].text(), dialog.uses["rows"].isEnabled()))
+        press(dialog)
+
+    opened(take)
+    window.main_window.dropped.emit(resources() / "data" / "iris.csv")
+    ((columns, makes, fits),) = seen
+    assert columns[0] == ["sepal_length", "numbers, 35 different values", "input ▾"]
+    assert columns[4] == ["species", "texts, 3 different values", "target, classes ▾"]
+    assert makes.replace("&", "") == "Make a network for these columns: 4-8-3, softmax, cross-entropy"
+    assert not fits
+    network, data = window.document.state.network, window.document.state.data
+    assert network.inputs == ("sepal_length", "sepal_width", "petal_length", "petal_width")
+    assert network.outputs == ("setosa", "versicolor", "virginica")
+    assert data.inputs[0].tolist() == [6.1, 2.8, 4.0, 1.3]
+    assert data.targets[0].tolist() == [0.0, 1.0, 0.0]
+    assert status(window).startswith("iris.csv: 150 rows; inputs sepal_length, ")
+
+
+def test_what_is_found_is_shown_and_roles_are_chosen(window, opened, tmp_path, qtbot):
+    def take(dialog):
+        assert [choice.currentText() for choice in (dialog.delimiter, dialog.decimal)] == [
+            "semicolons",
+            "comma, as in 0,5",
+        ]
+        assert shown_of(dialog)[0] == ["name", "texts, 24 different values", "left out ▾"]
+        missing = "1 missing, the first in line 5, column 3"
+        assert shown_of(dialog)[2][1] == f"numbers, 23 different values; {missing}"
+        assert dialog.missing.isVisible()
+        use(dialog, "class", "left out", qtbot)
+        qtbot.waitUntil(lambda: "1-8-2" in dialog.uses["network"].text())
+        dialog.missing.setFocus()
+        QTest.keyClick(dialog.missing, Qt.Key.Key_Down)
+        press(dialog)
+
+    opened(take)
+    window.files.tables.load(written(tmp_path, PASSENGERS))
+    state = window.document.state
+    assert (state.network.inputs, len(state.data)) == (("age",), 24)
+    ages = [20.5 + k for k in range(24) if k != 3]
+    assert state.data.inputs[3, 0] == pytest.approx(np.mean(ages))
+
+
+def test_texts_become_an_input_for_each_value_and_a_raw_row_is_predicted(window, opened, tmp_path):
+    opened(press)
+    window.files.tables.load(written(tmp_path, PASSENGERS))
+    state = window.document.state
+    assert state.network.inputs == ("class=first", "class=third", "age")
+    assert len(state.data) == 23
+    expected = state.network.predict([[0.0, 1.0, 30.0]])
+    assert state.predict([["third", 30.0]]).tolist() == expected.tolist()
+
+
+def test_who_cancels_keeps_everything(window, opened, tmp_path):
+    before = window.document.state
+    opened(cancel)
+    window.files.tables.load(written(tmp_path, PASSENGERS))
+    assert window.document.state is before
+    assert status(window) == "The rows are what they were"
+
+
+def test_a_new_network_asks_about_unsaved_work(window, answer, opened, tmp_path):
+    window.document.edit("a weight", lambda state: state.__class__(state.network, state.data, name="mine"))
+    before = window.document.state
+    opened(press)
+    answer(QMessageBox, choose("Cancel"))
+    window.files.tables.load(written(tmp_path, PASSENGERS))
+    assert window.document.state is before
+
+
+def test_the_ends_of_a_network_are_rebuilt_as_one_change(window, opened, tmp_path):
+    before = window.document.state
+
+    def rebuild(dialog):
+        button = dialog.uses["ends"]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=QPoint(8, button.height() // 2))
+        press(dialog)
+
+    opened(rebuild)
+    window.files.tables.load(written(tmp_path, PASSENGERS))
+    state = window.document.state
+    assert state.network.sizes == (3, 2, 2)
+    assert state.training.loss == "cross_entropy"
+    window.document.undo()
+    assert window.document.state is before
+
+
+def test_standardising_is_offered_where_scales_differ_and_is_kept(window, opened, tmp_path):
+    rows = "".join(f"{k % 7},{1000 * k * k},{k % 2}\n" for k in range(30))
+
+    def take(dialog):
+        assert "differ in scale by more than 100 times" in dialog.offer.text()
+        assert not dialog.standardise.isChecked()
+        dialog.standardise.click()
+        press(dialog)
+
+    opened(take)
+    window.files.tables.load(written(tmp_path, f"small,large,y\n{rows}"))
+    state = window.document.state
+    assert state.data.inputs.mean(axis=0) == pytest.approx([0, 0], abs=1e-12)
+    assert state.data.inputs.std(axis=0) == pytest.approx([1, 1])
+    raw = state.network.predict(state.data.inputs[4:5])
+    assert state.predict([[4.0, 16_000.0]]) == pytest.approx(raw)
+    assert "inputs standardised" in status(window)
+
+
+def test_another_delimiter_or_encoding_is_tried_at_once(window, opened, tmp_path, qtbot):
+    def look(dialog):
+        assert (dialog.encoding.currentText(), len(shown_of(dialog))) == ("UTF-16 LE", 2)
+        dialog.header.click()
+        assert [each[0] for each in shown_of(dialog)] == ["column 1", "column 2"]
+        dialog.header.click()
+        dialog.delimiter.setFocus()
+        dialog.delimiter.setCurrentIndex(dialog.delimiter.findText("tabs"))
+        dialog.delimiter.activated.emit(dialog.delimiter.currentIndex())
+        assert len(shown_of(dialog)) == 1
+        assert not dialog.uses["network"].isEnabled()
+        cancel(dialog)
+
+    opened(look)
+    text = "größe;art\n" + "".join(f"{k};{'ab'[k % 2]}\n" for k in range(12))
+    window.files.tables.load(written(tmp_path, text, encoding="utf-16-le"))
+
+
+def test_a_stray_text_among_numbers_is_named_with_its_place(window, opened, tmp_path):
+    told = []
+
+    def look(dialog):
+        told.append(dialog.wrong.text())
+        cancel(dialog)
+
+    opened(look)
+    window.files.tables.load(written(tmp_path, "a,b,c\n1,2,3\n4,x,6\n7,8,9\n1,1,1\n"))
+    assert told == ["Line 3, column 2: 'x' is not a number."]
+
+
+def test_a_table_is_pasted(window, opened):
+    opened(press)
+    QGuiApplication.clipboard().setText("width\tkind\n" + "".join(f"{k}\t{'ab'[k % 2]}\n" for k in range(9)))
+    window.data.table.setFocus()
+    QTest.keyClick(window.data.table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert window.document.state.network.inputs == ("width",)
+    assert window.document.state.network.outputs == ("a", "b")
+    assert status(window).startswith("What was pasted: 9 rows")
+
+
+def test_inputs_are_standardised_and_back_by_undo(open_window, tmp_path):
+    window = open_window("wages")
+    before = window.document.state
+    choose_entry(window, "Standardise inputs")
+    state = window.document.state
+    assert state.data.inputs[: state.trained_rows].mean(axis=0) == pytest.approx(0, abs=1e-9)
+    age = state.network.inputs.index("age")
+    column = state.columns[age]
+    header = window.data.table.model().headerData(age, Qt.Orientation.Horizontal)
+    assert header == f"age\n(x − {shown(column.mean)}) / {shown(column.deviation)}"
+    assert status(window).startswith("Standardised by mean and population deviation of ")
+    window.document.undo()
+    assert window.document.state is before
+    assert window.data.table.model().headerData(age, Qt.Orientation.Horizontal) == "age"
