@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from nnviz.core import edits
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.numbers import counted
@@ -106,9 +108,10 @@ def loaded(state: State, table: Table) -> Taken:
 
 
 def is_table(text: str) -> bool:
-    """Tell whether a text is a table of its own rather than numbers for cells: it has names, or texts."""
+    """Tell whether a text is a table of its own rather than numbers for cells: names, or a column of texts."""
     try:
         table = parsed(text)
     except FileError:
         return False
-    return len(table) > 1 and (table.names is not None or any(map(table.texts, range(table.width))))
+    has_texts = any(np.isnan(table.numbers(column)).all() for column in range(table.width))
+    return len(table) > 1 and (table.names is not None or has_texts)
