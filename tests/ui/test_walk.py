@@ -29,10 +29,10 @@ def key(window, letter):
 
 
 def step(window, qtbot, times=1):
-    """Press `.` and wait until the step is done."""
+    """Press `.` and wait until the step is done, and the update that it may end with."""
     for _ in range(times):
         key(window, Qt.Key.Key_Period)
-        qtbot.waitUntil(lambda: not window.player.progress.moving)
+        qtbot.waitUntil(lambda: not (window.player.progress.moving or window.runner.running))
 
 
 @pytest.fixture
