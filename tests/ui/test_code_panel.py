@@ -220,6 +220,7 @@ def test_an_edge_lights_up_where_its_weight_stands_and_what_it_feeds(code):
     window, text = code(size=(1920, 1080))
     window.selection.select(Address("weight", 1, 0, 1))
     assert "[2.0, 7.0],  # output" in lit(text, "selection")
+    at(text, line_of(text, "a1 = a0 @ W1.T"))
     assert "a1 = a0 @ W1.T" in lit(text, "selection")
     assert "z0 = x @ W0.T" not in lit(text, "selection")
 
@@ -568,6 +569,7 @@ def test_a_large_network_is_loaded_from_beside_the_program(code, qtbot):
     window, text = code(made(*LARGE))
     assert 'W0 = stored["W0"]' in text.toPlainText()
     window.selection.select(Address("weight", 0, 100, 700))
+    at(text, line_of(text, 'W0 = stored["W0"]'))
     assert 'W0 = stored["W0"]' in lit(text, "selection")
     window.player.show_phase("update")
     assert lit(text, "walked")
