@@ -17,6 +17,7 @@ from nnviz.core.address import Address
 from nnviz.files.registry import load
 from nnviz.ui.activation.panel import ActivationPanel
 from nnviz.ui.code.panel import CodePanel
+from nnviz.ui.confusion.panel import ConfusionPanel
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.edit_session import EditSession
@@ -168,6 +169,7 @@ SLOTS = {
     "Activation": (ActivationPanel, "_draw", click_node),
     "Function": (FunctionPanel, "_follow", lambda w: press(w, "One update")),
     "Matrix": (WeightMatrix, "_selected", click_node),
+    "Classes": (ConfusionPanel, "_changed", lambda w: press(w, "One update")),
     "Explain": (ExplainPanel, "_refresh", click_node),
     "Code": (CodePanel, "_selected", click_node),
     "Notes": (Notes, "_toggle", lambda w: press(w, "Edit")),
