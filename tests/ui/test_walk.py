@@ -82,6 +82,7 @@ def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
     walked = window.document.state
     choose_entry(window, "Undo")
     press(window, "One update")
+    qtbot.waitUntil(lambda: not window.runner.running)
     stepped = window.document.state
     assert walked.network == stepped.network
     assert np.array_equal(walked.run.history.points, stepped.run.history.points)
