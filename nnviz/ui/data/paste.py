@@ -108,7 +108,7 @@ def loaded(state: State, table: Table) -> Taken:
 
 
 def is_table(text: str) -> bool:
-    """Tell whether a text is a table of its own rather than numbers for cells: names, or a column of texts."""
+    """Tell whether a text is a table of its own, not numbers for cells: with names, or a column of texts."""
     try:
         table = parsed(text)
     except FileError:
