@@ -31,6 +31,8 @@ SHARE = 15
 """Of a run's time drawing takes no more than one part in so many."""
 LINES = 2
 """The caption has room for so many, so that the plot keeps its height."""
+LEAST_PX = 26
+"""The plot can be so low on a small screen on which everything is drawn larger."""
 HELD = "the others are held as in this row, and the slope is a·(1 − a)"
 BETWEEN = " &nbsp;·&nbsp; "
 """Between two things that the caption says."""
@@ -66,6 +68,7 @@ class ActivationPanel(PlotCard):
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setMinimumHeight(LINES * self.caption.fontMetrics().lineSpacing())
         self.caption.setToolTip(TIP)
+        self.plane.setMinimumHeight(LEAST_PX)
         self._pages = QStackedLayout()
         self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
         self._pages.addWidget(self.empty)
