@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QScrollBar
+from PySide6.QtWidgets import QApplication, QScrollArea, QScrollBar
 
 from nnviz.core.address import Address
 from tests.ui.clipped import clipped
@@ -129,3 +129,13 @@ def test_no_size_makes_window_larger_than_screen_or_diagram_smaller_and_all_leav
         check=True,
     )
     assert done.stdout.splitlines() == [f"on {screen}"]
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_all_that_training_says_of_a_classifier_is_in_sight_after_an_update(qtbot, open_window, size):
+    window = open_window("iris", size)
+    window.runner.step()
+    qtbot.waitUntil(lambda: window.document.state.iteration == 1)
+    bar = window.board.docks["Training"].findChild(QScrollArea).verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() == 0)
+    assert window.training.timeline.isVisible()

@@ -62,7 +62,7 @@ class Board(QMainWindow):
         self._arrange()
         self._first = self.saveState(VERSION)
         training = self.docks["Training"]
-        training.eased.connect(lambda: QTimer.singleShot(0, self, self._give_back))
+        training.changed.connect(lambda: QTimer.singleShot(0, self, self._fit_training))
         state = self._settings.bytes(ARRANGEMENT)
         if state and self.restoreState(state, VERSION):
             return
@@ -171,13 +171,10 @@ class Board(QMainWindow):
         self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
         self.resizeDocks([docks["Data"]], [min(px(BELOW_PX), self._most_below)], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
-        training = max(docks["Training"].sizeHint().height(), 1)
-        self.resizeDocks(
-            [docks["Training"], docks["Explain"]], [training, max(self.height() - training, 1)], down
-        )
+        self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
 
-    def _give_back(self) -> None:
-        """Leave the panels below the room that Training took and needs no more: Qt would let it have it."""
+    def _fit_training(self) -> None:
+        """Give Training what it needs now, and what it needs no more to the panels below: Qt would not."""
         docks = [dock for dock in self.in_sight if self.dockWidgetArea(dock) == RIGHT]
         training = self.docks["Training"]
         if len(docks) > 1 and training in docks:

@@ -33,14 +33,14 @@ class Dock(QDockWidget):
     `looked`       where it stands may be another place; whether it is open, if only behind a tab
     `focus_lost`   what had the focus in it is out of sight
     `filled`       its panel was made
-    `eased`        it is as high as its panel needed, which needs less now
+    `changed`      it is as high as its panel needed, which needs another height now
     ============== ==============================================================================
     """
 
     looked = Signal(bool)
     focus_lost = Signal()
     filled = Signal(object)
-    eased = Signal()
+    changed = Signal()
 
     def __init__(self, name: str, board: QMainWindow) -> None:
         super().__init__(name, board)
@@ -52,7 +52,7 @@ class Dock(QDockWidget):
         self._head = _empty("head")
         self.setTitleBarWidget(self._head)
         self._room = Room()
-        self._room.eased.connect(self.eased)
+        self._room.changed.connect(self.changed)
         self.setWidget(self._room)
         self._soon = QTimer(self, singleShot=True, interval=0)  # singleShot would hold a dock that ends first
         self._soon.timeout.connect(self.look)
@@ -227,10 +227,10 @@ class Room(QScrollArea):
     """A panel's room: it asks for what the panel needs, but for no more than its share of the screen.
 
     What needs more is scrolled to. It asks for the same while the panel is hidden behind a tab.
-    `eased`: it is as high as the panel needed, which needs less now.
+    `changed`: it is as high as the panel needed, which needs another height now.
     """
 
-    eased = Signal()
+    changed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -283,8 +283,9 @@ class Room(QScrollArea):
             self.updateGeometry()
             self._choose_bars()
             before, self._needed = self._needed, self.least.height()
-            if self._needed < before and self.height() <= before:
-                self.eased.emit()
+            is_loose = self._needed < before and self.height() <= before
+            if is_loose or 0 < before <= self.height() < self._needed:
+                self.changed.emit()
         return super().viewportEvent(event)
 
 
