@@ -21,4 +21,5 @@ def make_rows(workspace: Workspace) -> None:
                 workspace.diagram.fit()
             workspace.selection.row = 0
             workspace.status.say(dialog.said)
+    dialog.setParent(None)  # else Python keeps it, with its plot, once Qt has deleted it
     dialog.deleteLater()

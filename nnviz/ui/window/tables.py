@@ -90,6 +90,7 @@ class Tables(QObject):
         """Ask what becomes of a table, and do it; tell whether anything was done."""
         dialog = OpenTable(self._window, self._document.state, name, table, read)
         chosen = bool(dialog.exec())
+        dialog.setParent(None)  # else Python keeps it, with the whole table, once Qt has deleted it
         dialog.deleteLater()
         if not chosen:
             self.said.emit("The rows are what they were")
