@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column, Columns
+from nnviz.core.cost import BLOCK_NS
 from nnviz.core.names import SHOWN, listed, shortened
 from nnviz.core.numbers import counted, shown
 from nnviz.core.state import Dataset, State
 
 FACTOR = 100
 """Inputs whose deviations differ by more learn badly from one learning rate."""
+DIFFER = f"the inputs differ in scale by more than {FACTOR} times"
+NUMBER_NS = 10.0
+"""About what a number costs of those whose deviation is found."""
 
 
 def standardise(state: State, inputs: Iterable[int]) -> State:
@@ -29,8 +33,8 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
         name = state.network.inputs[i]
         column = columns.get((name,)) or Column(name, (name,))
         raw = np.array(column.decoded(table[:, [i]]), dtype=np.float64)
-        mean, deviation = _spread(raw[: state.trained_rows])
-        columns[column.nodes] = replace(column, mean=mean, deviation=deviation)
+        mean, deviation = _spread(raw[None, : state.trained_rows])
+        columns[column.nodes] = replace(column, mean=mean.item(), deviation=deviation.item())
         table[:, i] = columns[column.nodes].standardised(raw)
     data = Dataset(table, state.data.targets)
     return replace(state, data=data, columns=Columns(columns.values()), run=None)
@@ -38,11 +42,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
 
 def can_be_standardised(state: State) -> list[int]:
     """Return the inputs, counted from 0, that are columns of numbers and vary over the rows trained on."""
-    texts = {name for column in state.columns if column.values for name in column.nodes}
-    deviations = _deviations(state)
-    return [
-        i for i, name in enumerate(state.network.inputs) if name not in texts and 0.0 < deviations[i] < np.inf
-    ]
+    return _able(state, _deviations(state))
 
 
 def told(state: State) -> str:
@@ -66,10 +66,53 @@ def constant(state: State) -> list[str]:
     return [name for name, each in zip(state.network.inputs, deviations, strict=True) if each == 0.0]
 
 
+class Scales:
+    """Whether a State's inputs are worth standardising, found when it is wanted.
+
+    ======= =====================================================================================
+    `ns`    about how long that takes
+    `offer` the sentence that offers it where the inputs' deviations differ by more than FACTOR,
+            else ""; None until it is found
+    ======= =====================================================================================
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self.ns = NUMBER_NS * state.trained_rows * len(state.network.inputs)
+        self.offer: str | None = None
+
+    def are_of(self, state: State) -> bool:
+        """Tell whether they are those of `state`."""
+        own = self._state
+        return (
+            own.data is state.data
+            and own.trained_rows == state.trained_rows
+            and own.columns == state.columns
+            and own.network.inputs == state.network.inputs
+        )
+
+    def find(self) -> None:
+        """Find it at once."""
+        self.offer = worth_standardising(self._state)
+
+    def find_in_blocks(self, block_ns: float = BLOCK_NS) -> Iterator[None]:
+        """Find it, and yield after each block of inputs; one input is the least."""
+        inputs = len(self._state.network.inputs)
+        at_once = max(1, int(block_ns / self.ns * inputs)) if self.ns else inputs
+        parts = []
+        for first in range(0, inputs, at_once):
+            parts.append(_deviations(self._state, slice(first, first + at_once)))
+            yield
+        self.offer = _offer(self._state, np.concatenate(parts))
+
+
 def worth_standardising(state: State) -> str:
     """Return the sentence that offers it where the inputs' deviations differ by more than FACTOR, or ""."""
-    deviations = _deviations(state)
-    found = sorted(can_be_standardised(state), key=lambda i: deviations[i])
+    return _offer(state, _deviations(state))
+
+
+def _offer(state: State, deviations: Array) -> str:
+    found = sorted(_able(state, deviations), key=lambda i: deviations[i])
     if not found or not deviations[found[-1]] > FACTOR * deviations[found[0]]:
         return ""
     least, most = (
@@ -77,20 +120,29 @@ def worth_standardising(state: State) -> str:
         for i, verb in ((found[0], "has the deviation"), (found[-1], "has"))
     )
     return (
-        f"the inputs differ in scale by more than {FACTOR} times: {least}, {most}; "
+        f"{DIFFER}: {least}, {most}; "
         "standardised, each has mean 0 and deviation 1, and one learning rate suits all"
     )
 
 
-def _deviations(state: State) -> Array:
+def _able(state: State, deviations: Array) -> list[int]:
+    """Return the inputs, counted from 0, that are columns of numbers with a deviation."""
+    texts = {name for column in state.columns if column.values for name in column.nodes}
+    return [
+        i for i, name in enumerate(state.network.inputs) if name not in texts and 0.0 < deviations[i] < np.inf
+    ]
+
+
+def _deviations(state: State, inputs: slice = slice(None)) -> Array:
     """Return each input's population deviation over the rows trained on, shape (inputs,); 0 without rows."""
-    rows = state.data.inputs[: state.trained_rows]
-    return np.array([_spread(column)[1] for column in rows.T])
+    return _spread(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
 
 
-def _spread(values: Array) -> tuple[float, float]:
-    """Return mean and population deviation; a deviation of exactly 0 where all values are the same."""
-    if not len(values) or (values == values[0]).all():
-        return (float(values[0]) if len(values) else 0.0), 0.0
+def _spread(columns: Array) -> tuple[Array, Array]:
+    """Return means and population deviations of columns, shape (columns, rows); of equal values exactly 0."""
+    if not columns.shape[1]:
+        return np.zeros(len(columns)), np.zeros(len(columns))
     with np.errstate(over="ignore", invalid="ignore"):
-        return float(values.mean()), float(values.std())
+        means, deviations = columns.mean(axis=1), columns.std(axis=1)
+    deviations[(columns == columns[:, :1]).all(axis=1)] = 0.0
+    return means, deviations

@@ -21,6 +21,7 @@ from nnviz.core.network import Trace
 from nnviz.core.node_functions import KnownFunctions, NodeFunctions
 from nnviz.core.results import Computed, Means, Results, next_batch
 from nnviz.core.slopes import MeanSlopes, Slopes
+from nnviz.core.standardise import Scales
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.idle import QUIET_MS, Slicer
@@ -54,6 +55,7 @@ class Derived(QObject):
         self._document, self._selection = document, selection
         self._quick_ns, self._block_ns = quick_ns, block_ns
         self._results = self._of_free = Results(document.state)
+        self._scales = Scales(document.state)
         self._functions = KnownFunctions()
         """Kept so that no id is used again."""
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
@@ -167,6 +169,19 @@ class Derived(QObject):
             return Marks()
         health, slopes = self.health, self.known_slopes
         return Marks(health.badges() if health else {}, fates(slopes) if slopes else ())
+
+    @property
+    def scales(self) -> str:
+        """The sentence that offers to standardise the inputs; "" where it need not, or until it is known."""
+        if not self._scales.are_of(self.state):
+            self._scales = Scales(self.state)
+        scales = self._scales
+        if scales.offer is None:
+            if scales.ns <= self._quick_ns:
+                scales.find()
+            else:
+                self._want("scales", partial(scales.find_in_blocks, self._block_ns))
+        return scales.offer or ""
 
     @property
     def measured(self) -> Measured:

@@ -8,7 +8,7 @@ import pytest
 from nnviz.core import edits, structure
 from nnviz.core.columns import Column, Columns
 from nnviz.core.network import Layer, Network
-from nnviz.core.standardise import constant, standardise, worth_standardising
+from nnviz.core.standardise import Scales, constant, standardise, worth_standardising
 from nnviz.core.state import Dataset, State
 
 COLOUR = Column("colour", ("colour=red", "colour=blue"), ("red", "blue"))
@@ -162,6 +162,9 @@ def test_it_is_offered_where_scales_differ_by_more_than_100_times():
     assert worth_standardising(standardise(made(raw), [0, 1])) == ""
     assert worth_standardising(made(np.column_stack([raw[:, 0], 99 * raw[:, 0], raw[:, 2:]]))) == ""
     assert worth_standardising(made(np.zeros((0, 4)))) == ""
+    in_blocks = Scales(made(raw))
+    assert len(list(in_blocks.find_in_blocks(block_ns=1.0))) == 4
+    assert in_blocks.offer == worth_standardising(made(raw))
 
 
 def test_the_rows_that_are_kept_for_validation_have_no_part_in_it():

@@ -244,3 +244,31 @@ def test_inputs_are_standardised_and_back_by_undo(open_window, tmp_path):
     window.document.undo()
     assert window.document.state is before
     assert window.data.table.model().headerData(age, Qt.Orientation.Horizontal) == "age"
+
+
+def test_training_offers_to_standardise_rows_that_are_there_and_undo_offers_it_again(open_window, qtbot):
+    window = open_window("wages")
+    before, button = window.document.state, window.training.scales.button
+    assert "night_work has the deviation 0.3936, firm_size has 1123" in button.accessibleDescription()
+    assert button.toolTip()[1:] == button.accessibleDescription()[1:]
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert not button.isVisible()
+    assert status(window).startswith("Standardised by mean and population deviation of 480 rows")
+    window.document.undo()
+    assert window.document.state is before
+    assert button.isVisible()
+
+
+def test_pixels_are_no_reason_to_standardise(open_window):
+    assert not open_window("digits").training.scales.button.isVisible()
+
+
+def test_rows_that_are_pasted_are_offered_to_be_standardised(window):
+    button, table = window.training.scales.button, window.data.table
+    assert not button.isVisible()
+    QGuiApplication.clipboard().setText("0.1\t2000\t1\n0.2\t8000\t2\n0.3\t100\t3")
+    table.setCurrentIndex(table.model().index(0, 0))
+    table.setFocus()
+    QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert window.document.state.data.inputs[1].tolist() == [0.2, 8000]
+    assert button.isVisible()

@@ -21,6 +21,7 @@ from nnviz.ui.training.buttons import TrainingButtons
 from nnviz.ui.training.fields import TrainingFields
 from nnviz.ui.training.figures import TrainingFigures
 from nnviz.ui.training.fit import advice, ask_output, misfit
+from nnviz.ui.training.scales import ScalesOffer
 from nnviz.ui.training.timeline import TIP, Timeline
 from nnviz.ui.widgets.card import Card
 from nnviz.ui.widgets.hold import hold
@@ -43,8 +44,9 @@ class TrainingPanel(Card):
         self.buttons.addWidget(self.verbs.random)
         self.figures = TrainingFigures(document, runner, selection, derived)
         self.timeline = Timeline()
-        self.message = Message()
-        self.body.addWidget(Stack(self.fields, self.verbs, self.figures, self.timeline, self.message))
+        self.message, self.scales = Message(), ScalesOffer(document, derived)
+        parts = self.fields, self.verbs, self.figures, self.timeline, self.message, self.scales
+        self.body.addWidget(Stack(*parts))
         self._connect()
         self._show_settings()
         self._show_place()

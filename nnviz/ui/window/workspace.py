@@ -147,8 +147,7 @@ class Workspace:
         panels = (self.diagram, self.data, self.notes.page)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
-        sentences = self.mse.exported, self.mse.refused, runner.run_ended, runner.said, document.refused
-        for said in sentences:
+        for said in (self.mse.exported, self.mse.refused, runner.run_ended, runner.said, document.refused):
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
@@ -168,6 +167,7 @@ class Workspace:
         window.painted.connect(self.library.load_soon, Qt.ConnectionType.SingleShotConnection)
         window.closing.connect(self._closing)
         window.dropped.connect(self.files.take)
+        self.training.scales.wished.connect(self.data.all_rows.standardise)
         self.data.load_wished.connect(self.files.ask_rows)
         self.data.table_wished.connect(self.files.tables.ask_text)
         QApplication.styleHints().colorSchemeChanged.connect(self._follow_theme)  # a lambda would hold us
