@@ -252,6 +252,10 @@ def test_a_raw_row_is_standardised_as_nnviz_does_it_and_predicted(style, tmp_pat
         exec(text, made)
         for row in raw:
             assert made["as_inputs"](row) == state.columns.encoded([row])[0].tolist()
+        with pytest.raises(ValueError, match="column colour ': 'blue' is not known; known are ") as found:
+            made["as_inputs"]([1, "blue", 2, 3])
+        with pytest.raises(ValueError, match=f"^row 1, {re.escape(str(found.value))}$"):
+            state.predict([[1, "blue", 2, 3]])
         (asked,) = [line for line in text.splitlines() if line.startswith("# print(")]
         path = tmp_path / f"{k}.py"
         path.write_text(text.replace(asked, f"print(*{asked.removeprefix('# print(')}"), encoding="utf-8")

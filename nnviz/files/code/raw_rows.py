@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nnviz.core.columns import Cell, Column
 from nnviz.core.numbers import counted, parsed
@@ -61,11 +61,28 @@ def _as_inputs(state: State) -> Iterator[Line]:
     if in_lists:
         yield Line("    return [(cell - m) / d for cell, m, d in zip(row, mean, deviation)]")
     else:
+        yield from _check_texts(columns)
         made = {node: text for i, column in enumerate(columns) for node, text in _made(i, column)}
         yield Line("    return [")
         yield from (Line(f"        {made[node]}") for node in state.network.inputs)
         yield Line("    ]")
     yield Line()
+
+
+def _check_texts(columns: Sequence[Column]) -> Iterator[Line]:
+    """Write what refuses a text that its column does not know, by place in the row and name."""
+    if not any(column.values for column in columns):
+        return
+    yield Line("    texts = {")
+    for i, column in enumerate(columns):
+        if column.values:
+            yield from array(f"        ({i}, {column.name!r}): [", map(repr, column.values), "],", ())
+    yield Line("    }")
+    yield Line("    for (i, name), known in texts.items():")
+    yield Line("        if str(row[i]) not in known:")
+    yield Line("            texts = ', '.join(map(repr, known))")
+    told = "column {name}: {str(row[i])!r} is not known; known are {texts}"
+    yield Line(f'            raise ValueError(f"{told}")')
 
 
 def _made(i: int, column: Column) -> Iterator[tuple[str, str]]:
