@@ -37,7 +37,7 @@ class Derived(QObject):
 
     Where all rows are quick, one pass forward gives everything. Where they are not, or not quick enough for
     every frame of a run, the row is computed alone. What takes long is None at first, and computed while the
-    window is idle: `computed` says that it is known.
+    window is idle: `computed` says that it is known, or that it can be asked for once a run is over.
     """
 
     computed = Signal()
@@ -59,9 +59,10 @@ class Derived(QObject):
         self._functions = KnownFunctions()
         """Kept so that no id is used again."""
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
-        self._new = False
+        self._new = self._put_off = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
         document.state_changed.connect(lambda *_: self._present())
+        document.motion_changed.connect(self._tell_of_rest)
 
     @property
     def state(self) -> State:
@@ -145,8 +146,8 @@ class Derived(QObject):
         if place not in results.nodes and len(self.state.data):
             if self._together:
                 results.visit(place)
-            elif not self._document.in_motion:
-                self._want(place, partial(results.visit_in_blocks, place, self._block_ns))
+            else:
+                self._want_at_rest(place, partial(results.visit_in_blocks, place, self._block_ns))
         return results.nodes.get(place)
 
     @property
@@ -156,8 +157,8 @@ class Derived(QObject):
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
             if self._together:
                 results.decide()
-            elif not self._document.in_motion:
-                self._want("decided", partial(results.decide_in_blocks, self._block_ns))
+            else:
+                self._want_at_rest("decided", partial(results.decide_in_blocks, self._block_ns))
         return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
@@ -282,6 +283,17 @@ class Derived(QObject):
             self._wanted[what] = steps
             if not self._slicer.busy:
                 self._slicer.ask()
+
+    def _want_at_rest(self, what: object, steps: Callable[[], Iterator[None]]) -> None:
+        if self._document.in_motion:
+            self._put_off = True
+        else:
+            self._want(what, steps)
+
+    def _tell_of_rest(self) -> None:
+        if self._put_off and not self._document.in_motion:
+            self._put_off = False
+            self.computed.emit()
 
     def _steps(self) -> Iterator[None]:
         """Compute what is wanted, one after the other."""

@@ -116,6 +116,16 @@ def test_at_rest_nothing_that_takes_long_goes_on(qtbot, state):
         assert derived.means is None
 
 
+def test_what_a_run_puts_off_can_be_asked_for_once_it_is_over(qtbot, state):
+    document, _, derived = derived_from(state, quick_ns=0.0)
+    document.set_in_motion(True)
+    assert derived.of_node(0, 0) is None
+    with qtbot.waitSignal(derived.computed):
+        document.set_in_motion(False)
+    derived.of_node(0, 0)
+    qtbot.waitUntil(lambda: derived.of_node(0, 0) is not None)
+
+
 def test_a_batch_gives_the_slopes_of_the_next_update(qapp, state, passes):
     batches = replace(state, training=replace(state.training, batch_size=8))
     _, _, derived = derived_from(batches, quick_ns=1e3)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -18,7 +18,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.confusion.grid import image_of
 from nnviz.ui.confusion.places import Cell, placed
-from tests.ui.hands import bring, drag, hover, press, write
+from tests.ui.hands import bring, drag, entry, hover, press, write
 from tests.ui.sees import status
 
 NAMES = ("cat", "dog", "owl")
@@ -56,6 +56,16 @@ def keys(widget, *pressed):
     widget.setFocus()
     for key in pressed:
         QTest.keyClick(widget, key)
+
+
+def from_menu(window, text):
+    """Choose an entry of the table's menu."""
+    window.data.table.menu_wished.emit(QPoint(5, 5))
+    menu = QApplication.activePopupWidget()
+    action = entry(menu, text)
+    assert action.isEnabled()
+    menu.setActiveAction(action)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
 
 
 def numbers(window):
@@ -144,6 +154,17 @@ def test_edits_under_a_filter_reach_the_right_rows(show):
     assert numbers(window) == [2, 8]
 
 
+def test_under_a_filter_the_menu_splits_all_rows(show):
+    window, card = show(pets(validation=0.25))
+    click(card, 0, 1)
+    from_menu(window, "Train on all rows")
+    assert window.document.state.trained_rows == 8
+    window.selection.row = 7
+    from_menu(window, "Keep from here on for validation")
+    assert window.document.state.trained_rows == 7
+    assert numbers(window) == [2, 8]
+
+
 def test_removing_a_listed_row_removes_that_one_and_ends_the_filter(show):
     window, card = show()
     click(card, 1, 0)
@@ -191,6 +212,24 @@ def test_a_filter_stays_while_weights_and_nodes_change(show):
     assert "2 of 2" not in read_out(card, 0, 1)
     window.document.edit("a layer", structure.add_layer, 0)
     assert numbers(window) == [2, 8]
+
+
+def test_a_cell_under_the_mouse_may_go_away(show):
+    window, card = show()
+    keys(card.view, *[Qt.Key.Key_Down] * 3, *[Qt.Key.Key_Right] * 2)
+    assert "owl, right" in read_out(card, 2, 2)
+    window.document.start(load(example("circles").path))
+    assert card.view.accessibleDescription().endswith("Escape lists all again")
+
+
+def test_after_a_run_many_rows_are_counted(qtbot, show):
+    wanted, taken = np.random.default_rng(0).integers(0, 3, (2, 10_000))
+    window, card = show(pets(wanted=wanted, taken=taken))
+    window.document.set_in_motion(True)
+    window.document.edit("a weight", edits.set_weight, 0, 1, 1, 0.5)
+    qtbot.waitUntil(lambda: card.caption.text() == "Drawn anew once the weights rest.")
+    window.document.set_in_motion(False)
+    qtbot.waitUntil(lambda: "right" in card.caption.text())
 
 
 def test_the_matrix_follows_edits(show):

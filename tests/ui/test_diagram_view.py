@@ -9,6 +9,7 @@ from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
 
+from nnviz.core import edits
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.numbers import shown as number
@@ -388,6 +389,14 @@ def test_whose_slopes_are_shown_is_said_before_the_activation_which_stays_where_
         window.diagram.grab()
         assert ("before", said) in beside(window, control)
         assert control.geometry() == stands
+
+
+def test_means_over_the_rows_trained_on_are_called_so(open_window):
+    window = open_window("xor")
+    window.selection.show_slopes(True, True)
+    window.document.edit("keep a row", edits.validate_from, 3)
+    control = activation_of(window, "the prediction")
+    assert ("before", "mean of the rows trained on") in beside(window, control)
 
 
 def test_beside_the_control_of_a_large_layer_stands_how_many_nodes_it_has(open_window):

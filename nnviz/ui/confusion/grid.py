@@ -26,17 +26,15 @@ STEPS = {
 class ConfusionGrid(QWidget):
     """Paints counts: a row for each class of the targets, a column for each of the predictions.
 
-    =========== ======================================
-    `hovered`   the Cell under the mouse, or None
+    =========== =============================================
+    `pointed`   `at` is another cell, or none
     `chosen`    a Cell, by a click or Enter
-    `moved`     the keyboard is on this Cell now
     `left`      Escape
-    =========== ======================================
+    =========== =============================================
     """
 
-    hovered = Signal(object)
+    pointed = Signal()
     chosen = Signal(object)
-    moved = Signal(object)
     left = Signal()
 
     def __init__(self) -> None:
@@ -45,7 +43,7 @@ class ConfusionGrid(QWidget):
         self._names: Sequence[str] = ("", "")
         self._image = QImage()
         self._places: Places | None = None
-        self._at: Cell | None = None
+        self._chosen: Cell | None = None
         self._hover: Cell | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -59,13 +57,13 @@ class ConfusionGrid(QWidget):
 
     @property
     def at(self) -> Cell | None:
-        """The cell that was chosen last, or that the keyboard is on."""
-        return self._at
+        """The cell under the mouse, else the one that was chosen last, or that the keyboard is on."""
+        return self._hover or self._chosen
 
     def show_counts(self, found: Confusion, names: Sequence[str]) -> None:
         """Paint the counts of these classes from now on."""
         if names != self._names:
-            self._places = self._at = None
+            self._places = self._chosen = self._hover = None
         self._found, self._names = found, names
         self._image = image_of(found, colours())
         self.update()
@@ -88,7 +86,8 @@ class ConfusionGrid(QWidget):
             paint_names(painter, places, self._names)
             paint_counts(painter, places, self._found.counts, self._image)
             paint_shares(painter, places, self._found)
-            for cell, pen in ((self._hover, QPen(QColor(p.ink), 1)), (self._at, QPen(QColor(p.accent), 2))):
+            marks = (self._hover, QPen(QColor(p.ink), 1)), (self._chosen, QPen(QColor(p.accent), 2))
+            for cell, pen in marks:
                 if cell:
                     _outline(painter, places.cell(cell), QPen(QColor(p.surface), pen.width() + 2))
                     _outline(painter, places.cell(cell), pen)
@@ -125,7 +124,7 @@ class ConfusionGrid(QWidget):
     def _hover_at(self, cell: Cell | None) -> None:
         if cell != self._hover:
             self._hover = cell
-            self.hovered.emit(cell)
+            self.pointed.emit()
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -140,18 +139,18 @@ class ConfusionGrid(QWidget):
         if event.key() in STEPS:
             down, right = STEPS[Qt.Key(event.key())]
             last = len(self._names) - 1
-            at = self._at or Cell(-down, -right)  # the first is the first cell
+            at = self._chosen or Cell(-down, -right)  # the first is the first cell
             self._go_to(Cell(min(max(at.target + down, 0), last), min(max(at.prediction + right, 0), last)))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._at:
-            self.chosen.emit(self._at)
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._chosen:
+            self.chosen.emit(self._chosen)
         elif event.key() == Qt.Key.Key_Escape:
             self.left.emit()
         else:
             super().keyPressEvent(event)
 
     def _go_to(self, cell: Cell) -> None:
-        self._at = cell
-        self.moved.emit(cell)
+        self._chosen = cell
+        self.pointed.emit()
         self.update()
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102

@@ -55,7 +55,6 @@ class ConfusionPanel(PlotCard):
         self._document, self._derived = document, derived
         self._found: Confusion | None = None
         self._names: tuple[str, ...] = ()
-        self._hover: Cell | None = None
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
         self._make_controls()
@@ -100,8 +99,7 @@ class ConfusionPanel(PlotCard):
         self._derived.computed.connect(self._changed)
         for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self._draw)
-        self.view.hovered.connect(self._hovered)
-        self.view.moved.connect(self._tell)
+        self.view.pointed.connect(self._tell)
         self.view.chosen.connect(self._choose)
         self.view.left.connect(self.all_wished)
 
@@ -135,6 +133,10 @@ class ConfusionPanel(PlotCard):
         self._found, self._names = confusion(wanted, taken, len(names)), names
         self.view.show_counts(self._found, names)
         self._pages.setCurrentIndex(1)
+        rows, right = counted(self._found.rows, "row"), self._found.right
+        share = f" · {shown(100 * right / self._found.rows)} %" if self._found.rows else ""
+        lost = f" · {counted(self._found.lost, 'prediction')} without a number" if self._found.lost else ""
+        self.caption.setText(f"{right:,} of {rows} right{share}{lost}")
         self._tell()
 
     def _say_instead(self, sentence: str) -> None:
@@ -173,19 +175,11 @@ class ConfusionPanel(PlotCard):
                 self.part.setCurrentIndex(0)
         self.part.setVisible(both)
 
-    def _hovered(self, cell: Cell | None) -> None:
-        self._hover = cell
-        self._tell()
-
-    def _tell(self, *_: object) -> None:
-        """Write out how many rows are right, and the cell under the mouse, else the one that is chosen."""
-        found, cell = self._found, self._hover or self.view.at
+    def _tell(self) -> None:
+        """Write out the cell under the mouse, else the one that is chosen."""
+        found, cell = self._found, self.view.at
         if found is None:
             return
-        rows = counted(found.rows, "row")
-        share = f" · {shown(100 * found.right / found.rows)} %" if found.rows else ""
-        lost = f" · {counted(found.lost, 'prediction')} without a number" if found.lost else ""
-        self.caption.setText(f"{found.right:,} of {rows} right{share}{lost}")
         self.read_out.setText(self._sentence(found, cell, shortened_names=True) if cell else HINT)
         whole = self._sentence(found, cell) if cell else TIP
         self.view.setToolTip(whole)

@@ -206,7 +206,7 @@ class DataPanel(Card):
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
         menu.addSeparator()
-        row, rows = self._selection.row, self.model.rowCount()
+        row, rows = self._selection.row, len(self._document.state.data)
         keep = menu.addAction("&Keep from here on for validation", lambda: self.all_rows.validate_from(row))
         keep.setEnabled(self._document.state.data.targets is not None and 0 < row < rows)
         every = menu.addAction("&Train on all rows", lambda: self.all_rows.validate_from(rows))

@@ -67,7 +67,9 @@ class Showing:
         return derived.slopes, f"slopes of row {derived.row + 1}"
 
     def _mean(self, means: Means | None) -> tuple[MeanSlopes | None, str]:
+        state = self._derived.state
         if means is None:
-            return None, f"slopes: averaging {counted(len(self._derived.state.data), 'row')} …"
-        of = "all rows" if means.rows is None else f"a batch of {means.count:,}"
+            return None, f"slopes: averaging {counted(state.trained_rows, 'row')} …"
+        rows = "the rows trained on" if state.validated else "all rows"
+        of = rows if means.rows is None else f"a batch of {means.count:,}"
         return means.slopes, f"slopes: mean of {of}"

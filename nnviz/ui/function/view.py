@@ -196,8 +196,12 @@ class FunctionView:
 
     def _draw_pairs(self) -> None:
         palette, output, predictions = colours(), self.axes.output, self._predictions
-        targets = self.state.data.targets
-        if predictions is None or targets is None or output is None or not self._news(predictions, palette):
+        data, targets = self.state.data, self.state.data.targets
+        if predictions is None or not _are(self._found_for[1:], (data,)):  # they are of other rows
+            self._drawn = self._marked = ()
+            self.plane.show_rows(Rows.none())
+            return
+        if targets is None or output is None or not self._news(predictions, palette):
             return
         across = _height(targets[:, output], None)
         self._up = _height(np.concatenate([predictions[:, output], targets[:, output]]), self._up)
