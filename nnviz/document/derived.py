@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,8 @@ from nnviz.document.idle import QUIET_MS, Slicer
 from nnviz.document.selection import Selection
 
 UNKNOWN = Measured(None, None, None, None)
+_Ways: TypeAlias = tuple[Callable[[], None], Callable[[float], Iterator[None]]]
+"""How something is found: at once, or in blocks that take about so many nanoseconds each."""
 BESIDE = "validation", "accuracy", "validation accuracy"
 """What a run measures beside its loss, in the order of Measured."""
 
@@ -57,7 +60,6 @@ class Derived(QObject):
         self._results = self._of_free = Results(document.state)
         self._scales = Scales(document.state)
         self._functions = KnownFunctions()
-        """Kept so that no id is used again."""
         self._wanted: dict[object, Callable[[], Iterator[None]]] = {}
         self._new = self._put_off = False
         self._slicer = Slicer(self, self._steps, self._tell, quiet_ms=quiet_ms)
@@ -134,20 +136,15 @@ class Derived(QObject):
         """How the nodes do on all rows; None without rows, or until it is known."""
         results = self._present()
         if results.health is None and len(self.state.data):
-            if self._quick:
-                results.examine()
-            else:
-                self._want("health", partial(results.examine_in_blocks, self._block_ns))
+            self._find("health", self._quick, (results.examine, results.examine_in_blocks))
         return results.health
 
     def of_node(self, layer: int, node: int) -> tuple[Array, Array] | None:
         """Return z and a of a node on all rows, shape (rows,) each; None without rows, or until known."""
         results, place = self._present(), (layer, node)
         if place not in results.nodes and len(self.state.data):
-            if self._together:
-                results.visit(place)
-            else:
-                self._want_at_rest(place, partial(results.visit_in_blocks, place, self._block_ns))
+            ways = partial(results.visit, place), partial(results.visit_in_blocks, place)
+            self._find(place, self._together, ways, in_motion=False)
         return results.nodes.get(place)
 
     @property
@@ -155,10 +152,8 @@ class Derived(QObject):
         """The class of each row by target and prediction; None without them, or until it is known."""
         results = self._present()
         if results.decided is None and self.state.data.targets is not None and len(self.state.data):
-            if self._together:
-                results.decide()
-            else:
-                self._want_at_rest("decided", partial(results.decide_in_blocks, self._block_ns))
+            ways = results.decide, results.decide_in_blocks
+            self._find("decided", self._together, ways, in_motion=False)
         return results.decided
 
     def marks(self, moving: bool = False) -> Marks:
@@ -178,10 +173,7 @@ class Derived(QObject):
             self._scales = Scales(self.state)
         scales = self._scales
         if scales.offer is None:
-            if scales.ns <= self._quick_ns:
-                scales.find()
-            else:
-                self._want("scales", partial(scales.find_in_blocks, self._block_ns))
+            self._find("scales", scales.ns <= self._quick_ns, (scales.find, scales.find_in_blocks))
         return scales.offer or ""
 
     @property
@@ -189,10 +181,7 @@ class Derived(QObject):
         """The losses and accuracies; None are those of rows or targets that are missing, or not known yet."""
         results = self._present()
         if results.measured is None and self.state.data.targets is not None and len(self.state.data):
-            if self._quick:
-                results.measure()
-            else:
-                self._want("measured", partial(results.measure_in_blocks, self._block_ns))
+            self._find("measured", self._quick, (results.measure, results.measure_in_blocks))
         return results.measured or UNKNOWN
 
     @property
@@ -271,24 +260,21 @@ class Derived(QObject):
         results = self._present()
         if rows not in results.means and self.state.trainable:
             count = self.state.trained_rows if rows is None else len(rows)
-            share = count / len(self.state.data)
-            if share * results.all_ns <= self._quick_ns:
-                results.average(rows, self._quick)
-            else:
-                self._want(rows, partial(results.average_in_blocks, rows, self._block_ns))
+            is_quick = count / len(self.state.data) * results.all_ns <= self._quick_ns
+            ways = partial(results.average, rows, self._quick), partial(results.average_in_blocks, rows)
+            self._find(rows, is_quick, ways)
         return results.means.get(rows)
 
-    def _want(self, what: object, steps: Callable[[], Iterator[None]]) -> None:
-        if what not in self._wanted:
-            self._wanted[what] = steps
+    def _find(self, what: object, is_quick: bool, ways: _Ways, *, in_motion: bool = True) -> None:
+        """Find it at once, or while the window is idle; what is not wanted `in_motion` once that is over."""
+        if is_quick:
+            ways[0]()
+        elif self._document.in_motion and not in_motion:
+            self._put_off = True
+        elif what not in self._wanted:
+            self._wanted[what] = partial(ways[1], self._block_ns)
             if not self._slicer.busy:
                 self._slicer.ask()
-
-    def _want_at_rest(self, what: object, steps: Callable[[], Iterator[None]]) -> None:
-        if self._document.in_motion:
-            self._put_off = True
-        else:
-            self._want(what, steps)
 
     def _tell_of_rest(self) -> None:
         if self._put_off and not self._document.in_motion:

@@ -165,17 +165,17 @@ def test_predictions_are_drawn_over_targets_and_a_click_selects_the_row(qtbot, o
 
 
 def test_predictions_that_take_long_are_never_those_of_other_rows(qtbot, open_panel):
-    x = np.linspace(-1, 1, 800)[:, None]
-    window, panel = open_panel(State(network(1, 6_000, ["output"], "identity"), Dataset(x, x**2)))
+    x = np.linspace(-1, 1, 1400)[:, None]
+    window, panel = open_panel(State(network(1, 2_000, ["output"], "identity"), Dataset(x, x**2)))
     choose(panel.axes.across, "target")
     settle(qtbot, panel)
     drawn = panel.plane.marks.rows.points
-    assert len(drawn) == 800
+    assert len(drawn) == 1400
     window.document.edit("remove a row", edits.remove_rows, [0])
     qtbot.waitUntil(lambda: panel.plane.marks.rows.points is not drawn)
     hands.hover(panel.plane.viewport(), place(panel, 0.5, 0.5))
     settle(qtbot, panel)
-    assert len(panel.plane.marks.rows.points) == 799
+    assert len(panel.plane.marks.rows.points) == 1399
 
 
 def test_rows_for_validation_are_hollow_and_it_says_so(open_panel):
