@@ -48,7 +48,7 @@ def open_window(what, size=(1280, 800)):
     window = fill(MainWindow(settings), document, settings)
     window.main_window.resize(*size)
     window.main_window.show()
-    until(lambda: window.mse.curve is not None)
+    until(lambda: window.history.curve is not None)
     settle()
     return window
 

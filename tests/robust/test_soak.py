@@ -47,7 +47,7 @@ def opened(qtbot, file, data):
     boxes = QTimer(interval=100)
     boxes.timeout.connect(lambda: (box := QApplication.activeModalWidget()) and box.close())
     boxes.start()
-    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.mse.curve is not None)
+    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.history.curve is not None)
     try:
         yield program.workspace
     finally:

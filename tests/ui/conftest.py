@@ -61,7 +61,7 @@ def open_window(qtbot, settings):
         window = fill(empty, Document(state), settings)
         empty.show()
         qtbot.waitExposed(window.main_window)
-        qtbot.waitUntil(lambda: window.mse.curve is not None)
+        qtbot.waitUntil(lambda: window.history.curve is not None)
         for _ in range(4):  # until docks and panels have what they need
             QApplication.processEvents()
         windows.append(window)

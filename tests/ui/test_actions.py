@@ -56,7 +56,7 @@ def test_a_new_action_is_one_entry(qtbot, workspace, settings):
     with_it = tuple(longer if menu is edit else menu for menu in known)
     offer_actions(workspace, with_it)
     workspace.main_window.show()
-    qtbot.waitUntil(lambda: workspace.mse.curve is not None)
+    qtbot.waitUntil(lambda: workspace.history.curve is not None)
     action = offered(workspace, "Shuffle…")
     assert action.toolTip() == "Shuffle the rows (Ctrl+J)"
     button = workspace.main_window.findChild(QToolBar).widgetForAction(action)

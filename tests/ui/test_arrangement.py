@@ -285,7 +285,7 @@ def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, setting
 def test_a_panel_that_stood_behind_another_all_the_time_ends_with_its_window(qtbot, settings, tmp_path):
     before = QApplication.topLevelWidgets()
     program = Opened(settings, example("relu").path, tmp_path)
-    qtbot.waitUntil(lambda own=program: own.workspace is not None and own.workspace.mse.curve is not None)
+    qtbot.waitUntil(lambda own=program: own.workspace is not None and own.workspace.history.curve is not None)
     assert "Explain" not in in_sight(program.workspace)
     program.workspace.main_window.close()
     program.close()

@@ -229,9 +229,9 @@ def test_a_person_compares_two_rates_in_the_window(qtbot, open_window):
         qtbot.keyClick(field, Qt.Key.Key_Return)
         with qtbot.waitSignal(window.runner.run_ended):
             hands.press(window, "Run")
-    qtbot.waitUntil(lambda: len(window.mse.curve.earlier()) == 1)
-    assert window.mse.curve.earlier()[0][-1, 0] == 20
+    qtbot.waitUntil(lambda: len(window.history.curve.earlier()) == 1)
+    assert window.history.curve.earlier()[0][-1, 0] == 20
     hands.choose_entry(window, "Undo Run of 20 updates")
-    qtbot.waitUntil(lambda: not window.mse.curve.earlier())
+    qtbot.waitUntil(lambda: not window.history.curve.earlier())
     hands.choose_entry(window, "Redo Run of 20 updates")
-    qtbot.waitUntil(lambda: len(window.mse.curve.earlier()) == 1)
+    qtbot.waitUntil(lambda: len(window.history.curve.earlier()) == 1)

@@ -54,7 +54,7 @@ class Kept(session.Kept):
         workspace.main_window.painted.connect(lambda: run(workspace))
 
 def run(workspace):
-    if workspace.mse.curve is None:
+    if workspace.history.curve is None:
         QTimer.singleShot(20, workspace.main_window, lambda: run(workspace))
         return
     soon = lambda *_: QTimer.singleShot(100, workspace.main_window, lambda: work(workspace))

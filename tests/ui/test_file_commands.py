@@ -348,7 +348,7 @@ def test_dialogs_begin_in_the_folder_that_was_used_last_also_after_a_restart(
         answer(QFileDialog, seen_in(seen))
         choose_entry(window, entry)
     answer(QFileDialog, seen_in(seen))
-    window.mse.ask_csv.trigger()
+    window.history.ask_csv.trigger()
     assert seen == [folders["opened"]] * 4
     answer(QFileDialog, type_name(folders["saved"] / "mine.json"))
     choose_entry(window, "Save as…")

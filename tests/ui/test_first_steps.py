@@ -306,7 +306,7 @@ def started(qtbot, tmp_path):
         program = Opened(settings, file, tmp_path)
         programs.append(program)
         qtbot.waitUntil(lambda: program.workspace is not None)
-        qtbot.waitUntil(lambda: program.workspace.mse.curve is not None)
+        qtbot.waitUntil(lambda: program.workspace.history.curve is not None)
         return program
 
     yield start
@@ -322,7 +322,7 @@ def test_a_window_that_stands_gives_the_diagram_the_keyboard_once_it_is_filled_a
     qtbot.waitExposed(empty)
     window = fill(empty, Document(load(example("forward").path)), settings)
     assert empty.focusWidget() is window.diagram  # whenever it is activated, be it at once
-    qtbot.waitUntil(lambda: window.mse.curve is not None)
+    qtbot.waitUntil(lambda: window.history.curve is not None)
     assert QApplication.focusWidget() is window.diagram
     assert not window.diagram.by_keyboard
 

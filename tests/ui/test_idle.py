@@ -74,7 +74,7 @@ def test_an_open_window_comes_to_rest(open_window, sleeps, name):
 def test_nothing_that_looks_after_the_window_wakes_it(qtbot, settings, sleeps, tmp_path):
     """Collecting garbage, copies of unsaved work, other windows, signals: all of that is in the program."""
     program = Opened(settings, example("relu").path, tmp_path)
-    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.mse.curve is not None)
+    qtbot.waitUntil(lambda: program.workspace is not None and program.workspace.history.curve is not None)
     sleeps()
     seconds = [woken_in_a_second() for _ in range(3)]
     program.workspace.main_window.close()

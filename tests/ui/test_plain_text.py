@@ -81,7 +81,7 @@ def window(qtbot, settings, hostile, tmp_path):
     window.main_window.resize(1280, 800)
     window.main_window.show()
     qtbot.waitExposed(window.main_window)
-    qtbot.waitUntil(lambda: window.mse.curve is not None)
+    qtbot.waitUntil(lambda: window.history.curve is not None)
     yield window
     window.document.mark_unsaved()
     window.main_window.hide()

@@ -91,4 +91,4 @@ def test_a_network_on_standard_input_is_waited_for_in_a_window_that_lives(
     assert said == ["Waiting for a network on standard input"]
     assert workspace.document.kept == "not saved"
     assert len(workspace.document.state.data) == 4
-    qtbot.waitUntil(lambda: workspace.mse.curve is not None)
+    qtbot.waitUntil(lambda: workspace.history.curve is not None)

@@ -379,7 +379,7 @@ def test_a_button_is_lit_no_longer_when_its_menu_closes_with_the_mouse_elsewhere
     (button,) = [
         own for own in window.main_window.findChildren(QAbstractButton) if own.accessibleName() == name
     ]
-    (menu,) = button.findChildren(QMenu) or button.parent().findChildren(QMenu) or [window.mse.menu]
+    (menu,) = button.findChildren(QMenu) or button.parent().findChildren(QMenu) or [window.history.menu]
     closed = []
     menu.aboutToHide.connect(lambda: closed.append(1))
     x, y = middle(button)

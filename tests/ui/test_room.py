@@ -37,8 +37,8 @@ def test_the_first_arrangement_shows_a_whole_edge_five_rows_and_a_wide_plot(open
     assert bars == []
     table = window.data.table
     assert table.viewport().height() >= 5 * table.rowHeight(0)
-    assert window.mse.isVisible()
-    assert window.mse.width() > 1.5 * window.mse.height()
+    assert window.history.isVisible()
+    assert window.history.width() > 1.5 * window.history.height()
 
 
 def test_in_a_low_window_the_panels_below_leave_the_diagram_its_room(open_window):

@@ -360,7 +360,7 @@ def test_the_curve_the_timeline_and_the_next_update_are_there_after_reopening(
     window.files.open(tmp_path / "mine.json")
     timeline = window.training.timeline
     assert (timeline.value(), timeline.maximum()) == (20, 20)
-    assert len(window.mse.curve.curve()) == 21
+    assert len(window.history.curve.curve()) == 21
     window.runner.step()
     assert weights(window.document.state) == weights(next_one)
     qtbot.mouseClick(timeline, LEFT, pos=place(timeline, 0))

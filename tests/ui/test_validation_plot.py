@@ -151,7 +151,7 @@ def test_the_end_of_a_run_says_it_too(qtbot, open_window):
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         press(window, "Run")
-    least = window.mse.overfitting.since
+    least = window.history.overfitting.since
     assert status(window).endswith(f"; validation has risen since iteration {least}: over-fitting")
 
 
@@ -191,11 +191,11 @@ def test_the_panel_is_called_as_the_loss_in_use_and_stands_where_it_stood(open_w
     dock = window.board.docks["MSE"]
     assert dock.in_sight
     assert (dock.windowTitle(), dock.objectName()) == ("Loss", "MSE")
-    assert not window.mse.heading.isVisible()  # its tab says it
+    assert not window.history.heading.isVisible()  # its tab says it
     press(window, "Loss")
-    window.mse.accuracy_button.click()
+    window.history.accuracy_button.click()
     assert settings.flag("accuracy", first=False)
     window.document.start(noisy_sine())
     assert dock.windowTitle() == "MSE"
     assert offered(window, "MSE").isChecked()
-    assert "MSE" in window.mse.empty.text()
+    assert "MSE" in window.history.empty.text()

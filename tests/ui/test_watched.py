@@ -94,14 +94,14 @@ def test_weights_prediction_mse_and_curve_follow_the_script(qtbot, watching):
     assert shown(window, "value", "output") == "78"
     assert not untrue(window)
     assert window.document.state.loss() == np.mean(np.square([78 - 60, 0 - 50]))
-    qtbot.waitUntil(lambda: len(window.mse.curve.curve()) == 2)
-    assert window.mse.curve.curve().tolist() == [[1, 9], [5, 0.5]]
-    assert window.mse.curve.accessibleDescription().startswith("loss 9 at iteration 1")
+    qtbot.waitUntil(lambda: len(window.history.curve.curve()) == 2)
+    assert window.history.curve.curve().tolist() == [[1, 9], [5, 0.5]]
+    assert window.history.curve.accessibleDescription().startswith("loss 9 at iteration 1")
     assert figure(window, "MSE").accessibleName() == "MSE, nnviz's own"
     assert "after the update\nThe loss that the script told" in figure(window, "MSE").toolTip()
-    assert window.mse.curve.toolTip().startswith("The script told each loss with an update")
-    QTest.keyClick(window.mse.curve, Qt.Key.Key_Left)
-    assert window.mse.curve.read_out.text() == "loss 9, as the script\ntold it with update 1"
+    assert window.history.curve.toolTip().startswith("The script told each loss with an update")
+    QTest.keyClick(window.history.curve, Qt.Key.Key_Left)
+    assert window.history.curve.read_out.text() == "loss 9, as the script\ntold it with update 1"
 
 
 def test_only_the_newest_of_many_frames_is_shown_and_every_loss_is_in_the_curve(qtbot, watching):
@@ -184,7 +184,7 @@ def test_explain_and_the_curve_show_the_same_frame_as_the_figures(qtbot, watchin
 
     def look(_, new):
         weight = explained(window).split("w = ")[1].split("\n")[0]
-        ring = window.mse.curve.accessibleDescription().split()[-1]
+        ring = window.history.curve.accessibleDescription().split()[-1]
         seen.append((figure(window, "Iteration").text, weight, ring))
 
     window.document.state_changed.connect(look)
@@ -220,7 +220,7 @@ def test_settings_are_not_those_of_the_script_and_said_to_be_nnvizs_own_when_it_
 
 def test_all_is_free_after_the_end_though_the_ring_of_the_curve_was_dragged_meanwhile(qtbot, watching):
     window, script = watching
-    curve = window.mse.curve
+    curve = window.history.curve
     script.update(1, [3, 0])
     script.update(5, [3, 1])
     sees(qtbot, window, 5)
@@ -313,11 +313,11 @@ def test_after_it_a_run_of_ones_own_begins_with_its_weights_and_a_curve_of_the_m
     state = window.document.state
     assert (state.iteration, state.run.start, state.runs) == (1, NETWORK, ())
     assert state.run.history.first == (0, STATE.loss())
-    qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("MSE "))
+    qtbot.waitUntil(lambda: window.history.curve.accessibleDescription().startswith("MSE "))
     assert figure(window, "MSE").accessibleName() == "MSE"
-    assert window.mse.curve.toolTip().startswith("Drag the ring")
+    assert window.history.curve.toolTip().startswith("Drag the ring")
     offered(window, "Undo").trigger()
-    qtbot.waitUntil(lambda: window.mse.curve.accessibleDescription().startswith("loss "))
+    qtbot.waitUntil(lambda: window.history.curve.accessibleDescription().startswith("loss "))
 
 
 def test_it_can_be_edited_and_saved_when_it_has_ended(qtbot, watching, tmp_path):
@@ -378,7 +378,7 @@ def test_who_leaves_it_is_asked_about_what_was_trained(qtbot, watching, answer):
 def test_the_curve_is_exported_as_the_loss_that_it_is(qtbot, watching, tmp_path):
     window, script = watching
     ended(qtbot, window, script, [2, 8])
-    window.mse.export_csv(tmp_path / "loss.csv")
+    window.history.export_csv(tmp_path / "loss.csv")
     assert (tmp_path / "loss.csv").read_text() == "iteration,loss\n1,1.0\n"
 
 
@@ -467,7 +467,7 @@ def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watchi
     qtbot.waitUntil(lambda: status(window) == end)
     assert window.document.state.network.layers[1].weights.tolist() == [[2, 8]]
     assert figure(window, "Iteration").text == "1"
-    curve = window.mse.curve
+    curve = window.history.curve
     assert curve.accessibleDescription().endswith("loss 1 at iteration 1, loss NaN at iteration 3")
     assert curve.view()[0][1] >= 3
     press(window, "Restart")
@@ -478,12 +478,12 @@ def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watchi
 def test_a_loss_that_diverges_is_told_as_what_it_is_and_the_axes_go_to_where_it_is(qtbot, watching):
     window, script = watching
     script.update(1, [2, 8], loss=np.inf)
-    qtbot.waitUntil(lambda: window.mse.empty.text() == "The script's loss is no number: ∞ at iteration 1")
+    qtbot.waitUntil(lambda: window.history.empty.text() == "The script's loss is no number: ∞ at iteration 1")
     for iteration, loss in ((2, 1.0), (3, 8.0), (4, np.nan), (5, np.inf)):
         script.update(iteration, [2, 8], loss=loss)
     script.end()
     qtbot.waitUntil(lambda: status(window) == "The training has ended: 5 updates, the script's loss ∞ → ∞")
-    curve = window.mse.curve
+    curve = window.history.curve
     qtbot.waitUntil(lambda: curve.accessibleDescription() == "loss ∞ at iteration 1, loss ∞ at iteration 5")
     (first, last), (low, high) = curve.view()
     assert first <= 0 < 5 <= last < 6
@@ -517,7 +517,7 @@ def test_another_document_takes_its_place_and_nothing_more_is_shown(qtbot, watch
 def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(qtbot, watch):
     window, script = watch(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
     assert status(window) == "loop.py: shown as it goes on. Assumed: relu."
-    qtbot.waitUntil(lambda: window.mse.empty.text() == NO_LOSS)
+    qtbot.waitUntil(lambda: window.history.empty.text() == NO_LOSS)
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
     assert written(window, address_named(window, "output", "node_1")) == "8"

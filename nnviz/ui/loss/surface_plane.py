@@ -136,7 +136,7 @@ class LossSurfacePlane(LossPlane):
 
 
 def levels_of(tone: Tone) -> list[float]:
-    """Return round MSEs for the contours."""
+    """Return round losses for the contours."""
     if not tone.logarithmic:
         return multiples(tone.low, tone.high, round_step((tone.high - tone.low) / LEVELS))
     low, high = math.log10(tone.low), math.log10(tone.high)

@@ -1,1 +1,1 @@
-"""The MSE history and the weights of a layer as an image."""
+"""The history of the loss as a curve, the weights of a layer as an image, and what all plots share."""

@@ -45,7 +45,7 @@ class EarlierCurves:
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.name, *run.history[-1].tolist()) for run in runs)
         self.told = ", ".join(
-            f"{name}: {measure} {full(mse)} at iteration {full(at)}" for name, at, mse in ends
+            f"{name}: {measure} {full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
         heights = [curve[:, 1] for curve in self._curves if len(curve)]
         self.reach: tuple[float, float] | None = None

@@ -46,8 +46,8 @@ class HistoryCanvas(Plot):
     """
 
     def __init__(self, palette: Palette) -> None:
-        super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", "MSE", grid=True))
-        self._measure = "MSE"
+        super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
+        self._measure = ""
         self._is_share = False
         self._told: tuple[Told, ...] = ()
         self._marked: int | None = None
@@ -56,7 +56,6 @@ class HistoryCanvas(Plot):
         self._following = True
         self._read: int | None = None
         self._read_run: EarlierRun | None = None
-        self.setAccessibleName("MSE after every update")
         self._aside, self._line = HistoryLine(self, 0), HistoryLine(self, 1)
         self._mark, self._ring, self._dot = Dot(9), Dot(10), Dot(8)
         self._earlier = EarlierCurves()
@@ -150,7 +149,7 @@ class HistoryCanvas(Plot):
             self.show_history(self._history, self._present, self._aside.history, self._told)
 
     def set_log(self, log: bool) -> None:
-        """Draw the MSE on a logarithmic scale; an MSE of 0 has no place there."""
+        """Draw on a logarithmic scale; a loss of 0 has no place there."""
         self.log = log
         self._left.set_logarithmic(log)
         self.show_earlier(self._earlier.runs)
@@ -169,7 +168,7 @@ class HistoryCanvas(Plot):
     def curve(self) -> Array:
         """Return the curve up to the present point as it is drawn, shape (points, 2).
 
-        Iteration, and MSE or its exponent of 10.
+        Iteration, and loss or its exponent of 10.
         """
         return self._line.up_to_present()
 
@@ -206,16 +205,16 @@ class HistoryCanvas(Plot):
             self._dot.hide()
             self.read_out.hide()
             return
-        iteration, mse = self._points_read()[index].tolist()
-        x, y = self._place(iteration, mse)
+        iteration, value = self._points_read()[index].tolist()
+        x, y = self._place(iteration, value)
         self.put(self._dot, x, y)
         point = QPointF(x, y if math.isfinite(y) else self.view()[1][0])
-        values = [f"{self._measure} {shown(mse)}"]
+        values = [f"{self._measure} {shown(value)}"]
         if run is None:
             values = [said for each in self._told if (said := each.said_at(int(iteration)))]
         told = "\n".join((f"iteration {shown(iteration)}", *values))
         if self._measure == SCRIPTS and not run:
-            told = f"{self._measure} {shown(mse)}, as the script\ntold it with update {shown(iteration)}"
+            told = f"{self._measure} {shown(value)}, as the script\ntold it with update {shown(iteration)}"
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
@@ -225,13 +224,13 @@ class HistoryCanvas(Plot):
         narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 
-    def _place(self, iteration: float, mse: float) -> tuple[float, float]:
-        """Return where a point is drawn: at the top what is no finite number, at −∞ in a log an MSE of 0."""
-        if not mse < math.inf:
-            mse = self.view()[1][1] - RING_PX * self.pixel()[1]
+    def _place(self, iteration: float, value: float) -> tuple[float, float]:
+        """Return where a point is drawn: at the top what is no finite number, at −∞ in a log a loss of 0."""
+        if not value < math.inf:
+            value = self.view()[1][1] - RING_PX * self.pixel()[1]
         elif self.log:
-            mse = math.log10(mse) if mse > 0.0 else -math.inf
-        return float(iteration), mse
+            value = math.log10(value) if value > 0.0 else -math.inf
+        return float(iteration), value
 
     def _draw(self) -> None:
         """Draw what is in view, each pixel's lowest and highest point."""
@@ -285,7 +284,7 @@ class HistoryCanvas(Plot):
         if len(self._history):
             first, last = self._history.points[[0, -1]].tolist()
             told = [first, self._present, last] if 0 <= self._present[0] < last[0] else [first, last]
-        points = [f"{self._measure} {shown_in_full(mse)} at iteration {full(at)}" for at, mse in told]
+        points = [f"{self._measure} {shown_in_full(value)} at iteration {full(at)}" for at, value in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
         aside = [f"validation {shown_in_full(self._aside.history.last[1])} there"] if self._keyed else []
         risen = [said(self._marked)] if self._marked is not None else []

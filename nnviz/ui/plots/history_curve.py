@@ -1,4 +1,4 @@
-"""The curve of the MSE as mouse and keys use it: read out, zoomed, and gone along by its ring.
+"""The curve of a history as mouse and keys use it: read out, zoomed, and gone along by its ring.
 
 Imports pyqtgraph, which costs 150 ms, so it is imported only once the window stands.
 """

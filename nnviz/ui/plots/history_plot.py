@@ -64,14 +64,14 @@ class HistoryPlot(PlotCard):
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
         """`suggestion` makes the path of a file whose name has this end."""
-        super().__init__("MSE", "the MSE", "-mse", self._drawn)
+        super().__init__("", "", "", self._drawn)
         self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
         self.curve: HistoryCurve | None = None
         self._history: History | None = None
         self._present: tuple[int, float] | None = None
         self._runs: tuple[EarlierRun, ...] = ()
-        self.title = self.short = "MSE"
+        self.title = self.short = ""
         """What the loss in use is called, and what the panel: small windows have tabs of few letters."""
         self._of_accuracy = False
         self.empty = QLabel()

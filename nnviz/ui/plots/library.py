@@ -12,7 +12,7 @@ from nnviz.ui.plots.history_plot import HistoryPlot
 
 
 class PlotLibrary(QObject):
-    """Has `mse` draw with the plot library, which takes longer to import than the window's first frame may.
+    """Has `plot` draw with the plot library, which takes longer to import than the window's first frame may.
 
     `load_soon` brings it in while the window answers, `load` at once. Not in a thread: PySide makes its types
     when they are first asked for, and two threads that ask at a time end the process. `loaded`: it is there.
@@ -20,9 +20,9 @@ class PlotLibrary(QObject):
 
     loaded = Signal()
 
-    def __init__(self, parent: QObject, mse: HistoryPlot) -> None:
+    def __init__(self, parent: QObject, plot: HistoryPlot) -> None:
         super().__init__(parent)
-        self._mse = mse
+        self._plot = plot
         self._work = Slicer(self, _types, self._load_with_types)
 
     def load_soon(self) -> None:
@@ -36,7 +36,7 @@ class PlotLibrary(QObject):
 
     def load(self) -> None:
         """Draw with the plot library from now on."""
-        self._mse.load()
+        self._plot.load()
         self.loaded.emit()
 
 

@@ -45,7 +45,7 @@ class TrainingFigures(QWidget):
         self.setAttribute(
             Qt.WidgetAttribute.WA_OpaquePaintEvent
         )  # else all under it is painted with each figure
-        self.loss = Figure("MSE", "")
+        self.loss = Figure("", "")
         self.iteration = Figure("Iteration", ITERATION_TIP, usual=("999999",))
         self.row_error = Figure(ROW_ERROR, ROW_ERROR_TIP)
         self.validation = Figure("Validation", VALIDATION_TIP, USUAL_LOSS, on_one_line=True)

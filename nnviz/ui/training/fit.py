@@ -6,7 +6,7 @@ from typing import cast
 
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
-from nnviz.core.losses import LOSSES, MSE, fitting, loss_of, usual
+from nnviz.core.losses import LOSSES, fitting, loss_of, usual
 from nnviz.core.state import State
 from nnviz.ui.widgets.dialogs import lettered, message_box, primary
 
@@ -41,9 +41,10 @@ def ask_output(state: State, loss: str) -> str | None:
 
 
 def ask_loss(state: State, output: str) -> str | None:
-    """Ask whether the MSE is to be the loss, so that the output can have the activation `output`."""
+    """Ask whether the usual loss is to be taken, so that the output can have the activation `output`."""
     why = misfit(state.training.loss, output).replace("has", "would have")
-    return _asked(why, {f"Use &{MSE.title}": MSE.name})
+    fitting_loss = usual(output)
+    return _asked(why, {f"Use &{LOSSES[fitting_loss][0].title}": fitting_loss})
 
 
 def _asked(why: str, buttons: dict[str, str]) -> str | None:

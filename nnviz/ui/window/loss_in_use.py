@@ -14,7 +14,7 @@ ACCURACY = "accuracy"
 
 def keep_called(workspace: Workspace, action: QAction) -> None:
     """Have dock and menu entry of the panel follow the loss in use, and remember its switch."""
-    card, dock, settings = workspace.mse, workspace.board.docks["MSE"], workspace.settings
+    card, dock, settings = workspace.history, workspace.board.docks["MSE"], workspace.settings
     for call in (dock.call, action.setText):
         call(card.short)
         card.called.connect(call)

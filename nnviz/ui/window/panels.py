@@ -112,7 +112,7 @@ PANELS = (
     Panel("Notes", "right", "What to try here and what to look for", lambda own: own.notes),
     Panel("Code", "right", "The network as a program", _code),
     Panel("Data", "below, left", "The rows, their predictions and errors", lambda own: own.data),
-    Panel("MSE", "below", "The loss after every update", lambda own: own.mse),
+    Panel("MSE", "below", "The loss after every update", lambda own: own.history),
     Panel("1 weight", "below", "The loss along the selected weight", _over_one_weight),
     Panel("2 weights", "below", "The loss over two weights", _over_two_weights),
     Panel("Matrix", "below", "A layer's weights as an image", _matrix),

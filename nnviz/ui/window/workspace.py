@@ -51,7 +51,7 @@ class Workspace:
     data: DataPanel
     training: TrainingPanel
     notes: Notes
-    mse: HistoryPlot
+    history: HistoryPlot
 
     def __init__(self, window: MainWindow, document: Document, settings: Settings) -> None:
         self.main_window, self.document, self.settings = window, document, settings
@@ -78,9 +78,9 @@ class Workspace:
         self.data = DataPanel(document, selection, derived)
         self.training = TrainingPanel(document, self.runner, selection, derived)
         self.notes = Notes(document)
-        self.mse = HistoryPlot(document, self.runner, self.files.suggestion)
-        self.with_pictures(self.mse)
-        self.library = PlotLibrary(self.main_window, self.mse)
+        self.history = HistoryPlot(document, self.runner, self.files.suggestion)
+        self.with_pictures(self.history)
+        self.library = PlotLibrary(self.main_window, self.history)
         self.status = StatusLine()
         self.main_window.setStatusBar(self.status)
         self.main_window.put(self.diagram)
@@ -147,7 +147,13 @@ class Workspace:
         panels = (self.diagram, self.data, self.notes.page)
         for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
             source.said.connect(self.status.say)
-        for said in (self.mse.exported, self.mse.refused, runner.run_ended, runner.said, document.refused):
+        for said in (
+            self.history.exported,
+            self.history.refused,
+            runner.run_ended,
+            runner.said,
+            document.refused,
+        ):
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
