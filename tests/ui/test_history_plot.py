@@ -498,7 +498,7 @@ def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
 
 def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_path):
     path = tmp_path / "mse.csv"
-    with qtbot.waitSignal(trained.exported) as told:
+    with qtbot.waitSignal(trained.said) as told:
         trained.export_csv(path)
     assert path.read_text().splitlines()[0] == "iteration,mse"
     rows = np.loadtxt(path, delimiter=",", skiprows=1)
@@ -507,7 +507,7 @@ def test_csv_is_what_was_drawn_to_the_last_bit(qtbot, document, trained, tmp_pat
 
 
 def test_a_file_that_cannot_be_written_is_told(qtbot, trained, tmp_path):
-    with qtbot.waitSignal(trained.refused) as told:
+    with qtbot.waitSignal(trained.said) as told:
         trained.export_csv(tmp_path / "nowhere" / "mse.csv")
     assert "there is no folder" in told.args[0]
 
@@ -517,7 +517,7 @@ def test_the_export_of_a_long_history_says_that_it_is_thinned(qtbot, document, p
     for _ in limited.work(400):
         pass
     document.push(limited.state(), "Run")
-    with qtbot.waitSignal(plot.exported) as told:
+    with qtbot.waitSignal(plot.said) as told:
         plot.export_csv(tmp_path / "mse.csv")
     assert told.args == ["Exported mse.csv: of every few updates the lowest and the highest MSE"]
 

@@ -52,15 +52,14 @@ class HistoryPlot(PlotCard):
     """Draws the history of the loss or, by a switch, of the accuracy, and with each that of validation.
 
     Where one has gone back in the run, what comes after stays, faint.
-    `load` brings the plot in once the window stands: its import is slow. `exported` and `refused` say in one
-    sentence that a file was written, or why it could not be. `called` says what is drawn when that changes.
+    `load` brings the plot in once the window stands: its import is slow. `said` carries the sentence that a
+    file was written, or why it could not be. `called` says what is drawn when that changes.
     `accuracy_chosen` tells that a person has turned the switch.
     """
 
     called = Signal(str)
     accuracy_chosen = Signal(bool)
-    exported = Signal(str)
-    refused = Signal(str)
+    said = Signal(str)
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
         """`suggestion` makes the path of a file whose name has this end."""
@@ -259,9 +258,9 @@ class HistoryPlot(PlotCard):
         try:
             atomic.write(path, data)
         except FileError as error:
-            self.refused.emit(str(error))
+            self.said.emit(str(error))
         else:
-            self.exported.emit(f"Exported {file_named(path)}{what}")
+            self.said.emit(f"Exported {file_named(path)}{what}")
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)

@@ -144,16 +144,10 @@ class Workspace:
 
     def _connect(self) -> None:
         window, document, runner = self.main_window, self.document, self.runner
-        panels = (self.diagram, self.data, self.notes.page)
-        for source in (*panels, self.structure, self.weight_sets, self.files, self.player):
+        panels = (self.diagram, self.data, self.notes.page, self.history)
+        for source in (*panels, self.structure, self.weight_sets, self.files, self.player, runner):
             source.said.connect(self.status.say)
-        for said in (
-            self.history.exported,
-            self.history.refused,
-            runner.run_ended,
-            runner.said,
-            document.refused,
-        ):
+        for said in (runner.run_ended, document.refused):
             said.connect(self.status.say)
         self.selection.explanation_requested.connect(self._explain)
         self.player.changed.connect(self._forget_invitation)
