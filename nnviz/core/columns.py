@@ -124,12 +124,16 @@ class Column:
         ]
 
     def raw(self, values: Array) -> Array:
-        """Return the numbers of the fewest digits that become `values`: 5.1, and not 5.1000000000000005."""
+        """Return the numbers of the fewest digits that become `values`: 5.1, and not 5.1000000000000005.
+
+        One that is too large for a number is infinite, without a warning.
+        """
         if self.is_plain or not len(values):
             return values
         with np.errstate(all="ignore"):
             raw: Array = values * self.deviation + self.mean
-            first = math.floor(math.log10(max(np.abs(raw).max(), abs(self.mean), sys.float_info.min)))
+            largest = min(max(np.abs(raw).max(), abs(self.mean), sys.float_info.min), sys.float_info.max)
+            first = math.floor(math.log10(largest))
             short, is_open = raw.copy(), np.ones(len(raw), dtype=np.bool_)
             for digits in DIGITS:
                 tried = np.round(raw, digits - 1 - first)

@@ -18,6 +18,7 @@ from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
 from nnviz.core.losses import MSE, Loss
 from nnviz.core.network import Layer, Network, Trace
+from nnviz.core.numbers import shown
 from nnviz.core.slopes import MeanSlopes
 
 NEARLY = 0.95
@@ -44,6 +45,18 @@ def within(intervals: tuple[Interval, ...], z: Array) -> Flags:
     for low, high in intervals:
         inside |= (low <= z) & (z <= high)
     return inside
+
+
+def in_words(intervals: tuple[Interval, ...]) -> str:
+    """Return "z ≤ 0", "z ≤ −2.647 or z ≥ 2.647"."""
+    return " or ".join(map(_in_words, intervals))
+
+
+def _in_words(interval: Interval) -> str:
+    low, high = interval
+    if low == -np.inf:
+        return f"z ≤ {shown(high)}"
+    return f"z ≥ {shown(low)}" if high == np.inf else f"{shown(low)} ≤ z ≤ {shown(high)}"
 
 
 class Marks(NamedTuple):

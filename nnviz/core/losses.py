@@ -7,6 +7,7 @@ loss is made of what each output adds, its term; the loss is the mean over rows.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -77,6 +78,7 @@ class Loss:
     `short`         where those are with respect to z: how they are written; else to a
     `slopes_a`      the slopes with respect to a as they are
     `factor`        what `slopes` leaves out
+    `least`         what it never is below, whatever the targets
     `total`         binds the sum of all terms to z, a, y and the `slopes` that are written
     `term`          a term as it is written, in `A`, `Y` and `ERROR`
     `term_by_z`     the same from the z of all outputs, for an a that is too near to 0 or 1
@@ -96,6 +98,7 @@ class Loss:
     elsewhere: Elsewhere
     outputs: tuple[str, ...] = ()
     factor: float = 1.0
+    least: float = 0.0
     short: Short | None = None
     total: Callable[[Array, Array, Array, Array], Callable[[], float]] = field(kw_only=True)
     term_by_z: Callable[[Sequence[Number], Number, int, Total], tuple[str, Expression]] | None = None
@@ -162,12 +165,7 @@ MSE = Loss(
     total=_sum_of_squares,
     term=Square(ERROR),
     slope_rule=2 * ERROR,
-    elsewhere=Elsewhere(
-        "(prediction - y) ** 2",
-        "2 * error",
-        "MeanSquaredError",
-        "MSELoss",
-    ),
+    elsewhere=Elsewhere("(prediction - y) ** 2", "2 * error", "MeanSquaredError", "MSELoss"),
 )
 
 # Cross-entropy, of a softmax over all outputs and of sigmoids one by one; from z, so that nothing overflows
@@ -217,6 +215,7 @@ _of_softmax_output = Loss(
     "L",
     averaged=False,
     outputs=("softmax",),
+    least=-math.inf,
     terms=_of_softmax,
     slopes=_softmax_slopes,
     slopes_a=lambda _z, a, y: -y / a,
@@ -244,6 +243,7 @@ _of_sigmoid_output = Loss(
     "L",
     averaged=True,
     outputs=("sigmoid",),
+    least=-math.inf,
     terms=_of_sigmoids,
     slopes=_errors,
     slopes_a=lambda _z, a, y: (a - y) / (a * (1.0 - a)),

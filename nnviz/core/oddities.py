@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnviz.core.activation import Interval
+from nnviz.core.activations import Array
 from nnviz.core.address import Address
-from nnviz.core.health import within
+from nnviz.core.health import in_words, within
 from nnviz.core.network import Network
-from nnviz.core.numbers import shown
 from nnviz.core.slopes import Slopes
 
 
@@ -45,24 +42,23 @@ def _flat_end(network: Network, slopes: Slopes, address: Address) -> str:
     """Return why the slope at the input of a node is 0."""
     layer = network.layers[address.layer]
     name, rows = layer.nodes[address.node], len(slopes.trace.inputs)
-    if not slopes.layers[-1].outputs.any():
+    if not _arriving(slopes, -1).any():
         return "the error is 0" if rows == 1 else "every error is 0"
     trace, kind = slopes.trace, layer.activation
     z, a = (values[address.layer][:, address.node] for values in (trace.z, trace.a))
     for part in layer.function.flat:
         if within((part,), z).all():
             stays = "passes 0" if not a.any() else "does not move"
-            return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where z is {_in_words(part)}"
-    if not slopes.layers[address.layer].outputs[:, address.node].any():
+            return f"{name} {stays}{_on_rows(rows)}: the slope of {kind} is 0 where {in_words((part,))}"
+    if not _arriving(slopes, address.layer)[:, address.node].any():
         return _nothing_onward(network, slopes, address)
     return f"the slope of {kind} at {name} is 0{_on_rows(rows)} in float64"
 
 
-def _in_words(part: Interval) -> str:
-    low, high = part
-    if np.isinf(low):
-        return f"not above {shown(high)}"
-    return f"not below {shown(low)}" if np.isinf(high) else f"from {shown(low)} to {shown(high)}"
+def _arriving(slopes: Slopes, k: int) -> Array:
+    """Return what comes back to a layer, shape (rows, nodes): ∂L/∂a, or ∂L/∂z where the loss begins there."""
+    layer = slopes.layers[k]
+    return layer.inputs if slopes.measure.short and layer is slopes.layers[-1] else layer.outputs
 
 
 def _nothing_onward(network: Network, slopes: Slopes, address: Address) -> str:

@@ -17,6 +17,7 @@ from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.frozen import frozen
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEGMENTS, Limit
+from nnviz.core.losses import LOSSES
 from nnviz.core.names import quoted
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import MOST_UPDATES, Curve, EarlierRun, Run, Segment, Training
@@ -95,10 +96,10 @@ def run_of(part: RunPart, state: State) -> Run | None:
             raise FileError(f"expected {quoted(name)}, found {quoted(own.name)}", f"{place}.name")
         layers = all_weights(own.layers, state.network, f"{place}.layers")
         memory[i] = in_one_vector((each.weights, each.biases) for each in layers)
-    history = _history(part, segments, state.trained_rows)
+    history = _history(part, segments, state)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None
-    network, beside = with_weights(state.network, start), _beside(part)
+    network, beside = with_weights(state.network, start), _beside(part, state.measure.least)
     return Run(network, part.iteration, history, optimizer, memory, segments, beside=beside)
 
 
@@ -109,8 +110,12 @@ def _was_edited(state: State, loss: float) -> bool:
     now, targets = state.loss(), state.data.targets
     assert now is not None
     assert targets is not None
-    size = math.sqrt(now) + float(np.abs(targets).max())
-    return not abs(math.sqrt(now) - math.sqrt(loss)) <= SAME * size < math.inf
+    size = abs(_root(now)) + float(np.abs(targets).max())
+    return not abs(_root(now) - _root(loss)) <= SAME * size < math.inf
+
+
+def _root(loss: float) -> float:
+    return math.copysign(math.sqrt(abs(loss)), loss)
 
 
 def _numbers(state: State, memories: int) -> int:
@@ -147,27 +152,36 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
     return found
 
 
-def _history(part: RunPart, segments: tuple[Segment, ...], rows: int) -> History:
-    points = _curve(part.history, part.iteration, POINTS, "run.history")
+def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
+    rows = state.trained_rows
+    points = _curve(part.history, part.iteration, POINTS, "run.history", least=state.measure.least)
     per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
     is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
     return History(is_thinned=is_thinned).extended(points)
 
 
-def _beside(part: RunPart) -> tuple[Curve, ...]:
-    """Return what was measured beside the loss. Raises FileError for what is no curve."""
+def _beside(part: RunPart, least: float) -> tuple[Curve, ...]:
+    """Return what was measured beside the loss, which is `least` or more. Raises FileError for no curve."""
     found = []
     for key in BESIDE:
         given: Matrix = getattr(part, key)
         if given:
-            what = "validation loss" if key == "validation" else key.replace("_", " ")
-            points = _curve(given, part.iteration, POINTS, f"run.{key}", what, start=None)
-            found.append(Curve(key.replace("_", " "), History(is_thinned=True).extended(points)))
+            name, place = key.replace("_", " "), f"run.{key}"
+            what, lowest = ("validation loss", least) if key == "validation" else (name, 0.0)
+            points = _curve(given, part.iteration, POINTS, place, what, lowest, from_start=False)
+            found.append(Curve(name, History(is_thinned=True).extended(points)))
     return tuple(found)
 
 
 def _curve(
-    given: Matrix, last: int, limit: Limit, place: str, what: str = "loss", start: int | None = 0
+    given: Matrix,
+    last: int,
+    limit: Limit,
+    place: str,
+    what: str = "loss",
+    least: float = 0.0,
+    *,
+    from_start: bool = True,
 ) -> Array:
     """Return the curve of a run of `last` updates, shape (points, 2). Raises FileError for what is none."""
     with told_by_core():
@@ -178,14 +192,14 @@ def _curve(
         raise FileError("expected at least one point", place)
     iterations, values = points.T
     for column, wrong, wanted in (
-        (0, iterations[:1] != (iterations[:1] if start is None else start), "0, the start of the run"),
+        (0, (iterations[:1] != 0) & from_start, "0, the start of the run"),
         (
             0,
             (iterations != np.floor(iterations)) | (iterations < 0) | (iterations > last),
             f"an iteration, a whole number up to {last}",
         ),
         (0, np.diff(iterations, prepend=-1.0) <= 0, "a later iteration than that of the point before"),
-        (1, values < 0, f"{'an' if what[0] == 'a' else 'a'} {what}, a number from 0 on"),
+        (1, values < least, f"{'an' if what[0] == 'a' else 'a'} {what}, a number from 0 on"),
     ):
         if wrong.any():
             i = int(wrong.argmax())
@@ -216,7 +230,8 @@ def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
 
 def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
     training = training_of(part.training, f"{place}.training")
-    points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history")
+    least = min(loss.least for loss in LOSSES[training.loss])
+    points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history", least=least)
     if len(points) < 2:
         raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
     with told_by_core(place):

@@ -154,6 +154,10 @@ def test_standardising_twice_still_takes_raw_rows():
     np.testing.assert_allclose(more.data.inputs[:, :2].std(axis=0), 1)
 
 
+def test_a_raw_number_that_is_too_large_is_infinite_without_a_warning():
+    assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [np.inf, 21.0]
+
+
 def test_it_is_offered_where_scales_differ_by_more_than_100_times():
     raw = np.column_stack([np.arange(10.0), 1000 * np.arange(10.0), np.ones(10), np.ones(10)])
     assert worth_standardising(made(raw)).startswith(

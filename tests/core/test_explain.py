@@ -399,7 +399,7 @@ def test_the_row_is_known_at_once_and_the_means_later():
     ("address", "row", "reason"),
     [
         (Address("weight", 0, 0, 0), 2, "the input accounts, the value at its start, is 0"),
-        (Address("weight", 0, 1, 0), 0, "node_1 passes 0: the slope of relu is 0 where z is not above 0"),
+        (Address("weight", 0, 1, 0), 0, "node_1 passes 0: the slope of relu is 0 where z ≤ 0"),
         (Address("weight", 1, 0, 1), 0, "node_1, the value at its start, is 0"),
         (Address("weight", 1, 0, 0), 0, ""),
     ],
@@ -413,6 +413,15 @@ def test_a_slope_of_zero_has_its_reason(address, row, reason):
 def test_no_error_no_slope():
     state = State(NO_HIDDEN.network, Dataset([[1, 2, 3]], [[7]]))
     assert told(explained(state, Address("weight", 0, 0, 1)))["0 because"] == "the error is 0"
+
+
+def test_no_error_no_slope_where_an_output_is_rounded_to_0_or_1():
+    layer = Layer(("a", "b", "c"), "softmax", [[800.0], [0.0], [799.0]])
+    training = Training(loss="cross_entropy")
+    state = State(Network(("x",), [layer]), Dataset([[1.0]], [[1.0, 0.0, 0.0]]), training)
+    assert told(explained(state, Address("weight", 0, 1, 0)))["0 because"] == "the error of b is 0"
+    sure = State(Network(("x",), [Layer(("a",), "sigmoid", [[50.0]])]), Dataset([[1.0]], [[1.0]]), training)
+    assert told(explained(sure, Address("weight", 0, 0, 0)))["0 because"] == "the error is 0"
 
 
 def test_a_weight_of_zero_onward_is_named():

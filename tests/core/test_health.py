@@ -211,7 +211,7 @@ def test_the_overview_has_the_sizes_of_all_slopes_and_names_dead_nodes():
     assert len(lines) == 10
     assert "They vanish, less than 1/100 of the last layer's. Try relu" in told(state, None, "Size")
     dead = one_layer("relu", [-1.0, 1.0, -1.0], None, [1.0, 2.0])
-    assert told(dead, None, "Nodes on all rows") == "node_0, node_2"
+    assert told(dead, None, "Nodes on all rows") == "node_0 and node_2"
     assert told(deep(), Address("node", 0, 0)).count("The slopes of its layer vanish") == 1
 
 

@@ -115,7 +115,7 @@ def test_what_is_odd_about_it_is_told():
     assert [match.title for match in find(state, "saturated")] == ["node_2"]
     own = slopes(state.network, state.data.inputs, state.data.targets)
     assert zero_reason(state.network, own, Address("weight", 0, 2, 0)) == (
-        "node_2 does not move on every row: the slope of hinge is 0 where z is not above −1"
+        "node_2 does not move on every row: the slope of hinge is 0 where z ≤ −1"
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from nnviz.core.address import Address, all_weights
 from nnviz.core.edits import set_value
+from nnviz.core.loss.line import loss_line
 from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
 from nnviz.core.loss.span import landing, span
 from nnviz.core.network import Layer, Network
@@ -151,6 +152,14 @@ def test_the_span_is_narrow_enough_to_see_present_point_and_minimum_apart(x):
         return
     assert low < minimum < high
     assert high - low < 10 * abs(minimum - 1.0)
+
+
+def test_a_cross_entropy_below_0_is_seen_whole():
+    network = Network(("x",), [Layer(("y",), "sigmoid", [[0.5]])])
+    state = State(network, Dataset([[1.0], [2.0]], [[5.0], [3.0]]), Training(loss="cross_entropy"))
+    line = [found for found in loss_line(state, Address("weight", 0, 0, 0), None) if found][-1]
+    low, high = line.heights()
+    assert low < line.loss.min() < line.point.loss < high
 
 
 def test_a_step_that_lands_far_away_is_left_out_of_the_span():

@@ -82,6 +82,10 @@ MALFORMED = {
         "x;y\n1,5;2\n1.234,5;4\n5;6\n",
         "line 3, column 1: 1.234,5 has a thousands separator: write it without, as 1234,5",
     ),
+    "a thousands separator in every row": (
+        "x;y\n1.234,5;2\n2.345,6;4\n",
+        "line 2, column 1: 1.234,5 has a thousands separator: write it without, as 1234,5",
+    ),
     "a thousands separator of spaces": (
         "x;y\n1;2\n1 234;4\n5;6\n",
         "line 3, column 1: '1 234' is not a number",

@@ -271,6 +271,16 @@ def test_what_was_measured_beside_the_loss_is_there_again():
     assert train(again, updates=3).history.tolist() == train(state, updates=3).history.tolist()
 
 
+def test_a_cross_entropy_may_be_below_0_where_targets_are_no_shares():
+    network = oracle.make_network([2, 1], ["sigmoid"], [True])
+    start = State(network, Dataset([[1, 2], [2, 1]], [[5], [3]]), Training(loss="cross_entropy"))
+    first = train(start, updates=5).state
+    assert first.run.history.last[1] < 0
+    state = with_earlier(replace(first, network=network, run=None, training=Training(0.1, 5)), first)
+    assert again(first).run.history.points.tolist() == first.run.history.points.tolist()
+    assert again(state).runs == state.runs != ()
+
+
 @pytest.mark.parametrize(
     ("point", "told"),
     [

@@ -80,6 +80,7 @@ def test_an_encoding_that_is_not_expected_is_said():
         ("sky,heat,play\nsunny,hot,no\nrain,hot,yes\n", ",", ".", True),
         ("1.234;1,5\n2.345;2,5\n", ";", ",", False),
         ("a;b\n0,5;1\n12;-,25\n", ";", ",", True),
+        ("a\n0,5\n12\n-,25\n", ";", ",", True),
     ],
 )
 def test_the_layout_is_found_from_several_lines(text, delimiter, decimal, header):
@@ -173,6 +174,11 @@ def test_texts_become_classes_and_numbers_may_be_taken_as_such():
     assert made(digits).network().network.outputs == ("0", "1", "2")
     numbers = made("x,y\n1,2.5\n2,3\n3,4\n").network()
     assert (numbers.network.layers[-1].activation, numbers.training.loss) == ("identity", "mse")
+
+
+def test_a_number_among_classes_is_one_text_however_it_is_written():
+    text = "grade,y\n" + "".join(f"{i % 2}.0,{i}\n" for i in range(600)) + "A,1\n1.0,2\n01,3\n"
+    assert made(text, classes=(True, False)).inputs[0].values == ("0", "1", "A")
 
 
 def test_names_of_nodes_are_valid_and_unique():

@@ -97,7 +97,7 @@ def place(plot, iteration, mse):
 
 
 @pytest.mark.parametrize("size", [(364, 260), (250, 140)])
-@pytest.mark.parametrize("mse", [0.0, 49.0])
+@pytest.mark.parametrize("mse", [0.0, 49.0, -49.0])
 def test_the_ring_is_whole_where_the_mse_is_lowest_or_highest(qtbot, document, plot, size, mse):
     plot.resize(*size)
     document.push(with_history([(0, 49.0 - mse), (1, 20.0), (2, mse)]), "Run")

@@ -6,16 +6,16 @@ Knows nothing of Qt.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 
 import numpy as np
 
-from nnviz.core.activation import Activation, Interval
+from nnviz.core.activation import Activation
 from nnviz.core.address import Address, column_title
 from nnviz.core.explanation.arithmetic import Line, Note, Section, write
 from nnviz.core.explanation.mean import all_rows
 from nnviz.core.expressions import Number
-from nnviz.core.health import FATES, Fate, Flags, Health, SlopeSize, fates, slope_sizes
+from nnviz.core.health import FATES, Fate, Flags, Health, SlopeSize, fates, in_words, slope_sizes
+from nnviz.core.names import listed
 from nnviz.core.network import Network
 from nnviz.core.numbers import shown
 from nnviz.core.results import Computed
@@ -104,20 +104,7 @@ def _names(network: Network, odd: tuple[Flags, ...]) -> str:
         for layer, nodes in zip(network.layers, odd, strict=True)
         for node in np.flatnonzero(nodes).tolist()
     ]
-    more = f" and {len(names) - FEW_NAMES:,} more" if len(names) > FEW_NAMES else ""
-    return ", ".join(names[:FEW_NAMES]) + more
-
-
-def in_words(intervals: tuple[Interval, ...]) -> str:
-    """Return "z ≤ 0", "z ≤ −2.647 or z ≥ 2.647"."""
-    return " or ".join(map(_in_words, intervals))
-
-
-def _in_words(interval: Interval) -> str:
-    low, high = interval
-    if low == -inf:
-        return f"z ≤ {shown(high)}"
-    return f"z ≥ {shown(low)}" if high == inf else f"{shown(low)} ≤ z ≤ {shown(high)}"
+    return listed(names, FEW_NAMES) if names else ""
 
 
 def percent(count: int, of: int) -> str:

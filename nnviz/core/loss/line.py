@@ -77,12 +77,13 @@ class LossLine:
         seen = [self.point.loss, float(min(known[0], known[-1]))]
         if self.landing and self.stretch[0] <= self.landing[0] <= self.stretch[1]:
             seen.append(self.landing[1])
-        high = min(high, max([low, *(HIGHEST * loss for loss in seen if loss <= LARGEST)]))
+        base = min(low, 0.0)  # below 0 is a cross-entropy of targets that are no shares
+        high = min(high, max([low, *(base + HIGHEST * (loss - base) for loss in seen if loss <= LARGEST)]))
         high = max(high, self.point.loss)
-        if high == 0.0:
+        if low == high == 0.0:
             return -0.1, 1.0
-        room = high - low if high - low > FLAT * high else high
-        floor = 0.0 if low < high / 2 else low - 0.08 * room
+        room = high - low if high - low > FLAT * abs(high) else abs(high)
+        floor = 0.0 if 0.0 <= low < high / 2 else low - 0.08 * room
         return floor - 0.1 * (high - floor), high + 0.08 * room
 
 

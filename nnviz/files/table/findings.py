@@ -14,6 +14,7 @@ import numpy as np
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
+from nnviz.files.table.cells import is_like_a_number
 from nnviz.files.table.placing import placed
 from nnviz.files.table.table import Table
 
@@ -39,12 +40,12 @@ class Finding:
 
     ================== ====================================================================
     `name`             what the file calls it, or ""
-    `is_number`        whether its cells are numbers, but for missing and a few strange ones
+    `is_number`        whether its cells are numbers, but for missing and a few strange ones, or
+                       would be one by one as they should be written
     `distinct`         how many different values it has, missing ones aside
     `missing`          how many cells are missing, and `first_missing`, where the first is
     `fault`            what is wrong with the first strange cell among numbers, or None
     `counts`           whether it counts the rows: 0, 1, 2, …
-    `is_01`            whether its numbers are 0 and 1 alone
     `is_whole`         whether its numbers are whole
     `role`, `why`      what it is proposed for, and the reason, where it has one
     `classes`          whether its values are proposed to be classes (or categories), one node each
@@ -58,7 +59,6 @@ class Finding:
     first_missing: str
     fault: FileError | None
     counts: bool
-    is_01: bool
     is_whole: bool
     role: Role = "input"
     why: str = ""
@@ -97,25 +97,22 @@ def proposed(found: Sequence[Finding]) -> Choices:
 
 
 def _holds(table: Table, column: int) -> Finding:
-    numbers, texts = table.numbers(column), table.texts(column)
-    missing = table.missing(column)
+    numbers, missing = table.numbers(column), table.missing(column)
     strange = np.isnan(numbers) & ~missing
+    count, first = int(strange.sum()), int(strange.argmax())
     there = numbers[~np.isnan(numbers)]
-    is_number = len(there) > strange.sum() or (not strange.any() and not len(there))
-    if texts is not None and not is_number:
+    is_number, distinct = not count or len(there) > count, len(np.unique(there))
+    if not is_number and (texts := table.texts(column)):
         distinct = len({text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone})
-    else:
-        distinct = len(np.unique(there))
-    is_fault = is_number and bool(strange.any())
+        is_number = is_like_a_number(texts[first], table.layout.decimal or ".")
     return Finding(
         name=table.names[column] if table.names else "",
         is_number=is_number,
         distinct=distinct,
         missing=int(missing.sum()),
         first_missing=table.place(int(missing.argmax()), column) if missing.any() else "",
-        fault=table.fault(int(strange.argmax()), column) if is_fault else None,
+        fault=table.fault(first, column) if is_number and count else None,
         counts=len(numbers) > 1 and bool((np.diff(numbers) == 1).all()) and float(numbers[0]) in (0.0, 1.0),
-        is_01=is_number and distinct == 2 and set(np.unique(there).tolist()) == {0.0, 1.0},
         is_whole=is_number and bool((there == np.floor(there)).all()),
         classes=not is_number,
     )

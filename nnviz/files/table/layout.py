@@ -78,6 +78,8 @@ def _cells(lines: list[str], delimiter: str) -> Iterator[list[str]]:
 
 def _delimiter(lines: list[str]) -> str:
     """Return what cuts most rows into equally many cells, not into one, and leaves no stray quote."""
+    if _is_one_column(lines):
+        return ";"
     best, most = ",", (False, 0.0)
     for sign in DELIMITERS:
         rows, is_faulty = _rows(lines, sign)
@@ -87,6 +89,13 @@ def _delimiter(lines: list[str]) -> str:
         if fit[1] and fit > most:
             best, most = sign, fit
     return best
+
+
+def _is_one_column(lines: list[str]) -> bool:
+    """Tell whether below one name stand numbers alone, some with a decimal comma: it parts no cells then."""
+    name, *numbers = [line.strip() for line in lines if line.strip()] or [""]
+    some = "," not in name and any(map(_COMMA.fullmatch, numbers))
+    return some and all(is_like_a_number(number, ",") for number in numbers)
 
 
 def _decimal(cells: list[str]) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
 from nnviz.core.limits import NUMBERS, ROWS
-from nnviz.core.numbers import counted, full
+from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
 from nnviz.files.table.cells import number, rows_of
@@ -21,7 +21,9 @@ BLOCK = 500
 """Lines that are read at once, of a wide table fewer: so many that hold BLOCK_CELLS."""
 BLOCK_CELLS = 50_000
 
-_LISTS = msgspec.json.Decoder(list[list[float]])
+_LISTS = msgspec.json.Decoder(list[list[float | None]])
+_MISSING = frozenset(("", "NA", "NaN", "nan", "?"))
+"""Those that are frequent among numbers of all texts for a missing one."""
 _MINUS_0 = re.compile(r"-0(?![.eE\d])")
 """Whose sign is lost where JSON has whole numbers."""
 _MAY_BE = frozenset("+-−.,0123456789")
@@ -31,9 +33,9 @@ _MAY_BE = frozenset("+-−.,0123456789")
 class Cells:
     """Cells as columns: `values`, shape (rows, width), is NaN where there is no number.
 
-    `texts` holds the texts of those columns alone that have a cell without a number; `lines`, shape (rows,),
-    says in which line of the file a row begins, from 1. Raises FileError for a row of another width, a stray
-    quote, and for more than nnviz opens.
+    `texts` holds what stands there instead, of those columns alone that have such a cell, and "" for numbers;
+    `lines`, shape (rows,), says in which line of the file a row begins, from 1. Raises FileError for a row
+    of another width, a stray quote, and for more than nnviz opens.
     """
 
     def __init__(self, lines: list[str], first: int, delimiter: str, decimal: str, width: int) -> None:
@@ -71,10 +73,10 @@ class Cells:
     def _block(self, first: int, end: int) -> int:
         """Take the rows that begin from line `first` up to line `end`; return the line behind them."""
         numbers = self._plain_numbers(self._text[first:end], self._width)
-        if numbers is not None:
+        if numbers is not None and not np.isnan(numbers).any():
             count = self._take(numbers, range(first + 1, end + 1))
-            for place, texts in self.texts.items():
-                texts += map(full, numbers[:count, place].tolist())
+            for texts in self.texts.values():
+                texts += [""] * count
             return end
         rows: list[list[str]] = []
         begins: list[int] = []
@@ -98,7 +100,10 @@ class Cells:
         return count
 
     def _plain_numbers(self, lines: Sequence[str], width: int) -> Array | None:
-        """Return the numbers of lines that hold `width` of them, as JSON has them; None for other lines."""
+        """Return the numbers of lines that hold `width` of them, as JSON has them; None for other lines.
+
+        JSON's null is NaN.
+        """
         text = "\n".join(lines)
         if "[" in text or (self._strange and self._strange in text):
             return None
@@ -124,16 +129,14 @@ class Cells:
     def _of_cells(self, rows: list[list[str]]) -> Array:
         out = np.empty((len(rows), self._width))
         for place, cells in enumerate(zip(*rows, strict=True)):
-            column = self._plain_numbers(cells, 1)
-            if column is not None:
-                numbers = column[:, 0]
-            else:
-                numbers = self._mixed(cells)
-                if place not in self.texts and np.isnan(numbers).any():
-                    self.texts[place] = [*map(full, self.values[: self._count, place].tolist())]
+            plain = self._plain_numbers(["null" if cell in _MISSING else cell for cell in cells], 1)
+            numbers = out[:, place] = self._mixed(cells) if plain is None else plain[:, 0]
+            gone = np.isnan(numbers)
+            if gone.any() and place not in self.texts:
+                self.texts[place] = [""] * self._count
             if place in self.texts:
-                self.texts[place] += (cell.strip() for cell in cells)
-            out[:, place] = numbers
+                own = zip(cells, gone.tolist(), strict=True)
+                self.texts[place] += (cell.strip() if is_gone else "" for cell, is_gone in own)
         return out
 
     def _mixed(self, cells: tuple[str, ...]) -> Array:

@@ -17,6 +17,7 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import COLUMNS, LINES
 from nnviz.core.names import quoted
+from nnviz.core.numbers import full
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
 from nnviz.files.table.cells import MISSING, NOT_CLOSED, number, rows_of
@@ -39,7 +40,7 @@ class Table:
     `layout`   how it is laid out: all that was found, or said
     `names`    of the columns, or None
     `_values`  the numbers, shape (rows, columns); NaN where a cell is none
-    `_texts`   the cells of each column that has one which is no number, by its place
+    `_texts`   of each column that has a cell which is no number, by its place: those, and "" for numbers
     `_lines`   the line that each row begins in, shape (rows,)
     ========== =======================================================================
     """
@@ -76,8 +77,12 @@ class Table:
         return self._values[:, column]
 
     def texts(self, column: int) -> list[str] | None:
-        """Return the cells of a column where not all are numbers, without space around them."""
-        return self._texts.get(column)
+        """Return the cells of a column where not all are numbers: these in full, others without space."""
+        own = self._texts.get(column)
+        if own is None:
+            return None
+        numbers = self._values[:, column].tolist()
+        return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int) -> NDArray[np.bool_]:
         """Tell which cells of a column are missing, shape (rows,)."""
@@ -85,7 +90,8 @@ class Table:
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
         known = {text for text in set(texts) if MISSING.fullmatch(text)}
-        return np.fromiter((text in known for text in texts), np.bool_, len(texts))
+        gone = np.fromiter((text in known for text in texts), np.bool_, len(texts))
+        return gone & np.isnan(self._values[:, column])
 
     def place(self, row: int, column: int) -> str:
         """Return where a cell stands: "line 3, column 2"."""
@@ -103,7 +109,7 @@ class Table:
         """Return what the cells of the column at a place become, shape (rows, nodes). Raises FileError."""
         if not column.values:
             return column.standardised(self.at([at]))
-        texts = self._texts.get(at)
+        texts = self.texts(at)
         try:
             return column.encoded(self._values[:, at] if texts is None else texts)
         except CellError as error:

@@ -262,9 +262,9 @@ class HistoryCanvas(Plot):
             return -1.0, 1.0
         low, high = reach
         if own and earlier:
-            most = math.inf if self.log or high == 0.0 else TIMES_AS_HIGH * high
+            most = math.inf if self.log or high <= 0.0 else TIMES_AS_HIGH * high
             low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
-        if not self.log and low < high / 2:
+        if not self.log and 0.0 <= low < high / 2:
             low = 0.0
         room = high - low
         if room <= FLAT * abs(high):
