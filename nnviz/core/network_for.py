@@ -10,6 +10,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes, fresh_name
 from nnviz.core.columns import Column, Columns
+from nnviz.core.limits import NUMBERS, ROWS
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
@@ -53,7 +54,7 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     """
     assert data.targets is not None
     ins, outs = nodes_of(inputs), nodes_of(targets)
-    hidden = min(max(LEAST, round((len(ins) + len(outs)) / 2)), MOST)
+    hidden = _hidden(len(ins), len(outs))
     taken = {*ins, *outs}
     names = tuple(_free(name, taken) for name in default_nodes(0, 2, hidden))
     layers = (
@@ -65,6 +66,18 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     loss = loss_for(network.layers[-1].activation)
     training = Training(RATE, _updates(len(data)), batch, "adam", loss=loss)
     return State(network, data, training, columns=_kept(inputs, targets))
+
+
+def _hidden(inputs: int, outputs: int) -> int:
+    """Return how many hidden nodes are proposed."""
+    return min(max(LEAST, round((inputs + outputs) / 2)), MOST)
+
+
+def most_rows(inputs: int, outputs: int) -> int:
+    """Return how many rows may go with a new network of so many inputs and outputs."""
+    hidden = _hidden(inputs, outputs)
+    weights = hidden * (inputs + 1) + outputs * (hidden + 1)
+    return max(1, min(ROWS.most, (NUMBERS.most - weights) // (inputs + outputs)))
 
 
 def _updates(rows: int) -> int:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.cli.main import main
+from nnviz.core import network_for
 from nnviz.core.columns import Column
+from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import full
 from nnviz.core.standardise import standardise
 from nnviz.files.errors import FileError
@@ -18,6 +22,7 @@ from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
 from nnviz.files.source import Source
 from nnviz.files.table import format as tables
+from nnviz.files.table import numbers
 from nnviz.files.table.building import built
 from nnviz.files.table.findings import Choices, findings, proposed
 from nnviz.files.table.layout import Layout
@@ -347,3 +352,19 @@ def test_rows_are_written_as_raw_as_they_came(rows):
     np.testing.assert_allclose(written.at([4]), predicted, rtol=1e-12)
     again = findings(written)
     assert [each.role for each in again] == ["input", "input", "input", "target", "left out", "left out"]
+
+
+@pytest.mark.parametrize("kind", ["u", '"u\nu"'])
+def test_of_more_rows_than_nnviz_opens_the_first_are_taken_for_a_network_and_that_is_said(monkeypatch, kind):
+    for module in (numbers, network_for):
+        monkeypatch.setattr(module, "NUMBERS", replace(NUMBERS, most=200))
+    data = (
+        "a,b,kind\n" + "".join(f"{2 * k},{k * k},{('v', 'w', kind)[k % 3]}\n" for k in range(100))
+    ).encode()
+    source = Source(data, Path("many.csv"))
+    state = tables.read(source)
+    rows = (200 - state.network.parameters) // (2 + 3)
+    assert state.data.inputs.tolist() == [[2 * k, k * k] for k in range(rows)]
+    assert f"; the first {rows} of 100 rows are taken, as many as nnviz opens; " in source.told[0]
+    with pytest.raises(FileError, match=r"expected at most 200 .*, found 300"):
+        read(data)

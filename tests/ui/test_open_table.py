@@ -1,14 +1,18 @@
 """A table of somebody's own, from the file or the clipboard to a network: what the dialog shows and does."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMenu, QMessageBox
 
 from nnviz._resources import resources
+from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import shown
+from nnviz.files.table import numbers
 from nnviz.ui.tables.dialog import OpenTable
 from tests.ui.hands import choose, choose_entry
 from tests.ui.sees import status
@@ -272,3 +276,22 @@ def test_rows_that_are_pasted_are_offered_to_be_standardised(window):
     QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
     assert window.document.state.data.inputs[1].tolist() == [0.2, 8000]
     assert button.isVisible()
+
+
+def test_of_more_rows_than_nnviz_opens_the_first_are_offered_and_never_taken_at_once(
+    window, opened, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(numbers, "NUMBERS", replace(NUMBERS, most=90))
+    told = []
+
+    def take(dialog):
+        told.extend(label.text() for label in dialog.findChildren(QLabel))
+        press(dialog)
+
+    opened(take)
+    own = ",".join((*window.document.state.network.inputs, "target"))
+    window.files.tables.load(written(tmp_path, f"{own}\n" + "1,2,3\n" * 100))
+    assert told[0] == "rows.csv: 100 rows, 3 columns"
+    assert any("The first 30 of 100 rows are taken, as many as nnviz opens." in text for text in told)
+    assert len(window.document.state.data) == 30
+    assert "the first 30 of 100 rows are taken, as many as nnviz opens" in status(window)

@@ -80,8 +80,8 @@ def _check_texts(columns: Sequence[Column]) -> Iterator[Line]:
     yield Line("    }")
     yield Line("    for (i, name), known in texts.items():")
     yield Line("        if str(row[i]) not in known:")
-    yield Line("            texts = ', '.join(map(repr, known))")
-    told = "column {name}: {str(row[i])!r} is not known; known are {texts}"
+    yield Line("            told = ', '.join(map(repr, known))")
+    told = "column {name}: {str(row[i])!r} is not known; known are {told}"
     yield Line(f'            raise ValueError(f"{told}")')
 
 

@@ -71,14 +71,18 @@ def built(table: Table, found: Sequence[Finding], choices: Choices, state: State
     used = [*places["input"], *places["target"]]
     if not places["input"]:
         raise FileError(f"no column is left for an input; the table has {counted(table.width, 'column')}")
-    maker = _Maker(table, found, choices, state)
+    whole = _Maker(table, found, choices, state)
     for place in used:
-        maker.check(place)
+        whole.check(place)
+    table = table.first(networks.most_rows(*(whole.nodes(own) for own in places.values())))
+    maker = _Maker(table, found, choices, state)
     gone = np.any([table.missing(place) for place in used], axis=0)
     rows = ~gone if choices.missing == "leave out" else np.ones(len(table), dtype=np.bool_)
-    said = [] if not gone.any() else [maker.said_of_missing(used, int(gone.sum()))]
+    said = [f"{table.size} are taken, as many as nnviz opens"] if len(table) < table.of else []
+    if gone.any():
+        said.append(maker.said_of_missing(used, int(gone.sum())))
     if not rows.any():
-        raise FileError(f"no row is left: {said[0]}")
+        raise FileError(f"no row is left: {said[-1]}")
     names: set[str] = set()
     inputs = [maker.column(place, rows, names, "input") for place in places["input"]]
     targets = [maker.column(place, rows, names, "target") for place in places["target"]]
@@ -113,6 +117,10 @@ class _Maker:
             return f"input_{[i for i, own in enumerate(self._choices.roles) if own == role].index(place)}"
         return "output" if role == "target" else f"column {place + 1}"
 
+    def nodes(self, places: Sequence[int]) -> int:
+        """Return how many nodes columns become, at most."""
+        return sum(self._found[i].distinct if self._choices.classes[i] else 1 for i in places)
+
     def check(self, place: int) -> None:
         """Raise FileError where a column cannot be what it is chosen for."""
         found, classes = self._found[place], self._choices.classes[place]
@@ -138,6 +146,8 @@ class _Maker:
         if known and (bool(known.values) != classes or names.intersection(known.nodes)):
             known = None
         gone = table.missing(place)[rows]
+        if gone.all():
+            raise FileError(f"{quoted(name)} holds nothing in {table.size}: leave the column out")
         if not classes:
             numbers = table.numbers(place)[rows]
             if gone.any():
@@ -179,13 +189,14 @@ class _Maker:
 
     def said_of_missing(self, used: list[int], rows: int) -> str:
         """Return what becomes of missing cells, with the place of the first."""
-        holes = [place for place in used if self._found[place].missing]
-        first = min((int(self._table.missing(place).argmax()), place) for place in holes)
+        missing = {place: self._table.missing(place) for place in used}
+        holes = [place for place, own in missing.items() if own.any()]
+        first = min((int(missing[place].argmax()), place) for place in holes)
         where = f"the first in {self._table.place(*first)}"
         if self._choices.missing == "leave out":
             verb = "is" if rows == 1 else "are"
             return f"{counted(rows, 'row')} with missing cells {verb} left out, {where}"
-        cells = sum(self._found[place].missing for place in holes)
+        cells = sum(int(missing[place].sum()) for place in holes)
         told = listed([self.name(place) for place in holes])
         ways = {self._choices.classes[place] for place in holes}
         how = [text for way, text in ((False, "mean"), (True, "most frequent value")) if way in ways]

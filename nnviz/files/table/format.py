@@ -22,7 +22,7 @@ def sniff(_data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return a new network for the columns of a table; what was taken as what is told. Raises FileError."""
-    table = read_table(source.data, source.progress)
+    table = read_table(source.data, source.progress, fitting=True)
     found = findings(table)
     made = built(table, found, proposed(found))
     state = made.network()

@@ -47,9 +47,14 @@ class Cells:
         self._count = 0
         self.texts: dict[int, list[str]] = {}
 
-    def read(self, most: int | None, progress: Progress | None) -> None:
-        """Read the rows from the first line on, the first `most` of them at most."""
-        room = self._room() if most is None else most
+    def read(self, most: int | None, progress: Progress | None, *, fitting: bool) -> int:
+        """Read the rows from the first line on, the first `most` of them; where `fitting`, as many as may be.
+
+        Return how many there are.
+        """
+        count = room = self._room(progress) if most is None else most
+        if fitting:
+            room = min(count, ROWS.most, NUMBERS.most // self._width)
         with told_by_core():
             ROWS.check(room)
             NUMBERS.check(room * self._width)
@@ -61,13 +66,19 @@ class Cells:
                 progress(first / len(self._text))
             first = self._block(first, min(first + step, len(self._text)))
         self.values, self.lines = self.values[: self._count], self.lines[: self._count]
+        return count if count > room else self._count
 
-    def _room(self) -> int:
+    def _room(self, progress: Progress | None) -> int:
         """Return how many rows there are at most; where that is too many, how many there are."""
         lines = islice(self._text, self._first, None)
         rows = sum(1 for line in lines if self._delimiter in line or line.strip())
-        if rows > min(ROWS.most, NUMBERS.most // self._width):  # a cell in quotes may go on in the next line
-            rows = sum(1 for _ in rows_of(self._text, self._delimiter, self._first))
+        if rows <= min(ROWS.most, NUMBERS.most // self._width) or not any('"' in line for line in self._text):
+            return rows
+        rows = 0
+        for _, _, last in rows_of(self._text, self._delimiter, self._first):  # a cell in quotes has line ends
+            rows += 1
+            if progress is not None and rows % BLOCK == 0:
+                progress(last / len(self._text))
         return rows
 
     def _block(self, first: int, end: int) -> int:

@@ -17,7 +17,7 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import COLUMNS, LINES
 from nnviz.core.names import quoted
-from nnviz.core.numbers import full
+from nnviz.core.numbers import counted, full
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
 from nnviz.files.table.cells import MISSING, NOT_CLOSED, number, rows_of
@@ -42,6 +42,7 @@ class Table:
     `_values`  the numbers, shape (rows, columns); NaN where a cell is none
     `_texts`   of each column that has a cell which is no number, by its place: those, and "" for numbers
     `_lines`   the line that each row begins in, shape (rows,)
+    `of`       how many rows the file has, of which these are the first
     ========== =======================================================================
     """
 
@@ -50,9 +51,24 @@ class Table:
     _values: Array = field(repr=False)
     _texts: dict[int, list[str]] = field(repr=False)
     _lines: NDArray[np.int32] = field(repr=False)
+    of: int
 
     def __len__(self) -> int:
         return len(self._values)
+
+    @property
+    def size(self) -> str:
+        """How many rows there are, in words, and of how many."""
+        if len(self) == self.of:
+            return counted(self.of, "row")
+        return f"the first {len(self):,} of {counted(self.of, 'row')}"
+
+    def first(self, rows: int) -> Table:
+        """Return the first rows alone, at most so many."""
+        if rows >= len(self):
+            return self
+        texts = {place: own[:rows] for place, own in self._texts.items()}
+        return replace(self, _values=self._values[:rows], _texts=texts, _lines=self._lines[:rows])
 
     @property
     def width(self) -> int:
@@ -145,16 +161,22 @@ def _indices(names: Iterable[str]) -> dict[str, list[int]]:
 
 
 def read(
-    data: bytes, progress: Progress | None = None, said: Layout | None = None, most: int | None = None
+    data: bytes,
+    progress: Progress | None = None,
+    said: Layout | None = None,
+    most: int | None = None,
+    *,
+    fitting: bool = False,
 ) -> Table:
     """Return the table in the bytes of a file, the first `most` rows of it; what is not `said` is found.
 
-    `progress` is told, now and then, which part is read. Raises FileError, which begins with the line, for
-    lines of different lengths and stray quotes, and for more than nnviz opens.
+    `fitting` takes of more rows than nnviz opens the first, as many as it does. `progress` is told, now and
+    then, which part is read. Raises FileError, which begins with the line, for lines of different lengths and
+    stray quotes, and for more than nnviz opens.
     """
     said = said or Layout()
     text, encoding = decoded(data, said.encoding)
-    return parsed(text, progress, replace(said, encoding=encoding), most)
+    return parsed(text, progress, replace(said, encoding=encoding), most, fitting=fitting)
 
 
 def head(data: bytes, said: Layout | None = None) -> Table:
@@ -176,7 +198,12 @@ def head(data: bytes, said: Layout | None = None) -> Table:
 
 
 def parsed(
-    text: str, progress: Progress | None = None, said: Layout | None = None, most: int | None = None
+    text: str,
+    progress: Progress | None = None,
+    said: Layout | None = None,
+    most: int | None = None,
+    *,
+    fitting: bool = False,
 ) -> Table:
     """Return the table in a text, as `read` does."""
     text = with_plain_ends(text)
@@ -193,10 +220,10 @@ def parsed(
         COLUMNS.check(len(first_row), "line 1")
     names = tuple(cell.strip() for cell in first_row) if layout.header else None
     cells = Cells(lines, after if layout.header else 0, layout.delimiter, layout.decimal, len(first_row))
-    cells.read(most, progress)
+    of = cells.read(most, progress, fitting=fitting)
     if not len(cells.values):
         raise FileError("there are no rows")
-    return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines))
+    return _without_ends(Table(layout, names, cells.values, cells.texts, cells.lines, of))
 
 
 def _without_ends(table: Table) -> Table:

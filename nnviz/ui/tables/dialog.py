@@ -58,6 +58,7 @@ class OpenTable(QDialog):
         self._open, self._read, self._table = state, read, table
         self._built: Built | None = None
         self._states: dict[What, State] = {}
+        self._refused: dict[What, str] = {}
         self._wishes: What | None = None
         self.setWindowTitle("Rows of a table")
         self.setMinimumSize(LEAST)
@@ -161,7 +162,7 @@ class OpenTable(QDialog):
 
     def _show_table(self) -> None:
         found = findings(self._table, self._open)
-        rows, columns = counted(len(self._table), "row"), counted(self._table.width, "column")
+        rows, columns = counted(self._table.of, "row"), counted(self._table.width, "column")
         self._heading.setText(f"{self._name}: {rows}, {columns}")
         choices = replace(proposed(found), missing=self.missing.currentData())
         self.columns.show_table(self._table, found, choices)
@@ -185,7 +186,7 @@ class OpenTable(QDialog):
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
-        self._states = {}
+        self._states, self._refused = {}, {}
         try:
             made = self._built = built(self._table, self.columns.found, self.columns.choices)
         except FileError as error:
@@ -210,8 +211,8 @@ class OpenTable(QDialog):
         try:
             self._states[what] = make()
         except (FileError, ValueError) as error:
-            return str(error)
-        return ""
+            self._refused[what] = str(error)
+        return self._refused.get(what, "")
 
     def _refuse(self, sentence: str) -> None:
         self._states = {}
@@ -244,6 +245,8 @@ class OpenTable(QDialog):
 
     def _why_not(self, what: What) -> str:
         """Return why something cannot be done."""
+        if what in self._refused:
+            return self._refused[what]
         if what != "rows":
             return "A column has to be the target"
         inputs, *_, outputs = self._open.network.sizes

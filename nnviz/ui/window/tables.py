@@ -55,7 +55,7 @@ class Tables(QObject):
         try:
             with Waiting(self._window, f"Reading {name}") as reading:
                 data = read_bytes(path, reading)
-                table = read_table(data, reading)
+                table = read_table(data, reading, fitting=True)
         except CancelledError:
             self.said.emit(f"{name} was not loaded; the rows are what they were")
         except FileError as error:
@@ -75,16 +75,16 @@ class Tables(QObject):
         if not self._document.may_change():
             return
         try:
-            table = parsed(text)
+            table = parsed(text, fitting=True)
         except FileError as error:
             self._refuse(f"Nothing was pasted: {error}")
         else:
             self.about_to_ask.emit()
-            self._ask(PASTED, table, lambda said: parsed(text, said=said))
+            self._ask(PASTED, table, lambda said: parsed(text, said=said, fitting=True))
 
     def _read(self, name: str, data: bytes, said: Layout) -> Table:
         with Waiting(self._window, f"Reading {name}") as reading:
-            return read_table(data, reading, said)
+            return read_table(data, reading, said, fitting=True)
 
     def _ask(self, name: str, table: Table, read: Callable[[Layout], Table]) -> bool:
         """Ask what becomes of a table, and do it; tell whether anything was done."""
@@ -112,6 +112,8 @@ class Tables(QObject):
 
 def _taken_at_once(document: Document, table: Table) -> Taken | None:
     """Return the rows in the place of those that are there, where there is no doubt; else None."""
+    if len(table) < table.of:
+        return None
     try:
         taken = loaded(document.state, table)
     except FileError:
