@@ -272,6 +272,21 @@ def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses
     assert not walking(window)
 
 
+def test_a_sum_for_which_there_is_no_room_is_told_in_short_and_leaves_its_node_free(quick):
+    window = quick("spiral", SMALL)
+    progress = window.player.progress
+    window.player.show_phase("forward")
+    for _ in range(13):
+        progress.set_off()
+        progress.stand_at(progress.goal)
+    window.player.changed.emit()
+    box, (rects, _) = callout(window).box, forbidden(window)
+    assert told(window).startswith("node_1_4: z = ")
+    assert not box.isEmpty()
+    assert not any(box.intersects(QRectF(*rect)) for rect in rects)
+    window.player.stop()
+
+
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", ["xor", "two-hidden-layers", "curve", "digits"])
 def test_what_to_do_next_covers_no_number(quick, name, size):

@@ -41,6 +41,10 @@ class Saying(NamedTuple):
         """The whole line."""
         return "".join(self.pieces)
 
+    def in_short(self) -> Saying:
+        """Return the same with an ellipsis for all but the first piece and the last."""
+        return self if len(self.pieces) < 4 else Saying((self.pieces[0], " …", self.pieces[-1]), self.aside)
+
 
 @dataclass(frozen=True)
 class Words:
@@ -66,6 +70,10 @@ class Words:
         lines = [saying for saying in self.sayings if not saying.aside]
         more = [Saying((f"and {len(lines) - count} more",), aside=True)] if len(lines) > count else []
         return replace(self, sayings=(*lines[:count], *more)) if lines else self
+
+    def in_short(self) -> Words:
+        """Return the same with the first term of each line and what it comes to."""
+        return replace(self, sayings=tuple(saying.in_short() for saying in self.sayings))
 
 
 NOTHING = Words("", ())

@@ -30,7 +30,7 @@ LINE, PAD_X, PAD_Y, INDENT, NAME = 1.5, 0.9, 0.5, 1.2, 8.5
 NARROWER = (1.0, 0.8, 0.65, 0.5, 0.38, 0.28, 0.2, 0.15, 0.11)
 """Lines are broken so that the box is about so many times as wide as without."""
 FEWER = (8, 4, 2, 1)
-"""So many lines are told, and no remarks, where there is no room for all."""
+"""So many lines are told, and no remarks, where there is no room for all; the last one in short at last."""
 BROKEN = 500.0
 """For each line more that a narrower box has it must cover so many square pixels less."""
 DOT_PX = 3.0
@@ -91,7 +91,8 @@ class Callout:
         near, obstacles = _near(picture, words), _obstacles(picture, words)
         targets = _targets(picture, words, obstacles)
         sizes = [max(share * FONT_PX * picture.layout.scale, SMALLEST_PX) for share in SHRUNK]
-        for told, fonts in ((words, sizes), *((words.first(few), [SMALLEST_PX]) for few in FEWER)):
+        fewer = *(words.first(few) for few in FEWER), words.first(1).in_short()
+        for told, fonts in ((words, sizes), *((few, [SMALLEST_PX]) for few in fewer)):
             settings = [own for pixels in fonts for own in _settings(told, pixels)]
             least = min(len(own.rows) for own in settings)
             costs = (BROKEN * (len(own.rows) - least) + SMALLER * fonts.index(own.pixels) for own in settings)
