@@ -14,7 +14,8 @@ import nnviz
 from nnviz import _show
 from nnviz.core.network import Layer, Network
 from nnviz.files.foreign import network_of
-from nnviz.files.registry import left_out, load
+from nnviz.files.registry import left_out, load, read
+from nnviz.files.source import Source
 
 X = np.random.default_rng(0).normal(size=(20, 3))
 
@@ -34,6 +35,8 @@ COMPILED = [
     ("linear", "categorical_crossentropy", "mse"),
     ("linear", losses.MeanSquaredError(), "mse"),
 ]
+OTHER_OF_SIGMOID = "its loss is categorical cross-entropy; with sigmoid nnviz takes the binary one"
+OTHER_OF_SOFTMAX = "its loss is binary cross-entropy; with softmax nnviz takes the categorical one"
 
 
 def state_of(model):
@@ -52,6 +55,27 @@ def test_a_model_of_keras_has_the_loss_that_it_is_compiled_with(output, loss, ex
             warnings.simplefilter("ignore")
             model.save(tmp_path / name)
         assert load(tmp_path / name).training.loss == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "told"),
+    [
+        ("sigmoid", "categorical_crossentropy", OTHER_OF_SIGMOID),
+        ("sigmoid", losses.SparseCategoricalCrossentropy(), OTHER_OF_SIGMOID),
+        ("softmax", losses.binary_crossentropy, OTHER_OF_SOFTMAX),
+        ("softmax", "categorical_crossentropy", None),
+        ("sigmoid", "binary_crossentropy", None),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_another_cross_entropy_than_nnviz_has_for_an_output_is_told(output, loss, told, tmp_path):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, output)])
+    model.compile("sgd", loss)
+    for path in (tmp_path / "model.keras", tmp_path / "model.h5"):
+        model.save(path)
+        source = Source(path.read_bytes(), path)
+        assert read(source).training.loss == "cross_entropy"
+        assert source.told == ([told] if told else [])
 
 
 @pytest.mark.filterwarnings("ignore")

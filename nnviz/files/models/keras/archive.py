@@ -35,8 +35,8 @@ def read(source: Source) -> State:
     chain = layers.chain(config.parts(model), source.told)
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = reading.read(archive.read(member), source.progress)
-    loss = losses.compiled_with(model.get("compile_config"))
-    return dense.state_of(weights.dense_layers(chain, file, source.told), loss=loss)
+    made = weights.dense_layers(chain, file, source.told)
+    return losses.state_of(made, model.get("compile_config"), source.told)
 
 
 def _architecture(archive: Archive) -> object:

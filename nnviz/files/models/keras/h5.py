@@ -26,8 +26,8 @@ def read(source: Source) -> State:
             "or open the model.json that they belong to"
         )
     chain = layers.chain(config.parts(parsed(text)), source.told)
-    loss = losses.compiled_with(_compiled(file.text("", _COMPILED)))
-    return dense.state_of(weights.dense_layers(chain, file, source.told), loss=loss)
+    made = weights.dense_layers(chain, file, source.told)
+    return losses.state_of(made, _compiled(file.text("", _COMPILED)), source.told)
 
 
 def _compiled(text: str) -> object:

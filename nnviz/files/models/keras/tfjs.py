@@ -15,7 +15,7 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense, float32
+from nnviz.files.models import float32
 from nnviz.files.models.keras import config, layers, losses, weights
 from nnviz.files.models.keras.config import mapping
 from nnviz.files.opening import LARGEST_BYTES
@@ -44,8 +44,8 @@ def read(source: Source) -> State:
     arrays = _arrays(raw.get(_MANIFEST), source)
     owned = weights.by_layer(arrays)
     found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.steps}
-    loss = losses.compiled_with(topology.get("training_config"))
-    return dense.state_of(weights.with_numbers(chain, found, source.told), loss=loss)
+    made = weights.with_numbers(chain, found, source.told)
+    return losses.state_of(made, topology.get("training_config"), source.told)
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:
