@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.columns import Column
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Curve, EarlierRun, Run, Segment, Training
@@ -28,7 +29,10 @@ from nnviz.files.errors import FileError
 _FIRST = b"nnviz copy 1\n"
 _LENGTH, _DIGEST = 8, 16
 """Bytes of the head's length and of the digest."""
-_PLAIN = (State, Network, Layer, Dataset, Training, WeightSet, Weights, Run, Curve, Segment, EarlierRun)
+_PLAIN = (
+    *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
+    *(Run, Curve, Segment, EarlierRun),
+)
 _KINDS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: kind for kind in _PLAIN},
     "History": lambda is_thinned, points: History(is_thinned=is_thinned).extended(points),

@@ -17,12 +17,14 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from nnviz.core.run import Training
+from nnviz.core.standardise import standardise
 from nnviz.core.state import Dataset
 from nnviz.core.training import train
 from nnviz.document.leftovers import MOST_DAMAGED, claimed
 from nnviz.document.recovery import Recovery, data_folder, holds
 from nnviz.files import atomic, native
 from nnviz.files.errors import FileError
+from nnviz.files.examples import file_of
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
 from nnviz.files.snapshot import About, Copy, parts, sealed
@@ -116,6 +118,14 @@ def test_a_copy_holds_the_run_and_how_it_goes_on(document, state, wait_for_copy,
     assert copied.run.history.points.tolist() == trained.run.history.points.tolist()
     assert copied.run.segments == trained.run.segments
     assert native.write(train(copied).state) == native.write(train(trained).state)
+
+
+@pytest.mark.parametrize("name", ["xor", "iris", "wages"])
+def test_a_copy_holds_all_that_a_network_can_have(name):
+    before = train(standardise(load(file_of(name)), [0, 1]), updates=2).state
+    after = Copy(b"".join(sealed(parts(before, About("", "", None, b""))))).state()
+    assert native.write(after) == native.write(before)
+    assert after.columns == before.columns
 
 
 @pytest.mark.usefixtures("recovery")
