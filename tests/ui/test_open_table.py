@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMenu, QMe
 from nnviz._resources import resources
 from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import shown
+from nnviz.core.standardise import standardise
+from nnviz.files.registry import load
 from nnviz.files.table import numbers
 from nnviz.ui.tables.dialog import OpenTable
 from tests.ui.hands import choose, choose_entry
 from tests.ui.sees import status
 
+(EXAMPLE,) = (resources() / "examples").glob("*-iris.json")
 PASSENGERS = "name;class;age;survived\n" + "".join(
     f"passenger {k};{('first', 'third')[k % 2]};{age};{('no', 'yes')[k % 3 == 0]}\n"
     for k, age in enumerate("" if k == 3 else f"{20 + k},5" for k in range(24))
@@ -141,6 +144,21 @@ def test_texts_become_an_input_for_each_value_and_a_raw_row_is_predicted(window,
     assert state.predict([["third", 30.0]]).tolist() == expected.tolist()
 
 
+def test_what_a_column_is_used_as_is_not_cut(window, opened, tmp_path):
+    def look(dialog):
+        view = dialog.view
+        assert view.horizontalScrollBar().maximum() == 0
+        for row in range(view.model().rowCount()):
+            cell = view.model().index(row, 3)
+            assert view.sizeHintForIndex(cell).width() <= view.visualRect(cell).width()
+        cancel(dialog)
+
+    opened(look)
+    long = "a rather long name of a column, "
+    rows = "".join(f"\n{'' if k == 3 else k};{long}{k % 3};{'ab'[k % 2]}" for k in range(24))
+    window.files.tables.load(written(tmp_path, f"{long};{long}2;y{rows}"))
+
+
 def test_who_cancels_keeps_everything(window, opened, tmp_path):
     before = window.document.state
     opened(cancel)
@@ -194,6 +212,43 @@ def test_standardising_is_offered_where_scales_differ_and_is_kept(window, opened
     assert "inputs standardised" in status(window)
 
 
+@pytest.mark.parametrize(
+    "names", ["sepal_length,Sepal_Width,petal_length,petal_width,species", "a,b,c,d,kind"]
+)
+def test_raw_rows_for_a_standardised_network_are_standardised_as_its_own(window, opened, tmp_path, names):
+    window.document.start(standardise(load(EXAMPLE), range(4)))
+    before = window.document.state
+    raw = [[5.1, 3.5, 1.4, 0.2], [6.3, 2.5, 5.0, 1.9], [6.0, 3.0, 4.0, 1.0]]
+
+    def take(dialog):
+        assert dialog.offer.text().startswith("They are standardised as your network's rows were")
+        press(dialog)
+
+    opened(take)
+    rows = ["5.1,3.5,1.4,0.2,setosa", "6.3,2.5,5,1.9,virginica", "6,3,4,1,versicolor", "6,3,,1,setosa"]
+    window.files.tables.load(written(tmp_path, "\n".join([names, *rows])))
+    state = window.document.state
+    assert state.data.inputs.tolist() == before.columns.encoded(raw).tolist()
+    assert state.predict(raw).tolist() == before.predict(raw).tolist()
+    assert "inputs standardised as before" in status(window)
+
+
+def test_classes_that_a_network_does_not_know_do_not_take_the_place_of_its_own(window, opened, tmp_path):
+    window.document.start(load(EXAMPLE))
+    told = []
+
+    def look(dialog):
+        told.append((dialog.what, dialog.uses["rows"].isEnabled(), dialog.uses["rows"].toolTip()))
+        cancel(dialog)
+
+    opened(look)
+    names = ",".join((*window.document.state.network.inputs, "species"))
+    rows = "".join(f"\n1,2,3,4,{kind}" for kind in ("oak", "ash", "elm"))
+    window.files.tables.load(written(tmp_path, names + rows))
+    assert told == [("network", False, told[0][2])]
+    assert told[0][2].startswith("Line 2, column 5: 'oak' is not known; known are 'setosa'")
+
+
 def test_another_delimiter_or_encoding_is_tried_at_once(window, opened, tmp_path, qtbot):
     def look(dialog):
         assert (dialog.encoding.currentText(), len(shown_of(dialog))) == ("UTF-16 LE", 2)
@@ -225,7 +280,11 @@ def test_a_stray_text_among_numbers_is_named_with_its_place(window, opened, tmp_
 
 
 def test_a_table_is_pasted(window, opened):
-    opened(press)
+    def take(dialog):
+        assert not dialog.encoding.isVisible()
+        press(dialog)
+
+    opened(take)
     QGuiApplication.clipboard().setText("width\tkind\n" + "".join(f"{k}\t{'ab'[k % 2]}\n" for k in range(9)))
     window.data.table.setFocus()
     QTest.keyClick(window.data.table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)

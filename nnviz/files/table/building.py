@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,8 @@ class Built:
 def built(table: Table, found: Sequence[Finding], choices: Choices, state: State | None = None) -> Built:
     """Return the rows that a table makes by a person's choices.
 
-    A column that `state` knows by its name becomes what it is there: standardised as that, with its texts.
+    A column that `state` knows by its name becomes what it is there: standardised as that, with its texts;
+    numbers of other names are standardised as the rest of its columns, in their order.
     Raises FileError, which begins with line and column where there is one, for a cell that is no number where
     one is wanted, too many texts, and where no column or no row is left.
     """
@@ -103,10 +104,24 @@ class _Maker:
 
     def __init__(self, table: Table, found: Sequence[Finding], choices: Choices, state: State | None) -> None:
         self._table, self._found, self._choices = table, found, choices
-        self._known: dict[tuple[str, str], Column] = {}
+        self._known: dict[int, Column] = {}
+        self._alike: dict[int, Column] = {}
+        """What else the network has, where as many columns of the table bear none of its names."""
         if state is not None:
-            sides = (("input", state.columns.of_inputs), ("target", state.columns.of_targets))
-            self._known = {(role, column.name): column for role, own in sides for column in own}
+            for role, own in (("input", state.columns.of_inputs), ("target", state.columns.of_targets)):
+                places = [place for place, each in enumerate(choices.roles) if each == role]
+                self._know(own, {place: self.name(place, role) for place in places})
+
+    def _know(self, own: Sequence[Column], names: Mapping[int, str]) -> None:
+        """Find a network's own columns among those of these names, capitals aside."""
+        called = {column.name.casefold(): column for column in own}
+        called |= {column.name: column for column in own}
+        found = {place: called.get(name) or called.get(name.casefold()) for place, name in names.items()}
+        self._known |= {place: column for place, column in found.items() if column}
+        others = [column for column in own if column not in found.values()]
+        strange = [place for place, column in found.items() if not column]
+        if len(others) == len(strange):
+            self._alike |= dict(zip(strange, others, strict=True))
 
     def name(self, place: int, role: str = "") -> str:
         """Return what a column is called, or what it can be called."""
@@ -142,7 +157,7 @@ class _Maker:
     def column(self, place: int, rows: NDArray[np.bool_], names: set[str], role: str) -> tuple[Column, Array]:
         """Return a column and what its rows become; `names` are those of the nodes that there are."""
         name, table, classes = self.name(place, role), self._table, self._choices.classes[place]
-        known = self._known.get((role, name))
+        known = self._known.get(place)
         if known and (bool(known.values) != classes or names.intersection(known.nodes)):
             known = None
         gone = table.missing(place)[rows]
@@ -152,7 +167,7 @@ class _Maker:
             numbers = table.numbers(place)[rows]
             if gone.any():
                 numbers = np.where(gone, numbers[~gone].mean(), numbers)
-            column = known or Column(name, (_unique(name, names),))
+            column = known or self._numbers_like(place, Column(name, (_unique(name, names),)))
             names.update(column.nodes)
             return column, column.standardised(numbers)[:, None]
         cells = self._filled(self._cells(place, rows), gone)
@@ -172,6 +187,10 @@ class _Maker:
         with told_by_core():
             column = Column(name, tuple(nodes), tuple(values))
         return column, column.encoded(cells)
+
+    def _numbers_like(self, place: int, column: Column) -> Column:
+        alike = self._alike.get(place)
+        return replace(column, mean=alike.mean, deviation=alike.deviation) if alike else column
 
     def _filled(self, cells: list[str], gone: NDArray[np.bool_]) -> list[str]:
         """Return cells with the most frequent one in the place of those that are missing."""

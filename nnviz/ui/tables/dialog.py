@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from PySide6.QtCore import QSize, QTimer
 from PySide6.QtWidgets import (
@@ -23,19 +23,17 @@ from nnviz.core.standardise import standardise, worth_standardising
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.progress import CancelledError
-from nnviz.files.table.building import Built, built
 from nnviz.files.table.findings import findings, proposed
 from nnviz.files.table.layout import DECIMALS, NAMES, Layout
 from nnviz.files.table.table import Table
 from nnviz.files.table.text import ENCODINGS
+from nnviz.files.table.uses import Uses, What, sentence, uses
 from nnviz.ui.tables.columns import Columns, ColumnsView
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.dialogs import column_of, heading, primary
 
-What: TypeAlias = Literal["rows", "network", "ends"]
 Read: TypeAlias = Callable[[Layout], Table]
 """Reads the table in a layout. Raises FileError, and CancelledError where a person has had enough."""
-T = TypeVar("T")
 
 LEAST = QSize(820, 560)
 SIGNS = {".": "point, as in 0.5", ",": "comma, as in 0,5"}
@@ -45,6 +43,8 @@ TITLES: dict[What, str] = {
     "ends": "Rebuild the &first and the last layer of my network for them",
 }
 STANDARDISE = "&Standardise the inputs: (value − mean) / deviation of each column"
+
+KEPT = "They are standardised as your network's rows were; ticked, anew by their own mean and deviation."
 
 
 class OpenTable(QDialog):
@@ -56,9 +56,7 @@ class OpenTable(QDialog):
     def __init__(self, window: QWidget | None, state: State, name: str, table: Table, read: Read) -> None:
         super().__init__(window)
         self._open, self._read, self._table = state, read, table
-        self._built: Built | None = None
-        self._states: dict[What, State] = {}
-        self._refused: dict[What, str] = {}
+        self._uses: Uses | None = None
         self._wishes: What | None = None
         self.setWindowTitle("Rows of a table")
         self.setMinimumSize(LEAST)
@@ -107,7 +105,8 @@ class OpenTable(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         self._missing_label = QLabel("&Missing cells")
-        labels = QLabel("&Cells separated by"), QLabel("&Decimal sign"), QLabel("&Encoding")
+        self._encoding_label = QLabel("&Encoding")
+        labels = QLabel("&Cells separated by"), QLabel("&Decimal sign"), self._encoding_label
         choices = self.delimiter, self.decimal, self.encoding, self.missing
         for k, (label, choice) in enumerate(zip((*labels, self._missing_label), choices, strict=True)):
             label.setBuddy(choice)
@@ -146,7 +145,7 @@ class OpenTable(QDialog):
         except CancelledError:
             self._show_layout()
         except FileError as error:
-            self._refuse(str(error))
+            self._refuse(error)
         else:
             self._show_table()
 
@@ -177,6 +176,8 @@ class OpenTable(QDialog):
             (self.encoding, layout.encoding),
         ):
             choice.setCurrentIndex(choice.findData(value))
+        for part in (self.encoding, self._encoding_label):
+            part.setVisible(layout.encoding is not None)  # a text that is pasted has none
         self.header.setChecked(bool(layout.header))
 
     def _build(self) -> None:
@@ -186,40 +187,28 @@ class OpenTable(QDialog):
         has_holes = any(each.missing and role != "left out" for each, role in pairs)
         self._missing_label.setVisible(has_holes)
         self.missing.setVisible(has_holes)
-        self._states, self._refused = {}, {}
         try:
-            made = self._built = built(self._table, self.columns.found, self.columns.choices)
+            self._uses = uses(self._table, self.columns.found, self.columns.choices, self._open)
         except FileError as error:
-            self._refuse(str(error))
+            self._refuse(error)
             return
-        if made.fits(self._open):
-            self._try("rows", lambda: made.into(self._open))
-        wrong = ""
-        if made.targets:
-            wrong = self._try("network", made.network)
-            self._try("ends", lambda: made.rebuilt(self._open))
-        elif not self._states:
-            wrong = "No column is a target: choose one, or as many inputs as the network has."
-        self.told.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in made.said) + ".")
+        said = self._uses.built.said
+        self.told.setText(". ".join(f"{each[0].upper()}{each[1:]}" for each in said) + ".")
         self.told.show()
-        self.wrong.setText(wrong)
-        self.wrong.setVisible(bool(wrong) and not self._states)
+        self.wrong.setText(self._uses.wrong)
+        self.wrong.setVisible(bool(self._uses.wrong))
         self._show_uses()
 
-    def _try(self, what: What, make: Callable[[], State]) -> str:
-        """Keep what is made, or return why it cannot be."""
-        try:
-            self._states[what] = make()
-        except (FileError, ValueError) as error:
-            self._refused[what] = str(error)
-        return self._refused.get(what, "")
-
-    def _refuse(self, sentence: str) -> None:
-        self._states = {}
+    def _refuse(self, error: FileError) -> None:
+        self._uses = None
         self.told.hide()
-        self.wrong.setText(f"{sentence[0].upper()}{sentence[1:]}.")
+        self.wrong.setText(f"{sentence(error)}.")
         self.wrong.show()
         self._show_uses()
+
+    @property
+    def _states(self) -> dict[What, State]:
+        return self._uses.states if self._uses else {}
 
     @property
     def what(self) -> What:
@@ -233,24 +222,24 @@ class OpenTable(QDialog):
         what = self.what
         for each, button in self.uses.items():
             button.setEnabled(each in self._states)
-            button.setToolTip("" if each in self._states else self._why_not(each))
+            button.setToolTip(self._uses.why_not.get(each, "") if self._uses else "")
             button.setChecked(bool(self._states) and each == what)
             told = f": {_sizes(self._states[each])}" if each in self._states else ""
             button.setText(f"{TITLES[each]}{told}")
         self._take.setEnabled(bool(self._states))
         offer = worth_standardising(self._states[what]) if self._states else ""
-        self.offer.setText(f"Worth it: {offer}." if offer else "")
+        if self._is_kept:
+            offer = KEPT
+        elif offer:
+            offer = f"Worth it: {offer}."
+        self.offer.setText(offer)
         self.offer.setVisible(bool(offer))
         self.standardise.setEnabled(bool(self._states))
 
-    def _why_not(self, what: What) -> str:
-        """Return why something cannot be done."""
-        if what in self._refused:
-            return self._refused[what]
-        if what != "rows":
-            return "A column has to be the target"
-        inputs, *_, outputs = self._open.network.sizes
-        return f"It takes {counted(inputs, 'input')} and {counted(outputs, 'target')}"
+    @property
+    def _is_kept(self) -> bool:
+        """Whether the rows are standardised as the network's own were."""
+        return self.what == "rows" and bool(self._uses and self._uses.keeps_standardised)
 
     @property
     def state(self) -> State:
@@ -263,9 +252,10 @@ class OpenTable(QDialog):
     @property
     def said(self) -> str:
         """What was done, in a sentence."""
-        assert self._built is not None
-        more = ("inputs standardised",) if self.standardise.isChecked() else ()
-        return "; ".join((*self._built.said, *more))
+        assert self._uses is not None
+        more = ("inputs standardised as before",) if self._is_kept else ()
+        more = ("inputs standardised",) if self.standardise.isChecked() else more
+        return "; ".join((*self._uses.built.said, *more))
 
 
 def _sizes(state: State) -> str:
