@@ -55,5 +55,4 @@ def _asked(why: str, buttons: dict[str, str]) -> str | None:
     lettered(box.addButton(QMessageBox.StandardButton.Cancel))
     box.setDefaultButton(primary(next(iter(given))))
     box.exec()
-    box.deleteLater()
     return given.get(cast(QPushButton, box.clickedButton()))
