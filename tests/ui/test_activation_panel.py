@@ -58,11 +58,11 @@ def bank(qtbot):
 
 
 def test_nothing_and_an_input_say_what_to_do(bank):
-    assert bank.panel.empty.isVisible()
-    assert bank.panel.empty.text() == "Click a node on the diagram: its activation is drawn here"
+    assert bank.panel.pages.empty.isVisible()
+    assert bank.panel.pages.empty.text() == "Click a node on the diagram: its activation is drawn here"
     bank.select("node", -1, 0)
-    assert bank.panel.empty.isVisible()
-    assert bank.panel.empty.text().startswith("An input has no activation")
+    assert bank.panel.pages.empty.isVisible()
+    assert bank.panel.pages.empty.text().startswith("An input has no activation")
     assert bank.panel.plot is None
     bank.select("node", 0, 0)
     assert bank.plane.isVisible()
@@ -166,7 +166,7 @@ def test_without_rows_the_curve_stands_alone(qtbot):
     network = Network(("x",), (Layer(("p", "q"), "softmax", [[1.0], [2.0]]),))
     joint = Card(qtbot, State(network, Dataset.empty(network)))
     joint.select("node", 0, 0)
-    assert joint.panel.empty.text().startswith("There are no rows")
+    assert joint.panel.pages.empty.text().startswith("There are no rows")
 
 
 @pytest.mark.parametrize("bias", [1e300, -1e300, 1.7e308])
@@ -214,6 +214,7 @@ def test_it_takes_the_colours_of_a_theme(qapp, bank):
         apply_theme(qapp, "dark")
         QApplication.processEvents()
         assert colours().slope in bank.panel.caption.text()
+        assert bank.panel.caption.textFormat() == Qt.TextFormat.RichText
         assert bank.plane.backgroundBrush().color().name().casefold() == colours().surface.casefold()
     finally:
         apply_theme(qapp, "light")

@@ -265,10 +265,10 @@ def test_several_sigmoids_have_a_matrix_each(show):
 
 def test_what_is_no_classifier_says_what_would_make_it_one(show):
     window, card = show("relu")
-    assert "softmax or sigmoid" in card.empty.text()
+    assert "softmax or sigmoid" in card.pages.empty.text()
     assert card.plot is None
     window.document.edit("no rows", edits.remove_rows, [*range(len(window.document.state.data))])
-    assert "no rows with targets" in card.empty.text()
+    assert "no rows with targets" in card.pages.empty.text()
 
 
 def test_many_rows_are_decided_while_idle_and_listed(qtbot, show):

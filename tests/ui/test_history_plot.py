@@ -134,7 +134,7 @@ def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
     plot = HistoryPlot(document, Runner(document), Path)
     qtbot.addWidget(plot)
     assert plot.curve is None
-    assert plot.empty.text() == EMPTY.format(loss="MSE")
+    assert plot.pages.empty.text() == EMPTY.format(loss="MSE")
     document.push(train(document.state).state, "Run")
     plot.load()
     assert "pyqtgraph" in sys.modules
@@ -302,8 +302,8 @@ def test_a_drag_elsewhere_moves_the_view_and_a_click_nothing(qtbot, document, tr
 def test_an_edit_ends_the_run_and_empties_the_plot(document, trained):
     document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
     assert not trained.curve.isVisible()
-    assert trained.empty.isVisible()
-    assert trained.empty.text() == EMPTY.format(loss="MSE")
+    assert trained.pages.empty.isVisible()
+    assert trained.pages.empty.text() == EMPTY.format(loss="MSE")
     document.undo()
     assert trained.curve.isVisible()
     assert len(drawn(trained)) == 21

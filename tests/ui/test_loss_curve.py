@@ -291,15 +291,15 @@ def test_another_weight_elsewhere_changes_the_curve(qtbot, open_curve):
 @pytest.mark.parametrize("address", [None, Address("node", 0, 0), Address("input", -1, 0)])
 def test_without_a_weight_it_says_what_to_click(open_curve, address):
     panel = open_curve(address=address)
-    assert panel.empty.isVisible()
-    assert "Click a weight" in panel.empty.text()
+    assert panel.pages.empty.isVisible()
+    assert "Click a weight" in panel.pages.empty.text()
     assert not panel.plane.isVisible()
 
 
 def test_without_targets_it_says_what_is_missing(open_curve):
     state = load(example("many-rows").path)
     panel = open_curve(State(state.network, Dataset(state.data.inputs)))
-    assert "targets" in panel.empty.text()
+    assert "targets" in panel.pages.empty.text()
 
 
 def test_weights_too_large_for_a_number_are_said_to_be_so(open_curve):
@@ -341,7 +341,7 @@ def test_it_tells_over_which_rows(open_curve):
 def test_removing_the_node_says_what_to_click(open_curve):
     panel = open_curve()
     panel.document.push(structure.remove_node(panel.document.state, 1, 0), "Remove node_0")
-    assert "Click a weight" in panel.empty.text()
+    assert "Click a weight" in panel.pages.empty.text()
 
 
 def test_what_is_undone_while_it_is_computed_is_not_drawn_later(qtbot, open_curve):

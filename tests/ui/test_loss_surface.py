@@ -231,7 +231,7 @@ def test_another_selection_drops_what_is_under_way(qtbot, open_surface):
     panel.selection.select(FIRST)
     assert not panel.work.busy
     assert ticking(panel) == []
-    assert panel.empty.isVisible()
+    assert panel.pages.empty.isVisible()
 
 
 def test_hidden_it_computes_nothing_and_catches_up_when_shown(qtbot, open_surface):
@@ -381,7 +381,7 @@ def test_it_is_called_by_the_field_s_word(open_surface):
 def test_a_large_network_has_no_lists_but_a_sentence(open_surface):
     panel = open_surface("large", None, None)
     assert not panel.choice.isVisible()
-    assert "Ctrl+click" in panel.empty.text()
+    assert "Ctrl+click" in panel.pages.empty.text()
     assert panel.choice.first.count() == 0
 
 
@@ -396,7 +396,7 @@ def test_renamed_nodes_are_renamed_in_the_lists(open_surface):
 def test_without_targets_it_says_what_is_missing(open_surface):
     state = load(example("many-rows").path)
     panel = open_surface(State(state.network, Dataset(state.data.inputs)))
-    assert "targets" in panel.empty.text()
+    assert "targets" in panel.pages.empty.text()
 
 
 def of_huge_input(x):

@@ -30,8 +30,8 @@ from nnviz.document.leftovers import claimed
 from nnviz.files.on_disk import OnDisk
 from nnviz.files.progress import CancelledError
 from nnviz.files.snapshot import About, parts, sealed
-from nnviz.ui.loss.panel import LossCaption
 from nnviz.ui.made.dialog import MakeRows
+from nnviz.ui.plots.pages import Caption
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.ask_activations import AskActivations
 from nnviz.ui.window.ask_whose import ask_whose
@@ -104,7 +104,7 @@ def rendered(widget):
     for label in labels:
         label.ensurePolished()
     plain = Qt.TextFormat.PlainText
-    found = [own.text() for own in labels if own.textFormat() != plain and not isinstance(own, LossCaption)]
+    found = [own.text() for own in labels if own.textFormat() != plain and not isinstance(own, Caption)]
     return [*found, widget] if is_rendered(widget) else found
 
 

@@ -198,4 +198,4 @@ def test_the_panel_is_called_as_the_loss_in_use_and_stands_where_it_stood(open_w
     window.document.start(noisy_sine())
     assert dock.windowTitle() == "MSE"
     assert offered(window, "MSE").isChecked()
-    assert "MSE" in window.history.empty.text()
+    assert "MSE" in window.history.pages.empty.text()

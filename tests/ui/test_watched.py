@@ -478,7 +478,9 @@ def test_weights_that_cease_to_be_numbers_leave_the_last_that_were(qtbot, watchi
 def test_a_loss_that_diverges_is_told_as_what_it_is_and_the_axes_go_to_where_it_is(qtbot, watching):
     window, script = watching
     script.update(1, [2, 8], loss=np.inf)
-    qtbot.waitUntil(lambda: window.history.empty.text() == "The script's loss is no number: ∞ at iteration 1")
+    qtbot.waitUntil(
+        lambda: window.history.pages.empty.text() == "The script's loss is no number: ∞ at iteration 1"
+    )
     for iteration, loss in ((2, 1.0), (3, 8.0), (4, np.nan), (5, np.inf)):
         script.update(iteration, [2, 8], loss=loss)
     script.end()
@@ -517,7 +519,7 @@ def test_another_document_takes_its_place_and_nothing_more_is_shown(qtbot, watch
 def test_without_rows_the_weights_are_followed_and_the_plot_says_what_it_waits_for(qtbot, watch):
     window, script = watch(State(NETWORK, Dataset.empty(NETWORK), name="loop.py", notes="Assumed: relu."))
     assert status(window) == "loop.py: shown as it goes on. Assumed: relu."
-    qtbot.waitUntil(lambda: window.history.empty.text() == NO_LOSS)
+    qtbot.waitUntil(lambda: window.history.pages.empty.text() == NO_LOSS)
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
     assert written(window, address_named(window, "output", "node_1")) == "8"

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from nnviz.core.activation_curve import Bend, Reading, Stretch, steady, stretch_of
 from nnviz.core.activations import Array
@@ -16,19 +13,16 @@ from nnviz.core.network import Trace
 from nnviz.core.numbers import counted, shown, shown_in_full
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import MotionThrottle
 from nnviz.document.selection import Selection
 from nnviz.ui.activation.plot import ActivationPlot
-from nnviz.ui.loss.panel import LossCaption
-from nnviz.ui.plots.plot_card import PlotCard
-from nnviz.ui.widgets.theme import colours, ui_font
+from nnviz.ui.plots.live_card import LiveCard
+from nnviz.ui.plots.pages import Caption
+from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a node on the diagram: its activation is drawn here"
 INPUT = "An input has no activation: its value is given. Click a node behind it"
 NO_ROWS = "There are no rows: add one in the data table, as {} takes the z of all nodes of its layer"
 TIP = "What the node makes of the row's z; its slope is that of the tangent"
-SHARE = 15
-"""Of a run's time drawing takes no more than one part in so many."""
 LINES = 2
 """The caption has room for so many, so that the plot keeps its height."""
 LEAST_PX = 26
@@ -39,69 +33,43 @@ BETWEEN = " &nbsp;·&nbsp; "
 NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 
 
-class ActivationPanel(PlotCard):
+class ActivationPanel(LiveCard):
     """Draws a and its slope over z of the selected node, or of the one that the selected edge leads to."""
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__("Activation", "the activation of a node", "-activation", self._drawn)
-        self._document, self._selection, self._derived = document, selection, derived
+        super().__init__("Activation", "the activation of a node", "-activation", document, phase=2 / 3)
+        self._selection, self._derived = selection, derived
         self._node: Address | None = None
         self._stretch: Stretch | None = None
         self._curve_of: tuple[object, ...] = ()
         self.plane = ActivationPlot(colours())
         self.setAccessibleName(self.plane.accessibleName())
-        self._make_pages()
-        self._changes = MotionThrottle(self, self._draw, document, phase=2 / 3, share=SHARE)
-        document.state_changed.connect(self._changed)
-        for changed in (selection.address_changed, selection.row_changed, derived.computed):
-            changed.connect(self._changed)
-        self._draw()
-
-    def _make_pages(self) -> None:
-        """Make the page that says what is missing, and the one with the plot and its caption."""
-        self.empty, self.caption = QLabel(), LossCaption()
-        for label in (self.empty, self.caption):
-            label.setObjectName("muted")
-            label.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.caption.setFont(ui_font(11.5))
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(LINES * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(TIP)
         self.plane.setMinimumHeight(LEAST_PX)
-        self._pages = QStackedLayout()
-        self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
-        self._pages.addWidget(self.empty)
-        page = QWidget()
-        box = QVBoxLayout(page)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(4)
-        box.addWidget(self.plane, 1)
-        box.addWidget(self.caption)
-        self._pages.addWidget(page)
+        self.caption = Caption(LINES, TIP)
+        self.pages.put(self.plane, self.caption)
+        for changed in (selection.address_changed, selection.row_changed, derived.computed):
+            changed.connect(self.follow)
+        self.draw()
 
-    def _drawn(self) -> QWidget | None:
-        return self.plane if self._pages.currentIndex() == 1 else None
-
-    def _changed(self, *_: object) -> None:
-        if self.isVisible():
-            self._changes.changed()
+    @property
+    def plot(self) -> ActivationPlot | None:  # noqa: D102
+        return self.plane if self.pages.show_plot else None
 
     # --- what it shows
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Draw the activation of the node, or say what is missing."""
         state, address, trace = self._derived.state, self._selection.address, self._derived.trace
         layer = state.network.layers[address.layer] if address and address.layer >= 0 else None
         missing = "" if layer else CHOOSE if address is None else INPUT
         if layer and not layer.function.elementwise and trace is None:
             missing = NO_ROWS.format(layer.activation)
-        self.empty.setText(missing)
-        self._pages.setCurrentIndex(0 if missing else 1)
         if missing or address is None or layer is None:
+            self.pages.say(missing)
             self.plane.show_nothing()
             self._curve_of = ()
             return
+        self.pages.show_plot = True
         node = Address("node", address.layer, address.node)
         if node != self._node:
             self._node, self._stretch = node, None
@@ -154,25 +122,9 @@ class ActivationPanel(PlotCard):
         if bend.layer is not None:
             yield f"{bend.function.name} takes all z of its layer: {HELD}"
 
-    # --- events
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
-        super().showEvent(event)
-        self._changes.changed()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Draw nothing more."""
-        super().hideEvent(event)
-        self._changes.stop()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
-        super().changeEvent(event)
-        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
-        if event.type() in looks and hasattr(self, "_changes"):
-            self.plane.set_palette(colours())
-            self._draw()
+    def restyle(self) -> None:  # noqa: D102
+        self.plane.set_palette(colours())
+        super().restyle()
 
 
 def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Signal
 
 from nnviz.core.accuracy import classifies
 from nnviz.core.confusion import Confusion, confusion, decisions
@@ -13,14 +11,13 @@ from nnviz.core.names import shortened
 from nnviz.core.numbers import counted, shown
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
-from nnviz.document.idle import COMPUTING, LATER, MotionThrottle
+from nnviz.document.idle import COMPUTING, LATER
 from nnviz.ui.confusion.grid import ConfusionGrid
 from nnviz.ui.confusion.places import Cell
 from nnviz.ui.confusion.texts import percent
-from nnviz.ui.plots.plot_card import PlotCard
+from nnviz.ui.plots.live_card import LiveCard
 from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.elided import muted_line
 
 NO_TARGETS = "There are no rows with targets: add or load some in the data table"
 NO_CLASSES = (
@@ -32,11 +29,9 @@ TIP = f"{HINT}; or go there by the arrow keys and press Enter. Escape lists all 
 ALL, TRAINED, VALIDATION = "All rows", "Trained on", "Validation"
 LETTERS = 20
 """Of a name in a line of the panel."""
-SHARE = 15
-"""Of a run's time drawing takes no more than one part in so many."""
 
 
-class ConfusionPanel(PlotCard):
+class ConfusionPanel(LiveCard):
     """Shows the confusion matrix of all rows or some.
 
     ============== ========================================================================
@@ -51,17 +46,17 @@ class ConfusionPanel(PlotCard):
     said = Signal(str)
 
     def __init__(self, document: Document, derived: Derived) -> None:
-        super().__init__("Classes", "the confusion matrix", "-confusion", self._drawn)
+        super().__init__("Classes", "the confusion matrix", "-confusion", document, phase=1 / 3)
         self._document, self._derived = document, derived
         self._found: Confusion | None = None
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
         self._make_controls()
-        self._make_pages()
-        self._changes = MotionThrottle(self, self._draw, document, phase=1 / 3, share=SHARE)
+        self.caption, self.read_out = muted_line(), muted_line()
+        self.pages.put(self.caption, self.view, self.read_out)
         self._connect()
-        self._draw()
+        self.draw()
 
     def _make_controls(self) -> None:
         self.output, self.part = Choice(), Choice()
@@ -72,47 +67,21 @@ class ConfusionPanel(PlotCard):
             choice.setAccessibleName(tip)
             self.add_button(choice)
 
-    def _make_pages(self) -> None:
-        """Make the page that says what is missing, and the one with the matrix and its lines."""
-        self.empty, self.caption, self.read_out = QLabel(), Elided(), Elided()
-        for label in (self.empty, self.caption, self.read_out):
-            label.setObjectName("muted")
-        for line in (self.caption, self.read_out):
-            line.setFont(ui_font(12))
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._pages = QStackedLayout()
-        self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
-        self._pages.addWidget(self.empty)
-        page = QWidget()
-        box, top = QVBoxLayout(page), QHBoxLayout()
-        box.setContentsMargins(0, 0, 0, 0)
-        box.setSpacing(4)
-        top.addWidget(self.caption)
-        box.addLayout(top)
-        box.addWidget(self.view, 1)
-        box.addWidget(self.read_out)
-        self._pages.addWidget(page)
-
     def _connect(self) -> None:
-        self._document.state_changed.connect(self._changed)
-        self._derived.computed.connect(self._changed)
+        self._derived.computed.connect(self.follow)
         for choice in (self.output, self.part):
-            choice.currentIndexChanged.connect(self._draw)
+            choice.currentIndexChanged.connect(self.draw)
         self.view.pointed.connect(self._tell)
         self.view.chosen.connect(self._choose)
         self.view.left.connect(self.all_wished)
 
-    def _drawn(self) -> QWidget | None:
-        return self.view if self._pages.currentIndex() == 1 else None
-
-    def _changed(self, *_: object) -> None:
-        if self.isVisible():
-            self._changes.changed()
+    @property
+    def plot(self) -> ConfusionGrid | None:  # noqa: D102
+        return self.view if self.pages.show_plot else None
 
     # --- what it shows
 
-    def _draw(self, *_: object) -> None:
+    def draw(self, *_: object) -> None:
         """Count the rows, or say what is missing."""
         state = self._derived.state
         has_targets = state.data.targets is not None and len(state.data) > 0
@@ -132,7 +101,7 @@ class ConfusionPanel(PlotCard):
         wanted, taken = (classes[self._part, self._decision] for classes in decided)
         self._found, self._names = confusion(wanted, taken, len(names)), names
         self.view.show_counts(self._found, names)
-        self._pages.setCurrentIndex(1)
+        self.pages.show_plot = True
         rows, right = counted(self._found.rows, "row"), self._found.right
         share = f" · {shown(100 * right / self._found.rows)} %" if self._found.rows else ""
         lost = f" · {counted(self._found.lost, 'prediction')} without a number" if self._found.lost else ""
@@ -141,8 +110,7 @@ class ConfusionPanel(PlotCard):
 
     def _say_instead(self, sentence: str) -> None:
         self._found = None
-        self.empty.setText(sentence)
-        self._pages.setCurrentIndex(0)
+        self.pages.say(sentence)
 
     @property
     def _decision(self) -> int:
@@ -212,21 +180,3 @@ class ConfusionPanel(PlotCard):
             self.rows_wished.emit(within + (self._part.start or 0), self._what(cell) + part)
         else:
             self.said.emit(f"No row: {self._what(cell)}{part}")
-
-    # --- events
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """Catch up with what changed while it was hidden."""
-        super().showEvent(event)
-        self._changes.changed()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Draw nothing more."""
-        super().hideEvent(event)
-        self._changes.stop()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another size."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange and hasattr(self, "_changes"):
-            self._draw()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy
 
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
@@ -40,7 +40,7 @@ class FunctionPanel(PlotCard):
     said = Signal(str)
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
-        super().__init__("Function", "the function", "-function", self._drawn)
+        super().__init__("Function", "the function", "-function")
         self._document, self._selection = document, selection
         self.plane = FunctionPlane(colours())
         self.view = FunctionView(self.plane, selection, derived)
@@ -97,7 +97,8 @@ class FunctionPanel(PlotCard):
         document.motion_changed.connect(self._begin)
         selection.row_changed.connect(self._begin)
 
-    def _drawn(self) -> QWidget | None:
+    @property
+    def plot(self) -> FunctionPlane | None:  # noqa: D102
         return self.plane if self.plane.plotItem.isVisible() else None
 
     # --- when it is drawn
@@ -201,11 +202,8 @@ class FunctionPanel(PlotCard):
         self.side.setSizePolicy(policies.Preferred, policies.Preferred if is_wide else policies.Maximum)
         self._page.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
-        super().changeEvent(event)
-        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
-        if event.type() in looks and hasattr(self, "_page"):
-            self.plane.set_palette(colours())
-            if self.isVisible():
-                self._show()
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.plane.set_palette(colours())
+        if self.isVisible():
+            self._show()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QStackedLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QWidget
 
 from nnviz.core.address import Address
 from nnviz.core.edits import set_value
@@ -22,8 +21,9 @@ from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.loss.view import LossView
 from nnviz.ui.loss.weight_choice import LossChoice
 from nnviz.ui.plots.history_plot import NEEDS_ROWS
+from nnviz.ui.plots.pages import Caption, Pages
 from nnviz.ui.plots.plot_card import PlotCard
-from nnviz.ui.widgets.theme import colours, ui_font
+from nnviz.ui.widgets.theme import colours
 
 WIDE, PLOT_SHARE, CAPTION_SHARE = 1.6, 5, 3
 """Where a page is so many times as wide as high, plot and caption share its width like this."""
@@ -45,12 +45,13 @@ class LossPanel(PlotCard):
         derived: Derived,
         choice: LossChoice | None = None,
     ) -> None:
-        super().__init__(view.title, view.what, view.ending, self._drawn)
+        super().__init__(view.title, view.what, view.ending)
         self.view, self.plane, self._document, self._selection = view, view.plane, document, selection
         self._gestures = itertools.count()
         self._end_gesture()
         self.work = Slicer(self, lambda: view.find(document.state, derived.known_slopes), self._show)
-        self._make_pages()
+        self.pages, self.caption = Pages(self), Caption(view.caption_lines, view.tip)
+        self.pages.addWidget(Page(self.plane, self.caption))
         self.choice = choice
         if choice:
             self.body.insertWidget(0, choice)
@@ -63,27 +64,9 @@ class LossPanel(PlotCard):
         selection.address_changed.connect(self._choose)
         self._choose()
 
-    def _make_pages(self) -> None:
-        """Make the page that says what is missing, and the one with the plot and its caption."""
-        self.empty = QLabel()
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.caption = LossCaption()
-        self.caption.setObjectName("muted")
-        self.caption.setWordWrap(True)
-        self.caption.setFont(ui_font(11.5))
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setMinimumHeight(self.view.caption_lines * self.caption.fontMetrics().lineSpacing())
-        self.caption.setToolTip(self.view.tip)
-        self._pages = QStackedLayout()
-        self.body.addLayout(self._pages, 1)  # first: what it shows would else be a window of its own
-        self._pages.addWidget(self.empty)
-        self._pages.addWidget(Page(self.plane, self.caption))
-
-    def _drawn(self) -> QWidget | None:
-        there = self._pages.currentIndex() == 1 and self.plane.plotItem.isVisible()
-        return self.plane if there else None
+    @property
+    def plot(self) -> LossPlane | None:  # noqa: D102
+        return self.plane if self.pages.show_plot and self.plane.plotItem.isVisible() else None
 
     # --- when it is drawn
 
@@ -113,16 +96,15 @@ class LossPanel(PlotCard):
         if not state.trainable:
             none = not len(state.data) or state.data.targets is None
             missing = NEEDS_ROWS.format(loss=state.measure.word) if none else ALL_KEPT
-        self.empty.setText(missing)
         if missing:
             self.work.stop()
-            self._pages.setCurrentIndex(0)
+            self.pages.say(missing)
         elif self.isVisible():
             self.work.ask(APART_MS if state.run else FRAME_MS)
 
     def _show(self) -> bool:
         """Show what is known; tell whether it is of the present State."""
-        self._pages.setCurrentIndex(1)
+        self.pages.show_plot = True
         present, caption = self.view.draw(self._document.state)
         self.caption.setText(caption)
         return present
@@ -156,14 +138,11 @@ class LossPanel(PlotCard):
         super().hideEvent(event)
         self.work.stop()
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours, or another size."""
-        super().changeEvent(event)
-        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
-        if event.type() in looks and hasattr(self, "_pages"):
-            self.plane.set_palette(colours())
-            if self._pages.currentIndex() == 1:
-                self._show()
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        self.plane.set_palette(colours())
+        if self.pages.show_plot:
+            self._show()
 
 
 class Page(QWidget):
@@ -184,10 +163,6 @@ class Page(QWidget):
         self._box.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
         self._box.setStretch(1, CAPTION_SHARE if is_wide else 0)
         self._box.setSpacing(12 if is_wide else 4)
-
-
-class LossCaption(QLabel):
-    """Numbers in colours, as HTML; no name from a file stands in it."""
 
 
 def _with_values(state: State, values: Iterable[tuple[Address, float]]) -> State:

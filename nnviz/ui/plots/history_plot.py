@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from nnviz.core.history import History
 from nnviz.core.names import file_named
@@ -24,6 +23,7 @@ from nnviz.document.training.runner import Runner
 from nnviz.files import atomic, csv
 from nnviz.files.errors import FileError
 from nnviz.ui.plots.overfitting import Overfitting
+from nnviz.ui.plots.pages import Pages
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.plots.told import SCRIPTS, all_told
 from nnviz.ui.widgets.ask_where import ask_where
@@ -63,7 +63,7 @@ class HistoryPlot(PlotCard):
 
     def __init__(self, document: Document, runner: Runner, suggestion: Callable[[str], Path]) -> None:
         """`suggestion` makes the path of a file whose name has this end."""
-        super().__init__("", "", "", self._drawn)
+        super().__init__("", "", "")
         self._suggestion = suggestion
         self._document, self._runner, self._travel = document, runner, runner.travel
         self.curve: HistoryCurve | None = None
@@ -73,13 +73,7 @@ class HistoryPlot(PlotCard):
         self.title = self.short = ""
         """What the loss in use is called, and what the panel: small windows have tabs of few letters."""
         self._of_accuracy = False
-        self.empty = QLabel()
-        self.empty.setObjectName("muted")
-        self.empty.setWordWrap(True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._pages = QStackedLayout()
-        self.body.addLayout(self._pages)  # first: what it shows would else be a window of its own
-        self._pages.addWidget(self.empty)
+        self.pages = Pages(self)
         self.overfitting = Overfitting()
         self.overfitting.go.clicked.connect(self._go_to_least)
         self.body.addWidget(self.overfitting)
@@ -102,7 +96,7 @@ class HistoryPlot(PlotCard):
         self.log_button.toggled.connect(self._set_log)
         self._set_log()
         self.view_all.triggered.connect(self.curve.view_all)
-        self._pages.addWidget(self.curve)
+        self.pages.addWidget(self.curve)
         self._history, self._runs = None, ()
         self._refresh()
 
@@ -121,7 +115,8 @@ class HistoryPlot(PlotCard):
         """Draw the accuracy where there is one, or the loss."""
         self.accuracy_button.setChecked(shown)
 
-    def _drawn(self) -> QWidget | None:
+    @property
+    def plot(self) -> HistoryCurve | None:  # noqa: D102
         return self.curve if self._travel.history is not None or self._earlier() else None
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
@@ -184,7 +179,7 @@ class HistoryPlot(PlotCard):
         if accuracy and present:
             present = accuracy.at(present[0])
         finite = history is not None and bool(np.isfinite(history.envelope[:, 1]).any())
-        self.empty.setText("" if finite else self._why_empty(history))
+        self.pages.empty.setText("" if finite else self._why_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)
         self.look()
@@ -201,9 +196,8 @@ class HistoryPlot(PlotCard):
         self.curve.set_measure(measure, is_share=bool(accuracy))
         self.curve.show_earlier(runs)
         self.curve.mark(None if accuracy else risen)
-        if not (finite or runs):
-            self._pages.setCurrentWidget(self.empty)
-        else:
+        self.pages.show_plot = finite or bool(runs)
+        if self.pages.show_plot:
             if self._history is None:
                 self.curve.view_all()
             tip = LOSS_TIP.format(loss=self._document.state.measure.word) + TIP if measure == SCRIPTS else TIP
@@ -211,7 +205,6 @@ class HistoryPlot(PlotCard):
             aside = run.curve("validation accuracy" if accuracy else "validation") if run else None
             told = all_told(run, self._travel.measure) if run else ()
             self.curve.show_history(history or History(), present, aside, told)
-            self._pages.setCurrentWidget(self.curve)
         self._history, self._present, self._runs = history, present, runs
 
     def _name(self) -> None:
@@ -262,10 +255,9 @@ class HistoryPlot(PlotCard):
         else:
             self.said.emit(f"Exported {file_named(path)}{what}")
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
-        super().changeEvent(event)
-        looks = (QEvent.Type.PaletteChange, QEvent.Type.FontChange)
-        if event.type() in looks and hasattr(self, "curve") and self.curve:
+    def restyle(self) -> None:  # noqa: D102
+        super().restyle()
+        if self.curve:
             self.curve.set_palette(colours())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: D102

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
 
 from PySide6.QtCore import QEvent, QPoint, Signal
 from PySide6.QtGui import QContextMenuEvent
@@ -13,6 +13,9 @@ from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.images import icon
 from nnviz.ui.widgets.theme import colours
 
+LOOKS = QEvent.Type.PaletteChange, QEvent.Type.FontChange
+"""Said of another theme, and of another size."""
+
 
 class PlotCard(Card):
     """Offers its plot as a picture, where there is one.
@@ -20,16 +23,15 @@ class PlotCard(Card):
     ================ =======================================================================
     `what`           what the plot is called in a sentence
     `ending`         what its file is called behind the name of the network
-    `shown`          returns the widget that shows it; None where there is nothing to show
     `picture_wished` tells whether the picture is to be copied; else it is to be exported
     ================ =======================================================================
     """
 
     picture_wished = Signal(bool)
 
-    def __init__(self, heading: str, what: str, ending: str, shown: Callable[[], QWidget | None]) -> None:
+    def __init__(self, heading: str, what: str, ending: str) -> None:
         super().__init__(heading)
-        self.what, self.ending, self._shown = what, ending, shown
+        self.what, self.ending = what, ending
         self.menu = QMenu(self)
         self.copy_picture = self.menu.addAction("Copy picture", lambda: self.picture_wished.emit(True))
         self.export_picture = self.menu.addAction("Export picture…", lambda: self.picture_wished.emit(False))
@@ -41,9 +43,9 @@ class PlotCard(Card):
         self._draw_icon()
 
     @property
+    @abstractmethod
     def plot(self) -> QWidget | None:
         """The widget that shows the plot; None where there is nothing to show."""
-        return self._shown()
 
     def look(self) -> None:
         """Offer what there is."""
@@ -57,11 +59,14 @@ class PlotCard(Card):
     def _draw_icon(self) -> None:
         self.more_button.setIcon(icon("more", colours().muted, 16))
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Take over another theme's colours."""
+    def restyle(self) -> None:
+        """Take over another theme's colours, or another size."""
+        self._draw_icon()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: D102
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "more_button"):
-            self._draw_icon()
+        if event.type() in LOOKS and hasattr(self, "more_button"):
+            self.restyle()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Open the menu over the plot."""

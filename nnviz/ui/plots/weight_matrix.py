@@ -17,8 +17,7 @@ from nnviz.ui.plots.matrix_view import Mark, MatrixView
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.elided import Elided
-from nnviz.ui.widgets.theme import ui_font
+from nnviz.ui.widgets.elided import muted_line
 
 HINT = "A row is a node, a column what it is fed by"
 PICTURE_HINT = "A picture is the weights of one node"
@@ -28,11 +27,11 @@ class WeightMatrix(PlotCard):
     """Shows the layer that is chosen, or that the selected part belongs to; a click selects an edge."""
 
     def __init__(self, document: Document, selection: Selection) -> None:
-        super().__init__("Matrix", "the weights", "-matrix", lambda: self.view)
+        super().__init__("Matrix", "the weights", "-matrix")
         self._document, self._selection = document, selection
         self._hover: Cell | None = None
         self._make_controls()
-        self.caption, self.read_out = _line(), _line()
+        self.caption, self.read_out = muted_line(), muted_line()
         self.view = MatrixView()
         self.body.setSpacing(4)
         top = QHBoxLayout()
@@ -60,6 +59,10 @@ class WeightMatrix(PlotCard):
         self.view.hovered.connect(self._hovered)
         self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
         self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
+
+    @property
+    def plot(self) -> MatrixView:  # noqa: D102
+        return self.view
 
     @property
     def layer(self) -> int:
@@ -181,10 +184,3 @@ class WeightMatrix(PlotCard):
         """Shorten names to the room."""
         super().resizeEvent(event)
         self._tell()
-
-
-def _line() -> Elided:
-    label = Elided()
-    label.setObjectName("muted")
-    label.setFont(ui_font(12))
-    return label

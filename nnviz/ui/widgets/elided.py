@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
+from nnviz.ui.widgets.theme import ui_font
+
 
 class Elided(QLabel):
     """Takes the width that is there; a longer text ends in "…", and the tooltip has all of it."""
@@ -37,3 +39,11 @@ class Elided(QLabel):
             QToolTip.showText(event.globalPos(), self.text(), self)
             return True
         return super().event(event)
+
+
+def muted_line() -> Elided:
+    """Return one for a panel's quiet words."""
+    line = Elided()
+    line.setObjectName("muted")
+    line.setFont(ui_font(12))
+    return line
