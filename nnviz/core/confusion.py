@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.accuracy import THRESHOLD, is_one_of_many
 from nnviz.core.activations import Array
-from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
+from nnviz.core.cost import BLOCK_NS, Work, forward_ns, row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import State
 
@@ -83,7 +82,7 @@ def decided(network: Network, outputs: Array) -> Classes:
     return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
 
 
-def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Generator[None, None, Decided]:
+def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[Decided]:
     """Find the classes of all rows of `state`, which has targets, and yield after each block of them."""
     network, targets = state.network, state.data.targets
     assert targets is not None

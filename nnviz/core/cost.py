@@ -1,4 +1,7 @@
-"""About how long a network takes to compute, in nanoseconds. It only counts: it knows nothing of clocks."""
+"""About how long a network takes to compute, in nanoseconds, and work that is cut into units by that.
+
+It only counts: it knows nothing of clocks.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,17 @@ from nnviz.core.network import Layer, Network
 T = TypeVar("T")
 Work: TypeAlias = Generator[None, None, T]
 """Yields after each unit of work and returns what it found."""
+
+
+def finished(work: Work[T]) -> T:
+    """Do all of `work` at once and return what it found."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+
 
 WEIGHT_NS, NODE_NS = 0.2, 8.0
 """About what a row costs: a multiply-add in a product of matrices, and a node's sum and activation."""

@@ -19,7 +19,7 @@ from nnviz.core.address import Address, fresh_name
 from nnviz.core.names import quoted
 from nnviz.core.network import Network
 from nnviz.core.run import Training
-from nnviz.core.state import Dataset, State, WeightSet, with_training
+from nnviz.core.state import Dataset, State, WeightSet
 
 EDITABLE = ("input", "weight", "bias", "target")
 """The kinds of addresses whose numbers a person can type."""
@@ -176,8 +176,13 @@ def put_cells(state: State, row: int, columns: list[int], values: Array) -> Stat
 
 
 def set_training(state: State, training: Training) -> State:
-    """Set the training settings; the present run goes on, but under another loss or with other rows."""
-    return with_training(state, training)
+    """Set the training settings; the present run goes on, but under another loss or with other rows.
+
+    Raises ValueError for a loss that does not go with the output.
+    """
+    old = state.training
+    same = (old.loss, old.validation) == (training.loss, training.validation)
+    return replace(state, training=training, run=state.run if same else None)
 
 
 def set_notes(state: State, notes: str) -> State:
@@ -242,7 +247,7 @@ def set_loss(state: State, loss: str, output: str | None = None) -> State:
     """
     training = replace(state.training, loss=loss)
     if output is None:
-        return with_training(state, training)
+        return set_training(state, training)
     layers = state.network.layers
     network = state.network.with_layer(len(layers) - 1, replace(layers[-1], activation=output))
     return replace(state, network=network, training=training, run=None)

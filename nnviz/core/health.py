@@ -5,7 +5,7 @@ Knows nothing of Qt.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Literal, NamedTuple, TypeAlias
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.activation import Interval
 from nnviz.core.activations import Array
-from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
+from nnviz.core.cost import BLOCK_NS, Work, forward_ns, row_blocks
 from nnviz.core.losses import MSE, Loss
 from nnviz.core.network import Layer, Network, Trace
 from nnviz.core.numbers import shown
@@ -156,7 +156,7 @@ def _stuck(layer: Layer, z: Array, a: Array) -> Stuck:
 
 def health_in_blocks(
     network: Network, inputs: Array, measure: Loss = MSE, block_ns: float = BLOCK_NS
-) -> Generator[None, None, Health]:
+) -> Work[Health]:
     """Compute the health on rows of inputs, shape (rows, inputs), and yield after each block of them."""
     parts = [health(network, network.forward(inputs[:0]), measure)]
     for block in row_blocks(len(inputs), forward_ns(network), block_ns):

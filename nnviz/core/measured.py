@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import NamedTuple
 
 import numpy as np
 
 from nnviz.core.accuracy import classifies, right
-from nnviz.core.cost import BLOCK_NS, forward_ns, row_blocks
+from nnviz.core.cost import BLOCK_NS, Work, finished, forward_ns, row_blocks
 from nnviz.core.network import Trace
 from nnviz.core.state import State
 
@@ -27,18 +26,10 @@ class Measured(NamedTuple):
 
 def measured(state: State) -> Measured:
     """Measure `state` at once."""
-    work = measuring(state)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            found: Measured = end.value
-            return found
+    return finished(measuring(state))
 
 
-def measuring(
-    state: State, block_ns: float = BLOCK_NS, known: Trace | None = None
-) -> Generator[None, None, Measured]:
+def measuring(state: State, block_ns: float = BLOCK_NS, known: Trace | None = None) -> Work[Measured]:
     """Measure `state`, and yield after each block of rows; `known` is what all of them computed, if it is."""
     told = classifies(state.network, state.data)
     parts = slice(0, state.trained_rows), slice(state.trained_rows, len(state.data))
@@ -56,9 +47,7 @@ def measuring(
     return Measured(losses[0], losses[1], shares[0], shares[1])
 
 
-def _over(
-    state: State, part: slice, block_ns: float, known: Trace | None
-) -> Generator[None, None, tuple[float, int]]:
+def _over(state: State, part: slice, block_ns: float, known: Trace | None) -> Work[tuple[float, int]]:
     """Return the sum of the losses of some rows, and how many of them are right."""
     network, targets = state.network, state.data.targets
     assert targets is not None

@@ -11,6 +11,7 @@ from nnviz.core.activations import Array
 from nnviz.core.address import default_nodes, fresh_name
 from nnviz.core.columns import Column, Columns
 from nnviz.core.limits import NUMBERS, ROWS
+from nnviz.core.losses import usual
 from nnviz.core.network import Layer, Network, random_weights
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
@@ -42,11 +43,6 @@ def output_for(targets: Sequence[Column], values: Array) -> str:
     return "sigmoid" if len(values) and bool(((values == 0) | (values == 1)).all()) else "identity"
 
 
-def loss_for(activation: str) -> str:
-    """Return the loss that suits an output that `output_for` gives."""
-    return "mse" if activation == "identity" else "cross_entropy"
-
-
 def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return a new network for rows: a hidden layer of relu and the output, random weights by seed 0, adam.
 
@@ -63,7 +59,7 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
     )
     network = Network(ins, layers).randomised(0)
     batch = BATCH if len(data) > BATCH_FROM else None
-    loss = loss_for(network.layers[-1].activation)
+    loss = usual(network.layers[-1].activation)
     training = Training(RATE, _updates(len(data)), batch, "adam", loss=loss)
     return State(network, data, training, columns=_kept(inputs, targets))
 
@@ -81,7 +77,7 @@ def most_rows(inputs: int, outputs: int) -> int:
 
 
 def _updates(rows: int) -> int:
-    """Return how many updates are proposed: UPDATES, or in batches at least 20 epochs."""
+    """Return how many updates are proposed: UPDATES, or in batches about 20 epochs where these are more."""
     return max(UPDATES, 20 * (rows // BATCH)) if rows > BATCH_FROM else UPDATES
 
 
@@ -150,7 +146,7 @@ def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], d
         state,
         network=network,
         data=data,
-        training=replace(state.training, loss=loss_for(last.activation)),
+        training=replace(state.training, loss=usual(last.activation)),
         columns=_kept(inputs, targets),
         weight_sets=sets,
         run=None,

@@ -12,7 +12,7 @@ import numpy as np
 
 from nnviz.core.accuracy import THRESHOLD
 from nnviz.core.activations import Array
-from nnviz.core.cost import QUICK_NS
+from nnviz.core.cost import QUICK_NS, finished
 from nnviz.core.decision import decides
 from nnviz.core.function import Section, activations, point_ns, section
 from nnviz.core.network import Network
@@ -70,13 +70,7 @@ def node_functions(state: State, at_half: bool, most_ns: float = QUICK_NS) -> No
     size = int(min(max(points, COARSEST), FINEST if count == 2 else FINEST_LINE))
     where = section(state.data, tuple(range(count)), np.zeros(count))
     values = where.middles(*[size] * count)
-    work = activations(network, where, values)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            layers: tuple[Array, ...] = end.value
-            break
+    layers = finished(activations(network, where, values))
     inputs = np.stack(np.meshgrid(*values), axis=-1)
     return NodeFunctions(where, tuple(np.moveaxis(a, -1, 0) for a in (inputs, *layers)), at_half)
 

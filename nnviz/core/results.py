@@ -8,7 +8,7 @@ The mean slopes over many rows are taken at once, or a block of rows at a time.
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -17,7 +17,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.confusion import Decided, decided, decided_in_blocks
-from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, forward_ns, row_blocks
+from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, Work, forward_ns, row_blocks
 from nnviz.core.health import Health, health, health_in_blocks
 from nnviz.core.measured import Measured, measuring
 from nnviz.core.network import Trace
@@ -96,9 +96,7 @@ def means_from(state: State, trace: Trace, rows: tuple[int, ...] | None) -> Mean
     return Means(rows, len(y), slopes_from(state.network, trace, y, state.measure), single)
 
 
-def means_in_blocks(
-    state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS
-) -> Generator[None, None, Means]:
+def means_in_blocks(state: State, rows: tuple[int, ...] | None, block_ns: float = BLOCK_NS) -> Work[Means]:
     """Compute the means over `rows`, and yield after each block of them."""
     network, measure = state.network, state.measure
     x, y = state.data.inputs[_chosen(state, rows)], _targets(state, rows)
@@ -180,10 +178,10 @@ class Results:
         """Return what a row computed, `together` with all others or alone; the last one is kept."""
         if self._trace is None or row != self._row:
             self._row, self._slopes = row, None
-            rows = slice(row, row + 1)
-            alone = not together
-            inputs = self._state.data.inputs[rows]
-            self._trace = self._state.network.forward(inputs) if alone else self.trace.rows(rows)
+            state, rows = self._state, slice(row, row + 1)
+            self._trace = (
+                self.trace.rows(rows) if together else state.network.forward(state.data.inputs[rows])
+            )
         return self._trace
 
     def slopes_of(self, row: int, together: bool) -> Slopes:

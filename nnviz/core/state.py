@@ -208,23 +208,8 @@ class State(AsSvg):
 
         One that is too large for a number is infinite or NaN, without a warning.
         """
-        return self._loss_over(slice(self.trained_rows)) if self.trainable else None
-
-    def validation_loss(self) -> float | None:
-        """Return the loss over the rows that are kept for validation, or None without them or targets."""
-        return self._loss_over(slice(self.trained_rows, None)) if self.validated else None
-
-    def _loss_over(self, rows: slice) -> float:
+        if not self.trainable:
+            return None
         assert self.data.targets is not None
-        trace = self.network.forward(self.data.inputs[rows])
-        return self.measure.over(trace.z[-1], trace.prediction, self.data.targets[rows])
-
-
-def with_training(state: State, training: Training) -> State:
-    """Return `state` with these settings. Its run ends where they measure another loss, or over other rows.
-
-    Raises ValueError for a loss that does not go with the output.
-    """
-    old = state.training
-    same = (old.loss, old.validation) == (training.loss, training.validation)
-    return replace(state, training=training, run=state.run if same else None)
+        trace = self.network.forward(self.data.inputs[: self.trained_rows])
+        return self.measure.over(trace.z[-1], trace.prediction, self.data.targets[: self.trained_rows])

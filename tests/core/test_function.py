@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core import cost, function
+from nnviz.core.cost import finished
 from nnviz.core.function import Section, activations, predictions, refined, section, span_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset
 from tests.core import oracle
-from tests.core.work import finished
 
 
 def wide(inputs, *sizes, activation="tanh", output="sigmoid"):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnviz.core.address import Address, all_weights
+from nnviz.core.cost import finished
 from nnviz.core.edits import set_value
 from nnviz.core.loss.line import loss_line
 from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
@@ -17,7 +18,6 @@ from nnviz.core.run import Training
 from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from tests.core import oracle
-from tests.core.work import finished
 
 SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "softmax")
 

@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.cost import finished
 from nnviz.core.loss.moved_weights import along
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
@@ -25,7 +26,6 @@ from nnviz.ui.loss.curve import LossCurve
 from nnviz.ui.loss.panel import LossPanel
 from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
-from tests.core.work import finished
 from tests.ui import hands
 
 FIRST = Address("weight", 0, 0, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -128,95 +129,80 @@ class Kind:
 
 _ADAM = Training(learning_rate=0.05, updates=500, optimizer="adam")
 _CLASSES = replace(_ADAM, loss="cross_entropy", validation=0.2)
+_of_x = partial(Kind, inputs=("x",), outputs=("y",))
+_of_two = partial(Kind, inputs=("x_0", "x_1"), outputs=("output",), rows=200)
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind(
+        _of_x(
             "line",
             "Line",
             "One input, one target on a line: one weight and one bias find it.",
             "y = 2·x − 1, x from −1 to 1 at equal distances. Noise is added to y.",
             shapes.line,
-            ("x",),
-            ("y",),
             rows=20,
             noise=0.1,
             suits=Suiting((), "identity", "identity", Training(learning_rate=0.1, updates=100)),
         ),
-        Kind(
+        _of_x(
             "curve",
             "Curve",
             "One input, one target on a wave: hidden nodes bend the line.",
             "y = sin(π·x), x from −1 to 1 at equal distances. Noise is added to y.",
             shapes.curve,
-            ("x",),
-            ("y",),
             rows=40,
             noise=0.05,
             suits=Suiting((8,), "tanh", "identity", replace(_ADAM, learning_rate=0.02, updates=1000)),
         ),
-        Kind(
+        _of_two(
             "xor",
             "Exclusive or",
             "Two inputs, two classes at opposite corners: no line parts them.",
             "The corners (0, 0), (0, 1), (1, 0), (1, 1) in turn; the target is 1 where one of the two is 1. "
             "Noise is added to the inputs; 4 rows without noise are the table of exclusive or.",
             shapes.xor,
-            ("x_0", "x_1"),
-            ("output",),
-            rows=200,
             noise=0.1,
             suits=Suiting((4,), "tanh", "sigmoid", replace(_CLASSES, validation=0.0)),
         ),
-        Kind(
+        _of_two(
             "circles",
             "Two circles",
             "Two inputs, two classes, one around the other.",
             "Half of the rows on a circle of radius 1, target 0, the others on one of radius 0.5, target 1, "
             "as scikit-learn's `make_circles(factor=0.5)`. Noise is added to the inputs.",
             shapes.circles,
-            ("x_0", "x_1"),
-            ("output",),
-            rows=200,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
-        Kind(
+        _of_two(
             "moons",
             "Two moons",
             "Two inputs, two classes that reach into each other.",
             "Half of the rows at (cos t, sin t), target 0, the others at (1 − cos t, ½ − sin t), target 1, t "
             "from 0 to π, as scikit-learn's `make_moons`. Noise is added to the inputs.",
             shapes.moons,
-            ("x_0", "x_1"),
-            ("output",),
-            rows=200,
             noise=0.1,
             suits=Suiting((8,), "tanh", "sigmoid", _CLASSES),
         ),
-        Kind(
+        _of_two(
             "spiral",
             "Spiral",
             "Two inputs, two classes wound around each other: hard, for two hidden layers.",
             "Two arms r·(cos t, sin t), the second turned by half a turn, r from 0.1 to 1, t from 0 to 1¼ "
             "turns. Noise is added to the inputs.",
             shapes.spiral,
-            ("x_0", "x_1"),
-            ("output",),
-            rows=200,
             noise=0.02,
             suits=Suiting((16, 16), "tanh", "sigmoid", replace(_CLASSES, learning_rate=0.02, updates=1000)),
         ),
-        Kind(
+        _of_two(
             "blobs",
             "Three blobs",
             "Two inputs, three classes in clouds: softmax with three outputs.",
             "Clouds around three corners of an equal-sided triangle, each at distance 1 from (0, 0). Noise "
             "is the size of the clouds.",
             shapes.blobs,
-            ("x_0", "x_1"),
-            ("blob_0", "blob_1", "blob_2"),
+            outputs=("blob_0", "blob_1", "blob_2"),
             rows=150,
             noise=0.3,
             suits=Suiting((), "identity", "softmax", replace(_CLASSES, learning_rate=0.1, updates=300)),

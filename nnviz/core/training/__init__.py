@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from nnviz.core.activations import Array
+from nnviz.core.edits import set_training
 from nnviz.core.notebook import AsSvg
 from nnviz.core.numbers import counted, loss_in_words, shown
-from nnviz.core.state import State, with_training
+from nnviz.core.state import State
 from nnviz.core.training.trainer import Trainer
 
 
@@ -63,7 +64,7 @@ def train(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     settings = replace(state.training, **changes)
-    trainer = Trainer(with_training(state, settings))
+    trainer = Trainer(set_training(state, settings))
     for _ in trainer.work(settings.updates):
         pass
     after = trainer.state()

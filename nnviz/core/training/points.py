@@ -5,9 +5,10 @@ Knows nothing of how updates are made.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 
 from nnviz.core.accuracy import classifies
+from nnviz.core.cost import Work
 from nnviz.core.state import State
 from nnviz.core.training.batches import Batches
 from nnviz.core.training.passes import Pass
@@ -46,13 +47,13 @@ class Points:
         total_aside = aside.measured()
         return self._measured(total, hits, total_aside, aside.counting()() if self._classifies else 0)
 
-    def in_blocks(self) -> Generator[None, None, tuple[float, ...]]:
+    def in_blocks(self) -> Work[tuple[float, ...]]:
         """Measure the same block by block, and yield between them."""
         trained = yield from self._over(self._batches.every_row())
         aside = yield from self._over(self._batches.every_row_aside())
         return self._measured(*trained, *aside)
 
-    def _over(self, passes: Iterator[Pass]) -> Generator[None, None, tuple[float, int]]:
+    def _over(self, passes: Iterator[Pass]) -> Work[tuple[float, int]]:
         """Return the sum of the loss's terms and how many rows are right."""
         total, hits = 0.0, 0
         for k, block in enumerate(passes):
