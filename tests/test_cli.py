@@ -96,7 +96,7 @@ def test_predict_takes_rows_with_targets_and_says_what_foreign_names_are_taken_f
     assert run("predict", "relu", "--data", str(foreign)) == (
         0,
         "52.0\n",
-        f"{foreign}: the columns are taken in their order: a as accounts, b as children\n",
+        f"{foreign}: the columns are taken in their order: a as accounts and b as children\n",
     )
 
 

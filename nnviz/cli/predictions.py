@@ -11,7 +11,7 @@ import numpy as np
 from nnviz.cli.printing import complain, print_json, print_lines
 from nnviz.cli.usage import UsageError
 from nnviz.core.activations import Array
-from nnviz.core.columns import CellError
+from nnviz.core.columns import CellError, in_order
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files import atomic
@@ -55,15 +55,16 @@ def _typed(state: State, cells: list[str]) -> Array:
         what, whose = ("cell", "column") if has_texts else ("number", "input")
         wish = f"expected {counted(len(columns), what)} a row, one for each {whose}"
         raise FileError(f"{wish}, found {len(cells)}", place)
+    parts = []
     for column, cell in zip(columns, cells, strict=True):
         try:
-            column.encoded([cell])
+            parts.append(column.encoded([cell]))
         except CellError as error:
             if column.values:
                 raise FileError(str(error), f"{place}, column {column.name}") from None
             told = f"argument --row: expected numbers such as 3,5: {error}"
             raise UsageError(f"nnviz predict: {told}; `nnviz predict --help` says more") from None
-    return state.columns.encoded([cells])
+    return in_order(columns, state.network.inputs, parts)
 
 
 def _rows_of(path: Path, state: State) -> tuple[Array, Callable[[Array], bytes]]:

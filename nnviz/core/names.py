@@ -51,6 +51,19 @@ def listed(names: Sequence[str], most: int = LISTED) -> str:
     return " and ".join([", ".join(short[:-1]), short[-1]] if short[1:] else short)
 
 
+def numbered(name: str, taken: dict[str, int]) -> str:
+    """Return `name` or, where it is taken, the first of `name 2`, `name 3`, … that is not; it is taken then.
+
+    `taken` holds for each name how far it was counted, 1 at first.
+    """
+    free = name
+    while free in taken:
+        taken[name] += 1
+        free = f"{shortened(name, NAME.most - 8)} {taken[name]}"
+    taken[free] = 1
+    return free
+
+
 def file_named(path: Path) -> str:
     """Return a file's name as it is shown: of a sane length, on one line."""
     return on_one_line(shortened(path.name, SHOWN))

@@ -193,6 +193,13 @@ def test_names_of_nodes_are_valid_and_unique():
     assert len({*state.network.all_names()}) == sum(state.network.sizes)
 
 
+def test_columns_of_one_name_are_numbered():
+    state = made("a,a,a,b,b,y\n1,2,3,p,r,7\n4,5,6,q,s,8\n").network()
+    columns = state.columns.of_inputs
+    assert [column.name for column in columns] == ["a", "a 2", "a 3", "b", "b 2"]
+    assert state.network.inputs[2:] == ("a 3", "b=p", "b=q", "b 2=r", "b 2=s")
+
+
 def test_columns_without_names_get_the_usual_ones():
     assert made("1,2,3\n4,5,6\n").network().network.inputs == ("input_0", "input_1")
     assert made("1,2,3\n4,5,6\n").network().network.outputs == ("output",)

@@ -14,7 +14,7 @@ from nnviz.core import network_for as networks
 from nnviz.core.activations import Array
 from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import NAME
-from nnviz.core.names import listed, quoted, shortened
+from nnviz.core.names import listed, numbered, quoted, shortened
 from nnviz.core.numbers import counted, full
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
@@ -84,9 +84,8 @@ def built(table: Table, found: Sequence[Finding], choices: Choices, state: State
         said.append(maker.said_of_missing(used, int(gone.sum())))
     if not rows.any():
         raise FileError(f"no row is left: {said[-1]}")
-    names: set[str] = set()
-    inputs = [maker.column(place, rows, names, "input") for place in places["input"]]
-    targets = [maker.column(place, rows, names, "target") for place in places["target"]]
+    inputs = [maker.column(place, rows, "input") for place in places["input"]]
+    targets = [maker.column(place, rows, "target") for place in places["target"]]
     if len(targets) > 1 and any(column.values for column, _ in targets):
         raise FileError("targets are numbers, or one column of classes: choose one")
     with told_by_core():
@@ -104,13 +103,17 @@ class _Maker:
 
     def __init__(self, table: Table, found: Sequence[Finding], choices: Choices, state: State | None) -> None:
         self._table, self._found, self._choices = table, found, choices
+        places = (i for i, role in enumerate(choices.roles) if role == "input")
+        self._place_of_input = {place: k for k, place in enumerate(places)}
+        self._names: dict[str, int] = {}  # of columns
+        self._nodes: dict[str, int] = {}
         self._known: dict[int, Column] = {}
         self._alike: dict[int, Column] = {}
         """What else the network has, where as many columns of the table bear none of its names."""
         if state is not None:
             for role, own in (("input", state.columns.of_inputs), ("target", state.columns.of_targets)):
-                places = [place for place, each in enumerate(choices.roles) if each == role]
-                self._know(own, {place: self.name(place, role) for place in places})
+                at = [place for place, each in enumerate(choices.roles) if each == role]
+                self._know(own, {place: self.name(place, role) for place in at})
 
     def _know(self, own: Sequence[Column], names: Mapping[int, str]) -> None:
         """Find a network's own columns among those of these names, capitals aside."""
@@ -118,7 +121,8 @@ class _Maker:
         called |= {column.name: column for column in own}
         found = {place: called.get(name) or called.get(name.casefold()) for place, name in names.items()}
         self._known |= {place: column for place, column in found.items() if column}
-        others = [column for column in own if column not in found.values()]
+        taken = {column.nodes for column in found.values() if column}
+        others = [column for column in own if column.nodes not in taken]
         strange = [place for place, column in found.items() if not column]
         if len(others) == len(strange):
             self._alike |= dict(zip(strange, others, strict=True))
@@ -129,7 +133,7 @@ class _Maker:
         if name:
             return shortened(name, NAME.most)
         if role == "input":
-            return f"input_{[i for i, own in enumerate(self._choices.roles) if own == role].index(place)}"
+            return f"input_{self._place_of_input[place]}"
         return "output" if role == "target" else f"column {place + 1}"
 
     def nodes(self, places: Sequence[int]) -> int:
@@ -154,12 +158,16 @@ class _Maker:
             wrong = np.isnan(self._table.numbers(place)) & ~self._table.missing(place)
             raise self._table.fault(int(wrong.argmax()), place)
 
-    def column(self, place: int, rows: NDArray[np.bool_], names: set[str], role: str) -> tuple[Column, Array]:
-        """Return a column and what its rows become; `names` are those of the nodes that there are."""
+    def column(self, place: int, rows: NDArray[np.bool_], role: str) -> tuple[Column, Array]:
+        """Return a column and what its rows become; its names are taken then."""
         name, table, classes = self.name(place, role), self._table, self._choices.classes[place]
         known = self._known.get(place)
-        if known and (bool(known.values) != classes or names.intersection(known.nodes)):
+        if known and (bool(known.values) != classes or self._nodes.keys() & {*known.nodes}):
             known = None
+        if known:
+            self._nodes.update(dict.fromkeys(known.nodes, 1))
+        else:
+            name = _unique(name, self._names)
         gone = table.missing(place)[rows]
         if gone.all():
             raise FileError(f"{quoted(name)} holds nothing in {table.size}: leave the column out")
@@ -167,12 +175,10 @@ class _Maker:
             numbers = table.numbers(place)[rows]
             if gone.any():
                 numbers = np.where(gone, numbers[~gone].mean(), numbers)
-            column = known or self._numbers_like(place, Column(name, (_unique(name, names),)))
-            names.update(column.nodes)
+            column = known or self._numbers_like(place, Column(name, (_unique(name, self._nodes),)))
             return column, column.standardised(numbers)[:, None]
         cells = self._filled(self._cells(place, rows), gone)
         if known:
-            names.update(known.nodes)
             try:
                 return known, known.encoded(cells)
             except CellError as error:
@@ -183,7 +189,7 @@ class _Maker:
             row = int(np.flatnonzero(rows)[cells.index(longest)])
             wish = f"expected at most {NAME.most} letters, found {len(longest)}"
             raise FileError(wish, table.place(row, place))
-        nodes = [_unique(value if role == "target" else f"{name}={value}", names) for value in values]
+        nodes = [_unique(value if role == "target" else f"{name}={value}", self._nodes) for value in values]
         with told_by_core():
             column = Column(name, tuple(nodes), tuple(values))
         return column, column.encoded(cells)
@@ -252,11 +258,6 @@ def _order(text: str) -> tuple[float, str]:
         return float("inf"), text
 
 
-def _unique(wanted: str, names: set[str]) -> str:
-    """Return the name of a node, shortened where it is too long, numbered where it is taken; it is kept."""
-    wanted = _NO_NAME.sub(" ", wanted).strip() or "column"
-    name, number = shortened(wanted, NAME.most), 2
-    while name in names:
-        name, number = f"{shortened(wanted, NAME.most - 8)} {number}", number + 1
-    names.add(name)
-    return name
+def _unique(wanted: str, taken: dict[str, int]) -> str:
+    """Return a name for what is wanted, shortened where it is too long, numbered where it is taken."""
+    return numbered(shortened(_NO_NAME.sub(" ", wanted).strip() or "column", NAME.most), taken)

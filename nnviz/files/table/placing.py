@@ -7,11 +7,14 @@ from typing import NamedTuple
 
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column, in_order
-from nnviz.core.names import LISTED, SHOWN, on_one_line, shortened
+from nnviz.core.names import SHOWN, listed, shortened
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.table.table import Table
+
+HALF = SHOWN // 2 - 2
+"""Letters of either name where one is said to be taken as another."""
 
 
 class Placed(NamedTuple):
@@ -76,7 +79,5 @@ def _nodes(table: Table, places: list[int], columns: Sequence[Column], nodes: tu
 def in_their_order(foreign: Mapping[int, str], state: State) -> str:
     """Return a sentence that says as what the columns of foreign names are taken."""
     own = [*_names(state.columns.of_inputs), *_names(state.columns.of_targets)]
-    called = {i: on_one_line(shortened(name, SHOWN)) for i, name in foreign.items()}
-    pairs = [f"{name} as {shortened(own[i], SHOWN)}" for i, name in called.items()]
-    more = f" and {len(pairs) - LISTED} more" if len(pairs) > LISTED else ""
-    return f"the columns are taken in their order: {', '.join(pairs[:LISTED])}{more}"
+    pairs = [f"{shortened(name, HALF)} as {shortened(own[i], HALF)}" for i, name in foreign.items()]
+    return f"the columns are taken in their order: {listed(pairs)}"

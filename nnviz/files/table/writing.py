@@ -6,8 +6,10 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from nnviz.core.accuracy import is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.columns import Cell, Column
+from nnviz.core.names import numbered
 from nnviz.core.numbers import full
 from nnviz.core.state import State
 from nnviz.files.table.cells import rows_of
@@ -26,13 +28,13 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     layout = table.layout
     names = [*table.names] if table.names else _names(table.width, where, state)
     header = [*names, *_free(state.network.outputs, names)]
-    own = _predicted(state)
-    header += _free([own[0]], header) if own else []
+    name, texts = _predicted(state, prediction)
+    header += _free([name], header) if name else []
     lines = with_plain_ends(decoded(data, layout.encoding)[0]).split("\n")
     rows = rows_of(lines, layout.delimiter or ",")
     if layout.header:
         next(rows)
-    classes = [[text] for text in own[1](prediction)] if own else [[]] * len(prediction)
+    classes = [[text] for text in texts] if name else [[]] * len(prediction)
     cells = ([cell.strip() for cell in row[: table.width]] for row, _, _ in rows)
     behind = zip(cells, prediction.tolist(), classes, strict=True)
     decimal = layout.decimal or "."
@@ -80,32 +82,25 @@ def _outcomes(state: State, prediction: Array) -> Iterator[Part]:
         else:
             yield headers("target"), [*targets.T.tolist()]
     yield headers("prediction"), [*prediction.T.tolist()]
-    if own := _predicted(state):
-        yield [own[0]], [own[1](prediction)]
+    name, texts = _predicted(state, prediction)
+    if name:
+        yield [name], [texts]
     if targets is not None:
         yield headers("error"), [*(prediction - targets).T.tolist()]
 
 
-class _Classes:
-    """What the largest output stands for."""
-
-    def __init__(self, texts: Sequence[str], places: Sequence[int]) -> None:
-        self._texts, self._places = texts, places
-
-    def __call__(self, prediction: Array) -> list[str]:
-        return [self._texts[at] for at in prediction[:, self._places].argmax(axis=1).tolist()]
-
-
-def _predicted(state: State) -> tuple[str, _Classes] | None:
-    """Return what the column of predicted classes is called, and how it is filled; None without classes."""
+def _predicted(state: State, prediction: Array) -> tuple[str, list[str]]:
+    """Return what the column of predicted classes is called, "" without any, and the class of each row."""
     outputs = state.network.outputs
-    for column in state.columns.of_targets:
-        if column.values:
-            places = [outputs.index(name) for name in column.nodes]
-            return f"predicted {column.name}", _Classes(column.values, places)
-    if state.network.layers[-1].activation == "softmax" and len(outputs) > 1:
-        return "predicted", _Classes(outputs, range(len(outputs)))
-    return None
+    column = next((each for each in state.columns.of_targets if each.values), None)
+    if column is not None:
+        name, nodes, texts = f"predicted {column.name}", column.nodes, column.values
+    elif is_one_of_many(state.network):
+        name, nodes, texts = "predicted", outputs, outputs
+    else:
+        return "", []
+    largest = prediction[:, [outputs.index(node) for node in nodes]].argmax(axis=1)
+    return name, [texts[at] for at in largest.tolist()]
 
 
 def _names(width: int, where: Placed, state: State) -> list[str]:
@@ -126,13 +121,8 @@ def _free(wanted: Iterable[str], taken: Sequence[str]) -> list[str]:
 
 def _unique(names: list[str]) -> list[str]:
     """Return the names, a number behind each that stands further in front already."""
-    seen: set[str] = set()
-    for i, name in enumerate(names):
-        number = 2
-        while names[i] in seen:
-            names[i], number = f"{name} {number}", number + 1
-        seen.add(names[i])
-    return names
+    taken: dict[str, int] = {}
+    return [numbered(name, taken) for name in names]
 
 
 def _cell(cell: Cell) -> str:
