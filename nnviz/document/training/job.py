@@ -215,9 +215,7 @@ class Job(QObject):
                     self.over = True
                     break
                 now = clock()
-                if now - before > self._limits.long_unit_s:
-                    self._long_units += 1
-                    until = now
+                self._long_units += now - before > self._limits.long_unit_s
         except ValueError as error:
             self.error, self.over = error, True
         self._reached, self.diverged = trainer.iteration, trainer.diverged
