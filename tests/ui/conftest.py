@@ -43,6 +43,25 @@ def leaves_nothing_behind(qapp):
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
 
 
+@pytest.fixture(autouse=True)
+def nobody_waits(qapp):
+    """Fail a test in which a dialog waits for an answer that does not come, instead of waiting with it."""
+    seen, waited, timer = [None], [], QTimer(interval=20_000)
+
+    def close_what_waits():
+        dialog, before = QApplication.activeModalWidget(), seen.pop()
+        seen.append(dialog)
+        if dialog and dialog is before:
+            waited.append((type(dialog).__name__, dialog.windowTitle(), getattr(dialog, "text", str)()))
+            dialog.done(0)
+
+    timer.timeout.connect(close_what_waits)
+    timer.start()
+    yield
+    timer.stop()
+    assert not waited, f"a dialog waited for an answer: {waited}"
+
+
 @pytest.fixture
 def settings():
     """Settings that remember nothing beyond the test."""
