@@ -147,7 +147,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
     """A quiet plot with an axis below and one at the left; whoever draws in it sets its ranges."""
 
     def __init__(self, bottom: QuietAxis, left: QuietAxis) -> None:
-        super().__init__(axisItems={"bottom": bottom, "left": left})
+        super().__init__(axisItems={"bottom": bottom, "left": left}, enableMenu=False)
         self._bottom, self._left = bottom, left
         self.density: float | None = None
         """Device pixels on a side of a pixel; None for those of the screen."""
@@ -156,7 +156,6 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         leave_drops(self)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.plotItem.vb.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
