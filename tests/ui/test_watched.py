@@ -439,18 +439,25 @@ def test_a_click_on_stop_that_comes_after_the_end_changes_nothing(qtbot, watchin
     window, script = watching
     script.update(1, [2, 8])
     sees(qtbot, window, 1)
-    stop = window.training.verbs
-    screen, at = window.main_window.windowHandle(), stop.mapTo(window.main_window, stop.rect().center())
-    QCursor.setPos(stop.mapToGlobal(stop.rect().center()))
-    qtbot.waitUntil(stop.underMouse)
+    stop, screen = window.training.verbs, window.main_window.windowHandle()
+
+    def go_there():  # again, where the panel has grown meanwhile by what it says
+        QCursor.setPos(stop.mapToGlobal(stop.rect().center()))
+        return stop.underMouse()
+
+    def click_there():
+        at = stop.mapTo(window.main_window, stop.rect().center())
+        QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
+
+    qtbot.waitUntil(go_there)
     script.end()
     qtbot.waitUntil(lambda: not window.document.held)
     ended = window.document.state
-    QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
+    click_there()
     assert window.document.state is ended
     QCursor.setPos(0, 0)
     qtbot.waitUntil(lambda: not stop.underMouse())
-    QTest.mouseClick(screen, Qt.MouseButton.LeftButton, pos=at)
+    click_there()
     qtbot.waitUntil(lambda: window.document.state is not ended)
 
 
