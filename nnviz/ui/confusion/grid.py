@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 
 from nnviz.core.confusion import Confusion
 from nnviz.picture.palette import Palette, rgb
 from nnviz.ui.confusion.places import Cell, Places, placed
 from nnviz.ui.confusion.texts import paint_counts, paint_names, paint_shares, paint_titles
+from nnviz.ui.plots.cell_grid import CellGrid, outline
 from nnviz.ui.widgets.theme import colours
 
 STEPS = {
@@ -23,47 +23,38 @@ STEPS = {
 }
 
 
-class ConfusionGrid(QWidget):
+class ConfusionGrid(CellGrid[Cell]):
     """Paints counts: a row for each class of the targets, a column for each of the predictions.
 
     =========== =============================================
-    `pointed`   `at` is another cell, or none
+    `moved`     the keyboard is on another Cell
     `chosen`    a Cell, by a click or Enter
     `left`      Escape
     =========== =============================================
     """
 
-    pointed = Signal()
+    moved = Signal()
     chosen = Signal(object)
     left = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(least=34, wished=300)
         self._found = Confusion(np.zeros((2, 2), dtype=np.intp), 0)
         self._names: Sequence[str] = ("", "")
         self._image = QImage()
         self._places: Places | None = None
         self._chosen: Cell | None = None
-        self._hover: Cell | None = None
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 34)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def sizeHint(self) -> QSize:
-        """Ask for a side panel's width."""
-        return QSize(336, 300)
+        self.clicked.connect(self._click)
 
     @property
     def at(self) -> Cell | None:
         """The cell under the mouse, else the one that was chosen last, or that the keyboard is on."""
-        return self._hover or self._chosen
+        return self.hover or self._chosen
 
     def show_counts(self, found: Confusion, names: Sequence[str]) -> None:
         """Paint the counts of these classes from now on."""
         if names != self._names:
-            self._places = self._chosen = self._hover = None
+            self._places = self._chosen = self.hover = None
         self._found, self._names = found, names
         self._image = image_of(found, colours())
         self.update()
@@ -86,15 +77,11 @@ class ConfusionGrid(QWidget):
             paint_names(painter, places, self._names)
             paint_counts(painter, places, self._found.counts, self._image)
             paint_shares(painter, places, self._found)
-            marks = (self._hover, QPen(QColor(p.ink), 1)), (self._chosen, QPen(QColor(p.accent), 2))
+            marks = (self.hover, QPen(QColor(p.ink), 1)), (self._chosen, QPen(QColor(p.accent), 2))
             for cell, pen in marks:
                 if cell:
-                    _outline(painter, places.cell(cell), QPen(QColor(p.surface), pen.width() + 2))
-                    _outline(painter, places.cell(cell), pen)
-            if self.hasFocus():
-                painter.setPen(QPen(QColor(p.accent), 2.0))
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
+                    _outline(painter, places.cell(cell), QPen(QColor(p.surface), pen.width() + 2), pen)
+            self.paint_focus(painter)
 
     def _paint_lines(self, painter: QPainter, places: Places, p: Palette) -> None:
         """Paint a thin line around the cells that have room for one, and a darker one on the diagonal."""
@@ -113,26 +100,12 @@ class ConfusionGrid(QWidget):
 
     # --- events
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell what is under the mouse."""
-        self._hover_at(self.places().at(event.position().x(), event.position().y()))
+    def cell_at(self, x: float, y: float) -> Cell | None:  # noqa: D102
+        return self.places().at(x, y)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is under the mouse any more."""
-        self._hover_at(None)
-
-    def _hover_at(self, cell: Cell | None) -> None:
-        if cell != self._hover:
-            self._hover = cell
-            self.pointed.emit()
-            self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Choose a cell."""
-        cell = self.places().at(event.position().x(), event.position().y())
-        if event.button() == Qt.MouseButton.LeftButton and cell:
-            self._go_to(cell)
-            self.chosen.emit(cell)
+    def _click(self, cell: Cell) -> None:
+        self._go_to(cell)
+        self.chosen.emit(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move by the arrow keys, choose by Enter, leave by Escape."""
@@ -150,7 +123,7 @@ class ConfusionGrid(QWidget):
 
     def _go_to(self, cell: Cell) -> None:
         self._chosen = cell
-        self.pointed.emit()
+        self.moved.emit()
         self.update()
 
     def resizeEvent(self, event: QEvent) -> None:  # noqa: D102
@@ -176,7 +149,5 @@ def image_of(found: Confusion, palette: Palette) -> QImage:
     return QImage(pixels, columns, rows, 4 * columns, QImage.Format.Format_RGB32).copy()
 
 
-def _outline(painter: QPainter, place: QRectF, pen: QPen) -> None:
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRect(place.adjusted(0.5, 0.5, -0.5, -0.5))
+def _outline(painter: QPainter, place: QRectF, *pens: QPen) -> None:
+    outline(painter, place.adjusted(0.5, 0.5, -0.5, -0.5), pens)

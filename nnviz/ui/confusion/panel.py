@@ -71,7 +71,8 @@ class ConfusionPanel(LiveCard):
         self._derived.computed.connect(self.follow)
         for choice in (self.output, self.part):
             choice.currentIndexChanged.connect(self.draw)
-        self.view.pointed.connect(self._tell)
+        for pointed in (self.view.hovered, self.view.moved):
+            pointed.connect(self._tell)
         self.view.chosen.connect(self._choose)
         self.view.left.connect(self.all_wished)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPen
 
 from nnviz.core.activations import Array
 from nnviz.picture.matrix import Cell, Sheet, Tiles, pixels, side_of, strongest
 from nnviz.picture.parts import Rect
+from nnviz.ui.plots.cell_grid import CellGrid, outline
 from nnviz.ui.plots.matrix_texts import Names, paint_names, paint_numbers, room_for_names
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours
@@ -28,43 +28,29 @@ class Mark(NamedTuple):
     source: int | None = None
 
 
-class MatrixView(QWidget):
+class MatrixView(CellGrid[Cell]):
     """Paints weights of shape (nodes, sources): one image, or a picture of each node's weights.
 
-    =========== =============================================================
-    `hovered`   the Cell under the mouse, or None
-    `clicked`   a Cell
-    `moved`     an arrow key wants this Mark
-    =========== =============================================================
+    `moved`: an arrow key wants this Mark.
     """
 
-    hovered = Signal(object)
-    clicked = Signal(object)
     moved = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(least=96, wished=220)
         self.weights: Array = np.zeros((1, 1))
         self._names: Names = (), ()
         self._as_pictures = False
         self._mark = Mark()
         self._image: QImage | None = None
-        self._hover: Cell | None = None
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(120, 96)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def sizeHint(self) -> QSize:
-        """Ask for a side panel's width."""
-        return QSize(336, 220)
 
     def show_weights(self, weights: Array, names: Names, as_pictures: bool) -> None:
         """Paint `weights` from now on, with a picture a node where their sources make a square.
 
         `names` are those of the nodes and of the sources.
         """
+        if self.weights.shape != weights.shape:
+            self.hover = None
         self.weights, self._names = weights, names
         self._as_pictures = as_pictures and side_of(weights.shape[1]) is not None
         self._image = None
@@ -89,8 +75,7 @@ class MatrixView(QWidget):
     def _room(self) -> Rect:
         return Rect(ROOM, ROOM, self.width() - 2.0 * ROOM, self.height() - 2.0 * ROOM)
 
-    def cell_at(self, x: float, y: float) -> Cell | None:
-        """Return the weight that a point shows."""
+    def cell_at(self, x: float, y: float) -> Cell | None:  # noqa: D102
         places = self.places()
         return places.at(x, y) if isinstance(places, Tiles) else places.at(x, y, self.weights)
 
@@ -111,10 +96,7 @@ class MatrixView(QWidget):
                 paint_names(painter, places, self._names, room_for_names(self._names, self._room()))
                 paint_numbers(painter, places, self.weights, self._image)
             self._paint_mark(painter, places)
-            if self.hasFocus():
-                painter.setPen(QPen(QColor(colours().accent), 2.0))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.0, 1.0, -1.0, -1.0), 4.0, 4.0)
+            self.paint_focus(painter)
 
     def _drawn(self, places: Sheet | Tiles) -> QImage:
         """Return the image to be scaled; of tiles one below the other."""
@@ -153,25 +135,6 @@ class MatrixView(QWidget):
                 painter.drawRect(qrect(places.cell(Cell(every, source))).adjusted(-0.5, -0.5, 0.5, 0.5))
 
     # --- events
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell what is under the mouse."""
-        self._hover_at(self.cell_at(event.position().x(), event.position().y()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        """Nothing is under the mouse any more."""
-        self._hover_at(None)
-
-    def _hover_at(self, cell: Cell | None) -> None:
-        if cell != self._hover:
-            self._hover = cell
-            self.hovered.emit(cell)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Select a weight."""
-        cell = self.cell_at(event.position().x(), event.position().y())
-        if event.button() == Qt.MouseButton.LeftButton and cell:
-            self.clicked.emit(cell)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the mark by the arrow keys, and by Page Up and Page Down from node to node."""
@@ -225,7 +188,5 @@ def _at_least(rect: Rect, size: float) -> Rect:
 
 def _outline(painter: QPainter, rect: Rect, colour: QColor, width: float) -> None:
     """Draw it on a rim of the canvas, so that it stands out from blue as from orange."""
-    outer = qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5)
-    for pen in (QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)):
-        painter.setPen(pen)
-        painter.drawRect(outer)
+    pens = QPen(QColor(colours().canvas), width + 2.0), QPen(colour, width)
+    outline(painter, qrect(rect).adjusted(-0.5, -0.5, 0.5, 0.5), pens)

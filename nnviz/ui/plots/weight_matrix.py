@@ -12,7 +12,7 @@ from nnviz.core.numbers import shown, shown_in_full
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.picture.matrix import MOST_TILES, Cell, side_of
+from nnviz.picture.matrix import MOST_TILES, side_of
 from nnviz.ui.plots.matrix_view import Mark, MatrixView
 from nnviz.ui.plots.plot_card import PlotCard
 from nnviz.ui.widgets.card import quiet_button
@@ -29,7 +29,6 @@ class WeightMatrix(PlotCard):
     def __init__(self, document: Document, selection: Selection) -> None:
         super().__init__("Matrix", "the weights", "-matrix")
         self._document, self._selection = document, selection
-        self._hover: Cell | None = None
         self._make_controls()
         self.caption, self.read_out = muted_line(), muted_line()
         self.view = MatrixView()
@@ -56,7 +55,7 @@ class WeightMatrix(PlotCard):
         self._selection.address_changed.connect(self._selected)
         self.choice.currentIndexChanged.connect(lambda _: self._show_layer())
         self.pictures.toggled.connect(lambda _: self._show_layer())
-        self.view.hovered.connect(self._hovered)
+        self.view.hovered.connect(self._tell)
         self.view.clicked.connect(lambda cell: self._selection.point_at(self._address(Mark(*cell))))
         self.view.moved.connect(lambda mark: self._selection.point_at(self._address(mark)))
 
@@ -110,8 +109,6 @@ class WeightMatrix(PlotCard):
         side = side_of(sources)
         self.pictures.setVisible(side is not None and nodes <= MOST_TILES)
         self.pictures.setToolTip(f"Show each node's {sources} weights as a picture of {side} × {side}")
-        if self._hover and not (self._hover.node < nodes and self._hover.source < sources):
-            self._hover = None
         names = network.names(self.layer + 1), network.names(self.layer)
         self.view.show_weights(weights, names, self.pictures.isChecked() and nodes <= MOST_TILES)
         largest = float(np.abs(weights).max()) or 1.0
@@ -147,15 +144,11 @@ class WeightMatrix(PlotCard):
             return Address("node", self.layer, node)
         return Address("weight", self.layer, node, source)
 
-    def _hovered(self, cell: Cell | None) -> None:
-        self._hover = cell
-        self._tell()
-
     def _tell(self) -> None:
         """Write out the weight under the mouse, else the selected one, else what is to be seen."""
         mark = self._mark()
         self.view.show_mark(mark)
-        node, source = self._hover or mark
+        node, source = self.view.hover or mark
         self.view.setAccessibleName(f"Weights: {self.choice.currentText()}")
         if node is None and source is None:
             self.read_out.setText(PICTURE_HINT if self.pictures.isChecked() else HINT)
