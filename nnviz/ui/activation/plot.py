@@ -22,8 +22,6 @@ from nnviz.ui.plots.plot import OFFSET, Dot, Picture, QuietAxis
 from nnviz.ui.plots.point_plot import PointPlot
 from nnviz.ui.widgets.announce import announce
 
-TANGENT = 40.0
-"""Pixels of the tangent on either side of the present point."""
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 MANY = 2000
 """So many points of rows are drawn at once without a look at which stand on one pixel."""
@@ -70,10 +68,10 @@ class ActivationPlot(PointPlot):
         self._curve, self._slopes = (Line(connect="finite") for _ in range(2))
         self._tangent, self._zero = Line(), Line()
         self._rows = Points()
-        self._ends = [(Dot(6), Dot(6))]  # no activation has more kinks than one
+        self._ends = Dot(6), Dot(6)  # of the slope at a kink, and behind it; no activation has two kinks
         for z, item in enumerate((self._zero, self._slopes, self._curve, self._rows, self._tangent), start=1):
             self.add(item, z)
-        for dot in (own for pair in self._ends for own in pair):
+        for dot in self._ends:
             self.add(dot, 6)
         self.set_palette(palette)
 
@@ -88,10 +86,9 @@ class ActivationPlot(PointPlot):
         self._slopes.setPen(self.pen(palette.slope, 1.5))
         self._tangent.setPen(self.pen(palette.slope, 2.5))
         self._rows.set_pen(self.pen(palette.accent, SIZE))
-        for at, behind in self._ends:
-            for dot, inside in ((at, palette.slope), (behind, palette.surface)):
-                dot.setPen(QPen(QColor(palette.slope), 1.5))
-                dot.setBrush(QColor(inside))
+        for dot, inside in zip(self._ends, (palette.slope, palette.surface), strict=True):
+            dot.setPen(QPen(QColor(palette.slope), 1.5))
+            dot.setBrush(QColor(inside))
 
     def show_nothing(self) -> None:
         """Draw nothing, not even the axes."""
@@ -116,11 +113,9 @@ class ActivationPlot(PointPlot):
         self._curve.setData(curve.z, np.where(np.isfinite(curve.a), curve.a, np.nan))
         self._slopes.setData(curve.z, self._times * curve.slope)
         self._zero.setData([0.0, 0.0], self.view()[1])
-        for (at, behind), pair in zip(self._ends, (*curve.kinks, None), strict=False):
-            for dot, reading in zip((at, behind), pair or (None, None), strict=True):
-                self.put(
-                    dot, *((reading.z, self._times * reading.slope) if reading else (math.nan, math.nan))
-                )
+        kink = curve.kinks[0] if curve.kinks else (Reading(math.nan, math.nan, math.nan),) * 2
+        for dot, reading in zip(self._ends, kink, strict=True):
+            self.put(dot, reading.z, self._times * reading.slope)
 
     def show_rows(self, z: Array, a: Array) -> int:
         """Draw a point for each row, shape (rows,), and return how many stand out of the plot.
@@ -148,7 +143,7 @@ class ActivationPlot(PointPlot):
         """Mark what the node makes of the present row's z, with its tangent."""
         z, a, self._slope = reading or (math.nan, math.nan, math.nan)
         self.show_present(z, a)
-        self._place_tangent()
+        self.touch(self._tangent, self._slope)
 
     def takes_point(self) -> bool:
         """Nothing moves the point: z follows from the row and the weights."""
@@ -158,7 +153,7 @@ class ActivationPlot(PointPlot):
         """Return what the node makes of the z at `at`."""
         if self._bend is None:
             return None
-        z, a, slope = self._bend.at(self._round(at).x())
+        z, a, slope = self._bend.at(self.rounded(at).x())
         height = a if math.isfinite(a) else self.view()[1][1]
         return QPointF(z, height), f"z {shown(z)}\na {shown(a)}\nslope {shown(slope)}"
 
@@ -185,15 +180,6 @@ class ActivationPlot(PointPlot):
         """Return both ends of the tangent as it is drawn, shape (2, 2); none where there is none."""
         return points_of(self._tangent)
 
-    def _place_tangent(self) -> None:
-        if self._point is None or not math.isfinite(self._slope):
-            self._tangent.setData([], [])
-            return
-        across, up = self.pixel()
-        half = TANGENT / math.hypot(1 / across, self._slope / up)
-        x, y = self._point.x(), self._point.y()
-        self._tangent.setData([x - half, x + half], [y - half * self._slope, y + half * self._slope])
-
     # --- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -216,4 +202,4 @@ class ActivationPlot(PointPlot):
         """Keep the tangent's length in pixels, and the axis's name in its size."""
         super().resizeEvent(event)
         if hasattr(self, "_right"):
-            self._place_tangent()
+            self.touch(self._tangent, self._slope)

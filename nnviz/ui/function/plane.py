@@ -72,7 +72,7 @@ class FunctionPlane(PointPlot):
         for z, item in enumerate((*items, self._around)):
             self.add(item, z * 0.1)
         self._stale = False
-        self.plotItem.vb.sigResized.connect(self._resized)
+        self.plotItem.vb.sigResized.connect(self.resized)
         self._scale = Scale()
         self._scale_of: tuple[object, ...] = ()
         self.plotItem.layout.addItem(self._scale, 2, 3)  # beside the plot itself, which is at (2, 1)
@@ -201,10 +201,6 @@ class FunctionPlane(PointPlot):
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:  # noqa: D102
         return self.reader(at)
 
-    def rounded(self, at: QPointF) -> QPointF:
-        """Return the point in the plot that has no more digits than a pixel can tell apart."""
-        return self._round(at)
-
     def takes_point(self) -> bool:  # noqa: D102
         return bool(self.plotItem.isVisible())
 
@@ -216,9 +212,6 @@ class FunctionPlane(PointPlot):
             self.left.emit()
         else:
             super().keyPressEvent(event)
-
-    def _resized(self) -> None:
-        self.resized.emit()
 
     def _colour_point(self) -> None:
         super()._colour_point()

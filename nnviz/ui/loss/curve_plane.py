@@ -18,8 +18,6 @@ from nnviz.ui.loss.plane import LossPlane
 from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.plot import Dot
 
-TANGENT = 46.0
-"""Pixels of the tangent on either side of the present point."""
 HEAD = 9
 """Pixels of the arrow's head."""
 
@@ -105,17 +103,8 @@ class LossCurvePlane(LossPlane):
             self._place()
 
     def _place(self) -> None:
-        self._place_tangent()
+        self.touch(self._tangent, self._slope)
         self._place_step()
-
-    def _place_tangent(self) -> None:
-        if self._point is None or not math.isfinite(self._slope):
-            self._tangent.setData([], [])
-            return
-        across, up = self.pixel()
-        half = TANGENT / math.hypot(1 / across, self._slope / up)
-        x, y = self._point.x(), self._point.y()
-        self._tangent.setData([x - half, x + half], [y - half * self._slope, y + half * self._slope])
 
     def _place_step(self) -> None:
         """Draw the step along w to where it lands, or to the plot's edge, and from there to the curve."""

@@ -20,12 +20,15 @@ from PySide6.QtGui import (
 )
 
 from nnviz.picture.palette import Palette
+from nnviz.ui.plots.curve import Curve
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
 from nnviz.ui.widgets.number_field import nudge_size
 from nnviz.ui.widgets.theme import ui_font
 
 REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""
+TANGENT = 44.0
+"""Pixels of a tangent on either side of the present point."""
 WISHED = QSize(240, 96)
 """Pixels that it asks for; it takes all that is left."""
 ARROWS = {
@@ -84,6 +87,16 @@ class PointPlot(Plot):
         self.put(self._present, x, y)
         self._tell()
 
+    def touch(self, tangent: Curve, slope: float) -> None:
+        """Lay a tangent of so many pixels through the present point; none where there is none of either."""
+        if self._point is None or not math.isfinite(slope):
+            tangent.setData([], [])
+            return
+        across, up = self.pixel()
+        half = TANGENT / math.hypot(1 / across, slope / up)
+        x, y = self._point.x(), self._point.y()
+        tangent.setData([x - half, x + half], [y - half * slope, y + half * slope])
+
     def read_near(self, at: QPointF) -> tuple[QPointF, str] | None:
         """Return the point to read out near `at`, and its numbers: none where nothing is drawn."""
         return None
@@ -104,7 +117,7 @@ class PointPlot(Plot):
         at: QPointF = self.plotItem.vb.mapSceneToView(self.mapToScene(event.position().toPoint()))
         return at
 
-    def _round(self, at: QPointF) -> QPointF:
+    def rounded(self, at: QPointF) -> QPointF:
         """Return the point inside the plot that has no more digits than a pixel can tell apart."""
         rounded = []
         for value, (low, high), pixel in zip((at.x(), at.y()), self.view(), self.pixel(), strict=True):
@@ -160,7 +173,7 @@ class PointPlot(Plot):
         assert self._hold is not None
         at = self._at(event) + self._hold
         if math.isfinite(at.x()) and math.isfinite(at.y()):
-            to = self._round(at)
+            to = self.rounded(at)
             self.point_moved.emit(to.x(), to.y())
 
     def wheelEvent(self, event: QWheelEvent) -> None:
