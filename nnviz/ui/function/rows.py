@@ -113,5 +113,5 @@ def _by_target(state: State, output: int | None, palette: Palette) -> tuple[list
 
 
 def class_shape(k: int) -> int:
-    """Return the shape of a class: squares first, as in the pictures of made rows; then circles."""
+    """Return the shape of a class: squares first, then circles and triangles; of further ones circles."""
     return (1, 0, 2)[k] if k < len(SHAPES) else 0

@@ -1,51 +1,39 @@
-"""How rows are marked in a picture of them: a shape and a colour for each class; and small pictures."""
+"""How made rows are marked in a picture of them, as on the panel Function: a plot, or a small picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from nnviz.core.activations import Array
 from nnviz.core.state import Dataset
 from nnviz.picture.palette import Palette
 from nnviz.picture.shades import class_colour
+from nnviz.ui.function.marks import draw_mark
+from nnviz.ui.function.rows import Rows, class_shape
 from nnviz.ui.widgets.theme import px
 
 RATIO = 2.0
 """Device pixels on a side of a small picture's pixel, so that it is sharp on any screen."""
-DOT_PX, AROUND_PX = 3.0, 3.0
+RADIUS_PX, AROUND_PX = 1.5, 3.0
 """A row in a small picture, and what stays free around all of them."""
-
-
-class Mark(NamedTuple):
-    """How rows of the class `number` are drawn: in words, and their `symbol` as pyqtgraph has it."""
-
-    words: str
-    symbol: str
-    number: int
-
-    def colour(self, palette: Palette) -> QColor:
-        """Return its colour in a theme."""
-        return QColor(class_colour(palette, self.number))
-
-
-MARKS = (
-    Mark("orange squares", "s", 0),
-    Mark("blue circles", "o", 1),
-    Mark("green triangles", "t1", 2),
-)
-"""Of class 0, 1 and 2; each has a shape of its own, too, for who sees no colours."""
+WORDS = ("orange squares", "blue circles", "green triangles")
+"""What the marks of class 0, 1 and 2 are."""
 
 
 class Series(NamedTuple):
     """Rows of one class: where they stand, shape (rows, 2)."""
 
-    mark: Mark
+    number: int
     points: Array
+
+    @property
+    def words(self) -> str:
+        """How they are marked, in words."""
+        return WORDS[self.number]
 
 
 def series(data: Dataset, most: int) -> list[Series]:
@@ -53,9 +41,17 @@ def series(data: Dataset, most: int) -> list[Series]:
     assert data.targets is not None
     inputs, targets = data.inputs[:most], data.targets[:most]
     if inputs.shape[1] == 1:
-        return [Series(MARKS[1], np.hstack([inputs, targets]))]
+        return [Series(1, np.hstack([inputs, targets]))]
     classes = targets.argmax(axis=1) if targets.shape[1] > 1 else (targets[:, 0] >= 0.5).astype(int)
-    return [Series(mark, inputs[classes == k]) for k, mark in enumerate(MARKS) if (classes == k).any()]
+    return [Series(k, inputs[classes == k]) for k in range(len(WORDS)) if (classes == k).any()]
+
+
+def marked(shown: list[Series], palette: Palette) -> Rows:
+    """Return the rows as they are marked."""
+    numbers = [each.number for each in shown for _ in each.points]
+    points = np.concatenate([each.points for each in shown])
+    colours = [class_colour(palette, k) for k in numbers]
+    return Rows(points, colours, [*map(class_shape, numbers)], np.zeros(len(points), dtype=bool))
 
 
 def limits(shown: list[Series], part: float) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -72,34 +68,13 @@ def thumbnail(shown: list[Series], size: QSize, palette: Palette) -> QPixmap:
     pixmap = QPixmap(size * RATIO)
     pixmap.setDevicePixelRatio(RATIO)
     pixmap.fill(Qt.GlobalColor.transparent)
-    dot = px(100) / 100 * DOT_PX
-    room = QRectF(0, 0, size.width(), size.height()).adjusted(AROUND_PX, AROUND_PX, -AROUND_PX, -AROUND_PX)
+    rows, radius = marked(shown, palette), px(100) / 100 * RADIUS_PX
+    no_rim = QColor(Qt.GlobalColor.transparent)
     (left, right), (bottom, top) = limits(shown, 0.0)
+    room = np.array([size.width(), size.height()]) - 2 * AROUND_PX
+    places = AROUND_PX + (rows.points - (left, top)) / (right - left, bottom - top) * room
     with QPainter(pixmap) as painter:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for mark, points in shown:
-            painter.setBrush(mark.colour(palette))
-            across = room.left() + (points[:, 0] - left) / (right - left) * room.width()
-            down = room.bottom() - (points[:, 1] - bottom) / (top - bottom) * room.height()
-            draw = _drawing(painter, mark.symbol)
-            for place in _squares(across, down, dot):
-                draw(place)
+        for at, shape, colour in zip(places.tolist(), rows.shapes, rows.colours, strict=True):
+            draw_mark(painter, QPointF(*at), shape, QColor(colour), no_rim, radius)
     return pixmap
-
-
-def _squares(across: Array, down: Array, side: float) -> Iterator[QRectF]:
-    """Yield what is around each point."""
-    for x, y in zip(across.tolist(), down.tolist(), strict=True):
-        yield QRectF(x - side / 2, y - side / 2, side, side)
-
-
-def _drawing(painter: QPainter, symbol: str) -> Callable[[QRectF], object]:
-    """Return what draws a symbol into a square."""
-    if symbol == "o":
-        return painter.drawEllipse
-    if symbol == "s":
-        return painter.drawRect
-    return lambda at: painter.drawPolygon(
-        [at.bottomLeft(), at.bottomRight(), QPointF(at.center().x(), at.top())]
-    )

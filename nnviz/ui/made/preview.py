@@ -5,19 +5,16 @@ Knows nothing of the dialog. Imports pyqtgraph, so it is imported only once the 
 
 from __future__ import annotations
 
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt
 
 from nnviz.core.state import Dataset
-from nnviz.ui.made.marks import Series, limits, series
+from nnviz.ui.function.marks import Marks
+from nnviz.ui.made.marks import Series, limits, marked, series
 from nnviz.ui.plots.plot import Plot, QuietAxis
 from nnviz.ui.widgets.theme import colours, px
 
 MOST_DRAWN = 2000
 """More rows than this are not told apart in the picture."""
-DOT_PX, FEW = 7.0, 500
-"""A row in the picture; of more than a few it is smaller."""
 MARGIN = 0.06
 """Of the width that rows reach over, what stays free beside them."""
 LEAST = QSize(280, 180)
@@ -30,7 +27,8 @@ class Preview(Plot):
         self._across, self._up = QuietAxis("bottom", grid=True), QuietAxis("left", grid=True)
         super().__init__(self._across, self._up)
         self._series: list[Series] = []
-        self._dots: list[pg.ScatterPlotItem] = []
+        self._marks = Marks()
+        self.add(self._marks, 5)
         self.plotItem.vb.setMouseEnabled(False, False)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setMinimumSize(LEAST)
@@ -52,27 +50,15 @@ class Preview(Plot):
     @property
     def drawn(self) -> dict[str, int]:
         """How many rows stand in the picture under each mark, by its words."""
-        return {each.mark.words: len(each.points) for each in self._series}
+        return {each.words: len(each.points) for each in self._series}
 
     def changeEvent(self, event: QEvent) -> None:
         """Take over another theme."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_dots"):
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_marks"):
             self.set_palette(colours())
             self._draw()
 
     def _draw(self) -> None:
-        for dots in self._dots:
-            self.plotItem.vb.removeItem(dots)
-        size = px(DOT_PX if sum(self.drawn.values()) <= FEW else DOT_PX / 2)
-        self._dots = []
-        for mark, points in self._series:
-            dots = pg.ScatterPlotItem(
-                *np.ascontiguousarray(points.T),
-                symbol=mark.symbol,
-                size=size,
-                pen=None,
-                brush=mark.colour(colours()),
-            )
-            self.add(dots, 5)
-            self._dots.append(dots)
+        palette = colours()
+        self._marks.show_rows(marked(self._series, palette), palette.surface, palette.surface)
