@@ -334,7 +334,7 @@ def test_where_the_mse_is_too_large_for_a_number_the_curve_has_gaps(open_curve):
 
 
 def test_it_tells_over_which_rows(open_curve):
-    for name, text in (("many-rows", " over all 4 rows · "), ("relu", " over 1 row · ")):
+    for name, text in (("many-rows", " over all 4 rows · "), ("relu", " over the one row · ")):
         assert text in caption(open_curve(name))[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.activation.plot import ActivationPlot
 from nnviz.ui.plots.live_card import LiveCard
-from nnviz.ui.plots.pages import Caption
+from nnviz.ui.plots.pages import Caption, coloured
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a node on the diagram: its activation is drawn here"
@@ -90,8 +91,9 @@ class ActivationPanel(LiveCard):
             self._curve_of = drawn
         beyond = self.plane.show_rows(z, a)
         self.plane.show_reading(reading)
-        colour = colours().slope
-        self.caption.setText(BETWEEN.join(self._told(bend, reading, z, beyond, shown, _coloured(colour))))
+        self.caption.setText(
+            BETWEEN.join(self._told(bend, reading, z, beyond, shown, partial(coloured, colours().slope)))
+        )
         said = "; ".join(self._told(bend, reading, z, beyond, shown_in_full, str))
         self.plane.setAccessibleDescription(f"{name}, {bend.function.call}: {said}")
 
@@ -133,7 +135,3 @@ def _reading(bend: Bend, node: Address, trace: Trace | None) -> Reading | None:
         return None
     z, a = (float(values[node.layer][0, node.node]) for values in (trace.z, trace.a))
     return Reading(z, a, bend.at(z).slope)
-
-
-def _coloured(colour: str) -> Callable[[str], str]:
-    return lambda text: f"<span style='color:{colour}'>{text}</span>"

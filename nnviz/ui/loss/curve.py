@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 
 from nnviz.core.activations import Array
+from nnviz.core.explanation.mean import all_rows
 from nnviz.core.loss.line import LossLine, is_of, is_plain, loss_line
 from nnviz.core.loss.moved_weights import same_but
 from nnviz.core.numbers import full, loss_in_words, shown
@@ -17,7 +18,8 @@ from nnviz.core.state import State
 from nnviz.document.idle import COMPUTING, LATER
 from nnviz.picture.palette import Palette
 from nnviz.ui.loss.curve_plane import LossCurvePlane
-from nnviz.ui.loss.view import LossView, axis_name, over_rows
+from nnviz.ui.loss.view import LossView, axis_name
+from nnviz.ui.plots.pages import coloured
 from nnviz.ui.widgets.theme import colours
 
 CHOOSE = "Click a weight or a bias on the diagram: the {} along it is drawn here"
@@ -82,11 +84,11 @@ class LossCurve(LossView):
 def line_in_html(line: LossLine, palette: Palette) -> str:
     """Return three lines of rich text: loss and slope; the next step; the loss if this weight alone moves."""
     loss, slope = line.point
-    here = _coloured(
-        palette.muted, f"{loss_in_words(line.state.measure.title, loss)} {over_rows(line.state)} · "
+    here = coloured(
+        palette.muted, f"{loss_in_words(line.state.measure.title, loss)} over {all_rows(line.state)} · "
     )
-    slope_here = _coloured(palette.slope, f"slope {shown(slope)}")
-    step = f"{_coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
+    slope_here = coloured(palette.slope, f"slope {shown(slope)}")
+    step = f"{coloured(palette.accent, f'{_step(line)}:')} {_move(line)}"
     return "<br>".join((here + slope_here, step, _landing(line, palette)))
 
 
@@ -130,7 +132,7 @@ def _landing(line: LossLine, palette: Palette) -> str:
     if loss <= here:
         there += way
     else:
-        there = _coloured(palette.error, there + (way or ", higher") if math.isfinite(loss) else there)
+        there = coloured(palette.error, there + (way or ", higher") if math.isfinite(loss) else there)
     return f"If this weight alone moves there: {there}"
 
 
@@ -139,7 +141,3 @@ def _which_way(start: float, end: float) -> str:
     if start == end or shown(start) != shown(end):
         return ""
     return ", a little higher" if end > start else ", a little lower"
-
-
-def _coloured(colour: str, text: str) -> str:
-    return f"<span style='color:{colour}'>{text}</span>"

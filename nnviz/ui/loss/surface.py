@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.explanation.mean import all_rows
 from nnviz.core.loss.map import LossMap, loss_map
 from nnviz.core.loss.moved_weights import Grid, same_but
 from nnviz.core.network import Network
@@ -21,7 +22,7 @@ from nnviz.core.state import State
 from nnviz.core.training.past import Past
 from nnviz.document.idle import COMPUTING, LATER
 from nnviz.ui.loss.surface_plane import LossSurfacePlane
-from nnviz.ui.loss.view import LossView, axis_name, over_rows
+from nnviz.ui.loss.view import LossView, axis_name
 from nnviz.ui.loss.weight_choice import is_listed
 from nnviz.ui.widgets.theme import colours
 
@@ -93,7 +94,7 @@ class LossSurface(LossView):
         if self._known is not None and not self._known.drawable:
             return TOO_LARGE
         if loss is not None:
-            return f"{loss_in_words(state.measure.title, loss)} {over_rows(state)}."
+            return f"{loss_in_words(state.measure.title, loss)} over {all_rows(state)}."
         stale = self._known is not None and not same_but(self._known.state, state, *self.weights)
         return LATER if stale else COMPUTING
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from nnviz.core.address import Address
 from nnviz.core.network import Network
-from nnviz.core.numbers import counted
 from nnviz.core.slopes import MeanSlopes
 from nnviz.core.state import State
 from nnviz.ui.loss.plane import LossPlane
@@ -67,11 +66,3 @@ def axis_name(network: Network, weight: Address) -> str:
     """Return "w (accounts → node_0)", or "b (node_0)" for a bias."""
     name = network.layers[weight.layer].nodes[weight.node] if weight.kind == "bias" else weight.name(network)
     return f"{weight.symbol} ({name})"
-
-
-def over_rows(state: State) -> str:
-    """Return "over all 4 rows" or "over 1 row"; "over the 3 rows trained on" where some are kept."""
-    rows = state.trained_rows
-    if rows < len(state.data):
-        return f"over the {counted(rows, 'row')} trained on"
-    return f"over {'all ' if rows > 1 else ''}{counted(rows, 'row')}"

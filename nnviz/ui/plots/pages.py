@@ -58,3 +58,8 @@ class Caption(QLabel):
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setMinimumHeight(lines * self.fontMetrics().lineSpacing())
         self.setToolTip(tip)
+
+
+def coloured(colour: str, text: str) -> str:
+    """Return a text in a colour, for a caption."""
+    return f"<span style='color:{colour}'>{text}</span>"
