@@ -39,7 +39,7 @@ def test_rows_are_read_with_or_without_a_header(text, names, rows):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "there are no rows"),
+        ("", "the file is empty"),
         ("a,b\n", "there are no rows"),
         ("3,5\n1\n", "line 2: expected 2 values as in the first line, found 1"),
         ("a,b\n3,5,6\n", "line 2: expected 2 values as in the first line, found 3"),

@@ -78,7 +78,7 @@ def test_no_pickle_is_loaded_whatever_it_is_called(tmp_path, name, write, advice
     [
         ("a.onnx", b"", "the file is empty"),
         ("a.h5", b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "git lfs pull brings it"),
-        ("a.keras", b"\n<!DOCTYPE html>\n<html>", "a web page, not a model: download the file itself"),
+        ("a.keras", b"\n<!DOCTYPE html>\n<html>", "a web page: download the file itself"),
         ("a.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', ", "numpy.savez('model.npz', W0=…, b0=…)"),
         ("a.tflite", b"\x1c\x00\x00\x00TFL3\x14\x00", "model.save('model.keras')"),
         ("saved_model.pb", b"\x08\x01\x12", "model.save('model.keras')"),

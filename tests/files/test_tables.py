@@ -93,6 +93,16 @@ def test_the_layout_is_found_from_several_lines(text, delimiter, decimal, header
     assert (layout.delimiter, layout.decimal, layout.header) == (delimiter, decimal, header)
 
 
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [(b"", "the file is empty"), (b"<!DOCTYPE html>\n<p>1,2", "it is a web page: download the file itself")],
+)
+def test_what_is_no_table_is_told_by_its_kind(data, sentence):
+    for look in (read, head):
+        with pytest.raises(FileError, match=f"^{sentence}$"):
+            look(data)
+
+
 def test_what_is_said_is_not_looked_for():
     text = b"1,5;2\n2,5;3\n"
     assert read(text).rows.tolist() == [[1.5, 2], [2.5, 3]]
@@ -159,6 +169,19 @@ def test_a_01_target_gets_a_sigmoid_and_missing_cells_are_left_out_or_filled():
     )
     assert (state.network.layers[-1].activation, state.training.loss) == ("sigmoid", "cross_entropy")
     assert state.predict([[3, "male", 30, "S"]]).shape == (1, 1)
+
+
+def test_numbers_with_many_texts_among_them_are_texts_and_with_a_few_they_are_named():
+    tickets = [f"{('PC ', 'A/5 ', '', '')[k % 4]}{1000 + k}" for k in range(40)]
+    of_texts, of_kinds, of_numbers = (
+        findings(read(("ticket,y\n" + "".join(f"{cell},{k % 2}\n" for k, cell in enumerate(own))).encode()))[
+            0
+        ]
+        for own in (tickets, [*"ABC12345"] * 5, [*"AB", *"12345678" * 5])
+    )
+    assert (of_texts.is_number, of_texts.why) == (False, "nearly every row has a text of its own")
+    assert (of_kinds.is_number, of_kinds.role, of_kinds.distinct) == (False, "input", 8)
+    assert str(of_numbers.fault) == "line 2, column 1: 'A' is not a number"
 
 
 def test_a_missing_text_is_filled_with_the_most_frequent():

@@ -27,6 +27,8 @@ CLASSES = ("target", "label", "class", "species", "y", "digit", "category", "var
 """What a column is called whose whole numbers are names of classes."""
 MOST_CLASSES = 20
 """Whole numbers of more kinds are rather numbers."""
+MIXED, MIXED_KINDS = 0.1, 3
+"""Numbers are texts, as those of tickets are, where more than this share are texts of so many kinds."""
 COUNTERS = ("", "id", "index", "no", "nr", "row", "unnamed: 0")
 WRITTEN = ("prediction", "predicted", "error")
 """What nnviz calls columns that it writes beside the targets."""
@@ -40,7 +42,7 @@ class Finding:
 
     ================== ====================================================================
     `name`             what the file calls it, or ""
-    `is_number`        whether its cells are numbers, but for missing and a few strange ones, or
+    `is_number`        whether its cells are numbers, but for missing and a few strange ones (MIXED), or
                        would be one by one as they should be written
     `distinct`         how many different values it has, missing ones aside
     `missing`          how many cells are missing, and `first_missing`, where the first is
@@ -102,6 +104,8 @@ def _holds(table: Table, column: int) -> Finding:
     count, first = int(strange.sum()), int(strange.argmax())
     there = numbers[~np.isnan(numbers)]
     is_number, distinct = not count or len(there) > count, len(np.unique(there))
+    if is_number and count > len(table) * MIXED and (texts := table.texts(column)):
+        is_number = len({texts[row] for row in np.flatnonzero(strange).tolist()}) < MIXED_KINDS
     if not is_number and (texts := table.texts(column)):
         distinct = len({text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone})
         is_number = is_like_a_number(texts[first], table.layout.decimal or ".")

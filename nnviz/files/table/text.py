@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
+from nnviz.files.strangers import refuse_bytes
 
 ENCODINGS = {
     "UTF-8": "utf-8-sig",
@@ -19,8 +20,9 @@ _SAMPLE_BYTES = 4096
 def encoding_of(data: bytes) -> str:
     """Return in which of ENCODINGS the bytes are: as a mark says, or as they look, Windows-1252 at last.
 
-    Raises FileError for what is no text.
+    Raises FileError for what is often met and is no table, such as a web page.
     """
+    refuse_bytes(data)
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return name
