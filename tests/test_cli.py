@@ -227,7 +227,7 @@ def test_a_history_has_the_loss_over_the_rows_kept_for_validation_in_a_column_of
 def test_train_thins_a_long_history_on_the_terminal_alone(answer, tmp_path):
     csv = tmp_path / "mse.csv"
     lines = answer("train", "xor", "--history", str(csv)).splitlines()
-    assert [int(line.split()[0]) for line in lines[1:]] == list(range(0, 501, 25))
+    assert [int(line.split()[0]) for line in lines[1:-1]] == list(range(0, 501, 25))
     assert len(csv.read_text().splitlines()) == 502
 
 
@@ -260,6 +260,7 @@ def test_train_takes_a_loss_and_a_share_for_validation(answer, tmp_path, yes_or_
     options = ["--loss", "cross_entropy", "--validation", "1/4", "--updates", "5"]
     lines = answer("train", str(yes_or_no), *options, "--history", str(csv), "-o", str(out)).splitlines()
     assert lines[0].split() == ["iteration", "cross_entropy", "validation"]
+    shares = lines[-1].split()
     assert csv.read_text().splitlines()[0] == "iteration,cross_entropy,validation"
     after = nnviz.load(out)
     assert (after.training.loss, after.training.validation) == ("cross_entropy", 0.25)
@@ -270,7 +271,21 @@ def test_train_takes_a_loss_and_a_share_for_validation(answer, tmp_path, yes_or_
     assert printed["validation"] == pytest.approx(terms[6:].mean(), rel=1e-12)
     assert printed["accuracy"] == ((a >= 0.5) == (y >= 0.5))[:6].mean()
     assert printed["validation_accuracy"] == ((a >= 0.5) == (y >= 0.5))[6:].mean()
+    assert shares == ["accuracy", repr(printed["accuracy"]), repr(printed["validation_accuracy"])]
     assert "mse" not in printed
+
+
+def test_rows_that_stand_class_by_class_are_told_and_shuffled(run, tmp_path):
+    table, file = tmp_path / "kinds.csv", tmp_path / "kinds.json"
+    table.write_text("x,kind\n" + "".join(f"{k / 7},{'abc'[k // 10]}\n" for k in range(30)))
+    told = "the rows stand class by class: shuffle them, or validation has the last classes alone"
+    assert f"{table}: {told} (--shuffle)\n" in run("convert", str(table), str(file))[2]
+    ordered = nnviz.load(file).data.targets
+    assert run("train", str(file), "--updates", "1", "--validation", "0.2")[::2] == (0, f"{told}\n")
+    assert "class by class" not in run("convert", str(table), str(file), "--shuffle")[2]
+    shuffled = nnviz.load(file).data.targets
+    assert shuffled.tolist() == ordered[np.random.default_rng([0, 2]).permutation(30)].tolist()
+    assert run("train", str(file), "--updates", "1", "--validation", "0.2")[2] == ""
 
 
 def test_slopes_are_those_of_the_loss_in_use_over_the_rows_that_are_trained_on(answer, tmp_path, yes_or_no):

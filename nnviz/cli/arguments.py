@@ -167,13 +167,16 @@ def _convert(parser: _Parser) -> None:
     parser.add_argument(
         "--standardise", action="store_true", help="give each input of numbers mean 0 and deviation 1"
     )
+    parser.add_argument("--shuffle", action="store_true", help="mix the rows, by the seed of the settings")
 
 
 def _code(parser: _Parser) -> None:
     from nnviz.files.code import STYLES
 
     _file(parser)
-    parser.add_argument("--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES))
+    parser.add_argument(
+        "--style", choices=list(STYLES), default="numpy", metavar="|".join(STYLES), help="numpy unless given"
+    )
     parser.add_argument(
         "-o", "--out", type=_ends_in((".py",)), metavar="OUT.py", help="save it, not print it"
     )

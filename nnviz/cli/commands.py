@@ -178,11 +178,12 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 
 def convert(chosen: argparse.Namespace) -> None:
-    """Load one file and save it as another, its inputs standardised where that is wanted."""
-    from nnviz.cli.saving import save, standardised
+    """Load one file and save it as another, shuffled and standardised where that is wanted."""
+    from nnviz.cli.saving import save, shuffled, standardised
 
-    state = load(chosen)
-    save(standardised(state, examples.file_of(chosen.file), wanted=chosen.standardise), chosen.out)
+    path = examples.file_of(chosen.file)
+    state = shuffled(load(chosen), path, wanted=chosen.shuffle)
+    save(standardised(state, path, wanted=chosen.standardise), chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nnviz.cli.printing import complain
-from nnviz.core import standardise
+from nnviz.core import edits, standardise
+from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
 from nnviz.core.state import State
 from nnviz.files import registry
 from nnviz.files.registry import TABLES
@@ -16,6 +17,15 @@ def save(state: State, path: Path) -> None:
     for said in (registry.save(state, path), registry.left_out(state, path)):
         if said:
             complain(said)
+
+
+def shuffled(state: State, path: Path, *, wanted: bool) -> State:
+    """Return `state` with its rows shuffled where that is `wanted`; else say where it would help."""
+    if wanted:
+        return edits.shuffle_rows(state)
+    if path.suffix.lower() in TABLES and are_unshuffled(state.network, state.data):
+        complain(f"{path}: {UNSHUFFLED} (--shuffle)")
+    return state
 
 
 def standardised(state: State, path: Path, *, wanted: bool) -> State:

@@ -11,6 +11,7 @@ import numpy as np
 from nnviz.cli.printing import complain, print_json, print_table, weights_json
 from nnviz.cli.saving import save
 from nnviz.core import training
+from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
 from nnviz.core.activations import Array
 from nnviz.core.measured import measured
 from nnviz.core.numbers import counted
@@ -35,6 +36,8 @@ def train(state: State, chosen: argparse.Namespace) -> None:
             f"the {result.state.measure.word} grew beyond all bounds; the weights are those after "
             f"{counted(result.state.iteration, 'update')}, and a smaller learning rate may help"
         )
+    if result.state.training.validation and are_unshuffled(state.network, state.data):
+        complain(UNSHUFFLED)
     faults = _write_results(result, chosen)
     try:
         _print(result, chosen)
@@ -47,7 +50,12 @@ def _print(result: Result, chosen: argparse.Namespace) -> None:
     if chosen.json:
         print_json(_as_json(result))
     else:
-        print_table([csv.columns(result.history, _name(result)), *_history_rows(result.history)])
+        rows = [csv.columns(result.history, _name(result)), *_history_rows(result.history)]
+        found = measured(result.state)
+        if found.accuracy is not None:
+            shares = found.accuracy, found.validation_accuracy
+            rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
+        print_table(rows)
 
 
 def _name(result: Result) -> str:

@@ -13,6 +13,8 @@ from nnviz.core.state import Dataset
 
 THRESHOLD = 0.5
 """From here on an output that is alone, or one of sigmoids, says yes."""
+UNSHUFFLED = "the rows stand class by class: shuffle them, or validation has the last classes alone"
+"""What is to be said where they do."""
 _THRESHOLD = np.array(THRESHOLD)
 
 
@@ -26,6 +28,12 @@ def classifies(network: Network, data: Dataset) -> bool:
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return True
     return data.says_yes_or_no
+
+
+def are_unshuffled(network: Network, data: Dataset) -> bool:
+    """Tell whether a classifier's rows stand class by class."""
+    alone = len(network.outputs) == 1 or is_one_of_many(network)
+    return alone and classifies(network, data) and data.is_sorted_by_class
 
 
 def is_one_of_many(network: Network) -> bool:

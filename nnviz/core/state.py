@@ -56,6 +56,15 @@ class Dataset(ByValue):
         zeros, ones = self.targets == 0.0, self.targets == 1.0
         return bool(zeros.any() and ones.any() and (zeros | ones).all())
 
+    @cached_property
+    def is_sorted_by_class(self) -> bool:
+        """Whether the rows of each class, the largest target or 0 and 1, stand together, some of each."""
+        if self.targets is None:
+            return False
+        kinds = self.targets.argmax(axis=1) if self.targets.shape[1] > 1 else self.targets[:, 0]
+        changes, classes = np.count_nonzero(np.diff(kinds)), len(np.unique(kinds))
+        return 1 < classes == changes + 1 and len(self) >= 4 * classes
+
     @property
     def numbers(self) -> int:
         """How many inputs and targets there are."""

@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from nnviz.core import edits
 from nnviz.core.address import all_weights
+from nnviz.core.state import Dataset
 from nnviz.core.structure import add_node
 from nnviz.files.examples import example
 from nnviz.files.registry import load
 from tests.ui.clipped import clipped
-from tests.ui.hands import bring, choose, write
+from tests.ui.hands import bring, choose, choose_entry, write
 from tests.ui.sees import figure, status
 
 NEEDS = "Cross-entropy needs softmax or sigmoid on the output, which "
@@ -165,6 +166,22 @@ def test_a_softmax_by_mse_is_told_what_is_usual_and_no_more(qtbot, open_window):
     choose_loss(window, "Cross-entropy")
     assert loss(window) == "cross_entropy"
     assert usual not in window.training.message.label.text()
+
+
+def test_rows_for_validation_that_are_of_the_last_classes_alone_are_told_until_they_are_shuffled(
+    qtbot, open_window
+):
+    state = several(xor())
+    targets = np.eye(len(state.network.outputs))[np.repeat([0, 1], 10)]
+    state = replace(state, data=Dataset(np.linspace(0, 1, 40).reshape(20, 2), targets))
+    window = open_window(edits.set_loss(state, "cross_entropy", "softmax"))
+    told = "The rows stand class by class: shuffle them, or validation has the last classes alone"
+    assert told not in window.training.message.label.text()
+    window.runner.set_training(replace(window.document.state.training, validation=0.25))
+    assert told in window.training.message.label.text()
+    qtbot.waitUntil(lambda: clipped(window.main_window) == [])
+    choose_entry(window, "Shuffle rows")
+    assert told not in window.training.message.label.text()
 
 
 def test_a_loss_that_is_chosen_pauses_a_run_and_begins_another(qtbot, open_window):

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from nnviz.core import edits
+from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
 from nnviz.core.losses import LOSSES
 from nnviz.core.numbers import shown
 from nnviz.core.optimizers import OPTIMIZERS
@@ -160,14 +161,16 @@ class TrainingPanel(Card):
 
 
 def _rule(state: State) -> str:
-    """Return how an update is made, or why there can be none; and whether the loss is an unusual one."""
+    """Return how an update is made, or why there can be none; and what is unusual of loss and rows."""
     if lacks := missing(state):
         return lacks
     rule = f"One update: {OPTIMIZERS[state.training.optimizer].formula}"
     if state.is_watched:
         return f"nnviz goes on by its own settings, not the script's. {rule}"
-    told = advice(state.training.loss, state.network.layers[-1].function.base)
-    return f"{rule}\n{told}" if told else rule
+    told = [rule, advice(state.training.loss, state.network.layers[-1].function.base)]
+    if state.training.validation and are_unshuffled(state.network, state.data):
+        told.append(f"{UNSHUFFLED[0].upper()}{UNSHUFFLED[1:]}: Edit, Shuffle rows")
+    return "\n".join(filter(None, told))
 
 
 class Message(QWidget):
