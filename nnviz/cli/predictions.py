@@ -19,7 +19,7 @@ from nnviz.files.errors import FileError
 from nnviz.files.opening import read_bytes
 from nnviz.files.table.placing import in_their_order, inputs_of, placed
 from nnviz.files.table.table import read
-from nnviz.files.table.writing import rows_of_state, with_predictions
+from nnviz.files.table.writing import check_finite, rows_of_state, with_predictions
 
 
 def predict(state: State, chosen: argparse.Namespace) -> None:
@@ -35,8 +35,7 @@ def predict(state: State, chosen: argparse.Namespace) -> None:
     if len(inputs) == 0:
         raise FileError("the file has no rows; give one with --row, or a CSV file with --data", "data")
     prediction = state.network.predict(inputs)
-    if not np.isfinite(prediction).all():
-        raise FileError("the result is too large for a number: make the weights or the data smaller")
+    check_finite(prediction)
     if chosen.out is not None:
         table = write(prediction) if write else rows_of_state(state)
         if told := atomic.write(chosen.out, table):

@@ -1,5 +1,6 @@
 """A table of somebody's own, from the file or the clipboard to a network: what the dialog shows and does."""
 
+import csv
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QLabel, QMenu, QMessageBox
 
 from nnviz._resources import resources
 from nnviz.core.limits import NUMBERS
@@ -16,7 +17,7 @@ from nnviz.core.standardise import standardise
 from nnviz.files.registry import load
 from nnviz.files.table import numbers
 from nnviz.ui.tables.dialog import OpenTable
-from tests.ui.hands import choose, choose_entry
+from tests.ui.hands import choose, choose_entry, type_name
 from tests.ui.sees import status
 
 (EXAMPLE,) = (resources() / "examples").glob("*-iris.json")
@@ -247,6 +248,22 @@ def test_classes_that_a_network_does_not_know_do_not_take_the_place_of_its_own(w
     window.files.tables.load(written(tmp_path, names + rows))
     assert told == [("network", False, told[0][2])]
     assert told[0][2].startswith("Line 2, column 5: 'oak' is not known; known are 'setosa'")
+
+
+def test_rows_are_exported_raw_with_their_predictions(window, answer, tmp_path):
+    window.document.start(standardise(load(EXAMPLE), range(4)))
+    path = tmp_path / "flowers.csv"
+    answer(QFileDialog, type_name(path))
+    choose_entry(window, "Export rows…")
+    assert status(window) == "Exported flowers.csv: 150 rows with the predictions"
+    state = window.document.state
+    header, first, *_ = csv.reader(path.read_text().splitlines())
+    assert header[:6] == [*state.network.inputs, "species", f"prediction {state.network.outputs[0]}"]
+    raw = [float(cell) for cell in first[:4]]
+    assert state.data.inputs[0] == pytest.approx(state.columns.encoded([raw])[0], abs=1e-15)
+    prediction = state.predict([raw])[0]
+    assert [float(cell) for cell in first[5:8]] == pytest.approx(prediction.tolist(), rel=1e-12)
+    assert first[8] == state.network.outputs[prediction.argmax()]
 
 
 def test_another_delimiter_or_encoding_is_tried_at_once(window, opened, tmp_path, qtbot):

@@ -6,16 +6,23 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+
 from nnviz.core.accuracy import is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.columns import Cell, Column
 from nnviz.core.names import numbered
 from nnviz.core.numbers import full
 from nnviz.core.state import State
+from nnviz.files.errors import FileError
+from nnviz.files.progress import Progress
 from nnviz.files.table.cells import rows_of
 from nnviz.files.table.placing import Placed
 from nnviz.files.table.table import Table
 from nnviz.files.table.text import decoded, with_plain_ends
+
+BLOCK = 500
+"""Rows that are written between two reports."""
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
@@ -42,19 +49,35 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     return _written(header, body, layout.delimiter or ",")
 
 
-def rows_of_state(state: State) -> bytes:
+def rows_of_state(state: State, progress: Progress | None = None) -> bytes:
     """Return the rows of `state` as a raw table would have them: what was standardised as it was before.
 
     Behind the inputs stand targets, predictions and errors (prediction − target), called as in the window;
-    classes stand in one column, by their texts.
+    classes stand in one column, by their texts. `progress` is told, now and then, which part is written.
+    Raises FileError where a prediction is too large for a number.
     """
     inputs = _raw(state.columns.of_inputs, state.network.inputs, state.data.inputs)
     prediction = state.network.predict(state.data.inputs)
+    check_finite(prediction)
     parts = [inputs, *_outcomes(state, prediction)]
     header = [name for names, _ in parts for name in names]
     columns = [column for _, own in parts for column in own]
     rows = ([_cell(cell) for cell in row] for row in zip(*columns, strict=True))
-    return _written(_unique(header), rows, ",")
+    return _written(_unique(header), _told(rows, len(prediction), progress), ",")
+
+
+def check_finite(prediction: Array) -> None:
+    """Raise FileError where a prediction is too large for a number."""
+    if not np.isfinite(prediction).all():
+        raise FileError("the result is too large for a number: make the weights or the data smaller")
+
+
+def _told(rows: Iterable[list[str]], count: int, progress: Progress | None) -> Iterator[list[str]]:
+    """Yield the rows, and tell now and then which part they are."""
+    for i, row in enumerate(rows):
+        if progress is not None and i % BLOCK == 0:
+            progress(i / count)
+        yield row
 
 
 Part = tuple[list[str], list[Sequence[Cell]]]

@@ -16,6 +16,7 @@ from nnviz.document.walk.player import NO_ROW, Player, Repeat
 from nnviz.document.walk.walk import Phase
 from nnviz.ui.widgets.hold import hold
 from nnviz.ui.window.ended_run import EndedRun
+from nnviz.ui.window.export_rows import export_rows
 from nnviz.ui.window.help import help_menu
 from nnviz.ui.window.loss_in_use import keep_called
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MAKE_ROWS = "Make rows by a formula: circles, moons, a spiral and others, with a network that suits them"
 WALK_FILM = "Write the four phases of an update as a film: GIF, animated PNG or MP4"
 TRAINING_FILM = "Write the run, or the one that Run would make, as a film: GIF, animated PNG or MP4"
+EXPORT_ROWS = "Write the rows as a CSV file, raw as a table has them, with predictions and errors"
 KEEP = "Add the row that is tried out on the Function panel to the data"
 LEAVE = "Look at the row of the data again that was looked at before"
 STANDARDISE = "Make of each input (value − mean) / deviation; both are kept, and applied to new rows"
@@ -137,6 +139,7 @@ def _file(workspace: Workspace) -> Menu:
                     partial(_export_film, workspace, "training"),
                     tip=TRAINING_FILM,
                 ),
+                Entry("export rows", "E&xport rows…", partial(export_rows, workspace), tip=EXPORT_ROWS),
             ),
             (Entry("quit", "&Quit", workspace.main_window.close, keys=STANDARD.Quit),),
         ),
