@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ THRESHOLD = 0.5
 UNSHUFFLED = "the rows stand class by class: shuffle them, or validation has the last classes alone"
 """What is to be said where they do."""
 _THRESHOLD = np.array(THRESHOLD)
+NO_CLASS = -1
+"""What a row is taken as whose prediction is no number."""
+Classes: TypeAlias = NDArray[np.intp]
+"""Classes by their places, shape (rows, decisions)."""
 
 
 def classifies(network: Network, data: Dataset) -> bool:
@@ -41,17 +46,25 @@ def is_one_of_many(network: Network) -> bool:
     return network.layers[-1].function.base == "softmax" and len(network.outputs) > 1
 
 
-def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
-    """Tell of each row whether it is classified right, shape (rows,); both have shape (rows, outputs).
+def decided(network: Network, outputs: Array) -> Classes:
+    """Return which class predictions or targets, shape (rows, outputs), say; NO_CLASS is where one is NaN.
 
-    Of a softmax the largest output and the largest target must be the same, the first of equal ones; else
-    every output must be on the side of 0.5 on which its target is. NaN is never right.
+    A softmax decides once, for the largest output, the first of equal ones; else each output decides alone,
+    by the side of 0.5 on which it is.
     """
-    if is_one_of_many(network):
-        hit: NDArray[np.bool_] = prediction.argmax(axis=1) == targets.argmax(axis=1)
-        return hit & ~np.isnan(prediction).any(axis=1)
-    same = (prediction >= THRESHOLD) == (targets >= THRESHOLD)
-    return np.asarray((same & ~np.isnan(prediction)).all(axis=1), dtype=bool)
+    if not is_one_of_many(network):
+        return np.where(np.isnan(outputs), NO_CLASS, outputs >= THRESHOLD).astype(np.intp)
+    missing: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1, keepdims=True))
+    return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
+
+
+def right(network: Network, prediction: Array, targets: Array) -> NDArray[np.bool_]:
+    """Tell of each row whether all is decided as its targets are, shape (rows,); both are (rows, outputs).
+
+    NaN is never right.
+    """
+    same: NDArray[np.bool_] = decided(network, prediction) == decided(network, targets)
+    return np.asarray(same.all(axis=1))
 
 
 def counting(network: Network, prediction: Array, targets: Array) -> Callable[[], int]:

@@ -271,7 +271,7 @@ def _with_nodes(column: Column, renamed: Callable[[str], str | None], taken: set
 
 def _check_width(row: int, cells: object, columns: Sequence[Column]) -> None:
     if isinstance(cells, str) or not hasattr(cells, "__len__"):
-        found = quoted(cells)
+        found = f"{quoted(cells)}, which is no row"
     elif len(cells) == len(columns):
         return
     else:

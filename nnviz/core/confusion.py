@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.accuracy import THRESHOLD, is_one_of_many
+from nnviz.core.accuracy import NO_CLASS, Classes, decided, is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.cost import BLOCK_NS, Work, forward_ns, row_blocks
 from nnviz.core.network import Network
 from nnviz.core.state import State
-
-NO_CLASS = -1
-"""What a row is taken as whose prediction is no number."""
-Classes: TypeAlias = NDArray[np.intp]
-"""Classes by their places, shape (rows, decisions)."""
 
 
 class Decided(NamedTuple):
@@ -65,21 +60,10 @@ class Confusion(NamedTuple):
 
 
 def decisions(network: Network) -> tuple[tuple[str, ...], ...]:
-    """Return the classes of each decision by name.
-
-    A softmax decides once, between its outputs; else each output decides alone, between "not NAME" and NAME.
-    """
+    """Return the classes of each decision by name: of an output that decides alone "not NAME" and NAME."""
     if is_one_of_many(network):
         return (network.outputs,)
     return tuple((f"not {name}", name) for name in network.outputs)
-
-
-def decided(network: Network, outputs: Array) -> Classes:
-    """Return which class predictions or targets, shape (rows, outputs), say; NO_CLASS is where one is NaN."""
-    if not is_one_of_many(network):
-        return np.where(np.isnan(outputs), NO_CLASS, outputs >= THRESHOLD).astype(np.intp)
-    missing: NDArray[np.bool_] = np.asarray(np.isnan(outputs).any(axis=1, keepdims=True))
-    return np.where(missing, NO_CLASS, outputs.argmax(axis=1)[:, None]).astype(np.intp)
 
 
 def decided_in_blocks(state: State, block_ns: float = BLOCK_NS) -> Work[Decided]:

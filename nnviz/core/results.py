@@ -15,8 +15,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from nnviz.core.accuracy import decided
 from nnviz.core.activations import Array
-from nnviz.core.confusion import Decided, decided, decided_in_blocks
+from nnviz.core.confusion import Decided, decided_in_blocks
 from nnviz.core.cost import BLOCK_NS, THERE_AND_BACK, Work, forward_ns, row_blocks
 from nnviz.core.health import Health, health, health_in_blocks
 from nnviz.core.measured import Measured, measuring

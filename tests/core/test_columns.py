@@ -47,7 +47,7 @@ def test_raw_rows_are_predicted_as_the_inputs_that_they_become(state):
         ([[None, "red", 1]], "row 1, column age: the cell is empty"),
         ([[float("nan"), "red", 1]], "row 1, column age: nan is not a finite number"),
         ([[1, "red"]], r"row 1: expected 3 cells \(age, colour, size\), found 2"),
-        ([1, "red", 3], r"row 1: expected 3 cells \(age, colour, size\), found 1"),
+        ([1, "red", 3], r"row 1: expected 3 cells \(age, colour, size\), found 1, which is no row"),
     ],
 )
 def test_a_raw_row_that_does_not_fit_is_refused_with_row_and_column(state, rows, sentence):

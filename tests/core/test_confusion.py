@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nnviz.core.confusion import NO_CLASS, confusion, decided, decided_in_blocks, decisions
+from nnviz.core.accuracy import NO_CLASS, decided
+from nnviz.core.confusion import confusion, decided_in_blocks, decisions
 from nnviz.core.network import Layer, Network
 from nnviz.core.results import Results
 from nnviz.core.state import Dataset, State

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.accuracy import classifies, right
+from nnviz.core.accuracy import classifies, decided, right
 from nnviz.core.address import Address
-from nnviz.core.confusion import confusion, decided
+from nnviz.core.confusion import confusion
 from nnviz.core.edits import set_training
 from nnviz.core.explanation.explain import explain
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Loss, Y, fitting, loss_of

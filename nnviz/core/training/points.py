@@ -41,11 +41,10 @@ class Points:
             return (total / self._terms,)
         whole, aside = self._batches.whole, self._batches.aside
         assert whole is not None
-        hits = whole.counting()() if self._classifies else 0
+        hits = self._hits(whole)
         if aside is None:
             return self._measured(total, hits)
-        total_aside = aside.measured()
-        return self._measured(total, hits, total_aside, aside.counting()() if self._classifies else 0)
+        return self._measured(total, hits, aside.measured(), self._hits(aside))
 
     def in_blocks(self) -> Work[tuple[float, ...]]:
         """Measure the same block by block, and yield between them."""
@@ -60,8 +59,11 @@ class Points:
             if k:
                 yield
             total += block.measured()
-            hits += block.counting()() if self._classifies else 0
+            hits += self._hits(block)
         return total, hits
+
+    def _hits(self, block: Pass) -> int:
+        return block.counting()() if self._classifies else 0
 
     def _measured(
         self, total: float, hits: int, total_aside: float = 0.0, hits_aside: int = 0

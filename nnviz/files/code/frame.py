@@ -9,7 +9,7 @@ from nnviz.core.accuracy import classifies
 from nnviz.core.numbers import counted
 from nnviz.core.optimizers import OPTIMIZERS, Elsewhere
 from nnviz.core.state import State
-from nnviz.files.code import raw_rows
+from nnviz.files.code import measure, raw_rows
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import comment, of_outputs
 
@@ -144,6 +144,19 @@ def _point(
     for each in (t, *losses):
         yield Line(f"{indent}    {each},", "loss")
     yield Line(f"{indent}){end}", "loss")
+
+
+def accuracy_function(
+    state: State, prediction: str, mean: str = "np.mean({})", axis: str = "axis"
+) -> Iterator[Line]:
+    """Define, for a classifier, the accuracy over rows `x`, by what predicts them and how a mean is taken."""
+    if classifies(state.network, state.data):
+        right = measure.right(state.network).replace("axis", axis)
+        yield Line()
+        yield Line("def accuracy(x, y):")
+        yield Line(f"    prediction = {prediction}")
+        yield Line(f"    return {mean.format(right)}")
+        yield Line()
 
 
 def accuracy(state: State, call: Callable[[str, str], str], names: Names = NAMES) -> Iterator[Line]:

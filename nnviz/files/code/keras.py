@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from nnviz.core.accuracy import classifies
 from nnviz.core.activation import Named
 from nnviz.core.address import Address
 from nnviz.core.network import Layer
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.files.code import frame, measure
+from nnviz.files.code import frame
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_inputs, of_nodes, of_outputs, parameters
@@ -92,7 +91,8 @@ def _activation(own: Named) -> str:
 def _training(state: State, optimizer: str) -> Iterator[Line]:
     loss, of_z = state.measure, _of_z(state)
     model = "trained" if of_z else "model"
-    yield from _accuracy(state)
+    yield Line()
+    yield from frame.accuracy_function(state, "model.predict(x, verbose=0)")
     yield Line()
     yield Line("# Training")
     if of_z:
@@ -153,13 +153,3 @@ def _by_fit(state: State, model: str) -> Iterator[Line]:
         yield Line(f"history = list(zip(range(updates + 1), {both}))", "loss")
     else:
         yield Line(f"history = list(enumerate({values}))", "loss")
-
-
-def _accuracy(state: State) -> Iterator[Line]:
-    if classifies(state.network, state.data):
-        yield Line()
-        yield Line()
-        yield Line("def accuracy(x, y):")
-        yield Line("    prediction = model.predict(x, verbose=0)")
-        yield Line(f"    return np.mean({measure.right(state.network)})")
-        yield Line()

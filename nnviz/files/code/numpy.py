@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.core.accuracy import classifies
 from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.state import State
@@ -78,12 +77,7 @@ def _loss(state: State) -> Iterator[Line]:
         yield Line("    prediction = predict(x)", "loss", outputs)
     yield Line(f"    return {measure.mean(loss)}", "loss", outputs)
     yield Line()
-    if classifies(network, state.data):
-        yield Line()
-        yield Line("def accuracy(x, y):")
-        yield Line("    prediction = predict(x)")
-        yield Line(f"    return np.mean({measure.right(network)})")
-        yield Line()
+    yield from frame.accuracy_function(state, "predict(x)")
 
 
 def _backward(state: State) -> Iterator[Line]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nnviz.core.accuracy import classifies
 from nnviz.core.activation import Activation
 from nnviz.core.network import Network
 from nnviz.core.numbers import full
 from nnviz.core.state import State
-from nnviz.files.code import frame, measure
+from nnviz.files.code import frame
 from nnviz.files.code.numbers import Notation, Numbers
 from nnviz.files.code.program import Line
 from nnviz.files.code.words import of_nodes, of_outputs
@@ -71,7 +70,8 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
     model, own = "model", loss.elsewhere
-    yield from _accuracy(state)
+    yield Line()
+    yield from frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")
     yield Line()
     yield Line("# Training")
     yield Line(f"optimizer = torch.optim.{optimizer}", "update")
@@ -94,14 +94,3 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
     yield from frame.measured(state, measured)
     yield from frame.printed(state)
     yield from frame.accuracy(state, "accuracy({}, {})".format)
-
-
-def _accuracy(state: State) -> Iterator[Line]:
-    if classifies(state.network, state.data):
-        yield Line()
-        yield Line()
-        yield Line("def accuracy(x, y):")
-        yield Line("    prediction = model(x)")
-        right = measure.right(state.network).replace("axis=", "dim=")
-        yield Line(f"    return ({right}).double().mean().item()")
-        yield Line()
