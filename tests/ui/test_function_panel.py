@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
@@ -275,9 +275,19 @@ def test_escape_and_the_button_leave_it(open_panel):
     QTest.keyClick(panel.plane, Qt.Key.Key_Escape)
     assert window.selection.free is None
     assert not panel.keep.isVisible()
+    assert status(window) == "The free row is left: row 1 is on the diagram"
     click(panel, 0.4, 0.7)
     QTest.mouseClick(panel.leave, LEFT)
     assert window.selection.free is None
+
+
+def test_it_is_left_where_its_input_is_removed(qtbot, open_panel):
+    window, panel = open_panel("xor")
+    click(panel, 0.4, 0.7)
+    assert window.document.edit("Remove", structure.remove_node, 0, 1)
+    settle(qtbot, panel)
+    assert window.selection.free is None
+    assert panel.plane.picture.values[0].shape == (panel.plane.pixels[0],)
 
 
 def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(open_panel):

@@ -32,6 +32,8 @@ SHARE = 5
 KEEP, LEAVE = "Keep as a row", "Leave it"
 KEEPS = "Add the free row to the data (Enter in the picture)"
 LEAVES = "Look at the row of the data again (Escape in the picture)"
+FREE = "Free row: nothing is stored. Enter keeps it as a row, Escape leaves it"
+LEFT = "The free row is left: row {:,} is on the diagram"
 
 
 class FunctionPanel(PlotCard):
@@ -56,7 +58,8 @@ class FunctionPanel(PlotCard):
         for part in (self.plane, self.side):
             part.setMinimumHeight(LEAST_PX)
         self._connect()
-        self.axes.refresh(document.state)
+        self._seen, self._is_free = document.state, False
+        self.axes.refresh(self._seen)
         self.view.choose(self.axes.axes)
 
     def _make_side(self) -> None:
@@ -88,14 +91,15 @@ class FunctionPanel(PlotCard):
     def _connect(self) -> None:
         document, selection, plane = self._document, self._selection, self.plane
         self.axes.changed.connect(self._choose)
-        plane.point_moved.connect(self._put)
-        plane.point_nudged.connect(self._nudge)
+        plane.point_moved.connect(self.pointing.put)
+        plane.point_nudged.connect(self.pointing.nudge)
         plane.kept.connect(self._keep)
         plane.left.connect(selection.leave_free)
         plane.resized.connect(self._begin)
         document.state_changed.connect(self._follow)
         document.motion_changed.connect(self._begin)
         selection.row_changed.connect(self._begin)
+        selection.row_changed.connect(self._tell_of_free)
 
     @property
     def plot(self) -> FunctionPlane | None:  # noqa: D102
@@ -111,11 +115,12 @@ class FunctionPanel(PlotCard):
     def _follow(self, old: State, new: State) -> None:
         if old.network is new.network and old.data is new.data and old.training is new.training:
             return
-        self._look_again(old, new)
         self._begin()
 
-    def _look_again(self, old: State, new: State) -> None:
-        """Offer what the network has now."""
+    def _look_again(self) -> None:
+        """Offer what the network has now; that the free row is left may be told before the State that is new."""
+        old, self._seen = self._seen, self._document.state
+        new = self._seen
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
             old.data is not new.data or old.network.layers[-1].activation != new.network.layers[-1].activation
         ):
@@ -125,6 +130,7 @@ class FunctionPanel(PlotCard):
 
     def _begin(self) -> None:
         """Ask for what is to be drawn, if it is another picture, or else draw where the point is now."""
+        self._look_again()
         self._offer()
         if not self.isVisible():
             return
@@ -161,19 +167,12 @@ class FunctionPanel(PlotCard):
 
     # --- what a person does
 
-    def _put(self, x: float, y: float) -> None:
-        before = self._selection.free
-        self.pointing.put(x, y)
-        self._tell_of_free(before is None)
-
-    def _nudge(self, right: int, up: int, size: str) -> None:
-        before = self._selection.free
-        self.pointing.nudge(right, up, size)
-        self._tell_of_free(before is None)
-
-    def _tell_of_free(self, is_first: bool) -> None:
-        if is_first and self._selection.free is not None:
-            self.said.emit("Free row: nothing is stored. Enter keeps it as a row, Escape leaves it")
+    def _tell_of_free(self) -> None:
+        """Say that there is a free row, or none any more."""
+        is_free = self._selection.free is not None
+        if is_free != self._is_free:
+            self._is_free = is_free
+            self.said.emit(FREE if is_free else LEFT.format(self._selection.row + 1))
 
     def _keep(self) -> None:
         if said := self._selection.keep_free():
