@@ -310,6 +310,7 @@ def test_the_window_keeps_its_size_under_a_filter(show):
         QApplication.processEvents()
     assert bar(window)
     assert (window.main_window.width(), window.main_window.height()) == (1000, 650)
+    assert card.view.height() == 150
 
 
 @pytest.mark.parametrize("theme", PALETTES)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
@@ -398,3 +398,24 @@ def test_it_is_exported_as_what_it_is(open_panel, make, theme):
     marks = sum(svg.count(b"<" + shape) for shape in (b"circle", b"rect", b"polygon", b"ellipse"))
     assert marks > len(window.document.state.data)
     assert (b"<image" in svg) == (panel.view.axes.up is not None)
+
+
+# --- the room that it has
+
+
+def seen(card, widget):
+    """Tell whether all of a widget is in what is seen of its panel."""
+    room = card.parentWidget()
+    return room.rect().contains(QRect(widget.mapTo(room, QPoint()), widget.size()))
+
+
+def test_in_a_tall_column_all_is_in_sight_and_in_a_low_one_the_plot_is_high_and_the_rest_scrolled_to(
+    qtbot, open_window
+):
+    window = open_window("iris", (1920, 1080))
+    panel = hands.bring(window, "Function")
+    qtbot.waitUntil(lambda: panel.key.isVisible() and seen(panel, panel.side))
+    window.main_window.resize(1000, 650)
+    qtbot.waitUntil(lambda: panel.plane.height() == 140 and not seen(panel, panel.side))
+    assert window.main_window.height() == 650
+    settle(qtbot, panel)

@@ -18,7 +18,7 @@ from nnviz.document.selection import Selection
 from nnviz.ui.activation.plot import ActivationPlot
 from nnviz.ui.plots.live_card import LiveCard
 from nnviz.ui.plots.pages import Caption, coloured
-from nnviz.ui.widgets.theme import colours
+from nnviz.ui.widgets.theme import colours, px
 
 CHOOSE = "Click a node on the diagram: its activation is drawn here"
 INPUT = "An input has no activation: its value is given. Click a node behind it"
@@ -26,8 +26,8 @@ NO_ROWS = "There are no rows: add one in the data table, as {} takes the z of al
 TIP = "What the node makes of the row's z; its slope is that of the tangent"
 LINES = 2
 """The caption has room for so many, so that the plot keeps its height."""
-LEAST_PX = 26
-"""The plot can be so low on a small screen on which everything is drawn larger."""
+PLOT_PX = 110
+"""So high the plot is at 100 %, at least."""
 HELD = "the others are held as in this row, and the slope is a·(1 − a)"
 BETWEEN = " &nbsp;·&nbsp; "
 """Between two things that the caption says."""
@@ -37,6 +37,8 @@ NOTHING: tuple[Array, Array] = np.empty(0), np.empty(0)
 class ActivationPanel(LiveCard):
     """Draws a and its slope over z of the selected node, or of the one that the selected edge leads to."""
 
+    content_px = 72
+
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__("Activation", "the activation of a node", "-activation", document, phase=2 / 3)
         self._selection, self._derived = selection, derived
@@ -45,7 +47,7 @@ class ActivationPanel(LiveCard):
         self._curve_of: tuple[object, ...] = ()
         self.plane = ActivationPlot(colours())
         self.setAccessibleName(self.plane.accessibleName())
-        self.plane.setMinimumHeight(LEAST_PX)
+        self.plane.setMinimumHeight(px(PLOT_PX))
         self.caption = Caption(LINES, TIP)
         self.pages.put(self.plane, self.caption)
         for changed in (selection.address_changed, selection.row_changed, derived.computed):
@@ -125,6 +127,7 @@ class ActivationPanel(LiveCard):
             yield f"{bend.function.name} takes all z of its layer: {HELD}"
 
     def restyle(self) -> None:  # noqa: D102
+        self.plane.setMinimumHeight(px(PLOT_PX))
         self.plane.set_palette(colours())
         super().restyle()
 

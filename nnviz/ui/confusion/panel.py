@@ -18,6 +18,7 @@ from nnviz.ui.confusion.texts import percent
 from nnviz.ui.plots.live_card import LiveCard
 from nnviz.ui.widgets.choice import Choice
 from nnviz.ui.widgets.elided import muted_line
+from nnviz.ui.widgets.theme import px
 
 NO_TARGETS = "There are no rows with targets: add or load some in the data table"
 NO_CLASSES = (
@@ -27,6 +28,8 @@ NO_CLASSES = (
 HINT = "Click a cell to list its rows in the table"
 TIP = f"{HINT}; or go there by the arrow keys and press Enter. Escape lists all again"
 ALL, TRAINED, VALIDATION = "All rows", "Trained on", "Validation"
+GRID_PX = 150
+"""So high the matrix is at 100 %, at least."""
 LETTERS = 20
 """Of a name in a line of the panel."""
 
@@ -44,6 +47,7 @@ class ConfusionPanel(LiveCard):
     rows_wished = Signal(object, str)
     all_wished = Signal()
     said = Signal(str)
+    content_px = 72
 
     def __init__(self, document: Document, derived: Derived) -> None:
         super().__init__("Classes", "the confusion matrix", "-confusion", document, phase=1 / 3)
@@ -52,6 +56,7 @@ class ConfusionPanel(LiveCard):
         self._names: tuple[str, ...] = ()
         self.view = ConfusionGrid()
         self.view.setAccessibleName("Confusion matrix")
+        self.view.setMinimumHeight(px(GRID_PX))
         self._make_controls()
         self.caption, self.read_out = muted_line(), muted_line()
         self.pages.put(self.caption, self.view, self.read_out)
@@ -79,6 +84,10 @@ class ConfusionPanel(LiveCard):
     @property
     def plot(self) -> ConfusionGrid | None:  # noqa: D102
         return self.view if self.pages.show_plot else None
+
+    def restyle(self) -> None:  # noqa: D102
+        self.view.setMinimumHeight(px(GRID_PX))
+        super().restyle()
 
     # --- what it shows
 

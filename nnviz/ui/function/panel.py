@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QScrollArea, QSizePolicy
+from PySide6.QtWidgets import QBoxLayout, QLabel
 
 from nnviz.core.state import State
 from nnviz.document.derived import Derived
@@ -25,8 +25,8 @@ from nnviz.ui.widgets.theme import colours, px, ui_font
 
 WIDE_PX, SIDE_PX, PLOT_SHARE, SIDE_SHARE = 400, 176, 3, 2
 """From this width on, plot and choices share it like this, the choices with so much at least."""
-LEAST_PX = 32
-"""What plot and choices are content with, each, where a screen is small."""
+PLOT_PX = 140
+"""So high the plot is at 100 %, at least."""
 SHARE = 5
 """Of the time of a run or a drag, drawing takes no more than one part in so many."""
 KEEP, LEAVE = "Keep as a row", "Leave it"
@@ -40,6 +40,7 @@ class FunctionPanel(PlotCard):
     """Shows the function beside what can be chosen. `said` carries a sentence for the status line."""
 
     said = Signal(str)
+    content_px = 72
 
     def __init__(self, document: Document, selection: Selection, derived: Derived) -> None:
         super().__init__("Function", "the function", "-function")
@@ -53,10 +54,9 @@ class FunctionPanel(PlotCard):
         self._page = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._page.setSpacing(12)
         self._page.addWidget(self.plane, PLOT_SHARE)
-        self._page.addWidget(self.side, SIDE_SHARE)
+        self._page.addWidget(self.side)
         self.body.addLayout(self._page, 1)
-        for part in (self.plane, self.side):
-            part.setMinimumHeight(LEAST_PX)
+        self.plane.setMinimumHeight(px(PLOT_PX))
         self._connect()
         self._seen, self._is_free = document.state, False
         self.axes.refresh(self._seen)
@@ -76,17 +76,7 @@ class FunctionPanel(PlotCard):
         for button in (self.keep, self.leave):
             self.add_button(button)
         self.key = Key()
-        self.side = QScrollArea()
-        self.side.setObjectName("room")
-        self.side.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.side.setWidgetResizable(True)
-        self.side.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
-        self.side.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.side.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inside = Stack(self.axes, self.caption, self.key)
-        self.side.setWidget(inside)
-        for ground in (self.side.viewport(), inside):
-            ground.setAutoFillBackground(False)
+        self.side = Stack(self.key, self.axes, self.caption)
 
     def _connect(self) -> None:
         document, selection, plane = self._document, self._selection, self.plane
@@ -197,12 +187,12 @@ class FunctionPanel(PlotCard):
         is_wide = self.width() >= px(WIDE_PX)
         directions = QBoxLayout.Direction
         self.side.setMinimumWidth(px(SIDE_PX) if is_wide else 0)
-        policies = QSizePolicy.Policy
-        self.side.setSizePolicy(policies.Preferred, policies.Preferred if is_wide else policies.Maximum)
+        self._page.setStretchFactor(self.side, SIDE_SHARE if is_wide else 0)
         self._page.setDirection(directions.LeftToRight if is_wide else directions.TopToBottom)
 
     def restyle(self) -> None:  # noqa: D102
         super().restyle()
+        self.plane.setMinimumHeight(px(PLOT_PX))
         self.plane.set_palette(colours())
         if self.isVisible():
             self._show()

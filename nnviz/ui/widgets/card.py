@@ -20,10 +20,12 @@ class Card(QFrame):
     """A panel with a heading; `body` takes its contents, `buttons` stand at the right of the heading.
 
     `head` is the row of both, which a dock takes for its handle; `more_down` is the part of the screen's
-    height that it may ask for beyond a panel's usual share, where everything is drawn at 100 %.
+    height that it may ask for beyond a panel's usual share, where everything is drawn at 100 %;
+    `content_px` is the height at 100 % that it asks for where it needs more, which is scrolled to, or 0.
     """
 
     more_down = 0.0
+    content_px = 0
 
     def __init__(self, heading: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

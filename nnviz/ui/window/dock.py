@@ -243,9 +243,11 @@ class Room(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        screen = self.screen().availableSize()
-        more = self._card.more_down if self._card and factor() == 1.0 else 0.0
+        screen, card = self.screen().availableSize(), self._card
+        more = card.more_down if card and factor() == 1.0 else 0.0
         share = QSize(int(SHARE_ACROSS * screen.width()), int((SHARE_DOWN + more) * screen.height()))
+        if card and card.content_px:
+            share.setHeight(min(share.height(), px(card.content_px)))
         return self._panel.minimumSizeHint().boundedTo(share)
 
     def sizeHint(self) -> QSize:  # noqa: D102
