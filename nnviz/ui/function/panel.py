@@ -108,7 +108,7 @@ class FunctionPanel(PlotCard):
         self._begin()
 
     def _look_again(self) -> None:
-        """Offer what the network has now; that the free row is left may be told before the State that is new."""
+        """Offer what the network has now: that the free row is left may be told first."""
         old, self._seen = self._seen, self._document.state
         new = self._seen
         if (old.network.inputs, old.network.outputs) != (new.network.inputs, new.network.outputs) or (
