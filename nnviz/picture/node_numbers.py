@@ -29,13 +29,22 @@ def node_numbers(content: Content, column: Column, slots: Mapping[Kind, Slot], b
     box = column.box
     beside = BESIDE * column.width
     all_in_sight = body.covers(Rect(box.x - beside, box.y, box.width + 2 * beside, box.height + column.below))
+    at_right: dict[tuple[int, float], float] = {}
+    """Where what stands at the right of a node's line begins."""
     for kind, slot in slots.items():
         make = _MAKERS.get(kind)
         if make is None:
             continue
         for node, corner in zip(nodes, corners, strict=True):
-            label = make(content, Address(kind, column.layer, node), slot, slot.at(*corner))
-            if label is not None and (all_in_sight or _in_sight(label.rect, body)):
+            address, rect = Address(kind, column.layer, node), slot.at(*corner)
+            if kind == "badge" and slot.name_size:
+                rect = _between(content, address, slot, rect, at_right.get((node, rect.y), rect.right))
+            label = make(content, address, slot, rect)
+            if label is None:
+                continue
+            if slot.align == "right":
+                at_right[node, rect.y] = label.rect.x
+            if all_in_sight or _in_sight(label.rect, body):
                 yield label
     line = slots.get("node_slope")
     if line is not None:
@@ -82,20 +91,28 @@ def _room(content: Content, address: Address, slot: Slot) -> float:
     return max(slot.rect.width - text_width(name, slot.name_size) - 0.5 * slot.name_size, slot.least)
 
 
+def _between(content: Content, address: Address, slot: Slot, line: Rect, right: float) -> Rect:
+    """Return what the name at the left of a line and what begins at `right` leave of it."""
+    apart = 0.6 * slot.name_size
+    left = line.x + text_width(plain(content.name(address)), slot.name_size) + apart
+    return Rect(left, line.y, right - apart - left, line.height)
+
+
 def _badge(content: Content, address: Address, slot: Slot, rect: Rect) -> Label | None:
-    """Return what is odd about a node on all rows, else that it passes 0 for this one."""
+    """Return what is odd about a node on all rows, else, under it, that it passes 0 for this one."""
+    size = slot.name_size or slot.size
     told = content.badges.get((address.layer, address.node), "")
     style: Style = "mark" if told else "note"
     if told:
         texts = told, told.partition(" on ")[0]
-    elif content.dead(address):
+    elif content.dead(address) and not slot.name_size:
         texts = f"{content.network.layers[address.layer].activation} passes 0", "passes 0"
     else:
         return None
     for text in texts:
-        width = text_width(text, slot.size, bold=bool(told))
-        if width <= slot.rect.width:
-            return Label(address, text, rect.middle(width, rect.height), style, slot.size)
+        width = text_width(text, size, bold=bool(told))
+        if width <= rect.width:
+            return Label(address, text, rect.middle(width, rect.height), style, size, role=slot.role)
     return None
 
 

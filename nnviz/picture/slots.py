@@ -150,6 +150,8 @@ def _full(column: Column, layer: Layer | None, pills: Mapping[Kind, Slot]) -> di
     if size >= SMALLEST:
         rect = Rect(4.0 * scale, line.bottom + (free - 1.1 * size) / 2, width - 8.0 * scale, 1.1 * size)
         slots["input" if layer is None else "value"] = Slot(rect, size)
+    if "z" in slots:
+        slots["badge"] = slots["z"]  # where it has no place under the node
     return slots
 
 
@@ -175,10 +177,8 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
         if size < LEAST_BESIDE:
             return alone
     line, size = top + 0.6 * (size - small), min(size, 14.0 * grown)
-    return {
-        "name": Slot(Rect(pad, line, rest, 1.2 * small), small),
-        kind: Slot(Rect(pad, top, width - 2 * pad, 1.2 * size), size, "right", name_size=small, least=value),
-    }
+    beside = Slot(Rect(pad, top, width - 2 * pad, 1.2 * size), size, "right", name_size=small, least=value)
+    return {"name": Slot(Rect(pad, line, rest, 1.2 * small), small), kind: beside, "badge": beside}
 
 
 def _below(column: Column, layer: Layer | None) -> dict[Kind, Slot]:

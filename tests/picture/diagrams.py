@@ -93,7 +93,7 @@ def overlaps(picture):
         for node in range(len(column.tops) if column.across > 1 else 0)
     ]
     corners = sides(rect for _, rect in boxes)
-    own = {"name", "input", "z", "value", "bias", "node_slope"}
+    own = {"name", "input", "z", "value", "badge", "bias", "node_slope"}
     for label, place in zip(labels, places, strict=True):
         if label.address.kind in {"heading", "subheading"}:
             continue

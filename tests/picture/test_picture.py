@@ -84,6 +84,28 @@ def test_a_node_whose_relu_passes_nothing_is_greyed_and_says_so():
     assert picture.label(Address("badge", 0, 0)) is None
 
 
+@pytest.mark.parametrize("height", [400, 240], ids=["two lines", "one line"])
+def test_what_is_odd_about_a_low_node_stands_beside_its_name(height):
+    odd = {(0, 1): "dead on all rows"}
+    picture = drawn(state((4, 8, 3), spread=0), View(900, height), badges=odd)
+    name, mark = (picture.place(Address(kind, 0, 1)) for kind in ("name", "badge"))
+    assert picture.text(Address("badge", 0, 1)) in {"dead on all rows", "dead"}
+    assert picture.place(Address("node", 0, 1)).covers(mark)
+    assert abs(mark.center[1] - name.center[1]) < 3
+    assert picture.label(Address("badge", 0, 2)) is None
+
+
+def test_what_is_odd_about_an_output_stands_beside_its_name():
+    relu = replace(COURSE.network.layers[1], activation="relu")
+    picture = drawn(
+        replace(COURSE, network=COURSE.network.with_layer(1, relu)), badges={(1, 0): "dead on all rows"}
+    )
+    mark = picture.label(Address("badge", 1, 0))
+    assert mark.text.startswith("dead")
+    assert mark.role == "output"  # so that it is seen on the box
+    assert picture.place(Address("node", 1, 0)).covers(mark.rect)
+
+
 @pytest.mark.parametrize("with_slopes", [False, True])
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 8, 8, 1), (9, 30, 1)])
 def test_every_text_is_hit_where_it_stands(sizes, with_slopes):
