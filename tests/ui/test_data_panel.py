@@ -533,6 +533,11 @@ def test_many_inputs_scroll_sideways_with_their_names_to_be_read(open_window):
     assert max(map(bold(numbers).horizontalAdvance, texts)) <= numbers.columnWidth(0) - 10
 
 
+def test_numbers_of_very_many_inputs_can_be_read_though_their_names_are_short(open_window):
+    table = open_window(with_inputs(200, "x{}")).data.table
+    assert table.columnWidth(0) >= bold(table).horizontalAdvance("−0.1234") + 6
+
+
 def test_of_a_column_of_which_next_to_nothing_is_in_sight_nothing_is_written(open_window):
     table = open_window(with_inputs(64)).data.table
     right, bar = table.viewport().width(), table.horizontalScrollBar()

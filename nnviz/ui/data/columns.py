@@ -11,7 +11,7 @@ from nnviz.core.numbers import MINUS
 from nnviz.ui.widgets.theme import px, ui_font
 
 Column: TypeAlias = tuple[str, Sequence[str], bool]
-"""A name, numbers as they are written, and whether they are computed, and so change all the time."""
+"""A name, numbers as they are written, and whether others may come, as where they are computed."""
 
 SHORT, MIDDLE, LONG = f"{MINUS}1.234", f"{MINUS}0.01234", f"{MINUS}0.0001234"
 """Computed numbers that columns have room for: where it is tight, where they scroll, where there is room."""

@@ -232,7 +232,11 @@ class TableView(QTableView):
             mode = Qt.TextElideMode.ElideNone
         self.horizontalHeader().setTextElideMode(mode)
         columns = [
-            (max(each.header, each.scale, key=len), self._texts(k) if few else (), not each.editable)
+            (
+                max(each.header, each.scale, key=len),
+                self._texts(k) if few else (),  # many would take long: they have the room of computed ones
+                not (few and each.editable),
+            )
             for k, each in enumerate(listed)
         ]
         for k, width in enumerate(column_widths(columns, self.viewport().width())):
