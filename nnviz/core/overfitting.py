@@ -35,7 +35,7 @@ def risen_since(trained: History, validation: History | None) -> int | None:
         return None
     iteration, least = points[at].tolist()
     half = bisect_left(points, (iteration + points[-1, 0]) / 2, key=itemgetter(0))
-    above = (1.0 + RISE) * least + NOISE * points[0, 1]
+    above = least + RISE * abs(least) + NOISE * abs(points[0, 1])
     there = trained.at(int(iteration))
     falls = there is not None and trained.last[1] < there[1]
     return int(iteration) if falls and bool((points[half:, 1] > above).all()) else None

@@ -34,8 +34,10 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         known = history[~np.isnan(history[:, 2])]
         curves += [History().extended(known[:, ::2]).brief] if len(known) else []
     last = float(curves[0][-1, 0]) or 1.0
-    highest = max(float(points[:, 1].max()) for points in curves) or 1.0
-    across, up = round_values(0.0, last, TICKS, least=1.0), round_values(0.0, highest, TICKS)
+    low = min(0.0, *(float(points[:, 1].min()) for points in curves))
+    high = max(0.0, *(float(points[:, 1].max()) for points in curves))
+    span = high - low or 1.0
+    across, up = round_values(0.0, last, TICKS, least=1.0), round_values(low, low + span, TICKS)
     texts = texts_of(up)
     left = MARGIN + max(text_width(text, TEXT) for text in texts) + APART
     plot = Rect(left, HEAD, SIZE[0] - RIGHT - left, SIZE[1] - HEAD - FOOT)
@@ -45,7 +47,7 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         parts += _key(plot, palette)
     parts.append(words(plot.right, SIZE[1] - 12.0, "iterations", TEXT, palette.muted, "end"))
     for value, text in zip(up, texts, strict=True):
-        y = plot.bottom - value / highest * plot.height
+        y = plot.bottom - (value - low) / span * plot.height
         parts.append(_line(plot.x, y, plot.right, y, palette))
         parts.append(words(plot.x - APART, y, text, TEXT, palette.muted, "end"))
     for value, text in zip(across, texts_of(across), strict=True):
@@ -53,7 +55,8 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
         parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
     for points, colour in zip(curves, _colours(palette), strict=False):
-        places = (points / (last, -highest)) * (plot.width, plot.height) + (plot.x, plot.bottom)
+        shares = (points - (0.0, low)) / (last, -span)
+        places = shares * (plot.width, plot.height) + (plot.x, plot.bottom)
         parts.append(_curve(places, colour))
     return document(*SIZE, title, palette.canvas, parts)
 

@@ -38,11 +38,11 @@ class Tone:
         if len(known) == 0:
             return cls(0.0, 1.0, False)
         low, high = float(known.min()), float(known.max())
-        if high < SMALLEST:
+        if max(high, -low) < SMALLEST:
             return cls(0.0, 1.0, False)
-        if high > WIDE * low and high > 0.0:
+        if low >= 0.0 and high > WIDE * low:
             return cls(max(low, high * 10.0**-DECADES), high, True)
-        if high - low < FINEST * high:
+        if high - low < FINEST * abs(high):
             high = low + (abs(low) or 1.0)
         if high == math.inf:  # one loss, too large to be doubled
             return cls(low / 2.0, low, False)

@@ -34,6 +34,7 @@ def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
         np.linspace(5, 9, 41),  # it has never fallen
         [9, *[0] * 11, *[1e-9] * 29],  # rounding noise
         [np.nan] * 41,
+        [-4, *[-5] * 40],  # below 0, too
     ],
 )
 def test_one_that_has_not_is_none(validation):

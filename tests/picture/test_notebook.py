@@ -122,6 +122,14 @@ def test_a_training_shows_its_curve():
     assert root.find(f"{SVG}circle").get("cx") == f"{right:.1f}"
 
 
+def test_a_curve_below_0_stands_within_its_picture():
+    result = nnviz.train(replace(COURSE, training=Training(0.0002, 20)))
+    root = parsed(replace(result, history=result.history * [1, -1]))
+    heights = [float(pair.split(",")[1]) for pair in root.find(f"{SVG}polyline").get("points").split()]
+    assert (heights[0], min(heights)) == (274, 52)
+    assert "−60" in texts(root)
+
+
 def test_a_long_training_shows_its_extremes_in_few_points():
     zigzag = nnviz.train(state((1, 1)), updates=50_000)
     history = zigzag.history.copy()

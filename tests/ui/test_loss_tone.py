@@ -32,6 +32,8 @@ def test_the_ramp_goes_steadily_from_the_accent_to_the_canvas(theme):
 def test_a_wide_range_is_logarithmic_and_a_narrow_one_is_not():
     assert Tone.of(np.array([0.01, 5.0, 100.0])) == Tone(0.01, 100.0, True)
     assert Tone.of(np.array([3.0, 5.0])) == Tone(3.0, 5.0, False)
+    assert Tone.of(np.array([-3.0, 50.0])) == Tone(-3.0, 50.0, False)
+    assert Tone.of(np.array([-5.0, -3.0])) == Tone(-5.0, -3.0, False)
     assert Tone(1.0, 100.0, True).share(np.array([1.0, 10.0, 100.0])) == pytest.approx([0, 0.5, 1])
     assert Tone(2.0, 4.0, False).share(np.array([2.0, 2.5, 4.0])) == pytest.approx([0, 0.25, 1])
 
