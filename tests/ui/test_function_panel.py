@@ -7,13 +7,19 @@ from PySide6.QtTest import QTest
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.function import refined, section
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.shades import of_numbers, shades
+from nnviz.picture.tone import Tone
+from nnviz.ui.function.plane import FunctionPlane
 from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.plots import PlotDrawing
+from nnviz.ui.widgets.theme import draw_at
 from tests.ui import hands
 from tests.ui.sees import offered, status, written
 
@@ -115,6 +121,22 @@ def test_the_colours_are_those_of_the_predictions_and_the_line_is_where_it_is_a_
         is_second = predicted(window, [0, 0], (0, 1), x, y)[0] > 0.5
         assert (blue > red) == is_second
         assert alpha == 255
+
+
+def test_the_numbers_beside_the_tones_have_room_in_every_size(qapp, qtbot):
+    light, state = PALETTES["light"], two_classes()
+    plane, tone, tones = FunctionPlane(light), Tone(0.0, 1e6, False), shades(light, False)
+    qtbot.addWidget(plane)
+    *_, found = refined(state.network, section(state.data, (0, 1), np.zeros(2)), (8, 8), 1e6)
+    plane.show_map(found, of_numbers(found.prediction[..., 0], tone, tones), np.empty((0, 2)), tone, tones)
+    scale = plane.plotItem.layout.itemAt(2, 3)
+    before = scale.minimumWidth()
+    try:
+        draw_at(qapp, 150)
+        plane.set_palette(light)
+        assert scale.minimumWidth() > 1.2 * before
+    finally:
+        draw_at(qapp, 100)
 
 
 def test_between_classes_the_line_is_where_two_outputs_are_the_largest(open_panel):

@@ -65,4 +65,5 @@ class Axes:
 
 def has_pairs(state: State) -> bool:
     """Tell whether predictions can be drawn against targets: there are some, and they are no classes."""
-    return state.trainable and not is_one_of_many(state.network)
+    has_targets = state.data.targets is not None and len(state.data) > 0
+    return has_targets and not is_one_of_many(state.network)

@@ -81,6 +81,7 @@ class FunctionPlane(PointPlot):
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
         super().set_palette(palette)
+        self._scale.fit()
         self._line.setPen(self.pen(palette.ink))
         self._error.setPen(self.pen(palette.error, 1.5))
         self._around.setPen(QPen(QColor(palette.surface), 5))
@@ -168,11 +169,9 @@ class FunctionPlane(PointPlot):
             return
         self._scale_of = shown
         if tone is None or tones is None:
-            self._scale.hide()
-            self._scale.setFixedWidth(0)
+            self._scale.show_nothing()
             self.plotItem.layout.setContentsMargins(0, 7, BESIDE, 0)
             return
-        self._scale.show()
         self.plotItem.layout.setContentsMargins(0, 7, 0, 0)
         levels = round_values(tone.low, tone.high, LEVELS)
         self._scale.show_scale(tone, levels, tones, self._palette)

@@ -35,13 +35,22 @@ class Scale(pg.GraphicsWidget):  # type: ignore[misc]  # pyqtgraph has no types
         """Show these tones, low at the bottom, with a number at each of `levels`."""
         self._tone, self._palette = tone, palette
         self._levels = list(zip(levels, texts_of(levels), strict=True))
-        metrics = QFontMetrics(ui_font(11))
-        widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
-        self.setFixedWidth(GAP + BAR + SPACE + max(widest, LEAST))
+        self.fit()
         column = np.ascontiguousarray(tones[::-1])
         bar = QImage(column.data, 1, len(column), 3, QImage.Format.Format_RGB888)
         self._bar = bar.convertToFormat(QImage.Format.Format_RGB32)  # with pixels of its own; the array goes
         self.update()
+
+    def show_nothing(self) -> None:
+        """Take no room."""
+        self._palette = None
+        self.fit()
+
+    def fit(self) -> None:
+        """Take the width that bar and numbers need in the size in use."""
+        metrics = QFontMetrics(ui_font(11))
+        widest = max((metrics.horizontalAdvance(text) for _, text in self._levels), default=0)
+        self.setFixedWidth(GAP + BAR + SPACE + max(widest, LEAST) if self._palette else 0)
 
     def paint(self, painter: QPainter, *_: object) -> None:  # noqa: D102
         if self._palette is None:
