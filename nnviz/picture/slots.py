@@ -17,6 +17,8 @@ COURSE_NAME = 4.9
 """Width of a name such as node_0_1, in font sizes."""
 SHORT_NAME, LEAST_BESIDE = 3.8, 12.0
 """The same for node_0, and the least font size of a value beside that, in pixels."""
+LONGEST = 6.4
+"""The same for −1.234e−5 and 1.234e−10, bold, which a long name leaves where it has room itself."""
 Z, SHORT_Z = 5.3, 4.1
 """The same for z −0.1234, and for z −0.12."""
 OUTCOME = 8.5
@@ -166,6 +168,9 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     top = (free - 1.2 * size) / 2
     value, pad = 4.2 * min(size, 14.0 * grown), min(7.0 * grown, 0.05 * width)
     kind: Kind = "input" if column.layer < 0 else "value"
+    longest = LONGEST * max(SHRUNK * size, SMALLEST)
+    if width - longest - 2 * pad - 4.0 >= COURSE_NAME * SMALLEST:
+        value = max(value, longest)
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.4 * free, 11.0 * grown, rest / COURSE_NAME), SMALLEST)
     alone: dict[Kind, Slot] = {kind: Slot(Rect(3.0, top, width - 6.0, 1.2 * size), size)}

@@ -1,5 +1,6 @@
 """A node's bias and its slope share its last line, and nodes stand still when slopes come."""
 
+import numpy as np
 import pytest
 
 from nnviz import load
@@ -109,6 +110,23 @@ def test_eight_nodes_above_each_other_show_their_values(view):
     picture = drawn(state((4, 8, 3), spread=0), view)
     assert shown(picture, "input") == 4
     assert shown(picture, "value") == 8 + 3
+
+
+def test_a_tiny_prediction_is_shown_beside_a_long_name():
+    network = Network(
+        tuple("abcd"),
+        (
+            Layer(tuple(f"node_{k}" for k in range(8)), "relu", np.zeros((8, 4)), np.zeros(8)),
+            Layer(
+                ("iris setosa", "iris versicolor", "iris virginica"), "softmax", np.zeros((3, 8)), [20, 9, -3]
+            ),
+        ),
+    )
+    picture = drawn(State(network, Dataset([[1, 2, 3, 4]], [[1, 0, 0]])), View(886, 391))
+    names = [picture.text(Address("name", 1, node)) for node in range(3)]
+    values = [picture.text(Address("value", 1, node)) for node in range(3)]
+    assert values == ["1.000", "1.670e−5", "1.026e−10"]
+    assert names[0] == "iris setosa"
 
 
 @pytest.mark.parametrize("view", [View(606, 347), View(886, 413)], ids=str)

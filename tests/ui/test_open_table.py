@@ -145,10 +145,11 @@ def test_texts_become_an_input_for_each_value_and_a_raw_row_is_predicted(window,
     assert state.predict([["third", 30.0]]).tolist() == expected.tolist()
 
 
-def test_what_a_column_is_used_as_is_not_cut(window, opened, tmp_path):
+def test_what_a_column_is_used_as_is_not_cut(window, opened, tmp_path, qtbot):
     def look(dialog):
         view = dialog.view
         assert view.horizontalScrollBar().maximum() == 0
+        use(dialog, "y", "inputs, one for each value", qtbot)
         for row in range(view.model().rowCount()):
             cell = view.model().index(row, 3)
             assert view.sizeHintForIndex(cell).width() <= view.visualRect(cell).width()

@@ -147,13 +147,12 @@ class ColumnsView(QTableView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(HEADERS.index("Holds"), QHeaderView.ResizeMode.Stretch)
         columns.modelReset.connect(self._begin)
+        columns.chosen.connect(partial(self.resizeColumnToContents, HEADERS.index("Use as")))
 
     def _begin(self) -> None:
         self.resizeColumnsToContents()
-        for k, most in ((0, 180), (2, 210)):
+        for k, most in ((0, 180), (2, 160)):
             self.setColumnWidth(k, min(self.columnWidth(k) + 12, most))
-        words = max(self.fontMetrics().horizontalAdvance(f"{use} ▾") for use in USES.values())
-        self.setColumnWidth(HEADERS.index("Use as"), words + 24)
         if self._columns.rowCount():
             self.selectRow(0)
 
