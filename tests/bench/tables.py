@@ -1,15 +1,17 @@
-"""Tables: how long they take to be previewed, read and made a network of: `python -m tests.bench.tables`.
+"""Tables: how long reading, a network for them and scrolling take: `python -m tests.bench.tables`.
 
 Each case is a process of its own; what is told is the shortest of some rounds, and the process's peak memory,
 with Python, NumPy and the file's bytes. The last case is MNIST's size; it holds more numbers than
-nnviz opens, so its first rows are taken.
+nnviz opens, so its first rows are taken. A frame of scrolling is all that the window does for one.
 """
 
 import argparse
 import resource
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from nnviz.files.table.table import head, read
 from tests.bench import machine
 
 ROUNDS = 3
+FRAMES = 300
 
 
 def floats(rows, end=""):
@@ -51,6 +54,9 @@ CASES = {
 }
 
 
+SCROLLED = "100,000 × 10 numbers and a text"
+
+
 def shortest(work):
     """Return the shortest time of some rounds, in milliseconds."""
     best = np.inf
@@ -73,6 +79,38 @@ def network(data):
     built(table, found, proposed(found)).network()
 
 
+def scrolled():
+    """Print how long the window takes to load rows, and for a frame of scrolling them."""
+    from PySide6.QtWidgets import QApplication
+
+    from tests.bench import windows
+
+    windows.app()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        path.write_bytes(CASES[SCROLLED]())
+        table = read(path.read_bytes())
+        found = findings(table)
+        window = windows.open_window(built(table, found, proposed(found)).network(), (1920, 1080))
+        loading = windows.timed(lambda _: window.files.tables.load(path), ROUNDS)
+    windows.settle(1.0)
+    bar = window.data.table.verticalScrollBar()
+    print(
+        f"\n{SCROLLED} in the window: loaded in {loading:.0f} ms; a frame of scrolling by so many rows, in ms:"
+    )
+    for rows in (1, bar.pageStep(), bar.maximum() // FRAMES):
+        bar.setValue(0)
+        windows.settle(0.2)
+        times = []
+        for _ in range(FRAMES):
+            start = time.perf_counter()
+            bar.setValue(bar.value() + rows)
+            QApplication.processEvents()
+            times.append(1000 * (time.perf_counter() - start))
+        print(f"{rows:5}: {np.median(times):.1f}, 99 of 100 at most {np.percentile(times, 99):.1f}")
+    window.main_window.hide()
+
+
 def measured(case):
     """Print the times of a case, and its memory."""
     make = [sys.executable, "-m", "tests.bench.tables", "--bytes", case]
@@ -87,14 +125,18 @@ def measured(case):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", choices=CASES)
+    parser.add_argument("--scroll", action="store_true", help="scroll alone")
     parser.add_argument("--bytes", choices=CASES, help="write the table of a case")
     chosen = parser.parse_args()
     if chosen.bytes:
         sys.stdout.buffer.write(CASES[chosen.bytes]())
     elif chosen.case:
         measured(chosen.case)
+    elif chosen.scroll:
+        scrolled()
     else:
         print(machine.processor(), machine.versions("numpy", "msgspec"), sep=", ")
         print(f"{'':34} {'MB':>6} {'preview':>8} {'read':>8} {'network':>8} {'peak MB':>8}   (times in ms)")
         for each in CASES:
             subprocess.run([sys.executable, "-m", "tests.bench.tables", "--case", each], check=True)
+        scrolled()
