@@ -88,23 +88,20 @@ class KnownFunctions:
     """What each node computes, kept until the network, the data or the time for it is another one."""
 
     def __init__(self) -> None:
-        self._found: NodeFunctions | None = None
-        self._state: State | None = None
-        self._most_ns = 0.0
+        self._known: tuple[State, float, NodeFunctions] | None = None
 
     def of(self, state: State, most_ns: float) -> NodeFunctions:
         """Return it for a State, as fine as it can be in about `most_ns`."""
-        before, found = self._state, self._found
-        if found is None or before is None or not self._holds(before, state, most_ns):
-            known = found is not None and before is not None and _outputs_are(before, state)
-            at_half = found.at_half if found is not None and known else decides(state)
-            found = self._found = node_functions(state, at_half, most_ns)
-            self._state, self._most_ns = state, most_ns
+        at_half = None
+        if self._known is not None:
+            before, known_ns, found = self._known
+            same = before.network is state.network and before.data is state.data
+            if same and known_ns == most_ns:
+                return found
+            at_half = found.at_half if _outputs_are(before, state) else None
+        found = node_functions(state, decides(state) if at_half is None else at_half, most_ns)
+        self._known = state, most_ns, found
         return found
-
-    def _holds(self, before: State, state: State, most_ns: float) -> bool:
-        same = before.network is state.network and before.data is state.data
-        return same and self._most_ns == most_ns
 
 
 def _outputs_are(before: State, now: State) -> bool:

@@ -19,7 +19,7 @@ from nnviz.files.code.numbers import Numbers, array, rows_heading
 from nnviz.files.code.program import Deed, Line
 from nnviz.files.code.words import of_nodes, of_row, python, weights_of
 
-NAMES = frame.Names("input_data", "target_actuals", "n_updates", "mse_hist")
+NAMES = frame.Names("input_data", "target_actuals", "n_updates")
 MOST_NODES = 8
 """Nodes that are written out one by one; in a larger network a layer's nodes are a loop."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
 from nnviz.files.strangers import refuse_bytes
 
@@ -52,8 +51,6 @@ def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
     Raises FileError, which begins with the line, for what is no text in it.
     """
     name = encoding or encoding_of(data)
-    if name not in ENCODINGS:
-        raise FileError(f"expected one of {', '.join(ENCODINGS)}, found {quoted(name)}", "encoding")
     try:
         text = data.decode(ENCODINGS[name])
     except UnicodeDecodeError as error:
