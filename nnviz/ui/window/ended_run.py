@@ -39,12 +39,19 @@ class EndedRun(QObject):
 
     def _entry_began(self) -> None:
         if not self._is_new:
+            if self._ended and self._status.text.endswith(self._ended):
+                self._status.say(self._edit)  # one key does not bring it back any more
             self._ended = ""
         self._is_new = False
+
+    @property
+    def _edit(self) -> str:
+        """What can be undone."""
+        text = self._document.undo_text()
+        return f"{text[:1].upper()}{text[1:]}"
 
     def _tell(self) -> None:
         said = self._status.text
         if self._ended and self._ended not in said:
-            edit = self._document.undo_text()
-            told = f"{edit[:1].upper()}{edit[1:]}" if said in ("", self._before) else said
+            told = self._edit if said in ("", self._before) else said
             self._status.say(f"{told}; {self._ended}")
