@@ -207,6 +207,17 @@ def test_rows_for_validation_are_hollow_and_it_says_so(open_panel):
     assert "Hollow: rows for validation." in panel.caption.text()
 
 
+def test_in_the_tones_of_numbers_those_for_validation_have_a_dot_and_it_says_so(open_panel):
+    x = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 1.0], [1.0, 0.0]])
+    y = [[5.0], [0.0], [5.0], [0.0]]  # rows 2 and 4 are as pale as the ground
+    state = State(network(2, 4, ["output"], "identity"), Dataset(x, y), Training(validation=0.25))
+    _, panel = open_panel(state)
+    image = panel.plane.viewport().grab().toImage()
+    trained, kept = (image.pixelColor(place(panel, *x[row])).lightness() for row in (1, 3))
+    assert trained > 240 > 60 > kept
+    assert "With a dot: rows for validation." in panel.caption.text()
+
+
 def test_it_follows_an_edit_a_run_and_undo(qtbot, open_panel):
     window, panel = open_panel(two_classes())
 

@@ -49,6 +49,16 @@ def test_of_classes_validation_and_accuracy_stand_beside_the_loss(open_window):
     assert untrue(window) == []
 
 
+def test_shares_too_long_for_their_room_have_four_digits_and_the_tooltip_counts(open_window):
+    state = classes(rows=1600, validation=0.2)
+    own = figure(open_window(state), "Accuracy")
+    share = 100 * measured(state).accuracy
+    assert len(shown(share)) > 7
+    assert own.text.startswith(f"{share:.4g} % · ")
+    assert own.fitting(own.pixels, own.text) == own.pixels > 10
+    assert f"{round(12.8 * share):,} of 1,280 rows" in own.toolTip()
+
+
 def test_the_row_s_loss_is_that_of_the_loss_in_use(open_window):
     state = classes()
     window = open_window(state)

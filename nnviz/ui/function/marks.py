@@ -26,7 +26,7 @@ class Marks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
         self._pixmap_of: tuple[object, ...] = ()
 
     def show_rows(self, rows: Rows, rim: str, ground: str) -> None:
-        """Show other rows, each with a rim; what is hollow lets `ground` be seen."""
+        """Show other rows, each with a rim; what is hollow lets `ground` be seen, or has a dot."""
         self.rows, self._rim, self._ground = rows, QColor(rim), QColor(ground)
         self._pixmap = None
         self.update()
@@ -77,7 +77,7 @@ class Marks(pg.GraphicsObject):  # type: ignore[misc]  # pyqtgraph has no types
             self._mark(painter, QPointF(x[k], y[k]), k, radius)
 
     def _mark(self, painter: QPainter, at: QPointF, k: int, radius: float) -> None:
-        ground = self._ground if self.rows.hollow[k] else None
+        ground = (self._rim if self.rows.toned else self._ground) if self.rows.hollow[k] else None
         draw_mark(painter, at, self.rows.shapes[k], QColor(self.rows.colours[k]), self._rim, radius, ground)
 
 

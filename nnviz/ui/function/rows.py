@@ -32,7 +32,7 @@ class Rows:
     `colours` one for each row, as #RRGGBB
     `shapes`  one for each row, a place in `SHAPES`
     `hollow`  which are not trained on, shape (rows,)
-    `toned`   whether a colour may be that of the picture under it
+    `toned`   whether a colour may be that of the picture under it: what is hollow has a dot then
     ========= ============================================================================
     """
 
@@ -57,8 +57,13 @@ def drawn(state: State) -> NDArray[np.intp]:
 def on_map(state: State, axes: Axes, palette: Palette) -> Rows:
     """Return the rows over two inputs, each in the colour of its target."""
     some, (colours, shapes) = drawn(state), _by_target(state, axes.output, palette)
-    points, toned = state.data.inputs[some][:, axes.along], not any(shapes)
-    return Rows(points, colours, shapes, held_out(state, some), toned)
+    points = state.data.inputs[some][:, axes.along]
+    return Rows(points, colours, shapes, held_out(state, some), are_toned(state, axes))
+
+
+def are_toned(state: State, axes: Axes) -> bool:
+    """Tell whether rows on a map have the colours of its numbers, or one, and not those of classes."""
+    return state.data.targets is None or (axes.output is not None and not decides(state))
 
 
 def on_curves(state: State, axes: Axes, outputs: Iterable[int], palette: Palette) -> Rows:

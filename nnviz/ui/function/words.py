@@ -18,7 +18,7 @@ from nnviz.document.selection import Selection
 from nnviz.picture.palette import Palette
 from nnviz.ui.function.axes import PREDICTION, TARGET, Axes
 from nnviz.ui.function.key import Sample
-from nnviz.ui.function.rows import MOST, class_shape, curve_colours
+from nnviz.ui.function.rows import MOST, are_toned, class_shape, curve_colours
 
 SHORT = 22
 """Letters of a name."""
@@ -58,7 +58,8 @@ def caption(state: State, axes: Axes, selection: Selection, found: bool) -> str:
     """Return what the picture means, a sentence on each line."""
     lines = [*_held(state, axes, selection), *_line(state, axes)]
     if state.validated:
-        lines.append("Hollow: rows for validation.")
+        dotted = axes.up is not None and are_toned(state, axes)
+        lines.append(f"{'With a dot' if dotted else 'Hollow'}: rows for validation.")
     if len(state.data) > MOST:
         lines.append(f"{MOST:,} of {counted(len(state.data), 'row')} are drawn.")
     if selection.free is not None:

@@ -101,10 +101,12 @@ class TrainingFigures(QWidget):
         )
         known = [(round(share * count), count, which) for share, count, which in parts if share is not None]
         told = [f"{right:,} of {counted(count, 'row')} {which}".rstrip() for right, count, which in known]
-        self.accuracy.show_text(
-            " · ".join(f"{shown(100 * right / count)} %" for right, count, _ in known) or NOTHING,
-            "".join(f"\n{line}" for line in told),
+        exact, short = (
+            " · ".join(f"{written(100 * right / count)} %" for right, count, _ in known)
+            for written in (shown, "{:.4g}".format)
         )
+        text = exact if len(exact) <= len(SHARES[0]) else short
+        self.accuracy.show_text(text or NOTHING, "".join(f"\n{line}" for line in told))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the ground of the figures, the card's."""
