@@ -8,7 +8,15 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox, QFileDialog, QLabel, QMenu, QMessageBox
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+)
 
 from nnviz._resources import resources
 from nnviz.core.limits import NUMBERS
@@ -283,6 +291,26 @@ def test_another_delimiter_or_encoding_is_tried_at_once(window, opened, tmp_path
     opened(look)
     text = "größe;art\n" + "".join(f"{k};{'ab'[k % 2]}\n" for k in range(12))
     window.files.tables.load(written(tmp_path, text, encoding="utf-16-le"))
+
+
+def test_what_cannot_be_read_as_is_said_is_not_taken_as_it_was_read_before(window, opened, tmp_path):
+    def look(dialog):
+        (take,) = [own for own in dialog.findChildren(QPushButton) if own.text() == "&Take"]
+        assert take.isEnabled()
+        found = dialog.encoding.currentIndex()
+        for index, can in ((dialog.encoding.findText("UTF-8"), False), (found, True)):
+            dialog.encoding.setCurrentIndex(index)
+            dialog.encoding.activated.emit(index)
+            assert (take.isEnabled(), dialog.view.isEnabled(), dialog.wrong.isVisible()) == (
+                can,
+                can,
+                not can,
+            )
+        cancel(dialog)
+
+    opened(look)
+    text = "größe;art\n" + "".join(f"{k};{'äb'[k % 2]}\n" for k in range(12))
+    window.files.tables.load(written(tmp_path, text, encoding="cp1252"))
 
 
 def test_a_stray_text_among_numbers_is_named_with_its_place(window, opened, tmp_path):

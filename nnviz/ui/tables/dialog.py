@@ -79,6 +79,7 @@ class OpenTable(QDialog):
         self.decimal = _offering({sign: SIGNS[sign] for sign in DECIMALS}, "The decimal sign of its numbers")
         self.encoding = _offering({name: name for name in ENCODINGS}, "The encoding of its letters")
         self.header = QCheckBox("The first &line names the columns")
+        self.header.setToolTip("Else the first line is a row like the others")
         self.missing = _offering(
             {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
             "What becomes of rows with missing cells; of texts the most frequent one is filled in",
@@ -143,9 +144,11 @@ class OpenTable(QDialog):
         try:
             self._table = self._read(self._layout_said)
         except CancelledError:
-            self._show_layout()
+            self._show_table()
         except FileError as error:
             self._refuse(error)
+            for part in (self.view, self.missing):  # they are of what was read before
+                part.setEnabled(False)
         else:
             self._show_table()
 
@@ -165,6 +168,8 @@ class OpenTable(QDialog):
         self._heading.setText(f"{self._name}: {rows}, {columns}")
         choices = replace(proposed(found), missing=self.missing.currentData())
         self.columns.show_table(self._table, found, choices)
+        for part in (self.view, self.missing):
+            part.setEnabled(True)
         self._show_layout()
         self._build()
 
