@@ -154,6 +154,16 @@ def test_edits_under_a_filter_reach_the_right_rows(show):
     assert numbers(window) == [2, 8]
 
 
+def test_rows_that_are_pasted_under_a_filter_reach_no_row_that_is_not_listed(show):
+    window, card = show()
+    click(card, 0, 1)
+    before = window.document.state
+    QGuiApplication.clipboard().setText("7\t8\n9\t9")
+    QTest.keySequence(window.data.table, "Ctrl+V")
+    assert window.document.state is before
+    assert status(window) == "Only some rows are listed: paste one at a time, or list all again (Escape)"
+
+
 def test_under_a_filter_the_menu_splits_all_rows(show):
     window, card = show(pets(validation=0.25))
     click(card, 0, 1)

@@ -22,7 +22,7 @@ from nnviz.ui.data.empty_rows import EmptyRows
 from nnviz.ui.data.filter_bar import FilterBar
 from nnviz.ui.data.foreign_names import with_names
 from nnviz.ui.data.paste import is_table, pasted
-from nnviz.ui.data.table import DataTable
+from nnviz.ui.data.table import DataTable, is_an_edit
 from nnviz.ui.data.table_view import LEAST_HEIGHT_PX, TableView
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.hold import hold
@@ -30,6 +30,7 @@ from nnviz.ui.widgets.hold import hold
 ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Delete)"
 LOADS = "Take the rows of a CSV file"
 MAKES = "Make rows by a formula: circles, moons, a spiral and others"
+SOME_LISTED = "Only some rows are listed: paste one at a time, or list all again (Escape)"
 NO_ROW = -1
 """What the table highlights while a row is looked at that is not in it."""
 
@@ -122,6 +123,7 @@ class DataPanel(Card):
             focus = self.window().focusWidget()
             if focus and self.isAncestorOf(focus):
                 self.table.setFocus()  # accepts what is being typed
+            self._forget_refusal()
             self.model.list_rows(None)
 
     def _show_shape(self) -> None:
@@ -235,6 +237,9 @@ class DataPanel(Card):
                 self.table_wished.emit(text)
             else:
                 self._refuse(f"Nothing was pasted: {error}")
+            return
+        if self.model.filtered and not is_an_edit(self._document.state.data, taken.state.data):
+            self._refuse(SOME_LISTED)
             return
         self._forget_refusal()
         if named := with_names(self.window(), taken):

@@ -152,7 +152,7 @@ class DataTable(QAbstractTableModel):
         names = (old.network.inputs, old.network.outputs), (new.network.inputs, new.network.outputs)
         renamed = measured or names[0] != names[1] or old.columns != new.columns
         listed = columns(new) if renamed else self.columns
-        all_again = self._listed is not None and not _is_an_edit(old.data, new.data)
+        all_again = self._listed is not None and not is_an_edit(old.data, new.data)
         reshaped = len(old.data) != len(new.data) or (renamed and _kinds(listed) != _kinds(self.columns))
         reshaped = reshaped or all_again
         if reshaped:
@@ -266,7 +266,7 @@ class DataTable(QAbstractTableModel):
             self.said.emit(f"{text}: {shown(number)}")
 
 
-def _is_an_edit(old: Dataset, new: Dataset) -> bool:
+def is_an_edit(old: Dataset, new: Dataset) -> bool:
     """Tell whether rows are still the same ones in the same order: no more than one of them is different."""
     if old is new or len(old) != len(new):
         return old is new
