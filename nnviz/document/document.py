@@ -243,7 +243,7 @@ class Document(QObject):
         """Replace the State by what another program has saved; undo brings it back. Raises FileError."""
         assert self.path is not None
         state, self.file = self.read(self.path, activations=self.file.as_read.answer if self.file else None)
-        self.push(state, f"take {file_named(self.file.path)} as it is now")
+        self.push(state, f"Take {file_named(self.file.path)} as it is now")
         self.saved, self._clean = state, self._index
         self.undo_changed.emit()
 

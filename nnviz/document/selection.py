@@ -89,7 +89,7 @@ class Selection(QObject):
         """
         free = self.free
         after = self._row if len(self._state.data) else None
-        if free is None or not self._document.edit("keep a row", add_row, after, free):
+        if free is None or not self._document.edit("Keep a row", add_row, after, free):
             return ""
         self.row = 0 if after is None else after + 1
         targets = "no targets yet" if self._state.data.targets is None else "its targets are 0"

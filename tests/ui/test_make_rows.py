@@ -114,7 +114,7 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made):
     assert window.document.state.network.layers[0].weights.tolist() == [[2, 4], [4, -5]]
     assert table_rows(window) == as_shown(KINDS["moons"].data(200, 0.1, 0))
     assert status(window) == "Made 200 rows: Two moons, seed 0; the weights are what they were"
-    assert offered(window, "Undo").text().replace("&", "") == "Undo make rows: Two moons"
+    assert offered(window, "Undo").text().replace("&", "") == "Undo Make rows: Two moons"
     window.undo()
     assert table_rows(window) == [["3", "5", "60"]]
 

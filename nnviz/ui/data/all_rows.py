@@ -33,7 +33,7 @@ class AllRows(QObject):
         """Give every input of numbers mean 0 and deviation 1 over the rows trained on."""
         state = self._document.state
         inputs, said = can_be_standardised(state), told(state)
-        if not inputs or self._document.edit("standardise the inputs", standardise, inputs):
+        if not inputs or self._document.edit("Standardise the inputs", standardise, inputs):
             self.said.emit(f"{said[0].upper()}{said[1:]}")
 
     def shuffle(self) -> None:
@@ -41,5 +41,5 @@ class AllRows(QObject):
         rows = len(self._document.state.data)
         if rows < 2:
             self.said.emit("There are not two rows to shuffle")
-        elif self._document.edit("shuffle rows", edits.shuffle_rows):
+        elif self._document.edit("Shuffle rows", edits.shuffle_rows):
             self.said.emit(f"Shuffled {rows:,} rows by seed {self._document.state.training.seed}")

@@ -243,7 +243,7 @@ class DataPanel(Card):
             return
         self._forget_refusal()
         if named := with_names(self.window(), taken):
-            self._document.push(named.state, "paste")
+            self._document.push(named.state, "Paste")
             self._go_to(self.model.line_of(row) or 0, column)
             self.said.emit(named.said)
 
@@ -273,7 +273,7 @@ class DataPanel(Card):
     def _add_row(self) -> None:
         self.table.setFocus()  # accepts what is being typed
         after = self._selection.row if self.model.rowCount() else None
-        if not self._document.edit("add a row", edits.add_row, after):
+        if not self._document.edit("Add a row", edits.add_row, after):
             return
         self._selection.row = 0 if after is None else after + 1
         self._forget_refusal()

@@ -16,7 +16,7 @@ def make_rows(workspace: Workspace) -> None:
     if dialog.exec():
         shape = document.state.network.sizes
         workspace.diagram.session.close()
-        if document.edit(f"make rows: {dialog.kind.title}", lambda _: dialog.state()):
+        if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):
             if document.state.network.sizes != shape:
                 workspace.diagram.fit()
             workspace.selection.row = 0

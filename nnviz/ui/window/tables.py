@@ -64,7 +64,7 @@ class Tables(QObject):
             self.about_to_ask.emit()
             taken = _taken_at_once(self._document, table)
             if taken is not None:
-                self._document.push(taken.state, f"load {name}")
+                self._document.push(taken.state, f"Load {name}")
                 self.said.emit(f"Loaded {name}: {taken.said}")
             elif not self._ask(name, table, partial(self._read, name, data)):
                 return
@@ -96,7 +96,7 @@ class Tables(QObject):
             self.said.emit("The rows are what they were")
             return False
         if dialog.what != "network":
-            self._document.push(dialog.state, f"load {name}")
+            self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
         elif self._may_leave():
             self._document.start(dialog.state)
             self.opened.emit()
