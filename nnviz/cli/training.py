@@ -50,7 +50,7 @@ def _print(result: Result, chosen: argparse.Namespace) -> None:
     if chosen.json:
         print_json(_as_json(result))
     else:
-        rows = [csv.columns(result.history, _name(result)), *_history_rows(result.history)]
+        rows = csv.rows(_some(result.history), _name(result))
         found = measured(result.state)
         if found.accuracy is not None:
             shares = found.accuracy, found.validation_accuracy
@@ -111,8 +111,9 @@ def _rescued(state: State) -> str:
     return f"what came of it is in {file.name}"
 
 
-def _history_rows(points: Array) -> list[tuple[str, ...]]:
-    """Return all points as text, or about twenty of many, the first and the last among them."""
-    if len(points) > LINES:
-        points = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
-    return [(str(int(iteration)), *map(repr, losses)) for iteration, *losses in points.tolist()]
+def _some(points: Array) -> Array:
+    """Return all points, or about twenty of many, the first and the last among them."""
+    if len(points) <= LINES:
+        return points
+    chosen: Array = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
+    return chosen

@@ -8,17 +8,15 @@ from nnviz.core.activations import Array
 
 
 def history(points: Array, measure: str = "mse") -> bytes:
-    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation.
-
-    Where the last is not known, NaN, the cell is empty.
-    """
-    lines = [
-        ",".join([str(int(iteration)), *("" if math.isnan(loss) else repr(loss) for loss in losses)])
-        for iteration, *losses in points.tolist()
-    ]
-    return "\n".join([",".join(columns(points, measure)), *lines, ""]).encode()
+    """Return a history, shape (points, 2 or 3), as CSV: iteration, mse or what it measures, validation."""
+    return "\n".join([*map(",".join, rows(points, measure)), ""]).encode()
 
 
-def columns(points: Array, measure: str) -> tuple[str, ...]:
-    """Return what the columns of a history are called; the third is there where rows are kept for it."""
-    return ("iteration", measure, "validation")[: points.shape[1]]
+def rows(points: Array, measure: str) -> list[tuple[str, ...]]:
+    """Return its rows, what the columns are called first. What is not known, NaN, is empty."""
+    called = ("iteration", measure, "validation")[: points.shape[1]]
+    return [called, *((str(int(at)), *map(_told, losses)) for at, *losses in points.tolist())]
+
+
+def _told(loss: float) -> str:
+    return "" if math.isnan(loss) else repr(loss)
