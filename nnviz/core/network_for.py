@@ -117,24 +117,27 @@ def _in_place(own: Names, given: Names, values: Array) -> tuple[Names, Array]:
     """Return names of nodes, and their values in this order: the network's own, where they are the same."""
     if {*own} != {*given}:
         return given, values
-    return own, values[:, [given.index(name) for name in own]]
+    place = {name: i for i, name in enumerate(given)}
+    return own, values[:, [place[name] for name in own]]
 
 
 def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
     """Return `state` with its first and its last layer rebuilt for columns, as one edit; the others stay.
 
     What is new gets random weights by the seed; the output's activation and the loss become those of the
-    targets' kind. An end that fits already keeps its weights. Weight sets of another shape are gone.
+    targets' kind. An end that fits already keeps its weights, and where the columns' nodes are its own these
+    their order. Weight sets of another shape are gone.
     """
     assert data.targets is not None
-    ins, outs = nodes_of(inputs), nodes_of(targets)
+    ins, values = _in_place(state.network.inputs, nodes_of(inputs), data.inputs)
+    outs, wanted = _in_place(state.network.outputs, nodes_of(targets), data.targets)
     layers, taken = [*state.network.layers], {*ins, *outs}
     for k, layer in enumerate(layers[:-1]):
         layers[k] = replace(layer, nodes=tuple(_free(name, taken) for name in layer.nodes))
     rng = np.random.default_rng([state.training.seed, 0])
     if len(ins) != state.network.sizes[0]:
         layers[0] = _widened(layers[0], layers[0].nodes, len(ins), rng)
-    last = replace(layers[-1], activation=output_for(targets, data.targets))
+    last = replace(layers[-1], activation=output_for(targets, wanted))
     if len(outs) == len(last):
         layers[-1] = replace(last, nodes=outs)
     else:
@@ -145,7 +148,7 @@ def rebuilt(state: State, inputs: Sequence[Column], targets: Sequence[Column], d
     return replace(
         state,
         network=network,
-        data=data,
+        data=Dataset(values, wanted),
         training=replace(state.training, loss=usual(last.activation)),
         columns=_kept(inputs, targets),
         weight_sets=sets,

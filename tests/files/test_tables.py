@@ -248,6 +248,9 @@ def test_rows_go_into_a_network_that_they_fit_and_its_ends_are_rebuilt_for_other
     assert (back.network.sizes, back.training.loss) == (state.network.sizes, "mse")
     only_targets = made("a,b,kind\n1,2,x\n2,3,y\n").rebuilt(state)
     assert only_targets.network.layers[0] == state.network.layers[0]
+    turned = made("b,a,kind\n2,1,x\n3,2,y\n").rebuilt(state)
+    assert turned.network.layers[0] == state.network.layers[0]
+    assert (turned.network.inputs, turned.data.inputs.tolist()) == (("a", "b"), [[1, 2], [2, 3]])
 
 
 def test_a_networks_own_columns_stay_what_they_are():
