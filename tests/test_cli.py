@@ -88,9 +88,11 @@ def test_predict_reads_the_rows_of_a_csv_file(answer, tmp_path):
     assert both == "0.0\n52.0\n42.0\n"
 
 
-def test_predict_takes_rows_with_targets_and_says_what_foreign_names_are_taken_for(run, answer, tmp_path):
-    (tmp_path / "both.csv").write_text("3,5,60\n-1,-2,0\n")
-    assert answer("predict", "relu", "--data", str(tmp_path / "both.csv")) == "52.0\n42.0\n"
+def test_predict_takes_rows_with_targets_and_says_which_columns_they_are(run, tmp_path):
+    both = tmp_path / "both.csv"
+    both.write_text("3,5,60\n-1,-2,0\n")
+    told = f"{both}: no line names the columns: the first 2 columns are inputs, the others targets\n"
+    assert run("predict", "relu", "--data", str(both)) == (0, "52.0\n42.0\n", told)
     foreign = tmp_path / "foreign.csv"
     foreign.write_text("a,b,target\n3,5,x\n")
     assert run("predict", "relu", "--data", str(foreign)) == (

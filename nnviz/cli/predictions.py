@@ -49,8 +49,8 @@ def predict(state: State, chosen: argparse.Namespace) -> None:
 def _typed(state: State, cells: list[str]) -> Array:
     """Return a raw row as inputs, shape (1, inputs). Raises UsageError and FileError."""
     columns, place = state.columns.of_inputs, f"--row {','.join(cells)}"
+    has_texts = any(column.values for column in columns)
     if len(cells) != len(columns):
-        has_texts = any(column.values for column in columns)
         what, whose = ("cell", "column") if has_texts else ("number", "input")
         wish = f"expected {counted(len(columns), what)} a row, one for each {whose}"
         raise FileError(f"{wish}, found {len(cells)}", place)
@@ -59,7 +59,7 @@ def _typed(state: State, cells: list[str]) -> Array:
         try:
             parts.append(column.encoded([cell]))
         except CellError as error:
-            if column.values:
+            if has_texts:
                 raise FileError(str(error), f"{place}, column {column.name}") from None
             told = f"argument --row: expected numbers such as 3,5: {error}"
             raise UsageError(f"nnviz predict: {told}; `nnviz predict --help` says more") from None
@@ -77,4 +77,7 @@ def _rows_of(path: Path, state: State) -> tuple[Array, Callable[[Array], bytes]]
         raise FileError(f"{path}{', ' if error.place else ': '}{error}") from None
     if where.foreign:
         complain(f"{path}: {in_their_order(where.foreign, state)}")
+    elif table.names is None and where.targets:
+        first = counted(len(where.inputs), "column")
+        complain(f"{path}: no line names the columns: the first {first} are inputs, the others targets")
     return rows, lambda prediction: with_predictions(data, table, where, state, prediction)

@@ -93,8 +93,8 @@ MALFORMED = {
     "two decimal commas": ("x;y\n1,5;2\n1,5,5;4\n5;6\n", "line 3, column 1: '1,5,5' is not a number"),
     "a header twice": ("x,y\n1,2\n3,4\nx,y\n5,6\n", "line 4, column 1: 'x' is not a number"),
     "a sum below": ("x,y\n1,2\n3,4\ntotal,6\n", "line 4, column 1: 'total' is not a number"),
-    "one column": ("x\n1\n2\n", "a network needs a column of targets: choose one"),
-    "one column without a name": ("1\n2\n", "a network needs a column of targets: choose one"),
+    "one column": ("x\n1\n2\n", "beside 'x' no column is left for a target"),
+    "one column without a name": ("1\n2\n", "beside 'input_0' no column is left for a target"),
     "prose": ("Dear all\nthis is no table\n", "no column is left for an input; the table has 1 column"),
     "a column of nothing in every row that is left": (
         "x,y\n,2\n3,\n",
@@ -192,6 +192,16 @@ def test_raw_rows_that_do_not_fit_a_network_are_refused_with_their_place(case, t
     rows.write_text(text)
     assert main(["predict", str(net), "--data", str(rows)]) == 1
     assert capsys.readouterr().err in (f"{rows}, {sentence}\n", f"{rows}: {sentence}\n")
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [(",red", "column x: the cell is empty"), ("4x,red", "column x: '4x' is not a number")],
+)
+def test_a_row_of_texts_and_numbers_is_refused_with_its_column(row, sentence, tmp_path, capsys):
+    (tmp_path / "known.csv").write_text(KNOWN)
+    assert main(["predict", str(tmp_path / "known.csv"), "--row", row]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"--row {row}, {sentence}"
 
 
 def test_what_is_read_is_the_same_in_a_preview():

@@ -38,10 +38,14 @@ class Built:
 
     def network(self) -> State:
         """Return a new network for these columns. Raises FileError."""
-        if not self.targets:
-            raise FileError("a network needs a column of targets: choose one")
+        self._check_targets()
         with told_by_core():
             return networks.network_for(self.inputs, self.targets, self.data)
+
+    def _check_targets(self) -> None:
+        if not self.targets:
+            names = listed([quoted(column.name) for column in self.inputs])
+            raise FileError(f"beside {names} no column is left for a target")
 
     def fits(self, state: State) -> bool:
         """Tell whether a network has as many inputs and outputs as there are."""
@@ -54,8 +58,7 @@ class Built:
 
     def rebuilt(self, state: State) -> State:
         """Return a network with its first and last layer rebuilt for these columns. Raises FileError."""
-        if not self.targets:
-            raise FileError("a network needs a column of targets: choose one")
+        self._check_targets()
         with told_by_core():
             return networks.rebuilt(state, self.inputs, self.targets, self.data)
 
