@@ -76,6 +76,7 @@ def test_an_encoding_that_is_not_expected_is_said():
         ("a;b\n1.5;2\n", ";", ".", True),
         ("a\tb\n1,5\t2\n", "\t", ",", True),
         ("a|b\n1|2\n", "|", ".", True),
+        ("sep=;\r\na;b\r\n1,5;2\r\n", ";", ",", True),
         ("x;y,z\n1,2\n3,4\n5,6\n", ",", ".", True),
         ("note,b\na;b,1\nc,2\nd;e,3\n", ",", ".", True),
         ('"a;1";b\n"c;2";3\n', ";", ".", True),
@@ -285,6 +286,7 @@ def test_a_table_is_no_network_to_load(tmp_path):
     [
         ("a;c\n1,5;red\n", "a;c;no;yes;predicted y\n1,5;red;{0};{1};{2}\n"),
         ("1.5,red\n", "a,c,no,yes,predicted y\n1.5,red,{0},{1},{2}\n"),
+        ("SEP=,\na,c\n1.5,red\n", "a,c,no,yes,predicted y\n1.5,red,{0},{1},{2}\n"),
         (
             "y,no,c,a\nyes,7,red,1.50\n",
             "y,no,c,a,prediction no,yes,predicted y\nyes,7,red,1.50,{0},{1},{2}\n",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nnviz.files.errors import FileError
 from nnviz.files.strangers import refuse_bytes
 
@@ -14,6 +16,7 @@ ENCODINGS = {
 """Those that are known, by what a person calls them, and Python's names for them."""
 _MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16 LE", b"\xfe\xff": "UTF-16 BE"}
 _SAMPLE_BYTES = 4096
+_FOR_EXCEL = re.compile(r'\A\ufeff?"?sep=[;,|\t]"?(?=\n)', re.IGNORECASE)
 
 
 def encoding_of(data: bytes) -> str:
@@ -65,5 +68,6 @@ def decoded(data: bytes, encoding: str | None = None) -> tuple[str, str]:
 
 
 def with_plain_ends(text: str) -> str:
-    """Return a text whose lines end in line feeds alone."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    """Return a text whose lines end in line feeds alone, the first one blank where it tells Excel "sep=;"."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return _FOR_EXCEL.sub("", text, count=1)
