@@ -190,7 +190,7 @@ def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form
         (tmp_path / name).write_bytes(data)
     donors = [data for other in HERE for data in seeds_of(other)] + TABLES
     assert seeds, f"{form.name} writes neither of the States, and nothing that ships is of it"
-    tried, opened = amount(quick=500, full=10_000, long=1_000_000) // SLOWER.get(form.home, 1), 0
+    tried, opened = amount(quick=500, full=3_000, long=1_000_000) // SLOWER.get(form.home, 1), 0
     read(form, seeds[0], tmp_path)  # which imports what it takes
     for number in range(tried):
         seed = f"{form.name}:{SEED}:{number}"

@@ -140,7 +140,7 @@ def in_use(qtbot, window):
 def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
     with opened(qtbot, paths()[0], tmp_path) as window:
         files = paths()[: amount(quick=4, full=99, long=99)]
-        open_one_after_the_other(qtbot, window, files, amount(quick=3, full=16, long=80))
+        open_one_after_the_other(qtbot, window, files, amount(quick=3, full=8, long=80))
 
 
 def open_one_after_the_other(qtbot, window, files, rounds):
@@ -172,7 +172,7 @@ def come_and_go(qtbot, path, data):
 
 
 def test_windows_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
-    number = amount(quick=4, full=200, long=1000)
+    number = amount(quick=4, full=100, long=1000)
     told, kinds, parts = [], [], []
     for k in range(number):
         parts += come_and_go(qtbot, paths()[k % 4], tmp_path)
