@@ -323,6 +323,17 @@ def test_the_window_keeps_its_size_under_a_filter(show):
     assert card.view.height() == 150
 
 
+def test_once_all_rows_are_listed_again_the_one_on_the_diagram_is_in_sight(show):
+    window, card = show(load(example("circles").path))
+    click(card, 1, 0)
+    window.selection.row = numbers(window)[-1] - 1
+    keys(card.view, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    table = window.data.table
+    assert window.selection.row > 100
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
+
+
 @pytest.mark.parametrize("theme", PALETTES)
 def test_a_cell_is_darker_the_more_of_its_row_it_has(theme):
     image = image_of(Confusion(np.array([[0, 1], [9, 1]]), 0), PALETTES[theme])

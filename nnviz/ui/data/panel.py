@@ -125,6 +125,8 @@ class DataPanel(Card):
                 self.table.setFocus()  # accepts what is being typed
             self._forget_refusal()
             self.model.list_rows(None)
+            self.table.updateGeometries()  # before, Qt knows of no row to scroll to
+            self.table.scrollTo(self.table.currentIndex())
 
     def _show_shape(self) -> None:
         listed, rows = self.model.rowCount(), len(self._document.state.data)
