@@ -161,3 +161,9 @@ def test_the_line_is_found():
     network = train(KINDS["line"].state(20, 0.0, 0)).state.network
     assert network.layers[0].weights[0, 0] == pytest.approx(2, abs=0.01)
     assert network.layers[0].biases[0] == pytest.approx(-1, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_notes_speak_of_fewer_nodes_where_there_are_hidden_ones(kind):
+    state = kind.state(10, 0.0, 0)
+    assert ("fewer nodes" in state.notes) == (len(state.network.layers) > 1)

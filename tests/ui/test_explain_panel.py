@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTextBrowser
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
 from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.derived import Derived
@@ -263,6 +264,20 @@ def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(qtbot, widt
                 term = re.split(" [+−=≈] ", before)[-1] + re.split(" [+−=≈] ", line)[0]
                 broken = not re.match("[+−=≈] ", line)
                 assert not broken or (before.rstrip().endswith("·") and len(term) > width / 9), (before, line)
+
+
+def test_a_cross_entropy_breaks_neither_behind_its_minus_nor_before_a_closing_parenthesis(qtbot):
+    layer = Layer(("output",), "sigmoid", [[0.4123456, -0.3]], [0.1])
+    network, settings = Network(("x", "y"), (layer,)), Training(loss="cross_entropy")
+    data = Dataset([[0.13, -0.13], [0.5, 0.1]], [[0.0], [1.0]])
+    reader = Reader(qtbot, State(network, data, settings))
+    reader.reads("ln(1 − a)")
+    for width in range(300, 420, 6):
+        reader.panel.resize(width, 700)
+        QApplication.processEvents()
+        for before, line in lines_of(reader.browser):
+            assert not line.startswith(")"), (width, before, line)
+            assert not (before or "").rstrip().endswith("−"), (width, before, line)
 
 
 @pytest.mark.parametrize(

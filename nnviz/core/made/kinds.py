@@ -118,10 +118,11 @@ class Kind:
         network = self.network()
         numbers = f"{counted(rows, 'row')}, noise {shown(noise)}, seed {seed}"
         suits = f"{counted(self.rows, 'row')} with noise {shown(self.noise)}"
+        fewer = ", or fewer nodes," if len(network.layers) > 1 else ""
         notes = (
             f"{self.line}\n\n{self.formula} Noise is normal; its size is a standard deviation.\n\nMade with "
-            f"{numbers}.\n\n**Try:** press Run. These settings learn {suits}; more noise, or fewer nodes, "
-            "makes it harder.\n"
+            f"{numbers}.\n\n**Try:** press Run. These settings learn {suits}; more noise{fewer} makes it "
+            "harder.\n"
         )
         training = self.suits.training if rows >= FEW else replace(self.suits.training, validation=0.0)
         return State(network, self.data(rows, noise, seed), training, name=self.title, notes=notes)

@@ -177,8 +177,7 @@ class _Page:
     def _line(self, line: Line) -> str:
         """Return `label = formula`, and `= arithmetic` behind it or, where that is long, below."""
         p, formula = self.palette, f" = {line.formula}" if line.formula else ""
-        text = "" if line.arithmetic.startswith("≈") else f"={NO_BREAK}"
-        text += self._pieces(line.written.pieces)
+        text = self._pieces(line.written.pieces, "" if line.arithmetic.startswith("≈") else "= ")
         if line.name in self.unfolded:
             text += f" {_link(f'fold/{line.name}', _joined('show fewer'), p.accent)}"
         if line.ticked is not None:
@@ -189,8 +188,9 @@ class _Page:
         said = self._coloured(p.muted, self._piece(Piece(formula), len(line.label), breaks))
         return f"{label}{said}{' ' if self.fits(line.text) or not formula else '<br>'}{text}"
 
-    def _pieces(self, pieces: Sequence[Piece]) -> str:
-        """Return written arithmetic whose lines break where they may."""
+    def _pieces(self, pieces: Sequence[Piece], sign: str) -> str:
+        """Return a sign and written arithmetic whose lines break where they may."""
+        pieces = [Piece(sign), *pieces]
         texts = [piece.text for piece in pieces]
         breaks = breaks_of("".join(texts), self.fits)
         starts = itertools.accumulate(map(len, texts), initial=0)
@@ -244,7 +244,7 @@ def _sign(sign: str, breaks: bool) -> str:
         return sign + BREAK if breaks else sign
     if sign == " ":
         return sign if breaks else NO_BREAK
-    return sign + JOINER if sign == "/" else sign
+    return sign + JOINER if sign in "/−" else sign
 
 
 def _joined(text: str) -> str:
