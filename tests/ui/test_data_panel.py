@@ -550,6 +550,17 @@ def test_of_a_column_of_which_next_to_nothing_is_in_sight_nothing_is_written(ope
     assert seen == {PALETTES["light"].surface.lower()}
 
 
+def test_of_a_number_that_is_cut_off_at_the_left_no_part_is_written(open_window):
+    table = open_window(with_inputs(64)).data.table
+    texts = [table.model().index(row, 0).data() for row in range(3)]
+    for part in (0.3, 0.4, 0.5, 0.6):
+        seen = round(part * min(map(bold(table).horizontalAdvance, texts)))
+        table.horizontalScrollBar().setValue(table.columnWidth(0) - seen)
+        image, row = table.viewport().grab().toImage(), table.visualRect(table.model().index(1, 1))
+        edge = {image.pixelColor(0, y).name() for y in range(row.y(), row.bottom())}
+        assert edge == {PALETTES["light"].surface.lower()}
+
+
 @pytest.mark.parametrize("count", [2, 4, 64])
 def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scroll(open_window, count):
     table = open_window(with_inputs(count, "input_{}"), size=(1000, 650)).data.table

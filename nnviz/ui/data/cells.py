@@ -88,7 +88,9 @@ class NumberCells(QStyledItemDelegate):
         font = self.fonts.get(column, 0)
         painter.setFont((self._bold if strong else self._normal)[-1 if font is None else font])
         text, room = self._text(value), rect.adjusted(0, 0, -px(PADDING_PX), 0)
-        room.setRight(min(room.right(), painter.viewport().right()))
+        seen = painter.viewport()
+        room.setLeft(max(room.left(), seen.left()))
+        room.setRight(min(room.right(), seen.right()))
         width = painter.fontMetrics().horizontalAdvance
         if font is None or width(text) > room.width():  # part of a number is another
             text = "…" if width("…") <= room.width() else ""
