@@ -567,3 +567,13 @@ def test_a_click_on_a_button_leaves_the_keyboard_where_it_is_and_tab_reaches_it(
         qtbot.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
         reached.add(qapp.focusWidget())
     assert {trained.log_button, trained.more_button} <= reached
+
+
+def test_the_ring_shows_whether_arrow_keys_act_here(qtbot, trained):
+    assert rings_pixels(trained) > 0
+    trained.activateWindow()
+    trained.curve.setFocus()
+    qtbot.waitUntil(trained.curve.hasFocus)
+    assert rings_pixels(trained) == 0  # it has the accent's colour
+    trained.more_button.setFocus()
+    assert rings_pixels(trained) > 0

@@ -72,14 +72,18 @@ class HistoryCanvas(Plot):
         self._aside.set_colour(palette.validation, palette.surface)
         self._mark.setPen(QPen(self._aside.colour, 2))
         self._mark.setBrush(QColor(palette.surface))
-        self._ring.setPen(QPen(QColor(palette.ink), 2))
-        self._ring.setBrush(QColor(palette.surface))
+        self._colour_ring(palette)
         self._dot.setPen(QPen(Qt.PenStyle.NoPen))
         self._dot.setBrush(self._line.colour)
         self._earlier.set_colour(palette.muted)
         self._ink = palette.muted
         self._write_key()
         self._show_again()
+
+    def _colour_ring(self, palette: Palette) -> None:
+        """Show by its colour whether arrow keys act here."""
+        self._ring.setPen(QPen(QColor(palette.accent if self.hasFocus() else palette.ink), 2))
+        self._ring.setBrush(QColor(palette.surface))
 
     @property
     def _history(self) -> History:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
 
 from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.earlier_curves import distance
 from nnviz.ui.plots.history_canvas import HistoryCanvas
+from nnviz.ui.widgets.theme import colours
 
 GRAB = 10.0
 """So many pixels around its middle the ring is taken."""
@@ -113,6 +114,14 @@ class HistoryCurve(HistoryCanvas):
         place = runs.index(here) + step if here in runs else 0
         iteration = self._points_read()[self._read, 0] if self._read is not None else self._present[0]
         self._read_near(float(iteration), runs[place % len(runs)])
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        super().focusInEvent(event)
+        self._colour_ring(colours())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: D102
+        super().focusOutEvent(event)
+        self._colour_ring(colours())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: D102
         if event.button() == Qt.MouseButton.LeftButton and self._is_on_ring(event.position()):
