@@ -330,6 +330,9 @@ def test_what_is_read_out_is_the_prediction_for_the_inputs_that_it_says(open_pan
     x, y = (float(line.partition(" = ")[2].replace("−", "-")) for line in lines[:2])
     assert lines[0].startswith("x_0 = ")
     assert lines[2] == f"output: {shown(predicted(window, [0, 0], (0, 1), x, y)[0])}"
+    panel.plane.setFocus()
+    QTest.keyClick(panel.plane, Qt.Key.Key_Right)  # the mouse is elsewhere
+    assert not panel.plane.read_out.isVisible()
 
 
 # --- the choices

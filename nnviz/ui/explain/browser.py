@@ -200,7 +200,7 @@ class _Page:
 
     def _piece(self, piece: Piece, start: int, breaks: set[int]) -> str:
         signs = (_sign(sign, start + k in breaks) for k, sign in enumerate(piece.text))
-        text = escape("".join(signs))
+        text = escape("".join(signs)).replace("−(", f"−{JOINER}(")
         if piece.unfolds:
             return _link(f"unfold/{piece.unfolds}", text, self.palette.accent)
         colour = self.palette.slope if piece.slope else self.palette.ink
@@ -244,7 +244,7 @@ def _sign(sign: str, breaks: bool) -> str:
         return sign + BREAK if breaks else sign
     if sign == " ":
         return sign if breaks else NO_BREAK
-    return sign + JOINER if sign in "/−" else sign
+    return sign + JOINER if sign == "/" else sign
 
 
 def _joined(text: str) -> str:

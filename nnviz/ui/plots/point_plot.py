@@ -183,6 +183,7 @@ class PointPlot(Plot):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the present point by arrow keys: by 0.1, with Shift by 1, with Alt by 0.01."""
         if event.key() in ARROWS and self.takes_point():
+            self._under_mouse = None  # what stands there would cover where the point goes
             self.point_nudged.emit(*ARROWS[Qt.Key(event.key())], nudge_size(event.modifiers()))
         else:
             event.ignore()  # pyqtgraph would swallow it
