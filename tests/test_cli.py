@@ -277,6 +277,14 @@ def test_train_takes_a_loss_and_a_share_for_validation(answer, tmp_path, yes_or_
     assert "mse" not in printed
 
 
+def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(run, tmp_path):
+    state = edits.set_loss(nnviz.load(example("xor").path), "cross_entropy", "sigmoid")
+    nnviz.save(edits.set_target(state, 0, 0, 5.0), tmp_path / "xor.json")
+    told = "cross-entropy is for targets from 0 to 1: by others it falls without end\n"
+    assert run("train", str(tmp_path / "xor.json"))[2] == told
+    assert told not in run("train", str(tmp_path / "xor.json"), "--loss", "mse")[2]
+
+
 def test_rows_that_stand_class_by_class_are_told_and_shuffled(run, tmp_path):
     table, file = tmp_path / "kinds.csv", tmp_path / "kinds.json"
     table.write_text("x,kind\n" + "".join(f"{k / 7},{'abc'[k // 10]}\n" for k in range(30)))

@@ -36,6 +36,8 @@ def train(state: State, chosen: argparse.Namespace) -> None:
             f"the {result.state.measure.word} grew beyond all bounds; the weights are those after "
             f"{counted(result.state.iteration, 'update')}, and a smaller learning rate may help"
         )
+    if result.state.unbounded:
+        complain(result.state.unbounded)
     if result.state.training.validation and are_unshuffled(state.network, state.data):
         complain(UNSHUFFLED)
     faults = _write_results(result, chosen)

@@ -65,6 +65,11 @@ class Dataset(ByValue):
         changes, classes = np.count_nonzero(np.diff(kinds)), len(np.unique(kinds))
         return 1 < classes == changes + 1 and len(self) >= 4 * classes
 
+    @cached_property
+    def has_shares(self) -> bool:
+        """Whether no target is below 0 or above 1."""
+        return self.targets is None or bool(((self.targets >= 0.0) & (self.targets <= 1.0)).all())
+
     @property
     def numbers(self) -> int:
         """How many inputs and targets there are."""
@@ -204,6 +209,13 @@ class State(AsSvg):
     def validated(self) -> bool:
         """Whether there are rows with targets that are kept for validation."""
         return self.trained_rows < len(self.data) and self.data.targets is not None
+
+    @property
+    def unbounded(self) -> str:
+        """Why the loss may fall without end, whatever is learnt, or "" where it has a least value."""
+        if self.measure.least == 0.0 or self.data.has_shares:
+            return ""
+        return f"{self.measure.word} is for targets from 0 to 1: by others it falls without end"
 
     def predict(self, rows: Sequence[Sequence[object]] | Array) -> Array:
         """Return the predictions for raw rows, a cell for each of `columns.of_inputs`: shape (rows, outputs).

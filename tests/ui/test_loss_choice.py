@@ -155,6 +155,14 @@ def test_an_output_that_does_not_go_with_cross_entropy_comes_with_mse_or_not_at_
     assert (loss(window), output(window)) == ("cross_entropy", "softmax")
 
 
+def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(open_window):
+    window = open_window(edits.set_target(xor("sigmoid", "cross_entropy"), 0, 0, 5.0))
+    label = window.training.message.label
+    assert "Cross-entropy is for targets from 0 to 1: by others it falls without end" in label.text()
+    choose_loss(window, "MSE")
+    assert "targets" not in label.text()
+
+
 def test_a_softmax_by_mse_is_told_what_is_usual_and_no_more(qtbot, open_window):
     window = open_window(several(xor()))
     set_activation(window, "softmax")

@@ -168,6 +168,7 @@ def _rule(state: State) -> str:
     if state.is_watched:
         return f"nnviz goes on by its own settings, not the script's. {rule}"
     told = [rule, advice(state.training.loss, state.network.layers[-1].function.base)]
+    told.append(f"{state.unbounded[:1].upper()}{state.unbounded[1:]}")
     if state.training.validation and are_unshuffled(state.network, state.data):
         told.append(f"{UNSHUFFLED[0].upper()}{UNSHUFFLED[1:]}: Edit, Shuffle rows")
     return "\n".join(filter(None, told))
