@@ -50,9 +50,11 @@ class Selection(QObject):
         self._alone: State | None = None
         """The State that has the free row alone, where it is known."""
         self._chosen = self._told_chosen = _NOTHING
+        self._all_know = True
+        """Whether all have been told of the State that is there."""
         self.slopes_shown = False
         self.mean_over_rows = False
-        document.settled.connect(self._tell)
+        document.settled.connect(self._settle)
 
     @property
     def row(self) -> int:
@@ -149,7 +151,7 @@ class Selection(QObject):
         old, self._state = self._state, self._document.state
         if old is self._state:
             return
-        self._alone = None
+        self._all_know, self._alone = False, None
         self._row = _within(self._row, self._state)
         if old.data is not self._state.data or old.network.sizes[0] != self._state.network.sizes[0]:
             self._free = None
@@ -158,8 +160,16 @@ class Selection(QObject):
             chosen = _moved(chosen[0], old.network, network), _moved(chosen[1], old.network, network)
         self._chosen = _present(network, *chosen)
 
+    def _settle(self) -> None:
+        self._resolve()
+        self._all_know = True
+        self._tell()
+
     def _tell(self) -> None:
-        """Tell what is different from what was told before."""
+        """Tell what is different from what was told before, once all know the State."""
+        self._resolve()
+        if not self._all_know:
+            return
         row, free = self._told_row
         if row != self.row or free is not self._free:
             self._told_row = self._row, self._free

@@ -45,6 +45,24 @@ def test_all_know_the_state_before_they_hear_that_the_selection_moved(document):
     assert heard[0] == "state"
 
 
+def test_a_row_that_is_chosen_while_all_are_told_of_a_state_is_told_once_they_know(document):
+    selection, heard = Selection(document), []
+
+    def choose(*_):
+        selection.row = 1
+        heard.append("chosen")
+
+    document.state_changed.connect(choose)
+    selection.address_changed.connect(lambda: heard.append("address"))
+    selection.row_changed.connect(lambda row: heard.append(row))
+    document.state_changed.connect(lambda *_: heard.append("state"))
+    selection.select(OUTPUT)
+    heard.clear()
+    document.push(structure.add_layer(document.state, 1), "a layer")
+    assert heard[:2] == ["chosen", "state"]
+    assert sorted(heard[2:], key=str) == [1, "address"]
+
+
 def test_what_stays_where_it_is_is_not_told_again(document):
     selection, heard = Selection(document), []
     selection.select(Address("node", 0, 0))
