@@ -6,6 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox
 
+from nnviz.core.standardise import standardise
 from nnviz.ui.tables.dialog import OpenTable
 from tests.ui.hands import choose, choose_entry, type_name
 from tests.ui.sees import status
@@ -35,6 +36,16 @@ def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
     window.document.undo()
     assert window.document.state.data == before
     assert window.document.undo_text() == ""
+
+
+def test_numbers_that_are_pasted_into_standardised_cells_say_as_what_they_are_taken(window):
+    window.document.edit("", standardise, [0])
+    told = "; they are taken as standardised: Paste as a table takes raw ones"
+    paste(window, "5\t6")
+    assert window.document.state.data.inputs[0].tolist() == [5, 6]
+    assert status(window) == f"Pasted 1 row of 2 numbers{told}"
+    paste(window, "6\t7", column=1)
+    assert status(window) == "Pasted 1 row of 2 numbers"
 
 
 def test_rows_that_are_pasted_without_targets_among_others_say_that_they_get_some(window):

@@ -41,6 +41,8 @@ def pasted(state: State, text: str, row: int, column: int) -> Taken:
         said += f"; {counted(added, 'row')} added{', with targets of 0' if zero else ''}"
     if state.data.targets is None and new.data.targets is not None and len(state.data):
         said += "; the targets of the other rows are 0"
+    if any(shown[i].scale for i in places):
+        said += "; they are taken as standardised: Paste as a table takes raw ones"
     names = () if known or table.names is None else table.names
     return Taken(new, said, dict(zip(places, names, strict=False)))
 
