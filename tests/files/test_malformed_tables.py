@@ -93,8 +93,8 @@ MALFORMED = {
     "two decimal commas": ("x;y\n1,5;2\n1,5,5;4\n5;6\n", "line 3, column 1: '1,5,5' is not a number"),
     "a header twice": ("x,y\n1,2\n3,4\nx,y\n5,6\n", "line 4, column 1: 'x' is not a number"),
     "a sum below": ("x,y\n1,2\n3,4\ntotal,6\n", "line 4, column 1: 'total' is not a number"),
-    "one column": ("x\n1\n2\n", "beside 'x' no column is left for a target"),
-    "one column without a name": ("1\n2\n", "beside 'input_0' no column is left for a target"),
+    "one column": ("x\n1\n2\n", "no column is left for a target: 2 rows; inputs x"),
+    "one column without a name": ("1\n2\n", "no column is left for a target: 2 rows; inputs input_0"),
     "prose": ("Dear all\nthis is no table\n", "no column is left for an input; the table has 1 column"),
     "a column of nothing in every row that is left": (
         "x,y\n,2\n3,\n",

@@ -185,6 +185,15 @@ def test_numbers_with_many_texts_among_them_are_texts_and_with_a_few_they_are_na
     assert str(of_numbers.fault) == "line 2, column 1: 'A' is not a number"
 
 
+def test_a_measurement_is_not_the_target_where_all_rows_are_of_one_class():
+    found = findings(read(b"a,b,species\n1,2,cat\n3,4,cat\n5,6,cat\n"))
+    assert [each.role for each in found] == ["input", "input", "left out"]
+    with pytest.raises(
+        FileError, match=r"^no column is left for a target: .* species \(it is the same in every"
+    ):
+        made("a,b,species\n1,2,cat\n3,4,cat\n5,6,cat\n").network()
+
+
 def test_a_missing_text_is_filled_with_the_most_frequent():
     filled = made("c,y\nb,1\na,2\na,3\n,4\n", missing="fill")
     assert filled.data.inputs.tolist() == [[0, 1], [1, 0], [1, 0], [1, 0]]

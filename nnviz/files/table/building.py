@@ -44,8 +44,7 @@ class Built:
 
     def _check_targets(self) -> None:
         if not self.targets:
-            names = listed([quoted(column.name) for column in self.inputs])
-            raise FileError(f"beside {names} no column is left for a target")
+            raise FileError(f"no column is left for a target: {self.said[0]}")
 
     def fits(self, state: State) -> bool:
         """Tell whether a network has as many inputs and outputs as there are."""

@@ -142,7 +142,7 @@ def _with_role(found: Finding, table: Table, place: int) -> Finding:
 
 
 def _with_target(found: list[Finding]) -> list[Finding]:
-    """Propose the target: a column that is called so, or the last one."""
+    """Propose the target: a column that is called so, or the last one; none where that is of one class."""
     names = [each.name.casefold() for each in found]
     if targets := [i for i, name in enumerate(names) if name.startswith("target ")] or [
         i for i, name in enumerate(names) if name == "target"
@@ -153,7 +153,8 @@ def _with_target(found: list[Finding]) -> list[Finding]:
     else:
         open_ = [i for i, each in enumerate(found) if each.role == "input"]
         named = sorted((i for i in open_ if names[i] in TARGETS), key=lambda i: TARGETS.index(names[i]))
-        targets = named[:1] or open_[1:][-1:]
+        one_class = [i for i, each in enumerate(found) if names[i] in TARGETS and each.is_constant]
+        targets = named[:1] or ([] if one_class else open_[1:][-1:])
     for i in targets:
         found[i] = replace(found[i], role="target", why="", classes=_are_classes(found[i], names[i]))
     return found
