@@ -22,6 +22,7 @@ ROWS: Section = (
             "a CSV file opened, or dropped on the window",
             "is loaded too; Ctrl+V in the data table pastes numbers",
         ),
+        ("File → Export rows", "writes them as CSV, raw as a table has them, with predictions and errors"),
     ),
 )
 OTHERS: Section = (
