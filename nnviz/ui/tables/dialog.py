@@ -42,6 +42,11 @@ TITLES: dict[What, str] = {
     "network": "Make a &network for these columns",
     "ends": "Rebuild the &first and the last layer of my network for them",
 }
+TIPS: dict[What, str] = {
+    "rows": "Replace the rows alone: weights, names and settings stay",
+    "network": "A network with random weights opens in the place of what is open",
+    "ends": "The layers between keep their weights; names and rows are the table's. Undo takes it back",
+}
 STANDARDISE = "&Standardise the inputs: (value − mean) / deviation of each column"
 
 KEPT = "They are standardised as your network's rows were; ticked, anew by their own mean and deviation."
@@ -227,7 +232,7 @@ class OpenTable(QDialog):
         what = self.what
         for each, button in self.uses.items():
             button.setEnabled(each in self._states)
-            button.setToolTip(self._uses.why_not.get(each, "") if self._uses else "")
+            button.setToolTip(self._uses.why_not.get(each, TIPS[each]) if self._uses else "")
             button.setChecked(bool(self._states) and each == what)
             told = f": {_sizes(self._states[each])}" if each in self._states else ""
             button.setText(f"{TITLES[each]}{told}")
