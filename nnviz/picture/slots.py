@@ -18,7 +18,7 @@ COURSE_NAME = 4.9
 SHORT_NAME, LEAST_BESIDE = 3.8, 12.0
 """The same for node_0, and the least font size of a value beside that, in pixels."""
 LONGEST = 6.4
-"""The same for −1.234e−5 and 1.234e−10, bold, which a long name leaves where it has room itself."""
+"""The same for −1.234e−5 and 1.234e−10, bold, which a node's long name leaves where it has room itself."""
 Z, SHORT_Z = 5.3, 4.1
 """The same for z −0.1234, and for z −0.12."""
 OUTCOME = 8.5
@@ -169,7 +169,7 @@ def _compact(column: Column, pills: Mapping[Kind, Slot]) -> dict[Kind, Slot]:
     value, pad = 4.2 * min(size, 14.0 * grown), min(7.0 * grown, 0.05 * width)
     kind: Kind = "input" if column.layer < 0 else "value"
     longest = LONGEST * max(SHRUNK * size, SMALLEST)
-    if width - longest - 2 * pad - 4.0 >= COURSE_NAME * SMALLEST:
+    if kind == "value" and width - longest - 2 * pad - 4.0 >= COURSE_NAME * SMALLEST:
         value = max(value, longest)
     rest = width - value - 2 * pad - 4.0
     small = max(min(0.4 * free, 11.0 * grown, rest / COURSE_NAME), SMALLEST)

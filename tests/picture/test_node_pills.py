@@ -129,6 +129,14 @@ def test_a_tiny_prediction_is_shown_beside_a_long_name():
     assert names[0] == "iris setosa"
 
 
+def test_ten_inputs_that_a_text_becomes_show_their_names():
+    inputs = tuple(f"Embarked={k}" for k in "ABCDEFGHIJ")
+    hidden = Layer(tuple(f"node_{k}" for k in range(8)), "relu", np.zeros((8, 10)))
+    network = Network(inputs, (hidden, Layer(("y",), "sigmoid", np.zeros((1, 8)))))
+    picture = drawn(State(network, Dataset(np.eye(10)[:1])), View(886, 391))
+    assert [picture.text(Address("name", -1, node)) for node in range(10)] == list(inputs)
+
+
 @pytest.mark.parametrize("view", [View(606, 347), View(886, 413)], ids=str)
 def test_eight_nodes_above_each_other_show_their_names_too(view):
     picture = drawn(load(example("curve").path), view)

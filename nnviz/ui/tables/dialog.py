@@ -107,7 +107,7 @@ class OpenTable(QDialog):
         self._take = primary(self._buttons.addButton("&Take", QDialogButtonBox.ButtonRole.AcceptRole))
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         self._missing_label = QLabel("&Missing cells")
@@ -188,6 +188,7 @@ class OpenTable(QDialog):
             choice.setCurrentIndex(choice.findData(value))
         for part in (self.encoding, self._encoding_label):
             part.setVisible(layout.encoding is not None)  # a text that is pasted has none
+        self._grid.setColumnStretch(2, int(layout.encoding is not None))
         self.header.setChecked(bool(layout.header))
 
     def _build(self) -> None:
