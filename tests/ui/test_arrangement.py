@@ -14,7 +14,7 @@ from nnviz.ui.window.app import Opened
 from nnviz.ui.window.board import ARRANGEMENT
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
-from tests.ui.hands import address_named, bring, choose_entry, click, press
+from tests.ui.hands import address_named, bring, choose_entry, click, make_higher, press
 from tests.ui.sees import offered, status
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
@@ -65,6 +65,22 @@ def test_what_is_read_stands_in_a_tall_column_at_the_right_what_is_wide_below_th
     assert data.right() < mse.left()
     assert abs(data.width() - mse.width()) <= 2
     assert mse.right() == diagram.right()
+
+
+def test_where_the_window_grows_training_has_what_it_needs_and_the_panels_below_the_rest(qtbot, open_window):
+    window = open_window("relu")
+    training, notes = dock(window, "Training"), dock(window, "Notes")
+    assert training.height() == training.least.height()
+    before = notes.height()
+    window.main_window.resize(1400, 1000)
+    qtbot.waitUntil(lambda: training.height() == training.least.height())
+    assert notes.height() == before + 200
+    make_higher(window.board, training, 50)  # a person gives it more
+    wished = training.height()
+    window.main_window.resize(1400, 960)
+    QApplication.processEvents()
+    assert training.height() > training.least.height()
+    assert wished > training.least.height() + 30
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=[panel.name for panel in PANELS])

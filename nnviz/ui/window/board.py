@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QSizeF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSizeF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
@@ -32,6 +32,8 @@ class Board(QMainWindow):
         self._settings = settings
         self._wished: dict[Dock, QSizeF] = {}
         """What docks had when the size of everything last changed, at 100 %."""
+        self._training_before = 0
+        """How high Training was before it was last resized."""
         self.setWindowFlags(Qt.WindowType.Widget)
         self.keep_margin(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)  # Qt would list the docks
@@ -63,6 +65,7 @@ class Board(QMainWindow):
         self._first = self.saveState(VERSION)
         training = self.docks["Training"]
         training.changed.connect(lambda: QTimer.singleShot(0, self, self._fit_training))
+        training.installEventFilter(self)
         state = self._settings.bytes(ARRANGEMENT)
         if state and self.restoreState(state, VERSION):
             return
@@ -204,10 +207,19 @@ class Board(QMainWindow):
     # --- what Qt calls
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Let panels that had to give way have what they need again."""
+        """Let panels that had to give way have what they need again, and Training no more than it needed."""
         super().resizeEvent(event)
+        fits = self.docks and self._training_before == self.docks["Training"].least.height()
+        if fits and event.size().height() != event.oldSize().height():
+            QTimer.singleShot(0, self, self._fit_training)
         if event.size().width() > event.oldSize().width():
             QTimer.singleShot(0, self, self._find_room)
+
+    def eventFilter(self, training: QObject, event: QEvent) -> bool:
+        """Take note of what Training had, before Qt gave it its part of another height."""
+        if isinstance(event, QResizeEvent):
+            self._training_before = event.oldSize().height()
+        return super().eventFilter(training, event)
 
     def event(self, event: QEvent) -> bool:
         """Style the tab bars, which Qt makes when it needs them; let sizes that a person drags be so."""
