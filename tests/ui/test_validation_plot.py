@@ -15,7 +15,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
-from tests.ui.hands import press
+from tests.ui.hands import bring, press
 from tests.ui.sees import offered, status
 from tests.ui.test_measured import classes
 
@@ -148,11 +148,14 @@ def test_it_is_not_named_where_it_is_not_so(document, plot):
 
 def test_the_end_of_a_run_says_it_too(qtbot, open_window):
     window = open_window(noisy_sine())
+    bring(window, "Matrix")
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         press(window, "Run")
     least = window.history.overfitting.since
     assert status(window).endswith(f"; validation has risen since iteration {least}: over-fitting")
+    card = window.history  # behind a tab it is laid out anew once it is in sight, and scrolls if it is too high
+    assert card.heightForWidth(card.width()) <= card.height()
 
 
 def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot):

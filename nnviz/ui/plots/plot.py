@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPaintEngine, QPainter, QPen
 from PySide6.QtWidgets import QGraphicsEllipseItem, QLabel
 
@@ -27,6 +27,8 @@ LARGEST = 308.0
 """The largest exponent of 10 that is a number; the least stands as far below 1."""
 GAP, MOST = {"left": 26.0, "right": 26.0, "bottom": 64.0}, 10
 """Pixels between two ticks, at least, and about how many there are, at most."""
+WISHED = QSize(240, 96)
+"""Pixels that a plot asks for; it takes all that is left."""
 BESIDE = 1e5
 """A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
 OFFSET = 6
@@ -206,6 +208,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         box = self.plotItem.vb
         (left, right), (bottom, top) = self.view()
         return (right - left) / max(box.width(), 1.0), (top - bottom) / max(box.height(), 1.0)
+
+    def sizeHint(self) -> QSize:
+        """Ask for little: pyqtgraph asks for 600 × 480, and a panel would scroll to it."""
+        return WISHED
 
     def in_reach(self, heights: Array) -> Array:
         """Return heights of a curve, those far out of view not quite so far."""

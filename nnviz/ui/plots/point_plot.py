@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -29,8 +29,6 @@ REACH = 9.0
 """Pixels from the present point at which the mouse still takes hold of it."""
 TANGENT = 44.0
 """Pixels of a tangent on either side of the present point."""
-WISHED = QSize(240, 96)
-"""Pixels that it asks for; it takes all that is left."""
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -64,10 +62,6 @@ class PointPlot(Plot):
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._present = Dot(point)
         self.add(self._present, 10)
-
-    def sizeHint(self) -> QSize:
-        """Ask for little: pyqtgraph asks for 600 × 480, and a panel would scroll to it."""
-        return WISHED
 
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
