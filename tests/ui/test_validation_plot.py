@@ -154,7 +154,7 @@ def test_the_end_of_a_run_says_it_too(qtbot, open_window):
         press(window, "Run")
     least = window.history.overfitting.since
     assert status(window).endswith(f"; validation has risen since iteration {least}: over-fitting")
-    card = window.history  # behind a tab it is laid out anew once it is in sight, and scrolls if it is too high
+    card = window.history  # behind a tab, which would scroll once it is in sight
     assert card.heightForWidth(card.width()) <= card.height()
 
 
