@@ -98,6 +98,15 @@ def test_the_line_is_dragged_by_the_mouse_and_a_drag_is_one_undo_entry(open_rows
     assert line.caption == "validation: 30 %, 3 rows"
 
 
+def test_the_share_can_be_typed_as_the_line_says_it(open_rows):
+    window, line = open_rows()
+    field = window.training.fields.validation
+    field.setText("40 %")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert window.document.state.training.validation == 0.4
+    assert line.caption == "validation: 40 %, 4 rows"
+
+
 def test_it_is_dragged_to_the_end_and_back_but_leaves_a_row_to_train_on(open_rows):
     window, line = open_rows()
     drag(window, 10)

@@ -65,7 +65,7 @@ class TrainingFields(QWidget):
         self.seed = self._whole("seed", "Seed", "999", least=0)
         batch = self._number("batch_size", "Batch", ALL_ROWS, read_batch, write_batch, nudge_batch)
         self.batch = NumberChoice(batch, [ALL_ROWS, "1", "8", "32"])
-        self.validation = self._number("validation", "Validation", "0.25", parsed, written, nudge_share)
+        self.validation = self._number("validation", "Validation", "0.25", parsed_share, written, nudge_share)
         self.optimizer, self.loss = Choice(), Choice()
         for name in OPTIMIZERS:
             self.optimizer.addItem(name.replace("_", " "), name)
@@ -175,7 +175,7 @@ class TrainingFields(QWidget):
         loss = "What training makes small; cross-entropy goes with softmax or sigmoid on the output"
         share = "The share of the rows, the last ones, that are not trained on, as Keras's validation_split"
         self._name(self.loss, "Loss", loss)
-        self._name(self.validation, "Validation", f"{share}: 0.2 or 1/5, 0 for none{SHARE}")
+        self._name(self.validation, "Validation", f"{share}: 0.2, 1/5 or 20 %, 0 for none{SHARE}")
         measures = QWidget()
         self._grid.addWidget(measures, 4, 0, 1, 4)
         line = QHBoxLayout(measures)
@@ -240,6 +240,12 @@ def write_batch(batch: int | None) -> str:
 def nudge_batch(batch: int | None, steps: int, modifiers: Modifiers) -> int | None:
     """Nudge a whole number; below 1 it is None, all rows."""
     return nudge_whole(batch or 0, steps, modifiers) or None
+
+
+def parsed_share(text: str) -> float:
+    """Read a share: 0.2, 1/5, or 20 %. Raises ValueError."""
+    number = text.rstrip()
+    return parsed(number[:-1]) / 100 if number.endswith("%") else parsed(number)
 
 
 def nudge_share(share: float, steps: int, modifiers: Modifiers) -> float:
