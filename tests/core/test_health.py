@@ -192,11 +192,9 @@ def test_a_node_says_on_how_many_rows_it_passes_0_and_what_to_try_where_it_is_de
 def test_a_saturated_node_says_where_and_what_to_try():
     state = one_layer("tanh", [9.0, 0.1], None, [1.0, -2.0, 0.1])
     first, second = (told(state, Address("node", 0, j)) for j in (0, 1))
-    assert first == (
-        "z ≤ −2.647 or z ≥ 2.647 on 2 of 3 rows (67 %): "
-        "there tanh hardly moves, and hardly any slope comes back through it."
-    )
-    assert second == "z ≤ −2.647 or z ≥ 2.647 on 0 of 3 rows (0 %)."
+    there = "there tanh hardly moves, and hardly any slope comes back through it"
+    assert first == f"z ≤ −2.647 or z ≥ 2.647 on 2 of 3 rows (67 %): {there}."
+    assert second == f"z ≤ −2.647 or z ≥ 2.647 on 0 of 3 rows (0 %): {there}."
     assert "standardised" in told(set_value(state, Address("weight", 0, 0, 0), 99.0), Address("node", 0, 0))
 
 

@@ -60,8 +60,8 @@ def _stuck(function: Activation, known: Health, address: Address) -> Iterator[No
     where = in_words((*function.flat, *function.saturated))
     moves = "hardly moves, and hardly any" if function.saturated else "stays the same, and no"
     does = "passes 0, and no" if zero == count and not function.saturated else moves
-    there = f": there {function.name} {does} slope comes back through it" if count else ""
-    yield Note("", f"{where} on {count:,} of {rows:,} rows ({percent(count, rows)}){there}.")
+    there = f"there {function.name} {does} slope comes back through it"
+    yield Note("", f"{where} on {count:,} of {rows:,} rows ({percent(count, rows)}): {there}.")
     badge = known.badges().get((address.layer, node), "")
     if badge:
         much = "nothing" if badge.startswith("dead") else "next to nothing"
