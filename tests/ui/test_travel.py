@@ -288,7 +288,10 @@ def test_dragging_during_a_run_pauses_it(qtbot, document, panel):
     qtbot.mouseRelease(panel.timeline, LEFT, pos=place(panel.timeline, 1))
 
 
-def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(qtbot, document, open_panel):
+def test_the_way_back_in_a_long_run_is_computed_while_the_window_goes_on(
+    qtbot, monkeypatch, document, open_panel
+):
+    monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 0.0)
     panel = open_panel(Runner(document, Limits(long_unit_s=0.0)))  # too long for a frame is every unit
     document.start(slopes_exercise(updates=60_000))
     document.push(edits.set_training(document.state, Training(1e-6, 60_000)), "Change learning rate")

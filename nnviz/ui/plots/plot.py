@@ -159,8 +159,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.setAntialiasing(True)
         self.hideButtons()
-        menu = self.plotItem.ctrlMenu  # is made all the same, and is to end with the plot
-        menu.setParent(self, menu.windowFlags())
+        self.destroyed.connect(self.plotItem.ctrlMenu.deleteLater)  # is made all the same
         self.plotItem.vb.disableAutoRange()
         self.plotItem.layout.setContentsMargins(0, 7, 14, 0)  # room for half of the outermost numbers
         self.read_out = QLabel(self, textFormat=Qt.TextFormat.PlainText)
