@@ -13,6 +13,7 @@ from typing import Any
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QIcon, QKeyEvent, QPixmap
 from PySide6.QtWidgets import (
+    QButtonGroup,
     QDialog,
     QDialogButtonBox,
     QGridLayout,
@@ -73,7 +74,9 @@ class MakeRows(QDialog):
         self._fill()
         self._lay_out()
         self.kinds.currentRowChanged.connect(self._choose)
+        one_of = QButtonGroup(self)  # else Qt takes those in pyqtgraph's menu for others of them
         for button in (self.mine, self.suiting):
+            one_of.addButton(button)
             button.clicked.connect(self._take_wish)
         self.kinds.setCurrentRow(0)
         self.kinds.setFocus()
