@@ -22,8 +22,9 @@ class Stack(QWidget):
         column.addStretch(1)
 
     def minimumSizeHint(self) -> QSize:  # noqa: D102
-        width = super().minimumSizeHint().width()
-        return QSize(width, self.heightForWidth(max(self.width(), width)))
+        least = super().minimumSizeHint()
+        wrapped = self.heightForWidth(max(self.width(), least.width()))  # -1 where no text wraps
+        return QSize(least.width(), max(wrapped, least.height()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Ask anew: at another width a text wraps otherwise."""
