@@ -152,6 +152,9 @@ def test_the_end_of_a_run_says_it_too(qtbot, open_window):
     window.runner.speed = 1.0
     with qtbot.waitSignal(window.runner.run_ended):
         press(window, "Run")
+    curve = window.history.curve
+    window.library.load()  # as it was already
+    assert window.history.curve is curve
     least = window.history.overfitting.since
     assert status(window).endswith(f"; validation has risen since iteration {least}: over-fitting")
     card = window.history  # behind a tab, which would scroll once it is in sight

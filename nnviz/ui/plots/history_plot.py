@@ -84,7 +84,9 @@ class HistoryPlot(PlotCard):
         self._refresh()
 
     def load(self) -> None:
-        """Import pyqtgraph and build the plot."""
+        """Import pyqtgraph and build the plot, once."""
+        if self.curve:
+            return
         from nnviz.ui.plots.history_curve import HistoryCurve
 
         self.curve = HistoryCurve(colours())
