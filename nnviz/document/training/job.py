@@ -25,7 +25,7 @@ from nnviz.document.training.background import Background
 FRAME_S = 1 / 60
 SPARE_S = 0.0007
 """Left free before a frame is due, so that it is not late."""
-LEAST_WORK_S = 0.006
+LEAST_WORK_S = 0.003
 """Worked in a frame where painting takes all of it."""
 FRAME_PER_SHOWING = 2.0
 """A frame lasts at least so many times as long as showing a State does: long, for a large network."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QPointF, Qt, QTimer, Signal
@@ -171,6 +172,14 @@ class TableView(QTableView):
         rows = (index.row() for index in chosen.selectedRows())
         row = min(rows, key=lambda row: abs(row - current.row()), default=current.row())
         chosen.setCurrentIndex(current.siblingAtRow(row), Flag.Select | Flag.Rows)
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint the columns behind the typed ones alone where these have changed: in a run, each frame."""
+        if self._table.columns[first.column()].editable:
+            super().dataChanged(first, last, roles)
+        else:
+            left = self.columnViewportPosition(first.column())
+            self.viewport().update(self.viewport().rect().adjusted(left, 0, 0, 0))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Ask for a menu, at the mouse or, by the menu key, at the current cell."""
