@@ -22,9 +22,12 @@ from nnviz._resources import resources
 from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import shown
 from nnviz.core.standardise import standardise
+from nnviz.files.errors import FileError
 from nnviz.files.registry import load
 from nnviz.files.table import numbers
 from nnviz.ui.tables.dialog import OpenTable
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import begin
 from tests.ui.hands import choose, choose_entry, type_name
 from tests.ui.sees import status
 
@@ -117,6 +120,28 @@ def test_a_csv_with_a_text_label_becomes_a_network_with_its_names(window, opened
     assert data.inputs[0].tolist() == [6.1, 2.8, 4.0, 1.3]
     assert data.targets[0].tolist() == [0.0, 1.0, 0.0]
     assert status(window).startswith("iris.csv: 150 rows; inputs sepal_length, ")
+
+
+def test_a_table_that_the_program_starts_with_is_shown_first_though_its_rows_fit(
+    settings, opened, qtbot, tmp_path
+):
+    path = written(tmp_path, "input_0,input_1,output\n1,2,3\n4,5,9\n")
+    seen = []
+
+    def take(dialog):
+        seen.extend(shown_of(dialog))
+        dialog.uses["network"].click()
+        press(dialog)
+
+    opened(take)
+    window = begin(MainWindow(settings), settings, path)
+    qtbot.waitUntil(lambda: bool(seen))
+    assert [each[0] for each in seen] == ["input_0", "input_1", "output"]
+    assert window.document.state.data.targets.tolist() == [[3.0], [9.0]]
+    assert window.document.path is None
+    assert settings.last is None
+    with pytest.raises(FileError, match=r"missing\.csv"):
+        begin(MainWindow(settings), settings, tmp_path / "missing.csv")
 
 
 def test_what_is_found_is_shown_and_roles_are_chosen(window, opened, tmp_path, qtbot):

@@ -121,7 +121,7 @@ class FileCommands(QObject):
         menu.clear()
         for path in self._settings.recent:
             shown = on_one_line(shortened(str(path), 2 * SHOWN))
-            menu.addAction(shown.replace("&", "&&"), partial(self.open, path))
+            menu.addAction(shown.replace("&", "&&"), partial(self.take, path))
         if menu.isEmpty():
             menu.addAction(NONE_RECENT).setEnabled(False)
         else:

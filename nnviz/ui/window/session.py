@@ -19,7 +19,7 @@ from nnviz.document.recovery import Recovery
 from nnviz.files.errors import FileError
 from nnviz.files.examples import paths
 from nnviz.files.opening import STANDARD_INPUT, read_standard_input
-from nnviz.files.registry import load, read
+from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.ui.widgets.dialogs import message_box, primary
 from nnviz.ui.widgets.waiting import Waiting
@@ -44,13 +44,16 @@ def begin(
     """Fill `window` with what `file` holds, or the last session's file, or the first example.
 
     A network or a training may come through standard input. An example opens as a new document, to be saved
-    elsewhere. `activations` are those of a file that does not say them, which a person is asked for unless
-    not `asks`.
+    elsewhere. A table is asked about over the first example. `activations` are those of a file that does
+    not say them, which a person is asked for. Nobody is asked anything unless it `asks`.
     Raises FileError where `file` cannot be read.
     """
     if file == TRAINING:
         return _watch(window, settings)
     asking = partial(read_asking, window, settings, given=activations, asks=asks)
+    table_asked = Path(file) if file and asks and Path(file).suffix.lower() in TABLES else None
+    if table_asked and table_asked.is_file():
+        file = paths()[0]
     document, refused = _document(window, settings, file, asking)
     if document.path:
         settings.opened(document.path)
@@ -58,6 +61,8 @@ def begin(
     taken = document.file.as_read.told if document.file else ""
     hint = taken or "click a number to change it, Space plays the values forward"
     workspace.status.say(f"{document.title}: {hint}")
+    if table_asked:
+        QTimer.singleShot(0, window, lambda: workspace.files.tables.load(table_asked, asks=True))
     if refused:
         box = message_box(window, refused, f"{document.title} is open instead.")
         box.setDefaultButton(primary(box.addButton(QMessageBox.StandardButton.Ok)))

@@ -47,8 +47,11 @@ class Tables(QObject):
         self._window, self._document, self._settings = window, document, settings
         self._may_leave = may_leave
 
-    def load(self, path: Path) -> None:
-        """Take a file's rows; where it cannot be read, say why and keep those that are there."""
+    def load(self, path: Path, *, asks: bool = False) -> None:
+        """Take a file's rows; where it cannot be read, say why and keep those that are there.
+
+        Where it `asks`, also rows that fit are not taken at once: a network of their own may be wished.
+        """
         if not self._document.may_change():
             return
         name = file_named(path)
@@ -62,7 +65,7 @@ class Tables(QObject):
             self._refuse(f"{name} was not loaded: {error}")
         else:
             self.about_to_ask.emit()
-            taken = _taken_at_once(self._document, table)
+            taken = None if asks else _taken_at_once(self._document, table)
             if taken is not None:
                 self._document.push(taken.state, f"Load {name}")
                 self.said.emit(f"Loaded {name}: {taken.said}")
