@@ -91,8 +91,8 @@ def _activation(own: Named) -> str:
 def _training(state: State, optimizer: str) -> Iterator[Line]:
     loss, of_z = state.measure, _of_z(state)
     model = "trained" if of_z else "model"
-    yield Line()
-    yield from frame.accuracy_function(state, "model.predict(x, verbose=0)")
+    if accuracy := [*frame.accuracy_function(state, "model.predict(x, verbose=0)")]:
+        yield from (Line(), *accuracy)
     yield Line()
     yield Line("# Training")
     if of_z:

@@ -70,8 +70,8 @@ def _training(state: State, optimizer: str) -> Iterator[Line]:
     network, loss = state.network, state.measure
     outputs, nodes = of_outputs(network), of_nodes(network, *range(len(network.layers)))
     model, own = "model", loss.elsewhere
-    yield Line()
-    yield from frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")
+    if accuracy := [*frame.accuracy_function(state, "model(x)", "({}).double().mean().item()", "dim")]:
+        yield from (Line(), *accuracy)
     yield Line()
     yield Line("# Training")
     yield Line(f"optimizer = torch.optim.{optimizer}", "update")
