@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from nnviz.core.measured import measured
 from nnviz.core.network import Layer, Network
@@ -11,6 +12,8 @@ from nnviz.core.numbers import shown
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from tests.ui.sees import figure, untrue
 
 
@@ -36,7 +39,7 @@ def test_of_classes_validation_and_accuracy_stand_beside_the_loss(open_window):
     window = open_window(state)
     told = measured(state)
     assert captions(window) == [
-        *("Cross-entropy", "Iteration", "Row's cross-entropy", "Validation", "Accuracy"),
+        *("Cross-entropy", "Iteration", "Row's loss", "Validation", "Accuracy"),
     ]
     assert figure(window, "Cross-entropy").text == shown(told.loss)
     assert figure(window, "Validation").text == shown(told.validation)
@@ -47,6 +50,17 @@ def test_of_classes_validation_and_accuracy_stand_beside_the_loss(open_window):
     tip = figure(window, "Accuracy").toolTip()
     assert f"\n{hits} of 30 rows that are trained on\n{aside} of 10 rows for validation" in tip
     assert untrue(window) == []
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)])
+def test_back_in_a_run_training_scrolls_neither_down_nor_aside(open_window, size):
+    window = open_window(train(load(example("iris").path), updates=300).state, size)
+    window.runner.scrub_to(150)
+    assert captions(window)[1] == "Iteration of 300"
+    for _ in range(4):  # a scroll bar comes an event after what makes it
+        QApplication.processEvents()
+    area = window.board.docks["Training"].findChild(QScrollArea)
+    assert (area.verticalScrollBar().maximum(), area.horizontalScrollBar().maximum()) == (0, 0)
 
 
 def test_shares_too_long_for_their_room_have_four_digits_and_the_tooltip_counts(open_window):
@@ -65,7 +79,7 @@ def test_the_row_s_loss_is_that_of_the_loss_in_use(open_window):
     window.selection.row = 35
     a = state.network.predict(state.data.inputs[35:36])[0]
     expected = -np.log(a[state.data.targets[35].argmax()])
-    assert figure(window, "Row's cross-entropy").text == shown(expected)
+    assert figure(window, "Row's loss").text == shown(expected)
 
 
 def test_without_validation_and_classes_there_are_three_figures(open_window):

@@ -434,11 +434,11 @@ def test_the_rows_error_follows_the_selected_row_and_is_in_ink_where_it_is_0(qtb
     assert (panel.figures.row_error.text, is_red(panel.figures.row_error)) == ("−2", True)
 
 
-def test_several_outputs_show_the_rows_mse(panel, document):
+def test_several_outputs_show_the_rows_loss(panel, document):
     network = Network.from_weights({"output_0": [1.0], "output_1": [2.0]})
     document.start(State(network, Dataset(np.array([[1.0]]), np.array([[0.0, 0.0]]))))
     assert panel.figures.row_error.text == "2.5"
-    assert "Row's MSE" in [label.text() for label in panel.findChildren(QLabel)]
+    assert "Row's loss" in [label.text() for label in panel.findChildren(QLabel)]
 
 
 def test_without_targets_there_is_no_mse(panel, document):

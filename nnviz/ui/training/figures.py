@@ -155,7 +155,7 @@ class TrainingFigures(QWidget):
             self.row_error.show_number(float(error[0]), error=error[0] != 0.0)
         else:
             loss, value = derived.state.measure, derived.row_loss(derived.row)
-            self.row_error.set_caption(f"Row's {loss.word}", f"{loss.title} of the selected row alone")
+            self.row_error.set_caption("Row's loss", f"{loss.title} of the selected row alone")
             self.row_error.show_number(value, error=value != 0.0)
         self._fit()
 
