@@ -15,6 +15,7 @@ import numpy as np
 from nnviz.core.activations import Array
 from nnviz.core.address import Address
 from nnviz.core.decision import decides
+from nnviz.core.network import Network
 from nnviz.core.node_functions import node_functions
 from nnviz.core.slopes import slopes
 from nnviz.core.state import State
@@ -182,9 +183,14 @@ def make_picture(
     if shows is not None:
         labels = (label for label in labels if shows(label.address))
     weights = tuple(layer.weights for layer in layers)
-    if largest is None:
-        largest = max((float(np.abs(w).max()) for w in weights if w.size), default=0.0)
-    return Picture(layout, content, tuple(labels), weights, largest, shows)
+    scale = largest_weight(content.network) if largest is None else largest
+    return Picture(layout, content, tuple(labels), weights, scale, shows)
+
+
+def largest_weight(network: Network) -> float:
+    """Return the size of the largest weight, which is drawn widest; 0 where there is none."""
+    weights = (layer.weights for layer in network.layers)
+    return max((float(np.abs(each).max()) for each in weights if each.size), default=0.0)
 
 
 def row_picture(state: State, view: View, *, with_slopes: bool = False) -> Picture:

@@ -1,5 +1,6 @@
 """Numbers and names of the diagram are edited where they stand."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -181,6 +182,23 @@ def test_edges_keep_their_scale_while_a_number_is_scrubbed(window):
     assert window.diagram.picture.scale == before
     QTest.mouseRelease(window.diagram, Qt.MouseButton.LeftButton, NONE, start + QPoint(714, 0))
     assert window.diagram.picture.scale > 10
+
+
+def test_in_a_run_the_scale_of_the_edges_grows_with_the_largest_weight_and_never_shrinks(qtbot, open_window):
+    window = open_window("circles")
+    scales, weights = [window.diagram.picture.scale], []
+
+    def look():
+        scales.append(window.diagram.picture.scale)
+        weights.append(max(np.abs(layer.weights).max() for layer in window.document.state.network.layers))
+
+    window.runner.progressed.connect(look)
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.run()
+    assert weights[-1] > 3 * scales[0]
+    assert scales == sorted(scales)
+    assert all(weight <= scale for weight, scale in zip(weights, scales[1:], strict=True))
 
 
 def test_a_press_whose_release_went_to_a_box_changes_nothing_when_the_mouse_moves_on(window):

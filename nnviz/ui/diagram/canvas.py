@@ -18,7 +18,7 @@ from nnviz.document.selection import Selection
 from nnviz.document.walk.narrator import Narrator
 from nnviz.document.walk.player import Player
 from nnviz.picture.parts import MOST_GROWTH, Label, View
-from nnviz.picture.picture import Picture
+from nnviz.picture.picture import Picture, largest_weight
 from nnviz.ui.diagram.callout import Callout
 from nnviz.ui.diagram.edge_lines import ALWAYS_SHARP
 from nnviz.ui.diagram.layers import Layers, PaintOptions, on_whole_pixels, paint_card
@@ -95,6 +95,7 @@ class Canvas(QWidget):
         known = self._picture
         if known is None or not known.content.holds(*self._selection.looked_at):
             before = self._showing.layout, self._headings
+            self._let_scale_grow()
             known = self._picture = self._showing.picture(self.view, self._largest)
             self._headings = known.headings
             if before != (known.layout, self._headings):
@@ -130,9 +131,17 @@ class Canvas(QWidget):
         return self._largest is not None
 
     def hold_scale(self, hold: bool) -> None:
-        """Hold the edges' widths still, as while a run or a drag changes the weights."""
+        """Hold the edges' widths still while a drag changes the weights; in a run they are of one scale.
+
+        That grows with the largest weight, and never shrinks.
+        """
         self._largest = self.picture.scale if hold else None
         self.stale()
+
+    def _let_scale_grow(self) -> None:
+        """Draw the largest weight widest in a run, too: edges that were as wide could not be told apart."""
+        if self._largest is not None and self._document.in_motion:
+            self._largest = max(self._largest, largest_weight(self._document.state.network))
 
     def hover(self, address: Address | None) -> None:
         """Light up a node's or an edge's neighbourhood."""
