@@ -139,6 +139,16 @@ def entry(menu, text):
     return None
 
 
+def choose_in_table_menu(window, text):
+    """Choose what says `text` in the menu of the data table, by the keyboard."""
+    window.data.table.menu_wished.emit(CORNER)
+    menu = QApplication.activePopupWidget()
+    action = entry(menu, text)
+    assert action.isEnabled()
+    menu.setActiveAction(action)
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+
+
 def type_name(path):
     """Return what to do with a file dialog: type `path` and press Enter."""
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -18,7 +18,7 @@ from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.confusion.grid import image_of
 from nnviz.ui.confusion.places import Cell, placed
-from tests.ui.hands import bring, drag, entry, hover, press, write
+from tests.ui.hands import bring, choose_in_table_menu, drag, hover, press, write
 from tests.ui.sees import status
 
 NAMES = ("cat", "dog", "owl")
@@ -56,16 +56,6 @@ def keys(widget, *pressed):
     widget.setFocus()
     for key in pressed:
         QTest.keyClick(widget, key)
-
-
-def from_menu(window, text):
-    """Choose an entry of the table's menu."""
-    window.data.table.menu_wished.emit(QPoint(5, 5))
-    menu = QApplication.activePopupWidget()
-    action = entry(menu, text)
-    assert action.isEnabled()
-    menu.setActiveAction(action)
-    QTest.keyClick(menu, Qt.Key.Key_Return)
 
 
 def numbers(window):
@@ -167,10 +157,10 @@ def test_rows_that_are_pasted_under_a_filter_reach_no_row_that_is_not_listed(sho
 def test_under_a_filter_the_menu_splits_all_rows(show):
     window, card = show(pets(validation=0.25))
     click(card, 0, 1)
-    from_menu(window, "Train on all rows")
+    choose_in_table_menu(window, "Train on all rows")
     assert window.document.state.trained_rows == 8
     window.selection.row = 7
-    from_menu(window, "Keep from here on for validation")
+    choose_in_table_menu(window, "Keep from here on for validation")
     assert window.document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
 

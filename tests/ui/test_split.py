@@ -12,7 +12,7 @@ from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.picture.palette import PALETTES
-from tests.ui.hands import entry
+from tests.ui.hands import choose_in_table_menu
 from tests.ui.sees import offered, status, written
 
 
@@ -137,24 +137,16 @@ def test_without_targets_or_a_second_row_there_is_no_line(open_window):
     assert not window.data.table.split.isVisible()
 
 
-def test_the_menu_of_the_table_splits_and_shuffles_by_keyboard(qtbot, qapp, open_rows):
+def test_the_menu_of_the_table_splits_and_shuffles_by_keyboard(open_rows):
     window, _ = open_rows()
     document = window.document
 
-    def choose(text):
-        window.data.table.menu_wished.emit(QPoint(5, 5))
-        menu = qapp.activePopupWidget()
-        action = entry(menu, text)
-        assert action.isEnabled()
-        menu.setActiveAction(action)
-        qtbot.keyClick(menu, Qt.Key.Key_Return)
-
     window.selection.row = 4
-    choose("Keep from here on for validation")
+    choose_in_table_menu(window, "Keep from here on for validation")
     assert document.state.trained_rows == 4
-    choose("Train on all rows")
+    choose_in_table_menu(window, "Train on all rows")
     assert document.state.training.validation == 0.0
-    choose("Shuffle rows")
+    choose_in_table_menu(window, "Shuffle rows")
     order = np.random.default_rng([0, 2]).permutation(10)
     assert document.state.data.inputs[:, 0].tolist() == order.tolist()
 
