@@ -12,7 +12,7 @@ from statistics import median
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
-LONGEST_FILE, LONGEST_FUNCTION = 300, 40
+LONGEST_FILE, LONGEST_FUNCTION = 900, 50
 """Lines that a file and a function may have."""
 SHOWN = 5
 
