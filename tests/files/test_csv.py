@@ -5,6 +5,7 @@ import pytest
 
 from nnviz.files import csv
 from nnviz.files.errors import FileError
+from nnviz.files.table.numbers import Cells
 from nnviz.files.table.table import read
 
 
@@ -109,6 +110,66 @@ def test_a_first_row_of_missing_numbers_is_no_header(row):
 @pytest.mark.parametrize("row", ["Na,K", "x,NA", "-,none of these", "NAN1,x?", "a.b,?"])
 def test_a_first_row_with_a_name_is_a_header(row):
     assert read(f"{row}\n1,2\n".encode()).names == tuple(row.split(","))
+
+
+class CountedLines(list):
+    """Lines of text that count how often one of them is read."""
+
+    reads = 0
+
+    def __iter__(self):
+        for line in super().__iter__():
+            self.reads += 1
+            yield line
+
+    def __getitem__(self, at):
+        found = super().__getitem__(at)
+        self.reads += len(found) if isinstance(at, slice) else 1
+        return found
+
+
+@pytest.mark.parametrize("row", ['"1","2"', '"1","a, b"', '"1\n","2"'], ids=["numbers", "texts", "two lines"])
+def test_the_work_for_quoted_rows_grows_with_their_number(row):
+    def reads(rows):
+        lines = CountedLines((f"{row}\n" * rows).splitlines())
+        Cells(lines, 0, ",", ".", 2).read(None, None, fitting=False)
+        return lines.reads
+
+    assert reads(20_000) < 2.2 * reads(10_000)
+
+
+QUOTED = '"1","2"\n' * 700
+
+
+@pytest.mark.parametrize(
+    ("last", "sentence"),
+    [
+        ('"3"\n', "line 702: expected 2 values as in the first line, found 1"),
+        ('"3","4","5"\n', "line 702: expected 2 values as in the first line, found 3"),
+        ('"3","x"\n', "line 702, column 2: 'x' is not a number"),
+        ('\n"3",""\n', "line 703, column 2: the cell is empty"),
+        ('"3","4"5\n', "line 702: a closing quote is not the end of its cell"),
+        ('"3","4\n', "line 702: a quote is not closed"),
+        ('"3\n","4"\n"5","x"\n', "line 704, column 2: 'x' is not a number"),
+        ('"3","4",\n"5","x"\n', "line 703, column 2: 'x' is not a number"),
+    ],
+)
+def test_a_fault_behind_many_quoted_rows_is_told_with_its_line(last, sentence):
+    with pytest.raises(FileError) as caught:
+        _ = read(f'"a","b"\n{QUOTED}{last}'.encode()).rows
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("blank", ["", " ", '""'])
+def test_a_blank_line_among_quoted_cells_of_one_column_is_no_row(blank):
+    table = read(f'"a"\n"1"\n{blank}\n"2"\n'.encode())
+    assert table.rows.tolist() == [[1], [2]]
+    assert table.place(1, 0) == "line 4, column 1"
+
+
+def test_the_first_of_many_quoted_rows_are_taken_alone():
+    table = read(('"a","b"\n' + '"x","2"\n' * 700).encode(), most=600)
+    assert (len(table), table.texts(0)) == (600, ["x"] * 600)
 
 
 def test_columns_are_taken_by_name_or_as_they_stand():

@@ -15,7 +15,7 @@ from nnviz.core.limits import NUMBERS, ROWS
 from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.progress import Progress
-from nnviz.files.table.cells import number, rows_of
+from nnviz.files.table.cells import number, one_line_rows, rows_of
 
 BLOCK = 500
 """Lines that are read at once, of a wide table fewer: so many that hold BLOCK_CELLS."""
@@ -88,6 +88,11 @@ class Cells:
             count = self._take(numbers, range(first + 1, end + 1))
             for texts in self.texts.values():
                 texts += [""] * count
+            return end
+        end = min(end, first + len(self.values) - self._count)
+        whole = one_line_rows(self._text[first:end], self._delimiter, self._width)
+        if whole is not None:
+            self._take(self._of_cells(whole), range(first + 1, end + 1))
             return end
         rows: list[list[str]] = []
         begins: list[int] = []
