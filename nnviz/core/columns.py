@@ -91,8 +91,9 @@ class Column:
         return self._of_texts(cells) if self.values else self.standardised(_numbers(cells))[:, None]
 
     def standardised(self, raw: Array) -> Array:
-        """Return `(raw − mean) / deviation`, of the same shape."""
-        return raw if self.is_plain else (raw - self.mean) / self.deviation
+        """Return `(raw − mean) / deviation`, of the same shape; infinite, without a warning, on overflow."""
+        with np.errstate(over="ignore"):
+            return raw if self.is_plain else (raw - self.mean) / self.deviation
 
     def _of_texts(self, cells: Sequence[object] | Array) -> Array:
         place = {value: i for i, value in enumerate(self.values)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from nnviz.core.state import Dataset, State
 FACTOR = 100
 """Inputs whose deviations differ by more learn badly from one learning rate."""
 DIFFER = f"the inputs differ in scale by more than {FACTOR} times"
+TOO_LARGE = sys.float_info.max / 2
+"""A number above it may be too far from the mean for the difference to be a float64."""
 NUMBER_NS = 10.0
 """About what a number costs of those whose deviation is found."""
 
@@ -33,7 +36,7 @@ def standardise(state: State, inputs: Iterable[int]) -> State:
         name = state.network.inputs[i]
         column = columns.get((name,)) or Column(name, (name,))
         raw = np.array(column.decoded(table[:, [i]]), dtype=np.float64)
-        mean, deviation = _spread(raw[None, : state.trained_rows])
+        mean, deviation = spread(raw[None, : state.trained_rows])
         columns[column.nodes] = replace(column, mean=mean.item(), deviation=deviation.item())
         table[:, i] = columns[column.nodes].standardised(raw)
     data = Dataset(table, state.data.targets)
@@ -47,17 +50,17 @@ def can_be_standardised(state: State) -> list[int]:
 
 def told(state: State) -> str:
     """Return which inputs are standardised, how, and which are not, in a sentence."""
-    names = state.network.inputs
-    able = [names[i] for i in can_be_standardised(state)]
-    if not able:
+    names, deviations = state.network.inputs, _deviations(state)
+    able = [names[i] for i in _able(state, deviations)]
+    large = [names[i] for i in np.flatnonzero(deviations == np.inf)]
+    if not (able or large):
         return "no input is a column of numbers that vary: nothing is standardised"
-    said = f"standardised by mean and population deviation of {counted(state.trained_rows, 'row')}: "
-    said += listed(able)
-    if same := constant(state):
-        said += (
-            f"; {listed(same)} {'is' if len(same) == 1 else 'are'} the same in every row and left as it is"
-        )
-    return said
+    over = f"mean and population deviation of {counted(state.trained_rows, 'row')}"
+    parts = [f"standardised by {over}: {listed(able)}" if able else "nothing is standardised"]
+    for left, why in ((constant(state), "the same in every row"), (large, "too large for that")):
+        if left:
+            parts.append(f"{listed(left)} {'is' if len(left) == 1 else 'are'} {why} and left as it is")
+    return "; ".join(parts)
 
 
 def constant(state: State) -> list[str]:
@@ -135,14 +138,24 @@ def _able(state: State, deviations: Array) -> list[int]:
 
 def _deviations(state: State, inputs: slice = slice(None)) -> Array:
     """Return each input's population deviation over the rows trained on, shape (inputs,); 0 without rows."""
-    return _spread(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
+    return spread(np.ascontiguousarray(state.data.inputs[: state.trained_rows, inputs].T))[1]
 
 
-def _spread(columns: Array) -> tuple[Array, Array]:
-    """Return means and population deviations of columns, shape (columns, rows); of equal values exactly 0."""
+def spread(columns: Array) -> tuple[Array, Array]:
+    """Return the means and the population deviations of columns, shape (columns, rows).
+
+    The deviation of equal values is exactly 0, and that of values above TOO_LARGE is infinite.
+    """
     if not columns.shape[1]:
         return np.zeros(len(columns)), np.zeros(len(columns))
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         means, deviations = columns.mean(axis=1), columns.std(axis=1)
-    deviations[(columns == columns[:, :1]).all(axis=1)] = 0.0
+    same = (columns == columns[:, :1]).all(axis=1)
+    means[same], deviations[same] = columns[same, 0], 0.0
+    for i in np.flatnonzero(~(same | ((deviations > 0.0) & (deviations < np.inf)))):
+        largest = np.abs(columns[i]).max()
+        scaled = columns[i] / largest  # the sum or the squares of the values overflow or underflow
+        means[i], deviations[i] = scaled.mean() * largest, scaled.std() * largest
+        if largest > TOO_LARGE:
+            deviations[i] = np.inf
     return means, deviations

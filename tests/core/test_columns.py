@@ -8,7 +8,7 @@ import pytest
 from nnviz.core import edits, structure
 from nnviz.core.columns import Column, Columns
 from nnviz.core.network import Layer, Network
-from nnviz.core.standardise import Scales, constant, standardise, worth_standardising
+from nnviz.core.standardise import Scales, constant, standardise, told, worth_standardising
 from nnviz.core.state import Dataset, State
 
 COLOUR = Column("colour", ("colour=red", "colour=blue"), ("red", "blue"))
@@ -156,6 +156,30 @@ def test_standardising_twice_still_takes_raw_rows():
 
 def test_a_raw_number_that_is_too_large_is_infinite_without_a_warning():
     assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [np.inf, 21.0]
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e-200, 1e307, 5e-320])
+def test_columns_whose_squares_no_number_holds_are_standardised(state, scale):
+    raw = np.array([[1.0], [2.0], [4.0], [1.0]]) * scale
+    network = Network(["x"], [Layer(["y"], "identity", np.ones((1, 1)))])
+    state = standardise(State(network, Dataset(raw, np.zeros((4, 1)))), [0])
+    assert state.data.inputs[:, 0] == pytest.approx((np.array([1, 2, 4, 1]) - 2) / np.sqrt(1.5), rel=1e-3)
+
+
+def test_a_column_near_the_largest_number_is_left_as_it_is_and_said():
+    raw = np.array([[1.7e308, 1.0], [-1.7e308, 2.0], [1.7e308, 3.0]])
+    network = Network(["huge", "x"], [Layer(["y"], "identity", np.ones((1, 2)))])
+    state = State(network, Dataset(raw, np.zeros((3, 1))))
+    assert told(state) == (
+        "standardised by mean and population deviation of 3 rows: x; huge is too large for that and left as "
+        "it is"
+    )
+    assert standardise(state, [0, 1]).data.inputs[:, 0].tolist() == raw[:, 0].tolist()
+
+
+def test_a_standardised_number_that_is_too_large_is_infinite_without_a_warning():
+    column = Column("x", ("x",), mean=-1e308, deviation=0.01)
+    assert column.encoded([1.7e308, -1e308]).tolist() == [[np.inf], [0.0]]
 
 
 def test_it_is_offered_where_scales_differ_by_more_than_100_times():

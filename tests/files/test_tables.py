@@ -16,7 +16,7 @@ from nnviz.core import network_for
 from nnviz.core.columns import Column
 from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import full
-from nnviz.core.standardise import standardise
+from nnviz.core.standardise import standardise, worth_standardising
 from nnviz.files.errors import FileError
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
@@ -183,6 +183,16 @@ def test_numbers_with_many_texts_among_them_are_texts_and_with_a_few_they_are_na
     assert (of_texts.is_number, of_texts.why) == (False, "nearly every row has a text of its own")
     assert (of_kinds.is_number, of_kinds.role, of_kinds.distinct) == (False, "input", 8)
     assert str(of_numbers.fault) == "line 2, column 1: 'A' is not a number"
+
+
+@pytest.mark.parametrize("missing", ["leave out", "fill"])
+def test_columns_of_huge_values_become_a_network_without_a_warning(missing):
+    rows = "".join(f"{'-' * (k % 2)}1.7e308,{k}e307,{k % 3}\n" for k in range(1, 10))
+    state = made(f"a,b,y\n,1.5e308,1\n{rows}", missing=missing).network()
+    assert np.isfinite(state.data.inputs).all()
+    if missing == "fill":
+        assert state.data.inputs[0, 0] == pytest.approx(-1.7e308 / 9)
+    assert worth_standardising(state) == ""
 
 
 def test_a_measurement_is_not_the_target_where_all_rows_are_of_one_class():

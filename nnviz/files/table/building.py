@@ -16,6 +16,7 @@ from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import NAME
 from nnviz.core.names import listed, numbered, quoted, shortened
 from nnviz.core.numbers import counted, full
+from nnviz.core.standardise import spread
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.table.findings import Choices, Finding
@@ -176,7 +177,8 @@ class _Maker:
         if not classes:
             numbers = table.numbers(place)[rows]
             if gone.any():
-                numbers = np.where(gone, numbers[~gone].mean(), numbers)
+                mean = spread(numbers[~gone][None])[0]
+                numbers = np.where(gone, mean, numbers)
             column = known or self._numbers_like(place, Column(name, (_unique(name, self._nodes),)))
             return column, column.standardised(numbers)[:, None]
         cells = self._filled(self._cells(place, rows), gone)

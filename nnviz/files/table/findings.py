@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
@@ -116,10 +117,14 @@ def _holds(table: Table, column: int) -> Finding:
         missing=int(missing.sum()),
         first_missing=table.place(int(missing.argmax()), column) if missing.any() else "",
         fault=table.fault(first, column) if is_number and count else None,
-        counts=len(numbers) > 1 and bool((np.diff(numbers) == 1).all()) and float(numbers[0]) in (0.0, 1.0),
+        counts=len(numbers) > 1 and float(numbers[0]) in (0.0, 1.0) and _count_up(numbers),
         is_whole=is_number and bool((there == np.floor(there)).all()),
         classes=not is_number,
     )
+
+
+def _count_up(numbers: Array) -> bool:
+    return bool(np.array_equal(numbers, numbers[0] + np.arange(len(numbers))))
 
 
 def _with_role(found: Finding, table: Table, place: int) -> Finding:
