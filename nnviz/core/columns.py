@@ -148,7 +148,7 @@ def _text(cell: object) -> str:
     """Return a cell as `values` have it: 1 and "1.0" are "1"."""
     text = cell.strip() if isinstance(cell, str) else ""
     try:
-        return full(parsed(text) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
+        return full(parsed(text, quotients=False) if isinstance(cell, str) else float(cell))  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return text
 

@@ -83,13 +83,13 @@ def loss_in_words(title: str, loss: float) -> str:
     return f"{title} {shown(loss) if math.isfinite(loss) else 'too large for a number'}"
 
 
-def parsed(text: str) -> float:
-    """Read a number that a person typed: `0.5`, `0,5`, `−3`, `1e-3`, `1/2`.
+def parsed(text: str, *, quotients: bool = True) -> float:
+    """Read a number that a person typed: `0.5`, `0,5`, `−3`, `1e-3`, and unless without quotients `1/2`.
 
     Raises ValueError with one sentence that says what is wrong.
     """
     try:
-        return float(_exact(text))
+        return float(_exact(text, quotients=quotients))
     except OverflowError:
         raise ValueError(f"{shortened(text.strip(), SHOWN)} is too large for a number") from None
 
@@ -104,11 +104,11 @@ def parsed_whole(text: str, least: int) -> int:
     return int(value)
 
 
-def _exact(text: str) -> Fraction:
+def _exact(text: str, *, quotients: bool = True) -> Fraction:
     typed = text.strip().replace(MINUS, "-")
     if not typed:
         raise ValueError("type a number")
-    top, slash, bottom = typed.partition("/")
+    top, slash, bottom = typed.partition("/") if quotients else (typed, "", "")
     divisor = _decimal(bottom, text) if slash else Decimal(1)
     if divisor == 0:
         raise ValueError("a number cannot be divided by 0")

@@ -41,6 +41,10 @@ class UnfitError(FileError):
     """A format that cannot hold this network, where another one can."""
 
 
+class UndecidedError(FileError):
+    """A table with a cell that can be read in two ways, until a person says the decimal sign."""
+
+
 class UnansweredError(FileError):
     """A file that lacks what a person has to say: which activation each of its layers has.
 

@@ -158,6 +158,13 @@ def test_a_raw_number_that_is_too_large_is_infinite_without_a_warning():
     assert Column("x", ("x",), mean=1.0, deviation=10.0).decoded(np.array([[1e308], [2.0]])) == [np.inf, 21.0]
 
 
+def test_a_quotient_is_a_text_of_its_own_among_texts():
+    column = Column("size", ("half", "point"), ("1/2", "0.5"))
+    assert column.encoded(["0.50", "1/2"]).tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(ValueError, match="'2/4' is not known"):
+        column.encoded(["2/4"])
+
+
 @pytest.mark.parametrize("scale", [1e200, 1e-200, 1e307, 5e-320])
 def test_columns_whose_squares_no_number_holds_are_standardised(state, scale):
     raw = np.array([[1.0], [2.0], [4.0], [1.0]]) * scale

@@ -107,6 +107,12 @@ def test_typed_numbers_are_read(text, value):
     assert parsed(text) == value
 
 
+def test_a_quotient_is_no_number_where_none_is_typed():
+    assert parsed(" -0,5 ", quotients=False) == -0.5
+    with pytest.raises(ValueError, match=r"^'1/2' is not a number$"):
+        parsed("1/2", quotients=False)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

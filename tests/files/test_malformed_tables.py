@@ -69,7 +69,12 @@ MALFORMED = {
     ),
     "an underscore": ("x,y\n1,2\n1_000,4\n5,6\n", "line 3, column 1: '1_000' is not a number"),
     "other digits": ("x,y\n1,2\n٣,4\n5,6\n", "line 3, column 1: '٣' is not a number"),
-    "a fraction by 0": ("x,y\n1,2\n1/0,4\n5,6\n", "line 3, column 1: a number cannot be divided by 0"),
+    "a quotient": ("x,y\n1,2\n1/2,4\n5,6\n", "line 3, column 1: '1/2' is not a number"),
+    "a date among numbers": ("x,y\n1,2\n2024/03,4\n5,6\n", "line 3, column 1: '2024/03' is not a number"),
+    "dates alone": (
+        "x,y\n3/14,12:30\n4/1,9:15\n",
+        "no column is left for an input; the table has 2 columns",
+    ),
     "a thousands separator of commas": (
         'x;y\n1.5;2\n"1,234";4\n5;6\n',
         "line 3, column 1: 1,234 can be read in two ways: write it without a thousands separator",

@@ -87,11 +87,68 @@ def test_an_encoding_that_is_not_expected_is_said():
         ("1.234;1,5\n2.345;2,5\n", ";", ",", False),
         ("a;b\n0,5;1\n12;-,25\n", ";", ",", True),
         ("a\n0,5\n12\n-,25\n", ";", ",", True),
+        ("a;b\n1.234;2\n950;3\n", ";", None, True),
+        ("a;b\n1,234;2\n950;3\n", ";", None, True),
+        ("a;b\n1.234;2\n12.5;3\n", ";", ".", True),
+        ("a;b\n1.234;2\n0.123;3\n", ";", ".", True),
+        ("a;b\n" + "1.234;2\n" * 200 + "1;2.5\n", ";", ".", True),
+        ("a;b\n" + "1.234;2\n" * 200 + "1;2,5\n", ";", ",", True),
+        ("a,b\n1.234,2\n2.345,3\n", ",", ".", True),
+        ("a\tb\n1.234\t2\n2.345\t3\n", "\t", ".", True),
+        ("2024-03-14,a\n2024-03-15,b\n", ",", ".", False),
+        ("2024-03,2024-04\n1,2\n", ",", ".", True),
     ],
 )
 def test_the_layout_is_found_from_several_lines(text, delimiter, decimal, header):
     layout = read(text.encode()).layout
     assert (layout.delimiter, layout.decimal, layout.header) == (delimiter, decimal, header)
+
+
+@pytest.mark.parametrize(
+    ("decimal", "cells", "numbers"),
+    [
+        (",", ("1.234", "12.500", "950"), [1234, 12500, 950]),
+        (".", ("1.234", "12.500", "950"), [1.234, 12.5, 950]),
+        (".", ("1,234", "-12,500", "1,234.5"), [1234, -12500, 1234.5]),
+        (",", ("1,234", "-12,500", "1.234,5"), [1.234, -12.5, 1234.5]),
+        (",", ("1.234.567", "+1.234", "1,5"), [1234567, 1234, 1.5]),
+    ],
+)
+def test_the_decimal_sign_that_is_said_decides_what_points_and_commas_are(decimal, cells, numbers):
+    text = "a;b\n" + "".join(f"{cell};1\n" for cell in cells)
+    assert read(text.encode(), said=Layout(decimal=decimal)).rows[:, 0].tolist() == numbers
+
+
+DATES = {
+    "2024-03-14 2024-03-15": True,
+    "2024-03-14T10:00 2024-03-14T10:00:30.5Z": True,
+    "2024/03/14 2024/12/01": True,
+    "2024/03 2024/12": True,
+    "14.03.2024 1.4.24": True,
+    "3/14/2024 12/31/2024": True,
+    "3/14 4/1": True,
+    "14-Mar-24 1-Dez-24": True,
+    "12:30 9:05": True,
+    "120/80 130/85": False,
+    "2024/13 2024/12": False,
+    "3/14 half": False,
+    "may june": False,
+    "3:1 2:2": False,
+    "A/5 B/6": False,
+}
+
+
+@pytest.mark.parametrize("cells", DATES)
+def test_a_column_of_dates_is_left_out_and_that_is_said(cells):
+    cells = cells.split(" ")
+    made_of = made("when,x,y\n" + "".join(f"{cells[k % 2] if k else ''},{k},{k * k}\n" for k in range(8)))
+    assert ("left out when (it holds dates or times)" in made_of.said[0]) == DATES[" ".join(cells)]
+    assert [column.name for column in made_of.inputs] == (["x"] if DATES[" ".join(cells)] else ["when", "x"])
+
+
+def test_a_column_of_quotients_is_a_column_of_texts():
+    pressure, _ = made("bp,x,y\n120/80,1,2\n130/85,2,3\n120/80,3,9\n").inputs
+    assert pressure.values == ("120/80", "130/85")
 
 
 @pytest.mark.parametrize(
@@ -193,6 +250,70 @@ def test_columns_of_huge_values_become_a_network_without_a_warning(missing):
     if missing == "fill":
         assert state.data.inputs[0, 0] == pytest.approx(-1.7e308 / 9)
     assert worth_standardising(state) == ""
+
+
+@pytest.mark.parametrize("word", ["k.A.", "k. A.", "keine Angabe", "n/a", "N/A", "n.a.", "-", "–", "#NV"])
+def test_a_word_for_nothing_is_a_missing_cell_of_numbers_and_of_texts(word):
+    rows = "".join(f"{k},{'ab'[k % 2]},{k * k}\n" for k in range(1, 9))
+    found = findings(read(f"x,kind,y\n{word},a,1\n2,{word},3\n{rows}".encode()))
+    assert [(each.missing, each.is_number, each.distinct) for each in found[:2]] == [
+        (1, True, 8),
+        (1, False, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("kind,a,b\np,1,2\nq,2,3\np,3,4\n", "kind"),
+        ("a,kind,b\n1,p,2\n2,q,3\n3,p,4\n", "kind"),
+        ("kind,a,price\np,1,2\nq,2,3\np,3,4\n", "kind"),
+        ("kind,a,outcome\np,1,2\nq,2,3\np,3,4\n", "outcome"),
+        ("kind,colour,b\np,red,2\nq,blue,3\np,red,4\n", "b"),
+        ("day,kind,b\n3/14,p,2\n3/15,q,3\n3/16,p,4\n", "kind"),
+        ("kind,b\np,2\nq,3\np,4\n", "kind"),
+        ("target,kind,b\n3/14,p,2\n3/15,q,3\n3/16,p,4\n", "kind"),
+    ],
+)
+def test_the_only_column_of_texts_is_the_target_unless_another_is_called_so(text, target):
+    found = findings(read(text.encode()))
+    assert [each.name for each in found if each.role == "target"] == [target]
+
+
+def test_a_text_that_every_row_has_for_itself_is_not_the_target():
+    rows = "".join(f"n{k},{k % 3},{k * k}\n" for k in range(20))
+    found = findings(read(f"name,a,b\n{rows}".encode()))
+    assert [each.role for each in found] == ["left out", "input", "target"]
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "roles"),
+    [
+        ("kind,a,b", ["a"], ["input", "target", "input"]),
+        ("kind,a,b", ["B"], ["input", "input", "target"]),
+        ("kind,a,b", ["b", "a", "b"], ["input", "target", "target"]),
+        ("target,a,error", ["a"], ["input", "target", "left out"]),
+        ("", ["2"], ["input", "target", "input"]),
+    ],
+)
+def test_the_targets_are_those_that_are_said(header, wanted, roles):
+    table = read(f"{header}\np,1,2\nq,2,3\np,3,4\n".encode())
+    assert [each.role for each in findings(table, targets=wanted)] == roles
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted", "sentence"),
+    [
+        ("species,a,b", "specis", "no column is called 'specis': perhaps 'species'"),
+        ("species,a,b", "x", "no column is called 'x': the columns are species, a and b"),
+        ("", "a", "no line names the columns, and so none is called 'a': give its number, from 1 to 3"),
+        ("a,a,b", "a", "line 1: 2 columns are called 'a'"),
+    ],
+)
+def test_a_target_that_is_no_column_is_refused(header, wanted, sentence):
+    with pytest.raises(FileError) as caught:
+        findings(read(f"{header}\np,1,2\nq,2,3\n".encode()), targets=[wanted])
+    assert str(caught.value) == sentence
 
 
 def test_a_measurement_is_not_the_target_where_all_rows_are_of_one_class():

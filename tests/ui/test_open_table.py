@@ -350,6 +350,40 @@ def test_a_stray_text_among_numbers_is_named_with_its_place(window, opened, tmp_
     assert told == ["Line 3, column 2: 'x' is not a number."]
 
 
+def test_dates_are_left_out_and_the_only_texts_are_the_target(window, opened, tmp_path):
+    seen = []
+
+    def look(dialog):
+        seen.extend(shown_of(dialog))
+        press(dialog)
+
+    opened(look)
+    window.files.tables.load(written(tmp_path, "day,kind,a\n3/14,p,1\n3/15,q,2\n4/1,p,4\n", "a.csv"))
+    assert [each[2] for each in seen] == ["left out ▾", "target, classes ▾", "input ▾"]
+
+
+def test_the_decimal_sign_is_asked_for_where_points_may_part_thousands(window, opened, tmp_path):
+    def take(dialog):
+        (button,) = [own for own in dialog.findChildren(QPushButton) if own.text() == "&Take"]
+        assert (dialog.decimal.currentText(), button.isEnabled()) == ("", False)
+        assert dialog.wrong.text().endswith(
+            "1.234 can be read in two ways, as 1.234 and, with a thousands separator, as 1234: choose the "
+            "decimal sign."
+        )
+        dialog.header.click()
+        dialog.header.click()
+        assert (dialog.decimal.currentText(), button.isEnabled()) == ("", False)
+        dialog.decimal.setFocus()
+        for sign in ("point, as in 0.5", "comma, as in 0,5"):
+            QTest.keyClick(dialog.decimal, Qt.Key.Key_Down)
+            assert (dialog.decimal.currentText(), button.isEnabled()) == (sign, True)
+        press(dialog)
+
+    opened(take)
+    window.files.tables.load(written(tmp_path, "preis;y\n1.234;2\n12.500;3\n950;4\n"))
+    assert window.document.state.data.inputs[:, 0].tolist() == [1234, 12500, 950]
+
+
 def test_a_table_is_pasted(window, opened):
     def take(dialog):
         assert not dialog.encoding.isVisible()

@@ -25,7 +25,7 @@ def paste(window, text, row=0, column=0):
     QTest.keyClick(table, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
 
 
-@pytest.mark.parametrize("text", ["5\t6\t7\n8\t1/2\t0,5", "5;6;7\n8;1/2;0,5", "5,6,7\n8,1/2,0.5\n"])
+@pytest.mark.parametrize("text", ["5\t6\t7\n8\t.5\t0,5", "5;6;7\n8;,5;0,5", "5,6,7\n8,.5,0.5\n"])
 def test_numbers_are_pasted_from_the_current_cell_on_as_one_edit(window, text):
     before = window.document.state.data
     paste(window, text, row=3)
@@ -59,6 +59,8 @@ def test_rows_that_are_pasted_without_targets_among_others_say_that_they_get_som
     [
         ("1\t\t3", "line 1, column 2: the cell is empty"),
         ("1\t2\nx\t3", "line 2, column 1: 'x' is not a number"),
+        ("1\t1/2", "line 1, column 2: '1/2' is not a number"),
+        ("1\t3/14", "line 1, column 2: '3/14' is not a number"),
         ("nan\t3", "line 1, column 1: 'nan' is not a number"),
         ("1\t2\t3\t4", "takes 3 columns, found 4"),
     ],
@@ -68,6 +70,24 @@ def test_what_does_not_fit_is_refused_as_a_whole(window, text, sentence):
     paste(window, text)
     assert status(window).startswith("Nothing was pasted: ")
     assert sentence in status(window)
+    assert window.document.state is before
+
+
+def test_what_can_be_read_in_two_ways_is_asked_about_and_nothing_is_guessed(window, answer):
+    before, asked = window.document.state, []
+
+    def look(dialog):
+        asked.append((dialog.decimal.currentText(), dialog.wrong.text()))
+        dialog.reject()
+
+    answer(OpenTable, look)
+    paste(window, "1.234;2.345\n3.456;4.567")
+    ((sign, told),) = asked
+    assert sign == ""
+    assert told == (
+        "Line 1, column 1: 1.234 can be read in two ways, as 1.234 and, with a thousands separator, as 1234: "
+        "choose the decimal sign."
+    )
     assert window.document.state is before
 
 

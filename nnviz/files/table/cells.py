@@ -16,14 +16,35 @@ DELIMITERS = "\t;|,"
 
 MISSING = re.compile(
     r"\s*(<?NA>?|na|n/a|#?N/A|[Nn]ull|NULL|[Nn]one|NONE|nil|NaN|nan|\\N|[-–—?.*]*"
-    r"|#(NUM|VALUE|REF|NULL)!|#DIV/0!|#NAME\?|[+-]?nan\(\w*\)|[+-]?1\.#\w+)\s*"
+    r"|[kKnN]\. ?[aA]\.?|[Kk]eine Angaben?|#NV|#(NUM|VALUE|REF|NULL|ZAHL|WERT|BEZUG)!|#DIV/0!|#NAME\?"
+    r"|[+-]?nan\(\w*\)|[+-]?1\.#\w+)\s*"
 )
-"""What programs write for a value that is missing."""
+"""What programs and people write for a value that is missing."""
 _NO_NUMBER = re.compile(r"\s*[+-]?(nan|inf|infinity)\s*", re.IGNORECASE | re.ASCII)
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 """What Python's `float` reads as `parsed` does, but for its size."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """With points, which a decimal comma leaves to thousands."""
+_TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+"""What is one number with a decimal point and another with a decimal comma."""
+_SWAPPED = str.maketrans(".,", ",.")
+
+_Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
+_M, _D = r"(0?[1-9]|1[0-2])", r"(0?[1-9]|[12]\d|3[01])"
+_NAME = (
+    r"(jan(uary|uar)?|feb(ruary|ruar)?|mar(ch)?|mär(z)?|mrz|apr(il)?|ma[yi]|jun[ei]?|jul[yi]?|aug(ust)?"
+    r"|sept?(ember)?|o[ck]t(ober)?|nov(ember)?|de[cz](ember)?)\.?"
+)
+_DATES = (
+    f"{_Y}[-/.]{_M}[-/.]{_D}|{_Y}[-/]{_M}",  # 2024-03-14, 2024/03
+    rf"{_D}\. ?{_M}\. ?{_YY}?",  # 14.03.2024, 14.3.
+    f"({_D}[-/]{_M}|{_M}[-/]{_D})[-/]{_YY}",  # 3/14/2024, 14-03-24
+    f"{_D}/{_M}|{_M}/({_D}|{_Y})",  # 3/14, 03/2024
+    rf"{_D}\.?[- ]{_NAME}([- ]{_YY})?|{_NAME}[- ]({_D},? )?{_YY}",  # 14-Mar-24, 14. März, Mar 14, 2024
+)
+_TIME = r"([01]?\d|2[0-4]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( ?[ap]\.?m\.?)?( ?(z|utc|gmt|[+-]\d\d(:?\d\d)?))?"
+_DATE_OR_TIME = re.compile(rf"({'|'.join(_DATES)})([T ,]+{_TIME})?|{_TIME}", re.IGNORECASE | re.ASCII)
+"""As ISO, Germans and Americans write them, and no number: 2024 and 14.03 are some."""
 
 _TOLD = {
     "unexpected end of data": "a quote is not closed",
@@ -75,9 +96,22 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
     return {"delimiter": delimiter, "skipinitialspace": delimiter != "\t", "strict": True}
 
 
-def number(cell: str, decimal: str) -> float:
-    """Return the number in a cell with a decimal point, or comma. Raises ValueError with what is wrong."""
-    if decimal == "," and _THOUSANDS.fullmatch(cell):
+class TwoWaysError(ValueError):
+    """A cell that is one number with a decimal point and another with a decimal comma."""
+
+
+def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
+    """Return the number in a cell with a decimal point or comma, or None where it is not known which.
+
+    Where numbers may be `grouped`, the other sign parts thousands. Raises ValueError with what is wrong,
+    TwoWaysError where only the decimal sign is missing.
+    """
+    if decimal is None and _TWO_WAYS.fullmatch(cell):
+        ways = f"{cell.replace(',', '.')} and, with a thousands separator, as {re.sub('[.,]', '', cell)}"
+        raise TwoWaysError(f"{cell} can be read in two ways, as {ways}: choose the decimal sign")
+    if grouped and _THOUSANDS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
+        cell = cell.replace("." if decimal == "," else ",", "")
+    elif decimal == "," and _THOUSANDS.fullmatch(cell):
         told = shortened(cell, SHOWN)
         without = shortened(cell.replace(".", ""), SHOWN)
         raise ValueError(f"{told} has a thousands separator: write it without, as {without}")
@@ -86,10 +120,10 @@ def number(cell: str, decimal: str) -> float:
         return value
     if not cell:
         raise ValueError("the cell is empty")
-    return parsed(pointed)
+    return parsed(pointed, quotients=False)
 
 
-def is_like_a_number(cell: str, decimal: str) -> bool:
+def is_like_a_number(cell: str, decimal: str | None) -> bool:
     """Tell whether a cell holds a number, one that is not finite or has a thousands separator among them."""
     cell = cell.strip()
     try:
@@ -97,3 +131,8 @@ def is_like_a_number(cell: str, decimal: str) -> bool:
     except ValueError as error:
         return _NO_NUMBER.fullmatch(cell) is not None or "thousands separator" in str(error)
     return True
+
+
+def is_date(cell: str) -> bool:
+    """Tell whether a cell holds a date or a time, or both."""
+    return _DATE_OR_TIME.fullmatch(cell.strip()) is not None

@@ -5,6 +5,7 @@ All of it is a proposal; `Choices` says what a person makes of it.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -12,10 +13,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from nnviz.core.activations import Array
+from nnviz.core.names import listed, quoted
 from nnviz.core.numbers import counted
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
-from nnviz.files.table.cells import is_like_a_number
+from nnviz.files.table.cells import is_date, is_like_a_number
 from nnviz.files.table.placing import placed
 from nnviz.files.table.table import Table
 
@@ -50,6 +52,7 @@ class Finding:
     `fault`            what is wrong with the first strange cell among numbers, or None
     `counts`           whether it counts the rows: 0, 1, 2, …
     `is_whole`         whether its numbers are whole
+    `is_date`          whether its cells are dates or times, but for missing ones
     `role`, `why`      what it is proposed for, and the reason, where it has one
     `classes`          whether its values are proposed to be classes (or categories), one node each
     ================== ====================================================================
@@ -63,6 +66,7 @@ class Finding:
     fault: FileError | None
     counts: bool
     is_whole: bool
+    is_date: bool
     role: Role = "input"
     why: str = ""
     classes: bool = False
@@ -86,12 +90,16 @@ class Choices:
     missing: Missing = "leave out"
 
 
-def findings(table: Table, state: State | None = None) -> list[Finding]:
-    """Return what each column of a table holds and is proposed for, first by a network's own names."""
+def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
+    """Return what each column of a table holds and is proposed for, first by a network's own names.
+
+    Raises FileError where no column bears one of the names that the `targets` are said to have.
+    """
     found = [_holds(table, column) for column in range(table.width)]
     if state is not None and (known := _by_name(found, table, state)):
         return known
-    return _with_target([_with_role(each, table, place) for place, each in enumerate(found)])
+    chosen = _chosen(table, targets)
+    return _with_target([_with_role(each, table, place) for place, each in enumerate(found)], chosen)
 
 
 def proposed(found: Sequence[Finding]) -> Choices:
@@ -104,12 +112,13 @@ def _holds(table: Table, column: int) -> Finding:
     strange = np.isnan(numbers) & ~missing
     count, first = int(strange.sum()), int(strange.argmax())
     there = numbers[~np.isnan(numbers)]
-    is_number, distinct = not count or len(there) > count, len(np.unique(there))
+    is_number, distinct, is_dates = not count or len(there) > count, len(np.unique(there)), False
     if is_number and count > len(table) * MIXED and (texts := table.texts(column)):
         is_number = len({texts[row] for row in np.flatnonzero(strange).tolist()}) < MIXED_KINDS
     if not is_number and (texts := table.texts(column)):
-        distinct = len({text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone})
-        is_number = is_like_a_number(texts[first], table.layout.decimal or ".")
+        kinds = {text for text, gone in zip(texts, missing.tolist(), strict=True) if not gone}
+        distinct, is_dates = len(kinds), all(map(is_date, kinds))
+        is_number = is_like_a_number(texts[first], table.layout.decimal)
     return Finding(
         name=table.names[column] if table.names else "",
         is_number=is_number,
@@ -119,6 +128,7 @@ def _holds(table: Table, column: int) -> Finding:
         fault=table.fault(first, column) if is_number and count else None,
         counts=len(numbers) > 1 and float(numbers[0]) in (0.0, 1.0) and _count_up(numbers),
         is_whole=is_number and bool((there == np.floor(there)).all()),
+        is_date=is_dates,
         classes=not is_number,
     )
 
@@ -135,6 +145,8 @@ def _with_role(found: Finding, table: Table, place: int) -> Finding:
     )
     if found.missing > rows / 2:
         return replace(found, role="left out", why=f"{found.missing:,} of {rows:,} cells are missing")
+    if found.is_date:
+        return replace(found, role="left out", why="it holds dates or times")
     if found.counts and (is_id or (place == 0 and rows >= MANY_ROWS and table.width > 2)):
         return replace(found, role="left out", why="it counts the rows")
     if is_id and rows >= MANY_ROWS and found.distinct == rows:
@@ -146,23 +158,61 @@ def _with_role(found: Finding, table: Table, place: int) -> Finding:
     return found
 
 
-def _with_target(found: list[Finding]) -> list[Finding]:
-    """Propose the target: a column that is called so, or the last one; none where that is of one class."""
+def _with_target(found: list[Finding], chosen: list[int]) -> list[Finding]:
+    """Propose the target: what is chosen, else a column that is called so, the only texts, or the last one.
+
+    There is none where a column that is called so is of one class.
+    """
     names = [each.name.casefold() for each in found]
-    if targets := [i for i, name in enumerate(names) if name.startswith("target ")] or [
-        i for i, name in enumerate(names) if name == "target"
-    ]:
+    called = {i: name for i, name in enumerate(names) if not found[i].is_date}
+    own = [i for i, name in called.items() if name.startswith("target ")]
+    own = own or [i for i, name in called.items() if name == "target"]
+    if own:
         for i, name in enumerate(names):
             if name.partition(" ")[0] in WRITTEN:
                 found[i] = replace(found[i], role="left out", why="nnviz has computed it")
-    else:
-        open_ = [i for i, each in enumerate(found) if each.role == "input"]
-        named = sorted((i for i in open_ if names[i] in TARGETS), key=lambda i: TARGETS.index(names[i]))
-        one_class = [i for i, each in enumerate(found) if names[i] in TARGETS and each.is_constant]
-        targets = named[:1] or ([] if one_class else open_[1:][-1:])
-    for i in targets:
+    for i in chosen or own or _likely_targets(found, names):
         found[i] = replace(found[i], role="target", why="", classes=_are_classes(found[i], names[i]))
     return found
+
+
+def _likely_targets(found: list[Finding], names: list[str]) -> list[int]:
+    open_ = [i for i, each in enumerate(found) if each.role == "input"]
+    named = sorted((i for i in open_ if names[i] in TARGETS), key=lambda i: TARGETS.index(names[i]))
+    if named:
+        return named[:1]
+    if len(open_) < 2 or any(names[i] in TARGETS and each.is_constant for i, each in enumerate(found)):
+        return []
+    texts = [i for i in open_ if not found[i].is_number]
+    return texts if len(texts) == 1 else open_[-1:]
+
+
+def _chosen(table: Table, targets: Sequence[str]) -> list[int]:
+    """Return the places of the columns of these names, or of these numbers, from 1, where none has a name.
+
+    Raises FileError, which names the columns that are meant perhaps, where there is no such column.
+    """
+    if table.names is None and targets:
+        numbers = [str(i + 1) for i in range(table.width)]
+        for name in targets:
+            if name not in numbers:
+                wish = f"give its number, from 1 to {table.width}"
+                raise FileError(f"no line names the columns, and so none is called {quoted(name)}: {wish}")
+        return [numbers.index(name) for name in dict.fromkeys(targets)]
+    places: list[int] = []
+    for name in targets:
+        found = table.places([name])
+        if found is None:
+            names = [*map(str.strip, table.names or ())]
+            close = difflib.get_close_matches(name, names, n=3)
+            told = (
+                f"perhaps {listed([*map(quoted, close)])}"
+                if close
+                else f"the columns are {listed(names, 10)}"
+            )
+            raise FileError(f"no column is called {quoted(name)}: {told}")
+        places += found
+    return [*dict.fromkeys(places)]
 
 
 def _are_classes(found: Finding, name: str) -> bool:
@@ -195,7 +245,7 @@ def _by_name(found: list[Finding], table: Table, state: State) -> list[Finding]:
 
 def described(found: Finding) -> str:
     """Return what a column holds, in words: "number, 23 different values, 2 missing, the first in line 3"."""
-    kind = "numbers" if found.is_number else "texts"
+    kind = "numbers" if found.is_number else "dates or times" if found.is_date else "texts"
     parts = [f"{kind}, {counted(found.distinct, 'different value')}"]
     if found.is_constant:
         parts = [f"{kind}, the same in every row" if found.distinct else "nothing"]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
-from nnviz.files.table.cells import DELIMITERS, MISSING, NOT_CLOSED, is_like_a_number, rows_of
+from nnviz.files.table.cells import DELIMITERS, MISSING, NOT_CLOSED, is_date, is_like_a_number, rows_of
 from nnviz.files.table.text import ENCODINGS
 
 SAMPLE = 100
@@ -24,6 +25,8 @@ _COMMA = re.compile(
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 """What may be a number with points between thousands, where the decimal sign is a comma."""
+_TWO_WAYS = re.compile(r"""(^|;)\s*"?[+-]?[1-9]\d{0,2}[.,]\d{3}"?\s*(;|$)""", re.ASCII)
+"""A line with a cell that is one number with a decimal point and another with a decimal comma."""
 NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 
@@ -31,18 +34,20 @@ NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 class Layout:
     """How a table is laid out; None is what is to be found. Raises FileError for what is not known.
 
-    ============ ==========================================================
+    ============ ====================================================================================
     `encoding`   one of `text.ENCODINGS`
     `delimiter`  what separates cells: a tab, a semicolon, `|` or a comma
-    `decimal`    the decimal sign: a point or a comma
+    `decimal`    the decimal sign: a point or a comma; None also where nothing in the table tells which
     `header`     whether the first row names the columns
-    ============ ==========================================================
+    `grouped`    whether the other sign may part thousands: a person has said the decimal sign
+    ============ ====================================================================================
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str | None = None
     header: bool | None = None
+    grouped: bool = False
 
     def __post_init__(self) -> None:
         for name, known in (("encoding", ENCODINGS), ("delimiter", NAMES), ("decimal", DECIMALS)):
@@ -52,13 +57,21 @@ class Layout:
 
 
 def found(lines: list[str], said: Layout) -> Layout:
-    """Return the layout of a table with these lines, its first rows alone; what is `said` stays."""
-    lines = lines[:SAMPLE]
-    delimiter = said.delimiter or _delimiter(lines)
-    rows, _ = _rows(lines, delimiter)
-    decimal = said.decimal or _decimal([cell.strip() for row in rows for cell in row])
+    """Return the layout of a table with these lines, by its first rows; what is `said` stays.
+
+    All lines are looked at where the first leave it open whether points part thousands.
+    """
+    sample = lines[:SAMPLE]
+    delimiter = said.delimiter or _delimiter(sample)
+    rows, _ = _rows(sample, delimiter)
+    decimal = said.decimal or _decimal(rows)
+    if decimal is None:
+        is_open = delimiter == ";" and any(map(_TWO_WAYS.search, lines))
+        decimal = _decimal(_cells(lines, delimiter)) if is_open else "."
     header = _is_header(rows, decimal) if said.header is None else said.header
-    return replace(said, delimiter=delimiter, decimal=decimal, header=header)
+    return replace(
+        said, delimiter=delimiter, decimal=decimal, header=header, grouped=said.decimal is not None
+    )
 
 
 def _rows(lines: list[str], delimiter: str) -> tuple[list[list[str]], bool]:
@@ -98,25 +111,34 @@ def _is_one_column(lines: list[str]) -> bool:
     return some and all(is_like_a_number(number, ",") for number in numbers)
 
 
-def _decimal(cells: list[str]) -> str:
-    """Return the comma where numbers are seen that have one, and none that has a point."""
-    if not any(map(_COMMA.fullmatch, cells)):
-        return "."
-    has_point = any(_POINT.fullmatch(cell) and not _THOUSANDS.fullmatch(cell) for cell in cells)
-    return "." if has_point else ","
+def _decimal(rows: Iterable[list[str]]) -> str | None:
+    """Return the point where numbers are seen that have one, else the comma where some have that, or None.
+
+    What may as well be thousands is no sign of either.
+    """
+    has_comma = False
+    with suppress(FileError):
+        for cell in (cell.strip() for row in rows for cell in row):
+            if _POINT.fullmatch(cell) and not _THOUSANDS.fullmatch(cell):
+                return "."
+            has_comma = has_comma or _COMMA.fullmatch(cell) is not None
+    return "," if has_comma else None
 
 
-def _is_header(rows: list[list[str]], decimal: str) -> bool:
+def _is_header(rows: list[list[str]], decimal: str | None) -> bool:
     """Tell whether the first row names columns: no cell of it is a number, and not all say one is missing.
 
-    Where no row holds a number, a text that is seen again below it, in its column, is no name.
+    A date above dates is no name either, nor is, where no row holds a number, a text that is seen again
+    below it, in its column.
     """
     if not rows:
         return False
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     if any(is_like_a_number(cell, decimal) for cell in first) or all(map(MISSING.fullmatch, first)):
         return False
+    below = [{cell.strip() for cell in column} for column in zip(*rest, strict=False)]
+    if any(is_date(cell) and any(map(is_date, own)) for cell, own in zip(first, below, strict=False)):
+        return False
     if any(is_like_a_number(cell, decimal) for row in rest for cell in row):
         return True
-    below = [{cell.strip() for cell in column} for column in zip(*rest, strict=False)]
     return not any(cell and cell in column for cell, column in zip(first, below, strict=False))

@@ -38,12 +38,21 @@ class Cells:
     of another width, a stray quote, and for more than nnviz opens.
     """
 
-    def __init__(self, lines: list[str], first: int, delimiter: str, decimal: str, width: int) -> None:
+    def __init__(
+        self,
+        lines: list[str],
+        first: int,
+        delimiter: str,
+        decimal: str | None,
+        width: int,
+        *,
+        grouped: bool = False,
+    ) -> None:
         self._text, self._first = lines, first
         self._delimiter, self._decimal, self._width = delimiter, decimal, width
-        others = {".", ","} - {delimiter, decimal}
-        self._strange = others.pop() if others else ""
-        """What stands in no number: a comma, or a point where the decimal sign is a comma."""
+        self._grouped = grouped
+        self._strange = {".", ","} - {delimiter, decimal}
+        """What stands in no plain number: a comma, or a point where the decimal sign is no point."""
         self._count = 0
         self.texts: dict[int, list[str]] = {}
 
@@ -121,10 +130,10 @@ class Cells:
         JSON's null is NaN.
         """
         text = "\n".join(lines)
-        if "[" in text or (self._strange and self._strange in text):
+        if "[" in text or any(sign in text for sign in self._strange):
             return None
         if self._delimiter != ",":
-            text = text.replace(self._decimal, ".").replace(self._delimiter, ",")
+            text = text.replace(self._decimal or ".", ".").replace(self._delimiter, ",")
         if _MINUS_0.search(text):
             return None
         rows = text.replace("\n", "],[")
@@ -161,6 +170,6 @@ class Cells:
 
     def _number(self, cell: str) -> float:
         try:
-            return number(cell, self._decimal) if cell[:1] in _MAY_BE else np.nan
+            return number(cell, self._decimal, grouped=self._grouped) if cell[:1] in _MAY_BE else np.nan
         except ValueError:
             return np.nan

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,9 @@ from nnviz.core.columns import CellError, Column
 from nnviz.core.limits import COLUMNS, LINES
 from nnviz.core.names import quoted
 from nnviz.core.numbers import counted, full
-from nnviz.files.errors import FileError, told_by_core
+from nnviz.files.errors import FileError, UndecidedError, told_by_core
 from nnviz.files.progress import Progress
-from nnviz.files.table.cells import MISSING, NOT_CLOSED, number, rows_of
+from nnviz.files.table.cells import MISSING, NOT_CLOSED, TwoWaysError, number, rows_of
 from nnviz.files.table.layout import Layout, found
 from nnviz.files.table.numbers import Cells
 from nnviz.files.table.text import ENCODINGS, decoded, encoding_of, with_plain_ends
@@ -41,7 +42,7 @@ class Table:
     `names`    of the columns, or None
     `_values`  the numbers, shape (rows, columns); NaN where a cell is none
     `_texts`   of each column that has a cell which is no number, by its place: those, and "" for numbers
-    `_lines`   the line that each row begins in, shape (rows,)
+    `lines`    the line that each row begins in, shape (rows,)
     `of`       how many rows the file has, of which these are the first
     ========== =======================================================================
     """
@@ -50,7 +51,7 @@ class Table:
     names: tuple[str, ...] | None
     _values: Array = field(repr=False)
     _texts: dict[int, list[str]] = field(repr=False)
-    _lines: NDArray[np.int32] = field(repr=False)
+    lines: NDArray[np.int32] = field(repr=False)
     of: int
 
     def __len__(self) -> int:
@@ -67,8 +68,19 @@ class Table:
         """Return the first rows alone, at most so many."""
         if rows >= len(self):
             return self
-        texts = {place: own[:rows] for place, own in self._texts.items()}
-        return replace(self, _values=self._values[:rows], _texts=texts, _lines=self._lines[:rows])
+        return replace(self.only(np.arange(len(self)) < rows), of=self.of)
+
+    def only(self, rows: NDArray[np.bool_]) -> Table:
+        """Return some of the rows as a table of their own."""
+        values = self._values[rows]
+        texts = {at: own for at, own in self._texts.items() if np.isnan(values[:, at]).any()}
+        return replace(
+            self,
+            _values=values,
+            _texts={at: [*compress(own, rows)] for at, own in texts.items()},
+            lines=self.lines[rows],
+            of=len(values),
+        )
 
     @property
     def width(self) -> int:
@@ -100,23 +112,25 @@ class Table:
         numbers = self._values[:, column].tolist()
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
-    def missing(self, column: int) -> NDArray[np.bool_]:
-        """Tell which cells of a column are missing, shape (rows,)."""
+    def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
+        """Tell which cells of a column are missing, shape (rows,); none of its own `values` is."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)
-        known = {text for text in set(texts) if MISSING.fullmatch(text)}
+        known = {text for text in set(texts) if MISSING.fullmatch(text) and text not in values}
         gone = np.fromiter((text in known for text in texts), np.bool_, len(texts))
         return gone & np.isnan(self._values[:, column])
 
     def place(self, row: int, column: int) -> str:
         """Return where a cell stands: "line 3, column 2"."""
-        return f"line {self._lines[row]}, column {column + 1}"
+        return f"line {self.lines[row]}, column {column + 1}"
 
     def fault(self, row: int, column: int) -> FileError:
         """Return what is wrong with a cell that is no number."""
         try:
-            number(self._texts[column][row], self.layout.decimal or ".")
+            number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
+        except TwoWaysError as error:
+            return UndecidedError(str(error), self.place(row, column))
         except ValueError as error:
             return FileError(str(error), self.place(row, column))
         raise AssertionError  # it is one
@@ -212,14 +226,14 @@ def parsed(
     lines = text.split("\n")
     layout = found(lines, said or Layout())
     assert layout.delimiter is not None
-    assert layout.decimal is not None
     first_row, _, after = next(rows_of(lines, layout.delimiter), _NOTHING)
     if not first_row:
         raise FileError("there are no rows")
     with told_by_core():
         COLUMNS.check(len(first_row), "line 1")
     names = tuple(cell.strip() for cell in first_row) if layout.header else None
-    cells = Cells(lines, after if layout.header else 0, layout.delimiter, layout.decimal, len(first_row))
+    first, width = after if layout.header else 0, len(first_row)
+    cells = Cells(lines, first, layout.delimiter, layout.decimal, width, grouped=layout.grouped)
     of = cells.read(most, progress, fitting=fitting)
     if not len(cells.values):
         raise FileError("there are no rows")

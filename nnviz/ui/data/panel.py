@@ -16,7 +16,7 @@ from nnviz.core.state import State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
 from nnviz.document.selection import Selection
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UndecidedError
 from nnviz.ui.data.all_rows import AllRows
 from nnviz.ui.data.empty_rows import EmptyRows
 from nnviz.ui.data.filter_bar import FilterBar
@@ -235,7 +235,7 @@ class DataPanel(Card):
         try:
             taken = pasted(self._document.state, text, row, column)
         except FileError as error:
-            if is_table(text):
+            if isinstance(error, UndecidedError) or is_table(text):
                 self.table_wished.emit(text)
             else:
                 self._refuse(f"Nothing was pasted: {error}")

@@ -63,6 +63,7 @@ class OpenTable(QDialog):
         self._open, self._read, self._table = state, read, table
         self._uses: Uses | None = None
         self._wishes: What | None = None
+        self._decimal_said: str | None = None
         self.setWindowTitle("Rows of a table")
         self.setMinimumSize(LEAST)
         self._heading = heading("")
@@ -89,7 +90,9 @@ class OpenTable(QDialog):
             {"leave out": "leave their rows out", "fill": "fill with the column's mean"},
             "What becomes of rows with missing cells; of texts the most frequent one is filled in",
         )
-        for choice in (self.delimiter, self.decimal, self.encoding):
+        self.decimal.setPlaceholderText("choose")
+        self.decimal.activated.connect(lambda _: self._decimal_chosen())
+        for choice in (self.delimiter, self.encoding):
             choice.activated.connect(lambda _: self._read_again())
         self.header.clicked.connect(lambda _: self._read_again())
         self.missing.activated.connect(lambda _: self._missing_chosen())
@@ -140,7 +143,7 @@ class OpenTable(QDialog):
         return Layout(
             self.encoding.currentData(),
             self.delimiter.currentData(),
-            self.decimal.currentData(),
+            self._decimal_said,
             self.header.isChecked(),
         )
 
@@ -156,6 +159,10 @@ class OpenTable(QDialog):
                 part.setEnabled(False)
         else:
             self._show_table()
+
+    def _decimal_chosen(self) -> None:
+        self._decimal_said = self.decimal.currentData()
+        self._read_again()
 
     def _missing_chosen(self) -> None:
         self.columns.choices = replace(self.columns.choices, missing=self.missing.currentData())
