@@ -285,6 +285,139 @@ def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(run
     assert told not in run("train", str(tmp_path / "xor.json"), "--loss", "mse")[2]
 
 
+@pytest.fixture
+def table(tmp_path):
+    """Return a function that writes a table, and whose commands get it and a file beside it."""
+
+    def write(text, name="table.csv"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return str(tmp_path / name), str(tmp_path / "net.json")
+
+    return write
+
+
+KINDS = "kind,a,b\np,1,2\nq,2,3\np,3,5\nq,4,7\n"
+
+
+def test_convert_leaves_dates_out_and_makes_no_number_of_them(run, table):
+    file, out = table("day,pressure,x,y\n3/14,120/80,1,2\n4/1,130/85,2,4\n4/2,120/80,3,9\n")
+    code, _, told = run("convert", file, out)
+    assert code == 0
+    assert "left out day (it holds dates or times)" in told
+    assert nnviz.load(out).network.inputs == ("pressure=120/80", "pressure=130/85", "x")
+
+
+def test_predict_makes_no_number_of_a_quotient_in_a_table_but_of_one_that_is_typed(run, answer, table):
+    file, _ = table("accounts,children\n3,1/2\n")
+    assert run("predict", "relu", "--data", file) == (
+        1,
+        "",
+        f"{file}, line 2, column 2: '1/2' is not a number\n",
+    )
+    assert answer("predict", "relu", "--row", "3,1/2") == answer("predict", "relu", "--row", "3,0.5")
+
+
+def test_the_decimal_sign_of_a_table_is_asked_for_and_said(run, table):
+    file, out = table("preis;n;y\n1.234;3;2.345\n950;4;3.456\n")
+    place = (
+        "line 2, column 1: 1.234 can be read in two ways, as 1.234 and, with a thousands separator, as 1234"
+    )
+    option = "(--decimal . or --decimal ,)"
+    assert run("convert", file, out) == (1, "", f"{place}: choose the decimal sign {option}\n")
+    assert run("check", file)[2] == f"{place}: choose the decimal sign (`nnviz convert` with --decimal)\n"
+    for sign, rows in ((".", [[1.234, 3], [950, 4]]), (",", [[1234, 3], [950, 4]])):
+        assert run("convert", file, out, "--decimal", sign)[0] == 0
+        assert nnviz.load(out).data.inputs.tolist() == rows
+    assert run("predict", out, "--data", file) == (
+        1,
+        "",
+        f"{file}, {place}: choose the decimal sign {option}\n",
+    )
+    by_table = run("predict", out, "--data", file, "--decimal", ",")[1].splitlines()
+    assert by_table[0] == run("predict", out, "--row", "1234,3")[1].strip()
+
+
+def test_convert_takes_the_only_texts_or_the_columns_that_are_said_as_targets(run, table):
+    file, out = table(KINDS)
+    for options, outputs in (
+        ([], ("p", "q")),
+        (["--target", "b"], ("b",)),
+        (["--target", "b", "--target", "a"], ("a", "b")),
+    ):
+        assert run("convert", file, out, *options)[0] == 0
+        assert nnviz.load(out).network.outputs == outputs
+    assert run("convert", file, out, "--target", "knd") == (
+        1,
+        "",
+        "no column is called 'knd': perhaps 'kind'\n",
+    )
+    assert run("convert", "relu", out, "--target", "a") == (
+        2,
+        "",
+        "nnviz convert: --target and --decimal are for tables, and relu is none\n",
+    )
+
+
+def test_the_seed_of_convert_makes_the_start_and_the_order_of_the_rows_and_is_kept(run, table):
+    file, out = table(KINDS)
+    run("convert", file, out)
+    unseeded = nnviz.load(out)
+    run("convert", file, out, "--seed", "7", "--shuffle")
+    state = nnviz.load(out)
+    assert (unseeded.training.seed, state.training.seed) == (0, 7)
+    assert state.network == unseeded.network.randomised(7)
+    order = np.random.default_rng([7, 2]).permutation(4)
+    assert state.data.inputs.tolist() == unseeded.data.inputs[order].tolist()
+    run("convert", "relu", out, "--seed", "7")
+    relu = nnviz.load(example("relu").path)
+    assert (nnviz.load(out).network, nnviz.load(out).training.seed) == (relu.network, 7)
+
+
+HOLES = "kind,a,b\np,1,\n,2,3\np,k.A.,4\nq,-,3\nn/a,4,1\nq,5,5\n"
+
+
+def test_predict_refuses_incomplete_rows_or_skips_them_and_says_which(run, table, tmp_path):
+    file, out = table(KINDS)
+    run("convert", file, out, "--target", "b")
+    holes, _ = table(HOLES, "holes.csv")
+    first, last = run("predict", out, "--row", "p,1", "--row", "q,5")[1].split()
+    assert run("predict", out, "--data", holes) == (
+        1,
+        "",
+        f"{holes}, line 4, column 2: 'k.A.' is not a number\n",
+    )
+    told = f"{holes}: 4 rows with missing cells are left out: rows 2, 3, 4, 5 (lines 3, 4, 5, 6)\n"
+    skipping = ("predict", out, "--data", holes, "--skip-incomplete")
+    assert run(*skipping) == (0, f"{first}\n{last}\n", told)
+    code, printed, _ = run(*skipping, "--json")
+    assert (code, json.loads(printed)) == (0, {"predictions": [[float(first)], [float(last)]]})
+    assert run(*skipping, "-o", str(tmp_path / "o.csv")) == (0, "", told)
+    written = (tmp_path / "o.csv").read_text().splitlines()
+    assert written == ["kind,a,b,prediction b", f"p,1,,{first}", f"q,5,5,{last}"]
+
+
+def test_predict_skips_no_row_for_a_fault_or_for_a_text_that_it_knows(run, table):
+    file, out = table(KINDS)
+    run("convert", file, out, "--target", "b")
+    Path(out).write_text(Path(out).read_text().replace('"p"', '"-"'))
+    skipping = ("predict", out, "--skip-incomplete", "--data")
+    told = "1 row with missing cells is left out: row 3 (line 4)"
+    known, _ = table("kind,a\nq,1\n-,2\n,1\n", "known.csv")
+    code, printed, error = run(*skipping, known)
+    assert (code, len(printed.split()), error) == (0, 2, f"{known}: {told}\n")
+    strange, _ = table("kind,a\nq,1\nq,x\n,1\n", "strange.csv")
+    fault = f"{strange}, line 3, column 2: 'x' is not a number\n"
+    assert run(*skipping, strange)[::2] == (1, f"{strange}: {told}\n{fault}")
+    nothing, _ = table("kind,a\nq,\n,1\n", "nothing.csv")
+    told = f"{nothing}: no row is left: every row has a missing cell\n"
+    assert run(*skipping, nothing) == (1, "", told)
+    assert run("predict", out, "--skip-incomplete") == (
+        2,
+        "",
+        "nnviz predict: --skip-incomplete leaves out rows of --data, which is missing\n",
+    )
+
+
 def test_rows_that_stand_class_by_class_are_told_and_shuffled(run, tmp_path):
     table, file = tmp_path / "kinds.csv", tmp_path / "kinds.json"
     table.write_text("x,kind\n" + "".join(f"{k / 7},{'abc'[k // 10]}\n" for k in range(30)))

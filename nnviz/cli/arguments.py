@@ -99,6 +99,12 @@ def _predict(parser: _Parser) -> None:
     )
     parser.add_argument("--data", type=Path, metavar="ROWS.csv", help="predict the raw rows of a CSV file")
     parser.add_argument(
+        "--skip-incomplete",
+        action="store_true",
+        help="leave out rows of --data with a missing cell, and print their numbers on standard error",
+    )
+    _decimal(parser, "--data")
+    parser.add_argument(
         "-o",
         "--out",
         type=_ends_in((".csv",)),
@@ -106,6 +112,10 @@ def _predict(parser: _Parser) -> None:
         help="write the rows and their predictions as CSV, and print none",
     )
     _json(parser)
+
+
+def _decimal(parser: _Parser, table: str) -> None:
+    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help=f"the decimal sign of {table}")
 
 
 def _slopes(parser: _Parser) -> None:
@@ -165,9 +175,19 @@ def _convert(parser: _Parser) -> None:
     _file(parser, "IN")
     parser.add_argument("out", metavar="OUT", type=_savable)
     parser.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="COLUMN",
+        help="make this column of a table the target; may be repeated",
+    )
+    _decimal(parser, "a table")
+    parser.add_argument(
         "--standardise", action="store_true", help="give each input of numbers mean 0 and deviation 1"
     )
     parser.add_argument("--shuffle", action="store_true", help="mix the rows, by the seed of the settings")
+    seed = "seed of a table's random start weights and of --shuffle; it is saved"
+    parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
 
 
 def _code(parser: _Parser) -> None:

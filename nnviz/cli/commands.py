@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,14 @@ from nnviz.cli.arguments import parse
 from nnviz.cli.printing import complain, print_json, print_lines, print_table, weights_json
 from nnviz.cli.usage import UsageError
 from nnviz.files import examples
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UndecidedError
 
 if TYPE_CHECKING:
     from nnviz.core.activations import Array
     from nnviz.core.network import Network
     from nnviz.core.slopes import LayerSlopes
     from nnviz.core.state import State
+    from nnviz.files.source import TableWishes
 
 SIZE_PX = (1200, 800)
 """Width and height of a rendered diagram, where none is given."""
@@ -38,7 +40,11 @@ def run(arguments: list[str]) -> int:
         raise UsageError("nnviz: expected a FILE or a command; `nnviz --help` lists them")
     else:
         _check_outputs(chosen)
-        _COMMANDS[chosen.command](chosen)
+        try:
+            _COMMANDS[chosen.command](chosen)
+        except UndecidedError as error:
+            how = "--decimal . or --decimal ," if "decimal" in chosen else "`nnviz convert` with --decimal"
+            raise FileError(f"{error} ({how})") from None
     return 0
 
 
@@ -61,14 +67,19 @@ def _place(path: Path) -> str:
     return os.path.normcase(os.path.realpath(path))
 
 
-def load(chosen: argparse.Namespace) -> State:
-    """Return the State that FILE holds, and say what is not as it stands there. Raises FileError."""
+def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State:
+    """Return the State that FILE holds, and say what is not as it stands there.
+
+    `wishes` are for a table. Raises FileError.
+    """
     from nnviz.files import registry
     from nnviz.files.opening import read_bytes
-    from nnviz.files.source import Source
+    from nnviz.files.source import Source, TableWishes
 
-    path = examples.file_of(chosen.file)
-    source = Source(read_bytes(path), path, activations=chosen.activations)
+    path, wishes = examples.file_of(chosen.file), wishes or TableWishes()
+    source = Source(read_bytes(path), path, activations=chosen.activations, wishes=wishes)
+    if (wishes.targets or wishes.decimal) and not registry.is_table(source):
+        raise UsageError(f"nnviz convert: --target and --decimal are for tables, and {chosen.file} is none")
     state = registry.read(source)
     for sentence in source.told:
         complain(f"{path}: {sentence}")
@@ -180,9 +191,13 @@ def screenshot(chosen: argparse.Namespace) -> None:
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another, shuffled and standardised where that is wanted."""
     from nnviz.cli.saving import save, shuffled, standardised
+    from nnviz.files.source import TableWishes
 
     path = examples.file_of(chosen.file)
-    state = shuffled(load(chosen), path, wanted=chosen.shuffle)
+    state = load(chosen, TableWishes(tuple(chosen.target), chosen.decimal, chosen.seed or 0))
+    if chosen.seed is not None:
+        state = replace(state, training=replace(state.training, seed=chosen.seed))
+    state = shuffled(state, path, wanted=chosen.shuffle)
     save(standardised(state, path, wanted=chosen.standardise), chosen.out)
 
 

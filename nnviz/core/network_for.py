@@ -43,8 +43,8 @@ def output_for(targets: Sequence[Column], values: Array) -> str:
     return "sigmoid" if len(values) and bool(((values == 0) | (values == 1)).all()) else "identity"
 
 
-def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset) -> State:
-    """Return a new network for rows: a hidden layer of relu and the output, random weights by seed 0, adam.
+def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Dataset, seed: int = 0) -> State:
+    """Return a new network for rows: a hidden layer of relu and the output, random weights by `seed`, adam.
 
     Raises ValueError where names stand twice, and for more than nnviz opens.
     """
@@ -57,10 +57,10 @@ def network_for(inputs: Sequence[Column], targets: Sequence[Column], data: Datas
         Layer(names, "relu", np.zeros((hidden, len(ins))), np.zeros(hidden)),
         Layer(outs, output_for(targets, data.targets), np.zeros((len(outs), hidden)), np.zeros(len(outs))),
     )
-    network = Network(ins, layers).randomised(0)
+    network = Network(ins, layers).randomised(seed)
     batch = BATCH if len(data) > BATCH_FROM else None
     loss = usual(network.layers[-1].activation)
-    training = Training(RATE, _updates(len(data)), batch, "adam", loss=loss)
+    training = Training(RATE, _updates(len(data)), batch, "adam", seed, loss)
     return State(network, data, training, columns=_kept(inputs, targets))
 
 

@@ -30,6 +30,22 @@ def as_names(given: Sequence[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
+class TableWishes:
+    """What a person says of a table that a network is made for.
+
+    ========= ==============================================================================
+    `targets` the names of the columns that are targets; those that are proposed where none
+    `decimal` the decimal sign, "." or ","; None where it is to be found
+    `seed`    the seed of the random weights
+    ========= ==============================================================================
+    """
+
+    targets: tuple[str, ...] = ()
+    decimal: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Source:
     """A file as a format reads it.
 
@@ -38,6 +54,7 @@ class Source:
     `path`        where they stand, or "standard input"
     `progress`    whom to tell how far the reading is
     `activations` what a person says the layers have
+    `wishes`      what a person says of a table
     `told`        what is not as it stands there, in sentences
     `assumed`     what such a file never says, and is the same for all of them
     ============= =========================================================================
@@ -49,6 +66,7 @@ class Source:
     activations: Activations = None
     told: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
+    wishes: TableWishes = TableWishes()
 
     def beside(self, name: str) -> bytes:
         """Return the bytes of a file in the same folder. Raises FileError.

@@ -37,11 +37,11 @@ class Built:
     targets: tuple[Column, ...]
     said: tuple[str, ...]
 
-    def network(self) -> State:
-        """Return a new network for these columns. Raises FileError."""
+    def network(self, seed: int = 0) -> State:
+        """Return a new network for these columns, its random weights by a seed. Raises FileError."""
         self._check_targets()
         with told_by_core():
-            return networks.network_for(self.inputs, self.targets, self.data)
+            return networks.network_for(self.inputs, self.targets, self.data, seed)
 
     def _check_targets(self) -> None:
         if not self.targets:

@@ -10,7 +10,7 @@ from nnviz.core.state import State
 from nnviz.files.source import Source
 from nnviz.files.table.building import built
 from nnviz.files.table.findings import findings, proposed
-from nnviz.files.table.layout import NAMES
+from nnviz.files.table.layout import NAMES, Layout
 from nnviz.files.table.table import Table
 from nnviz.files.table.table import read as read_table
 
@@ -22,10 +22,11 @@ def sniff(_data: bytes) -> bool:
 
 def read(source: Source) -> State:
     """Return a new network for the columns of a table; what was taken as what is told. Raises FileError."""
-    table = read_table(source.data, source.progress, fitting=True)
-    found = findings(table)
+    wishes = source.wishes
+    table = read_table(source.data, source.progress, Layout(decimal=wishes.decimal), fitting=True)
+    found = findings(table, targets=wishes.targets)
     made = built(table, found, proposed(found))
-    state = made.network()
+    state = made.network(wishes.seed)
     source.told.append("; ".join((*_unusual(table), *made.said, _network(state))))
     return replace(state, name=shortened(file_named(source.path).removesuffix(source.path.suffix), NAME.most))
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nnviz.core.activations import Array
 from nnviz.core.columns import Column, in_order
 from nnviz.core.names import SHOWN, listed, shortened
@@ -61,6 +64,14 @@ def _names(columns: Sequence[Column]) -> tuple[str, ...]:
 def inputs_of(table: Table, where: Placed, state: State) -> Array:
     """Return the rows of a table as inputs, shape (rows, inputs). Raises FileError, with line and column."""
     return _nodes(table, where.inputs, state.columns.of_inputs, state.network.inputs)
+
+
+def complete(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
+    """Return which rows of a table have all inputs, shape (rows,); a text that is known is no missing one."""
+    gone = np.zeros(len(table), dtype=np.bool_)
+    for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
+        gone |= table.missing(place, column.values)
+    return ~gone
 
 
 def targets_of(table: Table, where: Placed, state: State) -> Array | None:

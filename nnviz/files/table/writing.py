@@ -26,7 +26,7 @@ BLOCK = 500
 
 
 def with_predictions(data: bytes, table: Table, where: Placed, state: State, prediction: Array) -> bytes:
-    """Return the table in `data` as it was read, its cells as they are, and behind them the predictions.
+    """Return the rows of a table in `data` as they were read, and behind their cells the predictions.
 
     `prediction` has shape (rows, outputs). The columns bear the names of the outputs, and where the table has
     such a name already, "prediction" before it; of classes the one predicted stands behind them. It is UTF-8
@@ -42,7 +42,8 @@ def with_predictions(data: bytes, table: Table, where: Placed, state: State, pre
     if layout.header:
         next(rows)
     classes = [[text] for text in texts] if name else [[]] * len(prediction)
-    cells = ([cell.strip() for cell in row[: table.width]] for row, _, _ in rows)
+    own = {*table.lines.tolist()}
+    cells = ([cell.strip() for cell in row[: table.width]] for row, line, _ in rows if line in own)
     behind = zip(cells, prediction.tolist(), classes, strict=True)
     decimal = layout.decimal or "."
     body = ([*row, *(_number(each, decimal) for each in numbers), *last] for row, numbers, last in behind)
