@@ -210,13 +210,15 @@ def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form
 
 def number_in(cell, decimal):
     """Return the number in a cell, negative zero too, or None."""
+    if decimal is None and re.fullmatch(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}", cell):
+        return None
     if decimal == ",":
         if re.fullmatch(r"[-+]?[1-9][0-9]{0,2}([.][0-9]{3})+(,[0-9]*)?", cell):
             return None
         cell = cell.replace(",", ".") if cell.count(",") == 1 else cell
     try:
         plain = re.fullmatch(r"[-+]?[.0-9]+(e[-+]?[0-9]{1,3})?", cell, re.IGNORECASE)
-        return float(cell) if plain and isfinite(float(cell)) else parsed(cell)
+        return float(cell) if plain and isfinite(float(cell)) else parsed(cell, quotients=False)
     except ValueError:
         return None
 
