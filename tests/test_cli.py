@@ -334,6 +334,7 @@ def test_the_decimal_sign_of_a_table_is_asked_for_and_said(run, table):
         f"{file}, {place}: choose the decimal sign {option}\n",
     )
     by_table = run("predict", out, "--data", file, "--decimal", ",")[1].splitlines()
+    assert run("predict", file, "--decimal", ",")[:2] == (0, "\n".join([*by_table, ""]))
     assert by_table[0] == run("predict", out, "--row", "1234,3")[1].strip()
 
 
@@ -354,7 +355,7 @@ def test_convert_takes_the_only_texts_or_the_columns_that_are_said_as_targets(ru
     assert run("convert", "relu", out, "--target", "a") == (
         2,
         "",
-        "nnviz convert: --target and --decimal are for tables, and relu is none\n",
+        "nnviz convert: --target is for a table, and relu is none\n",
     )
 
 

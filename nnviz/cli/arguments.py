@@ -103,7 +103,7 @@ def _predict(parser: _Parser) -> None:
         action="store_true",
         help="leave out rows of --data with a missing cell, and print their numbers on standard error",
     )
-    _decimal(parser, "--data")
+    _decimal(parser)
     parser.add_argument(
         "-o",
         "--out",
@@ -114,8 +114,8 @@ def _predict(parser: _Parser) -> None:
     _json(parser)
 
 
-def _decimal(parser: _Parser, table: str) -> None:
-    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help=f"the decimal sign of {table}")
+def _decimal(parser: _Parser) -> None:
+    parser.add_argument("--decimal", choices=(",", "."), metavar=",|.", help="the decimal sign of a table")
 
 
 def _slopes(parser: _Parser) -> None:
@@ -181,7 +181,7 @@ def _convert(parser: _Parser) -> None:
         metavar="COLUMN",
         help="make this column of a table the target; may be repeated",
     )
-    _decimal(parser, "a table")
+    _decimal(parser)
     parser.add_argument(
         "--standardise", action="store_true", help="give each input of numbers mean 0 and deviation 1"
     )

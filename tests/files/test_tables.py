@@ -17,7 +17,7 @@ from nnviz.core.columns import Column
 from nnviz.core.limits import NUMBERS
 from nnviz.core.numbers import full
 from nnviz.core.standardise import standardise, worth_standardising
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, UndecidedError
 from nnviz.files.progress import CancelledError
 from nnviz.files.registry import load, save
 from nnviz.files.source import Source
@@ -89,6 +89,7 @@ def test_an_encoding_that_is_not_expected_is_said():
         ("a\n0,5\n12\n-,25\n", ";", ",", True),
         ("a;b\n1.234;2\n950;3\n", ";", None, True),
         ("a;b\n1,234;2\n950;3\n", ";", None, True),
+        ("a;b\n1.234.567;2\n950;3\n", ";", None, True),
         ("a;b\n1.234;2\n12.5;3\n", ";", ".", True),
         ("a;b\n1.234;2\n0.123;3\n", ";", ".", True),
         ("a;b\n" + "1.234;2\n" * 200 + "1;2.5\n", ";", ".", True),
@@ -117,6 +118,21 @@ def test_the_layout_is_found_from_several_lines(text, delimiter, decimal, header
 def test_the_decimal_sign_that_is_said_decides_what_points_and_commas_are(decimal, cells, numbers):
     text = "a;b\n" + "".join(f"{cell};1\n" for cell in cells)
     assert read(text.encode(), said=Layout(decimal=decimal)).rows[:, 0].tolist() == numbers
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("1.234", "can be read in two ways, as 1.234 and, with a thousands separator, as 1234"),
+        ("-1,234", "can be read in two ways, as -1.234 and, with a thousands separator, as -1234"),
+        ("1.234.567", "is 1234567 with a thousands separator"),
+    ],
+)
+def test_a_cell_that_only_the_decimal_sign_tells_is_refused_with_its_readings(cell, told):
+    for look in (read, head):
+        with pytest.raises(UndecidedError) as caught:
+            _ = look(f"x;y\n950;2\n{cell};4\n".encode()).rows
+        assert str(caught.value) == f"line 3, column 1: {cell} {told}: choose the decimal sign"
 
 
 DATES = {

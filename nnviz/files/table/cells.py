@@ -25,8 +25,8 @@ _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 """What Python's `float` reads as `parsed` does, but for its size."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """With points, which a decimal comma leaves to thousands."""
-_TWO_WAYS = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
-"""What is one number with a decimal point and another with a decimal comma."""
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
+"""What may have a thousands separator, whichever the decimal sign is."""
 _SWAPPED = str.maketrans(".,", ",.")
 
 _Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
@@ -61,10 +61,7 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
     Lines count from 1, and blank ones are no rows. A cell in quotes may go on in the next line. Raises
     FileError for a stray quote.
     """
-    rows = csv.reader(
-        (f"{lines[i]}\n" for i in range(first, len(lines))),
-        **_as_csv(delimiter),
-    )
+    rows = csv.reader((f"{lines[i]}\n" for i in range(first, len(lines))), **_as_csv(delimiter))
     last = first
     while True:
         begins = last + 1
@@ -97,7 +94,7 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
 
 
 class TwoWaysError(ValueError):
-    """A cell that is one number with a decimal point and another with a decimal comma."""
+    """A cell whose number only the decimal sign tells."""
 
 
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
@@ -106,9 +103,12 @@ def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
     Where numbers may be `grouped`, the other sign parts thousands. Raises ValueError with what is wrong,
     TwoWaysError where only the decimal sign is missing.
     """
-    if decimal is None and _TWO_WAYS.fullmatch(cell):
-        ways = f"{cell.replace(',', '.')} and, with a thousands separator, as {re.sub('[.,]', '', cell)}"
-        raise TwoWaysError(f"{cell} can be read in two ways, as {ways}: choose the decimal sign")
+    if decimal is None and _GROUPED.fullmatch(cell):
+        told, whole = (shortened(text, SHOWN) for text in (cell, re.sub("[.,]", "", cell)))
+        if len(re.findall("[.,]", cell)) > 1:
+            raise TwoWaysError(f"{told} is {whole} with a thousands separator: choose the decimal sign")
+        ways = f"as {told.replace(',', '.')} and, with a thousands separator, as {whole}"
+        raise TwoWaysError(f"{told} can be read in two ways, {ways}: choose the decimal sign")
     if grouped and _THOUSANDS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _THOUSANDS.fullmatch(cell):

@@ -25,8 +25,8 @@ _COMMA = re.compile(
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 """What may be a number with points between thousands, where the decimal sign is a comma."""
-_TWO_WAYS = re.compile(r"""(^|;)\s*"?[+-]?[1-9]\d{0,2}[.,]\d{3}"?\s*(;|$)""", re.ASCII)
-"""A line with a cell that is one number with a decimal point and another with a decimal comma."""
+_GROUPED = re.compile(r"""(^|;)\s*"?[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)"?\s*(;|$)""", re.ASCII)
+"""A line with a cell that may have a thousands separator, whichever the decimal sign is."""
 NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 
@@ -66,7 +66,7 @@ def found(lines: list[str], said: Layout) -> Layout:
     rows, _ = _rows(sample, delimiter)
     decimal = said.decimal or _decimal(rows)
     if decimal is None:
-        is_open = delimiter == ";" and any(map(_TWO_WAYS.search, lines))
+        is_open = delimiter == ";" and any(map(_GROUPED.search, lines))
         decimal = _decimal(_cells(lines, delimiter)) if is_open else "."
     header = _is_header(rows, decimal) if said.header is None else said.header
     return replace(
