@@ -60,7 +60,7 @@ def _typed(state: State, cells: list[str]) -> Array:
     parts = []
     for column, cell in zip(columns, cells, strict=True):
         try:
-            parts.append(column.encoded([cell]))
+            parts.append(column.encoded([cell], typed=True))
         except CellError as error:
             if has_texts:
                 raise FileError(str(error), f"{place}, column {column.name}") from None

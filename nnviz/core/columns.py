@@ -83,12 +83,15 @@ class Column:
         """Whether its cells are numbers that are taken as they are."""
         return not self.values and (self.mean, self.deviation) == (0.0, 1.0)
 
-    def encoded(self, cells: Sequence[object] | Array) -> Array:
+    def encoded(self, cells: Sequence[object] | Array, *, typed: bool = False) -> Array:
         """Return what its nodes are for the cells of rows, shape (rows, nodes).
 
-        Raises CellError for a cell that is not such a number, or none of the texts.
+        A number that a person has `typed` may be a quotient. Raises CellError for a cell that is not such a
+        number, or none of the texts.
         """
-        return self._of_texts(cells) if self.values else self.standardised(_numbers(cells))[:, None]
+        if self.values:
+            return self._of_texts(cells)
+        return self.standardised(_numbers(cells, quotients=typed))[:, None]
 
     def standardised(self, raw: Array) -> Array:
         """Return `(raw − mean) / deviation`, of the same shape; infinite, without a warning, on overflow."""
@@ -153,12 +156,13 @@ def _text(cell: object) -> str:
         return text
 
 
-def _numbers(cells: Sequence[object] | Array) -> Array:
+def _numbers(cells: Sequence[object] | Array, *, quotients: bool) -> Array:
     """Return cells as finite numbers, shape (rows,). Raises CellError."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
         numbers = cells.astype(np.float64)
     else:
-        numbers = np.array([_number(cell, row) for row, cell in enumerate(cells)], dtype=np.float64)
+        read = (_number(cell, row, quotients=quotients) for row, cell in enumerate(cells))
+        numbers = np.fromiter(read, np.float64, len(cells))
     wrong = np.flatnonzero(~np.isfinite(numbers))
     if len(wrong):
         row = int(wrong[0])
@@ -166,11 +170,11 @@ def _numbers(cells: Sequence[object] | Array) -> Array:
     return numbers
 
 
-def _number(cell: object, row: int) -> float:
+def _number(cell: object, row: int, *, quotients: bool) -> float:
     try:
         if not isinstance(cell, str):
             return float(cell)  # type: ignore[arg-type]
-        return parsed(cell)
+        return parsed(cell, quotients=quotients)
     except (TypeError, ValueError) as error:
         empty = cell is None or (isinstance(cell, str) and not cell.strip())
         what = str(error) if isinstance(cell, str) else f"{quoted(cell)} is not a number"

@@ -43,6 +43,7 @@ def test_raw_rows_are_predicted_as_the_inputs_that_they_become(state):
         ([[1, "green", 3]], "row 1, column colour: 'green' is not known; known are 'red', 'blue'"),
         ([[1, "red", 3], [1, "", 3]], "row 2, column colour: the cell is empty"),
         ([[1, "red", "x"]], "row 1, column size: 'x' is not a number"),
+        ([["3/14", "red", 1]], "row 1, column age: '3/14' is not a number"),
         ([["", "red", 1]], "row 1, column age: the cell is empty"),
         ([[None, "red", 1]], "row 1, column age: the cell is empty"),
         ([[float("nan"), "red", 1]], "row 1, column age: nan is not a finite number"),
