@@ -26,8 +26,8 @@ _MISSING = frozenset(("", "NA", "NaN", "nan", "?"))
 """Those that are frequent among numbers of all texts for a missing one."""
 _MINUS_0 = re.compile(r"-0(?![.eE\d])")
 """Whose sign is lost where JSON has whole numbers."""
-_MAY_BE = frozenset("+-−.,0123456789")
-"""What a number begins with."""
+_MAY_BE = re.compile(r"[+−-]?[\d.,]+([eE][+−-]?\d+)?", re.ASCII)
+"""What every number looks like: to look closer at all texts of a column takes long."""
 
 
 class Cells:
@@ -170,6 +170,7 @@ class Cells:
 
     def _number(self, cell: str) -> float:
         try:
-            return number(cell, self._decimal, grouped=self._grouped) if cell[:1] in _MAY_BE else np.nan
+            may_be = _MAY_BE.fullmatch(cell)
+            return number(cell, self._decimal, grouped=self._grouped) if may_be else np.nan
         except ValueError:
             return np.nan
