@@ -190,7 +190,7 @@ def _likely_targets(found: list[Finding], names: list[str]) -> list[int]:
 def _chosen(table: Table, targets: Sequence[str]) -> list[int]:
     """Return the places of the columns of these names, or of these numbers, from 1, where none has a name.
 
-    Raises FileError, which names the columns that are meant perhaps, where there is no such column.
+    Raises FileError, which names columns of similar names, where there is no such column.
     """
     if table.names is None and targets:
         numbers = [str(i + 1) for i in range(table.width)]
@@ -206,9 +206,9 @@ def _chosen(table: Table, targets: Sequence[str]) -> list[int]:
             names = [*map(str.strip, table.names or ())]
             close = difflib.get_close_matches(name, names, n=3)
             told = (
-                f"perhaps {listed([*map(quoted, close)])}"
+                "perhaps " + listed([*map(quoted, close)])
                 if close
-                else f"the columns are {listed(names, 10)}"
+                else "the columns are " + listed(names, 10)
             )
             raise FileError(f"no column is called {quoted(name)}: {told}")
         places += found
