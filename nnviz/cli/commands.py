@@ -76,10 +76,8 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     from nnviz.files.opening import read_bytes
     from nnviz.files.source import Source, TableWishes
 
-    path, wishes = (
-        examples.file_of(chosen.file),
-        wishes or TableWishes(decimal=getattr(chosen, "decimal", None)),
-    )
+    path = examples.file_of(chosen.file)
+    wishes = wishes or TableWishes(decimal=getattr(chosen, "decimal", None))
     source = Source(read_bytes(path), path, activations=chosen.activations, wishes=wishes)
     if wishes.targets and not registry.is_table(source):
         raise UsageError(f"nnviz convert: --target is for a table, and {chosen.file} is none")
