@@ -157,7 +157,7 @@ class MakeRows(QDialog):
         self.seed.setToolTip(f"The same seed makes the same rows\n{WHOLE}")
         self.mine.setToolTip("Replace the rows alone: weights, names and settings stay")
         self.suiting.setToolTip(
-            "Replace network, rows, settings and notes in one step, which Undo takes back"
+            "Open these rows, a network with random weights, settings and notes as a new document"
         )
         box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self._make = primary(box.addButton("&Make rows", QDialogButtonBox.ButtonRole.AcceptRole))

@@ -48,9 +48,8 @@ class FileCommands(QObject):
         self._travel = travel
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
-        self.tables = Tables(window, document, settings, self.may_leave)
+        self.tables = Tables(window, document, settings, self.begin)
         self.tables.said.connect(self.said)
-        self.tables.opened.connect(self.opened)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._in_part: tuple[State | None, str] = (None, "")
         """The State that a file holds in part, and what that leaves out."""
@@ -60,10 +59,22 @@ class FileCommands(QObject):
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
         dialog = NewNetwork(self._window)
-        if dialog.exec() and self.may_leave():
-            self._document.start(dialog.state())
-            self.said.emit("New network with random weights, seed 0")
-            self.opened.emit()
+        if dialog.exec():
+            self.begin(dialog.state(), "New network with random weights, seed 0")
+
+    def begin(self, state: State, said: str, *, example: bool = False) -> bool:
+        """Ask about unsaved changes, and open a network made anew as a document without a file.
+
+        Return False, with all as it was, where the person wants to stay.
+        """
+        if not self.may_leave():
+            return False
+        self._document.start(state, example=example)
+        if example:
+            self._settings.remember("last", "")
+        self.opened.emit()
+        self.said.emit(said)
+        return True
 
     def ask_open(self) -> None:
         """Ask which file to open, or whose rows to take."""
@@ -106,15 +117,11 @@ class FileCommands(QObject):
 
     def open_example(self, name: str) -> None:
         """Open an example by its name; saving it asks for a file of one's own."""
-        if not self.may_leave():
-            return
         chosen = example(name)
         assert chosen is not None
-        self._document.start(load(chosen.path), example=True)
-        self._settings.remember("last", "")
         titled = chosen.line.startswith(chosen.title)
-        self.said.emit(chosen.line if titled else f"{chosen.title}: {chosen.line}")
-        self.opened.emit()
+        said = chosen.line if titled else f"{chosen.title}: {chosen.line}"
+        self.begin(load(chosen.path), said, example=True)
 
     def fill_recent(self, menu: QMenu) -> None:
         """Fill a menu with the files that were open last."""

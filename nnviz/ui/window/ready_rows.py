@@ -23,11 +23,5 @@ def ready_menu(workspace: Workspace) -> Menu:
 
 
 def _open(workspace: Workspace, ready: ReadySet) -> None:
-    """Open it as an example is opened, after the question about unsaved changes."""
-    files = workspace.files
-    if not files.may_leave():
-        return
-    workspace.document.start(ready.state(), example=True)
-    workspace.settings.remember("last", "")
-    workspace.status.say(f"{ready.title}: {ready.line}")
-    files.opened.emit()
+    """Open it as an example is opened."""
+    workspace.files.begin(ready.state(), f"{ready.title}: {ready.line}", example=True)

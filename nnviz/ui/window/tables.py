@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from nnviz.core.names import file_named
+from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.files.errors import FileError
 from nnviz.files.opening import read_bytes
@@ -27,25 +28,23 @@ PASTED = "What was pasted"
 
 
 class Tables(QObject):
-    """Takes tables into the document of a window.
+    """Takes tables into the document of a window; `begin` opens a new one, and tells whether it could.
 
     ================ ==============================================================
     `said`           carries a sentence for the status line
-    `opened`         a new network has been made for a table
     `about_to_ask`   whatever changes the document by itself must wait for the answer
     ================ ==============================================================
     """
 
     said = Signal(str)
-    opened = Signal()
     about_to_ask = Signal()
 
     def __init__(
-        self, window: QWidget, document: Document, settings: Settings, may_leave: Callable[[], bool]
+        self, window: QWidget, document: Document, settings: Settings, begin: Callable[[State, str], bool]
     ) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
-        self._may_leave = may_leave
+        self._begin = begin
 
     def load(self, path: Path, *, asks: bool = False) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there.
@@ -98,14 +97,11 @@ class Tables(QObject):
         if not chosen:
             self.said.emit("The rows are what they were")
             return False
-        if dialog.what != "network":
-            self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
-        elif self._may_leave():
-            self._document.start(dialog.state)
-            self.opened.emit()
-        else:
-            return False
-        self.said.emit(f"{name}: {dialog.said}")
+        said = f"{name}: {dialog.said}"
+        if dialog.what == "network":
+            return self._begin(dialog.state, said)
+        self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
+        self.said.emit(said)
         return True
 
     def _refuse(self, sentence: str) -> None:
