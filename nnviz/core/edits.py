@@ -21,6 +21,7 @@ from nnviz.core.network import Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
 
+ALL_OR_NONE = "rows have all their targets or none; type a number, or remove the targets of all rows"
 EDITABLE = ("input", "weight", "bias", "target")
 """The kinds of addresses whose numbers a person can type."""
 
@@ -61,13 +62,15 @@ def value_at(state: State, address: Address, row: int = 0) -> float | None:
     return None if values is None or row >= len(data) else float(values[row, address.node])
 
 
-def set_value(state: State, address: Address, value: float, row: int = 0) -> State:
+def set_value(state: State, address: Address, value: float | None, row: int = 0) -> State:
     """Set the number at an address; an input or a target is that of `row`, which may be the first one.
 
-    Raises ValueError for a bias where the layer has none.
+    None empties a target. Raises ValueError where it cannot, and for a bias where the layer has none.
     """
     if value == value_at(state, address, row):
         return state
+    if value is None:
+        return clear_targets(state, [row])
     if address.kind == "weight":
         return set_weight(state, address.layer, address.node, address.source, value)
     if address.kind == "bias":
@@ -100,6 +103,19 @@ def set_target(state: State, row: int, output: int, value: float) -> State:
     if targets is None:
         targets = np.zeros((len(state.data), len(state.network.outputs)))
     return set_rows(state, state.data.inputs, _changed(targets, (row, output), value))
+
+
+def clear_targets(state: State, rows: list[int]) -> State:
+    """Empty a target of each of some rows. Raises ValueError where other targets would be left."""
+    targets = state.data.targets
+    if targets is not None and targets.shape != (len(set(rows)), 1):
+        raise ValueError(ALL_OR_NONE)
+    return remove_targets(state)
+
+
+def remove_targets(state: State) -> State:
+    """Leave all rows without targets."""
+    return state if state.data.targets is None else set_rows(state, state.data.inputs, None)
 
 
 def add_row(state: State, after: int | None = None, inputs: ArrayLike = 0.0) -> State:

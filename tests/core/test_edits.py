@@ -30,6 +30,20 @@ def test_setting_a_weight_changes_that_weight_alone():
     assert after.data is state.data
 
 
+def test_targets_are_emptied_together_or_not_at_all():
+    state = oracle.small_state()
+    every = list(range(len(state.data)))
+    bare = edits.clear_targets(state, every)
+    assert bare.data.targets is None
+    assert same_but(state, bare, "data")
+    assert bare.data.inputs.tolist() == state.data.inputs.tolist()
+    assert edits.clear_targets(bare, [0]) is bare
+    with pytest.raises(ValueError, match="rows have all their targets or none"):
+        edits.clear_targets(state, every[1:])
+    one = edits.remove_rows(state, every[1:])
+    assert edits.set_value(one, Address("target", 2, 0), None, 0).data.targets is None
+
+
 def test_setting_a_bias_changes_that_bias_alone():
     state = oracle.small_state()
     after = edits.set_bias(state, 0, 1, -2.0)

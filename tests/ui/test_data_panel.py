@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QTableView
@@ -19,7 +19,7 @@ from nnviz.ui.data.cells import first_fitting
 from nnviz.ui.data.panel import DataPanel
 from nnviz.ui.widgets.theme import ui_font
 from tests.ui.clipped import clipped, cut_off
-from tests.ui.hands import drag, set_number, turn, write
+from tests.ui.hands import drag, entry, set_number, turn, write
 
 COURSE = Network.from_weights(
     {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}, inputs=["accounts", "children"]
@@ -382,9 +382,9 @@ def test_remove_takes_every_selected_row_as_one_undo_entry(desk):
     assert desk.data.targets.tolist() == TARGETS
 
 
-def test_delete_removes_the_selected_row_and_the_one_after_takes_its_place(desk):
+def test_ctrl_delete_removes_the_selected_row_and_the_one_after_takes_its_place(desk):
     desk.click(3, 0)
-    desk.type("", Qt.Key.Key_Delete)
+    desk.qtbot.keyClick(desk.table, Qt.Key.Key_Delete, CONTROL)
     assert desk.data.inputs.tolist() == ROWS[:3]
     assert desk.selection.row == 2
     assert [i.row() for i in desk.table.selectionModel().selectedRows()] == [2]
@@ -406,8 +406,8 @@ def test_keys_that_go_to_another_row_take_the_selection_with_them(desk, key, mod
     desk.click(0, 0)
     desk.qtbot.keyClick(desk.table, key, modifiers)
     kept = [ROWS[row] for row in left]
-    assert desk.selection.row not in left, "the row on the diagram is one that Delete removes"
-    desk.type("", Qt.Key.Key_Delete)
+    assert desk.selection.row not in left, "the row on the diagram is one that Ctrl+Delete removes"
+    desk.qtbot.keyClick(desk.table, Qt.Key.Key_Delete, CONTROL)
     assert desk.data.inputs.tolist() == kept
 
 
@@ -418,8 +418,120 @@ def test_a_row_that_a_click_takes_out_of_the_selection_is_not_the_one_on_the_dia
     assert desk.selection.row == 0
     desk.click(0, 0, CONTROL)
     assert desk.selection.row == 0
-    desk.type("", Qt.Key.Key_Delete)
+    desk.qtbot.keyClick(desk.table, Qt.Key.Key_Delete, CONTROL)
     assert desk.data.inputs.tolist() == ROWS[1:], "the last one stays selected"
+
+
+def click_number(desk, row, modifier=Qt.KeyboardModifier.NoModifier):
+    """Click the number of a row."""
+    numbers = desk.table.verticalHeader()
+    at = QPoint(5, numbers.sectionViewportPosition(row) + 8)
+    desk.qtbot.mouseClick(numbers.viewport(), Qt.MouseButton.LeftButton, modifier, at)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Delete, Qt.Key.Key_Backspace])
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (0, "accounts of row 2 cannot be empty: type a number"),
+        (2, "target of row 2: rows have all their targets or none; type a number, or remove the targets"),
+        (4, "error of row 2 is computed and cannot be emptied"),
+    ],
+)
+def test_delete_in_a_cell_that_cannot_be_empty_says_so_and_keeps_the_row(desk, column, says, key):
+    desk.click(1, column)
+    desk.type("", key)
+    assert desk.data.inputs.tolist() == ROWS
+    assert desk.data.targets.tolist() == TARGETS
+    assert desk.said[-1].startswith(says)
+    assert desk.said[-1].endswith("; Ctrl+Delete removes the row")
+
+
+@pytest.mark.parametrize("column", [0, 2])
+def test_delete_removes_rows_that_were_chosen_by_their_numbers(desk, column):
+    desk.click(0, column)
+    click_number(desk, 1)
+    desk.qtbot.keyClick(desk.table, Qt.Key.Key_Down, SHIFT)
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.inputs.tolist() == [ROWS[0], ROWS[3]]
+    assert desk.said[-1] == "Removed 2 rows"
+
+
+@pytest.mark.parametrize("leaves", [lambda desk: desk.click(1, 0), lambda desk: desk.type("", Qt.Key.Key_Up)])
+def test_a_cell_that_is_chosen_after_a_row_s_number_is_what_delete_is_for(desk, leaves):
+    click_number(desk, 1)
+    leaves(desk)
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.inputs.tolist() == ROWS
+
+
+def test_no_cell_is_marked_in_a_row_that_is_chosen_by_its_number(desk):
+    def accent():
+        image = desk.table.viewport().grab(desk.table.visualRect(desk.table.model().index(1, 0))).toImage()
+        pixels = ((x, y) for x in range(image.width()) for y in range(image.height()))
+        return sum(image.pixelColor(*at).name().upper() == PALETTES["light"].accent for at in pixels)
+
+    desk.click(1, 0)
+    assert accent() > 0
+    click_number(desk, 1)
+    assert accent() == 0
+
+
+def one_row(qtbot):
+    return Desk(qtbot, State(COURSE, Dataset(ROWS[:1], TARGETS[:1])))
+
+
+@pytest.mark.parametrize("how", ["Delete", "empty text"])
+def test_the_only_target_can_be_emptied_and_undone(qtbot, how):
+    desk = one_row(qtbot)
+    desk.click(0, 2)
+    if how == "Delete":
+        desk.type("", Qt.Key.Key_Delete)
+    else:
+        desk.type("", Qt.Key.Key_F2, Qt.Key.Key_Backspace, Qt.Key.Key_Return)
+    assert desk.data.targets is None
+    assert desk.texts(0) == ["3", "5", "–", "52", "–", "–"]
+    assert desk.said[-1] == "target of row 1 is empty now"
+    assert desk.document.undo_text() == "target of row 1"
+    desk.document.undo()
+    assert desk.data.targets.tolist() == TARGETS[:1]
+
+
+def test_the_targets_of_all_selected_rows_are_emptied_together(desk):
+    desk.click(0, 2)
+    desk.click(3, 2, SHIFT)
+    desk.type("", Qt.Key.Key_Delete)
+    assert desk.data.targets is None
+    assert desk.data.inputs.tolist() == ROWS
+    assert desk.said[-1] == "target of 4 rows is empty now"
+
+
+def test_a_target_of_several_that_is_emptied_is_refused_in_its_field(desk):
+    desk.click(1, 2)
+    desk.type("", Qt.Key.Key_F2, Qt.Key.Key_Backspace, Qt.Key.Key_Return)
+    said = "target: rows have all their targets or none; type a number, or remove the targets of all rows"
+    assert said in desk.labels()
+    desk.type("", Qt.Key.Key_Up)
+    assert "target: type a number" in desk.labels()
+    desk.type("", Qt.Key.Key_Escape)
+    assert desk.data.targets.tolist() == TARGETS
+
+
+def test_the_menu_removes_the_targets_of_all_rows(desk):
+    def choose():
+        desk.table.menu_wished.emit(QPoint(2, 2))
+        menu = QApplication.activePopupWidget()
+        action = entry(menu, "Remove the targets of all rows")
+        enabled = action.isEnabled()
+        menu.setActiveAction(action)
+        desk.qtbot.keyClick(menu, Qt.Key.Key_Return)
+        menu.close()
+        return enabled
+
+    assert choose()
+    assert desk.data.targets is None
+    assert desk.said[-1] == "Removed the targets of 4 rows"
+    assert not choose()
 
 
 def test_without_rows_a_sentence_says_how_to_add_one(desk):

@@ -220,6 +220,31 @@ def test_inputs_and_targets_are_edited_where_they_stand(window):
     assert shown(window, "error", "output") == "error −6"
 
 
+def empty_target(window):
+    click(window, address_named(window, "output")._replace(kind="target"))
+    keys(window, Qt.Key.Key_Backspace)
+    keys(window, Qt.Key.Key_Return)
+
+
+def test_a_target_that_is_typed_can_be_emptied_again(window):
+    empty_target(window)
+    assert window.document.state.data.targets is None
+    assert status(window) == "target of output is empty now"
+    window.undo()
+    assert shown(window, "error", "output") == "error −8"
+
+
+def test_a_target_of_several_rows_is_refused_empty_and_stays(open_window):
+    window = open_window("many-rows")
+    before = window.document.state
+    empty_target(window)
+    told = "rows have all their targets or none; type a number, or remove the targets of all rows"
+    assert status(window) == told
+    assert editor_of(window).isVisible()
+    keys(window, Qt.Key.Key_Escape)
+    assert window.document.state is before
+
+
 def test_a_bias_is_edited_where_it_stands(open_window):
     window = open_window("xor")
     set_number(window, address_named(window, "output")._replace(kind="bias"), "0.5")

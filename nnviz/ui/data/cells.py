@@ -30,6 +30,7 @@ class NumberCells(QStyledItemDelegate):
     `begun`          an editor has opened
     `refused`        a typed text is not a number; carries the sentence, or "" once it is mended
     `shown_row`      the line of the row on the diagram, which is highlighted
+    `whole_rows`     rows were selected by their numbers: no cell among them is marked
     ================ ================================================================================
     """
 
@@ -44,6 +45,7 @@ class NumberCells(QStyledItemDelegate):
         self.fonts: dict[int, int | None] = {}
         """Of each column in sight, which font its numbers are written in; None where they fit in none."""
         self.shown_row = 0
+        self.whole_rows = False
         self.size_changed()
 
     def size_changed(self) -> None:
@@ -77,7 +79,7 @@ class NumberCells(QStyledItemDelegate):
         if row == self.shown_row or state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(p.selection))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), QColor(p.line))
-        if state & QStyle.StateFlag.State_HasFocus:
+        if state & QStyle.StateFlag.State_HasFocus and not self.whole_rows:
             painter.setPen(QPen(QColor(p.accent), 2))
             painter.drawRect(rect.adjusted(2, 2, -2, -3))
         kind, value = self._table.columns[column].kind, self._table.value(row, column)
@@ -98,7 +100,8 @@ class NumberCells(QStyledItemDelegate):
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """Return a field for the number, to be filled with all its digits."""
-        header = self._table.columns[index.column()].header
+        column = self._table.columns[index.column()]
+        header, row = column.header, self._table.row_of(index.row())
 
         def read(text: str) -> float:
             try:
@@ -106,10 +109,16 @@ class NumberCells(QStyledItemDelegate):
             except ValueError as error:
                 raise ValueError(f"{header}: {error}") from None
 
+        def empty() -> None:
+            if why := self._table.not_empty([row]):
+                raise ValueError(f"{header}: {why}")
+
         field = NumberField(read, parent=parent)
+        if column.kind == "target":
+            field.empty = empty
         field.setObjectName("cell")
         field.setAlignment(Qt.AlignmentFlag.AlignRight)
-        field.setAccessibleName(f"{header}, row {self._table.row_of(index.row()) + 1}")
+        field.setAccessibleName(f"{header}, row {row + 1}")
         self._edited = edited = QPersistentModelIndex(index)
         field.accepted.connect(lambda value: self._table.setData(edited, value))
         field.refused.connect(self.refused)

@@ -27,7 +27,7 @@ from nnviz.ui.data.table_view import LEAST_HEIGHT_PX, TableView
 from nnviz.ui.widgets.card import Card, quiet_button
 from nnviz.ui.widgets.hold import hold
 
-ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Delete)"
+ADDS, REMOVES = "Add a row of zeros below the selected one", "Remove the selected rows (Ctrl+Delete)"
 LOADS = "Take the rows of a CSV file"
 MAKES = "Make rows by a formula: circles, moons, a spiral and others"
 SOME_LISTED = "Only some rows are listed: paste one at a time, or list all again (Escape)"
@@ -97,6 +97,7 @@ class DataPanel(Card):
         self._cells.closeEditor.connect(self._edit_ended)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.remove_wished.connect(self._remove_rows)
+        self.table.clear_wished.connect(self._clear_cells)
         self.table.paste_wished.connect(self._paste)
         for all_wished in (self.table.all_wished, self.filter.button.clicked):
             all_wished.connect(self.show_all)
@@ -209,10 +210,12 @@ class DataPanel(Card):
         menu.addSeparator()
         menu.addAction("&Add row", self._add_row)
         menu.addAction("&Remove row", self._remove_rows)
-        menu.addSeparator()
         row, rows = self._selection.row, len(self._document.state.data)
+        has_targets = self._document.state.data.targets is not None
+        menu.addAction("Remove the targets &of all rows", self._remove_targets).setEnabled(has_targets)
+        menu.addSeparator()
         keep = menu.addAction("&Keep from here on for validation", lambda: self.all_rows.validate_from(row))
-        keep.setEnabled(self._document.state.data.targets is not None and 0 < row < rows)
+        keep.setEnabled(has_targets and 0 < row < rows)
         every = menu.addAction("&Train on all rows", lambda: self.all_rows.validate_from(rows))
         every.setEnabled(self._document.state.validated)
         menu.addAction("&Shuffle rows", self.all_rows.shuffle)
@@ -282,10 +285,38 @@ class DataPanel(Card):
         targets = "no targets yet" if self._document.state.data.targets is None else "its targets too"
         self.said.emit(f"Added row {self._selection.row + 1}: zeros, {targets}")
 
+    @property
+    def _rows(self) -> list[int]:
+        """The selected rows, in order."""
+        lines = {index.row() for index in self.table.selectionModel().selectedRows()}
+        return sorted(map(self.model.row_of, lines))
+
+    def _clear_cells(self) -> None:
+        """Empty the selected rows' cells of the current column, or say why they cannot be empty."""
+        current, rows = self.table.currentIndex(), self._rows
+        if not rows or not current.isValid():
+            return
+        column = self.model.columns[current.column()]
+        which = f"row {rows[0] + 1}" if len(rows) == 1 else counted(len(rows), "row")
+        what = f"{column.header} of {which}"
+        removes = f"Ctrl+Delete removes the {'row' if len(rows) == 1 else 'rows'}"
+        if column.kind == "input":
+            self.said.emit(f"{what} cannot be empty: type a number; {removes}")
+        elif column.kind != "target":
+            self.said.emit(f"{what} is computed and cannot be emptied; {removes}")
+        elif why := self.model.not_empty(rows):
+            self.said.emit(f"{what}: {why}; {removes}")
+        elif self._document.edit(what, edits.clear_targets, rows):
+            self.said.emit(f"{what} is empty now")
+
+    def _remove_targets(self) -> None:
+        self.table.setFocus()  # accepts what is being typed
+        if self._document.edit("remove the targets", edits.remove_targets):
+            self.said.emit(f"Removed the targets of {counted(len(self._document.state.data), 'row')}")
+
     def _remove_rows(self) -> None:
         self.table.setFocus()
-        lines = {index.row() for index in self.table.selectionModel().selectedRows()}
-        rows = sorted(map(self.model.row_of, lines))
+        rows = self._rows
         if not rows:
             return
         text = "remove a row" if len(rows) == 1 else f"remove {counted(len(rows), 'row')}"

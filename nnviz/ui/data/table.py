@@ -251,13 +251,25 @@ class DataTable(QAbstractTableModel):
         self.put(index, value)
         return True
 
-    def put(self, index: Index, number: float, merge: Hashable | None = None) -> None:
-        """Give a cell a number; pushes in a row with the same `merge` are one undo entry."""
+    def not_empty(self, rows: list[int]) -> str:
+        """Return why a target of these rows cannot be empty, or ""."""
+        try:
+            edits.clear_targets(self._state, rows)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def put(self, index: Index, number: float | None, merge: Hashable | None = None) -> None:
+        """Give a cell a number, a target none by None; the same `merge` in a row is one undo entry."""
         state, row, column = self._state, self.row_of(index.row()), self.columns[index.column()]
         if number == self.value(index.row(), index.column()):
             return
-        change = edits.set_input if column.kind == "input" else edits.set_target
         text = f"{column.header} of row {row + 1}"
+        if number is None:
+            if self._document.edit(text, edits.clear_targets, [row]):
+                self.said.emit(f"{text} is empty now")
+            return
+        change = edits.set_input if column.kind == "input" else edits.set_target
         if not self._document.edit(text, change, row, column.place, number, merge=merge):
             return
         if column.kind == "target" and state.data.targets is None and state.data.inputs.shape[0] > 1:

@@ -46,11 +46,13 @@ SAMPLE = 100
 
 
 class TableView(QTableView):
-    """A table of rows: a digit, Enter, F2 or a double click edits, Delete asks to remove the selected rows.
+    """A table of rows: a digit, Enter, F2 or a double click edits, Delete asks to empty the cell.
 
+    Where rows were selected by their numbers, Delete asks to remove them, as Ctrl+Delete does anywhere.
     A number that is dragged sideways is scrubbed; dragged up or down, rows are selected.
     """
 
+    clear_wished = Signal()
     remove_wished = Signal()
     all_wished = Signal()
     paste_wished = Signal()
@@ -85,6 +87,8 @@ class TableView(QTableView):
         rows, header = self.verticalHeader(), self.horizontalHeader()
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(ROW_HEIGHT_PX)
+        for chosen in (rows.sectionPressed, rows.sectionEntered):  # behind Qt's own, which selects the row
+            chosen.connect(lambda _: self._choose_whole_rows(True))
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setMinimumSectionSize(1)
         header.setSectionsClickable(False)
@@ -96,12 +100,16 @@ class TableView(QTableView):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter edits; Delete removes rows; Ctrl+C and Ctrl+V copy and paste; Escape ends a filter."""
+        """Enter edits; Delete empties or removes; Ctrl+C and Ctrl+V copy and paste; Escape ends a filter."""
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        deletes = event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable:  # Qt would warn of others
                 self.edit(self.currentIndex())
-        elif event.matches(QKeySequence.StandardKey.Delete) or event.key() == Qt.Key.Key_Backspace:
+        elif deletes and held == Qt.KeyboardModifier.ControlModifier:
             self.remove_wished.emit()
+        elif deletes and not held:
+            (self.remove_wished if self.cells.whole_rows else self.clear_wished).emit()
         elif event.key() == Qt.Key.Key_Escape and self._table.filtered:
             self.all_wished.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
@@ -111,7 +119,10 @@ class TableView(QTableView):
         elif event.text().isprintable() and event.text() and not self._begins_number(event):
             event.ignore()  # what is no number is the window's: Space plays
         else:
+            extends = self.cells.whole_rows and held & Qt.KeyboardModifier.ShiftModifier
             super().keyPressEvent(event)
+            if extends:
+                self._choose_whole_rows(True)
 
     def event(self, event: QEvent) -> bool:
         """Keep a digit from being a shortcut where it begins a number."""
@@ -128,6 +139,17 @@ class TableView(QTableView):
         )
         return typed and plain and bool(self.currentIndex().flags() & Qt.ItemFlag.ItemIsEditable)
 
+    def _choose_whole_rows(self, whole: bool) -> None:
+        """Take the selection for whole rows from now on, or for the cells of a column."""
+        if whole != self.cells.whole_rows:
+            self.cells.whole_rows = whole
+            self.viewport().update()
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        """Take what goes to another cell for a choice of cells."""
+        super().currentChanged(current, previous)
+        self._choose_whole_rows(False)
+
     def selectionCommand(self, index: Index, event: QEvent | None = None) -> Flag:
         """Take the selection along wherever a key goes; while Ctrl is held, Qt would leave it behind."""
         command = super().selectionCommand(index, event)
@@ -138,6 +160,7 @@ class TableView(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Select, and be ready to scrub a number that a person types."""
+        self._choose_whole_rows(False)
         super().mousePressEvent(event)
         index, self._pressed, self._scrubs = self.indexAt(event.position().toPoint()), event.position(), False
         typed = index.isValid() and self._table.columns[index.column()].editable

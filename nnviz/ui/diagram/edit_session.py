@@ -47,11 +47,14 @@ class PlaceEditor(NumberField):
         size: float,
         called: str,
         read_name: Callable[[str], str],
+        empty: Callable[[], object] | None,
     ) -> None:
         """Open over `rect` with a name or a number, or with nothing, ready for a number.
 
-        `called` is what a screen reader says of it; `read_name` takes a name, or raises ValueError.
+        `called` is what a screen reader says of it; `read_name` takes a name, or raises ValueError; `empty`
+        is that of a NumberField.
         """
+        self.empty = empty
         if isinstance(value, str):
             self.set_notation(read_name, str, None)
         else:
@@ -174,7 +177,8 @@ class EditSession(QObject):
             self.select(address)
             value, called = self.value(address), _called(address, name)
         size = label.size if label else EDGE_NUMBER * picture.layout.scale
-        self.editor.open(qrect(place), value, size, called, partial(self._read_name, address))
+        empty = partial(self._emptied, address) if address.kind == "target" else None
+        self.editor.open(qrect(place), value, size, called, partial(self._read_name, address), empty)
         self._canvas.hover(None)
 
     def nudge(self, address: Address, steps: float, size: str) -> None:
@@ -202,11 +206,12 @@ class EditSession(QObject):
         kind = "node" if address.kind in ("input", "target", "name", "value", "z") else address.kind
         self._selection.select(address._replace(kind=kind))
 
-    def set_number(self, address: Address, value: float, merge: Hashable = None) -> None:
-        """Set the number at `address`; those in a row with the same `merge` are one undo entry."""
+    def set_number(self, address: Address, value: float | None, merge: Hashable = None) -> None:
+        """Set the number at `address`, None to empty it; the same `merge` in a row is one undo entry."""
         document, before = self._document, self._document.state.data
         name, free = address.name(document.state.network), self._selection.free
         if free is not None and address.kind == "input":
+            assert value is not None
             changed = free.copy()
             changed[address.node] = value
             self._selection.try_out(changed)
@@ -215,17 +220,21 @@ class EditSession(QObject):
         row = self._selection.row
         if not document.edit(f"Set {name}", edits.set_value, address, value, row, merge=merge):
             return
-        text = f"{name}: {shown(value)}"
+        text = f"{name} is empty now" if value is None else f"{name}: {shown(value)}"
         if address.kind == "target" and before.targets is None and len(before) > 1:
             text += "; the targets of the other rows are 0"
         self.said.emit(text)
 
-    def _accept(self, value: float | str) -> None:
+    def _accept(self, value: float | str | None) -> None:
         assert self._address is not None
         if isinstance(value, str):
             self._rename(self._address, value)
         else:
             self.set_number(self._address, value, self._session if self._nudged else None)
+
+    def _emptied(self, address: Address) -> State:
+        """Return the State without the number at an address. Raises ValueError where it cannot be."""
+        return edits.set_value(self._document.state, address, None, self._selection.row)
 
     def _read_name(self, address: Address, text: str) -> str:
         """Return a name as it is to be, or raise ValueError where the node cannot be called that."""

@@ -67,7 +67,8 @@ class NumberField(QLineEdit):
     `refused`    one sentence that says why; "" where nothing is refused any more
     ============ ================================================================
 
-    `read` turns text into a value and raises ValueError with a sentence; `write` turns it back.
+    `read` turns text into a value and raises ValueError with a sentence; `write` turns it back. `empty` is
+    asked where no text is left: None is the value then, unless it raises ValueError; without it `read` is.
     """
 
     accepted = Signal(object)
@@ -84,6 +85,7 @@ class NumberField(QLineEdit):
         super().__init__(parent)
         self.setAcceptDrops(False)
         self._value: Any = None
+        self.empty: Callable[[], object] | None = None
         self._over: QRect | None = None
         self._refusal = ""
         self._select_on_release = self._scrubs = False
@@ -146,7 +148,11 @@ class NumberField(QLineEdit):
             self._clear_refusal()
             return True
         try:
-            value = self._read(self.text())
+            if self.empty and not self.text().strip():
+                self.empty()
+                value = None
+            else:
+                value = self._read(self.text())
         except ValueError as error:
             self._refuse(str(error))
             return False
