@@ -3,9 +3,14 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QLabel, QPushButton
 
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.widgets.theme import apply_theme
 from nnviz.ui.window.new_network import NewNetwork
+from tests.ui.clipped import clipped
+from tests.ui.hands import choose_entry, press_button
+from tests.ui.sees import status
 
 
 @pytest.fixture
@@ -127,3 +132,108 @@ def test_a_loss_that_fits_the_outputs_is_chosen_with_their_activation(dialog):
     dialog.loss.setFocus()
     QTest.keyClick(dialog.loss, Qt.Key.Key_Up)
     assert dialog.state().training.loss == "mse"
+
+
+def choose_by_keys(choice, text):
+    """Go to an entry of a list with the arrow keys."""
+    choice.setFocus()
+    down = choice.findText(text) > choice.currentIndex()
+    while choice.currentText() != text:
+        QTest.keyClick(choice, Qt.Key.Key_Down if down else Qt.Key.Key_Up)
+
+
+def test_a_loss_that_was_chosen_stays_with_another_output_that_takes_it(dialog):
+    choose_by_keys(dialog.output, "sigmoid")
+    choose_by_keys(dialog.loss, "MSE")
+    choose_by_keys(dialog.output, "softmax")
+    assert dialog.state().training.loss == "mse"
+    choose_by_keys(dialog.loss, "Cross-entropy")
+    choose_by_keys(dialog.output, "tanh")
+    assert dialog.state().training.loss == "mse"
+    choose_by_keys(dialog.output, "sigmoid")
+    assert dialog.state().training.loss == "cross_entropy"
+
+
+MAZUR = "Loss: cross-entropy, the usual one for sigmoid. New network with random weights, seed 0"
+
+
+@pytest.fixture
+def make_network(open_window, answer):
+    """Make a network by the dialog in a window, after some deeds in it; return the window."""
+
+    def make(*deeds, size=(1280, 800)):
+        window = open_window(size=size)
+
+        def do(dialog):
+            for deed in deeds:
+                deed(dialog)
+            press_button("Create")(dialog)
+
+        answer(NewNetwork, do)
+        choose_entry(window, "New…")
+        return window
+
+    return make
+
+
+def sigmoid(dialog):
+    choose_by_keys(dialog.output, "sigmoid")
+
+
+def way_back(window):
+    """Return what the button beside what is said says, "" without one."""
+    return "".join(own.text() for own in window.status.findChildren(QPushButton) if own.isVisible())
+
+
+@pytest.mark.parametrize("how", ["mouse", "Alt and its letter", "Tab and Space"])
+def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back(make_network, how, qtbot):
+    window = make_network(sigmoid)
+    assert status(window) == MAZUR
+    assert way_back(window) == "Use &MSE"
+    (button,) = (own for own in window.status.findChildren(QPushButton))
+    if how == "mouse":
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    elif how == "Tab and Space":
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        QTest.keyClick(button, Qt.Key.Key_Space)
+    else:
+        window.main_window.activateWindow()  # as a window manager does once a dialog closes
+        qtbot.waitUntil(lambda: window.diagram.hasFocus())
+        QTest.keyClick(window.main_window, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: window.document.state.training.loss == "mse")  # Qt shows a key's click first
+    assert window.document.state.network.layers[-1].activation == "sigmoid"
+    assert window.training.fields.loss.currentText() == "MSE"
+    assert (status(window), way_back(window)) == ("Loss: MSE", "")
+    window.undo()
+    assert window.document.state.training.loss == "cross_entropy"
+
+
+def test_the_way_back_goes_with_what_was_said_or_with_the_loss(make_network):
+    window = make_network(sigmoid)
+    window.status.say(f"{MAZUR}; and more of the same")
+    assert way_back(window)
+    choose_by_keys(window.training.fields.loss, "MSE")
+    assert way_back(window) == ""
+    window = make_network(sigmoid)
+    window.status.say("Something else")
+    assert way_back(window) == ""
+
+
+def test_a_loss_that_was_chosen_or_is_mse_is_no_news(make_network):
+    window = make_network(sigmoid, lambda dialog: choose_by_keys(dialog.loss, "MSE"))
+    assert (status(window), way_back(window)) == ("New network with random weights, seed 0", "")
+    assert window.document.state.training.loss == "mse"
+    assert status(make_network()) == "New network with random weights, seed 0"
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)])
+def test_the_way_back_has_room_in_the_status_line(qapp, make_network, size, theme):
+    window = make_network(sigmoid, size=size)
+    try:
+        apply_theme(qapp, theme)
+        QApplication.processEvents()
+        assert clipped(window.status) == []
+        assert window.status.height() == 28
+    finally:
+        apply_theme(qapp, "light")

@@ -82,6 +82,17 @@ def test_another_activation_is_chosen_for_a_layer_or_for_all_hidden_ones(window,
     assert activations(window) == ["tanh", "tanh", "sigmoid"]
 
 
+def test_the_loss_that_an_answered_softmax_brings_is_said(window, answer, file):
+    def choose_softmax(dialog):
+        dialog.findChildren(Choice)[-1].setCurrentText("softmax")
+        press(Qt.Key.Key_Return)(dialog)
+
+    answer(AskActivations, choose_softmax)
+    window.files.open(file)
+    assert window.document.state.training.loss == "cross_entropy"
+    assert status(window) == "Loss: cross-entropy, the usual one for softmax. Opened a.npz"
+
+
 def test_escape_leaves_all_as_it_was(window, answer, file):
     before = window.document.state
     answer(AskActivations, press(Qt.Key.Key_Escape))

@@ -224,8 +224,11 @@ def test_the_ends_of_a_network_are_rebuilt_as_one_change(window, opened, tmp_pat
     state = window.document.state
     assert state.network.sizes == (3, 2, 2)
     assert state.training.loss == "cross_entropy"
-    window.document.undo()
+    assert status(window).startswith("Loss: cross-entropy, the usual one for softmax. rows.csv: ")
+    assert [own.text() for own in window.status.findChildren(QPushButton) if own.isVisible()] == ["Use &MSE"]
+    window.undo()
     assert window.document.state is before
+    assert [own for own in window.status.findChildren(QPushButton) if own.isVisible()] == []
 
 
 def test_standardising_is_offered_where_scales_differ_and_is_kept(window, opened, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
 
+from nnviz.core.losses import MSE
 from nnviz.core.names import SHOWN, file_named, on_one_line, shortened
 from nnviz.core.state import State
 from nnviz.document.document import Document
@@ -42,6 +43,8 @@ class FileCommands(QObject):
     """What another program has saved is in the place of what was open."""
     about_to_ask = Signal()
     """Whatever changes the document by itself must wait for the answer."""
+    loss_followed = Signal(str)
+    """The loss became the usual one of the output's activation; carries the one it was before."""
 
     def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
         super().__init__(window)
@@ -50,6 +53,7 @@ class FileCommands(QObject):
         self.runs = KeptRuns()
         self.tables = Tables(window, document, settings, self.begin)
         self.tables.said.connect(self.said)
+        self.tables.loss_followed.connect(self.loss_followed)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._in_part: tuple[State | None, str] = (None, "")
         """The State that a file holds in part, and what that leaves out."""
@@ -59,8 +63,11 @@ class FileCommands(QObject):
     def new(self) -> None:
         """Ask for a network's sizes and start with it."""
         dialog = NewNetwork(self._window)
-        if dialog.exec():
-            self.begin(dialog.state(), "New network with random weights, seed 0")
+        if not dialog.exec():
+            return
+        begun = self.begin(dialog.state(), "New network with random weights, seed 0")
+        if begun and dialog.loss_followed:
+            self.loss_followed.emit(MSE.name)
 
     def begin(self, state: State, said: str, *, example: bool = False) -> bool:
         """Ask about unsaved changes, and open a network made anew as a document without a file.
@@ -95,17 +102,20 @@ class FileCommands(QObject):
             return False
         if not self.may_leave():
             return False
-        self._document.start(*read)
+        state, file = read
+        self._document.start(state, file)
         self._settings.opened(path)
         self.said.emit(
             "; ".join(
                 filter(
                     None,
-                    (f"Opened {file_named(path)}", read[1].as_read.told, self.runs.offer(self._document)),
+                    (f"Opened {file_named(path)}", file.as_read.told, self.runs.offer(self._document)),
                 )
             )
         )
         self.opened.emit()
+        if file.as_read.answer and state.training.loss != MSE.name:  # the file says neither of them
+            self.loss_followed.emit(MSE.name)
         return True
 
     def take(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The panel of the loss in its window: called as the loss in use on its tab and in the menu."""
+"""The loss in use, in its window: how its panel is called, and what is said where nnviz chose it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from functools import partial
 
 from PySide6.QtGui import QAction
 
+from nnviz.core.losses import LOSSES
+from nnviz.core.state import State
+from nnviz.ui.training.fit import misfit
 from nnviz.ui.window.workspace import Workspace
 
 ACCURACY = "accuracy"
@@ -20,3 +23,26 @@ def keep_called(workspace: Workspace, action: QAction) -> None:
         card.called.connect(call)
     card.show_accuracy(settings.flag(ACCURACY, first=False))
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
+
+
+def keep_said(workspace: Workspace) -> None:
+    """Say it where the loss followed the output's activation, and offer the one before where it fits."""
+    document, status = workspace.document, workspace.status
+
+    def use(before: str) -> None:
+        workspace.training.choose_loss(before)
+        status.say(f"Loss: {document.state.measure.word}")
+
+    def say(before: str) -> None:
+        loss, output = document.state.measure, document.state.network.layers[-1].function.base
+        status.say(f"Loss: {loss.word}, the usual one for {output}. {status.text}")
+        if not misfit(before, output):
+            title = LOSSES[before][0].title
+            status.offer(f"Use &{title}", partial(use, before), f"Train by {title} instead")
+
+    def follow(old: State, new: State) -> None:
+        if old.training.loss != new.training.loss:
+            status.withdraw()
+
+    workspace.files.loss_followed.connect(say)
+    document.state_changed.connect(follow)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
-from nnviz.core.losses import LOSSES, fitting, usual
+from nnviz.core.losses import LOSSES, MSE, fitting, usual
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
@@ -47,7 +47,9 @@ class NewNetwork(QDialog):
         self.output, self.loss = Choice(), Choice()
         self.output.addItems(list(ACTIVATIONS))
         self.output.setCurrentText("identity")
+        self._chosen_loss = ""
         self.output.currentTextChanged.connect(self._offer_losses)
+        self.loss.activated.connect(lambda _: self._choose_loss())
         self._offer_losses("identity")
         self.biases = QCheckBox("Biases")
         self._wrong = QLabel()
@@ -84,12 +86,21 @@ class NewNetwork(QDialog):
         column.addWidget(self._box)
 
     def _offer_losses(self, output: str) -> None:
-        """Offer the losses that go with the output's activation, the usual one chosen."""
+        """Offer the losses that go with the output's activation: the usual one, unless one was chosen."""
         self.loss.clear()
         for name, forms in LOSSES.items():
             if not (needed := fitting(name)) or output in needed:
                 self.loss.addItem(forms[0].title, name)
-        self.loss.setCurrentIndex(self.loss.findData(usual(output)))
+        chosen = self.loss.findData(self._chosen_loss)
+        self.loss.setCurrentIndex(chosen if chosen >= 0 else self.loss.findData(usual(output)))
+
+    def _choose_loss(self) -> None:
+        self._chosen_loss = self.loss.currentData()
+
+    @property
+    def loss_followed(self) -> bool:
+        """Whether nobody chose the loss, and the output's activation made it another one than MSE."""
+        return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:
         """Return the new State. Raises ValueError, with a sentence, where a field makes no sense."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QStatusBar, QWidget
 
 from nnviz.picture.legend import legend
 from nnviz.ui.diagram.paper import paint_legend
@@ -73,24 +74,56 @@ class Sentence(Elided):
 
 
 class StatusLine(QStatusBar):
-    """Says one thing at a time; the legend and the document's state stand at the right."""
+    """Says one thing at a time; the legend and the document's state stand at the right.
+
+    Beside what is said a button can take it back, until something else is said.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(HEIGHT_PX)
         self._said = Sentence()
+        self._back = QPushButton()
+        self._back.setObjectName("inline")
+        self._back.setFont(ui_font(12))
+        self._back.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
+        self._back.clicked.connect(self._take_back)
+        self._takes_back: Callable[[], object] | None = None
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
         self._facts.setContentsMargins(6, 0, 12, 0)
         self.addWidget(self._said, 1)
+        self.addWidget(self._back)
+        self._back.hide()
         self.addPermanentWidget(Legend())
         self.addPermanentWidget(self._facts)
 
     def say(self, text: str) -> None:
-        """Say what just happened."""
+        """Say what just happened; where that only adds to what was said, this can still be taken back."""
+        if not text.startswith(self.text):
+            self.withdraw()
         self._said.say(text)
+
+    def offer(self, text: str, does: Callable[[], object], tip: str) -> None:
+        """Offer to take back what is said, by a button that says `text`."""
+        self._takes_back = does
+        self._back.setText(text)
+        self._back.setToolTip(tip)
+        self._back.show()
+        announce(self._back, text.replace("&", ""))
+
+    def withdraw(self) -> None:
+        """Offer nothing any more."""
+        self._takes_back = None
+        self._back.hide()
+
+    def _take_back(self) -> None:
+        does = self._takes_back
+        self.withdraw()
+        if does:
+            does()
 
     @property
     def text(self) -> str:

@@ -32,11 +32,13 @@ class Tables(QObject):
 
     ================ ==============================================================
     `said`           carries a sentence for the status line
+    `loss_followed`  that of an open network became the usual one of its new output; the one before
     `about_to_ask`   whatever changes the document by itself must wait for the answer
     ================ ==============================================================
     """
 
     said = Signal(str)
+    loss_followed = Signal(str)
     about_to_ask = Signal()
 
     def __init__(
@@ -100,8 +102,11 @@ class Tables(QObject):
         said = f"{name}: {dialog.said}"
         if dialog.what == "network":
             return self._begin(dialog.state, said)
+        before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
         self.said.emit(said)
+        if self._document.state.training.loss != before:
+            self.loss_followed.emit(before)
         return True
 
     def _refuse(self, sentence: str) -> None:
