@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from nnviz.core.limits import NAME
 
@@ -14,6 +15,15 @@ SHOWN = 60
 
 LISTED = 3
 """So many names are told."""
+
+MOST_COMPARED = 500
+"""Of more names in one place each is shortened by itself: to compare them would take long."""
+
+Fits: TypeAlias = Callable[[str], bool]
+"""Tells whether a text has room."""
+Side: TypeAlias = Literal["right", "left", "middle"]
+"""Where letters of a name are left out."""
+SIDES: tuple[Side, ...] = "right", "left", "middle"
 
 HALF = "half of a surrogate pair is not a character"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -33,6 +43,80 @@ def shortened(text: str, letters: int) -> str:
         return text
     end = (letters - 1) // 3
     return f"{text[: letters - 1 - end]}…{text[len(text) - end :]}"
+
+
+def told_apart(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
+    """Return the names, those without room as `usual` shortens one; by what differs if two would be alike.
+
+    Words at the end of all that have no room go first: "sepal length (cm)" and "sepal width (cm)" become
+    "sepal len…" and "sepal wid…", never both "sepal… (cm)".
+    """
+    short = [name if fits(name) else usual(name) for name in names]
+    wanted, long = len(set(names)), {name for name, text in zip(names, short, strict=True) if text != name}
+    if not 1 < len(long) <= MOST_COMPARED:
+        return short
+    best: list[str] = []
+    for way in _ways(long):
+        tried = short
+        if way:
+            pairs = zip(names, short, strict=True)
+            tried = [_part(name, *way, fits) or text if name in long else name for name, text in pairs]
+        best = max(best, tried, key=lambda texts: len(set(texts)))
+        if len(set(best)) == wanted:
+            break
+    return best
+
+
+def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
+    """Yield ways to shorten names, the best first: where to cut them and what to leave out; None as usual."""
+    begins, ends = _alike(names), _alike({name[::-1] for name in names})
+    start, end = map(_whole_words, (begins, ends))
+    if end:
+        yield 0, end, "right"
+    yield None
+    yield 0, 0, "right"
+    yield from ((start, end, side) for side in SIDES)
+    yield len(begins), len(ends), "right"
+
+
+def _alike(names: set[str]) -> str:
+    """Return the letters that all names begin with."""
+    first, last = min(names), max(names)
+    alike = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
+    return first[: next(alike, len(first))]
+
+
+def _whole_words(text: str) -> int:
+    """Return how many letters of a text are whole words with what stands behind them."""
+    return max((found.end() for found in re.finditer(r"[\W_]", text)), default=0)
+
+
+def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
+    """Return a name without its first `start` and last `end` letters, and with "…" for what else has no room.
+
+    That is left out at its left, its right or in its middle. Return "" where not even one letter fits.
+    """
+    core, before, behind = name[start : len(name) - end], "…" * bool(start), "…" * bool(end)
+
+    def part(letters: int) -> str:
+        if letters == len(core):
+            return f"{before}{core}{behind}"
+        if side == "right":
+            return f"{before}{core[:letters].rstrip()}…"
+        if side == "left":
+            return f"…{core[len(core) - letters :].lstrip()}{behind}"
+        tail = letters // 2
+        return f"{before}{core[: letters - tail]}…{core[len(core) - tail :]}{behind}"
+
+    if fits(part(len(core))):
+        return part(len(core))
+    letters = bisect(range(1, len(core) + 1), False, key=lambda letters: not fits(part(letters)))
+    return part(letters) if letters else ""
+
+
+def shortened_apart(names: Sequence[str], letters: int) -> list[str]:
+    """Return names of at most `letters` that can be told apart."""
+    return told_apart(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
 
 
 def on_one_line(text: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
+from nnviz.core.names import told_apart
 from nnviz.core.network import Network
 from nnviz.picture.columns import HEIGHT, body, growth, lay_columns
 from nnviz.picture.edges import REACH_PX, Gap
@@ -147,8 +148,13 @@ def _names(network: Network, column: Column, slots: Mapping[Kind, Slot], body: R
     if slot is None:
         return
     names = network.names(column.index)
-    for node in column.with_texts(body):
-        text = elide(plain(names[node]), slot.size, slot.rect.width)
+    nodes = list(column.with_texts(body))
+    texts = told_apart(
+        [plain(names[node]) for node in nodes],
+        lambda text: text_width(text, slot.size) <= slot.rect.width,
+        lambda name: elide(name, slot.size, slot.rect.width),
+    )
+    for node, text in zip(nodes, texts, strict=True):
         width = min(text_width(text, slot.size), slot.rect.width)
         rect = slot.at(*column.rect(node)[:2])._replace(width=width)
         if text and rect.y >= body.y and rect.meets(body):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -86,6 +86,22 @@ def test_the_counts_are_those_of_a_count_by_hand(show):
     assert "1 row: dog, right · 33 % of dog" in read_out(card, 1, 1)
     assert "2 rows: owl, right · 100 % of owl" in read_out(card, 2, 2)
     assert "0 rows: owl taken for cat · 0 % of owl" in read_out(card, 2, 0)
+
+
+def test_classes_whose_names_begin_and_end_alike_are_told_apart(show):
+    names = {
+        3 + k: f"a kind of animals: {name}, the tame ones alone" for k, name in enumerate(("cats", "dogs"))
+    }
+    _, card = show(edits.rename_columns(pets(), names))
+    places = card.view.places()
+    rows = [places.cell(Cell(k, 0)) for k in range(2)]
+    at_left = [
+        card.view.grab(
+            QRectF(row.left() - places.left, row.top() + 2, places.left - 8, row.height() - 4).toRect()
+        )
+        for row in rows
+    ]
+    assert at_left[0].toImage() != at_left[1].toImage()
 
 
 def test_a_click_lists_the_rows_and_selects_the_first(show):

@@ -686,6 +686,21 @@ def test_no_name_is_shortened_and_the_numbers_of_the_rows_stay_where_columns_scr
     assert table.model().headerData(8, Qt.Orientation.Vertical) == 9
 
 
+def test_very_long_headers_that_begin_and_end_alike_are_told_apart(desk):
+    names = [f"a measurement of the {part}, taken in the garden by the people" for part in ("sepal", "petal")]
+    layer = Layer(("output",), "identity", [[1.0, 2.0]])
+    desk = Desk(desk.qtbot, State(Network(names, (layer,)), Dataset(ROWS)))
+    shown = desk.headers()[:2]
+    assert "sepal" in shown[0]
+    assert "petal" in shown[1]
+    for k, name in enumerate(names):
+        assert (
+            desk.table.model().headerData(k, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole) == name
+        )
+        wide = desk.table.horizontalHeader().fontMetrics().horizontalAdvance(shown[k])
+        assert wide <= desk.table.columnWidth(k)
+
+
 def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
     desk.panel.resize(600, 260)
     narrow = desk.table.columnWidth(1)

@@ -1,9 +1,12 @@
 """The picture of the function is true at every point, and a point in it becomes the free row."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolTip
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
@@ -13,6 +16,8 @@ from nnviz.core.numbers import shown
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.shades import of_numbers, shades
 from nnviz.picture.tone import Tone
@@ -364,6 +369,22 @@ def test_axes_are_chosen_by_the_keyboard_and_the_others_are_held(qtbot, open_pan
     assert curve[5, 1] == pytest.approx(
         predicted(window, window.document.state.data.inputs[1], (3,), curve[5, 0])[2], rel=1e-9
     )
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)])
+def test_long_names_that_begin_and_end_alike_are_told_apart_in_the_choices(open_window, size):
+    names = {
+        k: f"{part} {of} (cm)"
+        for k, (part, of) in enumerate(product(["sepal", "petal"], ["length", "width"]))
+    }
+    window = open_window(edits.rename_columns(load(example("iris").path), names), size=size)
+    panel = hands.bring(window, "Function")
+    shown = [choice.shown_text for choice in (panel.axes.across, panel.axes.up)]
+    assert [text[:7] for text in shown] == ["sepal l", "sepal w"]
+    assert [choice.currentText() for choice in (panel.axes.across, panel.axes.up)] == [names[0], names[1]]
+    hands.rest(panel.axes.up, panel.axes.up.rect().center())
+    assert QToolTip.text() == "sepal width (cm)\nWhat is drawn upwards"
+    QToolTip.hideText()
 
 
 def test_one_output_of_several_is_drawn_alone(qtbot, open_panel):

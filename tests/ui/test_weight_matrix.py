@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core.address import Address
 from nnviz.core.edits import rename, set_weight
-from nnviz.core.network import Network
+from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
 from nnviz.core.structure import add_layer, remove_layer
 from nnviz.document.document import Document
@@ -113,6 +113,24 @@ def test_a_small_layer_fills_its_room_with_numbers_that_can_be_read_and_names(sh
         assert len(colours_in(card, sheet.x, above, sheet.width, 18)) > 2, "no names above"
     finally:
         apply_theme(qapp, "light")
+
+
+def test_names_that_begin_and_end_alike_are_told_apart(show):
+    inputs = [f"a length of the {part} of a flower in cm" for part in ("sepal", "petal")]
+    nodes = ("the node for all of the first things", "the node for all of the other things")
+    layer = Layer(nodes, "identity", np.ones((2, 2)))
+    card, *_ = show(State(Network(inputs, [layer]), Dataset([[1, 2]])))
+    first, second = (card.view.places().cell(Cell(k, k)) for k in range(2))
+    grid = first.x, first.y
+
+    def at_left(cell):
+        return card.view.grab(QRect(0, int(cell.y), int(grid[0]) - 2, int(cell.height))).toImage()
+
+    def above(cell):
+        return card.view.grab(QRect(int(cell.x), 0, int(cell.width), int(grid[1]) - 2)).toImage()
+
+    assert at_left(first) != at_left(second)
+    assert above(first) != above(second)
 
 
 def test_a_large_layer_has_neither_numbers_nor_names_and_the_whole_room(show):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Signal
 
 from nnviz.core.accuracy import classifies
 from nnviz.core.confusion import Confusion, confusion, decisions
-from nnviz.core.names import shortened
+from nnviz.core.names import shortened_apart
 from nnviz.core.numbers import counted, shown
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -166,16 +168,18 @@ class ConfusionPanel(LiveCard):
     def _sentence(self, found: Confusion, cell: Cell, *, shortened_names: bool = False) -> str:
         """Return what a cell says."""
         count, share = found.counts[cell], found.shares[cell]
-        target = self._names[cell.target]
-        named = shortened(target, LETTERS) if shortened_names else target
-        of = f" · {percent(share)} of {named}" if found.counts[cell.target].sum() else ""
+        target = self._named(shortened_names)[cell.target]
+        of = f" · {percent(share)} of {target}" if found.counts[cell.target].sum() else ""
         return f"{counted(int(count), 'row')}: {self._what(cell, shortened_names)}{of}"
 
     def _what(self, cell: Cell, shortened_names: bool = False) -> str:
         """Return which rows are in a cell."""
-        names = [self._names[k] for k in cell]
-        target, prediction = (shortened(name, LETTERS) for name in names) if shortened_names else names
+        names = self._named(shortened_names)
+        target, prediction = (names[k] for k in cell)
         return f"{target} taken for {prediction}" if cell.target != cell.prediction else f"{target}, right"
+
+    def _named(self, shortened_names: bool) -> Sequence[str]:
+        return shortened_apart(self._names, LETTERS) if shortened_names else self._names
 
     def _choose(self, cell: Cell) -> None:
         """Have the rows of a cell listed."""

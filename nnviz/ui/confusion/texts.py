@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from nnviz.core.confusion import Confusion
 from nnviz.picture.matrix import ink_on
 from nnviz.ui.confusion.places import GAP, NAME_PX, TITLE_PX, Cell, Places
+from nnviz.ui.widgets.elided import names_within
 from nnviz.ui.widgets.theme import colours, ui_font
 
 TARGET, PREDICTION = "target class", "predicted class"
@@ -37,21 +38,25 @@ def paint_titles(painter: QPainter, places: Places) -> None:
 
 
 def paint_names(painter: QPainter, places: Places, names: Sequence[str]) -> None:
-    """Write the names of the classes, shortened in the middle, where they have room."""
+    """Write the names of the classes, shortened if need be, where they have room."""
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().ink))
-    for k, name in enumerate(names):
-        row, column = places.cell(Cell(k, 0)), places.cell(Cell(0, k))
-        if places.left:
+    metrics, across = QFontMetricsF(painter.font()), places.cell(Cell(0, 0)).width() - 4
+    if places.left:
+        for k, name in enumerate(names_within(names, metrics, places.left - GAP)):
+            row = places.cell(Cell(k, 0))
             room = QRectF(row.left() - places.left, row.top(), places.left - GAP, row.height())
-            painter.drawText(room, RIGHT, _shortened(painter, name, room.width()))
-        if places.above and places.upright:
+            painter.drawText(room, RIGHT, name)
+    if not places.above:
+        return
+    for k, name in enumerate(names_within(names, metrics, places.above - GAP if places.upright else across)):
+        column = places.cell(Cell(0, k))
+        if places.upright:
             middle = column.top() - places.above / 2
-            text = _shortened(painter, name, places.above - GAP)
-            _upwards(painter, column.center().x(), middle, text, LEFT, places.above - GAP)
-        elif places.above:
-            room = QRectF(column.left() + 2, column.top() - places.above, column.width() - 4, places.above)
-            painter.drawText(room, MIDDLE, _shortened(painter, name, room.width()))
+            _upwards(painter, column.center().x(), middle, name, LEFT, places.above - GAP)
+        else:
+            room = QRectF(column.left() + 2, column.top() - places.above, across, places.above)
+            painter.drawText(room, MIDDLE, name)
 
 
 def paint_counts(painter: QPainter, places: Places, counts: NDArray[np.intp], image: QImage) -> None:
@@ -110,10 +115,6 @@ def _fitting(text: str, cell: QRectF) -> QFont | None:
         if metrics.horizontalAdvance(text) + 4 <= cell.width() and metrics.height() <= cell.height():
             return ui_font(size)
     return None
-
-
-def _shortened(painter: QPainter, name: str, room: float) -> str:
-    return QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideMiddle, room)
 
 
 def _upwards(painter: QPainter, x: float, y: float, text: str, side: Qt.AlignmentFlag, length: float) -> None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from PySide6.QtGui import QFont, QFontMetrics
 
 from nnviz.core.numbers import MINUS
+from nnviz.ui.widgets.elided import names_within
 from nnviz.ui.widgets.theme import px, ui_font
 
 Column: TypeAlias = tuple[str, Sequence[str], bool]
@@ -25,6 +26,12 @@ NAME_PX = 12
 """Font size of a name."""
 SIZES_PX = 13, 12, 11, 9.5
 """Font sizes of the numbers of a column, the best first; the first in which all fit is taken."""
+
+
+def headers_in_short(headers: Sequence[str]) -> dict[str, str]:
+    """Return what has room of each header that is very long."""
+    short = names_within(headers, QFontMetrics(ui_font(NAME_PX)), px(LONGEST_NAME_PX))
+    return {whole: text for whole, text in zip(headers, short, strict=True) if text != whole}
 
 
 def column_widths(columns: Sequence[Column], room: int) -> list[int]:

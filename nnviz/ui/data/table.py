@@ -12,7 +12,6 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from nnviz.core import edits
 from nnviz.core.columns import Column
 from nnviz.core.losses import MSE
-from nnviz.core.names import shortened
 from nnviz.core.numbers import MINUS, shown, shown_in_full, written
 from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
@@ -63,10 +62,6 @@ def columns(state: State) -> list[TableColumn]:
     return [*listed, TableColumn("loss", 0, "error²" if squares else measure.word)]
 
 
-SHORT_NAME = 28
-"""Letters of a name over a scale: Qt cannot shorten a text of two lines."""
-
-
 def _scale(column: Column) -> str:
     """Return "(x − 29.5) / 14.2" of a column of numbers that is standardised, else ""."""
     if column.values or (column.mean, column.deviation) == (0.0, 1.0):
@@ -100,12 +95,17 @@ class DataTable(QAbstractTableModel):
         self.columns = columns(self._state)
         self._listed: NDArray[np.intp] | None = None
         """The rows that are listed, in order; None for all."""
+        self._short: dict[str, str] = {}
         self._computed = MotionThrottle(self, self._tell_computed, document, motion_ms=0.0, share=SHARE)
         document.state_changed.connect(self._follow)
 
     def painted(self, ms: float) -> None:
         """Take the time that painting took: where it is long, some States of a run are left out."""
         self._computed.took(ms)
+
+    def name_in_short(self, short: dict[str, str]) -> None:
+        """Show headers as `short` has them from now on, by the whole header."""
+        self._short = short
 
     # --- which rows are listed
 
@@ -219,12 +219,13 @@ class DataTable(QAbstractTableModel):
             if role == Role.TextAlignmentRole:
                 return RIGHT
             return self.row_of(section) + 1 if role == Role.DisplayRole else None
-        if role in (Role.DisplayRole, Role.ToolTipRole):
-            column = self.columns[section]
-            if not column.scale:
+        column = self.columns[section]
+        if role == Role.DisplayRole:
+            name = self._short.get(column.header, column.header)
+            return f"{name}\n{column.scale}" if column.scale else name
+        if role in (Role.ToolTipRole, Role.AccessibleTextRole):
+            if role == Role.AccessibleTextRole or not column.scale:
                 return column.header
-            if role == Role.DisplayRole:
-                return f"{shortened(column.header, SHORT_NAME)}\n{column.scale}"
             return f"{column.header} = {column.scale}: x is the raw number, then mean and deviation"
         return RIGHT if role == Role.TextAlignmentRole else None
 

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import MINUS
 from nnviz.ui.data.cells import NumberCells
-from nnviz.ui.data.columns import column_widths
+from nnviz.ui.data.columns import column_widths, headers_in_short
 from nnviz.ui.data.split import SplitLine
 from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
@@ -259,13 +259,11 @@ class TableView(QTableView):
     def _fit_columns(self) -> None:
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
         listed = self._table.columns
-        few, mode = len(listed) <= SAMPLE, Qt.TextElideMode.ElideMiddle  # names often differ at their ends
-        if any(each.scale for each in listed):
-            mode = Qt.TextElideMode.ElideNone
-        self.horizontalHeader().setTextElideMode(mode)
+        few = len(listed) <= SAMPLE
+        self._table.name_in_short(headers_in_short([each.header for each in listed]))
         columns = [
             (
-                max(each.header, each.scale, key=len),
+                max(self._table.headerData(k, Qt.Orientation.Horizontal).splitlines(), key=len),
                 self._texts(k) if few else (),  # many would take long: they have the room of computed ones
                 not (few and each.editable),
             )

@@ -9,7 +9,6 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from nnviz.core.names import shortened
 from nnviz.core.state import State
 from nnviz.ui.function.axes import PREDICTION, TARGET, Axes, has_pairs
 from nnviz.ui.widgets.choice import Choice
@@ -17,8 +16,6 @@ from nnviz.ui.widgets.theme import px, ui_font
 
 TWO_PX = 290
 """From this width on two choices stand side by side."""
-LETTERS = 40
-"""Of a longer name, in a list."""
 
 
 class AxesChoice(QWidget):
@@ -88,11 +85,10 @@ class AxesChoice(QWidget):
         listed = (network.inputs, network.outputs, pairs, together, every)
         if listed != self._listed:
             self._listed = listed
-            inputs = [shortened(name, LETTERS) for name in network.inputs]
-            outputs = [shortened(name, LETTERS) for name in network.outputs]
-            self._fill(self.across, inputs + [TARGET] * pairs)
+            inputs, outputs = network.inputs, network.outputs
+            self._fill(self.across, [*inputs, *[TARGET] * pairs])
             self._fill(self.up, [PREDICTION, *inputs] if len(inputs) > 1 else [])
-            self._fill(self.output, [every] * together + outputs if len(outputs) > 1 else [])
+            self._fill(self.output, [*[every] * together, *outputs] if len(outputs) > 1 else [])
         self.across.setCurrentIndex(len(network.inputs) if axes.across is None else axes.across)
         self.up.setCurrentIndex(0 if axes.up is None else axes.up + 1)
         self.output.setCurrentIndex(0 if axes.output is None else axes.output + together)

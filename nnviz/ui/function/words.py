@@ -9,7 +9,7 @@ import numpy as np
 from nnviz.core.accuracy import THRESHOLD, is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.decision import decides
-from nnviz.core.names import shortened
+from nnviz.core.names import shortened, shortened_apart
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, shown
 from nnviz.core.state import State
@@ -38,20 +38,20 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
 
 def inputs(state: State, axes: Axes, row: Array, written: Callable[[float], str]) -> list[str]:
     """Return the inputs that vary, with their values in a row, shape (inputs,)."""
-    names = state.network.inputs
-    return [f"{shortened(names[place], SHORT)} = {written(float(row[place]))}" for place in axes.along]
+    names = shortened_apart(state.network.inputs, SHORT)
+    return [f"{names[place]} = {written(float(row[place]))}" for place in axes.along]
 
 
 def outputs(state: State, axes: Axes, prediction: Array, written: Callable[[float], str]) -> list[str]:
     """Return the output that is drawn, or of all the first ones, of classes the largest ones."""
-    names = state.network.outputs
+    names = shortened_apart(state.network.outputs, SHORT)
     if axes.output is not None:
         told = [axes.output]
     elif is_one_of_many(state.network):
         told = np.argsort(-prediction, kind="stable")[:MOST_TOLD].tolist()
     else:
         told = list(range(min(len(names), MOST_TOLD)))
-    return [f"{shortened(names[k], SHORT)}: {written(float(prediction[k]))}" for k in told]
+    return [f"{names[k]}: {written(float(prediction[k]))}" for k in told]
 
 
 def caption(state: State, axes: Axes, selection: Selection, found: bool) -> str:
@@ -71,13 +71,12 @@ def caption(state: State, axes: Axes, selection: Selection, found: bool) -> str:
 
 def key(state: State, axes: Axes, palette: Palette) -> list[Sample]:
     """Return which colour is which output, where there are several."""
-    names = state.network.outputs
+    names = shortened_apart(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return []
     colours = curve_colours(list(range(len(names))), palette)
     shapes = [class_shape(k) if axes.up is not None else None for k in range(len(names))]
-    short = (shortened(name, SHORT) for name in names)
-    return [Sample(*each) for each in zip(short, colours, shapes, strict=True)]
+    return [Sample(*each) for each in zip(names, colours, shapes, strict=True)]
 
 
 def _line(state: State, axes: Axes) -> Iterator[str]:

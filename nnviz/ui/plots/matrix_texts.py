@@ -12,6 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import shown
 from nnviz.picture.matrix import Cell, Sheet, ink_on
 from nnviz.picture.parts import Rect
+from nnviz.ui.widgets.elided import names_within
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours, ui_font
 
@@ -46,14 +47,16 @@ def paint_names(painter: QPainter, sheet: Sheet, names: Names, room: tuple[float
     (nodes, sources), (left, above) = names, room
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
-    for node, name in enumerate(nodes if left else ()):
+    metrics, middle = QFontMetricsF(painter.font()), Qt.AlignmentFlag.AlignVCenter
+    for node, name in enumerate(names_within(nodes, metrics, left - BESIDE) if left else ()):
         place = sheet.row(node)
         at = QRectF(place.x - left, place.y, left - BESIDE, place.height)
-        _write(painter, at, name, Qt.AlignmentFlag.AlignRight)
-    for source, name in enumerate(sources if above else ()):
+        painter.drawText(at, Qt.AlignmentFlag.AlignRight | middle, name)
+    across = sheet.column(0).width - 2
+    for source, name in enumerate(names_within(sources, metrics, across) if above else ()):
         place = sheet.column(source)
-        at = QRectF(place.x + 1, place.y - above, place.width - 2, above - BESIDE / 2)
-        _write(painter, at, name, Qt.AlignmentFlag.AlignHCenter)
+        at = QRectF(place.x + 1, place.y - above, across, above - BESIDE / 2)
+        painter.drawText(at, Qt.AlignmentFlag.AlignHCenter | middle, name)
 
 
 def paint_numbers(painter: QPainter, sheet: Sheet, weights: Array, image: QImage) -> None:
@@ -80,9 +83,3 @@ def _fitting(texts: list[list[str]], cell: Rect) -> QFont | None:
         if widest + BESIDE <= cell.width and metrics.height() <= cell.height:
             return ui_font(size)
     return None
-
-
-def _write(painter: QPainter, room: QRectF, name: str, side: Qt.AlignmentFlag) -> None:
-    """Write a name in one line, shortened in its middle if need be."""
-    text = QFontMetricsF(painter.font()).elidedText(name, Qt.TextElideMode.ElideMiddle, room.width())
-    painter.drawText(room, side | Qt.AlignmentFlag.AlignVCenter, text)

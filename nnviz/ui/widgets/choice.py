@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QSize, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QToolTip
 
+from nnviz.ui.widgets.elided import names_within
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours, px
 
@@ -14,10 +15,14 @@ MOST_SEEN = 20
 
 
 class Choice(QComboBox):
-    """One of several; the arrow stands at the right, and the list is as wide as its items."""
+    """One of several; the arrow stands at the right, and the list is as wide as its items.
+
+    A text without room is shortened so that it can be told from the others; the tooltip has all of it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._within: tuple[object, list[str]] = None, []
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
         self.setMaxVisibleItems(MOST_SEEN)
 
@@ -32,14 +37,35 @@ class Choice(QComboBox):
         view.setMinimumWidth(view.sizeHintForColumn(0) + padding + bar)
         super().showPopup()
 
+    @property
+    def shown_text(self) -> str:
+        """What of the text of the chosen one has room."""
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        box, field = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(box, option, field, self).width()
+        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        names = [*dict.fromkeys((text, *map(self.itemText, range(self.count()))))]
+        if self._within[0] != (names, room, metrics):
+            self._within = (names, room, metrics), names_within(names, metrics, room)
+        return self._within[1][0]
+
+    def event(self, event: QEvent) -> bool:
+        """Tell all of a shortened text in the tooltip, over what the box is for."""
+        cut = event.type() == QEvent.Type.ToolTip and self.shown_text != self.currentText()
+        if cut and isinstance(event, QHelpEvent):
+            told = filter(None, (self.currentText(), self.toolTip()))
+            QToolTip.showText(event.globalPos(), "\n".join(told), self)
+            return True
+        return super().event(event)
+
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the box, its text shortened in the middle where it has no room, and the arrow."""
+        """Paint the box, its text as far as it has room, and the arrow."""
         option, style = QStyleOptionComboBox(), self.style()
         self.initStyleOption(option)
-        field = QStyle.SubControl.SC_ComboBoxEditField
-        room = style.subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width()
-        text = self.currentText() or self.placeholderText()
-        option.currentText = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+        option.currentText = self.shown_text
         with QPainter(self) as painter:
             style.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option, painter, self)
             style.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option, painter, self)
