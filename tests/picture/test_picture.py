@@ -18,12 +18,12 @@ WEIGHT = Address("weight", 0, 0, 1)
 
 
 def test_names_that_begin_and_end_alike_are_told_apart():
-    names = [f"{part} {of} (cm)" for part in ("sepal", "petal") for of in ("length", "width")]
-    layer = Layer(("output",), "identity", np.ones((1, 4)))
-    picture = drawn(State(Network(names, (layer,)), Dataset(np.ones((1, 4)))), View(300, 340))
-    shown = [label.text for label in picture.labels if label.address[:2] == ("name", -1)]
-    assert [text[:7] for text in shown] == ["sepal l", "sepal w", "petal l", "petal w"]
-    assert all(text.endswith("…") for text in shown)
+    names = [f"measured length of the {part} in cm" for part in ("sepal", "petal")]
+    layer = Layer(("output",), "identity", np.ones((1, 2)))
+    picture = drawn(State(Network(names, (layer,)), Dataset(np.ones((1, 2)))), View(300, 340))
+    first, second = (label.text for label in picture.labels if label.address[:2] == ("name", -1))
+    assert "sep" in first
+    assert "pet" in second
 
 
 def test_the_course_network_says_what_the_course_computes():
