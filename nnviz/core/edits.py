@@ -21,7 +21,7 @@ from nnviz.core.network import Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
 
-ALL_OR_NONE = "rows have all their targets or none; type a number, or remove the targets of all rows"
+ALL_OR_NONE = "rows have all their targets or none; the table's menu removes all"
 EDITABLE = ("input", "weight", "bias", "target")
 """The kinds of addresses whose numbers a person can type."""
 

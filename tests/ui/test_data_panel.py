@@ -434,7 +434,7 @@ def click_number(desk, row, modifier=Qt.KeyboardModifier.NoModifier):
     ("column", "says"),
     [
         (0, "accounts of row 2 cannot be empty: type a number"),
-        (2, "target of row 2: rows have all their targets or none; type a number, or remove the targets"),
+        (2, "target of row 2: rows have all their targets or none; the table's menu removes all"),
         (4, "error of row 2 is computed and cannot be emptied"),
     ],
 )
@@ -509,7 +509,7 @@ def test_the_targets_of_all_selected_rows_are_emptied_together(desk):
 def test_a_target_of_several_that_is_emptied_is_refused_in_its_field(desk):
     desk.click(1, 2)
     desk.type("", Qt.Key.Key_F2, Qt.Key.Key_Backspace, Qt.Key.Key_Return)
-    said = "target: rows have all their targets or none; type a number, or remove the targets of all rows"
+    said = "target: rows have all their targets or none; the table's menu removes all"
     assert said in desk.labels()
     desk.type("", Qt.Key.Key_Up)
     assert "target: type a number" in desk.labels()

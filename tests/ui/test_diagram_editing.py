@@ -238,7 +238,7 @@ def test_a_target_of_several_rows_is_refused_empty_and_stays(open_window):
     window = open_window("many-rows")
     before = window.document.state
     empty_target(window)
-    told = "rows have all their targets or none; type a number, or remove the targets of all rows"
+    told = "rows have all their targets or none; the table's menu removes all"
     assert status(window) == told
     assert editor_of(window).isVisible()
     keys(window, Qt.Key.Key_Escape)
