@@ -45,10 +45,10 @@ def shortened(text: str, letters: int) -> str:
     return f"{text[: letters - 1 - end]}…{text[len(text) - end :]}"
 
 
-def told_apart(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
-    """Return the names, those without room as `usual` shortens one; by what differs if two would be alike.
+def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], str]) -> list[str]:
+    """Return names that fit, shortened so that no two of them look alike; `usual` shortens a single name.
 
-    Words at the end of all that have no room go first: "sepal length (cm)" and "sepal width (cm)" become
+    Words at which all long names end are left out first: "sepal length (cm)" and "sepal width (cm)" become
     "sepal len…" and "sepal wid…", never both "sepal… (cm)".
     """
     short = [name if fits(name) else usual(name) for name in names]
@@ -94,7 +94,7 @@ def _whole_words(text: str) -> int:
 def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
     """Return a name without its first `start` and last `end` letters, and with "…" for what else has no room.
 
-    That is left out at its left, its right or in its middle. Return "" where not even one letter fits.
+    `side` says where these are left out. Return "" where not even one letter fits.
     """
     core, before, behind = name[start : len(name) - end], "…" * bool(start), "…" * bool(end)
 
@@ -114,9 +114,9 @@ def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
     return part(letters) if letters else ""
 
 
-def shortened_apart(names: Sequence[str], letters: int) -> list[str]:
-    """Return names of at most `letters` that can be told apart."""
-    return told_apart(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
+def shorten_names(names: Sequence[str], letters: int) -> list[str]:
+    """Return names of at most `letters` letters, shortened so that no two of them look alike."""
+    return shorten_distinctly(names, lambda name: len(name) <= letters, lambda name: shortened(name, letters))
 
 
 def on_one_line(text: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.address import Address, Kind
-from nnviz.core.names import told_apart
+from nnviz.core.names import shorten_distinctly
 from nnviz.core.network import Network
 from nnviz.picture.columns import HEIGHT, body, growth, lay_columns
 from nnviz.picture.edges import REACH_PX, Gap
@@ -149,7 +149,7 @@ def _names(network: Network, column: Column, slots: Mapping[Kind, Slot], body: R
         return
     names = network.names(column.index)
     nodes = list(column.with_texts(body))
-    texts = told_apart(
+    texts = shorten_distinctly(
         [plain(names[node]) for node in nodes],
         lambda text: text_width(text, slot.size) <= slot.rect.width,
         lambda name: elide(name, slot.size, slot.rect.width),

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 
 from nnviz.core.accuracy import classifies
 from nnviz.core.confusion import Confusion, confusion, decisions
-from nnviz.core.names import shortened_apart
+from nnviz.core.names import shorten_names
 from nnviz.core.numbers import counted, shown
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -179,7 +179,7 @@ class ConfusionPanel(LiveCard):
         return f"{target} taken for {prediction}" if cell.target != cell.prediction else f"{target}, right"
 
     def _named(self, shortened_names: bool) -> Sequence[str]:
-        return shortened_apart(self._names, LETTERS) if shortened_names else self._names
+        return shorten_names(self._names, LETTERS) if shortened_names else self._names
 
     def _choose(self, cell: Cell) -> None:
         """Have the rows of a cell listed."""

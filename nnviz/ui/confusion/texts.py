@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 from nnviz.core.confusion import Confusion
 from nnviz.picture.matrix import ink_on
 from nnviz.ui.confusion.places import GAP, NAME_PX, TITLE_PX, Cell, Places
-from nnviz.ui.widgets.elided import names_within
+from nnviz.ui.widgets.elided import shorten_to_width
 from nnviz.ui.widgets.theme import colours, ui_font
 
 TARGET, PREDICTION = "target class", "predicted class"
@@ -43,13 +43,15 @@ def paint_names(painter: QPainter, places: Places, names: Sequence[str]) -> None
     painter.setPen(QColor(colours().ink))
     metrics, across = QFontMetricsF(painter.font()), places.cell(Cell(0, 0)).width() - 4
     if places.left:
-        for k, name in enumerate(names_within(names, metrics, places.left - GAP)):
+        for k, name in enumerate(shorten_to_width(names, metrics, places.left - GAP)):
             row = places.cell(Cell(k, 0))
             room = QRectF(row.left() - places.left, row.top(), places.left - GAP, row.height())
             painter.drawText(room, RIGHT, name)
     if not places.above:
         return
-    for k, name in enumerate(names_within(names, metrics, places.above - GAP if places.upright else across)):
+    for k, name in enumerate(
+        shorten_to_width(names, metrics, places.above - GAP if places.upright else across)
+    ):
         column = places.cell(Cell(0, k))
         if places.upright:
             middle = column.top() - places.above / 2

@@ -110,7 +110,7 @@ class NumberCells(QStyledItemDelegate):
                 raise ValueError(f"{header}: {error}") from None
 
         def empty() -> None:
-            if why := self._table.not_empty([row]):
+            if why := self._table.refusal_to_clear([row]):
                 raise ValueError(f"{header}: {why}")
 
         field = NumberField(read, parent=parent)

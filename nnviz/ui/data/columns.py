@@ -8,7 +8,7 @@ from typing import TypeAlias
 from PySide6.QtGui import QFont, QFontMetrics
 
 from nnviz.core.numbers import MINUS
-from nnviz.ui.widgets.elided import names_within
+from nnviz.ui.widgets.elided import shorten_to_width
 from nnviz.ui.widgets.theme import px, ui_font
 
 Column: TypeAlias = tuple[str, Sequence[str], bool]
@@ -28,9 +28,9 @@ SIZES_PX = 13, 12, 11, 9.5
 """Font sizes of the numbers of a column, the best first; the first in which all fit is taken."""
 
 
-def headers_in_short(headers: Sequence[str]) -> dict[str, str]:
-    """Return what has room of each header that is very long."""
-    short = names_within(headers, QFontMetrics(ui_font(NAME_PX)), px(LONGEST_NAME_PX))
+def short_headers(headers: Sequence[str]) -> dict[str, str]:
+    """Return a short header for each very long one."""
+    short = shorten_to_width(headers, QFontMetrics(ui_font(NAME_PX)), px(LONGEST_NAME_PX))
     return {whole: text for whole, text in zip(headers, short, strict=True) if text != whole}
 
 

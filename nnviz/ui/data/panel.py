@@ -304,7 +304,7 @@ class DataPanel(Card):
             self.said.emit(f"{what} cannot be empty: type a number; {removes}")
         elif column.kind != "target":
             self.said.emit(f"{what} is computed and cannot be emptied; {removes}")
-        elif why := self.model.not_empty(rows):
+        elif why := self.model.refusal_to_clear(rows):
             self.said.emit(f"{what}: {why}; {removes}")
         elif self._document.edit(what, edits.clear_targets, rows):
             self.said.emit(f"{what} is empty now")

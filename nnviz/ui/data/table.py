@@ -103,8 +103,8 @@ class DataTable(QAbstractTableModel):
         """Take the time that painting took: where it is long, some States of a run are left out."""
         self._computed.took(ms)
 
-    def name_in_short(self, short: dict[str, str]) -> None:
-        """Show headers as `short` has them from now on, by the whole header."""
+    def use_short_headers(self, short: dict[str, str]) -> None:
+        """Show these short headers, each by the header that it stands for, from now on."""
         self._short = short
 
     # --- which rows are listed
@@ -252,7 +252,7 @@ class DataTable(QAbstractTableModel):
         self.put(index, value)
         return True
 
-    def not_empty(self, rows: list[int]) -> str:
+    def refusal_to_clear(self, rows: list[int]) -> str:
         """Return why a target of these rows cannot be empty, or ""."""
         try:
             edits.clear_targets(self._state, rows)

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from nnviz.core.numbers import MINUS
 from nnviz.ui.data.cells import NumberCells
-from nnviz.ui.data.columns import column_widths, headers_in_short
+from nnviz.ui.data.columns import column_widths, short_headers
 from nnviz.ui.data.split import SplitLine
 from nnviz.ui.data.table import DataTable, Index
 from nnviz.ui.widgets.number_field import PIXELS_A_STEP, scrubbed
@@ -260,7 +260,7 @@ class TableView(QTableView):
         """Make names and numbers readable; where they have no room the columns scroll, row numbers do not."""
         listed = self._table.columns
         few = len(listed) <= SAMPLE
-        self._table.name_in_short(headers_in_short([each.header for each in listed]))
+        self._table.use_short_headers(short_headers([each.header for each in listed]))
         columns = [
             (
                 max(self._table.headerData(k, Qt.Orientation.Horizontal).splitlines(), key=len),

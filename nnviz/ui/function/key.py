@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QRe
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from nnviz.ui.function.marks import draw_mark
-from nnviz.ui.widgets.elided import names_within
+from nnviz.ui.widgets.elided import shorten_to_width
 from nnviz.ui.widgets.theme import colours, px, ui_font
 
 FONT, LINE_PX, SAMPLE_PX, APART_PX = 11.5, 17, 16, 10
@@ -55,7 +55,7 @@ class Key(QWidget):
         """Yield each sample with its upper left corner and its name as far as that has room."""
         metrics, room = QFontMetrics(ui_font(FONT)), max(self.width(), px(80))
         x = y = 0.0
-        names = names_within([sample.name for sample in self._samples], metrics, room - px(SAMPLE_PX))
+        names = shorten_to_width([sample.name for sample in self._samples], metrics, room - px(SAMPLE_PX))
         for sample, name in zip(self._samples, names, strict=True):
             width = px(SAMPLE_PX) + metrics.horizontalAdvance(name)
             if x and x + width > room:

@@ -9,7 +9,7 @@ import numpy as np
 from nnviz.core.accuracy import THRESHOLD, is_one_of_many
 from nnviz.core.activations import Array
 from nnviz.core.decision import decides
-from nnviz.core.names import shortened, shortened_apart
+from nnviz.core.names import shorten_names, shortened
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, shown
 from nnviz.core.state import State
@@ -38,13 +38,13 @@ def axis_names(network: Network, axes: Axes) -> tuple[str, str]:
 
 def inputs(state: State, axes: Axes, row: Array, written: Callable[[float], str]) -> list[str]:
     """Return the inputs that vary, with their values in a row, shape (inputs,)."""
-    names = shortened_apart(state.network.inputs, SHORT)
+    names = shorten_names(state.network.inputs, SHORT)
     return [f"{names[place]} = {written(float(row[place]))}" for place in axes.along]
 
 
 def outputs(state: State, axes: Axes, prediction: Array, written: Callable[[float], str]) -> list[str]:
     """Return the output that is drawn, or of all the first ones, of classes the largest ones."""
-    names = shortened_apart(state.network.outputs, SHORT)
+    names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None:
         told = [axes.output]
     elif is_one_of_many(state.network):
@@ -71,7 +71,7 @@ def caption(state: State, axes: Axes, selection: Selection, found: bool) -> str:
 
 def key(state: State, axes: Axes, palette: Palette) -> list[Sample]:
     """Return which colour is which output, where there are several."""
-    names = shortened_apart(state.network.outputs, SHORT)
+    names = shorten_names(state.network.outputs, SHORT)
     if axes.output is not None or len(names) > MOST_NAMED:
         return []
     colours = curve_colours(list(range(len(names))), palette)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from nnviz.core.names import shortened_apart
+from nnviz.core.names import shorten_names
 from nnviz.core.numbers import shown
 from nnviz.ui.plots.point_plot import PointPlot
 
@@ -29,6 +29,6 @@ class LossPlane(PointPlot):
 
     def in_words(self, weights: tuple[float, ...], loss: float) -> str:
         """Return weights and loss for a read-out, each on a line."""
-        names = shortened_apart(self._names, SHORT)
+        names = shorten_names(self._names, SHORT)
         lines = [f"{name} = {shown(value)}" for name, value in zip(names, weights, strict=False)]
         return "\n".join((*lines, f"{self._measure} {shown(loss) if math.isfinite(loss) else 'too large'}"))

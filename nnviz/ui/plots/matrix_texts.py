@@ -12,7 +12,7 @@ from nnviz.core.activations import Array
 from nnviz.core.numbers import shown
 from nnviz.picture.matrix import Cell, Sheet, ink_on
 from nnviz.picture.parts import Rect
-from nnviz.ui.widgets.elided import names_within
+from nnviz.ui.widgets.elided import shorten_to_width
 from nnviz.ui.widgets.images import qrect
 from nnviz.ui.widgets.theme import colours, ui_font
 
@@ -48,12 +48,12 @@ def paint_names(painter: QPainter, sheet: Sheet, names: Names, room: tuple[float
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
     metrics, middle = QFontMetricsF(painter.font()), Qt.AlignmentFlag.AlignVCenter
-    for node, name in enumerate(names_within(nodes, metrics, left - BESIDE) if left else ()):
+    for node, name in enumerate(shorten_to_width(nodes, metrics, left - BESIDE) if left else ()):
         place = sheet.row(node)
         at = QRectF(place.x - left, place.y, left - BESIDE, place.height)
         painter.drawText(at, Qt.AlignmentFlag.AlignRight | middle, name)
     across = sheet.column(0).width - 2
-    for source, name in enumerate(names_within(sources, metrics, across) if above else ()):
+    for source, name in enumerate(shorten_to_width(sources, metrics, across) if above else ()):
         place = sheet.column(source)
         at = QRectF(place.x + 1, place.y - above, across, above - BESIDE / 2)
         painter.drawText(at, Qt.AlignmentFlag.AlignHCenter | middle, name)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QToolTip
 
-from nnviz.ui.widgets.elided import names_within
+from nnviz.ui.widgets.elided import shorten_to_width
 from nnviz.ui.widgets.number_field import NumberField
 from nnviz.ui.widgets.theme import colours, px
 
@@ -49,7 +49,7 @@ class Choice(QComboBox):
             return text
         names = [*dict.fromkeys((text, *map(self.itemText, range(self.count()))))]
         if self._within[0] != (names, room, metrics):
-            self._within = (names, room, metrics), names_within(names, metrics, room)
+            self._within = (names, room, metrics), shorten_to_width(names, metrics, room)
         return self._within[1][0]
 
     def event(self, event: QEvent) -> bool:

@@ -8,14 +8,14 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
-from nnviz.core.names import told_apart
+from nnviz.core.names import shorten_distinctly
 from nnviz.ui.widgets.theme import ui_font
 
 
-def names_within(names: Sequence[str], metrics: QFontMetrics | QFontMetricsF, room: float) -> list[str]:
-    """Return names as far as each has so many pixels, and so that they can be told apart."""
+def shorten_to_width(names: Sequence[str], metrics: QFontMetrics | QFontMetricsF, room: float) -> list[str]:
+    """Return names of at most `room` pixels, shortened so that no two of them look alike."""
     middle = Qt.TextElideMode.ElideMiddle
-    return told_apart(
+    return shorten_distinctly(
         names,
         lambda text: metrics.horizontalAdvance(text) <= room,
         lambda name: metrics.elidedText(name, middle, room),  # type: ignore[arg-type]  # whole pixels, or not

@@ -18,7 +18,7 @@ from nnviz.ui.widgets.hold import hold
 from nnviz.ui.window.ended_run import EndedRun
 from nnviz.ui.window.export_rows import export_rows
 from nnviz.ui.window.help import help_menu
-from nnviz.ui.window.loss_in_use import keep_called, keep_said
+from nnviz.ui.window.loss_in_use import keep_called, tell_changed_loss
 from nnviz.ui.window.menus import Entry, Menu, Table, choice, fill_menus, make_actions
 from nnviz.ui.window.ready_rows import ready_menu
 from nnviz.ui.window.settings import Settings
@@ -80,7 +80,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     for dock in workspace.board.docks.values():
         dock.looked.connect(actions[f"panel {dock.objectName()}"].setChecked)
     keep_called(workspace, actions["panel MSE"])
-    keep_said(workspace)
+    tell_changed_loss(workspace)
     workspace.present.changed.connect(actions["present"].setChecked)
     workspace.selection.row_changed.connect(offer_free)
     offer_free()

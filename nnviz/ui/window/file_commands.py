@@ -43,7 +43,7 @@ class FileCommands(QObject):
     """What another program has saved is in the place of what was open."""
     about_to_ask = Signal()
     """Whatever changes the document by itself must wait for the answer."""
-    loss_followed = Signal(str)
+    loss_changed = Signal(str)
     """The loss became the usual one of the output's activation; carries the one it was before."""
 
     def __init__(self, window: QWidget, document: Document, travel: Travel, settings: Settings) -> None:
@@ -51,9 +51,9 @@ class FileCommands(QObject):
         self._travel = travel
         self._window, self._document, self._settings = window, document, settings
         self.runs = KeptRuns()
-        self.tables = Tables(window, document, settings, self.begin)
+        self.tables = Tables(window, document, settings, self.open_new)
         self.tables.said.connect(self.said)
-        self.tables.loss_followed.connect(self.loss_followed)
+        self.tables.loss_changed.connect(self.loss_changed)
         self.tables.about_to_ask.connect(self.about_to_ask)
         self._in_part: tuple[State | None, str] = (None, "")
         """The State that a file holds in part, and what that leaves out."""
@@ -65,11 +65,11 @@ class FileCommands(QObject):
         dialog = NewNetwork(self._window)
         if not dialog.exec():
             return
-        begun = self.begin(dialog.state(), "New network with random weights, seed 0")
-        if begun and dialog.loss_followed:
-            self.loss_followed.emit(MSE.name)
+        begun = self.open_new(dialog.state(), "New network with random weights, seed 0")
+        if begun and dialog.loss_changed:
+            self.loss_changed.emit(MSE.name)
 
-    def begin(self, state: State, said: str, *, example: bool = False) -> bool:
+    def open_new(self, state: State, said: str, *, example: bool = False) -> bool:
         """Ask about unsaved changes, and open a network made anew as a document without a file.
 
         Return False, with all as it was, where the person wants to stay.
@@ -115,7 +115,7 @@ class FileCommands(QObject):
         )
         self.opened.emit()
         if file.as_read.answer and state.training.loss != MSE.name:  # the file says neither of them
-            self.loss_followed.emit(MSE.name)
+            self.loss_changed.emit(MSE.name)
         return True
 
     def take(self, path: Path) -> None:
@@ -131,7 +131,7 @@ class FileCommands(QObject):
         assert chosen is not None
         titled = chosen.line.startswith(chosen.title)
         said = chosen.line if titled else f"{chosen.title}: {chosen.line}"
-        self.begin(load(chosen.path), said, example=True)
+        self.open_new(load(chosen.path), said, example=True)
 
     def fill_recent(self, menu: QMenu) -> None:
         """Fill a menu with the files that were open last."""

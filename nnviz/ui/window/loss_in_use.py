@@ -25,8 +25,8 @@ def keep_called(workspace: Workspace, action: QAction) -> None:
     card.accuracy_chosen.connect(partial(settings.remember, ACCURACY))
 
 
-def keep_said(workspace: Workspace) -> None:
-    """Say it where the loss followed the output's activation, and offer the one before where it fits."""
+def tell_changed_loss(workspace: Workspace) -> None:
+    """Say that the output's activation changed the loss, and offer the loss before where that fits."""
     document, status = workspace.document, workspace.status
 
     def use(before: str) -> None:
@@ -44,5 +44,5 @@ def keep_said(workspace: Workspace) -> None:
         if old.training.loss != new.training.loss:
             status.withdraw()
 
-    workspace.files.loss_followed.connect(say)
+    workspace.files.loss_changed.connect(say)
     document.state_changed.connect(follow)

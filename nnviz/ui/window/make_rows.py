@@ -15,7 +15,7 @@ def make_rows(workspace: Workspace) -> None:
     dialog = MakeRows(workspace.main_window, document.state)
     if dialog.exec():
         if dialog.suiting.isChecked():
-            workspace.files.begin(dialog.state(), dialog.said)
+            workspace.files.open_new(dialog.state(), dialog.said)
         else:
             workspace.diagram.session.close()
             if document.edit(f"Make rows: {dialog.kind.title}", lambda _: dialog.state()):

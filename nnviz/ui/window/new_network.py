@@ -98,8 +98,8 @@ class NewNetwork(QDialog):
         self._chosen_loss = self.loss.currentData()
 
     @property
-    def loss_followed(self) -> bool:
-        """Whether nobody chose the loss, and the output's activation made it another one than MSE."""
+    def loss_changed(self) -> bool:
+        """Whether the output's activation, and no person, made the loss another one than MSE."""
         return self.loss.currentData() not in (MSE.name, self._chosen_loss)
 
     def state(self) -> State:

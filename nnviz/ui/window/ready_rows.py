@@ -24,4 +24,4 @@ def ready_menu(workspace: Workspace) -> Menu:
 
 def _open(workspace: Workspace, ready: ReadySet) -> None:
     """Open it as an example is opened."""
-    workspace.files.begin(ready.state(), f"{ready.title}: {ready.line}", example=True)
+    workspace.files.open_new(ready.state(), f"{ready.title}: {ready.line}", example=True)

@@ -89,7 +89,7 @@ class StatusLine(QStatusBar):
         self._back.setFont(ui_font(12))
         self._back.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is
         self._back.clicked.connect(self._take_back)
-        self._takes_back: Callable[[], object] | None = None
+        self._offered: Callable[[], object] | None = None
         self._facts = QLabel()
         self._facts.setFont(ui_font(12))
         self._facts.setObjectName("muted")
@@ -108,7 +108,7 @@ class StatusLine(QStatusBar):
 
     def offer(self, text: str, does: Callable[[], object], tip: str) -> None:
         """Offer to take back what is said, by a button that says `text`."""
-        self._takes_back = does
+        self._offered = does
         self._back.setText(text)
         self._back.setToolTip(tip)
         self._back.show()
@@ -116,11 +116,11 @@ class StatusLine(QStatusBar):
 
     def withdraw(self) -> None:
         """Offer nothing any more."""
-        self._takes_back = None
+        self._offered = None
         self._back.hide()
 
     def _take_back(self) -> None:
-        does = self._takes_back
+        does = self._offered
         self.withdraw()
         if does:
             does()

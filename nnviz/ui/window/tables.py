@@ -28,25 +28,25 @@ PASTED = "What was pasted"
 
 
 class Tables(QObject):
-    """Takes tables into the document of a window; `begin` opens a new one, and tells whether it could.
+    """Takes tables into the document of a window; `open_new` opens another one, and tells whether it could.
 
     ================ ==============================================================
     `said`           carries a sentence for the status line
-    `loss_followed`  that of an open network became the usual one of its new output; the one before
+    `loss_changed`   the loss became the usual one of the new output; carries the one before
     `about_to_ask`   whatever changes the document by itself must wait for the answer
     ================ ==============================================================
     """
 
     said = Signal(str)
-    loss_followed = Signal(str)
+    loss_changed = Signal(str)
     about_to_ask = Signal()
 
     def __init__(
-        self, window: QWidget, document: Document, settings: Settings, begin: Callable[[State, str], bool]
+        self, window: QWidget, document: Document, settings: Settings, open_new: Callable[[State, str], bool]
     ) -> None:
         super().__init__(window)
         self._window, self._document, self._settings = window, document, settings
-        self._begin = begin
+        self._open_new = open_new
 
     def load(self, path: Path, *, asks: bool = False) -> None:
         """Take a file's rows; where it cannot be read, say why and keep those that are there.
@@ -101,12 +101,12 @@ class Tables(QObject):
             return False
         said = f"{name}: {dialog.said}"
         if dialog.what == "network":
-            return self._begin(dialog.state, said)
+            return self._open_new(dialog.state, said)
         before = self._document.state.training.loss
         self._document.push(dialog.state, "Paste a table" if name == PASTED else f"Load {name}")
         self.said.emit(said)
         if self._document.state.training.loss != before:
-            self.loss_followed.emit(before)
+            self.loss_changed.emit(before)
         return True
 
     def _refuse(self, sentence: str) -> None:
