@@ -277,6 +277,22 @@ def test_train_takes_a_loss_and_a_share_for_validation(answer, tmp_path, yes_or_
     assert "mse" not in printed
 
 
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_no_accuracy_is_told_where_a_target_is_no_class(answer, tmp_path, output):
+    network = nnviz.Network.from_weights({"output": [0.5, -0.25]}, output="sigmoid")
+    targets = [[60.0], [0.0], [1.0]]
+    if output == "softmax":
+        layer = nnviz.Layer(("no", "yes"), "softmax", [[1, 2], [2, 1]])
+        network, targets = nnviz.Network(("x", "y"), (layer,)), [[0.2, 0.8], [1, 0], [0, 1]]
+    file = str(tmp_path / "numbers.json")
+    nnviz.save(nnviz.State(network, nnviz.Dataset([[3, 5], [1, 2], [2, 0]], targets)), file)
+    line = "train", file, "--validation", "0.4", "--updates", "3"
+    assert "accuracy" not in answer(*line)
+    assert not {"accuracy", "validation_accuracy"} & set(json.loads(answer(*line, "--json")))
+    for style in ("course", "numpy", "keras", "pytorch"):
+        assert "accuracy" not in answer("code", file, "--style", style)
+
+
 def test_targets_that_are_no_shares_are_told_where_the_loss_is_cross_entropy(run, tmp_path):
     state = edits.set_loss(nnviz.load(example("xor").path), "cross_entropy", "sigmoid")
     nnviz.save(edits.set_target(state, 0, 0, 5.0), tmp_path / "xor.json")

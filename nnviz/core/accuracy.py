@@ -24,14 +24,12 @@ Classes: TypeAlias = NDArray[np.intp]
 
 
 def classifies(network: Network, data: Dataset) -> bool:
-    """Tell whether a network tells classes: by softmax or sigmoid, or one output with targets of 0 and 1.
+    """Return whether all targets are 0 or 1 and the outputs are softmax, sigmoid or one of another kind.
 
-    Of the last both must occur: a target of 0 alone is a number like any other.
+    Of the last both targets must occur: 0 alone is a number like any other.
     """
-    if data.targets is None or not len(data):
-        return False
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
-        return True
+        return data.has_classes
     return data.says_yes_or_no
 
 

@@ -13,11 +13,13 @@ BOUNDS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "so
 
 
 def decides(state: State) -> bool:
-    """Tell whether each output says yes or no by itself, the network having rows or not."""
-    network = state.network
+    """Return whether each output says yes or no by itself; without targets a sigmoid does."""
+    network, data = state.network, state.data
     if is_one_of_many(network):
         return False
-    return network.layers[-1].function.base == "sigmoid" or classifies(network, state.data)
+    if data.targets is None or not len(data):
+        return network.layers[-1].function.base == "sigmoid"
+    return classifies(network, data)
 
 
 def bounds(state: State, output: int, values: Array) -> tuple[float, float]:

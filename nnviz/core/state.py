@@ -53,8 +53,14 @@ class Dataset(ByValue):
         """Whether the only target of each row is 0 or 1, and both occur."""
         if self.targets is None or self.targets.shape[1] != 1:
             return False
-        zeros, ones = self.targets == 0.0, self.targets == 1.0
-        return bool(zeros.any() and ones.any() and (zeros | ones).all())
+        return self.has_classes and bool(self.targets.min() < self.targets.max())
+
+    @cached_property
+    def has_classes(self) -> bool:
+        """Whether there are targets and each is 0 or 1."""
+        if self.targets is None or not len(self):
+            return False
+        return bool(((self.targets == 0.0) | (self.targets == 1.0)).all())
 
     @cached_property
     def is_sorted_by_class(self) -> bool:

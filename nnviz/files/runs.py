@@ -12,6 +12,7 @@ from operator import attrgetter
 import msgspec
 import numpy as np
 
+from nnviz.core.accuracy import classifies
 from nnviz.core.activations import Array
 from nnviz.core.cost import QUICK_NS, forward_ns
 from nnviz.core.frozen import frozen
@@ -99,7 +100,7 @@ def run_of(part: RunPart, state: State) -> Run | None:
     history = _history(part, segments, state)
     if history.last[0] == part.iteration and _was_edited(state, history.last[1]):
         return None
-    network, beside = with_weights(state.network, start), _beside(part, state.measure.least)
+    network, beside = with_weights(state.network, start), _beside(part, state)
     return Run(network, part.iteration, history, optimizer, memory, segments, beside=beside)
 
 
@@ -160,14 +161,17 @@ def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> Hist
     return History(is_thinned=is_thinned).extended(points)
 
 
-def _beside(part: RunPart, least: float) -> tuple[Curve, ...]:
-    """Return what was measured beside the loss, which is `least` or more. Raises FileError for no curve."""
+def _beside(part: RunPart, state: State) -> tuple[Curve, ...]:
+    """Return what was measured beside the loss. Raises FileError for no curve.
+
+    An accuracy of targets that are no classes, which older versions have saved, is left out.
+    """
     found = []
-    for key in BESIDE:
+    for key in BESIDE if classifies(state.network, state.data) else BESIDE[:1]:
         given: Matrix = getattr(part, key)
         if given:
             name, place = key.replace("_", " "), f"run.{key}"
-            what, lowest = ("validation loss", least) if key == "validation" else (name, 0.0)
+            what, lowest = ("validation loss", state.measure.least) if key == "validation" else (name, 0.0)
             points = _curve(given, part.iteration, POINTS, place, what, lowest, from_start=False)
             found.append(Curve(name, History(is_thinned=True).extended(points)))
     return tuple(found)

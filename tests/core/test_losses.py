@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from nnviz.core.accuracy import classifies, decided, right
 from nnviz.core.address import Address
 from nnviz.core.confusion import confusion
+from nnviz.core.decision import decides
 from nnviz.core.edits import set_training
 from nnviz.core.explanation.explain import explain
 from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, A, Loss, Y, fitting, loss_of
@@ -280,12 +281,26 @@ def test_accuracy_counts_what_a_person_counts():
         ("identity", 1, [[0], [0]], False),
         ("identity", 2, [[1, 0]], False),
         ("sigmoid", 1, None, False),
+        ("sigmoid", 1, [[1], [1]], True),
+        ("sigmoid", 1, [[60]], False),
+        ("sigmoid", 1, [[1], [0], [0.99]], False),
+        ("sigmoid", 2, [[1, 0], [0, -1]], False),
+        ("softmax", 3, [[0.2, 0.3, 0.5]], False),
+        ("softmax", 3, [[1, 0, 0], [0, 0, 2]], False),
+        ("softmax", 3, [], False),
     ],
 )
 def test_what_tells_classes(output, outputs, targets, is_one):
-    y = None if targets is None else np.array(targets, float)
+    y = None if targets is None else np.array(targets, float).reshape(-1, outputs)
     rows = 1 if y is None else len(y)
     assert classifies(a_network(0, output, outputs), Dataset(np.zeros((rows, 3)), y)) == is_one
+
+
+@pytest.mark.parametrize(("target", "is_one"), [(60.0, False), (1.0, True), (None, True)])
+def test_a_sigmoid_decides_at_a_half_unless_a_target_is_no_class(target, is_one):
+    network = a_network(0, "sigmoid", 1)
+    data = Dataset(np.zeros((1, 3)), None if target is None else [[target]])
+    assert decides(State(network, data)) == is_one
 
 
 def test_all_is_measured_of_both_parts():

@@ -271,6 +271,13 @@ def test_what_was_measured_beside_the_loss_is_there_again():
     assert train(again, updates=3).history.tolist() == train(state, updates=3).history.tolist()
 
 
+def test_an_accuracy_of_targets_that_are_no_classes_is_left_out():
+    network = Network.from_weights({"output": [2, 1]}, output="sigmoid")
+    state = train(State(network, Dataset([[3, 5], [1, -1]], [[60], [50]])), updates=2).state
+    raw = native.write(state).replace(b'"history":', b'"accuracy": [[0, 1], [2, 1]],\n    "history":', 1)
+    assert native.read(Source(raw)).run.beside == ()
+
+
 def test_a_cross_entropy_may_be_below_0_where_targets_are_no_shares():
     network = oracle.make_network([2, 1], ["sigmoid"], [True])
     start = State(network, Dataset([[1, 2], [2, 1]], [[5], [3]]), Training(loss="cross_entropy"))

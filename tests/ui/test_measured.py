@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QScrollArea
 
+from nnviz.core import edits
 from nnviz.core.measured import measured
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
@@ -14,6 +15,7 @@ from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from tests.ui.hands import bring
 from tests.ui.sees import figure, untrue
 
 
@@ -85,6 +87,24 @@ def test_the_row_s_loss_is_that_of_the_loss_in_use(open_window):
 def test_without_validation_and_classes_there_are_three_figures(open_window):
     window = open_window("relu")
     assert captions(window) == ["MSE", "Iteration", "Row's error"]
+
+
+def test_a_sigmoid_has_no_accuracy_where_a_target_is_60(open_window):
+    window = open_window(replace(load(example("relu").path), run=None))
+    window.document.edit("sigmoid", edits.set_activation, 1, "sigmoid")
+    assert captions(window) == ["MSE", "Iteration", "Row's error"]
+    card = bring(window, "Classes")
+    assert not card.pages.show_plot
+    assert card.pages.empty.text().startswith("There are no classes to count: all targets must be 0 or 1")
+
+
+def test_the_accuracy_goes_with_the_last_target_that_is_a_class(open_window):
+    window = open_window(classes())
+    assert "Accuracy" in captions(window)
+    window.document.edit("a target", edits.set_target, 0, 0, 0.5)
+    assert "Accuracy" not in captions(window)
+    window.document.undo()
+    assert "Accuracy" in captions(window)
 
 
 @pytest.mark.parametrize(("validation", "of"), [(0.0, 1), (0.25, 2)])

@@ -24,8 +24,8 @@ from nnviz.ui.widgets.theme import px
 
 NO_TARGETS = "There are no rows with targets: add or load some in the data table"
 NO_CLASSES = (
-    "The network tells no classes: give its output layer softmax or sigmoid, "
-    "or its only output targets of 0 and 1"
+    "There are no classes to count: all targets must be 0 or 1, "
+    "and the output layer softmax or sigmoid, or a single node"
 )
 HINT = "Click a cell to list its rows in the table"
 TIP = f"{HINT}; or go there by the arrow keys and press Enter. Escape lists all again"

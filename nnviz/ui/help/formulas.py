@@ -26,7 +26,8 @@ MEASURES = (
     (
         "accuracy",
         "the share of rows that are right: with softmax the largest output is that of the largest target; "
-        "else every output is on the side of 0.5 on which its target is",
+        "else every output is on the side of 0.5 on which its target is. "
+        "There is none where a target is neither 0 nor 1",
     ),
     (
         "validation",
