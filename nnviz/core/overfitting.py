@@ -1,41 +1,98 @@
-"""Over-fitting: whether the loss over the rows for validation has risen while that of training still falls.
+"""Over-fitting: whether the loss over the validation rows has risen for good while the training loss falls.
 
 Knows nothing of Qt.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from operator import itemgetter
-
 import numpy as np
 
+from nnviz.core.activations import Array
 from nnviz.core.history import History
+from nnviz.core.state import State
 
-RISE, NOISE = 0.01, 1e-6
-"""By so much of its least value, and of its first, validation must have risen."""
-POINTS = 10
-"""So many points must have been measured since: fewer say little of mini-batches, whose losses wobble."""
+EPOCHS = 10
+"""Shortest stretch of a run, in epochs and in points of its curve: within less a loss dips by luck."""
+ROWS = 5
+"""Fewer validation rows say too little of other rows."""
+RISE, FALL = 0.1, 0.01
+"""Least rise of the validation loss and least fall of the training loss, as shares of what they were."""
+VISIBLE = 1e-3
+"""Least rise as a share of the first loss: less than a pixel of a plot that begins there."""
+PARTS = 4
+"""How many averages tell the course of the last third of a run."""
 
 
-def risen_since(trained: History, validation: History | None) -> int | None:
-    """Return the iteration at which the loss over the validation rows was least, where it has risen since.
+@np.errstate(all="ignore")
+def risen_since(state: State) -> int | None:
+    """Return the iteration of the least validation loss in the run of `state` if it has risen for good since.
 
-    Both histories are of one run. It must have fallen first, and POINTS must have been measured since; each
-    in the later half of the iterations since then is above the least by more than RISE of it and NOISE of the
-    first: one that came down again has not risen. Where the loss over the rows that are trained on is not
-    below what it was at that iteration, it is no over-fitting, and the answer is None, as it is without
-    validation.
+    Compare the last third of the run with the lowest level below which the validation loss had stayed for a
+    whole stretch before, EPOCHS or longer. The averages of the PARTS of that third must lie above the level
+    by half of RISE, and the last of them by RISE and by half of the highest: a loss on its way down again
+    has not risen. The training loss must have fallen from that stretch to the last part. Return None
+    otherwise, and with fewer than ROWS validation rows.
+
+    The result hardly depends on how the curves are thinned, and is quick at any length.
     """
-    if validation is None or not len(validation):
+    run = state.run
+    validation = run.curve("validation") if run else None
+    if run is None or validation is None or len(state.data) - state.trained_rows < ROWS:
         return None
-    points = validation.points
-    at = int(np.argmin(np.where(np.isnan(points[:, 1]), np.inf, points[:, 1])))
-    if at == 0 or len(points) - 1 - at < POINTS:
+    points = _finite(validation)
+    per_epoch = max((each.training.updates_per_epoch(state.trained_rows) for each in run.segments), default=1)
+    shortest = EPOCHS * per_epoch
+    if len(points) <= EPOCHS or points[-1, 0] <= shortest:
         return None
-    iteration, least = points[at].tolist()
-    half = bisect_left(points, (iteration + points[-1, 0]) / 2, key=itemgetter(0))
-    above = least + RISE * abs(least) + NOISE * abs(points[0, 1])
-    there = trained.at(int(iteration))
-    falls = there is not None and trained.last[1] < there[1]
-    return int(iteration) if falls and bool((points[half:, 1] > above).all()) else None
+    end, first, iteration = points[-1, 0], points[0, 1], points[points[:, 1].argmin(), 0]
+    late = np.linspace(end - max(end / 3, shortest), end, PARTS + 1)
+    if not points[0, 0] < iteration <= late[0]:
+        return None
+    level, stretch = _kept_below(points, shortest, late[0])
+    if not level < first:
+        return None
+    rises = _means(points, late) - level
+    enough = max(RISE * abs(level), VISIBLE * abs(first))
+    if not (rises.min() >= enough / 2 and rises[-1] >= max(enough, rises.max() / 2)):
+        return None
+    trained = _finite(run.history)
+    (before,), after = _means(trained, stretch), _means(trained, late)[-1]
+    return int(iteration) if after <= before - FALL * abs(before) else None
+
+
+def _finite(history: History) -> Array:
+    """Return the envelope of a curve without what is not finite, shape (points, 2)."""
+    points = history.envelope
+    return points[np.isfinite(points[:, 1])]
+
+
+def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Array]:
+    """Return the lowest level below which a curve stays for a stretch before `end`, and from where to where.
+
+    A stretch is `shortest` or a quarter of the iterations before it, and has EPOCHS points; the level is
+    infinite if there is none.
+    """
+    x, y = points.T
+    grown = 2 * shortest * 1.05 ** np.arange(max(0.0, np.log(end / shortest) / np.log(1.05)))
+    starts = np.concatenate((np.arange(0.0, 2 * shortest, shortest / EPOCHS), grown))
+    begins = np.searchsorted(x, starts)
+    ends = np.searchsorted(x, starts + np.maximum(shortest, starts / 4), side="right")
+    ends = np.maximum(ends, begins + EPOCHS)
+    within = ends <= np.searchsorted(x, end, side="right")
+    if not within.any():
+        return np.inf, np.empty(0)
+    between = np.column_stack((begins, ends))[within]
+    highest = np.maximum.reduceat(y, between.ravel())[::2]
+    begin, after = between[highest.argmin()]
+    return float(highest.min()), x[[begin, after - 1]]
+
+
+def _means(points: Array, edges: Array) -> Array:
+    """Return the means of a curve between neighbouring `edges`, its points joined by straight lines."""
+    x, y = points[max(np.searchsorted(points[:, 0], edges[0], side="right") - 1, 0) :].T
+    areas = np.concatenate(([0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
+    at = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
+    beyond = edges - x[at]
+    slopes = (y[at + 1] - y[at]) / (x[at + 1] - x[at])
+    means: Array = np.diff(areas[at] + beyond * (y[at] + slopes * beyond / 2)) / np.diff(edges)
+    return means

@@ -82,7 +82,7 @@ def next_batch(state: State) -> tuple[int, ...] | None:
     rows, size = state.trained_rows, state.training.batch_size
     if size is None or size >= rows:
         return None
-    epoch, batch = divmod(state.iteration, -(-rows // size))
+    epoch, batch = divmod(state.iteration, state.training.updates_per_epoch(rows))
     order = epoch_order(state.training.seed, epoch, rows)
     return tuple(int(row) for row in order[batch * size : (batch + 1) * size])
 

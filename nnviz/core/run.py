@@ -59,6 +59,10 @@ class Training:
             if (getattr(self, name) or 0) > LARGEST:
                 raise ValueError(f"{name}: expected a whole number up to {LARGEST}")
 
+    def updates_per_epoch(self, rows: int) -> int:
+        """Return how many updates take in `rows`, which are trained on, once."""
+        return -(-rows // min(self.batch_size or rows, rows))
+
     @property
     def next_seed(self) -> int:
         """The seed of the next random weights: one more, and 0 after the largest."""

@@ -156,7 +156,7 @@ def _memory(part: RunPart, memories: tuple[str, ...]) -> list[WeightSetPart]:
 def _history(part: RunPart, segments: tuple[Segment, ...], state: State) -> History:
     rows = state.trained_rows
     points = _curve(part.history, part.iteration, POINTS, "run.history", least=state.measure.least)
-    per_epoch = max(-(-rows // (each.training.batch_size or rows)) for each in segments)
+    per_epoch = max(each.training.updates_per_epoch(rows) for each in segments)
     is_thinned = len(points) > 1 and bool(np.diff(points[:, 0]).max() > per_epoch)
     return History(is_thinned=is_thinned).extended(points)
 

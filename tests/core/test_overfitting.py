@@ -1,14 +1,102 @@
 """Over-fitting is named where validation has risen for good while the loss falls; rows split and shuffled."""
 
+import functools
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from nnviz._resources import resources
 from nnviz.core import edits
-from nnviz.core.history import History
-from nnviz.core.network import Network
+from nnviz.core.history import History, thinned
+from nnviz.core.made.kinds import KINDS
+from nnviz.core.network import Layer, Network
 from nnviz.core.overfitting import risen_since
-from nnviz.core.run import Training
+from nnviz.core.run import Curve, Run, Segment, Training
+from nnviz.core.standardise import standardise
 from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
+from nnviz.files import registry
+from nnviz.files.examples import example
+from nnviz.files.source import Source
+
+RUNS = json.loads((Path(__file__).parent / "over_fitting_runs.json").read_text())
+"""Runs by name, and since when each over-fits: null where it does not. The others say how the run is made."""
+
+
+def started(run):
+    """Return the State that a run of RUNS begins with."""
+    source = run["data"]
+    if source in KINDS:
+        state = KINDS[source].state(run["rows"], run["noise"], run.get("seed", 0))
+    else:
+        path = resources() / "data" / source if source.endswith(".csv") else example(source).path
+        state = registry.read(Source(path.read_bytes(), path))
+        data = state.data
+        state = edits.set_rows(state, data.inputs[: run.get("rows")], data.targets[: run.get("rows")])
+    if run.get("shuffled"):
+        state = edits.shuffle_rows(state)
+    if run.get("standardised"):
+        state = standardise(state, range(len(state.network.inputs)))
+    if hidden := run.get("hidden"):
+        state = replace(state, network=with_hidden(state.network, hidden, run.get("activation", "tanh")))
+    return replace(state, training=replace(state.training, **run["training"]), run=None)
+
+
+def with_hidden(network, hidden, activation):
+    """Return a network of the same inputs and outputs with other hidden layers, random from seed 0."""
+    layers, before = [], len(network.inputs)
+    for k, size in enumerate(hidden):
+        names = [f"node_{k}_{j}" for j in range(size)]
+        layers.append(Layer(names, activation, np.zeros((size, before)), np.zeros(size)))
+        before = size
+    out = network.layers[-1]
+    last = Layer(out.nodes, out.activation, np.zeros((len(out), before)), np.zeros(len(out)))
+    return Network(network.inputs, (*layers, last)).randomised(0)
+
+
+@functools.cache
+def trained(name):
+    return train(started(next(run for run in RUNS if run["name"] == name))).state
+
+
+def with_curves(state, made):
+    return replace(state, run=state.run.with_curves(lambda history, _: made(history)))
+
+
+@pytest.mark.parametrize("run", RUNS, ids=[run["name"] for run in RUNS])
+def test_over_fitting_is_named_in_the_runs_that_deserve_it(run):
+    """The iteration may be another one where sums are rounded otherwise."""
+    since = run["since"] and pytest.approx(run["since"], rel=0.05)
+    assert risen_since(trained(run["name"])) == since
+
+
+@pytest.mark.parametrize("run", [run for run in RUNS if run["since"]], ids=lambda run: run["name"])
+def test_it_is_named_since_the_least_validation_loss(run):
+    points = trained(run["name"]).run.curve("validation").points
+    assert risen_since(trained(run["name"])) == points[points[:, 1].argmin(), 0]
+
+
+def test_thirty_runs_are_judged_and_half_of_them_over_fit():
+    assert (len(RUNS), sum(run["since"] is not None for run in RUNS)) == (30, 15)
+
+
+@pytest.mark.parametrize("span", [4, 16])
+def test_it_is_the_same_where_a_long_curve_is_thinned(span):
+    for run in RUNS:
+        state = trained(run["name"])
+        if len(state.run.history) > 500:
+            few = with_curves(state, lambda history: History().extended(thinned(history.points, span)))
+            assert risen_since(few) == risen_since(state), run["name"]
+
+
+def test_a_lucky_dip_is_at_no_time_of_the_run_over_fitting():
+    state = trained("iris: rate 1, one dip among swings, accuracy 100 %")
+    for last in range(1, 201):
+        part = with_curves(state, lambda history, last=last: History().extended(history.points[: last + 1]))
+        assert risen_since(part) is None
 
 
 def curve(losses, every=1):
@@ -16,44 +104,70 @@ def curve(losses, every=1):
     return History().extended(points)
 
 
-FALLS = curve(np.linspace(9, 1, 41))
+def measured(trained, validation, rows=10, batch_size=None):
+    """Return a State of so many rows, half of them for validation, whose run has these two curves."""
+    state = some(rows)
+    training = replace(state.training, validation=0.5, batch_size=batch_size)
+    memory, end = np.zeros((0, 1)), trained.last[0]
+    beside = () if validation is None else (Curve("validation", validation),)
+    segments = (Segment(0, replace(training, updates=1)),)
+    run = Run(state.network, end, trained, "gradient_descent", memory, segments, beside=beside)
+    return replace(state, training=training, run=run)
+
+
+FALLS = curve(np.linspace(9, 1, 101))
+VALLEY = (*np.linspace(9, 5, 41), *np.linspace(5.05, 8, 60))
 
 
 def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
-    assert risen_since(FALLS, curve([*np.linspace(9, 5, 21), *np.linspace(5.1, 6, 20)])) == 20
+    assert risen_since(measured(FALLS, curve(VALLEY))) == 40
 
 
 @pytest.mark.parametrize(
     "validation",
     [
-        np.linspace(9, 5, 41),  # it falls
-        [*np.linspace(9, 5, 21), *np.linspace(5.001, 5.04, 20)],  # by less than 1 %
-        [*np.linspace(9, 5, 36), 6, 6, 6, 6, 6],  # too few points to say
-        [*np.linspace(9, 5, 21), *[6] * 10, *[5.02] * 10],  # it came down again
-        [9, 3, *[5, 3.01] * 19, 5],  # it wobbles about what it was
-        np.linspace(5, 9, 41),  # it has never fallen
-        [9, *[0] * 11, *[1e-9] * 29],  # rounding noise
-        [np.nan] * 41,
-        [-4, *[-5] * 40],  # below 0, too
+        np.linspace(9, 5, 101),  # it falls
+        [*np.linspace(9, 5, 41), *np.linspace(5.01, 5.4, 60)],  # by less than 10 %
+        [*np.linspace(9, 5, 90), *np.linspace(5.1, 8, 11)],  # for too short a time to say
+        [*VALLEY[:71], *np.linspace(6.5, 5.1, 30)],  # it comes down again
+        [*np.linspace(9, 8, 41), 3, *np.linspace(8, 8.5, 59)],  # one dip among losses that were never less
+        [9, 3, *[5, 3.01] * 49, 5],  # it wobbles about what it was
+        np.linspace(5, 9, 101),  # it has never fallen
+        [9, *[0] * 41, *[1e-9] * 59],  # rounding noise
+        [np.nan] * 101,
+        [np.inf] * 101,
+        [1e300 * loss for loss in (9, 8.9) * 50] + [0],
+        [-4, *[-5] * 100],  # below 0, too
+        [9],
     ],
 )
 def test_one_that_has_not_is_none(validation):
-    assert risen_since(FALLS, curve(validation)) is None
+    assert risen_since(measured(FALLS, curve(validation))) is None
+
+
+def test_a_loss_that_once_was_huge_hides_no_rise():
+    assert risen_since(measured(FALLS, curve([1e200, *VALLEY[1:]]))) is None  # less than a pixel of it
+    assert risen_since(measured(curve([1e200, *np.linspace(9, 1, 100)]), curve(VALLEY))) == 40
 
 
 def test_where_the_loss_does_not_fall_either_it_is_no_over_fitting():
-    rises = curve([*np.linspace(9, 5, 21), *np.linspace(5.1, 6, 20)])
-    assert risen_since(rises, rises) is None
+    assert risen_since(measured(curve(VALLEY), curve(VALLEY))) is None
+    assert risen_since(measured(curve([5] * 101), curve(VALLEY))) is None
 
 
 def test_without_validation_there_is_none():
-    assert risen_since(FALLS, None) is None
-    assert risen_since(FALLS, History()) is None
+    assert risen_since(measured(FALLS, None)) is None
+    assert risen_since(measured(FALLS, History())) is None
+    assert risen_since(some(10)) is None
+
+
+def test_four_rows_for_validation_are_too_few_to_say():
+    assert risen_since(measured(FALLS, curve(VALLEY), rows=8)) is None
 
 
 def test_of_epochs_the_iteration_is_told():
-    trained = curve(np.linspace(9, 1, 41), every=15)
-    assert risen_since(trained, curve([5, 4, *np.linspace(4.1, 8, 39)], every=15)) == 15
+    trained = curve(np.linspace(9, 1, 101), every=5)
+    assert risen_since(measured(trained, curve(VALLEY, every=5), batch_size=1)) == 200
 
 
 def some(rows, seed=0):

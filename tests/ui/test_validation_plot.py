@@ -11,10 +11,13 @@ from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.overfitting import risen_since
 from nnviz.core.run import Training
+from nnviz.core.standardise import standardise
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.document.document import Document
 from nnviz.document.training.runner import Runner
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from tests.ui.hands import bring, press
 from tests.ui.sees import offered, status
 from tests.ui.test_measured import classes
@@ -124,6 +127,8 @@ def test_over_fitting_is_named_marked_and_gone_to(qtbot, document, plot, overfit
     assert plot.overfitting.sentence.text() == (
         f"Validation has risen since iteration {least} while the MSE still falls: over-fitting"
     )
+    rule = plot.overfitting.sentence.toolTip()
+    assert "it had been for 10 epochs or longer, in the end by 10 % or more" in rule
     assert f"Validation has risen since iteration {least}" in plot.curve.accessibleDescription()
     mark = plot.curve.marked().toPoint()
     qtbot.mouseClick(plot.curve.viewport(), Qt.MouseButton.LeftButton, pos=mark)
@@ -136,11 +141,15 @@ def test_over_fitting_is_named_marked_and_gone_to(qtbot, document, plot, overfit
 
 
 def test_it_is_not_named_where_it_is_not_so(document, plot):
-    for state in (train(noisy_sine(), updates=100).state, train(noisy_sine(validation=0)).state, classes()):
-        assert (
-            state.run.curve("validation") is None
-            or risen_since(state.run.history, state.run.curve("validation")) is None
-        )
+    iris = standardise(load(example("iris").path), range(4))
+    states = (
+        train(noisy_sine(), updates=100).state,
+        train(noisy_sine(validation=0)).state,
+        classes(),
+        train(iris, learning_rate=1.0, updates=200).state,  # one dip at 59, and all are right at the end
+    )
+    for state in states:
+        assert risen_since(state) is None
         showing(plot, document, state)
         assert not plot.overfitting.isVisible()
         assert plot.curve.marked() is None

@@ -63,7 +63,7 @@ class Batches:
         self._measure, self._rows, self._outputs = state.measure, state.trained_rows, len(network.outputs)
         self._batch = min(settings.batch_size or self._rows, self._rows)
         self._seed = settings.seed
-        self.per_epoch = -(-self._rows // self._batch)
+        self.per_epoch = settings.updates_per_epoch(self._rows)
         row_ns = forward_ns(network)
         at_once = max(UNCUT_ROWS, int(PASS_NS / (THERE_AND_BACK * row_ns)))
         self.long = self._batch > at_once

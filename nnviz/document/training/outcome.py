@@ -69,8 +69,7 @@ def outcome(
     if end > start:
         rate = shown(tenth(after.training.learning_rate))
         return f"{label}: the {loss.word} rose, {change}; try a learning rate of {rate} or less.", True
-    run = after.run
-    risen = risen_since(run.history, run.curve("validation")) if run else None
+    risen = risen_since(after)
     since = "" if risen is None else f"; validation has risen since iteration {risen}: over-fitting"
     return f"{label}: {loss.title} {change}{since}", False
 

@@ -189,7 +189,7 @@ class HistoryPlot(PlotCard):
         same = history is self._history and present == self._present and runs == self._runs
         if self.curve is None or same:
             return
-        risen = risen_since(run.history, run.curve("validation")) if run else None
+        risen = risen_since(self._travel.past.end)
         self.overfitting.tell(risen, self._document.state.measure.word)
         measure = "accuracy" if accuracy else self._travel.measure
         if bool(accuracy) != self._of_accuracy:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
+from nnviz.core.overfitting import EPOCHS, RISE, ROWS
 from nnviz.ui.widgets.card import quiet_button
 from nnviz.ui.widgets.theme import ui_font
 
+RULE = (
+    "Validation has risen if for the last third of the run its loss stays above a level below which\n"
+    f"it had been for {EPOCHS} epochs or longer, in the end by {100 * RISE:.0f} % or more. Averages are\n"
+    "compared, so dips and wobbles do not count; the training loss must have fallen since, and\n"
+    f"{ROWS} rows or more be kept for validation."
+)
 GO_TIP = "Go to the iteration at which validation was least, as the mark on its curve does"
 
 
@@ -20,6 +27,8 @@ class Overfitting(QWidget):
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setFont(ui_font(11.5))
+        self.sentence.setToolTip(RULE)
+        self.sentence.setAccessibleDescription(RULE.replace("\n", " "))
         self.go = quiet_button("Go there", GO_TIP)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
