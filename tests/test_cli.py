@@ -880,21 +880,21 @@ def test_training_that_cannot_be_saved_after_all_is_not_lost(run, tmp_path, monk
     """The folder goes away meanwhile."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     (tmp_path / "gone").mkdir()
-    train = training.train
+    expected = training.train(nnviz.load(example("twenty-updates").path), updates=20).state
+    carry_out = training.carry_out
 
-    def meanwhile(state, **words):
+    def meanwhile(*arguments):
         (tmp_path / "gone").rmdir()
-        return train(state, **words)
+        return carry_out(*arguments)
 
-    monkeypatch.setattr(training, "train", meanwhile)
+    monkeypatch.setattr(training, "carry_out", meanwhile)
     out, history = tmp_path / "gone" / "a.json", tmp_path / "mse.csv"
     code, printed, err = run("train", "twenty-updates", "-o", str(out), "--history", str(history))
     (rescued,) = tmp_path.glob("nnviz-*.json")
     why = f"{out} was not saved: there is no folder {out.parent}"
     assert (code, err) == (1, f"{why}; what came of it is in {rescued}\n")
     assert (len(printed.splitlines()), len(history.read_text().splitlines())) == (22, 22)
-    state = nnviz.load(example("twenty-updates").path)
-    assert nnviz.load(rescued) == train(state, updates=20).state
+    assert nnviz.load(rescued) == expected
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
@@ -941,7 +941,7 @@ from nnviz.cli.main import main
 os.fsync = lambda _handle: os.kill(os.getpid(), signal.{name})
 main()
 """
-    done = python(program, "train", "relu", "--updates", "3", "-o", str(tmp_path / "a.json"))
+    done = python(program, "convert", "relu", str(tmp_path / "a.json"))
     assert (done.returncode, done.stdout, done.stderr) == (code, "", "stopped\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -136,6 +136,9 @@ def _train(parser: _Parser) -> None:
     parser.add_argument("--loss", choices=list(LOSSES), metavar="L", help=", ".join(LOSSES))
     share = "share of the rows, the last ones, that are not trained on, such as 0.2"
     parser.add_argument("--validation", type=_share, metavar="V", help=share)
+    parser.add_argument(
+        "--keep", choices=["best"], metavar="best", help="save the network of the least validation loss"
+    )
     parser.add_argument("--history", type=Path, metavar="LOSS.csv", help="write every iteration and its loss")
     parser.add_argument("-o", "--out", type=_savable, metavar="OUT.json", help="save what came of it")
     _json(parser)

@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
     else:
         _check_outputs(chosen)
         try:
-            _COMMANDS[chosen.command](chosen)
+            return _COMMANDS[chosen.command](chosen) or 0
         except UndecidedError as error:
             how = "--decimal . or --decimal ," if "decimal" in chosen else "`nnviz convert` with --decimal"
             raise FileError(f"{error} ({how})") from None
@@ -139,11 +139,11 @@ def _slope_rows(network: Network, slopes: Sequence[LayerSlopes]) -> list[tuple[s
     return rows
 
 
-def train(chosen: argparse.Namespace) -> None:
-    """Train, print the history of the loss, and write what was asked for."""
+def train(chosen: argparse.Namespace) -> int:
+    """Train, print the history of the loss, and write what was asked for; return the exit code."""
     from nnviz.cli.training import train
 
-    train(load(chosen), chosen)
+    return train(load(chosen), chosen)
 
 
 def render(chosen: argparse.Namespace) -> None:
@@ -220,7 +220,7 @@ def list_examples(_chosen: argparse.Namespace) -> None:
     print_lines(f"{each.name}\t{each.line}" for each in examples.examples())
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "predict": predict,
     "slopes": slopes,
     "train": train,

@@ -5,18 +5,23 @@ from __future__ import annotations
 import argparse
 import math
 import tempfile
+from dataclasses import replace
 
 import numpy as np
 
 from nnviz.cli.printing import complain, print_json, print_table, weights_json
 from nnviz.cli.saving import save
+from nnviz.cli.stopping import StopRequest
+from nnviz.cli.usage import UsageError
 from nnviz.core import training
 from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
 from nnviz.core.activations import Array
 from nnviz.core.measured import measured
-from nnviz.core.numbers import counted
+from nnviz.core.numbers import counted, shown
+from nnviz.core.overfitting import risen_since
 from nnviz.core.state import State
 from nnviz.core.training import Result
+from nnviz.core.training.best import Best
 from nnviz.files import atomic, csv, native
 from nnviz.files.errors import FileError
 
@@ -24,63 +29,103 @@ LINES = 50
 """Longest history that is printed whole."""
 
 
-def train(state: State, chosen: argparse.Namespace) -> None:
-    """Train, print the history of the loss, and write what was asked for."""
-    names = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
+SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
+"""Options that are settings of the training, by their names there."""
+
+
+def train(state: State, chosen: argparse.Namespace) -> int:
+    """Train, write what was asked for and print the history of the loss; return the exit code.
+
+    A signal ends the training, and what was trained is kept; another one ends the command at once.
+    """
+    with StopRequest() as stop:
+        try:
+            state = training.with_settings(state, {name: getattr(chosen, name) for name in SETTINGS})
+            best = _best(state, chosen)
+            result = training.carry_out(state, stop.is_asked, best.follow if best else None)
+        except ValueError as error:
+            raise FileError(str(error)) from None
+        made = result.state.iteration - state.iteration
+        if stop.exit_code and not made:
+            complain("stopped before the first update; nothing is saved")
+            return stop.exit_code
+        since = risen_since(result.state)
+        if best:
+            result = replace(result, state=best.of(result.state))
+        _remark(result, since, chosen)
+        if stop.exit_code:
+            complain(f"stopped after {made:,} of {counted(state.training.updates, 'update')}")
+        faults = _write_results(result, chosen)
     try:
-        result = training.train(state, **{name: getattr(chosen, name) for name in names})
-    except ValueError as error:
-        raise FileError(str(error)) from None
-    if result.diverged:
-        complain(
-            f"the {result.state.measure.word} grew beyond all bounds; the weights are those after "
-            f"{counted(result.state.iteration, 'update')}, and a smaller learning rate may help"
-        )
-    if result.state.unbounded:
-        complain(result.state.unbounded)
-    if result.state.training.validation and are_unshuffled(state.network, state.data):
-        complain(UNSHUFFLED)
-    faults = _write_results(result, chosen)
-    try:
-        _print(result, chosen)
+        _print(result, since, chosen)
     finally:  # what was not written is told even where nothing can be printed
         if faults:
             raise FileError("; ".join(faults))
+    return stop.exit_code
 
 
-def _print(result: Result, chosen: argparse.Namespace) -> None:
-    if chosen.json:
-        print_json(_as_json(result))
-    else:
-        rows = csv.rows(_some(result.history), _name(result))
-        found = measured(result.state)
+def _best(state: State, chosen: argparse.Namespace) -> Best | None:
+    """Return what finds the network to keep, where that is not the last one. Raises UsageError."""
+    if chosen.keep is None:
+        return None
+    if state.trainable and not state.validated:
+        raise UsageError("nnviz train: --keep best needs rows for validation; add --validation 0.2, say")
+    return Best(state)
+
+
+def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
+    """Say what is worth knowing of a training; `since` when validation has risen."""
+    state = result.state
+    if result.diverged:
+        complain(
+            f"the {state.measure.word} grew beyond all bounds; the weights are those after "
+            f"{counted(state.iteration, 'update')}, and a smaller learning rate may help"
+        )
+    if state.unbounded:
+        complain(state.unbounded)
+    if state.training.validation and are_unshuffled(state.network, state.data):
+        complain(UNSHUFFLED)
+    if since is not None:
+        complain(f"validation has risen since iteration {since}: over-fitting")
+    if chosen.keep:
+        loss = _at(result.history, state.iteration)[2]
+        last = int(result.history[-1, 0])
+        complain(f"kept: iteration {state.iteration} of {last}, the least validation loss, {shown(loss)}")
+
+
+def _at(history: Array, iteration: int) -> list[float]:
+    """Return the point of a history at an iteration that it has: iteration, loss and, if any, validation."""
+    point: list[float] = history[np.searchsorted(history[:, 0], iteration)].tolist()
+    return point
+
+
+def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
+    state, name = result.state, result.state.measure.name
+    found = measured(state)
+    if not chosen.json:
+        rows = csv.rows(_some(result.history, state.iteration), name)
         if found.accuracy is not None:
             shares = found.accuracy, found.validation_accuracy
             rows.append(("accuracy", *(repr(share) for share in shares if share is not None)))
         print_table(rows)
-
-
-def _name(result: Result) -> str:
-    return result.state.measure.name
-
-
-def _as_json(result: Result) -> dict[str, object]:
-    """Return what `--json` prints; the loss under its own name, and what else there is to measure."""
-    state = result.state
-    found = measured(state)
+        return
     beside = {
-        name: value
-        for name in ("validation", "accuracy", "validation_accuracy")
-        if (value := getattr(found, name)) is not None
+        "validation": found.validation,
+        "accuracy": found.accuracy,
+        "validation_accuracy": found.validation_accuracy,
+        "over_fitting_since": since,
+        "kept": chosen.keep,
     }
-    return {
-        "iteration": state.iteration,
-        _name(result): float(result.history[-1, 1]),
-        **beside,
-        "diverged": result.diverged,
-        "history": [[int(iteration), *map(_known, losses)] for iteration, *losses in result.history.tolist()],
-        "layers": [weights_json(layer) for layer in state.network.layers],
-    }
+    print_json(
+        {
+            "iteration": state.iteration,
+            name: _at(result.history, state.iteration)[1],
+            **{key: value for key, value in beside.items() if value is not None},
+            "diverged": result.diverged,
+            "history": [[int(at), *map(_known, losses)] for at, *losses in result.history.tolist()],
+            "layers": [weights_json(layer) for layer in state.network.layers],
+        }
+    )
 
 
 def _known(loss: float) -> float | None:
@@ -92,7 +137,7 @@ def _write_results(result: Result, chosen: argparse.Namespace) -> list[str]:
     faults = []
     if chosen.history is not None:
         try:
-            atomic.write(chosen.history, csv.history(result.history, _name(result)))
+            atomic.write(chosen.history, csv.history(result.history, result.state.measure.name))
         except FileError as error:
             faults.append(str(error))
     if chosen.out is not None:
@@ -113,9 +158,10 @@ def _rescued(state: State) -> str:
     return f"what came of it is in {file.name}"
 
 
-def _some(points: Array) -> Array:
-    """Return all points, or about twenty of many, the first and the last among them."""
+def _some(points: Array, iteration: int) -> Array:
+    """Return all points, or about twenty of many: the first, the last and that of `iteration` among them."""
     if len(points) <= LINES:
         return points
-    chosen: Array = points[np.unique(np.linspace(0, len(points) - 1, 21).round().astype(int))]
+    evenly = np.linspace(0, len(points) - 1, 21).round().astype(int)
+    chosen: Array = points[np.union1d(evenly, np.searchsorted(points[:, 0], iteration))]
     return chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,10 +63,31 @@ def train(
         "loss": loss,
         "validation": validation,
     }
+    return carry_out(with_settings(state, given))
+
+
+def with_settings(state: State, given: Mapping[str, Any]) -> State:
+    """Return `state` with the settings that are given, those that are not None. Raises ValueError."""
     changes = {name: value for name, value in given.items() if value is not None}
-    settings = replace(state.training, **changes)
-    trainer = Trainer(set_training(state, settings))
-    for _ in trainer.work(settings.updates):
+    return set_training(state, replace(state.training, **changes))
+
+
+def carry_out(
+    state: State,
+    is_stopped: Callable[[], bool] = lambda: False,
+    follow: Callable[[Trainer], object] | None = None,
+) -> Result:
+    """Train `state` by its settings, asking before each unit of work whether to stop; return the result.
+
+    A training that is stopped ends as if no more updates had been asked for. `follow` gets the Trainer after
+    each unit. Raises ValueError as `train` does.
+    """
+    trainer = Trainer(state)
+    units = trainer.work(state.training.updates)
+    while not is_stopped() and next(units, trainer) is None:
+        if follow:
+            follow(trainer)
+    for _ in trainer.end():
         pass
     after = trainer.state()
     assert after.run is not None

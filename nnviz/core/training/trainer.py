@@ -31,6 +31,7 @@ class Trainer:
     ================= ============================================================
     `work(n)`         up to `n` more updates; yields after each unit of work: an
                       update, or a block of rows of a long one
+    `end()`           measures where `work` was left, as after its last update
     `learning_rate`   may be set between units; holds from the next update on
     `iteration`       updates done in this run
     `loss`            over the rows that are trained on, at the last point of the
@@ -117,7 +118,15 @@ class Trainer:
     def work(self, updates: int) -> Iterator[None]:
         """Make up to `updates` more updates, yielding after each unit of work; stops where it diverges."""
         last = self.iteration + updates
-        units = self._updates_in_one_pass(last) if self._one_pass else self._updates(last)
+        return self._quietly(self._updates_in_one_pass(last) if self._one_pass else self._updates(last))
+
+    def end(self) -> Iterator[None]:
+        """Measure the last point of a run that stops here, within an epoch too, yielding as `work` does."""
+        if self._one_pass or (len(self._history) and self._history.last[0] == self.iteration):
+            return iter(())
+        return self._quietly(self._record())
+
+    def _quietly(self, units: Iterator[None]) -> Iterator[None]:
         run = self._quiet.run
         while run(next, units, self) is None:
             yield

@@ -1,0 +1,61 @@
+"""How a signal ends the command: at once, or after what was done is saved. Imports next to nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from types import FrameType
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What asks a program to end; Windows has no SIGHUP."""
+DOUBLED_S = 0.5
+"""Within this time a second signal is the first again: a program between has passed it on, too."""
+
+
+def end_at_once_on_signals() -> None:
+    """Let each signal end the process; one that is ignored, as in the background, stays ignored."""
+    for number in SIGNALS:
+        if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(number, _end_at_once)
+
+
+class StopRequest:
+    """Within its context the first signal asks to stop, and another one ends the process at once.
+
+    `exit_code` is that of the signal which has asked; 0 while none has.
+    """
+
+    def __init__(self) -> None:
+        self.exit_code = 0
+        self._asked_s = 0.0
+        self._numbers = [number for number in SIGNALS if signal.getsignal(number) is _end_at_once]
+
+    def __enter__(self) -> StopRequest:
+        for number in self._numbers:
+            signal.signal(number, self._ask)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number in self._numbers:
+            signal.signal(number, _end_at_once)
+
+    def is_asked(self) -> bool:
+        """Return whether a signal has asked to stop."""
+        return self.exit_code != 0
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if not self.exit_code:
+            self.exit_code, self._asked_s = 128 + number, now
+        elif now - self._asked_s > DOUBLED_S:
+            _end_at_once(number, frame)
+
+
+def _end_at_once(number: int, _frame: FrameType | None) -> None:
+    """End at once: an exception would come out of the middle of an import, and Qt's does not survive it."""
+    if abandon := getattr(sys.modules.get("nnviz.files.atomic"), "abandon", None):
+        abandon()
+    os.write(2, b"stopped\n")
+    os._exit(128 + number)
