@@ -129,10 +129,13 @@ def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
         np.linspace(9, 5, 101),  # it falls
         [*np.linspace(9, 5, 41), *np.linspace(5.01, 5.4, 60)],  # by less than 10 %
         [*np.linspace(9, 5, 90), *np.linspace(5.1, 8, 11)],  # for too short a time to say
+        [*np.linspace(9, 5, 60), *[5.01] * 31, *np.linspace(5.1, 8, 10)],  # after a plateau
         [*VALLEY[:71], *np.linspace(6.5, 5.1, 30)],  # it comes down again
+        [*VALLEY[:41], *np.linspace(5.2, 10, 30), *np.linspace(9.9, 6.3, 30)],  # it is on its way down
         [*np.linspace(9, 8, 41), 3, *np.linspace(8, 8.5, 59)],  # one dip among losses that were never less
         [9, 3, *[5, 3.01] * 49, 5],  # it wobbles about what it was
         np.linspace(5, 9, 101),  # it has never fallen
+        [5, 4.9, *np.linspace(5.1, 9, 99)],  # but once
         [9, *[0] * 41, *[1e-9] * 59],  # rounding noise
         [np.nan] * 101,
         [np.inf] * 101,
