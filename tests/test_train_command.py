@@ -1,6 +1,8 @@
+# ruff: noqa: F811 - arguments are called as the fixtures that they are
 """`nnviz train`: what a signal leaves of it, `--keep best`, and that it names over-fitting."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -52,7 +54,7 @@ def same_run(file, other):
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_what_was_trained_until_a_signal_is_saved(answer, tmp_path, name, code):  # noqa: F811
+def test_what_was_trained_until_a_signal_is_saved(answer, tmp_path, name, code):
     out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
     done = signalled("iris", "--updates", "500", "-o", str(out), "--history", str(csv), at=37, name=name)
     assert (done.returncode, done.stderr) == (code, "stopped after 37 of 500 updates\n")
@@ -65,7 +67,7 @@ def test_what_was_trained_until_a_signal_is_saved(answer, tmp_path, name, code):
     assert sorted(tmp_path.iterdir()) == sorted((out, csv, whole, losses))
 
 
-def test_within_an_epoch_the_last_point_is_measured(answer, tmp_path):  # noqa: F811
+def test_within_an_epoch_the_last_point_is_measured(answer, tmp_path):
     options = "--batch-size", "8", "--validation", "0.2"
     out, whole = tmp_path / "out.json", tmp_path / "whole.json"
     done = signalled("iris", *options, "--json", "-o", str(out), at=20)
@@ -94,6 +96,22 @@ def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
     made = nnviz.load(out).iteration
     assert made >= 100
     assert told == f"stopped after {made:,} of 1,000,000,000 updates\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_code(tmp_path, unbuffered):
+    out = tmp_path / "out.json"
+    program = SIGNALLED.format(at=5, name="SIGINT", deed="sys.stdin.readline(), send()")
+    line = [sys.executable, "-c", program, "train", "relu", "-o", str(out)]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+    piped = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(line, **piped, text=True, env=environment) as process:
+        process.stdout.close()
+        process.stdin.write("go on\n")
+        process.stdin.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (130, "stopped after 5 of 20 updates\n")
+    assert nnviz.load(out).iteration == 5
 
 
 BEFORE_THE_FIRST = {
@@ -172,7 +190,7 @@ LEAST = 57
 """The iteration of iris at which the validation loss is least then."""
 
 
-def test_keep_best_writes_the_run_up_to_the_least_validation_loss(run, tmp_path):  # noqa: F811
+def test_keep_best_writes_the_run_up_to_the_least_validation_loss(run, tmp_path):
     best, whole, csv = tmp_path / "best.json", tmp_path / "whole.json", tmp_path / "loss.csv"
     line = "train", "iris", *OVER_FITTING
     code, out, err = run(*line, "--keep", "best", "-o", str(best), "--history", str(csv))
@@ -189,7 +207,7 @@ def test_keep_best_writes_the_run_up_to_the_least_validation_loss(run, tmp_path)
     assert same_run(best, whole)
 
 
-def test_keep_best_says_in_json_which_network_it_is(run):  # noqa: F811
+def test_keep_best_says_in_json_which_network_it_is(run):
     _, out, _ = run("train", "iris", *OVER_FITTING, "--keep", "best", "--json")
     printed = json.loads(out)
     point = printed["history"][LEAST]
@@ -201,7 +219,7 @@ def test_keep_best_says_in_json_which_network_it_is(run):  # noqa: F811
     assert json.loads(out)["layers"] == printed["layers"]
 
 
-def test_keep_best_keeps_the_best_until_a_signal(run, tmp_path):  # noqa: F811
+def test_keep_best_keeps_the_best_until_a_signal(run, tmp_path):
     best, whole = tmp_path / "best.json", tmp_path / "whole.json"
     done = signalled("iris", *OVER_FITTING, "--keep", "best", "-o", str(best), at=80)
     assert done.returncode == 130
@@ -211,7 +229,7 @@ def test_keep_best_keeps_the_best_until_a_signal(run, tmp_path):  # noqa: F811
     assert same_run(best, whole)
 
 
-def test_keep_best_goes_back_before_the_updates_of_this_command(run, tmp_path):  # noqa: F811
+def test_keep_best_goes_back_before_the_updates_of_this_command(run, tmp_path):
     first, then, whole = (tmp_path / f"{name}.json" for name in ("first", "then", "whole"))
     run("train", "iris", *OVER_FITTING, "-o", str(first))
     _, _, err = run("train", str(first), "--updates", "20", "--keep", "best", "-o", str(then))
@@ -221,7 +239,7 @@ def test_keep_best_goes_back_before_the_updates_of_this_command(run, tmp_path): 
 
 
 @pytest.mark.parametrize("options", [["iris", "--validation", "0"], ["relu"]])
-def test_keep_best_without_validation_is_bad_use(run, options):  # noqa: F811
+def test_keep_best_without_validation_is_bad_use(run, options):
     told = "nnviz train: --keep best needs rows for validation; add --validation 0.2, say\n"
     assert run("train", *options, "--keep", "best") == (2, "", told)
 
@@ -229,9 +247,10 @@ def test_keep_best_without_validation_is_bad_use(run, options):  # noqa: F811
 # over-fitting
 
 
-def test_train_names_over_fitting_as_the_window_does(run, answer, tmp_path):  # noqa: F811
+def test_train_names_over_fitting_as_the_window_does(run, answer, tmp_path):
     _, _, err = run("train", "iris", *OVER_FITTING)
-    assert err == f"validation has risen since iteration {LEAST}: over-fitting\n"
+    told = f"validation has risen since iteration {LEAST}: over-fitting"
+    assert err == f"{told}; --keep best saves the network of that iteration\n"
     file = tmp_path / "iris.json"
     nnviz.save(standardise.standardise(load(example("iris").path), range(4)), file)
     line = "train", str(file), "--learning-rate", "1", "--updates", "200", "--json"

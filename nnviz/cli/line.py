@@ -20,6 +20,7 @@ def run(arguments: list[str]) -> int:
     printing.fill_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name may hold what the terminal cannot show
+    code = 0
     try:
         code = _run(arguments)
         printing.flush()
@@ -30,7 +31,7 @@ def run(arguments: list[str]) -> int:
     except (FileError, DisplayError, printing.OutputError) as error:
         return _fault(error, 1)
     except BrokenPipeError:
-        return 141
+        return code or 141
     finally:
         printing.end()
     return code

@@ -58,6 +58,9 @@ def train(state: State, chosen: argparse.Namespace) -> int:
         faults = _write_results(result, chosen)
     try:
         _print(result, since, chosen)
+    except BrokenPipeError:
+        if not stop.exit_code:  # else the signal has ended the reader, too
+            raise
     finally:  # what was not written is told even where nothing can be printed
         if faults:
             raise FileError("; ".join(faults))
@@ -86,7 +89,8 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     if state.training.validation and are_unshuffled(state.network, state.data):
         complain(UNSHUFFLED)
     if since is not None:
-        complain(f"validation has risen since iteration {since}: over-fitting")
+        remedy = "" if chosen.keep else "; --keep best saves the network of that iteration"
+        complain(f"validation has risen since iteration {since}: over-fitting{remedy}")
     if chosen.keep:
         loss = _at(result.history, state.iteration)[2]
         last = int(result.history[-1, 0])
