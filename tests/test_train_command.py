@@ -12,11 +12,13 @@ import pytest
 
 import nnviz
 from nnviz.core import standardise
+from nnviz.core.numbers import shown
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from tests.core.test_overfitting import RUNS, started
 from tests.test_cli import answer, python, run  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 
 SIGNALLED = """
 import os, signal, sys
@@ -53,6 +55,7 @@ def same_run(file, other):
     return one.run.segments == two.run.segments
 
 
+@needs_signals
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_what_was_trained_until_a_signal_is_saved(answer, tmp_path, name, code):
     out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
@@ -67,6 +70,7 @@ def test_what_was_trained_until_a_signal_is_saved(answer, tmp_path, name, code):
     assert sorted(tmp_path.iterdir()) == sorted((out, csv, whole, losses))
 
 
+@needs_signals
 def test_within_an_epoch_the_last_point_is_measured(answer, tmp_path):
     options = "--batch-size", "8", "--validation", "0.2"
     out, whole = tmp_path / "out.json", tmp_path / "whole.json"
@@ -78,12 +82,14 @@ def test_within_an_epoch_the_last_point_is_measured(answer, tmp_path):
     assert same_run(out, whole)
 
 
+@needs_signals
 def test_without_an_output_the_history_is_printed():
     done = signalled("relu", "--updates", "9", at=2)
     assert (done.returncode, done.stderr) == (130, "stopped after 2 of 9 updates\n")
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["iteration", "0", "1", "2"]
 
 
+@needs_signals
 def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
     out = tmp_path / "out.json"
     program = SIGNALLED.format(at=100, name="SIGINT", deed="print('begun', flush=True)")
@@ -98,6 +104,7 @@ def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
     assert told == f"stopped after {made:,} of 1,000,000,000 updates\n"
 
 
+@needs_signals
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_code(tmp_path, unbuffered):
     out = tmp_path / "out.json"
@@ -126,6 +133,7 @@ BEFORE_THE_FIRST = {
 }
 
 
+@needs_signals
 @pytest.mark.parametrize("when", BEFORE_THE_FIRST)
 def test_a_signal_before_the_first_update_leaves_the_old_file(tmp_path, when):
     out = tmp_path / "out.json"
@@ -148,6 +156,7 @@ for module in (place, nnviz.core.training.trainer):
     assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
 
 
+@needs_signals
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_while_saving_waits_until_all_is_saved(tmp_path, name, code):
     out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
@@ -159,6 +168,7 @@ def test_a_signal_while_saving_waits_until_all_is_saved(tmp_path, name, code):
     assert len(csv.read_text().splitlines()) == 7
 
 
+@needs_signals
 def test_a_second_ctrl_c_while_saving_ends_at_once_and_leaves_the_old_file(tmp_path):
     out = tmp_path / "out.json"
     out.write_text("old")
@@ -170,12 +180,14 @@ def test_a_second_ctrl_c_while_saving_ends_at_once_and_leaves_the_old_file(tmp_p
     assert list(tmp_path.iterdir()) == [out]
 
 
+@needs_signals
 def test_a_ctrl_c_that_comes_doubled_is_one(tmp_path):
     out = tmp_path / "out.json"
     done = signalled("relu", "-o", str(out), at=3, deed="send(); send()")
     assert (done.returncode, nnviz.load(out).iteration) == (130, 3)
 
 
+@needs_signals
 def test_in_the_background_where_interrupts_are_ignored_they_stay_ignored(tmp_path):
     out = tmp_path / "out.json"
     before = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
@@ -219,6 +231,7 @@ def test_keep_best_says_in_json_which_network_it_is(run):
     assert json.loads(out)["layers"] == printed["layers"]
 
 
+@needs_signals
 def test_keep_best_keeps_the_best_until_a_signal(run, tmp_path):
     best, whole = tmp_path / "best.json", tmp_path / "whole.json"
     done = signalled("iris", *OVER_FITTING, "--keep", "best", "-o", str(best), at=80)
@@ -236,6 +249,25 @@ def test_keep_best_goes_back_before_the_updates_of_this_command(run, tmp_path):
     assert f"kept: iteration {LEAST} of 320, " in err
     run("train", "iris", *OVER_FITTING, "--updates", str(LEAST), "-o", str(whole))
     assert same_run(then, whole)
+
+
+def test_keep_best_finds_it_in_a_file_that_keeps_some_points_of_a_long_run(run, tmp_path):
+    start = started(next(run for run in RUNS if run["name"] == "circles: MSE, slow gradient descent"))
+    file, best = tmp_path / "long.json", tmp_path / "best.json"
+    nnviz.save(nnviz.train(start).state, file)
+    curve = nnviz.load(file).run.curve("validation").points
+    assert len(curve) < 2100
+    iteration, least = curve[curve[:, 1].argmin()]
+    line = "train", str(file), "--updates", "5", "--keep", "best", "-o", str(best)
+    _, out, err = run(*line, "--json")
+    told = f"kept: iteration {iteration:.0f} of 3005, the least validation loss, {shown(least)}\n"
+    assert err.endswith(told)
+    expected = nnviz.train(start, updates=int(iteration))
+    printed = json.loads(out)
+    assert (printed["iteration"], printed["mse"]) == (iteration, expected.history[-1, 1])
+    assert nnviz.load(best).network == expected.state.network
+    code, _, _ = run(*line)
+    assert code == 0
 
 
 @pytest.mark.parametrize("options", [["iris", "--validation", "0"], ["relu"]])

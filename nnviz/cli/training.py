@@ -27,8 +27,6 @@ from nnviz.files.errors import FileError
 
 LINES = 50
 """Longest history that is printed whole."""
-
-
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
 """Options that are settings of the training, by their names there."""
 
@@ -78,7 +76,8 @@ def _best(state: State, chosen: argparse.Namespace) -> Best | None:
 
 def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
     """Say what is worth knowing of a training; `since` when validation has risen."""
-    state = result.state
+    state, run = result.state, result.state.run
+    assert run is not None
     if result.diverged:
         complain(
             f"the {state.measure.word} grew beyond all bounds; the weights are those after "
@@ -92,19 +91,15 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
         remedy = "" if chosen.keep else "; --keep best saves the network of that iteration"
         complain(f"validation has risen since iteration {since}: over-fitting{remedy}")
     if chosen.keep:
-        loss = _at(result.history, state.iteration)[2]
-        last = int(result.history[-1, 0])
-        complain(f"kept: iteration {state.iteration} of {last}, the least validation loss, {shown(loss)}")
-
-
-def _at(history: Array, iteration: int) -> list[float]:
-    """Return the point of a history at an iteration that it has: iteration, loss and, if any, validation."""
-    point: list[float] = history[np.searchsorted(history[:, 0], iteration)].tolist()
-    return point
+        curve, last = run.curve("validation"), int(result.history[-1, 0])
+        assert curve is not None
+        least = shown(curve.last[1])
+        complain(f"kept: iteration {state.iteration} of {last}, the least validation loss, {least}")
 
 
 def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
-    state, name = result.state, result.state.measure.name
+    state, run, name = result.state, result.state.run, result.state.measure.name
+    assert run is not None
     found = measured(state)
     if not chosen.json:
         rows = csv.rows(_some(result.history, state.iteration), name)
@@ -123,7 +118,7 @@ def _print(result: Result, since: int | None, chosen: argparse.Namespace) -> Non
     print_json(
         {
             "iteration": state.iteration,
-            name: _at(result.history, state.iteration)[1],
+            name: run.history.last[1],
             **{key: value for key, value in beside.items() if value is not None},
             "diverged": result.diverged,
             "history": [[int(at), *map(_known, losses)] for at, *losses in result.history.tolist()],
@@ -167,5 +162,6 @@ def _some(points: Array, iteration: int) -> Array:
     if len(points) <= LINES:
         return points
     evenly = np.linspace(0, len(points) - 1, 21).round().astype(int)
-    chosen: Array = points[np.union1d(evenly, np.searchsorted(points[:, 0], iteration))]
+    at = np.searchsorted(points[:, 0], iteration, side="right") - 1
+    chosen: Array = points[np.union1d(evenly, at)]
     return chosen
