@@ -33,7 +33,7 @@ def risen_since(state: State) -> int | None:
     has not risen. The training loss must have fallen from that stretch to the last part. Return None
     otherwise, and with fewer than ROWS validation rows.
 
-    The result hardly depends on how the curves are thinned, and is quick at any length.
+    The result hardly depends on how the curves are thinned.
     """
     run = state.run
     validation = run.curve("validation") if run else None
@@ -61,9 +61,10 @@ def risen_since(state: State) -> int | None:
 
 
 def _finite(history: History) -> Array:
-    """Return the envelope of a curve without what is not finite, shape (points, 2)."""
-    points = history.envelope
-    return points[np.isfinite(points[:, 1])]
+    """Return the points of a curve whose losses are finite, shape (points, 2)."""
+    points = history.points
+    finite = np.isfinite(points[:, 1])
+    return points if finite.all() else points[finite]
 
 
 def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Array]:
@@ -89,7 +90,8 @@ def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Arra
 
 def _means(points: Array, edges: Array) -> Array:
     """Return the means of a curve between neighbouring `edges`, its points joined by straight lines."""
-    x, y = points[max(np.searchsorted(points[:, 0], edges[0], side="right") - 1, 0) :].T
+    before, after = np.searchsorted(points[:, 0], edges[[0, -1]])
+    x, y = points[max(before - 1, 0) : after + 1].T
     areas = np.concatenate(([0.0], np.cumsum(np.diff(x) * (y[1:] + y[:-1]) / 2)))
     at = np.clip(np.searchsorted(x, edges, side="right") - 1, 0, len(x) - 2)
     beyond = edges - x[at]
