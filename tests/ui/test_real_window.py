@@ -175,7 +175,7 @@ def test_a_click_elsewhere_accepts_the_open_number(window):
 # Shortcuts
 
 
-@pytest.mark.parametrize("place", ["diagram", "table", "button"])
+@pytest.mark.parametrize("place", ["diagram", *ELSEWHERE])
 def test_undo_and_redo_work_from(window, place):
     set_weight(window, "9")
     ELSEWHERE.get(place, lambda _: None)(window)
@@ -193,6 +193,18 @@ def test_undo_in_a_field_takes_back_what_is_typed_there(window):
     press(KEY.Key_Z, CTRL)
     assert field.text() == was
     assert window.document.undo_text() == ""
+
+
+def test_after_enter_in_a_training_field_undo_is_the_documents(window):
+    rate = window.training.fields.learning_rate
+    click(rate)
+    type_text("0.5")
+    press(KEY.Key_Return)
+    click(window.training.verbs.step)
+    press(KEY.Key_Z, CTRL)
+    assert (window.document.state.iteration, rate.text()) == (0, "0.5")
+    press(KEY.Key_Space)
+    assert window.player.playing
 
 
 @pytest.mark.parametrize("place", ["diagram", *ELSEWHERE])

@@ -1,23 +1,68 @@
-"""Whose the walk's keys are: its own, but where text is typed and at a button reached with Tab."""
+"""Whose a key is: the window's, but where text is typed and at a button reached with Tab."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QPushButton, QTableView, QToolBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QToolBar,
+    QWidget,
+)
 
 from nnviz.core.address import Address
 from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.window.actions import table
 from nnviz.ui.window.help import sheet
-from tests.ui.hands import click, editor_of, offered, press, shown
+from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn
 from tests.ui.sees import status, walking, written
 
+CTRL = Qt.KeyboardModifier.ControlModifier
+WEIGHT = Address("weight", 0, 0, 0)
+ELSEWHERE = {
+    "button": lambda window: touch(window.training.verbs.step),
+    "panel": lambda window: touch(window.training, QPoint(3, 3)),
+    "status line": lambda window: touch(window.status),
+    "toolbar": lambda window: touch(window.main_window.findChild(QToolBar), QPoint(1, 1)),
+    "menu bar": lambda window: touch(window.main_window.menuBar(), QPoint(1100, 5)),
+    "diagram": lambda window: touch(window.diagram, QPoint(4, 4)),
+}
 
-def key(window, which):
+
+def key(window, which, modifier=Qt.KeyboardModifier.NoModifier):
     """Press a key, whatever has the focus; say what had it."""
     focused = QApplication.focusWidget() or window.main_window
-    QTest.keyClick(focused, which)
+    QTest.keyClick(focused, which, modifier)
     return focused
+
+
+def undo(window):
+    key(window, Qt.Key.Key_Z, CTRL)
+
+
+def redo(window):
+    key(window, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
+
+
+def type_keys(window, letters):
+    for letter in letters:
+        key(window, ord(letter))
+
+
+def touch(widget, at=None):
+    """Click through the window, as a mouse does: what is clicked may take the focus."""
+    screen = widget.window()
+    at = widget.mapTo(screen, at or widget.rect().center())
+    QTest.mouseClick(screen.windowHandle(), Qt.MouseButton.LeftButton, pos=at)
+
+
+def rate(window):
+    return window.document.state.training.learning_rate
 
 
 def field(window, name):
@@ -235,3 +280,215 @@ def test_which_keys_go_on_is_said_no_longer_once_the_walk_has_ended(open_window)
     assert status(window) == "Forward: press Space to play, or . (full stop) for one step"
     QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
     assert status(window) == ""
+
+
+# --- fields that are typed in, and those that only have the focus
+
+
+@pytest.fixture
+def relu(open_window):
+    """The window on `relu`, with one change that can be undone: a weight that was 2 is 9."""
+    window = open_window("relu")
+    set_number(window, WEIGHT, "9")
+    return window
+
+
+def test_after_enter_in_a_training_field_the_keyboard_is_the_diagrams(relu):
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.5")
+    key(relu, Qt.Key.Key_Return)
+    assert relu.diagram.hasFocus()
+    press(relu, "One update")
+    assert relu.document.state.iteration == 1
+    undo(relu)
+    assert relu.document.state.iteration == 0
+    key(relu, Qt.Key.Key_Space)
+    assert relu.player.playing
+    assert (rate(relu), field(relu, "Learning rate").text()) == (0.5, "0.5")
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_a_click_elsewhere_accepts_a_training_field_and_the_keyboard_is_the_diagrams(relu, where):
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.5")
+    ELSEWHERE[where](relu)
+    assert relu.diagram.hasFocus()
+    assert rate(relu) == 0.5
+    assert relu.document.state.iteration == (where == "button")
+    key(relu, Qt.Key.Key_Space)
+    assert relu.player.playing
+    assert field(relu, "Learning rate").text() == "0.5"
+
+
+def test_a_refused_text_keeps_the_keyboard_at_enter_and_stays_after_a_click(relu):
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "5X")
+    key(relu, Qt.Key.Key_Return)
+    assert field(relu, "Learning rate").hasFocus()
+    touch(relu.training.verbs.step)
+    assert relu.document.state.iteration == 0
+    assert field(relu, "Learning rate").text() == "5X"
+
+
+@pytest.mark.parametrize("name", ["Learning rate", "Updates", "Batch", "Seed", "Validation"])
+def test_a_field_that_tab_reached_leaves_space_and_undo_to_the_window(relu, name):
+    relu.diagram.setFocus()
+    while name != QApplication.focusWidget().accessibleName():
+        key(relu, Qt.Key.Key_Tab)
+    focused = QApplication.focusWidget()
+    own = focused.lineEdit() if isinstance(focused, QComboBox) else focused
+    before = own.text()
+    undo(relu)
+    assert written(relu, WEIGHT) == "2"
+    redo(relu)
+    assert written(relu, WEIGHT) == "9"
+    key(relu, Qt.Key.Key_Space)
+    assert relu.player.playing
+    assert (own.text(), QApplication.focusWidget()) == (before, focused)
+
+
+def test_tab_accepts_a_training_field_and_goes_on_to_the_next(relu):
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.5")
+    key(relu, Qt.Key.Key_Tab)
+    assert rate(relu) == 0.5
+    assert field(relu, "Updates").hasFocus()
+    undo(relu)
+    assert rate(relu) != 0.5
+
+
+@pytest.mark.parametrize("name", ["Learning rate", "Batch"])
+def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(relu, name):
+    own = next(each for each in relu.training.findChildren(QWidget) if each.accessibleName() == name)
+    touch(own, QPoint(12, own.height() // 2))
+    text = own.currentText if isinstance(own, QComboBox) else own.text
+    before = text()
+    type_keys(relu, "8")
+    assert text() != before
+    typed = text()
+    undo(relu)
+    assert text() == before
+    redo(relu)
+    assert text() == typed
+    assert written(relu, WEIGHT) == "9"
+    key(relu, Qt.Key.Key_Escape)
+    assert text() == before
+    undo(relu)
+    assert written(relu, WEIGHT) == "2"
+
+
+def test_undo_takes_back_what_the_wheel_wrote_into_a_field(relu):
+    own = field(relu, "Updates")
+    touch(own)
+    before = own.text()
+    assert turn(own, 3)
+    assert own.text() == str(int(before) + 3)
+    undo(relu)
+    assert own.text() == before
+    assert written(relu, WEIGHT) == "9"
+
+
+def test_undo_after_f5_in_a_typed_field_is_the_documents(relu):
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.5")
+    key(relu, Qt.Key.Key_F10)
+    assert (relu.document.state.iteration, rate(relu)) == (1, 0.5)
+    undo(relu)
+    assert relu.document.state.iteration == 0
+    undo(relu)
+    assert rate(relu) != 0.5
+
+
+@pytest.mark.parametrize("name", ["Optimizer", "Loss", "Batch"])
+def test_after_a_choice_from_a_list_the_keyboard_is_the_diagrams(relu, name):
+    own = next(each for each in relu.training.findChildren(QComboBox) if each.accessibleName() == name)
+    own.setFocus(Qt.FocusReason.MouseFocusReason)
+    own.showPopup()
+    own.view().setCurrentIndex(own.model().index(0, 0))
+    QTest.keyClick(own.view(), Qt.Key.Key_Return)
+    assert relu.diagram.hasFocus()
+
+
+def test_keys_that_step_through_a_closed_list_keep_the_keyboard_there(relu):
+    own = next(each for each in relu.training.findChildren(QComboBox) if each.accessibleName() == "Optimizer")
+    own.setFocus(Qt.FocusReason.TabFocusReason)
+    key(relu, Qt.Key.Key_Down)
+    key(relu, Qt.Key.Key_Down)
+    assert relu.document.state.training.optimizer == "adam"
+    assert own.hasFocus()
+
+
+def test_a_field_in_a_panel_that_floats_gives_the_keyboard_away_too(relu, qtbot):
+    panel = relu.board.docks["Training"]
+    panel.turn_loose()
+    qtbot.waitUntil(panel.isActiveWindow)
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.5")
+    touch(relu.training, QPoint(3, 3))
+    assert rate(relu) == 0.5
+    key(relu, Qt.Key.Key_Space)
+    assert relu.player.playing
+    touch(field(relu, "Learning rate"))
+    type_keys(relu, "0.25")
+    key(relu, Qt.Key.Key_Return)
+    assert rate(relu) == 0.25
+    qtbot.waitUntil(relu.diagram.hasFocus)
+
+
+def test_enter_in_a_field_of_a_dialog_leaves_the_keyboard_there(relu, answer):
+    def enter(dialog):
+        own = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible())
+        own.setFocus()
+        own.selectAll()
+        QTest.keyClick(own, Qt.Key.Key_7)
+        QTest.keyClick(own, Qt.Key.Key_Return)
+        assert dialog.focusWidget() is own
+        dialog.reject()
+
+    answer(QDialog, enter)
+    choose_entry(relu, "Make rows…")
+
+
+def test_undo_while_an_untouched_number_is_open_closes_it_and_is_the_documents(relu):
+    click(relu, WEIGHT)
+    editor = editor_of(relu)
+    undo(relu)
+    assert written(relu, WEIGHT) == "2"
+    assert not editor.isVisible()
+    assert relu.diagram.hasFocus()
+
+
+def test_a_number_that_f10_accepts_leaves_the_keyboard_to_the_diagram(relu):
+    click(relu, WEIGHT)
+    type_keys(relu, "3")
+    key(relu, Qt.Key.Key_F10)
+    assert relu.document.state.iteration == 1
+    assert relu.diagram.hasFocus()
+
+
+def test_a_click_from_an_unreadable_number_into_a_field_gives_it_the_keyboard(relu):
+    click(relu, WEIGHT)
+    type_keys(relu, "X")
+    touch(field(relu, "Updates"))
+    assert field(relu, "Updates").hasFocus()
+    assert written(relu, WEIGHT) == "9"
+
+
+def test_undo_in_an_untouched_data_cell_is_the_documents(relu):
+    select_cell(relu)
+    key(relu, Qt.Key.Key_F2)
+    assert typed_cell(relu).isVisible()
+    undo(relu)
+    assert written(relu, WEIGHT) == "2"
+
+
+def test_undo_in_find_is_the_documents_until_something_is_typed(relu):
+    choose_entry(relu, "Find…")
+    undo(relu)
+    assert written(relu, WEIGHT) == "2"
+    redo(relu)
+    type_keys(relu, "NO")
+    undo(relu)
+    assert (relu.finder.field.text(), written(relu, WEIGHT)) == ("", "9")
+    touch(relu.training, QPoint(3, 3))
+    assert relu.diagram.hasFocus()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from nnviz.core import edits
@@ -89,6 +89,12 @@ class PlaceEditor(NumberField):
             self.hide()
             self.restored.emit()
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Give the keyboard back to the diagram; Qt would give it to the next field."""
+        super().hideEvent(event)
+        if self.hasFocus():
+            self._surface.setFocus()
+
     def _tell(self, why: str) -> None:
         if why:
             QToolTip.showText(self.mapToGlobal(self.rect().bottomLeft()), why, self)
@@ -104,10 +110,9 @@ class PlaceEditor(NumberField):
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter accepts and Escape restores, and both give the keyboard back to the diagram."""
+        """Enter accepts and Escape restores."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if self.commit():
-                self._surface.setFocus()  # where a hidden widget's focus goes is the next field's
+            self.commit()
         elif event.key() == Qt.Key.Key_Escape:
             self.hide()
             self.restored.emit()
@@ -260,7 +265,6 @@ class EditSession(QObject):
                 self._document.undo()
         self._nudged = None
         self.said.emit("")
-        self._canvas.setFocus()
 
     def _move_on(self, steps: int) -> None:
         """Open the next number in sight, column by column, top to bottom."""

@@ -46,12 +46,14 @@ class TrainingFields(QWidget):
     `accepted`    the Training with the setting that was typed or chosen
     `loss_wanted` the name of the loss that was chosen, which may not fit
     `refused`     one sentence that says why a text is refused; "" where none is
+    `finished`    a person confirmed a text with Enter, or chose from a list
     ============= ==============================================================
     """
 
     accepted = Signal(object)
     loss_wanted = Signal(str)
     refused = Signal(str)
+    finished = Signal()
 
     def __init__(self, training: Training) -> None:
         super().__init__()
@@ -73,6 +75,8 @@ class TrainingFields(QWidget):
             self.loss.addItem(forms[0].title, name)
         self.optimizer.activated.connect(self._choose_optimizer)
         self.loss.activated.connect(self._choose_loss)
+        for choice in (self.optimizer, self.loss, self.batch):
+            choice.chosen.connect(self.finished)
         self._lay_out()
         self.show_training(training)
 
@@ -126,6 +130,7 @@ class TrainingFields(QWidget):
         field = SettingField(room, read_setting, write, nudge)
         field.accepted.connect(lambda value: self._accept(setting, value))
         field.refused.connect(self.refused)
+        field.confirmed.connect(self.finished)
         self._numbers[setting] = field
         return field
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QToolTip
 
@@ -18,13 +18,23 @@ class Choice(QComboBox):
     """One of several; the arrow stands at the right, and the list is as wide as its items.
 
     A text without room is shortened so that it can be told from the others; the tooltip has all of it.
+    `chosen` tells that an item was chosen in the open list; the keys that step through a closed one emit
+    `activated` alone.
     """
+
+    chosen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._within: tuple[object, list[str]] = None, []
+        self._steps = False
+        self.activated.connect(self._tell_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
         self.setMaxVisibleItems(MOST_SEEN)
+
+    def _tell_chosen(self) -> None:
+        if not self._steps:
+            self.chosen.emit()
 
     def sizeHint(self) -> QSize:
         """Ask for a pixel more: where everything is drawn larger Qt reckons with too little for the text."""
@@ -79,10 +89,18 @@ class Choice(QComboBox):
                 [QPointF(x - across, y - down), QPointF(x, y + down), QPointF(x + across, y - down)]
             )
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step through the items, or open the list."""
+        self._steps = True
+        super().keyPressEvent(event)
+        self._steps = False
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Choose the next, but leave the wheel to who scrolls past."""
         if self.hasFocus():
+            self._steps = True
             super().wheelEvent(event)
+            self._steps = False
         else:
             event.ignore()
 

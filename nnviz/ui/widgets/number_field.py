@@ -65,6 +65,7 @@ class NumberField(QLineEdit):
     `accepted`   the value that was typed or nudged to, where it is another one
     `nudged`     the value that a nudge has written into the field: not yet accepted
     `refused`    one sentence that says why; "" where nothing is refused any more
+    `confirmed`  Enter was pressed, and what stands in the field holds
     ============ ================================================================
 
     `read` turns text into a value and raises ValueError with a sentence; `write` turns it back. `empty` is
@@ -74,6 +75,7 @@ class NumberField(QLineEdit):
     accepted = Signal(object)
     nudged = Signal(object)
     refused = Signal(str)
+    confirmed = Signal()
 
     def __init__(
         self,
@@ -135,17 +137,17 @@ class NumberField(QLineEdit):
         return self.text() != self._write(self._value)
 
     def show_value(self, value: Any) -> None:
-        """Show another value; what was typed and not accepted is gone."""
+        """Show another value; what was typed is gone, and the field's own undo does not bring it back."""
         self._value = value
         text = self._write(value)
-        if text != self.text():
+        if text != self.text() or self.isModified():
             self.setText(text)
         self._clear_refusal()
 
     def commit(self) -> bool:
         """Accept what stands in the field, or refuse it; tell whether it holds now."""
         if not self.touched:
-            self._clear_refusal()
+            self.show_value(self._value)
             return True
         try:
             if self.empty and not self.text().strip():
@@ -173,10 +175,10 @@ class NumberField(QLineEdit):
         self._write_nudged(value)
 
     def _write_nudged(self, value: Any) -> None:
-        self.setText(self._write(value))
         self.selectAll()
-        self._clear_refusal()
+        self.insert(self._write(value))  # which the field's own undo takes back
         self.nudged.emit(value)
+        self.selectAll()
 
     def _refuse(self, why: str) -> None:
         self._refusal = why
@@ -192,8 +194,10 @@ class NumberField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter accepts, Up and Down nudge; Escape restores, or is somebody else's: it closes a dialog."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.commit()
+            holds = self.commit()
             self.selectAll()
+            if holds:
+                self.confirmed.emit()
         elif event.key() == Qt.Key.Key_Escape and self.touched:
             self.show_value(self._value)
             self.selectAll()

@@ -60,7 +60,7 @@ def offer_actions(workspace: Workspace, entries: Table) -> None:
     bar = Toolbar(entries, actions, document, workspace.selection, workspace.player)
     window.addToolBar(bar)
     fill_menus(entries, actions, window)
-    WalkKeys(window)
+    WalkKeys(window, workspace.diagram)
     EndedRun(document, workspace.status, actions["undo"])
     training = (actions[name].shortcut().toString() for name in ("run", "one update", "one update back"))
     workspace.training.verbs.name_keys(*training)

@@ -157,7 +157,8 @@ class Workspace:
         for changed in (document.undo_changed, document.file_changed):
             changed.connect(self._show_facts)
             changed.connect(self._show_title)
-        for button in self.training.findChildren(QPushButton):  # a click there takes no focus from a field
+        self.training.fields.finished.connect(self._go_to_diagram)
+        for button in self.training.findChildren(QPushButton):  # in a panel that floats, the field goes on
             button.pressed.connect(self.diagram.session.editor.commit)
         self.files.opened.connect(self._opened)
         self.files.taken.connect(self.diagram.session.close)
@@ -226,13 +227,15 @@ class Workspace:
         self.weight_sets.add_to(menu)
 
     def undo(self) -> None:
-        """Take the last change back, and say so."""
+        """Take the last change back, and say so; a field that is open over it shows what was."""
+        self.diagram.session.editor.leave()
         text = self.document.undo_text()
         if self.document.undo():
             self.status.say(f"Undone: {text}")
 
     def redo(self) -> None:
         """Do the last change again that was undone, and say so."""
+        self.diagram.session.editor.leave()
         text = self.document.redo_text()
         if self.document.redo():
             self.status.say(f"Done again: {text}")
@@ -255,8 +258,11 @@ class Workspace:
         if following := (at + by) % (len(docks) + 1):
             docks[following - 1].come(take_focus=True)
         else:
-            self.diagram.activateWindow()
-            self.diagram.setFocus(Qt.FocusReason.TabFocusReason)
+            self._go_to_diagram(Qt.FocusReason.TabFocusReason)
+
+    def _go_to_diagram(self, why: Qt.FocusReason = Qt.FocusReason.OtherFocusReason) -> None:
+        self.diagram.activateWindow()  # a panel may float
+        self.diagram.setFocus(why)
 
     def show_pressed_keys(self, shown: bool) -> None:
         """Show the keys that are pressed while presenting, from now on."""
