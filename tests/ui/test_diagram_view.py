@@ -10,7 +10,6 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QToolTip
 
 from nnviz.core import edits
-from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.address import Address
 from nnviz.core.numbers import shown as number
 from nnviz.core.results import next_batch
@@ -274,35 +273,6 @@ def test_the_name_of_an_activation_under_a_heading_opens_the_list_of_them(open_w
     timer.stop()
     assert opened == [["relu:  max(0, z)"]]
     assert activation_of(window, "the hidden layer").text() == "tanh"
-
-
-@pytest.mark.parametrize("under_heading", [True, False])
-def test_a_letter_goes_to_the_activation_that_begins_with_it(open_window, under_heading):
-    window = open_window("relu")
-
-    def opened():
-        if under_heading:
-            menu = activation_of(window, "the hidden layer").menu()
-        else:
-            menu = entry(window.main_window.menuBar(), "Network").menu()
-            window.selection.select(address_named(window, "node_0"))
-            menu.aboutToShow.emit()
-            menu = next(own.menu() for own in menu.actions() if said(own).startswith("Hidden layer: "))
-        menu.popup(window.main_window.mapToGlobal(QPoint(100, 100)))
-        return menu
-
-    def used():
-        return window.document.state.network.layers[0].activation
-
-    QTest.keyClick(opened(), "t")
-    assert used() == "tanh"
-    menu, met, wanted = opened(), [], [name for name in ACTIVATIONS if name.startswith("s")]
-    for _ in wanted:
-        QTest.keyClick(menu, "s")
-        met.append(said(menu.activeAction()).partition(":")[0])
-    assert met == wanted
-    QTest.keyClick(menu, Qt.Key.Key_Return)
-    assert used() == met[-1]
 
 
 def test_tab_reaches_the_controls_under_the_headings_and_arrows_go_along_them(open_window):

@@ -28,6 +28,7 @@ from nnviz.ui.diagram.structure_menu import Structure
 from nnviz.ui.widgets.button_menu import follow
 from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.images import icon, qrect
+from nnviz.ui.widgets.list_menu import ListMenu
 from nnviz.ui.widgets.sizes import OWN_SIZE
 from nnviz.ui.widgets.theme import colours
 
@@ -85,9 +86,8 @@ class HeadButton(QToolButton):
         hold(self, held, what, can=can)
         self.setAccessibleName(what)
 
-    def open_menu(self, fill: Callable[[QMenu], None]) -> None:
+    def open_menu(self, menu: QMenu, fill: Callable[[QMenu], None]) -> None:
         """Open a menu from now on, which `fill` fills each time."""
-        menu = QMenu(self)
         menu.aboutToShow.connect(lambda: fill(menu))
         follow(self, menu)
         self.setMenu(menu)
@@ -228,8 +228,9 @@ class Head:
             HeadButton(diagram, name) for name in ("remove", "more", "add")
         )
         self.buttons = (self._activation, self._fewer, self._menu, self._more)
-        self._activation.open_menu(lambda menu: structure.fill_activations(menu, column - 1))
-        self._menu.open_menu(lambda menu: structure.fill(menu, Address("heading", column - 1)))
+        activations, actions = ListMenu("", self._activation), QMenu(self._menu)
+        self._activation.open_menu(activations, lambda menu: structure.fill_activations(menu, column - 1))
+        self._menu.open_menu(actions, lambda menu: structure.fill(menu, Address("heading", column - 1)))
         self._fewer.clicked.connect(lambda: structure.remove_node(column))
         self._more.clicked.connect(lambda: structure.add_node(column))
 

@@ -20,6 +20,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from nnviz.ui.training.fit import advice, ask_loss, misfit
 from nnviz.ui.widgets.dialogs import AskText
+from nnviz.ui.widgets.list_menu import ListMenu
 
 
 class Structure(QObject):
@@ -133,7 +134,9 @@ class Structure(QObject):
         menu.addSeparator()
         if column:
             layer = network.layers[column - 1]
-            self.fill_activations(menu.addMenu(f"{title}: {layer.activation}"), column - 1)
+            activations = ListMenu(f"{title}: {layer.activation}", menu)
+            menu.addMenu(activations)
+            self.fill_activations(activations, column - 1)
             missing = layer.biases is None
             biases = f"Add biases to {within}" if missing else f"Remove the biases of {within}"
             menu.addAction(biases, lambda: self._set_biases(column - 1, missing))
@@ -151,7 +154,7 @@ class Structure(QObject):
         used = self._document.state.network.layers[layer].function
         offered = dict.fromkeys((*ACTIVATIONS.values(), used))
         for each in sorted(offered, key=lambda each: list(ACTIVATIONS).index(each.base)):
-            action = menu.addAction(f"&{each.name}:  {each.formula}")  # its first letter goes there
+            action = menu.addAction(f"{each.name}:  {each.formula}")
             action.setCheckable(True)
             action.setChecked(each is used)
             action.triggered.connect(lambda _=False, name=each.name: self._set_activation(layer, name))
@@ -160,7 +163,7 @@ class Structure(QObject):
         for name, each in ACTIVATIONS.items():
             if each.parameter is not None:
                 ask = partial(self._ask_parameter, layer, each.parameter, name)
-                menu.addAction(f"{name} with &another {each.parameter.what} …", ask)
+                menu.addAction(f"{name} with another {each.parameter.what} …", ask)
 
     def title(self, column: int, *, within: bool = False) -> str:
         """Return what a column is called, also `within` a sentence: "Hidden layer", "the hidden layer"."""

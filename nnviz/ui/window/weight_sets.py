@@ -12,6 +12,7 @@ from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, 
 from nnviz.core.numbers import loss_in_words
 from nnviz.document.document import Document
 from nnviz.ui.widgets.dialogs import AskText
+from nnviz.ui.widgets.list_menu import ListMenu
 
 NONE_YET = "No weight sets yet: keep the present weights, to come back to them"
 
@@ -27,7 +28,8 @@ class WeightSets(QObject):
 
     def add_to(self, menu: QMenu) -> None:
         """Add the submenu to a menu; it is filled whenever it opens."""
-        shown = menu.addMenu("&Weight sets")
+        shown = ListMenu("&Weight sets", menu)
+        menu.addMenu(shown)
         shown.aboutToShow.connect(lambda: self._fill(shown))
 
     def _fill(self, menu: QMenu) -> None:
@@ -41,9 +43,10 @@ class WeightSets(QObject):
         if not sets:
             menu.addAction(NONE_YET).setEnabled(False)
         menu.addSeparator()
-        menu.addAction("&Keep the present weights…", self._ask_keep)
+        menu.addAction("Keep the present weights…", self._ask_keep)
         if sets:
-            removal = menu.addMenu("&Remove")
+            removal = ListMenu("Remove", menu)
+            menu.addMenu(removal)
             for place in range(len(sets)):
                 removal.addAction(self._name(place), partial(self._remove, place))
 
