@@ -473,3 +473,72 @@ def test_the_panel_with_the_keyboard_floats_by_a_key_and_is_put_back(open_window
     assert dock(window, "Data").has_focus
     press_key()
     assert not dock(window, "Data").isFloating()
+
+
+LARGE, SMALL = (2560, 1400), (1366, 740)
+
+
+def shares(window):
+    """Return the share of the window that the column at the right has, and that of what stands below."""
+    own = window.main_window.size()
+    return dock(window, "Training").width() / own.width(), dock(window, "Data").height() / own.height()
+
+
+def start_at(open_window, size, window=None):
+    """Close a window and open the next one, on a screen where it has this size."""
+    if window:
+        window.main_window.close()
+    opened = open_window("relu", size)
+    opened.main_window.resize(*size)
+    for _ in range(4):
+        QApplication.processEvents()
+    return opened
+
+
+def arrange(window, across, down):
+    """Give the column at the right, and what stands below, so many pixels."""
+    window.board.resizeDocks([dock(window, "Training")], [across], Qt.Orientation.Horizontal)
+    window.board.resizeDocks([dock(window, "Data")], [down], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes_then", "other"), [(LARGE, (760, 500), SMALL), (SMALL, (400, 300), LARGE)]
+)
+def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(
+    open_window, size, sizes_then, other
+):
+    window = start_at(open_window, size)
+    arrange(window, *sizes_then)
+    before = shares(window)
+    elsewhere = start_at(open_window, other, window)
+    assert shares(elsewhere) == pytest.approx(before, abs=0.02)
+    assert in_sight(elsewhere) == FIRST
+    for name in FIRST:
+        assert elsewhere.main_window.rect().contains(place(elsewhere, name))
+    training = dock(elsewhere, "Training")
+    assert training.height() == training.least.height()
+    assert shares(start_at(open_window, size, elsewhere)) == pytest.approx(before, abs=0.02)
+
+
+def test_the_first_arrangement_of_a_large_screen_stays_so_on_a_small_one(open_window):
+    first = sizes(start_at(open_window, SMALL))
+    window = start_at(open_window, SMALL, start_at(open_window, LARGE))
+    assert {name: rect.size() for name, rect in sizes(window).items()} == {
+        name: rect.size() for name, rect in first.items()
+    }
+
+
+def test_a_window_that_was_maximised_is_so_again_on_a_screen_of_another_width(qtbot, settings):
+    window = MainWindow(settings)
+    qtbot.addWidget(window)
+    window.showMaximized()
+    window.close()
+    settings.remember("geometry", QByteArray(b"of a screen that Qt takes for too different"))
+    after = MainWindow(settings)
+    qtbot.addWidget(after)
+    after.show()
+    assert after.isMaximized()
+    after.showNormal()
+    after.close()
+    assert not MainWindow(settings).isMaximized()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QSizeF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, QSizeF, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMainWindow, QTabBar, QTabWidget, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ MOST_ACROSS, LEAST_DOWN = 0.44, 0.3
 """Of the board's width the column takes at most, and of its height what stands below where room is scarce."""
 DIAGRAM_PX = 440
 """So high the diagram is at 100 %, with the gaps around it, before what stands below takes more."""
-ARRANGEMENT = "arrangement"
+ARRANGEMENT, WINDOW = "arrangement", "window"
 VERSION = 1
 """Of the arrangement that is remembered: another one than this is forgotten."""
 
@@ -68,6 +68,7 @@ class Board(QMainWindow):
         training.installEventFilter(self)
         state = self._settings.bytes(ARRANGEMENT)
         if state and self.restoreState(state, VERSION):
+            QTimer.singleShot(0, self, self._fit_window)  # once the panels say what they need
             return
         if state:
             self.restoreState(self._first, VERSION)  # for Qt has read a part
@@ -114,7 +115,8 @@ class Board(QMainWindow):
         for dock, size in right[:1]:
             self._widen(dock, max(size.width(), dock.least.width()))
         for dock, size in below[:1]:
-            self.resizeDocks([dock], [min(size.height(), self._most_below)], down)
+            most = self._most_below if factor() > 1.0 else self.height()
+            self.resizeDocks([dock], [min(size.height(), most)], down)
         if len(right) > 1:
             heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
             self._stack([dock for dock, _ in right], heights)
@@ -127,6 +129,10 @@ class Board(QMainWindow):
         """Keep the arrangement for the next start, if there is one."""
         if self.docks:
             self._settings.remember(ARRANGEMENT, self.saveState(VERSION))
+            self._settings.remember(_size_of(WINDOW), self.window().size())
+            for name, dock in self.docks.items():
+                stands = dock.in_sight and not dock.isFloating()
+                self._settings.remember(_size_of(name), dock.size() if stands else QSize())
 
     def look(self) -> None:
         """Have every dock look whether it is in sight."""
@@ -149,6 +155,11 @@ class Board(QMainWindow):
         scarce = round(LEAST_DOWN * self.height())
         return scarce if factor() > 1.0 else max(self.height() - DIAGRAM_PX, scarce)
 
+    @property
+    def _first_below(self) -> int:
+        """How high what stands below the diagram is at first."""
+        return min(px(BELOW_PX), self._most_below)
+
     def _arrange(self) -> None:
         """Put every dock where the table wants it."""
         first: dict[Place, Dock] = {}
@@ -166,13 +177,37 @@ class Board(QMainWindow):
         for dock in first.values():
             dock.raise_()
 
+    def _fit_window(self) -> None:
+        """Give the panels the share that they had of a window of another size, which another screen makes.
+
+        In a smaller one they keep what they have at the first start, if they had it.
+        """
+        before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
+        if not before.isValid() or before == now:
+            return
+        self.look()
+        across, down = now.width() / before.width(), now.height() / before.height()
+        for dock in self.in_sight:
+            had = self._settings.extent(_size_of(dock.objectName()))
+            if not had.isValid():
+                continue
+            width, height = had.width() * across, had.height() * down
+            if self.dockWidgetArea(dock) == RIGHT:
+                width = max(width, min(had.width(), px(RIGHT_PX)))
+            elif self.dockWidgetArea(dock) == BELOW:
+                height = max(height, min(had.height(), self._first_below))
+            if dock is self.docks["Training"]:
+                height = min(height, had.height())
+            self._wished[dock] = QSizeF(width, height) / factor()
+        self._grow()
+
     def _share(self) -> None:
         """Give every dock its size of the first start."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         left = max((self.width() - px(RIGHT_PX) - 3 * px(GAP_PX)) // 2, 1)
         docks = self.docks
         self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
-        self.resizeDocks([docks["Data"]], [min(px(BELOW_PX), self._most_below)], down)
+        self.resizeDocks([docks["Data"]], [self._first_below], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
         self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
 
@@ -234,3 +269,8 @@ class Board(QMainWindow):
                 child.setElideMode(Qt.TextElideMode.ElideNone)  # what has no room is scrolled to
                 child.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         return super().event(event)
+
+
+def _size_of(name: str) -> str:
+    """Return under which key the size of a panel, or of the window, is remembered."""
+    return f"sizes/{name}"

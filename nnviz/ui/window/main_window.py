@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QSize, QTimer, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QWidget
 
@@ -17,6 +17,8 @@ from nnviz.ui.window.settings import Settings
 
 SIZE_PX = QSize(1280, 800)
 """How large the window is at its first start, where the screen has room."""
+MAXIMISED = "maximised"
+"""Whether the window was, as it is remembered."""
 
 
 class MainWindow(QMainWindow):
@@ -44,8 +46,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("nnviz")
         self.setAcceptDrops(True)
         self.resize(SIZE_PX.boundedTo(self.screen().availableSize()))
-        if geometry := settings.bytes("geometry"):
-            self.restoreGeometry(geometry)
+        geometry = settings.bytes("geometry")
+        fits = geometry is not None and self.restoreGeometry(
+            geometry
+        )  # not on a screen of very different width
+        if not fits and settings.flag(MAXIMISED, first=False):
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def fit_screen(self) -> None:
         """Stand within the screen with the whole frame, and no larger than it is."""
@@ -82,6 +88,7 @@ class MainWindow(QMainWindow):
         self.closing.emit(event)
         if event.isAccepted():
             self._settings.remember("geometry", self.saveGeometry())
+            self._settings.remember(MAXIMISED, self.isMaximized())
             self.board.remember()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

@@ -39,6 +39,11 @@ class Settings:
         value = self._store.value(key)
         return value if isinstance(value, QByteArray) else None
 
+    def extent(self, key: str) -> QSize:
+        """Return a remembered width and height; an invalid one where there is none."""
+        value = self._store.value(key)
+        return value if isinstance(value, QSize) else QSize()
+
     def flag(self, key: str, *, first: bool = True) -> bool:
         """Return a remembered switch; it is `first` until it is remembered otherwise."""
         return bool(self._store.value(key, first, type=bool))
@@ -59,7 +64,7 @@ class Settings:
         size = self._store.value("size", SIZES_PERCENT[0], type=int)
         return size if isinstance(size, int) and size in SIZES_PERCENT else SIZES_PERCENT[0]
 
-    def remember(self, key: str, value: QByteArray | bool | int | str) -> None:
+    def remember(self, key: str, value: QByteArray | QSize | bool | int | str) -> None:
         """Remember a value."""
         self._store.setValue(key, value)
 
