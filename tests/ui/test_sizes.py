@@ -128,12 +128,17 @@ def test_a_panel_that_is_made_later_has_the_size_too(window):
 
 
 def beside_entries(window):
-    """Return how high the tick, the icon and the arrow are in the View menu, beside their entries."""
-    menu = entry(window.main_window.menuBar(), "View").menu()
-    menu.resize(menu.sizeHint())
-    whole = menu.grab().toImage()
+    """Return how high a tick, an icon and an arrow are beside entries of the View menu."""
+    view = entry(window.main_window.menuBar(), "View").menu()
     heights = []
-    for title, at_right in (("Training", False), ("Fit", False), ("Theme", True)):
+    for inner, title, at_right in (
+        ("Panels", "Training", False),
+        ("Zoom", "Fit", False),
+        ("", "Theme", True),
+    ):
+        menu = entry(view, inner).menu() if inner else view
+        menu.resize(menu.sizeHint())
+        whole = menu.grab().toImage()
         place = menu.actionGeometry(entry(menu, title))
         beside = min(place.width() // 8, place.height())
         place.setLeft(place.right() - beside if at_right else place.left())
@@ -154,6 +159,33 @@ def test_ticks_icons_and_arrows_of_menus_grow_too(window):
     assert min(before) >= 6
     for then, now in zip(before, beside_entries(window(200)), strict=True):
         assert 1.7 <= now / then <= 2.3
+
+
+def menus(menu):
+    """Yield a menu, filled, and those within."""
+    menu.aboutToShow.emit()
+    yield menu
+    for action in menu.actions():
+        if action.menu():
+            yield from menus(action.menu())
+
+
+def height_of(menu):
+    """Return how high a menu is in one column; where that is more than the screen has, Qt makes two."""
+    return sum(menu.actionGeometry(action).height() for action in menu.actions())
+
+
+@pytest.mark.parametrize("percent", SIZES_PERCENT)
+def test_every_menu_has_room_in_one_column_on_a_small_screen(window, percent):
+    bar = window(percent).main_window.menuBar()
+    heights = {each.title(): height_of(each) for top in bar.actions() for each in menus(top.menu())}
+    assert {title: height for title, height in heights.items() if height > SCREENS[percent][1]} == {}
+
+
+def test_no_menu_has_more_than_a_glance_takes_in(window):
+    view = entry(window(100).main_window.menuBar(), "View").menu()
+    for each in menus(view):
+        assert sum(not action.isSeparator() for action in each.actions()) <= 15, each.title()
 
 
 @pytest.mark.parametrize("percent", [100, 200])

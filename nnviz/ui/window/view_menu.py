@@ -34,16 +34,14 @@ def view_menu(workspace: Workspace, settings: Settings) -> Menu:
     )
     zooms = (
         Entry("zoom in", "Zoom &in", partial(zoom, 1.25), keys=STANDARD.ZoomIn),
-        Entry("zoom out", "Zoom o&ut", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
+        Entry("zoom out", "Zoom &out", partial(zoom, 0.8), keys=STANDARD.ZoomOut),
     )
     return Menu(
         "&View",
         (
             (*_slopes(workspace), _pictures(workspace, settings)),
-            (fit, *zooms),
-            _present(workspace),
-            _panels(workspace),
-            _arrangement(workspace),
+            (Menu("&Zoom", ((fit, *zooms),)), *_present(workspace)),
+            (Menu("P&anels", (_panels(workspace),)), *_arrangement(workspace)),
             (_themes(workspace, settings), _sizes(workspace, settings)),
         ),
     )
@@ -153,4 +151,4 @@ def _themes(workspace: Workspace, settings: Settings) -> Menu:
 
 def _sizes(workspace: Workspace, settings: Settings) -> Menu:
     titles = [(size, f"{size} %") for size in SIZES_PERCENT]
-    return Menu("Si&ze of everything", (choice("size", titles, settings.size, workspace.set_size),))
+    return Menu("S&ize of everything", (choice("size", titles, settings.size, workspace.set_size),))
