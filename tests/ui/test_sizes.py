@@ -1,7 +1,10 @@
 """Size of everything: it acts at once, nothing is cut off, and no window is larger than its screen."""
 
+import gc
+
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSize
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
@@ -13,13 +16,19 @@ from PySide6.QtWidgets import (
     QToolBar,
     QToolButton,
 )
+from safetensors.numpy import save_file
 from shiboken6 import createdByPython, getAllValidWrappers
 
 from nnviz.core.address import Address
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.ui.help.help_window import HelpWindow
+from nnviz.ui.plots.plot import OFFSET
 from nnviz.ui.widgets.choice import Choice
-from nnviz.ui.widgets.theme import draw_at
-from nnviz.ui.window.main_window import within
+from nnviz.ui.widgets.theme import application, draw_at, ui_font
+from nnviz.ui.window.app import Opened
+from nnviz.ui.window.ask_activations import AskActivations
+from nnviz.ui.window.main_window import MainWindow, within
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.settings import SIZES_PERCENT
 from tests.ui.clipped import clipped
@@ -97,12 +106,73 @@ def test_a_size_is_remembered_and_used_from_the_start(window, open_window, setti
     assert offered(after, "150 %").isChecked()
 
 
+@pytest.mark.parametrize("percent", [150, 200])
+def test_a_question_at_the_start_has_the_size_that_is_remembered(
+    qtbot, settings, tmp_path, answer, monkeypatch, percent
+):
+    heights = []
+    monkeypatch.setattr("nnviz.ui.window.settings.LEAST_PX", QSize(9, 9))  # the screen of the tests is small
+    settings.remember("size", percent)
+    network = load(example("xor").path).network
+    file = tmp_path / "weights.safetensors"
+    save_file({f"{k}.weight": layer.weights for k, layer in enumerate(network.layers)}, file)
+
+    def look(dialog):
+        heights.append(max(own.fontMetrics().height() for own in dialog.findChildren(QLabel)))
+        dialog.accept()
+
+    answer(AskActivations, look)
+    program = Opened(settings, file, tmp_path / "data")
+    qtbot.waitUntil(lambda: program.workspace is not None)
+    draw_at(application(), 100)
+    asked = AskActivations(program.workspace.main_window, "weights", network.sizes, ("relu", "identity"))
+    usual = max(own.fontMetrics().height() for own in asked.findChildren(QLabel))
+    assert heights == [pytest.approx(usual * percent / 100, abs=2)]
+    program.workspace.main_window.close()
+    program.close()
+    gc.unfreeze()
+
+
+def test_panels_have_the_same_sizes_after_a_restart_at_150_percent(window, open_window, qapp, monkeypatch):
+    monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
+    large = window(150)
+    docks = large.board.docks
+    large.board.resizeDocks([docks["Training"]], [700], Qt.Orientation.Horizontal)
+    large.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    before = [docks[name].size() for name in ("Training", "Data", "MSE")]
+    large.main_window.close()
+    draw_at(qapp, 100)
+    again = open_window("xor", size=(1920, 1080))
+    after = [again.board.docks[name].size() for name in ("Training", "Data", "MSE")]
+    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(("percent", "size"), [(150, (1280, 800)), (150, (1366, 768)), (200, (1920, 1080))])
+def test_at_every_size_the_plot_of_the_loss_is_whole_and_some_lines_high(window, percent, size):
+    opened = window(percent, size)
+    for _ in range(3):
+        opened.runner.step()
+        QApplication.processEvents()
+    curve = opened.history.curve
+    curve.settle()
+    line = opened.training.heading.fontMetrics().height()
+    assert curve.plotItem.vb.height() >= 4 * line
+    view = opened.board.docks["MSE"].findChild(QScrollArea).viewport()
+    assert view.rect().contains(QRect(curve.mapTo(view, QPoint()), curve.size()))
+    below = curve.plotItem.getAxis("bottom")
+    assert below.size().height() >= QFontMetricsF(ui_font(11)).height() + OFFSET
+
+
 def test_panels_that_gave_way_have_their_room_again_at_100_percent_also_after_a_restart(window, open_window):
     first = open_window("xor", size=(1280, 800)).board.docks["Data"].height()
     large = window(150, (1280, 800))
     assert large.board.docks["Data"].height() < 1.5 * first
     large.main_window.close()
     again = open_window("xor", size=(1280, 800))
+    again.main_window.resize(1280, 800)  # the screen of these tests is smaller
+    for _ in range(3):
+        QApplication.processEvents()
     scale = large.diagram.picture.layout.scale
     assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
     choose_entry(again, "100 %")

@@ -34,6 +34,8 @@ NOWHERE = -1, math.nan
 """The present point before every other."""
 KEY_PX = 18
 """Height of the line that says which curve is which."""
+LEAST_PX, LOW_PX = 94, 130
+"""How high the plot is at least, at 100 %, and below which height its lower axis has no name."""
 RING_PX = 7.0
 """Room for the ring on each side of its middle."""
 
@@ -47,6 +49,7 @@ class HistoryCanvas(Plot):
 
     def __init__(self, palette: Palette) -> None:
         super().__init__(QuietAxis("bottom", "iterations", whole=True), QuietAxis("left", grid=True))
+        self.setMinimumHeight(LEAST_PX)
         self._measure = ""
         self._is_share = False
         self._told: tuple[Told, ...] = ()
@@ -68,6 +71,7 @@ class HistoryCanvas(Plot):
     def set_palette(self, palette: Palette) -> None:
         """Take the colours of a theme."""
         super().set_palette(palette)
+        self._name_iterations()
         self._line.set_colour(palette.accent, palette.surface)
         self._aside.set_colour(palette.validation, palette.surface)
         self._mark.setPen(QPen(self._aside.colour, 2))
@@ -79,6 +83,10 @@ class HistoryCanvas(Plot):
         self._ink = palette.muted
         self._write_key()
         self._show_again()
+
+    def _name_iterations(self) -> None:
+        """Name the lower axis, or leave its height to the curve where there is little."""
+        self._bottom.showLabel(self.height() >= px(LOW_PX))
 
     def _colour_ring(self, palette: Palette) -> None:
         """Show by its colour whether arrow keys act here."""
@@ -297,4 +305,5 @@ class HistoryCanvas(Plot):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)
         if hasattr(self, "_dot"):
+            self._name_iterations()
             self._draw()

@@ -33,6 +33,8 @@ BESIDE = 1e5
 """A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
 OFFSET = 6
 """Pixels between the plot and the texts."""
+TICK_PX = 18
+"""Height of the numbers below the plot, at 100 %."""
 OUTSIDE = {"left": (0, 10), "right": (0, 10), "bottom": (30, 0)}
 """Pixels by which the text of the first and last tick may stand out of the axis, across and down."""
 
@@ -66,6 +68,7 @@ class QuietAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
     def set_text(self, text: str) -> None:
         """Name the axis; the text is plain. It has the size in use."""
         self._text, self._font = text, ui_font(11)
+        self.textHeight = px(TICK_PX)
         self.setLabel(escape(text), **{"color": self._muted.color().name(), "font-size": f"{px(11)}px"})
         self.resizeEvent()  # the name goes to the middle, where pyqtgraph puts it in another size alone
 

@@ -15,7 +15,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QProgressDialog
 from shiboken6 import isValid
 
-from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at
 from nnviz.ui.widgets.whole import with_whole_exceptions
 from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
@@ -72,6 +72,8 @@ class Opened:
         self._unexpected: Unexpected | None = None
         self._ending: Ending | None = None
         self._fault: Exception | None = None
+        app = application()
+        draw_at(app, settings.size_within(app.primaryScreen().availableSize()))  # also what is asked first
         self._window = MainWindow(settings)
         self._window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)  # before the end, when order is lost
         self._window.painted.connect(self._fill, Qt.ConnectionType.SingleShotConnection)

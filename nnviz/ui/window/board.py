@@ -32,6 +32,8 @@ class Board(QMainWindow):
         self._settings = settings
         self._wished: dict[Dock, QSizeF] = {}
         """What docks had when the size of everything last changed, at 100 %."""
+        self._remembered = False
+        """Whether the sizes that docks are to have are those of the last session."""
         self._training_before = 0
         """How high Training was before it was last resized."""
         self.setWindowFlags(Qt.WindowType.Widget)
@@ -92,6 +94,9 @@ class Board(QMainWindow):
 
     def about_to_grow(self) -> None:
         """Take note of what the panels have, before the size of everything changes."""
+        if self._remembered:
+            self._wished.clear()
+            self._remembered = False
         for dock in self.in_sight:
             wished = QSizeF(dock.size()) / factor()
             if factor() > 1.0 and self.dockWidgetArea(dock) == BELOW:
@@ -115,7 +120,7 @@ class Board(QMainWindow):
         for dock, size in right[:1]:
             self._widen(dock, max(size.width(), dock.least.width()))
         for dock, size in below[:1]:
-            most = self._most_below if factor() > 1.0 else self.height()
+            most = self._most_below if factor() > 1.0 and not self._remembered else self.height()
             self.resizeDocks([dock], [min(size.height(), most)], down)
         if len(right) > 1:
             heights = [max(size.height(), dock.least.height()) for dock, size in right[:-1]]
@@ -178,14 +183,16 @@ class Board(QMainWindow):
             dock.raise_()
 
     def _fit_window(self) -> None:
-        """Give the panels the share that they had of a window of another size, which another screen makes.
+        """Give the panels the share of the window that they had: another screen makes another window.
 
-        In a smaller one they keep what they have at the first start, if they had it.
+        In a smaller one they keep what they have at the first start, if they had it. What they had is in
+        pixels, so it is restored as well where everything has been drawn larger meanwhile.
         """
         before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
-        if not before.isValid() or before == now:
+        if not before.isValid() or (before == now and factor() == 1.0):
             return
         self.look()
+        self._remembered = True
         across, down = now.width() / before.width(), now.height() / before.height()
         for dock in self.in_sight:
             had = self._settings.extent(_size_of(dock.objectName()))

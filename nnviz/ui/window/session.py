@@ -22,13 +22,14 @@ from nnviz.files.opening import STANDARD_INPUT, read_standard_input
 from nnviz.files.registry import TABLES, load, read
 from nnviz.files.source import Activations, Source
 from nnviz.ui.widgets.dialogs import message_box, primary
+from nnviz.ui.widgets.theme import application, draw_at
 from nnviz.ui.widgets.waiting import Waiting
 from nnviz.ui.window.actions import offer_actions, table
 from nnviz.ui.window.changed_elsewhere import ChangedElsewhere
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.reading_asked import read_asking
 from nnviz.ui.window.recover import RecoverDialog, name_of
-from nnviz.ui.window.settings import Settings
+from nnviz.ui.window.settings import SIZES_PERCENT, Settings
 from nnviz.ui.window.view_menu import PICTURES
 from nnviz.ui.window.workspace import Workspace
 
@@ -74,6 +75,7 @@ def begin(
 def fill(window: MainWindow, document: Document, settings: Settings) -> Workspace:
     """Fill `window` with a document's panels, menus and toolbar."""
     window.setUpdatesEnabled(False)
+    draw_at(application(), SIZES_PERCENT[0])  # in which everything is made; a question before had its own
     workspace = Workspace(window, document, settings)
     offer_actions(workspace, table(workspace, settings))
     workspace.diagram.show_pictures(settings.flag(PICTURES, first=False))

@@ -18,12 +18,6 @@ LEAST_PX = QSize(700, 440)
 """What a window needs at 100 %."""
 
 
-def largest_size(room: QSize) -> int:
-    """Return the largest of SIZES_PERCENT at which a window fits into `room`, and the smallest anyhow."""
-    fits = [size for size in SIZES_PERCENT if room == room.expandedTo(LEAST_PX * size / 100)]
-    return max(fits, default=SIZES_PERCENT[0])
-
-
 class Settings:
     """The remembered settings of this person on this machine; without `remembers`, of this window alone."""
 
@@ -63,6 +57,11 @@ class Settings:
         """How large everything is drawn, one of SIZES_PERCENT."""
         size = self._store.value("size", SIZES_PERCENT[0], type=int)
         return size if isinstance(size, int) and size in SIZES_PERCENT else SIZES_PERCENT[0]
+
+    def size_within(self, room: QSize) -> int:
+        """Return the size that is remembered, or the largest at which a window fits into `room`."""
+        fits = [size for size in SIZES_PERCENT if room == room.expandedTo(LEAST_PX * size / 100)]
+        return min(self.size, max(fits, default=SIZES_PERCENT[0]))
 
     def remember(self, key: str, value: QByteArray | QSize | bool | int | str) -> None:
         """Remember a value."""

@@ -31,7 +31,7 @@ from nnviz.ui.window.file_commands import FileCommands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
 from nnviz.ui.window.present import Present
-from nnviz.ui.window.settings import Settings, largest_size
+from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.status_line import StatusLine
 from nnviz.ui.window.weight_sets import WeightSets
 
@@ -278,7 +278,7 @@ class Workspace:
         """Draw everything in the size that is remembered, or in the largest that has room on the screen."""
         wished, window = self.settings.size, self.main_window
         room = window.screen().availableSize().expandedTo(window.size())
-        percent = min(wished, largest_size(room))
+        percent = self.settings.size_within(room)
         if percent < wished:
             self.status.say(f"{wished} % has no room on this screen: {percent} % is used")
         self.board.about_to_grow()
