@@ -1,9 +1,10 @@
 """The history of a loss, or of what is measured beside it, in a buffer that many States share.
 
-It is only ever appended to, and each State has a length of its own.
-It holds every point, in 16 bytes, unless it was given a limit: at so many points it is thinned to the lowest
-and highest of every 16, so that a very long one holds its extremes at coarser and coarser iterations, and
-loses no minimum, maximum or end. So does its envelope, the same curve in few points for a plot. A loss that a
+The buffer is only ever appended to, and each State has a length of its own. A history without a limit holds
+every point, in 16 bytes. A history with a limit, once it has so many points, keeps the first, the least, the
+greatest and the last of each of at most `limit / 8` buckets of equal length, whose neighbours merge when more
+are needed.
+A line through these points is nowhere further from the curve than the spread within one bucket. A loss that a
 script told may be infinite or NaN, which counts as infinite there.
 """
 
@@ -11,27 +12,22 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import EARLIER_POINTS, POINTS
-
-THINNED_POINTS = 16
-"""Of so many points two remain: fewer would take longer than a frame, more would lose more of the curve."""
-STRETCHES = 1024
-"""At this many stretches, neighbours are joined: between 1024 and 2048 points tell the curve."""
+from nnviz.core.limits import BUCKETS
 
 
 class _Buffer:
-    """Points in the order they came, in an array that doubles when it is full, and the curve's envelope."""
+    """Points in the order they came, in an array that doubles when it is full."""
 
     def __init__(self) -> None:
         self.points = np.empty((16, 2))
         self.used = 0
-        self.envelope = _Envelope()
 
     def append(self, points: Array) -> None:
         needed = self.used + len(points)
@@ -52,10 +48,14 @@ class History:
     """
 
     limit: float = math.inf
-    """How many points it holds before it is thinned."""
+    """How many points it holds before it keeps those of buckets alone."""
     is_thinned: bool = False
     length: int = 0
     _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
+    _span: int = 1
+    """Iterations of a bucket, a power of 2; later points are whole."""
+    _finer: History | None = field(default=None, repr=False)
+    """The history as it was before its buckets became longer, for a State of fewer iterations."""
 
     def __len__(self) -> int:
         return self.length
@@ -90,40 +90,47 @@ class History:
         return (int(points[-1, 0]), float(points[-1, 1])) if len(points) else None
 
     @property
-    def envelope(self) -> Array:
-        """The same curve in at most 2052 points, for a plot: no minimum, maximum or end of it is lost.
-
-        Cheap again and again while the history grows, at any length.
-        """
-        envelope = self._buffer.envelope
-        if envelope.covered > self.length:  # that of a longer history, which shares the buffer
-            envelope = _Envelope()
-        return envelope.over(self.points)
+    def stores(self) -> Iterator[Array]:
+        """The same, and the arrays that hold the points of fewer iterations more finely."""
+        yield self.store
+        if self._finer is not None:
+            yield from self._finer.stores
 
     @property
-    def kept(self) -> History:
-        """The history as it is saved, in at most POINTS: all of a short one, of a long one its envelope."""
-        return self if self.length <= POINTS.most else History(is_thinned=True).extended(self.envelope)
+    def line(self) -> Array:
+        """The curve in at most 4,096 buckets, shape (points, 2), as it is drawn and saved."""
+        return in_buckets(self.points, self.bucket) if self.length else self.points
 
     @property
-    def brief(self) -> Array:
-        """The curve as that of an earlier run, in at most EARLIER_POINTS: no extreme and no end is lost."""
-        points, most = self.kept.points, EARLIER_POINTS.most
-        if len(points) <= most:
-            return points
-        return thinned(points, math.ceil(2 * len(points) / (most - 20)))  # up to one span is left at the end
+    def bucket(self) -> int:
+        """Iterations of each of its buckets: the longest that it has kept points of."""
+        return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
         """Return this history followed by `points`, shape (more, 2)."""
-        if self.length + len(points) > self.limit:
-            room = int(self.limit) - self.length
-            return self.extended(points[:room])._thinned().extended(points[room:])
+        history = self
+        while history.length + len(points) > history.limit:
+            room = int(history.limit) - history.length
+            history, points = history._appended(points[:room])._in_longer_buckets(), points[room:]
+        return history._appended(points)
+
+    def _appended(self, points: Array) -> History:
         buffer = self._buffer
         if buffer.used != self.length:
             buffer = _Buffer()
             buffer.append(self.points)
         buffer.append(points)
         return replace(self, length=buffer.used, _buffer=buffer)
+
+    def _in_longer_buckets(self) -> History:
+        span = bucket_length(self.last[0], int(self.limit) // 8)
+        finer = self._finer if span == self._span else self._in_buckets(self._span, self._finer)
+        return self._in_buckets(span, finer)
+
+    def _in_buckets(self, span: int, finer: History | None) -> History:
+        points = in_buckets(self.points, span)
+        is_thinned = self.is_thinned or len(points) < self.length
+        return History(self.limit, is_thinned, _span=span, _finer=finer)._appended(points)
 
     def limited(self, limit: float) -> History:
         """Return this history, from now on with up to `limit` points, or with fewer where it has less."""
@@ -135,94 +142,54 @@ class History:
 
     def beginning(self) -> History:
         """Return its point at iteration 0 alone, or nothing where it has none."""
-        return replace(self, length=int(len(self) > 0 and self.first[0] == 0))
+        return History(self.limit)._appended(self.points[: int(len(self) > 0 and self.first[0] == 0)])
 
     def until(self, earlier: History) -> History:
         """Return this history as it was when it ended with the last point of `earlier`.
 
-        It shares the buffer, unless that point was thinned out since, or was one within an epoch.
+        It shares the buffer, unless that point was left out since, or was one within an epoch.
         """
         if not len(earlier):
             return replace(self, length=0)
         last = earlier.points[-1:]
+        if self._finer is not None and last[0, 0] <= self._finer.last[0]:
+            return self._finer.until(earlier)
         at = bisect_left(self.points, last[0, 0], key=itemgetter(0))
         if np.array_equal(self.points[at : at + 1], last, equal_nan=True):
             return replace(self, length=at + 1)
         return replace(self, length=at).extended(last)
 
-    def _thinned(self) -> History:
-        return History(self.limit, is_thinned=True).extended(thinned(self.points, THINNED_POINTS))
 
+def bucket_length(last: int, buckets: int = BUCKETS) -> int:
+    """Return the iterations of a bucket, a power of 2, of which at most `buckets` reach from 0 to `last`.
 
-class _Envelope:
-    """The extremes of a curve that grows; takes in only what is new."""
-
-    def __init__(self) -> None:
-        self._span = 2
-        self._extremes = np.empty((0, 2))
-        self.covered = 0
-        """How many of the curve's points are in the stretches so far."""
-
-    def over(self, points: Array) -> Array:
-        """Return the curve `points`, which has grown since the last call, in at most 2052 points.
-
-        No minimum and no maximum is lost, nor the first and the last point.
-        """
-        while len(points) - self.covered >= self._span * STRETCHES:
-            self._join()
-        whole = (len(points) - self.covered) // self._span * self._span
-        if whole:
-            new = extremes(points[self.covered : self.covered + whole], self._span)
-            self._extremes = np.concatenate((self._extremes, new))
-            self.covered += whole
-        while len(self._extremes) >= 2 * STRETCHES:
-            self._join()
-        return self._with_ends(points)
-
-    def _join(self) -> None:
-        """Make one stretch of every two; an odd one at the end is opened again."""
-        keep = len(self._extremes) // 4 * 4
-        if keep < len(self._extremes):
-            self.covered -= self._span
-        self._extremes = extremes(self._extremes[:keep], 4)
-        self._span *= 2
-
-    def _with_ends(self, points: Array) -> Array:
-        tail = points[self.covered :]
-        parts = [self._extremes]
-        if len(self._extremes) and self._extremes[0, 0] != points[0, 0]:
-            parts.insert(0, points[:1])
-        if len(tail) > 2:
-            within, heights = tail[:-1], _heights(tail[:-1])
-            parts.append(within[sorted({int(heights.argmin()), int(heights.argmax())})])
-            tail = tail[-1:]
-        elif not len(tail) and len(points) and self._extremes[-1, 0] != points[-1, 0]:
-            tail = points[-1:]
-        return np.concatenate((*parts, tail))
-
-
-def extremes(points: Array, span: int) -> Array:
-    """Return the lowest and the highest of each `span` points; their number must be a multiple of `span` ≥ 2.
-
-    Where all of a stretch are equal, its first and last stand for them.
+    They are more than half as many, unless a bucket is one iteration.
     """
-    y = _heights(points).reshape(-1, span)
-    lowest, highest = y.argmin(axis=1), y.argmax(axis=1)
-    highest[lowest == highest] = span - 1
-    start = np.arange(0, len(points), span)
-    chosen = np.stack((start + np.minimum(lowest, highest), start + np.maximum(lowest, highest)), axis=1)
-    return points.take(chosen.ravel(), axis=0)
+    return 1 << (last // buckets).bit_length()
 
 
-def _heights(points: Array) -> Array:
-    """Return what tells the highest and the lowest: of a NaN, NumPy would say that it is both."""
-    y = points[:, 1]
-    return np.where(np.isnan(y), np.inf, y)
+def in_columns(points: Array, pixel: float, bucket: int) -> Array:
+    """Return the same of columns of at most a `pixel`, in iterations, of points that are of such buckets."""
+    span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
+    return in_buckets(points, pixel // span * span)
 
 
-def thinned(points: Array, span: int) -> Array:
-    """Return a curve in the lowest and the highest of each `span` points, with its first and last point."""
-    if span <= 2 or len(points) <= span:
+def in_buckets(points: Array, length: float) -> Array:
+    """Return the first, least, greatest and last point of every `length` iterations, in their order.
+
+    Points that are those of shorter buckets, of which `length` is a multiple, come to the same as all points.
+    """
+    if len(points) < 3 or length <= 1:
         return points
-    inner = 1 + (len(points) - 2) // span * span
-    return np.concatenate((points[:1], extremes(points[1:inner], span), points[inner:]))
+    iterations, heights = points[:, 0], np.where(np.isnan(points[:, 1]), np.inf, points[:, 1])
+    first, last = iterations[[0, -1]] // length
+    edges = np.searchsorted(iterations, np.arange(first + 1, last + 1) * length)
+    starts = np.append(0, edges[np.diff(edges, prepend=0) > 0])
+    ends = np.append(starts[1:], len(points))
+    chosen = np.zeros(len(points), dtype=bool)
+    chosen[starts] = chosen[ends - 1] = True
+    for extreme in (np.minimum, np.maximum):
+        there = np.flatnonzero(heights == np.repeat(extreme.reduceat(heights, starts), ends - starts))
+        chosen[there[np.searchsorted(there, starts)]] = True
+    kept: Array = points[chosen]
+    return kept

@@ -50,8 +50,8 @@ def _arrays(state: State) -> Iterator[Array]:
     if state.run is not None:
         layers += state.run.start.layers
         yield state.run.memory
-        yield state.run.history.store
-        yield from (curve.history.store for curve in state.run.beside)
+        for history in (state.run.history, *(curve.history for curve in state.run.beside)):
+            yield from history.stores
     yield from (earlier.history for earlier in state.runs)
     for layer in layers:
         yield layer.weights

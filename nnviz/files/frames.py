@@ -16,13 +16,13 @@ import numpy as np
 
 from nnviz.core.activations import Array
 from nnviz.core.history import History
-from nnviz.core.limits import NUMBERS
+from nnviz.core.limits import BUCKETS, NUMBERS
 from nnviz.core.state import State
 from nnviz.files import snapshot
 from nnviz.files.errors import FileError
 
-POINTS = 2**14
-"""So many points of the curve wait at most; of more, the lowest and the highest of every few."""
+POINTS = 8 * BUCKETS
+"""So many points of the curve wait at most; of more, those of buckets."""
 
 _HEAD = struct.Struct("<cQ")
 _COUNTS = struct.Struct("<QQ")

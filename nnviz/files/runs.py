@@ -72,7 +72,7 @@ def part_of(state: State) -> RunPart | None:
 
 
 def _points(history: History) -> Matrix:
-    return [Point(point) for point in history.kept.points]
+    return [Point(point) for point in history.line]
 
 
 def run_of(part: RunPart, state: State) -> Run | None:

@@ -128,8 +128,9 @@ def _tree(value: Any, arrays: list[Array]) -> Any:
         arrays.append(value)
         return {"shape": value.shape}
     if isinstance(value, History):
-        kept = value.kept
-        return {"kind": "History", "is_thinned": kept.is_thinned, "points": _tree(kept.points, arrays)}
+        line = value.line
+        is_thinned = value.is_thinned or len(line) < len(value)
+        return {"kind": "History", "is_thinned": is_thinned, "points": _tree(line, arrays)}
     if isinstance(value, Segment):
         return {"kind": "Segment", **{name: _tree(part, arrays) for name, part in value._asdict().items()}}
     if isinstance(value, tuple):

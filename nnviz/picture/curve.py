@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History
+from nnviz.core.history import bucket_length, in_columns
 from nnviz.picture.elements import document, words
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
@@ -29,11 +29,11 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
     The columns are iteration, loss, which is called `measure`, and the loss over the rows of validation,
     which is NaN where it is not known.
     """
-    curves = [History().extended(history[:, :2]).brief]
+    last = float(history[-1, 0]) or 1.0
+    curves = [_in_columns(history[:, :2], last)]
     if history.shape[1] > 2:
         known = history[~np.isnan(history[:, 2])]
-        curves += [History().extended(known[:, ::2]).brief] if len(known) else []
-    last = float(curves[0][-1, 0]) or 1.0
+        curves += [_in_columns(known[:, ::2], last)] if len(known) else []
     low = min(0.0, *(float(points[:, 1].min()) for points in curves))
     high = max(0.0, *(float(points[:, 1].max()) for points in curves))
     span = high - low or 1.0
@@ -59,6 +59,10 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         places = shares * (plot.width, plot.height) + (plot.x, plot.bottom)
         parts.append(_curve(places, colour))
     return document(*SIZE, title, palette.canvas, parts)
+
+
+def _in_columns(points: Array, last: float) -> Array:
+    return in_columns(points, last / SIZE[0], bucket_length(int(last)))
 
 
 def _colours(palette: Palette) -> tuple[str, str]:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.history import History, thinned
+from nnviz.core.history import History
+from nnviz.core.limits import BUCKETS
 
-LIMIT = 2**17
+LIMIT = 8 * BUCKETS
 
 
 def curve(values, start=0):
@@ -49,86 +50,113 @@ def test_what_is_appended_is_what_is_there(parts):
         history = history.extended(curve(part, len(values)))
         values += part
     assert history.points.tolist() == curve(values).tolist()
-    assert history.envelope.tolist() == curve(values).tolist() or len(values) > 5
+    assert history.line.tolist() == curve(values).tolist()
 
 
 def test_what_is_no_number_hides_no_extreme():
     values = np.full(5000, 5.0)
     values[[7, 4321]], values[::10], values[-1] = (1.0, 9.0), np.nan, np.inf
     history = History(256).extended(curve(values))
-    for points in (history.points, history.envelope):
+    for points in (history.points, history.line):
         assert {(7, 1)} <= rows(points)
         assert points[-1].tolist() == [4999, np.inf]
 
 
-@settings(max_examples=40)
-@given(st.integers(1, 40_000), st.lists(st.integers(1, 3000), min_size=1, max_size=8), st.integers(0, 99))
-def test_the_envelope_of_a_growing_history_keeps_its_extremes(first, more, seed):
+def falling(iterations, seed):
+    """Return a loss that falls steeply at first, with noise, jumps and spikes, shape (points, 2)."""
     rng = np.random.default_rng(seed)
-    history, length = History(), 0
-    for count in (first, *more):
-        history = history.extended(curve(rng.normal(size=count), length))
-        length += count
-        told, points = history.envelope, history.points
-        assert len(told) <= 2052
-        assert rising(told)
-        assert (points[told[:, 0].astype(int)] == told).all()
-        assert told[0].tolist() == points[0].tolist()
-        assert told[-1].tolist() == points[-1].tolist()
-        assert told[:, 1].min() == points[:, 1].min()
-        assert told[:, 1].max() == points[:, 1].max()
+    share = iterations / iterations[-1]
+    loss = 0.72 * np.exp(-share * 10 ** rng.uniform(0, 4)) + 10 ** rng.uniform(-6, -1) * rng.random(
+        len(share)
+    )
+    loss += rng.random() * (share > rng.random())
+    loss[rng.integers(len(loss), size=5)] = 10 * rng.random(5)
+    return np.column_stack((iterations, loss))
 
 
-def test_every_stretch_of_the_envelope_shows_its_own_spike():
-    values = np.full(100_000, 1.0)
-    spikes = np.arange(500, 100_000, 1000)
-    values[spikes] = 2.0 + np.arange(len(spikes))
-    told = History().extended(curve(values)).envelope
-    assert {(k, values[k]) for k in spikes} <= rows(told)
+def gone_on(history, points, step):
+    """Return every History on the way when `points` come `step` at a time."""
+    way = []
+    for start in range(0, len(points), step):
+        history = history.extended(points[start : start + step])
+        way.append(history)
+    return way
 
 
-def test_a_shorter_history_has_an_envelope_of_its_own():
-    short = History().extended(curve(np.linspace(5, 1, 5000)))
-    long = short.extended(curve(np.linspace(9, 8, 5000), 5000))
-    assert long.envelope[:, 1].max() == 9
-    assert short.envelope[:, 1].max() == 5
-    assert short.envelope[-1].tolist() == [4999, 1]
-    assert long.envelope[-1].tolist() == [9999, 8]
+def check_line(line, points):
+    """Check that a line is nowhere further from the curve than the spread within 1/2048 of the run."""
+    iterations, loss = points.T
+    assert line[[0, -1]].tolist() == points[[0, -1]].tolist()
+    assert rising(line)
+    assert rows(line) <= rows(points)
+    bucket = iterations // 2 ** int(np.log2(max(iterations[-1] / 2048, 1)))
+    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+    spread = np.maximum.reduceat(loss, starts) - np.minimum.reduceat(loss, starts)
+    away = np.abs(np.interp(iterations, *line.T) - loss)
+    assert (away <= np.repeat(spread, np.diff(starts, append=len(loss))) + 1e-12).all()
+
+
+EVERY_UPDATE, EPOCHS, CHANGED_BATCHES = range(3)
+
+
+def iterations_of(kind, count):
+    """Return the iterations at which a run measures `count` losses, and once more within an epoch."""
+    steps = np.ones(count)
+    steps[0] = 0
+    if kind != EVERY_UPDATE:
+        steps[1:] = 100
+    if kind == CHANGED_BATCHES:
+        steps[count // 3 :] = 7
+    steps[-1:] = min(steps[-1], 3)
+    return np.cumsum(steps)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(2, 300_000),
+    st.integers(1, 40_000),
+    st.sampled_from([EVERY_UPDATE, EPOCHS, CHANGED_BATCHES]),
+    st.integers(0, 99),
+    st.data(),
+)
+def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kind, seed, data):
+    points = falling(iterations_of(kind, count), seed)
+    way = gone_on(History(LIMIT), points, max(step, count // 50))
+    history = way[-1]
+    check_line(history.line, points)
+    check_line(History().extended(points).line, points)
+    check_line(History(LIMIT).extended(history.line).line, points)  # as it is saved and opened again
+    assert len(history.line) <= 4 * BUCKETS
+    assert len(history) <= LIMIT
+    part = data.draw(st.sampled_from(way))
+    check_line(part.line, points[points[:, 0] <= part.last[0]])  # a State from before buckets merged
+    gone_back = points[: data.draw(st.integers(2, count))]
+    again = history.until(History().extended(gone_back[-1:]))
+    check_line(again.line, gone_back)
+    other = falling(np.arange(1, 2000) + gone_back[-1, 0], seed + 1)
+    check_line(again.extended(other).line, np.concatenate((gone_back, other)))
+    check_line(history.line, points)
+
+
+def test_a_shorter_history_has_a_line_of_its_own():
+    short = History().extended(curve(np.linspace(5, 1, 50_000)))
+    long = short.extended(curve(np.linspace(9, 8, 50_000), 50_000))
+    assert long.line[:, 1].max() == 9
+    assert short.line[:, 1].max() == 5
+    assert short.line[-1].tolist() == [49_999, 1]
+    assert long.line[-1].tolist() == [99_999, 8]
 
 
 def test_a_constant_curve_keeps_its_ends():
-    told = History().extended(curve(np.full(30_000, 4.0))).envelope
-    assert told[[0, -1], 0].tolist() == [0, 29_999]
-    assert rising(told)
+    line = History().extended(curve(np.full(30_000, 4.0))).line
+    assert line[[0, -1], 0].tolist() == [0, 29_999]
+    assert rising(line)
 
 
-def long_run(total, step):
-    """A falling, noisy curve with one spike up and one down, taken in `step` points at a time."""
-    rng = np.random.default_rng(1)
-    history, kept = History(LIMIT), []
-    for start in range(0, total, step):
-        k = np.arange(start, min(start + step, total))
-        values = 1 / (1 + 1e-5 * k) + 0.01 * rng.random(len(k)) + 1
-        values[k == 1_234_567] = 9.0
-        values[k == 2_345_678] = 0.5
-        history = history.extended(np.column_stack((k, values)))
-        kept.append(len(history.envelope))
-        assert len(history) <= LIMIT
-        assert history.last[0] == k[-1]
-    return history, max(kept)
-
-
-def test_ten_million_points_are_bounded_and_keep_their_extremes():
-    history, widest = long_run(10_000_000, 100_000)
-    points, told = history.points, history.envelope
-    assert LIMIT // 8 <= len(points) <= LIMIT
+def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
+    history = gone_on(History(LIMIT), falling(np.arange(1_200_000.0), 1), 1000)[-1]
+    assert np.diff(history.line[:, 0]).max() <= 1_200_000 / 2048
     assert history.is_thinned
-    assert widest <= 2052
-    for curve_ in (points, told):
-        assert rising(curve_)
-        assert curve_[0, 0] == 0
-        assert curve_[-1, 0] == 9_999_999
-        assert {(1_234_567.0, 9.0), (2_345_678.0, 0.5)} <= rows(curve_)
 
 
 def test_thinning_does_not_depend_on_how_the_points_came():
@@ -181,14 +209,4 @@ def test_what_a_thinned_history_was_earlier_ends_where_it_ended():
         again = whole.until(part.end())
         assert again.last == part.last
         assert rising(again.points)
-        assert rows(again.points[:-1]) <= rows(whole.points)
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 100, 101, 5000])
-def test_a_thinned_curve_keeps_its_extremes_and_ends(count):
-    points = curve(np.random.default_rng(count).random(count))
-    thin = thinned(points, 8)
-    assert len(thin) <= count / 4 + 10
-    assert rising(thin)
-    wanted = points[[0, -1, points[:, 1].argmin(), points[:, 1].argmax()]]
-    assert rows(wanted) <= rows(thin) <= rows(points)
+        assert rows(again.points) <= rows(curve(values))

@@ -130,7 +130,7 @@ def test_a_copy_holds_all_that_a_network_can_have(name):
 
 @pytest.mark.usefixtures("recovery")
 def test_a_copy_of_a_long_run_knows_that_its_curve_is_thinned(document, state, wait_for_copy, folder):
-    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01, 5000))
+    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01, 20_000))
     trained = train(start).state
     document.push(trained, "Run")
     wait_for_copy(trained)

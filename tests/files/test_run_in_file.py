@@ -196,8 +196,8 @@ REFUSED = {
     "history[2]: expected 2 numbers, one for each iteration and its loss, found 3": put(
         "history", 2, [2, 1, 1]
     ),
-    "history: expected at most 2,100 points of a run's curve in a file, found 2,101": put(
-        "history", [[k, 1] for k in range(2101)]
+    "history: expected at most 16,384 points of a run's curve in a file, found 16,385": put(
+        "history", [[k, 1] for k in range(POINTS.most + 1)]
     ),
 }
 
@@ -372,7 +372,7 @@ EARLIER_REFUSED = {
         1, "history", [[0], [0, 1]]
     ),
     "[0].history: expected at least two points, found 1": put(0, "history", [[0, 1]]),
-    "[0].history: expected at most 500 points of an earlier run's curve, found 501": put(
+    "[0].history: expected at most 16,384 points of an earlier run's curve, found 16,385": put(
         0, "history", [[k, 1] for k in range(EARLIER_POINTS.most + 1)]
     ),
     "[1]: the key 'iterations' is missing": lambda runs: runs[1].pop("iterations"),

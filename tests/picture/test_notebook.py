@@ -138,7 +138,7 @@ def test_a_long_training_shows_its_extremes_in_few_points():
     points = [
         tuple(map(float, pair.split(","))) for pair in root.find(f"{SVG}polyline").get("points").split()
     ]
-    assert len(points) <= 500
+    assert len(points) <= 4 * 640
     assert min(y for _, y in points) == 52
 
 

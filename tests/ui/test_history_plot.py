@@ -519,7 +519,7 @@ def test_the_export_of_a_long_history_says_that_it_is_thinned(qtbot, document, p
     document.push(limited.state(), "Run")
     with qtbot.waitSignal(plot.said) as told:
         plot.export_csv(tmp_path / "mse.csv")
-    assert told.args == ["Exported mse.csv: of every few updates the lowest and the highest MSE"]
+    assert told.args == ["Exported mse.csv: the first, least, greatest and last MSE of every few updates"]
 
 
 def test_export_asks_for_a_place_and_adds_the_suffix(answer, trained, tmp_path):

@@ -28,7 +28,7 @@ def with_earlier(state: State, last: State | None) -> State:
     if _makes_the_same(state, last, run):
         return state
     training = replace(run.segments[-1].training, updates=last.training.updates)
-    kept = EarlierRun("run", training, run.iteration, run.history.brief)
+    kept = EarlierRun("run", training, run.iteration, run.history.line)
     others = [each for each in state.runs if not _alike(each, kept)][1 - EARLIER_RUNS.most :]
     name = _name(training, run.iteration, {each.name for each in others})
     return replace(state, runs=(*others, replace(kept, name=name)))

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
 from nnviz.core.cost import trainer_ns
+from nnviz.core.limits import BUCKETS
 from nnviz.core.run import Training
 from nnviz.core.state import State
 from nnviz.core.training.past import Replay
@@ -51,8 +52,8 @@ class Limits:
     """To take a State of a large network takes long: so many times as long is worked in between."""
     slowest_per_s: float = SLOWEST_PER_S
     """Updates a second at speed 0."""
-    history_points: int = 2**17
-    """So many points of a history take 2 MB; one that has become so long is thinned."""
+    history_points: int = 8 * BUCKETS
+    """A history of so many points, which take 0.5 MB, keeps those of its buckets: half as many at most."""
 
 
 USUAL_LIMITS = Limits()

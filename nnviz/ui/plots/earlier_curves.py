@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
+from nnviz.core.history import bucket_length, in_columns
 from nnviz.core.numbers import full
 from nnviz.core.run import EarlierRun
 from nnviz.ui.plots.curve import Area, Curve, Joined, cut, points_of
@@ -68,7 +69,10 @@ class EarlierCurves:
             plot.add(self._items[-1], UNDER)
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
-        self._cut = [cut(curve, self._area) for curve in self._curves]
+        self._cut = [
+            cut(in_columns(curve, plot.device_pixel(), bucket_length(run.iterations)), self._area)
+            for curve, run in zip(self._curves, self.runs, strict=True)
+        ]
         for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
             pen = plot.pen(self.colour, 1.0)
             pen.setDashPattern(DASHES[k % len(DASHES)])

@@ -245,7 +245,7 @@ class HistoryCanvas(Plot):
         return float(iteration), value
 
     def _draw(self) -> None:
-        """Draw what is in view, each pixel's lowest and highest point."""
+        """Draw what is in view."""
         self._earlier.draw(self)
         here = [self._present] if self._present[0] >= 0 else []
         self.put(self._ring, *(self._place(*self._present) if here else NOWHERE))

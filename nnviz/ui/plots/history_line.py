@@ -5,14 +5,12 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History, thinned
+from nnviz.core.history import History, in_columns
 from nnviz.picture.palette import rgb
 from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.earlier_curves import on_scale
@@ -49,15 +47,16 @@ class HistoryLine:
 
     def heights(self, *, log: bool) -> Array:
         """Return the finite heights at which it is drawn; the lowest and the highest are among them."""
-        y: Array = on_scale(self.history.envelope, log=log)[:, 1]
+        y: Array = on_scale(self.history.points, log=log)[:, 1]
         return y[np.isfinite(y)]
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
-        """Draw the whole line, or as much as is in view, each pixel's lowest and highest point."""
+        """Draw the whole line, or as much as is in view, in columns of a pixel of the device."""
         here = [present] if present else []
         self._curve.setVisible(len(self.history) > 0)
-        points = self.history.envelope if whole else self._in_view(plot)
-        points = thinned(points, math.ceil(len(points) / (2 * plot.plotItem.vb.width())))
+        points = self.history.points if whole else self._in_view(plot)
+        if len(points):
+            points = in_columns(points, plot.device_pixel(), self.history.bucket)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)

@@ -107,11 +107,9 @@ class HistoryPlot(PlotCard):
         run, state = self._travel.run, self._document.state
         assert run is not None
         measure = self._travel.measure
-        thinned = (
-            f": of every few updates the lowest and the highest {measure}" if run.history.is_thinned else ""
-        )
+        thinned = f": the first, least, greatest and last {measure} of every few updates"
         column = measure if run.watched else state.measure.name
-        self._export(path, csv.history(run.points, column), thinned)
+        self._export(path, csv.history(run.points, column), thinned if run.history.is_thinned else "")
 
     def show_accuracy(self, shown: bool) -> None:
         """Draw the accuracy where there is one, or the loss."""
@@ -180,7 +178,7 @@ class HistoryPlot(PlotCard):
         present = self._travel.present
         if accuracy and present:
             present = accuracy.at(present[0])
-        finite = history is not None and bool(np.isfinite(history.envelope[:, 1]).any())
+        finite = history is not None and bool(np.isfinite(history.points[:, 1]).any())
         self.pages.empty.setText("" if finite else self._why_empty(history))
         self.accuracy_button.setVisible(run is not None and run.curve("accuracy") is not None)
         self.log_button.setEnabled(accuracy is None)

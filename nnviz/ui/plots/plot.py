@@ -197,8 +197,16 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
 
     def pen(self, colour: str | QColor, width: float = 2.0) -> QPen:
         """Return a pen of so many pixels; pyqtgraph counts the device's, which are more on a dense screen."""
-        pen: QPen = pg.mkPen(colour, width=width * (self.density or self.devicePixelRatioF()))
+        pen: QPen = pg.mkPen(colour, width=width * self._ratio)
         return pen
+
+    @property
+    def _ratio(self) -> float:
+        return self.density or self.devicePixelRatioF()
+
+    def device_pixel(self) -> float:
+        """Return how much of the plot a pixel of the device is across."""
+        return self.pixel()[0] / self._ratio
 
     def look(self, across: Sequence[float], up: Sequence[float]) -> None:
         """Show what lies from one number to another, across and up, as far as that can be drawn."""
