@@ -19,7 +19,10 @@ from operator import itemgetter
 import numpy as np
 
 from nnviz.core.activations import Array
-from nnviz.core.limits import BUCKETS
+from nnviz.core.limits import POINTS
+
+BUCKETS = POINTS.most // 4
+"""Of a curve, at most: each is at most 1/2048 of the run, unless it is a single iteration."""
 
 
 class _Buffer:

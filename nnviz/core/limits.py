@@ -39,12 +39,10 @@ WEIGHT_SETS = Limit("weight sets", 100, "Weight sets")
 SEGMENTS = Limit(
     "settings that a run had one after the other, in a file", 20_000, "A run whose settings were changed"
 )
-BUCKETS = 4096
-"""Of a curve, at most: a merged pair is at most 1/2048 of the run, less than a plot shows."""
-POINTS = Limit("points of a run's curve in a file", 4 * BUCKETS, "A run's curve")
-"""The first, least, greatest and last of each bucket."""
+POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
+"""The first, least, greatest and last of each of its buckets."""
 EARLIER_RUNS = Limit("earlier runs, the latest", 8, "Earlier runs")
-EARLIER_POINTS = Limit("points of an earlier run's curve", 4 * BUCKETS, "An earlier run's curve")
+EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")
 NOTES = Limit("letters", 100_000, "Notes")
 NESTING = Limit("levels of brackets", 32, "Brackets within brackets in a file")

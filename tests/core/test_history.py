@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnviz.core.history import History
-from nnviz.core.limits import BUCKETS
+from nnviz.core.history import BUCKETS, History
 
 LIMIT = 8 * BUCKETS
 

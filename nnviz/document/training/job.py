@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from nnviz.core import edits
 from nnviz.core.cost import trainer_ns
-from nnviz.core.limits import BUCKETS
+from nnviz.core.history import BUCKETS
 from nnviz.core.run import Training
 from nnviz.core.state import State
 from nnviz.core.training.past import Replay
