@@ -23,6 +23,10 @@ from nnviz.core.limits import POINTS
 
 BUCKETS = POINTS.most // 4
 """Of a curve, at most: each is at most 1/2048 of the run, unless it is a single iteration."""
+CEILING = 3.0
+"""A curve that has diverged is drawn up to so many times its start: more would flatten the runs beside it."""
+DIVERGED = 1e6
+"""A loss so many times as high as at the start is no jump that a run comes back from."""
 
 
 class _Buffer:
@@ -161,6 +165,13 @@ class History:
         if np.array_equal(self.points[at : at + 1], last, equal_nan=True):
             return replace(self, length=at + 1)
         return replace(self, length=at).extended(last)
+
+
+def ceiling(losses: Array) -> float:
+    """Return the loss up to which a curve is drawn: of one that has diverged, a multiple of its start."""
+    sizes = np.abs(losses[np.isfinite(losses) & (losses != 0.0)])
+    diverged = len(sizes) > 0 and sizes.max() / DIVERGED > sizes[0]
+    return CEILING * float(sizes[0]) if diverged else math.inf
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:

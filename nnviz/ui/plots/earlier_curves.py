@@ -5,16 +5,18 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.history import bucket_length, in_columns
+from nnviz.core.history import bucket_length, ceiling, in_columns
 from nnviz.core.numbers import full
 from nnviz.core.run import EarlierRun
 from nnviz.ui.plots.curve import Area, Curve, Joined, cut, points_of
-from nnviz.ui.plots.plot import Plot
+from nnviz.ui.plots.plot import Arrow, Plot
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
 """Of lines and gaps, in the line's width: neighbours in time are told apart by more than their place."""
@@ -33,7 +35,9 @@ class EarlierCurves:
 
     def __init__(self) -> None:
         self._items: list[Curve] = []
+        self._arrows: list[Arrow] = []
         self._area: Area | None = None
+        self._pixel = math.inf
         self._curves: list[Array] = []
         self._cut: list[tuple[Array, Joined]] = []
         self.colour = QColor()
@@ -48,10 +52,9 @@ class EarlierCurves:
         self.told = ", ".join(
             f"{name}: {measure} {full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
-        heights = [curve[:, 1] for curve in self._curves if len(curve)]
-        self.reach: tuple[float, float] | None = None
-        if heights:
-            self.reach = float(min(y.min() for y in heights)), float(max(y.max() for y in heights))
+        self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
+        y = np.concatenate([heights(run.history, log=log) for run in runs] or [np.empty(0)])
+        self.reach = (float(y.min()), float(y.max())) if len(y) else None
         self._area = None
 
     def set_colour(self, colour: str) -> None:
@@ -60,17 +63,23 @@ class EarlierCurves:
 
     def draw(self, plot: Plot) -> None:
         """Draw what has changed, with what is around the view: most views to come are within that."""
-        view = plot.view()
-        if self._area and _is_good_for(self._area, view):
-            return
-        self._area = _around(view)
+        view, pixel = plot.view(), plot.device_pixel()
         while len(self._items) < len(self._curves):
             self._items.append(Curve())
+            self._arrows.append(Arrow())
             plot.add(self._items[-1], UNDER)
+            plot.add(self._arrows[-1], UNDER)
+        for k, arrow in enumerate(self._arrows):
+            leaves = leaves_at(self._curves[k], view[1][1]) if k in self._diverged else None
+            plot.put(arrow, leaves[1] if leaves else math.nan, view[1][1])
+        if self._area and _is_good_for(self._area, view) and pixel >= self._pixel:
+            return
+        self._area, self._pixel = _around(view), pixel
         for k, item in enumerate(self._items):
             item.setVisible(k < len(self._curves))
+            self._arrows[k].setBrush(self.colour)
         self._cut = [
-            cut(in_columns(curve, plot.device_pixel(), bucket_length(run.iterations)), self._area)
+            cut(in_columns(curve, pixel, bucket_length(run.iterations)), self._area)
             for curve, run in zip(self._curves, self.runs, strict=True)
         ]
         for k, (item, (points, joined)) in enumerate(zip(self._items, self._cut, strict=False)):
@@ -109,6 +118,27 @@ def on_scale(points: Array, *, log: bool) -> Array:
         return points
     above = points[points[:, 1] > 0.0]
     return np.column_stack((above[:, 0], np.log10(above[:, 1])))
+
+
+def heights(points: Array, *, log: bool) -> Array:
+    """Return the finite heights at which a curve is drawn, those above its ceiling there."""
+    y: Array = on_scale(np.minimum(points, (math.inf, ceiling(points[:, 1]))), log=log)[:, 1]
+    return y[np.isfinite(y)]
+
+
+def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
+    """Return where a curve leaves a plot that ends at `top`, for good if it does; None if it never leaves.
+
+    The iteration of the first point above the top, and that, between two points, at which it crosses the top.
+    """
+    above = np.flatnonzero(~(points[:, 1] <= top))
+    within = np.flatnonzero(points[:, 1] <= top)
+    if not len(above) or not len(within):
+        return None
+    first = int(within[-1]) + 1 if within[-1] < above[-1] else int(above[0])
+    (x, y), (next_x, next_y) = points[max(first - 1, 0)], points[first]
+    share = (top - y) / (next_y - y) if first and math.isfinite(next_y) else 0.0
+    return int(next_x), float(x + share * (next_x - x))
 
 
 def distance(

@@ -14,7 +14,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History
+from nnviz.core.history import CEILING, History
 from nnviz.core.loss.line import FLAT
 from nnviz.core.names import SHOWN, shortened
 from nnviz.core.numbers import full, shown, shown_in_full
@@ -28,10 +28,11 @@ from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
 from nnviz.ui.plots.told import SCRIPTS, Told, whose
 from nnviz.ui.widgets.theme import px
 
-TIMES_AS_HIGH = 10.0
-"""So far above the present run the view goes for earlier ones: one that has diverged would leave it flat."""
 NOWHERE = -1, math.nan
 """The present point before every other."""
+TIMES_AS_HIGH = 10.0
+"""So far above the present run the view goes for earlier ones."""
+ABOVE = f"above the plot: of a run that has diverged\nit shows up to {CEILING:g} times the start"
 KEY_PX = 18
 """Height of the line that says which curve is which."""
 LEAST_PX, LOW_PX = 94, 130
@@ -227,6 +228,8 @@ class HistoryCanvas(Plot):
         told = "\n".join((f"iteration {shown(iteration)}", *values))
         if self._measure == SCRIPTS and not run:
             told = f"{self._measure} {shown(value)}, as the script\ntold it with update {shown(iteration)}"
+        if self._following and self.view()[1][1] < self._height(value) < math.inf:
+            told += f"\n{ABOVE}"
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
@@ -237,12 +240,14 @@ class HistoryCanvas(Plot):
         return name.replace(" · ", "\n") if narrow else name
 
     def _place(self, iteration: float, value: float) -> tuple[float, float]:
-        """Return where a point is drawn: at the top what is no finite number, at −∞ in a log a loss of 0."""
-        if not value < math.inf:
-            value = self.view()[1][1] - RING_PX * self.pixel()[1]
-        elif self.log:
-            value = math.log10(value) if value > 0.0 else -math.inf
-        return float(iteration), value
+        """Return where a point is drawn: at the top if it is above it, at −∞ in a log a loss of 0."""
+        height, top = self._height(value), self.view()[1][1] - RING_PX * self.pixel()[1]
+        return float(iteration), height if height < (top if self._following else math.inf) else top
+
+    def _height(self, value: float) -> float:
+        if not self.log or math.isnan(value):
+            return value
+        return math.log10(value) if value > 0.0 else -math.inf
 
     def _draw(self) -> None:
         """Draw what is in view."""
@@ -274,7 +279,7 @@ class HistoryCanvas(Plot):
             return -1.0, 1.0
         low, high = reach
         if own and earlier:
-            most = math.inf if self.log or high <= 0.0 else TIMES_AS_HIGH * high
+            most = high + 1.0 if self.log else TIMES_AS_HIGH * high if high > 0.0 else math.inf
             low, high = min(low, earlier[0]), max(high, min(earlier[1], most))
         if not self.log and 0.0 <= low < high / 2:
             low = 0.0
@@ -299,8 +304,13 @@ class HistoryCanvas(Plot):
         points = [f"{self._measure} {shown_in_full(value)} at iteration {full(at)}" for at, value in told]
         earlier = [f"earlier runs: {self._earlier.told}"] if self._earlier.runs else []
         aside = [f"validation {shown_in_full(self._aside.history.last[1])} there"] if self._keyed else []
+        left = (
+            [f"diverged: above the plot from iteration {self._line.leaves[0]} on"]
+            if self._line.leaves
+            else []
+        )
         risen = [said(self._marked)] if self._marked is not None else []
-        self.setAccessibleDescription(", ".join(points + aside + risen + earlier))
+        self.setAccessibleDescription(", ".join(points + left + aside + risen + earlier))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: D102
         super().resizeEvent(event)

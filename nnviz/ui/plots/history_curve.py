@@ -69,7 +69,11 @@ class HistoryCurve(HistoryCanvas):
         if not self.plotItem.vb.sceneBoundingRect().contains(scene):
             self.read_at(None)
             return
-        self._read_near(self._iteration_at(position), self._run_at(scene))
+        leaves = self._line.leaves
+        if leaves and _near(position, self.place_of(leaves[1], self.view()[1][1])):
+            self._read_near(leaves[0], None)
+        else:
+            self._read_near(self._iteration_at(position), self._run_at(scene))
 
     def _run_at(self, scene: QPointF) -> EarlierRun | None:
         """Return the earlier run that the mouse is on; None where the history is nearer, or nothing near."""

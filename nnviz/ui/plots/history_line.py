@@ -5,16 +5,18 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History, in_columns
+from nnviz.core.history import History, ceiling, in_columns
 from nnviz.picture.palette import rgb
 from nnviz.ui.plots.curve import Curve, points_of
-from nnviz.ui.plots.earlier_curves import on_scale
-from nnviz.ui.plots.plot import Plot
+from nnviz.ui.plots.earlier_curves import heights, leaves_at, on_scale
+from nnviz.ui.plots.plot import Arrow, Plot
 
 TURNS = 100
 """A curve that turns up and down more often is noise: drawn thin it is clearer, and many times faster."""
@@ -29,13 +31,18 @@ class HistoryLine:
         self.history = History()
         self.colour = QColor()
         self._faint = QColor()
+        self.leaves: tuple[int, float] | None = None
+        """Where it leaves the plot, as `leaves_at` says, if it has diverged and the whole line is drawn."""
         self._beyond, self._curve = Curve(), Curve()
+        self._arrow = Arrow()
+        plot.add(self._arrow, z + 1)
         for k, item in enumerate((self._beyond, self._curve)):
             plot.add(item, z + k / 2)
 
     def set_colour(self, colour: str, ground: str) -> None:
         """Take the colours of a theme."""
         self.colour, self._faint = QColor(colour), _mixed(colour, ground, FAINT)
+        self._arrow.setBrush(self.colour)
 
     def up_to_present(self) -> Array:
         """Return the line up to the present point as it is drawn, shape (points, 2)."""
@@ -46,9 +53,8 @@ class HistoryLine:
         return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
     def heights(self, *, log: bool) -> Array:
-        """Return the finite heights at which it is drawn; the lowest and the highest are among them."""
-        y: Array = on_scale(self.history.points, log=log)[:, 1]
-        return y[np.isfinite(y)]
+        """Return the finite heights at which it is drawn, those above its ceiling there."""
+        return heights(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
         """Draw the whole line, or as much as is in view, in columns of a pixel of the device."""
@@ -57,6 +63,7 @@ class HistoryLine:
         points = self.history.points if whole else self._in_view(plot)
         if len(points):
             points = in_columns(points, plot.device_pixel(), self.history.bucket)
+        self._mark_exit(plot, points, whole and ceiling(points[:, 1]) < math.inf, log)
         with np.errstate(invalid="ignore"):  # a script's loss may be infinite
             falls = np.signbit(np.diff(points[:, 1]))
         noise = bool(np.count_nonzero(falls[1:] != falls[:-1]) > TURNS)
@@ -72,6 +79,11 @@ class HistoryLine:
         points = on_scale(points, log=log)
         item.setPen(pg.mkPen(colour) if noise else plot.pen(colour))
         item.setData(points[:, 0], plot.in_reach(points[:, 1]), antialias=not noise)
+
+    def _mark_exit(self, plot: Plot, points: Array, diverged: bool, log: bool) -> None:
+        top = plot.view()[1][1]
+        self.leaves = leaves_at(on_scale(points, log=log), top) if diverged else None
+        plot.put(self._arrow, self.leaves[1] if self.leaves else math.nan, top)
 
     def _in_view(self, plot: Plot) -> Array:
         points = self.history.points

@@ -31,6 +31,8 @@ WISHED = QSize(240, 96)
 """Pixels that a plot asks for; it takes all that is left."""
 BESIDE = 1e5
 """A curve goes on so many times its view's height beyond it, a dot is hidden: Qt ends the process at more."""
+ARROW = 10.0
+"""Pixels of the width and the height of an arrow."""
 OFFSET = 6
 """Pixels between the plot and the texts."""
 TICK_PX = 18
@@ -276,5 +278,23 @@ class Dot(QGraphicsEllipseItem):
     def paint(self, painter: QPainter, *rest: Any) -> None:
         """Paint; into an SVG, where Qt cuts nothing off, only what stands in the plot."""
         svg = painter.paintEngine().type() == QPaintEngine.Type.SVG
-        if not svg or painter.clipBoundingRect().contains(QPointF()):
-            super().paint(painter, *rest)
+        if not svg or painter.clipBoundingRect().contains(self.rect().center()):
+            self._draw(painter, *rest)
+
+    def _draw(self, painter: QPainter, *rest: Any) -> None:
+        super().paint(painter, *rest)
+
+
+class Arrow(Dot):
+    """A mark that points up to the edge of a plot, where a curve leaves it."""
+
+    def __init__(self) -> None:
+        super().__init__(ARROW)
+        self.setRect(-ARROW / 2, 1.0, ARROW, ARROW)
+        self.setPen(QPen(Qt.PenStyle.NoPen))
+
+    def _draw(self, painter: QPainter, *rest: Any) -> None:
+        box = self.rect()
+        painter.setPen(self.pen())
+        painter.setBrush(self.brush())
+        painter.drawPolygon([QPointF(box.center().x(), box.top()), box.bottomLeft(), box.bottomRight()])
