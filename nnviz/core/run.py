@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from nnviz.core.activations import Array
+from nnviz.core.activations import Array, activation
 from nnviz.core.frozen import ByValue
 from nnviz.core.history import History
-from nnviz.core.limits import EARLIER_POINTS
+from nnviz.core.limits import EARLIER_POINTS, LAYERS, NAME, NODES
 from nnviz.core.losses import check_loss
-from nnviz.core.names import check_name, quoted
+from nnviz.core.names import Names, check_name, quoted, shortened
 from nnviz.core.network import Network
 from nnviz.core.numbers import LARGEST
 from nnviz.core.optimizers import OPTIMIZERS
@@ -148,11 +148,53 @@ class Run:
         return earlier.with_curves(led)
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """A network without its weights: the names of its inputs, and each layer's names and activation.
+
+    Raises ValueError, which begins with the place, for a layer without nodes and what no network can have.
+    """
+
+    inputs: tuple[str, ...]
+    layers: tuple[tuple[tuple[str, ...], str], ...]
+
+    def __post_init__(self) -> None:
+        for names, place in ((self.inputs, "inputs"), (self.layers, "layers")):
+            if not names:
+                raise ValueError(f"{place}: a network needs at least one")
+        LAYERS.check(len(self.layers), "layers")
+        NODES.check(sum(self.sizes))
+        Names(self.inputs, "inputs")
+        for k, (nodes, name) in enumerate(self.layers):
+            if not nodes:
+                raise ValueError(f"layers[{k}].nodes: a layer needs at least one")
+            Names(nodes, f"layers[{k}].nodes")
+            activation(name)
+
+    @classmethod
+    def of(cls, network: Network) -> Architecture:
+        """Return the architecture of a network."""
+        layers = ((tuple(layer.nodes), layer.activation) for layer in network.layers)
+        return cls(tuple(network.inputs), tuple(layers))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Nodes in each column, inputs first: (2, 2, 1)."""
+        return (len(self.inputs), *(len(nodes) for nodes, _ in self.layers))
+
+    @property
+    def in_words(self) -> str:
+        """Its sizes, "2-2-1"; of a deep one the first and the last."""
+        sizes = [str(size) for size in self.sizes]
+        return "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
+
+
 @dataclass(frozen=True, eq=False)
 class EarlierRun(ByValue):
     """A run that another one has replaced, to compare it with: its last settings and its curve, no weights.
 
-    `history` has shape (points, 2): iteration, loss. Raises ValueError for its name and what cannot be.
+    `history` has shape (points, 2): iteration, loss; `network` is None where an older file does not say of
+    which network it is. Raises ValueError for its name and what cannot be.
     """
 
     ARRAYS = ("history",)
@@ -160,6 +202,7 @@ class EarlierRun(ByValue):
     training: Training
     iterations: int
     history: Array
+    network: Architecture | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, "name")
@@ -167,3 +210,12 @@ class EarlierRun(ByValue):
             raise ValueError(f"iterations: expected a whole number from 1 to {MOST_UPDATES}")
         EARLIER_POINTS.check(len(self.history), "history")
         super().__post_init__()
+
+    def called(self, letters: int = NAME.most) -> str:
+        """Return its name, the middle of a longer one left out, and its architecture, if it is known."""
+        architecture = f" · {self.network.in_words}" if self.network else ""
+        return shortened(self.name, letters) + architecture
+
+    def fits(self, network: Network) -> bool:
+        """Return whether it is, as far as is known, of a network with as many nodes in every layer."""
+        return self.network is None or self.network.sizes == network.sizes

@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QObject, QStandardPaths, QTimer, Signal
 
 from nnviz.core.numbers import counted
+from nnviz.core.run import Architecture
 from nnviz.core.state import State
 from nnviz.document.document import Document
 from nnviz.document.leftovers import Claim, Leftover
@@ -165,7 +166,6 @@ class Recovery(QObject):
 
 def holds(state: State) -> str:
     """Return what a copy of a State holds, in words: "2-2-1 network, 4 rows, iteration 20"."""
-    sizes = [str(size) for size in state.network.sizes]
-    shape = "-".join(sizes if len(sizes) <= 8 else [*sizes[:3], "…", *sizes[-3:]])
+    shape = Architecture.of(state.network).in_words
     run = f", iteration {state.iteration}" if state.iteration else ""
     return f"{shape} network, {counted(len(state.data), 'row')}{run}"

@@ -21,13 +21,21 @@ from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS, SEG
 from nnviz.core.losses import LOSSES
 from nnviz.core.names import quoted
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.run import MOST_UPDATES, Curve, EarlierRun, Run, Segment, Training
+from nnviz.core.run import MOST_UPDATES, Architecture, Curve, EarlierRun, Run, Segment, Training
 from nnviz.core.state import State, with_weights
 from nnviz.core.training.passes import as_layers, in_one_vector
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import Point
 from nnviz.files.parts import all_weights, matrix, training_of, training_part, weights_parts
-from nnviz.files.version1 import EarlierRunPart, Matrix, RunPart, SegmentPart, WeightSetPart
+from nnviz.files.version1 import (
+    EarlierLayerPart,
+    EarlierNetworkPart,
+    EarlierRunPart,
+    Matrix,
+    RunPart,
+    SegmentPart,
+    WeightSetPart,
+)
 
 SETTINGS = SegmentPart.__struct_fields__[1:]
 """The settings of training that an update depends on."""
@@ -215,10 +223,21 @@ def earlier_parts(runs: tuple[EarlierRun, ...]) -> list[EarlierRunPart]:
     """Return the earlier runs as they are written."""
     return [
         EarlierRunPart(
-            run.name, training_part(run.training), run.iterations, [Point(point) for point in run.history]
+            run.name,
+            training_part(run.training),
+            run.iterations,
+            [Point(point) for point in run.history],
+            _network_part(run.network),
         )
         for run in runs
     ]
+
+
+def _network_part(network: Architecture | None) -> EarlierNetworkPart | None:
+    if network is None:
+        return None
+    layers = [EarlierLayerPart(list(nodes), activation) for nodes, activation in network.layers]
+    return EarlierNetworkPart(list(network.inputs), layers)
 
 
 def earlier_runs(parts: list[EarlierRunPart]) -> tuple[EarlierRun, ...]:
@@ -238,5 +257,10 @@ def _earlier_run(part: EarlierRunPart, place: str) -> EarlierRun:
     points = _curve(part.history, part.iterations, EARLIER_POINTS, f"{place}.history", least=least)
     if len(points) < 2:
         raise FileError(f"expected at least two points, found {len(points)}", f"{place}.history")
+    network = None
+    if part.network is not None:
+        with told_by_core(f"{place}.network"):
+            layers = ((tuple(layer.nodes), layer.activation) for layer in part.network.layers)
+            network = Architecture(tuple(part.network.inputs), tuple(layers))
     with told_by_core(place):
-        return EarlierRun(part.name, training, part.iterations, points)
+        return EarlierRun(part.name, training, part.iterations, points, network)

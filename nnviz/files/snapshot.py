@@ -21,7 +21,7 @@ from nnviz.core.activations import Array
 from nnviz.core.columns import Column
 from nnviz.core.history import History
 from nnviz.core.network import Layer, Network
-from nnviz.core.run import Curve, EarlierRun, Run, Segment, Training
+from nnviz.core.run import Architecture, Curve, EarlierRun, Run, Segment, Training
 from nnviz.core.state import Dataset, State, Weights, WeightSet
 from nnviz.files import runs
 from nnviz.files.errors import FileError
@@ -31,7 +31,7 @@ _LENGTH, _DIGEST = 8, 16
 """Bytes of the head's length and of the digest."""
 _PLAIN = (
     *(State, Network, Layer, Dataset, Column, Training, WeightSet, Weights),
-    *(Run, Curve, Segment, EarlierRun),
+    *(Run, Curve, Segment, EarlierRun, Architecture),
 )
 _KINDS: dict[str, Callable[..., Any]] = {
     **{kind.__name__: kind for kind in _PLAIN},

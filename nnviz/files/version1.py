@@ -147,13 +147,28 @@ class RunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw
     validation_accuracy: Annotated[Matrix, Meta(description="The same of the rows for validation.")] = []
 
 
-class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True):
+class EarlierLayerPart(msgspec.Struct, forbid_unknown_fields=True):
+    """One layer of the network of an earlier run, without its weights."""
+
+    nodes: _Names
+    activation: _Activation
+
+
+class EarlierNetworkPart(msgspec.Struct, forbid_unknown_fields=True):
+    """The network of an earlier run, without its weights."""
+
+    inputs: _Names
+    layers: list[EarlierLayerPart]
+
+
+class EarlierRunPart(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A run that another one has replaced: its last settings, how many updates it made, and its curve."""
 
     name: str
     training: TrainingPart
     iterations: Annotated[int, Meta(extra_json_schema={"minimum": 1})]
     history: Annotated[Matrix, Meta(description="Pairs of an iteration and its loss; some may miss.")]
+    network: EarlierNetworkPart | None = None
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -176,7 +191,7 @@ class File(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_on
 
 _PARTS = (
     *(File, NetworkPart, LayerPart, DataPart, TrainingPart, WeightSetPart, WeightsPart),
-    *(RunPart, SegmentPart, EarlierRunPart, ColumnPart),
+    *(RunPart, SegmentPart, EarlierRunPart, EarlierNetworkPart, EarlierLayerPart, ColumnPart),
 )
 _KEYS = [key for part in _PARTS for key in part.__struct_fields__]
 _WORDS = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.history import History
 from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS
 from nnviz.core.training import train
@@ -36,6 +36,9 @@ def test_the_run_before_is_kept_with_its_settings_and_its_curve():
     assert (kept.name, kept.iterations) == (NAME, 12)
     assert kept.training == run.training
     assert kept.history.tolist() == run.run.history.points.tolist()
+    assert (kept.network.in_words, kept.called()) == ("2-3-1", f"{NAME} · 2-3-1")
+    assert kept.fits(run.network)
+    assert not kept.fits(structure.add_node(run, 1).network)
 
 
 @pytest.mark.parametrize(

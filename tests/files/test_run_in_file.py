@@ -346,6 +346,23 @@ def test_the_earlier_runs_are_there_again_to_the_last_bit():
     assert snapshot.Copy(copy).state().runs == before.runs
 
 
+def test_an_earlier_run_is_written_with_the_architecture_of_its_network():
+    raw = json.loads(native.write(with_two_earlier()))
+    layers = [
+        {"nodes": layer["nodes"], "activation": layer["activation"]} for layer in raw["network"]["layers"]
+    ]
+    assert raw["runs"][0]["network"] == {"inputs": raw["network"]["inputs"], "layers": layers}
+
+
+def test_an_older_file_whose_earlier_runs_do_not_say_their_network_is_read_and_written_as_it_was():
+    raw = json.loads(native.write(with_two_earlier()))
+    for run in raw["runs"]:
+        del run["network"]
+    older = native.read(Source(json.dumps(raw).encode()))
+    assert all(run.network is None and run.fits(older.network) for run in older.runs)
+    assert json.loads(native.write(older)) == raw
+
+
 def test_the_file_of_a_network_without_earlier_runs_has_no_such_key():
     assert b'"runs"' not in native.write(train(untrained(), updates=3).state)
 
@@ -375,6 +392,10 @@ EARLIER_REFUSED = {
     "[0].history: expected at most 16,384 points of an earlier run's curve, found 16,385": put(
         0, "history", [[k, 1] for k in range(EARLIER_POINTS.most + 1)]
     ),
+    "[0].network.inputs: a network needs at least one": put(0, "network", "inputs", []),
+    "[0].network.layers: a network needs at least one": put(0, "network", "layers", []),
+    "[0].network.layers[1].nodes: a layer needs at least one": put(0, "network", "layers", 1, "nodes", []),
+    "[1].network.layers[0]: unknown key 'weights'": put(1, "network", "layers", 0, "weights", [[1]]),
     "[1]: the key 'iterations' is missing": lambda runs: runs[1].pop("iterations"),
     "[1]: unknown key 'weights'": put(1, "weights", []),
     "[3].name: the name 'a' stands twice": lambda runs: runs.extend([SAME, SAME]),

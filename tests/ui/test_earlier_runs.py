@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.network import Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
@@ -89,7 +89,7 @@ def test_each_is_told_under_the_mouse_with_its_mse_there(qtbot, three):
     for rate, called in ((0.01, FIRST), (0.005, SECOND)):
         hover(qtbot, three, 3, mse_after(3, rate))
         name, iteration, mse = three.curve.read_out.text().rsplit("\n", 2)
-        assert name.replace("\n", " · ") == called
+        assert name.replace("\n", " · ") == f"{called} · 3-1"
         assert (iteration, mse.split()[0]) == ("iteration 3", "MSE")
         assert float(mse.split()[1]) == pytest.approx(mse_after(3, rate), rel=1e-3)
     hover(qtbot, three, 3, mse_after(3, 0.02))
@@ -111,7 +111,7 @@ def test_keys_go_from_run_to_run(qtbot, three):
     ):
         qtbot.keyClick(view, key)
         assert view.read_out.text().startswith(begins)
-    assert f"{SECOND}: MSE" in view.accessibleDescription()
+    assert f"{SECOND} · 3-1: MSE" in view.accessibleDescription()
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -169,10 +169,33 @@ def test_they_can_be_forgotten_and_undo_brings_them_back(three, document):
     assert len(three.curve.earlier()) == 2
 
 
+def test_those_of_another_network_are_hidden_and_the_axis_is_that_of_the_present_one(
+    qtbot, three, document, run
+):
+    document.edit("Add a layer", structure.add_layer, 0)
+    document.edit("Small weights", edits.randomise, 1)
+    qtbot.waitUntil(lambda: not three.curve.isVisible())
+    run(0.001, updates=5)
+    qtbot.waitUntil(lambda: len(three.curve.curve()) == 6)
+    assert three.curve.earlier() == []
+    assert three.curve.view()[0][1] < 7
+    triggered(three, "Show earlier runs of other networks (3-1)")
+    assert len(three.curve.earlier()) == 3
+    assert three.curve.view()[0][1] > 20
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Down):
+        qtbot.keyClick(three.curve, key)
+    assert " · 3-1 · iteration 0" in three.curve.read_out.text().replace("\n", " · ")
+    triggered(three, "Show earlier runs of other networks (3-1)")
+    assert three.curve.earlier() == []
+    while document.state.network.sizes != (3, 1):
+        document.undo()
+    qtbot.waitUntil(lambda: len(three.curve.earlier()) == 2)
+
+
 def test_without_any_the_menu_offers_neither(run, plot):
     run(0.01)
     plot.menu.aboutToShow.emit()
-    for text in ("Show earlier runs", "Forget earlier runs"):
+    for text in ("Show earlier runs", "Show earlier runs of other networks", "Forget earlier runs"):
         (action,) = (action for action in plot.menu.actions() if action.text() == text)
         assert not action.isEnabled()
 

@@ -492,7 +492,7 @@ def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
     menu.close()
     assert labels == [
         *("Fit", "Copy picture", "Export picture…", "Export CSV…"),
-        *("Show earlier runs", "Forget earlier runs"),
+        *("Show earlier runs", "Show earlier runs of other networks", "Forget earlier runs"),
     ]
 
 

@@ -8,7 +8,7 @@ from itertools import count
 from nnviz.core.limits import EARLIER_RUNS
 from nnviz.core.network import Network
 from nnviz.core.numbers import counted, shown
-from nnviz.core.run import MOST_UPDATES, EarlierRun, Run, Training
+from nnviz.core.run import MOST_UPDATES, Architecture, EarlierRun, Run, Training
 from nnviz.core.state import State, WeightSet
 from nnviz.core.training.past import segments_until
 
@@ -28,7 +28,7 @@ def with_earlier(state: State, last: State | None) -> State:
     if _makes_the_same(state, last, run):
         return state
     training = replace(run.segments[-1].training, updates=last.training.updates)
-    kept = EarlierRun("run", training, run.iteration, run.history.line)
+    kept = EarlierRun("run", training, run.iteration, run.history.line, Architecture.of(run.start))
     others = [each for each in state.runs if not _alike(each, kept)][1 - EARLIER_RUNS.most :]
     name = _name(training, run.iteration, {each.name for each in others})
     return replace(state, runs=(*others, replace(kept, name=name)))
@@ -60,7 +60,7 @@ def _same_weights(one: Network, other: Network) -> bool:
 
 def _alike(one: EarlierRun, other: EarlierRun) -> bool:
     """Tell whether two runs have the same curve under the same settings."""
-    return replace(one, name=other.name) == other
+    return replace(one, name=other.name, network=other.network) == other
 
 
 def _name(training: Training, iterations: int, taken: set[str]) -> str:

@@ -48,7 +48,7 @@ class EarlierCurves:
         self.runs = runs
         self._curves = [on_scale(run.history, log=log) for run in runs]
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
-        ends = ((run.name, *run.history[-1].tolist()) for run in runs)
+        ends = ((run.called(), *run.history[-1].tolist()) for run in runs)
         self.told = ", ".join(
             f"{name}: {measure} {full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )

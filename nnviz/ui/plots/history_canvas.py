@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QPen, QResizeEvent
 from nnviz.core.activations import Array
 from nnviz.core.history import CEILING, History
 from nnviz.core.loss.line import FLAT
-from nnviz.core.names import SHOWN, shortened
+from nnviz.core.names import SHOWN
 from nnviz.core.numbers import full, shown, shown_in_full
 from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
@@ -235,7 +235,7 @@ class HistoryCanvas(Plot):
 
     def _called(self, run: EarlierRun) -> str:
         """Return what an earlier run is called, on more lines where the plot is too narrow for one."""
-        name = shortened(run.name, SHOWN)
+        name = run.called(SHOWN)
         narrow = self.read_out.fontMetrics().horizontalAdvance(name) > self.plotItem.vb.width() - 32
         return name.replace(" · ", "\n") if narrow else name
 

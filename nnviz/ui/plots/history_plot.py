@@ -11,7 +11,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QShowEvent
 
 from nnviz.core.history import History
-from nnviz.core.names import file_named
+from nnviz.core.names import file_named, listed
 from nnviz.core.numbers import shown
 from nnviz.core.overfitting import risen_since
 from nnviz.core.run import EarlierRun
@@ -45,6 +45,7 @@ LOSS_TIP = (
 MARK_TIP = "\nClick the mark on the curve of validation to go to where it was least"
 EMPTY = "Press Run or One update: the {loss} is drawn here"
 NO_LOSS = "The script's own loss is drawn here, as update(loss) tells it"
+OTHERS = "Show earlier runs of other networks"
 NEEDS_ROWS = "The {loss} needs rows with targets: add some to the data"
 
 
@@ -121,11 +122,24 @@ class HistoryPlot(PlotCard):
 
     def _earlier(self) -> tuple[EarlierRun, ...]:
         """Return the earlier runs that are to be seen: of the same loss, and not beside an accuracy."""
-        return () if self._accuracy() or not self.show_runs.isChecked() else self._alike()
+        if self._accuracy():
+            return ()
+        network = self._document.state.network
+        return tuple(
+            run
+            for run in self._alike()
+            if (self.show_runs if run.fits(network) else self.show_others).isChecked()
+        )
 
     def _alike(self) -> tuple[EarlierRun, ...]:
         state = self._document.state
         return tuple(run for run in state.runs if run.training.loss == state.training.loss)
+
+    def _others(self) -> list[str]:
+        """Return the architectures of the earlier runs of other networks."""
+        state = self._document.state
+        found = (run.network.in_words for run in self._alike() if run.network and not run.fits(state.network))
+        return list(dict.fromkeys(found))
 
     def _accuracy(self) -> History | None:
         """Return the history of the accuracy, where it is to be drawn."""
@@ -142,6 +156,8 @@ class HistoryPlot(PlotCard):
         self.show_runs = self.menu.addAction("Show earlier runs", self._refresh)
         self.show_runs.setCheckable(True)
         self.show_runs.setChecked(True)
+        self.show_others = self.menu.addAction(OTHERS, self._refresh)
+        self.show_others.setCheckable(True)
         self.forget = self.menu.addAction("Forget earlier runs", self._forget)
         self.log_button = quiet_button("Log", "Draw the curve on a logarithmic scale", "Logarithmic scale")
         self.log_button.setCheckable(True)
@@ -162,6 +178,9 @@ class HistoryPlot(PlotCard):
         self.show_runs.setText(f"Show earlier runs{others}")
         for action in (self.show_runs, self.forget):
             action.setEnabled(runs > 0)
+        architectures = self._others()
+        self.show_others.setText(f"{OTHERS} ({listed(architectures)})" if architectures else OTHERS)
+        self.show_others.setEnabled(bool(architectures))
 
     def _forget(self) -> None:
         self._document.edit("Forget earlier runs", forget_runs)
