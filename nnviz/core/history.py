@@ -117,7 +117,7 @@ class History:
         """Return this history followed by `points`, shape (more, 2)."""
         history = self
         while history.length + len(points) > history.limit:
-            room = int(history.limit) - history.length
+            room = max(int(history.limit) - history.length, 0)
             history, points = history._appended(points[:room])._in_longer_buckets(), points[room:]
         return history._appended(points)
 

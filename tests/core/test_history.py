@@ -178,6 +178,13 @@ def test_a_history_from_before_the_thinning_stays_whole():
     assert after.last == (LIMIT, 7.0)
 
 
+def test_a_long_history_without_a_limit_can_go_on_with_one():
+    points = falling(np.arange(100_000.0), 2)
+    history = History().extended(points[:99_000]).limited(LIMIT).extended(points[99_000:])
+    assert len(history) <= LIMIT
+    check_line(history.line, points)
+
+
 def test_without_a_limit_every_point_stays():
     history = History()
     for start in range(0, 2_000_000, 500_000):

@@ -108,6 +108,14 @@ def test_the_history_of_a_file_is_thinned_like_any_other_when_it_grows():
     assert len(trainer.state().run.history) <= 100
 
 
+def test_back_in_a_long_run_that_was_opened_again_its_curve_is_that_of_a_shorter_run():
+    start = untrained()
+    after = again(train(start, updates=20_000).state)
+    assert len(after.run.history) < 20_001
+    early = at(after, 300)
+    assert early.run.history.points.tolist() == train(start, updates=300).history.tolist()
+
+
 def test_a_saved_run_reads_like_this():
     state = State(Network.from_weights({"output": [2]}), Dataset([[1]], [[0]]), Training(0.25, 5))
     text = native.write(train(state).state).decode()

@@ -6,6 +6,7 @@ a State that is known, segment by segment. Knows nothing of windows.
 
 from __future__ import annotations
 
+import math
 import weakref
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -189,13 +190,16 @@ def put_into(state: State, past: State) -> State:
 
 
 class Replay:
-    """Makes the updates of the run of `end` again, from a State of it that is known; used like a Trainer."""
+    """Makes the updates of the run of `end` again, from a State of it that is known; used like a Trainer.
+
+    Where the history of `end` left points out, the State that is reached has those that were made again.
+    """
 
     diverged = False
 
-    def __init__(self, known: State, end: State) -> None:
+    def __init__(self, known: State, end: State, history_limit: float = math.inf) -> None:
         assert end.run is not None
-        self._known, self._end, self._run = known, end, end.run
+        self._known, self._end, self._run, self._limit = known, end, end.run, history_limit
         self.iteration = known.iteration
         self.learning_rate = known.training.learning_rate  # what is set here changes nothing
 
@@ -206,7 +210,7 @@ class Replay:
         ends = (*(segment.after for segment in segments[1:]), last)
         for segment, end in zip(segments, ends, strict=True):
             if self.iteration < end:
-                trainer = Trainer(replace(self._known, training=segment.training))
+                trainer = Trainer(replace(self._known, training=segment.training), self._limit)
                 for _ in trainer.work(end - self.iteration):
                     self.iteration = trainer.iteration
                     yield
@@ -214,4 +218,6 @@ class Replay:
 
     def state(self) -> State:
         """Return the State that was reached; the work must be done."""
+        if self._run.history.is_thinned:
+            return self._known
         return _with_history_of(self._end, self._known)

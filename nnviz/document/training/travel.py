@@ -94,7 +94,11 @@ class Travel(QObject):
                 self._arrive(known, text, merge)
             return
         updates = iteration - known.iteration
-        job = self._job = Job(known, updates, self, self._limits, lambda state: Replay(state, end))
+
+        def make(state: State) -> Replay:
+            return Replay(state, end, self._limits.history_points)
+
+        job = self._job = Job(known, updates, self, self._limits, make)
         self._text, self._merge = text, merge
         job.ended.connect(self._finish)  # not a lambda: what holds its own parent ends twice
         job.work_at_once()
