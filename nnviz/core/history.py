@@ -174,6 +174,21 @@ def ceiling(losses: Array) -> float:
     return CEILING * float(sizes[0]) if diverged else math.inf
 
 
+def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
+    """Return where a curve leaves a plot that ends at `top`, for good if it does; None if it never leaves.
+
+    The iteration of the first point above the top, and that, between two points, at which it crosses the top.
+    """
+    above = np.flatnonzero(~(points[:, 1] <= top))
+    within = np.flatnonzero(points[:, 1] <= top)
+    if not len(above) or not len(within):
+        return None
+    first = int(within[-1]) + 1 if within[-1] < above[-1] else int(above[0])
+    (x, y), (next_x, next_y) = points[max(first - 1, 0)], points[first]
+    share = (top - y) / (next_y - y) if first and math.isfinite(next_y) else 0.0
+    return int(next_x), float(x + share * (next_x - x))
+
+
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
     """Return the iterations of a bucket, a power of 2, of which at most `buckets` reach from 0 to `last`.
 

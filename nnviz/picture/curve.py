@@ -1,16 +1,24 @@
-"""The history of a training as a curve with axes, as SVG. Knows nothing of Qt."""
+"""The history of a training as a curve with axes, as SVG, and how a curve is cut. Knows nothing of Qt."""
 
 from __future__ import annotations
 
+import math
+from typing import TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from nnviz.core.activations import Array
-from nnviz.core.history import bucket_length, in_columns
+from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
 from nnviz.picture.elements import document, words
 from nnviz.picture.palette import Palette
 from nnviz.picture.parts import Rect
 from nnviz.picture.text import text_width
 from nnviz.picture.ticks import round_values, texts_of
+
+Area: TypeAlias = list[list[float]]
+"""[[x from, to], [y from, to]], as a plot tells its view."""
+Joined: TypeAlias = NDArray[np.bool_]
 
 SIZE = 640.0, 320.0
 TITLE, TEXT = 13.0, 11.5
@@ -35,7 +43,7 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         known = history[~np.isnan(history[:, 2])]
         curves += [_in_columns(known[:, ::2], last)] if len(known) else []
     low = min(0.0, *(float(points[:, 1].min()) for points in curves))
-    high = max(0.0, *(float(points[:, 1].max()) for points in curves))
+    high = max(0.0, *(min(float(points[:, 1].max()), ceiling(points[:, 1])) for points in curves))
     span = high - low or 1.0
     across, up = round_values(0.0, last, TICKS, least=1.0), round_values(low, low + span, TICKS)
     texts = texts_of(up)
@@ -55,9 +63,11 @@ def curve_svg(history: Array, title: str, palette: Palette, measure: str = "MSE"
         parts.append(_line(x, plot.bottom, x, plot.bottom + 4.0, palette))
         parts.append(words(x, plot.bottom + 14.0, text, TEXT, palette.muted, "middle"))
     for points, colour in zip(curves, _colours(palette), strict=False):
-        shares = (points - (0.0, low)) / (last, -span)
+        leaves = leaves_at(points, high)
+        ends = points if leaves is None else np.vstack((points, (leaves[1], high)))
+        shares = (np.minimum(ends, (math.inf, high + span)) - (0.0, low)) / (last, -span)
         places = shares * (plot.width, plot.height) + (plot.x, plot.bottom)
-        parts.append(_curve(places, colour))
+        parts.append(_curve(places, colour) if leaves is None else _cut_curve(places, colour, plot))
     return document(*SIZE, title, palette.canvas, parts)
 
 
@@ -94,3 +104,35 @@ def _curve(places: Array, colour: str) -> str:
         f'<polyline points="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>'
     )
+
+
+def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
+    """Return what is in the plot of a line through all places but the last, and an arrow at the last one."""
+    points, joined = cut(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
+    begins = np.append(True, ~joined[:-1])
+    steps = zip(begins, points.tolist(), strict=True)
+    through = "".join(f"{'M' if begins else 'L'}{x:.1f},{y:.1f}" for begins, (x, y) in steps)
+    x, y = places[-1]
+    corners = f"{x:.1f},{y:.1f} {x - 5:.1f},{y + 10:.1f} {x + 5:.1f},{y + 10:.1f}"
+    return (
+        f'<path d="{through}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        f'<polygon points="{corners}" fill="{colour}"/>'
+    )
+
+
+def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
+    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
+    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
+    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
+        ways = ends - starts
+        shares = (bounds - starts) / ways
+        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
+        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
+        begins = np.where(first == 0.0, starts, starts + first * ways)
+        stops = np.where(last == 1.0, ends, starts + last * ways)
+    within = (first <= last)[:, 0]
+    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
+    comes_from = np.append(False, (goes_on & within)[:-1])
+    chosen = np.column_stack((within & ~comes_from, within)).ravel()
+    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
+    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]

@@ -82,14 +82,14 @@ def gone_on(history, points, step):
     return way
 
 
-def check_line(line, points):
+def check_line(line, points, bucket=None):
     """Check that a line is nowhere further from the curve than the spread within 1/2048 of the run."""
     iterations, loss = points.T
     assert line[[0, -1]].tolist() == points[[0, -1]].tolist()
     assert rising(line)
     assert rows(line) <= rows(points)
-    bucket = iterations // 2 ** int(np.log2(max(iterations[-1] / 2048, 1)))
-    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+    number = iterations // (bucket or 2 ** int(np.log2(max(iterations[-1] / 2048, 1))))
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
     spread = np.maximum.reduceat(loss, starts) - np.minimum.reduceat(loss, starts)
     away = np.abs(np.interp(iterations, *line.T) - loss)
     assert (away <= np.repeat(spread, np.diff(starts, append=len(loss))) + 1e-12).all()

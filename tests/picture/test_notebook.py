@@ -146,7 +146,14 @@ def test_a_training_that_diverges_says_so():
     line = State(Network.from_weights({"output": [0, 2, 1]}), Dataset([[1, 2, 3]], [[0]]))
     result = nnviz.train(line, learning_rate=1e4, updates=1000)
     assert result.diverged
-    assert texts(parsed(result))[0].endswith(f"after {result.state.iteration} updates, where it diverged")
+    root = parsed(result)
+    assert texts(root)[0].endswith(f"after {result.state.iteration} updates, where it diverged")
+    assert {"0", "50", "100"} <= set(texts(root))  # up to three times the start, 49
+    (line,) = root.iter(f"{SVG}path")
+    heights = [float(pair.split(",")[1]) for pair in re.split("[ML]", line.get("d")) if pair]
+    assert (heights[0], min(heights)) == (pytest.approx(200, abs=0.1), 52)
+    (arrow,) = root.iter(f"{SVG}polygon")
+    assert arrow.get("points").split()[0].endswith(",52.0")
     flat = State(Network.from_weights({"output": [0]}), Dataset([[1]], [[0]]))
     assert texts(parsed(nnviz.train(flat, updates=1)))[0] == "MSE 0 → 0 after 1 update"
 

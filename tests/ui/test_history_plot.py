@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QFileDialog, QToolTip
 
 from nnviz.core import edits
-from nnviz.core.history import History
+from nnviz.core.history import BUCKETS, History
 from nnviz.core.network import Network
 from nnviz.core.numbers import MINUS, shown
 from nnviz.core.run import Run, Training
@@ -21,6 +21,7 @@ from nnviz.document.training.runner import Runner
 from nnviz.picture.palette import PALETTES
 from nnviz.ui.plots.history_plot import EMPTY, HistoryPlot
 from nnviz.ui.widgets.theme import apply_theme
+from tests.core.test_history import check_line, falling, gone_on
 from tests.ui import hands
 from tests.ui.hands import type_name
 
@@ -337,6 +338,19 @@ def test_the_read_out_stays_while_the_curve_grows(qtbot, document, trained):
     assert trained.curve.read_out.text().startswith("iteration 5\n")
     document.start(with_history([(0, 2.0), (1, 1.0)]))
     assert not trained.curve.read_out.isVisible()
+
+
+@pytest.mark.parametrize("width", [480, 5000])
+def test_the_line_drawn_of_a_long_run_is_nowhere_away_from_its_losses(document, plot, width):
+    """Not further than the spread within 1/2048 of the run, or within a pixel where that is longer."""
+    plot.resize(width, 300)
+    points = falling(np.arange(600_000.0), 1)
+    state = with_history(points[:1])
+    history = gone_on(History(8 * BUCKETS), points, 1000)[-1]
+    document.start(replace(state, run=replace(state.run, iteration=599_999, history=history)))
+    column = max(plot.curve.pixel()[0] // 256, 1) * 256
+    assert len(drawn(plot)) <= 8 * width
+    check_line(drawn(plot), points, column)
 
 
 def test_a_long_history_keeps_its_extremes_and_every_point_when_looked_at_closely(document, plot):

@@ -1,19 +1,13 @@
-"""A curve of a plot, and what is cut off it outside an area. Imports pyqtgraph, as plots do."""
+"""A curve of a plot. Imports pyqtgraph, as plots do."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtGui import QPaintEngine, QPainter, QPen, QPolygonF
 
 from nnviz.core.activations import Array
-
-Area: TypeAlias = list[list[float]]
-"""[[x from, to], [y from, to]], as a plot tells its view."""
-Joined: TypeAlias = NDArray[np.bool_]
+from nnviz.picture.curve import cut
 
 
 class Curve(pg.PlotCurveItem):  # type: ignore[misc]  # pyqtgraph has no types
@@ -51,21 +45,3 @@ def points_of(curve: Curve) -> Array:
     """Return what a curve draws, shape (points, 2)."""
     x, y = curve.getData()
     return np.empty((0, 2)) if x is None else np.column_stack((x, y))
-
-
-def cut(curve: Array, area: Area) -> tuple[Array, Joined]:
-    """Return the parts of a curve in an area, shape (points, 2), and whether each point joins the next."""
-    starts, ends, bounds = curve[:-1], curve[1:], np.array(area).T[:, None]
-    with np.errstate(all="ignore"):  # along an axis on which it stands still, a part begins at ±∞ and ends so
-        ways = ends - starts
-        shares = (bounds - starts) / ways
-        first = np.fmin(*shares).max(axis=1).clip(0.0)[:, None]
-        last = np.fmax(*shares).min(axis=1).clip(max=1.0)[:, None]
-        begins = np.where(first == 0.0, starts, starts + first * ways)
-        stops = np.where(last == 1.0, ends, starts + last * ways)
-    within = (first <= last)[:, 0]
-    goes_on = np.append(within[1:] & (first[1:, 0] == 0.0), False) & (last[:, 0] == 1.0)
-    comes_from = np.append(False, (goes_on & within)[:-1])
-    chosen = np.column_stack((within & ~comes_from, within)).ravel()
-    joined = np.column_stack((np.ones_like(goes_on), goes_on)).ravel()
-    return np.stack((begins, stops), axis=1).reshape(-1, 2)[chosen], joined[chosen]

@@ -12,10 +12,11 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.history import bucket_length, ceiling, in_columns
+from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
 from nnviz.core.numbers import full
 from nnviz.core.run import EarlierRun
-from nnviz.ui.plots.curve import Area, Curve, Joined, cut, points_of
+from nnviz.picture.curve import Area, Joined, cut
+from nnviz.ui.plots.curve import Curve, points_of
 from nnviz.ui.plots.plot import Arrow, Plot
 
 DASHES = ([7, 3], [2, 3], [9, 3, 2, 3], [4, 4])
@@ -124,21 +125,6 @@ def heights(points: Array, *, log: bool) -> Array:
     """Return the finite heights at which a curve is drawn, those above its ceiling there."""
     y: Array = on_scale(np.minimum(points, (math.inf, ceiling(points[:, 1]))), log=log)[:, 1]
     return y[np.isfinite(y)]
-
-
-def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
-    """Return where a curve leaves a plot that ends at `top`, for good if it does; None if it never leaves.
-
-    The iteration of the first point above the top, and that, between two points, at which it crosses the top.
-    """
-    above = np.flatnonzero(~(points[:, 1] <= top))
-    within = np.flatnonzero(points[:, 1] <= top)
-    if not len(above) or not len(within):
-        return None
-    first = int(within[-1]) + 1 if within[-1] < above[-1] else int(above[0])
-    (x, y), (next_x, next_y) = points[max(first - 1, 0)], points[first]
-    share = (top - y) / (next_y - y) if first and math.isfinite(next_y) else 0.0
-    return int(next_x), float(x + share * (next_x - x))
 
 
 def distance(

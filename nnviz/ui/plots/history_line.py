@@ -12,10 +12,10 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
-from nnviz.core.history import History, ceiling, in_columns
+from nnviz.core.history import History, ceiling, in_columns, leaves_at
 from nnviz.picture.palette import rgb
 from nnviz.ui.plots.curve import Curve, points_of
-from nnviz.ui.plots.earlier_curves import heights, leaves_at, on_scale
+from nnviz.ui.plots.earlier_curves import heights, on_scale
 from nnviz.ui.plots.plot import Arrow, Plot
 
 TURNS = 100
