@@ -169,9 +169,11 @@ class History:
 
 def ceiling(losses: Array) -> float:
     """Return the loss up to which a curve is drawn: of one that has diverged, a multiple of its start."""
-    sizes = np.abs(losses[np.isfinite(losses) & (losses != 0.0)])
-    diverged = len(sizes) > 0 and sizes.max() / DIVERGED > sizes[0]
-    return CEILING * float(sizes[0]) if diverged else math.inf
+    sizes = np.abs(losses)
+    if not sizes.max(initial=0.0) < math.inf:
+        sizes = sizes[np.isfinite(sizes)]
+    start = float(sizes[np.argmax(sizes > 0.0)]) if len(sizes) else 0.0
+    return CEILING * start if sizes.max(initial=0.0) / DIVERGED > start > 0.0 else math.inf
 
 
 def leaves_at(points: Array, top: float) -> tuple[int, float] | None:

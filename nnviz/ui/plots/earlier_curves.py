@@ -6,6 +6,8 @@ Imports pyqtgraph, which costs 150 ms, so it is imported only once the window st
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import TypeAlias
 
 import numpy as np
 from PySide6.QtCore import QPointF
@@ -54,8 +56,7 @@ class EarlierCurves:
             f"{name}: {measure} {full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
         self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
-        y = np.concatenate([heights(run.history, log=log) for run in runs] or [np.empty(0)])
-        self.reach = (float(y.min()), float(y.max())) if len(y) else None
+        self.reach = reach_together(reach(run.history, log=log) for run in runs)
         self._area = None
 
     def set_colour(self, colour: str) -> None:
@@ -121,10 +122,28 @@ def on_scale(points: Array, *, log: bool) -> Array:
     return np.column_stack((above[:, 0], np.log10(above[:, 1])))
 
 
-def heights(points: Array, *, log: bool) -> Array:
-    """Return the finite heights at which a curve is drawn, those above its ceiling there."""
-    y: Array = on_scale(np.minimum(points, (math.inf, ceiling(points[:, 1]))), log=log)[:, 1]
-    return y[np.isfinite(y)]
+Reach: TypeAlias = tuple[float, float]
+"""The lowest and the highest finite height at which curves are drawn."""
+
+
+def reach(points: Array, *, log: bool) -> Reach | None:
+    """Return from where to where a curve is drawn, up to its ceiling; None if it has no height."""
+    losses = points[:, 1]
+    if (
+        not losses.min(initial=math.inf) > (0.0 if log else -math.inf)
+        or not losses.max(initial=0.0) < math.inf
+    ):
+        losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
+    if not len(losses):
+        return None
+    low, high = float(losses.min()), min(float(losses.max()), ceiling(losses))
+    return (math.log10(low), math.log10(high)) if log else (low, high)
+
+
+def reach_together(reaches: Iterable[Reach | None]) -> Reach | None:
+    """Return the lowest and the highest of several; None if all are None."""
+    known = [each for each in reaches if each]
+    return (min(low for low, _ in known), max(high for _, high in known)) if known else None
 
 
 def distance(

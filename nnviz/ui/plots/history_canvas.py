@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
@@ -21,7 +20,7 @@ from nnviz.core.numbers import full, shown, shown_in_full
 from nnviz.core.run import EarlierRun
 from nnviz.picture.palette import Palette
 from nnviz.ui.plots.drawable import with_margins
-from nnviz.ui.plots.earlier_curves import EarlierCurves
+from nnviz.ui.plots.earlier_curves import EarlierCurves, reach_together
 from nnviz.ui.plots.history_line import HistoryLine
 from nnviz.ui.plots.overfitting import said
 from nnviz.ui.plots.plot import Dot, Plot, QuietAxis
@@ -271,9 +270,8 @@ class HistoryCanvas(Plot):
     def _reach(self) -> tuple[float, float]:
         if self._is_share:
             return 0.0, 1.0
-        y = np.concatenate([line.heights(log=self.log) for line in (self._line, self._aside)])
+        own = reach_together(line.reach(log=self.log) for line in (self._line, self._aside))
         earlier = self._earlier.reach
-        own = (float(y.min()), float(y.max())) if len(y) else None
         reach = own or earlier
         if reach is None:
             return -1.0, 1.0

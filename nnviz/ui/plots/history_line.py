@@ -15,7 +15,7 @@ from nnviz.core.activations import Array
 from nnviz.core.history import History, ceiling, in_columns, leaves_at
 from nnviz.picture.palette import rgb
 from nnviz.ui.plots.curve import Curve, points_of
-from nnviz.ui.plots.earlier_curves import heights, on_scale
+from nnviz.ui.plots.earlier_curves import Reach, on_scale, reach
 from nnviz.ui.plots.plot import Arrow, Plot
 
 TURNS = 100
@@ -52,9 +52,9 @@ class HistoryLine:
         """Return the line from the present point on as it is drawn; no points where nothing comes after."""
         return points_of(self._beyond) if self._beyond.isVisible() else np.empty((0, 2))
 
-    def heights(self, *, log: bool) -> Array:
-        """Return the finite heights at which it is drawn, those above its ceiling there."""
-        return heights(self.history.points, log=log)
+    def reach(self, *, log: bool) -> Reach | None:
+        """Return from where to where it is drawn."""
+        return reach(self.history.points, log=log)
 
     def draw(self, plot: Plot, present: tuple[int, float] | None, *, whole: bool, log: bool) -> None:
         """Draw the whole line, or as much as is in view, in columns of a pixel of the device."""
