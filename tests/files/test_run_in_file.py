@@ -362,7 +362,7 @@ def test_an_earlier_run_is_written_with_the_architecture_of_its_network():
     assert raw["runs"][0]["network"] == {"inputs": raw["network"]["inputs"], "layers": layers}
 
 
-def test_an_older_file_whose_earlier_runs_do_not_say_their_network_is_read_and_written_as_it_was():
+def test_an_older_file_without_the_networks_of_earlier_runs_is_read_and_written():
     raw = json.loads(native.write(with_two_earlier()))
     for run in raw["runs"]:
         del run["network"]

@@ -133,6 +133,9 @@ def test_one_that_diverged_leaves_the_present_one_its_shape(plot, run, qtbot):
     qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 1)
     assert plot.curve.view()[1][1] < 12 * 49
     assert plot.curve.earlier()[0][-1, 1] > plot.curve.view()[1][1]
+    for key in (Qt.Key.Key_End, Qt.Key.Key_Down):
+        qtbot.keyClick(plot.curve, key)
+    assert "above the plot: of a run that has diverged" in plot.curve.read_out.text()
 
 
 def test_a_small_part_of_one_is_drawn_exactly_and_soon(plot, run, qtbot):
@@ -169,9 +172,7 @@ def test_they_can_be_forgotten_and_undo_brings_them_back(three, document):
     assert len(three.curve.earlier()) == 2
 
 
-def test_those_of_another_network_are_hidden_and_the_axis_is_that_of_the_present_one(
-    qtbot, three, document, run
-):
+def test_those_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
     document.edit("Add a layer", structure.add_layer, 0)
     document.edit("Small weights", edits.randomise, 1)
     qtbot.waitUntil(lambda: not three.curve.isVisible())

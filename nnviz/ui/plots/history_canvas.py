@@ -13,7 +13,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPen, QResizeEvent
 
 from nnviz.core.activations import Array
-from nnviz.core.history import CEILING, History
+from nnviz.core.history import CEILING, History, ceiling
 from nnviz.core.loss.line import FLAT
 from nnviz.core.names import SHOWN
 from nnviz.core.numbers import full, shown, shown_in_full
@@ -31,7 +31,8 @@ NOWHERE = -1, math.nan
 """The present point before every other."""
 TIMES_AS_HIGH = 10.0
 """So far above the present run the view goes for earlier ones."""
-ABOVE = f"above the plot: of a run that has diverged\nit shows up to {CEILING:g} times the start"
+ABOVE = "above the plot"
+DIVERGED = f": of a run that has diverged\nit shows up to {CEILING:g} times the start"
 KEY_PX = 18
 """Height of the line that says which curve is which."""
 LEAST_PX, LOW_PX = 94, 130
@@ -228,7 +229,8 @@ class HistoryCanvas(Plot):
         if self._measure == SCRIPTS and not run:
             told = f"{self._measure} {shown(value)}, as the script\ntold it with update {shown(iteration)}"
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
-            told += f"\n{ABOVE}"
+            has_diverged = ceiling(self._points_read()[:, 1]) < math.inf
+            told += f"\n{ABOVE}{DIVERGED if has_diverged else ''}"
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
