@@ -27,6 +27,8 @@ CEILING = 3.0
 """A curve that has diverged is drawn up to so many times its start: more would flatten the runs beside it."""
 DIVERGED = 1e6
 """A loss so many times as high as at the start is no jump that a run comes back from."""
+LARGEST = 1e306
+"""A plot cannot show larger numbers: a run can start with one where another run has diverged."""
 
 
 class _Buffer:
@@ -172,8 +174,9 @@ def ceiling(losses: Array) -> float:
     sizes = np.abs(losses)
     if not sizes.max(initial=0.0) < math.inf:
         sizes = sizes[np.isfinite(sizes)]
-    start = float(sizes[np.argmax(sizes > 0.0)]) if len(sizes) else 0.0
-    return CEILING * start if sizes.max(initial=0.0) / DIVERGED > start > 0.0 else math.inf
+    start, most = float(sizes[np.argmax(sizes > 0.0)]) if len(sizes) else 0.0, sizes.max(initial=0.0)
+    diverged = most / DIVERGED > start > 0.0 or most > LARGEST
+    return min(CEILING * start, LARGEST) if diverged else math.inf
 
 
 def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
@@ -183,9 +186,9 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
     """
     above = np.flatnonzero(~(points[:, 1] <= top))
     within = np.flatnonzero(points[:, 1] <= top)
-    if not len(above) or not len(within):
+    if not len(above):
         return None
-    first = int(within[-1]) + 1 if within[-1] < above[-1] else int(above[0])
+    first = int(within[-1]) + 1 if len(within) and within[-1] < above[-1] else int(above[0])
     (x, y), (next_x, next_y) = points[max(first - 1, 0)], points[first]
     share = (top - y) / (next_y - y) if first and math.isfinite(next_y) else 0.0
     return int(next_x), float(x + share * (next_x - x))

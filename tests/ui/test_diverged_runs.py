@@ -114,6 +114,14 @@ def test_a_diverged_run_leaves_another_one_its_shape(qtbot, plot, run, log, rate
         assert pixels(plot, leaving(plot, plot.curve.earlier()[0])) > 40
 
 
+def test_a_run_that_starts_where_another_diverged_is_marked_at_its_start(plot):
+    losses = np.array([[0, 1.55e307], [1, 1.55e307], [2, 1.6e307]])
+    plot.curve.show_history(History().extended(losses), (2, 1.6e307))
+    low, high = plot.curve.view()[1]
+    assert -1e305 < low < high < 3e306
+    assert pixels(plot, plot.curve.place_of(0, plot.curve.view()[1][1])) > 40
+
+
 def test_a_loss_that_rises_and_does_not_diverge_is_drawn_whole(plot):
     losses = np.column_stack((np.arange(100), np.linspace(0.01, 5000, 100)))
     plot.curve.show_history(History().extended(losses), (99, 5000.0))

@@ -136,7 +136,8 @@ def reach(points: Array, *, log: bool) -> Reach | None:
         losses = losses[np.isfinite(losses) & ((losses > 0.0) | (not log))]
     if not len(losses):
         return None
-    low, high = float(losses.min()), min(float(losses.max()), ceiling(losses))
+    high = min(float(losses.max()), ceiling(losses))
+    low = min(float(losses.min()), high)
     return (math.log10(low), math.log10(high)) if log else (low, high)
 
 

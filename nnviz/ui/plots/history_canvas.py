@@ -229,8 +229,8 @@ class HistoryCanvas(Plot):
         if self._measure == SCRIPTS and not run:
             told = f"{self._measure} {shown(value)}, as the script\ntold it with update {shown(iteration)}"
         if self._following and self.view()[1][1] < self._height(value) < math.inf:
-            has_diverged = ceiling(self._points_read()[:, 1]) < math.inf
-            told += f"\n{ABOVE}{DIVERGED if has_diverged else ''}"
+            losses = self._points_read()[:, 1]
+            told += f"\n{ABOVE}{DIVERGED if losses[0] < ceiling(losses) < math.inf else ''}"
         self._dot.setBrush(self._earlier.colour if run else self._line.colour)
         self.read(point, f"{self._called(run)}\n{told}" if run else told)
 
