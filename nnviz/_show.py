@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from nnviz import _system
+from nnviz import _python, _system
 from nnviz._streams import NETWORK
 from nnviz.core.activations import Array
 from nnviz.core.network import Network
@@ -20,6 +19,12 @@ from nnviz.core.state import Dataset, State
 from nnviz.files import foreign, native
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.models import dense
+
+_START = """
+import sys
+from nnviz.cli.main import main
+sys.exit(main())
+"""
 
 
 def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str] | None = None) -> None:
@@ -53,7 +58,7 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
 def window_process(what: str) -> subprocess.Popen[bytes]:
     """Start the process of a window that opens `what`, which is to come through its standard input."""
     return subprocess.Popen(
-        [sys.executable, "-m", "nnviz", what],
+        _python.command(_START, what),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,  # a pipe that a script writes to would stay open as long as the window

@@ -7,12 +7,15 @@ import sys
 import tempfile
 import threading
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 import nnviz
 from nnviz import _show, _system
+from nnviz._streams import NETWORK, TRAINING
+from nnviz.files.models.hdf5 import reading
 
 WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
 
@@ -109,7 +112,7 @@ def shown(monkeypatch, tmp_path):
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
-        assert command == [sys.executable, "-m", "nnviz", "-"]
+        assert "-" in command
         return nnviz.load(given)
 
     return opened
@@ -188,6 +191,53 @@ def test_show_says_where_no_window_can_be_shown(monkeypatch):
     monkeypatch.setattr(_system, "_loads", lambda _library: True)
     with pytest.raises(_system.DisplayError, match="there is no display here"):
         nnviz.show(nnviz.Network.from_weights(WEIGHTS))
+
+
+@pytest.fixture
+def foreign(tmp_path, monkeypatch):
+    """A folder in which every module of Python, and some that nnviz can use, notes that it was imported."""
+    folder, noted = tmp_path / "foreign", tmp_path / "noted"
+    folder.mkdir()
+    others = {"h5py", "onnx", "PIL", "sitecustomize", "usercustomize"}
+    for name in {*sys.stdlib_module_names, *others} - {"encodings"}:  # or Python would not start
+        note = f"open({str(noted)!r}, 'a').write({name!r} + ' '); raise ImportError('foreign')"
+        (folder / f"{name}.py").write_text(note)
+    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    yield folder
+    assert not noted.exists(), noted.read_text()
+
+
+def check_that_windows_start():
+    """Check that windows come as far as to refuse what they are to open."""
+    for what in (NETWORK, TRAINING):
+        window = _show.window_process(what)
+        window.communicate(b"?", timeout=60)
+        assert window.returncode == 1
+
+
+@pytest.mark.parametrize("python_path", [None, "", os.pathsep, "."])
+def test_a_window_imports_nothing_of_the_current_folder(foreign, monkeypatch, python_path):
+    monkeypatch.chdir(foreign)
+    if python_path is not None:
+        monkeypatch.setenv("PYTHONPATH", python_path)
+    monkeypatch.setattr(sys, "path", ["", str(foreign), ".", *sys.path])
+    check_that_windows_start()
+
+
+def test_a_window_imports_nothing_of_the_folder_of_the_script(foreign, monkeypatch):
+    main = ModuleType("__main__")
+    main.__file__ = str(foreign / "script.py")
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
+    check_that_windows_start()
+
+
+def test_the_process_that_reads_hdf5_imports_nothing_of_the_current_folder(foreign, monkeypatch):
+    monkeypatch.chdir(foreign)
+    monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
+    with pytest.raises(nnviz.FileError, match="the HDF5 of this file is damaged"):
+        reading.read(reading.SIGNATURE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")

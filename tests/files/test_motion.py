@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nnviz.files.errors import FileError, install_line
-from nnviz.files.motion import kinds
+from nnviz.files.motion import kinds, mp4
 from nnviz.files.motion.film import Frame, patch, timed
 from nnviz.files.progress import CancelledError
 from tests.films import Squares, frames_of_apng, frames_of_video
@@ -23,6 +23,14 @@ KINDS = [".apng", pytest.param(".mp4", marks=needs_ffmpeg)]
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="its programs are known by their suffix")
+def test_a_program_of_the_current_folder_is_not_ffmpeg(tmp_path, monkeypatch):
+    (tmp_path / "ffmpeg").touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", os.curdir)  # the folder in which Windows looks first
+    assert mp4.program() is None
 
 
 @pytest.mark.parametrize("suffix", [".apng", ".png"])
@@ -111,7 +119,7 @@ def test_a_film_is_not_written_into_a_folder_that_may_only_be_read(suffix):
     program = """
 import os, sys
 from pathlib import Path
-from nnviz.files.motion import kinds
+from nnviz.files.motion import kinds, mp4
 from tests.films import Squares
 if os.geteuid() == 0:  # who may do anything
     os.setgid(65534)

@@ -22,8 +22,9 @@ LOOK_S = 0.05
 
 
 def program() -> str | None:
-    """Return where ffmpeg is, or None."""
-    return shutil.which("ffmpeg")
+    """Return where ffmpeg is, or None; the current folder, where Windows looks first, does not count."""
+    found = shutil.which("ffmpeg")
+    return found if found and os.path.isabs(found) else None
 
 
 def even(width: int, height: int) -> tuple[int, int]:

@@ -5,20 +5,18 @@ What comes back from there is looked at as well, for it may have been taken over
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from nnviz import _python
 from nnviz.core.activations import Array
 from nnviz.core.limits import NUMBERS
 from nnviz.files.errors import FileError
@@ -31,10 +29,7 @@ SECONDS = 20.0
 MOST_BYTES = 2**26 + 8 * NUMBERS.most
 """Of its reply."""
 
-_HERE = str(Path(__file__).parents[3])
 _START = """
-import json, sys
-sys.path[:] = json.loads(sys.argv.pop())
 from nnviz.files.models.hdf5.process import main
 main()
 """
@@ -139,10 +134,9 @@ def _asked(data: bytes, progress: Progress | None) -> bytes:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    """Start Python without what a person's environment and folder would bring along: it is ready sooner."""
-    path = json.dumps([*filter(None, sys.path), _HERE])
+    """Start Python without what a person's environment and folder would bring along."""
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _START, str(NUMBERS.most), path],
+        _python.command(_START, str(NUMBERS.most)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
