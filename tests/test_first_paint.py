@@ -37,6 +37,7 @@ timer.timeout.connect(close_when_loaded)
 timer.start()
 open_window(None)
 """
+PAINTED = "MainWindow\nDiagram numpy\nloaded numpy pyqtgraph\n"
 
 
 def started(code, platform, tmp_path):
@@ -51,9 +52,21 @@ def started(code, platform, tmp_path):
 @pytest.mark.parametrize("platform", ["offscreen", pytest.param("xcb", marks=pytest.mark.window)])
 def test_window_and_diagram_are_painted_before_the_libraries_that_they_need_later(platform, tmp_path):
     done = started(CODE, platform, tmp_path)
-    assert (done.stdout, done.returncode) == ("MainWindow\nDiagram numpy\nloaded numpy pyqtgraph\n", 0), (
-        done.stderr
-    )
+    assert (done.stdout, done.returncode) == (PAINTED, 0), done.stderr
+
+
+def a_large_file(path):
+    with path.open("wb") as file:
+        file.truncate(12 * 2**30)  # sparse: it takes no room
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere settings are not in such a file")
+@pytest.mark.parametrize("make", [os.mkfifo, a_large_file])
+def test_the_window_starts_where_its_settings_are_no_file_of_a_sane_size(make, tmp_path):
+    (tmp_path / "nnviz").mkdir()
+    make(tmp_path / "nnviz" / "nnviz.conf")
+    done = started(CODE, "offscreen", tmp_path)
+    assert (done.stdout, done.returncode) == (PAINTED, 0), done.stderr
 
 
 def test_a_file_that_cannot_be_read_closes_the_window_with_one_sentence(tmp_path):

@@ -19,6 +19,7 @@ from nnviz.document.recovery import holds
 from nnviz.files import atomic, snapshot
 from nnviz.files.errors import FileError
 from nnviz.files.on_disk import OnDisk
+from nnviz.files.opening import read_bytes
 from nnviz.files.runs import savable
 from nnviz.files.snapshot import About, Copy
 
@@ -74,9 +75,9 @@ class KeptRuns:
         if self._folder is None:
             return None
         try:
-            copy = Copy(self._copy(self._folder, file.path).read_bytes())
+            copy = Copy(read_bytes(self._copy(self._folder, file.path)))
             return _after(opened, copy.state()) if copy.about.digest == file.digest else None
-        except (OSError, FileError):
+        except FileError:
             return None
 
     @staticmethod
@@ -99,8 +100,9 @@ def _sweep(folder: Path, latest: Path) -> None:
     atomic.sweep(folder)
     held = 0
     with contextlib.suppress(OSError):
-        copies = sorted(folder.glob("*.run"), key=lambda path: path.stat().st_mtime, reverse=True)
+        copies = sorted(folder.glob("*.run"), key=lambda path: path.lstat().st_mtime, reverse=True)
         for count, path in enumerate(copies, 1):
-            held += path.stat().st_size
+            held += path.lstat().st_size
             if path != latest and (count > MOST or held > MOST_BYTES):
-                os.unlink(path)
+                with contextlib.suppress(OSError):  # of a folder that is called so
+                    os.unlink(path)

@@ -12,15 +12,20 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from nnviz.core.names import file_named
 from nnviz.core.state import State
 from nnviz.files import atomic, lock
 from nnviz.files.errors import FileError, reading_failed
+from nnviz.files.opening import read_bytes
 from nnviz.files.snapshot import Copy
 
 DAMAGED = ".damaged"
 """What the name of a copy that cannot be read ends in."""
 MOST_DAMAGED = 5
 """So many of them are kept for inspection, the latest."""
+
+LATEST_S = 2.0**34
+"""Of the times that a file can have, those after the year 2514 are no dates everywhere."""
 
 
 class Claim:
@@ -63,17 +68,16 @@ class Leftover:
     """
 
     def __init__(self, claim: Claim) -> None:
-        """Read the copy. Raises OSError where it is gone, and FileError for a damaged one."""
-        self.title, self.holds, self.original, self.digest = Copy(claim.copy.read_bytes()).about
+        """Read the copy. Raises FileError for one that is gone, damaged, or no file of a sane size."""
+        copy = Copy(read_bytes(claim.copy))
+        copy.state()
+        self.title, self.holds, self.original, self.digest = copy.about
         self._claim = claim
-        self.written = datetime.fromtimestamp(os.stat(claim.copy).st_mtime)
+        self.written = datetime.fromtimestamp(_written_s(claim.copy))
 
     def load(self) -> State:
         """Return the unsaved State. Raises FileError."""
-        try:
-            return Copy(self._claim.copy.read_bytes()).state()
-        except OSError as error:
-            raise reading_failed(self._claim.copy, error) from error
+        return Copy(read_bytes(self._claim.copy)).state()
 
     def discard(self) -> None:
         """Delete the copy."""
@@ -87,32 +91,52 @@ class Leftover:
 def claimed(folder: Path) -> tuple[list[Leftover], str]:
     """Claim the copies in `folder` whose programs no longer run, the latest first, and clear up.
 
-    A damaged one is put aside for inspection, which is told in a sentence; else that is "".
+    What cannot be read is put aside for inspection, or stays; that is told in a sentence, else "".
     """
-    found, said = [], ""
+    found, faults = [], []
     for copy in _files(folder, ".copy"):
         try:
             claim = Claim(copy)
-        except OSError:  # somebody has it, or nobody can tell
+        except BlockingIOError:  # somebody has it
+            continue
+        except OSError as error:  # nobody can tell
+            faults.append((reading_failed(copy.with_suffix(".lock"), error), copy))
             continue
         try:
             found.append(Leftover(claim))
-        except FileNotFoundError:  # who had it has just deleted it
-            claim.discard()
-        except OSError:
-            claim.release()
         except FileError as error:
-            said = _put_aside(claim, error)
+            if isinstance(error.__cause__, FileNotFoundError):  # who had it has just deleted it
+                claim.discard()
+            else:
+                faults.append((error, _put_aside(claim, error)))
     _clear_up(folder)
-    return sorted(found, key=lambda leftover: leftover.written, reverse=True), said
+    return sorted(found, key=lambda leftover: leftover.written, reverse=True), _told(faults)
 
 
-def _put_aside(claim: Claim, error: FileError) -> str:
+def _put_aside(claim: Claim, error: FileError) -> Path:
+    """Rename a damaged copy, if that can be; return where it is. One that cannot be read may be whole."""
     damaged = claim.copy.with_suffix(DAMAGED)
-    with contextlib.suppress(OSError):
+    try:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__
         os.replace(claim.copy, damaged)
+    except OSError:
+        claim.release()
+        return claim.copy
     claim.discard()
-    return f"A copy of unsaved work cannot be recovered: {error}; it is kept in {damaged.parent}"
+    return damaged
+
+
+def _told(faults: list[tuple[FileError, Path]]) -> str:
+    """Return a sentence on copies that cannot be recovered, each with why and where it is; "" for none."""
+    if not faults:
+        return ""
+    (error, kept), *others = faults
+    more = f", and so {'is another' if len(others) == 1 else f'are {len(others)} others'}" if others else ""
+    return (
+        f"A copy of unsaved work cannot be recovered: {error}; "
+        f"it is kept as {file_named(kept)} in {kept.parent}{more}"
+    )
 
 
 def _clear_up(folder: Path) -> None:
@@ -135,6 +159,6 @@ def _files(folder: Path, suffix: str) -> list[Path]:
 def _written_s(path: Path) -> float:
     """Return when a file was written, now for one that has just gone."""
     try:
-        return os.stat(path).st_mtime
+        return min(max(0.0, os.stat(path).st_mtime), LATEST_S)
     except OSError:
         return time.time()

@@ -82,7 +82,9 @@ def sealed(made: Parts) -> Parts:
 def _of_this_version() -> Iterator[None]:
     try:
         yield
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (MemoryError, OverflowError, RecursionError):  # of what no nnviz writes
+        raise FileError("it is damaged") from None
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise FileError(f"it is of another version of nnviz ({error})") from None
 
 

@@ -355,7 +355,8 @@ def test_a_damaged_copy_is_said_and_kept_and_hides_no_other(leave, state, folder
     copy.write_bytes(bytes(whole) if damage is None else damage)
     left, said = left_in(folder)
     assert [own.load() for own in left] == [state(1)]
-    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; it is kept in {folder}"
+    kept = f"it is kept as bad.damaged in {folder}"
+    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; {kept}"
     for own in left:
         own.release()
     assert left_in(folder)[1] == ""
@@ -382,14 +383,93 @@ def test_a_whole_copy_of_another_shape_hides_no_other(leave, state, folder, left
     assert files(folder) == ["good.copy", "good.lock", "other.damaged"]
 
 
-def test_a_copy_that_holds_something_else_than_a_state_is_told(leave, state, left_in, folder):
-    about = About("line", "1-1 network, 1 row", None, b"").as_json()
-    text = json.dumps({"about": about, "state": 1}).encode()
-    whole = sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text])
-    leave("other", state(1)).write_bytes(b"".join(whole))
-    ((own,), _) = left_in(folder)
-    with pytest.raises(FileError, match="it is of another version of nnviz"):
-        own.load()
+def sealed_state(state):
+    """Return the bytes of a whole copy whose State stands so in its JSON."""
+    about = json.dumps(About("line", "1-1 network, 1 row", None, b"").as_json())
+    head = f'{{"about": {about}, "state": {state}}}'.encode()
+    return b"".join(sealed([b"nnviz copy 1\n", len(head).to_bytes(8, "little"), head]))
+
+
+def of_content(content):
+    return lambda path: path.write_bytes(content)
+
+
+def of_size(path):
+    with path.open("wb") as file:
+        file.truncate(12 * 2**30)  # sparse: it takes no room
+
+
+def of_no_kind_of_file(path):
+    (path / "folder").mkdir(parents=True)
+
+
+FOREIGN = {
+    "another version": of_content(sealed_state("1")),
+    "deep JSON": of_content(sealed_state("[" * 100_000 + "]" * 100_000)),
+    "deep lists": of_content(sealed_state("[" * 900 + "]" * 900)),
+    "a shape too large": of_content(sealed_state(f'{{"shape": [{10**400}]}}')),
+    "a shape larger than memory": of_content(sealed_state(f'{{"shape": [{2**60}]}}')),
+    "no such kind": of_content(sealed_state('{"kind": "Foreign"}')),
+    "12 GB": of_size,
+    "a folder": of_no_kind_of_file,
+    "a pipe": lambda path: os.mkfifo(path),
+    "a device": lambda path: path.symlink_to("/dev/zero"),
+}
+NOT_ON_WINDOWS = ("a pipe", "a device", "12 GB")
+
+
+@pytest.fixture(params=FOREIGN)
+def put_foreign(request):
+    """Return a function that makes something at a path that is no copy of nnviz's."""
+    if sys.platform == "win32" and request.param in NOT_ON_WINDOWS:
+        pytest.skip("Windows has no such files, or not without taking room")
+    return FOREIGN[request.param]
+
+
+def test_what_is_no_copy_is_put_aside_and_hides_no_other(leave, state, folder, left_in, put_foreign):
+    leave("good", state(1))
+    put_foreign(folder / "odd.copy")
+    left, said = left_in(folder)
+    assert [own.load() for own in left] == [state(1)]
+    assert said.startswith("A copy of unsaved work cannot be recovered: ")
+    assert said.endswith(f"; it is kept as odd.damaged in {folder}")
+    assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock", "odd.damaged"}
+    for own in left:
+        own.release()
+    assert left_in(folder)[1] == ""
+
+
+def test_a_copy_that_cannot_be_put_aside_stays_and_hides_no_other(leave, state, folder, left_in):
+    leave("good", state(1))
+    leave("bad", state(2)).write_bytes(b"?")
+    of_no_kind_of_file(folder / "bad.damaged")
+    left, said = left_in(folder)
+    assert [own.load() for own in left] == [state(1)]
+    assert said.endswith(f"it is damaged; it is kept as bad.copy in {folder}")
+    assert (folder / "bad.copy").read_bytes() == b"?"
+
+
+def test_a_copy_whose_lock_cannot_be_taken_is_told_and_hides_no_other(leave, state, folder, left_in):
+    leave("good", state(1))
+    lock = leave("odd", state(2)).with_suffix(".lock")
+    lock.unlink()
+    lock.mkdir()
+    left, said = left_in(folder)
+    assert [own.load() for own in left] == [state(1)]
+    assert said.endswith(f"{lock} is a folder, not a file; it is kept as odd.copy in {folder}")
+    assert Copy((folder / "odd.copy").read_bytes()).state() == state(2)
+
+
+def test_several_damaged_copies_are_told_in_one_sentence(leave, state, folder, left_in):
+    for name in ("a", "b", "c"):
+        leave(name, state(1)).write_bytes(b"?")
+    assert left_in(folder)[1].endswith(f".damaged in {folder}, and so are 2 others")
+
+
+@pytest.mark.parametrize("when_s", [-(10**9), 10**11])
+def test_a_copy_with_an_odd_time_is_offered(leave, state, folder, left_in, when_s):
+    os.utime(leave("a", state(1)), (when_s, when_s))
+    assert [own.load() for own in left_in(folder)[0]] == [state(1)]
 
 
 def test_only_so_many_damaged_copies_are_kept(leave, state, folder, left_in):

@@ -1,5 +1,7 @@
 """Leaving a network: it is asked where work would be lost, and a run is kept without a question."""
 
+import os
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButto
 
 from nnviz.core import edits, structure
 from nnviz.core.run import Training
+from nnviz.document.presence import key_of
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
 from nnviz.ui.window.session import Kept
@@ -215,6 +218,16 @@ def test_the_next_session_offers_it_too(begin, mine, qtbot, open_window):
     later.files.open(mine)
     choose_entry(later, "Redo")
     assert later.document.state == trained
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_what_is_no_kept_run_is_not_waited_for(begin, mine, tmp_path):
+    (tmp_path / "data" / "runs").mkdir(parents=True)
+    os.mkfifo(tmp_path / "data" / "runs" / f"{key_of(mine)}.run")
+    window = begin()
+    window.files.open(mine)
+    assert window.document.path == mine
+    assert not offered(window, "Redo").isEnabled()
 
 
 def test_a_run_goes_on_from_the_one_that_was_saved(begin, mine, answer, qtbot):

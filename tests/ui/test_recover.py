@@ -169,7 +169,7 @@ def test_a_damaged_copy_is_said_and_an_older_good_one_is_offered(begin, answer, 
     answer(RecoverDialog, press_button("Later"))
     window = begin()
     kept = data / "recovery" / "bad.damaged"
-    qtbot.waitUntil(lambda: status(window).endswith(f"it is kept in {kept.parent}"))
+    qtbot.waitUntil(lambda: status(window).endswith(f"it is kept as {kept.name} in {kept.parent}"))
     assert kept.read_bytes() == b"half a co"
     assert left(data) == 1
 

@@ -314,6 +314,14 @@ def test_on_a_full_disk_the_log_is_silent(capsys):
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes of this kind")
+def test_a_log_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "nnviz.log")
+    log = Log(tmp_path / "nnviz.log")
+    log.write("a fault")
+    log.close()
+
+
 NESTED = """
 import os, sys
 from PySide6.QtCore import QTimer

@@ -35,4 +35,4 @@ class Log(RotatingFileHandler):
 
 
 def _for_its_person(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)  # a pipe that nobody reads would wait

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, QTemporaryDir
+from PySide6.QtCore import QByteArray, QSettings, QSize, QStandardPaths, QTemporaryDir
 
 from nnviz.ui.widgets.theme import themes
 
 RECENT = 10
+
+MOST_BYTES = 2**24
+"""Of the file of settings, which has some kB."""
 
 SIZES_PERCENT = (100, 125, 150, 200)
 """How large the window can be drawn, against the system's size."""
@@ -19,10 +23,13 @@ LEAST_PX = QSize(700, 440)
 
 
 class Settings:
-    """The remembered settings of this person on this machine; without `remembers`, of this window alone."""
+    """The remembered settings of this person on this machine; without `remembers`, of this window alone.
+
+    They are this window's alone too where something else stands in the place of their file.
+    """
 
     def __init__(self, *, remembers: bool = True) -> None:
-        self._nowhere = None if remembers else QTemporaryDir()
+        self._nowhere = None if remembers and _can_be_read(_file()) else QTemporaryDir()
         if self._nowhere is None:
             self._store = QSettings("nnviz", "nnviz")
         else:
@@ -117,6 +124,21 @@ class Settings:
     def _texts(self, key: str) -> list[str]:
         value = self._store.value(key)
         return [value] if isinstance(value, str) else list(map(str, value)) if isinstance(value, list) else []
+
+
+def _file() -> str:
+    """Return where Qt keeps the settings, where it keeps them in a file of its own format."""
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericConfigLocation)
+    return os.path.join(folder, "nnviz", "nnviz.conf")
+
+
+def _can_be_read(file: str) -> bool:
+    """Tell whether Qt can read a file of settings, if it is there: it would wait for a pipe for ever."""
+    try:
+        status = os.stat(file)
+    except OSError:  # which Qt does without
+        return True
+    return stat.S_ISREG(status.st_mode) and status.st_size <= MOST_BYTES
 
 
 def _is_there(path: Path) -> bool:
