@@ -75,6 +75,33 @@ def write_beside(path: Path, suffix: str, data: bytes) -> None:
         _replace(beside, partial(write_all, parts=(data,)), path, private=True)
 
 
+def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
+    """Put `data` into `path`, and what belongs to it into `beside`: both files are new, or both stay.
+
+    Where the process is killed in between, there is no file at `path`, and what was there has a name that
+    ends in .old: never does the old one stand with what is new beside it. Else as `write`.
+    """
+    with _told(path):
+        if _stays(path, _status(path)):
+            check(path)
+            write(beside, data_beside)
+            return write(path, data)
+        target, other = (Path(os.path.realpath(each)) for each in (path, beside))
+        fill, fill_other = (partial(write_all, parts=(each,)) for each in (data, data_beside))
+        with (
+            _ready(target, fill, target) as (file, new, changed),
+            _ready(other, fill_other, other) as (file_other, new_other, _),
+            _alone(target),
+        ):
+            file.close()  # before, for Windows
+            file_other.close()
+            _exchange({target: new, other: new_other})
+    for folder in {target.parent, other.parent}:
+        _sync_folder(folder)
+        sweep(folder)
+    return changed
+
+
 def check(path: str | os.PathLike[str]) -> None:
     """Raise FileError where `path` cannot be written; nothing is left behind."""
     path = Path(path)
@@ -138,19 +165,57 @@ def _replace(
     private: bool,
     last_look: LastLook | None = None,
 ) -> str:
+    with (
+        _ready(target, fill, source, private) as (file, temporary, changed),
+        contextlib.nullcontext() if private else _alone(target),
+    ):
+        if last_look:
+            last_look(target)
+        file.close()  # before, for Windows
+        os.replace(temporary, target)
+    _sync_folder(target.parent)
+    sweep(target.parent)
+    return changed
+
+
+@contextlib.contextmanager
+def _ready(
+    target: Path, fill: Fill, source: Path | None, private: bool = False
+) -> Iterator[tuple[FileIO, Path, str]]:
+    """Yield a new file beside `target` that has all that is to be in it, its path, and what differs."""
     like = _status(source) if source else None
     with _temporary(target, private=private or like is not None) as (file, temporary):
         fill(file, temporary)
         os.fsync(file.fileno())
-        changed = _take_after(source, like, file.fileno(), temporary) if source and like else ""
-        with contextlib.nullcontext() if private else _alone(target):
-            if last_look:
-                last_look(target)
-            file.close()  # before, for Windows
-            os.replace(temporary, target)
-    _sync_folder(target.parent)
-    sweep(target.parent)
-    return changed
+        yield file, temporary, _take_after(source, like, file.fileno(), temporary) if source and like else ""
+
+
+def _exchange(new: dict[Path, Path]) -> None:
+    """Put a new file into the place of each target, the first last, or leave all as they were."""
+    old: dict[Path, Path | None] = {}
+    try:
+        for target in new:
+            old[target] = _take_away(target)
+        for target in reversed(new):
+            os.replace(new[target], target)
+    except BaseException:
+        while old:
+            target, away = old.popitem()  # the first last: where another one fails, it is not put back
+            os.replace(away, target) if away else target.unlink(missing_ok=True)
+        raise
+    for away in filter(None, old.values()):
+        with contextlib.suppress(OSError):
+            os.unlink(away)
+
+
+def _take_away(target: Path) -> Path | None:
+    """Rename a file and return its name meanwhile, or None where there is none."""
+    away = target.with_name(f"{target.name}.{os.urandom(3).hex()}.old")
+    try:
+        os.rename(target, away)
+    except FileNotFoundError:
+        return None
+    return away
 
 
 @contextlib.contextmanager

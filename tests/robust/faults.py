@@ -9,7 +9,7 @@ import sys
 KINDS = ("ENOSPC", "EIO", "EACCES", "EINTR", "a short write")
 ATTRIBUTES = ["getxattr", "listxattr", "setxattr"] if hasattr(os, "listxattr") else []
 READING = ["access", "fstat", "listdir", "lstat", "open", "scandir", "stat"]
-WRITING = ["chmod", "chown", "close", "fsync", "mkdir", "replace", "unlink", "write"]
+WRITING = ["chmod", "chown", "close", "fsync", "mkdir", "rename", "replace", "unlink", "write"]
 
 
 class Fault:

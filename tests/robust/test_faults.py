@@ -5,6 +5,7 @@ import shutil
 import sys
 from contextlib import suppress
 
+import numpy as np
 import pytest
 
 if sys.platform == "win32":
@@ -15,6 +16,9 @@ from nnviz.document.leftovers import claimed
 from nnviz.document.presence import Presence
 from nnviz.document.recovery import Recovery
 from nnviz.files import atomic
+from nnviz.files.code import saving
+from nnviz.files.code.program import Line, Program
+from nnviz.files.code.saving import beside
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from tests.robust.faults import KINDS, each_call
@@ -101,6 +105,32 @@ def load_kept(folder):
     found = load(folder / "kept.json")
     (folder / "kept.json").unlink()
     return found
+
+
+PROGRAMS = [Program((Line(f"print({k})"),), {"W0": np.full((1, 30), k)}) for k in range(3)]
+
+
+@pytest.mark.parametrize("there_before", [True, False])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_and_its_numbers_are_both_new_or_both_as_they_were(tmp_path, kind, apart, there_before):
+    def pair():
+        return [path.read_bytes() if path.exists() else None for path in (file, beside(file))]
+
+    file, met = tmp_path / "a.py", []
+    saving.save(PROGRAMS[2], file)
+    new = pair()
+    for fault in each_call(kind, apart):
+        for path in tmp_path.iterdir():
+            path.unlink()
+        if there_before:
+            saving.save(PROGRAMS[0], file)
+        before = pair()
+        said = refused(fault, lambda: saving.save(PROGRAMS[2], file))
+        assert str(file) in said or not said, fault.met
+        assert pair() == (before if said else new), fault.met
+        assert fault.met == "unlink" or set(names(tmp_path)) <= {"a.npz", "a.py"}, fault.met
+        met.append(fault.met)
+    assert len(met) * apart > (1 if kind == "a short write" else 8)
 
 
 @pytest.mark.parametrize("kind", KINDS[:-1])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import zipfile
 from pathlib import Path
 
 from nnviz.files import atomic
 from nnviz.files.code.program import MARK, Program
-from nnviz.files.errors import FileError
+from nnviz.files.errors import FileError, writing_failed
 
 
 def beside(path: Path) -> Path:
@@ -16,27 +19,29 @@ def beside(path: Path) -> Path:
 
 
 def save(program: Program, path: Path) -> str:
-    """Write a program, its numbers first: each the whole new file, or the old one stays.
+    """Write a program and its numbers: both are the whole new file, or both stay as they were.
 
     Returns what else has changed, such as the file's owner, or "". Raises FileError, also where the file of
     the numbers' name is one that no program has written.
     """
     if program.beside:
         _check_own(beside(path), path)
-        atomic.check(path)
-        atomic.write(beside(path), program.npz)
+        return atomic.write_both(path, program.text.encode(), beside(path), program.npz)
     return atomic.write(path, program.text.encode())
 
 
 def _check_own(numbers: Path, path: Path) -> None:
     """Raise FileError where `numbers`, a name that nobody has typed, is a file of somebody else."""
-    if not numbers.exists():
-        return
     try:
-        with zipfile.ZipFile(numbers) as archive:
+        mode = os.stat(numbers).st_mode
+    except (FileNotFoundError, ValueError):  # no file can have such a name: it is told when it is written
+        return
+    except OSError as error:
+        raise writing_failed(path, error) from error
+    own = False
+    if stat.S_ISREG(mode):  # a pipe would be waited for
+        with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(numbers) as archive:
             own = archive.comment == MARK
-    except (OSError, zipfile.BadZipFile):
-        own = False
     if not own:
         raise FileError(
             f"{path} was not saved: its numbers would take the place of {numbers.name}, which is another "
