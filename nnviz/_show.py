@@ -46,7 +46,7 @@ def show(shown: Any, x: Any = None, y: Any = None, *, activations: Sequence[str]
     fit, DisplayError where no window can be shown.
     """
     state = shown if isinstance(shown, State) else state_of(_network(shown, activations), shown, x, y)
-    _system.check(window=True)
+    _system.check_for_process()
     data = native.write(state)
     process = window_process(NETWORK)
     # A large network fills the pipe before the window reads it; the program ends when all is handed over.

@@ -6,12 +6,27 @@ A minimal Linux lacks shared libraries that Qt's wheels expect from the system; 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
+from contextlib import suppress
+
+_WITHOUT_DISPLAY = (
+    "`nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, and `xvfb-run nnviz` makes one"
+)
 
 
 class DisplayError(Exception):
     """Qt cannot run here; the message is one sentence with the command that mends it."""
+
+    @classmethod
+    def of_settings(cls) -> DisplayError:
+        """Return the error for what the environment says of the display, and Qt does not find."""
+        names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
+        said = {name: os.environ[name] for name in names if os.environ.get(name)}
+        with_these = " and ".join(f"{name}={value}" for name, value in said.items())
+        wrong = f" with {with_these}: correct or unset {' or '.join(said)}" if said else " here"
+        return cls(f"Qt finds no display{wrong}; {_WITHOUT_DISPLAY}")
 
 
 _ALWAYS = {
@@ -44,10 +59,20 @@ def check(*, window: bool) -> None:
     needs_x11 = platform.startswith("xcb") or (window and not platform and not wayland)
     _check_libraries({**_ALWAYS, **_UNDER_X11} if needs_x11 else _ALWAYS)
     if window and not (platform or x11 or wayland):
-        raise DisplayError(
-            "there is no display here: `nnviz screenshot FILE -o OUT.png` and `nnviz render` need none, "
-            "and `xvfb-run nnviz` makes one"
-        )
+        raise DisplayError(f"there is no display here: {_WITHOUT_DISPLAY}")
+
+
+def check_for_process() -> None:
+    """Raise DisplayError where a window in a process of its own could not be shown.
+
+    Qt finds out that nobody answers at an X11 display, but in that process nobody hears it.
+    """
+    check(window=True)
+    platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
+    wayland = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("XDG_SESSION_TYPE") == "wayland"
+    x11 = re.fullmatch(r"(?:unix|localhost)?:(\d{1,4})(?:\.\d+)?", os.environ.get("DISPLAY", ""))
+    if sys.platform.startswith("linux") and platform.partition(":")[0] == "xcb" and not wayland and x11:
+        _check_answers(int(x11[1]))
 
 
 def draw_without_display() -> None:
@@ -55,6 +80,18 @@ def draw_without_display() -> None:
     if sys.platform.startswith("linux"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     check(window=False)
+
+
+def _check_answers(number: int) -> None:
+    """Raise DisplayError where no X11 display of this computer with that number answers."""
+    import socket  # takes time that the command does not need
+
+    for name in (f"\0/tmp/.X11-unix/X{number}", f"/tmp/.X11-unix/X{number}"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as server:
+            return server.connect(name)
+    with suppress(OSError):
+        return socket.create_connection(("localhost", 6000 + number), timeout=1).close()
+    raise DisplayError.of_settings()
 
 
 def _check_libraries(libraries: dict[str, str]) -> None:

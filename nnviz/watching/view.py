@@ -49,7 +49,7 @@ class View:
         self._moved = False  # whether any weight was ever another one than at the start
         self._due = -math.inf  # when the model is to be looked at next
         self._link: Link | None = None
-        _system.check(window=True)
+        _system.check_for_process()
         if foreign.has_weights(model):
             self._begin()
 

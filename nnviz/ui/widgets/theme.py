@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import builtins
+import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from string import Template
+from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMessageLogContext, Qt, QtMsgType, qInstallMessageHandler, qWarning
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from nnviz._resources import resources
+from nnviz._system import DisplayError
 from nnviz.picture.palette import PALETTES, Palette
 
 _in_use = PALETTES["light"]
@@ -26,16 +29,38 @@ def themes() -> tuple[str, ...]:
 
 
 def application() -> QApplication:
-    """Return the application, made if there is none."""
+    """Return the application, made if there is none. Raises DisplayError where there is no screen."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         # PySide reads the source of every module imported after it, for a feature that nothing here uses
         builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
-        app = QApplication(sys.argv[:1])
+        app = _made()
         app.setApplicationName("nnviz")
         app.setOrganizationName("nnviz")
         app.setApplicationDisplayName("nnviz")
         app.setDesktopFileName("nnviz")
+    return app
+
+
+def _made() -> QApplication:
+    """Make the application; where Qt would abort, end the process with one sentence."""
+    heard: list[str] = []
+
+    def hear(kind: QtMsgType, _where: QMessageLogContext, message: str) -> None:
+        heard.append(message)
+        if kind == QtMsgType.QtFatalMsg:
+            with suppress(AttributeError, OSError):  # there may be no terminal
+                sys.stderr.write(f"{DisplayError.of_settings()}\n")
+                sys.stderr.flush()
+            os._exit(1)  # an exception would not come through Qt
+
+    before: Any = qInstallMessageHandler(hear)
+    app = QApplication(sys.argv[:1])
+    qInstallMessageHandler(before)
+    for message in heard:
+        qWarning(message)
+    if app.primaryScreen() is None:
+        raise DisplayError.of_settings()
     return app
 
 
