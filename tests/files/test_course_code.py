@@ -226,6 +226,7 @@ FEW = 250
         lambda many: "def f(v): v[0] = 1\n" * many + "f(w)\n" * many,
         lambda many: "v = " * many + f"[{'1, ' * many}]\n",
         lambda many: f"v = np.array([{'1.5, ' * many}])\n" + "v[0] = 1.5\n" * many,
+        lambda many: f"u = ({'1, ' * many})\n" + "v = u\n" * many,
     ],
     ids=lambda text: text(1).partition("\n")[0],
 )
@@ -237,6 +238,24 @@ def test_the_work_for_a_text_of_many_changes_grows_with_its_length_alone(opened,
     reading(1)  # what is imported has been
     few, more = (calls(lambda many=many: reading(many)) for many in (FEW, 4 * FEW))
     assert more < 4.2 * few  # it would be more, if each change looked at all others
+
+
+def test_a_long_text_of_short_lines_takes_little_work_a_line(opened):
+    many = 1000
+    text = "w = {'output': [1]}\n" + "u = 1\n" * many
+    opened(text)  # what is imported has been
+    assert calls(lambda: opened(text)) < 120 * many
+
+
+def test_more_dictionaries_than_there_may_be_weight_sets_are_refused_at_once(opened):
+    text = "".join(f"w{k} = " for k in range(5000)) + f"{{'output': [{'1, ' * 1000}]}}"
+    with pytest.raises(FileError, match=r"^expected at most 100 weight sets, found 5,000$"):
+        opened(text)
+
+
+def test_a_dictionary_of_two_names_is_two_weight_sets(opened):
+    state = opened("a = b = {'output': [1, 2]}\nu = 1")
+    assert [each.name for each in state.weight_sets] == ["a", "b"]
 
 
 def test_what_assigns_weights_or_rows_anew_is_said(opened):

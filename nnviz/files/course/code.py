@@ -17,6 +17,7 @@ import numpy as np
 
 from nnviz.core.activations import ACTIVATIONS
 from nnviz.core.frozen import frozen
+from nnviz.core.limits import WEIGHT_SETS
 from nnviz.core.losses import LOSSES, MSE, fitting
 from nnviz.core.names import SHOWN, quoted, shortened
 from nnviz.core.network import Network
@@ -25,7 +26,7 @@ from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, WeightSet
 from nnviz.files.course import python_names
 from nnviz.files.course.python_names import Assigned
-from nnviz.files.course.python_text import Statement, value_of
+from nnviz.files.course.python_text import Statement, value_of, walk
 from nnviz.files.course.weights import network_of
 from nnviz.files.errors import FileError, told_by_core
 
@@ -88,11 +89,11 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
 
     A course's `predict_with_network` that stands elsewhere has relu on its hidden nodes.
     """
-    nodes = [node for each in body for node in ast.walk(each.statement)]
+    nodes = [node for each in body for node in walk(each.statement)]
     functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     called = [(node.func.id, node.args) for node in calls if isinstance(node.func, ast.Name)]
-    sums = {
+    sums = {FINAL} | {
         target.id
         for node in nodes
         if isinstance(node, ast.Assign) and _reads_output(node.value)
@@ -101,9 +102,7 @@ def _activations(body: list[Statement]) -> tuple[str, str]:
     }
 
     def on_output(args: list[ast.expr]) -> bool:
-        return any(
-            _reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in {*sums, FINAL}) for arg in args
-        )
+        return any(_reads_output(arg) or (isinstance(arg, ast.Name) and arg.id in sums) for arg in args)
 
     names = {name for name, _ in called}
     if "predict_with_network" in names - functions or "relu" in names | functions:
@@ -124,7 +123,7 @@ def _loss(body: list[Statement], output: str) -> str:
 
 def _reads_output(node: ast.expr) -> bool:
     """Tell whether an expression takes the output's weights: `(hidden * weights['output']).sum()`."""
-    keys = (part.slice for part in ast.walk(node) if isinstance(part, ast.Subscript))
+    keys = (part.slice for part in walk(node) if isinstance(part, ast.Subscript))
     return any(isinstance(key, ast.Constant) and str(key.value).startswith("output") for key in keys)
 
 
@@ -167,14 +166,19 @@ def _networks(
 
     Raises FileError where there is no network.
     """
-    found: dict[str, Network] = {}
-    faults: dict[str, FileError] = {}
-    for name, each in assigned.items():
-        if name not in beside and isinstance(each.node, ast.Dict) and any(map(_names_a_node, each.node.keys)):
+    there = {name: each for name, each in assigned.items() if name not in beside and _is_network(each.node)}
+    with told_by_core():
+        WEIGHT_SETS.check(len(there))
+    read: dict[ast.expr, Network | FileError] = {}  # a dictionary may have several names
+    for each in there.values():
+        if each.node not in read:
             try:
-                found[name] = _network(each, each.node)
+                read[each.node] = _network(each)
             except FileError as error:
-                faults[name] = error
+                read[each.node] = error
+    made = {name: read[each.node] for name, each in there.items()}
+    found = {name: own for name, own in made.items() if isinstance(own, Network)}
+    faults = {name: own for name, own in made.items() if isinstance(own, FileError)}
     if not found and not faults and "weights" in assigned:
         weights = assigned["weights"]
         try:
@@ -189,14 +193,21 @@ def _networks(
     return found, faults
 
 
+def _is_network(node: ast.expr) -> bool:
+    """Tell whether an expression is a dictionary of which a key names a node."""
+    return isinstance(node, ast.Dict) and any(map(_names_a_node, node.keys))
+
+
 def _names_a_node(key: ast.expr | None) -> bool:
     return isinstance(key, ast.Constant) and isinstance(key.value, str) and bool(_NODE.fullmatch(key.value))
 
 
-def _network(each: Assigned, node: ast.Dict) -> Network:
+def _network(each: Assigned) -> Network:
     """Return the network of a dictionary. Raises FileError with the line of the node that is at fault."""
     if each.fault:
         raise each.fault
+    node = each.node
+    assert isinstance(node, ast.Dict)
     lines: dict[str, str] = {}
     raw: dict[str, Any] = {}
     for key, value in zip(node.keys, node.values, strict=True):

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from nnviz.files.course.python_text import Statement
+from nnviz.files.course.python_text import LEAVES, Statement, walk
 
 _CHANGING = {"append", "clear", "extend", "fill", "insert", "pop", "popitem", "put", "remove", "resize"}
 _CHANGING |= {"reverse", "setdefault", "sort", "update"}
@@ -43,7 +43,7 @@ class Change(NamedTuple):
 def given(body: list[Statement]) -> Iterator[tuple[str, int | str, ast.expr]]:
     """Yield what functions are given: a function's name, the place or name of a parameter, and the value."""
     for each in body:
-        for node in ast.walk(each.statement):
+        for node in walk(each.statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 yield from ((node.func.id, place, value) for place, value in enumerate(node.args))
                 yield from ((node.func.id, own.arg, own.value) for own in node.keywords if own.arg)
@@ -57,7 +57,7 @@ def parameters(function: Function) -> list[str]:
 
 def variables(function: Function) -> set[str]:
     """Return the names that are assigned within a function alone."""
-    shared = {name for node in ast.walk(function) if isinstance(node, ast.Global) for name in node.names}
+    shared = {name for node in walk(function) if isinstance(node, ast.Global) for name in node.names}
     return {change.name for change in changes(function.body) if change.is_name} - shared
 
 
@@ -71,10 +71,11 @@ def changes(body: list[ast.stmt]) -> Iterator[Change]:
         node = waiting.pop()
         if isinstance(node, _SCOPES):
             continue
-        for part in ast.iter_child_nodes(node):
+        parts = [] if isinstance(node, LEAVES) else list(ast.iter_child_nodes(node))
+        for part in parts:
             if isinstance(part, ast.comprehension):
                 passing.update(ast.walk(part.target))
-        waiting += list(ast.iter_child_nodes(node))[::-1]
+        waiting += reversed(parts)
         if isinstance(node, ast.Assign):
             sources.update(dict.fromkeys(node.targets, node.value))
         elif isinstance(node, ast.For):

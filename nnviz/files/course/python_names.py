@@ -15,8 +15,13 @@ from typing import Any, NamedTuple
 from nnviz.core.names import SHOWN, shortened
 from nnviz.files.course import python_changes
 from nnviz.files.course.python_changes import Change
-from nnviz.files.course.python_text import ArrayList, Statement, is_literal, plain, value_of
+from nnviz.files.course.python_text import ArrayList, Statement, is_literal, plain, value_of, walk
 from nnviz.files.errors import FileError
+
+_SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
+"""The statements that have no others in them."""
+_FIXED = ast.Constant | ast.Tuple | ast.Set | ast.UnaryOp | ast.BinOp
+"""Of a literal, or of a part of one, numbers and texts, or what is too long to be looked at again."""
 
 
 @dataclass
@@ -76,6 +81,8 @@ class _Place(NamedTuple):
     @property
     def can_change(self) -> bool:
         """Whether it is no number or text."""
+        if isinstance(self.node, _FIXED):
+            return False
         return isinstance(self.node, ast.Dict | ast.List) or not is_literal(self.node)
 
 
@@ -94,6 +101,7 @@ class _Names:
     def take(self, each: Statement) -> None:
         """Take in what a statement assigns and changes, functions left out."""
         targets, value = _assignment(each.statement)
+        literal = False
         if value is None:
             taken: set[ast.expr] = set(targets)
         else:
@@ -104,7 +112,8 @@ class _Names:
             taken = {name for name in names if self._is_assigned(name.id, value, each, literal=literal)}
             if literal and len(targets) == 1 and isinstance(targets[0], ast.Subscript):
                 taken.update(targets if self._is_put(targets[0], value) else [])
-        for change in python_changes.changes([each.statement]):
+        whole = literal and isinstance(each.statement, ast.Assign) and taken.issuperset(targets)
+        for change in () if whole else python_changes.changes([each.statement]):
             if change.node not in taken:
                 self._change(change, each)
         for target in targets:
@@ -115,13 +124,13 @@ class _Names:
         """Take in what functions change of what is not their own, or is given to them."""
         changed: dict[tuple[str, int | str], str] = {}  # the line, by function and parameter
         for each in body:
-            for function in ast.walk(each.statement):
+            for function in () if isinstance(each.statement, _SIMPLE) else walk(each.statement):
                 if isinstance(function, python_changes.Function):
                     for place, (name, node) in enumerate(self._take_function(function, each).items()):
                         if line := self.changed.get(node):
                             changed.setdefault((function.name, place), line)
                             changed.setdefault((function.name, name), line)
-        for called, parameter, value in python_changes.given(body):
+        for called, parameter, value in python_changes.given(body) if changed else ():
             if line := changed.get((called, parameter)):
                 given = self._place(value) or self._view(value)
                 if given and given.can_change and not isinstance(given.node, ast.Call):  # a copy
