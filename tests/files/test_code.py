@@ -32,6 +32,13 @@ def test_a_program_prints_the_predictions_and_the_history_of_the_window(style, t
     programs.check({name: (program(s, style), s) for name, s in states.items()}, LIMIT, tmp_path)
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_the_program_of_curve_keeps_to_the_history_to_its_end(style, tmp_path):
+    """With adam, which makes a step of what a truly level loss rounds to."""
+    state = programs.shipped("curve")
+    programs.check({"curve": (program(state, style), state)}, 1e-9, tmp_path)
+
+
 @pytest.mark.parametrize("batch", [None, 3])
 @pytest.mark.parametrize("style", STYLES)
 def test_losses_validation_and_accuracy_are_those_of_the_window(style, batch, tmp_path):

@@ -45,6 +45,12 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path):
 
 
 @pytest.mark.parametrize("style", STYLES)
+def test_the_program_of_curve_keeps_to_the_history_to_its_end(style, tmp_path):
+    state = programs.shipped("curve")
+    programs.check({"curve": in_dtype(state, style, "float64")}, 1e-9, tmp_path)
+
+
+@pytest.mark.parametrize("style", STYLES)
 def test_a_program_as_it_stands_prints_the_same_to_the_precision_of_its_numbers(style, tmp_path):
     states = {name: programs.the_issues()[name] for name in ("softmax", "mini_batches", "adam")}
     states["shares"] = programs.of_shares()
