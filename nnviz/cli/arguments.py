@@ -191,6 +191,11 @@ def _convert(parser: _Parser) -> None:
     parser.add_argument("--shuffle", action="store_true", help="mix the rows, by the seed of the settings")
     seed = "seed of a table's random start weights and of --shuffle; it is saved"
     parser.add_argument("--seed", type=_whole(0), metavar="S", help=seed)
+    parser.add_argument(
+        "--without-scaling",
+        action="store_true",
+        help="save a model of standardised inputs that does not standardise raw rows itself",
+    )
 
 
 def _code(parser: _Parser) -> None:

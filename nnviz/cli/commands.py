@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nnviz.core.state import State
     from nnviz.files.source import TableWishes
 
+_BY_LOSS = ("train", "slopes", "convert", "code")
+"""Commands whose outcome depends on the loss, which a file may not say."""
 SIZE_PX = (1200, 800)
 """Width and height of a rendered diagram, where none is given."""
 
@@ -82,7 +84,8 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     if wishes.targets and not registry.is_table(source):
         raise UsageError(f"nnviz convert: --target is for a table, and {chosen.file} is none")
     state = registry.read(source)
-    for sentence in source.told:
+    usual = source.usual if chosen.command in _BY_LOSS else []
+    for sentence in usual + source.told:
         complain(f"{path}: {sentence}")
     return state
 
@@ -191,7 +194,7 @@ def screenshot(chosen: argparse.Namespace) -> None:
 
 def convert(chosen: argparse.Namespace) -> None:
     """Load one file and save it as another, shuffled and standardised where that is wanted."""
-    from nnviz.cli.saving import save, shuffled, standardised
+    from nnviz.cli.saving import save, shuffled, standardised, without_scaling
     from nnviz.files.source import TableWishes
 
     path = examples.file_of(chosen.file)
@@ -199,7 +202,8 @@ def convert(chosen: argparse.Namespace) -> None:
     if chosen.seed is not None:
         state = replace(state, training=replace(state.training, seed=chosen.seed))
     state = shuffled(state, path, wanted=chosen.shuffle)
-    save(standardised(state, path, wanted=chosen.standardise), chosen.out)
+    state = standardised(state, path, wanted=chosen.standardise)
+    save(without_scaling(state, chosen.out) if chosen.without_scaling else state, chosen.out)
 
 
 def check(chosen: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from nnviz.core import edits, standardise
 from nnviz.core.accuracy import UNSHUFFLED, are_unshuffled
 from nnviz.core.state import State
 from nnviz.files import registry
+from nnviz.files.models import scaling
 from nnviz.files.registry import TABLES
 
 
@@ -37,3 +38,10 @@ def standardised(state: State, path: Path, *, wanted: bool) -> State:
     if path.suffix.lower() in TABLES and (offer := standardise.worth_standardising(state)):
         complain(f"{path}: {offer} (--standardise)")
     return state
+
+
+def without_scaling(state: State, out: Path) -> State:
+    """Return `state` with inputs that are taken as they are, and say which rows the file takes."""
+    if scaling.find(state):
+        complain(f"{out} leaves out the scaling of the inputs: it takes standardised rows")
+    return scaling.remove(state)

@@ -7,6 +7,7 @@ that start as zeros; the number of updates done is told to it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -27,12 +28,14 @@ class Elsewhere(NamedTuple):
     `keras`       how one is made of `optimizers`, which Keras has
     `torch`       how one is made of `torch.optim` for the parameters of a `model`
     `keras_class` code that changes Keras's class, where that computes something else
+    `keras_file`  the class in a Keras file, and its settings there besides the rate
     ============= ==========================================================================
     """
 
     keras: str
     torch: str
     keras_class: str = ""
+    keras_file: tuple[str, Mapping[str, float]] = ("", {})
 
 
 class Optimizer(Protocol):
@@ -86,7 +89,11 @@ class GradientDescent(Optimizer):
     rule = (("w", W - RATE * SLOPE),)
     rate_in_slopes = True
     any_slope_moves = False
-    elsewhere = Elsewhere("optimizers.SGD(learning_rate)", "SGD(model.parameters(), lr=learning_rate)")
+    elsewhere = Elsewhere(
+        "optimizers.SGD(learning_rate)",
+        "SGD(model.parameters(), lr=learning_rate)",
+        keras_file=("SGD", {"momentum": 0.0, "nesterov": False}),
+    )
 
     def __init__(self, parameters: Array, slopes: Array, memory: Array, learning_rate: Array) -> None:  # noqa: ARG002
         self.parameters, self.slopes = parameters, slopes
@@ -108,6 +115,7 @@ class Momentum(Optimizer):
     elsewhere = Elsewhere(
         "optimizers.SGD(learning_rate, momentum=0.9)",
         "SGD(model.parameters(), lr=learning_rate, momentum=0.9)",
+        keras_file=("SGD", {"momentum": 0.9, "nesterov": False}),
     )
     decay = np.array(0.9)
 
@@ -141,7 +149,12 @@ class Adam(Optimizer):
     )
     rate_in_slopes = False
     any_slope_moves = True
-    elsewhere = Elsewhere("Adam(learning_rate)", "Adam(model.parameters(), lr=learning_rate)", _KERAS_ADAM)
+    elsewhere = Elsewhere(
+        "Adam(learning_rate)",
+        "Adam(model.parameters(), lr=learning_rate)",
+        _KERAS_ADAM,
+        ("Adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8, "amsgrad": False}),
+    )
     beta1, beta2, epsilon = np.array(0.9), np.array(0.999), np.array(1e-8)
     fresh1, fresh2 = np.array(1.0 - 0.9), np.array(1.0 - 0.999)
 

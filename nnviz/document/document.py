@@ -269,7 +269,9 @@ class Document(QObject):
         data = read_bytes(path, progress)
         source = Source(data, path, progress, activations)
         state = read(source)
-        as_read = AsRead("; ".join(source.assumed + source.told), activations, is_saved(source))
+        as_read = AsRead(
+            "; ".join(source.assumed + source.usual + source.told), activations, is_saved(source)
+        )
         return state, OnDisk(path, self._written, digest_of(data), as_read)
 
     def _show(self, state: State) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnviz.core.network import Network
 from nnviz.core.state import State
 
-RUN = "the run"
+RUN, SETTINGS = "the run", "the training settings"
 
 
 def lost(state: State, again: State) -> list[str]:
@@ -19,11 +19,11 @@ def lost(state: State, again: State) -> list[str]:
         "the names of the nodes": _nodes(state.network) != _nodes(again.network),
         "the title": state.name != again.name,
         "the notes": state.notes != again.notes,
-        "the training settings": state.training != again.training,
+        SETTINGS: state.training != again.training,
         RUN: state.run is not again.run,
         "the earlier runs": state.runs != again.runs,
         "the weight sets": state.weight_sets != again.weight_sets,
-        "the columns of raw rows": state.columns != again.columns,
+        "the columns of raw rows": any(column.values for column in state.columns),  # scaling is no loss
     }
     return [part for part, is_lost in parts.items() if is_lost]
 

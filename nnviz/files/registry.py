@@ -31,13 +31,14 @@ class Format:
     ========== =======================================================================================
     `name`     what file dialogs call it
     `suffixes` of what is opened, lower case, with the dot
-    `home`     its module in `nnviz.files`, with the functions below; the last two may be missing there
+    `home`     its module in `nnviz.files`, with the functions below; the last three may be missing there
     `saves`    the suffixes that it is saved with; None for all of them
     `extra`    the optional extra of nnviz that it needs
     `sniff`    tells from its bytes whether a file is of this format
     `read`     Source → State; raises FileError
     `write`    State → bytes; raises FileError
     `left_out` what of a State `write` does not keep, in words
+    `raw_rows` what a file of a State with standardised inputs does with them, in words
     `replaced` what of a file's bytes is lost where `write` puts others in their place, in words
     ========== =======================================================================================
     """
@@ -72,6 +73,11 @@ class Format:
         """Return what of `state` a file does not keep."""
         own = getattr(self._module, "left_out", None)
         return own(state) if own else []
+
+    def raw_rows(self, state: State) -> str:
+        """Return what a file of `state` does with raw rows where its inputs are standardised, or ""."""
+        own = getattr(self._module, "raw_rows", None)
+        return own(state) if own else ""
 
     def replaced(self, data: bytes) -> list[str]:
         """Return what of a file's bytes a save in its place would not keep."""
@@ -200,20 +206,17 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
 
 
 def left_out(state: State, path: str | os.PathLike[str]) -> str:
-    """Return a sentence on what of `state` is not kept in a file of the path's suffix, or "".
+    """Return a sentence on what of `state` is not kept, or otherwise, in a file of the path's suffix, or "".
 
     Raises FileError for an unknown suffix.
     """
-    own, never = format_for(path).left_out(state), FORMATS[0].left_out(state)
-    kept = [part for part in own if part not in never and not (never and part == RUN)]
-    if not (kept or never):
-        return ""
-    said = f"{file_named(Path(path))} leaves out {_listed(kept + never)}"
-    return (
-        f"{said}; a file that ends in .json keeps {kept_by_native(state) if never else 'them'}"
-        if kept
-        else said
-    )
+    form, never = format_for(path), FORMATS[0].left_out(state)
+    kept = [part for part in form.left_out(state) if part not in never and not (never and part == RUN)]
+    said = f"leaves out {_listed(kept + never)}" if kept or never else ""
+    if kept:
+        said += f"; a file that ends in .json keeps {kept_by_native(state) if never else 'them'}"
+    name = file_named(Path(path))
+    return "; ".join(f"{name} {part}" for part in (said, form.raw_rows(state)) if part)
 
 
 def kept_by_native(state: State) -> str:

@@ -57,6 +57,7 @@ class Source:
     `wishes`      what a person says of a table
     `told`        what is not as it stands there, in sentences
     `assumed`     what such a file never says, and is the same for all of them
+    `usual`       what it does not say, and what is usual is taken: the loss that one trains by
     ============= =========================================================================
     """
 
@@ -67,6 +68,7 @@ class Source:
     told: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     wishes: TableWishes = TableWishes()
+    usual: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:
         """Return the bytes of a file in the same folder. Raises FileError.

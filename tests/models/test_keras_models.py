@@ -241,12 +241,12 @@ def a_state(weights, **more):
 
 @pytest.mark.parametrize("end", ENDS)
 def test_what_is_not_kept_is_told_before(end, tmp_path):
-    said = left_out(a_state([[0.1, 1.0]], name="Bank", training=Training(0.5)), tmp_path / f"m{end}")
+    said = left_out(a_state([[0.1, 1.0]], name="Bank", training=Training(0.5, 7)), tmp_path / f"m{end}")
     for words in (
         "the rows",
         "the names of the inputs",
         "the title",
-        "the training settings",
+        "the training settings but loss, optimizer and learning rate",
         "beyond the seventh",
     ):
         assert words in said

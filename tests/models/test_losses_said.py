@@ -26,12 +26,13 @@ COMPILED = [
     ("softmax", "categorical_crossentropy", "cross_entropy"),
     ("softmax", losses.SparseCategoricalCrossentropy(), "cross_entropy"),
     ("softmax", "mae", "cross_entropy"),
-    ("sigmoid", None, "mse"),
+    ("sigmoid", None, "cross_entropy"),
     ("sigmoid", "binary_crossentropy", "cross_entropy"),
     ("sigmoid", losses.BinaryCrossentropy(), "cross_entropy"),
     ("sigmoid", losses.binary_crossentropy, "cross_entropy"),
-    ("sigmoid", losses.BinaryCrossentropy(from_logits=True), "mse"),
-    ("sigmoid", ["mae"], "mse"),
+    ("sigmoid", losses.BinaryCrossentropy(from_logits=True), "cross_entropy"),
+    ("sigmoid", ["mae"], "cross_entropy"),
+    ("sigmoid", ["mse"], "mse"),
     ("linear", "categorical_crossentropy", "mse"),
     ("linear", losses.MeanSquaredError(), "mse"),
 ]
@@ -86,7 +87,8 @@ def test_a_classifier_of_scikit_learn_learns_by_cross_entropy():
 
 
 @pytest.mark.parametrize(
-    ("last", "expected"), [(nn.Softmax(1), "cross_entropy"), (nn.Sigmoid(), "mse"), (nn.Tanh(), "mse")]
+    ("last", "expected"),
+    [(nn.Softmax(1), "cross_entropy"), (nn.Sigmoid(), "cross_entropy"), (nn.Tanh(), "mse")],
 )
 def test_where_a_model_says_nothing_its_output_does(last, expected):
     torch.manual_seed(0)

@@ -18,7 +18,7 @@ from tests.models.keras_files import MODEL, OLD_WEIGHTS, keras_zip, old_h5
 from tests.models.onnx_files import bytes_of, numbers, opened
 
 KERAS = (".keras", ".h5")
-COMPILED = "its optimizer, loss and metrics"
+COMPILED = "what its optimizer remembers, its metrics"
 NAMES = "the names of its layers"
 
 
@@ -56,10 +56,29 @@ def test_a_file_of_nnvizs_own_is_kept_whole(end, tmp_path):
 def test_all_that_a_model_of_keras_has_of_its_own_is_said(end, tmp_path):
     parts = [layers.Rescaling(0.5), layers.Dense(3, "relu", kernel_regularizer="l2", name="mine")]
     model = keras.Sequential([keras.Input((2,)), *parts, layers.Dropout(0.2), layers.Dense(1)], name="wine")
-    model.compile("adam", "mse")
+    model.compile("adam", "mse", metrics=["accuracy"])
     assert told(model, tmp_path, end) == (
         f"m{end} loses {COMPILED}, its layers (Rescaling, Dropout), its regularizers, its name and {NAMES}"
     )
+
+
+@pytest.mark.parametrize("end", KERAS)
+@pytest.mark.parametrize(
+    ("optimizer", "loss", "lost"),
+    [
+        ("rmsprop", "mse", "its optimizer"),
+        (keras.optimizers.SGD(0.1, nesterov=True, momentum=0.9), "mse", "its optimizer"),
+        ("sgd", "mae", "its loss and what its optimizer remembers"),
+        ("sgd", "sparse_categorical_crossentropy", "its loss and what its optimizer remembers"),
+        ("sgd", "mse", "what its optimizer remembers"),
+    ],
+)
+def test_what_nnviz_has_not_of_how_a_model_is_compiled_is_said(optimizer, loss, lost, end, tmp_path):
+    model = keras.Sequential(
+        [keras.Input((2,), name="inputs"), layers.Dense(2, name="dense_0")], name="sequential"
+    )
+    model.compile(optimizer, loss)
+    assert told(model, tmp_path, end) == f"m{end} loses {lost}"
 
 
 @pytest.mark.parametrize("end", KERAS)

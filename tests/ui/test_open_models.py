@@ -294,3 +294,41 @@ def test_of_very_many_layers_the_hidden_ones_are_asked_about_together(window, an
     answer(AskActivations, choose_tanh)
     window.files.open(tmp_path / "deep.npz")
     assert activations(window) == ["tanh"] * 499 + ["identity"]
+
+
+def test_a_model_of_standardised_inputs_is_said_to_take_raw_rows_and_takes_them(
+    open_window, answer, tmp_path
+):
+    window, told = open_window("wages"), []
+    raw = window.document.state.data.inputs
+    choose_entry(window, "Standardise inputs")
+    answer(QFileDialog, type_name(tmp_path / "w.npz"))
+    answer(QMessageBox, choose("Write it anyway", told))
+    QTest.keySequence(window.main_window, "Ctrl+Shift+S")
+    scaled = "w.npz standardises raw numbers itself, by the weights and biases of its first layer"
+    assert f"; {scaled}." in told[0]
+    assert status(window).endswith(f"; {scaled}")
+    state = window.document.state
+    np.testing.assert_allclose(load(tmp_path / "w.npz").network.predict(raw), state.predict(raw), rtol=1e-9)
+
+
+def test_a_weights_dictionary_of_standardised_inputs_is_refused_with_the_reason(
+    open_window, answer, tmp_path
+):
+    window, told = open_window("wages"), []
+    choose_entry(window, "Standardise inputs")
+    answer(QFileDialog, type_name(tmp_path / "w.py"))
+    answer(QMessageBox, choose("Cancel", told))
+    QTest.keySequence(window.main_window, "Ctrl+Shift+S")
+    assert "its inputs are standardised, for which a weights dictionary has no place" in told[0]
+    assert not (tmp_path / "w.py").exists()
+
+
+def test_the_usual_loss_is_said_where_a_file_says_none(window, tmp_path):
+    np.savez(tmp_path / "a.npz", W0=[[2.0, 4.0]], activations=["sigmoid"])
+    window.files.open(tmp_path / "a.npz")
+    assert window.document.state.training.loss == "cross_entropy"
+    assert status(window) == (
+        "Opened a.npz; "
+        "the file says no loss: cross-entropy is taken, the usual loss with sigmoid on the output"
+    )

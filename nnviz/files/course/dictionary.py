@@ -19,6 +19,7 @@ from nnviz.files.course import code, python_text
 from nnviz.files.course.weights import network_of
 from nnviz.files.errors import FileError, UnfitError, told_by_core
 from nnviz.files.left_out import lost
+from nnviz.files.models import scaling
 from nnviz.files.source import Source
 
 HEAD_BYTES = 2**16
@@ -60,7 +61,7 @@ def _state_of(source: Source) -> State:
 def write(state: State) -> bytes:
     """Return the weights of `state` as a dictionary, one node a line.
 
-    Raises FileError for a network that the dictionary cannot hold.
+    Raises FileError for a network, or standardised inputs, that the dictionary cannot hold.
     """
     network = state.network
     nodes = {
@@ -68,6 +69,11 @@ def write(state: State) -> bytes:
         for layer in network.layers
         for name, row in zip(layer.nodes, layer.weights, strict=True)
     }
+    if scaling.find(state):
+        raise UnfitError(
+            "its inputs are standardised, for which a weights dictionary has no place; "
+            "`nnviz convert --without-scaling` leaves the scaling out"
+        )
     if why := _unfit(network, nodes):
         raise UnfitError(f"{why}; of Python, nnviz writes a dictionary alone")
     return (json_text.laid_out(nodes) + "\n").encode()

@@ -14,8 +14,8 @@ from nnviz.files.errors import FileError
 from nnviz.files.foreign import answer
 from nnviz.files.foreign.numbers import Chain, as_array
 from nnviz.files.models import dense
-from nnviz.files.models.keras import activations, config, layers, losses, weights
-from nnviz.files.models.keras.layers import Step
+from nnviz.files.models.keras import activations, compiled, config, layers, weights
+from nnviz.files.models.keras.layers import Stored
 
 KINDS = (config.SEQUENTIAL, *config.FUNCTIONAL - {"Model"})
 
@@ -28,7 +28,7 @@ def network_of(model: Any, activations: Sequence[str] | None) -> Network:
     """
     chain = layers.chain(config.parts(_described(model)), told=[])  # the model is at hand, whole
     told: list[str] = []
-    numbers = {id(step): _numbers(model, step) for step in chain.steps}
+    numbers = {id(step): _numbers(model, step) for step in chain.stored}
     dense_layers = weights.with_numbers(chain, numbers, told)
     answer.check(dense_layers, activations)
     network = dense.state_of(dense_layers).network
@@ -46,11 +46,11 @@ def has_weights(model: Any) -> bool:
 
 def loss_of(model: Any) -> str:
     """Return the loss that a model is compiled with, if it is one of nnviz's and takes predictions."""
-    loss: Any = getattr(model, "loss", None)
+    loss: Any = compiled.of_one_output(getattr(model, "loss", None))
     if hasattr(loss, "get_config"):
         own = {"class_name": type(loss).__name__, "config": loss.get_config()}
-        return losses.compiled_with({"loss": own})
-    return losses.named(getattr(loss, "__name__", loss))
+        return compiled.compiled_with({"loss": own})
+    return compiled.named(getattr(loss, "__name__", loss))
 
 
 def look(model: Any) -> Chain:
@@ -97,8 +97,8 @@ def _layers_of(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _numbers(model: Any, step: Step) -> list[Any]:
-    """Return the kernel of a dense layer, shape (inputs, nodes), and its biases, if it has any."""
+def _numbers(model: Any, step: Stored) -> list[Any]:
+    """Return a layer's arrays: of a dense one the kernel, shape (inputs, nodes), and biases, if any."""
     for name in (*(holder.name for holder in step.around), step.name):
         model = model.get_layer(name)
     with warnings.catch_warnings():

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nnviz.core.address import default_inputs, default_nodes
 from nnviz.core.limits import LAYERS, NODES, NUMBERS
-from nnviz.core.losses import MSE, fitting, usual
+from nnviz.core.losses import LOSSES, MSE, fitting, loss_of, usual
 from nnviz.core.names import check_name
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import counted
@@ -19,6 +19,7 @@ from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.left_out import lost
+from nnviz.files.source import Source
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,12 @@ def state_of(
     name: str = "",
     notes: str = "",
     loss: str = "",
+    source: Source | None = None,
+    why: str = "",
 ) -> State:
     """Return the State of a chain of layers, without rows. Raises FileError, with the place.
 
-    `loss` is the one that the model says.
+    `loss`, `source` and `why` are as `trained_by` has them.
 
     Names are kept where they are complete, can be names and are unique; else all get those of the course.
     """
@@ -58,17 +61,25 @@ def state_of(
     made = (_layer(layer, place(layers, k), names[k + 1]) for k, layer in enumerate(layers))
     with told_by_core():
         network = Network(names[0], tuple(made))
-        return State(network, Dataset.empty(network), trained_by(network, loss), name=name, notes=notes)
+        training = trained_by(network, loss, source, why)
+        return State(network, Dataset.empty(network), training, name=name, notes=notes)
 
 
-def trained_by(network: Network, loss: str = "") -> Training:
-    """Return the settings of a model that says this loss, or none.
+def trained_by(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
+    """Return the settings of a model that says this loss, or none, with the reason `why` if it has one.
 
-    Where it does not go with the output a softmax has its usual one: of others nobody can tell.
+    Where it says none, or one that does not go with the output, the usual one is taken, and the `source` is
+    told so unless there is no other.
     """
     output = network.layers[-1].function.base
-    if not loss or (fitting(loss) and output not in fitting(loss)):
-        loss = usual(output) if output == "softmax" else MSE.name
+    if loss and fitting(loss) and output not in fitting(loss):
+        loss, why = "", f"{LOSSES[loss][0].word} does not go with {output} on the output"
+    if loss:
+        return Training(loss=loss)
+    loss = usual(output)
+    if source is not None and (why or loss != MSE.name):
+        taken = f"{loss_of(loss, output).word} is taken, the usual loss with {output} on the output"
+        (source.told if why else source.usual).append(f"{why or 'the file says no loss'}: {taken}")
     return Training(loss=loss)
 
 

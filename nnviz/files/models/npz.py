@@ -17,7 +17,7 @@ from nnviz.core.names import quoted
 from nnviz.core.numbers import counted
 from nnviz.core.state import Dataset, State
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import dense, npy
+from nnviz.files.models import dense, npy, scaling
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
@@ -44,7 +44,7 @@ def read(source: Source) -> State:
         raise FileError(f"there is no W for {next(iter(arrays))}, or one between is missing")
     sizes = dense.sizes_of(layers)
     names = source.answered(sizes) if said is None else _activations(said, count)
-    state = dense.state_of(dense.with_activations(layers, names))
+    state = dense.state_of(dense.with_activations(layers, names), source=source)
     if inputs is None and targets is None:
         return state
     if inputs is None:
@@ -73,9 +73,9 @@ def _activations(said: NDArray[Any], count: int) -> tuple[str, ...]:
 
 
 def write(state: State) -> bytes:
-    """Return the weights, biases and activations of `state` as an archive of arrays."""
+    """Return the weights, biases and activations of `state` as an archive of arrays. Raises FileError."""
     arrays: dict[str, Any] = {}
-    for k, layer in enumerate(state.network.layers):
+    for k, layer in enumerate(scaling.fold(state).layers):
         arrays[f"W{k}"] = layer.weights
         if layer.biases is not None:
             arrays[f"b{k}"] = layer.biases
@@ -88,3 +88,8 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return what of `state` an archive does not keep."""
     return dense.left_out(state)
+
+
+def raw_rows(state: State) -> str:
+    """Return what an archive does with raw rows where the inputs are standardised, or ""."""
+    return scaling.describe(state, "the weights and biases of its first layer")

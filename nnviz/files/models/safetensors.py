@@ -21,7 +21,7 @@ from nnviz.core.names import quoted
 from nnviz.core.state import State
 from nnviz.files import json_text
 from nnviz.files.errors import FileError, told_by_core
-from nnviz.files.models import dense, float32
+from nnviz.files.models import dense, float32, scaling
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.order import in_order
 from nnviz.files.source import Source
@@ -65,7 +65,8 @@ def read(source: Source) -> State:
     layers = in_order(_layers(arrays))
     sizes = dense.sizes_of(layers)
     said = metadata.get(_ACTIVATIONS)
-    return dense.state_of(dense.with_activations(layers, said.split(",") if said else source.answered(sizes)))
+    names = said.split(",") if said else source.answered(sizes)
+    return dense.state_of(dense.with_activations(layers, names), source=source)
 
 
 def _header(data: bytes) -> tuple[dict[str, _Tensor], dict[str, str], int]:
@@ -153,10 +154,13 @@ def _layers(arrays: dict[str, NDArray[Any]]) -> list[Dense]:
 
 
 def write(state: State) -> bytes:
-    """Return the weights and biases of `state`, named as in a Sequential of Linear layers and activations."""
+    """Return the weights and biases of `state`, named as in a Sequential of Linear layers and activations.
+
+    Raises FileError.
+    """
     tensors: dict[str, NDArray[Any]] = {}
     index = 0
-    for layer in state.network.layers:
+    for layer in scaling.fold(state).layers:
         tensors[f"{index}.weight"] = layer.weights
         if layer.biases is not None:
             tensors[f"{index}.bias"] = layer.biases
@@ -176,6 +180,11 @@ def write(state: State) -> bytes:
 def left_out(state: State) -> list[str]:
     """Return what of `state` a file does not keep."""
     return dense.left_out(state)
+
+
+def raw_rows(state: State) -> str:
+    """Return what a file does with raw rows where the inputs are standardised, or ""."""
+    return scaling.describe(state, "the weights and biases of its first layer")
 
 
 def replaced(data: bytes) -> list[str]:

@@ -35,7 +35,7 @@ def read(source: Source) -> State:
     model = parsed(decoded(source.data), source.progress)
     chain = layers.chain(config.parts(model), source.told)
     file = reading.read(source.beside(_weights(source)), source.progress)
-    return dense.state_of(weights.dense_layers(chain, file, source.told))
+    return dense.state_of(weights.dense_layers(chain, file, source.told), source=source)
 
 
 def _weights(source: Source) -> str:

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 
 from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import dense, float32
+from nnviz.files.models import scaling
 from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import config, layers, losses, lost, weights, written
+from nnviz.files.models.keras import compiled, config, layers, lost, weights, written
 from nnviz.files.models.zip_parts import Archive
 from nnviz.files.source import Source
 
 CONFIG, METADATA = "config.json", "metadata.json"
+_COMPILED = "compile_config"
+"""Of the architecture; not there where the model is not compiled."""
 WEIGHTS = ("model.weights.h5", "variables.h5")
 """As Keras 3 and the first of Keras 2.12 call them."""
 _LIST_BYTES = 2**16
@@ -36,7 +38,7 @@ def read(source: Source) -> State:
     member = next((name for name in WEIGHTS if name in archive.names), WEIGHTS[0])
     file = reading.read(archive.read(member), source.progress)
     made = weights.dense_layers(chain, file, source.told)
-    return losses.state_of(made, model.get("compile_config"), source.told)
+    return compiled.state_of(made, model.get(_COMPILED), source)
 
 
 def _architecture(archive: Archive) -> object:
@@ -45,11 +47,13 @@ def _architecture(archive: Archive) -> object:
 
 def write(state: State) -> bytes:
     """Return the network of `state` as an archive that Keras 3 opens. Raises FileError."""
-    layers = written.layers(state.network, old=False)
+    layers = written.layers(state, old=False)
+    settings = written.settings(state, old=False)
+    model = {**written.architecture(layers, old=False), **({_COMPILED: settings} if settings else {})}
     parts = {
         METADATA: json.dumps({"keras_version": written.VERSION}).encode(),
-        CONFIG: json.dumps(written.architecture(layers, old=False)).encode(),
-        WEIGHTS[0]: written.weights(layers),
+        CONFIG: json.dumps(model).encode(),
+        WEIGHTS[0]: written.weights(layers, state.training if settings else None),
     }
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive:
@@ -62,13 +66,18 @@ def write(state: State) -> bytes:
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` an archive does not keep."""
-    return [*dense.left_out(state), *float32.left_out(state)]
+    return written.left_out(state)
+
+
+def raw_rows(state: State) -> str:
+    """Return what an archive does with raw rows where the inputs are standardised, or ""."""
+    return scaling.describe(state, written.SCALING)
 
 
 def replaced(data: bytes) -> list[str]:
     """Return what of an archive is lost where one of nnviz's takes its place. Raises FileError."""
     archive = Archive(data)
     model = _architecture(archive)
-    compiled = isinstance(model, Mapping) and model.get("compile_config")
+    settings = model.get(_COMPILED) if isinstance(model, Mapping) else None
     files = ["the other files in it"] if {*archive.names} - {CONFIG, METADATA, *WEIGHTS} else []
-    return lost.replaced(model, compiled) + files
+    return lost.replaced(model, settings) + files

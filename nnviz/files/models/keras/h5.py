@@ -5,9 +5,9 @@ from __future__ import annotations
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import parsed
-from nnviz.files.models import dense, float32
+from nnviz.files.models import scaling
 from nnviz.files.models.hdf5 import reading
-from nnviz.files.models.keras import config, layers, losses, lost, weights, written
+from nnviz.files.models.keras import compiled, config, layers, lost, weights, written
 from nnviz.files.source import Source
 
 sniff = reading.sniff
@@ -27,7 +27,7 @@ def read(source: Source) -> State:
         )
     chain = layers.chain(config.parts(parsed(text)), source.told)
     made = weights.dense_layers(chain, file, source.told)
-    return losses.state_of(made, _compiled(file.text("", _COMPILED)), source.told)
+    return compiled.state_of(made, _compiled(file.text("", _COMPILED)), source)
 
 
 def _compiled(text: str) -> object:
@@ -40,15 +40,20 @@ def _compiled(text: str) -> object:
 
 def write(state: State) -> bytes:
     """Return the network of `state` as a file that Keras 2 and 3 open. Raises FileError."""
-    return written.old_file(state.network)
+    return written.old_file(state)
 
 
 def left_out(state: State) -> list[str]:
     """Return what of `state` such a file does not keep."""
-    return [*dense.left_out(state), *float32.left_out(state)]
+    return written.left_out(state)
+
+
+def raw_rows(state: State) -> str:
+    """Return what a file does with raw rows where the inputs are standardised, or ""."""
+    return scaling.describe(state, written.SCALING)
 
 
 def replaced(data: bytes) -> list[str]:
     """Return what of a file is lost where one of nnviz's takes its place. Raises FileError."""
     file = reading.read(data)
-    return lost.replaced(parsed(file.text("", _MODEL)), file.text("", _COMPILED))
+    return lost.replaced(parsed(file.text("", _MODEL)), _compiled(file.text("", _COMPILED)))

@@ -9,6 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from nnviz.core.activations import Array
 from nnviz.core.limits import LAYERS, NODES
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError, told_by_core
@@ -21,6 +24,8 @@ IN_TRAINING = frozenset(
 )
 PASSED_OVER = IN_TRAINING | {"InputLayer", "Identity"}
 """Layers that change nothing in a prediction."""
+_LEAST_DEVIATION = 1e-7
+"""Of a Normalization: Keras' epsilon."""
 _MOST_AXES = 32
 """Of a row: a picture has three."""
 _SHAPES = ("batch_shape", "batch_input_shape", "input_shape", "shape")
@@ -29,28 +34,71 @@ _WITH_ROWS = _SHAPES[:2]
 
 
 @dataclass
-class Step:
-    """A dense layer as the architecture has it: its name, the models that hold it, what has to be there."""
+class Stored:
+    """A layer whose arrays stand in the file: its name, its class, and the models that hold it."""
 
     name: str
+    kind: str
     around: tuple[Holder, ...]
+
+    @property
+    def arrays(self) -> int:
+        """How many of its arrays are read, the first ones: a mean and a variance."""
+        return 2
+
+
+@dataclass
+class Step(Stored):
+    """A dense layer as the architecture has it, and what has to be there."""
+
     nodes: int
     has_biases: bool
     activation: str
+
+    @property
+    def arrays(self) -> int:
+        """How many arrays it has: a kernel, and biases if it has any."""
+        return 1 + self.has_biases
+
+
+@dataclass
+class Scaling(Stored):
+    """A layer that makes `scale`·x + `offset` of x, one number each for all inputs or one for each of them.
+
+    Both are None where a mean and a variance stand in the file; `is_inverse` says that they are given back.
+    """
+
+    scale: Array | None = None
+    offset: Array | None = None
+    is_inverse: bool = False
+
+    def by(self, mean: Array, variance: Array) -> tuple[Array, Array]:
+        """Return scale and offset of a Normalization by mean and variance. Raises FileError."""
+        if mean.shape != variance.shape or mean.ndim != 1:
+            found = f"found those of shape {mean.shape} and {variance.shape}"
+            raise FileError(f"expected a mean and a variance for each input, {found}")
+        if (variance < 0).any():
+            raise FileError("expected variances from 0 on")
+        deviation = np.maximum(np.sqrt(variance), _LEAST_DEVIATION)
+        return (deviation, mean) if self.is_inverse else (1 / deviation, -mean / deviation)
 
 
 @dataclass
 class Chain:
     """The dense layers of a model. Raises FileError for what is none.
 
-    `inputs` is how many the model says it has, None where it does not say; the first layer is fed
-    `scale`·x + `offset`.
+    `inputs` is how many the model says it has, None where it does not say; the first layer is fed what the
+    `scalings` make of a row, one after the other.
     """
 
     steps: list[Step] = field(default_factory=list)
     inputs: int | None = None
-    scale: float = 1.0
-    offset: float = 0.0
+    scalings: list[Scaling] = field(default_factory=list)
+
+    @property
+    def stored(self) -> list[Stored]:
+        """The layers whose arrays stand in the file, in the model's order."""
+        return [*(each for each in self.scalings if each.scale is None), *self.steps]
 
     def take(self, part: Part, shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
         """Take the next layer, which is fed rows of this shape, if it is known; return that of its own."""
@@ -64,7 +112,9 @@ class Chain:
         if part.kind in activations.LAYERS:
             self._activate(activations.of_layer(part.kind, part.config))
         elif part.kind == "Rescaling":
-            self._rescale(part.config)
+            self._rescale(part)
+        elif part.kind == "Normalization" and not self.steps:
+            self.scalings.append(_normalization(part, shape))
         elif part.kind not in PASSED_OVER:
             raise _unknown(part)
         return shape
@@ -80,14 +130,15 @@ class Chain:
             raise FileError(f"it follows another activation, {before}; a layer of nnviz's has one")
         self.steps[-1].activation = activation
 
-    def _rescale(self, config: Config) -> None:
-        scale, offset = (config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
+    def _rescale(self, part: Part) -> None:
+        scale, offset = (part.config.get(key, default) for key, default in (("scale", 1.0), ("offset", 0.0)))
         for number in (scale, offset):
             if not float32.is_number(number):
                 raise FileError(f"it scales by {quoted(number)}; nnviz takes one number for all inputs")
         if self.steps:
             raise FileError("it scales between dense layers; nnviz takes that before the first one alone")
-        self.scale, self.offset = self.scale * scale, self.offset * scale + offset
+        both = np.array([[scale], [offset]], dtype=np.float64)
+        self.scalings.append(Scaling(part.name, part.kind, part.around, *both))
 
 
 def chain(parts: Sequence[Part], told: list[str]) -> Chain:
@@ -118,7 +169,31 @@ def _step(part: Part) -> Step:
         raise FileError(f"expected from 1 to {NODES.most:,} nodes, found {quoted(nodes)}")
     if not isinstance(biased, bool):
         raise FileError(f"expected true or false, found {quoted(biased)}", "use_bias")
-    return Step(part.name, part.around, nodes, biased, activations.of(part.config.get("activation")))
+    activation = activations.of(part.config.get("activation"))
+    return Step(part.name, part.kind, part.around, nodes, biased, activation)
+
+
+def _normalization(part: Part, shape: tuple[int, ...] | None) -> Scaling:
+    """Return what a Normalization does to rows of this shape. Raises FileError."""
+    config = part.config
+    axis = config.get("axis", -1)
+    if len(shape or (0,)) != 1 or (axis if isinstance(axis, list) else [axis]) not in ([-1], [1], [], [None]):
+        raise FileError("it standardises rows of several axes; nnviz takes those of one")
+    found = Scaling(part.name, part.kind, part.around, is_inverse=config.get("invert") is True)
+    if config.get("mean") is not None:
+        found.scale, found.offset = found.by(_numbers(config, "mean"), _numbers(config, "variance"))
+    return found
+
+
+def _numbers(config: Config, key: str) -> Array:
+    """Return a number, or those in a list, which may be in another, shape (numbers,). Raises FileError."""
+    found = config.get(key)
+    while isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
+        found = found[0]
+    numbers = found if isinstance(found, list) else [found]
+    if not 0 < len(numbers) <= NODES.most or not all(map(float32.is_number, numbers)):
+        raise FileError(f"expected numbers, one for each input, found {quoted(found)}", key)
+    return np.array(numbers, dtype=np.float64)
 
 
 def _unknown(part: Part) -> FileError:

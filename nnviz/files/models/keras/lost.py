@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from nnviz.files.models.keras import activations
+from nnviz.files.models.keras import activations, compiled
 from nnviz.files.models.keras.config import Part, mapping, parts
 from nnviz.files.models.keras.written import (
     ACTIVATION_NAME,
@@ -22,14 +22,13 @@ _USUAL = ("GlorotUniform", "Zeros", "glorot_uniform", "zero")
 """How Keras begins weights and biases where nothing else is said; Keras 1 has the last two."""
 
 
-def replaced(model: object, compiled: object) -> list[str]:
-    """Return what of an architecture is lost, and whether how it is `compiled` is. Raises FileError."""
+def replaced(model: object, settings: object) -> list[str]:
+    """Return what of an architecture is lost, and of the `settings` it is compiled with. Raises FileError."""
     found = parts(model)
     kept = [part for part in found if part.kind in (INPUT, DENSE, *activations.LAYERS)]
     others = ", ".join(dict.fromkeys(part.kind for part in found if part not in kept))
     config = mapping(model, "the model").get("config")
     lost = {
-        "its optimizer, loss and metrics": bool(compiled),
         f"its layers ({others})": bool(others),
         "its regularizers": _any(kept, "_regularizer"),
         "its constraints": _any(kept, "_constraint"),
@@ -39,7 +38,7 @@ def replaced(model: object, compiled: object) -> list[str]:
         "its name": isinstance(config, Mapping) and config.get("name") != MODEL_NAME,
         "the names of its layers": [part.name for part in kept] != _names(kept),
     }
-    return [part for part, is_lost in lost.items() if is_lost]
+    return compiled.replaced(settings) + [part for part, is_lost in lost.items() if is_lost]
 
 
 def _any(found: Sequence[Part], *ends: str, usual: Sequence[str] = ()) -> bool:

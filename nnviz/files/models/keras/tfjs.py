@@ -16,7 +16,7 @@ from nnviz.core.state import State
 from nnviz.files.errors import FileError, told_by_core
 from nnviz.files.json_text import decoded, parsed
 from nnviz.files.models import float32
-from nnviz.files.models.keras import config, layers, losses, weights
+from nnviz.files.models.keras import compiled, config, layers, weights
 from nnviz.files.models.keras.config import mapping
 from nnviz.files.opening import LARGEST_BYTES
 from nnviz.files.source import Source
@@ -43,9 +43,9 @@ def read(source: Source) -> State:
     chain = layers.chain(config.parts(topology.get("model_config", topology)), source.told)
     arrays = _arrays(raw.get(_MANIFEST), source)
     owned = weights.by_layer(arrays)
-    found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.steps}
+    found = {id(step): [arrays[name] for name in owned.get(step.name, ())] for step in chain.stored}
     made = weights.with_numbers(chain, found, source.told)
-    return losses.state_of(made, topology.get("training_config"), source.told)
+    return compiled.state_of(made, topology.get("training_config"), source)
 
 
 def _arrays(manifest: object, source: Source) -> dict[str, NDArray[np.float32]]:

@@ -22,7 +22,7 @@ from nnviz.core.numbers import counted
 from nnviz.files.errors import FileError
 from nnviz.files.models.dense import Dense
 from nnviz.files.models.hdf5.reading import Hdf5
-from nnviz.files.models.keras.layers import Chain, Step
+from nnviz.files.models.keras.layers import Chain, Scaling, Step, Stored
 
 _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
 """What Keras 1 puts behind a layer's name."""
@@ -35,7 +35,7 @@ def dense_layers(chain: Chain, file: Hdf5, told: list[str]) -> list[Dense]:
     Raises FileError where they are not there or do not fit.
     """
     old = next((root for root in ("", "model_weights") if file.texts(root, "layer_names") is not None), None)
-    found = _Counted(file).of(chain.steps) if old is None else _of_listed(chain.steps, file, old)
+    found = _Counted(file).of(chain.stored) if old is None else _of_listed(chain.stored, file, old)
     return with_numbers(chain, found, told)
 
 
@@ -46,19 +46,32 @@ def with_numbers(chain: Chain, found: Mapping[int, Sequence[NDArray[Any]]], told
     if chain.inputs not in (None, first.weights.shape[1]):
         wish = f"expected weights for the model's {chain.inputs} inputs"
         raise FileError(f"{wish}, found those for {first.weights.shape[1]}", first.place)
-    if (chain.scale, chain.offset) != (1.0, 0.0):
+    for scaling in reversed(chain.scalings):
+        layers[0] = _scaled(layers[0], scaling, found)
+    if layers[0] is not first:
         told.append("the scaling of the inputs is worked into the weights of the first layer")
-        layers[0] = _scaled(first, chain)
     return layers
 
 
-def _scaled(layer: Dense, chain: Chain) -> Dense:
-    """Return a layer that computes of x what `layer` computes of scale·x + offset."""
-    weights = layer.weights.astype(np.float64)
+def _scaled(layer: Dense, scaling: Scaling, found: Mapping[int, Sequence[NDArray[Any]]]) -> Dense:
+    """Return a layer that computes of x what `layer` computes of scale·x + offset. Raises FileError."""
     with np.errstate(over="ignore", invalid="ignore"):
-        biases = weights.sum(axis=1) * chain.offset + (0.0 if layer.biases is None else layer.biases)
-        has_biases = layer.biases is not None or chain.offset != 0.0
-        return replace(layer, weights=weights * chain.scale, biases=biases if has_biases else None)
+        scale, offset = scaling.scale, scaling.offset
+        if scale is None or offset is None:
+            mean, variance = (
+                np.atleast_1d(array).astype(np.float64) for array in found[id(scaling)][: scaling.arrays]
+            )
+            try:
+                scale, offset = scaling.by(mean, variance)
+            except FileError as error:
+                raise error.within(scaling.name) from None
+        inputs = layer.weights.shape[1]
+        if len(scale) not in (1, inputs):
+            raise FileError(f"expected {counted(inputs, 'number')}, found {len(scale)}", scaling.name)
+        weights = layer.weights.astype(np.float64)
+        biases = (weights * offset).sum(axis=1) + (0.0 if layer.biases is None else layer.biases)
+        has_biases = layer.biases is not None or offset.any()
+        return replace(layer, weights=weights * scale, biases=biases if has_biases else None)
 
 
 def _dense(step: Step, arrays: Sequence[NDArray[Any]]) -> Dense:
@@ -87,7 +100,7 @@ def by_layer(weights: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def _of_listed(steps: Sequence[Step], file: Hdf5, root: str) -> dict[int, list[Array]]:
+def _of_listed(steps: Sequence[Stored], file: Hdf5, root: str) -> dict[int, list[Array]]:
     """Return the numbers of each step by its id, in the old layout: in order, as Keras itself takes them."""
     held = [list(group) for _, group in groupby(steps, lambda step: step.around[:1] or id(step))]
     names = file.texts(root, "layer_names") or []
@@ -101,7 +114,8 @@ def _of_listed(steps: Sequence[Step], file: Hdf5, root: str) -> dict[int, list[A
         owned = by_layer(paths)
         for step in group:
             own = owned.get(step.name, ()) if step.around else paths
-            found[id(step)] = [_array(file, paths[weight], step.name) for weight in own]
+            arrays = list(own) if isinstance(step, Step) else list(own)[: step.arrays]
+            found[id(step)] = [_array(file, paths[weight], step.name) for weight in arrays]
     return found
 
 
@@ -116,13 +130,15 @@ class _Counted:
                 around, _, name = path[: slash.start()].rpartition("/")
                 self._members.setdefault(around, {})[name] = None
 
-    def of(self, steps: Sequence[Step], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
+    def of(self, steps: Sequence[Stored], root: str = "", depth: int = 0) -> dict[int, list[Array]]:
         """Return the numbers of each step by its id; `root` is the group of the model that holds them."""
         layers = next((each for each in _LAYERS if each in self._members.get(root, {})), _LAYERS[0])
         around = _path(root, layers)
-        here = [step for step in steps if len(step.around) == depth]
-        places = self._groups(around, "Dense", len(here))
-        found = {id(step): self._arrays(step, path) for step, path in zip(here, places, strict=True)}
+        found: dict[int, list[Array]] = {}
+        for kind in dict.fromkeys(step.kind for step in steps):
+            here = [step for step in steps if step.kind == kind and len(step.around) == depth]
+            places = self._groups(around, kind, len(here))
+            found |= {id(step): self._arrays(step, path) for step, path in zip(here, places, strict=True)}
         inner = groupby(steps, lambda step: step.around[depth : depth + 1])
         held = [(holder[0].kind, list(group)) for holder, group in inner if holder]
         for kind in dict.fromkeys(kind for kind, _ in held):
@@ -146,8 +162,8 @@ class _Counted:
             raise FileError(f"{wish}, found those of {len(counted_as)}", around)
         return [_path(around, name) for name in sorted(counted_as, key=lambda name: counted_as[name])]
 
-    def _arrays(self, step: Step, path: str) -> list[Array]:
-        return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(1 + step.has_biases)]
+    def _arrays(self, step: Stored, path: str) -> list[Array]:
+        return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(step.arrays)]
 
 
 def _array(file: Hdf5, path: str, place: str) -> Array:

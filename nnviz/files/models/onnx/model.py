@@ -6,7 +6,7 @@ import re
 
 from nnviz.core.state import Dataset, State
 from nnviz.files.left_out import lost
-from nnviz.files.models import dense, float32
+from nnviz.files.models import dense, float32, scaling
 from nnviz.files.source import Source
 
 _START = re.compile(rb"\x08[\x01-\x40](?:[\x12\x1a\x22\x32\x3a\x42]|\x28)", re.DOTALL)
@@ -39,6 +39,11 @@ def left_out(state: State) -> list[str]:
     training = dense.trained_by(network)
     again = State(network, Dataset.empty(network), training, name=state.name, notes=state.notes)
     return lost(state, again) + float32.left_out(state)
+
+
+def raw_rows(state: State) -> str:
+    """Return what a model does with raw rows where the inputs are standardised, or ""."""
+    return scaling.describe(state, "Sub and Div nodes")
 
 
 def replaced(data: bytes) -> list[str]:

@@ -36,7 +36,7 @@ def state_of(source: Source) -> State:
     words = names.read(model)
     nodes = words.nodes if len(words.nodes) == len(chain.layers) else ((),) * len(chain.layers)
     layers = [replace(layer, nodes=names) for layer, names in zip(chain.layers, nodes, strict=True)]
-    state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes)
+    state = dense.state_of(layers, inputs=words.inputs, name=words.name, notes=words.notes, source=source)
     source.told.extend(told + chain.told)
     return state
 

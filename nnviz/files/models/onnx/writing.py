@@ -1,4 +1,4 @@
-"""A State as an ONNX model: for each layer a Gemm and its activation.
+"""A State as an ONNX model: for each layer a Gemm and its activation, before them Sub and Div of the scaling.
 
 Its floats have 32 bits, for which every runtime has all operators; and its operators are those of 2020, so
 that SiLU and GELU, which ONNX has had for less long, are written out as PyTorch does.
@@ -16,6 +16,7 @@ from nnviz.core.network import Layer
 from nnviz.core.state import State
 from nnviz.files.models.float32 import narrowed
 from nnviz.files.models.onnx import names
+from nnviz.files.models.scaling import separate
 
 if TYPE_CHECKING:
     import onnx
@@ -49,11 +50,18 @@ def model_of(state: State) -> onnx.ModelProto:
     """Return the model of a network. Raises FileError for a number that is too large."""
     from onnx import TensorProto, helper
 
-    network, graph, value = state.network, _Written(), "input"
+    (scaling, network), graph, value = separate(state), _Written(), "input"
     ends = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size])
         for name, size in (("input", len(network.inputs)), ("output", len(network.outputs)))
     ]
+    if scaling is not None:
+        mean, deviation = (
+            graph.tensor(name, narrowed(array, f"the {name} of an input"))
+            for name, array in scaling._asdict().items()
+        )
+        centred = graph.node("centred", "Sub", value, mean)
+        value = graph.node("standardised", "Div", centred, deviation)
     for k, layer in enumerate(network.layers):
         name = "output" if layer is network.layers[-1] else f"a_{k}"
         value = _write(graph, layer, k, value, name)

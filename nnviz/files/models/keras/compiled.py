@@ -1,0 +1,187 @@
+"""How a model of Keras is compiled, its loss and its optimizer: read from a file, and written into one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nnviz.core.losses import CROSS_ENTROPY, LOSSES, MSE, loss_of
+from nnviz.core.names import quoted
+from nnviz.core.numbers import full
+from nnviz.core.optimizers import OPTIMIZERS, Optimizer
+from nnviz.core.run import Training
+from nnviz.core.state import State
+from nnviz.files.errors import FileError
+from nnviz.files.models import dense, float32
+from nnviz.files.models.keras import activations
+from nnviz.files.source import Source
+
+_BESIDES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
+"""Losses by Keras' names besides those of nnviz's entries; small letters, without what parts them."""
+_OTHERS = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
+"""With which outputs Keras may have another cross-entropy than nnviz, which, and nnviz's."""
+_UNKNOWN = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
+"""Settings of Keras' optimizers that nnviz has not, unless they are 0."""
+_SAME = 1e-6
+"""Settings that differ by less are the same: some are floats of 32 bits, and an epsilon is small."""
+
+
+def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
+    """Return the State of layers and of what a file says of how they were compiled. Raises FileError.
+
+    The `source` is told what nnviz computes otherwise.
+    """
+    loss, name = compiled_with(settings), _name(settings)
+    why = "its loss takes logits (from_logits)" if named(name) else f"nnviz has no loss {quoted(name)}"
+    state = dense.state_of(layers, loss=loss, source=source, why=why if name else "")
+    output = layers[-1].activation
+    others, own = _OTHERS.get(output, ("", ""))
+    if loss == CROSS_ENTROPY and others and f"{others}crossentropy" in _letters(name):
+        source.told.append(f"its loss is {others} cross-entropy; with {output} nnviz takes the {own} one")
+    return replace(state, training=_optimized(state.training, _optimizer(settings), source.told))
+
+
+def compiled_with(settings: object) -> str:
+    """Return the loss in what a file says of how the model was compiled; "" for none that nnviz has."""
+    loss = _loss(settings)
+    config = loss.get("config") if isinstance(loss, Mapping) else None
+    of_z = isinstance(config, Mapping) and bool(config.get("from_logits"))
+    return "" if of_z else named(_name(settings))
+
+
+def named(name: object) -> str:
+    """Return the loss that is called so in Keras; "" for none that nnviz has."""
+    letters = _letters(name)
+    return _BESIDES.get(letters) or _own_losses().get(letters, "")
+
+
+def written(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
+    """Return the optimizer, as its class and settings, and the loss for an output with that activation.
+
+    None where Keras has no such optimizer.
+    """
+    elsewhere = OPTIMIZERS[training.optimizer].elsewhere
+    if elsewhere is None or not elsewhere.keras_file[0]:
+        return None
+    kind, settings = elsewhere.keras_file
+    config = {"name": kind.lower(), "learning_rate": training.learning_rate, **settings}
+    loss = re.sub(r"(?<!^)(?=[A-Z])", "_", loss_of(training.loss, output).elsewhere.keras).lower()
+    return {"class_name": kind, "config": config}, loss
+
+
+def replaced(settings: object) -> list[str]:
+    """Return what of how a model is compiled is lost where nnviz's own file takes its place."""
+    if not isinstance(settings, Mapping) or not settings:
+        return []
+    told: list[str] = []
+    given = _optimizer(settings)
+    again = written(_optimized(Training(), given, told), "")
+    is_own = again is not None and given.get("config") == again[0]["config"]
+    lost = {
+        "its loss": not compiled_with(settings) or _letters(_name(settings)) not in (*_own_losses(), "mse"),
+        "its optimizer": bool(told),
+        "what its optimizer remembers": not (told or is_own),
+        "its metrics": any(settings.get(key) for key in ("metrics", "weighted_metrics")),
+    }
+    return [part for part, is_lost in lost.items() if is_lost]
+
+
+def _own_losses() -> dict[str, str]:
+    """Return nnviz's losses by the small letters of Keras' classes."""
+    return {_letters(form.elsewhere.keras): name for name, forms in LOSSES.items() for form in forms}
+
+
+def _loss(settings: object) -> object:
+    return of_one_output(settings.get("loss")) if isinstance(settings, Mapping) else None
+
+
+def of_one_output(loss: object) -> object:
+    """Return a loss, or what stands in a list or a dictionary of losses for one output."""
+    if isinstance(loss, Mapping) and "class_name" not in loss:
+        loss = list(loss.values())
+    return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
+
+
+def _name(settings: object) -> object:
+    loss = _loss(settings)
+    if not isinstance(loss, Mapping):
+        return loss
+    config = loss.get("config")
+    return config if isinstance(config, str) else loss.get("class_name")  # a function has its name there
+
+
+def _letters(name: object) -> str:
+    return re.sub(r"[^a-z]", "", name.lower()) if isinstance(name, str) else ""
+
+
+def _optimizer(settings: object) -> Mapping[str, Any]:
+    """Return the optimizer's class and settings; nothing where the model is not compiled."""
+    if not isinstance(settings, Mapping):
+        return {}
+    given = settings.get("optimizer") or settings.get("optimizer_config")
+    return given if isinstance(given, Mapping) else {"class_name": given} if given else {}
+
+
+def _optimized(training: Training, given: Mapping[str, Any], told: list[str]) -> Training:
+    """Return settings with the optimizer that a file gives and its rate; what nnviz has not is `told`."""
+    if not given:
+        return training
+    kind, config = given.get("class_name"), given.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    known = [each for each in OPTIMIZERS.values() if _is_of(each, kind)]
+    try:
+        activations.check_own(given)
+    except FileError:
+        known = []
+    if not known:
+        usual = training.optimizer.replace("_", " ")
+        told.append(
+            f"nnviz has no optimizer {quoted(kind)}: {usual} is taken, at learning rate "
+            f"{full(training.learning_rate)}"
+        )
+        return training
+    chosen = min(known, key=lambda each: sum(_differences(each, config).values()))
+    rate, follows = _rate(config, training.learning_rate)
+    own = _settings(chosen)
+    others = [f"{key} {config[key]} (nnviz {own[key]})" for key in _differences(chosen, config)]
+    others += [f"{key} {quoted(config[key])} (nnviz none)" for key in _UNKNOWN if config.get(key)]
+    if others:
+        told.append(f"its optimizer {quoted(kind)} has {', '.join(others)}")
+    if follows:
+        told.append(f"its learning rate is {follows}, which nnviz has not: it stays {full(rate)}")
+    return replace(training, optimizer=chosen.name, learning_rate=rate)
+
+
+def _is_of(optimizer: type[Optimizer], kind: object) -> bool:
+    elsewhere = optimizer.elsewhere
+    return elsewhere is not None and isinstance(kind, str) and kind.lower() == elsewhere.keras_file[0].lower()
+
+
+def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
+    assert optimizer.elsewhere is not None
+    return optimizer.elsewhere.keras_file[1]
+
+
+def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:
+    """Return how far settings in a file are from those that nnviz's optimizer has, where they differ."""
+    found = {}
+    for key, own in _settings(optimizer).items():
+        value = config.get(key)
+        if isinstance(value, bool) or float32.is_number(value):
+            found[key] = abs(value - own)
+    return {key: distance for key, distance in found.items() if distance > _SAME}
+
+
+def _rate(config: Mapping[str, Any], usual: float) -> tuple[float, str]:
+    """Return the learning rate, and what it is where that is no number: then the first, or the usual one."""
+    rate = config.get("learning_rate", config.get("lr"))
+    follows = ""
+    if isinstance(rate, Mapping):
+        follows = f"a schedule, {quoted(rate.get('class_name'))}"
+        inner = rate.get("config")
+        rate = inner.get("initial_learning_rate") if isinstance(inner, Mapping) else None
+    if float32.is_number(rate) and rate > 0:
+        return float32.shortest(float(rate)), follows
+    return usual, follows or quoted(rate)
