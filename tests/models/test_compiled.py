@@ -13,6 +13,9 @@ from nnviz.cli.main import main
 from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
+from nnviz.files.examples import example
+from nnviz.files.models.dense import Dense
+from nnviz.files.models.keras.compiled import state_of
 from nnviz.files.registry import left_out, load, read, save
 from nnviz.files.source import Source
 from tests.core import made_up
@@ -76,17 +79,12 @@ def test_an_example_comes_back_with_its_loss_optimizer_and_rate(name, end, tmp_p
     capsys.readouterr()
     assert main(["convert", str(tmp_path / f"m{end}"), str(tmp_path / "again.json")]) == 0
     assert capsys.readouterr().err == ""
-    before, after = (
-        load(path).training for path in (f"resources/examples/{FILES[name]}", tmp_path / "again.json")
-    )
+    before, after = (load(path).training for path in (example(name).path, tmp_path / "again.json"))
     assert [after.loss, after.optimizer, after.learning_rate] == [
         before.loss,
         before.optimizer,
         before.learning_rate,
     ]
-
-
-FILES = {"circles": "15-circles.json", "iris": "16-iris.json", "curve": "13-curve.json"}
 
 
 @pytest.mark.parametrize("end", OTHERS)
@@ -185,9 +183,6 @@ def test_somebodys_own_optimizer_is_not_taken_for_that_of_keras(tmp_path):
 
 @pytest.mark.parametrize("rate", ["many", 0, -1, None, True, [], {"config": 3}, 10**400])
 def test_a_rate_that_is_none_is_said(rate):
-    from nnviz.files.models.dense import Dense
-    from nnviz.files.models.keras.compiled import state_of
-
     source = Source(b"")
     settings = {"loss": "mse", "optimizer": {"class_name": "SGD", "config": {"learning_rate": rate}}}
     state = state_of([Dense(np.eye(2), None, "identity")], settings, source)

@@ -35,16 +35,11 @@ _WITH_ROWS = _SHAPES[:2]
 
 @dataclass
 class Stored:
-    """A layer whose arrays stand in the file: its name, its class, and the models that hold it."""
+    """A layer whose arrays may stand in the file: its name, its class, and the models that hold it."""
 
     name: str
     kind: str
     around: tuple[Holder, ...]
-
-    @property
-    def arrays(self) -> int:
-        """How many of its arrays are read, the first ones: a mean and a variance."""
-        return 2
 
 
 @dataclass
@@ -54,11 +49,6 @@ class Step(Stored):
     nodes: int
     has_biases: bool
     activation: str
-
-    @property
-    def arrays(self) -> int:
-        """How many arrays it has: a kernel, and biases if it has any."""
-        return 1 + self.has_biases
 
 
 @dataclass

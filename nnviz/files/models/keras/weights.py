@@ -26,6 +26,8 @@ from nnviz.files.models.keras.layers import Chain, Scaling, Step, Stored
 
 _OLDEST = re.compile(r"_[Wb](?::.*)?$", re.DOTALL)
 """What Keras 1 puts behind a layer's name."""
+_OF_SCALING = 2
+"""Arrays of a Normalization: its mean and its variance; a count of rows stands behind them."""
 _LAYERS = ("layers", "_layer_checkpoint_dependencies")
 
 
@@ -59,7 +61,7 @@ def _scaled(layer: Dense, scaling: Scaling, found: Mapping[int, Sequence[NDArray
         scale, offset = scaling.scale, scaling.offset
         if scale is None or offset is None:
             mean, variance = (
-                np.atleast_1d(array).astype(np.float64) for array in found[id(scaling)][: scaling.arrays]
+                np.atleast_1d(array).astype(np.float64) for array in found[id(scaling)][:_OF_SCALING]
             )
             try:
                 scale, offset = scaling.by(mean, variance)
@@ -114,7 +116,7 @@ def _of_listed(steps: Sequence[Stored], file: Hdf5, root: str) -> dict[int, list
         owned = by_layer(paths)
         for step in group:
             own = owned.get(step.name, ()) if step.around else paths
-            arrays = list(own) if isinstance(step, Step) else list(own)[: step.arrays]
+            arrays = list(own) if isinstance(step, Step) else list(own)[:_OF_SCALING]
             found[id(step)] = [_array(file, paths[weight], step.name) for weight in arrays]
     return found
 
@@ -163,7 +165,8 @@ class _Counted:
         return [_path(around, name) for name in sorted(counted_as, key=lambda name: counted_as[name])]
 
     def _arrays(self, step: Stored, path: str) -> list[Array]:
-        return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(step.arrays)]
+        count = 1 + step.has_biases if isinstance(step, Step) else _OF_SCALING
+        return [_array(self._file, f"{path}/vars/{k}", step.name) for k in range(count)]
 
 
 def _array(file: Hdf5, path: str, place: str) -> Array:
