@@ -338,7 +338,7 @@ def test_what_is_missing_is_said_in_one_sentence(window, answer, tmp_path, monke
 def test_a_kind_of_film_that_can_be_written_here_is_proposed(window, answer, monkeypatch, entry, lacking):
     needs = {"Pillow": "GIF animation", "ffmpeg": "MP4 video"}
     monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None if "Pillow" in lacking else 1)
-    monkeypatch.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "ffmpeg")
+    monkeypatch.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "/usr/bin/ffmpeg")
     proposed = []
 
     def look_and_leave(dialog):

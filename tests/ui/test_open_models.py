@@ -90,7 +90,8 @@ def test_the_loss_that_an_answered_softmax_brings_is_said(window, answer, file):
     answer(AskActivations, choose_softmax)
     window.files.open(file)
     assert window.document.state.training.loss == "cross_entropy"
-    assert status(window) == "Loss: cross-entropy, the usual one for softmax. Opened a.npz"
+    said = "the file says no loss: cross-entropy is taken, the usual loss with softmax on the output"
+    assert status(window) == f"Opened a.npz; {said}"
 
 
 def test_escape_leaves_all_as_it_was(window, answer, file):

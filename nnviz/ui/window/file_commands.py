@@ -114,8 +114,6 @@ class FileCommands(QObject):
             )
         )
         self.opened.emit()
-        if file.as_read.answer and state.training.loss != MSE.name:  # the file says neither of them
-            self.loss_changed.emit(MSE.name)
         return True
 
     def take(self, path: Path) -> None:
