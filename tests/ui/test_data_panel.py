@@ -517,6 +517,16 @@ def test_a_target_of_several_that_is_emptied_is_refused_in_its_field(desk):
     assert desk.data.targets.tolist() == TARGETS
 
 
+def test_a_sentence_of_refusal_is_in_sight_as_a_whole_in_a_narrow_panel(desk):
+    desk.panel.resize(430, 260)
+    desk.click(1, 2)
+    desk.type("", Qt.Key.Key_F2, Qt.Key.Key_Backspace, Qt.Key.Key_Return)
+    refusal = desk.panel.findChild(QLabel, "error")
+    desk.qtbot.waitUntil(refusal.isVisible)
+    assert desk.panel.width() == 430
+    assert clipped(desk.panel) == []
+
+
 def test_the_menu_removes_the_targets_of_all_rows(desk):
     def choose():
         desk.table.menu_wished.emit(QPoint(2, 2))

@@ -61,6 +61,7 @@ class DataPanel(Card):
         self._fresh: State | None = None
         self._refusal = QLabel()
         self._refusal.setObjectName("error")
+        self._refusal.setWordWrap(True)
         self._refusal.setContentsMargins(13, 0, 13, 0)
         self._refusal.hide()
         self.filter = FilterBar()
