@@ -181,6 +181,15 @@ def test_a_heading_has_one_size_whatever_is_bold_or_italic_in_it(open_window, ma
     assert largest > text
 
 
+@pytest.mark.parametrize("percent", [100, 150])
+def test_code_in_notes_is_as_large_as_the_text_around_it_at_every_size(open_window, percent):
+    window = open_window(replace(load(example("forward").path), notes="The `weights` are given."))
+    choose_entry(window, f"{percent} %")
+    (_, text, *_), (code, size, *_), *_ = formats(window.notes.page, 0)
+    assert code == "weights"
+    assert size == pytest.approx(text, rel=0.05)  # Qt takes whole points
+
+
 def test_a_picture_is_told_and_set_apart(open_window):
     window = open_window(replace(load(example("forward").path), notes="See ![what it shows](x.png) here"))
     told = [(text, italic) for text, _, _, italic in formats(window.notes.page, 0)]

@@ -36,6 +36,7 @@ class NotesPage(QTextBrowser):
     def __init__(self) -> None:
         super().__init__()
         self._shown: QTextDocument | None = None
+        self._notes = ""
         self.setOpenLinks(False)
         leave_drops(self)
         self.setFrameShape(QTextBrowser.Shape.NoFrame)
@@ -45,13 +46,14 @@ class NotesPage(QTextBrowser):
         self.highlighted.connect(lambda url: self.setToolTip(_written(url)))
 
     def changeEvent(self, event: QEvent) -> None:
-        """Take over another size."""
+        """Take over another size: Qt reads Markdown's code in the size of that moment, for good."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self.document().setDefaultFont(self.font())
+        if event.type() == QEvent.Type.FontChange and self._notes:
+            self.show_notes(self._notes)
 
     def show_notes(self, notes: str) -> None:
         """Show notes, as Markdown unless they are very long."""
+        self._notes = notes
         document = QTextDocument(self)  # PySide never lets one go that has no parent
         document.setUndoRedoEnabled(False)
         document.setDefaultFont(self.font())
