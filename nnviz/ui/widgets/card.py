@@ -7,12 +7,13 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPushButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
+from nnviz.ui.widgets.elided import Elided
 from nnviz.ui.widgets.theme import px, ui_font
 
 
@@ -31,7 +32,9 @@ class Card(QFrame):
         super().__init__(parent)
         self.setObjectName("card")
         self.setAccessibleName(heading)
-        self.heading = QLabel(heading.upper())
+        self.heading = Elided()
+        self.heading.setText(heading.upper())
+        self.heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.heading.setObjectName("title")
         font = ui_font(11.5, QFont.Weight.DemiBold)
         font.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.6)
