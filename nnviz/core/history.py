@@ -57,7 +57,7 @@ class History:
     """
 
     limit: float = math.inf
-    """How many points it holds before it keeps those of buckets alone."""
+    """The number of points above which it keeps only those of buckets."""
     is_thinned: bool = False
     length: int = 0
     _buffer: _Buffer = field(default_factory=_Buffer, repr=False)
@@ -100,7 +100,7 @@ class History:
 
     @property
     def stores(self) -> Iterator[Array]:
-        """The same, and the arrays that hold the points of fewer iterations more finely."""
+        """All arrays of the history: `store`, and those of the finer histories behind it."""
         yield self.store
         if self._finer is not None:
             yield from self._finer.stores
@@ -112,7 +112,7 @@ class History:
 
     @property
     def bucket(self) -> int:
-        """Iterations of each of its buckets: the longest that it has kept points of."""
+        """The length of a bucket of `line`, in iterations."""
         return bucket_length(self.last[0])
 
     def extended(self, points: Array) -> History:
@@ -159,7 +159,7 @@ class History:
         It shares the buffer, unless that point was left out since, or was one within an epoch.
         """
         if not len(earlier):
-            return replace(self, length=0)
+            return replace(self, length=0, is_thinned=False, _span=1, _finer=None)
         last = earlier.points[-1:]
         if self._finer is not None and last[0, 0] <= self._finer.last[0]:
             return self._finer.until(earlier)
@@ -180,9 +180,10 @@ def ceiling(losses: Array) -> float:
 
 
 def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
-    """Return where a curve leaves a plot that ends at `top`, for good if it does; None if it never leaves.
+    """Return where a curve leaves a plot that ends at `top`; None if it never does.
 
-    The iteration of the first point above the top, and that, between two points, at which it crosses the top.
+    The result is the iteration of the first point above `top`, and the x at which the line to that point
+    crosses `top`. If the curve ends above `top`, it is the last such place, else the first.
     """
     above = np.flatnonzero(~(points[:, 1] <= top))
     within = np.flatnonzero(points[:, 1] <= top)
@@ -195,15 +196,15 @@ def leaves_at(points: Array, top: float) -> tuple[int, float] | None:
 
 
 def bucket_length(last: int, buckets: int = BUCKETS) -> int:
-    """Return the iterations of a bucket, a power of 2, of which at most `buckets` reach from 0 to `last`.
-
-    They are more than half as many, unless a bucket is one iteration.
-    """
+    """Return the shortest power of 2, in iterations, such that `buckets` of them cover 0 to `last`."""
     return 1 << (last // buckets).bit_length()
 
 
 def in_columns(points: Array, pixel: float, bucket: int) -> Array:
-    """Return the same of columns of at most a `pixel`, in iterations, of points that are of such buckets."""
+    """Return the first, least, greatest and last point of every column of at most one pixel.
+
+    `pixel` is the width of a pixel in iterations, and `points` are those of buckets of `bucket` iterations.
+    """
     span = min(bucket, 2 ** int(math.log2(max(pixel, 1.0))))
     return in_buckets(points, pixel // span * span)
 
@@ -211,7 +212,7 @@ def in_columns(points: Array, pixel: float, bucket: int) -> Array:
 def in_buckets(points: Array, length: float) -> Array:
     """Return the first, least, greatest and last point of every `length` iterations, in their order.
 
-    Points that are those of shorter buckets, of which `length` is a multiple, come to the same as all points.
+    The points of shorter buckets give the same result as all points if `length` is a multiple of theirs.
     """
     if len(points) < 3 or length <= 1:
         return points

@@ -216,3 +216,12 @@ def test_what_a_thinned_history_was_earlier_ends_where_it_ended():
         assert again.last == part.last
         assert rising(again.points)
         assert rows(again.points) <= rows(curve(values))
+
+
+def test_a_history_cut_to_nothing_forgets_the_buckets_of_the_old_run():
+    first, second = np.random.default_rng(6).random((2, 1000))
+    whole = History(100).extended(curve(first))
+    again = whole.until(History()).extended(curve(second))
+    part = History(100).extended(curve(second[:60]))
+    assert not whole.until(History()).is_thinned
+    assert again.until(part.end()).points.tolist() == part.points.tolist()
