@@ -1,6 +1,6 @@
-"""How another process of Python is started: it imports what this one would, but nothing of a person's folder.
+"""The command that starts another Python process, with this one's modules but none of a person's folder.
 
-Of the current folder, and of the script's own, a `random.py` would be run in the place of Python's.
+Otherwise a `random.py` in the current folder, or in the script's, would run instead of Python's own.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ sys.path += json.loads(sys.argv.pop())
 
 
 def command(code: str, *arguments: str) -> list[str]:
-    """Return the command of a process that runs `code`: without `site`, it is ready sooner."""
+    """Return the command of a process that runs `code`; it starts sooner without `site`."""
     return [sys.executable, "-I", "-S", "-c", _PATH + code, *arguments, json.dumps(_folders())]
 
 
 def _folders() -> list[str]:
-    """Return where modules are looked for after Python's own: nnviz where it is here, then as here."""
+    """Return the folders to search after Python's own: that of nnviz, then those of this process."""
     main = sys.modules["__main__"]
     foreign = {os.path.realpath(os.curdir)}
     if getattr(main, "__spec__", None) is None and (script := getattr(main, "__file__", None)):

@@ -21,7 +21,7 @@ class DisplayError(Exception):
 
     @classmethod
     def of_settings(cls) -> DisplayError:
-        """Return the error for what the environment says of the display, and Qt does not find."""
+        """Return the error for a display that the environment names and Qt does not find."""
         names = ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY")
         said = {name: os.environ[name] for name in names if os.environ.get(name)}
         with_these = " and ".join(f"{name}={value}" for name, value in said.items())
@@ -63,9 +63,9 @@ def check(*, window: bool) -> None:
 
 
 def check_for_process() -> None:
-    """Raise DisplayError where a window in a process of its own could not be shown.
+    """Raise DisplayError if a window in another process could not be shown.
 
-    Qt finds out that nobody answers at an X11 display, but in that process nobody hears it.
+    Qt would report an X11 display that does not answer, but nobody reads the messages of that process.
     """
     check(window=True)
     platform = os.environ.get("QT_QPA_PLATFORM") or "xcb"
@@ -83,7 +83,7 @@ def draw_without_display() -> None:
 
 
 def _check_answers(number: int) -> None:
-    """Raise DisplayError where no X11 display of this computer with that number answers."""
+    """Raise DisplayError if the X11 display of that number on this computer does not answer."""
     import socket  # takes time that the command does not need
 
     for name in (f"\0/tmp/.X11-unix/X{number}", f"/tmp/.X11-unix/X{number}"):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnviz.files.source import TableWishes
 
 _BY_LOSS = ("train", "slopes", "convert", "code")
-"""Commands whose outcome depends on the loss, which a file may not say."""
+"""Commands whose result depends on the loss, which a file may not hold."""
 SIZE_PX = (1200, 800)
 """Width and height of a rendered diagram, where none is given."""
 
@@ -70,7 +70,7 @@ def _place(path: Path) -> str:
 
 
 def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State:
-    """Return the State that FILE holds, and say what is not as it stands there.
+    """Return the State that FILE holds, and say what differs from the file.
 
     `wishes` are for a table. Raises FileError.
     """
@@ -84,8 +84,8 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     if wishes.targets and not registry.is_table(source):
         raise UsageError(f"nnviz convert: --target is for a table, and {chosen.file} is none")
     state = registry.read(source)
-    usual = source.usual if chosen.command in _BY_LOSS else []
-    for sentence in usual + source.told:
+    defaults = source.defaults if chosen.command in _BY_LOSS else []
+    for sentence in defaults + source.told:
         complain(f"{path}: {sentence}")
     return state
 

@@ -24,9 +24,9 @@ Classes: TypeAlias = NDArray[np.intp]
 
 
 def classifies(network: Network, data: Dataset) -> bool:
-    """Return whether all targets are 0 or 1 and the outputs are softmax, sigmoid or one of another kind.
+    """Return whether the targets are classes: all 0 or 1, and softmax, sigmoid or a single output.
 
-    Of the last both targets must occur: 0 alone is a number like any other.
+    With another activation than these two, both 0 and 1 must occur: 0 alone is a number like any other.
     """
     if is_one_of_many(network) or network.layers[-1].function.base == "sigmoid":
         return data.has_classes

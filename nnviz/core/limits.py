@@ -40,7 +40,7 @@ SEGMENTS = Limit(
     "settings that a run had one after the other, in a file", 20_000, "A run whose settings were changed"
 )
 POINTS = Limit("points of a run's curve in a file", 16_384, "A run's curve")
-"""The first, least, greatest and last of each of its buckets."""
+"""Four for each of 4,096 buckets: the first, least, greatest and last."""
 EARLIER_RUNS = Limit("earlier runs, the latest", 8, "Earlier runs")
 EARLIER_POINTS = Limit("points of an earlier run's curve", 16_384, "An earlier run's curve")
 NAME = Limit("letters", 200, "A title, and the name of an input, a node or a weight set")

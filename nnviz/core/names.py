@@ -17,10 +17,10 @@ LISTED = 3
 """So many names are told."""
 
 MOST_COMPARED = 500
-"""Of more names in one place each is shortened by itself: to compare them would take long."""
+"""More names than this are shortened one by one: comparing them would be slow."""
 
 Fits: TypeAlias = Callable[[str], bool]
-"""Tells whether a text has room."""
+"""Return whether a text fits."""
 Side: TypeAlias = Literal["right", "left", "middle"]
 """Where letters of a name are left out."""
 SIDES: tuple[Side, ...] = "right", "left", "middle"
@@ -68,8 +68,8 @@ def shorten_distinctly(names: Sequence[str], fits: Fits, usual: Callable[[str], 
 
 
 def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
-    """Yield ways to shorten names, the best first: where to cut them and what to leave out; None as usual."""
-    begins, ends = _alike(names), _alike({name[::-1] for name in names})
+    """Yield (start, end, side) for `_part`, the best way to shorten names first; None is the usual way."""
+    begins, ends = _common_start(names), _common_start({name[::-1] for name in names})
     start, end = map(_whole_words, (begins, ends))
     if end:
         yield 0, end, "right"
@@ -79,7 +79,7 @@ def _ways(names: set[str]) -> Iterator[tuple[int, int, Side] | None]:
     yield len(begins), len(ends), "right"
 
 
-def _alike(names: set[str]) -> str:
+def _common_start(names: set[str]) -> str:
     """Return the letters that all names begin with."""
     first, last = min(names), max(names)
     alike = (k for k, pair in enumerate(zip(first, last, strict=False)) if len(set(pair)) > 1)
@@ -87,14 +87,14 @@ def _alike(names: set[str]) -> str:
 
 
 def _whole_words(text: str) -> int:
-    """Return how many letters of a text are whole words with what stands behind them."""
+    """Return the length of a text up to the end of its last separator."""
     return max((found.end() for found in re.finditer(r"[\W_]", text)), default=0)
 
 
 def _part(name: str, start: int, end: int, side: Side, fits: Fits) -> str:
-    """Return a name without its first `start` and last `end` letters, and with "…" for what else has no room.
+    """Return a name without its first `start` and last `end` letters, shortened at `side` until it fits.
 
-    `side` says where these are left out. Return "" where not even one letter fits.
+    Return "" if not even one letter fits.
     """
     core, before, behind = name[start : len(name) - end], "…" * bool(start), "…" * bool(end)
 

@@ -270,7 +270,7 @@ class Document(QObject):
         source = Source(data, path, progress, activations)
         state = read(source)
         as_read = AsRead(
-            "; ".join(source.assumed + source.usual + source.told), activations, is_saved(source)
+            "; ".join(source.assumed + source.defaults + source.told), activations, is_saved(source)
         )
         return state, OnDisk(path, self._written, digest_of(data), as_read)
 

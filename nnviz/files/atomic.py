@@ -76,10 +76,10 @@ def write_beside(path: Path, suffix: str, data: bytes) -> None:
 
 
 def write_both(path: Path, data: Data, beside: Path, data_beside: Data) -> str:
-    """Put `data` into `path`, and what belongs to it into `beside`: both files are new, or both stay.
+    """Put `data` into `path`, and `data_beside` into `beside`: both files are replaced, or neither.
 
-    Where the process is killed in between, there is no file at `path`, and what was there has a name that
-    ends in .old: never does the old one stand with what is new beside it. Else as `write`.
+    If the process is killed in between, no file is at `path`, and the old one has a name that ends in .old:
+    the old file never stands beside new data. Otherwise like `write`.
     """
     with _told(path):
         if _stays(path, _status(path)):
@@ -182,7 +182,7 @@ def _replace(
 def _ready(
     target: Path, fill: Fill, source: Path | None, private: bool = False
 ) -> Iterator[tuple[FileIO, Path, str]]:
-    """Yield a new file beside `target` that has all that is to be in it, its path, and what differs."""
+    """Yield a complete new file in the folder of `target`, its path, and what `_take_after` changed."""
     like = _status(source) if source else None
     with _temporary(target, private=private or like is not None) as (file, temporary):
         fill(file, temporary)
@@ -191,7 +191,7 @@ def _ready(
 
 
 def _exchange(new: dict[Path, Path]) -> None:
-    """Put a new file into the place of each target, the first last, or leave all as they were."""
+    """Replace each target by its new file, the first target last, or leave all as they were."""
     old: dict[Path, Path | None] = {}
     try:
         for target in new:
@@ -200,7 +200,7 @@ def _exchange(new: dict[Path, Path]) -> None:
             os.replace(new[target], target)
     except BaseException:
         while old:
-            target, away = old.popitem()  # the first last: where another one fails, it is not put back
+            target, away = old.popitem()  # the first last: if another one fails, it stays away
             os.replace(away, target) if away else target.unlink(missing_ok=True)
         raise
     for away in filter(None, old.values()):
@@ -209,7 +209,7 @@ def _exchange(new: dict[Path, Path]) -> None:
 
 
 def _take_away(target: Path) -> Path | None:
-    """Rename a file and return its name meanwhile, or None where there is none."""
+    """Rename a file for a while and return its new path, or None if there is no file."""
     away = target.with_name(f"{target.name}.{os.urandom(3).hex()}.old")
     try:
         os.rename(target, away)

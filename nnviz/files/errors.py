@@ -42,7 +42,7 @@ class UnfitError(FileError):
 
 
 class UndecidedError(FileError):
-    """A table with a cell that can be read in two ways, until a person says the decimal sign."""
+    """A table with a cell that is ambiguous until a person chooses the decimal sign."""
 
 
 class UnansweredError(FileError):

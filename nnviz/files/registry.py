@@ -206,7 +206,7 @@ def encoded(state: State, path: str | os.PathLike[str]) -> bytes:
 
 
 def left_out(state: State, path: str | os.PathLike[str]) -> str:
-    """Return a sentence on what of `state` is not kept, or otherwise, in a file of the path's suffix, or "".
+    """Return a sentence on what a file of the path's suffix loses or changes of `state`, or "".
 
     Raises FileError for an unknown suffix.
     """

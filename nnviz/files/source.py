@@ -31,11 +31,11 @@ def as_names(given: Sequence[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TableWishes:
-    """What a person says of a table that a network is made for.
+    """A person's choices for a table for which a network is made.
 
     ========= ==============================================================================
-    `targets` the names of the columns that are targets; those that are proposed where none
-    `decimal` the decimal sign, "." or ","; None where it is to be found
+    `targets` the names of the target columns; () for those that nnviz proposes
+    `decimal` the decimal sign, "." or ","; None to detect it
     `seed`    the seed of the random weights
     ========= ==============================================================================
     """
@@ -57,7 +57,7 @@ class Source:
     `wishes`      what a person says of a table
     `told`        what is not as it stands there, in sentences
     `assumed`     what such a file never says, and is the same for all of them
-    `usual`       what it does not say, and what is usual is taken: the loss that one trains by
+    `defaults`    what the file does not say and which default is taken, in sentences: the loss
     ============= =========================================================================
     """
 
@@ -68,7 +68,7 @@ class Source:
     told: list[str] = field(default_factory=list)
     assumed: list[str] = field(default_factory=list)
     wishes: TableWishes = TableWishes()
-    usual: list[str] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
 
     def beside(self, name: str) -> bytes:
         """Return the bytes of a file in the same folder. Raises FileError.

@@ -46,7 +46,7 @@ def opened(model, path):
         warnings.simplefilter("ignore")  # Keras says that .h5 is old
         model.save(path)
     source = Source(path.read_bytes(), path)
-    return read(source), source.usual + source.told
+    return read(source), source.defaults + source.told
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

@@ -9,13 +9,13 @@ from nnviz.core.training.past import Replay, beginning, put_into
 from nnviz.core.training.trainer import Trainer
 
 WORK_PER_STATE = 20
-"""To take a State of a large network is slow: train so many times as long between two of them."""
+"""Copying the State of a large network is slow, so train this many times longer between two copies."""
 
 
 class Best:
-    """Follows a training that begins at `state`, and keeps two States: one leads to the least loss so far.
+    """Finds the State of the least validation loss in a training that begins at `state`.
 
-    So the updates from there to the least loss are all that is made again, bit for bit.
+    It keeps two States, one of them before the least loss so far, and repeats only the updates in between.
     """
 
     def __init__(self, state: State) -> None:
@@ -23,7 +23,7 @@ class Best:
         self._due_s = 0.0
 
     def follow(self, trainer: Trainer) -> None:
-        """Take a State now and then; call it after each unit of work."""
+        """Keep a State if enough time has passed; call this after each unit of work."""
         began_s = perf_counter()
         if began_s < self._due_s:
             return

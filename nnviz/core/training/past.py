@@ -192,7 +192,7 @@ def put_into(state: State, past: State) -> State:
 class Replay:
     """Makes the updates of the run of `end` again, from a State of it that is known; used like a Trainer.
 
-    Where the history of `end` left points out, the State that is reached has those that were made again.
+    If the history of `end` is thinned, the State that is reached has every point of the repeated updates.
     """
 
     diverged = False

@@ -66,10 +66,10 @@ def state_of(
 
 
 def trained_by(network: Network, loss: str = "", source: Source | None = None, why: str = "") -> Training:
-    """Return the settings of a model that says this loss, or none, with the reason `why` if it has one.
+    """Return the settings for a network with the `loss` that its file says, or the usual loss of its output.
 
-    Where it says none, or one that does not go with the output, the usual one is taken, and the `source` is
-    told so unless there is no other.
+    The usual one is taken if the file says none, for the reason `why`, or one that does not fit the output;
+    the `source` notes so, unless there is no other loss for that output.
     """
     output = network.layers[-1].function.base
     if loss and fitting(loss) and output not in fitting(loss):
@@ -79,7 +79,7 @@ def trained_by(network: Network, loss: str = "", source: Source | None = None, w
     loss = usual(output)
     if source is not None and (why or loss != MSE.name):
         taken = f"{loss_of(loss, output).word} is taken, the usual loss with {output} on the output"
-        (source.told if why else source.usual).append(f"{why or 'the file says no loss'}: {taken}")
+        (source.told if why else source.defaults).append(f"{why or 'the file says no loss'}: {taken}")
     return Training(loss=loss)
 
 

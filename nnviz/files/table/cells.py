@@ -25,8 +25,8 @@ _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 """What Python's `float` reads as `parsed` does, but for its size."""
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d*)?", re.ASCII)
 """With points, which a decimal comma leaves to thousands."""
-_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
-"""What may have a thousands separator, whichever the decimal sign is."""
+GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)", re.ASCII)
+"""A number that may have a thousands separator, with either decimal sign."""
 _SWAPPED = str.maketrans(".,", ",.")
 
 _Y, _YY = r"\d{4}", r"(\d{4}|\d\d)"
@@ -79,7 +79,7 @@ def rows_of(lines: list[str], delimiter: str, first: int = 0) -> Iterator[tuple[
 def one_line_rows(lines: list[str], delimiter: str, width: int) -> list[list[str]] | None:
     """Return the cells of each line, or None unless every line is a row by itself, of `width` cells.
 
-    Much quicker than `rows_of`, which tells the lines of all other rows and what is wrong with them.
+    Much quicker than `rows_of`, which reads every row and says what is wrong with it, and where.
     """
     try:
         rows = [*csv.reader(lines, **_as_csv(delimiter))]
@@ -93,22 +93,22 @@ def _as_csv(delimiter: str) -> dict[str, Any]:
     return {"delimiter": delimiter, "skipinitialspace": delimiter != "\t", "strict": True}
 
 
-class TwoWaysError(ValueError):
-    """A cell whose number only the decimal sign tells."""
+class AmbiguousError(ValueError):
+    """A cell that is two different numbers, depending on the decimal sign."""
 
 
 def number(cell: str, decimal: str | None, *, grouped: bool = False) -> float:
-    """Return the number in a cell with a decimal point or comma, or None where it is not known which.
+    """Return the number in a cell. `decimal` is the decimal sign, or None if it is not known.
 
-    Where numbers may be `grouped`, the other sign parts thousands. Raises ValueError with what is wrong,
-    TwoWaysError where only the decimal sign is missing.
+    If numbers may be `grouped`, the other sign separates thousands. Raises ValueError with what is wrong,
+    AmbiguousError if only the decimal sign is missing.
     """
-    if decimal is None and _GROUPED.fullmatch(cell):
+    if decimal is None and GROUPED.fullmatch(cell):
         told, whole = (shortened(text, SHOWN) for text in (cell, re.sub("[.,]", "", cell)))
         if len(re.findall("[.,]", cell)) > 1:
-            raise TwoWaysError(f"{told} is {whole} with a thousands separator: choose the decimal sign")
+            raise AmbiguousError(f"{told} is {whole} with a thousands separator: choose the decimal sign")
         ways = f"as {told.replace(',', '.')} and, with a thousands separator, as {whole}"
-        raise TwoWaysError(f"{told} can be read in two ways, {ways}: choose the decimal sign")
+        raise AmbiguousError(f"{told} can be read in two ways, {ways}: choose the decimal sign")
     if grouped and _THOUSANDS.fullmatch(cell if decimal == "," else cell.translate(_SWAPPED)):
         cell = cell.replace("." if decimal == "," else ",", "")
     elif decimal == "," and _THOUSANDS.fullmatch(cell):

@@ -13,7 +13,15 @@ from dataclasses import dataclass, replace
 
 from nnviz.core.names import quoted
 from nnviz.files.errors import FileError
-from nnviz.files.table.cells import DELIMITERS, MISSING, NOT_CLOSED, is_date, is_like_a_number, rows_of
+from nnviz.files.table.cells import (
+    DELIMITERS,
+    GROUPED,
+    MISSING,
+    NOT_CLOSED,
+    is_date,
+    is_like_a_number,
+    rows_of,
+)
 from nnviz.files.table.text import ENCODINGS
 
 SAMPLE = 100
@@ -25,8 +33,8 @@ _COMMA = re.compile(
 _POINT = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?|[+-]?\d{1,3}(,\d{3})+\.\d*", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+", re.ASCII)
 """What may be a number with points between thousands, where the decimal sign is a comma."""
-_GROUPED = re.compile(r"""(^|;)\s*"?[+-]?[1-9]\d{0,2}((\.\d{3})+|(,\d{3})+)"?\s*(;|$)""", re.ASCII)
-"""A line with a cell that may have a thousands separator, whichever the decimal sign is."""
+_GROUPED = re.compile(rf'(^|;)\s*"?{GROUPED.pattern}"?\s*(;|$)', re.ASCII)
+"""A line with a GROUPED cell."""
 NAMES = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 
 
@@ -59,7 +67,7 @@ class Layout:
 def found(lines: list[str], said: Layout) -> Layout:
     """Return the layout of a table with these lines, by its first rows; what is `said` stays.
 
-    All lines are looked at where the first leave it open whether points part thousands.
+    If these leave open whether points separate thousands, all lines are searched for the decimal sign.
     """
     sample = lines[:SAMPLE]
     delimiter = said.delimiter or _delimiter(sample)
@@ -112,9 +120,9 @@ def _is_one_column(lines: list[str]) -> bool:
 
 
 def _decimal(rows: Iterable[list[str]]) -> str | None:
-    """Return the point where numbers are seen that have one, else the comma where some have that, or None.
+    """Return the decimal sign of the numbers in these rows, the point first; None if no number shows it.
 
-    What may as well be thousands is no sign of either.
+    A number whose signs may separate thousands does not show it.
     """
     has_comma = False
     with suppress(FileError):

@@ -21,7 +21,7 @@ from nnviz.core.names import quoted
 from nnviz.core.numbers import counted, full
 from nnviz.files.errors import FileError, UndecidedError, told_by_core
 from nnviz.files.progress import Progress
-from nnviz.files.table.cells import MISSING, NOT_CLOSED, TwoWaysError, number, rows_of
+from nnviz.files.table.cells import MISSING, NOT_CLOSED, AmbiguousError, number, rows_of
 from nnviz.files.table.layout import Layout, found
 from nnviz.files.table.numbers import Cells
 from nnviz.files.table.text import ENCODINGS, decoded, encoding_of, with_plain_ends
@@ -129,7 +129,7 @@ class Table:
         """Return what is wrong with a cell that is no number."""
         try:
             number(self._texts[column][row], self.layout.decimal, grouped=self.layout.grouped)
-        except TwoWaysError as error:
+        except AmbiguousError as error:
             return UndecidedError(str(error), self.place(row, column))
         except ValueError as error:
             return FileError(str(error), self.place(row, column))
