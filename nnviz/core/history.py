@@ -27,6 +27,8 @@ CEILING = 3.0
 """A curve that has diverged is drawn up to so many times its start: more would flatten the runs beside it."""
 DIVERGED = 1e6
 """A loss so many times as high as at the start is no jump that a run comes back from."""
+NOISE = 1e-12
+"""A smaller loss at the start is rounding noise: adam soon leaves it, and comes back."""
 LARGEST = 1e306
 """A plot cannot show larger numbers: a run can start with one where another run has diverged."""
 
@@ -170,12 +172,15 @@ class History:
 
 
 def ceiling(losses: Array) -> float:
-    """Return the loss up to which a curve is drawn: of one that has diverged, a multiple of its start."""
+    """Return the loss up to which a curve is drawn: a multiple of its start if it diverged, else ∞.
+
+    The start is the first loss above NOISE.
+    """
     sizes = np.abs(losses)
     if not sizes.max(initial=0.0) < math.inf:
         sizes = sizes[np.isfinite(sizes)]
-    start, most = float(sizes[np.argmax(sizes > 0.0)]) if len(sizes) else 0.0, sizes.max(initial=0.0)
-    diverged = most / DIVERGED > start > 0.0 or most > LARGEST
+    start, most = float(sizes[np.argmax(sizes > NOISE)]) if len(sizes) else 0.0, sizes.max(initial=0.0)
+    diverged = most / DIVERGED > start > NOISE or most > LARGEST
     return min(CEILING * start, LARGEST) if diverged else math.inf
 
 

@@ -109,7 +109,7 @@ def _curve(places: Array, colour: str) -> str:
 def _cut_curve(places: Array, colour: str, plot: Rect) -> str:
     """Return what is in the plot of a line through all places but the last, and an arrow at the last one."""
     points, joined = cut(places[:-1], [[plot.x, plot.right], [plot.y, plot.bottom]])
-    begins = np.append(True, ~joined[:-1])
+    begins = np.insert(~joined, 0, True)[:-1]
     steps = zip(begins, points.tolist(), strict=True)
     through = "".join(f"{'M' if begins else 'L'}{x:.1f},{y:.1f}" for begins, (x, y) in steps)
     x, y = places[-1]

@@ -158,6 +158,22 @@ def test_a_training_that_diverges_says_so():
     assert texts(parsed(nnviz.train(flat, updates=1)))[0] == "MSE 0 → 0 after 1 update"
 
 
+def test_a_curve_that_begins_at_rounding_noise_has_not_diverged():
+    result = nnviz.train(state((1, 1)), updates=4)
+    root = parsed(replace(result, history=np.array([[0, 3e-22], [1, 0], [2, 0.1], [3, 0.01], [4, 1e-28]])))
+    assert "0.1" in texts(root)
+    assert list(root.iter(f"{SVG}polygon")) == []
+
+
+def test_a_curve_that_is_too_high_everywhere_has_an_arrow_at_its_start():
+    result = nnviz.train(state((1, 1)), updates=1)
+    root = parsed(replace(result, history=np.array([[0, 1.5e307], [1, 1.4e307]])))
+    (arrow,) = root.iter(f"{SVG}polygon")
+    (line,) = root.iter(f"{SVG}path")
+    assert arrow.get("points").split()[0].endswith(",52.0")
+    assert line.get("d") == ""
+
+
 def test_a_training_with_rows_kept_for_validation_shows_both_curves_and_which_is_which():
     data = Dataset([[1, 0], [0, 1], [1, 1], [-1, 1]], [[1], [0], [1], [0]])
     network = Network.from_weights({"output": [0.5, 0.5]}, output="sigmoid")
