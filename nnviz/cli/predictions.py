@@ -90,7 +90,7 @@ def _rows_of(chosen: argparse.Namespace, state: State) -> tuple[Array, Callable[
 
 
 def _complete(table: Table, where: Placed, state: State, path: Path) -> Table:
-    """Return the rows without a missing input, and say which rows are left out. Raises FileError for none."""
+    """Return the rows without a missing input, and say which are left out. Raises FileError if all are."""
     rows = complete(table, where, state)
     if not rows.any():
         raise FileError("no row is left: every row has a missing cell")

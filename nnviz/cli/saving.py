@@ -41,7 +41,7 @@ def standardised(state: State, path: Path, *, wanted: bool) -> State:
 
 
 def without_scaling(state: State, out: Path) -> State:
-    """Return `state` with inputs that are taken as they are, and say which rows the file takes."""
+    """Return `state` without the scaling of its inputs, and say which rows the file takes."""
     if scaling.find(state):
         complain(f"{out} leaves out the scaling of the inputs: it takes standardised rows")
     return scaling.remove(state)

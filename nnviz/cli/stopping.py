@@ -1,4 +1,4 @@
-"""How a signal ends the command: at once, or after what was done is saved. Imports next to nothing."""
+"""End the command on a signal: at once, or after saving its work. Imports next to nothing."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import time
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""What asks a program to end; Windows has no SIGHUP."""
+"""Signals that ask a program to end; Windows has no SIGHUP."""
 DOUBLED_S = 0.5
-"""Within this time a second signal is the first again: a program between has passed it on, too."""
+"""Seconds within which a second signal counts as the first: a parent process may pass it on as well."""
 
 
 def end_at_once_on_signals() -> None:
-    """Let each signal end the process; one that is ignored, as in the background, stays ignored."""
+    """Let each signal end the process; ignored ones, as in the background, stay ignored."""
     for number in SIGNALS:
         if signal.getsignal(number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(number, _end_at_once)
 
 
 class StopRequest:
-    """Within its context the first signal asks to stop, and another one ends the process at once.
+    """A context in which the first signal asks to stop, and another one ends the process at once.
 
-    `exit_code` is that of the signal which has asked; 0 while none has.
+    `exit_code` is that for the first signal, and 0 before it.
     """
 
     def __init__(self) -> None:

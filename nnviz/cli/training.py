@@ -28,13 +28,13 @@ from nnviz.files.errors import FileError
 LINES = 50
 """Longest history that is printed whole."""
 SETTINGS = ("updates", "learning_rate", "batch_size", "optimizer", "seed", "loss", "validation")
-"""Options that are settings of the training, by their names there."""
+"""The options that are fields of `Training`."""
 
 
 def train(state: State, chosen: argparse.Namespace) -> int:
     """Train, write what was asked for and print the history of the loss; return the exit code.
 
-    A signal ends the training, and what was trained is kept; another one ends the command at once.
+    A signal ends the training early and its result is saved; another one ends the command at once.
     """
     with StopRequest() as stop:
         try:
@@ -66,7 +66,7 @@ def train(state: State, chosen: argparse.Namespace) -> int:
 
 
 def _best(state: State, chosen: argparse.Namespace) -> Best | None:
-    """Return what finds the network to keep, where that is not the last one. Raises UsageError."""
+    """Return the finder of the best network if --keep asks for it. Raises UsageError."""
     if chosen.keep is None:
         return None
     if state.trainable and not state.validated:
@@ -75,7 +75,7 @@ def _best(state: State, chosen: argparse.Namespace) -> Best | None:
 
 
 def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> None:
-    """Say what is worth knowing of a training; `since` when validation has risen."""
+    """Print remarks on a training to standard error; `since` is the iteration of over-fitting."""
     state, run = result.state, result.state.run
     assert run is not None
     if result.diverged:

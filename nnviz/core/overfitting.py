@@ -20,7 +20,7 @@ RISE, FALL = 0.1, 0.01
 VISIBLE = 1e-3
 """Least rise as a share of the first loss: less than a pixel of a plot that begins there."""
 PARTS = 4
-"""How many averages tell the course of the last third of a run."""
+"""Number of averages over the last third of a run."""
 
 
 @np.errstate(all="ignore")
@@ -68,10 +68,10 @@ def _finite(history: History) -> Array:
 
 
 def _kept_below(points: Array, shortest: float, end: float) -> tuple[float, Array]:
-    """Return the lowest level below which a curve stays for a stretch before `end`, and from where to where.
+    """Return the lowest level below which a curve stays for a whole stretch before `end`, and that stretch.
 
-    A stretch is `shortest` or a quarter of the iterations before it, and has EPOCHS points; the level is
-    infinite if there is none.
+    A stretch is `shortest` iterations long, or a quarter of those before it, and has at least EPOCHS points.
+    It is returned as its first and last iteration; without any, the level is infinite.
     """
     x, y = points.T
     grown = 2 * shortest * 1.05 ** np.arange(max(0.0, np.log(end / shortest) / np.log(1.05)))

@@ -1,4 +1,4 @@
-"""Standardised inputs in other people's files: the scaling stands before the first layer or within it."""
+"""Export the scaling of standardised inputs to other formats, before the first layer or within it."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from nnviz.core.state import State
 from nnviz.files.errors import FileError
 
 PLAIN = 1e-6, 1e18
-"""Deviations whose squares are numbers of 32 bits, and above Keras' least one, 1e-7."""
+"""Least and greatest deviation whose square is a float of 32 bits; Keras raises those below 1e-7."""
 COARSE = 1e4
-"""Times the deviation: of a larger mean a float of 32 bits is off by more than 1/1000 of the deviation."""
+"""In deviations: a float of 32 bits rounds a larger mean by more than 1/1000 of the deviation."""
 
 
 class Scaling(NamedTuple):
-    """What the inputs are of raw numbers, (raw − mean) / deviation: each of shape (inputs,)."""
+    """Mean and deviation of each input, shape (inputs,): an input is (raw − mean) / deviation."""
 
     mean: Array
     deviation: Array
 
 
 def find(state: State) -> Scaling | None:
-    """Return the scaling of the inputs, 0 and 1 for those taken as they are; None where all are."""
+    """Return the scaling of the inputs, mean 0 and deviation 1 for plain ones; None if all are plain."""
     numbers = {column.nodes[0]: column for column in state.columns if not column.is_plain}
     found = [numbers.get(name) for name in state.network.inputs]
     scaling = Scaling(
@@ -39,7 +39,7 @@ def find(state: State) -> Scaling | None:
 
 
 def remove(state: State) -> State:
-    """Return `state` with inputs that are taken as they are; the rows stay standardised."""
+    """Return `state` without the scaling of its inputs; its rows stay standardised."""
     columns = (
         column if column.values else replace(column, mean=0.0, deviation=1.0) for column in state.columns
     )
@@ -47,18 +47,18 @@ def remove(state: State) -> State:
 
 
 def fold(state: State) -> Network:
-    """Return the network that makes of raw numbers what `state` makes of standardised ones.
+    """Return a network for raw numbers with the predictions of `state`.
 
-    Raises FileError where that takes weights that are too large.
+    Raises FileError if its weights would be too large.
     """
     scaling = find(state)
     return state.network if scaling is None else _with_raw_inputs(state.network, scaling)
 
 
 def separate(state: State) -> tuple[Scaling | None, Network]:
-    """Return the scaling in numbers for 32 bits, and the network that takes what it gives.
+    """Return the scaling for floats of 32 bits, and the network for inputs scaled by it.
 
-    A deviation that is too small or too large for them is worked into the weights. Raises FileError.
+    The weights take in a deviation outside PLAIN. Raises FileError.
     """
     scaling = find(state)
     if scaling is None:
@@ -87,8 +87,8 @@ def _with_raw_inputs(network: Network, scaling: Scaling) -> Network:
     return replace(network, layers=(replace(first, weights=weights, biases=biases), *others))
 
 
-def describe(state: State, how: str) -> str:
-    """Return what a file does with raw rows by `how` it holds the scaling; "" where nothing is scaled."""
+def describe(state: State, how: str = "the weights and biases of its first layer") -> str:
+    """Return what a file that scales raw rows by `how` does with them; "" if no input is standardised."""
     scaling = find(state)
     if scaling is None:
         return ""

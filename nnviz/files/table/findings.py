@@ -93,7 +93,7 @@ class Choices:
 def findings(table: Table, state: State | None = None, targets: Sequence[str] = ()) -> list[Finding]:
     """Return what each column of a table holds and is proposed for, first by a network's own names.
 
-    Raises FileError where no column bears one of the names that the `targets` are said to have.
+    `targets` are the names of the chosen target columns. Raises FileError if there is no such column.
     """
     found = [_holds(table, column) for column in range(table.width)]
     if state is not None and (known := _by_name(found, table, state)):
@@ -159,9 +159,9 @@ def _with_role(found: Finding, table: Table, place: int) -> Finding:
 
 
 def _with_target(found: list[Finding], chosen: list[int]) -> list[Finding]:
-    """Propose the target: what is chosen, else a column that is called so, the only texts, or the last one.
+    """Propose the target: the `chosen` columns, else one with a target's name, the only texts, or the last.
 
-    There is none where a column that is called so is of one class.
+    There is none if a column with a target's name has only one class.
     """
     names = [each.name.casefold() for each in found]
     called = {i: name for i, name in enumerate(names) if not found[i].is_date}
@@ -188,9 +188,9 @@ def _likely_targets(found: list[Finding], names: list[str]) -> list[int]:
 
 
 def _chosen(table: Table, targets: Sequence[str]) -> list[int]:
-    """Return the places of the columns of these names, or of these numbers, from 1, where none has a name.
+    """Return the places of the columns with these names; without names, with these numbers from 1 on.
 
-    Raises FileError, which names columns of similar names, where there is no such column.
+    Raises FileError, which suggests similar names, if there is no such column.
     """
     if table.names is None and targets:
         numbers = [str(i + 1) for i in range(table.width)]

@@ -67,7 +67,7 @@ def inputs_of(table: Table, where: Placed, state: State) -> Array:
 
 
 def complete(table: Table, where: Placed, state: State) -> NDArray[np.bool_]:
-    """Return which rows of a table have all inputs, shape (rows,); a text that is known is no missing one."""
+    """Return which rows of a table have all inputs, shape (rows,); a known text such as "-" is there."""
     gone = np.zeros(len(table), dtype=np.bool_)
     for place, column in zip(where.inputs, state.columns.of_inputs, strict=True):
         gone |= table.missing(place, column.values)

@@ -113,7 +113,7 @@ class Table:
         return [text if number != number else full(number) for text, number in zip(own, numbers, strict=True)]
 
     def missing(self, column: int, values: Sequence[str] = ()) -> NDArray[np.bool_]:
-        """Tell which cells of a column are missing, shape (rows,); none of its own `values` is."""
+        """Return which cells of a column are missing, shape (rows,); its own `values` are not."""
         texts = self._texts.get(column)
         if texts is None:
             return np.zeros(len(self), dtype=np.bool_)

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from nnviz.core.state import State
 from nnviz.files.json_text import decoded, parsed
-from nnviz.files.models import scaling
 from nnviz.files.models.hdf5 import reading
 from nnviz.files.models.keras import compiled, config, layers, lost, weights, written
 from nnviz.files.models.zip_parts import Archive
@@ -64,14 +63,7 @@ def write(state: State) -> bytes:
     return memory.getvalue()
 
 
-def left_out(state: State) -> list[str]:
-    """Return what of `state` an archive does not keep."""
-    return written.left_out(state)
-
-
-def raw_rows(state: State) -> str:
-    """Return what an archive does with raw rows where the inputs are standardised, or ""."""
-    return scaling.describe(state, written.SCALING)
+left_out, raw_rows = written.left_out, written.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:

@@ -1,4 +1,4 @@
-"""How a model of Keras is compiled, its loss and its optimizer: read from a file, and written into one."""
+"""Read and write the loss and the optimizer that a Keras model is compiled with."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from nnviz.files.models.keras import activations
 from nnviz.files.source import Source
 
 _BESIDES = {"mse": MSE.name, "sparsecategoricalcrossentropy": CROSS_ENTROPY}
-"""Losses by Keras' names besides those of nnviz's entries; small letters, without what parts them."""
+"""Keras' other names of losses, in lower-case letters alone."""
 _OTHERS = {"softmax": ("binary", "categorical"), "sigmoid": ("categorical", "binary")}
-"""With which outputs Keras may have another cross-entropy than nnviz, which, and nnviz's."""
+"""By output: the cross-entropy that Keras allows besides nnviz's, and nnviz's."""
 _UNKNOWN = ("weight_decay", "decay", "clipnorm", "global_clipnorm", "clipvalue", "use_ema")
-"""Settings of Keras' optimizers that nnviz has not, unless they are 0."""
+"""Settings of Keras' optimizers that nnviz does not have; 0 has no effect."""
 _SAME = 1e-6
-"""Settings that differ by less are the same: some are floats of 32 bits, and an epsilon is small."""
+"""Smaller differences do not count: settings may be floats of 32 bits, and epsilon is small."""
 
 
 def state_of(layers: Sequence[dense.Dense], settings: object, source: Source) -> State:
-    """Return the State of layers and of what a file says of how they were compiled. Raises FileError.
+    """Return the State of layers, trained by the loss and the optimizer in a file. Raises FileError.
 
-    The `source` is told what nnviz computes otherwise.
+    The `source` notes what nnviz computes differently.
     """
     loss, name = compiled_with(settings), _name(settings)
     why = "its loss takes logits (from_logits)" if named(name) else f"nnviz has no loss {quoted(name)}"
@@ -58,9 +58,9 @@ def named(name: object) -> str:
 
 
 def written(training: Training, output: str) -> tuple[dict[str, Any], str] | None:
-    """Return the optimizer, as its class and settings, and the loss for an output with that activation.
+    """Return Keras' JSON of the optimizer, and the name of the loss for an output with that activation.
 
-    None where Keras has no such optimizer.
+    Return None if Keras has no such optimizer.
     """
     elsewhere = OPTIMIZERS[training.optimizer].elsewhere
     if elsewhere is None or not elsewhere.keras_file[0]:
@@ -72,7 +72,7 @@ def written(training: Training, output: str) -> tuple[dict[str, Any], str] | Non
 
 
 def replaced(settings: object) -> list[str]:
-    """Return what of how a model is compiled is lost where nnviz's own file takes its place."""
+    """Return what compiled settings lose if a file of nnviz replaces the model's, in words."""
     if not isinstance(settings, Mapping) or not settings:
         return []
     told: list[str] = []
@@ -98,7 +98,7 @@ def _loss(settings: object) -> object:
 
 
 def of_one_output(loss: object) -> object:
-    """Return a loss, or what stands in a list or a dictionary of losses for one output."""
+    """Return a loss; of a list or a dictionary of one loss, that one."""
     if isinstance(loss, Mapping) and "class_name" not in loss:
         loss = list(loss.values())
     return loss[0] if isinstance(loss, list) and len(loss) == 1 else loss
@@ -125,7 +125,7 @@ def _optimizer(settings: object) -> Mapping[str, Any]:
 
 
 def _optimized(training: Training, given: Mapping[str, Any], told: list[str]) -> Training:
-    """Return settings with the optimizer that a file gives and its rate; what nnviz has not is `told`."""
+    """Return `training` with a file's optimizer and rate; add what nnviz does not have to `told`."""
     if not given:
         return training
     kind, config = given.get("class_name"), given.get("config")
@@ -165,7 +165,7 @@ def _settings(optimizer: type[Optimizer]) -> Mapping[str, float]:
 
 
 def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[str, float]:
-    """Return how far settings in a file are from those that nnviz's optimizer has, where they differ."""
+    """Return the distance of each setting in a file from that of nnviz's optimizer, if they differ."""
     found = {}
     for key, own in _settings(optimizer).items():
         value = config.get(key)
@@ -175,7 +175,10 @@ def _differences(optimizer: type[Optimizer], config: Mapping[str, Any]) -> dict[
 
 
 def _rate(config: Mapping[str, Any], usual: float) -> tuple[float, str]:
-    """Return the learning rate, and what it is where that is no number: then the first, or the usual one."""
+    """Return the learning rate, and a description unless it is a number.
+
+    A schedule gives its first rate, everything else the `usual` one.
+    """
     rate = config.get("learning_rate", config.get("lr"))
     follows = ""
     if isinstance(rate, Mapping):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nnviz.core.state import State
 from nnviz.files.errors import FileError
 from nnviz.files.json_text import parsed
-from nnviz.files.models import scaling
 from nnviz.files.models.hdf5 import reading
 from nnviz.files.models.keras import compiled, config, layers, lost, weights, written
 from nnviz.files.source import Source
@@ -43,14 +42,7 @@ def write(state: State) -> bytes:
     return written.old_file(state)
 
 
-def left_out(state: State) -> list[str]:
-    """Return what of `state` such a file does not keep."""
-    return written.left_out(state)
-
-
-def raw_rows(state: State) -> str:
-    """Return what a file does with raw rows where the inputs are standardised, or ""."""
-    return scaling.describe(state, written.SCALING)
+left_out, raw_rows = written.left_out, written.raw_rows
 
 
 def replaced(data: bytes) -> list[str]:

@@ -53,9 +53,9 @@ class Step(Stored):
 
 @dataclass
 class Scaling(Stored):
-    """A layer that makes `scale`·x + `offset` of x, one number each for all inputs or one for each of them.
+    """A layer that computes `scale`·x + `offset`, each of shape (1,) or (inputs,).
 
-    Both are None where a mean and a variance stand in the file; `is_inverse` says that they are given back.
+    Both are None if the file holds mean and variance; `is_inverse` if the layer undoes a standardisation.
     """
 
     scale: Array | None = None
@@ -77,8 +77,8 @@ class Scaling(Stored):
 class Chain:
     """The dense layers of a model. Raises FileError for what is none.
 
-    `inputs` is how many the model says it has, None where it does not say; the first layer is fed what the
-    `scalings` make of a row, one after the other.
+    `inputs` is the number of inputs that the model declares, or None; a row passes through all `scalings`
+    before the first layer.
     """
 
     steps: list[Step] = field(default_factory=list)

@@ -22,7 +22,6 @@ from nnviz.files.models.keras import activations, compiled
 VERSION = "3.0.0"
 """The oldest Keras that has all of this."""
 DENSE, INPUT, NORMALIZATION = "Dense", "InputLayer", "Normalization"
-SCALING = f"a {NORMALIZATION} layer"
 MODEL_NAME, INPUT_NAME, DENSE_NAME, ACTIVATION_NAME = "sequential", "inputs", "dense_{}", "activation_{}"
 """What the model and its layers are called; the last two with the number of the layer."""
 _OLD_FUNCTIONS = {"silu": "swish"}
@@ -151,6 +150,11 @@ def left_out(state: State) -> list[str]:
     kept = {name: getattr(state.training, name) for name in ("learning_rate", "optimizer", "loss")}
     others = [f"{SETTINGS} but loss, optimizer and learning rate"] * (Training(**kept) != state.training)
     return [part for own in lost for part in (others if own == SETTINGS else [own])]
+
+
+def raw_rows(state: State) -> str:
+    """Return what such a file does with raw rows if the inputs are standardised, else ""."""
+    return scaling.describe(state, f"a {NORMALIZATION} layer")
 
 
 def _arrays(layer: Layer, place: str) -> list[Any]:
