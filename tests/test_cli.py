@@ -368,11 +368,12 @@ def test_convert_takes_the_only_texts_or_the_columns_that_are_said_as_targets(ru
         "",
         "no column is called 'knd': perhaps 'kind'\n",
     )
-    assert run("convert", "relu", out, "--target", "a") == (
-        2,
-        "",
-        "nnviz convert: --target is for a table, and relu is none\n",
-    )
+
+
+@pytest.mark.parametrize("option", [("--target", "a"), ("--decimal", ",")])
+def test_convert_refuses_options_of_a_table_for_another_file(run, tmp_path, option):
+    told = f"nnviz convert: {option[0]} is for a table, and relu is none\n"
+    assert run("convert", "relu", str(tmp_path / "out.json"), *option) == (2, "", told)
 
 
 def test_the_seed_of_convert_makes_the_start_and_the_order_of_the_rows_and_is_kept(run, table):

@@ -79,10 +79,11 @@ def load(chosen: argparse.Namespace, wishes: TableWishes | None = None) -> State
     from nnviz.files.source import Source, TableWishes
 
     path = examples.file_of(chosen.file)
-    wishes = wishes or TableWishes(decimal=getattr(chosen, "decimal", None))
-    source = Source(read_bytes(path), path, activations=chosen.activations, wishes=wishes)
-    if wishes.targets and not registry.is_table(source):
-        raise UsageError(f"nnviz convert: --target is for a table, and {chosen.file} is none")
+    own = wishes or TableWishes(decimal=getattr(chosen, "decimal", None))
+    source = Source(read_bytes(path), path, activations=chosen.activations, wishes=own)
+    if wishes and (wishes.targets or wishes.decimal) and not registry.is_table(source):
+        option = "--target" if wishes.targets else "--decimal"
+        raise UsageError(f"nnviz convert: {option} is for a table, and {chosen.file} is none")
     state = registry.read(source)
     defaults = source.defaults if chosen.command in _BY_LOSS else []
     for sentence in defaults + source.told:
