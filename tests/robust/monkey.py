@@ -139,6 +139,7 @@ class Monkey:
 
     def leave(self):
         """Close the window without a question."""
+        self._timer.stop()
         self.window.files.asks = False
         self._end()
 

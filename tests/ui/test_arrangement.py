@@ -3,7 +3,7 @@
 import gc
 
 import pytest
-from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QTabBar, QWidget
@@ -527,6 +527,18 @@ def test_the_first_arrangement_of_a_large_screen_stays_so_on_a_small_one(open_wi
     assert {name: rect.size() for name, rect in sizes(window).items()} == {
         name: rect.size() for name, rect in first.items()
     }
+
+
+@pytest.mark.parametrize("odd", [QSize(0, 0), QSize(0, 700), QSize(2**30, 2**30), QSize(-5, 3), "600"])
+def test_odd_sizes_that_were_remembered_leave_every_panel_in_sight(open_window, settings, odd):
+    window = start_at(open_window, SMALL)
+    window.main_window.close()
+    for name in (*FIRST, "window"):
+        settings.remember(f"sizes/{name}", odd)
+    after = start_at(open_window, SMALL)
+    assert in_sight(after) == FIRST
+    for name in FIRST:
+        assert after.main_window.rect().contains(place(after, name))
 
 
 def test_a_window_that_was_maximised_is_so_again_on_a_screen_of_another_width(qtbot, settings):

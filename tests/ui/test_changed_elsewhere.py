@@ -1,6 +1,7 @@
 """What others do to the file that is open is said, with a choice in which nothing is lost."""
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -13,7 +14,7 @@ from nnviz.ui.window import file_commands
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
 from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, set_number, type_name
-from tests.ui.sees import status
+from tests.ui.sees import at_work, status
 
 
 @pytest.fixture
@@ -56,6 +57,20 @@ def come_back(window):
     QApplication.sendEvent(window.main_window, QEvent(QEvent.Type.WindowActivate))
     QApplication.processEvents()
     QTest.qWait(0)
+
+
+def test_who_waits_for_the_end_of_a_click_ends_with_its_window(settings, path):
+    main_window = MainWindow(settings)
+    window = begin(main_window, settings, path)
+    kept = Kept(window, path.parent / "data")
+    main_window.show()
+    QTest.mousePress(main_window.windowHandle(), Qt.MouseButton.LeftButton)
+    come_back(window)
+    QTest.mouseRelease(main_window.windowHandle(), Qt.MouseButton.LeftButton)
+    kept.close()
+    main_window.close()
+    shiboken6.delete(main_window)
+    assert at_work() == []
 
 
 def press_save(window):

@@ -189,7 +189,7 @@ class Board(QMainWindow):
         pixels, so it is restored as well where everything has been drawn larger meanwhile.
         """
         before, now = self._settings.extent(_size_of(WINDOW)), self.window().size()
-        if not before.isValid() or (before == now and factor() == 1.0):
+        if before.isEmpty() or (before == now and factor() == 1.0):
             return
         self.look()
         self._remembered = True
