@@ -110,9 +110,9 @@ def iterations_of(kind, count):
     return np.cumsum(steps)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
-    st.integers(2, 300_000),
+    st.integers(2, 100_000),
     st.integers(1, 40_000),
     st.sampled_from([EVERY_UPDATE, EPOCHS, CHANGED_BATCHES]),
     st.integers(0, 99),

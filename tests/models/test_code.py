@@ -40,14 +40,10 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path):
     for batch in (None, 3):
         states |= {f"{name}_{batch}": own for name, own in programs.of_classes(batch, ([3],)).items()}
     states["shares"] = programs.of_shares()
-    made = {name: in_dtype(shorter(state), style, "float64") for name, state in states.items()}
+    states = {name: shorter(state) for name, state in states.items()}
+    states["curve"] = programs.shipped("curve")  # with adam, which makes a step of what a level loss rounds to
+    made = {name: in_dtype(state, style, "float64") for name, state in states.items()}
     programs.check(made, 1e-10, tmp_path)
-
-
-@pytest.mark.parametrize("style", STYLES)
-def test_the_program_of_curve_keeps_to_the_history_to_its_end(style, tmp_path):
-    state = programs.shipped("curve")
-    programs.check({"curve": in_dtype(state, style, "float64")}, 1e-9, tmp_path)
 
 
 @pytest.mark.parametrize("style", STYLES)
