@@ -41,7 +41,7 @@ def test_a_program_prints_what_the_window_shows(style, tmp_path):
         states |= {f"{name}_{batch}": own for name, own in programs.of_classes(batch, ([3],)).items()}
     states["shares"] = programs.of_shares()
     states = {name: shorter(state) for name, state in states.items()}
-    states["curve"] = programs.shipped("curve")  # with adam, which makes a step of what a level loss rounds to
+    states["curve"] = programs.shipped("curve")  # all updates: adam makes a step of what 0 rounds to
     made = {name: in_dtype(state, style, "float64") for name, state in states.items()}
     programs.check(made, 1e-10, tmp_path)
 

@@ -41,17 +41,15 @@ def paint_names(painter: QPainter, places: Places, names: Sequence[str]) -> None
     """Write the names of the classes, shortened if need be, where they have room."""
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().ink))
-    metrics, across = QFontMetricsF(painter.font()), places.cell(Cell(0, 0)).width() - 4
+    font, across = painter.font(), places.cell(Cell(0, 0)).width() - 4
     if places.left:
-        for k, name in enumerate(shorten_to_width(names, metrics, places.left - GAP)):
+        for k, name in enumerate(shorten_to_width(names, font, places.left - GAP)):
             row = places.cell(Cell(k, 0))
             room = QRectF(row.left() - places.left, row.top(), places.left - GAP, row.height())
             painter.drawText(room, RIGHT, name)
     if not places.above:
         return
-    for k, name in enumerate(
-        shorten_to_width(names, metrics, places.above - GAP if places.upright else across)
-    ):
+    for k, name in enumerate(shorten_to_width(names, font, places.above - GAP if places.upright else across)):
         column = places.cell(Cell(0, k))
         if places.upright:
             middle = column.top() - places.above / 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
 from PySide6.QtGui import QFont, QFontMetrics
@@ -31,12 +30,7 @@ SIZES_PX = 13, 12, 11, 9.5
 
 def short_headers(headers: Sequence[str]) -> dict[str, str]:
     """Return a short header for each very long one."""
-    return _shortened(tuple(headers), px(LONGEST_NAME_PX))
-
-
-@lru_cache(maxsize=1)
-def _shortened(headers: tuple[str, ...], room: int) -> dict[str, str]:
-    short = shorten_to_width(headers, QFontMetrics(ui_font(NAME_PX)), room)
+    short = shorten_to_width(headers, ui_font(NAME_PX), px(LONGEST_NAME_PX))
     return {whole: text for whole, text in zip(headers, short, strict=True) if text != whole}
 
 

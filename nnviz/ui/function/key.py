@@ -53,9 +53,10 @@ class Key(QWidget):
 
     def _placed(self) -> Iterator[tuple[Sample, QPointF, str]]:
         """Yield each sample with its upper left corner and its name as far as that has room."""
-        metrics, room = QFontMetrics(ui_font(FONT)), max(self.width(), px(80))
+        font = ui_font(FONT)
+        metrics, room = QFontMetrics(font), max(self.width(), px(80))
         x = y = 0.0
-        names = shorten_to_width([sample.name for sample in self._samples], metrics, room - px(SAMPLE_PX))
+        names = shorten_to_width([sample.name for sample in self._samples], font, room - px(SAMPLE_PX))
         for sample, name in zip(self._samples, names, strict=True):
             width = px(SAMPLE_PX) + metrics.horizontalAdvance(name)
             if x and x + width > room:

@@ -47,13 +47,13 @@ def paint_names(painter: QPainter, sheet: Sheet, names: Names, room: tuple[float
     (nodes, sources), (left, above) = names, room
     painter.setFont(ui_font(NAME_PX))
     painter.setPen(QColor(colours().muted))
-    metrics, middle = QFontMetricsF(painter.font()), Qt.AlignmentFlag.AlignVCenter
-    for node, name in enumerate(shorten_to_width(nodes, metrics, left - BESIDE) if left else ()):
+    font, middle = painter.font(), Qt.AlignmentFlag.AlignVCenter
+    for node, name in enumerate(shorten_to_width(nodes, font, left - BESIDE) if left else ()):
         place = sheet.row(node)
         at = QRectF(place.x - left, place.y, left - BESIDE, place.height)
         painter.drawText(at, Qt.AlignmentFlag.AlignRight | middle, name)
     across = sheet.column(0).width - 2
-    for source, name in enumerate(shorten_to_width(sources, metrics, across) if above else ()):
+    for source, name in enumerate(shorten_to_width(sources, font, across) if above else ()):
         place = sheet.column(source)
         at = QRectF(place.x + 1, place.y - above, across, above - BESIDE / 2)
         painter.drawText(at, Qt.AlignmentFlag.AlignHCenter | middle, name)

@@ -26,7 +26,6 @@ class Choice(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self._within: tuple[object, list[str]] = None, []
         self._steps = False
         self.activated.connect(self._tell_chosen)
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own for combo boxes knows no style sheet
@@ -54,13 +53,11 @@ class Choice(QComboBox):
         self.initStyleOption(option)
         box, field = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
         room = self.style().subControlRect(box, option, field, self).width()
-        text, metrics = self.currentText() or self.placeholderText(), self.fontMetrics()
-        if metrics.horizontalAdvance(text) <= room:
+        text = self.currentText() or self.placeholderText()
+        if self.fontMetrics().horizontalAdvance(text) <= room:
             return text
-        names = [*dict.fromkeys((text, *map(self.itemText, range(self.count()))))]
-        if self._within[0] != (names, room, metrics):
-            self._within = (names, room, metrics), shorten_to_width(names, metrics, room)
-        return self._within[1][0]
+        names = dict.fromkeys((text, *map(self.itemText, range(self.count()))))
+        return shorten_to_width(list(names), self.font(), room)[0]
 
     def event(self, event: QEvent) -> bool:
         """Tell all of a shortened text in the tooltip, over what the box is for."""

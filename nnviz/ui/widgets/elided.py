@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolTip
 
 from nnviz.core.names import shorten_distinctly
 from nnviz.ui.widgets.theme import ui_font
 
 
-def shorten_to_width(names: Sequence[str], metrics: QFontMetrics | QFontMetricsF, room: float) -> list[str]:
-    """Return names of at most `room` pixels, shortened so that no two of them look alike."""
-    middle = Qt.TextElideMode.ElideMiddle
-    return shorten_distinctly(
-        names,
-        lambda text: metrics.horizontalAdvance(text) <= room,
-        lambda name: metrics.elidedText(name, middle, room),  # type: ignore[arg-type]  # whole pixels, or not
+def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
+    """Return names of at most `room` pixels in a font, shortened so that no two of them look alike."""
+    return _shortened(tuple(names), font, room)
+
+
+@lru_cache(maxsize=32)  # every painting asks for the same, and 100 long names take 7 ms
+def _shortened(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
+    metrics, middle = QFontMetricsF(font), Qt.TextElideMode.ElideMiddle
+    return tuple(
+        shorten_distinctly(
+            names,
+            lambda text: metrics.horizontalAdvance(text) <= room,
+            lambda name: metrics.elidedText(name, middle, room),
+        )
     )
 
 
