@@ -109,7 +109,7 @@ def claimed(folder: Path) -> tuple[list[Leftover], str]:
                 claim.discard()
             else:
                 faults.append((error, _put_aside(claim, error)))
-    _clear_up(folder)
+    _clear_up(folder, {kept for _, kept in faults})
     return sorted(found, key=lambda leftover: leftover.written, reverse=True), _told(faults)
 
 
@@ -139,11 +139,12 @@ def _told(faults: list[tuple[FileError, Path]]) -> str:
     )
 
 
-def _clear_up(folder: Path) -> None:
-    """Delete what is of no use to anybody any more: half copies, locks without a copy, old damaged copies."""
+def _clear_up(folder: Path, kept: set[Path]) -> None:
+    """Delete half copies, locks without a copy, and older damaged copies than those in `kept`."""
     atomic.sweep(folder)
     lock.sweep(path for path in _files(folder, ".lock") if not os.path.exists(path.with_suffix(".copy")))
-    for damaged in sorted(_files(folder, DAMAGED), key=_written_s)[:-MOST_DAMAGED]:
+    old_first = sorted(_files(folder, DAMAGED), key=lambda path: (path in kept, _written_s(path)))
+    for damaged in old_first[: -max(MOST_DAMAGED, len(kept))]:
         with contextlib.suppress(OSError):
             os.unlink(damaged)
 

@@ -472,13 +472,26 @@ def test_a_copy_with_an_odd_time_is_offered(leave, state, folder, left_in, when_
     assert [own.load() for own in left_in(folder)[0]] == [state(1)]
 
 
-def test_only_so_many_damaged_copies_are_kept(leave, state, folder, left_in):
+def test_only_so_many_damaged_copies_are_kept_from_start_to_start(leave, state, folder, left_in):
     for number in range(MOST_DAMAGED + 3):
         copy = leave(f"copy-{number}", state(1))
         copy.write_bytes(b"?")
         os.utime(copy, (number, number))
+    assert left_in(folder)[1].endswith(f"and so are {MOST_DAMAGED + 2} others")
+    assert len(files(folder)) == MOST_DAMAGED + 3
     left_in(folder)
     assert files(folder) == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
+
+
+def test_a_damaged_copy_that_is_told_as_kept_is_kept_however_old(leave, state, folder, left_in):
+    copy = leave("old", state(1))
+    for number in range(MOST_DAMAGED):
+        (folder / f"{number}.damaged").write_bytes(b"?")
+    copy.write_bytes(b"?")
+    os.utime(copy, (0, 0))
+    assert "old.damaged" in left_in(folder)[1]
+    assert "old.damaged" in files(folder)
+    assert len(files(folder)) == MOST_DAMAGED
 
 
 def test_what_is_of_no_use_to_anybody_is_deleted_when_it_is_old(folder, left_in):
