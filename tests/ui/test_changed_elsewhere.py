@@ -59,7 +59,7 @@ def come_back(window):
     QTest.qWait(0)
 
 
-def test_who_waits_for_the_end_of_a_click_ends_with_its_window(settings, path):
+def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
     main_window = MainWindow(settings)
     window = begin(main_window, settings, path)
     kept = Kept(window, path.parent / "data")

@@ -15,11 +15,11 @@ from nnviz.ui.widgets.theme import ui_font
 
 def shorten_to_width(names: Sequence[str], font: QFont, room: float) -> tuple[str, ...]:
     """Return names of at most `room` pixels in a font, shortened so that no two of them look alike."""
-    return _shortened(tuple(names), font, room)
+    return _shorten(tuple(names), font, room)
 
 
 @lru_cache(maxsize=32)  # every painting asks for the same, and 100 long names take 7 ms
-def _shortened(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
+def _shorten(names: tuple[str, ...], font: QFont, room: float) -> tuple[str, ...]:
     metrics, middle = QFontMetricsF(font), Qt.TextElideMode.ElideMiddle
     return tuple(
         shorten_distinctly(

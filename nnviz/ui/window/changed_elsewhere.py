@@ -22,8 +22,8 @@ class ChangedElsewhere(QObject):
         super().__init__(workspace.main_window)
         self._workspace, self._presence = workspace, Presence(folder)
         self._others = 0
-        self._soon = QTimer(self, singleShot=True)
-        self._soon.timeout.connect(self._look)
+        self._look_timer = QTimer(self, singleShot=True)
+        self._look_timer.timeout.connect(self._look)
         workspace.document.file_changed.connect(self._move)
         workspace.main_window.installEventFilter(self)
         self._move()
@@ -35,12 +35,12 @@ class ChangedElsewhere(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Look once the window has the focus."""
         if event.type() == QEvent.Type.WindowActivate:
-            self._soon.start(0)
+            self._look_timer.start(0)
         return False
 
     def _look(self) -> None:
         if QApplication.mouseButtons() or QApplication.activePopupWidget():
-            self._soon.start(AGAIN_MS)  # who clicks on the window is not interrupted
+            self._look_timer.start(AGAIN_MS)  # who clicks on the window is not interrupted
         elif QApplication.activeModalWidget() is None:
             self._count()
             self._workspace.files.look()
