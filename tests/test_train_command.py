@@ -282,7 +282,7 @@ def test_keep_best_without_validation_is_bad_use(run, options):
 def test_train_names_over_fitting_as_the_window_does(run, answer, tmp_path):
     _, _, err = run("train", "iris", *OVER_FITTING)
     told = f"validation has risen since iteration {LEAST}: over-fitting"
-    assert err == f"{told}; --keep best saves the network of that iteration\n"
+    assert err == f"{told}; --keep best saves the network of the least validation loss\n"
     file = tmp_path / "iris.json"
     nnviz.save(standardise.standardise(load(example("iris").path), range(4)), file)
     line = "train", str(file), "--learning-rate", "1", "--updates", "200", "--json"

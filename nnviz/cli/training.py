@@ -88,7 +88,7 @@ def _remark(result: Result, since: int | None, chosen: argparse.Namespace) -> No
     if state.training.validation and are_unshuffled(state.network, state.data):
         complain(UNSHUFFLED)
     if since is not None:
-        remedy = "" if chosen.keep else "; --keep best saves the network of that iteration"
+        remedy = "" if chosen.keep else "; --keep best saves the network of the least validation loss"
         complain(f"validation has risen since iteration {since}: over-fitting{remedy}")
     if chosen.keep:
         curve, last = run.curve("validation"), int(result.history[-1, 0])

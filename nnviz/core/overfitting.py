@@ -25,13 +25,13 @@ PARTS = 4
 
 @np.errstate(all="ignore")
 def risen_since(state: State) -> int | None:
-    """Return the iteration of the least validation loss in the run of `state` if it has risen for good since.
+    """Return the iteration from which on the validation loss in the run of `state` has risen for good.
 
-    Compare the last third of the run with the lowest level below which the validation loss had stayed for a
-    whole stretch before, EPOCHS or longer. The averages of the PARTS of that third must lie above the level
-    by half of RISE, and the last of them by RISE and by half of the highest: a loss on its way down again
-    has not risen. The training loss must have fallen from that stretch to the last part. Return None
-    otherwise, and with fewer than ROWS validation rows.
+    It is that of the least before the last third of the run. Compare that third with the lowest level below
+    which the validation loss had stayed for a whole stretch before, EPOCHS or longer. The averages of the
+    PARTS of that third must lie above the level by half of RISE, and the last of them by RISE and by half of
+    the highest: a loss on its way down again has not risen. The training loss must have fallen from that
+    stretch to the last part. Return None otherwise, and with fewer than ROWS validation rows.
 
     The result hardly depends on how the curves are thinned.
     """
@@ -44,9 +44,11 @@ def risen_since(state: State) -> int | None:
     shortest = EPOCHS * per_epoch
     if len(points) <= EPOCHS or points[-1, 0] <= shortest:
         return None
-    end, first, iteration = points[-1, 0], points[0, 1], points[points[:, 1].argmin(), 0]
+    end, first = points[-1, 0], points[0, 1]
     late = np.linspace(end - max(end / 3, shortest), end, PARTS + 1)
-    if not points[0, 0] < iteration <= late[0]:
+    early = points[points[:, 0] <= late[0]]  # a lucky dip in the last third hides no rise
+    iteration = early[early[:, 1].argmin(), 0] if len(early) else 0
+    if not points[0, 0] < iteration:
         return None
     level, stretch = _kept_below(points, shortest, late[0])
     if not level < first:

@@ -132,6 +132,14 @@ def test_a_curve_that_has_risen_since_its_least_is_over_fitting_since_then():
     assert risen_since(measured(FALLS, curve(VALLEY))) == 40
 
 
+def test_a_lucky_dip_in_the_last_third_hides_no_rise():
+    assert risen_since(measured(FALLS, curve([*VALLEY[:90], 0.1, *VALLEY[91:]]))) == 40
+
+
+def test_a_curve_that_is_finite_late_alone_has_not_risen():
+    assert risen_since(measured(FALLS, curve([*[np.inf] * 90, *VALLEY[90:]]))) is None
+
+
 @pytest.mark.parametrize(
     "validation",
     [
