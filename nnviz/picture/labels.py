@@ -44,7 +44,9 @@ def headings(content: Content, layout: Layout) -> Iterator[Label]:
         lines = _subheadings(column, content)
         heading = _line("heading", names, cell, column, ABOVE * cell.height, HEADING * grown)
         middle = max(BELOW * cell.height, ABOVE * cell.height + LINE * HEADING * grown)
-        line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
+        line = None
+        if middle + LINE / 2 * SUBHEADING * grown <= cell.height:  # else it would stand on the numbers
+            line = _line("subheading", lines, cell, column, middle, SUBHEADING * grown)
         if line and column.index == last and content.slopes_of:
             cell = cell._replace(x=taken, width=cell.right - taken)
             line = _with_slopes(line, content.slopes_of, cell, column) or line

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -197,6 +198,7 @@ def test_no_text_touches_another_or_a_picture(sizes, view, with_slopes):
     height=st.integers(100, 1000),
     with_slopes=st.booleans(),
 )
+@case(sizes=(2, 3, 2), width=320, height=100, with_slopes=False)
 def test_so_it_is_in_any_network_and_room(sizes, width, height, with_slopes):
     picture = row_picture(state(sizes), View(width, height, pictures=True), with_slopes=with_slopes)
     assert overlaps(picture) == []
