@@ -2,6 +2,7 @@
 
 import gc
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetricsF
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import (
     QToolBar,
     QToolButton,
 )
-from safetensors.numpy import save_file
 from shiboken6 import createdByPython, getAllValidWrappers
 
 from nnviz.core.address import Address
@@ -114,8 +114,8 @@ def test_a_question_at_the_start_has_the_size_that_is_remembered(
     monkeypatch.setattr("nnviz.ui.window.settings.LEAST_PX", QSize(9, 9))  # the screen of the tests is small
     settings.remember("size", percent)
     network = load(example("xor").path).network
-    file = tmp_path / "weights.safetensors"
-    save_file({f"{k}.weight": layer.weights for k, layer in enumerate(network.layers)}, file)
+    file = tmp_path / "weights.npz"
+    np.savez(file, **{f"W{k}": layer.weights for k, layer in enumerate(network.layers)})
 
     def look(dialog):
         heights.append(max(own.fontMetrics().height() for own in dialog.findChildren(QLabel)))
