@@ -1,11 +1,10 @@
 """The history of a loss, or of what is measured beside it, in a buffer that many States share.
 
 The buffer is only ever appended to, and each State has a length of its own. A history without a limit holds
-every point, in 16 bytes. A history with a limit, once it has so many points, keeps the first, the least, the
-greatest and the last of each of at most `limit / 8` buckets of equal length, whose neighbours merge when more
-are needed.
-A line through these points is nowhere further from the curve than the spread within one bucket. A loss that a
-script told may be infinite or NaN, which counts as infinite there.
+every point, in 16 bytes. A history with a limit keeps, from that number of points on, the first, least,
+greatest and last point of each of at most `limit / 8` buckets of equal length. Neighbouring buckets merge
+when more are needed. A line through these points is nowhere further from the curve than the spread within one
+bucket. A loss that a script reports may be infinite or NaN, which counts as infinite there.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from nnviz.core.limits import POINTS
 BUCKETS = POINTS.most // 4
 """Of a curve, at most: each is at most 1/2048 of the run, unless it is a single iteration."""
 CEILING = 3.0
-"""A curve that has diverged is drawn up to so many times its start: more would flatten the runs beside it."""
+"""Height up to which a diverged curve is drawn, as a multiple of its start: more flattens other runs."""
 DIVERGED = 1e6
-"""A loss so many times as high as at the start is no jump that a run comes back from."""
+"""Multiple of the start above which a run has diverged: runs come back from lower jumps."""
 NOISE = 1e-12
 """A smaller loss at the start is rounding noise: adam soon leaves it, and comes back."""
 LARGEST = 1e306

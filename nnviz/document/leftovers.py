@@ -91,7 +91,7 @@ class Leftover:
 def claimed(folder: Path) -> tuple[list[Leftover], str]:
     """Claim the copies in `folder` whose programs no longer run, the latest first, and clear up.
 
-    What cannot be read is put aside for inspection, or stays; that is told in a sentence, else "".
+    What cannot be read is put aside for inspection, or stays. Return a sentence on that as well, or "".
     """
     found, faults = [], []
     for copy in _files(folder, ".copy"):

@@ -53,7 +53,7 @@ class Limits:
     slowest_per_s: float = SLOWEST_PER_S
     """Updates a second at speed 0."""
     history_points: int = 8 * BUCKETS
-    """A history of so many points, which take 0.5 MB, keeps those of its buckets: half as many at most."""
+    """Points of a history, 0.5 MB, from which on it keeps those of its buckets: half as many at most."""
 
 
 USUAL_LIMITS = Limits()

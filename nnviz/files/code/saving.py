@@ -34,7 +34,7 @@ def _check_own(numbers: Path, path: Path) -> None:
     """Raise FileError where `numbers`, a name that nobody has typed, is a file of somebody else."""
     try:
         mode = os.stat(numbers).st_mode
-    except (FileNotFoundError, ValueError):  # no file can have such a name: it is told when it is written
+    except (FileNotFoundError, ValueError):  # the writer refuses a name that no file can have
         return
     except OSError as error:
         raise writing_failed(path, error) from error
