@@ -1,37 +1,91 @@
-"""Tests run without a display; `--robust` says how many hostile inputs and accidents tests/robust tries."""
+"""What every test may ask for: how much to try, approved texts, every pair of choices."""
 
 import gc
 import os
+from itertools import product
 
+import hypothesis
 import pytest
+from allpairspy import AllPairs
+
+from tests.approved import Approved
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # several spin on cores that others need
 
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--robust",
-        choices=("quick", "full", "long"),
-        default="quick",
-        help="how much tests/robust tries: quick every day, full as .ci/run does, long for a night",
+for _name, _examples in {"quick": 25, "ci": 100, "night": 2000}.items():
+    hypothesis.settings.register_profile(
+        _name, deadline=None, max_examples=_examples, derandomize=_name == "quick"
     )
 
 
+def pytest_addoption(parser):
+    group = parser.getgroup("nnviz")
+    group.addoption(
+        "--ci", action="store_true", help="try as many hostile files and accidents as .ci/run does"
+    )
+    group.addoption("--night", action="store_true", help="try every combination, and soak for hours")
+    group.addoption("--approve", action="store_true", help="write the texts that tests see to tests/approved")
+
+
+def effort(config) -> str:
+    """Return how much the tests try: "quick", "ci" or "night"."""
+    return "night" if config.getoption("--night") else "ci" if config.getoption("--ci") else "quick"
+
+
+def pytest_configure(config):
+    hypothesis.settings.load_profile(effort(config))
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Return one worker a core; none for a single test, and none where texts are written."""
+    single = any("::" in argument for argument in config.args)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 0 if single or cores < 2 or config.getoption("--approve") else min(cores, 8)
+
+
+def pytest_generate_tests(metafunc):
+    """Try every pair of a `crossed` test's choices; with --night every combination."""
+    for mark in metafunc.definition.iter_markers("crossed"):
+        choices = [*mark.kwargs.values()]
+        rows = [*product(*choices)] if effort(metafunc.config) == "night" else [*AllPairs(choices)]
+        metafunc.parametrize([*mark.kwargs], [tuple(row) for row in rows])
+
+
 def pytest_collection_finish():
-    """Leave what pytest holds of the tests, to the end, out of every collection of garbage."""
+    """Keep the collected tests out of garbage collection."""
     gc.freeze()
+
+
+@pytest.fixture
+def amount(request):
+    """Return a function that picks one of three counts: `quick`, or that for --ci or --night."""
+    return lambda **counts: counts[effort(request.config)]
+
+
+@pytest.fixture
+def qtbot(qapp, request):
+    """Return pytest-qt's bot, which waits for as long as a busy machine needs."""
+    from tests.patient import PatientBot
+
+    return PatientBot(request)
+
+
+@pytest.fixture
+def approved(request, tmp_path):
+    """Return a function that compares a text with the approved one of that title."""
+    return Approved(request.path, tmp_path, writes=request.config.getoption("--approve"))
 
 
 @pytest.fixture(autouse=True)
 def time_for_a_busy_machine(monkeypatch):
-    """A Step and the way back are done at once on a machine that does other things, too."""
+    """Let a single step and the way back finish at once on a busy machine."""
     monkeypatch.setattr("nnviz.document.training.job.AT_ONCE_S", 1.0)
 
 
 @pytest.fixture
 def windows(monkeypatch):
-    """Return the windows that nnviz.watch opens in the test, which are stand-ins."""
+    """Return the stand-ins for the windows that nnviz.watch opens in the test."""
     from tests.watched import Window
 
     opened = []

@@ -155,7 +155,7 @@ print(code, int(used) // 1024, time.process_time())
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what a process has taken")
 @pytest.mark.parametrize("name", [*BOMBS, *PACKED])
 def test_a_file_that_is_made_to_burst_takes_bounded_memory_and_time(name, tmp_path, amount):
-    size = amount(quick=0, full=LARGEST_BYTES - 1000, long=LARGEST_BYTES - 1000)
+    size = amount(quick=0, ci=LARGEST_BYTES - 1000, night=LARGEST_BYTES - 1000)
     if not size:
         pytest.skip("takes a minute")
     if name in PACKED:

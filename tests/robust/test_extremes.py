@@ -34,9 +34,7 @@ def run(capsys):
 @pytest.fixture
 def extremes(amount, tmp_path):
     """Return some extremes as (name, State, the file that holds it)."""
-    return [
-        (name, state, _saved(state, tmp_path)) for name, state in some(amount(quick=12, full=30, long=99))
-    ]
+    return [(name, state, _saved(state, tmp_path)) for name, state in some(amount(quick=12, ci=30, night=99))]
 
 
 def _saved(state, folder):
@@ -97,7 +95,7 @@ def test_the_diagram_is_drawn_into_every_kind_of_file(extremes, run, qapp, tmp_p
 
 def test_a_process_writes_no_warning(amount, tmp_path):
     names = ["the largest number", "1e-320", "200 layers", "no rows", "5,000 nodes"]
-    for name in names[: amount(quick=1, full=3, long=5)]:
+    for name in names[: amount(quick=1, ci=3, night=5)]:
         file = _saved(EXTREMES[name], tmp_path)
         for command in (["slopes", file], ["train", file], ["screenshot", file, "-o", tmp_path / "out.png"]):
             arguments = [sys.executable, "-W", "error", "-m", "nnviz", *map(str, command)]

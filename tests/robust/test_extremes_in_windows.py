@@ -89,7 +89,7 @@ def faults(qtlog, capfd):
 
 
 def test_every_view_shows_it_within_a_second(open_window, qtbot, faults, amount, tmp_path):  # noqa: F811
-    for name, state in some(amount(quick=4, full=14, long=99)):
+    for name, state in some(amount(quick=4, ci=14, night=99)):
         with qtbot.capture_exceptions() as failed:
             took = {}
             before = time.thread_time()

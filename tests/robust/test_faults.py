@@ -28,7 +28,7 @@ from tests.robust.small import state
 @pytest.fixture
 def apart(amount):
     """One in so many calls fails: every one where there is time."""
-    return amount(quick=8, full=1, long=1)
+    return amount(quick=8, ci=1, night=1)
 
 
 def names(folder):

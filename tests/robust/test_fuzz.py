@@ -190,7 +190,7 @@ def test_a_mutated_file_is_a_right_network_or_a_sentence_and_opens_no_other(form
         (tmp_path / name).write_bytes(data)
     donors = [data for other in HERE for data in seeds_of(other)] + TABLES
     assert seeds, f"{form.name} writes neither of the States, and nothing that ships is of it"
-    tried, opened = amount(quick=500, full=3_000, long=1_000_000) // SLOWER.get(form.home, 1), 0
+    tried, opened = amount(quick=500, ci=3_000, night=1_000_000) // SLOWER.get(form.home, 1), 0
     read(form, seeds[0], tmp_path)  # which imports what it takes
     for number in range(tried):
         seed = f"{form.name}:{SEED}:{number}"
@@ -243,7 +243,7 @@ def agrees(table, text, seed):
 
 
 def test_a_mutated_table_is_what_another_reader_finds_or_a_sentence(amount):
-    tried, opened = amount(quick=500, full=10_000, long=1_000_000), 0
+    tried, opened = amount(quick=500, ci=10_000, night=1_000_000), 0
     for number in range(tried):
         seed = f"csv:{SEED}:{number}"
         chance = random.Random(seed)
@@ -258,7 +258,7 @@ def test_a_mutated_table_is_what_another_reader_finds_or_a_sentence(amount):
 
 def test_a_table_of_chance_is_read_as_by_another_reader(amount):
     signs = ['"', '"', ",", ",", ";", "\t", "\n", "\n", "\r\n", " ", *TOKENS]
-    for number in range(amount(quick=500, full=10_000, long=1_000_000)):
+    for number in range(amount(quick=500, ci=10_000, night=1_000_000)):
         seed = f"table:{SEED}:{number}"
         chance = random.Random(seed)
         text = "".join(chance.choices(signs, k=chance.randint(1, 14)))
@@ -283,7 +283,7 @@ COMMANDS = (
 def test_no_command_meets_a_mutated_file_with_more_than_a_sentence(amount, tmp_path, capsys):
     seeds = [data for form in HERE for data in seeds_of(form)] + TABLES
     suffixes = (*{suffix for form in HERE for suffix in form.suffixes}, ".csv", "")
-    tried, refused = amount(quick=60, full=2000, long=50_000), 0
+    tried, refused = amount(quick=60, ci=2000, night=50_000), 0
     for number in range(tried):
         seed = f"command:{SEED}:{number}"
         chance = random.Random(seed)

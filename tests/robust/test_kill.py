@@ -30,7 +30,7 @@ def kill(tmp_path):
 
 
 def test_a_kill_while_saving_leaves_the_old_or_the_new_file_and_the_next_save_clears_up(kill, amount):
-    kills = amount(quick=12, full=200, long=5000)
+    kills = amount(quick=12, ci=200, night=5000)
     found = kill("save", kills)
     assert found["wrong"] == []
     assert found["left"] in (["a.json"], ["a.json", "a.json~"])
@@ -38,6 +38,6 @@ def test_a_kill_while_saving_leaves_the_old_or_the_new_file_and_the_next_save_cl
 
 
 def test_a_kill_while_a_copy_is_written_leaves_a_whole_copy_and_the_next_start_clears_up(kill, amount):
-    found = kill("recovery", amount(quick=6, full=200, long=5000))
+    found = kill("recovery", amount(quick=6, ci=200, night=5000))
     assert found["wrong"] == []
     assert found["left"] == []

@@ -30,7 +30,7 @@ def curves(run):
 
 
 def test_the_line_of_a_long_run_is_true_in_the_window_and_in_the_file(amount):
-    updates = amount(quick=40_000, full=200_000, long=10_000_000)
+    updates = amount(quick=40_000, ci=200_000, night=10_000_000)
     network = oracle.make_network([2, 2, 1], ["tanh", "sigmoid"], [True, True], scale=1.0)
     data = Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
     state = State(network, data, Training(0.3, updates, validation=0.25))

@@ -87,9 +87,9 @@ def test_whatever_is_done_in_whatever_order_the_document_stays_right(amount):
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=amount(quick=30, full=300, long=20_000),
-            stateful_step_count=amount(quick=30, full=40, long=60),
-            derandomize=amount(quick=True, full=True, long=False),
+            max_examples=amount(quick=30, ci=300, night=20_000),
+            stateful_step_count=amount(quick=30, ci=40, night=60),
+            derandomize=amount(quick=True, ci=True, night=False),
             database=None,
             deadline=None,
             print_blob=True,

@@ -20,11 +20,11 @@ def jungle(qapp, tmp_path, monkeypatch):
 
 
 def test_a_monkey_without_a_display(jungle, amount):
-    for seed in range(amount(quick=1, full=1, long=20)):
-        print(seed, let_loose(seed, amount(quick=3, full=3, long=15), jungle), "deeds")
+    for seed in range(amount(quick=1, ci=1, night=20)):
+        print(seed, let_loose(seed, amount(quick=3, ci=3, night=15), jungle), "deeds")
 
 
 @pytest.mark.window
 def test_a_monkey_in_a_real_window(jungle, amount):
-    for seed in range(100, 100 + amount(quick=1, full=2, long=40)):
-        print(seed, let_loose(seed, amount(quick=10, full=10, long=15), jungle), "deeds")
+    for seed in range(100, 100 + amount(quick=1, ci=2, night=40)):
+        print(seed, let_loose(seed, amount(quick=10, ci=10, night=15), jungle), "deeds")

@@ -101,7 +101,7 @@ def assert_flat(told):
 
 
 def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbot, tmp_path, amount):
-    updates = amount(quick=150_000, full=10**6, long=10**7)
+    updates = amount(quick=150_000, ci=10**6, night=10**7)
     save(small(updates), tmp_path / "small.json")
     with opened(qtbot, tmp_path / "small.json", tmp_path) as window:
         run_to_its_end(qtbot, window, updates)
@@ -139,8 +139,8 @@ def in_use(qtbot, window):
 
 def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
     with opened(qtbot, paths()[0], tmp_path) as window:
-        files = paths()[: amount(quick=4, full=99, long=99)]
-        open_one_after_the_other(qtbot, window, files, amount(quick=3, full=8, long=80))
+        files = paths()[: amount(quick=4, ci=99, night=99)]
+        open_one_after_the_other(qtbot, window, files, amount(quick=3, ci=8, night=80))
 
 
 def open_one_after_the_other(qtbot, window, files, rounds):
@@ -172,7 +172,7 @@ def come_and_go(qtbot, path, data):
 
 
 def test_windows_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
-    number = amount(quick=4, full=100, long=1000)
+    number = amount(quick=4, ci=100, night=1000)
     told, kinds, parts = [], [], []
     for k in range(number):
         parts += come_and_go(qtbot, paths()[k % 4], tmp_path)
