@@ -1,7 +1,7 @@
 """Texts that people see, approved once: a change of words is a diff of one text file.
 
-The texts of tests/ui/test_walk.py stand in tests/ui/walk.txt, each below a line `=== title`. A test compares with
-`approved("title", text)`; `pytest --approve tests/ui/test_walk.py` writes the file anew with what the tests see.
+The texts of tests/ui/test_walk.py stand in tests/ui/walk.txt, each below a line `=== title`. A test compares
+with `approved("title", text)`; `pytest --approve tests/ui/test_walk.py` writes what the tests see.
 """
 
 from pathlib import Path
