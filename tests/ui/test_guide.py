@@ -1,0 +1,87 @@
+"""README and guide: their menu entries and keys exist, and the first exercise gives its numbers."""
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from tests.ui.hands import address_named, choose_entry, write
+from tests.ui.sees import figure, help_page, written
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = README + "".join(path.read_text("utf-8") for path in sorted((ROOT / "resources/docs").glob("*.md")))
+
+
+def entries(menu):
+    """Return the plain texts of a menu's entries and of the menus below it."""
+    found = set()
+    menu.aboutToShow.emit()
+    for action in menu.actions():
+        found.add(action.text().replace("&", "").partition("\t")[0])
+        if action.menu():
+            found |= entries(action.menu())
+    return found
+
+
+def test_every_menu_path_of_the_documentation_leads_to_an_entry(open_window):
+    bar = open_window("relu").main_window.menuBar()
+    offered = {action.text().replace("&", ""): entries(action.menu()) for action in bar.actions()}
+    paths = [(menu, " ".join(rest.split())) for menu, rest in re.findall(r"\*(\w+) →\s+([^*]+)\*", PAGES)]
+    wrong = [
+        (menu, title)
+        for menu, title in paths
+        if menu in offered and not {title, title + "…"} & offered[menu] and menu != "Security"
+    ]
+    assert wrong == []
+    assert {menu for menu, _ in paths} == {"File", "Edit", "Network", "View", "Examples", "Help", "Security"}
+
+
+def test_every_key_of_the_documentation_is_in_the_help(open_window):
+    sheet = help_page(open_window("relu"), "Keys and mouse")
+    keys = set(re.findall(r"\b(?:Ctrl\+(?:Shift\+)?\w+|Shift\+F\d+|F\d+)\b", PAGES))
+    assert len(keys) > 10
+    assert [key for key in sorted(keys) if key not in sheet] == []
+
+
+def test_the_first_exercise_gives_its_numbers(open_window):
+    window = open_window("one-update")
+    steps = re.findall(r"^\d\. (.+(?:\n   .+)*)", README, re.MULTILINE)
+
+    def sees(step, *numbers):
+        text = " ".join(steps[step - 1].split())
+        assert [number for number in numbers if number not in text] == []
+
+    def error():
+        return figure(window, "Row's error").text
+
+    def weights(kind="weight"):
+        addresses = [address_named(window, "output", f"input_{k}") for k in range(3)]
+        return [written(window, address._replace(kind=kind)) for address in addresses]
+
+    def set_rate(text):
+        field = window.training.fields.learning_rate
+        field.setFocus()
+        field.selectAll()
+        write(field, text)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+
+    sees(1, "is " + error())
+
+    choose_entry(window, "Show slopes")
+    sees(2, *weights("slope"))
+
+    choose_entry(window, "One update")
+    sees(3, *weights(), error(), figure(window, "MSE").text)
+
+    choose_entry(window, "Undo")
+    set_rate("0.05")
+    choose_entry(window, "One update")
+    sees(4, error())
+
+    choose_entry(window, "Undo")
+    set_rate("1/28")
+    choose_entry(window, "One update")
+    sees(5, error())
+    assert float(error()) == 0
