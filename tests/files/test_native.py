@@ -1,43 +1,87 @@
-"""Saving then loading is the identity, and what is saved is pleasant to read."""
+"""nnviz's own file reads back to the last bit, and a bad one is refused with the place of the fault."""
 
+import copy
 import itertools
 import json
 import struct
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example as also
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz.core import edits
+from nnviz.core.columns import Column, Columns
+from nnviz.core.limits import EARLIER_POINTS, EARLIER_RUNS, NUMBERS, POINTS
 from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State, Weights, WeightSet
-from nnviz.files import native
+from nnviz.core.training import train
+from nnviz.core.training.earlier import with_earlier
+from nnviz.core.training.past import Past, Replay
+from nnviz.core.training.trainer import Trainer
+from nnviz.files import json_text, native, registry, runs, snapshot
 from nnviz.files.errors import FileError
-from nnviz.files.registry import load, save
+from nnviz.files.examples import example
+from nnviz.files.progress import STEP, CancelledError
+from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
+from tests.core import oracle
+from tests.files.helpers import refusals, refused
 
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
 letters = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
-names = st.text(letters, min_size=1, max_size=8).filter(str.strip)
-titles = st.text(letters, max_size=30)
+node_names = st.text(letters, min_size=1, max_size=8).filter(str.strip)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+COURSE = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
+
+
+def read(data):
+    """Return the State in the text of a file."""
+    return registry.read(Source(data if isinstance(data, bytes) else data.encode(), Path("bad.json")))
+
+
+def again(state):
+    """Return the State in the file of a State."""
+    return native.read(Source(native.write(state)))
 
 
 def one_weight(value):
-    network = Network(("x",), (Layer(("y",), "identity", [[value]]),))
-    return State(network, Dataset([[1.0]]))
+    return State(Network(("x",), (Layer(("y",), "identity", [[value]]),)), Dataset([[1.0]]))
 
 
-def bits(value):
-    return struct.pack("<d", value)
+def with_columns():
+    network = Network(["age", "colour=rot", "colour=blau"], [Layer(["output"], "identity", [[1, 2, 3]])])
+    columns = (
+        Column("age", ("age",), mean=0.1 + 0.2, deviation=5e-324),
+        Column("colour", ("colour=rot", "colour=blau"), ("rot", 'bl"au\n')),
+    )
+    return State(network, Dataset.empty(network), columns=Columns(columns))
+
+
+def untrained(optimizer="gradient_descent", batch_size=None):
+    network = oracle.make_network([2, 3, 1], ["tanh", "identity"], [True, False], scale=0.5)
+    return oracle.make_state(network, 10, learning_rate=0.05, optimizer=optimizer, batch_size=batch_size)
+
+
+def with_two_earlier(long=50):
+    """Return a State with a run and two earlier ones, of that many and of 9 updates."""
+    state = untrained("adam", 3)
+    for updates in (long, 9):
+        run = train(edits.randomise(state, updates), updates=updates).state
+        state = with_earlier(edits.randomise(run, 5), run)
+    return train(state, updates=4).state
 
 
 @st.composite
 def states(draw):
     sizes = draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
-    taken = iter(draw(st.lists(names, min_size=sum(sizes), max_size=sum(sizes), unique=True)))
+    taken = iter(draw(st.lists(node_names, min_size=sum(sizes), max_size=sum(sizes), unique=True)))
     rows = draw(st.integers(0, 3))
 
     def matrix(height, width):
@@ -48,11 +92,8 @@ def states(draw):
     for before, count in itertools.pairwise(sizes):
         biases = draw(st.one_of(st.none(), st.lists(floats, min_size=count, max_size=count)))
         activation = draw(st.sampled_from(["identity", "relu", "tanh", "softmax"]))
-        layers.append(
-            Layer(tuple(next(taken) for _ in range(count)), activation, matrix(count, before), biases)
-        )
-    network = Network(inputs, tuple(layers))
-    targets = matrix(rows, sizes[-1]) if draw(st.booleans()) else None
+        nodes = tuple(next(taken) for _ in range(count))
+        layers.append(Layer(nodes, activation, matrix(count, before), biases))
     training = Training(
         draw(st.floats(min_value=5e-324, max_value=1e300)),
         draw(st.integers(1, 10**12)),
@@ -62,153 +103,579 @@ def states(draw):
     )
     sets = tuple(
         WeightSet(name, tuple(Weights(-layer.weights, layer.biases) for layer in layers))
-        for name in draw(st.lists(names, max_size=2))
+        for name in draw(st.lists(node_names, max_size=2))
     )
-    data = Dataset(matrix(rows, sizes[0]), targets)
-    return State(network, data, training, sets, draw(titles), draw(texts))
+    data = Dataset(matrix(rows, sizes[0]), matrix(rows, sizes[-1]) if draw(st.booleans()) else None)
+    network = Network(inputs, tuple(layers))
+    return State(network, data, training, sets, draw(st.text(letters, max_size=30)), draw(texts))
 
 
 @given(states())
-def test_saving_then_loading_gives_back_the_state(state):
-    assert native.read(Source(native.write(state))) == state
+def test_a_saved_state_is_read_back(state):
+    assert again(state) == state
+
+
+SHORT = {
+    **{-0.0: "-0.0", 2.0: "2", -13.0: "-13", 0.1: "0.1", 5e-324: "5e-324"},
+    **{1.7976931348623157e308: "1.7976931348623157e+308", 2.0**53 + 2: "9007199254740994.0", 1e22: "1e+22"},
+}
 
 
 @given(floats)
+@also(0.0)
+@also(-0.0)
+@also(5e-324)
+@also(1.7976931348623157e308)
 def test_every_float_comes_back_bit_for_bit(value):
-    back = native.read(Source(native.write(one_weight(value)))).network.layers[0].weights[0, 0]
-    assert bits(back) == bits(value)
+    back = again(one_weight(value)).network.layers[0].weights[0, 0]
+    assert struct.pack("<d", back) == struct.pack("<d", value)
 
 
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        (-0.0, "-0.0"),
-        (0.0, "0"),
-        (2.0, "2"),
-        (-13.0, "-13"),
-        (0.1, "0.1"),
-        (5e-324, "5e-324"),
-        (1.7976931348623157e308, "1.7976931348623157e+308"),
-        (2.0**53 + 2, "9007199254740994.0"),
-        (1e22, "1e+22"),
-    ],
-)
-def test_a_number_is_written_as_shortly_as_it_can_be_read(value, written):
-    text = native.write(one_weight(value)).decode()
-    assert f'"weights": [\n          [{written}]\n        ]' in text
-    assert bits(native.read(Source(text.encode())).network.layers[0].weights[0, 0]) == bits(value)
-
-
-def test_a_saved_file_reads_like_this():
-    network = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
-    state = State(network, Dataset([[3, 5]], [[60]]), Training(), (), "Bank · 1", "Two\nlines")
-    assert native.write(state).decode() == (
-        """{
-  "format": "nnviz",
-  "version": 1,
-  "name": "Bank · 1",
-  "notes": "Two\\nlines",
-  "network": {
-    "inputs": ["input_0", "input_1"],
-    "layers": [
-      {
-        "nodes": ["node_0", "node_1"],
-        "activation": "relu",
-        "weights": [
-          [2, 4],
-          [4, -5]
-        ],
-        "biases": null
-      },
-      {
-        "nodes": ["output"],
-        "activation": "identity",
-        "weights": [
-          [2, 7]
-        ],
-        "biases": null
-      }
-    ]
-  },
-  "data": {
-    "inputs": [
-      [3, 5]
-    ],
-    "targets": [
-      [60]
-    ]
-  },
-  "training": {
-    "learning_rate": 0.01,
-    "updates": 20,
-    "batch_size": null,
-    "optimizer": "gradient_descent",
-    "seed": 0,
-    "loss": "mse",
-    "validation": 0
-  }
-}
-"""
-    )
-
-
-def test_one_changed_weight_changes_one_line():
+def test_a_saved_file_is_pleasant_to_read(approved, tmp_path):
     state = State(
-        Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}), Dataset([[3, 5]])
+        Network.from_weights(COURSE), Dataset([[3, 5]], [[60]]), Training(), (), "Bank · 1", "Two\n"
     )
-    other = State(
-        Network.from_weights({"node_0": [2, 4], "node_1": [4, 1], "output": [2, 7]}), Dataset([[3, 5]])
-    )
-    one, two = native.write(state).decode().split("\n"), native.write(other).decode().split("\n")
-    assert [(a, b) for a, b in zip(one, two, strict=True) if a != b] == [
-        ("          [4, -5]", "          [4, 1]")
-    ]
+    text = native.write(state).decode()
+    approved("a saved file", text)
+    assert not any(key in text for key in ("run", "columns"))
+    other = native.write(replace(state, network=Network.from_weights({**COURSE, "node_1": [4, 1]}))).decode()
+    lines = zip(text.split("\n"), other.split("\n"), strict=True)
+    assert [(a.strip(), b.strip()) for a, b in lines if a != b] == [("[4, -5]", "[4, 1]")]
+    for value, written in SHORT.items():
+        text_of_one = native.write(one_weight(value)).decode()
+        assert f'"weights": [\n          [{written}]\n        ]' in text_of_one
+        assert repr(read(text_of_one).network.layers[0].weights.tolist()) == repr([[value]])
+    assert read(b"\xef\xbb\xbf" + text.encode()) == state  # a byte order mark
+    assert read(json.dumps(dict(reversed(json.loads(text).items())))) == state
+    elu = State(Network.from_weights({"output": [2]}, output="elu(0.5)"), Dataset([[3]]))
+    assert json.loads(native.write(elu))["network"]["layers"][0]["activation"] == "elu(0.5)"
 
 
 def test_what_may_be_left_out_gets_its_default():
-    raw = {
-        "format": "nnviz",
-        "version": 1,
-        "network": {
-            "inputs": ["a"],
-            "layers": [
-                {"activation": "relu", "weights": [[1], [2]]},
-                {"activation": "relu", "weights": [[1, 2]]},
-                {"activation": "identity", "weights": [[1]]},
-            ],
-        },
-    }
-    state = native.read(Source(json.dumps(raw).encode()))
-    assert [layer.nodes for layer in state.network.layers] == [
-        ("node_0_0", "node_0_1"),
-        ("node_1_0",),
-        ("output",),
-    ]
-    assert all(layer.biases is None for layer in state.network.layers)
+    weights = {"relu": [[1], [2]], "tanh": [[1, 2]], "identity": [[1]]}
+    layers = [{"activation": name, "weights": rows} for name, rows in weights.items()]
+    raw = {"format": "nnviz", "version": 1, "network": {"inputs": ["a"], "layers": layers}}
+    state = read(json.dumps(raw))
+    nodes = [("node_0_0", "node_0_1"), ("node_1_0",), ("output",)]
+    assert [(layer.nodes, layer.biases) for layer in state.network.layers] == [(own, None) for own in nodes]
     assert (state.name, state.notes, state.training, state.weight_sets) == ("", "", Training(), ())
-    assert state.data.inputs.shape == (0, 1)
-    assert state.data.targets is None
+    assert (state.data.inputs.shape, state.data.targets) == ((0, 1), None)
 
 
-def test_a_file_may_start_with_a_byte_order_mark():
-    data = native.write(one_weight(1.0))
-    assert native.read(Source(b"\xef\xbb\xbf" + data)) == native.read(Source(data))
+def test_columns_come_back_to_the_last_bit(tmp_path):
+    state = with_columns()
+    save(state, tmp_path / "a.json")
+    assert load(tmp_path / "a.json") == state
+    assert load(tmp_path / "a.json").columns == state.columns
+    raw = json.loads((tmp_path / "a.json").read_text())
+    assert raw["columns"][0] == {"name": "age", "nodes": ["age"], "mean": 0.1 + 0.2, "deviation": 5e-324}
+    assert "the columns of raw rows" in left_out(state, "a.npz")
+    assert "the columns of raw rows" not in left_out(state, "a.json")
 
 
-def test_a_saved_key_order_does_not_matter(tmp_path):
-    raw = json.loads(native.write(one_weight(3.0)))
-    (tmp_path / "a.json").write_text(json.dumps(dict(reversed(raw.items()))))
-    assert load(tmp_path / "a.json") == one_weight(3.0)
-
-
-def test_what_could_not_be_read_back_is_not_saved(tmp_path):
+def test_what_could_not_be_read_back_is_not_saved(tmp_path, approved):
     file = tmp_path / "old.json"
     save(one_weight(7.0), file)
-    other = Network.from_weights({"output": [1, 2]})
-    with pytest.raises(FileError) as caught:
-        save(replace(one_weight(1.0), weight_sets=(WeightSet.of("other", other),)), file)
-    sentence = (
-        "weight_sets[0].layers[0].weights[0]: expected 1 number, one for each weight of the node, found 2"
-    )
-    assert str(caught.value) == f"{file} was not saved: {sentence}"
+    other = WeightSet.of("other", Network.from_weights({"output": [1, 2]}))
+    said = refused(save, replace(one_weight(1.0), weight_sets=(other,)), file)
+    approved("a weight set of another network is not saved", said)
     assert load(file) == one_weight(7.0)
+
+
+GOOD = {
+    "format": "nnviz",
+    "version": 1,
+    "name": "Bank",
+    "notes": "n",
+    "network": {
+        "inputs": ["accounts", "children"],
+        "layers": [
+            {
+                "nodes": ["node_0", "node_1"],
+                "activation": "relu",
+                "weights": [[2, 4], [4, -5]],
+                "biases": [0.5, 1],
+            },
+            {"nodes": ["output"], "activation": "identity", "weights": [[2, 7]], "biases": None},
+        ],
+    },
+    "data": {"inputs": [[3, 5], [1, 2]], "targets": [[60], [50]]},
+    "training": {"learning_rate": 0.01, "updates": 20, "optimizer": "adam"},
+    "weight_sets": [
+        {
+            "name": "weights_0",
+            "layers": [{"weights": [[1, 1], [1, 1]], "biases": [0, 0]}, {"weights": [[1, 1]]}],
+        }
+    ],
+}
+NAN, INF = float("nan"), float("inf")
+
+
+class Without:
+    """Stands for a key or an entry that is taken out."""
+
+    def __repr__(self):
+        return "without"
+
+
+DELETE = Without()
+BAD = {  # the path into the good file, and what is put there
+    "format": (DELETE, "keras"),
+    "version": (DELETE, 2, True, 1.0, [[1, 2]], "1" * 99),
+    "nam": ("x",),
+    "zzz": ("x",),
+    "name": (3, None, "\ud800"),
+    "notes": ("ok \udfff",),
+    "a\ud800": ("x",),
+    "network": (DELETE, [], None),
+    "network weights": (1,),
+    "network inputs": (DELETE, [], ["a", "a"], ["a", 1], ["a", " "], ["a", "\udead"], ["a"]),
+    "network layers": ([], 3),
+    "network layers 0": ([],),
+    "network layers 0 weight": ([],),
+    "network layers 0 activation": (DELETE, 1, "swish", "tanh(2)", "leaky_relu(2)"),
+    "network layers 0 weights": (DELETE, [], [1, 2], None, [[1, 1]]),
+    "network layers 0 weights 0 1": (10**309,),
+    "network layers 0 weights 1": ([4],),
+    "network layers 0 weights 1 0": (True, "4", None, NAN, INF),
+    "network layers 0 biases": ([1], 1, [1, NAN]),
+    "network layers 0 nodes": (["a"], ["a", "a"]),
+    "network layers 1 nodes": (["accounts"], [""]),
+    "network layers 1 weights 0": ([4, 1, 2],),
+    "network layers 1 weights 0 1": (-INF,),
+    "data": ([],),
+    "data rows": (1,),
+    "data inputs": (DELETE,),
+    "data inputs 1": ([1],),
+    "data inputs 1 1": (NAN, False),
+    "data targets": ([[1]],),
+    "data targets 0": ([1, 2], 60),
+    "data targets 0 0": (INF,),
+    "training rate": (1,),
+    "training learning_rate": (0, NAN, "fast"),
+    "training updates": (0, 2.5, True),
+    "training batch_size": (0, "all"),
+    "training optimizer": ("sgd",),
+    "training seed": (-1, 2**63),
+    "weight_sets": ({},),
+    "weight_sets 0 name": ("",),
+    "weight_sets 0 nodes": ([],),
+    "weight_sets 0 layers": ([],),
+    "weight_sets 0 layers 0 weights": ([[1, 1]],),
+    "weight_sets 0 layers 0 weights 1 1": (INF,),
+    "weight_sets 0 layers 0 biases": (None,),
+    "weight_sets 0 layers 1 weights": ([[1]],),
+    "weight_sets 0 layers 1 biases": ([1],),
+}
+SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
+BAD_RUN = {
+    "data": (DELETE,),
+    "run iteration": (-1, "6", 6.5),
+    "run segments": ([], [SETTINGS, {**SETTINGS, "after": 6}]),
+    "run segments 0 after": (2,),
+    "run segments 0 learning_rate": (0,),
+    "run start 1": (DELETE,),
+    "run start 0 weights 1": ([0.5],),
+    "run start 0 biases": (None,),
+    "run optimizer_memory 0 name": ("m",),
+    "run optimizer_memory": {"twice": lambda memory: memory * 2},
+    "run history": {"none": [], "too many points": [[k, 1] for k in range(POINTS.most + 1)]},
+    "run history 0": (DELETE,),
+    "run history 1 0": (0, 0.5),
+    "run history 1 1": (INF,),
+    "run history 2": ([2, 1, 1],),
+    "run history 2 1": (-1,),
+    "run history 6 0": (7,),
+    "run validation": ([[0, -1]], [[9, 1]]),
+}
+SAME = {"name": "a", "training": {}, "iterations": 1, "history": [[0, 1], [1, 1]]}
+BAD_EARLIER = {
+    "runs": {
+        "a name twice": lambda runs: [*runs, SAME, SAME],
+        "too many": lambda runs: runs + [SAME] * (EARLIER_RUNS.most - 1),
+    },
+    "runs 0 name": ("",),
+    "runs 0 training learning_rate": (0,),
+    "runs 0 training optimizer": (1,),
+    "runs 0 iterations": (2**53 + 1,),
+    "runs 0 network inputs": ([],),
+    "runs 0 network layers": ([],),
+    "runs 0 network layers 1 nodes": ([],),
+    "runs 0 history": {"one": [[0, 1]], "many": [[k, 1] for k in range(EARLIER_POINTS.most + 1)]},
+    "runs 1 iterations": ("9", DELETE),
+    "runs 1 weights": ([],),
+    "runs 1 network layers 0 weights": ([[1]],),
+    "runs 1 history": (
+        *([[0, 1], [1, 1], [2, 1], [3, 1], [3.5, 1]], [[0, 1], [0, 1]]),
+        *([[0, 1], [1, -1]], [[0], [0, 1]]),
+    ),
+}
+BAD_COLUMNS = {
+    "columns": (
+        [{"nodes": ["age"]}],
+        [{"name": "a", "nodes": []}],
+        [{"name": "a", "nodes": ["gone"]}],
+        [{"name": "a", "nodes": ["age"], "values": ["x", "y"]}],
+        [{"name": "a", "nodes": ["age"], "deviation": 0}],
+        [{"name": "a", "nodes": ["age"], "value": []}],
+        [{"name": "a", "nodes": ["age", "output"], "values": ["x", "y"]}],
+    ),
+}
+
+
+def changed(raw, path, value):
+    """Return a copy of what a file holds with one value changed, added or deleted."""
+    here = raw = copy.deepcopy(raw)
+    *way, last = (int(step) if step.isdigit() else step for step in path.split(" "))
+    for step in way:
+        here = here[step]
+    if value is DELETE:
+        del here[last]
+    else:
+        here[last] = value(here[last]) if callable(value) else value
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("which", "raw", "bad"),
+    [
+        ("the network, its data and settings", lambda: GOOD, BAD),
+        ("the run", lambda: json.loads(native.write(train(untrained("momentum"), updates=6).state)), BAD_RUN),
+        ("earlier runs", lambda: json.loads(native.write(with_two_earlier())), BAD_EARLIER),
+        ("columns", lambda: json.loads(native.write(with_columns())), BAD_COLUMNS),
+    ],
+)
+def test_a_changed_file_is_refused_with_its_place(which, raw, bad, approved):
+    raw = raw()
+    read(json.dumps(raw))  # which is good
+    cases = {}
+    for path, values in bad.items():
+        named = values if isinstance(values, dict) else {ascii(value)[:70]: value for value in values}
+        cases |= {f"{ascii(path)[1:-1]} = {name}": changed(raw, path, each) for name, each in named.items()}
+    assert len(cases) == sum(map(len, bad.values()))
+    approved(f"changed | {which}", refusals(cases, lambda case: read(json.dumps(case))))
+
+
+START = '{"format": "nnviz", "version": 1, "network": '
+NETWORK = START + '{"inputs": ["a"], "layers": [{"activation": "relu", "weights": [[%s]]}]}}'
+TEXTS = {
+    "nothing": "",
+    "blanks": " \n\t",
+    "a byte order mark": "\ufeff",
+    "a brace": "{",
+    "a text without an end": '{"format": "nnviz',
+    "a control character": '{"format": "nn\tviz"}',
+    "no comma": '{"format":\n "nnviz" 1}',
+    "more behind the end": '{"format": "nnviz"} x',
+    "a key twice within": '{"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}}',
+    "a key twice": '{"format": "nnviz", "format": "nnviz"}',
+    "many brackets": "[" * 100_000,
+    "many braces": START + '{"a":' * 100_000,
+    "a list": "[1, 2]",
+    "null": "null",
+    "NaN": "NaN",
+    "a byte": b'{\n"name": "\xff"}',
+    "UTF-16": '{"format": "nnviz"}'.encode("utf-16"),
+    "an exponent": NETWORK % "1e999",
+    "many digits": NETWORK % ("-" + "9" * 5000),
+    "a long seed": (NETWORK % 1)[:-1] + f', "training": {{"seed": {"9" * 401}}}}}',
+    "half of a surrogate pair": START + '{"inputs": ["\\ud800"], "layers": []}}',
+}
+
+
+def test_broken_text_is_refused_with_its_line(approved):
+    approved("broken text", refusals(TEXTS, read))
+
+
+# The run of a file.
+
+
+def bits(state):
+    numbers = [
+        array.tobytes()
+        for layer in state.network.layers
+        for array in (layer.weights, layer.biases)
+        if array is not None
+    ]
+    return [*numbers, state.run.iteration, state.run.memory.tobytes()]
+
+
+def at(state, iteration):
+    """Return the State of its run after so many updates, made again from what the State knows."""
+    past = Past(state)
+    replay = Replay(past.nearest(iteration), state)
+    for _ in replay.work(iteration - replay.iteration):
+        pass
+    return replay.state()
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_goes_on_and_back_after_reopening_as_it_would_have(optimizer):
+    for batch_size in (None, 3):
+        start = untrained(optimizer, batch_size)
+        before = train(start, updates=17).state
+        after = again(before)
+        assert bits(after) == bits(before)
+        for updates in (1, 25):
+            assert bits(train(after, updates=updates).state) == bits(train(before, updates=updates).state)
+        for k in (16, 5, 1):
+            assert bits(at(after, k)) == bits(train(start, updates=k).state)
+        assert Past(after).nearest(0).network == start.network
+        assert after.run.history.points.tolist() == before.run.history.points.tolist()
+        assert not after.run.history.is_thinned
+
+
+def test_settings_that_changed_on_the_way_are_those_of_the_way_back():
+    on_the_way = train(untrained(), updates=4).state
+    other = {"learning_rate": 0.02, "optimizer": "adam"}
+    after = again(train(on_the_way, updates=5, **other).state)
+    assert bits(at(after, 4)) == bits(on_the_way)
+    assert bits(at(after, 6)) == bits(train(on_the_way, updates=2, **other).state)
+
+
+def test_of_a_long_curve_the_extremes_and_the_ends_are_kept():
+    start = untrained()
+    before = train(start, updates=17_000).state
+    after = again(before)
+    whole, kept = before.run.history.points, after.run.history.points
+    assert len(kept) <= POINTS.most < len(whole)
+    assert {kept[0, 1], kept[-1, 1]} == {whole[0, 1], whole[-1, 1]}
+    assert (kept[:, 1].min(), kept[:, 1].max()) == (whole[:, 1].min(), whole[:, 1].max())
+    assert after.run.history.is_thinned
+    assert native.write(after) == native.write(before)
+    assert at(after, 300).run.history.points.tolist() == train(start, updates=300).history.tolist()
+
+
+def test_the_history_of_a_file_is_thinned_like_any_other_when_it_grows():
+    trainer = Trainer(again(train(untrained(), updates=50).state), history_limit=100)
+    for _ in trainer.work(400):
+        pass
+    assert len(trainer.state().run.history) <= 100
+
+
+def test_a_run_is_written_if_there_is_one(approved):
+    state = State(Network.from_weights({"output": [2]}), Dataset([[1]], [[0]]), Training(0.25, 5))
+    text = native.write(train(state).state).decode()
+    approved("a saved run", text[text.index('  "run"') :])
+    assert '"runs"' not in text
+    assert b'"run"' not in native.write(untrained())
+    assert b'"run"' not in native.write(Past(train(untrained(), updates=3).state).nearest(0))
+    assert again(untrained()).run is None
+    assert all(load(example(name).path).run is None for name in ("xor", "twenty-updates"))
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda raw: raw["network"]["layers"][0]["weights"][0].__setitem__(0, 0.75),
+        lambda raw: raw["data"]["targets"][2].__setitem__(0, 7),
+        lambda raw: [rows.append(rows[0]) for rows in raw["data"].values()],
+    ],
+    ids=["weight", "target", "row"],
+)
+def test_an_edit_in_the_text_of_a_file_ends_the_run(edited, batch_size):
+    before = train(untrained(batch_size=batch_size), updates=6).state
+    raw = json.loads(native.write(before))
+    edited(raw)
+    after = read(json.dumps(raw))
+    assert after.run is None
+    assert after != before
+
+
+@pytest.mark.parametrize("updates", [1, 50, 2000])
+def test_a_run_of_another_computer_whose_last_digits_differ_stays(updates):
+    raw = json.loads(native.write(train(untrained(), updates=updates).state))
+    for layer in raw["network"]["layers"]:
+        layer["weights"] = [
+            [w * (1 + 2e-16 * (-1) ** i) for i, w in enumerate(row)] for row in layer["weights"]
+        ]
+    raw["run"]["history"][-1][1] *= 1 + 1e-13
+    assert read(json.dumps(raw)).run is not None
+
+
+def test_a_segment_holds_every_setting_that_an_update_depends_on():
+    """A setting of training that is added belongs into the segments of a file too, unless it ends the run."""
+    one_run = {"updates", "loss", "validation"}
+    assert set(runs.SETTINGS) == {field.name for field in fields(Training)} - one_run
+
+
+def test_validation_and_accuracy_of_a_run_come_back():
+    start = State(
+        Network.from_weights({"node_0": [2, 4], "output": [2]}, output="sigmoid"),
+        Dataset([[3, 5], [1, -1], [-2, 1], [0, 2]], [[1], [0], [1], [0]]),
+        Training(loss="cross_entropy", validation=0.5, learning_rate=0.001),
+    )
+    state = train(start, updates=5).state
+    after = again(state)
+    assert after.training == state.training
+    names = ["validation", "accuracy", "validation accuracy"]
+    assert [curve.name for curve in after.run.beside] == names
+    for name in names:
+        assert after.run.curve(name).points.tolist() == state.run.curve(name).points.tolist()
+    assert train(after, updates=3).history.tolist() == train(state, updates=3).history.tolist()
+
+
+def test_an_accuracy_of_targets_that_are_no_classes_is_left_out():
+    network = Network.from_weights({"output": [2, 1]}, output="sigmoid")
+    state = train(State(network, Dataset([[3, 5], [1, -1]], [[60], [50]])), updates=2).state
+    raw = native.write(state).replace(b'"history":', b'"accuracy": [[0, 1], [2, 1]],\n    "history":', 1)
+    assert read(raw).run.beside == ()
+
+
+def test_a_cross_entropy_may_be_below_0_where_targets_are_no_shares():
+    network = oracle.make_network([2, 1], ["sigmoid"], [True])
+    start = State(network, Dataset([[1, 2], [2, 1]], [[5], [3]]), Training(loss="cross_entropy"))
+    first = train(start, updates=5).state
+    assert first.run.history.last[1] < 0
+    state = with_earlier(replace(first, network=network, run=None, training=Training(0.1, 5)), first)
+    assert again(first).run.history.points.tolist() == first.run.history.points.tolist()
+    assert again(state).runs == state.runs != ()
+
+
+def test_a_run_that_is_too_large_is_left_out_and_nnviz_says_so(monkeypatch, approved):
+    monkeypatch.setattr(runs, "NUMBERS", replace(NUMBERS, most=4_000))
+    rows = np.zeros((38, 99))  # with their targets 3,800 numbers
+    layer = Layer(("y",), "identity", np.full((1, 99), 0.1))
+    state = State(Network(tuple(f"x{i}" for i in range(99)), (layer,)), Dataset(rows, rows[:, :1]))
+    plain, large = (train(state, updates=1, optimizer=each).state for each in ("gradient_descent", "adam"))
+    assert again(plain) == plain
+    assert again(large) == large
+    assert (again(plain).run is None, again(large).run is None) == (False, True)
+    assert left_out(plain, "x.json") == ""
+    approved("a run that is too large", left_out(large, "x.json"))
+
+
+def test_the_earlier_runs_come_back_to_the_last_bit():
+    before = with_two_earlier(1200)
+    after = again(before)
+    assert len(after.runs) == 2
+    assert after.runs == before.runs
+    assert native.write(after) == native.write(before)
+    copied = b"".join(snapshot.sealed(snapshot.parts(before, snapshot.About("", "", None, b""))))
+    assert snapshot.Copy(copied).state().runs == before.runs
+    assert "the earlier runs" in left_out(before, "x.py")
+    raw = json.loads(native.write(before))
+    layers = [
+        {"nodes": layer["nodes"], "activation": layer["activation"]} for layer in raw["network"]["layers"]
+    ]
+    assert raw["runs"][0]["network"] == {"inputs": raw["network"]["inputs"], "layers": layers}
+    for run in raw["runs"]:  # as older files are
+        del run["network"]
+    older = read(json.dumps(raw))
+    assert all(run.network is None and run.fits(older.network) for run in older.runs)
+    assert json.loads(native.write(older)) == raw
+
+
+# JSON as text.
+
+LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | LETTERS
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(LETTERS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def plain(value):
+    """Return what was read with its Rows as lists."""
+    if isinstance(value, json_text.Row):
+        return value.numbers.tolist()
+    if isinstance(value, list):
+        return list(map(plain, value))
+    return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+@given(TREES, st.sampled_from([None, 0, 3]), st.booleans())
+def test_json_is_read_as_python_reads_it(tree, indent, ascii_only):
+    text = json.dumps(tree, indent=indent, ensure_ascii=ascii_only)
+    assert plain(json_text.parsed(text)) == json.loads(text)
+
+
+@given(st.text(st.sampled_from('[]{}:,"\\ 0123-.eEtrufalsn\n'), max_size=12))
+def test_json_that_python_refuses_is_refused_at_the_same_place(text):
+    with suppress(FileError):
+        assert plain(json_text.parsed(text)) == json.loads(text)
+        return
+    with pytest.raises(json.JSONDecodeError) as python:
+        json.loads(text)
+    with pytest.raises(FileError) as caught:
+        json_text.parsed(text)
+    wrong = python.value
+    assert caught.value.place == (f"line {wrong.lineno}, column {wrong.colno}" if text.strip() else "")
+
+
+@given(st.recursive(floats, lambda inner: st.lists(inner, max_size=5)))
+def test_written_json_is_read_bit_for_bit(tree):
+    back = plain(json_text.parsed(json_text.laid_out(tree)))
+    assert repr(back).replace(".0", "") == repr(tree).replace(".0", "")
+
+
+def test_every_float_is_written_as_python_writes_it_but_whole_numbers(amount):
+    rng, count = np.random.default_rng(0), amount(quick=2_000, ci=20_000, night=200_000)
+    any_bits = rng.integers(0, 2**64, count, dtype=np.uint64).view(np.float64)
+    scaled = rng.normal(size=count) * 10.0 ** rng.integers(-9, 18, count)
+    odd = [
+        5e-324,
+        1e-5,
+        9.99e-6,
+        0.000012,
+        10.000012,
+        1e15,
+        1e16,
+        2.0**53,
+        -0.0,
+        0.1 + 0.2,
+        1.7976931348623157e308,
+    ]
+    for value in [
+        *any_bits[np.isfinite(any_bits)].tolist(),
+        *scaled.tolist(),
+        *odd,
+        *(-value for value in odd),
+    ]:
+        text = json_text.laid_out([value])
+        assert text in (f"[{value!r}]", f"[{value!r}]".replace(".0]", "]"))
+        assert np.array(json.loads(text), float).tobytes() == np.array([value]).tobytes()
+    row = json_text.laid_out([json_text.Row(np.array([2, -0.0, 0, 10.00005, 1e-5, 1e15, -3, 1.5e-5]))])
+    assert row == "[\n  [2, -0.0, 0, 10.00005, 1e-05, 1000000000000000.0, -3, 1.5e-05]\n]"
+
+
+def test_a_list_of_numbers_within_a_list_is_a_row_and_texts_are_no_numbers():
+    found = json_text.parsed('{"w": [[1, 2.5], [], ["a", 2.0], [true], [1e999]], "b": [1, 2]}')
+    kinds = [type(each).__name__ for each in found["w"]]
+    assert kinds == ["Row", "Row", "list", "list", "list"]
+    assert found["b"] == [1, 2]
+    assert json_text.laid_out(["1.0, 2.0]", "[3.0]"]) == '["1.0, 2.0]", "[3.0]"]'
+
+
+def test_json_has_limits_of_letters_depth_and_keys(approved, monkeypatch):
+    assert json_text.KEYS.most == 1_100_000
+    monkeypatch.setattr(json_text, "KEYS", replace(json_text.KEYS, most=1_100))
+    text = json.dumps("\N{GRINNING FACE}" * 100_000)  # each as twelve letters
+    assert len(json_text.parsed(f"[{text}, 1]")[0]) == 100_000
+    assert json_text.parsed("[" * 32 + "1" + "]" * 32) is not None
+    assert json_text.parsed(json.dumps({"a": ":" * 1_101, "b": {}})) is not None
+    keys = ",".join(f'"{k}":0' for k in range(110))
+    cases = {
+        "letters": f'["x{text[1:]}, 1]',
+        "depth": "[" * 33 + "1" + "]" * 33,
+        "keys": f"[{','.join(['{' + keys + '}'] * 11)}]",
+    }
+    approved("JSON beyond the limits", refusals(cases, json_text.parsed))
+
+
+def test_reading_json_reports_progress_and_can_be_stopped():
+    text = json.dumps([[0.5] * 100] * 2000)
+    told = []
+    json_text.parsed(text, told.append)
+    assert told == sorted(told)
+    assert len(told) == len(text) // STEP
+    assert 0.0 < told[0] < told[-1] < 1.0
+
+    def stop(_part):
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        json_text.parsed(text, stop)

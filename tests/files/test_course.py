@@ -1,0 +1,479 @@
+"""A course's weights dictionary and code open as a network with its data, and no code is run."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nnviz.core.edits import rename, set_activation
+from nnviz.core.network import Layer, Network
+from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, WeightSet
+from nnviz.core.structure import add_biases
+from nnviz.files import registry
+from nnviz.files.code import code as program
+from nnviz.files.errors import FileError, UnfitError
+from nnviz.files.registry import left_out, load, save
+from nnviz.files.source import Source
+from tests.files.helpers import calls, names, refusals
+
+FORWARD = """import numpy as np
+
+input_data = np.array([3, 5])
+weights = {'node_0': np.array([2, 4]),
+           'node_1': np.array([ 4, -5]),
+           'output': np.array([2, 7])}
+
+# Calculate node 0 value: node_0_value
+node_0_value = (input_data * weights['node_0']).sum()
+print(node_0_value)
+"""
+TUNING = """# The data point you will make a prediction for
+input_data = np.array([0, 3])
+
+# Sample weights
+weights_0 = {'node_0': [2, 1],
+             'node_1': [1, 2],
+             'output': [1, 1]
+            }
+
+# The actual target value, used to calculate the error
+target_actual = 3
+
+# Make prediction using original weights
+model_output_0 = predict_with_network(input_data, weights_0)
+
+# Calculate error: error_0
+error_0 = model_output_0 - target_actual
+
+# Create weights that cause the network to make perfect prediction (3): weights_1
+weights_1 = {'node_0': [0, 1],
+             'node_1': [0, 0],
+             'output': [1, 0]
+            }
+
+# Make prediction using new weights: model_output_1
+model_output_1 = predict_with_network(input_data, weights_1)
+print(error_1)
+"""
+MANY_ROWS = """from sklearn.metrics import mean_squared_error
+
+def relu(input):
+    '''Define your relu activation function here'''
+    return max(0, input)
+
+input_data = [np.array([0, 3]), np.array([1, 2]), np.array([-1, -2]), np.array([4, 0])]
+target_actuals = [1, 3, 5, 7]
+w = {'node_0': [2, 1], 'node_1': [1, 2], 'output': [1, 1]}
+model_output_0 = []
+for row in input_data:
+    model_output_0.append(predict_with_network(row, w))
+print("Mean squared error with w: %f" % mse_0)
+"""
+SLOPES = """weights = np.array([0, 2, 1])
+input_data = np.array([1, 2, 3])
+target = 0
+learning_rate = 0.01
+preds = (weights * input_data).sum()
+weights = weights - learning_rate * slope
+"""
+FIRST, LAST = [[2, 4], [4, -5]], [[2, 7]]
+
+
+def opened(text, name="notes.py"):
+    """Return the State in a text of that name."""
+    return registry.read(Source(text.encode(), Path(name)))
+
+
+def weights(layers):
+    return [layer.weights.tolist() for layer in layers]
+
+
+def data(state):
+    targets = state.data.targets
+    return state.data.inputs.tolist(), None if targets is None else targets.tolist()
+
+
+COURSE = State(
+    Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}), Dataset([[3, 5]])
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("w.json", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
+        ("w.txt", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
+        ("w.py", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"),
+        ("w.json", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7],}"),
+        ("w", "{'node_0': (2, 4), 'node_1': (4, -5), 'output': (2, 7)}"),
+        ("w.py", "# my\nw = {'node_0': [2, 4],\n  'node_1': [4, -5],  # two\n 'output': [2, 7]}\n"),
+        (
+            "w.py",
+            "import numpy as np\n\nweights = {'node_0': np.array([2, 4]), 'node_1': np.array([4, -5]),\n"
+            "           'output': np.array([2, 7])}\n",
+        ),
+        ("w", "import numpy\nw = {'node_0': numpy.array((2, 4)), 'node_1': [4, -5], 'output': [2, 7]}"),
+        ("w.py", "{'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': array([2., 7.])}"),
+        (
+            "w.py",
+            "{'node_0': [np.float64(2.0), 4], 'node_1': np.array([4, -np.float64(5.0)], dtype=np.float64),"
+            " 'output': np.array([2, 7], dtype=float)}",
+        ),
+        ("w.py", "\ufeff{'output': [2, 7], 'node_1': [4, -5.0], 'node_0': [2, 4]}"),
+    ],
+)
+def test_a_dictionary_opens_with_relu_hidden_nodes_and_an_identity_output(name, text):
+    state = opened(text, name)
+    assert state.network == COURSE.network
+    assert [layer.activation for layer in state.network.layers] == ["relu", "identity"]
+    assert state.network.predict([3, 5]).tolist() == [[52.0]]
+    assert len(state.data) == 0
+
+
+def test_a_dictionary_is_written_one_node_a_line_and_nnviz_says_what_it_leaves_out(tmp_path, approved):
+    save(COURSE, tmp_path / "w.py")
+    assert (tmp_path / "w.py").read_text() == (
+        '{\n  "node_0": [2, 4],\n  "node_1": [4, -5],\n  "output": [2, 7]\n}\n'
+    )
+    assert load(tmp_path / "w.py").network == COURSE.network
+    named = replace(rename(COURSE, 0, 1, "children"), name="Bank", notes="Try it.")
+    bare = State(COURSE.network, Dataset.empty(COURSE.network))
+    sets = (WeightSet.of("mine", COURSE.network),)
+    settled = replace(bare, training=Training(0.1), weight_sets=sets)
+    left = (left_out(COURSE, "w.py"), left_out(named, "to/w.py"), left_out(settled, "w.txt"))
+    approved("what a dictionary leaves out", "\n".join(left))
+    assert left_out(bare, "w.py") == left_out(named, "w.json") == ""
+    assert left_out(opened("a = 1\nw = {'output': [1]}"), "w.py").startswith("w.py leaves out the notes")
+
+
+def test_a_dictionary_that_cannot_hold_a_network_is_not_saved(tmp_path, approved):
+    cases = {
+        "tanh on the hidden layer": set_activation(COURSE, 0, "tanh"),
+        "relu on the output": set_activation(COURSE, 1, "relu"),
+        "biases": add_biases(COURSE, 1),
+        "an output of another name": rename(COURSE, 1, 0, "first"),
+        "a node out of order": rename(COURSE, 1, 0, "node_7"),
+    }
+    approved("what a dictionary cannot hold", refusals(cases, lambda case: save(case, tmp_path / "w.py")))
+    for state in cases.values():
+        with pytest.raises(UnfitError):
+            save(state, tmp_path / "w.py")
+    assert names(tmp_path) == []
+
+
+BAD = {
+    "no output": "{'node_0': [1, 2]}",
+    "another name": "{'output': [1], 'hidden': [1]}",
+    "nodes of unequal lengths": "{'node_0': [1, 2], 'node_1': [1], 'output': [1, 1]}",
+    "too many weights of the output": "{'node_0': [1, 2], 'output': [1, 1]}",
+    **{f"a weight {value}": f"{{'output': [{value}]}}" for value in ("True", "'1'", "1j", "[1]", "'x'")},
+    "a weight that is too large": "{'output': [2, 1e999]}",
+    "NaN": '{"output": [NaN]}',
+    "a long whole number": "{'output': [1" + "0" * 400 + "]}",
+    "a very long whole number": "{'output':\n[" + "9" * 5000 + "]}",
+    "a bracket that is not closed": "{'output': [0." + "9" * 5000 + ", }",
+    "no numbers": "{'output': []}",
+    "no list": "{'output': 3}",
+    "a node twice": "{'output': [1], 'output': [2]}",
+    "a node twice, below": "a = 1\nw = {'output': [1],\n'output': [2]}",
+    "a node twice in JSON": '{"output": [1], "output": [2]}',
+    "a number as the name": "{1: [1], 'output': [1]}",
+    "a list alone": "[1, 2]",
+    **{
+        f"{value} as weights": f"a = 1\nw = {{'node_0': [1, 2],\n 'output': {value}}}"
+        for value in (
+            *(
+                "[__import__('os').getcwd()]",
+                "np.zeros(2)",
+                "np.random.rand(1)",
+                "np.array([2.5], dtype=int)",
+            ),
+            *("np.array([1, 2], [3])", "np.array([[1, 2], [3, 4]])", "array([1, ..., 3])", "np.array(3)"),
+        )
+    },
+    "two lines of code": "from os import remove\nremove('bad.py')",
+    "three lines of code": "from os import remove\nremove('bad.py')\nremove('worse.py')",
+    "code that uses weights": "a = 1\nprint(weights['node_0'])",
+    "an import alone": "import os",
+    "another bracket": "{'output': [1, 2}",
+    "nothing": "",
+    "blank lines": "\n\n",
+    "more than 500,000 letters": "'" + "x" * 5_000_000 + "'",
+    "a NUL": "\0{'output': [1]}",
+    "nodes of unequal lengths, below": "a = 1\nw = {'node_0': [1, 2],\n 'node_1': [1],\n 'output': [1, 1]}",
+    "a weight that is a text, below": "a = 1\nw = {'node_0': [1, 2],\n 'output': ['x']}",
+    "more stars": "a = 1\nw = {'output': [1], **more}",
+    "half a loop": "a = 1\n\nfor x in:\n",
+    "more dictionaries than weight sets": "".join(f"w{k} = " for k in range(5000))
+    + f"{{'output': [{'1, ' * 1000}]}}",
+    "biases that change": "weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1\n",
+}
+WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
+BAD_DATA = {
+    **{
+        value: f"{WEIGHTS}input_data = {value}"
+        for value in ("load('x.csv')", "[True, 2, 3]", "[1, 2, 1e999]")
+    },
+    "too few values": f"{WEIGHTS}\n\ninput_data = [3, 5]",
+    "too few values in a row": f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]",
+    "too many targets": f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]",
+}
+
+
+def test_a_bad_dictionary_or_code_is_refused_with_its_line(approved):
+    approved("bad dictionaries and code", refusals(BAD, lambda text: opened(text, "bad.py")))
+    approved("bad data", refusals(BAD_DATA, opened))
+    deep = {  # Python's parser tells deep nesting in several ways, by version
+        "lists": "{'output': " + "[" * 5000 + "]" * 5000 + "}",
+        "below": f"a = 1\nw = {{'output': {'[' * 4000}1{']' * 4000}}}",
+    }
+    assert len(refusals(deep, opened).splitlines()) == 2
+
+
+@pytest.mark.parametrize("name", ["notes.py", "notes.txt", "notes"])
+def test_the_courses_code_opens_with_its_data(name, approved):
+    state = opened(FORWARD, name)
+    assert weights(state.network.layers) == [FIRST, LAST]
+    assert data(state) == ([[3, 5]], None)
+    assert state.network.predict([3, 5]).tolist() == [[-39.0]]
+    approved("the notes of the course's code", state.notes)
+
+
+def test_code_with_several_weights_targets_functions_and_loops_opens():
+    tuning = opened(TUNING)
+    assert weights(tuning.network.layers) == [[[2, 1], [1, 2]], [[1, 1]]]
+    assert [kept.name for kept in tuning.weight_sets] == ["weights_0", "weights_1"]
+    assert tuning.weight_sets[1].layers[1].weights.tolist() == [[1, 0]]
+    assert data(tuning) == ([[0, 3]], [[3]])
+    twice = opened("a = b = {'output': [1, 2]}\nu = 1")
+    assert [each.name for each in twice.weight_sets] == ["a", "b"]
+    rows = opened(MANY_ROWS)
+    assert data(rows) == ([[0, 3], [1, 2], [-1, -2], [4, 0]], [[1], [3], [5], [7]])
+    assert rows.loss() == 37.5
+    slopes = opened(SLOPES.replace("weights = weights - learning_rate * slope\n", ""))
+    assert slopes.network.sizes == opened('{"output": [0, 2, 1]}').network.sizes == (3, 1)
+    assert data(slopes) == ([[1, 2, 3]], [[0]])
+    assert opened(SLOPES).network.layers[0].weights.tolist() == [[0, 2, 1]]
+    assert opened(FORWARD + "weights = improved(weights)\n").network.sizes == (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("later", "first", "last"),
+    [
+        ("weights['output'] = np.array([3, 1])", FIRST, [[3, 1]]),
+        ("weights['output'] = [3, 1]\nweights['output'][-1] = 0.5", FIRST, [[3, 0.5]]),
+        ("weights['node_0'][1] = 7", [[2, 7], [4, -5]], LAST),
+        ("weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]", [*FIRST, [1, 1]], [[1, 2, 3]]),
+        ("w = weights\nw['output'] = [3, 1]", FIRST, [[3, 1]]),
+        ("out = weights['output']\nout[0] = 9", FIRST, [[9, 7]]),
+        ("w = weights.copy()\nw['output'] = [1, 1]", FIRST, LAST),
+        ("w = copy.deepcopy(weights)\nw['output'][0] = 1", FIRST, LAST),
+        ("weights: dict", FIRST, LAST),
+        ("old = weights['output'][0]\nold += 1", FIRST, LAST),
+        ("print([weights for weights in (1, 2)], weights.get('output'))", FIRST, LAST),
+        ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", FIRST, LAST),
+        ("def f(w, x):\n  w = dict(w)\n  w['output'] = x\nf(weights, 1)", FIRST, LAST),
+        ("def f(w):\n  w['output'] = 1\nf(weights.copy())", FIRST, LAST),
+        ("def f(x):\n  x += 1\nf(weights['output'][0])", FIRST, LAST),
+        ("def f():\n  weights = {}\n  weights['output'] = 1", FIRST, LAST),
+        ("for w in weights['output']:\n  w -= 1", FIRST, LAST),
+        ("for k in range(2):\n  w = weights['output'][k]\n  w -= 1", FIRST, LAST),
+        ("weights['output'] = [-3, 1]\nfor w in weights['output']:\n  w -= 1", FIRST, [[-3, 1]]),
+        ("for name in weights:\n  name += ':'", FIRST, LAST),
+    ],
+)
+def test_a_later_change_of_a_dictionary_is_taken_if_its_numbers_stand_there(later, first, last):
+    state = opened(f"{FORWARD}{later}\n")
+    assert weights(state.network.layers) == [first, last]
+    assert "anew" not in state.notes
+
+
+def test_rows_are_changed_in_their_place_and_assigned_twice():
+    w = "w = {'output': [1, 1]}\ninput_data = [1, 2]\n"
+    rows = "input_data = np.array([[3, 5]])\nmore = input_data.copy()\nmore[0][0] = 9\n"
+    assert data(opened(w + rows)) == ([[3, 5]], None)
+    changed = f"{w}input_data = np.array([[3, 5], [0.5, 1]])\ninput_data[0][1] = 4.5\n"
+    assert data(opened(changed)) == ([[3, 4.5], [0.5, 1]], None)
+
+
+UNKNOWN = [
+    "weights['output'] = improved(weights)",
+    "weights['output'][0] = np.random.rand()",
+    "weights['output'][0] = 2.5",  # an array of whole numbers makes a 2 of it
+    "weights['output'][:] = 5",
+    "weights['output'][2] = 5",
+    "weights['output'] += 1",
+    "weights['output'], x = [1, 2], 3",
+    "del weights['node_1']",
+    "weights.update({'output': [1, 1]})",
+    "old = weights.pop('node_1')",
+    "weights['output'].fill(0)",
+    "input_data[0] = load()",
+    "input_data[0] = [1, 2]",
+    "if better: weights['output'] = [1, 1]",
+    "for each in weights: weights[each] = [1, 1]",
+    "w = weights; w['output'] *= 2",
+    "weights['node_0'] = weights['node_0'][0] = [1, 1]",  # a list in itself
+    "out = weights['output']; out += 1",
+    "out = weights['output'][:]; out[0] = 1",
+    "input_data = same = np.array([1, 2]); same += 1",
+    "w = weights.copy(); w['output'][0] = 1",  # which copies no list
+    "w = dict(weights); w['output'].fill(0)",
+    "w = dict(weights); w['output'] *= 2",
+    "def train(): weights['output'] = [1, 1]",
+    "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
+    "def train(w, x): w['output'] = [1, 1]\ntrain(weights, 3)",
+    "def train(w): w -= 1\ntrain(w=weights['output'])",
+    "def train(x): out = weights['output']; out[0] = 1",
+    "def train(input_data): input_data *= 2\ntrain(input_data)",
+    "for own in weights.values(): own[0] = 1",
+    "for name, own in weights.items(): own -= 1",
+    "for k in range(3): out = weights['output']; out -= 1",
+    "for name in weights: own = weights[name]; own -= 1",
+]
+
+
+def test_a_later_change_that_only_running_would_tell_is_refused_with_its_line(approved):
+    told = [
+        line.split(": ", 1)[1]
+        for line in refusals(dict(enumerate(UNKNOWN)), lambda k: opened(FORWARD + k)).splitlines()
+    ]
+    for name in ("weights", "input_data"):
+        (said,) = {
+            line for line, later in zip(told, UNKNOWN, strict=True) if ("input" in later) == ("input" in name)
+        }
+        assert name in said
+        approved(f"a change of | {name}", said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda many: "w['output'][0] = 1.5\n" * many,
+        lambda many: "w['output'][0] += 1\n" * many,
+        lambda many: "".join(f"w['n{k}'] = [1]\n" for k in range(many)),
+        lambda many: "".join(f"v{k} = [1]\nv{k}[0] += 1\n" for k in range(many)),
+        lambda many: "".join(f"def f{k}(): 0\nf{k}(w)\n" for k in range(many)),
+        lambda many: "def f(v): v[0] = 1\n" * many + "f(w)\n" * many,
+        lambda many: "v = " * many + f"[{'1, ' * many}]\n",
+        lambda many: f"v = np.array([{'1.5, ' * many}])\n" + "v[0] = 1.5\n" * many,
+        lambda many: f"u = ({'1, ' * many})\n" + "v = u\n" * many,
+    ],
+    ids=lambda text: text(1).partition("\n")[0],
+)
+def test_the_work_for_many_changes_grows_with_the_length_of_the_text_alone(text, amount):
+    def reading(many):
+        with suppress(FileError):
+            opened(f"w = {{'node_0': [1], 'output': [1]}}\n{text(many)}")
+
+    reading(1)  # what is imported has been
+    many = amount(quick=60, ci=250, night=250)
+    few, more = (calls(lambda many=many: reading(many)) for many in (many, 4 * many))
+    assert more < 4.2 * few  # it would be more, if each change looked at all others
+
+
+def test_a_long_text_of_short_lines_takes_little_work_a_line():
+    many = 300
+    text = "w = {'output': [1]}\n" + "u = 1\n" * many
+    opened(text)  # what is imported has been
+    assert calls(lambda: opened(text)) < 120 * many
+
+
+def test_the_notes_say_what_was_left_out_or_assigned_anew(approved):
+    one = "one = {'node_0': [1, 2, 3], 'output': [1]}\n"
+    loop = "for i in range(20):\n    weights = weights - slope(weights)\n    weights['output'] = 5\n"
+    cases = {
+        "weights in one line": SLOPES,
+        "weights in a loop": FORWARD + loop,
+        "rows": FORWARD + "input_data /= 10\n",
+        "one of two dictionaries changes": TUNING + "weights_1['node_0'] += 1\n",
+        "another network": one + "two = {'node_0': [1, 2], 'output': [1]}\ninput_data = [3, 5]\n",
+        "no numbers": "one = {'node_0': [1, 2], 'output': [1]}\ntwo = {'node_0': [1, 2],\n 'output': [w]}\n",
+    }
+    for name, text in cases.items():
+        approved(f"notes | {name}", opened(text).notes)
+    assert opened(cases["one of two dictionaries changes"]).weight_sets == ()
+    assert opened(cases["another network"]).network.sizes == (2, 1, 1)
+    assert opened(cases["no numbers"]).network.sizes == (2, 1, 1)
+
+
+def test_a_letter_is_data_only_if_it_stands_for_numbers():
+    for line in ("x = np.linspace(-1, 1)", "X = rows()", "y = relu(3)", "x = 3\nx = relu(x)"):
+        assert data(opened(f"w = {{'output': [1]}}\n{line}\n")) == ([], None), line
+    assert data(opened("w = {'output': [1]}\nx = 3\ny = 4\n")) == ([[3]], [[4]])
+
+
+def test_no_code_is_run(tmp_path):
+    mark = tmp_path / "ran"
+    state = opened(f"open({str(mark)!r}, 'w')\nw = {{'output': [1]}}\nopen({str(mark)!r}, 'w')\n")
+    assert state.network.sizes == (1, 1)
+    assert not mark.exists()
+
+
+PREDICTS = """
+def predict_with_network(row, weights):
+    node_0 = {hidden}((row * weights['node_0']).sum())
+    node_1 = {hidden}((row * weights['node_1']).sum())
+    input_to_final_layer = (np.array([node_0, node_1]) * weights['output']).sum()
+    model_output = {output}(input_to_final_layer)
+    return model_output
+"""
+
+
+def test_the_activations_are_those_of_the_code_and_the_notes_say_which(approved):
+    cases = [
+        (FORWARD, "identity", "identity"),
+        (FORWARD + PREDICTS.format(hidden="relu", output=""), "relu", "identity"),
+        (FORWARD + PREDICTS.format(hidden="relu", output="relu"), "relu", "relu"),
+        (FORWARD + "model_output = relu((hidden * weights['output']).sum())", "relu", "relu"),
+        (FORWARD + PREDICTS.format(hidden="tanh", output="sigmoid"), "tanh", "sigmoid"),
+        (FORWARD + PREDICTS.format(hidden="", output="sigmoid"), "identity", "sigmoid"),
+        (TUNING, "relu", "identity"),
+    ]
+    states = [opened(code) for code, *_ in cases]
+    found = [[layer.activation for layer in state.network.layers] for state in states]
+    assert found == [[hidden, output] for _, hidden, output in cases]
+    approved("the activations", "\n".join(state.notes.splitlines()[-1] for state in states))
+    assert "Taken" not in opened("weights = {'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}").notes
+    read = opened("def get_cross_entropy(a):\n    return a\n\nweights = {'output': [1, 2]}\n")
+    assert read.training.loss == "mse"  # the loss does not go with the output
+
+
+def written(hidden, output, biases, data, **training):
+    layers = [
+        Layer([f"node_{k}" for k in range(2)], hidden, FIRST, biases),
+        Layer(["output"], output, LAST, biases and [0.25]),
+    ]
+    return State(Network(["input_0", "input_1"], layers), data, Training(**training))
+
+
+@pytest.mark.crossed(
+    activations=(("relu", "identity"), ("tanh", "identity"), ("identity", "sigmoid"), ("relu", "tanh")),
+    biases=([1, -0.5], None),
+    optimizer=(None, *OPTIMIZERS),
+)
+def test_a_program_in_the_courses_words_opens_as_the_network_that_it_is_of(activations, biases, optimizer):
+    rows = Dataset([[3, 5], [1, 2]], [[60], [20]] if optimizer else None)
+    settings = {"optimizer": optimizer, "batch_size": 1} if optimizer else {}
+    state = written(*activations, biases, rows, **settings)
+    read = opened(program(state, "course"))
+    assert (read.network, read.data, read.weight_sets) == (state.network, state.data, ())
+
+
+@pytest.mark.parametrize("hidden", [2, 9], ids=["by name", "loops"])
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_a_program_for_classes_opens_with_its_output_and_its_loss(output, loss, hidden):
+    nodes = [f"node_{k}" for k in range(hidden)]
+    layers = [
+        Layer(nodes, "tanh", [[1, k] for k in range(hidden)], [0] * hidden),
+        Layer(["output_0", "output_1"], output, [[1] * hidden, [2] * hidden], [0, 0]),
+    ]
+    rows = Dataset([[3, 5], [1, 2], [0, 1]], [[1, 0], [0, 1], [0, 1]])
+    state = State(Network(["input_0", "input_1"], layers), rows, Training(loss=loss, validation=0.4))
+    read = opened(program(state, "course"))
+    assert (read.network.layers[-1].activation, read.training.loss) == (output, loss)
+    assert (read.network.layers[0].activation, read.data) == ("tanh", rows)
