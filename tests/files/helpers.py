@@ -17,9 +17,27 @@ def refused(step: Callable, *arguments, **named) -> str:
     return str(caught.value)
 
 
-def refusals(cases: dict, step: Callable) -> str:
-    """Return a line `name: sentence` for every case, each of which `step` has to refuse with FileError."""
+def cases_of(text: str, separator: str = "¦") -> list[str]:
+    r"""Return the cases in a text, which stand between separators; \n and \t in them are meant."""
+    cases = (case.strip() for case in text.split(separator))
+    return [case.replace(r"\n", "\n").replace(r"\t", "\t").replace(r"\0", "\0") for case in cases]
+
+
+def shown(case) -> str:
+    """Return a case as its name: on one line, with its ends alone if it is long."""
+    text = ascii(case)
+    return text if len(text) <= 90 else f"{text[:50]}…{text[-25:]} ({len(text):,} letters)"
+
+
+def refusals(cases, step: Callable) -> str:
+    """Return a line `name: sentence` for every case, each of which `step` has to refuse with FileError.
+
+    Cases that are in no dictionary by their names are their own names.
+    """
     lines, taken = [], []
+    if not isinstance(cases, dict):
+        cases, given = {shown(case): case for case in cases}, cases
+        assert len(cases) == len(given), "two cases have one name"
     for name, case in cases.items():
         try:
             step(case)

@@ -17,7 +17,7 @@ from nnviz.files.code import code as program
 from nnviz.files.errors import FileError, UnfitError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
-from tests.files.helpers import calls, names, refusals
+from tests.files.helpers import calls, cases_of, names, refusals
 
 FORWARD = """import numpy as np
 
@@ -32,45 +32,28 @@ print(node_0_value)
 """
 TUNING = """# The data point you will make a prediction for
 input_data = np.array([0, 3])
-
-# Sample weights
 weights_0 = {'node_0': [2, 1],
              'node_1': [1, 2],
              'output': [1, 1]
             }
-
-# The actual target value, used to calculate the error
 target_actual = 3
-
-# Make prediction using original weights
 model_output_0 = predict_with_network(input_data, weights_0)
-
-# Calculate error: error_0
 error_0 = model_output_0 - target_actual
 
 # Create weights that cause the network to make perfect prediction (3): weights_1
-weights_1 = {'node_0': [0, 1],
-             'node_1': [0, 0],
-             'output': [1, 0]
-            }
-
-# Make prediction using new weights: model_output_1
-model_output_1 = predict_with_network(input_data, weights_1)
-print(error_1)
+weights_1 = {'node_0': [0, 1], 'node_1': [0, 0], 'output': [1, 0]}
+print(predict_with_network(input_data, weights_1))
 """
 MANY_ROWS = """from sklearn.metrics import mean_squared_error
-
 def relu(input):
     '''Define your relu activation function here'''
     return max(0, input)
-
 input_data = [np.array([0, 3]), np.array([1, 2]), np.array([-1, -2]), np.array([4, 0])]
 target_actuals = [1, 3, 5, 7]
 w = {'node_0': [2, 1], 'node_1': [1, 2], 'output': [1, 1]}
 model_output_0 = []
 for row in input_data:
     model_output_0.append(predict_with_network(row, w))
-print("Mean squared error with w: %f" % mse_0)
 """
 SLOPES = """weights = np.array([0, 2, 1])
 input_data = np.array([1, 2, 3])
@@ -101,27 +84,22 @@ COURSE = State(
 )
 
 
+NODES = "'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]"
+ARRAYS = "'node_0': np.array([2, 4]), 'node_1': np.array([4, -5]),\n 'output': np.array([2, 7])"
+FLOATS = "'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': array([2., 7.])"
+TYPED = "[np.float64(2.0), 4], 'node_1': np.array([4, -np.float64(5.0)], dtype=np.float64)"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("w.json", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
-        ("w.txt", '{"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}'),
-        ("w.py", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]}"),
-        ("w.json", "{'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7],}"),
-        ("w", "{'node_0': (2, 4), 'node_1': (4, -5), 'output': (2, 7)}"),
+        *((name, f"{{{NODES}}}".replace("'", '"')) for name in ("w.json", "w.txt")),
+        *(("w.py", f"{{{NODES}}}"), ("w.json", f"{{{NODES},}}"), ("w.py", f"{{{FLOATS}}}")),
+        ("w", f"{{{NODES}}}".replace("[", "(").replace("]", ")")),
         ("w.py", "# my\nw = {'node_0': [2, 4],\n  'node_1': [4, -5],  # two\n 'output': [2, 7]}\n"),
-        (
-            "w.py",
-            "import numpy as np\n\nweights = {'node_0': np.array([2, 4]), 'node_1': np.array([4, -5]),\n"
-            "           'output': np.array([2, 7])}\n",
-        ),
-        ("w", "import numpy\nw = {'node_0': numpy.array((2, 4)), 'node_1': [4, -5], 'output': [2, 7]}"),
-        ("w.py", "{'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': array([2., 7.])}"),
-        (
-            "w.py",
-            "{'node_0': [np.float64(2.0), 4], 'node_1': np.array([4, -np.float64(5.0)], dtype=np.float64),"
-            " 'output': np.array([2, 7], dtype=float)}",
-        ),
+        ("w.py", f"import numpy as np\n\nweights = {{{ARRAYS}}}\n"),
+        ("w", f"import numpy\nw = {{{NODES}}}".replace("[2, 4]", "numpy.array((2, 4))")),
+        ("w.py", f"{{'node_0': {TYPED}, 'output': np.array([2, 7], dtype=float)}}"),
         ("w.py", "\ufeff{'output': [2, 7], 'node_1': [4, -5.0], 'node_0': [2, 4]}"),
     ],
 )
@@ -164,73 +142,41 @@ def test_a_dictionary_that_cannot_hold_a_network_is_not_saved(tmp_path, approved
     assert names(tmp_path) == []
 
 
-BAD = {
-    "no output": "{'node_0': [1, 2]}",
-    "another name": "{'output': [1], 'hidden': [1]}",
-    "nodes of unequal lengths": "{'node_0': [1, 2], 'node_1': [1], 'output': [1, 1]}",
-    "too many weights of the output": "{'node_0': [1, 2], 'output': [1, 1]}",
-    **{f"a weight {value}": f"{{'output': [{value}]}}" for value in ("True", "'1'", "1j", "[1]", "'x'")},
-    "a weight that is too large": "{'output': [2, 1e999]}",
-    "NaN": '{"output": [NaN]}',
-    "a long whole number": "{'output': [1" + "0" * 400 + "]}",
-    "a very long whole number": "{'output':\n[" + "9" * 5000 + "]}",
-    "a bracket that is not closed": "{'output': [0." + "9" * 5000 + ", }",
-    "no numbers": "{'output': []}",
-    "no list": "{'output': 3}",
-    "a node twice": "{'output': [1], 'output': [2]}",
-    "a node twice, below": "a = 1\nw = {'output': [1],\n'output': [2]}",
-    "a node twice in JSON": '{"output": [1], "output": [2]}',
-    "a number as the name": "{1: [1], 'output': [1]}",
-    "a list alone": "[1, 2]",
-    **{
-        f"{value} as weights": f"a = 1\nw = {{'node_0': [1, 2],\n 'output': {value}}}"
-        for value in (
-            *(
-                "[__import__('os').getcwd()]",
-                "np.zeros(2)",
-                "np.random.rand(1)",
-                "np.array([2.5], dtype=int)",
-            ),
-            *("np.array([1, 2], [3])", "np.array([[1, 2], [3, 4]])", "array([1, ..., 3])", "np.array(3)"),
-        )
-    },
-    "two lines of code": "from os import remove\nremove('bad.py')",
-    "three lines of code": "from os import remove\nremove('bad.py')\nremove('worse.py')",
-    "code that uses weights": "a = 1\nprint(weights['node_0'])",
-    "an import alone": "import os",
-    "another bracket": "{'output': [1, 2}",
-    "nothing": "",
-    "blank lines": "\n\n",
-    "more than 500,000 letters": "'" + "x" * 5_000_000 + "'",
-    "a NUL": "\0{'output': [1]}",
-    "nodes of unequal lengths, below": "a = 1\nw = {'node_0': [1, 2],\n 'node_1': [1],\n 'output': [1, 1]}",
-    "a weight that is a text, below": "a = 1\nw = {'node_0': [1, 2],\n 'output': ['x']}",
-    "more stars": "a = 1\nw = {'output': [1], **more}",
-    "half a loop": "a = 1\n\nfor x in:\n",
-    "more dictionaries than weight sets": "".join(f"w{k} = " for k in range(5000))
-    + f"{{'output': [{'1, ' * 1000}]}}",
-    "biases that change": "weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1\n",
-}
+BAD = r"""
+\n\n ¦ [1, 2] ¦ import os ¦ {'node_0': [1, 2]} ¦ {'output': [1], 'hidden': [1]} ¦ {'output': []}
+¦ {'output': 3} ¦ {'node_0': [1, 2], 'node_1': [1], 'output': [1, 1]} ¦ {'node_0': [1, 2], 'output': [1, 1]}
+¦ a = 1\nw = {'node_0': [1, 2],\n 'node_1': [1],\n 'output': [1, 1]} ¦ {"output": [NaN]}
+¦ {'output': [2, 1e999]} ¦ {'output': [True]} ¦ {'output': ['1']} ¦ {'output': [1j]} ¦ {'output': [[1]]}
+¦ {'output': [1], 'output': [2]} ¦ a = 1\nw = {'output': [1],\n'output': [2]}
+¦ {"output": [1], "output": [2]} ¦ {1: [1], 'output': [1]} ¦ a = 1\nw = {'output': [1], **more}
+¦ {'output': [1, 2} ¦ \0{'output': [1]} ¦ w = {'node_0': [1],\n 'output': ['x']}
+¦ {'output': [__import__('os').getcwd()]} ¦ {'output': np.zeros(2)} ¦ {'output': np.array([2.5], dtype=int)}
+¦ {'output': np.array([1, 2], [3])} ¦ {'output': np.array([[1, 2], [3, 4]])}
+¦ {'output': array([1, ..., 3])} ¦ {'output': np.array(3)}
+¦ a = 1\nw = {'node_0': [1, 2],\n 'output': np.random.rand(1)} ¦ a = 1\n\nfor x in:\n
+¦ from os import remove\nremove('bad.py') ¦ from os import remove\nremove('bad.py')\nremove('worse.py')
+¦ a = 1\nprint(weights['node_0']) ¦ weights = {'output': [1]}\nbiases = {'output': 2}\nbiases['output'] += 1
+"""
+LONG = (
+    *("", "{'output': [1" + "0" * 400 + "]}", "{'output':\n[" + "9" * 5000 + "]}"),
+    *("{'output': [0." + "9" * 5000 + ", }", "'" + "x" * 5_000_000 + "'"),
+    "".join(f"w{k} = " for k in range(5000)) + f"{{'output': [{'1, ' * 1000}]}}",
+)
 WEIGHTS = "weights = {'node_0': [2, 4, 1],\n  'node_1': [4, -5, 1],\n  'output': [2, 7]}\n"
-BAD_DATA = {
-    **{
-        value: f"{WEIGHTS}input_data = {value}"
-        for value in ("load('x.csv')", "[True, 2, 3]", "[1, 2, 1e999]")
-    },
-    "too few values": f"{WEIGHTS}\n\ninput_data = [3, 5]",
-    "too few values in a row": f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]",
-    "too many targets": f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]",
-}
+BAD_DATA = (
+    *(f"{WEIGHTS}input_data = {value}" for value in ("load('x.csv')", "[True, 2, 3]", "[1, 2, 1e999]")),
+    *(f"{WEIGHTS}\n\ninput_data = [3, 5]", f"\n\n{WEIGHTS}input_data = [[1, 2, 3], [4, 5]]"),
+    f"{WEIGHTS}input_data = [1, 2, 3]\ntarget = [1, 2]",
+)
 
 
 def test_a_bad_dictionary_or_code_is_refused_with_its_line(approved):
-    approved("bad dictionaries and code", refusals(BAD, lambda text: opened(text, "bad.py")))
+    approved(
+        "bad dictionaries and code", refusals((*cases_of(BAD), *LONG), lambda text: opened(text, "bad.py"))
+    )
     approved("bad data", refusals(BAD_DATA, opened))
-    deep = {  # Python's parser tells deep nesting in several ways, by version
-        "lists": "{'output': " + "[" * 5000 + "]" * 5000 + "}",
-        "below": f"a = 1\nw = {{'output': {'[' * 4000}1{']' * 4000}}}",
-    }
-    assert len(refusals(deep, opened).splitlines()) == 2
+    deep = ("{'output': " + "[" * 5000 + "]" * 5000 + "}", f"w = {{'output': {'[' * 4000}1{']' * 4000}}}")
+    assert len(refusals(deep, opened).splitlines()) == 2  # Python's parser has several sentences, by version
 
 
 @pytest.mark.parametrize("name", ["notes.py", "notes.txt", "notes"])
@@ -260,34 +206,32 @@ def test_code_with_several_weights_targets_functions_and_loops_opens():
     assert opened(FORWARD + "weights = improved(weights)\n").network.sizes == (2, 2, 1)
 
 
-@pytest.mark.parametrize(
-    ("later", "first", "last"),
-    [
-        ("weights['output'] = np.array([3, 1])", FIRST, [[3, 1]]),
-        ("weights['output'] = [3, 1]\nweights['output'][-1] = 0.5", FIRST, [[3, 0.5]]),
-        ("weights['node_0'][1] = 7", [[2, 7], [4, -5]], LAST),
-        ("weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]", [*FIRST, [1, 1]], [[1, 2, 3]]),
-        ("w = weights\nw['output'] = [3, 1]", FIRST, [[3, 1]]),
-        ("out = weights['output']\nout[0] = 9", FIRST, [[9, 7]]),
-        ("w = weights.copy()\nw['output'] = [1, 1]", FIRST, LAST),
-        ("w = copy.deepcopy(weights)\nw['output'][0] = 1", FIRST, LAST),
-        ("weights: dict", FIRST, LAST),
-        ("old = weights['output'][0]\nold += 1", FIRST, LAST),
-        ("print([weights for weights in (1, 2)], weights.get('output'))", FIRST, LAST),
-        ("def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1", FIRST, LAST),
-        ("def f(w, x):\n  w = dict(w)\n  w['output'] = x\nf(weights, 1)", FIRST, LAST),
-        ("def f(w):\n  w['output'] = 1\nf(weights.copy())", FIRST, LAST),
-        ("def f(x):\n  x += 1\nf(weights['output'][0])", FIRST, LAST),
-        ("def f():\n  weights = {}\n  weights['output'] = 1", FIRST, LAST),
-        ("for w in weights['output']:\n  w -= 1", FIRST, LAST),
-        ("for k in range(2):\n  w = weights['output'][k]\n  w -= 1", FIRST, LAST),
-        ("weights['output'] = [-3, 1]\nfor w in weights['output']:\n  w -= 1", FIRST, [[-3, 1]]),
-        ("for name in weights:\n  name += ':'", FIRST, LAST),
-    ],
+CHANGED = {
+    "weights['output'] = np.array([3, 1])": (FIRST, [[3, 1]]),
+    "weights['output'] = [3, 1]\nweights['output'][-1] = 0.5": (FIRST, [[3, 0.5]]),
+    "weights['node_0'][1] = 7": ([[2, 7], [4, -5]], LAST),
+    "weights['node_2'] = [1, 1]\nweights['output'] = [1, 2, 3]": ([*FIRST, [1, 1]], [[1, 2, 3]]),
+    "w = weights\nw['output'] = [3, 1]": (FIRST, [[3, 1]]),
+    "out = weights['output']\nout[0] = 9": (FIRST, [[9, 7]]),
+    "weights['output'] = [-3, 1]\nfor w in weights['output']:\n  w -= 1": (FIRST, [[-3, 1]]),
+}
+UNCHANGED = cases_of(
+    r"""
+w = weights.copy()\nw['output'] = [1, 1] ¦ w = copy.deepcopy(weights)\nw['output'][0] = 1 ¦ weights: dict
+¦ old = weights['output'][0]\nold += 1 ¦ print([weights for weights in (1, 2)], weights.get('output'))
+¦ def f(weights):\n  weights = dict(weights)\n  weights['output'] = 1
+¦ def f(w, x):\n  w = dict(w)\n  w['output'] = x\nf(weights, 1)
+¦ def f(w):\n  w['output'] = 1\nf(weights.copy()) ¦ def f(x):\n  x += 1\nf(weights['output'][0])
+¦ def f():\n  weights = {}\n  weights['output'] = 1 ¦ for w in weights['output']:\n  w -= 1
+¦ for k in range(2):\n  w = weights['output'][k]\n  w -= 1 ¦ for name in weights:\n  name += ':'
+"""
 )
-def test_a_later_change_of_a_dictionary_is_taken_if_its_numbers_stand_there(later, first, last):
+
+
+@pytest.mark.parametrize("later", [*CHANGED, *UNCHANGED])
+def test_a_later_change_of_a_dictionary_is_taken_if_its_numbers_stand_there(later):
     state = opened(f"{FORWARD}{later}\n")
-    assert weights(state.network.layers) == [first, last]
+    assert weights(state.network.layers) == [*CHANGED.get(later, (FIRST, LAST))]
     assert "anew" not in state.notes
 
 
@@ -299,54 +243,33 @@ def test_rows_are_changed_in_their_place_and_assigned_twice():
     assert data(opened(changed)) == ([[3, 4.5], [0.5, 1]], None)
 
 
-UNKNOWN = [
-    "weights['output'] = improved(weights)",
-    "weights['output'][0] = np.random.rand()",
-    "weights['output'][0] = 2.5",  # an array of whole numbers makes a 2 of it
-    "weights['output'][:] = 5",
-    "weights['output'][2] = 5",
-    "weights['output'] += 1",
-    "weights['output'], x = [1, 2], 3",
-    "del weights['node_1']",
-    "weights.update({'output': [1, 1]})",
-    "old = weights.pop('node_1')",
-    "weights['output'].fill(0)",
-    "input_data[0] = load()",
-    "input_data[0] = [1, 2]",
-    "if better: weights['output'] = [1, 1]",
-    "for each in weights: weights[each] = [1, 1]",
-    "w = weights; w['output'] *= 2",
-    "weights['node_0'] = weights['node_0'][0] = [1, 1]",  # a list in itself
-    "out = weights['output']; out += 1",
-    "out = weights['output'][:]; out[0] = 1",
-    "input_data = same = np.array([1, 2]); same += 1",
-    "w = weights.copy(); w['output'][0] = 1",  # which copies no list
-    "w = dict(weights); w['output'].fill(0)",
-    "w = dict(weights); w['output'] *= 2",
-    "def train(): weights['output'] = [1, 1]",
-    "def train(weights): weights['output'] = [1, 1]\ntrain(weights)",
-    "def train(w, x): w['output'] = [1, 1]\ntrain(weights, 3)",
-    "def train(w): w -= 1\ntrain(w=weights['output'])",
-    "def train(x): out = weights['output']; out[0] = 1",
-    "def train(input_data): input_data *= 2\ntrain(input_data)",
-    "for own in weights.values(): own[0] = 1",
-    "for name, own in weights.items(): own -= 1",
-    "for k in range(3): out = weights['output']; out -= 1",
-    "for name in weights: own = weights[name]; own -= 1",
-]
+UNKNOWN = r"""
+weights['output'] = improved(weights) ¦ weights['output'][0] = np.random.rand() ¦ weights['output'][:] = 5
+¦ weights['output'][0] = 2.5  # an array of whole numbers makes a 2 of it ¦ weights['output'][2] = 5
+¦ weights['output'] += 1 ¦ weights['output'], x = [1, 2], 3 ¦ del weights['node_1']
+¦ weights.update({'output': [1, 1]}) ¦ old = weights.pop('node_1') ¦ weights['output'].fill(0)
+¦ input_data[0] = load() ¦ input_data[0] = [1, 2] ¦ input_data = same = np.array([1, 2]); same += 1
+¦ if better: weights['output'] = [1, 1] ¦ for each in weights: weights[each] = [1, 1]
+¦ w = weights; w['output'] *= 2 ¦ out = weights['output']; out += 1 ¦ out = weights['output'][:]; out[0] = 1
+¦ weights['node_0'] = weights['node_0'][0] = [1, 1]  # a list in itself
+¦ w = weights.copy(); w['output'][0] = 1  # which copies no list ¦ w = dict(weights); w['output'].fill(0)
+¦ w = dict(weights); w['output'] *= 2 ¦ def train(): weights['output'] = [1, 1]
+¦ def train(weights): weights['output'] = [1, 1]\ntrain(weights)
+¦ def train(w, x): w['output'] = [1, 1]\ntrain(weights, 3)
+¦ def train(w): w -= 1\ntrain(w=weights['output']) ¦ def train(x): out = weights['output']; out[0] = 1
+¦ def train(input_data): input_data *= 2\ntrain(input_data) ¦ for own in weights.values(): own[0] = 1
+¦ for name, own in weights.items(): own -= 1 ¦ for k in range(3): out = weights['output']; out -= 1
+¦ for name in weights: own = weights[name]; own -= 1
+"""
 
 
 def test_a_later_change_that_only_running_would_tell_is_refused_with_its_line(approved):
-    told = [
-        line.split(": ", 1)[1]
-        for line in refusals(dict(enumerate(UNKNOWN)), lambda k: opened(FORWARD + k)).splitlines()
-    ]
     for name in ("weights", "input_data"):
-        (said,) = {
-            line for line, later in zip(told, UNKNOWN, strict=True) if ("input" in later) == ("input" in name)
-        }
-        assert name in said
-        approved(f"a change of | {name}", said)
+        cases = [later for later in cases_of(UNKNOWN) if ("input_data" in later) == (name == "input_data")]
+        lines = refusals(cases, lambda later: opened(FORWARD + later)).splitlines()
+        approved(
+            f"a change of | {name}", "\n".join({"line " + line.rpartition(": line ")[2] for line in lines})
+        )
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ from nnviz.files.progress import STEP, CancelledError
 from nnviz.files.registry import left_out, load, save
 from nnviz.files.source import Source
 from tests.core import oracle
-from tests.files.helpers import refusals, refused
+from tests.files.helpers import cases_of, refusals, refused
 
 floats = st.floats(allow_nan=False, allow_infinity=False, width=64)
 letters = st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"])
@@ -182,154 +182,92 @@ def test_what_could_not_be_read_back_is_not_saved(tmp_path, approved):
     assert load(file) == one_weight(7.0)
 
 
-GOOD = {
-    "format": "nnviz",
-    "version": 1,
-    "name": "Bank",
-    "notes": "n",
-    "network": {
-        "inputs": ["accounts", "children"],
-        "layers": [
-            {
-                "nodes": ["node_0", "node_1"],
-                "activation": "relu",
-                "weights": [[2, 4], [4, -5]],
-                "biases": [0.5, 1],
-            },
-            {"nodes": ["output"], "activation": "identity", "weights": [[2, 7]], "biases": None},
-        ],
-    },
-    "data": {"inputs": [[3, 5], [1, 2]], "targets": [[60], [50]]},
-    "training": {"learning_rate": 0.01, "updates": 20, "optimizer": "adam"},
-    "weight_sets": [
-        {
-            "name": "weights_0",
-            "layers": [{"weights": [[1, 1], [1, 1]], "biases": [0, 0]}, {"weights": [[1, 1]]}],
-        }
-    ],
-}
-NAN, INF = float("nan"), float("inf")
-
-
-class Without:
-    """Stands for a key or an entry that is taken out."""
-
-    def __repr__(self):
-        return "without"
-
-
-DELETE = Without()
-BAD = {  # the path into the good file, and what is put there
-    "format": (DELETE, "keras"),
-    "version": (DELETE, 2, True, 1.0, [[1, 2]], "1" * 99),
-    "nam": ("x",),
-    "zzz": ("x",),
-    "name": (3, None, "\ud800"),
-    "notes": ("ok \udfff",),
-    "a\ud800": ("x",),
-    "network": (DELETE, [], None),
-    "network weights": (1,),
-    "network inputs": (DELETE, [], ["a", "a"], ["a", 1], ["a", " "], ["a", "\udead"], ["a"]),
-    "network layers": ([], 3),
-    "network layers 0": ([],),
-    "network layers 0 weight": ([],),
-    "network layers 0 activation": (DELETE, 1, "swish", "tanh(2)", "leaky_relu(2)"),
-    "network layers 0 weights": (DELETE, [], [1, 2], None, [[1, 1]]),
-    "network layers 0 weights 0 1": (10**309,),
-    "network layers 0 weights 1": ([4],),
-    "network layers 0 weights 1 0": (True, "4", None, NAN, INF),
-    "network layers 0 biases": ([1], 1, [1, NAN]),
-    "network layers 0 nodes": (["a"], ["a", "a"]),
-    "network layers 1 nodes": (["accounts"], [""]),
-    "network layers 1 weights 0": ([4, 1, 2],),
-    "network layers 1 weights 0 1": (-INF,),
-    "data": ([],),
-    "data rows": (1,),
-    "data inputs": (DELETE,),
-    "data inputs 1": ([1],),
-    "data inputs 1 1": (NAN, False),
-    "data targets": ([[1]],),
-    "data targets 0": ([1, 2], 60),
-    "data targets 0 0": (INF,),
-    "training rate": (1,),
-    "training learning_rate": (0, NAN, "fast"),
-    "training updates": (0, 2.5, True),
-    "training batch_size": (0, "all"),
-    "training optimizer": ("sgd",),
-    "training seed": (-1, 2**63),
-    "weight_sets": ({},),
-    "weight_sets 0 name": ("",),
-    "weight_sets 0 nodes": ([],),
-    "weight_sets 0 layers": ([],),
-    "weight_sets 0 layers 0 weights": ([[1, 1]],),
-    "weight_sets 0 layers 0 weights 1 1": (INF,),
-    "weight_sets 0 layers 0 biases": (None,),
-    "weight_sets 0 layers 1 weights": ([[1]],),
-    "weight_sets 0 layers 1 biases": ([1],),
-}
-SETTINGS = {"after": 0, "learning_rate": 0.01, "batch_size": None, "optimizer": "momentum", "seed": 0}
-BAD_RUN = {
-    "data": (DELETE,),
-    "run iteration": (-1, "6", 6.5),
-    "run segments": ([], [SETTINGS, {**SETTINGS, "after": 6}]),
-    "run segments 0 after": (2,),
-    "run segments 0 learning_rate": (0,),
-    "run start 1": (DELETE,),
-    "run start 0 weights 1": ([0.5],),
-    "run start 0 biases": (None,),
-    "run optimizer_memory 0 name": ("m",),
+GOOD = json.loads("""{"format": "nnviz", "version": 1, "name": "Bank", "notes": "n",
+"network": {"inputs": ["accounts", "children"], "layers": [
+    {"nodes": ["node_0", "node_1"], "activation": "relu", "weights": [[2, 4], [4, -5]], "biases": [0.5, 1]},
+    {"nodes": ["output"], "activation": "identity", "weights": [[2, 7]], "biases": null}]},
+"data": {"inputs": [[3, 5], [1, 2]], "targets": [[60], [50]]},
+"training": {"learning_rate": 0.01, "updates": 20, "optimizer": "adam"},
+"weight_sets": [
+    {"name": "a", "layers": [{"weights": [[1, 1], [1, 1]], "biases": [0, 0]}, {"weights": [[1, 1]]}]}]}""")
+# Paths into what a file holds, and the values that are put there.
+BAD = r"""
+nam: "x" ¦ zzz: "x" ¦ a\ud800: "x" ¦ format: without | "keras"
+¦ version: without | 2 | true | 1.0 | [[1, 2]] ¦ name: 3 | null | "\ud800" ¦ notes: "ok \udfff"
+¦ network: without | [] | null ¦ network weights: 1
+¦ network inputs: without | [] | ["a", "a"] | ["a", 1] | ["a", " "] | ["a", "\udead"] | ["a"]
+¦ network layers: [] | 3 ¦ network layers 0: [] ¦ network layers 0 weight: []
+¦ network layers 0 activation: without | 1 | "swish" | "tanh(2)" | "leaky_relu(2)"
+¦ network layers 0 weights: without | [] | [1, 2] | null | [[1, 1]] ¦ network layers 0 weights 1: [4]
+¦ network layers 0 weights 1 0: true | "4" | null | NaN | Infinity
+¦ network layers 0 biases: [1] | 1 | [1, NaN] ¦ network layers 0 nodes: ["a"] | ["a", "a"]
+¦ network layers 1 nodes: ["accounts"] | [""] ¦ network layers 1 weights 0: [4, 1, 2]
+¦ network layers 1 weights 0 1: -Infinity ¦ data: [] ¦ data rows: 1 ¦ data inputs: without
+¦ data inputs 1: [1] ¦ data inputs 1 1: NaN | false ¦ data targets: [[1]] ¦ data targets 0: [1, 2] | 60
+¦ data targets 0 0: Infinity ¦ training rate: 1 ¦ training learning_rate: 0 | NaN | "fast"
+¦ training updates: 0 | 2.5 | true ¦ training batch_size: 0 | "all" ¦ training optimizer: "sgd"
+¦ training seed: -1 | 9223372036854775808 ¦ weight_sets: {} ¦ weight_sets 0 name: ""
+¦ weight_sets 0 nodes: [] ¦ weight_sets 0 layers: [] ¦ weight_sets 0 layers 0 weights: [[1, 1]]
+¦ weight_sets 0 layers 0 weights 1 1: Infinity ¦ weight_sets 0 layers 0 biases: null
+¦ weight_sets 0 layers 1 weights: [[1]] ¦ weight_sets 0 layers 1 biases: [1]
+"""
+LONG = {"version": {"many digits": "1" * 99}, "network layers 0 weights 0 1": {"a large number": 10**309}}
+BAD_RUN = r"""
+data: without ¦ run iteration: -1 | "6" | 6.5 ¦ run segments: [] ¦ run segments 0 after: 2
+¦ run segments 0 learning_rate: 0 ¦ run start 1: without ¦ run start 0 weights 1: [0.5]
+¦ run start 0 biases: null ¦ run optimizer_memory 0 name: "m" ¦ run history: [] ¦ run history 0: without
+¦ run history 1 0: 0 | 0.5 ¦ run history 1 1: Infinity ¦ run history 2: [2, 1, 1] ¦ run history 2 1: -1
+¦ run history 6 0: 7 ¦ run validation: [[0, -1]] | [[9, 1]]
+"""
+LONG_RUN = {
+    "run segments": {"one behind the end": lambda own: [*own, {**own[0], "after": 6}]},
     "run optimizer_memory": {"twice": lambda memory: memory * 2},
-    "run history": {"none": [], "too many points": [[k, 1] for k in range(POINTS.most + 1)]},
-    "run history 0": (DELETE,),
-    "run history 1 0": (0, 0.5),
-    "run history 1 1": (INF,),
-    "run history 2": ([2, 1, 1],),
-    "run history 2 1": (-1,),
-    "run history 6 0": (7,),
-    "run validation": ([[0, -1]], [[9, 1]]),
+    "run history": {"too many points": [[k, 1] for k in range(POINTS.most + 1)]},
 }
+BAD_EARLIER = r"""
+runs 0 name: "" ¦ runs 0 training learning_rate: 0 ¦ runs 0 training optimizer: 1
+¦ runs 0 iterations: 9007199254740993 ¦ runs 0 network inputs: [] ¦ runs 0 network layers: []
+¦ runs 0 network layers 1 nodes: [] ¦ runs 0 history: [[0, 1]] ¦ runs 1 iterations: "9" | without
+¦ runs 1 weights: [] ¦ runs 1 network layers 0 weights: [[1]]
+¦ runs 1 history: [[0, 1], [3.5, 1]] | [[0, 1], [0, 1]] | [[0, 1], [1, -1]] | [[0], [0, 1]]
+"""
 SAME = {"name": "a", "training": {}, "iterations": 1, "history": [[0, 1], [1, 1]]}
-BAD_EARLIER = {
+LONG_EARLIER = {
     "runs": {
         "a name twice": lambda runs: [*runs, SAME, SAME],
         "too many": lambda runs: runs + [SAME] * (EARLIER_RUNS.most - 1),
     },
-    "runs 0 name": ("",),
-    "runs 0 training learning_rate": (0,),
-    "runs 0 training optimizer": (1,),
-    "runs 0 iterations": (2**53 + 1,),
-    "runs 0 network inputs": ([],),
-    "runs 0 network layers": ([],),
-    "runs 0 network layers 1 nodes": ([],),
-    "runs 0 history": {"one": [[0, 1]], "many": [[k, 1] for k in range(EARLIER_POINTS.most + 1)]},
-    "runs 1 iterations": ("9", DELETE),
-    "runs 1 weights": ([],),
-    "runs 1 network layers 0 weights": ([[1]],),
-    "runs 1 history": (
-        *([[0, 1], [1, 1], [2, 1], [3, 1], [3.5, 1]], [[0, 1], [0, 1]]),
-        *([[0, 1], [1, -1]], [[0], [0, 1]]),
-    ),
+    "runs 0 history": {"too many points": [[k, 1] for k in range(EARLIER_POINTS.most + 1)]},
 }
-BAD_COLUMNS = {
-    "columns": (
-        [{"nodes": ["age"]}],
-        [{"name": "a", "nodes": []}],
-        [{"name": "a", "nodes": ["gone"]}],
-        [{"name": "a", "nodes": ["age"], "values": ["x", "y"]}],
-        [{"name": "a", "nodes": ["age"], "deviation": 0}],
-        [{"name": "a", "nodes": ["age"], "value": []}],
-        [{"name": "a", "nodes": ["age", "output"], "values": ["x", "y"]}],
-    ),
-}
+BAD_COLUMNS = r"""
+columns: [{"nodes": ["age"]}] | [{"name": "a", "nodes": []}] | [{"name": "a", "nodes": ["gone"]}]
+¦ columns: [{"name": "a", "nodes": ["age"], "values": ["x", "y"]}]
+¦ columns: [{"name": "a", "nodes": ["age"], "deviation": 0}] | [{"name": "a", "nodes": ["age"], "value": []}]
+¦ columns: [{"name": "a", "nodes": ["age", "output"], "values": ["x", "y"]}]
+"""
+
+
+def changes(text, long):
+    """Return (name, path, value) for every change in a text of JSON values and in a dictionary."""
+    for case in text.split("¦"):
+        path, values = (part.strip() for part in case.split(": ", 1))
+        for value in cases_of(values, "|"):
+            yield (
+                f"{path} = {value}",
+                json.loads(f'"{path}"'),
+                value if value == "without" else json.loads(value),
+            )
+    for path, named in long.items():
+        yield from ((f"{path} = {name}", path, value) for name, value in named.items())
 
 
 def changed(raw, path, value):
-    """Return a copy of what a file holds with one value changed, added or deleted."""
+    """Return a copy of what a file holds with one value changed, added or taken out."""
     here = raw = copy.deepcopy(raw)
     *way, last = (int(step) if step.isdigit() else step for step in path.split(" "))
     for step in way:
         here = here[step]
-    if value is DELETE:
+    if value == "without":
         del here[last]
     else:
         here[last] = value(here[last]) if callable(value) else value
@@ -337,50 +275,37 @@ def changed(raw, path, value):
 
 
 @pytest.mark.parametrize(
-    ("which", "raw", "bad"),
+    ("which", "raw", "text", "long"),
     [
-        ("the network, its data and settings", lambda: GOOD, BAD),
-        ("the run", lambda: json.loads(native.write(train(untrained("momentum"), updates=6).state)), BAD_RUN),
-        ("earlier runs", lambda: json.loads(native.write(with_two_earlier())), BAD_EARLIER),
-        ("columns", lambda: json.loads(native.write(with_columns())), BAD_COLUMNS),
+        ("the network, its data and settings", lambda: native.write(read(json.dumps(GOOD))), BAD, LONG),
+        ("the run", lambda: native.write(train(untrained("momentum"), updates=6).state), BAD_RUN, LONG_RUN),
+        ("earlier runs", lambda: native.write(with_two_earlier()), BAD_EARLIER, LONG_EARLIER),
+        ("columns", lambda: native.write(with_columns()), BAD_COLUMNS, {}),
     ],
+    ids=["network", "run", "earlier runs", "columns"],
 )
-def test_a_changed_file_is_refused_with_its_place(which, raw, bad, approved):
-    raw = raw()
-    read(json.dumps(raw))  # which is good
-    cases = {}
-    for path, values in bad.items():
-        named = values if isinstance(values, dict) else {ascii(value)[:70]: value for value in values}
-        cases |= {f"{ascii(path)[1:-1]} = {name}": changed(raw, path, each) for name, each in named.items()}
-    assert len(cases) == sum(map(len, bad.values()))
-    approved(f"changed | {which}", refusals(cases, lambda case: read(json.dumps(case))))
+def test_a_changed_file_is_refused_with_its_place(which, raw, text, long, approved):
+    raw = json.loads(raw())
+    cases = {name: json.dumps(changed(raw, path, value)) for name, path, value in changes(text, long)}
+    approved(f"changed | {which}", refusals(cases, read))
 
 
 START = '{"format": "nnviz", "version": 1, "network": '
 NETWORK = START + '{"inputs": ["a"], "layers": [{"activation": "relu", "weights": [[%s]]}]}}'
-TEXTS = {
-    "nothing": "",
-    "blanks": " \n\t",
-    "a byte order mark": "\ufeff",
-    "a brace": "{",
-    "a text without an end": '{"format": "nnviz',
-    "a control character": '{"format": "nn\tviz"}',
-    "no comma": '{"format":\n "nnviz" 1}',
-    "more behind the end": '{"format": "nnviz"} x',
-    "a key twice within": '{"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}}',
-    "a key twice": '{"format": "nnviz", "format": "nnviz"}',
-    "many brackets": "[" * 100_000,
-    "many braces": START + '{"a":' * 100_000,
-    "a list": "[1, 2]",
-    "null": "null",
-    "NaN": "NaN",
-    "a byte": b'{\n"name": "\xff"}',
-    "UTF-16": '{"format": "nnviz"}'.encode("utf-16"),
-    "an exponent": NETWORK % "1e999",
-    "many digits": NETWORK % ("-" + "9" * 5000),
-    "a long seed": (NETWORK % 1)[:-1] + f', "training": {{"seed": {"9" * 401}}}}}',
-    "half of a surrogate pair": START + '{"inputs": ["\\ud800"], "layers": []}}',
-}
+TEXTS = (
+    *("", " \n\t", "\ufeff", "{", '{"format": "nnviz', '{"format": "nn\tviz"}', '{"format":\n "nnviz" 1}'),
+    *('{"format": "nnviz"} x', '{"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}}', "[1, 2]", "null", "NaN"),
+    *(
+        '{"format": "nnviz", "format": "nnviz"}',
+        b'{\n"name": "\xff"}',
+        '{"format": "nnviz"}'.encode("utf-16"),
+    ),
+    *("[" * 100_000, START + '{"a":' * 100_000, NETWORK % "1e999", NETWORK % ("-" + "9" * 5000)),
+    *(
+        (NETWORK % 1)[:-1] + f', "training": {{"seed": {"9" * 401}}}}}',
+        START + '{"inputs": ["\\ud800"], "layers": []}}',
+    ),
+)
 
 
 def test_broken_text_is_refused_with_its_line(approved):
