@@ -1,5 +1,6 @@
 """What is refused, how much work something is, and which files there are."""
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,9 @@ def refused(step: Callable, *arguments, **named) -> str:
 
 
 def cases_of(text: str, separator: str = "¦") -> list[str]:
-    r"""Return the cases in a text, which stand between separators; \n and \t in them are meant."""
-    cases = (case.strip() for case in text.split(separator))
-    return [case.replace(r"\n", "\n").replace(r"\t", "\t").replace(r"\0", "\0") for case in cases]
+    r"""Return the cases in a text, which stand between separators; in them \n is the end of a line."""
+    signs = {r"\n": "\n", r"\r": "\r", r"\t": "\t", r"\0": "\0"}
+    return [re.sub(r"\\[nrt0]", lambda sign: signs[sign[0]], case.strip()) for case in text.split(separator)]
 
 
 def shown(case) -> str:
