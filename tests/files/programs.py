@@ -115,14 +115,12 @@ def the_issues():
 def of_classes(batch=None, depths=([], [3], [9])):
     """Return by name networks that tell classes, of each loss and output, validated and not."""
     made = {}
-    for loss, output, outputs in (
-        ("cross_entropy", "softmax", 3),
-        ("cross_entropy", "sigmoid", 1),
-        ("cross_entropy", "sigmoid", 2),
-        ("mse", "softmax", 3),
-        ("mse", "sigmoid", 2),
-        ("mse", "identity", 1),
-    ):
+    kinds = {
+        "cross_entropy": ("softmax 3", "sigmoid 1", "sigmoid 2"),
+        "mse": ("softmax 3", "sigmoid 2", "identity 1"),
+    }
+    for loss, output, outputs in ((loss, *kind.split()) for loss in kinds for kind in kinds[loss]):
+        outputs = int(outputs)
         for hidden in depths:
             network = make_network(
                 [2, *hidden, outputs], ["tanh"] * len(hidden) + [output], [True] * (len(hidden) + 1), 5
@@ -160,17 +158,7 @@ def of_names(*names):
 
 
 HOSTILE = (
-    "'''\"\"\"`{}%s\\",
-    "__import__('os').system('echo harm')",
-    "'] = 1; raise SystemExit('harm') #",
-    "# coding: utf-7",
-    "\u202eharm\u2066",
-    "class",
-    "model",
-    "größe",
-    "ﬁ",
-    "fi",
-    "np",
-    "output",
+    *("'''\"\"\"`{}%s\\", "__import__('os').system('echo harm')", "'] = 1; raise SystemExit('harm') #"),
+    *("# coding: utf-7", "\u202eharm\u2066", "class", "model", "größe", "ﬁ", "fi", "np", "output"),
     "\\N{bullet}{0}",
 )

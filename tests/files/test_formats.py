@@ -18,6 +18,7 @@ from importlib import metadata
 from itertools import product
 from pathlib import Path
 from shlex import split
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ from nnviz.files.models.zip_parts import MOST_ENTRIES, Archive
 from nnviz.files.registry import left_out, load, replaced, save, suffixes
 from nnviz.files.source import Source
 from nnviz.files.version1 import json_schema
+from tests.core.oracle import make_network
 from tests.files.helpers import names, refusals, refused
 from tests.formats import HERE, SAVED
 
@@ -62,17 +64,6 @@ def test_every_format_saves_and_is_found_by_suffix_and_by_content(own, tmp_path,
         assert path.read_bytes() == before
 
 
-def with_all_digits(hidden, output, biased):
-    rng = np.random.default_rng(11)
-    sizes, nodes = (3, 4, 2), (["node_0", "node_1", "node_2", "node_3"], ["output_0", "output_1"])
-    layers = [
-        Layer(own, function, rng.normal(size=(after, before)), rng.normal(size=after) if biased else None)
-        for own, function, before, after in zip(nodes, (hidden, output), sizes, sizes[1:], strict=False)
-    ]
-    network = Network(["input_0", "input_1", "input_2"], layers)
-    return State(network, Dataset.empty(network))
-
-
 def in_32_bits(network):
     def single(numbers):
         return None if numbers is None else numbers.astype("f4")
@@ -83,7 +74,9 @@ def in_32_bits(network):
 
 @pytest.mark.parametrize("biased", [False, True])
 def test_a_network_is_converted_between_all_formats_exactly_in_their_precision(biased):
-    state = with_all_digits(*(("leaky_relu(0.2)", "softmax") if biased else ("relu", "identity")), biased)
+    functions = ["leaky_relu(0.2)", "softmax"] if biased else ["relu", "identity"]
+    network = make_network([3, 4, 2], functions, [biased, biased], 11)
+    state = State(network, Dataset.empty(network))
     formats = [own for own in SAVED if not biased or own.home != "course.dictionary"]
     read = cache(lambda own, data: own.read(Source(data)))  # to read HDF5 takes long
     for here, there in product(formats, formats):
@@ -157,17 +150,10 @@ def test_a_missing_library_is_named_with_the_line_that_installs_it(tmp_path, mon
     monkeypatch.setattr(sys, "executable", "/my own/python")
     quote = '"' if os.name == "nt" else "'"
     assert install_line("motion") == f"{quote}/my own/python{quote} -m pip install pillow"
-
-
-@pytest.mark.parametrize("listed", [["numpy>=1.26"], None, metadata.PackageNotFoundError("nnviz-desktop")])
-def test_the_line_names_the_extra_where_the_metadata_does_not_list_its_needs(listed, monkeypatch):
-    def requires(_name):
-        if isinstance(listed, Exception):
-            raise listed
-        return listed
-
-    monkeypatch.setattr(metadata, "requires", requires)
-    assert split(install_line("models")) == [sys.executable, "-m", "pip", "install", "nnviz-desktop[models]"]
+    unknown = [["numpy>=1.26"], None, metadata.PackageNotFoundError("nnviz-desktop")]
+    monkeypatch.setattr(metadata, "requires", Mock(side_effect=unknown))
+    for _ in unknown:  # metadata that do not say what the extra needs
+        assert split(install_line("models"))[1:] == ["-m", "pip", "install", "nnviz-desktop[models]"]
 
 
 # What stands beside a file, and what is never read.

@@ -292,37 +292,29 @@ def test_a_changed_file_is_refused_with_its_place(which, raw, text, long, approv
 
 START = '{"format": "nnviz", "version": 1, "network": '
 NETWORK = START + '{"inputs": ["a"], "layers": [{"activation": "relu", "weights": [[%s]]}]}}'
-TEXTS = (
-    *("", " \n\t", "\ufeff", "{", '{"format": "nnviz', '{"format": "nn\tviz"}', '{"format":\n "nnviz" 1}'),
-    *('{"format": "nnviz"} x', '{"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}}', "[1, 2]", "null", "NaN"),
-    *(
-        '{"format": "nnviz", "format": "nnviz"}',
-        b'{\n"name": "\xff"}',
-        '{"format": "nnviz"}'.encode("utf-16"),
-    ),
-    *("[" * 100_000, START + '{"a":' * 100_000, NETWORK % "1e999", NETWORK % ("-" + "9" * 5000)),
-    *(
-        (NETWORK % 1)[:-1] + f', "training": {{"seed": {"9" * 401}}}}}',
-        START + '{"inputs": ["\\ud800"], "layers": []}}',
-    ),
+TEXTS = r"""
+{ ¦ {"format": "nnviz ¦ {"format": "nn\tviz"} ¦ {"format":\n "nnviz" 1} ¦ {"format": "nnviz"} x ¦ [1, 2]
+¦ null ¦ NaN ¦ {"format": "nnviz", "a": 1, "b": {"c": 1, "c": 2}} ¦ {"format": "nnviz", "format": "nnviz"}
+¦ {"format": "nnviz", "version": 1, "network": {"inputs": ["\ud800"], "layers": []}}
+"""
+LONG_TEXTS = (
+    *("", " \n\t", "\ufeff", b'{\n"name": "\xff"}', '{"format": "nnviz"}'.encode("utf-16"), "[" * 100_000),
+    *(START + '{"a":' * 100_000, NETWORK % "1e999", NETWORK % ("-" + "9" * 5000)),
+    (NETWORK % 1)[:-1] + f', "training": {{"seed": {"9" * 401}}}}}',
 )
 
 
 def test_broken_text_is_refused_with_its_line(approved):
-    approved("broken text", refusals(TEXTS, read))
+    approved("broken text", refusals((*cases_of(TEXTS), *LONG_TEXTS), read))
 
 
 # The run of a file.
 
 
 def bits(state):
-    numbers = [
-        array.tobytes()
-        for layer in state.network.layers
-        for array in (layer.weights, layer.biases)
-        if array is not None
-    ]
-    return [*numbers, state.run.iteration, state.run.memory.tobytes()]
+    weights = [layer.weights.tobytes() for layer in state.network.layers]
+    biases = [layer.biases is None or layer.biases.tobytes() for layer in state.network.layers]
+    return [*weights, *biases, state.run.iteration, state.run.memory.tobytes()]
 
 
 def at(state, iteration):
