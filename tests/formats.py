@@ -52,51 +52,41 @@ def other_tensors() -> list[bytes]:
 
 
 def keras_archives() -> list[bytes]:
-    from tests.models import keras_files
+    from tests.models.keras_files import MODEL, counted_weights, functional_model, keras_zip
 
-    functional = keras_files.functional_model()
     root = "_layer_checkpoint_dependencies"
     return [
-        keras_files.keras_zip(functional, keras_files.counted_weights(["layers/dense", "layers/dense_1"])),
-        keras_files.keras_zip(
-            keras_files.MODEL, keras_files.counted_weights([f"{root}/dense", f"{root}/dense_2"])
-        ),
+        keras_zip(functional_model(), counted_weights(["layers/dense", "layers/dense_1"])),
+        keras_zip(MODEL, counted_weights([f"{root}/dense", f"{root}/dense_2"])),
     ]
 
 
 def keras_hdf5() -> list[bytes]:
-    from tests.models import keras_files
+    from tests.models.keras_files import MODEL, OLD_WEIGHTS, old_h5, packed_h5, sequential
 
-    inner = keras_files.sequential(keras_files.MODEL["config"]["layers"][0])
+    inner = sequential(MODEL["config"]["layers"][0])
     inner["config"]["name"] = "encoder"
-    nested = keras_files.sequential(inner, keras_files.MODEL["config"]["layers"][1])
-    first, second = keras_files.OLD_WEIGHTS.values()
-    return [
-        keras_files.old_h5(keras_files.MODEL, keras_files.OLD_WEIGHTS),
-        keras_files.old_h5(nested, {"encoder": first, "dense_2": second}),
-        keras_files.packed_h5(),
-    ]
+    nested = sequential(inner, MODEL["config"]["layers"][1])
+    first, second = OLD_WEIGHTS.values()
+    return [old_h5(MODEL, OLD_WEIGHTS), old_h5(nested, {"encoder": first, "dense_2": second}), packed_h5()]
 
 
 def keras_architectures() -> list[bytes]:
-    from tests.models import keras_files
+    from tests.models.keras_files import MODEL, functional_model
 
-    return [json.dumps(model).encode() for model in (keras_files.MODEL, keras_files.functional_model())]
+    return [json.dumps(model).encode() for model in (MODEL, functional_model())]
 
 
 def keras_weights() -> dict[str, bytes]:
-    from tests.models import keras_files
+    from tests.models.keras_files import counted_weights
 
-    return {"model.weights.h5": keras_files.counted_weights(["layers/dense", "layers/dense_1"])}
+    return {"model.weights.h5": counted_weights(["layers/dense", "layers/dense_1"])}
 
 
 def layers_models() -> list[bytes]:
-    names = ("dense_1/kernel", "dense_1/bias", "dense_2/kernel", "dense_2/bias")
+    shapes = {"dense_1/kernel": [2, 3], "dense_1/bias": [3], "dense_2/kernel": [3, 1], "dense_2/bias": [1]}
     packed = {"dtype": "uint8", "min": -2.0, "scale": 0.02, "original_dtype": "float32"}
-    weights = [
-        {"name": name, "shape": shape, "dtype": "float32"}
-        for name, shape in zip(names, ([2, 3], [3], [3, 1], [1]), strict=True)
-    ]
+    weights = [{"name": name, "shape": shape, "dtype": "float32"} for name, shape in shapes.items()]
     layers = [
         {"class_name": "Dense", "config": {"name": f"dense_{k}", "units": units, "activation": activation}}
         for k, units, activation in ((1, 3, "relu"), (2, 1, "linear"))

@@ -344,31 +344,28 @@ def test_a_change_that_no_stat_shows_stops_a_save(known, file, approved):
     assert (file.read_bytes(), names(file.parent)) == (b"OLD", ["a.json"])
 
 
-def test_a_change_in_the_last_moment_stops_a_save(known, file, monkeypatch):
-    fsync = os.fsync
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("moment", ["the last moment", "the version before is kept"])
+def test_a_change_while_a_file_is_written_is_not_lost(known, file, monkeypatch, moment, over):
+    fsync, replace = os.fsync, os.replace
 
-    def meanwhile(handle):
-        monkeypatch.setattr(os, "fsync", fsync)
+    def theirs():
+        monkeypatch.undo()
         file.write_bytes(b"theirs")
+
+    def in_the_last_moment(handle):
+        theirs()
         fsync(handle)
 
-    monkeypatch.setattr(os, "fsync", meanwhile)
-    with pytest.raises(ChangedError):
-        known.write(b"mine")
-    assert file.read_bytes() == b"theirs"
-
-
-@pytest.mark.parametrize("over", [False, True])
-def test_a_change_while_the_version_before_is_kept_is_not_lost(known, file, monkeypatch, over):
-    replace = os.replace
-
-    def meanwhile(source, target):
+    def behind_the_version_before(source, target):
         replace(source, target)
         if target.name == "a.json~":
-            monkeypatch.undo()
-            file.write_bytes(b"theirs")
+            theirs()
 
-    monkeypatch.setattr(os, "replace", meanwhile)
+    if moment == "the last moment":
+        monkeypatch.setattr(os, "fsync", in_the_last_moment)
+    else:
+        monkeypatch.setattr(os, "replace", behind_the_version_before)
     if over:
         assert known.write(b"mine", over=True) == ""
         assert (file.read_bytes(), before_of(file)) == (b"mine", b"theirs")
