@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example as also
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,19 +121,14 @@ SHORT = {
 
 
 @given(floats)
-@also(0.0)
-@also(-0.0)
-@also(5e-324)
-@also(1.7976931348623157e308)
 def test_every_float_comes_back_bit_for_bit(value):
     back = again(one_weight(value)).network.layers[0].weights[0, 0]
     assert struct.pack("<d", back) == struct.pack("<d", value)
 
 
-def test_a_saved_file_is_pleasant_to_read(approved, tmp_path):
-    state = State(
-        Network.from_weights(COURSE), Dataset([[3, 5]], [[60]]), Training(), (), "Bank · 1", "Two\n"
-    )
+def test_a_saved_file_is_pleasant_to_read(approved):
+    rows = Dataset([[3, 5]], [[60]])
+    state = State(Network.from_weights(COURSE), rows, Training(), (), "Bank · 1", "Two\n")
     text = native.write(state).decode()
     approved("a saved file", text)
     assert not any(key in text for key in ("run", "columns"))
@@ -381,23 +375,20 @@ def test_a_run_is_written_if_there_is_one(approved):
     assert all(load(example(name).path).run is None for name in ("xor", "twenty-updates"))
 
 
+EDITED = {
+    "network layers 0 weights 0 0": 0.75,
+    "data targets 2": [7],
+    "data": lambda data: {name: [*rows, rows[0]] for name, rows in data.items()},
+}
+
+
 @pytest.mark.parametrize("batch_size", [None, 3])
-@pytest.mark.parametrize(
-    "edited",
-    [
-        lambda raw: raw["network"]["layers"][0]["weights"][0].__setitem__(0, 0.75),
-        lambda raw: raw["data"]["targets"][2].__setitem__(0, 7),
-        lambda raw: [rows.append(rows[0]) for rows in raw["data"].values()],
-    ],
-    ids=["weight", "target", "row"],
-)
-def test_an_edit_in_the_text_of_a_file_ends_the_run(edited, batch_size):
+def test_an_edit_in_the_text_of_a_file_ends_the_run(batch_size):
     before = train(untrained(batch_size=batch_size), updates=6).state
-    raw = json.loads(native.write(before))
-    edited(raw)
-    after = read(json.dumps(raw))
-    assert after.run is None
-    assert after != before
+    for path, value in EDITED.items():
+        after = read(json.dumps(changed(json.loads(native.write(before)), path, value)))
+        assert after.run is None, path
+        assert after != before
 
 
 @pytest.mark.parametrize("updates", [1, 50, 2000])
