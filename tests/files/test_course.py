@@ -79,11 +79,8 @@ def data(state):
     return state.data.inputs.tolist(), None if targets is None else targets.tolist()
 
 
-COURSE = State(
-    Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}), Dataset([[3, 5]])
-)
-
-
+NETWORK = Network.from_weights({"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]})
+COURSE = State(NETWORK, Dataset([[3, 5]]))
 NODES = "'node_0': [2, 4], 'node_1': [4, -5], 'output': [2, 7]"
 ARRAYS = "'node_0': np.array([2, 4]), 'node_1': np.array([4, -5]),\n 'output': np.array([2, 7])"
 FLOATS = "'node_0': array([2., 4.]), 'node_1': array([ 4., -5.]), 'output': array([2., 7.])"

@@ -470,23 +470,21 @@ def test_a_state_dict_opens_with_the_given_activations():
     assert tensors(saved_tensors({"weight": halves}), ("relu",)).layers[0].weights.tolist() == [[1.5, -3.0]]
 
 
+ORDERS = {  # the layers as they stand in a file, each with its nodes and inputs
+    "weight 1 2": [2, 1],
+    "net.10.weight 1 3, net.2.weight 3 4, net.0.weight 4 2": [2, 4, 3, 1],
+    "module.fc2.weight 1 3, module.fc1.weight 3 2": [2, 3, 1],
+    "decoder.weight 2 3, encoder.weight 3 4, head.weight 1 2": [4, 3, 2, 1],
+    "fc1.weight 5 2, fc2.weight 5 5, fc3.weight 5 5, out.weight 1 5": [2, 5, 5, 5, 1],
+    "²1.weight 1 3, ²0.weight 3 2": [2, 3, 1],
+    "blocks.1.b.weight 5 5, blocks.1.a.weight 5 4, blocks.0.a.weight 4 3": [3, 4, 5, 5],
+}
+
+
 def test_layers_stand_in_the_order_of_their_numbers_and_shapes():
-    for shapes, order in (
-        ({"weight": (1, 2)}, [2, 1]),
-        ({"net.10.weight": (1, 3), "net.2.weight": (3, 4), "net.0.weight": (4, 2)}, [2, 4, 3, 1]),
-        ({"module.fc2.weight": (1, 3), "module.fc1.weight": (3, 2)}, [2, 3, 1]),
-        ({"decoder.weight": (2, 3), "encoder.weight": (3, 4), "head.weight": (1, 2)}, [4, 3, 2, 1]),
-        (
-            {"fc1.weight": (5, 2), "fc2.weight": (5, 5), "fc3.weight": (5, 5), "out.weight": (1, 5)},
-            [2, 5, 5, 5, 1],
-        ),
-        ({"²1.weight": (1, 3), "²0.weight": (3, 2)}, [2, 3, 1]),
-        (
-            {"blocks.1.b.weight": (5, 5), "blocks.1.a.weight": (5, 4), "blocks.0.a.weight": (4, 3)},
-            [3, 4, 5, 5],
-        ),
-    ):
-        data = saved_tensors({name: ones(*shape) for name, shape in shapes.items()})
+    for layers, order in ORDERS.items():
+        shapes = [layer.split(" ") for layer in layers.split(", ")]
+        data = saved_tensors({name: ones(int(nodes), int(inputs)) for name, nodes, inputs in shapes})
         assert list(tensors(data, ("relu",) * len(shapes)).sizes) == order
     numbered = {f"fc{k}.weight": np.full((2, 2), k, "<f4") for k in (10, 9, 1)}
     opened = tensors(saved_tensors(numbered), ("relu",) * 3)

@@ -230,7 +230,7 @@ def test_a_save_keeps_extended_attributes_or_says_so(file, name, value, monkeypa
 
 
 def test_a_save_deletes_the_leftovers_of_killed_programs_alone(file):
-    ages = {".nnviz-0123456789ab.tmp": 61, ".nnviz-0123456789ac.tmp": 30, ".nnviz-mine.tmp": 61}
+    ages = {".nnviz-0123456789ab.tmp": 61, ".nnviz-0123456789ac.tmp": 1, ".nnviz-mine.tmp": 61}
     for name, seconds in ages.items():
         file.with_name(name).write_bytes(NEW)
         os.utime(file.with_name(name), (time.time() - seconds,) * 2)
