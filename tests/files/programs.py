@@ -115,12 +115,10 @@ def the_issues():
 def of_classes(batch=None, depths=([], [3], [9])):
     """Return by name networks that tell classes, of each loss and output, validated and not."""
     made = {}
-    kinds = {
-        "cross_entropy": ("softmax 3", "sigmoid 1", "sigmoid 2"),
-        "mse": ("softmax 3", "sigmoid 2", "identity 1"),
-    }
-    for loss, output, outputs in ((loss, *kind.split()) for loss in kinds for kind in kinds[loss]):
-        outputs = int(outputs)
+    for loss, output, outputs in (
+        *(("cross_entropy", *kind) for kind in (("softmax", 3), ("sigmoid", 1), ("sigmoid", 2))),
+        *(("mse", *kind) for kind in (("softmax", 3), ("sigmoid", 2), ("identity", 1))),
+    ):
         for hidden in depths:
             network = make_network(
                 [2, *hidden, outputs], ["tanh"] * len(hidden) + [output], [True] * (len(hidden) + 1), 5
