@@ -1,161 +1,278 @@
-"""Every edit changes what it names and nothing else."""
+"""Every edit of numbers, names, structure and weight sets changes what it names and nothing else."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
-from nnviz.core import edits
+from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.edits import keep_set, loss_with_set, new_set_name, remove_set, set_in_use, use_set
+from nnviz.core.network import Network
 from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from tests.core import oracle
+from tests.core.refusals import refusals
+
+UNSEEN = ("identity", "relu", "leaky_relu", "sigmoid", "tanh", "softplus")
+SMALL = oracle.small_state()
+"""2-3-2-1 nodes with a weight set and 4 rows; the middle layer has no biases."""
+LAYERS = SMALL.network.layers
+EMPTIED = edits.remove_rows(SMALL, [0, 1, 2, 3])
+BARE = replace(SMALL, data=replace(SMALL.data, targets=None))
 
 
-def same_but(state, other, *changed):
-    """Whether two States agree in every field that is not named."""
-    fields = {"network", "data", "training", "weight_sets", "name", "notes"} - set(changed)
-    return all(getattr(state, name) == getattr(other, name) for name in fields)
+def changed(state, other):
+    """Return the names of the fields in which two States differ."""
+    return {each.name for each in fields(State) if getattr(state, each.name) != getattr(other, each.name)}
 
 
-def test_setting_a_weight_changes_that_weight_alone():
-    state = oracle.small_state()
-    after = edits.set_weight(state, 1, 0, 2, 9.5)
-    expected = state.network.layers[1].weights.copy()
-    expected[0, 2] = 9.5
-    assert after.network.layers[1].weights.tolist() == expected.tolist()
-    assert after.network.layers[0] is state.network.layers[0]
-    assert after.network.layers[2] is state.network.layers[2]
-    assert same_but(state, after, "network")
-    assert after.data is state.data
+# --- numbers
 
 
-def test_targets_are_emptied_together_or_not_at_all():
-    state = oracle.small_state()
-    every = list(range(len(state.data)))
-    bare = edits.clear_targets(state, every)
-    assert bare.data.targets is None
-    assert same_but(state, bare, "data")
-    assert bare.data.inputs.tolist() == state.data.inputs.tolist()
-    assert edits.clear_targets(bare, [0]) is bare
-    with pytest.raises(ValueError, match="rows have all their targets or none"):
-        edits.clear_targets(state, every[1:])
-    one = edits.remove_rows(state, every[1:])
-    assert edits.set_value(one, Address("target", 2, 0), None, 0).data.targets is None
-
-
-def test_setting_a_bias_changes_that_bias_alone():
-    state = oracle.small_state()
-    after = edits.set_bias(state, 0, 1, -2.0)
-    biases = state.network.layers[0].biases.tolist()
-    assert after.network.layers[0].biases.tolist() == [biases[0], -2.0, biases[2]]
-    assert after.network.layers[0].weights.tolist() == state.network.layers[0].weights.tolist()
-    assert same_but(state, after, "network")
-    with pytest.raises(ValueError, match=r"layers\[1\].biases: the layer has none"):
-        edits.set_bias(state, 1, 0, 1.0)
-
-
-def test_every_number_is_set_by_its_address():
-    state = oracle.small_state()
-    assert edits.set_value(state, Address("weight", 1, 0, 2), 9.5) == edits.set_weight(state, 1, 0, 2, 9.5)
-    assert edits.set_value(state, Address("bias", 0, 1), -2.0) == edits.set_bias(state, 0, 1, -2.0)
-    assert edits.set_value(state, Address("input", -1, 1), 8.0, 2) == edits.set_input(state, 2, 1, 8.0)
-    assert edits.set_value(state, Address("target", 2, 0), 7.0, 3) == edits.set_target(state, 3, 0, 7.0)
-    assert edits.set_value(state, Address("input", -1, 1), state.data.inputs[2, 1], 2) is state
-
-
-def test_the_first_number_that_is_set_makes_the_first_row():
-    emptied = edits.remove_rows(oracle.small_state(), [0, 1, 2, 3])
-    assert edits.value_at(emptied, Address("input", -1, 1)) is None
-    assert edits.set_value(emptied, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
-
-
-def test_setting_an_input_or_target_changes_that_number_alone():
-    state = oracle.small_state()
-    after = edits.set_target(edits.set_input(state, 2, 1, 8.0), 3, 0, 7.0)
-    inputs, targets = state.data.inputs.copy(), state.data.targets.copy()
-    inputs[2, 1], targets[3, 0] = 8.0, 7.0
-    assert after.data.inputs.tolist() == inputs.tolist()
-    assert after.data.targets.tolist() == targets.tolist()
-    assert after.network is state.network
-    assert same_but(state, after, "data")
-
-
-def test_a_first_target_makes_the_others_zero():
-    state = oracle.small_state()
-    bare = replace(state, data=replace(state.data, targets=None))
-    assert edits.set_target(bare, 1, 0, 5.0).data.targets.tolist() == [[0], [5], [0], [0]]
+def test_setting_a_number_changes_that_number_alone():
+    for kind, address, row in (
+        ("weights", Address("weight", 1, 0, 2), None),
+        ("biases", Address("bias", 0, 1), None),
+        ("inputs", Address("input", -1, 1), 2),
+        ("targets", Address("target", 2, 0), 3),
+    ):
+        after = edits.set_value(SMALL, address, 9.5, row)
+        in_data = row is not None
+        old, new = ((own.data if in_data else own.network.layers[address.layer]) for own in (SMALL, after))
+        expected = getattr(old, kind).copy()
+        at = {"weights": (0, 2), "biases": 1, "inputs": (2, 1), "targets": (3, 0)}[kind]
+        expected[at] = 9.5
+        assert getattr(new, kind).tolist() == expected.tolist()
+        assert changed(SMALL, after) == {"data" if in_data else "network"}
+        kept = [each is own for each, own in zip(after.network.layers, LAYERS, strict=True)]
+        assert kept == [in_data or k != address.layer for k in range(3)]
+        assert getattr(SMALL, "network" if in_data else "data") in (after.network, after.data)
+    assert edits.set_value(SMALL, Address("weight", 1, 0, 2), 9.5) == edits.set_weight(SMALL, 1, 0, 2, 9.5)
+    assert edits.set_value(SMALL, Address("bias", 0, 1), -2.0) == edits.set_bias(SMALL, 0, 1, -2.0)
+    assert edits.set_value(SMALL, Address("input", -1, 1), 8.0, 2) == edits.set_input(SMALL, 2, 1, 8.0)
+    assert edits.set_value(SMALL, Address("target", 2, 0), 7.0, 3) == edits.set_target(SMALL, 3, 0, 7.0)
+    assert edits.set_value(SMALL, Address("input", -1, 1), SMALL.data.inputs[2, 1], 2) is SMALL
 
 
 def test_rows_are_added_behind_and_removed():
-    state = oracle.small_state()
-    after = edits.add_row(state, after=1)
-    assert after.data.inputs[2].tolist() == [0, 0]
-    assert after.data.targets[2].tolist() == [0]
-    assert edits.remove_rows(after, [2]).data == state.data
-    assert len(edits.add_row(state).data) == 5
-    emptied = edits.remove_rows(state, [0, 1, 2, 3])
-    assert len(emptied.data) == 0
-    assert edits.add_row(emptied).data.inputs.tolist() == [[0, 0]]
+    after = edits.add_row(SMALL, after=1)
+    assert (after.data.inputs[2].tolist(), after.data.targets[2].tolist()) == ([0, 0], [0])
+    assert edits.remove_rows(after, [2]).data == SMALL.data
+    assert (len(edits.add_row(SMALL).data), len(EMPTIED.data)) == (5, 0)
+    assert edits.add_row(EMPTIED).data.inputs.tolist() == [[0, 0]]
 
 
-def test_a_first_row_has_no_target_that_nobody_gave():
-    emptied = edits.remove_rows(oracle.small_state(), [0, 1, 2, 3])
-    bare = replace(emptied, data=replace(emptied.data, targets=None))
-    for state in (emptied, bare):
-        assert edits.add_row(state).data.targets is None
-        assert edits.set_value(state, Address("input", -1, 0), 3.0).data.targets is None
-        assert edits.put_cells(state, 0, [0], np.array([[3.0]])).data.targets is None
+def test_the_first_number_makes_the_first_row_and_a_first_target_the_others_zero():
+    assert edits.value_at(EMPTIED, Address("input", -1, 1)) is None
+    assert edits.set_value(EMPTIED, Address("input", -1, 1), 8.0).data.inputs.tolist() == [[0, 8]]
+    assert edits.set_target(BARE, 1, 0, 5.0).data.targets.tolist() == [[0], [5], [0], [0]]
+    for state in (EMPTIED, replace(EMPTIED, data=replace(EMPTIED.data, targets=None))):
+        for after in (
+            edits.add_row(state),
+            edits.set_value(state, Address("input", -1, 0), 3.0),
+            edits.put_cells(state, 0, [0], np.array([[3.0]])),
+        ):
+            assert after.data.targets is None
         assert edits.set_value(state, Address("target", 1, 0), 3.0).data.targets.tolist() == [[3]]
         assert edits.put_cells(state, 0, [2], np.array([[3.0]])).data.targets.tolist() == [[3]]
 
 
-@pytest.mark.parametrize(
-    "edit",
-    [
-        lambda s: edits.set_weight(s, 0, 0, 0, 1.0),
-        lambda s: edits.set_bias(s, 0, 0, 1.0),
-        lambda s: edits.set_input(s, 0, 0, 1.0),
-        lambda s: edits.set_target(s, 0, 0, 1.0),
-        edits.add_row,
-        lambda s: edits.remove_rows(s, [0]),
-        lambda s: edits.randomise(s, 3),
-        lambda s: edits.set_activation(s, 0, "tanh"),
-    ],
-)
-def test_an_edit_ends_the_run(edit):
-    state = train(oracle.small_state(), updates=3).state
-    assert state.iteration == 3
-    assert edit(state).run is None
-    assert state.iteration == 3
+def test_targets_are_emptied_together_or_not_at_all():
+    every = list(range(len(SMALL.data)))
+    bare = edits.clear_targets(SMALL, every)
+    assert bare.data.targets is None
+    assert changed(SMALL, bare) == {"data"}
+    assert bare.data.inputs.tolist() == SMALL.data.inputs.tolist()
+    assert edits.clear_targets(bare, [0]) is bare
+    one = edits.remove_rows(SMALL, every[1:])
+    assert edits.set_value(one, Address("target", 2, 0), None, 0).data.targets is None
 
 
-def test_settings_and_names_do_not_end_the_run():
-    state = train(oracle.small_state(), updates=3).state
-    assert edits.set_training(state, Training(0.5)).run is state.run
-    assert edits.rename(state, 1, 0, "first").run is state.run
-
-
-def test_random_weights_come_from_the_seed_which_is_kept():
-    after = edits.randomise(oracle.small_state(), 77)
-    assert after.network == oracle.small_state().network.randomised(77)
-    assert after.training.seed == 77
-    assert after.weight_sets == oracle.small_state().weight_sets
-
-
-def test_renaming_changes_the_name_alone():
-    state = oracle.small_state()
-    after = edits.rename(edits.rename(state, 0, 1, " age "), 2, 0, "middle")
+def test_names_activations_and_random_weights_change_alone():
+    after = edits.randomise(SMALL, 77)
+    assert (after.network, after.training.seed) == (SMALL.network.randomised(77), 77)
+    assert changed(SMALL, after) == {"network", "training"}
+    after = edits.rename(edits.rename(SMALL, 0, 1, " age "), 2, 0, "middle")
     assert after.network.inputs == ("input_0", "age")
     assert after.network.layers[1].nodes == ("middle", "node_1_1")
-    assert oracle.predictions(after).tolist() == oracle.predictions(state).tolist()
-    assert edits.rename(state, 0, 0, "input_0") is state
-    for bad, reason in (("", "at least one character"), ("output", "the name 'output' is taken")):
-        with pytest.raises(ValueError, match=reason):
-            edits.rename(state, 0, 0, bad)
-
-
-def test_an_activation_is_chosen_for_one_layer():
-    after = edits.set_activation(oracle.small_state(), 1, "sigmoid")
+    assert oracle.predictions(after).tolist() == oracle.predictions(SMALL).tolist()
+    assert edits.rename(SMALL, 0, 0, "input_0") is SMALL
+    after = edits.set_activation(SMALL, 1, "sigmoid")
     assert [layer.activation for layer in after.network.layers] == ["relu", "sigmoid", "identity"]
-    assert after.network.layers[1].weights.tolist() == oracle.small_state().network.layers[1].weights.tolist()
+    assert after.network.layers[1].weights.tolist() == LAYERS[1].weights.tolist()
+
+
+ENDING = {
+    "weight": lambda s: edits.set_weight(s, 0, 0, 0, 1.0),
+    "bias": lambda s: edits.set_bias(s, 0, 0, 1.0),
+    "input": lambda s: edits.set_input(s, 0, 0, 1.0),
+    "target": lambda s: edits.set_target(s, 0, 0, 1.0),
+    "row": edits.add_row,
+    "removed row": lambda s: edits.remove_rows(s, [0]),
+    "random": lambda s: edits.randomise(s, 3),
+    "activation": lambda s: edits.set_activation(s, 0, "tanh"),
+    "weight set": lambda s: use_set(s, 0),
+    "biases": lambda s: structure.add_biases(s, 1),
+    "no biases": lambda s: structure.remove_biases(s, 0),
+    "node": lambda s: structure.add_node(s, 1),
+    "removed node": lambda s: structure.remove_node(s, 1, 0),
+    "layer": lambda s: structure.add_layer(s, 1),
+    "removed layer": lambda s: structure.remove_layer(s, 0),
+}
+
+
+def test_an_edit_ends_the_run_and_names_and_settings_do_not():
+    state = train(SMALL, updates=3).state
+    assert [name for name, edit in ENDING.items() if edit(state).run is not None] == []
+    kept = edits.set_training(state, Training(0.5)), edits.rename(state, 1, 0, "first")
+    assert all(each.run is state.run for each in (*kept, keep_set(state, "trained"), remove_set(state, 0)))
+    assert state.iteration == 3
+
+
+# --- structure
+
+
+@pytest.mark.parametrize("state", [SMALL, BARE], ids=["with targets", "without"])
+def test_nodes_layers_and_biases_that_are_added_and_removed_leave_no_trace(state):
+    sizes = state.network.sizes
+    for column in range(4):
+        for after in (None, *range(min(2, sizes[column]))):
+            grown = structure.add_node(state, column, after)
+            assert grown.network.sizes[column] == sizes[column] + 1
+            assert set(grown.network.all_names()) > set(state.network.all_names())
+            at = sizes[column] if after is None else after + 1
+            assert structure.remove_node(grown, column, at) == state
+    biased = structure.add_biases(state, 1)
+    assert biased.network.layers[1].biases.tolist() == [0, 0]
+    assert biased.weight_sets[0].layers[1].biases.tolist() == [0, 0]
+    assert oracle.predictions(biased).tolist() == oracle.predictions(state).tolist()
+    assert structure.remove_biases(biased, 1) == state
+    for before in range(3):
+        grown = structure.add_layer(state, before)
+        assert len(grown.weight_sets[0].layers) == 4
+        assert structure.remove_layer(grown, before) == state
+
+
+@given(oracle.states(max_hidden=3, activations=UNSEEN), st.data())
+def test_an_added_node_changes_no_prediction(state, data):
+    column = data.draw(st.integers(0, len(state.network.layers)))
+    after = data.draw(st.none() | st.integers(-1, state.network.sizes[column] - 1))
+    grown = structure.add_node(state, column, after)
+    at = state.network.sizes[column] if after is None else after + 1
+    found = oracle.predictions(grown)
+    if column == len(state.network.layers):
+        found = np.delete(found, at, axis=1)
+    assert found == pytest.approx(oracle.predictions(state), rel=1e-12, abs=1e-12)
+    assert grown.data.inputs.shape[1] == grown.network.sizes[0]
+    assert grown.data.targets.shape[1] == grown.network.sizes[-1]
+
+
+def test_an_added_input_brings_a_column_of_zeros_and_an_added_output_a_target():
+    wider = structure.add_node(SMALL, 0, after=0)
+    assert wider.data.inputs[:, 1].tolist() == [0] * 4
+    assert np.delete(wider.data.inputs, 1, axis=1).tolist() == SMALL.data.inputs.tolist()
+    assert wider.network.inputs == ("input_0", "input_2", "input_1")
+    two = structure.add_node(SMALL, 3)
+    assert two.data.targets.tolist() == [[*row, 0] for row in SMALL.data.targets.tolist()]
+    assert two.network.outputs == ("output", "output_1")
+    assert structure.remove_node(two, 0, 0).data.inputs.tolist() == two.data.inputs[:, 1:].tolist()
+    assert structure.remove_node(two, 3, 0).data.targets.tolist() == two.data.targets[:, 1:].tolist()
+    assert structure.remove_node(two, 1, 1).data == two.data
+
+
+def test_removing_a_node_keeps_the_others_and_every_weight_set():
+    after = structure.remove_node(SMALL, 1, 1)
+    assert after.network.layers[0].nodes == ("node_0_0", "node_0_2")
+    for old, new in (
+        (LAYERS, after.network.layers),
+        (SMALL.weight_sets[0].layers, after.weight_sets[0].layers),
+    ):
+        assert new[0].weights.tolist() == np.delete(old[0].weights, 1, axis=0).tolist()
+        assert new[0].biases.tolist() == np.delete(old[0].biases, 1).tolist()
+        assert new[1].weights.tolist() == np.delete(old[1].weights, 1, axis=1).tolist()
+        assert new[2].weights.tolist() == old[2].weights.tolist()
+
+
+@given(oracle.states(max_hidden=3, activations=("identity", "relu")), st.data())
+def test_an_added_layer_passes_on_what_it_receives(state, data):
+    before = data.draw(st.integers(0, len(state.network.layers) - 1))
+    assume(before > 0)
+    grown = structure.add_layer(state, before)
+    assert oracle.predictions(grown) == pytest.approx(oracle.predictions(state), rel=1e-12, abs=1e-12)
+    assert grown.network.sizes == (*state.network.sizes[: before + 1], *state.network.sizes[before:])
+    assert grown.network.layers[before].activation == state.network.layers[before - 1].activation
+    assert grown.data is state.data
+    names = list(grown.network.all_names())
+    assert len(names) == len(set(names))
+    assert set(names) > set(state.network.all_names())
+
+
+def test_the_outcome_of_an_edit_has_the_numbers(approved):
+    network = Network.from_weights({"node_0": [1.0], "output": [1.0]}, hidden="relu", output="identity")
+    state = State(network, Dataset([[3.0], [-2.0]], [[0.0], [0.0]]))
+    deeper, linear = structure.add_layer(state, 1), edits.set_activation(state, 0, "identity")
+    two = structure.add_node(linear, 2)
+    cases = {
+        "the same": (state, deeper, 0),
+        "row 2": (state, linear, 1),
+        "row 2, where row 1 stays": (state, linear, 0),
+        "another output": (linear, two, 0),
+        "the first of two outputs": (two, structure.add_layer(two, 0), 1),
+        "no such row": (state, linear, 2),
+    }
+    outcomes = {name: structure.outcome(*case) for name, case in cases.items()}
+    assert outcomes["the same"] == structure.outcome(state, state, 0)
+    approved("outcomes of edits", "\n".join(f"{name}: {text}" for name, text in outcomes.items()))
+
+
+@given(oracle.states(max_hidden=3), st.data())
+def test_no_prediction_that_changes_is_said_to_stay(state, data):
+    grown = structure.add_layer(state, data.draw(st.integers(0, len(state.network.layers) - 1)))
+    same = np.allclose(oracle.predictions(grown), oracle.predictions(state), rtol=1e-9, atol=1e-9)
+    assert (structure.outcome(state, grown, 0) == structure.outcome(state, state, 0)) <= same
+
+
+# --- weight sets
+
+SETS = keep_set(SMALL, "weights_1")
+
+
+def test_a_set_in_use_gives_its_loss_and_leaves_all_else():
+    other = use_set(SETS, 0)
+    assert other.network == SMALL.network.randomised(1)
+    assert changed(SETS, other) == {"network"}
+    assert [loss_with_set(SETS, k) for k in (0, 1)] == [other.loss(), SMALL.loss()]
+    assert [set_in_use(state, k) for state in (SETS, other) for k in (0, 1)] == [False, True, True, False]
+    assert loss_with_set(edits.remove_rows(SETS, [0, 1, 2, 3]), 0) is None
+
+
+def test_weights_are_kept_under_a_name_come_back_and_are_dropped():
+    edited = edits.set_weight(SETS, 0, 0, 0, 9.0)
+    kept = keep_set(edited, " mine ")
+    assert [own.name for own in kept.weight_sets] == ["weights_0", "weights_1", "mine"]
+    assert use_set(use_set(kept, 0), 2).network == edited.network
+    assert new_set_name(SETS) == "weights_2"
+    less = remove_set(SETS, 0)
+    assert [own.name for own in less.weight_sets] == ["weights_1"]
+    assert less.network is SETS.network
+
+
+def test_edits_that_cannot_be_are_refused(approved):
+    linear = oracle.make_state(oracle.make_network([2, 3, 2, 1], ["identity"] * 3, [True] * 3, 3), 4)
+    removed = oracle.predictions(structure.remove_layer(linear, 1))
+    assert removed == pytest.approx(oracle.predictions(linear), rel=1e-12)
+    cases = {
+        "targets of some rows": lambda: edits.clear_targets(SMALL, [1, 2, 3]),
+        "a bias of a layer without": lambda: edits.set_bias(SMALL, 1, 0, 1.0),
+        "an empty name": lambda: edits.rename(SMALL, 0, 0, ""),
+        "a name that is taken": lambda: edits.rename(SMALL, 0, 0, "output"),
+        "the last node": lambda: structure.remove_node(SMALL, 3, 0),
+        "the output layer": lambda: structure.remove_layer(linear, 2),
+        "a set's name that is taken": lambda: keep_set(SETS, "weights_1"),
+        "an empty name of a set": lambda: keep_set(SETS, "  "),
+    }
+    approved("edits that cannot be", refusals(cases))

@@ -1,47 +1,90 @@
-"""Names that are shortened can still be told apart."""
+"""Names, addresses and numbers: how they are given, shortened, found, read and written."""
 
-import pytest
+import copy
+import math
+import pickle
+import re
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.names import MOST_COMPARED, shorten_distinctly, shorten_names, shortened
+from nnviz.core.address import (
+    Address,
+    all_weights,
+    column_title,
+    default_inputs,
+    default_nodes,
+    fresh_name,
+    layers_by_name,
+)
+from nnviz.core.names import MOST_COMPARED, Names, quoted, shorten_distinctly, shorten_names, shortened
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import full, nudged, nudged_digit, parsed, shown
+from nnviz.core.search import find
+from nnviz.core.state import Dataset, State
+from nnviz.core.structure import add_biases
+from nnviz.core.training.passes import Parameters, place
+from tests.core.refusals import refusals
+from tests.core.test_explain import BANK
+
+# --- names
 
 IRIS = [f"{part} {size} (cm)" for part in ("sepal", "petal") for size in ("length", "width")]
 
 
-@pytest.mark.parametrize("letters", range(8, 18))
-@pytest.mark.parametrize(
-    "names",
-    [
+def test_the_course_s_names_are_given():
+    assert default_inputs(2) == ("input_0", "input_1")
+    nodes = [default_nodes(*of) for of in ((0, 2, 2), (1, 2, 1), (1, 2, 2), (1, 3, 2))]
+    assert [" ".join(own) for own in nodes] == [
+        *("node_0 node_1", "output", "output_0 output_1", "node_1_0 node_1_1")
+    ]
+    assert fresh_name("node", {"node_0", "node_1", "node_3"}) == "node_2"
+    assert fresh_name("node", {"node_0", "node_3"}, 3) == "node_4"
+    titles = [column_title(column, layers) for layers in (1, 2, 3) for column in range(layers + 1)]
+    one, two = ["Inputs", "Hidden layer", "Prediction"], ["Hidden layer 1", "Hidden layer 2", "Prediction"]
+    assert titles == ["Inputs", "Prediction", *one, "Inputs", *two]
+
+
+def test_names_group_into_layers_in_number_order(approved):
+    names = ["output", "node_1_0", "node_0_1", "node_0_0", "node_10_0", "node_2_0"]
+    expected = [["node_0_0", "node_0_1"], ["node_1_0"], ["node_2_0"], ["node_10_0"], ["output"]]
+    assert layers_by_name(names) == expected
+    wrong = [["x", "output"], ["node_0"], ["node_0", "node_00", "output"], ["output", "output_0"]]
+    wrong += [["node_0", "node_0_0", "output"]]
+    approved(
+        "names that make no layers", refusals({" ".join(own): partial(layers_by_name, own) for own in wrong})
+    )
+
+
+def test_different_names_are_shortened_to_different_texts():
+    for names in (
         IRIS,
         [name.replace(" ", "_") for name in IRIS],
         ["the sepal's length in cm", "the sepal's width in cm"],
         ["aaaaaaaaaaaaaaaaaaaa1aaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaa2aaaaaaaaaaaaaaaaaaaa"],
         [f"measurement_1_{k}" for k in range(120)],
         ["prediction", "target", *IRIS],
-    ],
-)
-def test_names_of_which_each_differs_are_shortened_to_different_texts(names, letters):
-    short = shorten_names(names, letters)
-    assert len(set(short)) == len(names)
-    assert all(len(text) <= letters for text in short)
-    assert all(text == name for text, name in zip(short, names, strict=True) if len(name) <= letters)
+    ):
+        for letters in range(8, 18):
+            short = shorten_names(names, letters)
+            assert len(set(short)) == len(names)
+            assert all(len(text) <= letters for text in short)
+            assert [s for s, n in zip(short, names, strict=True) if len(n) <= letters and s != n] == []
 
 
-def test_what_all_end_with_is_left_out_first():
+def test_a_common_ending_is_left_out_of_names_that_differ_before_it():
     assert shorten_names(IRIS, 14) == ["sepal length…", "sepal width…", "petal length…", "petal width…"]
     assert shorten_names(IRIS, 11)[:2] == ["sepal leng…", "sepal widt…"]
-
-
-def test_names_that_differ_anyway_are_shortened_as_usual():
-    names = ["accounts of a customer", "children of a family"]
-    assert shorten_names(names[:1], 12) == [shortened(names[0], 12)]
-    assert shorten_names(names, 12) == [shortened(name, 12) for name in names]
-
-
-def test_of_very_many_names_each_is_shortened_by_itself():
-    names = [f"a name that is long, and has number {k} in it" for k in range(MOST_COMPARED + 1)]
-    assert shorten_names(names, 12) == [shortened(name, 12) for name in names]
+    assert [len({*shorten_names(IRIS, letters)}) for letters in (1, 3)] == [1, 2]  # too few to tell apart
+    two = ["accounts of a customer", "children of a family"]
+    many = [f"a name that is long, and has number {k} in it" for k in range(MOST_COMPARED + 1)]
+    for names in (two[:1], two, many):  # those that differ anyway, or are too many, one by one
+        assert shorten_names(names, 12) == [shortened(name, 12) for name in names]
 
 
 @given(st.lists(st.text("ab _", min_size=1, max_size=12), max_size=8), st.integers(1, 13))
@@ -52,3 +95,212 @@ def test_shortened_names_fit_and_are_never_more_alike_than_usual(names, letters)
     )
     assert all(len(text) <= letters for text in short)
     assert len(set(short)) >= len(set(usual))
+
+
+def test_a_long_text_is_quoted_shortened_and_in_one_line():
+    assert (quoted("short"), quoted("a\nb")) == ("'short'", r"'a\nb'")
+    assert shortened("0123456789", 7) == "0123…89"
+    assert len(quoted("x" * 10**6)) == 62
+
+
+def test_names_are_copied_with_their_network_and_checked_once():
+    network = BANK.network
+    assert copy.deepcopy(network) == network
+    assert pickle.loads(pickle.dumps(network)) == network
+    names = Names(("a", "b"), "nodes")
+    assert Names(names, "nodes") is names
+    assert names == ("a", "b")
+    own = network.layers[0]
+    assert replace(own, weights=np.ones((2, 2))).nodes is own.nodes
+
+
+# --- addresses
+
+WITH_BIASES = add_biases(BANK, 0).network
+
+
+def test_a_number_is_called_by_its_nodes():
+    addresses = ("node", -1, 1), ("node", 1, 0), ("weight", 0, 1, 0), ("weight", 1, 0, 1), ("bias", 0, 1)
+    names = ["children", "output", "accounts → node_1", "node_1 → output", "bias of node_1"]
+    assert [Address(*own).name(WITH_BIASES) for own in addresses] == names
+
+
+def test_weights_and_biases_have_a_value_and_a_place_in_the_flat_vector():
+    assert Address("weight", 0, 1, 1).value(WITH_BIASES) == -5.0
+    assert Address("bias", 0, 1).value(WITH_BIASES) == 0.0
+    flat, every = Parameters(WITH_BIASES, 0).values, all_weights(WITH_BIASES)
+    assert [place(WITH_BIASES, address) for address in every] == list(range(len(flat)))
+    assert [address.value(WITH_BIASES) for address in every] == flat.tolist()
+
+
+def test_a_number_is_within_the_network_or_not():
+    every = all_weights(WITH_BIASES)
+    assert every[2] == Address("bias", 0, 0)
+    assert all(address.within(WITH_BIASES) for address in (*every, Address("node", -1, 1)))
+    gone = ("bias", 1, 0), ("weight", 0, 0, 2), ("weight", 0, 2, 0), ("node", 2, 0)
+    assert not any(Address(*own).within(WITH_BIASES) for own in gone)
+
+
+# --- search
+
+SEARCHED = State(
+    Network(
+        ("a", "b", "time to close"),
+        (
+            Layer(("node_0_1", "node_0_10"), "relu", [[1.0, -3.0, 0.5], [-1.0, -1.0, -1.0]], [0.5, -0.5]),
+            Layer(("yes", "no"), "tanh", [[2.0, -0.25], [-4.0, 0.0]]),
+        ),
+    ),
+    Dataset([[1, 0, 0], [4, 0, 2]], [[0, 0], [0, 0]]),
+)
+"""Two relu nodes, of which the second is dead, and two tanh outputs."""
+TITLES = """
+yes = yes
+node_0_1 = node_0_1
+Node 0 1 = node_0_1
+node = node_0_1, node_0_10
+0_10 = node_0_10
+closing =
+b→node_0_1 = b → node_0_1
+b to node 0 1 = b → node_0_1
+from b to node_0_1 = b → node_0_1
+weight from b to node_0_1 = b → node_0_1
+node_0_1 <- b = b → node_0_1
+node_0_1 ← b = b → node_0_1
+time to close = time to close
+time to close to node_0_1 = time to close → node_0_1
+node_0_1 -> = node_0_1 → no, node_0_1 → yes
+-> node_0_1 = b → node_0_1, a → node_0_1, time to close → node_0_1
+a -> yes =
+bias = bias of node_0_1, bias of node_0_10
+bias of yes =
+dea = node_0_10
+saturated nodes = yes, no
+"""
+"""What is typed, and what it finds. Of edges the strongest comes first; no is tanh(−4·node_0_1)."""
+VALUES = {
+    "largest weight": [2, 1, 0.5, 0, -0.25, -1, -1, -1, -3, -4],
+    "the 3 largest weights": [2, 1, 0.5],
+    "2 smallest weights": [-4, -3],
+    "3 strongest": [-4, -3, 2],
+    "2 weakest": [0, -0.25],
+    "largest of node_0_1": [1, 0.5, -3],
+    "1 smallest weight into yes": [-0.25],
+    "largest biases": [0.5, -0.5],
+    "1 smallest bias": [-0.5],
+    "0 largest weights": [],
+    "2 larg": [2, 1],
+}
+
+
+def test_typed_words_find_nodes_edges_and_biases():
+    texts = [line.partition(" =")[0] for line in TITLES.strip().split("\n")]
+    found = {text: ", ".join(match.title for match in find(SEARCHED, text)) for text in texts}
+    assert "\n".join(f"{text} = {titles}".rstrip() for text, titles in found.items()) == TITLES.strip()
+    assert {text: [match.value for match in find(SEARCHED, text)] for text in VALUES} == VALUES
+    assert find(SEARCHED, "  ") == []
+
+
+def test_a_match_has_its_address_and_its_value_on_the_row():
+    address, _, value, note = find(SEARCHED, "node_0_1", row=1)[0]
+    assert (address, value, note) == (Address("node", 0, 0), 4 + 0.5 * 2 + 0.5, "relu")
+    assert find(SEARCHED, "time", row=1)[0][0::2] == (Address("node", -1, 2), 2.0)
+    assert find(SEARCHED, "b -> node_0_1") == [(Address("weight", 0, 0, 1), "b → node_0_1", -3.0, "")]
+    assert find(SEARCHED, "bias of node_0_1") == [(Address("bias", 0, 0), "bias of node_0_1", 0.5, "")]
+    assert find(SEARCHED, "dead") == [(Address("node", 0, 1), "node_0_10", 0.0, "relu, 0 on every row")]
+    assert find(SEARCHED, "dead", look_ns=10.0)[0].note == "relu, 0 on rows 1 to 1 of 2"
+
+
+def test_without_rows_a_node_has_no_value():
+    bare = State(SEARCHED.network, Dataset.empty(SEARCHED.network))
+    assert [match.value for match in find(bare, "node")] == [None, None]
+    assert find(bare, "dead") == []
+
+
+def test_the_limit_holds_whatever_is_asked_for():
+    assert [match.value for match in find(SEARCHED, "9 largest weights", limit=2)] == [2, 1]
+    assert [len(find(SEARCHED, text, limit=3)) for text in ("o", "->")] == [3, 3]
+
+
+def test_the_first_of_many_weights_agree_with_sorting_them_all():
+    weights = np.random.default_rng(0).normal(size=(40, 30))
+    names = tuple(f"n{j}" for j in range(40))
+    network = Network(tuple(f"x{j}" for j in range(30)), (Layer(names, "identity", weights),))
+    state = State(network, Dataset.empty(network))
+    assert [match.value for match in find(state, "20 smallest")] == np.sort(weights, axis=None)[:20].tolist()
+    strongest = np.sort(np.abs(weights), axis=None)[:-21:-1]
+    assert [abs(match.value) for match in find(state, "strongest")] == strongest.tolist()
+
+
+# --- numbers
+
+LARGEST = sys.float_info.max
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+SHOWN = "0 -0.0 52 -13 999999 1e6 -1234567 123456789 1e9 1.72 49.890625 -0.00123456 9.8118e-3 1.719963214 "
+SHOWN += "0.30000000000000004 0.3000000000001 0.000361890001 -0.9999612345 1234.456789 999999.5678 "
+SHOWN += "9.6271134567e-05 1e-300 inf -inf nan"
+
+
+def test_a_number_is_exact_with_up_to_eight_digits_else_it_has_four(approved):
+    approved("numbers as they are shown", "\n".join(f"{n} is {shown(float(n))}" for n in SHOWN.split()))
+
+
+@given(FINITE | st.floats(-100, 100) | st.decimals(-100, 100, places=5).map(float))
+def test_shown_is_exact_or_within_half_a_unit_of_its_fourth_digit(value):
+    text = shown(value).replace("−", "-")
+    read, figures = Decimal(text), re.sub(r"e.*|[-.]", "", text).lstrip("0")
+    assert len(figures) <= 8
+    if abs(float(text) - value) > 1e-15 * abs(value):
+        assert len(figures) == 4
+        assert abs(read - Decimal(value)) <= Decimal(1).scaleb(read.as_tuple().exponent) / 2
+    elif "." in text:
+        assert not re.search(r"0(e|$)", text)
+    few = float(f"{value:.7e}")
+    if math.isfinite(few):
+        assert float(shown(few).replace("−", "-")) == few
+
+
+@given(FINITE)
+def test_full_reads_back_as_the_same_number(value):
+    assert float(full(value)) == value
+    assert parsed(full(value)) == value
+    assert parsed(full(value).replace("-", "−")) == value
+
+
+def test_full_writes_whole_numbers_without_a_point_and_a_plain_minus():
+    assert [full(value) for value in (-39.0, 0.1, -0.0, -0.5)] == ["-39", "0.1", "0", "-0.5"]
+
+
+TYPED = ["0.5", "0,5", " ,5 ", "5.", "+3", "-3", "−3", "1/2", "−1/4", "1,5 / 0,5", "1e-3", "1E2", "1000"]
+TYPED += ["0.125", "0,125", "1.000"]
+NOT_TYPED = ["", "  ", "abc", "1_000", "٣", "1..2", "nan", "inf", "1/2/3", "1/", "1,000", "1,000,000"]
+NOT_TYPED += ["1.000.000", "12,345.6", "1/0", "1e999", "1e9999/3"]
+
+
+def test_typed_numbers_are_read_or_refused_with_the_reason(approved):
+    approved("what is typed as a number", "\n".join(f"{text!r} is {parsed(text)!r}" for text in TYPED))
+    assert (parsed("2/3"), parsed(" -0,5 ", quotients=False)) == (2 / 3, -0.5)
+    cases = {repr(text): partial(parsed, text) for text in NOT_TYPED}
+    cases["1/2 where no quotient is typed"] = partial(parsed, "1/2", quotients=False)
+    approved("what is no number", refusals(cases))
+
+
+def test_a_nudge_counts_in_decimal_and_ends_at_the_largest_number():
+    cases = [(0.2, 1, "0.1"), (0.3, -3, "0.1"), (2.0, 1, "1"), (1.1, 1, "0.01"), (-0.1, 1, "0.1")]
+    assert [nudged(*case) for case in cases] == [0.3, 0.0, 3.0, 1.11, 0.0]
+    assert nudged(1 / 3, 1, "0.1") == float("0.4333333333333333")
+    for tenths in (-1000, -7, 0, 3, 999):
+        for steps in (-50, -1, 1, 33):
+            assert nudged(nudged(tenths / 10, steps), -steps) == tenths / 10
+    for value in (LARGEST, -LARGEST, 1e308, 5e-324, 0.0):
+        assert all(abs(nudged(value, steps, "10")) <= LARGEST for steps in (1e308, 1.0, -1.0, -1e308))
+
+
+def test_a_number_above_0_is_nudged_in_its_first_or_second_digit():
+    first = {(0.08, 3): 0.2, (0.02, -2): 0.009, (0.015, -1): 0.014, (0.015, 1): 0.025}
+    second = {(0.01, -1): 0.0099, (0.0099, 1): 0.01, (0.01, 1): 0.011}
+    size = {(0.025, 2): 2.5, (3.0, -1): 0.3}
+    for digit, cases in ((1, first), (2, second), (0, size)):
+        assert {of: nudged_digit(*of, digit) for of in cases} == cases
+    assert nudged_digit(LARGEST, 1, 0) == LARGEST
+    assert [nudged_digit(5e-324, -1, digit) for digit in (0, 1)] == [5e-324, 5e-324]

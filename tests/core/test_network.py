@@ -1,28 +1,32 @@
-"""Networks: what they compute, refuse, and how they start."""
+"""Networks and States: what they compute and hold, how they start, and what they refuse by its place."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 
+from nnviz.core import edits, limits, structure
+from nnviz.core.limits import Limit
 from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State, Weights, WeightSet
 from tests.core import oracle
+from tests.core.refusals import refusals
+
+INF, NAN = float("inf"), float("nan")
 
 
 @given(oracle.states())
 def test_forward_computes_what_the_course_computes_node_by_node(state):
-    found = state.network.predict(state.data.inputs)
-    expected = [oracle.predict(state.network, row) for row in state.data.inputs]
-    assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
-
-
-@given(oracle.states())
-def test_a_trace_holds_z_and_a_of_every_layer(state):
     trace = state.network.forward(state.data.inputs)
+    expected = [oracle.predict(state.network, row) for row in state.data.inputs]
+    assert trace.prediction == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
+    assert trace.prediction is trace.a[-1]
     for k, layer in enumerate(state.network.layers):
         z = trace.feeding(k) @ layer.weights.T + (0 if layer.biases is None else layer.biases)
         assert trace.z[k] == pytest.approx(z)
         assert trace.a[k].tolist() == layer.function(trace.z[k]).tolist()
-    assert trace.prediction is trace.a[-1]
 
 
 def test_one_row_may_be_given_flat():
@@ -30,43 +34,23 @@ def test_one_row_may_be_given_flat():
     assert network.predict([1, 2]).tolist() == network.predict([[1, 2]]).tolist()
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "softplus"])
-def test_the_relu_family_starts_normal_after_he(activation):
-    network = oracle.make_network([300, 200], [activation], [True]).randomised(5)
-    (layer,) = network.layers
-    expected = np.random.default_rng([5, 0]).normal(0, np.sqrt(2 / 300), (200, 300))
-    assert layer.weights.tolist() == expected.tolist()
-    assert layer.weights.std() == pytest.approx(np.sqrt(2 / 300), rel=0.02)
-    assert layer.biases.tolist() == [0] * 200
-
-
-@pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "softmax"])
-def test_the_others_start_uniform_after_glorot(activation):
-    (layer,) = oracle.make_network([300, 200], [activation], [False]).randomised(6).layers
-    limit = np.sqrt(6 / 500)
-    expected = np.random.default_rng([6, 0]).uniform(-limit, limit, (200, 300))
-    assert layer.weights.tolist() == expected.tolist()
-    assert abs(layer.weights).max() == pytest.approx(limit, rel=0.01)
-    assert layer.weights.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
-    assert layer.biases is None
-
-
 def test_layers_draw_in_order_from_one_generator():
     network = oracle.make_network([3, 4, 2], ["relu", "identity"], [False, True]).randomised(9)
     rng = np.random.default_rng([9, 0])
-    first = rng.normal(0, np.sqrt(2 / 3), (4, 3))
-    limit = np.sqrt(6 / 6)
+    first, limit = rng.normal(0, np.sqrt(2 / 3), (4, 3)), np.sqrt(6 / 6)
     assert network.layers[0].weights.tolist() == first.tolist()
     assert network.layers[1].weights.tolist() == rng.uniform(-limit, limit, (2, 4)).tolist()
 
 
-def test_a_networks_arrays_cannot_be_written_and_belong_to_it():
-    weights = np.ones((1, 2))
-    layer = Layer(("output",), "identity", weights)
-    weights[0, 0] = 9
-    assert layer.weights.tolist() == [[1, 1]]
-    with pytest.raises(ValueError, match="read-only"):
-        layer.weights[0, 0] = 2
+def test_arrays_of_networks_and_rows_are_read_only_and_their_own():
+    given_array = np.ones((1, 2))
+    layer, data = Layer(("output",), "identity", given_array), Dataset(given_array, [[1]])
+    given_array[0, 0] = 9
+    assert layer.weights.tolist() == data.inputs.tolist() == [[1, 1]]
+    assert len(data) == 1
+    for own in (layer.weights, data.targets):
+        with pytest.raises(ValueError, match="read-only"):
+            own[0, 0] = 2
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array])
@@ -80,82 +64,202 @@ def test_a_network_is_made_of_lists_tuples_or_arrays(kind):
     assert {type(name) for name in network.all_names()} == {str}
 
 
-def test_networks_are_equal_by_value():
+def test_values_are_equal_by_what_they_hold():
     one, other = (oracle.make_network([2, 2, 1], ["relu", "identity"], [True, False]) for _ in range(2))
     assert one == other
     assert one != one.randomised(1)
     assert one.with_layer(0, Layer(one.layers[0].nodes, "tanh", one.layers[0].weights)) != one
+    assert Dataset([[1, 2]], [[3]]) == Dataset([[1, 2]], [[3]])
+    assert Dataset([[1, 2]], [[3]]) != Dataset([[1, 2]]) != Dataset([[1, 3]])
+    assert Weights([[1]], [2]) == Weights([[1]], [2]) != Weights([[1]])
+    assert State(one, Dataset([[1, 2]])) == State(other, Dataset([[1, 2]]))
+    assert State(one, Dataset([[1, 2]])) != State(one.randomised(1), Dataset([[1, 2]]))
 
 
 def test_replacing_a_layer_shares_the_others():
     network = oracle.make_network([2, 2, 1], ["relu", "identity"], [True, False])
     changed = network.with_layer(0, Layer(("a", "b"), "tanh", [[1, 2], [3, 4]]))
     assert changed.layers[1] is network.layers[1]
-    assert changed.all_names() is not None
     assert list(changed.all_names()) == ["input_0", "input_1", "a", "b", "output"]
     assert changed.sizes == (2, 2, 1)
 
 
-@pytest.mark.parametrize(
-    ("build", "sentence"),
-    [
-        (lambda: Layer(("a",), "relu", [[1], [2]]), "weights: expected 1 row, one for each node, found 2"),
-        (lambda: Layer(("a", "b"), "relu", [1, 2]), "weights: expected rows of numbers, one for each node"),
-        (lambda: Layer(("a",), "relu", None), "weights: expected rows of numbers"),
-        (lambda: Layer(("a",), "relu", [[1], [1, 2]]), "weights: expected numbers, in rows of one length"),
-        (lambda: Layer(("a",), "relu", [["1"]]), "weights: expected numbers"),
-        (lambda: Layer(("a",), "relu", np.array([[1j]])), "weights: expected numbers"),
-        (
-            lambda: Layer(("a",), "relu", [[1, np.nan]]),
-            r"weights\[0\]\[1\]: expected a finite number, found NaN",
-        ),
-        (lambda: Layer(("a",), "relu", [[1]], [1, 2]), "biases: expected 1 number, one for each node"),
-        (lambda: Layer(("a",), "relu", [[1]], 1), "biases: expected 1 number, one for each node"),
-        (lambda: Layer("output", "relu", [[1]]), "nodes: expected a list of names, found 'output'"),
-        (lambda: Layer([7], "relu", [[1]]), r"nodes\[0\]: expected a text, found 7"),
-        (lambda: Layer([], "relu", np.empty((0, 1))), "nodes: a layer needs at least one"),
-        (lambda: Layer(("a",), None, [[1]]), "activation: expected a name, found None"),
-        (lambda: Layer(("a",), "swish", [[1]]), "no activation is called 'swish'"),
-        (lambda: Network(("x",), ()), "a network needs at least an output layer"),
-        (
-            lambda: Network("x", (Layer(("a",), "relu", [[1]]),)),
-            "inputs: expected a list of names, found 'x'",
-        ),
-        (
-            lambda: Network((), (Layer(("a",), "relu", np.empty((1, 0))),)),
-            "inputs: a network needs at least one",
-        ),
-        (
-            lambda: Network(("x",), Layer(("a",), "relu", [[1]])),
-            "layers: expected a list of Layers, found a Layer",
-        ),
-        (lambda: Network(("x",), [[[1]]]), r"layers\[0\]: expected a Layer, found a list"),
-        (lambda: Network(("x", "x"), (Layer(("a",), "relu", [[1, 2]]),)), "a name stands twice"),
-        (lambda: Network(("x",), (Layer(("x",), "relu", [[1]]),)), "the name 'x' stands twice"),
-        (
-            lambda: Network(("x",), (Layer(("a",), "relu", [[1, 2]]),)),
-            r"layers\[0\].weights: expected 1 a row, found 2",
-        ),
-        (lambda: Network.from_weights({"node_0": [1, 2], "node_1": [1], "output": [1, 1]}), "equally many"),
-        (lambda: Network.from_weights({"node_0": [1, 2], "output": [1, 1]}), "output: expected 1 weight,"),
-        (lambda: Network.from_weights({"node_0": [1, 2]}), "output node are missing"),
-        (lambda: Network.from_weights({"hidden": [1], "output": [1]}), "hidden: expected a name such as"),
-    ],
-)
-def test_what_is_no_network_is_refused_by_place(build, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        build()
-
-
-def test_the_dictionarys_order_does_not_matter_and_names_sort_as_numbers():
+def test_a_dictionary_of_weights_is_sorted_by_number():
     weights = {f"node_{j}": [j] for j in (10, 2, 0, 1, 9, 3, 4, 5, 6, 7, 8)}
     network = Network.from_weights({"output": range(11), **weights})
     assert network.layers[0].nodes == tuple(f"node_{j}" for j in range(11))
     assert network.layers[0].weights.ravel().tolist() == list(range(11))
+    two = Network.from_weights({"output_1": [3, 4], "output_0": [1, 2]}, inputs=["age", "income"])
+    assert (two.inputs, two.outputs) == (("age", "income"), ("output_0", "output_1"))
+    assert two.predict([1, 1]).tolist() == [[3, 7]]
 
 
-def test_several_outputs_come_from_the_dictionary():
-    network = Network.from_weights({"output_1": [3, 4], "output_0": [1, 2]}, inputs=["age", "income"])
-    assert network.inputs == ("age", "income")
-    assert network.outputs == ("output_0", "output_1")
-    assert network.predict([1, 1]).tolist() == [[3, 7]]
+def test_there_is_no_loss_without_rows_or_targets():
+    network = oracle.make_network([2, 1], ["identity"], [False])
+    state = State(network, Dataset([[1, 2]]))
+    assert state.loss() is None
+    assert not state.trainable
+    assert State(network, Dataset.empty(network)).loss() is None
+    assert replace(state, data=Dataset([[1, 2]], [[0]])).trainable
+
+
+def test_a_loss_too_large_for_a_number_is_infinite():
+    state = State(oracle.make_network([1, 1], ["identity"], [False]), Dataset([[1e200]], [[0.0]]))
+    assert state.loss() == INF
+
+
+# --- what is refused
+
+LAYER = Layer(("a",), "relu", [[1]])
+TWO = oracle.make_network([2, 3, 1], ["relu", "identity"], [True, False])
+NO_NETWORK = {
+    "a row too many": lambda: Layer(("a",), "relu", [[1], [2]]),
+    "weights in a line": lambda: Layer(("a", "b"), "relu", [1, 2]),
+    "no weights": lambda: Layer(("a",), "relu", None),
+    "rows of two lengths": lambda: Layer(("a",), "relu", [[1], [1, 2]]),
+    "a text for a weight": lambda: Layer(("a",), "relu", [["1"]]),
+    "a complex weight": lambda: Layer(("a",), "relu", np.array([[1j]])),
+    "two biases": lambda: Layer(("a",), "relu", [[1]], [1, 2]),
+    "a number for biases": lambda: Layer(("a",), "relu", [[1]], 1),
+    "a text for nodes": lambda: Layer("output", "relu", [[1]]),
+    "a number for a name": lambda: Layer([7], "relu", [[1]]),
+    "no nodes": lambda: Layer([], "relu", np.empty((0, 1))),
+    "no activation": lambda: Layer(("a",), None, [[1]]),
+    "no layers": lambda: Network(("x",), ()),
+    "a text for inputs": lambda: Network("x", (LAYER,)),
+    "no inputs": lambda: Network((), (Layer(("a",), "relu", np.empty((1, 0))),)),
+    "a layer for layers": lambda: Network(("x",), LAYER),
+    "a list for a layer": lambda: Network(("x",), [[[1]]]),
+    "an input twice": lambda: Network(("x", "x"), (Layer(("a",), "relu", [[1, 2]]),)),
+    "an input as a node": lambda: Network(("x",), (Layer(("x",), "relu", [[1]]),)),
+    "a weight too many": lambda: Network(("x",), (Layer(("a",), "relu", [[1, 2]]),)),
+    "unequal weights": lambda: Network.from_weights({"node_0": [1, 2], "node_1": [1], "output": [1, 1]}),
+    "an output's weight too many": lambda: Network.from_weights({"node_0": [1, 2], "output": [1, 1]}),
+    "no output": lambda: Network.from_weights({"node_0": [1, 2]}),
+    "an unknown name": lambda: Network.from_weights({"hidden": [1], "output": [1]}),
+    "a row of three inputs": lambda: State(TWO, Dataset([[1, 2, 3]])),
+    "a row without targets": lambda: State(TWO, Dataset([[1, 2], [3, 4]], [[1]])),
+    "a row of two targets": lambda: State(TWO, Dataset([[1, 2]], [[1, 2]])),
+    "a weight set of another network": lambda: WeightSet.of("w", TWO).into(
+        structure.add_node(BARE, 1).network
+    ),
+}
+BARE = State(TWO, Dataset([[1, 2]]))
+
+
+def test_what_is_no_network_or_state_is_refused(approved):
+    approved("what is no network or state", refusals(NO_NETWORK))
+    kept = WeightSet.of("weights_0", TWO.randomised(1))
+    assert kept.into(TWO.randomised(2)) == TWO.randomised(1)
+
+
+def test_settings_that_cannot_be_are_refused(approved):
+    settings = {
+        "learning_rate": (0.0, NAN, INF),
+        "updates": (0, 2**63),
+        "batch_size": (0, 10**300),
+        "optimizer": ("sgd",),
+        "loss": ("hinge",),
+        "seed": (-1,),
+        "validation": (-0.1, 1.0, NAN),
+    }
+    cases = {
+        f"{name} {value if value != 10**300 else '1e300'}": lambda name=name, value=value: Training(
+            **{name: value}
+        )
+        for name, values in settings.items()
+        for value in values
+    }
+    approved("settings that cannot be", refusals(cases))
+
+
+def test_what_cannot_be_a_name_is_refused(approved):
+    names = {
+        "empty": "",
+        "a space": " \u3000",
+        "NUL": "a\x00b",
+        "a line break": "a\nb",
+        "a line separator": "a\u2028b",
+        "half a surrogate pair": "a\udfff",
+        "a number": 7,
+    }
+    two = Layer(("n",), "relu", [[1, 2]])
+    cases = {f"{name}, input": lambda own=own: Network(("a", own), (two,)) for name, own in names.items()}
+    cases |= {f"{name}, weight set": lambda own=own: WeightSet(own, ()) for name, own in names.items()}
+    approved("what cannot be a name", refusals(cases))
+
+
+def layer(count, width, prefix="n"):
+    return Layer(tuple(f"{prefix}_{j}" for j in range(count)), "relu", np.zeros((count, width)))
+
+
+def filled(inputs=1, rows=1):
+    network = Network(tuple(f"x_{i}" for i in range(inputs)), (layer(1, inputs),))
+    return State(network, Dataset(np.zeros((rows, inputs))))
+
+
+ONE = filled()
+TOO_MUCH = {
+    "501 layers": lambda: Network(("x",), tuple(layer(1, 1, f"n{k}") for k in range(501))),
+    "10,002 nodes": lambda: filled(10_001),
+    "500,001 rows": lambda: Dataset(np.zeros((500_001, 1))),
+    "10,000,000 inputs": lambda: Dataset(np.zeros((500_000, 20))),
+    "4,000,100 inputs and targets": lambda: Dataset(np.zeros((100, 20_000)), np.zeros((100, 20_001))),
+    "20,000,000 weights": lambda: layer(4000, 5000),
+    "5,000,000 weights in two layers": lambda: Network(
+        tuple(f"x_{i}" for i in range(1000)), (layer(2500, 1000), layer(1000, 2500, "out"))
+    ),
+    "4,002,000 numbers": lambda: filled(2000, 2000),
+    "one axis": lambda: Dataset(np.zeros(3)),
+    "three axes": lambda: Dataset(np.zeros((1, 1)), np.zeros((1, 1, 1))),
+    "101 weight sets": lambda: replace(ONE, weight_sets=(WeightSet.of("w", ONE.network),) * 101),
+    "201 letters of a title": lambda: replace(ONE, name="x" * 201),
+    "100,001 letters of notes": lambda: replace(ONE, notes="x" * 100_001),
+    "half a surrogate pair in notes": lambda: replace(ONE, notes="a\udfff"),
+    "201 letters of a node": lambda: Layer(("x" * 201,), "relu", [[1.0]]),
+}
+
+
+def test_more_than_may_be_is_refused(approved):
+    approved("more than may be", refusals(TOO_MUCH))
+    assert all(isinstance(each, Limit) for name, each in vars(limits).items() if name.isupper())
+
+
+def huge(value=1e308):
+    """Return a State of 2-2-1 nodes whose weights and biases are all ± `value`."""
+    hidden = Layer(("a", "b"), "identity", [[value, -value], [-value, value]], [value, value])
+    network = Network(("x", "y"), (hidden, Layer(("out",), "identity", [[value, -value]], [value])))
+    return State(network, Dataset([[1.0, 2.0]], [[0.0]]), weight_sets=(WeightSet.of("huge", network),))
+
+
+NOT_FINITE = {
+    "a weight": lambda number: Layer(("out",), "relu", [[1.0, number]]),
+    "a bias": lambda number: Layer(("out",), "relu", [[1.0]], [number]),
+    "a kept weight": lambda number: Weights([[number]]),
+    "an input": lambda number: Dataset([[number, 1.0]]),
+    "a target": lambda number: Dataset([[1.0]], [[number]]),
+    "an edited weight": lambda number: edits.set_weight(huge(), 0, 0, 0, number),
+    "an edited bias": lambda number: edits.set_bias(huge(), 0, 0, number),
+    "an edited input": lambda number: edits.set_input(huge(), 0, 0, number),
+    "an edited target": lambda number: edits.set_target(huge(), 0, 0, number),
+    "a pasted input": lambda number: edits.put_cells(huge(), 0, [0], np.array([[number]])),
+}
+
+
+def test_no_number_that_is_not_finite_is_taken(approved):
+    cases = {
+        f"{name}: {number}": lambda make=make, number=number: make(number)
+        for name, make in NOT_FINITE.items()
+        for number in (INF, -INF, NAN)
+    }
+    cases["a weight of 400 digits"] = lambda: Layer(("out",), "relu", [[10**400]])
+    approved("numbers that are not finite", refusals(cases))
+
+
+def test_a_hidden_layer_whose_product_is_too_large_stays(approved):
+    only_biases = replace(huge(1.0), weight_sets=())
+    for k in (0, 1):
+        only_biases = edits.set_bias(only_biases, k, 0, 1.7976931348623157e308)
+    states = {"weights": huge(), "biases": only_biases}
+    cases = {name: lambda own=own: structure.remove_layer(own, 0) for name, own in states.items()}
+    approved("a product that is too large", refusals(cases))
