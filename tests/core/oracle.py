@@ -29,7 +29,7 @@ SCALAR = {
     "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
     "softsign": lambda z: z / (1 + abs(z)),
 }
-KINKED = ("relu", "leaky_relu", "leaky_relu(0.2)", "elu(0.5)", "selu")
+KINKS = dict.fromkeys(("relu", "leaky_relu", "leaky_relu(0.2)", "elu(0.5)", "selu"), 0.0)
 NAMES = (*SCALAR, "softmax")
 
 
@@ -53,24 +53,24 @@ def predict(network, row):
     return a
 
 
-def mse(network, x, y):
-    squares = [
-        (p - t) ** 2
-        for row, targets in zip(x, y, strict=True)
-        for p, t in zip(predict(network, row), targets, strict=True)
-    ]
-    return sum(squares) / len(squares)
+def loss(network, x, y, name="mse"):
+    """The mean over rows of a row's loss."""
+    softmax, rows = network.layers[-1].activation == "softmax", []
+    for row, targets in zip(x, y, strict=True):
+        pairs = [*zip(predict(network, row), targets, strict=True)]
+        if name == "mse":
+            rows.append(sum((a - t) ** 2 for a, t in pairs) / len(pairs))
+        elif softmax:
+            rows.append(-sum(t * math.log(a) for a, t in pairs))
+        else:
+            rows.append(-sum(t * math.log(a) + (1 - t) * math.log(1 - a) for a, t in pairs) / len(pairs))
+    return sum(rows) / len(rows)
 
 
 def nearest_kink(network, x):
-    """The smallest |z| of any node that has a kink at 0."""
-    trace = network.forward(x)
-    kinked = [
-        np.abs(z).min()
-        for z, layer in zip(trace.z, network.layers, strict=True)
-        if layer.activation in KINKED
-    ]
-    return min(kinked, default=math.inf)
+    """The smallest distance of the z of any node from a kink of its activation."""
+    pairs = zip(network.forward(x).z, (layer.activation for layer in network.layers), strict=True)
+    return min((np.abs(z - KINKS[name]).min() for z, name in pairs if name in KINKS), default=math.inf)
 
 
 def parameters(network):
@@ -98,30 +98,27 @@ def with_parameters(network, values):
     return Network(network.inputs, tuple(layers))
 
 
-def flat_slopes(network, x, y):
+def flat_slopes(network, x, y, name="mse"):
     """The slopes in the order of `parameters`."""
+    found = slopes(network, x, y, name)
+    parts = (part for layer in found.layers for part in (layer.weights, layer.biases) if part is not None)
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def slope_along(direction, network, x, y, name="mse", step=1e-6):
+    """The central difference of the loss along a direction of all weights and biases."""
+    ends = (parameters(network) + sign * step * direction for sign in (1, -1))
+    high, low = (loss(with_parameters(network, end), x, y, name) for end in ends)
+    return (high - low) / (2 * step)
+
+
+def central_differences(network, x, y, name="mse"):
+    """∂L/∂w of every weight and bias, in the order of `parameters`."""
+    values = np.array(parameters(network))
+    sizes = np.maximum(1.0, np.abs(values))
     return np.array(
-        [
-            v
-            for layer in slopes(network, x, y).layers
-            for part in (layer.weights, layer.biases)
-            if part is not None
-            for v in part.ravel()
-        ]
+        [slope_along(s * d, network, x, y, name) / s for s, d in zip(sizes, np.eye(len(values)), strict=True)]
     )
-
-
-def central_differences(network, x, y, step=1e-5):
-    """∂MSE/∂w of every weight and bias, in the order of `parameters`."""
-    values = parameters(network)
-    found = []
-    for i, value in enumerate(values):
-        h = step * max(1.0, abs(value))
-        up, down = list(values), list(values)
-        up[i], down[i] = value + h, value - h
-        rise = mse(with_parameters(network, up), x, y) - mse(with_parameters(network, down), x, y)
-        found.append(rise / (2 * h))
-    return np.array(found)
 
 
 def _momentum(w, g, rate, memory, _t):
@@ -151,23 +148,28 @@ def optimizer_steps(name):
 
 
 def train_plainly(state, updates):
-    """Return (network, MSE over all rows after 0, 1, … `updates` updates) by the definitions."""
+    """Return (network, losses after 0, 1, … `updates` updates) by the definitions.
+
+    The losses are lists of that over the rows trained on and, if there are any, that over the others.
+    """
     x, y, settings = state.data.inputs, state.data.targets, state.training
-    batch = min(settings.batch_size or len(x), len(x))
-    batches = math.ceil(len(x) / batch)
+    rows = int(len(x) * (1 - settings.validation))
+    batch = min(settings.batch_size or rows, rows)
+    batches = math.ceil(rows / batch)
     step = optimizer_steps(settings.optimizer)
-    network, history = state.network, [mse(state.network, x, y)]
-    for k in range(updates):
+    parts = [part for part in (slice(rows), slice(rows, None)) if len(x[part])]
+    network, history = state.network, []
+    for k in range(updates + 1):
+        history.append([loss(network, x[part], y[part], settings.loss) for part in parts])
         epoch, part = divmod(k, batches)
-        rows = np.arange(len(x))
+        order = np.arange(rows)
         if batches > 1:
-            rows = np.random.default_rng([settings.seed, 1, epoch]).permutation(len(x))
-        rows = rows[part * batch : (part + 1) * batch]
-        values = np.array(parameters(network))
-        network = with_parameters(
-            network, step(values, flat_slopes(network, x[rows], y[rows]), settings.learning_rate)
-        )
-        history.append(mse(network, x, y))
+            order = np.random.default_rng([settings.seed, 1, epoch]).permutation(rows)
+        order = order[part * batch : (part + 1) * batch]
+        if k < updates:
+            found = flat_slopes(network, x[order], y[order], settings.loss)
+            values = step(np.array(parameters(network)), found, settings.learning_rate)
+            network = with_parameters(network, values)
     return network, history
 
 
@@ -193,6 +195,30 @@ def make_state(network, rows, data_seed=0, **training):
         rng.normal(size=(rows, len(network.inputs))), rng.normal(size=(rows, len(network.outputs)))
     )
     return State(network, data, Training(**training))
+
+
+def classes(output="softmax", outputs=3, rows=11, hidden=("tanh",), seed=0, **training):
+    """Return a State of 3 inputs, 4 nodes a hidden layer and targets of 0 and 1, away from kinks."""
+    rng, biases = np.random.default_rng([seed, 5]), [k % 2 == 0 for k in range(len(hidden) + 1)]
+    x, y = rng.normal(size=(rows, 3)), np.eye(outputs)[rng.integers(outputs, size=rows)]
+    if output == "sigmoid":
+        y = rng.integers(2, size=(rows, outputs)).astype(float)
+    for own in range(seed, seed + 200):
+        network = make_network([3, *[4] * len(hidden), outputs], [*hidden, output], biases, own)
+        if nearest_kink(network, x) > 1e-3:
+            break
+    settings = {"learning_rate": 0.1, "updates": 7, "loss": "cross_entropy", **training}
+    return State(network, Dataset(x, y), Training(**settings))
+
+
+CASES = [
+    ("mse", "identity"),
+    ("mse", "sigmoid"),
+    ("mse", "softmax"),
+    ("cross_entropy", "sigmoid"),
+    ("cross_entropy", "softmax"),
+]
+"""Losses with outputs that they go with."""
 
 
 def small_state(**training):

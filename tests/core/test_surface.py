@@ -1,15 +1,17 @@
-"""The MSE over one weight or two equals the MSE with those weights set, whatever the network."""
+"""The loss over one weight or two is that with them set, and the function over inputs what is predicted."""
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz.core import cost, function
 from nnviz.core.address import Address, all_weights
 from nnviz.core.cost import finished
 from nnviz.core.edits import set_value
+from nnviz.core.function import Section, activations, predictions, section, span_of
 from nnviz.core.loss.line import loss_line
 from nnviz.core.loss.moved_weights import along, at_present, over_weights, refined
 from nnviz.core.loss.span import landing, span
@@ -19,19 +21,16 @@ from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from tests.core import oracle
 
-SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "softmax")
+FIRST = Address("weight", 0, 0, 0)
 
 
-@st.composite
-def states_with_weights(draw, count, **kind):
-    state = draw(oracle.states(**kind))
-    return state, [draw(st.sampled_from(all_weights(state.network))) for _ in range(count)]
+# --- the loss over weights
 
 
 def mse_with(state, *settings):
     for weight, value in settings:
         state = set_value(state, weight, value)
-    return oracle.mse(state.network, state.data.inputs, state.data.targets)
+    return oracle.loss(state.network, state.data.inputs, state.data.targets)
 
 
 def one_weight(inputs=(2.0,), targets=(6.0,), w=1.0, **training):
@@ -40,43 +39,35 @@ def one_weight(inputs=(2.0,), targets=(6.0,), w=1.0, **training):
     return State(network, Dataset(np.array([inputs]).T, np.array([targets]).T), Training(**training))
 
 
-@settings(max_examples=150)
-@given(states_with_weights(1))
-def test_along_a_weight_stands_the_mse_with_that_weight_set(case):
-    state, [weight] = case
-    values = [weight.value(state.network), -3.5, 0.0, 0.25, 8.0]
-    found = finished(along(state, weight, values))
-    assert found == pytest.approx([mse_with(state, (weight, v)) for v in values], rel=1e-9, abs=1e-12)
+def span_at_present(state, weight=FIRST):
+    return finished(span(state, weight, finished(at_present(state, weight))))
+
+
+@given(oracle.states(max_hidden=3, max_rows=3), st.data())
+def test_the_loss_along_weights_is_that_with_them_set(state, data):
+    first, second = (data.draw(st.sampled_from(all_weights(state.network))) for _ in range(2))
+    values = [first.value(state.network), -3.5, 0.0, 8.0]
+    found = finished(along(state, first, values))
+    assert found == pytest.approx([mse_with(state, (first, v)) for v in values], rel=1e-9, abs=1e-12)
+    point = finished(at_present(state, first))
+    own = slopes(state.network, state.data.inputs, state.data.targets)
+    assert point.slope == pytest.approx(own.of(first), rel=1e-12, abs=1e-15)
     assert found[0] == pytest.approx(state.loss(), rel=1e-12)
-
-
-@settings(max_examples=150)
-@given(states_with_weights(2))
-def test_over_two_weights_stands_the_mse_with_both_set(case):
-    state, [first, second] = case
+    assert point.loss == pytest.approx(state.loss(), rel=1e-12)
+    low, high = span_at_present(state, first)
+    assert low < values[0] < high
+    assert math.isfinite(high - low)
     if first == second:
         return
-    values1, values2 = [first.value(state.network), -2.0, 1.5], [second.value(state.network), 0.5]
-    found = finished(over_weights(state, first, second, values1, values2))
-    expected = [[mse_with(state, (first, v), (second, w)) for w in values2] for v in values1]
+    values2 = [second.value(state.network), 0.5]
+    found = finished(over_weights(state, first, second, values[:3], values2))
+    expected = [[mse_with(state, (first, v), (second, w)) for w in values2] for v in values[:3]]
     assert found == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=60)
-@given(states_with_weights(1))
-def test_the_slope_at_the_present_point_is_that_of_backpropagation(case):
-    state, [weight] = case
-    found = finished(at_present(state, weight))
-    layer = slopes(state.network, state.data.inputs, state.data.targets).layers[weight.layer]
-    own = layer.nodes[weight.node] if weight.kind == "bias" else layer.weights[weight.node, weight.source]
-    assert found.slope == pytest.approx(own, rel=1e-12, abs=1e-15)
-    assert found.loss == pytest.approx(state.loss(), rel=1e-12)
-
-
-@settings(max_examples=60)
-@given(states_with_weights(1, activations=SMOOTH))
-def test_the_curve_has_that_slope_at_the_present_point(case):
-    state, [weight] = case
+@given(oracle.states(activations=("identity", "sigmoid", "tanh", "softplus", "softmax")), st.data())
+def test_the_line_has_the_slope_of_backpropagation_at_the_present_point(state, data):
+    weight = data.draw(st.sampled_from(all_weights(state.network)))
     w, h = weight.value(state.network), 1e-5
     below, above = finished(along(state, weight, [w - h, w + h]))
     assert (above - below) / (2 * h) == pytest.approx(finished(at_present(state, weight)).slope, abs=1e-4)
@@ -86,16 +77,8 @@ def test_many_rows_are_computed_in_blocks_that_add_up_to_the_same():
     network = oracle.make_network((3, 4, 2), ("tanh", "softmax"), (True, True))
     state = oracle.make_state(network, 20_000)
     weight, values = Address("weight", 0, 1, 2), np.linspace(-1, 1, 5)
-    work = along(state, weight, values)
-    units = 0
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            found = stop.value
-            break
-        units += 1
-    assert units >= 3
+    assert len(list(along(state, weight, values))) >= 3
+    found = finished(along(state, weight, values))
     assert found == pytest.approx([set_value(state, weight, v).loss() for v in values], rel=1e-9)
     point = finished(at_present(state, weight))
     whole = slopes(network, state.data.inputs, state.data.targets)
@@ -118,69 +101,149 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
 
 def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():
     state = oracle.make_state(oracle.make_network((2, 2, 1), ("relu", "identity"), (False, False)), 4)
-    grids = refined(state, Address("weight", 0, 0, 0), Address("weight", 1, 0, 0), (-1, 1), (-1, 1))
-    units = 0
-    while next(grids) is None:
-        units += 1
-    assert units < 20
+    grids = refined(state, FIRST, Address("weight", 1, 0, 0), (-1, 1), (-1, 1))
+    assert next(units for units, grid in enumerate(grids) if grid is not None) < 20
 
 
-def test_what_is_too_large_for_a_number_is_no_warning_and_not_finite():
-    state = one_weight()
-    found = finished(along(state, Address("weight", 0, 0, 0), [1.0, 1e200, 1e308]))
-    assert found[0] == 16.0
-    assert not np.isfinite(found[1:]).any()
-
-
-def test_the_span_shows_the_present_point_the_minimum_and_the_landing():
+def test_the_span_shows_the_present_point_the_minimum_and_a_landing_that_is_near():
     state = one_weight(learning_rate=0.2)  # minimum at 3; slope −16: the step lands at 4.2
-    weight = Address("weight", 0, 0, 0)
-    low, high = finished(span(state, weight, finished(at_present(state, weight))))
-    assert landing(state, weight, -16.0) == pytest.approx(4.2)
-    assert low < 1.0
-    assert high > 4.2
-    assert high - low < 20
+    low, high = span_at_present(state)
+    assert landing(state, FIRST, -16.0) == pytest.approx(4.2)
+    assert low < 1.0 < 4.2 < high < low + 20
+    low, high = span_at_present(one_weight(learning_rate=1000.0))
+    assert low < 1.0 < 3.0 < high < 50
+    low, high = span_at_present(one_weight(w=0.0, targets=(0.0,)))
+    assert low < 0.0 < high
 
 
 @pytest.mark.parametrize("x", [0.001, 1.0, 1000.0, 1e6])
 def test_the_span_is_narrow_enough_to_see_present_point_and_minimum_apart(x):
-    state = one_weight(inputs=(x,), targets=(3.0,), learning_rate=1e-15)
-    weight, minimum = Address("weight", 0, 0, 0), 3.0 / x
-    low, high = finished(span(state, weight, finished(at_present(state, weight))))
+    low, high = span_at_present(one_weight(inputs=(x,), targets=(3.0,), learning_rate=1e-15))
     assert low < 1.0 < high
-    if x < 1.0:  # the minimum is far away, at 3000
-        return
-    assert low < minimum < high
-    assert high - low < 10 * abs(minimum - 1.0)
+    if x >= 1.0:  # else the minimum is far away, at 3000
+        assert low < 3.0 / x < high
+        assert high - low < 10 * abs(3.0 / x - 1.0)
 
 
 def test_a_cross_entropy_below_0_is_seen_whole():
     network = Network(("x",), [Layer(("y",), "sigmoid", [[0.5]])])
     state = State(network, Dataset([[1.0], [2.0]], [[5.0], [3.0]]), Training(loss="cross_entropy"))
-    line = [found for found in loss_line(state, Address("weight", 0, 0, 0), None) if found][-1]
+    line = [found for found in loss_line(state, FIRST, None) if found][-1]
     low, high = line.heights()
     assert low < line.loss.min() < line.point.loss < high
 
 
-def test_a_step_that_lands_far_away_is_left_out_of_the_span():
-    state = one_weight(learning_rate=1000.0)
-    weight = Address("weight", 0, 0, 0)
-    low, high = finished(span(state, weight, finished(at_present(state, weight))))
-    assert low < 1.0 < 3.0 < high < 50
+# --- the function over inputs
 
 
-@settings(max_examples=60)
-@given(states_with_weights(1))
-def test_every_span_holds_the_present_point_inside(case):
-    state, [weight] = case
-    low, high = finished(span(state, weight, finished(at_present(state, weight))))
-    assert low < weight.value(state.network) < high
-    assert math.isfinite(high - low)
-
-
-def test_a_span_of_weights_that_are_all_0_is_still_a_stretch():
-    state = one_weight(w=0.0, targets=(0.0,))
-    low, high = finished(
-        span(state, Address("weight", 0, 0, 0), finished(at_present(state, Address("weight", 0, 0, 0))))
+def wide(inputs, *sizes, output="sigmoid"):
+    """A network with so many inputs, hidden nodes and outputs, with biases."""
+    layers = len(sizes)
+    activations = ["tanh"] * (layers - 1) + [output]
+    return oracle.make_network(
+        [inputs, *sizes], activations, [True] * layers, 3, 1 / np.sqrt(max(inputs, sizes[0]))
     )
-    assert low < 0.0 < high
+
+
+def held_row(network):
+    return np.random.default_rng(0).normal(size=len(network.inputs))
+
+
+def rows_of(where, values):
+    """Return the rows at all points of a picture, written out by hand, shape (…, inputs)."""
+    shape = [len(each) for each in values]
+    rows = np.empty((*reversed(shape), len(where.held)))
+    for index in np.ndindex(*shape):
+        row = where.held.copy()
+        for place, each, at in zip(where.along, values, index, strict=True):
+            row[place] = each[at]
+        rows[tuple(reversed(index))] = row
+    return rows
+
+
+@given(st.data())
+def test_each_point_of_a_plane_has_the_prediction_for_that_row(data):
+    network = data.draw(oracle.networks())
+    count = min(2, len(network.inputs))
+    along_inputs = tuple(data.draw(st.permutations(range(len(network.inputs))))[:count])
+    where = Section(along_inputs, ((-2.0, 3.0), (-1.5, 0.5))[:count], held_row(network))
+    values = where.middles(*(4, 3)[:count])
+    found, rows = finished(predictions(network, where, values)), rows_of(where, values)
+    assert found.shape == (*rows.shape[:-1], len(network.outputs))
+    expected = [oracle.predict(network, row) for row in rows.reshape(-1, rows.shape[-1])]
+    assert found.reshape(len(expected), -1) == pytest.approx(np.array(expected), rel=1e-9, abs=1e-12)
+
+
+def test_two_of_784_inputs_vary_and_the_others_are_held():
+    network = wide(784, 12, 3, output="softmax")
+    where = Section((100, 37), ((0.0, 1.0), (-4.0, 4.0)), held_row(network))
+    values = where.middles(7, 5)
+    found = finished(predictions(network, where, values))
+    assert found.reshape(35, 3) == pytest.approx(
+        network.predict(rows_of(where, values).reshape(35, 784)), rel=1e-11
+    )
+    assert found[..., 0].std() > 1e-4
+    assert function.point_ns(network) < 0.1 * cost.forward_ns(network)
+
+
+def test_every_nodes_values_are_those_of_a_pass_forward():
+    network = wide(3, 5, 4, 2)
+    where = Section((2, 0), ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
+    values = where.middles(6, 4)
+    found = finished(activations(network, where, values))
+    rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
+    assert np.array_equal(rows, rows_of(where, values).reshape(24, 3))
+    for mine, theirs in zip(found, network.forward(rows).a, strict=True):
+        assert mine.reshape(24, -1) == pytest.approx(theirs, rel=1e-12)
+
+
+def test_a_picture_cut_into_many_units_is_the_same():
+    network = wide(4, 300, 200, 2)
+    where = Section((1, 3), ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
+    values = where.middles(150, 12)
+    assert len(list(predictions(network, where, values))) > 5
+    rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
+    found = finished(predictions(network, where, values))
+    assert found.reshape(-1, 2) == pytest.approx(network.predict(rows), rel=1e-11)
+
+
+def test_a_picture_becomes_finer_up_to_a_point_for_each_pixel():
+    network = wide(2, 8, 1)
+    where = Section((0, 1), ((-1.0, 1.0), (-1.0, 1.0)), np.zeros(2))
+
+    def pictures(first_ns):
+        steps = function.refined(network, where, (301, 120), first_ns)
+        return [step for step in steps if step is not None]
+
+    found = pictures(1e5)
+    widths = [len(picture.values[0]) for picture in found]
+    assert widths == sorted(widths)
+    assert len(widths) > 1
+    assert found[0].prediction.size * function.point_ns(network) < 2e5
+    assert found[-1].prediction.shape == (120, 301, 1)
+    for last in (found[-1], pictures(1e12)[0]):
+        assert [len(each) for each in last.values] == [301, 120]
+    assert Section((0,), ((2.0, 4.0),), np.zeros(1)).middles(4)[0].tolist() == [2.25, 2.75, 3.25, 3.75]
+
+
+def test_a_span_of_inputs_shows_all_rows_and_some_room():
+    for column, expected in (
+        ([0.0, 10.0, 4.0], (-1.0, 11.0)),
+        ([5.0, 5.0], (0.0, 10.0)),
+        ([0.0], (-1.0, 1.0)),
+        ([], (-1.0, 1.0)),
+        ([-1.7e308, 1.7e308], (-1e300, 1e300)),
+    ):
+        data = Dataset(np.array(column).reshape(-1, 1))
+        assert span_of(data, 0) == pytest.approx(expected)
+        assert section(data, (0,), np.zeros(1)).spans[0] == pytest.approx(expected)
+
+
+def test_what_is_too_large_for_a_number_is_not_finite():
+    found = finished(along(one_weight(), FIRST, [1.0, 1e200, 1e308]))
+    assert found[0] == 16.0
+    assert not np.isfinite(found[1:]).any()
+    network = Network(("x", "y"), (Layer(("output",), "identity", [[1e200, -1e200]]),))
+    where = Section((0, 1), ((-1e300, 1e300), (-1e300, 1e300)), np.zeros(2))
+    found = finished(predictions(network, where, where.middles(3, 3)))
+    assert not np.isfinite(found[0, 0, 0])

@@ -1,20 +1,28 @@
-"""Training against the plain reference, and bit for bit against itself however the work is split."""
+"""Training and accuracy against plain references, however work is split, and finite when it diverges."""
 
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from nnviz.core.network import Network
+from nnviz.core.accuracy import NO_CLASS, classifies, decided, right
+from nnviz.core.confusion import confusion, decided_in_blocks, decisions
+from nnviz.core.cost import finished
+from nnviz.core.decision import decides
+from nnviz.core.edits import set_training
+from nnviz.core.measured import measured
+from nnviz.core.network import Layer, Network
 from nnviz.core.optimizers import OPTIMIZERS
+from nnviz.core.results import Results
 from nnviz.core.run import Training
+from nnviz.core.slopes import slopes
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
 from nnviz.core.training.trainer import Trainer
 from tests.core import oracle
+from tests.core.oracle import classes
+from tests.core.refusals import refusals
 
 SMOOTH = ("identity", "sigmoid", "tanh", "softplus", "softmax")
 
@@ -27,10 +35,8 @@ def run(trainer, updates):
 
 def numbers(state):
     """All that training changes, as bytes."""
-    return (
-        [np.array(oracle.parameters(state.network)).tobytes(), state.run.memory.tobytes()],
-        state.run.iteration,
-    )
+    parameters = np.array(oracle.parameters(state.network)).tobytes()
+    return [parameters, state.run.memory.tobytes()], state.run.iteration
 
 
 def spiral(rows=23, **training):
@@ -38,63 +44,91 @@ def spiral(rows=23, **training):
     return oracle.make_state(network, rows, 7, learning_rate=0.05, **training)
 
 
-@settings(max_examples=40)
-@given(
-    oracle.states(max_hidden=3, max_rows=7, activations=SMOOTH),
-    st.sampled_from(list(OPTIMIZERS)),
-    st.sampled_from([None, 1, 2, 3, 5, 100]),
-    st.integers(1, 12),
+# --- what an update does
+
+
+@pytest.mark.crossed(
+    case=oracle.CASES,
+    hidden=((), ("tanh",), ("relu", "tanh"), ("tanh", "relu", "softplus")),
+    rows=(2, 11),
+    validation=(0.0, 0.3),
+    batch_size=(None, 1, 4, 100),
+    optimizer=(*OPTIMIZERS,),
 )
-def test_training_does_what_the_definitions_say(state, optimizer, batch_size, updates):
-    rate, every = 0.01 if optimizer == "adam" else 0.1, [math.inf]
-    while not all(mse < 1e9 for mse in every):  # where it diverges a Trainer stops: it has tests of its own
-        rate /= 10
-        training = Training(rate, updates, batch_size, optimizer, seed=3)
-        state = replace(state, training=training)
-        with np.errstate(over="ignore", invalid="ignore"):
-            network, every = oracle.train_plainly(state, updates)
+def test_weights_and_curves_are_those_of_the_definitions(
+    case, hidden, rows, validation, batch_size, optimizer
+):
+    """Losses are measured at the end of each epoch and of the run."""
+    loss, output = case
+    training = {"validation": validation, "batch_size": batch_size, "optimizer": optimizer, "seed": 11}
+    state = classes(output, rows=rows, hidden=hidden, loss=loss, updates=30, **training)
+    network, losses = oracle.train_plainly(state, 30)
     result = train(state)
-    assert oracle.parameters(result.state.network) == pytest.approx(
-        oracle.parameters(network), rel=1e-11, abs=1e-12
-    )
-    rows = len(state.data)
-    batches = math.ceil(rows / min(batch_size or rows, rows))
-    expected = sorted({*range(0, updates + 1, batches), updates})
-    assert result.history[:, 0].tolist() == expected
-    assert result.history[:, 1] == pytest.approx([every[k] for k in expected], rel=1e-9)
-    assert result.state.iteration == updates
-    assert not result.diverged
+    found = oracle.parameters(result.state.network)
+    assert found == pytest.approx(oracle.parameters(network), rel=1e-9, abs=1e-12)
+    batches = math.ceil(state.trained_rows / (batch_size or state.trained_rows))
+    points = sorted({*range(0, 31, batches), 30})
+    assert result.history[:, 0].tolist() == points
+    np.testing.assert_allclose(result.history[:, 1:], [losses[k] for k in points], rtol=1e-9)
+    assert (result.state.iteration, result.diverged) == (30, False)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("batch_size", [None, 1, 7])
-def test_a_longer_run_with_relu_follows_the_reference(optimizer, batch_size):
-    state = spiral(optimizer=optimizer, batch_size=batch_size, updates=60, seed=11)
-    network, every = oracle.train_plainly(state, 60)
-    result = train(state)
-    assert oracle.parameters(result.state.network) == pytest.approx(oracle.parameters(network), rel=1e-9)
-    assert result.history[-1, 1] == pytest.approx(every[60], rel=1e-9)
+def test_settings_given_to_train_win_over_the_states(approved):
+    state = spiral()
+    result = train(state, updates=4, learning_rate=0.2, batch_size=6, optimizer="momentum", seed=8)
+    assert result.state.training == Training(0.2, 4, 6, "momentum", 8)
+    assert result.history[:, 0].tolist() == [0, 4]
+    again = train(replace(state, training=result.state.training))
+    assert numbers(result.state) == numbers(again.state)
+    wrong = {"learning_rate": 0.0, "updates": 0, "batch_size": 0, "optimizer": "sgd", "seed": -1}
+    cases = {name: lambda name=name: train(state, **{name: wrong[name]}) for name in wrong}
+    network = oracle.make_network([1, 1], ["identity"], [False])
+    cases["no rows"] = lambda: Trainer(State(network, Dataset.empty(network)))
+    cases["no targets"] = lambda: Trainer(State(network, Dataset([[1.0]])))
+    cases["no row to train on"] = lambda: train(classes(rows=2, validation=0.9))
+    huge = State(Network.from_weights({"output": [1e200]}), Dataset([[1e200]], [[0.0]]))
+    cases["a start too large for a number"] = lambda: Trainer(huge)
+    approved("training that cannot be", refusals(cases))
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("batch_size", [None, 1, 5])
-@pytest.mark.parametrize("parts", [(3, 4), (1,) * 7, (0, 7), (6, 1)])
+def test_a_new_learning_rate_holds_from_the_next_update():
+    trainer = Trainer(spiral())
+    for _ in trainer.work(6):
+        if trainer.iteration == 2:
+            trainer.learning_rate = 0.01
+    middle = train(spiral(), updates=2).state
+    slower = replace(middle, training=replace(middle.training, learning_rate=0.01))
+    assert trainer.learning_rate == 0.01
+    assert numbers(trainer.state()) == numbers(run(Trainer(slower), 4).state())
+
+
+def test_an_optimizer_that_is_changed_starts_with_an_empty_memory():
+    first = train(spiral(optimizer="momentum"), updates=3).state
+    other = train(first, updates=1, optimizer="gradient_descent").state
+    plain = train(replace(first, run=None), updates=1, optimizer="gradient_descent").state
+    assert oracle.parameters(other.network) == oracle.parameters(plain.network)
+    assert other.iteration == 4
+
+
+# --- work that is split
+
+
+@pytest.mark.crossed(
+    optimizer=(*OPTIMIZERS,), batch_size=(None, 1, 5), parts=((3, 4), (1,) * 7, (0, 7), (6, 1))
+)
 def test_split_work_gives_the_same_bits(optimizer, batch_size, parts):
     state = spiral(optimizer=optimizer, batch_size=batch_size)
-    whole = run(Trainer(state), 7).state()
-    one = Trainer(state)
-    going = state
+    whole, one, going = run(Trainer(state), 7), Trainer(state), state
     for part in parts:
         run(one, part)
         going = run(Trainer(going), part).state()
-    assert numbers(one.state()) == numbers(whole)
-    assert numbers(going) == numbers(whole)
-    assert one.loss == run(Trainer(state), 7).loss
-    points = dict(whole.run.history.points)
+    assert numbers(one.state()) == numbers(going) == numbers(whole.state())
+    assert one.loss == whole.loss
+    points = dict(whole.state().run.history.points)
     assert points.items() <= dict(one.state().run.history.points).items()
     assert points.items() <= dict(going.run.history.points).items()
     if batch_size is None:
-        assert going.run.history.points.tolist() == whole.run.history.points.tolist()
+        assert dict(going.run.history.points) == points
 
 
 def test_states_taken_on_the_way_change_nothing():
@@ -119,7 +153,7 @@ def test_work_left_in_the_middle_can_be_taken_up():
     assert numbers(run(trainer, 3).state()) == numbers(run(Trainer(state), 11).state())
 
 
-def test_a_state_that_is_done_is_left_alone():
+def test_a_state_is_left_alone_and_what_does_not_change_is_shared():
     state = spiral()
     before = [np.array(oracle.parameters(state.network)).tobytes(), state.data.inputs.tobytes()]
     trainer = Trainer(state)
@@ -129,11 +163,14 @@ def test_a_state_that_is_done_is_left_alone():
     assert (numbers(taken), taken.run.history.points.tobytes()) == bits
     assert [np.array(oracle.parameters(state.network)).tobytes(), state.data.inputs.tobytes()] == before
     assert state.run is None
+    assert taken.data is state.data
+    assert taken.weight_sets is state.weight_sets
+    assert taken.run.start is state.network
+    assert taken.network.inputs is state.network.inputs
 
 
 def test_another_run_after_an_undone_one_keeps_both_histories():
-    start = spiral()
-    base = run(Trainer(start), 5).state()
+    base = run(Trainer(spiral()), 5).state()
     first = run(Trainer(base), 4).state()
     kept = first.run.history.points.copy()
     faster = replace(base, training=replace(base.training, learning_rate=0.2))
@@ -144,123 +181,76 @@ def test_another_run_after_an_undone_one_keeps_both_histories():
     assert second.run.history.points[6, 1] != kept[6, 1]
 
 
-def test_what_training_does_not_change_is_shared():
-    state = spiral()
-    after = train(state, updates=2).state
-    assert after.data is state.data
-    assert after.weight_sets is state.weight_sets
-    assert after.run.start is state.network
-    assert after.network.inputs is state.network.inputs
+def test_epochs_of_very_many_batches_follow_the_reference_and_can_be_split():
+    """More batches than are made ready at once, and the last one short."""
+    network = oracle.make_network([1, 1], ["identity"], [True])
+    state = oracle.make_state(network, 531, learning_rate=0.01, batch_size=2, seed=4)
+    whole = train(state, updates=600).state
+    rates, values = np.array(oracle.parameters(network)), []
+    x, y = state.data.inputs, state.data.targets
+    for epoch, batches in ((0, 266), (1, 266), (2, 68)):
+        order = np.random.default_rng([4, 1, epoch]).permutation(531)
+        values.append(oracle.loss(oracle.with_parameters(network, rates), x, y))
+        for part in range(batches):
+            rows = order[2 * part : 2 * part + 2]
+            error = rates[0] * x[rows, 0] + rates[1] - y[rows, 0]
+            rates = rates - 0.01 * 2 * np.array([(error * x[rows, 0]).mean(), error.mean()])
+    assert oracle.parameters(whole.network) == pytest.approx(rates, rel=1e-9)
+    assert whole.run.history.points[:, 0].tolist() == [0, 266, 532, 600]
+    assert whole.run.history.points[:3, 1] == pytest.approx(values, rel=1e-9)
+    for stop in (1, 255, 256, 265, 266, 300, 531, 532):
+        middle = train(state, updates=stop).state
+        assert numbers(train(middle, updates=600 - stop).state) == numbers(whole)
 
 
-def test_a_new_learning_rate_holds_from_the_next_update():
-    state = spiral()
-    trainer = Trainer(state)
-    for _ in trainer.work(6):
-        if trainer.iteration == 2:
-            trainer.learning_rate = 0.01
-    middle = train(state, updates=2).state
-    slower = replace(middle, training=replace(middle.training, learning_rate=0.01))
-    assert trainer.learning_rate == 0.01
-    assert numbers(trainer.state()) == numbers(run(Trainer(slower), 4).state())
+# --- rows that are too many for one unit of work
 
 
-def test_settings_given_to_train_win_over_the_states():
-    state = spiral()
-    result = train(state, updates=4, learning_rate=0.2, batch_size=6, optimizer="momentum", seed=8)
-    assert result.state.training == Training(0.2, 4, 6, "momentum", 8)
-    assert result.history[:, 0].tolist() == [0, 4]
-    assert numbers(result.state) == numbers(
-        train(result.state.run and replace(state, training=result.state.training)).state
-    )
-
-
-def test_an_optimizer_that_is_changed_starts_with_an_empty_memory():
-    first = train(spiral(optimizer="momentum"), updates=3).state
-    other = train(first, updates=1, optimizer="gradient_descent").state
-    plain = train(replace(first, run=None), updates=1, optimizer="gradient_descent").state
-    assert oracle.parameters(other.network) == oracle.parameters(plain.network)
-    assert other.iteration == 4
-
-
-def test_a_batch_larger_than_the_rows_is_all_rows():
-    every = train(spiral(batch_size=1000), updates=9)
-    assert every.history.tolist() == train(spiral(), updates=9).history.tolist()
-
-
-def test_one_row_is_enough():
-    state = oracle.make_state(oracle.make_network([1, 1], ["identity"], [True]), 1, learning_rate=0.1)
-    x, y = state.data.inputs[0, 0], state.data.targets[0, 0]
-    w, b = oracle.parameters(state.network)
-    error = w * x + b - y
-    after = train(state, updates=1).state
-    expected = [w - 0.1 * 2 * x * error, b - 0.1 * 2 * error]
-    assert oracle.parameters(after.network) == pytest.approx(expected, rel=1e-14)
-
-
-def test_rows_are_taken_in_the_order_of_the_seed():
-    """With single rows, no hidden layer and one input the first update tells which row was taken."""
-    x = np.arange(1.0, 8.0).reshape(-1, 1)
-    state = State(
-        Network.from_weights({"output": [0.0]}), Dataset(x, x), Training(0.001, 14, batch_size=1, seed=42)
-    )
-    w = 0.0
-    for epoch in (0, 1):
-        for row in np.random.default_rng([42, 1, epoch]).permutation(7):
-            w -= 0.001 * 2 * x[row, 0] * (w * x[row, 0] - x[row, 0])
-    assert train(state).state.network.layers[0].weights[0, 0] == pytest.approx(w, rel=1e-14)
-
-
-def test_a_short_last_batch_is_averaged_over_its_own_rows():
-    x = np.array([[1.0], [2.0], [3.0]])
-    state = State(Network.from_weights({"output": [1.0]}), Dataset(x, 0 * x), Training(0.01, 2, batch_size=2))
-    order = np.random.default_rng([0, 1, 0]).permutation(3)
-    w = 1.0
-    for rows in (order[:2], order[2:]):
-        w -= 0.01 * np.mean(2 * x[rows] * w * x[rows])
-    assert train(state).state.network.layers[0].weights[0, 0] == pytest.approx(w, rel=1e-14)
+def long_data(rows=9000, **training):
+    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
+    return oracle.make_state(network, rows, **{"learning_rate": 0.1, **training})
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_long_data_is_cut_into_blocks_that_add_up(optimizer):
-    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 9000, learning_rate=0.1, optimizer=optimizer)
+    state = long_data(optimizer=optimizer)
     trainer = Trainer(state)
-    units = sum(1 for _ in trainer.work(2))
-    assert units > 10
+    assert sum(1 for _ in trainer.work(2)) > 10
     assert trainer.iteration == 2
-    x, y = state.data.inputs, state.data.targets
-    values, step = np.array(oracle.parameters(network)), oracle.optimizer_steps(optimizer)
+    values, step = np.array(oracle.parameters(state.network)), oracle.optimizer_steps(optimizer)
     for _ in range(2):
-        values = step(values, oracle.flat_slopes(oracle.with_parameters(network, values), x, y), 0.1)
+        network = oracle.with_parameters(state.network, values)
+        values = step(values, oracle.flat_slopes(network, state.data.inputs, state.data.targets), 0.1)
     after = trainer.state()
     assert oracle.parameters(after.network) == pytest.approx(values.tolist(), rel=1e-9, abs=1e-12)
     assert after.run.history.points[:, 0].tolist() == [0, 1, 2]
     assert after.run.history.points[-1, 1] == pytest.approx(after.loss(), rel=1e-12)
-    again = Trainer(state)
-    for _ in again.work(2):
-        if again.iteration == 1:
-            break
-    assert numbers(run(Trainer(again.state()), 1).state()) == numbers(after)
+    one = run(Trainer(state), 1)
+    assert numbers(run(Trainer(one.state()), 1).state()) == numbers(after)
+    for unit, _ in enumerate(one.work(2)):  # a rate that is set within an update waits for the next
+        if unit == 0:
+            assert one.iteration == 1
+            one.learning_rate = 0.02
+    two = run(Trainer(state), 2)
+    two.learning_rate = 0.02
+    assert numbers(run(two, 1).state()) == numbers(one.state())
 
 
-def test_few_rows_of_a_network_of_millions_of_weights_are_one_unit_and_make_the_right_update():
+def test_few_rows_of_millions_of_weights_are_one_unit_and_make_the_right_update():
     network = oracle.make_network([1300, 1200, 1], ["tanh", "identity"], [True, True], scale=0.01)
     state = oracle.make_state(network, 4, learning_rate=0.1)
     trainer = Trainer(state)
-    assert sum(1 for _ in trainer.work(2)) == 2
-    values = np.array(oracle.parameters(network))
     for _ in range(2):
-        step = oracle.flat_slopes(
-            oracle.with_parameters(network, values), state.data.inputs, state.data.targets
-        )
-        values = values - 0.1 * step
-    np.testing.assert_allclose(oracle.parameters(trainer.state().network), values, rtol=1e-10, atol=1e-14)
+        found = slopes(network, state.data.inputs, state.data.targets)
+        assert sum(1 for _ in trainer.work(1)) == 1
+        before, network = network, trainer.state().network
+        for old, new, slope in zip(before.layers, network.layers, found.layers, strict=True):
+            np.testing.assert_allclose(new.weights, old.weights - 0.1 * slope.weights, rtol=1e-10, atol=1e-14)
+            np.testing.assert_allclose(new.biases, old.biases - 0.1 * slope.biases, rtol=1e-10, atol=1e-14)
 
 
 def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
-    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 9000, learning_rate=0.1)
+    state = long_data()
     trainer = Trainer(state)
     for unit, _ in enumerate(trainer.work(5)):
         if trainer.iteration == 2 and unit % 3 == 1:
@@ -270,9 +260,8 @@ def test_work_left_in_the_middle_of_a_long_update_leaves_the_update_before_it():
     assert numbers(run(trainer, 1).state()) == numbers(run(one, 1).state())
 
 
-def test_the_mse_over_long_data_at_the_end_of_an_epoch_is_cut_too():
-    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 9000, learning_rate=0.01, batch_size=4500)
+def test_the_loss_over_long_data_at_the_end_of_an_epoch_is_cut_too():
+    state = long_data(learning_rate=0.01, batch_size=4500)
     trainer = Trainer(state)
     assert sum(1 for _ in trainer.work(2)) > 4
     after = trainer.state()
@@ -281,8 +270,7 @@ def test_the_mse_over_long_data_at_the_end_of_an_epoch_is_cut_too():
 
 
 def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():
-    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 30_000, learning_rate=0.01, batch_size=3000)
+    state = long_data(30_000, learning_rate=0.01, batch_size=3000)
     trainer = Trainer(state)
     for _ in trainer.work(20):
         if trainer.iteration == 10:
@@ -296,46 +284,224 @@ def test_an_epochs_point_is_made_up_for_where_its_pass_was_left_in_the_middle():
         assert after.run.history.points.tolist() == expected.run.history.points.tolist()
 
 
-def test_without_rows_or_targets_nothing_can_be_trained():
-    network = oracle.make_network([1, 1], ["identity"], [False])
-    with pytest.raises(ValueError, match="there are no rows to train on"):
-        Trainer(State(network, Dataset.empty(network)))
-    with pytest.raises(ValueError, match="there are no targets to train on"):
-        Trainer(State(network, Dataset([[1.0]])))
-
-
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [("learning_rate", 0.0), ("updates", 0), ("batch_size", 0), ("optimizer", "sgd"), ("seed", -1)],
-)
-def test_a_setting_that_cannot_be_is_refused_by_name(setting, value):
-    with pytest.raises(ValueError, match=f"^{setting}: "):
-        train(spiral(), **{setting: value})
-
-
-def test_epochs_of_very_many_batches_follow_the_reference_and_can_be_split():
-    """More batches than are made ready at once, and the last one short."""
-    network = oracle.make_network([1, 1], ["identity"], [True])
-    state = oracle.make_state(network, 531, learning_rate=0.01, batch_size=2, seed=4)
-    whole = train(state, updates=600).state
-    network, every = oracle.train_plainly(state, 600)
-    assert oracle.parameters(whole.network) == pytest.approx(oracle.parameters(network), rel=1e-9)
-    assert whole.run.history.points[:, 0].tolist() == [0, 266, 532, 600]
-    assert whole.run.history.points[2, 1] == pytest.approx(every[532], rel=1e-9)
-    for stop in (1, 255, 256, 265, 266, 300, 531, 532):
-        middle = train(state, updates=stop).state
-        assert numbers(train(middle, updates=600 - stop).state) == numbers(whole)
+# --- validation and accuracy
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_learning_rate_set_within_a_long_update_waits_for_the_next(optimizer):
-    network = oracle.make_network([30, 40, 3], ["tanh", "identity"], [True, True], scale=0.1)
-    state = oracle.make_state(network, 9000, learning_rate=0.1, optimizer=optimizer)
-    trainer = run(Trainer(state), 1)
-    for unit, _ in enumerate(trainer.work(2)):
-        if unit == 0:
-            assert trainer.iteration == 1
-            trainer.learning_rate = 0.02
-    one = run(Trainer(state), 2)
-    one.learning_rate = 0.02
-    assert numbers(run(one, 1).state()) == numbers(trainer.state())
+def test_validation_rows_change_nothing(optimizer):
+    state, rows = classes(validation=0.3, optimizer=optimizer), 7
+    inputs = state.data.inputs.copy()
+    inputs[rows:] += 1.0
+    one, two = train(state), train(replace(state, data=Dataset(inputs, state.data.targets)))
+    assert one.history[:, 1].tolist() == two.history[:, 1].tolist()
+    assert one.history[:, 2].tolist() != two.history[:, 2].tolist()
+    alone = replace(state, data=Dataset(inputs[:rows], state.data.targets[:rows]))
+    alone = replace(alone, training=replace(state.training, validation=0.0))
+    assert train(alone).history.tolist() == one.history[:, :2].tolist()
+
+
+def test_the_split_is_that_of_keras():
+    splits = {(10, 0.3): 7, (10, 0.2): 8, (3, 0.5): 1, (150, 0.3): 105}
+    assert {of: classes(rows=of[0], validation=of[1]).trained_rows for of in splits} == splits
+    bare = classes(rows=2, validation=0.9)
+    assert not bare.trainable
+    assert bare.loss() is None
+
+
+def test_work_cut_in_two_keeps_all_curves():
+    state = classes(validation=0.3, batch_size=3, updates=9)
+    whole, half = train(state), train(state, updates=6).state
+    rest = train(half, updates=3)
+    assert rest.state.network == whole.state.network
+    names = [curve.name for curve in whole.state.run.beside]
+    assert names == ["validation", "accuracy", "validation accuracy"]
+    for name in names:
+        one, two = (each.state.run.curve(name).points.tolist() for each in (whole, rest))
+        assert one == two
+
+
+def test_another_loss_or_another_split_begins_a_run():
+    after = train(classes("sigmoid", validation=0.3)).state
+    for changes in ({"loss": "mse"}, {"validation": 0.2}):
+        assert set_training(after, replace(after.training, **changes)).run is None
+    assert set_training(after, replace(after.training, learning_rate=0.5)).run is after.run
+
+
+@pytest.mark.parametrize(("output", "outputs"), [("softmax", 3), ("sigmoid", 3), ("sigmoid", 1)])
+def test_training_counts_as_accuracy_does_and_measures_both_parts(output, outputs):
+    state = train(classes(output, outputs, rows=40, updates=3)).state
+    hits = right(state.network, state.network.predict(state.data.inputs), state.data.targets)
+    assert state.run.curve("accuracy").last == (3, hits.mean())
+    state = train(classes(output, outputs, rows=40, updates=3, validation=0.3)).state
+    found, points = measured(state), {curve.name: curve.history.last[1] for curve in state.run.beside}
+    assert found.loss == pytest.approx(state.run.history.last[1], rel=1e-12)
+    assert found.validation == pytest.approx(points["validation"], rel=1e-12)
+    assert (found.accuracy, found.validation_accuracy) == (points["accuracy"], points["validation accuracy"])
+
+
+# --- classes
+
+
+def passing_on(activation, *outputs):
+    """Return a network of one layer that gives its inputs on."""
+    return Network(outputs, (Layer(tuple(f"{o}!" for o in outputs), activation, np.eye(len(outputs))),))
+
+
+def test_a_softmax_decides_once_and_each_sigmoid_alone():
+    net = passing_on("softmax", "cat", "dog", "owl")
+    assert decisions(net) == (("cat!", "dog!", "owl!"),)
+    outputs = np.array([[0.2, 0.5, 0.3], [0.4, 0.2, 0.4], [math.nan, 0.0, 1.0]])
+    assert decided(net, outputs).tolist() == [[1], [0], [NO_CLASS]]
+    net = passing_on("sigmoid", "rain", "wind")
+    assert decisions(net) == (("not rain!", "rain!"), ("not wind!", "wind!"))
+    assert decided(net, np.array([[0.5, 0.49], [math.nan, 1.0]])).tolist() == [[1, 0], [NO_CLASS, 1]]
+
+
+def test_counts_and_shares_are_those_of_a_count_by_hand():
+    wanted, taken = np.array([0, 0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 1, 1, 0, NO_CLASS])
+    found = confusion(wanted, taken, 3)
+    assert found.counts.tolist() == [[2, 2, 0], [1, 1, 0], [0, 0, 0]]
+    assert (found.right, found.lost, found.rows) == (3, 1, 7)
+    np.testing.assert_allclose(found.recalls, [2 / 4, 1 / 2, math.nan])
+    np.testing.assert_allclose(found.precisions, [2 / 3, 1 / 3, math.nan])
+    np.testing.assert_allclose(found.shares, [[1 / 2, 1 / 2, 0], [1 / 2, 1 / 2, 0], [0, 0, 0]])
+
+
+def test_accuracy_counts_what_a_person_counts():
+    net = passing_on("softmax", "a", "b", "c")
+    prediction = np.array([[0.2, 0.5, 0.3], [0.5, 0.5, 0.0], [0.1, 0.2, 0.7], [math.nan, 0, 1]])
+    targets = np.array([[0, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0]], float)
+    assert right(net, prediction, targets).tolist() == [True, True, False, False]
+    two = passing_on("sigmoid", "a", "b")
+    found = right(two, np.array([[0.5, 0.4], [0.9, 0.6]]), np.array([[1, 0], [1, 0]]))
+    assert found.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_rows_decided_in_blocks_are_those_decided_together(activation):
+    draw = np.random.default_rng(3)
+    inputs, targets = draw.normal(size=(500, 3)), draw.integers(0, 2, (500, 3)).astype(float)
+    state = State(passing_on(activation, "a", "b", "c"), Dataset(inputs, targets))
+    together = Results(state)
+    together.decide()
+    assert len(list(decided_in_blocks(state, block_ns=1.0))) > 1
+    for found, known in zip(finished(decided_in_blocks(state, block_ns=1.0)), together.decided, strict=True):
+        assert found.tolist() == known.tolist()
+
+
+def test_targets_of_0_and_1_are_classes_where_the_output_is_one():
+    cases = [
+        ("softmax", 3, [[1, 0, 0]], True),
+        ("sigmoid", 2, [[1, 0]], True),
+        ("identity", 1, [[1], [0]], True),
+        ("identity", 1, [[1], [0.5]], False),
+        ("identity", 1, [[0], [0]], False),
+        ("identity", 2, [[1, 0]], False),
+        ("sigmoid", 1, None, False),
+        ("sigmoid", 1, [[1], [1]], True),
+        ("sigmoid", 1, [[60]], False),
+        ("sigmoid", 1, [[1], [0], [0.99]], False),
+        ("sigmoid", 2, [[1, 0], [0, -1]], False),
+        ("softmax", 3, [[0.2, 0.3, 0.5]], False),
+        ("softmax", 3, [[1, 0, 0], [0, 0, 2]], False),
+        ("softmax", 3, [], False),
+    ]
+    for output, outputs, targets, expected in cases:
+        y = None if targets is None else np.array(targets, float).reshape(-1, outputs)
+        net = passing_on(output, *"abc"[:outputs])
+        data = Dataset(np.zeros((1 if y is None else len(y), outputs)), y)
+        assert classifies(net, data) == expected, (output, targets)
+
+
+def test_a_sigmoid_decides_at_a_half_unless_a_target_is_no_class():
+    states = [State(passing_on("sigmoid", "a"), Dataset([[0.0]], y)) for y in ([[60.0]], [[1.0]], None)]
+    assert [decides(state) for state in states] == [False, True, True]
+
+
+# --- a run that diverges
+
+
+def finite(state):
+    """Whether weights, memory and curve hold finite numbers alone."""
+    held = (oracle.parameters(state.network), state.run.memory, state.run.history.points)
+    return all(np.isfinite(each).all() for each in held)
+
+
+def one_weight(rate, **training):
+    """w = 1, x = 1, target 0: each update multiplies w by 1 − 2·rate."""
+    network = Network.from_weights({"output": [1.0]})
+    return State(network, Dataset([[1.0]], [[0.0]]), Training(rate, **training))
+
+
+def test_a_run_that_diverges_keeps_the_last_finite_weights():
+    """w after k updates is (−9)^k, whose square is finite up to k = 161."""
+    for updates in (161, 162, 1000):
+        result = train(one_weight(5.0), updates=updates)
+        assert (result.state.iteration, result.diverged) == (161, updates > 161)
+        assert result.state.network.layers[0].weights[0, 0] == pytest.approx(-(9.0**161), rel=1e-12)
+        assert result.history[:, 0].tolist() == list(range(162))
+        assert result.history[:, 1] == pytest.approx(81.0 ** np.arange(162.0), rel=1e-12)
+        assert finite(result.state)
+
+
+def test_every_state_of_a_run_that_diverges_is_finite_and_no_update_follows():
+    trainer, iterations = Trainer(one_weight(5.0)), []
+    for _ in trainer.work(1000):
+        taken = trainer.state()
+        assert finite(taken)
+        iterations.append(taken.iteration)
+    assert trainer.diverged
+    assert iterations[160] == 161
+    assert trainer.loss == pytest.approx(81.0**161, rel=1e-12)
+    before = trainer.state()
+    run(trainer, 10)
+    assert trainer.iteration == 161
+    assert oracle.parameters(trainer.state().network) == oracle.parameters(before.network)
+
+
+def test_a_learning_rate_that_was_lowered_on_the_way_is_kept_to():
+    """The way back to the last finite weights uses each update's own learning rate."""
+    trainer = Trainer(one_weight(5.0))
+    for _ in trainer.work(1000):
+        trainer.learning_rate = 0.25 if 100 <= trainer.iteration < 103 else 5.0
+    weight = trainer.state().network.layers[0].weights[0, 0]
+    assert trainer.diverged
+    assert abs(weight) == pytest.approx(9.0 ** (trainer.iteration - 3) / 8, rel=1e-12)
+    assert 1e152 < abs(weight) < 1.4e154
+
+
+@pytest.mark.crossed(
+    activation=("relu", "softplus", "tanh", "softmax"),
+    optimizer=(*OPTIMIZERS,),
+    batch_size=(None, 1, 4),
+    exponent=(200, 20, 2, 0),
+)
+def test_too_large_a_learning_rate_stays_finite(activation, optimizer, batch_size, exponent):
+    network = oracle.make_network([2, 5, 3, 2], ["relu", activation, "identity"], [True, True, True])
+    state = oracle.make_state(network, 9, batch_size=batch_size, optimizer=optimizer)
+    result = train(state, updates=400, learning_rate=10.0**exponent)
+    assert finite(result.state)
+    assert result.diverged or result.state.iteration == 400
+    assert np.isfinite(result.state.loss())
+    last = result.history[-1].tolist()
+    assert last == pytest.approx([result.state.iteration, result.state.loss()], rel=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [None, 1])
+def test_memories_and_weights_that_overflow_out_of_sight_are_found(batch_size):
+    """The square of adam's slope is no number; node_0's weight would turn to −∞ and its relu to 0."""
+    adam = Training(0.01, batch_size=batch_size, optimizer="adam")
+    data = Dataset([[1e60], [1e60]], [[1e140], [1e140]])
+    result = train(State(Network.from_weights({"output": [0.0]}), data, adam), updates=5)
+    assert (result.diverged, result.state.iteration) == (True, 0)
+    assert finite(result.state)
+    assert result.history.tolist() == [[0, 1e280]]
+    network = Network.from_weights({"node_0": [1.0], "output": [1e100]})
+    data = Dataset([[1e10], [1e10]], [[1.0], [1.0]])
+    result = train(State(network, data, Training(1e150, batch_size=batch_size)), updates=3)
+    assert result.diverged
+    assert finite(result.state)
+    assert result.state.network == network
+    huge = replace(one_weight(0.25), network=Network.from_weights({"output": [1e150]}))
+    history = train(huge, updates=3).history[:, 1]  # huge but finite numbers train
+    assert history == pytest.approx([1e300, 0.25e300, 0.0625e300, 0.015625e300])
