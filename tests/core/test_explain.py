@@ -1,28 +1,37 @@
+"""Explain's arithmetic closes as written, its numbers are the core's, and its sentences are approved."""
+
 import math
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from nnviz.core.activations import ACTIVATIONS
-from nnviz.core.address import Address
-from nnviz.core.cost import forward_ns
-from nnviz.core.explanation.arithmetic import Note
+from nnviz.core.activations import ACTIVATIONS, activation
+from nnviz.core.address import Address, all_weights
+from nnviz.core.cost import finished, forward_ns
+from nnviz.core.explanation.arithmetic import Note, ascii_text, elided, write
 from nnviz.core.explanation.check import checking
 from nnviz.core.explanation.explain import explain
 from nnviz.core.explanation.mean import is_noise
-from nnviz.core.health import health
+from nnviz.core.expressions import Negative, Number, Product, Quotient, Square, Sum
+from nnviz.core.loss.line import loss_line
+from nnviz.core.loss.map import loss_map
+from nnviz.core.loss.span import LARGEST, size_of
 from nnviz.core.network import Layer, Network
 from nnviz.core.oddities import zero_reason
 from nnviz.core.optimizers import OPTIMIZERS
-from nnviz.core.results import Computed, means_from, means_in_blocks, next_batch
+from nnviz.core.results import Computed, Results, means_from, means_in_blocks, next_batch
+from nnviz.core.rules import EXP
 from nnviz.core.run import Training
 from nnviz.core.slopes import Slopes, slopes
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
-from tests.core.oracle import central_differences, make_network, make_state, nearest_kink, states
-from tests.core.written import closes
+from tests.core import oracle
+from tests.core.oracle import SCALAR, make_network, make_state, nearest_kink, states
+from tests.core.written import closes, evaluated
 
 BANK = State(
     Network.from_weights(
@@ -40,15 +49,6 @@ def last(steps):
     for step in steps:
         found = step
     return found
-
-
-def returned(steps):
-    """Run a generator to its end, and return what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def computed(state, row, means=True):
@@ -107,128 +107,246 @@ def every_where(network):
                 yield Address("bias", k, j)
 
 
-def test_a_hidden_node_is_explained_as_the_course_does():
-    node = explained(BANK, Address("node", 0, 0))
-    assert node.title == "node_0"
-    assert [section.heading for section in node.sections] == ["Row 1 of 4", "On all 4 rows"]
-    lines = told(node)
-    assert lines["z"] == "3·2 + 5·4 = 26"
-    assert lines["a"] == "relu(26) = 26"
-    assert lines["∂MSE/∂a"] == "2·(−16) = −32"
-    assert lines["∂MSE/∂z"] == "−32·1 = −32"
+def written(explanation):
+    """Return all that a person reads, a line each."""
+    texts = [explanation.title]
+    for section in explanation.sections:
+        texts.append(f"[{section.heading}]")
+        texts += [f"{row.label}: {row.text}" if isinstance(row, Note) else row.text for row in section.rows]
+    return "\n".join(texts)
 
 
-def sentences(explanation):
+def notes(explanation):
     return [row.text for section in explanation.sections for row in section.rows if isinstance(row, Note)]
 
 
-def test_an_input_tells_where_it_comes_from_and_what_it_adds_to_every_sum():
-    given_input = explained(BANK, Address("node", -1, 1), row=1)
-    assert given_input.title == "children"
-    assert [section.heading for section in given_input.sections] == ["Row 2 of 4"]
-    assert sentences(given_input) == [
-        "It is given, in row 2 of the data, column children: training leaves it as it is.",
-        "Each node that it feeds adds this value times the weight between them to its z:",
+# --- arithmetic
+
+RELU = activation("relu").written
+FLOATS = st.floats(-1e6, 1e6).filter(lambda v: v == 0 or abs(v) > 1e-6)
+
+
+def n(value):
+    return Number(value)
+
+
+def test_arithmetic_is_written_with_its_signs_parentheses_and_roundings():
+    """A rounded result has ≈; 0 and decimal arithmetic that is exact as written have =."""
+    w = 3.6 + 0.0288 + 4e-16
+    assert w != 3.6288
+    for expression, value, text in (
+        (Sum(Product(n(3), n(2)), Product(n(5), n(4))), 26.0, "3·2 + 5·4 = 26"),
+        (Product(n(-3), n(-2)), 6.0, "−3·(−2) = 6"),
+        (Square(n(-8)), 64.0, "(−8)² = 64"),
+        (Sum(n(3), n(-5)), -2.0, "3 − 5 = −2"),
+        (Sum(n(52), Negative(n(60))), -8.0, "52 − 60 = −8"),
+        (Sum(n(2), Negative(Product(n(0.01), n(-28)))), 2.28, "2 − 0.01·(−28) = 2.28"),
+        (Quotient(Sum(n(14), n(28), n(-42)), n(4)), 0.0, "(14 + 28 − 42)/4 = 0"),
+        (Product(n(2), Sum(n(-1), n(3))), 4.0, "2·(−1 + 3) = 4"),
+        (Sum(n(1), Negative(Sum(n(2), n(3)))), -4.0, "1 − (2 + 3) = −4"),
+        (RELU(n(-13)), 0.0, "relu(−13) = 0"),
+        (Quotient(n(1), n(3)), 1 / 3, "1/3 ≈ 0.333333"),
+        (n(1 / 3), 1 / 3, "≈ 0.333333"),
+        (n(0.25), 0.25, "0.25"),
+        (Sum(n(0.1), n(0.2)), 0.1 + 0.2, "0.1 + 0.2 = 0.3"),
+        (Sum(n(w), Negative(n(0))), w, "3.6288 − 0 = 3.6288"),
+        (n(w), w, "3.6288"),
+        (n(-0.76029000123), -0.76029000123, "≈ −0.76029"),
+        (RELU(n(-0.24175123456)), 0.0, "relu(−0.241751) = 0"),
+        (Product(n(0), n(5.621234567891e152), n(2)), 0.0, "0·5.62123e152·2 = 0"),
+        (Sum(n(1 / 3), Negative(n(1 / 3))), 0.0, "0.333333 − 0.333333 = 0"),
+        (Square(n(1.23456789e-200)), 0.0, "(1.23457e−200)² ≈ 0"),
+        (Sum(n(0)), 0.0, "0"),
+        (Sum(n(1 / 3)), 1 / 3, "≈ 0.333333"),
+    ):
+        line = write(expression, value)
+        assert (line.text, line.exact) == (text, "≈" not in text)
+
+
+def test_operands_get_more_digits_until_the_line_closes():
+    a, b = 1.0000004, 0.99999951
+    line = write(Sum(n(a / 3), Negative(n(b / 3))), a / 3 - b / 3)
+    assert closes(line.text)
+    assert len(line.text.split(" − ")[0]) > len("0.333333")
+    assert [Quotient(n(top), n(0.0)).computed() for top in (1.0, -1.0)] == [math.inf, -math.inf]
+    assert math.isnan(Quotient(n(0.0), n(0.0)).computed())
+    cancelled = write(Sum(n(0.1), n(0.2), n(-0.3)), 0.0)
+    assert closes(cancelled.text)
+    assert cancelled.value == 0.1 + 0.2 - 0.3
+
+
+def test_a_long_sum_shows_the_largest_terms_and_the_sum_of_the_others():
+    sizes = [1.0, 9.0, 2.0, -8.0, 3.0, 4.0]
+    line = write(elided([n(s) for s in sizes], 2, "z"), sum(sizes))
+    assert line.text == "9 − 8 + 10 [4 more] = 11"
+    assert [piece.unfolds for piece in line.pieces if piece.unfolds] == ["z"]
+
+
+@given(st.lists(st.tuples(FLOATS, FLOATS), min_size=1, max_size=30))
+def test_any_sum_of_products_closes_as_it_is_written(pairs):
+    value = math.fsum(a * b for a, b in pairs)
+    line = write(Sum(*(Product(n(a), n(b)) for a, b in pairs)), value)
+    assert closes(line.text)
+    assert math.isclose(line.value, value, abs_tol=1e-12 * sum(abs(a * b) for a, b in pairs))
+
+
+@pytest.mark.parametrize("name", ["e^", *(name for name in SCALAR if name != "identity")])
+def test_any_function_closes_and_is_exact_only_where_it_is(name):
+    rng = np.random.default_rng(0)
+    for w, z in ((0.0, 1.5), (2.0, 0.0), (-1e6, -30.0), *rng.normal(0, (1000, 10), (20, 2)).tolist()):
+        value = math.exp(z) if name == "e^" else SCALAR[name](z)
+        function = EXP if name == "e^" else activation(name).written
+        line = write(Product(n(w), function(n(z))), w * value)
+        assert closes(line.text)
+        before, sign, result = evaluated(line.text)
+        assert sign == "≈" or before == pytest.approx(result, rel=1e-14, abs=0)
+
+
+# --- explanations
+
+
+def test_nodes_weights_and_biases_are_explained_as_the_course_does(approved):
+    """On the first row node_0 is 26 and the output 52, with the target 60."""
+    layer = Layer(("output",), "identity", [[2.0]], [-3.0])
+    biased = State(Network(("x",), (layer,)), Dataset([[4.0]], [[1.0]]))
+    approved("a hidden node", written(explained(BANK, Address("node", 0, 0))))
+    approved("an input on row 2", written(explained(BANK, Address("node", -1, 1), row=1)))
+    approved("an output", written(explained(BANK, Address("node", 1, 0))))
+    approved("the loss", written(explained(BANK, None)))
+    approved("a weight", written(explained(BANK, Address("weight", 0, 0, 0))))
+    approved("a weight over all rows", written(explained(BANK, Address("weight", 0, 0, 0), mean=True)))
+    approved("a node with a bias", written(explained(biased, Address("node", 0, 0))))
+    approved("a bias", written(explained(biased, Address("bias", 0, 0))))
+    for i in range(3):  # exercises 8 and 9: slopes 14, 28, 42 and one update
+        approved(f"exercise 8 | weight {i}", written(explained(NO_HIDDEN, Address("weight", 0, 0, i))))
+    text = explained(BANK, Address("weight", 0, 0, 0)).text()
+    assert text.isascii()
+    approved("a weight as it is copied", text)
+    assert ascii_text("√(4)·(−8)² ≈ 2.5") == "sqrt(4)*(-8)^2 ~= 2.5"
+    assert ascii_text("∂MSE/∂z = Σ w·δ").startswith("dMSE/dz = sum of w*")
+
+
+def test_every_number_of_a_node_or_edge_knows_its_address():
+    weight, given_input = (explained(BANK, Address(*of)) for of in (("weight", 0, 0, 0), ("node", -1, 1)))
+    assert [piece.address for piece in factors(line(weight, "chain"))] == [
+        Address("node", -1, 0),
+        Address("node", 0, 0),
+        Address("weight", 1, 0, 0),
+        Address("node", 1, 0),
+        Address("weight", 0, 0, 0),
     ]
-    assert [own.text for own in given_input.lines] == [
-        "value = −1",
-        "for node_0 = value·w = −1·4 = −4",
-        "for node_1 = value·w = −1·(−5) = 5",
-    ]
+    assert [piece.slope for piece in factors(line(weight, "slope"))] == [False, True, True]
     assert [piece.address for piece in factors(given_input.lines[2])] == [
         Address("node", -1, 1),
         Address("weight", 0, 1, 1),
         Address("node", 0, 1),
     ]
+    assert line(weight, "check").ticked
+    assert line(explained(BANK, Address("weight", 0, 0, 0), mean=True), "check").value == pytest.approx(40)
 
 
-def test_an_input_that_feeds_many_nodes_tells_where_it_counts_most():
+def test_an_input_that_feeds_many_nodes_shows_its_largest_products():
     network = make_network((2, 12, 1), ("relu", "identity"), (False, False))
     state = make_state(network, 1)
     found = explained(state, Address("node", -1, 0))
     products = np.abs(state.data.inputs[0, 0] * network.layers[0].weights[:, 0])
     largest = [network.layers[0].nodes[j] for j in sorted(np.argsort(-products)[:6])]
     assert [own.label for own in found.lines] == ["value", *(f"for {name}" for name in largest)]
-    assert sentences(found)[-1] == "For the 6 other nodes it comes to no more."
-
-
-def test_an_input_needs_no_targets():
-    state = State(BANK.network, Dataset(BANK.data.inputs))
-    found = explained(state, Address("node", -1, 0))
-    assert [own.arithmetic for own in found.lines] == ["3", "3·2 = 6", "3·4 = 12"]
-    assert not any("target" in text for text in sentences(found))
-
-
-def test_an_output_tells_its_error_and_the_mse():
-    lines = told(explained(BANK, Address("node", 1, 0)))
-    assert lines["error"] == "52 − 60 = −8"
-    assert lines["error²"] == "(−8)² = 64"
-    assert lines["∂MSE/∂a"] == "2·(−8) = −16"
-    assert lines["MSE"] == "((−8)² + 13² + 0² + 8²)/4 = 74.25"
-
-
-def test_a_bias_stands_in_z():
-    layer = Layer(("output",), "identity", [[2.0]], [-3.0])
-    state = State(Network(("x",), (layer,)), Dataset([[4.0]], [[1.0]]))
-    assert told(explained(state, Address("node", 0, 0)))["z"] == "4·2 − 3 = 5"
-    bias = explained(state, Address("bias", 0, 0))
-    assert bias.title == "bias of output"
-    assert told(bias)["slope"] == "1·8 = 8"
-    assert told(bias)["new b"] == "−3 − 0.01·8 = −3.08"
-
-
-def test_exercise_8_and_9_slopes_and_one_update():
-    found = [told(explained(NO_HIDDEN, Address("weight", 0, 0, i))) for i in range(3)]
-    assert [lines["slope"] for lines in found] == ["1·14 = 14", "2·14 = 28", "3·14 = 42"]
-    assert [lines["chain"] for lines in found] == ["1·2·7 = 14", "2·2·7 = 28", "3·2·7 = 42"]
-    assert found[1]["new w"] == "2 − 0.01·28 = 1.72"
-
-
-def test_a_weight_of_one_row_and_the_mean_that_the_update_takes():
-    weight = explained(BANK, Address("weight", 0, 0, 0))
-    assert weight.title == "accounts → node_0"
-    lines = told(weight)
-    assert lines["slope"] == "3·(−32) = −96"
-    assert lines["chain"] == "3·1·2·2·(−8) = −96"
-    assert lines["mean slope"] == "(3·(−32) + 1·0 + 0·0 + 8·32)/4 = 40"
-    assert lines["new w"] == "2 − 0.0004·40 = 1.984"
-    assert "The update takes this mean, not the row's slope." in lines.values()
-    assert line(weight, "check").ticked
-
-
-def test_the_mean_over_all_rows_comes_first_where_it_is_wanted():
-    weight = explained(BANK, Address("weight", 0, 0, 0), mean=True)
-    assert [section.heading for section in weight.sections] == [
-        "",
-        "Mean over all 4 rows",
-        "Row 1 of 4, one term of the mean",
-        "Next update · mean over all 4 rows",
-    ]
-    assert line(weight, "check").value == pytest.approx(40)
+    assert "6 other nodes" in notes(found)[-1]
 
 
 def test_every_path_is_written_out_and_their_sum():
     network = make_network((1, 2, 2, 1), ("tanh", "relu", "identity"), (True, False, True))
     weight = explained(make_state(network, 1), Address("weight", 0, 1, 0))
-    labels = [own.label for own in weight.lines]
-    assert labels[1:5] == ["slope", "path 1", "path 2", "sum of paths"]
+    assert [own.label for own in weight.lines][1:5] == ["slope", "path 1", "path 2", "sum of paths"]
     assert line(weight, "sum of paths").value == pytest.approx(line(weight, "slope").value)
-    assert (
-        "tanh′ of node_0_1 · w(node_0_1 → node_1_1) · relu′ of node_1_1 · w(node_1_1 → output)"
-        in line(weight, "path 2").formula
-    )
+    path = "tanh′ of node_0_1 · w(node_0_1 → node_1_1) · relu′ of node_1_1 · w(node_1_1 → output)"
+    assert path in line(weight, "path 2").formula
 
 
-def test_a_function_with_a_parameter_has_it_in_brackets_behind_its_name():
+def test_many_paths_are_summed_by_layer_and_unfold():
+    network = make_network((3, 9, 9, 1), ("tanh", "tanh", "identity"), (True, True, True))
+    state, address = make_state(network, 2), Address("weight", 0, 4, 1)
+    weight = explained(state, address)
+    back = next(own for own in weight.lines if "[3 more]" in own.arithmetic)
+    assert (back.name, back.arithmetic.count("·")) == ("back0", 6)
+    unfolded = next(own for own in explained(state, address, unfolded={"back0"}).lines if own.name == "back0")
+    assert (unfolded.arithmetic.count("·"), unfolded.value) == (9, back.value)
+    assert "node_0_4" in notes(weight)[0]
+    assert "output" in notes(weight)[2]
+
+
+def test_what_is_particular_is_explained(approved):
+    """A parameter in brackets, a batch, a mean that is not known yet, no rows and no targets."""
     layer = Layer(("output",), "leaky_relu(0.2)", [[2.0]])
-    state = State(Network(("x",), (layer,)), Dataset([[-3.0]], [[0.0]]))
-    node = explained(state, Address("node", 0, 0))
-    assert line(node, "a").formula == "leaky_relu(0.2)(z)"
-    assert told(node)["a"] == "leaky_relu(0.2)(−6) = −1.2"
-    assert "leaky_relu(0.2)′ of output" in line(explained(state, Address("weight", 0, 0, 0)), "chain").formula
+    leaky = State(Network(("x",), (layer,)), Dataset([[-3.0]], [[0.0]]))
+    approved("leaky_relu(0.2) | node", written(explained(leaky, Address("node", 0, 0))))
+    approved("leaky_relu(0.2) | weight", written(explained(leaky, Address("weight", 0, 0, 0))))
+    rows = State(BANK.network, BANK.data, Training(learning_rate=0.0004, batch_size=2))
+    weight = explained(rows, Address("weight", 0, 0, 0))
+    batch = ", ".join(str(row + 1) for row in next_batch(rows))
+    assert weight.sections[-1].heading == f"Next update · batch of rows {batch}"
+    first = computed(BANK, 1, means=False)
+    assert first.whole is None
+    approved("before the means are known", written(explain(BANK, Address("weight", 0, 0, 0), first)))
+    bare, empty = (State(BANK.network, data) for data in (Dataset([[3, 5]]), Dataset.empty(BANK.network)))
+    approved("no rows", written(explained(empty, Address("node", 0, 0))))
+    approved("no targets | output", written(explained(bare, Address("node", 1, 0))))
+    approved("no targets | input", written(explained(bare, Address("node", -1, 0))))
+    network = Network(("x",), [Layer(("a", "b", "c"), "softmax", [[1.0], [0.0], [2.0]])])
+    data = Dataset([[1.0]], [[0.0, 1.0, 0.0]])
+    crossed = State(network, data, Training(loss="cross_entropy"))
+    approved("softmax and cross-entropy | node", written(explained(crossed, Address("node", 0, 0))))
+    approved("softmax and cross-entropy | loss", written(explained(crossed, None)))
 
 
-NOISE = "The rows' slopes cancel out: what is left is rounding, not a slope"
+@given(
+    states(max_hidden=2, max_rows=4),
+    st.booleans(),
+    st.sampled_from([*OPTIMIZERS]),
+    st.integers(0, 3),
+    st.data(),
+)
+def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, mean, optimizer, before, data):
+    settings = Training(optimizer=optimizer, batch_size=2)
+    state = State(state.network, state.data, settings)
+    state = train(state, updates=before).state if before else state
+    after = train(state, updates=1).state.network
+    row = data.draw(st.integers(0, len(state.data) - 1))
+    found, x, y = computed(state, row), state.data.inputs, state.data.targets
+    own, whole = slopes(state.network, x[row : row + 1], y[row : row + 1]), slopes(state.network, x, y)
+    addresses = [*every_where(state.network)]
+    for address in addresses[:: max(1, len(addresses) // 12)]:
+        explanation = explain(state, address, found, mean=mean)
+        assert [each.text for each in explanation.lines if not closes(each.arithmetic)] == []
+        if address.layer < 0:
+            continue
+        if address.kind == "node":
+            expected = {"∂MSE/∂z": own.layers[address.layer].inputs[0, address.node]}
+        else:
+            expected = {"slope": own.of(address), f"new {address.symbol}": address.value(after)}
+            if mean and len(x) > 1:
+                expected["mean slope"] = whole.of(address)
+        told_values = {label: line(explanation, label).value for label in expected}
+        assert told_values == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.crossed(
+    case=oracle.CASES, outputs=(1, 3), scale=(1.0, 60.0, 120.0), row=(0, 10), mean=(False, True)
+)
+def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
+    loss, output = case
+    state = oracle.classes(output, outputs, loss=loss, validation=0.3)
+    network, end = state.network, state.network.layers[-1]
+    network = network.with_layer(1, replace(end, weights=scale * end.weights))
+    state = replace(state, network=network)
+    found = computed(state, row)
+    for address in (None, *[*every_where(network)][::2]):
+        lines = explain(state, address, found, mean=mean).lines
+        assert [each.text for each in lines if not closes(each.arithmetic)] == []
+
+
+# --- means that are noise
 
 
 def mirrored(optimizer):
@@ -239,19 +357,14 @@ def mirrored(optimizer):
     return State(Network(("x",), (layer,)), data, Training(optimizer=optimizer))
 
 
-def noise(explanation):
-    notes = [row.text for section in explanation.sections for row in section.rows if isinstance(row, Note)]
-    return next((text for text in notes if text.startswith(NOISE)), "")
-
-
-def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise():
-    for optimizer, more in (("gradient_descent", "."), ("adam", ", and adam makes a step even of it.")):
-        state = mirrored(optimizer)
-        bias = Address("bias", 0, 0)
+def test_a_mean_slope_below_the_rounding_of_its_terms_is_called_noise(approved):
+    for optimizer in ("gradient_descent", "adam"):
+        state, bias = mirrored(optimizer), Address("bias", 0, 0)
         assert 0 < abs(computed(state, 0).whole.slopes.of(bias)) < 1e-15
-        assert noise(explained(state, bias)) == NOISE + more
-        assert noise(explained(state, bias, mean=True)) == NOISE + more
-        assert noise(explained(state, Address("weight", 0, 0, 0))) == ""
+        (note,) = (text for text in notes(explained(state, bias)) if "rounding" in text)
+        assert note in notes(explained(state, bias, mean=True))
+        assert note not in notes(explained(state, Address("weight", 0, 0, 0)))
+        approved(f"a mean that is noise | {optimizer}", note)
 
 
 @given(st.integers(0, 2**32), st.integers(2, 200), st.floats(-12, 0))
@@ -261,102 +374,28 @@ def test_only_what_may_be_rounding_is_called_noise(seed, rows, exponent):
     layer = Layer(("output",), "identity", [[0.0]], [0.0])
     state = State(Network(("x",), (layer,)), Dataset(np.ones((rows, 1)), -error[:, None]))
     whole, bias = computed(state, 0).whole, Address("bias", 0, 0)
-    true = 2 * math.fsum(error) / rows
-    off = abs(whole.slopes.of(bias) - true)
+    off = abs(whole.slopes.of(bias) - 2 * math.fsum(error) / rows)
     if not is_noise(whole, bias):
         assert abs(whole.slopes.of(bias)) > off or whole.slopes.of(bias) == 0.0
 
 
-def test_many_paths_are_summed_by_layer_and_unfold():
-    network = make_network((3, 9, 9, 1), ("tanh", "tanh", "identity"), (True, True, True))
-    state, address = make_state(network, 2), Address("weight", 0, 4, 1)
-    weight = explained(state, address)
-    back = next(own for own in weight.lines if "[3 more]" in own.arithmetic)
-    assert back.name == "back0"
-    assert back.arithmetic.count("·") == 6
-    whole = explained(state, address, unfolded={"back0"})
-    unfolded = next(own for own in whole.lines if own.name == "back0")
-    assert unfolded.arithmetic.count("·") == 9
-    assert unfolded.value == back.value
-    notes = [row.text for section in weight.sections for row in section.rows if isinstance(row, Note)]
-    assert notes[0] == "The slope at the end, node_0_4:"
-    assert notes[2] == "output adds most to it:"
+# --- the numerical check
 
 
-@settings(max_examples=60, deadline=None)
-@given(states(), st.booleans(), st.data())
-def test_all_arithmetic_closes_and_all_slopes_are_the_cores(state, mean, data):
-    row = data.draw(st.integers(0, len(state.data) - 1))
-    found = computed(state, row)
-    own = slopes(state.network, state.data.inputs[row : row + 1], state.data.targets[row : row + 1])
-    all_rows = slopes(state.network, state.data.inputs, state.data.targets)
-    for address in every_where(state.network):
-        explanation = explain(state, address, found, mean=mean)
-        for each in explanation.lines:
-            assert closes(each.arithmetic), each
-        if address.layer < 0:
-            continue
-        if address.kind == "node":
-            slope = own.layers[address.layer].inputs[0, address.node]
-            assert line(explanation, "∂MSE/∂z").value == pytest.approx(slope, rel=1e-9, abs=1e-12)
-            continue
-        expected = [
-            each.layers[address.layer].weights[address.node, address.source]
-            if address.kind == "weight"
-            else each.layers[address.layer].nodes[address.node]
-            for each in (own, all_rows)
-        ]
-        assert line(explanation, "slope").value == pytest.approx(expected[0], rel=1e-9, abs=1e-12)
-        if len(state.data) > 1:
-            mean_line = line(explanation, "mean slope")
-            assert mean_line.value == pytest.approx(expected[1], rel=1e-9, abs=1e-12)
-
-
-@settings(max_examples=30, deadline=None)
-@given(states(max_hidden=3), st.sampled_from(["gradient_descent", "momentum", "adam"]), st.integers(1, 3))
-def test_the_new_value_is_what_one_step_of_training_makes_of_it(state, optimizer, before):
-    state = train(State(state.network, state.data), updates=before, optimizer=optimizer, batch_size=2).state
-    training = Training(optimizer=optimizer, batch_size=2)
-    state = State(state.network, state.data, training, run=state.run)
-    after = train(state, updates=1).state
-    found = computed(state, 0)
-    for address in every_where(state.network):
-        if address.kind == "node":
-            continue
-        layer = after.network.layers[address.layer]
-        new = (
-            layer.weights[address.node, address.source]
-            if address.kind == "weight"
-            else layer.biases[address.node]
-        )
-        label = "new w" if address.kind == "weight" else "new b"
-        told_new = line(explain(state, address, found), label)
-        assert closes(told_new.arithmetic)
-        assert told_new.value == pytest.approx(new, rel=1e-9, abs=1e-12)
-
-
-def test_a_batch_update_names_its_rows():
-    network = make_network((2, 1), ("identity",), (False,))
-    state = make_state(network, 5, batch_size=2)
-    rows = next_batch(state)
-    weight = explained(state, Address("weight", 0, 0, 0))
-    assert weight.sections[-1].heading == f"Next update · batch of rows {rows[0] + 1}, {rows[1] + 1}"
-
-
-@settings(max_examples=30, deadline=None)
 @given(states(max_hidden=3))
 def test_the_check_measures_the_slope(state):
     address = next(w for w in every_where(state.network) if w.kind == "weight")
     check = last(checking(state, address, None))
-    expected = central_differences(state.network, state.data.inputs, state.data.targets)[0]
-    assert check.measured == pytest.approx(expected, rel=1e-3, abs=1e-5)
-    if nearest_kink(state.network, state.data.inputs) > 1e-2:
-        slope = slopes(state.network, state.data.inputs, state.data.targets).layers[0].weights[0, 0]
+    of = state.network, state.data.inputs, state.data.targets
+    first = np.eye(1, len(oracle.parameters(state.network)))[0]
+    assert check.measured == pytest.approx(oracle.slope_along(first, *of), rel=1e-3, abs=1e-5)
+    if nearest_kink(*of[:2]) > 1e-2:
+        slope = slopes(*of).layers[0].weights[0, 0]
         assert check.agrees(slope)
         assert check.reason(slope) == ""
 
 
-def test_a_check_across_a_kink_names_the_node_and_the_row():
+def test_a_check_across_a_kink_names_the_node_and_the_row(approved):
     layers = (
         Layer(("left", "right"), "relu", [[1.0], [2.0]], [-1.0, 5.0]),
         Layer(("out",), "identity", [[3.0, 1.0]]),
@@ -364,9 +403,7 @@ def test_a_check_across_a_kink_names_the_node_and_the_row():
     state = State(Network(("x",), layers), Dataset([[2.0], [1.0]], [[0.0], [0.0]]))
     weight = explained(state, Address("weight", 0, 0, 0), row=1)
     assert line(weight, "check").ticked is False
-    assert told(weight)["differs"] == (
-        "the z of left changes its sign within w ± h in row 2, where relu has a kink."
-    )
+    approved("a check across a kink", told(weight)["differs"])
 
 
 def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
@@ -377,7 +414,7 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
     steps = list(checking(state, address, None, few_rows))
     assert len(steps) > 5
     assert steps[-1].measured == pytest.approx(at_once.measured, rel=1e-9)
-    in_blocks = returned(means_in_blocks(state, None, few_rows))
+    in_blocks = finished(means_in_blocks(state, None, few_rows))
     assert not isinstance(in_blocks.slopes, Slopes)
     assert in_blocks.slopes.mse == pytest.approx(means.slopes.loss, rel=1e-12)
     for one, other in zip(in_blocks.slopes.layers, means.slopes.layers, strict=True):
@@ -385,138 +422,88 @@ def test_a_check_in_blocks_of_rows_is_the_same_as_at_once():
         np.testing.assert_allclose(one.nodes, other.nodes, rtol=1e-12)
 
 
-def test_the_row_is_known_at_once_and_the_means_later():
-    state = make_state(make_network((3, 2), ("identity",), (False,)), 9)
-    first = computed(state, 4, means=False)
-    address = Address("weight", 0, 0, 0)
-    assert first.whole is None
-    lines = told(explain(state, address, first))
-    assert "computing the mean over 9 rows …" in lines.values()
-    assert lines["check"] == "measuring …"
+# --- why a slope is 0
 
 
-@pytest.mark.parametrize(
-    ("address", "row", "reason"),
-    [
-        (Address("weight", 0, 0, 0), 2, "the input accounts, the value at its start, is 0"),
-        (Address("weight", 0, 1, 0), 0, "node_1 passes 0: the slope of relu is 0 where z ≤ 0"),
-        (Address("weight", 1, 0, 1), 0, "node_1, the value at its start, is 0"),
-        (Address("weight", 1, 0, 0), 0, ""),
-    ],
-)
-def test_a_slope_of_zero_has_its_reason(address, row, reason):
-    x, y = BANK.data.inputs[row : row + 1], BANK.data.targets[row : row + 1]
-    assert zero_reason(BANK.network, slopes(BANK.network, x, y), address) == reason
-    assert told(explained(BANK, address, row)).get("0 because", "") == reason
+def test_a_slope_of_zero_has_its_reason(approved):
+    def alone(data, *layers, **training):
+        return State(Network(("x",), layers), Dataset(*data), Training(**training))
 
-
-def test_no_error_no_slope():
-    state = State(NO_HIDDEN.network, Dataset([[1, 2, 3]], [[7]]))
-    assert told(explained(state, Address("weight", 0, 0, 1)))["0 because"] == "the error is 0"
-
-
-def test_no_error_no_slope_where_an_output_is_rounded_to_0_or_1():
-    layer = Layer(("a", "b", "c"), "softmax", [[800.0], [0.0], [799.0]])
-    training = Training(loss="cross_entropy")
-    state = State(Network(("x",), [layer]), Dataset([[1.0]], [[1.0, 0.0, 0.0]]), training)
-    assert told(explained(state, Address("weight", 0, 1, 0)))["0 because"] == "the error of b is 0"
-    sure = State(Network(("x",), [Layer(("a",), "sigmoid", [[50.0]])]), Dataset([[1.0]], [[1.0]]), training)
-    assert told(explained(sure, Address("weight", 0, 0, 0)))["0 because"] == "the error is 0"
-
-
-def test_a_weight_of_zero_onward_is_named():
-    layers = (Layer(("mid",), "identity", [[1.0]]), Layer(("out",), "identity", [[0.0]]))
-    state = State(Network(("x",), layers), Dataset([[2.0]], [[1.0]]))
-    assert told(explained(state, Address("weight", 0, 0, 0)))["0 because"] == (
-        "every weight that leads on from mid is 0"
-    )
-
-
-def test_dead_and_saturated_nodes_are_so_on_every_row():
-    layers = (
-        Layer(("dead", "alive"), "relu", [[-1.0], [1.0]]),
-        Layer(("flat", "moving"), "tanh", [[0.0, 5.0], [0.0, 0.1]]),
-        Layer(("low", "mid"), "sigmoid", [[-9.0, 0.0], [1.0, 0.0]]),
-    )
-    state = State(Network(("x",), layers), Dataset([[1.0], [2.0]]))
-    network, trace = state.network, state.network.forward(state.data.inputs)
-    assert [own.tolist() for own in health(network, trace).dead] == [
-        [True, False],
-        [False, False],
-        [False, False],
-    ]
-    assert [own.tolist() for own in health(network, trace).saturated] == [
-        [False, False],
-        [True, False],
-        [True, False],
-    ]
-    empty = health(network, network.forward(np.empty((0, 1))))
-    assert not any(own.any() for own in (*empty.dead, *empty.saturated))
-
-
-def test_what_is_odd_about_a_network_takes_one_pass(monkeypatch):
-    passes = []
-    forward = Network.forward
-    monkeypatch.setattr(Network, "forward", lambda *of: passes.append(1) or forward(*of))
-    state = State(
-        Network(("x",), (Layer(("dead", "alive"), "relu", [[-1.0], [1.0]]),)), Dataset([[1.0], [2.0]])
-    )
-    trace = state.network.forward(state.data.inputs)
-    assert health(state.network, trace).badges() == {(0, 0): "dead on all rows"}
-    assert len(passes) == 1
-
-
-def test_without_rows_or_targets_a_sentence_says_so():
-    assert told(explained(State(BANK.network, Dataset.empty(BANK.network)), Address("node", 0, 0))) == {
-        "": "There are no rows: add one in the data table, or type an input."
+    rounded = Layer(("a", "b", "c"), "softmax", [[800.0], [0.0], [799.0]])
+    sure = Layer(("a",), "sigmoid", [[50.0]])
+    mid, out = Layer(("mid",), "relu", [[1.0]]), Layer(("out",), "identity", [[0.0]])
+    crossed = {"loss": "cross_entropy"}
+    cases = {
+        "an input of 0": (BANK, Address("weight", 0, 0, 0), 2),
+        "a relu that passes 0": (BANK, Address("weight", 0, 1, 0), 0),
+        "a node of 0": (BANK, Address("weight", 1, 0, 1), 0),
+        "a slope that is not 0": (BANK, Address("weight", 1, 0, 0), 0),
+        "no error": (State(NO_HIDDEN.network, Dataset([[1, 2, 3]], [[7]])), Address("weight", 0, 0, 1), 0),
+        "a softmax that rounds to 0": (
+            alone(([[1.0]], [[1.0, 0.0, 0.0]]), rounded, **crossed),
+            Address("weight", 0, 1, 0),
+            0,
+        ),
+        "a sigmoid that rounds to 1": (
+            alone(([[1.0]], [[1.0]]), sure, **crossed),
+            Address("weight", 0, 0, 0),
+            0,
+        ),
+        "a weight of 0 onward": (alone(([[2.0]], [[1.0]]), mid, out), Address("weight", 0, 0, 0), 0),
     }
-    lines = told(explained(State(BANK.network, Dataset([[3, 5]])), Address("node", 1, 0)))
-    assert lines["a"] == "52"
-    assert lines[""] == "No targets, so no error and no slope: type a target in the data table."
+    reasons = {name: told(explained(*case)).get("0 because", "") for name, case in cases.items()}
+    approved("slopes of zero", "\n".join(f"{name}: {reason}" for name, reason in reasons.items()))
+    for name, (state, address, row) in cases.items():
+        x, y = state.data.inputs[row : row + 1], state.data.targets[row : row + 1]
+        own = slopes(state.network, x, y, state.training.loss)
+        assert zero_reason(state.network, own, address) == reasons[name]
 
 
-def test_every_number_of_a_node_or_edge_knows_its_address():
-    weight = explained(BANK, Address("weight", 0, 0, 0))
-    chain = line(weight, "chain")
-    assert [piece.address for piece in factors(chain)] == [
-        Address("node", -1, 0),
-        Address("node", 0, 0),
-        Address("weight", 1, 0, 0),
-        Address("node", 1, 0),
-        Address("weight", 0, 0, 0),
-    ]
-    slope = line(weight, "slope")
-    assert [piece.slope for piece in factors(slope)] == [False, True, True]
+# --- numbers that are too large
+
+NUMBERS = (sys.float_info.max, 1e308, 1e300, 1e155, 1e-155, 1e-320, 5e-324, -0.0)
 
 
-def test_the_copy_is_ascii():
-    text = explained(BANK, Address("weight", 0, 0, 0)).text()
-    assert "3*(-32) = -96" in text
-    assert text.isascii()
+def filled(number, name="identity"):
+    """Return a State of 2-2-1 nodes and 2 rows whose every number is ± `number`."""
+    hidden = Layer(("a", "b"), name, [[number, -number], [-number, number]], [number, -number])
+    network = Network(("x", "y"), (hidden, Layer(("out",), "identity", [[number, -number]], [-number])))
+    return State(network, Dataset([[number, -number], [-number, number]], [[number], [-number]]))
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_huge_inputs_are_explained_without_overflow(name):
-    network = make_network((1, 2), (name,), (False,), scale=2000.0)
-    state = State(network, Dataset([[1.0]], [[0.0, 1.0]]))
-    for each in explained(state, Address("node", 0, 0)).lines:
-        assert np.isfinite(each.value)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_numbers_that_are_too_large_are_explained_measured_and_drawn(number, amount):
+    first = NUMBERS.index(number)
+    names = [("identity", "relu", "tanh")[(first + k) % 3] for k in range(amount(quick=1, ci=3, night=3))]
+    for state in (filled(number, name) for name in names):
+        weights, results = all_weights(state.network), Results(state)
+        results.average(None, True)
+        trace, own = results.trace_of(0, True), results.slopes_of(0, True)
+        found = Computed(0, trace, own, results.means[None], results.means[None])
+        for part in (None, *weights, *(Address("node", k, 0) for k in (-1, 0, 1))):
+            for mean in (False, True):
+                assert explain(state, part, found, mean=mean).text()
+        for weight in weights:
+            for row in (None, 0):
+                check = last(checking(state, weight, row))
+                assert isinstance(check.measured, float)
+                assert isinstance(check.reason(0.0), str)
+            drawn = last(loss_line(state, weight, None))
+            assert all(abs(end) <= LARGEST for end in drawn.stretch)
+            assert all(map(math.isfinite, drawn.heights()))
+        surface = last(loss_map(state, weights[0], weights[-1], np.empty((0, 2)), None))
+        assert all(abs(end) <= LARGEST for stretch in surface.stretches for end in stretch)
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_and_optimizer_can_be_explained(activation, optimizer):
-    layers = (
-        Layer(("h0", "h1"), activation, [[0.5, -1.0], [0.25, 2.0]], [0.1, -0.2]),
-        Layer(("y",), "identity", [[1.5, -0.5]], None),
-    )
-    data = Dataset([[1.0, 2.0], [-1.0, 0.5]], [[1.0], [0.0]])
-    state = State(Network(("a", "b"), layers), data, Training(optimizer=optimizer))
-    found = computed(state, 0)
-    for address in (Address("node", 0, 1), Address("weight", 0, 1, 0), Address("bias", 0, 0)):
-        lines = explain(state, address, found).lines
-        assert all(np.isfinite(line.value) for line in lines)
-        if address.kind != "node":
-            updated = train(state, updates=1).state.network.layers[0]
-            new = updated.weights[1, 0] if address.kind == "weight" else updated.biases[0]
-            assert lines[-1].value == pytest.approx(new, rel=1e-9)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_training_with_large_numbers_ends_finite_or_does_not_begin(number):
+    for name in ACTIVATIONS:
+        try:
+            result = train(filled(number, name), updates=3, learning_rate=1e300)
+        except ValueError as error:
+            assert "too large" in str(error)  # noqa: PT017
+            continue
+        assert all(np.isfinite(layer.weights).all() for layer in result.state.network.layers)
+        assert np.isfinite(result.history).all()
+    assert size_of(filled(1e200), Address("weight", 0, 0, 0)) == pytest.approx(1e200)
+    assert size_of(filled(1e-320), Address("weight", 0, 0, 0)) == 1.0
