@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from nnviz.core.history import BUCKETS, History
 
@@ -20,45 +18,6 @@ def rows(array):
 
 def rising(points):
     return bool((np.diff(points[:, 0]) > 0).all())
-
-
-def test_a_history_grows_without_changing_the_shorter_one():
-    short = History().extended(curve([3.0, 2.0]))
-    long = short.extended(curve([1.0], start=2))
-    assert short.points.tolist() == [[0, 3], [1, 2]]
-    assert long.points.tolist() == [[0, 3], [1, 2], [2, 1]]
-    assert (len(short), len(long), long.last) == (2, 3, (2, 1.0))
-
-
-def test_two_that_go_on_from_one_do_not_meet():
-    base = History().extended(curve([3.0]))
-    one, other = base.extended(curve([1.0], 1)), base.extended(curve([2.0], 1))
-    assert one.points.tolist() == [[0, 3], [1, 1]]
-    assert other.points.tolist() == [[0, 3], [1, 2]]
-
-
-def test_points_cannot_be_written():
-    with pytest.raises(ValueError, match="read-only"):
-        History().extended(curve([1.0])).points[0, 0] = 5
-
-
-@given(st.lists(st.lists(st.floats(0, 1e300), max_size=60), max_size=20))
-def test_what_is_appended_is_what_is_there(parts):
-    history, values = History(), []
-    for part in parts:
-        history = history.extended(curve(part, len(values)))
-        values += part
-    assert history.points.tolist() == curve(values).tolist()
-    assert history.line.tolist() == curve(values).tolist()
-
-
-def test_what_is_no_number_hides_no_extreme():
-    values = np.full(5000, 5.0)
-    values[[7, 4321]], values[::10], values[-1] = (1.0, 9.0), np.nan, np.inf
-    history = History(256).extended(curve(values))
-    for points in (history.points, history.line):
-        assert {(7, 1)} <= rows(points)
-        assert points[-1].tolist() == [4999, np.inf]
 
 
 def falling(iterations, seed):
@@ -87,7 +46,7 @@ def check_line(line, points, bucket=None):
     iterations, loss = points.T
     assert line[[0, -1]].tolist() == points[[0, -1]].tolist()
     assert rising(line)
-    assert rows(line) <= rows(points)
+    assert np.array_equal(points[np.searchsorted(iterations, line[:, 0])], line)
     number = iterations // (bucket or 2 ** int(np.log2(max(iterations[-1] / 2048, 1))))
     starts = np.flatnonzero(np.diff(number, prepend=-1))
     spread = np.maximum.reduceat(loss, starts) - np.minimum.reduceat(loss, starts)
@@ -110,38 +69,70 @@ def iterations_of(kind, count):
     return np.cumsum(steps)
 
 
-@settings(max_examples=20, deadline=None)
-@given(
-    st.integers(2, 100_000),
-    st.integers(1, 40_000),
-    st.sampled_from([EVERY_UPDATE, EPOCHS, CHANGED_BATCHES]),
-    st.integers(0, 99),
-    st.data(),
+def test_a_history_grows_without_changing_the_shorter_one():
+    short = History().extended(curve([3.0, 2.0]))
+    one, other = short.extended(curve([1.0], 2)), short.extended(curve([5.0], 2))
+    assert short.points.tolist() == [[0, 3], [1, 2]]
+    assert one.points.tolist() == [[0, 3], [1, 2], [2, 1]]
+    assert other.points.tolist() == [[0, 3], [1, 2], [2, 5]]
+    assert (len(short), len(one), one.last) == (2, 3, (2, 1.0))
+    with pytest.raises(ValueError, match="read-only"):
+        one.points[0, 0] = 5
+
+
+def test_appended_points_are_all_there_however_they_come():
+    rng = np.random.default_rng(0)
+    for size in (1, 7, 60, 500):
+        values, history, at = 10.0 ** rng.uniform(-300, 300, size), History(), 0
+        while at < size:
+            part = values[at : at + rng.integers(0, 60)]
+            history = history.extended(curve(part, at))
+            at += len(part)
+        assert history.points.tolist() == history.line.tolist() == curve(values).tolist()
+    for start in range(0, 400_000, 100_000):
+        history = (history if start else History()).extended(curve(np.ones(100_000), start))
+    assert np.array_equal(history.points[:, 0], np.arange(400_000))
+
+
+def test_losses_that_are_not_finite_hide_no_extreme():
+    values = np.full(5000, 5.0)
+    values[[7, 4321]], values[::10], values[-1] = (1.0, 9.0), np.nan, np.inf
+    history = History(256).extended(curve(values))
+    for points in (history.points, history.line):
+        assert {(7, 1)} <= rows(points)
+        assert points[-1].tolist() == [4999, np.inf]
+
+
+@pytest.mark.crossed(
+    count=(2, 300, 20_000, 90_000),
+    step=(1, 700, 40_000),
+    kind=(EVERY_UPDATE, EPOCHS, CHANGED_BATCHES),
 )
-def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kind, seed, data):
-    points = falling(iterations_of(kind, count), seed)
-    way = gone_on(History(LIMIT), points, max(step, count // 50))
-    history = way[-1]
-    check_line(history.line, points)
-    check_line(History().extended(points).line, points)
-    check_line(History(LIMIT).extended(history.line).line, points)  # as it is saved and opened again
-    assert len(history.line) <= 4 * BUCKETS
-    assert len(history) <= LIMIT
-    part = data.draw(st.sampled_from(way))
-    check_line(part.line, points[points[:, 0] <= part.last[0]])  # a State from before buckets merged
-    gone_back = points[: data.draw(st.integers(2, count))]
-    again = history.until(History().extended(gone_back[-1:]))
-    check_line(again.line, gone_back)
-    other = falling(np.arange(1, 2000) + gone_back[-1, 0], seed + 1)
-    check_line(again.extended(other).line, np.concatenate((gone_back, other)))
-    check_line(history.line, points)
+def test_the_line_of_any_run_is_within_the_spread_of_one_bucket(count, step, kind, amount):
+    for seed in range(amount(quick=1, ci=2, night=100)):
+        rng = np.random.default_rng([seed, count, step, kind])
+        points = falling(iterations_of(kind, count), seed)
+        way = gone_on(History(LIMIT), points, max(step, count // 50))
+        history = way[-1]
+        check_line(history.line, points)
+        check_line(History().extended(points).line, points)
+        check_line(History(LIMIT).extended(history.line).line, points)  # as it is saved and opened again
+        assert len(history.line) <= 4 * BUCKETS
+        assert len(history) <= LIMIT
+        part = way[rng.integers(len(way))]
+        check_line(part.line, points[points[:, 0] <= part.last[0]])  # a State from before buckets merged
+        gone_back = points[: rng.integers(2, count + 1)]
+        again = history.until(History().extended(gone_back[-1:]))
+        check_line(again.line, gone_back)
+        other = falling(np.arange(1, 2000) + gone_back[-1, 0], seed + 1)
+        check_line(again.extended(other).line, np.concatenate((gone_back, other)))
+        check_line(history.line, points)
 
 
 def test_a_shorter_history_has_a_line_of_its_own():
     short = History().extended(curve(np.linspace(5, 1, 50_000)))
     long = short.extended(curve(np.linspace(9, 8, 50_000), 50_000))
-    assert long.line[:, 1].max() == 9
-    assert short.line[:, 1].max() == 5
+    assert (long.line[:, 1].max(), short.line[:, 1].max()) == (9, 5)
     assert short.line[-1].tolist() == [49_999, 1]
     assert long.line[-1].tolist() == [99_999, 8]
 
@@ -153,7 +144,7 @@ def test_a_constant_curve_keeps_its_ends():
 
 
 def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
-    history = gone_on(History(LIMIT), falling(np.arange(1_200_000.0), 1), 1000)[-1]
+    history = gone_on(History(LIMIT), falling(np.arange(1_200_000.0), 1), 10_000)[-1]
     assert np.diff(history.line[:, 0]).max() <= 1_200_000 / 2048
     assert history.is_thinned
 
@@ -161,9 +152,7 @@ def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
 def test_thinning_does_not_depend_on_how_the_points_came():
     values = np.random.default_rng(3).random(3 * LIMIT)
     at_once = History(LIMIT).extended(curve(values))
-    split = History(LIMIT)
-    for start in range(0, len(values), 30_001):
-        split = split.extended(curve(values[start : start + 30_001], start))
+    split = gone_on(History(LIMIT), curve(values), 30_001)[-1]
     assert np.array_equal(at_once.points, split.points)
 
 
@@ -185,34 +174,16 @@ def test_a_long_history_without_a_limit_can_go_on_with_one():
     check_line(history.line, points)
 
 
-def test_without_a_limit_every_point_stays():
-    history = History()
-    for start in range(0, 2_000_000, 500_000):
-        history = history.extended(curve(np.ones(500_000), start))
-    assert np.array_equal(history.points[:, 0], np.arange(2_000_000))
-
-
-@given(st.integers(1, 60), st.data())
-def test_what_a_history_was_earlier_shares_its_points(length, data):
-    values = np.random.default_rng(length).random(length)
-    whole, parts = History(), [History()]
-    for k, value in enumerate(values):
-        whole = whole.extended(curve([value], k))
-        parts.append(whole)
-    part = data.draw(st.sampled_from(parts))
-    again = whole.until(part.end())
-    assert again.points.tolist() == part.points.tolist()
-    assert again.store is whole.store
-
-
-def test_what_a_thinned_history_was_earlier_ends_where_it_ended():
+def test_an_earlier_history_is_cut_from_the_later_one():
     values = np.random.default_rng(5).random(1000)
-    whole, parts = History(100), []
-    for k, value in enumerate(values):
-        whole = whole.extended(curve([value], k))
-        parts.append(whole)
-    for part in parts:
-        again = whole.until(part.end())
+    parts = gone_on(History(), curve(values[:60]), 1)
+    for part in parts[::7]:
+        again = parts[-1].until(part.end())
+        assert again.points.tolist() == part.points.tolist()
+        assert again.store is parts[-1].store
+    thinned = gone_on(History(100), curve(values), 1)
+    for part in thinned[::7]:
+        again = thinned[-1].until(part.end())
         assert again.last == part.last
         assert rising(again.points)
         assert rows(again.points) <= rows(curve(values))
