@@ -133,14 +133,10 @@ def test_a_shorter_history_has_a_line_of_its_own():
     short = History().extended(curve(np.linspace(5, 1, 50_000)))
     long = short.extended(curve(np.linspace(9, 8, 50_000), 50_000))
     assert (long.line[:, 1].max(), short.line[:, 1].max()) == (9, 5)
-    assert short.line[-1].tolist() == [49_999, 1]
-    assert long.line[-1].tolist() == [99_999, 8]
-
-
-def test_a_constant_curve_keeps_its_ends():
-    line = History().extended(curve(np.full(30_000, 4.0))).line
-    assert line[[0, -1], 0].tolist() == [0, 29_999]
-    assert rising(line)
+    assert [own.line[-1].tolist() for own in (short, long)] == [[49_999, 1], [99_999, 8]]
+    constant = History().extended(curve(np.full(30_000, 4.0))).line
+    assert constant[[0, -1], 0].tolist() == [0, 29_999]
+    assert rising(constant)
 
 
 def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
@@ -149,26 +145,16 @@ def test_in_a_million_updates_more_buckets_of_equal_length_hold_the_curve():
     assert history.is_thinned
 
 
-def test_thinning_does_not_depend_on_how_the_points_came():
+def test_thinning_begins_at_the_limit_and_does_not_depend_on_how_points_come():
     values = np.random.default_rng(3).random(3 * LIMIT)
     at_once = History(LIMIT).extended(curve(values))
-    split = gone_on(History(LIMIT), curve(values), 30_001)[-1]
-    assert np.array_equal(at_once.points, split.points)
-
-
-def test_a_history_from_before_the_thinning_stays_whole():
-    values = np.random.default_rng(3).random(LIMIT)
-    before = History(LIMIT).extended(curve(values))
+    assert np.array_equal(at_once.points, gone_on(History(LIMIT), curve(values), 30_001)[-1].points)
+    before = History(LIMIT).extended(curve(values[:LIMIT]))
     after = before.extended(curve(np.array([7.0]), LIMIT))
-    assert len(before) == LIMIT
-    assert not before.is_thinned
-    assert np.array_equal(before.points[:, 1], values)
+    assert (len(before), before.is_thinned, after.last) == (LIMIT, False, (LIMIT, 7.0))
+    assert np.array_equal(before.points[:, 1], values[:LIMIT])
     assert len(after) < LIMIT
-    assert after.last == (LIMIT, 7.0)
-
-
-def test_a_long_history_without_a_limit_can_go_on_with_one():
-    points = falling(np.arange(100_000.0), 2)
+    points = falling(np.arange(100_000.0), 2)  # without a limit at first
     history = History().extended(points[:99_000]).limited(LIMIT).extended(points[99_000:])
     assert len(history) <= LIMIT
     check_line(history.line, points)

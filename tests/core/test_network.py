@@ -29,14 +29,10 @@ def test_forward_computes_what_the_course_computes_node_by_node(state):
         assert trace.a[k].tolist() == layer.function(trace.z[k]).tolist()
 
 
-def test_one_row_may_be_given_flat():
-    network = oracle.make_network([2, 1], ["identity"], [True])
-    assert network.predict([1, 2]).tolist() == network.predict([[1, 2]]).tolist()
-
-
-def test_layers_draw_in_order_from_one_generator():
+def test_layers_draw_in_order_from_one_generator_and_a_row_may_be_flat():
     network = oracle.make_network([3, 4, 2], ["relu", "identity"], [False, True]).randomised(9)
     rng = np.random.default_rng([9, 0])
+    assert network.predict([1, 2, 3]).tolist() == network.predict([[1, 2, 3]]).tolist()
     first, limit = rng.normal(0, np.sqrt(2 / 3), (4, 3)), np.sqrt(6 / 6)
     assert network.layers[0].weights.tolist() == first.tolist()
     assert network.layers[1].weights.tolist() == rng.uniform(-limit, limit, (2, 4)).tolist()
@@ -96,16 +92,10 @@ def test_a_dictionary_of_weights_is_sorted_by_number():
 
 def test_there_is_no_loss_without_rows_or_targets():
     network = oracle.make_network([2, 1], ["identity"], [False])
-    state = State(network, Dataset([[1, 2]]))
-    assert state.loss() is None
-    assert not state.trainable
-    assert State(network, Dataset.empty(network)).loss() is None
-    assert replace(state, data=Dataset([[1, 2]], [[0]])).trainable
-
-
-def test_a_loss_too_large_for_a_number_is_infinite():
-    state = State(oracle.make_network([1, 1], ["identity"], [False]), Dataset([[1e200]], [[0.0]]))
-    assert state.loss() == INF
+    states = [State(network, data) for data in (Dataset([[1, 2]]), Dataset.empty(network))]
+    assert [(state.loss(), state.trainable) for state in states] == [(None, False)] * 2
+    assert replace(states[0], data=Dataset([[1, 2]], [[0]])).trainable
+    assert replace(states[0], data=Dataset([[1e200, 0]], [[0.0]])).loss() == INF
 
 
 # --- what is refused
