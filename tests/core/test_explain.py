@@ -255,16 +255,13 @@ def test_an_input_that_feeds_many_nodes_shows_its_largest_products():
     assert "6 other nodes" in notes(found)[-1]
 
 
-def test_every_path_is_written_out_and_their_sum():
+def test_few_paths_are_written_out_and_many_are_summed_by_layer_and_unfold():
     network = make_network((1, 2, 2, 1), ("tanh", "relu", "identity"), (True, False, True))
     weight = explained(make_state(network, 1), Address("weight", 0, 1, 0))
     assert [own.label for own in weight.lines][1:5] == ["slope", "path 1", "path 2", "sum of paths"]
     assert line(weight, "sum of paths").value == pytest.approx(line(weight, "slope").value)
     path = "tanh′ of node_0_1 · w(node_0_1 → node_1_1) · relu′ of node_1_1 · w(node_1_1 → output)"
     assert path in line(weight, "path 2").formula
-
-
-def test_many_paths_are_summed_by_layer_and_unfold():
     network = make_network((3, 9, 9, 1), ("tanh", "tanh", "identity"), (True, True, True))
     state, address = make_state(network, 2), Address("weight", 0, 4, 1)
     weight = explained(state, address)

@@ -149,12 +149,6 @@ def test_kinks_flat_and_saturated_parts_are_where_the_slope_says(name):
         assert (np.abs(function.slope(np.array([[edge - 0.15 * away]]))) > 0.9 * limit).all()
 
 
-def test_the_slope_at_a_kink_is_that_of_the_left_side():
-    expected = {"relu": 0.0, "leaky_relu": 0.01, "leaky_relu(0.2)": 0.2, "elu": 1.0, "elu(0.5)": 0.5}
-    expected["selu"] = 1.7580993408473766
-    assert {name: activation(name).slope(np.zeros((1, 1)))[0, 0] for name in expected} == expected
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_a_random_start_suits_the_activation(name):
     (layer,) = oracle.make_network([300, 200], [name], [True]).randomised(5).layers
@@ -244,6 +238,9 @@ def test_a_curve_is_the_activation_and_its_slope_to_the_last_bit(name):
 
 
 def test_a_kink_has_the_left_slope_and_no_line_joins_the_jump():
+    expected = {"relu": 0.0, "leaky_relu": 0.01, "leaky_relu(0.2)": 0.2, "elu": 1.0, "elu(0.5)": 0.5}
+    expected["selu"] = 1.7580993408473766
+    assert {name: activation(name).slope(np.zeros((1, 1)))[0, 0] for name in expected} == expected
     for name, left in {"relu": 0.0, "leaky_relu(0.2)": 0.2, "elu(0.5)": 0.5}.items():
         curve = Bend(activation(name)).curve((-4.0, 4.0))
         ((at, behind),) = curve.kinks
@@ -336,11 +333,6 @@ def test_updates_are_those_of_the_definition_and_of_the_rule_as_text(name):
         assert parameters == pytest.approx(expected, rel=1e-12)
         assert parameters[0] == pytest.approx(numbers["w"].value, rel=1e-12)
         assert memory[:, 0] == pytest.approx([numbers[each].value for each in entry.memories], rel=1e-12)
-
-
-def test_the_rules_of_the_optimizers_are_written(approved):
-    rules = [f"{name}: {each} ← {rule.text}" for name in OPTIMIZERS for each, rule in OPTIMIZERS[name].rule]
-    approved("rules of the optimizers", "\n".join(rules))
 
 
 # --- losses and slopes
@@ -443,9 +435,9 @@ def test_cross_entropy_of_extremes_is_finite_and_right(output, z, y):
 
 def test_the_slope_of_cross_entropy_at_the_output_is_a_minus_y_over_rows():
     for output, count in (("softmax", 11), ("sigmoid", 11 * 3)):
-        state = oracle.classes(output)
-        found = slopes(state.network, state.data.inputs, state.data.targets, CROSS_ENTROPY)
-        expected = (found.trace.prediction - state.data.targets) / count
+        data, network = oracle.classes(output).data, oracle.classes(output).network
+        found = slopes(network, data.inputs, data.targets, CROSS_ENTROPY)
+        expected = (found.trace.prediction - data.targets) / count
         np.testing.assert_allclose(found.layers[-1].inputs, expected, rtol=1e-12)
 
 
@@ -503,7 +495,9 @@ def test_a_node_of_a_new_activation_is_added(hinge):
     assert np.array_equal(more.network.predict([1, 2]), lower.network.predict([1, 2]))
 
 
-def test_a_new_activation_and_optimizer_are_written_by_their_entries(hinge, approved):
+def test_rules_of_optimizers_and_new_entries_are_written(hinge, approved):
+    rules = [f"{name}: {each} ← {rule.text}" for name in OPTIMIZERS for each, rule in OPTIMIZERS[name].rule]
+    approved("rules of the optimizers", "\n".join(rules))
     for title, address in (
         ("the node of a new activation", Address("node", 0, 2)),
         ("the weight of a new optimizer", Address("weight", 0, 1, 0)),

@@ -89,6 +89,8 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
     state = oracle.make_state(oracle.make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 4)
     first, second = Address("weight", 1, 0, 1), Address("bias", 0, 2)
     grids = [grid for grid in refined(state, first, second, (-1, 2), (0, 4)) if grid is not None]
+    units = refined(state, first, second, (-1, 2), (0, 4))
+    assert next(k for k, grid in enumerate(units) if grid is not None) < 20  # the first comes soon
     sizes = [len(grid.values1) for grid in grids]
     assert sizes == sorted(sizes)
     assert len(sizes) > 3
@@ -97,12 +99,6 @@ def test_a_grid_becomes_finer_and_keeps_what_is_known():
         assert grid.values2[[0, -1]].tolist() == [0, 4]
         exact = finished(over_weights(state, first, second, grid.values1, grid.values2))
         assert grid.loss == pytest.approx(exact, rel=1e-12)
-
-
-def test_a_coarse_grid_of_a_small_network_comes_with_few_units_of_work():
-    state = oracle.make_state(oracle.make_network((2, 2, 1), ("relu", "identity"), (False, False)), 4)
-    grids = refined(state, FIRST, Address("weight", 1, 0, 0), (-1, 1), (-1, 1))
-    assert next(units for units, grid in enumerate(grids) if grid is not None) < 20
 
 
 def test_the_span_shows_the_present_point_the_minimum_and_a_landing_that_is_near():
@@ -186,25 +182,19 @@ def test_two_of_784_inputs_vary_and_the_others_are_held():
     assert function.point_ns(network) < 0.1 * cost.forward_ns(network)
 
 
-def test_every_nodes_values_are_those_of_a_pass_forward():
-    network = wide(3, 5, 4, 2)
-    where = Section((2, 0), ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
-    values = where.middles(6, 4)
-    found = finished(activations(network, where, values))
-    rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
-    assert np.array_equal(rows, rows_of(where, values).reshape(24, 3))
-    for mine, theirs in zip(found, network.forward(rows).a, strict=True):
-        assert mine.reshape(24, -1) == pytest.approx(theirs, rel=1e-12)
-
-
-def test_a_picture_cut_into_many_units_is_the_same():
-    network = wide(4, 300, 200, 2)
-    where = Section((1, 3), ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
-    values = where.middles(150, 12)
+def test_every_nodes_values_are_those_of_a_pass_forward_in_many_units_too():
+    for sizes, points in (((5, 4, 2), (6, 4)), ((300, 200, 2), (150, 12))):
+        network = wide(3, *sizes)
+        where = Section((2, 0), ((-1.0, 1.0), (-3.0, 3.0)), held_row(network))
+        values = where.middles(*points)
+        rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
+        assert np.array_equal(rows, rows_of(where, values).reshape(-1, 3))
+        expected = network.forward(rows).a
+        for mine, theirs in zip(finished(activations(network, where, values)), expected, strict=True):
+            np.testing.assert_allclose(mine.reshape(len(rows), -1), theirs, rtol=1e-10, atol=1e-14)
+        found = finished(predictions(network, where, values))
+        assert found.reshape(-1, 2) == pytest.approx(expected[-1], rel=1e-11)
     assert len(list(predictions(network, where, values))) > 5
-    rows = where.rows(*(each.ravel() for each in np.meshgrid(*values)))
-    found = finished(predictions(network, where, values))
-    assert found.reshape(-1, 2) == pytest.approx(network.predict(rows), rel=1e-11)
 
 
 def test_a_picture_becomes_finer_up_to_a_point_for_each_pixel():
