@@ -313,7 +313,7 @@ def test_lines_close_and_their_values_are_those_of_slopes_and_training(state, me
     found, x, y = computed(state, row), state.data.inputs, state.data.targets
     own, whole = slopes(state.network, x[row : row + 1], y[row : row + 1]), slopes(state.network, x, y)
     addresses = [*every_where(state.network)]
-    for address in addresses[:: max(1, len(addresses) // 12)]:
+    for address in addresses[:: max(1, len(addresses) // 6)]:
         explanation = explain(state, address, found, mean=mean)
         assert [each.text for each in explanation.lines if not closes(each.arithmetic)] == []
         if address.layer < 0:
@@ -338,7 +338,7 @@ def test_every_line_of_each_loss_closes(case, outputs, scale, row, mean):
     network = network.with_layer(1, replace(end, weights=scale * end.weights))
     state = replace(state, network=network)
     found = computed(state, row)
-    for address in (None, *[*every_where(network)][::2]):
+    for address in (None, *[*every_where(network)][::3]):
         lines = explain(state, address, found, mean=mean).lines
         assert [each.text for each in lines if not closes(each.arithmetic)] == []
 
