@@ -1,4 +1,4 @@
-"""What others do to the file that is open is said, with a choice in which nothing is lost."""
+"""What others do to the open file: nnviz says so, and offers a choice in which nothing is lost."""
 
 import pytest
 import shiboken6
@@ -15,6 +15,8 @@ from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import Kept, begin
 from tests.ui.hands import address_named, choose, choose_entry, editor_of, point, set_number, type_name
 from tests.ui.sees import at_work, status
+
+LEFT = Qt.MouseButton.LeftButton
 
 
 @pytest.fixture
@@ -34,7 +36,16 @@ def window(open_window, path, tmp_path):
     kept.close()
 
 
-def first_weight(state):
+def anew(window, path):
+    """Open a file as it was at first; what was done to it is forgotten."""
+    before = load(example("relu").path)
+    window.document.start(before)
+    save(before, path)
+    window.files.open(path)
+
+
+def first_weight(what):
+    state = what.document.state if hasattr(what, "document") else load(what)
     return state.network.layers[0].weights[0, 0]
 
 
@@ -45,7 +56,7 @@ def save_theirs(path, weight=7.0):
 
 def kept(path):
     """Return a name by which the version before can be loaded."""
-    return path.with_name("a.json~").rename(path.with_name("theirs.json"))
+    return path.with_name(f"{path.name}~").rename(path.with_name(f"theirs{path.suffix}"))
 
 
 def edit(window, weight=9.0):
@@ -59,37 +70,22 @@ def come_back(window):
     QTest.qWait(0)
 
 
+def press_save(window):
+    choose_entry(window, "Save")
+
+
 def test_the_wait_for_the_end_of_a_click_ends_with_its_window(settings, path):
     main_window = MainWindow(settings)
     window = begin(main_window, settings, path)
     kept = Kept(window, path.parent / "data")
     main_window.show()
-    QTest.mousePress(main_window.windowHandle(), Qt.MouseButton.LeftButton)
+    QTest.mousePress(main_window.windowHandle(), LEFT)
     come_back(window)
-    QTest.mouseRelease(main_window.windowHandle(), Qt.MouseButton.LeftButton)
+    QTest.mouseRelease(main_window.windowHandle(), LEFT)
     kept.close()
     main_window.close()
     shiboken6.delete(main_window)
     assert at_work() == []
-
-
-def press_save(window):
-    choose_entry(window, "Save")
-
-
-def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, path):
-    edit(window)
-    save_theirs(path)
-    told = []
-    answer(QMessageBox, choose("Keep mine", told))
-    press_save(window)
-    assert told[0].startswith(
-        "a.json was changed by another program or window since it was opened or saved here."
-    )
-    assert first_weight(load(path)) == 9.0
-    assert first_weight(load(kept(path))) == 7.0
-    assert status(window) == "Saved a.json"
-    assert not window.main_window.isWindowModified()
 
 
 def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answer, path, monkeypatch):
@@ -104,82 +100,89 @@ def test_a_change_while_the_file_is_read_at_the_start_is_noticed(settings, answe
     told = []
     answer(QMessageBox, choose("Cancel", told))
     press_save(window)
-    assert told[0].startswith(
-        "a.json was changed by another program or window since it was opened or saved here."
-    )
-    assert first_weight(load(path)) == 7.0
+    assert told[0].startswith("a.json was changed by another program or window")
+    assert first_weight(path) == 7.0
     window.files.asks = False
     main_window.close()
     main_window.deleteLater()
 
 
-def test_theirs_can_be_taken_and_undo_brings_mine_back(window, answer, path):
+def test_a_save_over_somebody_elses_version_asks_and_keeps_both(window, answer, path, approved, monkeypatch):
+    edit(window)
+    save_theirs(path)
+    told = []
+    answer(QMessageBox, choose("Keep mine", told))
+    press_save(window)
+    approved("a save over somebody else's version", told[0])
+    assert (first_weight(path), first_weight(kept(path))) == (9.0, 7.0)
+    assert status(window) == "Saved a.json"
+    assert not window.main_window.isWindowModified()
+
+    anew(window, path)
     edit(window)
     save_theirs(path)
     answer(QMessageBox, choose("Take theirs"))
     press_save(window)
-    assert first_weight(window.document.state) == first_weight(load(path)) == 7.0
+    assert first_weight(window) == first_weight(path) == 7.0
     assert not window.main_window.isWindowModified()
-    assert status(window) == "a.json is shown as it is now; Undo brings yours back"
+    approved("theirs is taken", status(window))
     choose_entry(window, "Undo")
-    assert first_weight(window.document.state) == 9.0
+    assert first_weight(window) == 9.0
     assert window.main_window.isWindowModified()
     press_save(window)  # nobody has changed it since
-    assert first_weight(load(path)) == 9.0
+    assert first_weight(path) == 9.0
 
-
-def test_mine_can_be_saved_elsewhere(window, answer, path):
+    anew(window, path)
     edit(window)
     save_theirs(path)
     answer(QMessageBox, choose("Save as…"))
     answer(QFileDialog, type_name(path.with_name("b.json")))
     press_save(window)
-    assert first_weight(load(path.with_name("b.json"))) == 9.0
-    assert first_weight(load(path)) == 7.0
+    assert (first_weight(path.with_name("b.json")), first_weight(path)) == (9.0, 7.0)
 
-
-def test_who_cancels_is_asked_again_at_the_next_save(window, answer, path):
+    anew(window, path)
     edit(window)
     save_theirs(path)
     for _ in range(2):
         answer(QMessageBox, choose("Cancel"))
         press_save(window)
-    assert first_weight(load(path)) == 7.0
+    assert first_weight(path) == 7.0
     assert window.main_window.isWindowModified()
-
-
-def test_who_cancels_a_save_is_not_asked_once_more_when_the_question_has_gone(
-    window, answer, path, monkeypatch
-):
-    edit(window)
-    save_theirs(path)
-    answer(QMessageBox, choose("Cancel"))
-    press_save(window)
-    asked = []
-    monkeypatch.setattr(file_commands, "ask_whose", lambda *_: asked.append("again"))
+    monkeypatch.setattr(file_commands, "ask_whose", lambda *_: told.append("again"))
     come_back(window)
-    assert asked == []
+    assert len(told) == 1, "who has cancelled a save is not asked once more"
 
 
-def test_who_comes_back_is_asked_once(window, answer, path):
+def test_who_comes_back_is_asked_once(window, answer, path, approved):
     save_theirs(path)
     answer(QMessageBox, choose("Keep mine"))
     come_back(window)
-    assert status(window) == "Yours is kept; Save replaces theirs, which stays as a.json~"
+    approved("mine is kept on coming back", status(window))
     assert window.main_window.isWindowModified()
     come_back(window)
     press_save(window)
     assert status(window) == "Saved a.json"
-    assert first_weight(load(kept(path))) == 7.0
+    assert first_weight(kept(path)) == 7.0
+    come_back(window)  # what nnviz wrote itself is no news
+    path.touch()
+    come_back(window)
+    assert status(window) == "Saved a.json"
 
-
-def test_who_comes_back_can_take_theirs(window, answer, path):
+    anew(window, path)
     save_theirs(path)
     answer(QMessageBox, choose("Take theirs"))
     come_back(window)
-    assert first_weight(window.document.state) == 7.0
+    assert first_weight(window) == 7.0
     assert not window.main_window.isWindowModified()
     come_back(window)
+
+    anew(window, path)
+    edit(window)
+    save_theirs(path)
+    answer(QMessageBox, choose("Save"))
+    answer(QMessageBox, choose("Take theirs"))
+    assert not window.main_window.close()
+    assert first_weight(window) == 7.0
 
 
 def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window, answer, path):
@@ -194,12 +197,11 @@ def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window
     answer(QMessageBox, choose("Cancel", told))
     press_save(window)
     assert told[0].startswith("w.py was changed by another program or window")
-    assert first_weight(load(weights)) == 7.0
+    assert first_weight(weights) == 7.0
     answer(QMessageBox, choose("Write it anyway"))
     answer(QMessageBox, choose("Keep mine"))
     press_save(window)
-    assert first_weight(load(weights)) == 9.0
-    assert first_weight(load(weights.with_name("w.py~").rename(weights.with_name("theirs.py")))) == 7.0
+    assert (first_weight(weights), first_weight(kept(weights))) == (9.0, 7.0)
     said = status(window)
     assert said.startswith("Written: w.py leaves out the rows")
     assert window.main_window.isWindowModified()
@@ -207,44 +209,56 @@ def test_theirs_is_asked_about_too_where_a_file_keeps_only_a_part_of_mine(window
     assert status(window) == said
 
 
-def busy_when_asked(answer, found):
-    """Cancel when it is asked whose version counts; `found` gets what buttons are pressed then."""
+def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, qtbot):
+    found = []
 
     def look(box):
-        found.append(QApplication.mouseButtons())
+        found.append((QApplication.mouseButtons(), window.runner.running))
         choose("Cancel")(box)
 
-    answer(QMessageBox, look)
+    def is_answered():
+        return bool(found) and QApplication.activeModalWidget() is None
 
-
-def test_a_click_that_brings_the_window_back_ends_before_anything_is_asked(window, answer, path, qtbot):
     save_theirs(path)
     number = address_named(window, "node_0", window.document.state.network.inputs[0])
     handle = window.main_window.windowHandle()
     at = window.diagram.mapTo(window.main_window, point(window, number))
-    found = []
-    busy_when_asked(answer, found)
-    QTest.mousePress(handle, Qt.MouseButton.LeftButton, pos=at)
+    answer(QMessageBox, look)
+    QTest.mousePress(handle, LEFT, pos=at)
     come_back(window)
-    QTest.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=at)
-    qtbot.waitUntil(lambda: bool(found) and QApplication.activeModalWidget() is None)
-    assert found == [Qt.MouseButton.NoButton]
+    QTest.mouseRelease(handle, LEFT, pos=at)
+    qtbot.waitUntil(is_answered)
     assert editor_of(window).text() == "2"
+    QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
 
-
-def test_nothing_is_asked_while_a_menu_is_open(window, answer, path, qtbot):
-    save_theirs(path)
-    found = []
-    busy_when_asked(answer, found)
+    anew(window, path)
+    save_theirs(path, 6.0)
+    answer(QMessageBox, look)
     menu = window.main_window.menuBar().actions()[0].menu()
     menu.popup(window.main_window.mapToGlobal(QPoint(0, 0)))
     come_back(window)
-    assert (menu.isVisible(), found) == (True, [])
+    assert (menu.isVisible(), len(found)) == (True, 1)
     menu.close()
-    qtbot.waitUntil(lambda: bool(found) and QApplication.activeModalWidget() is None)
+    qtbot.waitUntil(lambda: len(found) == 2 and QApplication.activeModalWidget() is None)
+
+    anew(window, path)
+    window.runner.speed = 0.2
+    window.runner.run()
+    save_theirs(path)
+    answer(QMessageBox, look)
+    come_back(window)
+    assert found == [(Qt.MouseButton.NoButton, False)] * 3
+
+    anew(window, path)
+    set_number(window, number, "8", key=None)
+    save_theirs(path)
+    answer(QMessageBox, choose("Take theirs"))
+    come_back(window)
+    assert not window.diagram.session.open, "what was typed over mine is not typed over theirs"
+    assert first_weight(window) == 7.0
 
 
-def test_theirs_that_cannot_be_read_is_said_and_mine_stays(window, answer, path):
+def test_a_file_that_has_gone_cannot_be_read_or_has_an_odd_name_is_said(window, answer, path, approved):
     path.write_text("{")
     told = []
     answer(QMessageBox, choose("Take theirs"))
@@ -255,27 +269,15 @@ def test_theirs_that_cannot_be_read_is_said_and_mine_stays(window, answer, path)
     assert window.document.state is before
     assert window.main_window.isWindowModified()
 
-
-def test_a_touch_and_ones_own_save_ask_nothing(window, path):
-    edit(window)
-    press_save(window)
-    come_back(window)
-    path.touch()
-    come_back(window)
-    assert status(window) == "Saved a.json"
-
-
-def test_a_deleted_file_is_said_once_and_saved_anew(window, path):
+    anew(window, path)
     path.unlink()
     come_back(window)
-    assert status(window) == "a.json is no longer there; Save writes it anew"
+    approved("the file has gone", status(window))
     assert window.main_window.isWindowModified()
     press_save(window)
     assert status(window) == "Saved a.json"
     assert load(path) == window.document.state
 
-
-def test_a_name_that_is_long_or_has_two_lines_fits_the_question_and_the_status_line(window, answer, path):
     odd = path.with_name(f"first\nsecond{'W' * 200}end.json")
     save(load(path), odd)
     window.files.open(odd)
@@ -297,31 +299,6 @@ def test_a_name_that_is_long_or_has_two_lines_fits_the_question_and_the_status_l
     assert status(window).endswith("WWend.json~")
 
 
-def test_a_run_waits_for_the_answer(window, answer, path):
-    window.runner.speed = 0.2
-    window.runner.run()
-    save_theirs(path)
-    found = []
-
-    def look(box):
-        found.append(window.runner.running)
-        choose("Cancel")(box)
-
-    answer(QMessageBox, look)
-    come_back(window)
-    assert found == [False]
-
-
-def test_what_was_being_typed_over_mine_is_not_typed_over_theirs(window, answer, path):
-    number = address_named(window, "node_0", window.document.state.network.inputs[0])
-    set_number(window, number, "8", key=None)
-    save_theirs(path)
-    answer(QMessageBox, choose("Take theirs"))
-    come_back(window)
-    assert not window.diagram.session.open
-    assert first_weight(window.document.state) == 7.0
-
-
 def test_a_second_window_on_a_file_is_said_in_both(window, path, tmp_path, qtbot):
     other = Presence(tmp_path / "data" / "open")
     other.move_to(path)
@@ -334,12 +311,3 @@ def test_a_second_window_on_a_file_is_said_in_both(window, path, tmp_path, qtbot
     window.files.open(path)
     qtbot.waitUntil(lambda: status(window) == "a.json is open in another window of nnviz too")
     other.leave()
-
-
-def test_closing_asks_what_to_do_with_both_versions(window, answer, path):
-    edit(window)
-    save_theirs(path)
-    answer(QMessageBox, choose("Save"))
-    answer(QMessageBox, choose("Take theirs"))
-    assert not window.main_window.close()
-    assert first_weight(window.document.state) == 7.0

@@ -1,17 +1,29 @@
-"""A program that has to end does so at once, asks nobody, and loses nothing."""
+"""A program that has to end asks nobody and loses nothing: the next start offers the unsaved work."""
 
 import os
 import signal
 import subprocess
 import sys
+from datetime import date, datetime
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton, QTableWidget
 
+from nnviz.core import edits
 from nnviz.document.leftovers import claimed
+from nnviz.document.recovery import holds
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.files.snapshot import About, parts, sealed
 from nnviz.ui.window.ending import SIGNALS, Ending
+from nnviz.ui.window.recover import RecoverDialog
+from nnviz.ui.window.session import Kept
+from tests.ui.hands import choose, press_button
+from tests.ui.sees import status
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+sends_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
 
 SERVER = """
 import os, signal, sys
@@ -25,7 +37,8 @@ for line in sys.stdin:
             os.environ[name] = folder
         for own, name in ((0, os.devnull), (1, folder + "/out"), (2, folder + "/err")):
             os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), own)
-        signal.alarm(30)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may ignore it
+        signal.alarm(120)
         break
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 else:
@@ -65,8 +78,17 @@ def run(workspace):
 def work(workspace):
     document, files, window = workspace.document, workspace.files, workspace.main_window
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
-    QTimer.singleShot(100, lambda: os.kill(os.getpid(), NUMBER))
-    MEANWHILE
+    ends = lambda: QTimer.singleShot(100, lambda: os.kill(os.getpid(), NUMBER))
+    boxes = MEANWHILE
+    def open_next():  # each within the one before
+        if boxes:
+            box = boxes.pop(0)
+            QTimer.singleShot(50, open_next)
+            eval(box, globals(), dict(locals(), **opens))
+        else:
+            ends()
+    opens = dict(workspace=workspace, document=document, files=files, window=window)
+    open_next()
 
 session.Kept, windows = Kept, []
 sys.argv = ["nnviz", "relu"]
@@ -74,7 +96,6 @@ code = main()
 print("windows left to the interpreter's end:", sum(map(shiboken6.isValid, windows)))
 sys.exit(code)
 """
-
 
 NO_WINDOW_LEFT = "windows left to the interpreter's end: 0\n"
 
@@ -90,17 +111,19 @@ def server():
 
 @pytest.fixture
 def end_in(server, tmp_path):
-    """Return a function that runs a window in which something is done before a signal comes."""
+    """Return a function that opens boxes in a window, each within the one before, and sends a signal."""
 
-    def end_in(number, meanwhile=""):
+    def end_in(number, *boxes):
         said = [tmp_path / "out", tmp_path / "err"]
         for file in said:
             file.write_text("")
-        code = WINDOW.replace("MEANWHILE", meanwhile).replace("NUMBER", str(int(number)))
+        code = WINDOW.replace("MEANWHILE", repr([*boxes])).replace("NUMBER", str(int(number)))
         (tmp_path / "code").write_text(code)
         print(tmp_path, file=server.stdin, flush=True)
         code = int(server.stdout.readline())
-        return subprocess.CompletedProcess([], code, *(file.read_text() for file in said))
+        told, wrong = (file.read_text() for file in said)
+        assert (code, told) == (128 + number, NO_WINDOW_LEFT), wrong
+        assert "Traceback" not in wrong or any("{}[0]" in box for box in boxes), wrong
 
     return end_in
 
@@ -118,6 +141,7 @@ def recovered(tmp_path):
 
 
 BOXES = {
+    "a fault": "QTimer.singleShot(0, lambda: {}[0])",
     "unsaved changes, at Open": "files.ask_open()",
     "unsaved changes, at the end": "window.close()",
     "where to save": "files.save()",
@@ -128,37 +152,35 @@ BOXES = {
     "the name of a weight set": "workspace.weight_sets._ask_keep()",
     "a parameter": "workspace.structure._ask_parameter(0, ACTIVATIONS['elu'].parameter, 'elu')",
     "keys": "offered(workspace, 'Keys and mouse').trigger()",
-    "a fault": "QTimer.singleShot(0, lambda: {}[0])",
     "a long reading": "files.open(Path(f'/dev/fd/{os.pipe()[0]}'))",
-    "nothing": "workspace.runner.run()",
 }
 
 
-@pytest.mark.parametrize("box", BOXES)
-def test_a_signal_ends_the_window_whatever_is_asked_and_keeps_what_is_unsaved(end_in, tmp_path, box):
-    done = end_in(signal.SIGTERM, BOXES[box])
-    assert (done.returncode, done.stdout) == (128 + signal.SIGTERM, NO_WINDOW_LEFT), done.stderr
-    assert "Traceback" not in done.stderr or box == "a fault"
-    weights = recovered(tmp_path)
-    assert weights == [9.0] or (len(weights) == 1 and box == "nothing")
+@sends_signals
+def test_a_signal_ends_the_window_whatever_is_asked_and_keeps_what_is_unsaved(end_in, tmp_path, amount):
+    groups = [[box] for box in BOXES]
+    for boxes in amount(quick=[[*BOXES]], ci=groups, night=groups):
+        end_in(signal.SIGTERM, *(BOXES[box] for box in boxes))
+        assert recovered(tmp_path) == [9.0], boxes
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGHUP"])
-def test_ctrl_c_and_a_lost_terminal_end_it_too_also_while_it_asks_what_to_recover(end_in, tmp_path, name):
-    number = getattr(signal, name)
-    for _ in range(2):
-        done = end_in(number)
-        assert (done.returncode, done.stdout) == (128 + number, NO_WINDOW_LEFT), done.stderr
-        assert "Traceback" not in done.stderr
+@sends_signals
+def test_ctrl_c_and_a_lost_terminal_end_it_too_also_while_it_asks_what_to_recover(end_in, tmp_path, amount):
+    end_in(signal.SIGHUP)
+    end_in(signal.SIGINT)
     assert recovered(tmp_path) == [9.0, 9.0]
+    for _ in range(amount(quick=0, ci=2, night=2)):
+        end_in(signal.SIGINT, "workspace.runner.run()")
+        assert len(recovered(tmp_path)) == 1
 
 
+@sends_signals
 def test_what_is_saved_leaves_nothing(end_in, tmp_path):
-    done = end_in(signal.SIGTERM, f"document.save(__import__('pathlib').Path({str(tmp_path / 'a.json')!r}))")
-    assert (done.returncode, "Traceback" in done.stderr) == (143, False)
+    end_in(signal.SIGTERM, f"document.save(Path({str(tmp_path / 'a.json')!r}))")
     assert recovered(tmp_path) == []
 
 
+@sends_signals
 def test_signals_do_what_they_did_before_when_it_rests(qapp, qtbot):
     before = [signal.getsignal(number) for number in SIGNALS]
     ending, told = Ending(qapp), []
@@ -170,3 +192,136 @@ def test_signals_do_what_they_did_before_when_it_rests(qapp, qtbot):
     assert signal.set_wakeup_fd(-1) == -1
     ending.deleteLater()
     QApplication.processEvents()
+
+
+@pytest.fixture
+def data(tmp_path):
+    """The folder for what nnviz keeps."""
+    (tmp_path / "recovery").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def crashed(data):
+    """Return a function that leaves the copy of a program that no longer runs: a weight of `relu` was 9."""
+
+    def leave(name="mine", path=None, written=None):
+        state = edits.set_weight(load(example("relu").path), 0, 0, 0, 9.0)
+        about = About(state.name, holds(state), path, b"")
+        copy = data / "recovery" / f"{name}.copy"
+        copy.write_bytes(b"".join(sealed(parts(state, about))))
+        if written:
+            os.utime(copy, (written.timestamp(), written.timestamp()))
+        return copy
+
+    return leave
+
+
+@pytest.fixture
+def start(open_window, data):
+    """Return a function that opens a window on `relu` which keeps its work in `data`."""
+    begun = []
+
+    def open_it():
+        for kept in begun[-1:]:
+            kept.close()
+        window = open_window("relu")
+        begun.append(Kept(window, data))
+        return window
+
+    yield open_it
+    begun[-1].close()
+
+
+def left(data):
+    """Return how many copies another window would be offered."""
+    found, _ = claimed(data / "recovery")
+    for leftover in found:
+        leftover.release()
+    return len(found)
+
+
+def listed(dialog):
+    """Return what the dialog's list says of each: its time, its name, what it holds."""
+    entries = dialog.findChild(QTableWidget)
+    return [[entries.item(row, k).text() for k in range(3)] for row in range(entries.rowCount())]
+
+
+def test_the_selected_work_is_recovered_as_unsaved_changes_and_the_others_wait(
+    start, answer, crashed, tmp_path, qtbot, data, approved
+):
+    crashed("a", path=tmp_path / "a.json", written=datetime(2021, 3, 4, 5, 6, 7))
+    crashed("b", written=datetime(2021, 11, 30, 14, 32))
+    this = date.today().year
+    crashed("c", path=tmp_path / f"{'W' * 240}.json", written=datetime(this, 3, 4, 5, 6, 7))
+    told, shapes = [], []
+
+    def choose_file(name):
+        def choose_it(dialog):
+            entries, label = dialog.findChild(QTableWidget), dialog.findChildren(QLabel)[-1]
+            told.append("\n".join(["; ".join(entry) for entry in sorted(listed(dialog))] + [label.text()]))
+            high = entries.viewport().height() - entries.rowHeight(0) * entries.rowCount()
+            wide = entries.horizontalHeader().length() - entries.viewport().width()
+            default = [own.text() for own in dialog.findChildren(QPushButton) if own.isDefault()]
+            shapes.append((high, wide, default))
+            entries.setFocus()
+            for _ in range([entry[1].startswith(name) for entry in listed(dialog)].index(True)):
+                QTest.keySequence(entries, "Down")
+            QTest.keyClick(entries, Qt.Key.Key_Return)
+
+        return choose_it
+
+    title = load(example("relu").path).name
+    for count, (name, path) in enumerate((("a.json", tmp_path / "a.json"), (title, None), ("WWW", ...))):
+        answer(RecoverDialog, choose_file(name))
+        window = start()
+        qtbot.waitUntil(lambda w=window, name=name: status(w).startswith(f"Recovered {name}"))
+        assert window.document.state.network.layers[0].weights[0, 0] == 9.0
+        assert path in (..., window.document.path)
+        assert window.main_window.isWindowModified()
+        assert left(data) == 2 - count
+        told.append(status(window).replace("W" * 100, "WWW"))
+    assert shapes == [(0, 0, ["&Recover"])] * 3
+    approved("three kinds of work are recovered", "\n".join(told).replace(str(this), "THIS YEAR"))
+
+
+def test_discarded_work_is_not_offered_again_and_later_leaves_the_others(
+    start, answer, crashed, qtbot, data, approved
+):
+    when = datetime(2021, 3, 4, 5, 6, 7)
+    for name in ("a", "b"):
+        crashed(name, written=when)
+    counts, told = [], []
+
+    def discard_one(dialog):
+        for text in ("Discard", "Discard", "Later"):  # the first one is answered with Cancel
+            counts.append((len(listed(dialog)), left(data)))
+            press_button(text)(dialog)
+
+    answer(RecoverDialog, discard_one)
+    answer(QMessageBox, choose("Cancel", told))
+    answer(QMessageBox, choose("Discard", told))
+    window = start()
+    qtbot.waitUntil(lambda: counts == [(2, 0), (2, 0), (1, 0)])  # no other window is offered any meanwhile
+    approved("unsaved work is discarded", told[1])
+    qtbot.waitUntil(lambda: left(data) == 1)
+    assert not window.document.modified
+    answer(RecoverDialog, press_button("Discard"))
+    answer(QMessageBox, choose("Discard"))
+    start()
+    qtbot.waitUntil(lambda: not list((data / "recovery").iterdir()))
+    start()
+    QApplication.processEvents()  # among them the look for what was left
+    assert QApplication.activeModalWidget() is None
+    assert not window.document.modified
+
+
+def test_a_damaged_copy_is_said_and_an_older_good_one_is_offered(start, answer, crashed, qtbot, data):
+    crashed("good")
+    crashed("bad").write_bytes(b"half a co")
+    answer(RecoverDialog, press_button("Later"))
+    window = start()
+    kept = data / "recovery" / "bad.damaged"
+    qtbot.waitUntil(lambda: status(window).endswith(f"it is kept as {kept.name} in {kept.parent}"))
+    assert kept.read_bytes() == b"half a co"
+    assert left(data) == 1
