@@ -1,4 +1,4 @@
-"""The data panel in the window: widths and sizes of its columns, its line, and rows that are pasted with names."""
+"""The data panel in the window: widths of its columns, its line, rows that are pasted with names."""
 
 import numpy as np
 from PySide6.QtCore import QEvent, Qt

@@ -1,4 +1,4 @@
-"""The table of the data panel: rows read, typed, dragged, selected, removed, pasted and kept for validation."""
+"""The table of the data panel: rows typed, dragged, selected, removed, pasted, kept for validation."""
 
 import numpy as np
 import pytest

@@ -33,6 +33,9 @@ WITH_PRIMARY = ("unsaved changes", "left out", "a fault", "what to recover", "a 
 DIALOGS = {name: BOXES[name] for name in (*WITH_PRIMARY, "a new network", "rows to make")} | {
     "a refused file": (QMessageBox, refuse)
 }
+EVERY = [[*DIALOGS]] * len(PALETTES)
+QUICK = [[*DIALOGS], *[["unsaved changes", "rows to make"]] * (len(PALETTES) - 1)]
+"""The dialogs that are looked at in each theme."""
 
 
 def test_a_last_file_that_cannot_be_opened_is_told_in_a_box_over_what_is_open_instead(
@@ -53,36 +56,38 @@ def test_a_last_file_that_cannot_be_opened_is_told_in_a_box_over_what_is_open_in
     qtbot.waitUntil(lambda: not window.findChildren(QMessageBox))
 
 
-@pytest.mark.parametrize("sentence", ["Save?", "Save the changes to “Bank transactions” before it closes?"])
-def test_the_buttons_of_a_box_begin_no_further_left_than_its_text_and_end_at_its_margin(qtbot, sentence):
-    box = message_box(None, sentence)
-    qtbot.addWidget(box)
-    answers = [
-        box.addButton(each) for each in (QMessageBox.StandardButton.Save, QMessageBox.StandardButton.Discard)
-    ]
-    box.show()
-    text = box.findChild(QLabel, "qt_msgbox_label")
-    places = [QRect(each.mapTo(box, QPoint()), each.size()) for each in (*answers, text)]
-    left, right = min(place.left() for place in places), max(place.right() for place in places)
-    assert places[-1].left() == left
-    assert right == box.width() - 1 - left
+def test_the_buttons_of_a_box_end_at_its_margin_and_its_text_can_be_copied(qtbot):
+    for sentence in ("Save?", "Save the changes to “Bank transactions” before it closes?"):
+        box = message_box(None, sentence)
+        qtbot.addWidget(box)
+        buttons = (QMessageBox.StandardButton.Save, QMessageBox.StandardButton.Discard)
+        answers = [box.addButton(each) for each in buttons]
+        box.show()
+        text = box.findChild(QLabel, "qt_msgbox_label")
+        places = [QRect(each.mapTo(box, QPoint()), each.size()) for each in (*answers, text)]
+        left, right = min(place.left() for place in places), max(place.right() for place in places)
+        assert places[-1].left() == left
+        assert right == box.width() - 1 - left
+        QTest.mouseDClick(text, Qt.MouseButton.LeftButton, pos=text.rect().center())
+        assert text.selectedText()
 
 
-def test_what_a_box_says_can_be_copied(qtbot):
-    box = message_box(None, "A GIF needs Pillow: pip install pillow")
-    qtbot.addWidget(box)
-    box.addButton(QMessageBox.StandardButton.Ok)
-    box.show()
-    text = box.findChild(QLabel, "qt_msgbox_label")
-    QTest.mouseDClick(text, Qt.MouseButton.LeftButton, pos=text.rect().center())
-    assert text.selectedText()
+@pytest.fixture
+def themes(qapp):
+    """Yield every theme, applied."""
+
+    def each():
+        for theme in PALETTES:
+            apply_theme(qapp, theme)
+            yield theme
+
+    yield each()
+    apply_theme(qapp, "light")
 
 
-@pytest.mark.parametrize("theme", PALETTES)
 def test_a_dialog_has_one_filled_button_in_the_theme_s_colour_and_no_foreign_icon(
-    qapp, open_window, answer, tmp_path, theme
+    open_window, answer, tmp_path, themes, amount
 ):
-    apply_theme(qapp, theme)
     window, found = open_window("relu"), []
     window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
 
@@ -98,29 +103,24 @@ def test_a_dialog_has_one_filled_button_in_the_theme_s_colour_and_no_foreign_ico
             assert dialog.iconPixmap().isNull()
         dialog.reject()
 
-    try:
-        for name, (kind, opens) in DIALOGS.items():
+    for theme, names in zip(themes, amount(quick=QUICK, ci=EVERY, night=EVERY), strict=False):
+        for name in names:
+            kind, opens = DIALOGS[name]
             answer(kind, look)
             opens(window, tmp_path)
-            assert set(map(tuple, found)) == {((True, QDialogButtonBox.__name__),)}, name
+            assert set(map(tuple, found)) == {((True, QDialogButtonBox.__name__),)}, (name, theme)
             found.clear()
-    finally:
-        apply_theme(qapp, "light")
 
 
-@pytest.mark.parametrize("theme", PALETTES)
-def test_a_ticked_box_shows_a_tick(qapp, qtbot, theme):
-    apply_theme(qapp, theme)
-    try:
-        box = QCheckBox("Transparent background")
-        qtbot.addWidget(box)
-        box.setChecked(True)
-        box.show()
+def test_a_ticked_box_shows_a_tick(qtbot, themes):
+    box = QCheckBox("Transparent background")
+    qtbot.addWidget(box)
+    box.setChecked(True)
+    box.show()
+    for theme in themes:
         option = QStyleOptionButton()
         option.initFrom(box)
         within = box.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, box)
         inside = box.grab(within.adjusted(3, 3, -3, -3)).toImage()
         seen = {inside.pixelColor(x, y).name() for x in range(inside.width()) for y in range(inside.height())}
-        assert len(seen) > 1
-    finally:
-        apply_theme(qapp, "light")
+        assert len(seen) > 1, theme
