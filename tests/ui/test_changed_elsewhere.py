@@ -258,6 +258,7 @@ def test_nothing_is_asked_during_a_click_a_menu_or_a_run(window, answer, path, q
     assert first_weight(window) == 7.0
 
 
+@pytest.mark.fonts
 def test_a_file_that_has_gone_cannot_be_read_or_has_an_odd_name_is_said(window, answer, path, approved):
     path.write_text("{")
     told = []

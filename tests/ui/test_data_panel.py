@@ -1,6 +1,7 @@
 """The data panel in the window: widths of its columns, its line, rows that are pasted with names."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QGuiApplication
 from PySide6.QtTest import QTest
@@ -57,8 +58,9 @@ def with_room(window, numbers):
     numbers side by side: with another font 1280 pixels may be few.
     """
     table = window.data.table
-    while table.viewport().width() < numbers * bold(table).horizontalAdvance(WIDEST):
-        window.main_window.resize(window.main_window.width() + 10, 800)
+    needed = int(numbers * bold(table).horizontalAdvance(WIDEST)) + 1
+    while (missing := needed - table.viewport().width()) > 0:
+        window.main_window.resize(window.main_window.width() + max(missing, 10), 800)
         QApplication.processEvents()
     return table
 
@@ -69,6 +71,7 @@ def colours(table, columns, row):
     return {image.pixelColor(x, y).name() for x in columns for y in range(row.y(), row.bottom())}
 
 
+@pytest.mark.fonts
 def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window):
     window = open_window(with_inputs(1, "x{}"))
     table = with_room(window, numbers=11)  # what Inter has at 1280
@@ -81,15 +84,16 @@ def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window):
     whole = [row for row in range(20) if room.contains(table.visualRect(table.model().index(row, 0)))]
     assert len(whole) >= 5
 
-    narrow = start(window, with_inputs(9, "x{}"), (1920, 1080)).columnWidth(0)
-    start(window, with_inputs(9, "something_{}"), (1920, 1080))
+    narrow = start(window, with_inputs(9, "x{}")).columnWidth(0)
+    start(window, with_inputs(9, "something_{}"))
     assert table.columnWidth(0) > narrow, "another name fits the columns anew"
-    start(window, with_inputs(2), (1920, 1080))
+    start(window, with_inputs(2))
     assert sum(widths(table)) == table.viewport().width()
     window.document.push(structure.add_node(window.document.state, 0), "an input")
     assert sum(widths(table)) == table.viewport().width()
 
 
+@pytest.mark.fonts
 def test_many_inputs_scroll_sideways_with_names_and_numbers_to_be_read(open_window):
     window = open_window(with_inputs(64))
     table = window.data.table
@@ -136,6 +140,7 @@ def test_many_inputs_scroll_sideways_with_names_and_numbers_to_be_read(open_wind
         assert header.fontMetrics().horizontalAdvance(shown) <= table.columnWidth(k)
 
 
+@pytest.mark.fonts
 def test_the_numbers_of_a_column_have_the_first_size_in_which_all_fit(qapp):
     large, small = (QFontMetrics(ui_font(size)) for size in (13, 10))
     texts, room = ["7", "−0.01234"], large.horizontalAdvance("−0.01234")
@@ -158,6 +163,7 @@ def run(window, qtbot):
         window.runner.run()
 
 
+@pytest.mark.fonts
 def test_after_a_run_every_number_of_every_column_is_in_sight(qtbot, open_window):
     window = open_window("many-rows")
     for name in ("many-rows", "xor", "tuning-by-hand", "twenty-updates"):

@@ -168,6 +168,7 @@ def test_a_row_shows_inputs_target_prediction_error_and_its_square(desk):
     assert desk.texts(0) == ["3", "1", "10", "3", "6", "2", "−4", "10"]
 
 
+@pytest.mark.fonts
 def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_tooltip_and_editor(desk):
     desk.start([[1.72, 1.7200000003], [0.5, 0.00029000000004], [1 / 3, -1 / 3]], None)
     shown = [desk.texts(row)[:2] for row in range(3)]
@@ -184,6 +185,7 @@ def test_a_number_is_shown_as_everywhere_and_with_all_digits_in_tooltip_and_edit
         desk.leave_editor()
 
 
+@pytest.mark.fonts
 def test_a_longer_number_widens_its_column_once_it_is_typed(desk):
     desk.data.resize(600, 260)
     narrow = desk.table.columnWidth(1)
@@ -277,6 +279,7 @@ def test_a_prediction_cannot_be_typed_into(desk, qtlog):
     assert [each for each in qtlog.records if "edit" in each.message] == []
 
 
+@pytest.mark.fonts
 def test_a_refused_text_stays_in_the_editor_with_a_sentence(desk, approved):
     desk.click(0, 0)
     desk.type("1,000", Key.Key_Return)
@@ -579,7 +582,7 @@ def drag_line(desk, *rows):
 def darkest(desk, row):
     """Return how light the darkest pixel of a row's first number is."""
     image = desk.table.viewport().grab(desk.table.visualRect(desk.table.model().index(row, 0))).toImage()
-    return min(image.pixelColor(x, y).lightness() for x in range(4, image.width() - 4) for y in range(4, 26))
+    return min(image.pixelColor(x, y).lightness() for x in range(4, image.width() - 4) for y in range(10, 24))
 
 
 def test_the_line_stands_over_the_first_row_kept_and_says_how_many(desk, split):
@@ -596,6 +599,7 @@ def test_the_line_stands_over_the_first_row_kept_and_says_how_many(desk, split):
     assert split.caption == "validation: 30 %, 60 rows"
 
 
+@pytest.mark.fonts
 def test_the_numbers_of_kept_rows_are_lighter(desk, split):
     desk.document.push(edits.set_rows(desk.document.state, np.full((10, 1), 8.0), np.ones((10, 1))), "8")
     light = [darkest(desk, row) for row in (1, 6, 7, 9)]

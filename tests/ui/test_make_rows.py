@@ -32,12 +32,16 @@ def relu():
     return load(example("relu").path)
 
 
+def ask_by_menu(window):
+    choose_entry(window, "Make rows…")
+
+
 @pytest.fixture
 def made(open_window, answer):
     """Return a function that asks for rows over a State, and does something in the dialog: the window."""
     windows = []
 
-    def make(state, *deeds, ask=lambda window: choose_entry(window, "Make rows…")):
+    def make(state, *deeds, ask=ask_by_menu):
         window = windows[0] if windows else open_window("relu")
         windows.append(window)
         if state:
@@ -114,10 +118,14 @@ MOONS, MAKE = click_kind("Two moons"), press("Make rows")
 
 
 def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
-    window = made("relu", click_kind("Spiral"), press("Cancel"))
+    from_menu = {"ask": lambda window: choose_in_table_menu(window, "Make rows…")}
+    window = made("relu", click_kind("Spiral"), press("Cancel"), **from_menu)
     assert table_rows(window) == [["3", "5", "60"]]
     assert not window.document.modified
-    window = made("relu", MOONS, MAKE)
+    choose_entry(window, "Backward")
+    made(None, MOONS, MAKE)
+    assert not window.player.progress.active, "a walk is ended by other rows"
+    assert (window.selection.row, untrue(window)) == (0, [])
     assert window.document.state.network.layers[0].weights.tolist() == [[2, 4], [4, -5]]
     moons = as_shown(KINDS["moons"].data(200, 0.1, 0))
     assert table_rows(window) == moons
@@ -125,8 +133,6 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
     assert offered(window, "Undo").text().replace("&", "") == "Undo Make rows: Two moons"
     window.undo()
     assert table_rows(window) == [["3", "5", "60"]]
-    made("relu", MOONS, MAKE, ask=lambda window: choose_in_table_menu(window, "Make rows…"))
-    assert table_rows(window) == moons
     without = replace(relu(), data=Dataset(np.empty((0, 2))))
     made(without, MOONS, MAKE, ask=lambda window: press_in(window, "Make rows…"))
     assert table_rows(window) == moons
@@ -139,7 +145,9 @@ def test_rows_go_into_a_network_that_fits_and_its_weights_stay(made, approved):
 
 
 def test_a_network_that_suits_comes_with_its_rows_settings_and_notes(made, approved):
-    window = made("relu", click_kind("Spiral"), click_radio("Take a network"), MAKE)
+    take = click_kind("Spiral"), click_radio("Take a network"), MAKE
+    window = made("relu", *take, ask=lambda window: (choose_entry(window, "Backward"), ask_by_menu(window)))
+    assert not window.player.progress.active, "a walk is ended by other rows"
     state = window.document.state
     assert state.network.sizes == (2, 16, 16, 1)
     assert state.training == KINDS["spiral"].suits.training
@@ -159,12 +167,6 @@ def test_a_network_that_suits_comes_with_its_rows_settings_and_notes(made, appro
     made("digits", click_kind("Curve"), look, MAKE)
     approved("rows that do not fit the network", "\n".join(seen))
     assert window.document.state.network.sizes == (1, 8, 1)
-    for choice in ("Put them", "Take a network"):
-        window.document.start(relu())
-        choose_entry(window, "Backward")
-        made(None, click_kind("Two circles"), click_radio(choice), MAKE)
-        assert not window.player.progress.active, "a walk is ended by other rows"
-        assert (window.selection.row, untrue(window)) == (0, [])
 
 
 def test_the_keyboard_alone_makes_rows(made, qtbot):
@@ -243,7 +245,8 @@ def test_the_classes_stand_in_the_colours_of_the_theme(qapp, dialog):
     MOONS(dialog)
     try:
         for theme, palette in PALETTES.items():
-            apply_theme(qapp, theme)
+            if theme != "light":
+                apply_theme(qapp, theme)
             QApplication.processEvents()
             for colour in (palette.positive, palette.negative):
                 assert dots_of(dialog, colour) > 100, theme
@@ -251,6 +254,7 @@ def test_the_classes_stand_in_the_colours_of_the_theme(qapp, dialog):
         apply_theme(qapp, "light")
 
 
+@pytest.mark.fonts
 def test_no_text_of_the_dialog_is_cut_off_on_a_small_screen(dialog):
     dialog.resize(dialog.minimumSize())
     for kind in KINDS.values():

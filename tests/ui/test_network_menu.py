@@ -1,7 +1,5 @@
 """The menu Network: a new network by its dialog, weight sets, an activation made up by an author."""
 
-from itertools import cycle
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -219,17 +217,21 @@ def test_the_loss_that_sigmoid_brought_is_said_with_a_way_back(open_window, make
     approved("new networks with the loss that sigmoid brings, and without", f"{brought}\n{status(window)}")
 
 
-def test_the_way_back_has_room_in_the_status_line(qapp, open_window, make_network):
+@pytest.mark.fonts
+def test_the_way_back_has_room_in_the_status_line(qapp, open_window, make_network, amount):
     window = open_window(size=(1000, 650))
     make_network(window, sigmoid)
     try:
-        for theme, size in zip(PALETTES, cycle([(1000, 650), (1280, 800)]), strict=False):
-            window.main_window.resize(*size)
-            apply_theme(qapp, theme)
-            QApplication.processEvents()
-            assert (clipped(window.status), window.status.height()) == ([], 28), (size, theme)
+        for theme in amount(quick=["light"], ci=PALETTES, night=PALETTES):
+            if theme != "light":
+                apply_theme(qapp, theme)
+            for size in ((1000, 650), (1280, 800)):
+                window.main_window.resize(*size)
+                QApplication.processEvents()
+                assert (clipped(window.status), window.status.height()) == ([], 28), (size, theme)
     finally:
-        apply_theme(qapp, "light")
+        if theme != "light":
+            apply_theme(qapp, "light")
 
 
 def menu_of(window):

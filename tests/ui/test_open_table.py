@@ -186,6 +186,7 @@ def test_a_table_that_the_program_starts_with_is_shown_first_though_its_rows_fit
         begin(MainWindow(settings), settings, tmp_path / "missing.csv")
 
 
+@pytest.mark.fonts
 def test_what_a_column_is_used_as_is_chosen(opened, approved, qtbot):
     seen = []
 
