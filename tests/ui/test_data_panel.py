@@ -87,7 +87,7 @@ def test_up_to_four_inputs_are_seen_with_error_and_square_at_once(open_window):
     narrow = start(window, with_inputs(9, "x{}")).columnWidth(0)
     start(window, with_inputs(9, "something_{}"))
     assert table.columnWidth(0) > narrow, "another name fits the columns anew"
-    start(window, with_inputs(2))
+    start(window, with_inputs(2), (1920, 1080))
     assert sum(widths(table)) == table.viewport().width()
     window.document.push(structure.add_node(window.document.state, 0), "an input")
     assert sum(widths(table)) == table.viewport().width()
@@ -104,10 +104,12 @@ def test_many_inputs_scroll_sideways_with_names_and_numbers_to_be_read(open_wind
     for part in (0.3, 0.4, 0.5, 0.6):
         seen = round(part * min(map(bold(table).horizontalAdvance, texts)))
         bar.setValue(table.columnWidth(0) - seen)
-        assert colours(table, [0], row) == surface, "no part of a number that is cut off at the left"
+        above_dots = row.adjusted(0, 0, 0, -row.height() // 2)  # with some fonts "…" begins at the edge
+        assert colours(table, [0], above_dots) == surface, "no part of a number that is cut off at the left"
     bar.setValue(0)
-    bar.setValue(table.columnViewportPosition(table.columnAt(right - 1) + 1) - (right - 8))
-    assert colours(table, range(right - 8, right), row) == surface, "nothing of a column hardly in sight"
+    bar.setValue(table.columnViewportPosition(table.columnAt(right - 1) + 1) - (right - 4))
+    in_sight = range(right - 4, right)  # where no font has room for "…"
+    assert colours(table, in_sight, row) == surface, "nothing of a column hardly in sight"
 
     for count, name, size in (
         (64, "feature_{}", (1280, 800)),

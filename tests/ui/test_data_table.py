@@ -226,7 +226,8 @@ def test_enter_and_a_double_click_edit_with_the_text_selected(desk):
     assert desk.editor().selectedText() == "140"
     desk.leave_editor()
     desk.click(1, 0)
-    desk.qtbot.mouseDClick(desk.table.viewport(), LEFT, pos=desk.place(1, 0))
+    for click in (QTest.mouseDClick, QTest.mouseRelease):  # or the button stays down for other tests
+        click(desk.table.viewport(), LEFT, pos=desk.place(1, 0))
     assert desk.editor().selectedText() == "1"
 
 

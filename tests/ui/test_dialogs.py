@@ -68,7 +68,8 @@ def test_the_buttons_of_a_box_end_at_its_margin_and_its_text_can_be_copied(qtbot
         left, right = min(place.left() for place in places), max(place.right() for place in places)
         assert places[-1].left() == left
         assert right == box.width() - 1 - left
-        QTest.mouseDClick(text, Qt.MouseButton.LeftButton, pos=QPoint(15, text.height() // 2))
+        for click in (QTest.mouseDClick, QTest.mouseRelease):  # or the button stays down for other tests
+            click(text, Qt.MouseButton.LeftButton, pos=QPoint(15, text.height() // 2))
         assert text.selectedText()
 
 
