@@ -15,8 +15,7 @@ def state():
     def make(number, size=1, name="line"):
         weights = np.zeros((1, size))
         weights[0, 0] = number
-        inputs = tuple(f"input_{i}" for i in range(size))
-        network = Network(inputs, (Layer(("output",), "identity", weights, None),))
+        network = Network(tuple(f"x{i}" for i in range(size)), (Layer(("y",), "identity", weights, None),))
         return State(network, Dataset(np.ones((1, size)), np.ones((1, 1))), name=name)
 
     return make
@@ -25,9 +24,3 @@ def state():
 @pytest.fixture
 def document(state):
     return Document(state(0))
-
-
-@pytest.fixture
-def number(document):
-    """Return a function that says which State is shown."""
-    return lambda: document.state.network.layers[0].weights[0, 0]

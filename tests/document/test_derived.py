@@ -1,9 +1,10 @@
-"""What follows from the State is right and computed once; what takes long comes later."""
+"""What follows from the state is right and computed once; what takes long is computed when it is idle."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 
 from nnviz.core import edits
 from nnviz.core.health import health
@@ -17,6 +18,7 @@ from nnviz.document.document import Document
 from nnviz.document.selection import Selection
 from tests.core.oracle import make_network, make_state
 
+pytestmark = pytest.mark.usefixtures("qapp")
 SLOW = {"quick_ns": 0.0, "block_ns": 1.0, "quiet_ms": 0.0}
 """Nothing that takes all rows is quick, and it is computed 32 rows at a time."""
 
@@ -28,7 +30,7 @@ def state():
 
 @pytest.fixture
 def passes(monkeypatch):
-    """How many rows each pass forward took."""
+    """Return a list of how many rows each pass forward took."""
     taken, forward = [], Network.forward
     monkeypatch.setattr(Network, "forward", lambda network, x: taken.append(len(x)) or forward(network, x))
     return taken
@@ -46,12 +48,14 @@ def derived_from(state, **times):
     return document, selection, Derived(document, selection, **times)
 
 
-def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
-    _, selection, derived = derived_from(state)
+def test_numbers_of_row_and_data_are_right_take_one_pass_and_are_kept(state, passes):
+    document, selection, derived = derived_from(state)
     selection.row = 7
     found = derived.trace, derived.slopes, derived.prediction(3), derived.error(7), derived.loss
     means, odd = derived.means, derived.marks().badges
     assert derived.means_of_update is means
+    document.push(replace(state, name="n", training=replace(state.training, learning_rate=1.0)), "settings")
+    assert derived.means is means
     assert passes == [100]
     trace, own, prediction, error, mse = found
     x, y = state.data.inputs, state.data.targets
@@ -62,56 +66,36 @@ def test_all_of_it_is_right_and_takes_one_pass(qapp, state, passes):
     assert odd == health(state.network, state.network.forward(x)).badges()
     same_slopes(own, slopes(state.network, x[7:8], y[7:8]))
     same_slopes(means.slopes, slopes(state.network, x, y))
-
-
-def test_only_another_network_or_other_data_are_computed_anew(qapp, state, passes):
-    document, _, derived = derived_from(state)
-    means = derived.means
-    document.push(replace(state, name="n", training=replace(state.training, learning_rate=1.0)), "settings")
-    assert derived.means is means
+    passes.clear()
     document.push(edits.set_weight(document.state, 0, 0, 0, 9.0), "a weight")
     assert derived.means is not means
     document.push(edits.set_target(document.state, 0, 0, 9.0), "a target")
     assert derived.loss == document.state.loss()
-    assert passes == [100, 100, 100, 100]  # the last is the test's
+    assert passes == [100, 100, 100]  # the last is the test's
 
 
-def test_of_many_rows_the_selected_one_is_computed_alone_and_the_rest_while_the_window_is_idle(
-    qtbot, state, passes
-):
+def test_with_many_rows_the_selected_row_is_computed_alone_and_the_rest_while_idle(qtbot, state, passes):
     _, _, derived = derived_from(state, **SLOW)
-    assert derived.trace is not None
-    assert derived.slopes is not None
+    assert None not in (derived.trace, derived.slopes)
     assert passes == [1]
-    assert (derived.loss, derived.means, derived.health) == (None, None, None)
-    qtbot.waitUntil(lambda: derived.means is not None and derived.loss is not None)
+    with qtbot.waitSignal(derived.computed):
+        assert (derived.loss, derived.means, derived.health) == (None, None, None)
+    qtbot.waitUntil(lambda: None not in (derived.means, derived.loss, derived.health))
     assert max(passes) == 32
     assert derived.loss == pytest.approx(state.loss(), rel=1e-12)
     assert not isinstance(derived.means.slopes, Slopes)
 
 
-def test_it_says_that_what_was_asked_for_is_known(qtbot, state):
-    _, _, derived = derived_from(state, **SLOW)
-    with qtbot.waitSignal(derived.computed):
-        assert derived.loss is None
-    assert derived.loss is not None
+def test_nothing_long_goes_on_for_an_old_state_or_at_rest(qtbot, state, passes):
+    def timers():
+        return [timer for timer in derived.findChildren(QTimer) if timer.isActive()]
 
-
-def test_what_nobody_asks_for_is_not_computed(qtbot, state, passes):
     document, _, derived = derived_from(state, **SLOW)
-    assert derived.means is None
-    document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight")
-    with qtbot.assertNotEmitted(derived.computed, wait=50):
-        pass
-    assert passes == []
-
-
-def test_at_rest_nothing_that_takes_long_goes_on(qtbot, state):
-    _, _, derived = derived_from(state, **SLOW)
-    assert derived.means is None
-    derived.rest()
-    with qtbot.assertNotEmitted(derived.computed, wait=50):
-        pass
+    for stop in (lambda: document.push(edits.set_weight(state, 0, 0, 0, 9.0), "a weight"), derived.rest):
+        assert derived.means is None
+        assert timers()
+        stop()
+        assert timers() == passes == []
     with qtbot.waitSignal(derived.computed):
         assert derived.means is None
 
@@ -126,7 +110,7 @@ def test_what_a_run_puts_off_can_be_asked_for_once_it_is_over(qtbot, state):
     qtbot.waitUntil(lambda: derived.of_node(0, 0) is not None)
 
 
-def test_a_batch_gives_the_slopes_of_the_next_update(qapp, state, passes):
+def test_batches_give_the_slopes_of_the_next_update_and_a_run_the_last_measured_loss(state, passes):
     batches = replace(state, training=replace(state.training, batch_size=8))
     _, _, derived = derived_from(batches, quick_ns=1e3)
     update = derived.means_of_update
@@ -134,21 +118,18 @@ def test_a_batch_gives_the_slopes_of_the_next_update(qapp, state, passes):
     rows = list(update.rows)
     same_slopes(update.slopes, slopes(state.network, state.data.inputs[rows], state.data.targets[rows]))
 
-
-def test_in_a_run_of_many_rows_the_mse_is_the_last_that_was_measured(qapp, state):
-    batches = replace(state, training=replace(state.training, batch_size=8))
     trained = train(batches, updates=30).state
-    unmeasured = replace(trained, run=replace(trained.run, iteration=33))
-    document, _, derived = derived_from(unmeasured, **SLOW)
+    measured = Measured(trained.run.history.points[-1, 1], None, None, None)
+    document, _, derived = derived_from(replace(trained, run=replace(trained.run, iteration=33)), **SLOW)
     document.set_in_motion(True)
-    assert derived.last_measured == (Measured(trained.run.history.points[-1, 1], None, None, None), 30)
+    assert derived.last_measured == (measured, 30)
     document.set_in_motion(False)
     assert derived.last_measured == (UNKNOWN, 33)
-    document.push(trained, "the State that was measured")
-    assert derived.last_measured == (Measured(trained.run.history.points[-1, 1], None, None, None), 30)
+    document.push(trained, "the measured state")
+    assert derived.last_measured == (measured, 30)
 
 
-def test_without_rows_or_targets_there_is_nothing(qapp, state):
+def test_without_rows_or_targets_there_is_nothing(state):
     for data in (Dataset(state.data.inputs), Dataset.empty(state.network)):
         _, _, derived = derived_from(replace(state, data=data))
         assert (derived.slopes, derived.loss, derived.means, derived.means_of_update) == (None,) * 4

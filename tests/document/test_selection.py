@@ -1,4 +1,4 @@
-"""The selection is of the State that is there, for whoever asks and whenever."""
+"""The selected row and address always belong to the state that is there, whoever asks and whenever."""
 
 import pytest
 
@@ -11,7 +11,8 @@ from nnviz.document.selection import Selection
 
 pytestmark = pytest.mark.usefixtures("qapp")
 
-OUTPUT = Address("node", 1, 0)
+OUTPUT, MOVED = Address("node", 1, 0), Address("node", 2, 0)
+FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 0, 1, 0)
 
 
 @pytest.fixture
@@ -20,32 +21,28 @@ def document():
     return Document(State(network, Dataset([[3, 5], [1, 2], [0, 1]])))
 
 
-def test_whoever_hears_of_the_state_before_the_selection_does_reads_it_resolved(document):
+def test_a_listener_sees_the_moved_selection_before_the_selection_announces_the_move(document):
     heard = []
     document.state_changed.connect(lambda *_: heard.append((selection.address, selection.row)))
     selection = Selection(document)
-    selection.select(OUTPUT)
-    selection.row = 2
-    document.push(structure.add_layer(document.state, 1), "a layer")
-    document.push(edits.remove_rows(document.state, [1, 2]), "fewer rows")
-    assert heard == [(Address("node", 2, 0), 2), (Address("node", 2, 0), 0)]
-
-
-def test_all_know_the_state_before_they_hear_that_the_selection_moved(document):
-    selection, heard = Selection(document), []
     selection.address_changed.connect(lambda: heard.append("address"))
-    selection.row_changed.connect(lambda row: heard.append(row))
+    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
     document.state_changed.connect(lambda *_: heard.append("state"))
     selection.select(OUTPUT)
     selection.row = 2
     heard.clear()
-    smaller = edits.remove_rows(structure.add_layer(document.state, 1), [2])
-    document.push(smaller, "both")
-    assert sorted(heard[1:], key=str) == [1, "address"]
-    assert heard[0] == "state"
+    document.push(edits.remove_rows(structure.add_layer(document.state, 1), [2]), "both")
+    assert heard[:2] == [(MOVED, 1), "state"]
+    assert sorted(heard[2:]) == ["address", "row 1"]
+    heard.clear()
+    document.push(structure.add_node(document.state, 1), "a node")
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "a weight")
+    assert heard == [(MOVED, 1), "state"] * 2  # the selection stays where it is, which is no news
+    document.push(edits.remove_rows(document.state, [1]), "fewer rows")
+    assert heard[4:] == [(MOVED, 0), "state", "row 0"]
 
 
-def test_a_row_that_is_chosen_while_all_are_told_of_a_state_is_told_once_they_know(document):
+def test_a_row_chosen_while_a_state_is_announced_is_announced_afterwards(document):
     selection, heard = Selection(document), []
 
     def choose(*_):
@@ -54,39 +51,22 @@ def test_a_row_that_is_chosen_while_all_are_told_of_a_state_is_told_once_they_kn
 
     document.state_changed.connect(choose)
     selection.address_changed.connect(lambda: heard.append("address"))
-    selection.row_changed.connect(lambda row: heard.append(row))
+    selection.row_changed.connect(lambda row: heard.append(f"row {row}"))
     document.state_changed.connect(lambda *_: heard.append("state"))
     selection.select(OUTPUT)
     heard.clear()
     document.push(structure.add_layer(document.state, 1), "a layer")
     assert heard[:2] == ["chosen", "state"]
-    assert sorted(heard[2:], key=str) == [1, "address"]
+    assert sorted(heard[2:]) == ["address", "row 1"]
 
 
-def test_what_stays_where_it_is_is_not_told_again(document):
-    selection, heard = Selection(document), []
-    selection.select(Address("node", 0, 0))
-    selection.address_changed.connect(lambda: heard.append("address"))
-    document.push(structure.add_node(document.state, 1), "a node")
-    document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "a weight")
-    assert heard == []
-
-
-def test_what_the_network_does_not_have_cannot_be_selected(document):
+def test_only_what_the_network_has_is_selected(document):
     selection = Selection(document)
-    selection.select(Address("node", 7, 0))
-    assert selection.address is None
-    selection.select(Address("bias", 0, 0))  # the layer has none
-    assert selection.address is None
-
-
-def test_a_second_weight_that_is_gone_leaves_the_first(document):
-    selection = Selection(document)
-    selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
-    document.push(structure.remove_node(document.state, 1, 1), "a node less")
-    assert selection.weights == (Address("weight", 0, 0, 0), None)
-    document.push(structure.add_node(document.state, 1, None), "a node")
-    selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
-    document.push(structure.remove_node(document.state, 1, 0), "the first less")
-    assert selection.weights == (Address("weight", 0, 0, 0), None)
-    assert selection.second is None
+    for address in (Address("node", 7, 0), Address("bias", 0, 0)):  # the layer has no biases
+        selection.select(address)
+        assert selection.address is None
+    for removed in (1, 0):
+        selection.select(FIRST, SECOND)
+        document.push(structure.remove_node(document.state, 1, removed), "a node less")
+        assert (selection.weights, selection.second) == ((FIRST, None), None)
+        document.push(structure.add_node(document.state, 1, None), "a node")
