@@ -1,6 +1,5 @@
-"""Unsaved work survives a crash, and nothing is kept that is saved."""
+"""Unsaved work survives a crash, in a copy that is there only as long as the work is unsaved."""
 
-import contextlib
 import errno
 import json
 import os
@@ -11,26 +10,27 @@ import threading
 import time
 import weakref
 from dataclasses import replace
-from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QTimer
 
-from nnviz.core.run import Training
 from nnviz.core.standardise import standardise
-from nnviz.core.state import Dataset
 from nnviz.core.training import train
 from nnviz.document.leftovers import MOST_DAMAGED, claimed
+from nnviz.document.presence import Presence
 from nnviz.document.recovery import Recovery, data_folder, holds
-from nnviz.files import atomic, native
+from nnviz.files import atomic, lock, native
 from nnviz.files.errors import FileError
 from nnviz.files.examples import file_of
 from nnviz.files.on_disk import News
 from nnviz.files.registry import load, save
 from nnviz.files.snapshot import About, Copy, parts, sealed
 
+pytestmark = pytest.mark.usefixtures("qapp")
 SOON_MS = 5
 """How long the tests wait for a copy to be written."""
+not_on_windows = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other modes and locks")
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def recovery(document, folder):
-    """The recovery of `document`, as a window has it."""
+    """Return the recovery of `document`, as a window has it."""
     made = Recovery(document, folder, delay_ms=SOON_MS)
     yield made
     made.close()
@@ -56,92 +56,105 @@ def files(folder):
 
 @pytest.fixture
 def wait_for_copy(qtbot, folder):
-    """Return a function that waits until a copy of a State is there."""
-    return lambda state: qtbot.waitUntil(lambda: copies(folder) == [state])
+    """Return a function that waits until a copy of a State, or of None no file, is there."""
+    return lambda state: qtbot.waitUntil(lambda: copies(folder) == [state] if state else files(folder) == [])
 
 
 @pytest.fixture
-def left_in():
-    """Return a function that claims the leftovers in a folder; they are let go of at the end."""
+def left_in(folder):
+    """Return a function that claims the leftovers in the folder; the next call, or the end, releases them."""
     held = []
 
-    def claim(folder):
+    def release():
+        while held:
+            held.pop().release()
+
+    def claim():
+        release()
         left, said = claimed(folder)
         held.extend(left)
         return left, said
 
     yield claim
-    for leftover in held:
-        leftover.release()
+    release()
 
 
-def at_work(recovery):
-    return any(timer.isActive() for timer in recovery.findChildren(QTimer))
+@pytest.fixture
+def leave(folder):
+    """Return a function that leaves a copy behind, as a program does that has ended."""
+
+    def leave(name, content, path=None, digest=b""):
+        folder.mkdir(parents=True, exist_ok=True)
+        told = About("line", holds(content), path, digest)
+        (folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
+        (folder / f"{name}.lock").write_bytes(b"")
+        return folder / f"{name}.copy"
+
+    return leave
 
 
-def test_without_unsaved_changes_nothing_is_copied_and_nothing_runs(document, state, recovery, folder):
+@pytest.fixture
+def held_up(monkeypatch):
+    """Return two events: a copy is about to be written, which the test lets it; and what was there before."""
+    begun, go_on, seen, write = threading.Event(), threading.Event(), [], atomic.write
+
+    def slowly(path, *data, **words):
+        if path.suffix == ".copy":
+            begun.set()
+            assert go_on.wait(120)
+            seen.append(sorted(copy.name for copy in path.parent.glob("*.copy")))
+        return write(path, *data, **words)
+
+    monkeypatch.setattr(atomic, "write", slowly)
+    return begun, go_on, seen
+
+
+def no_locks(_handle, _how):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+
+# --- while a window is open
+
+
+def test_a_copy_follows_unsaved_changes_and_is_gone_once_nothing_is_unsaved(
+    document, state, recovery, wait_for_copy, folder, tmp_path, left_in, qtbot
+):
+    def at_work():
+        return any(timer.isActive() for timer in recovery.findChildren(QTimer))
+
     document.start(state(3))
-    assert not at_work(recovery)
+    assert not at_work()
     assert not folder.exists()
-
-
-def test_when_the_copy_is_there_nothing_runs(document, state, recovery, wait_for_copy, qtbot):
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)  # as an earlier version made it
     document.push(state(1), "one")
-    assert at_work(recovery)
+    assert at_work()
     wait_for_copy(state(1))
-    qtbot.waitUntil(lambda: not at_work(recovery))
-
-
-@pytest.mark.usefixtures("recovery")
-def test_unsaved_changes_are_copied_and_the_copy_follows(document, state, wait_for_copy):
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
+    qtbot.waitUntil(lambda: not at_work())
+    if sys.platform != "win32":
+        assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert left_in() == ([], "")  # the copy is this window's
     document.push(state(2), "two")
     wait_for_copy(state(2))
+    document.undo()
+    wait_for_copy(state(1))
+    document.undo()
+    wait_for_copy(None)
+    document.redo()
+    wait_for_copy(state(1))
+    document.save(tmp_path / "a.json")
+    wait_for_copy(None)
+    document.push(state(4), "four")
+    wait_for_copy(state(4))
+    recovery.close()
+    assert files(folder) == []
 
 
-def test_what_was_copied_is_held_by_nobody_once_the_run_goes_on(document, state, recovery, qtbot):
-    document.push(state(1), "", "run")
-    copied = weakref.ref(document.state)
-    qtbot.waitUntil(lambda: not recovery.busy)
-    document.push(state(2), "", "run")
-    assert copied() is None
-
-
-@pytest.mark.usefixtures("recovery")
-def test_a_copy_holds_the_run_and_how_it_goes_on(document, state, wait_for_copy, folder):
-    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01))
-    trained = train(start, updates=6, optimizer="adam").state
-    document.push(trained, "Run")
-    wait_for_copy(trained)
-    (copied,) = copies(folder)
-    assert copied.run.history.points.tolist() == trained.run.history.points.tolist()
-    assert copied.run.segments == trained.run.segments
-    assert native.write(train(copied).state) == native.write(train(trained).state)
-
-
-@pytest.mark.parametrize("name", ["xor", "iris", "wages"])
-def test_a_copy_holds_all_that_a_network_can_have(name):
-    before = train(standardise(load(file_of(name)), [0, 1]), updates=2).state
-    after = Copy(b"".join(sealed(parts(before, About("", "", None, b""))))).state()
-    assert native.write(after) == native.write(before)
-    assert after.columns == before.columns
-
-
-@pytest.mark.usefixtures("recovery")
-def test_a_copy_of_a_long_run_knows_that_its_curve_is_thinned(document, state, wait_for_copy, folder):
-    start = replace(state(3), data=Dataset([[1.0], [2.0]], [[1.0], [0.0]]), training=Training(0.01, 20_000))
-    trained = train(start).state
-    document.push(trained, "Run")
-    wait_for_copy(trained)
-    (copied,) = copies(folder)
-    assert len(copied.run.history) < len(trained.run.history)
-    assert copied.run.history.is_thinned
-
-
-@pytest.mark.usefixtures("recovery")
-def test_the_copy_follows_changes_that_never_pause(document, state, folder, qtbot):
-    count = 0
+def test_a_copy_follows_changes_that_never_pause_and_holds_no_old_state(
+    document, state, recovery, folder, qtbot
+):
+    count, copied = 0, None
 
     def change():
         nonlocal count
@@ -161,77 +174,100 @@ def test_the_copy_follows_changes_that_never_pause(document, state, folder, qtbo
             )
     finally:
         timer.stop()
+    qtbot.waitUntil(lambda: not recovery.busy)
+    copied = weakref.ref(document.state)
+    change()
+    assert copied() is None
 
 
-@pytest.mark.usefixtures("recovery")
-def test_saving_deletes_the_copy(document, state, wait_for_copy, folder, tmp_path, qtbot):
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
-    document.save(tmp_path / "a.json")
-    qtbot.waitUntil(lambda: files(folder) == [])
-
-
-@pytest.mark.usefixtures("recovery")
-def test_undoing_everything_deletes_the_copy_and_redoing_makes_it_again(
-    document, state, wait_for_copy, folder, qtbot
+def test_saving_while_a_copy_is_written_leaves_no_copy(
+    document, state, recovery, wait_for_copy, tmp_path, held_up, qtbot
 ):
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
-    document.undo()
-    qtbot.waitUntil(lambda: files(folder) == [])
-    document.redo()
-    wait_for_copy(state(1))
-
-
-def test_closing_deletes_the_copy(document, state, recovery, wait_for_copy, folder):
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
-    recovery.close()
-    assert files(folder) == []
-
-
-@pytest.mark.usefixtures("recovery")
-def test_the_copy_of_a_window_that_is_there_is_no_leftover(document, state, wait_for_copy, folder, left_in):
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
-    assert left_in(folder) == ([], "")
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
-@pytest.mark.usefixtures("recovery")
-def test_copies_are_for_their_owner_alone(document, state, wait_for_copy, folder):
-    folder.mkdir(parents=True)
-    folder.chmod(0o755)  # as an earlier version made it
-    document.push(state(1), "one")
-    wait_for_copy(state(1))
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-
-
-@pytest.mark.usefixtures("recovery")
-def test_saving_while_a_copy_is_written_leaves_no_copy(document, state, folder, tmp_path, monkeypatch, qtbot):
-    begun, go_on = threading.Event(), threading.Event()
-    write = atomic.write
-
-    def slowly(path, *data, **words):
-        if path.parent == folder:
-            begun.set()
-            assert go_on.wait(10)
-        return write(path, *data, **words)
-
-    monkeypatch.setattr(atomic, "write", slowly)
+    begun, go_on, _ = held_up
     document.push(state(1), "one")
     qtbot.waitUntil(begun.is_set)
     document.save(tmp_path / "a.json")
     go_on.set()
-    qtbot.waitUntil(lambda: files(folder) == [])
+    wait_for_copy(None)
     assert load(tmp_path / "a.json") == state(1)
 
 
-@contextlib.contextmanager
-def crash(folder, original=None):
-    """A program with unsaved changes and a copy of them; it is killed at the end."""
-    code = """
+def test_a_copy_holds_all_that_a_network_can_have_and_its_run_with_a_thinned_curve():
+    def copied(state):
+        return Copy(b"".join(sealed(parts(state, About("", "", None, b""))))).state()
+
+    for name in ("xor", "iris", "wages"):
+        before = train(standardise(load(file_of(name)), [0, 1]), updates=2).state
+        after = copied(before)
+        assert native.write(after) == native.write(before)
+        assert after.columns == before.columns
+    trained = train(before, updates=6, optimizer="adam").state
+    after = copied(trained)
+    assert after.run.history.points.tolist() == trained.run.history.points.tolist()
+    assert after.run.segments == trained.run.segments
+    assert native.write(train(after, updates=5).state) == native.write(train(trained, updates=5).state)
+    history = trained.run.history.extended(np.column_stack([np.arange(7, 20_000), np.arange(7, 20_000)]))
+    long = copied(replace(trained, run=replace(trained.run, history=history, iteration=19_999)))
+    assert (history.is_thinned, long.run.history.is_thinned) == (False, True)
+    assert len(long.run.history) < len(history)
+
+
+def test_a_copy_says_what_it_holds(state):
+    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
+    deep = state(1)
+    for _ in range(12):
+        network = deep.network
+        hidden = replace(network.layers[0], nodes=(f"n{len(network.layers)}",), weights=[[1.0]])
+        deep = replace(deep, network=replace(network, layers=(hidden, *network.layers)))
+    assert holds(deep) == "1-1-1-…-1-1-1 network, 1 row"
+    assert data_folder().is_absolute()
+
+
+def test_a_full_disk_is_announced_once_tried_again_and_announced_again_after_it_went_well(
+    document, state, recovery, monkeypatch, qtbot, wait_for_copy, approved
+):
+    said, tried, write = [], [], atomic.write
+    recovery.failed.connect(said.append)
+
+    def full(path, *data, **words):
+        tried.append(path)
+        raise FileError("the copy was not saved: the disk is full")
+
+    monkeypatch.setattr(atomic, "write", full)
+    for value in (1, 2, 3):
+        document.push(state(value), "edit")
+        qtbot.waitUntil(lambda value=value: len(tried) >= 2 * value)
+    assert len(said) == 1
+    approved("a full disk", said[0])
+    monkeypatch.setattr(atomic, "write", write)
+    wait_for_copy(state(3))
+    monkeypatch.setattr(atomic, "write", full)
+    document.push(state(5), "edit")
+    qtbot.waitUntil(lambda: len(said) == 2)
+
+
+def test_a_folder_that_cannot_be_used_is_announced(document, state, folder, monkeypatch, qtbot, approved):
+    def failure():
+        recovery = Recovery(document, folder, delay_ms=SOON_MS)
+        with qtbot.waitSignal(recovery.failed) as said:
+            document.push(state(len(sentences) + 1), "edit")
+        recovery.close()
+        sentences.append(said.args[0])
+
+    sentences = []
+    folder.parent.write_text("a file is in the way")
+    failure()
+    folder.parent.unlink()
+    if sys.platform != "win32":  # which always has locks
+        monkeypatch.setattr("fcntl.flock", no_locks)
+        failure()
+        assert sentences[1].endswith(f"{folder} cannot be used: no locks available")
+    approved("a file where the folder of copies would be", sentences[0])
+
+
+# --- after a crash
+
+CRASH = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QTimer
@@ -240,370 +276,228 @@ from nnviz.document.document import Document
 from nnviz.files.registry import load
 app = QCoreApplication([])
 folder, original, before, after = map(Path, sys.argv[1:])
-document = Document(load(before))
-if original.name:
-    document.open(original)
-kept = recovery.Recovery(document, folder, delay_ms=5)
-document.push(load(after), "change")
+documents = [Document(load(before)), Document(load(before))]
+documents[0].open(original)
+kept = [recovery.Recovery(document, folder, delay_ms=5) for document in documents]
+for document in documents:
+    document.push(load(after), "change")
 timer = QTimer(interval=5)
-timer.timeout.connect(lambda: list(folder.glob("*.copy")) and print("kept", flush=True))
+timer.timeout.connect(lambda: len(list(folder.glob("*.copy"))) == 2 and print("kept", flush=True))
 timer.start()
 app.exec()
 """
-    before, after = folder.parent / "before.json", folder.parent / "after.json"
-    arguments = [sys.executable, "-c", code, folder, original or "", before, after]
+
+
+def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, tmp_path, left_in, qtbot):
+    """The program had two windows: one with a file, one without."""
+    folder.parent.mkdir()
+    original, before, after = tmp_path / "my näme.json", tmp_path / "before.json", tmp_path / "after.json"
+    for path, value in ((original, 0), (before, 0), (after, 7)):
+        save(state(value), path)
+    arguments = [sys.executable, "-c", CRASH, folder, original, before, after]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as program:
         try:
             assert program.stdout.readline() == "kept\n"
-            yield
+            assert claimed(folder) == ([], "")
         finally:
             program.kill()
+    left, said = left_in()
+    assert said == ""
+    assert {each.original for each in left} == {None, original}
+    assert {(each.title, each.holds) for each in left} == {("line", "1-1 network, 1 row")}
+    for others, leftover in ((1, left[0]), (0, left[1])):
+        assert leftover.load() == state(7)
+        recovery.recover(leftover)
+        assert document.state == state(7)
+        assert (document.path, document.modified, document.undo_text()) == (leftover.original, True, "")
+        assert document.news() is News.NONE
+        qtbot.waitUntil(lambda: not recovery.busy)
+        assert copies(folder) == [state(7)] * (others + 1)  # one is its own now
+        assert claimed(folder) == ([], "")
+        document.save(tmp_path / "saved.json")
+        qtbot.waitUntil(lambda others=others: len(copies(folder)) == others)
+    assert files(folder) == []
 
 
-@pytest.mark.parametrize("saved_before", [True, False])
-def test_the_work_of_a_killed_program_is_recovered(
-    document, state, recovery, folder, tmp_path, saved_before, left_in, wait_for_copy, qtbot
-):
-    folder.parent.mkdir()
-    save(state(0), folder.parent / "before.json")
-    save(state(7), folder.parent / "after.json")
-    original = tmp_path / "my näme.json" if saved_before else None
-    if original:
-        save(state(0), original)
-    with crash(folder, original):
-        assert left_in(folder) == ([], "")
-    ((left,), said) = left_in(folder)
-    assert (left.original, left.title, left.holds, said) == (original, "line", "1-1 network, 1 row", "")
-    assert left.load() == state(7)
-
-    recovery.recover(left)
-    assert document.state == state(7)
-    assert (document.path, document.modified, document.undo_text()) == (original, True, "")
-    wait_for_copy(state(7))  # its own now
-    assert left_in(folder) == ([], "")
-    assert document.news() is News.NONE
-    document.save(tmp_path / "saved.json")
-    qtbot.waitUntil(lambda: files(folder) == [])
-
-
-def test_a_file_that_was_changed_after_the_crash_is_noticed(
-    document, state, recovery, leave, left_in, folder, tmp_path
+def test_the_file_of_recovered_work_may_have_changed_or_be_of_a_kind_that_is_not_saved(
+    document, state, recovery, leave, left_in, tmp_path
 ):
     save(state(1), tmp_path / "a.json")
     document.open(tmp_path / "a.json")
     leave("a", state(2), path=document.path, digest=document.file.digest)
     save(state(3), tmp_path / "a.json")
-    recovery.recover(left_in(folder)[0][0])
+    recovery.recover(left_in()[0][0])
     assert document.news() is News.CHANGED
-
-
-def test_a_model_of_a_kind_that_is_not_saved_is_known_as_such_after_the_crash(
-    document, state, recovery, leave, left_in, folder, tmp_path
-):
+    document.start(state(1))
     model = tmp_path / "model.json"
     model.write_text('{"modelTopology": {}, "weightsManifest": []}')
-    leave("a", state(2), path=model, digest=b"")
-    recovery.recover(left_in(folder)[0][0])
+    leave("b", state(2), path=model)
+    recovery.recover(left_in()[0][0])
     assert not document.file.as_read.is_saved
 
 
-@pytest.fixture
-def leave(folder):
-    """Return a function that leaves a copy behind, as a program does that has ended."""
-
-    def leave(name, content, path=None, digest=b""):
-        folder.mkdir(parents=True, exist_ok=True)
-        told = About("line", holds(content), path, digest)
-        (folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
-        (folder / f"{name}.lock").write_bytes(b"")
-        return folder / f"{name}.copy"
-
-    return leave
-
-
-def test_the_latest_leftover_comes_first(leave, state, folder, left_in):
-    for name, when in (("a", 100), ("b", 300), ("c", 200)):
+def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(leave, state, folder, left_in):
+    assert left_in() == ([], "")
+    assert not folder.exists()
+    for name, when in (("a", 100), ("b", 300), ("c", 200), ("odd", -(10**9)), ("odder", 10**11)):
         os.utime(leave(name, state(when)), (when, when))
-    left, _ = left_in(folder)
-    assert [own.load() for own in left] == [state(300), state(200), state(100)]
-    assert [own.written.timestamp() for own in left] == [300, 200, 100]
+    (folder / "a.lock").unlink()
+    left, _ = left_in()
+    assert [own.load() for own in left] == [state(when) for when in (10**11, 300, 200, 100, -(10**9))]
+    assert [own.written.timestamp() for own in left[1:4]] == [300, 200, 100]
+    assert claimed(folder) == ([], "")
+    left[2].release()
+    ((again,), _) = claimed(folder)
+    assert again.load() == state(200)
+    again.release()
+    for own in left[:2]:
+        own.discard()
+    assert files(folder) == ["a.copy", "a.lock", "c.copy", "c.lock", "odd.copy", "odd.lock"]
 
 
-def test_a_leftover_is_offered_by_one_and_by_another_only_when_it_is_let_go(leave, state, folder, left_in):
-    leave("a", state(1))
-    ((own,), _) = left_in(folder)
-    assert left_in(folder) == ([], "")
-    own.release()
-    assert len(left_in(folder)[0]) == 1
+def of_state(state):
+    """Return the bytes of an undamaged copy whose State is this JSON."""
+    return of_head(
+        {"about": About("line", "1-1 network, 1 row", None, b"").as_json(), "state": "STATE"}, state
+    )
 
 
-def test_a_discarded_leftover_is_gone(leave, state, folder, left_in):
-    leave("a", state(1))
-    leave("b", state(2))
-    for own in left_in(folder)[0]:
-        if own.load() == state(1):
-            own.discard()
-    assert files(folder) == ["b.copy", "b.lock"]
+def of_head(head, state=""):
+    text = json.dumps(head).replace('"STATE"', state).encode()
+    return b"".join(sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text]))
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"nnviz copy 1\n", None])
-def test_a_damaged_copy_is_said_and_kept_and_hides_no_other(leave, state, folder, left_in, damage):
-    leave("good", state(1))
-    copy = leave("bad", state(2))
-    whole = bytearray(copy.read_bytes())
-    whole[len(whole) // 2] ^= 1
-    copy.write_bytes(bytes(whole) if damage is None else damage)
-    left, said = left_in(folder)
-    assert [own.load() for own in left] == [state(1)]
-    kept = f"it is kept as bad.damaged in {folder}"
-    assert said == f"A copy of unsaved work cannot be recovered: it is damaged; {kept}"
-    for own in left:
-        own.release()
-    assert left_in(folder)[1] == ""
-    assert files(folder) == ["bad.damaged", "good.copy", "good.lock"]
+def damaged(copy):
+    middle = len(copy) // 2
+    return copy[:middle] + bytes([copy[middle] ^ 1]) + copy[middle + 1 :]
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        [1],
-        {"state": 1},
-        {"about": {}, "state": {}},
-        {"about": {"title": 1, "holds": 2, "path": 3, "digest": "zz"}, "state": 1},
-    ],
-)
-def test_a_whole_copy_of_another_shape_hides_no_other(leave, state, folder, left_in, head):
-    leave("good", state(1))
-    text = json.dumps(head).encode()
-    whole = sealed([b"nnviz copy 1\n", len(text).to_bytes(8, "little"), text])
-    (folder / "other.copy").write_bytes(b"".join(whole))
-    left, said = left_in(folder)
-    assert [own.load() for own in left] == [state(1)]
-    assert said.startswith("A copy of unsaved work cannot be recovered: it is of another version of nnviz (")
-    assert files(folder) == ["good.copy", "good.lock", "other.damaged"]
-
-
-def sealed_state(state):
-    """Return the bytes of a whole copy whose State stands so in its JSON."""
-    about = json.dumps(About("line", "1-1 network, 1 row", None, b"").as_json())
-    head = f'{{"about": {about}, "state": {state}}}'.encode()
-    return b"".join(sealed([b"nnviz copy 1\n", len(head).to_bytes(8, "little"), head]))
-
-
-def of_content(content):
-    return lambda path: path.write_bytes(content)
-
-
-def of_size(path):
+def sparse(path):
     with path.open("wb") as file:
-        file.truncate(12 * 2**30)  # sparse: it takes no room
+        file.truncate(12 * 2**30)
 
 
-def of_no_kind_of_file(path):
-    (path / "folder").mkdir(parents=True)
-
-
-FOREIGN = {
-    "another version": of_content(sealed_state("1")),
-    "deep JSON": of_content(sealed_state("[" * 100_000 + "]" * 100_000)),
-    "deep lists": of_content(sealed_state("[" * 900 + "]" * 900)),
-    "a shape too large": of_content(sealed_state(f'{{"shape": [{10**400}]}}')),
-    "a shape larger than memory": of_content(sealed_state(f'{{"shape": [{2**60}]}}')),
-    "no such kind": of_content(sealed_state('{"kind": "Foreign"}')),
-    "12 GB": of_size,
-    "a folder": of_no_kind_of_file,
-    "a pipe": lambda path: os.mkfifo(path),
-    "a device": lambda path: path.symlink_to("/dev/zero"),
+ABOUT = {"title": 1, "holds": 2, "path": 3, "digest": "zz"}
+NO_COPIES = {
+    "empty": b"",
+    "a brace": b"{",
+    "a first line": b"nnviz copy 1\n",
+    "one bit": damaged(of_state("1")),
+    "a list": of_head([1]),
+    "no about": of_head({"state": 1}),
+    "no title": of_head({"about": {}, "state": {}}),
+    "numbers about": of_head({"about": ABOUT, "state": 1}),
+    "another version": of_state("1"),
+    "deep JSON": of_state("[" * 100_000 + "]" * 100_000),
+    "deep lists": of_state("[" * 900 + "]" * 900),
+    "a shape too large": of_state(f'{{"shape": [{10**400}]}}'),
+    "a shape larger than memory": of_state(f'{{"shape": [{2**60}]}}'),
+    "no such kind": of_state('{"kind": "Foreign"}'),
+    "a folder": lambda path: (path / "folder").mkdir(parents=True),
 }
-NOT_ON_WINDOWS = ("a pipe", "a device", "12 GB")
+if sys.platform != "win32":  # which has no such files, or not without taking room
+    NO_COPIES |= {"12 GB": sparse, "a pipe": os.mkfifo, "a device": lambda path: path.symlink_to("/dev/zero")}
 
 
-@pytest.fixture(params=FOREIGN)
-def put_foreign(request):
-    """Return a function that makes something at a path that is no copy of nnviz's."""
-    if sys.platform == "win32" and request.param in NOT_ON_WINDOWS:
-        pytest.skip("Windows has no such files, or not without taking room")
-    return FOREIGN[request.param]
-
-
-def test_what_is_no_copy_is_put_aside_and_hides_no_other(leave, state, folder, left_in, put_foreign):
+def test_what_is_no_copy_is_announced_put_aside_once_and_hides_no_copy(
+    leave, state, folder, left_in, approved
+):
     leave("good", state(1))
-    put_foreign(folder / "odd.copy")
-    left, said = left_in(folder)
-    assert [own.load() for own in left] == [state(1)]
-    assert said.startswith("A copy of unsaved work cannot be recovered: ")
-    assert said.endswith(f"; it is kept as odd.damaged in {folder}")
-    assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock", "odd.damaged"}
-    for own in left:
-        own.release()
-    assert left_in(folder)[1] == ""
+    sentences = []
+    for name, content in NO_COPIES.items():
+        odd = folder / "odd.copy"
+        content(odd) if callable(content) else odd.write_bytes(content)
+        left, said = left_in()
+        assert [own.load() for own in left] == [state(1)], name
+        assert said.startswith("A copy of unsaved work cannot be recovered: "), name
+        assert said.endswith(f"; it is kept as odd.damaged in {folder}"), name
+        assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock", "odd.damaged"}, name
+        assert left_in()[1] == "", name
+        aside = odd.with_suffix(".damaged")
+        aside.rename(folder.parent / name)
+        sentences.append(f"{name}: {said.split(': ', 1)[1].split(' (')[0].split(';')[0]}")
+    approved("why something is no copy", "\n".join(sentences))
 
 
-def test_a_copy_that_cannot_be_put_aside_stays_and_hides_no_other(leave, state, folder, left_in):
+def test_a_copy_that_cannot_be_put_aside_or_claimed_stays_and_hides_no_copy(
+    leave, state, folder, left_in, approved
+):
     leave("good", state(1))
     leave("bad", state(2)).write_bytes(b"?")
-    of_no_kind_of_file(folder / "bad.damaged")
-    left, said = left_in(folder)
+    (folder / "bad.damaged" / "folder").mkdir(parents=True)
+    left, stays = left_in()
     assert [own.load() for own in left] == [state(1)]
-    assert said.endswith(f"it is damaged; it is kept as bad.copy in {folder}")
     assert (folder / "bad.copy").read_bytes() == b"?"
-
-
-def test_a_copy_whose_lock_cannot_be_taken_is_told_and_hides_no_other(leave, state, folder, left_in):
-    leave("good", state(1))
-    lock = leave("odd", state(2)).with_suffix(".lock")
-    lock.unlink()
-    lock.mkdir()
-    left, said = left_in(folder)
+    (folder / "bad.copy").unlink()
+    locked = leave("odd", state(2)).with_suffix(".lock")
+    locked.unlink()
+    locked.mkdir()
+    left, unlocked = left_in()
     assert [own.load() for own in left] == [state(1)]
-    assert said.endswith(f"{lock} is a folder, not a file; it is kept as odd.copy in {folder}")
     assert Copy((folder / "odd.copy").read_bytes()).state() == state(2)
+    approved("a damaged copy that stays, and one with a folder as its lock", f"{stays}\n{unlocked}")
 
 
-def test_several_damaged_copies_are_told_in_one_sentence(leave, state, folder, left_in):
-    for name in ("a", "b", "c"):
-        leave(name, state(1)).write_bytes(b"?")
-    assert left_in(folder)[1].endswith(f".damaged in {folder}, and so are 2 others")
-
-
-@pytest.mark.parametrize("when_s", [-(10**9), 10**11])
-def test_a_copy_with_an_odd_time_is_offered(leave, state, folder, left_in, when_s):
-    os.utime(leave("a", state(1)), (when_s, when_s))
-    assert [own.load() for own in left_in(folder)[0]] == [state(1)]
-
-
-def test_only_so_many_damaged_copies_are_kept_from_start_to_start(leave, state, folder, left_in):
+def test_only_the_latest_damaged_copies_are_kept_but_always_those_just_announced(
+    leave, state, folder, left_in, approved
+):
     for number in range(MOST_DAMAGED + 3):
         copy = leave(f"copy-{number}", state(1))
         copy.write_bytes(b"?")
         os.utime(copy, (number, number))
-    assert left_in(folder)[1].endswith(f"and so are {MOST_DAMAGED + 2} others")
+    said = left_in()[1]
     assert len(files(folder)) == MOST_DAMAGED + 3
-    left_in(folder)
+    left_in()
     assert files(folder) == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
-
-
-def test_a_damaged_copy_that_is_told_as_kept_is_kept_however_old(leave, state, folder, left_in):
     copy = leave("old", state(1))
-    for number in range(MOST_DAMAGED):
-        (folder / f"{number}.damaged").write_bytes(b"?")
     copy.write_bytes(b"?")
     os.utime(copy, (0, 0))
-    assert "old.damaged" in left_in(folder)[1]
+    assert "old.damaged" in left_in()[1]
     assert "old.damaged" in files(folder)
     assert len(files(folder)) == MOST_DAMAGED
+    approved("several damaged copies", said.replace(said.split(" kept as ")[1].split(".")[0], "ONE"))
 
 
-def test_what_is_of_no_use_to_anybody_is_deleted_when_it_is_old(folder, left_in):
+def test_old_locks_and_halves_of_copies_are_deleted(folder, left_in):
     folder.mkdir(parents=True)
     for name, ago_s in (("a.lock", 61), (".nnviz-0123456789ab.tmp", 61), ("b.lock", 10), ("mine.txt", 61)):
         (folder / name).write_bytes(b"")
         os.utime(folder / name, (time.time() - ago_s,) * 2)
-    left_in(folder)
+    left_in()
     assert files(folder) == ["b.lock", "mine.txt"]
 
 
-def test_a_leftover_that_has_gone_leaves_everything_as_it_was(
-    document, leave, state, recovery, folder, left_in
+def test_a_leftover_stays_until_its_successor_is_written_and_is_gone_once_it_is_saved(
+    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot, tmp_path, wait_for_copy
 ):
-    copy = leave("a", state(1))
-    before = document.state
-    ((own,), _) = left_in(folder)
+    copy, before = leave("a", state(1)), document.state
+    ((own,), _) = left_in()
+    whole = copy.read_bytes()
     copy.unlink()
     with pytest.raises(FileError):
         recovery.recover(own)
     assert document.state is before
+    copy.write_bytes(whole)
 
+    def full_disk(path, *_data, **_words):
+        raise FileError(f"{path.name} was not saved: the disk is full")
 
-def test_a_copy_without_a_lock_is_still_offered(leave, state, folder, left_in):
-    leave("a", state(1)).with_suffix(".lock").unlink()
-    assert [own.load() for own in left_in(folder)[0]] == [state(1)]
-
-
-def test_without_a_folder_there_are_no_leftovers(folder, left_in):
-    assert left_in(folder) == ([], "")
-    assert not folder.exists()
-
-
-def full_disk(path, *_data, **_words):
-    raise FileError(f"{path.name} was not saved: the disk is full")
-
-
-def test_a_full_disk_is_told_once_tried_again_and_told_again_after_it_went_well(
-    document, state, recovery, monkeypatch, qtbot, wait_for_copy
-):
-    said, tried = [], []
-    recovery.failed.connect(said.append)
-    write = atomic.write
-
-    def full(path, *data, **words):
-        tried.append(path)
-        full_disk(path)
-
-    monkeypatch.setattr(atomic, "write", full)
-    for value in (1, 2, 3):
-        document.push(state(value), "edit")
-        qtbot.waitUntil(lambda value=value: len(tried) >= 2 * value)
-    qtbot.waitUntil(lambda: len(said) == 1)
-    assert said[0].startswith("nnviz cannot keep a copy of unsaved changes for the case of a crash: ")
-    assert said[0].endswith("the disk is full")
-    monkeypatch.setattr(atomic, "write", write)
-    wait_for_copy(state(3))
-    monkeypatch.setattr(atomic, "write", full)
-    document.push(state(5), "edit")
-    qtbot.waitUntil(lambda: len(said) == 2)
-
-
-def test_a_folder_that_cannot_be_made_is_told(document, state, folder, qtbot):
-    folder.parent.write_text("a file is in the way")
-    recovery = Recovery(document, folder, delay_ms=SOON_MS)
-    with qtbot.waitSignal(recovery.failed) as told:
-        document.push(state(1), "one")
-    assert told.args[0].endswith(f"{folder} cannot be used: not a directory")
-    recovery.close()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows always has locks")
-def test_a_folder_without_locks_is_told(document, state, recovery, folder, monkeypatch, qtbot):
-    def no_locks(_handle, _how):
-        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-
-    monkeypatch.setattr("fcntl.flock", no_locks)
-    with qtbot.waitSignal(recovery.failed) as told:
-        document.push(state(1), "one")
-    assert told.args[0].endswith(f"{folder} cannot be used: no locks available")
-
-
-def test_a_leftover_stays_while_its_successor_cannot_be_written(
-    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot, tmp_path
-):
-    leave("a", state(1))
-    write = atomic.write
-    monkeypatch.setattr(atomic, "write", full_disk)
-    with qtbot.waitSignal(recovery.failed):
-        recovery.recover(left_in(folder)[0][0])
+    with monkeypatch.context() as patch:
+        patch.setattr(atomic, "write", full_disk)
+        with qtbot.waitSignal(recovery.failed):
+            recovery.recover(own)
     assert document.state == state(1)
     assert copies(folder) == [state(1)]
-    monkeypatch.setattr(atomic, "write", write)
     document.save(tmp_path / "a.json")
-    qtbot.waitUntil(lambda: files(folder) == [])  # what is saved is not offered again
+    wait_for_copy(None)
 
 
 def test_a_leftover_stays_while_an_older_copy_is_written(
-    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot
+    document, leave, state, recovery, folder, held_up, left_in, qtbot
 ):
     leave("a", state(1))
-    ((own,), _) = left_in(folder)
-    begun, go_on, seen = threading.Event(), threading.Event(), []
-    write = atomic.write
-
-    def slowly(path, *data, **words):
-        begun.set()
-        assert go_on.wait(10)
-        seen.append(sorted(copy.name for copy in folder.glob("*.copy")))
-        return write(path, *data, **words)
-
-    monkeypatch.setattr(atomic, "write", slowly)
+    ((own,), _) = left_in()
+    begun, go_on, seen = held_up
     document.push(state(2), "two")
     qtbot.waitUntil(begun.is_set)
     recovery.recover(own)
@@ -613,33 +507,91 @@ def test_a_leftover_stays_while_an_older_copy_is_written(
     assert copies(folder) == [state(1)]
 
 
-def test_who_has_to_end_leaves_the_latest_changes_to_the_next_start(document, state, folder, left_in):
+def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state, folder, left_in):
     recovery = Recovery(document, folder, delay_ms=100_000)
     document.push(state(1), "one")
     document.push(state(2), "two")
     recovery.leave()
-    assert [own.load() for own in left_in(folder)[0]] == [state(2)]
-
-
-def test_who_has_to_end_with_everything_saved_leaves_nothing(document, state, folder, left_in):
+    ((own,), _) = left_in()
+    assert own.load() == state(2)
+    own.discard()
+    document.start(state(0))
     recovery = Recovery(document, folder, delay_ms=SOON_MS)
     document.push(state(1), "one")
     document.undo()
     recovery.leave()
-    assert left_in(folder) == ([], "")
+    assert left_in() == ([], "")
 
 
-def test_what_a_copy_holds_is_told_in_words(state):
-    assert holds(train(state(1), updates=20).state) == "1-1 network, 1 row, iteration 20"
-    deep = state(1)
-    for _ in range(12):
-        network = deep.network
-        hidden = replace(network.layers[0], nodes=(f"n{len(network.layers)}",), weights=[[1.0]])
-        deep = replace(deep, network=replace(network, layers=(hidden, *network.layers)))
-    assert holds(deep) == "1-1-1-…-1-1-1 network, 1 row"
+# --- windows that have one file open
 
 
-@pytest.mark.usefixtures("qapp")
-def test_copies_have_a_folder_of_this_person_and_program():
-    assert isinstance(data_folder(), Path)
-    assert data_folder().is_absolute()
+@pytest.fixture
+def window(tmp_path):
+    """Return a function that opens another window on a file."""
+    made = []
+
+    def make(path, folder=tmp_path / "open"):
+        made.append(Presence(folder))
+        made[-1].move_to(path)
+        return made[-1]
+
+    yield make
+    for presence in made:
+        presence.leave()
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("{}")
+    return path
+
+
+def test_windows_on_one_file_know_of_each_other_however_the_file_is_reached(window, path, tmp_path):
+    (tmp_path / "link.json").symlink_to(path)
+    one, other, none = window(path), window(tmp_path / "b.json"), window(None)
+    nowhere = window(path, path / "no folder")
+    assert [each.others() for each in (one, other, none, nowhere)] == [0, 0, 0, 0]
+    two = window(tmp_path / "link.json")
+    assert (one.others(), two.others()) == (1, 1)
+    two.move_to(tmp_path / "b.json")
+    assert (one.others(), two.others(), other.others()) == (0, 1, 1)
+    two.leave()
+    assert other.others() == 0
+    for each in (one, other, nowhere):
+        each.leave()
+    assert os.listdir(tmp_path / "open") == []
+
+
+@pytest.fixture
+def left_open(window, path, tmp_path):
+    """Return what a killed window has left, as it was reached, and another window on its file."""
+    killed = window(path)
+    (name,) = os.listdir(tmp_path / "open")
+    killed.leave()
+    left = tmp_path / "open" / name
+    left.write_bytes(b"")
+    return left, window(path)
+
+
+def test_a_killed_window_does_not_count_and_is_cleared_up_later(left_open):
+    left, one = left_open
+    assert one.others() == 0
+    assert left.exists()  # it may be about to be locked
+    os.utime(left, (time.time() - 61,) * 2)
+    assert one.others() == 0
+    assert not left.exists()
+
+
+@not_on_windows
+def test_a_look_at_a_lock_and_a_system_without_locks_are_no_window(left_open, window, path, monkeypatch):
+    left, one = left_open
+    with left.open("rb") as looks:  # as a third window does at this moment
+        lock.take(looks.fileno(), shared=True)
+        assert one.others() == 0
+    os.utime(left, (0, 0))
+    there = set(os.listdir(left.parent))
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    assert window(path).others() == 0
+    assert set(os.listdir(left.parent)) == there  # left alone: it may be somebody's

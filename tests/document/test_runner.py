@@ -1,3 +1,5 @@
+"""Runs and steps of the training, against closed forms and an uncut training, in frames and in a thread."""
+
 import math
 import weakref
 from dataclasses import replace
@@ -20,6 +22,13 @@ from nnviz.document.training.outcome import NO_ROWS, NO_TARGETS
 from nnviz.document.training.runner import Runner
 
 pytestmark = pytest.mark.usefixtures("qapp")
+WAYS = {
+    "in frames": {},
+    "from frames to a thread": {"long_unit_s": 0.0},
+    "in a thread": {"long_trainer_ns": 0},
+}
+LONG = 1_000_000
+"""Updates of a run that does not end within a test."""
 
 
 def slopes_exercise(learning_rate=0.01, updates=20):
@@ -31,6 +40,15 @@ def slopes_exercise(learning_rate=0.01, updates=20):
 
 def mse_after(k, learning_rate=0.01):
     return 49 * (1 - 28 * learning_rate) ** (2 * k)
+
+
+def mini_batches():
+    rng = np.random.default_rng(0)
+    hidden = Layer(("node_0", "node_1", "node_2"), "tanh", np.zeros((3, 2)), np.zeros(3))
+    output = Layer(("output",), "identity", np.zeros((1, 3)), np.zeros(1))
+    data = Dataset(rng.normal(size=(7, 2)), rng.normal(size=(7, 1)))
+    training = Training(0.05, updates=30, batch_size=3, optimizer="adam")
+    return edits.randomise(State(Network(("x0", "x1"), (hidden, output)), data, training), 3)
 
 
 @pytest.fixture
@@ -60,9 +78,11 @@ def runner(make_runner):
 
 
 @pytest.fixture
-def long_runner(make_runner):
-    """A Runner for which every unit of work is too long for a frame, so that a thread goes on with it."""
-    return make_runner(long_unit_s=0.0)
+def slow_runner(make_runner):
+    """Return a Runner whose first update comes at once, and the second after a quarter of an hour."""
+    runner = make_runner(slowest_per_s=0.001)
+    runner.speed = 0.0
+    return runner
 
 
 def finish(qtbot, runner):
@@ -75,15 +95,45 @@ def until(qtbot, document, iteration):
     qtbot.waitUntil(lambda: document.state.iteration >= iteration)
 
 
+# --- numbers
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_runs_steps_and_back_end_with_the_numbers_of_an_uncut_training(qtbot, document, make_runner, way):
+    runner = make_runner(**WAYS[way])
+    for start in (
+        slopes_exercise(),
+        mini_batches(),
+        slopes_exercise(0.01, 1000),
+        slopes_exercise(0.08, 2000),
+    ):
+        document.start(start)
+        expected = train(start).state
+        finish(qtbot, runner)
+        assert document.state.iteration == expected.iteration
+        assert document.state.network == expected.network
+        np.testing.assert_array_equal(document.state.run.history.points, expected.run.history.points)
+    document.start(slopes_exercise())
+    finish(qtbot, runner)
+    points, trained = document.state.run.history.points, document.state.network
+    assert points[:, 0].tolist() == list(range(21))
+    np.testing.assert_allclose(points[:, 1], [mse_after(k) for k in range(21)], rtol=1e-9)
+    runner.step()
+    qtbot.waitUntil(lambda: not runner.running)
+    assert (document.state.iteration, document.undo_text()) == (21, "One update")
+    runner.back()
+    qtbot.waitUntil(lambda: document.state.iteration == 20)
+    assert document.state.network == trained
+
+
 def test_a_step_makes_the_update_of_the_ninth_exercise(document, runner):
     runner.step()
     assert document.state.network.predict([[1, 2, 3]]).item() == pytest.approx(5.04, abs=1e-12)
     assert document.state.iteration == 1
 
 
-@pytest.fixture
-def counted(monkeypatch):
-    """Return the passes over the one layer of activation `counted`: the way, and the rows."""
+def test_a_step_is_one_update_and_one_measurement(document, runner, monkeypatch):
+    """The forward pass of the update gives the MSE at its start."""
     passes, tanh = [], ACTIVATIONS["tanh"]
 
     def forward(z, a):
@@ -96,247 +146,15 @@ def counted(monkeypatch):
 
     counted = replace(tanh, name="counted", forward=forward, backward=backward)
     monkeypatch.setitem(ACTIVATIONS, "counted", counted)
-    return passes
-
-
-def of_counted_layer(rows, **training):
-    network = Network(
-        ("x",),
-        (
-            Layer(("node_0",), "counted", np.ones((1, 1)), None),
-            Layer(("output",), "identity", np.ones((1, 1)), None),
-        ),
-    )
-    x = np.linspace(-1, 1, rows).reshape(-1, 1)
-    return State(network, Dataset(x, x), Training(0.01, **training))
-
-
-def test_a_step_is_one_update_and_one_measurement(document, runner, counted):
-    """The way forward of the update is where the MSE at its start comes from."""
-    document.start(of_counted_layer(7))
-    for _ in range(3):
-        counted.clear()
-        runner.step()
-        assert counted == [("forward", 7), ("backward", 7), ("forward", 7)]
-
-
-def test_a_step_of_a_batch_is_one_update_and_one_measurement(document, runner, counted):
-    document.start(of_counted_layer(7, batch_size=3))
-    runner.step()
-    start, *step = counted
-    assert start == ("forward", 7)  # the MSE at iteration 0, that of all rows
-    assert step == [("forward", 3), ("backward", 3), ("forward", 7)]
-    counted.clear()
-    runner.step()
-    assert counted == [("forward", 3), ("backward", 3), ("forward", 7)]
-
-
-def test_a_run_makes_the_history_of_the_tenth_exercise(qtbot, document, runner):
-    finish(qtbot, runner)
-    points = document.state.run.history.points
-    assert points[:, 0].tolist() == list(range(21))
-    np.testing.assert_allclose(points[:, 1], [mse_after(k) for k in range(21)], rtol=1e-9)
-
-
-def test_a_run_ends_with_the_numbers_of_an_uncut_training(qtbot, runner, document):
-    document.start(edits.randomise(mini_batches(), 3))
-    expected = train(document.state).state
-    finish(qtbot, runner)
-    assert document.state.network == expected.network
-    np.testing.assert_array_equal(document.state.run.history.points, expected.run.history.points)
-
-
-def mini_batches():
-    rng = np.random.default_rng(0)
-    network = Network(
-        ("x0", "x1"),
-        (
-            Layer(("node_0", "node_1", "node_2"), "tanh", np.zeros((3, 2)), np.zeros(3)),
-            Layer(("output",), "identity", np.zeros((1, 3)), np.zeros(1)),
-        ),
-    )
-    data = Dataset(rng.normal(size=(7, 2)), rng.normal(size=(7, 1)))
-    return State(network, data, Training(0.05, updates=30, batch_size=3, optimizer="adam"))
-
-
-def test_a_run_is_one_undo_entry(qtbot, document, runner):
-    start = document.state
-    runner.speed = 0.9  # several frames, so several pushes
-    finish(qtbot, runner)
-    assert document.undo_text() == "Run of 20 updates"
-    document.undo()
-    assert document.state is start
-
-
-def test_back_leaves_an_edit_alone(document, runner):
-    runner.step()
-    document.push(edits.set_weight(document.state, 0, 0, 0, 1.5), "Edit")
-    edited = document.state
-    runner.back()
-    assert document.state is edited
-
-
-def test_a_run_goes_on_with_the_run_before(qtbot, document, runner):
-    finish(qtbot, runner)
-    finish(qtbot, runner)
-    assert document.state.iteration == 40
-    assert document.state.run.history.last == (40, pytest.approx(mse_after(40)))
-
-
-def test_run_after_pause_makes_the_updates_that_are_left(qtbot, document, runner):
-    runner.speed = 0.6
-    runner.run()
-    until(qtbot, document, 3)
-    runner.pause()
-    paused_at = document.state.iteration
-    assert paused_at < 20
-    assert runner.left == 20 - paused_at
-    runner.step()
-    runner.speed = 1.0
-    finish(qtbot, runner)
-    assert document.state.iteration == 20
-    finish(qtbot, runner)
-    assert document.state.iteration == 40
-
-
-def test_restart_returns_to_the_weights_at_iteration_0(qtbot, document, runner):
-    start = document.state.network
-    finish(qtbot, runner)
-    with qtbot.waitSignal(runner.said) as said:
-        runner.restart()
-    assert document.state.network is start
-    assert document.state.iteration == 0
-    assert said.args == ["Iteration 0 of 20: MSE 49"]
-
-
-def test_new_random_weights_take_the_next_seed(qtbot, document, runner):
-    with qtbot.waitSignal(runner.said) as said:
-        runner.new_random_weights()
-    assert said.args == ["Random weights of seed 1"]
-    assert document.state.training.seed == 1
-    assert document.state.network == slopes_exercise().network.randomised(1)
-    runner.new_random_weights()
-    assert document.state.training.seed == 2
-
-
-def test_a_run_that_diverges_stops_at_finite_weights_and_says_what_to_try(qtbot, document, runner):
-    document.start(slopes_exercise(learning_rate=1.0, updates=2000))
-    with qtbot.waitSignal(runner.warned):
-        sentence = finish(qtbot, runner)
-    state = document.state
-    assert all(np.isfinite(layer.weights).all() for layer in state.network.layers)
-    # The error grows by the factor −27, so its square leaves float64 at update k: 49·27^(2k) > 1.8e308.
-    last = math.floor(math.log(np.finfo(float).max / 49) / math.log(27**2))
-    assert state.iteration == last
-    assert sentence.startswith(f"Diverged after iteration {last}:")
-    assert sentence.endswith("Try a tenth, 0.1.")
-
-
-def test_a_run_that_diverges_at_its_first_update_changes_nothing(qtbot, document, runner):
-    document.start(slopes_exercise(learning_rate=1e200))
-    start = document.state
-    sentence = finish(qtbot, runner)
-    assert sentence.startswith("Diverged at iteration 1:")
-    assert document.state is start
-
-
-def test_a_run_in_which_the_mse_rises_advises_a_smaller_learning_rate(qtbot, document, runner):
-    document.start(slopes_exercise(learning_rate=0.08, updates=2))
-    with qtbot.waitSignal(runner.warned) as warned:
-        finish(qtbot, runner)
-    # 1 − 28·0.08 = −1.24, and 49·1.24⁴ = 115.8
-    assert warned.args == ["2 updates: the MSE rose, 49 → 115.8; try a learning rate of 0.008 or less."]
-
-
-@pytest.mark.parametrize(
-    ("data", "sentence"),
-    [
-        (Dataset(np.empty((0, 3))), NO_ROWS),
-        (Dataset(np.array([[1.0, 2.0, 3.0]])), NO_TARGETS),
-    ],
-)
-def test_what_cannot_be_trained_is_told_in_a_sentence(qtbot, document, runner, data, sentence):
-    document.start(replace(document.state, data=data))
-    for act in (runner.run, runner.step):
-        with qtbot.waitSignal(runner.warned) as warned:
-            act()
-        assert warned.args == [sentence]
-        assert not runner.running
-
-
-def test_a_new_learning_rate_holds_from_the_next_update_on_and_does_not_end_the_run(qtbot, document, runner):
-    runner.speed = 0.6
-    start = document.state
-    runner.run()
-    until(qtbot, document, 2)
-    runner.set_training(replace(document.state.training, learning_rate=0.02))
-    changed_at = document.state.iteration
-    assert runner.running
-    with qtbot.waitSignal(runner.run_ended):
-        runner.speed = 1.0
-    assert document.state.iteration == 20
-    assert document.state.training.learning_rate == 0.02
-    expected = mse_after(changed_at) * (1 - 28 * 0.02) ** (2 * (20 - changed_at))
-    assert document.state.run.history.last[1] == pytest.approx(expected, rel=1e-9)
-    document.undo()
-    assert document.state is start
-
-
-def test_another_setting_pauses_the_run(qtbot, document, runner):
-    runner.speed = 0.5
-    runner.run()
-    until(qtbot, document, 1)
-    runner.set_training(replace(document.state.training, optimizer="adam"))
-    assert not runner.running
-    assert document.undo_text() == "Change optimizer"
-    assert document.state.iteration >= 1
-
-
-def test_undo_during_a_run_pauses_it_and_takes_the_whole_run_back(qtbot, document, runner):
-    start = document.state
-    runner.speed = 0.5
-    runner.run()
-    until(qtbot, document, 2)
-    with qtbot.waitSignal(runner.run_ended):
-        document.undo()
-    assert document.state is start
-    assert not runner.running
-    assert runner.left == 0
-
-
-def test_an_edit_during_a_run_pauses_it_and_holds(qtbot, document, runner):
-    runner.speed = 0.5
-    runner.run()
-    until(qtbot, document, 2)
-    edited = edits.set_weight(document.state, 0, 0, 0, 9.0)
-    document.push(edited, "Edit")
-    assert not runner.running
-    assert document.state is edited
-
-
-def test_nothing_runs_while_idle(runner):
-    def active():
-        return [timer for timer in runner.findChildren(QTimer) if timer.isActive()]
-
-    assert not active()
-    runner.speed = 0.5
-    runner.run()
-    assert active()
-    runner.pause()
-    assert not active()
-    runner.step()
-    assert not active()
-
-
-def test_a_slow_run_makes_and_shows_its_first_update_at_once(qtbot, document, make_runner):
-    runner = make_runner(slowest_per_s=0.001)  # the second would come after a quarter of an hour
-    runner.speed = 0.0
-    runner.run()
-    until(qtbot, document, 1)
-    assert document.state.iteration == 1
-    with qtbot.waitSignal(runner.run_ended):
-        runner.speed = 1.0
-    assert document.state.iteration == 20
+    network = Network(("x",), (Layer(("node_0",), "counted", [[1]]), Layer(("output",), "identity", [[1]])))
+    x = np.linspace(-1, 1, 7).reshape(-1, 1)
+    for batch_size, batches in ((None, (7, 7, 7)), (3, (3, 3, 1))):
+        document.start(State(network, Dataset(x, x), Training(0.01, batch_size=batch_size)))
+        for step, rows in enumerate(batches):
+            passes.clear()
+            runner.step()
+            start = [("forward", 7)] if batch_size and not step else []  # the MSE of all rows at iteration 0
+            assert passes == [*start, ("forward", rows), ("backward", rows), ("forward", 7)]
 
 
 @pytest.mark.parametrize("updates", [5, 20, 100_000])
@@ -348,69 +166,159 @@ def test_the_pace_goes_from_one_update_a_second_over_three_seconds_a_run_to_no_l
     assert paces == sorted(paces)
 
 
-def test_progress_counts_up_to_all_updates(qtbot, runner):
-    seen = []
+# --- undo, pause and settings
+
+
+def test_each_run_goes_on_from_the_last_and_is_one_undo_entry(qtbot, document, runner, approved):
+    start, seen, said = document.state, [], []
     runner.progressed.connect(lambda done, of: seen.append((done, of)))
+    runner.said.connect(said.append)
+    runner.speed = 0.9  # several frames, so several pushes
+    said.append(finish(qtbot, runner))
+    assert (seen[0], seen[-1], sorted(seen)) == ((0, 20), (20, 20), seen)
+    runner.speed = 1.0
     finish(qtbot, runner)
-    assert seen[0] == (0, 20)
-    assert seen[-1] == (20, 20)
-    assert seen == sorted(seen)
+    assert document.state.run.history.last == (40, pytest.approx(mse_after(40)))
+    assert document.undo_text() == "Run of 20 updates"
+    document.undo()
+    assert document.state.iteration == 20
+    document.undo()
+    assert document.state is start
+    document.redo()
+    runner.restart()
+    assert (document.state.network, document.state.iteration) == (start.network, 0)
+    for seed in (1, 2):
+        runner.new_random_weights()
+        assert (document.state.training.seed, document.undo_text()) == (seed, "New random weights")
+        assert document.state.network == start.network.randomised(seed)
+    approved("said of a run, a restart and new random weights", "\n".join(said))
 
 
-@pytest.mark.parametrize("learning_rate", [0.01, 0.08])
-def test_work_that_is_too_long_for_a_frame_ends_with_the_same_numbers(
-    qtbot, document, long_runner, learning_rate
+def test_a_paused_run_makes_the_updates_that_are_left_and_nothing_runs_meanwhile(
+    qtbot, document, slow_runner, approved
 ):
-    document.start(slopes_exercise(learning_rate, updates=3000))
-    expected = train(document.state).state
-    finish(qtbot, long_runner)
-    assert document.state.iteration == expected.iteration
-    assert document.state.network == expected.network
+    def active():
+        return [timer for timer in runner.findChildren(QTimer) if timer.isActive()]
 
-
-def test_many_weights_are_trained_in_a_thread_from_the_start_with_the_same_numbers(
-    qtbot, document, make_runner
-):
-    runner = make_runner(long_trainer_ns=0)
-    expected = train(document.state).state
-    finish(qtbot, runner)
-    assert document.state.network == expected.network
+    runner = slow_runner
+    assert not active()
+    runner.run()
+    until(qtbot, document, 1)
+    assert document.state.iteration == 1
+    assert active()
+    with qtbot.waitSignal(runner.run_ended) as paused:
+        runner.pause()
+    approved("a pause after one update", paused.args[0])
+    assert (runner.left, active()) == (19, [])
     runner.step()
-    until(qtbot, document, 21)
-    qtbot.waitUntil(lambda: not runner.running)
-    assert document.undo_text() == "One update"
-    runner.back()
-    qtbot.waitUntil(lambda: document.state.iteration == 20)
-    assert document.state.network == expected.network
+    assert (document.state.iteration, runner.left, active()) == (2, 18, [])
+    runner.run()
+    with qtbot.waitSignal(runner.run_ended):
+        runner.speed = 1.0
+    assert document.state.iteration == 20
+    finish(qtbot, runner)
+    assert document.state.iteration == 40
 
 
-def test_what_cannot_be_trained_in_a_thread_is_told_too(qtbot, document, make_runner):
-    document.start(replace(document.state, data=Dataset(np.empty((0, 3)))))
-    runner = make_runner(long_trainer_ns=0)
-    with qtbot.waitSignal(runner.warned) as warned, qtbot.waitSignal(runner.run_ended):
-        runner.run()
-    assert warned.args == [NO_ROWS]
-    assert not runner.running
+def test_a_new_learning_rate_does_not_end_a_run(qtbot, document, slow_runner):
+    start = document.state
+    slow_runner.run()
+    until(qtbot, document, 1)
+    slow_runner.set_training(replace(document.state.training, learning_rate=0.02))
+    assert slow_runner.running
+    with qtbot.waitSignal(slow_runner.run_ended):
+        slow_runner.speed = 1.0
+    assert (document.state.iteration, document.state.training.learning_rate) == (20, 0.02)
+    expected = mse_after(1) * (1 - 28 * 0.02) ** (2 * 19)
+    assert document.state.run.history.last[1] == pytest.approx(expected, rel=1e-9)
+    document.undo()
+    assert document.state is start
 
 
-def test_long_work_pauses_and_goes_on(qtbot, document, long_runner):
-    document.start(slopes_exercise(0.0001, updates=100_000))
-    long_runner.run()
+@pytest.mark.parametrize("change", ["another optimizer", "undo", "an edit"])
+def test_any_other_change_ends_a_run(qtbot, document, slow_runner, change):
+    start = document.state
+    slow_runner.run()
+    until(qtbot, document, 1)
+    edited = edits.set_weight(document.state, 0, 0, 0, 9.0)
+    with qtbot.waitSignal(slow_runner.run_ended):
+        if change == "undo":
+            document.undo()
+        elif change == "an edit":
+            document.push(edited, "Edit")
+        else:
+            slow_runner.set_training(replace(document.state.training, optimizer="adam"))
+    assert not slow_runner.running
+    assert slow_runner.left == 0
+    if change == "another optimizer":
+        assert (document.undo_text(), document.state.iteration) == ("Change optimizer", 1)
+    else:
+        assert document.state is (start if change == "undo" else edited)
+        slow_runner.back()
+        assert document.state is (start if change == "undo" else edited)
+
+
+# --- what a run says of its end
+
+
+def test_a_run_that_diverges_or_rises_says_what_to_try(qtbot, document, runner, approved):
+    warned, sentences = [], []
+    runner.warned.connect(warned.append)
+    # The error grows by the factor −27, so its square leaves float64 at update k: 49·27^(2k) > 1.8e308.
+    last = math.floor(math.log(np.finfo(float).max / 49) / math.log(27**2))
+    # 1 − 28·0.08 = −1.24, and 49·1.24⁴ = 115.8
+    for learning_rate, updates, iterations in ((1.0, 2000, last), (1e200, 20, 0), (0.08, 2, 2)):
+        document.start(slopes_exercise(learning_rate, updates))
+        start = document.state
+        sentences.append(f"learning rate {learning_rate:g}: {finish(qtbot, runner)}")
+        assert sentences[-1].endswith(warned[-1])
+        assert document.state.iteration == iterations
+        assert np.isfinite(document.state.network.layers[0].weights).all()
+        assert (document.state is start) == (not iterations)
+    assert len(warned) == 3
+    approved("runs that diverge after a while, at once, and rise", "\n".join(sentences))
+
+
+@pytest.mark.parametrize("way", ["in frames", "in a thread"])
+def test_without_rows_or_targets_a_run_and_a_step_say_what_is_missing(qtbot, document, make_runner, way):
+    runner = make_runner(**WAYS[way])
+    for data, sentence in ((Dataset(np.empty((0, 3))), NO_ROWS), (Dataset([[1.0, 2.0, 3.0]]), NO_TARGETS)):
+        document.start(replace(document.state, data=data))
+        for act in (runner.run, runner.step):
+            with qtbot.waitSignal(runner.warned) as warned:
+                act()
+            assert warned.args == [sentence]
+            qtbot.waitUntil(lambda: not runner.running)
+
+
+# --- in a thread
+
+
+def test_long_work_takes_a_new_learning_rate_pauses_and_goes_on(qtbot, document, make_runner):
+    runner = make_runner(**WAYS["from frames to a thread"])
+    document.start(slopes_exercise(1e-6, LONG))
+    runner.run()
     until(qtbot, document, 50)
-    long_runner.pause()
+    runner.set_training(replace(document.state.training, learning_rate=2e-6))
+    changed_at = document.state.iteration
+    assert runner.running
+    until(qtbot, document, changed_at + 50)
+    runner.pause()
     done = document.state.iteration
-    assert long_runner.left == 100_000 - done
-    assert document.state.run.history.last[1] == pytest.approx(mse_after(done, 0.0001), rel=1e-6)
-    long_runner.set_training(replace(document.state.training, learning_rate=0.0002))
-    long_runner.run()
+    assert runner.left == LONG - done
+    (one, first), (two, second) = document.state.run.history.points[-2:]
+    assert second / first == pytest.approx((1 - 28 * 2e-6) ** (2 * (two - one)), rel=1e-9)
+    (one, first), (two, second) = document.state.run.history.points[:2]
+    assert second / first == pytest.approx((1 - 28e-6) ** (2 * (two - one)), rel=1e-9)
+    runner.run()
     until(qtbot, document, done + 50)
-    long_runner.pause()
-    assert document.state.training.learning_rate == 0.0002
+    runner.pause()
+    assert document.state.training.learning_rate == 2e-6
 
 
-def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkeypatch, document, make_runner):
+def test_pause_shows_what_long_work_has_made_meanwhile(qtbot, monkeypatch, document, make_runner):
     runner = make_runner(long_unit_s=0.0, work_per_state=1e9)  # after its first State it hands out no other
-    document.start(slopes_exercise(1e-6, updates=1_000_000))
+    document.start(slopes_exercise(1e-6, LONG))
     made, update = [], GradientDescent.update
     monkeypatch.setattr(GradientDescent, "update", lambda self, k: made.append(k) or update(self, k))
     runner.run()
@@ -423,38 +331,23 @@ def test_what_was_made_in_long_work_is_shown_when_pause_is_pressed(qtbot, monkey
     done = document.state.iteration
     assert done > shown + 1000
     assert ended.args == [f"Paused after {done:,} of 1,000,000 updates"]
-    assert runner.left == 1_000_000 - done
+    assert runner.left == LONG - done
     assert document.state.run.history.last == (done, pytest.approx(mse_after(done, 1e-6), rel=1e-6))
-
-
-def test_a_new_learning_rate_holds_in_long_work_too(qtbot, document, long_runner):
-    document.start(slopes_exercise(0.0001, updates=1500))
-    long_runner.speed = 0.7  # about half a second
-    long_runner.run()
-    until(qtbot, document, 50)
-    with qtbot.waitSignal(long_runner.run_ended):
-        long_runner.set_training(replace(document.state.training, learning_rate=0.0002))
-    mse = document.state.run.history.points[:, 1]
-    assert mse[1] / mse[0] == pytest.approx((1 - 28 * 0.0001) ** 2)
-    assert mse[-1] / mse[-2] == pytest.approx((1 - 28 * 0.0002) ** 2)
 
 
 def test_a_long_history_is_thinned_and_every_iteration_stays_in_reach(qtbot, document, make_runner):
     runner = make_runner(history_points=100)
     document.push(replace(document.state, training=Training(learning_rate=1e-5, updates=2000)), "settings")
-    with qtbot.waitSignal(runner.run_ended):
-        runner.run()
+    finish(qtbot, runner)
     assert len(document.state.run.history) <= 100
     assert runner.travel.history.is_thinned
     with qtbot.waitSignal(runner.travel.rested):
         runner.scrub_to(1234)
     assert document.state.network == train(slopes_exercise(1e-5, 1234)).state.network
-    iteration, mse = runner.travel.present
-    assert iteration == 1234
-    assert mse == document.state.loss()
+    assert runner.travel.present == (1234, document.state.loss())
 
 
-def test_a_runner_that_nobody_wants_any_more_is_not_held_by_the_job_that_is_still_to_be_deleted(document):
+def test_a_job_that_is_still_to_be_deleted_does_not_hold_its_runner(document):
     runner = Runner(document)
     document.push(train(document.state).state, "Run")
     runner.scrub_to(7)
@@ -464,15 +357,18 @@ def test_a_runner_that_nobody_wants_any_more_is_not_held_by_the_job_that_is_stil
     assert travel() is None
 
 
-def names(document):
-    return [run.name for run in document.state.runs]
-
+# --- earlier runs
 
 EARLIER = "learning rate 0.01 · gradient descent · 20 updates"
 
 
+def names(document):
+    return [run.name for run in document.state.runs]
+
+
 @pytest.mark.parametrize("change", ["learning rate", "weight", "random"])
-def test_the_run_before_is_kept_with_the_first_update_of_another_one(qtbot, document, runner, change):
+def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, runner, change):
+    opened = document.state
     finish(qtbot, runner)
     runner.restart()
     if change == "learning rate":
@@ -483,46 +379,26 @@ def test_the_run_before_is_kept_with_the_first_update_of_another_one(qtbot, docu
         runner.new_random_weights(3)
     assert names(document) == []
     runner.step()
-    qtbot.waitUntil(lambda: not runner.running)
     assert names(document) == [EARLIER]
     finish(qtbot, runner)
     assert names(document) == [EARLIER]
-    document.undo()
-    document.undo()
-    assert names(document) == []
-    document.redo()
-    assert names(document) == [EARLIER]
+    assert is_trained(opened, document.state) is (change == "learning rate")  # nothing to save by itself
+    for back, kept in ((document.undo, [EARLIER]), (document.undo, []), (document.redo, [EARLIER])):
+        back()
+        assert names(document) == kept
 
 
-def test_the_same_run_made_again_is_none_to_compare(qtbot, document, runner):
-    finish(qtbot, runner)
-    runner.restart()
-    finish(qtbot, runner)
-    finish(qtbot, runner)
-    assert names(document) == []
-
-
-def test_a_run_that_was_opened_is_kept_too(qtbot, document, runner):
-    document.start(train(document.state).state)
-    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
-    finish(qtbot, runner)
-    assert names(document) == [EARLIER]
-
-
-def test_what_ends_before_its_first_update_takes_no_place(qtbot, document, runner):
-    finish(qtbot, runner)
-    runner.restart()
+def test_the_same_run_and_one_without_an_update_keep_nothing_but_an_opened_run_is_kept(
+    qtbot, document, runner
+):
+    for _ in range(2):
+        finish(qtbot, runner)
+        runner.restart()
     runner.set_training(replace(document.state.training, learning_rate=1e300))
     finish(qtbot, runner)
     assert document.state.iteration == 0
     assert names(document) == []
-
-
-def test_earlier_runs_are_no_work_that_would_be_lost(qtbot, document, runner):
-    opened = document.state
-    finish(qtbot, runner)
-    runner.restart()
-    runner.set_training(replace(document.state.training, learning_rate=0.02))
+    document.start(train(slopes_exercise()).state)
+    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
     finish(qtbot, runner)
     assert names(document) == [EARLIER]
-    assert is_trained(opened, document.state)

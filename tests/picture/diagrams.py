@@ -1,6 +1,10 @@
 """Networks to draw, and what must hold in every drawing."""
 
+import functools
 import itertools
+import math
+import re
+from decimal import Decimal
 
 import numpy as np
 
@@ -12,6 +16,7 @@ from nnviz.picture.content import Content
 from nnviz.picture.layout import lay_out
 from nnviz.picture.parts import View
 from nnviz.picture.picture import make_picture
+from nnviz.picture.text import text_width
 
 COURSE = State(
     Network.from_weights(
@@ -21,6 +26,7 @@ COURSE = State(
 )
 
 
+@functools.cache
 def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
     """Return a State with a network of `sizes`, three rows and targets.
 
@@ -45,26 +51,51 @@ def state(sizes, *, biases=True, activation="relu", seed=0, spread=5):
     return State(network, Dataset(rng.normal(size=(3, sizes[0])), rng.normal(size=(3, sizes[-1]))))
 
 
-def content_of(state, row=0, *, trace=None, slopes=None, slopes_of="", badges=None, fates=()):
-    """Return what is shown of one row; its trace is computed here if it is not given."""
-    if trace is None and 0 <= row < len(state.data):
-        trace = state.network.forward(state.data.inputs[row])
-    return Content(state, row, trace, slopes, slopes_of, badges or {}, fates)
-
-
-def drawn(state, view=None, *, with_slopes=False, row=0, trace=None, badges=None, fates=(), **more):
-    """Return the picture of the first row."""
-    layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes)
-    found = None
+def drawn(state, view=None, *, with_slopes=False, row=0, shows=None, largest=None, **more):
+    """Return the picture of a row; `more` are words of Content."""
+    x = state.data.inputs[row : row + 1]
     if with_slopes:
-        found = slopes(state.network, state.data.inputs[:1], state.data.targets[:1])
-    slopes_of = "slopes of row 1" if with_slopes else ""
-    told = {"slopes_of": slopes_of, "badges": badges, "fates": fates}
-    content = content_of(state, row, trace=trace, slopes=found, **told)
-    return make_picture(content, layout, **more)
+        own = slopes(state.network, x, state.data.targets[row : row + 1])
+        more = {"slopes": own, "slopes_of": f"slopes of row {row + 1}"} | more
+    content = Content(state, row, state.network.forward(x[0]) if len(x) else None, **more)
+    layout = lay_out(state.network, view or View(900, 500), slopes=with_slopes)
+    return make_picture(content, layout, shows=shows, largest=largest)
 
 
-def meeting(one, others):
+def shown(picture, kind):
+    """Return how many labels of a kind are shown."""
+    return sum(label.address.kind == kind for label in picture.labels)
+
+
+# --- what must hold in every drawing, whatever the network, the room and the zoom
+
+PREFIXES = {"bias": "b ", "z": "z ", "target": "target ", "error": "error "}
+BOLD = {"pill", "slope", "node_slope", "value", "dead", "heading", "error", "mark"}
+IN_NODE = {"name", "input", "z", "value", "bias", "node_slope"}
+UNDER_NODE = {"badge", "target", "error"}
+HEADINGS = {"heading", "subheading"}
+
+
+def number(text):
+    """Return the number that a text writes, and how many significant digits it has."""
+    plain = text.replace("−", "-")
+    digits = re.sub(r"e.*|[-.]", "", plain).lstrip("0")
+    return Decimal(plain), len(digits)
+
+
+def is_exact(text, value):
+    """Return whether a text is the number, up to what float64 cannot hold."""
+    return math.isclose(number(text)[0], value, rel_tol=1.001e-15)
+
+
+def is_true(text, value):
+    """Return whether a text is the exact number, or a correct rounding with four digits or more."""
+    read, digits = number(text)
+    last = Decimal(1).scaleb(read.as_tuple().exponent)
+    return is_exact(text, value) or (digits >= 4 and abs(read - Decimal(value)) <= last / 2)
+
+
+def covered(one, others):
     """Return which of the rectangles `others` (an array of x, y, right, bottom) rectangle `one` covers."""
     x, y, right, bottom = others.T
     touch = 1e-6
@@ -83,7 +114,7 @@ def overlaps(picture):
     found = []
     for k, label in enumerate(labels):
         found += [
-            (label.text, labels[k + 1 + i].text) for i in np.flatnonzero(meeting(places[k], places[k + 1 :]))
+            (label.text, labels[k + 1 + i].text) for i in np.flatnonzero(covered(places[k], places[k + 1 :]))
         ]
     boxes = [(node.address, node.rect) for node in picture.nodes]
     boxes += [(None, column.box) for column in picture.layout.columns if column.block and column.across == 1]
@@ -93,13 +124,103 @@ def overlaps(picture):
         for node in range(len(column.tops) if column.across > 1 else 0)
     ]
     corners = sides(rect for _, rect in boxes)
-    own = {"name", "input", "z", "value", "badge", "bias", "node_slope"}
     for label, place in zip(labels, places, strict=True):
-        if label.address.kind in {"heading", "subheading"}:
+        if label.address.kind in HEADINGS:
             continue
-        for i in np.flatnonzero(meeting(place, corners)):
+        for i in np.flatnonzero(covered(place, corners)):
             node = boxes[i][0]
-            if label.address.kind in own and node is not None and label.address[1:3] == node[1:3]:
-                continue
-            found.append((label.text, boxes[i]))
+            own = label.address.kind in IN_NODE | {"badge"} and node is not None
+            if not (own and label.address[1:3] == node[1:3]):
+                found.append((label.text, boxes[i]))
     return found
+
+
+def on_edges(picture):
+    return [label for label in picture.labels if label.address.kind in {"weight", "slope"}]
+
+
+def distances(gap, x, y):
+    """Return the distance from a point to every edge of a gap, by the definition, shape (nodes, sources)."""
+    across, down = gap.x1 - gap.x0, gap.y1[:, None] - gap.y0
+    part = np.clip(((x - gap.x0) * across + (y - gap.y0) * down) / (across**2 + down**2), 0.0, 1.0)
+    return np.hypot(gap.x0 + part * across - x, gap.y0 + part * down - y)
+
+
+def astray(picture):
+    """Return the numbers not on their edge, joined to it and nearest to it, and those outside the body."""
+    body, found = picture.layout.body, []
+    for label in on_edges(picture):
+        gap, (x, y) = picture.layout.gaps[label.address.layer], label.rect.center
+        own, far = (label.address.node, label.address.source), distances(gap, x, y)
+        on_edge = gap.point(*own, (x - gap.x0) / (gap.x1 - gap.x0))[1]
+        joined = abs(on_edge - (y if label.leader is None else label.leader)) < 1e-6
+        is_near = label.leader is None or abs(label.leader - y) <= 1.65 * label.rect.height
+        inside = body.y - 1e-6 <= label.rect.y and label.rect.bottom <= body.bottom + 1e-6
+        far[own] -= 1e-6
+        if not (joined and is_near and inside and far.argmin() == own[0] * far.shape[1] + own[1]):
+            found.append(label)
+    return found
+
+
+def out_of_order(picture):
+    """Return the pairs of numbers that stand above each other in another order than their edges there."""
+    found = []
+    for one, two in itertools.combinations(on_edges(picture), 2):
+        layer = one.address.layer
+        if two.address.layer != layer or one.rect.right < two.rect.x or two.rect.right < one.rect.x:
+            continue
+        gap = picture.layout.gaps[layer]
+        (x0, y0), (x1, y1) = one.rect.center, two.rect.center
+        part = ((x0 + x1) / 2 - gap.x0) / (gap.x1 - gap.x0)
+        heights = [gap.point(each.address.node, each.address.source, part)[1] for each in (one, two)]
+        if (y1 - y0) * (heights[1] - heights[0]) < -1e-6:
+            found.append((one.text, two.text))
+    for label in on_edges(picture):
+        weight = picture.label(label.address._replace(kind="weight"))
+        if weight is not None and weight.rect.center[0] > label.rect.center[0]:
+            found.append(label)
+    return found
+
+
+def misplaced(picture):
+    """Return the labels that are not in, or not under, their node, or are not hit where they stand."""
+    found = []
+    for label in picture.labels:
+        kind, (x, y) = label.address.kind, label.rect.center
+        box = picture.layout.column(label.address.layer).rect(label.address.node)
+        is_in = box.covers(label.rect)
+        is_under = label.rect.y >= box.bottom and abs(x - box.center[0]) < 1e-6
+        placed = is_in if kind in IN_NODE else is_in or is_under if kind in UNDER_NODE else True
+        is_hit = picture.place(label.address) == label.rect and picture.at(x, y) == label.address
+        found += [] if placed and is_hit else [label]
+    return found
+
+
+def untrue(picture):
+    """Return the numbers that are not true or have no prefix, and texts wider than their place."""
+    found = []
+    for label in picture.labels:
+        prefix = PREFIXES.get(label.address.kind, "")
+        is_number = label.value is not None
+        if is_number and not (
+            label.text.startswith(prefix) and is_true(label.text.removeprefix(prefix), label.value)
+        ):
+            found.append(label)
+        if text_width(label.text, label.size, label.style in BOLD) > label.rect.width + 1e-6:
+            found.append(label)
+    return found
+
+
+def outside(picture):
+    """Return what reaches out of the room under the headings, of a picture that is not zoomed."""
+    places = [(node.address, node.rect) for node in picture.nodes]
+    places += [(None, column.box) for column in picture.layout.columns]
+    places += [(label.address, label.reach) for label in picture.labels if label.address.kind not in HEADINGS]
+    return [place for place in places if not picture.layout.body.covers(place[1])]
+
+
+def faults(picture):
+    """Return all of that by name; a part that does not hold is left out."""
+    checks = [overlaps, astray, out_of_order, misplaced, untrue]
+    checks += [outside] if picture.layout.view.zoom == 1.0 else []
+    return {check.__name__: found for check in checks if (found := check(picture))}

@@ -1,12 +1,22 @@
-"""Edges as arrays: the nearest one, the strongest ones, colours and widths, and the haze."""
+"""Weights as edges, as haze and as the cells of an image, and the contrast of every colour."""
+
+import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz._resources import resources
+from nnviz.picture import matrix
 from nnviz.picture.edges import Gap, edge_colour, edge_width, haze, haze_pixels, strongest
-from nnviz.picture.palette import PALETTES
+from nnviz.picture.matrix import GAP, Cell, Sheet, Tiles, ink_on, pixels, shades, side_of
+from nnviz.picture.palette import PALETTES, rgb
+from nnviz.picture.parts import Rect
+from tests.picture.diagrams import distances
+
+LIGHT = PALETTES["light"]
+ROOM = Rect(10, 20, 300, 200)
 
 
 def gap_of(sources, nodes, seed=0):
@@ -14,15 +24,9 @@ def gap_of(sources, nodes, seed=0):
     return Gap(0, 100.0, 350.0, np.sort(rng.uniform(0, 500, sources)), np.sort(rng.uniform(0, 500, nodes)))
 
 
-def distances(gap, x, y):
-    """Return the distance from a point to every edge, shape (nodes, sources), from the definition."""
-    a = np.stack(np.broadcast_arrays(gap.x0, gap.y0[None, :]), axis=-1)
-    b = np.stack(np.broadcast_arrays(gap.x1, gap.y1[:, None]), axis=-1)
-    along = np.clip(((np.array([x, y]) - a) * (b - a)).sum(-1) / ((b - a) ** 2).sum(-1), 0, 1)
-    return np.hypot(*np.moveaxis(a + along[..., None] * (b - a) - np.array([x, y]), -1, 0))
+# --- edges
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     sources=st.integers(1, 40),
     nodes=st.integers(1, 40),
@@ -36,12 +40,7 @@ def test_the_nearest_edge_is_the_one_that_a_look_at_every_edge_finds(sources, no
     every = distances(gap, x, y)
     assert distance == pytest.approx(every.min(), abs=1e-7)
     assert every[node, source] == pytest.approx(every.min(), abs=1e-7)
-
-
-def test_no_edge_is_near_outside_the_gap():
-    gap = gap_of(3, 2)
-    assert gap.nearest(99.0, 200.0) is None
-    assert gap.nearest(380.0, 200.0) is None
+    assert gap.nearest(99.0, y) is gap.nearest(380.0, y) is None
 
 
 def test_segments_run_from_source_to_node():
@@ -51,32 +50,23 @@ def test_segments_run_from_source_to_node():
 
 
 def test_the_strongest_edges_are_the_largest_without_sign_weakest_first():
-    weights = np.array([[1.0, -9.0, 2.0], [0.5, 3.0, -4.0]])
-    nodes, sources = strongest(weights, 3)
-    assert weights[nodes, sources].tolist() == [3.0, -4.0, -9.0]
-
-
-def test_the_strongest_of_few_edges_are_all_of_them():
+    few, many = (
+        np.array([[1.0, -9.0, 2.0], [0.5, 3.0, -4.0]]),
+        np.random.default_rng(3).normal(size=(500, 700)),
+    )
+    for weights, k in ((few, 3), (many, 1), (many, 300), (many, 200_000)):
+        nodes, sources = strongest(weights, k)
+        expected = np.argsort(np.abs(weights).ravel())[-k:]
+        assert (nodes * weights.shape[1] + sources).tolist() == expected.tolist()
     nodes, sources = strongest(np.ones((2, 2)), 1500)
     assert sorted(zip(nodes.tolist(), sources.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
-@pytest.mark.parametrize("k", [1, 300, 200_000])
-def test_the_strongest_of_very_many_edges_are_found_wherever_they_are(k):
-    weights = np.random.default_rng(3).normal(size=(500, 700))
-    nodes, sources = strongest(weights, k)
-    expected = np.argsort(np.abs(weights).ravel())[-k:]
-    assert (nodes * 700 + sources).tolist() == expected.tolist()
-
-
-def test_the_strongest_of_very_many_equal_edges_are_as_many_as_asked_for():
-    nodes, _ = strongest(np.ones((500, 700)), 1500)
-    assert len(nodes) == 1500
-
-
-def test_the_strongest_are_found_where_a_sample_misleads():
+def test_the_strongest_of_equal_weights_are_as_many_as_asked_for():
+    for weights in (np.ones((500, 700)), np.zeros((200, 100)), np.full((200, 100), 1e-310)):
+        assert len(strongest(weights, 1500)[0]) == 1500
     weights = np.ones((128, 256))
-    weights.ravel()[::4] = 10.0
+    weights.ravel()[::4] = 10.0  # a sample of every fourth misleads
     weights[7, 5] = -2.0
     nodes, sources = strongest(weights, 9000)
     found = np.abs(weights[nodes, sources])
@@ -85,49 +75,152 @@ def test_the_strongest_are_found_where_a_sample_misleads():
     assert np.count_nonzero(found == 2.0) == 1
 
 
-@pytest.mark.parametrize("weights", [np.zeros((200, 100)), np.full((200, 100), 1e-310)], ids=["zero", "tiny"])
-def test_the_strongest_of_equal_weights_are_as_many_as_asked_for(weights):
-    assert len(strongest(weights, 500)[0]) == 500
-
-
-def test_the_haze_enters_every_weight_once_in_every_column():
-    gap = gap_of(100, 70)
+def test_the_haze_enters_every_weight_once_in_every_column_along_its_edge_in_the_colour_of_its_sign():
     weights = np.random.default_rng(1).normal(size=(70, 100))
-    assert haze(gap, weights).shape == (32, 32)
-    assert haze(gap, weights).sum(axis=0) == pytest.approx(np.full(32, weights.sum()))
-
-
-def test_the_haze_of_a_single_strong_edge_runs_along_it():
-    gap = Gap(0, 0.0, 100.0, np.linspace(0, 99, 100), np.linspace(0, 99, 100))
+    found = haze(gap_of(100, 70), weights)
+    assert found.shape == (32, 32)
+    assert found.sum(axis=0) == pytest.approx(np.full(32, weights.sum()))
     weights = np.zeros((100, 100))
     weights[99, 0] = 1.0
-    rows = haze(gap, weights).argmax(axis=0)
+    rows = haze(Gap(0, 0.0, 100.0, np.linspace(0, 99, 100), np.linspace(0, 99, 100)), weights).argmax(axis=0)
     assert (np.diff(rows) >= 0).all()
     assert rows[0] < 3
     assert rows[-1] > 28
-
-
-def test_haze_pixels_carry_the_sign_as_colour():
-    gap = gap_of(10, 10)
-    pixels = haze_pixels(gap, -np.ones((10, 10)), PALETTES["light"])
-    seen = pixels[pixels[..., 3] > 0]
+    coloured = haze_pixels(gap_of(10, 10), -np.ones((10, 10)), LIGHT)
+    seen = coloured[coloured[..., 3] > 0]
     assert {tuple(pixel) for pixel in seen[:, :3].tolist()} == {(0xF0, 0x8A, 0x1D)}
 
 
-def test_edges_fade_from_their_sign_to_grey():
-    light = PALETTES["light"]
-    assert edge_colour(1.0, light) == light.positive.lower()
-    assert edge_colour(-1.0, light) == light.negative.lower()
-    assert edge_colour(0.0, light) == light.zero.lower()
-    assert edge_colour(-0.25, light) == "#daa976"  # half-way, as √0.25 = ½
+def test_edges_fade_from_their_sign_to_grey_and_are_wide_by_their_weight():
+    shares = {1.0: LIGHT.positive, -1.0: LIGHT.negative, 0.0: LIGHT.zero, -0.25: "#daa976"}  # √0.25 = ½
+    assert [edge_colour(share, LIGHT) for share in shares] == [colour.lower() for colour in shares.values()]
+    assert [edge_width(share) for share in (0.0, -1.0, 0.5)] == pytest.approx([1.2, 6.0, 3.6])
+    assert [edge_width(share, crowded=True) for share in (1.0, 0.1)] == pytest.approx([3.0, 1.2])
 
 
-def test_edges_are_wide_by_their_weight():
-    assert edge_width(0.0) == pytest.approx(1.2)
-    assert edge_width(-1.0) == pytest.approx(6.0)
-    assert edge_width(0.5) == pytest.approx(3.6)
+# --- cells
 
 
-def test_edges_of_a_crowded_layer_are_half_as_wide_but_never_thin():
-    assert edge_width(1.0, crowded=True) == pytest.approx(3.0)
-    assert edge_width(0.1, crowded=True) == pytest.approx(1.2)
+def hex_colour(pixel):
+    return f"#{int(pixel) & 0xFFFFFF:06X}"
+
+
+def test_a_cell_has_the_colour_of_its_edge_and_zero_that_of_the_canvas():
+    for palette in PALETTES.values():
+        found = pixels(np.array([[2.0, 0.0, -2.0]]), palette)
+        assert [hex_colour(each) for each in found[0]] == [palette.positive, palette.canvas, palette.negative]
+        assert (found >> 24 == 0xFF).all()
+        assert hex_colour(pixels(np.zeros((2, 2)), palette)[1, 1]) == palette.canvas
+    canvas = LIGHT.__class__(**{**LIGHT.__dict__, "zero": LIGHT.canvas})
+    shares = np.linspace(-1, 1, 9)
+    for share, pixel in zip(shares, pixels(shares[None], LIGHT)[0], strict=True):
+        apart = np.abs(np.subtract(rgb(hex_colour(pixel)), rgb(edge_colour(share, canvas))))
+        assert apart.max() <= 2  # 127 shades a sign
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.data())
+def test_a_pixel_for_several_weights_shows_the_strongest(nodes, sources, data):
+    rows, columns = data.draw(st.integers(1, nodes)), data.draw(st.integers(1, sources))
+    weights = np.random.default_rng(0).normal(size=(nodes, sources))
+    found = matrix.strongest(weights, rows, columns)
+    assert found.shape == (rows, columns)
+    assert np.isin(found, weights).all()
+    assert np.abs(found).max() == np.abs(weights).max()
+    weights = np.array([[1.0, -3.0, 0.5, 0.25, 0.0], [2.0, 0.0, -0.5, 0.0, -0.125]])
+    assert matrix.strongest(weights, 1, 2).tolist() == [[-3, 0.5]]
+    assert matrix.strongest(weights, 2, 5) is weights
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (1, 3), (32, 64), (150, 250)])
+def test_every_weight_of_a_sheet_is_found_at_the_middle_of_its_cell(shape):
+    sheet, weights = Sheet.over(ROOM, shape), np.zeros(shape)
+    for cell in (Cell(0, 0), Cell(shape[0] - 1, shape[1] - 1), Cell(shape[0] // 2, shape[1] // 3)):
+        middle = sheet.cell(cell).center
+        assert ROOM.contains(*middle)
+        assert sheet.at(*middle, weights) == cell
+        assert sheet.row(cell.node).contains(*middle)
+        assert sheet.column(cell.source).contains(*middle)
+    assert sheet.at(ROOM.x - 1, ROOM.y, weights) is None
+
+
+def test_a_point_of_a_crowded_sheet_has_the_weight_whose_colour_it_shows():
+    weights = np.random.default_rng(1).normal(size=(500, 900))
+    sheet, fine = Sheet.over(ROOM, weights.shape), Sheet.over(ROOM, weights.shape, ratio=2.0)
+    assert (sheet.rows, sheet.columns, fine.rows, fine.columns) == (200, 300, 400, 600)
+    seen = matrix.strongest(weights, sheet.rows, sheet.columns)
+    for row, column in ((0, 0), (57, 123), (199, 299)):
+        cell = sheet.at(ROOM.x + column + 0.5, ROOM.y + row + 0.5, weights)
+        assert weights[cell] == seen[row, column]
+
+
+@given(st.integers(1, 400), st.integers(2, 28))
+def test_tiles_lie_in_the_room_side_by_side(nodes, side):
+    tiles = Tiles.over(ROOM, nodes, side)
+    for node in (0, nodes // 2, nodes - 1):
+        place = tiles.row(node)
+        assert place.x >= ROOM.x - 1e-9
+        assert place.y >= ROOM.y - 1e-9
+        assert place.right <= ROOM.right + 1e-9
+        assert place.bottom <= ROOM.bottom + 1e-9
+        cell = Cell(node, side * side - 1)
+        assert tiles.at(*tiles.cell(cell).center) == cell
+    if nodes > 1:
+        first, second = tiles.row(0), tiles.row(1)
+        assert max(second.x - first.right, second.y - first.bottom) == pytest.approx(GAP)
+
+
+def test_sources_that_make_a_square_make_a_tile_read_from_left_to_right_and_then_down():
+    assert [side_of(sources) for sources in (1, 2, 4, 16, 63, 64, 784)] == [None, None, 2, 4, None, 8, 28]
+    tiles = Tiles.over(ROOM, 3, 8)
+    one, two, below = (tiles.cell(Cell(1, source)) for source in (0, 1, 8))
+    assert (two.y, below.x) == (one.y, one.x)
+    assert two.x == pytest.approx(one.right)
+    assert below.y == pytest.approx(one.bottom)
+    tiles = Tiles.over(Rect(0, 0, 104, 104), 3, 2)
+    assert (tiles.across, tiles.size) == (2, 50)
+    for between in ((52, 20), (80, 80), (-1, 20)):
+        assert tiles.at(*between) is None
+
+
+# --- contrast
+
+PAIRS = {
+    "ink": "window surface canvas selection input_node hidden_node walked",
+    "muted": "surface canvas selection walked",
+    "slope": "surface canvas",
+    "error": "surface canvas",
+    **dict.fromkeys(["keyword", "string", "number"], "surface selection walked"),
+    "on_output": "output_node",
+    "on_accent": "accent",
+    "on_slope": "slope",
+}
+"""Each text and the grounds on which it stands."""
+
+
+def luminance(colour):
+    """Return a colour's relative luminance as WCAG 2 defines it, from 0 to 1."""
+    channels = [value / 255 for value in rgb(colour)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return sum(share * value for share, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_every_text_icon_and_number_stands_out_from_its_ground(theme):
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21.0)
+    assert contrast("#777777", "#FFFFFF") == pytest.approx(4.48, abs=0.005)
+    palette = PALETTES[theme]
+    pairs = [
+        (4.5, getattr(palette, text), getattr(palette, ground))
+        for text, grounds in PAIRS.items()
+        for ground in grounds.split()
+    ]
+    pairs += [(4.5, ink_on(pixel), hex_colour(pixel)) for pixel in shades(palette).tolist()]
+    for name in ("tick", "submenu"):  # of one colour in every theme
+        (colour,) = re.findall(r"#\w{6}", (resources() / "icons" / f"{name}.svg").read_text("utf-8"))
+        pairs += [(3, colour, getattr(palette, ground)) for ground in ("surface", "canvas", "selection")]
+    assert [(text, ground) for least, text, ground in pairs if contrast(text, ground) < least] == []

@@ -1,21 +1,33 @@
-"""The diagram as SVG."""
+"""The diagram as SVG, and the small pictures in its nodes pixel by pixel."""
 
+import base64
 import itertools
+import re
+import struct
+import zlib
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from nnviz.core.network import Layer, Network
 from nnviz.core.state import Dataset, State
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.picture.legend import legend, sheet
+from nnviz.picture.matrix import pixels
 from nnviz.picture.palette import PALETTES
 from nnviz.picture.parts import View
+from nnviz.picture.picture import row_picture
+from nnviz.picture.small import pictured, why_none
+from nnviz.picture.small_look import small_pixels, small_values
 from nnviz.picture.style import label_box
 from nnviz.picture.svg import svg
 from tests.picture.diagrams import COURSE, drawn, state
 
 SVG = "{http://www.w3.org/2000/svg}"
+LIGHT = PALETTES["light"]
 
 
 def parsed(*args, **more):
@@ -26,44 +38,39 @@ def texts(root):
     return [element.text for element in root.iter(f"{SVG}text")]
 
 
-@pytest.mark.parametrize("sizes", [(2, 2, 1), (1, 8, 1), (2, 8, 8, 8, 1), (3, 1)], ids=str)
-def test_every_text_of_the_picture_is_written(sizes):
-    own = state(sizes)
-    written = texts(parsed(own, (900, 500)))
-    picture = sheet(drawn(own, View(900, 500)), 900, 500).picture
-    legend = ["+", "weight > 0", "−", "weight < 0"]
-    assert written == [label.text for label in picture.labels] + legend
+def test_every_text_of_the_picture_is_written_and_names_cannot_break_the_file():
+    for sizes in ((2, 2, 1), (1, 8, 1), (2, 8, 8, 8, 1), (3, 1)):
+        picture = sheet(drawn(state(sizes), View(900, 500)), 900, 500).picture
+        words = [label.text for label in picture.labels]
+        assert texts(parsed(state(sizes), (900, 500))) == [*words, "+", "weight > 0", "−", "weight < 0"]
+    names = ("<b>&", 'quote"]]>', "\u202eright to left")
+    network = Network(names, (Layer(("\ufffe",), "identity", [[1, 2, 3]]),))
+    assert "<b>&" in texts(parsed(State(network, Dataset([[1, 2, 3]]), name="a < b")))
 
 
-def test_slopes_of_the_first_row_are_written_in_purple_and_explained():
+def test_slopes_of_the_first_row_are_written_in_purple_and_need_targets(approved):
     line = State(Network.from_weights({"output": [0, 2]}), Dataset([[3, 4], [0, 0]], [[1], [0]]))
     root = parsed(line, view="slopes")
-    purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == PALETTES["light"].slope]
+    purple = [e.text for e in root.iter(f"{SVG}text") if e.get("fill") == LIGHT.slope]
     assert purple == ["42", "56", "±"]
-    assert {"slope of the loss", "slopes of row 1 · identity"} <= set(texts(root))
-
-
-def test_slopes_need_targets():
-    without = replace(COURSE, data=Dataset(COURSE.data.inputs))
+    approved("texts of a picture with slopes", "\n".join(texts(root)))
     with pytest.raises(ValueError, match="targets"):
-        svg(without, view="slopes")
+        svg(replace(COURSE, data=Dataset(COURSE.data.inputs)), view="slopes")
 
 
 @pytest.mark.parametrize("theme", PALETTES)
-def test_themes_colour_edges_by_sign(theme):
-    palette = PALETTES[theme]
-    root = parsed(COURSE, theme=theme)
-    strokes = {line.get("stroke") for line in root.iter(f"{SVG}line")}
+def test_it_has_the_colours_of_its_theme_and_the_size_asked_for(theme):
+    palette, root = PALETTES[theme], parsed(COURSE, (640, 360), theme=theme)
+    strokes = [line.get("stroke") for line in root.iter(f"{SVG}line")]
+    assert len(strokes) == 6
     assert palette.positive.lower() in strokes  # the largest weight, 7, in full colour
     assert root.find(f"{SVG}rect").get("fill") == palette.canvas
-    assert len(list(root.iter(f"{SVG}line"))) == 6
-
-
-def test_names_from_a_file_cannot_break_it():
-    names = ("<b>&", 'quote"]]>', "\u202eright to left")
-    network = Network(names, (Layer(("\ufffe",), "identity", [[1, 2, 3]]),))
-    root = parsed(State(network, Dataset([[1, 2, 3]]), name="a < b"))
-    assert "<b>&" in texts(root)
+    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")
+    clear = parsed(COURSE, (640, 360), theme=theme, transparent=True)
+    grounds = [
+        [rect for rect in each.iter(f"{SVG}rect") if rect.get("width") == "640"] for each in (root, clear)
+    ]
+    assert [len(each) for each in grounds] == [1, 0]
 
 
 def test_large_networks_are_written_as_haze_strongest_edges_and_strips_of_values():
@@ -80,21 +87,9 @@ def test_nodes_too_small_for_a_text_are_tinted_by_their_values():
     own = state((4, 30, 1), activation="tanh")
     tints = [rect for rect in parsed(own).iter(f"{SVG}rect") if rect.get("fill-opacity")]
     values = own.network.forward(own.data.inputs[0]).a[0][0]
-    light = PALETTES["light"]
-    assert [tint.get("fill") == light.positive for tint in tints] == (values > 0).tolist()
+    assert [tint.get("fill") == LIGHT.positive for tint in tints] == (values > 0).tolist()
     shares = [float(tint.get("fill-opacity")) for tint in tints]
     assert shares == pytest.approx(abs(values) / abs(values).max(), abs=1e-3)
-
-
-def test_it_has_the_size_that_was_asked_for():
-    root = parsed(COURSE, (640, 360))
-    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("640", "360", "0 0 640 360")
-
-
-def test_a_transparent_one_has_no_ground():
-    for root, ground in ((parsed(COURSE), True), (parsed(COURSE, transparent=True), False)):
-        whole = [rect for rect in root.iter(f"{SVG}rect") if rect.get("width") == "900"]
-        assert bool(whole) == ground
 
 
 def test_the_legend_shows_each_number_in_its_own_shape():
@@ -105,29 +100,157 @@ def test_the_legend_shows_each_number_in_its_own_shape():
         boxes = [label_box(sample.box, theme) for sample in weights]
         assert [box.line for box in boxes] == [theme.positive, theme.negative]
         assert all(label_box(slope.box, theme).radius < box.radius for box in boxes)
-    assert all(sample.edge is not None for sample in weights)
-    assert slope.edge is None
+    assert [sample.edge is None for sample in samples] == [False, False, True]
     rects = [rect for sample in samples for rect in (sample.edge or sample.box.rect, sample.words.rect)]
     assert all(left.right < right.x for left, right in itertools.pairwise(rects))
     assert rects[-1].right == 800
 
 
 def test_a_number_that_left_its_edge_is_joined_to_it_by_a_line_in_the_colour_of_its_box():
-    own, palette = state((2, 5, 1)), PALETTES["light"]
-    root = parsed(own, (606, 354), view="slopes")
-    leading = [
-        label for label in drawn(own, View(606, 318), with_slopes=True).labels if label.leader is not None
-    ]
+    own = state((2, 5, 1))
+    labels = drawn(own, View(606, 318), with_slopes=True).labels
+    leading = [label for label in labels if label.leader is not None]
     assert leading
-    drawn_lines = [
+    lines = [
         (float(line.get("x1")), float(line.get("y1")), float(line.get("y2")), line.get("stroke"))
-        for line in root.iter(f"{SVG}line")
+        for line in parsed(own, (606, 354), view="slopes").iter(f"{SVG}line")
         if line.get("x1") == line.get("x2")
     ]
     for label in leading:
-        x, _ = label.rect.center
         border = label.rect.bottom if label.leader > label.rect.bottom else label.rect.y
-        sign = palette.positive if label.value > 0 else palette.negative
-        colour = palette.slope if label.style == "slope" else sign
-        ends = [pytest.approx(each, abs=0.06) for each in (x, border, label.leader)]
-        assert (*ends, colour) in drawn_lines
+        sign = LIGHT.positive if label.value > 0 else LIGHT.negative
+        ends = [pytest.approx(each, abs=0.06) for each in (label.rect.center[0], border, label.leader)]
+        assert (*ends, LIGHT.slope if label.style == "slope" else sign) in lines
+
+
+# --- small pictures in the nodes
+
+
+def decoded(uri):
+    """Return a PNG without filters as an array, shape (rows, columns, 4)."""
+    data = base64.b64decode(uri.partition(",")[2])
+    columns, rows = struct.unpack(">II", data[16:24])
+    start = data.index(b"IDAT")
+    size = struct.unpack(">I", data[start - 4 : start])[0]
+    lines = np.frombuffer(zlib.decompress(data[start + 4 : start + 4 + size]), dtype=np.uint8)
+    return lines.reshape(rows, 1 + 4 * columns)[:, 1:].reshape(rows, columns, 4)
+
+
+def images(text):
+    return [decoded(uri) for uri in re.findall(r'<image [^>]*href="([^"]+)"', text)]
+
+
+def colours(shares):
+    """Return the colours of values from −1 to 1 as RGB."""
+    packed = pixels(np.append(shares.ravel(), 1.0)[None], LIGHT)[0, :-1].reshape(shares.shape)
+    return np.stack([packed >> 16 & 255, packed >> 8 & 255, packed & 255], axis=-1)
+
+
+def spread(values, count):
+    """Return the middles of the parts that the span of `values`, with a tenth on either side, is cut into."""
+    low, high = values.min(), values.max()
+    room = 0.1 * (high - low)
+    return low - room + (np.arange(count) + 0.5) / count * (high - low + 2 * room)
+
+
+def grid(state, side):
+    """Return the inputs of every pixel of a picture, read from the top left."""
+    x0, x1 = (spread(state.data.inputs[:, k], side) for k in (0, 1))
+    return np.array([(across, up) for up in x1[::-1] for across in x0])
+
+
+def apart(seen, shares):
+    """Return by how many shades a picture is off from values from −1 to 1; one is rounding."""
+    wanted = colours(shares.reshape(seen.shape[:2]))
+    return np.abs(seen[..., :3].astype(int) - wanted.astype(int)).max()
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "softmax"])
+def test_each_pixel_over_two_inputs_is_what_the_network_computes_there(activation):
+    opened = state((2, 5, 3), activation=activation, spread=0)
+    found = images(svg(opened, pictures=True))
+    assert len(found) == 2 + 5 + 3
+    rows = grid(opened, len(found[0]))
+    a = np.column_stack([rows, *opened.network.forward(rows).a])
+    for node, seen in enumerate(found):
+        assert apart(seen, a[:, node] / (np.abs(a[:, node]).max() or 1.0)) <= 2
+        assert (seen[..., 3] == 255).all()
+
+
+@pytest.mark.parametrize("activation", ["identity", "sigmoid"])
+def test_an_output_that_decides_between_two_classes_is_pale_at_a_half(activation):
+    opened = load(example("xor").path)
+    *first, last = opened.network.layers
+    network = replace(opened.network, layers=(*first, replace(last, activation=activation)))
+    seen = images(svg(replace(opened, network=network), pictures=True))[-1]
+    a = network.predict(grid(opened, len(seen)))[:, -1]
+    assert apart(seen, np.clip(2 * a - 1, -1, 1)) <= 2
+
+
+def test_over_one_input_each_node_is_a_curve():
+    opened = load(example("curve").path)
+    text = svg(opened, pictures=True)
+    assert images(text) == []
+    found = [
+        (np.array([point.split(",") for point in points.split()], dtype=float), fill)
+        for points, fill in re.findall(r'<polygon points="([^"]+)" fill="([^"]+)"', text)
+    ]
+    place = row_picture(opened, View(900, 464, pictures=True)).layout.columns[0].picture_of(0)
+    (above, blue), (below, orange) = found[:2]  # of the input: a straight line through 0
+    assert (blue, orange) == (LIGHT.positive, LIGHT.negative)
+    assert above[:-2, 0] == pytest.approx(below[:-2, 0])
+    zero, at = above[-1, 1], spread(opened.data.inputs[:, 0], len(above) - 2)[1:-1]
+    up = zero - np.minimum(above[1:-3, 1], below[1:-3, 1])
+    down = np.maximum(above[1:-3, 1], below[1:-3, 1]) - zero
+    curve = np.where(at > 0, up, -down)
+    assert curve / curve.max() == pytest.approx(at / at.max(), abs=0.01)
+    assert all(place.x - 0.1 <= px <= place.right + 0.1 for px in above[:, 0])
+
+
+def test_inputs_that_are_pixels_are_the_image_of_the_row_and_the_nodes_they_feed_show_their_weights():
+    opened = load(example("digits").path)
+    row, weights = opened.data.inputs[0].reshape(8, 8), opened.network.layers[0].weights
+    image, *tiles = [own for own in images(svg(opened, pictures=True)) if own.shape == (8, 8, 4)]
+    assert image[..., 3] == pytest.approx(255 * row / row.max(), abs=1)
+    (plain,) = [own for own in images(svg(opened)) if own.shape == (8, 8, 4)]
+    assert np.array_equal(plain, image)
+    assert len(tiles) == 32
+    largest = np.abs(weights).max()
+    for of_node, tile in zip(weights, tiles, strict=True):
+        assert np.array_equal(tile[..., :3], colours(of_node.reshape(8, 8) / largest))
+    node, source = np.unravel_index(np.abs(weights).argmax(), weights.shape)
+    full = LIGHT.positive if weights[node, source] > 0 else LIGHT.negative
+    assert "#{:02X}{:02X}{:02X}".format(*tiles[node][source // 8, source % 8, :3]) == full
+
+
+def test_where_there_can_be_no_small_pictures_a_sentence_says_why(approved):
+    assert images(svg(load(example("xor").path))) == []
+    sentences = []
+    for sizes in ((3, 4, 1), (2, 400, 400, 1)):
+        opened = state(sizes, spread=0)
+        sentences.append(why_none(opened.network))
+        assert not pictured(opened.network)
+        both = (row_picture(opened, View(900, 500, pictures=own)).layout.columns for own in (True, False))
+        for one, other in zip(*both, strict=True):
+            assert (one.box, one.picture) == (other.box, other.picture)
+    approved("networks without small pictures", "\n".join(sentences))
+
+
+def test_numbers_beyond_all_bounds_are_drawn():
+    network = Network(["x", "y"], [Layer(["a", "b"], "identity", [[1e308, 1e308], [0.0, 0.0]])])
+    opened = State(network, Dataset([[-3.0, -3.0], [3.0, 3.0]]))
+    picture = row_picture(opened, View(900, 500, pictures=True))
+    shown = small_pixels(small_values(picture, picture.layout.columns[1]), LIGHT)
+    assert "#{:02X}{:02X}{:02X}".format(*shown[0, 0, -1, :3]) == LIGHT.positive
+    assert "#{:02X}{:02X}{:02X}".format(*shown[0, -1, 0, :3]) == LIGHT.negative
+    assert (shown[1] == shown[1, 0, 0]).all()
+
+
+def test_a_row_is_where_its_inputs_are():
+    opened = replace(load(example("xor").path), data=Dataset([[0.25, 0.75], [0.0, 0.0], [1.0, 1.0]]))
+    root = parsed(opened, pictures=True)
+    point, image = root.find(f".//{SVG}circle"), root.find(f".//{SVG}image")
+    x, y = (float(point.get(name)) for name in ("cx", "cy"))
+    left, top, width, height = (float(image.get(name)) for name in ("x", "y", "width", "height"))
+    assert (x - left) / width == pytest.approx((0.25 + 0.1) / 1.2, abs=0.01)
+    assert (y - top) / height == pytest.approx(1 - (0.75 + 0.1) / 1.2, abs=0.01)
