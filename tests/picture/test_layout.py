@@ -40,10 +40,10 @@ def picture_faults(picture):
 
 @pytest.mark.crossed(
     sizes=(
-        *((2, 2, 1), (1, 8, 1), (3, 1), (4, 8, 3), (2, 8, 8, 8, 1), (2, 12, 2), (8, 8)),
+        *((2, 2, 1), (3, 1), (4, 8, 3), (2, 8, 8, 8, 1), (2, 12, 2)),
         *((1, 20, 1), (2, 30, 20, 3), (9, 100, 100, 1), (64, 32, 16, 10), (784, 128, 64, 10)),
     ),
-    view=(*ROOMS, *ZOOMED, View(1500, 800, 20, -4000, -8000), View(640, 240, bare=True)),
+    view=(ROOMS[0], *ROOMS[2:], *ZOOMED, View(1500, 800, 20, -4000, -8000)),
     slopes=(False, True),
     pictures=(False, True),
     biases=(False, True),
@@ -147,7 +147,7 @@ def test_examples_stand_clear_with_all_their_numbers_in_every_window(name, amoun
     opened, failed = load(example(name).path), []
     size = node_size(drawn(opened, ROOMS[2]))
     least = {ROOMS[3]: 1.5 * size, ROOMS[4]: 1.99 * size}
-    step = amount(quick=2, ci=1, night=1)
+    step = amount(quick=3, ci=1, night=1)
     for view in [*ROOMS, *ZOOMED][NAMES.index(name) % step :: step]:
         forward = drawn(opened, view)
         both = [forward, drawn(opened, view, with_slopes=True)] if opened.trainable else [forward]
