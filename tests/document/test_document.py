@@ -77,9 +77,7 @@ def test_undo_redo_merging_and_saving_agree_with_a_list_of_states(tmp_path_facto
 
 
 @pytest.mark.parametrize("saved_after", [0, 1, 2])
-def test_an_edit_beneath_a_run_is_a_change_of_its_own_and_undo_reaches_the_saved_state(
-    document, state, tmp_path, saved_after
-):
+def test_an_edit_beneath_a_run_is_a_change_of_its_own(document, state, tmp_path, saved_after):
     def save_at(when):
         if when == saved_after:
             document.save(tmp_path / "a.json")
@@ -225,9 +223,7 @@ def test_a_failed_save_leaves_the_file_its_place_and_the_mark(document, state, t
     assert load(tmp_path / "a.json") == state(0)
 
 
-def test_a_file_that_cannot_be_opened_changes_nothing_and_another_leaves_nothing_to_undo(
-    document, state, tmp_path
-):
+def test_an_opened_file_replaces_all_and_a_broken_one_nothing(document, state, tmp_path):
     document.save(tmp_path / "a.json")
     document.push(state(1), "one")
     document.undo()
@@ -249,9 +245,7 @@ def test_a_file_that_cannot_be_opened_changes_nothing_and_another_leaves_nothing
     assert document.path == tmp_path / "seven.json"
 
 
-def test_a_new_document_has_no_file_and_a_recovered_one_is_unsaved_until_it_is_saved(
-    document, state, tmp_path
-):
+def test_a_recovered_document_is_unsaved_until_it_is_saved(document, state, tmp_path):
     document.save(tmp_path / "a.json")
     document.push(state(1), "one")
     document.start(state(5))

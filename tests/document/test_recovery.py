@@ -46,51 +46,46 @@ def recovery(document, folder):
     made.close()
 
 
-def copies(folder):
-    return [Copy(path.read_bytes()).state() for path in folder.glob("*.copy")]
+class Kept:
+    """The folder of copies, and what another window or program does in it."""
 
+    def __init__(self, folder, qtbot):
+        self._folder, self._qtbot, self._claimed = folder, qtbot, []
 
-def files(folder):
-    return sorted(path.name for path in folder.rglob("*"))
+    def states(self):
+        return [Copy(path.read_bytes()).state() for path in self._folder.glob("*.copy")]
 
+    def names(self):
+        return sorted(path.name for path in self._folder.rglob("*"))
 
-@pytest.fixture
-def wait_for_copy(qtbot, folder):
-    """Return a function that waits until a copy of a State, or of None no file, is there."""
-    return lambda state: qtbot.waitUntil(lambda: copies(folder) == [state] if state else files(folder) == [])
+    def wait_for(self, state):
+        """Wait until a copy of a State is there, or of None no file."""
+        self._qtbot.waitUntil(lambda: self.states() == [state] if state else self.names() == [])
 
-
-@pytest.fixture
-def left_in(folder):
-    """Return a function that claims the leftovers in the folder; the next call, or the end, releases them."""
-    held = []
-
-    def release():
-        while held:
-            held.pop().release()
-
-    def claim():
-        release()
-        left, said = claimed(folder)
-        held.extend(left)
-        return left, said
-
-    yield claim
-    release()
-
-
-@pytest.fixture
-def leave(folder):
-    """Return a function that leaves a copy behind, as a program does that has ended."""
-
-    def leave(name, content, path=None, digest=b""):
-        folder.mkdir(parents=True, exist_ok=True)
+    def leave(self, name, content, path=None, digest=b""):
+        """Leave a copy behind, as a program does that has ended."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         told = About("line", holds(content), path, digest)
-        (folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
-        (folder / f"{name}.lock").write_bytes(b"")
-        return folder / f"{name}.copy"
+        (self._folder / f"{name}.copy").write_bytes(b"".join(sealed(parts(content, told))))
+        (self._folder / f"{name}.lock").write_bytes(b"")
+        return self._folder / f"{name}.copy"
 
-    return leave
+    def claim(self):
+        """Claim the leftovers, after those claimed before are released."""
+        self.release()
+        self._claimed, said = claimed(self._folder)
+        return self._claimed, said
+
+    def release(self):
+        for leftover in self._claimed:
+            leftover.release()
+
+
+@pytest.fixture
+def kept(folder, qtbot):
+    kept = Kept(folder, qtbot)
+    yield kept
+    kept.release()
 
 
 @pytest.fixture
@@ -116,9 +111,7 @@ def no_locks(_handle, _how):
 # --- while a window is open
 
 
-def test_a_copy_follows_unsaved_changes_and_is_gone_once_nothing_is_unsaved(
-    document, state, recovery, wait_for_copy, folder, tmp_path, left_in, qtbot
-):
+def test_a_copy_follows_unsaved_changes(document, state, recovery, folder, tmp_path, qtbot, kept):
     def at_work():
         return any(timer.isActive() for timer in recovery.findChildren(QTimer))
 
@@ -129,31 +122,29 @@ def test_a_copy_follows_unsaved_changes_and_is_gone_once_nothing_is_unsaved(
     folder.chmod(0o755)  # as an earlier version made it
     document.push(state(1), "one")
     assert at_work()
-    wait_for_copy(state(1))
+    kept.wait_for(state(1))
     qtbot.waitUntil(lambda: not at_work())
     if sys.platform != "win32":
         assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert left_in() == ([], "")  # the copy is this window's
+    assert kept.claim() == ([], "")  # the copy is this window's
     document.push(state(2), "two")
-    wait_for_copy(state(2))
+    kept.wait_for(state(2))
     document.undo()
-    wait_for_copy(state(1))
+    kept.wait_for(state(1))
     document.undo()
-    wait_for_copy(None)
+    kept.wait_for(None)
     document.redo()
-    wait_for_copy(state(1))
+    kept.wait_for(state(1))
     document.save(tmp_path / "a.json")
-    wait_for_copy(None)
+    kept.wait_for(None)
     document.push(state(4), "four")
-    wait_for_copy(state(4))
+    kept.wait_for(state(4))
     recovery.close()
-    assert files(folder) == []
+    assert kept.names() == []
 
 
-def test_a_copy_follows_changes_that_never_pause_and_holds_no_old_state(
-    document, state, recovery, folder, qtbot
-):
+def test_a_copy_follows_changes_that_never_pause(document, state, recovery, folder, qtbot, kept):
     count, copied = 0, None
 
     def change():
@@ -169,7 +160,7 @@ def test_a_copy_follows_changes_that_never_pause_and_holds_no_old_state(
             begun = count
             qtbot.waitUntil(
                 lambda begun=begun: any(
-                    copy.network.layers[0].weights[0, 0] > begun for copy in copies(folder)
+                    copy.network.layers[0].weights[0, 0] > begun for copy in kept.states()
                 )
             )
     finally:
@@ -180,15 +171,13 @@ def test_a_copy_follows_changes_that_never_pause_and_holds_no_old_state(
     assert copied() is None
 
 
-def test_saving_while_a_copy_is_written_leaves_no_copy(
-    document, state, recovery, wait_for_copy, tmp_path, held_up, qtbot
-):
+def test_saving_while_a_copy_is_written(document, state, recovery, tmp_path, held_up, qtbot, kept):
     begun, go_on, _ = held_up
     document.push(state(1), "one")
     qtbot.waitUntil(begun.is_set)
     document.save(tmp_path / "a.json")
     go_on.set()
-    wait_for_copy(None)
+    kept.wait_for(None)
     assert load(tmp_path / "a.json") == state(1)
 
 
@@ -223,9 +212,7 @@ def test_a_copy_says_what_it_holds(state):
     assert data_folder().is_absolute()
 
 
-def test_a_full_disk_is_announced_once_tried_again_and_announced_again_after_it_went_well(
-    document, state, recovery, monkeypatch, qtbot, wait_for_copy, approved
-):
+def test_a_full_disk_is_announced_once(document, state, recovery, monkeypatch, qtbot, approved, kept):
     said, tried, write = [], [], atomic.write
     recovery.failed.connect(said.append)
 
@@ -240,7 +227,7 @@ def test_a_full_disk_is_announced_once_tried_again_and_announced_again_after_it_
     assert len(said) == 1
     approved("a full disk", said[0])
     monkeypatch.setattr(atomic, "write", write)
-    wait_for_copy(state(3))
+    kept.wait_for(state(3))
     monkeypatch.setattr(atomic, "write", full)
     document.push(state(5), "edit")
     qtbot.waitUntil(lambda: len(said) == 2)
@@ -288,7 +275,7 @@ app.exec()
 """
 
 
-def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, tmp_path, left_in, qtbot):
+def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, tmp_path, qtbot, kept):
     """The program had two windows: one with a file, one without."""
     folder.parent.mkdir()
     original, before, after = tmp_path / "my näme.json", tmp_path / "before.json", tmp_path / "after.json"
@@ -301,7 +288,7 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
             assert claimed(folder) == ([], "")
         finally:
             program.kill()
-    left, said = left_in()
+    left, said = kept.claim()
     assert said == ""
     assert {each.original for each in left} == {None, original}
     assert {(each.title, each.holds) for each in left} == {("line", "1-1 network, 1 row")}
@@ -312,37 +299,35 @@ def test_a_killed_programs_work_is_recovered(document, state, recovery, folder, 
         assert (document.path, document.modified, document.undo_text()) == (leftover.original, True, "")
         assert document.news() is News.NONE
         qtbot.waitUntil(lambda: not recovery.busy)
-        assert copies(folder) == [state(7)] * (others + 1)  # one is its own now
+        assert kept.states() == [state(7)] * (others + 1)  # one is its own now
         assert claimed(folder) == ([], "")
         document.save(tmp_path / "saved.json")
-        qtbot.waitUntil(lambda others=others: len(copies(folder)) == others)
-    assert files(folder) == []
+        qtbot.waitUntil(lambda others=others: len(kept.states()) == others)
+    assert kept.names() == []
 
 
-def test_the_file_of_recovered_work_may_have_changed_or_be_of_a_kind_that_is_not_saved(
-    document, state, recovery, leave, left_in, tmp_path
-):
+def test_recovered_work_knows_what_became_of_its_file(document, state, recovery, tmp_path, kept):
     save(state(1), tmp_path / "a.json")
     document.open(tmp_path / "a.json")
-    leave("a", state(2), path=document.path, digest=document.file.digest)
+    kept.leave("a", state(2), path=document.path, digest=document.file.digest)
     save(state(3), tmp_path / "a.json")
-    recovery.recover(left_in()[0][0])
+    recovery.recover(kept.claim()[0][0])
     assert document.news() is News.CHANGED
     document.start(state(1))
     model = tmp_path / "model.json"
     model.write_text('{"modelTopology": {}, "weightsManifest": []}')
-    leave("b", state(2), path=model)
-    recovery.recover(left_in()[0][0])
+    kept.leave("b", state(2), path=model)
+    recovery.recover(kept.claim()[0][0])
     assert not document.file.as_read.is_saved
 
 
-def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(leave, state, folder, left_in):
-    assert left_in() == ([], "")
+def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(state, folder, kept):
+    assert kept.claim() == ([], "")
     assert not folder.exists()
     for name, when in (("a", 100), ("b", 300), ("c", 200), ("odd", -(10**9)), ("odder", 10**11)):
-        os.utime(leave(name, state(when)), (when, when))
+        os.utime(kept.leave(name, state(when)), (when, when))
     (folder / "a.lock").unlink()
-    left, _ = left_in()
+    left, _ = kept.claim()
     assert [own.load() for own in left] == [state(when) for when in (10**11, 300, 200, 100, -(10**9))]
     assert [own.written.timestamp() for own in left[1:4]] == [300, 200, 100]
     assert claimed(folder) == ([], "")
@@ -352,7 +337,7 @@ def test_leftovers_are_offered_the_latest_first_to_one_at_a_time(leave, state, f
     again.release()
     for own in left[:2]:
         own.discard()
-    assert files(folder) == ["a.copy", "a.lock", "c.copy", "c.lock", "odd.copy", "odd.lock"]
+    assert kept.names() == ["a.copy", "a.lock", "c.copy", "c.lock", "odd.copy", "odd.lock"]
 
 
 def of_state(state):
@@ -399,79 +384,73 @@ if sys.platform != "win32":  # which has no such files, or not without taking ro
     NO_COPIES |= {"12 GB": sparse, "a pipe": os.mkfifo, "a device": lambda path: path.symlink_to("/dev/zero")}
 
 
-def test_what_is_no_copy_is_announced_put_aside_once_and_hides_no_copy(
-    leave, state, folder, left_in, approved
-):
-    leave("good", state(1))
+def test_what_is_no_copy_is_put_aside_and_hides_no_copy(state, folder, approved, kept):
+    kept.leave("good", state(1))
     sentences = []
     for name, content in NO_COPIES.items():
         odd = folder / "odd.copy"
         content(odd) if callable(content) else odd.write_bytes(content)
-        left, said = left_in()
+        left, said = kept.claim()
         assert [own.load() for own in left] == [state(1)], name
         assert said.startswith("A copy of unsaved work cannot be recovered: "), name
         assert said.endswith(f"; it is kept as odd.damaged in {folder}"), name
         assert {each.name for each in folder.iterdir()} == {"good.copy", "good.lock", "odd.damaged"}, name
-        assert left_in()[1] == "", name
+        assert kept.claim()[1] == "", name
         aside = odd.with_suffix(".damaged")
         aside.rename(folder.parent / name)
         sentences.append(f"{name}: {said.split(': ', 1)[1].split(' (')[0].split(';')[0]}")
     approved("why something is no copy", "\n".join(sentences))
 
 
-def test_a_copy_that_cannot_be_put_aside_or_claimed_stays_and_hides_no_copy(
-    leave, state, folder, left_in, approved
-):
-    leave("good", state(1))
-    leave("bad", state(2)).write_bytes(b"?")
+def test_a_copy_that_cannot_be_put_aside_or_claimed_stays(state, folder, approved, kept):
+    kept.leave("good", state(1))
+    kept.leave("bad", state(2)).write_bytes(b"?")
     (folder / "bad.damaged" / "folder").mkdir(parents=True)
-    left, stays = left_in()
+    left, stays = kept.claim()
     assert [own.load() for own in left] == [state(1)]
     assert (folder / "bad.copy").read_bytes() == b"?"
     (folder / "bad.copy").unlink()
-    locked = leave("odd", state(2)).with_suffix(".lock")
+    locked = kept.leave("odd", state(2)).with_suffix(".lock")
     locked.unlink()
     locked.mkdir()
-    left, unlocked = left_in()
+    left, unlocked = kept.claim()
     assert [own.load() for own in left] == [state(1)]
     assert Copy((folder / "odd.copy").read_bytes()).state() == state(2)
     approved("a damaged copy that stays, and one with a folder as its lock", f"{stays}\n{unlocked}")
 
 
-def test_only_the_latest_damaged_copies_are_kept_but_always_those_just_announced(
-    leave, state, folder, left_in, approved
-):
+def test_only_the_latest_damaged_copies_are_kept(state, folder, approved, kept):
     for number in range(MOST_DAMAGED + 3):
-        copy = leave(f"copy-{number}", state(1))
+        copy = kept.leave(f"copy-{number}", state(1))
         copy.write_bytes(b"?")
         os.utime(copy, (number, number))
-    said = left_in()[1]
-    assert len(files(folder)) == MOST_DAMAGED + 3
-    left_in()
-    assert files(folder) == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
-    copy = leave("old", state(1))
+    said = kept.claim()[1]
+    assert len(kept.names()) == MOST_DAMAGED + 3
+    kept.claim()
+    assert kept.names() == [f"copy-{number}.damaged" for number in range(3, MOST_DAMAGED + 3)]
+    copy = kept.leave("old", state(1))
     copy.write_bytes(b"?")
     os.utime(copy, (0, 0))
-    assert "old.damaged" in left_in()[1]
-    assert "old.damaged" in files(folder)
-    assert len(files(folder)) == MOST_DAMAGED
+    assert "old.damaged" in kept.claim()[1]
+    assert "old.damaged" in kept.names()
+    assert len(kept.names()) == MOST_DAMAGED
     approved("several damaged copies", said.replace(said.split(" kept as ")[1].split(".")[0], "ONE"))
 
 
-def test_old_locks_and_halves_of_copies_are_deleted(folder, left_in):
+def test_old_locks_and_halves_of_copies_are_deleted(folder, kept):
     folder.mkdir(parents=True)
     for name, ago_s in (("a.lock", 61), (".nnviz-0123456789ab.tmp", 61), ("b.lock", 10), ("mine.txt", 61)):
         (folder / name).write_bytes(b"")
         os.utime(folder / name, (time.time() - ago_s,) * 2)
-    left_in()
-    assert files(folder) == ["b.lock", "mine.txt"]
+    kept.claim()
+    assert kept.names() == ["b.lock", "mine.txt"]
 
 
-def test_a_leftover_stays_until_its_successor_is_written_and_is_gone_once_it_is_saved(
-    document, leave, state, recovery, folder, monkeypatch, left_in, qtbot, tmp_path, wait_for_copy
+def test_a_leftover_stays_until_it_is_copied_or_saved(
+    document, state, recovery, folder, monkeypatch, qtbot, tmp_path, kept
 ):
-    copy, before = leave("a", state(1)), document.state
-    ((own,), _) = left_in()
+    copy, before = kept.leave("a", state(1)), document.state
+    ((own,), _) = kept.claim()
     whole = copy.read_bytes()
     copy.unlink()
     with pytest.raises(FileError):
@@ -487,16 +466,14 @@ def test_a_leftover_stays_until_its_successor_is_written_and_is_gone_once_it_is_
         with qtbot.waitSignal(recovery.failed):
             recovery.recover(own)
     assert document.state == state(1)
-    assert copies(folder) == [state(1)]
+    assert kept.states() == [state(1)]
     document.save(tmp_path / "a.json")
-    wait_for_copy(None)
+    kept.wait_for(None)
 
 
-def test_a_leftover_stays_while_an_older_copy_is_written(
-    document, leave, state, recovery, folder, held_up, left_in, qtbot
-):
-    leave("a", state(1))
-    ((own,), _) = left_in()
+def test_a_leftover_outlives_an_older_copy(document, state, recovery, folder, held_up, qtbot, kept):
+    kept.leave("a", state(1))
+    ((own,), _) = kept.claim()
     begun, go_on, seen = held_up
     document.push(state(2), "two")
     qtbot.waitUntil(begun.is_set)
@@ -504,15 +481,15 @@ def test_a_leftover_stays_while_an_older_copy_is_written(
     go_on.set()
     qtbot.waitUntil(lambda: len(seen) == 2 and not recovery.busy)
     assert "a.copy" in seen[1]  # until its successor is written
-    assert copies(folder) == [state(1)]
+    assert kept.states() == [state(1)]
 
 
-def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state, folder, left_in):
+def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state, folder, kept):
     recovery = Recovery(document, folder, delay_ms=100_000)
     document.push(state(1), "one")
     document.push(state(2), "two")
     recovery.leave()
-    ((own,), _) = left_in()
+    ((own,), _) = kept.claim()
     assert own.load() == state(2)
     own.discard()
     document.start(state(0))
@@ -520,7 +497,7 @@ def test_a_program_that_has_to_end_leaves_unsaved_changes_alone(document, state,
     document.push(state(1), "one")
     document.undo()
     recovery.leave()
-    assert left_in() == ([], "")
+    assert kept.claim() == ([], "")
 
 
 # --- windows that have one file open

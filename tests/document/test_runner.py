@@ -194,9 +194,7 @@ def test_each_run_goes_on_from_the_last_and_is_one_undo_entry(qtbot, document, r
     approved("said of a run, a restart and new random weights", "\n".join(said))
 
 
-def test_a_paused_run_makes_the_updates_that_are_left_and_nothing_runs_meanwhile(
-    qtbot, document, slow_runner, approved
-):
+def test_a_paused_run_makes_the_updates_that_are_left(qtbot, document, slow_runner, approved):
     def active():
         return [timer for timer in runner.findChildren(QTimer) if timer.isActive()]
 
@@ -388,9 +386,7 @@ def test_the_first_update_of_another_run_keeps_the_run_before(qtbot, document, r
         assert names(document) == kept
 
 
-def test_the_same_run_and_one_without_an_update_keep_nothing_but_an_opened_run_is_kept(
-    qtbot, document, runner
-):
+def test_the_same_run_again_keeps_nothing_and_an_opened_run_is_kept(qtbot, document, runner):
     for _ in range(2):
         finish(qtbot, runner)
         runner.restart()

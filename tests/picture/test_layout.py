@@ -50,9 +50,7 @@ def picture_faults(picture):
     activation=("relu", "tanh"),
     spread=(0, 5),
 )
-def test_texts_stand_clear_in_their_place_and_are_true(
-    sizes, view, slopes, pictures, biases, activation, spread
-):
+def test_texts_stand_clear_and_are_true(sizes, view, slopes, pictures, biases, activation, spread):
     own = state(sizes, biases=biases, activation=activation, spread=spread)
     picture = drawn(own, view._replace(pictures=pictures), with_slopes=slopes)
     assert faults(picture) == {}
@@ -73,9 +71,7 @@ def test_texts_stand_clear_in_their_place_and_are_true(
 )
 @hypothesis.example([13, 2, 2], 426, 362, 1.0, (0, 0), (0, 0, 0), "tanh", "", "")  # an error in a gap
 @hypothesis.example((2, 3, 2), 320, 100, 1.0, (0, 0), (1, 0, 1), "relu", "", "")
-def test_so_they_do_in_any_network_and_room(
-    sizes, width, height, zoom, shift, flags, activation, badge, fate
-):
+def test_so_they_do_in_any_room(sizes, width, height, zoom, shift, flags, activation, badge, fate):
     biases, with_slopes, pictures = flags
     view = View(width, height, zoom, *shift) if zoom != 1.0 else View(width, height)
     hidden = [(k, node) for k, size in enumerate(sizes[1:-1]) for node in range(size)] if badge else []

@@ -77,7 +77,7 @@ def test_a_network_shows_its_diagram_and_a_state_its_first_row_on_a_ground_of_it
         assert (ground.get("width"), ground.get("height")) == (root.get("width"), root.get("height"))
 
 
-def test_a_large_network_is_drawn_in_few_edges_or_not_at_all_and_says_so(monkeypatch, approved):
+def test_a_large_network_is_drawn_in_few_edges_or_says_why_not(monkeypatch, approved):
     said = []
     for sizes in ((1000, 1000, 10), (784, 128, 64, 10), (25, 25, 1)):
         drawing = state(sizes)._repr_svg_()
@@ -156,7 +156,7 @@ def test_a_training_that_diverges_says_so(approved):
     approved("a training that diverges, and one at rest", "\n".join(sentences))
 
 
-def test_a_curve_from_rounding_noise_has_no_arrow_and_one_too_high_everywhere_has_one_at_its_start():
+def test_only_a_curve_that_leaves_its_picture_has_an_arrow():
     result = nnviz.train(state((1, 1)), updates=4)
     root = parsed(replace(result, history=np.array([[0, 3e-22], [1, 0], [2, 0.1], [3, 0.01], [4, 1e-28]])))
     assert "0.1" in texts(root)
@@ -188,7 +188,7 @@ def test_a_training_with_validation_shows_both_curves_and_which_is_which():
 # --- weights as tables
 
 
-def test_layers_show_their_weights_and_biases_by_name_and_numbers_in_full_where_they_round():
+def test_layers_show_their_weights_by_name_and_rounded_numbers_in_full():
     hidden, output = Cells(COURSE.network.layers._repr_html_()).tables
     assert hidden == [
         "Hidden layer, relu",
@@ -200,7 +200,7 @@ def test_layers_show_their_weights_and_biases_by_name_and_numbers_in_full_where_
     assert shown.titles == ["0.3333333333333333"]
 
 
-def test_a_cell_has_the_colour_of_its_sign_as_dense_as_the_number_is_large_and_slopes_purple():
+def test_a_cell_has_the_colour_of_its_sign_and_a_slope_is_purple():
     light = PALETTES["light"]
     text = Layer(("a",), "relu", [[4, -2, 0]])._repr_html_()
     cells = re.findall(r"rgba\((\d+), (\d+), (\d+), ([\d.]+)\)", text)

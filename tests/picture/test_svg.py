@@ -207,7 +207,7 @@ def test_over_one_input_each_node_is_a_curve():
     assert all(place.x - 0.1 <= px <= place.right + 0.1 for px in above[:, 0])
 
 
-def test_inputs_that_are_pixels_are_the_image_of_the_row_and_the_nodes_they_feed_show_their_weights():
+def test_pixels_show_the_row_as_an_image_and_their_nodes_show_weights():
     opened = load(example("digits").path)
     row, weights = opened.data.inputs[0].reshape(8, 8), opened.network.layers[0].weights
     image, *tiles = [own for own in images(svg(opened, pictures=True)) if own.shape == (8, 8, 4)]
