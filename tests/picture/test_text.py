@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nnviz.core.names import shorten_distinctly
 from nnviz.core.numbers import shown
 from nnviz.picture.text import elide, fitted, plain, text_width
 from tests.picture.diagrams import is_exact, is_true, number
@@ -43,6 +44,10 @@ def test_texts_are_shortened_to_their_room_and_keep_a_number_at_their_end():
     assert elide("node_0", 10, 5) == ""
     assert plain("a\nb\x00c\u2028d") == "a b c d"
     assert plain("größe 漢") == "größe 漢"
+
+
+def test_names_without_room_for_a_letter_are_not_told_apart():
+    assert shorten_distinctly(["abc", "abd"], lambda text: text == "…", lambda _name: "…") == ["…", "…"]
 
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-20, 20) | st.integers(-(10**7), 10**7)
