@@ -4,6 +4,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
+    QApplication,
     QComboBox,
     QDockWidget,
     QHeaderView,
@@ -21,9 +22,20 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.ui.widgets.elided import Elided
+from nnviz.ui.widgets.sizes import OWN_SIZE
 
 CURSOR_PX = 4
 """What a line edit keeps free beside its text, left and right together."""
+
+
+def walk_panels(window):
+    """Bring every tab of the window to the front, one after the other; yield what each says."""
+    for bar in window.main_window.findChildren(QTabBar):
+        for k in range(bar.count()):
+            bar.setCurrentIndex(k)
+            for _ in range(3):  # a layout within a layout is asked after the outer one
+                QApplication.processEvents()
+            yield bar.tabText(k)
 
 
 def clipped(window):
@@ -87,7 +99,9 @@ def _label(label):
 
 
 def _button(button):
-    if button.text() or isinstance(button, QToolButton):
+    if button.property(OWN_SIZE):  # a button on the diagram, as large as the picture makes it
+        yield from _text(button, button.text(), button.rect()) if button.text() else ()
+    elif button.text() or isinstance(button, QToolButton):
         yield from _less_than_hint(button)
 
 

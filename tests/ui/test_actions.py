@@ -1,4 +1,4 @@
-"""One table holds what can be asked of the window: menus, toolbar and the sheet of keys follow it."""
+"""One table holds what can be asked of the window: menus, toolbar, help and the sheet of keys follow it."""
 
 import re
 from collections import Counter
@@ -6,40 +6,48 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt, qWarning
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu, QPushButton, QToolBar
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QTabBar, QToolBar, QToolButton
 
+from nnviz import __version__
 from nnviz.cli.main import main
+from nnviz.core import edits, limits
+from nnviz.core.activations import ACTIVATIONS
+from nnviz.core.limits import Limit
+from nnviz.core.optimizers import OPTIMIZERS
 from nnviz.document.document import Document
+from nnviz.files.errors import install_line
 from nnviz.files.examples import example
-from nnviz.files.registry import load
+from nnviz.files.registry import FORMATS, load
 from nnviz.picture.palette import PALETTES
+from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.widgets.theme import apply_theme, colours
 from nnviz.ui.window.actions import offer_actions, table
+from nnviz.ui.window.app import screenshot
 from nnviz.ui.window.help import sheet
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.menus import Entry
 from nnviz.ui.window.workspace import Workspace
-from tests.ui.hands import press
-from tests.ui.sees import help_page, offered, status
+from tests.ui.hands import address_named, choose_entry, entry, press, set_number, shown, write
+from tests.ui.sees import help_page, help_text, offered, status
+
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
 @pytest.fixture
-def workspace(qtbot, settings):
-    """What shows a document, in a window that has no menus yet."""
-    workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings)
-    yield workspace
-    workspace.main_window.hide()
-    workspace.main_window.deleteLater()
+def as_before(qapp):
+    yield
+    apply_theme(qapp, "light")
 
 
 def entries(table):
     return [entry for menu in table for entry in menu.entries()]
 
 
-def test_a_new_action_is_one_entry(qtbot, workspace, settings):
+def test_a_new_action_is_one_entry(qtbot, settings):
+    workspace = Workspace(MainWindow(settings), Document(load(example("relu").path)), settings)
     done = []
     made_up = Entry(
         "shuffle",
@@ -62,15 +70,11 @@ def test_a_new_action_is_one_entry(qtbot, workspace, settings):
     button = workspace.main_window.findChild(QToolBar).widgetForAction(action)
     assert not button.icon().isNull()
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    QTest.keyClick(workspace.diagram, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(workspace.diagram, Qt.Key.Key_J, CTRL)
     assert done == ["shuffled", "shuffled"]
     assert ("Ctrl+J", "shuffle the rows") in dict(sheet(with_it))["Everywhere"]
-
-
-def test_no_shortcut_stands_for_two_things(open_window, settings):
-    known = entries(table(open_window("relu"), settings))
-    shortcuts = Counter(keys.toString() for entry in known for keys in entry.shortcuts)
-    assert {keys for keys, count in shortcuts.items() if count > 1} == set()
+    workspace.main_window.hide()
+    workspace.main_window.deleteLater()
 
 
 def menus(menu):
@@ -81,10 +85,9 @@ def menus(menu):
     return [menu, *(own for each in within for own in menus(each))]
 
 
-def test_no_letter_stands_for_two_entries_of_a_menu(open_window):
-    window = open_window("relu")
-    bar, twice = window.main_window.menuBar(), set()
-    for menu in {*menus(bar), *window.main_window.findChildren(QMenu)}:
+def letters_twice(bar, every):
+    """Yield the letters of menus that stand for two entries."""
+    for menu in {*menus(bar), *every}:
         title = "" if menu is bar else menu.title()
         if ":" in title:
             continue  # activations, gone along by their first letter
@@ -93,101 +96,244 @@ def test_no_letter_stands_for_two_entries_of_a_menu(open_window):
             for action in menu.actions()
             if action.isVisible() and not action.isSeparator()
         )
-        twice |= {(title, letter) for letter, count in letters.items() if letter and count > 1}
-    assert twice == set()
+        yield from ((title, letter) for letter, count in letters.items() if letter and count > 1)
 
 
-def test_the_sheet_of_keys_names_no_key_that_keyboards_lack(open_window, settings):
-    told = dict(row for _, rows in sheet(table(open_window("relu"), settings)) for row in rows)
-    assert {"Ctrl+N", "Ctrl+O", "Ctrl+S", "Ctrl+F", "Ctrl+C", "Ctrl+Shift+Z, Ctrl+Y"} <= set(told)
-
-
-@pytest.mark.parametrize("key", [Qt.Key.Key_Y, Qt.Key.Key_Z])
-def test_ctrl_y_redoes_as_ctrl_shift_z_does(open_window, key):
-    window = open_window("relu")
-    window.structure.add_node(1)
-    added = window.document.state
-    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-    QTest.keyClick(window.diagram, Qt.Key.Key_Z, control)
-    assert window.document.state is not added
-    QTest.keyClick(window.diagram, key, control | shift if key == Qt.Key.Key_Z else control)
-    assert window.document.state is added
-
-
-def test_the_sheet_of_keys_names_every_shortcut_and_what_it_does(open_window, settings):
-    window = open_window("relu")
-    known = table(window, settings)
-    text = help_page(window, "Keys and mouse")
-    for entry in entries(known):
-        for keys in entry.keys_told:
-            assert keys in text
-            assert entry.words[1:] in text
-    assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
-
-
-def test_a_button_that_names_a_shortcut_names_that_of_an_action(open_window, settings):
+def test_shortcuts_and_letters_stand_for_one_thing_and_the_sheet_names_them(open_window, settings):
     window = open_window("xor")
-    known = {own.toString() for entry in entries(table(window, settings)) for own in entry.shortcuts}
+    known = table(window, settings)
+    shortcuts = Counter(keys.toString() for entry in entries(known) for keys in entry.shortcuts)
+    assert {keys for keys, count in shortcuts.items() if count > 1} == set()
+    bar = window.main_window.menuBar()
+    assert [*letters_twice(bar, window.main_window.findChildren(QMenu))] == []
+    told = dict(row for _, rows in sheet(known) for row in rows)
+    assert {"Ctrl+N", "Ctrl+O", "Ctrl+S", "Ctrl+F", "Ctrl+C", "Ctrl+Shift+Z, Ctrl+Y"} <= set(told)
+    assert "Home" in dict(dict(sheet(known))["On the diagram, with the keyboard"])
+    text = help_page(window, "Keys and mouse")
+    for each in entries(known):
+        for keys in each.keys_told:
+            assert keys in text
+            assert each.words[1:] in text
     tips = [button.toolTip() for button in window.main_window.findChildren(QPushButton)]
     named = {keys for tip in tips for keys in re.findall(r"\(((?:Shift\+|Ctrl\+)?F\d+)\)", tip)}
-    assert {"F5", "F10", "Shift+F10"} <= named <= known
+    assert {"F5", "F10", "Shift+F10"} <= named <= set(shortcuts)
 
 
-def test_undo_and_redo_say_what_they_did(open_window):
+def test_undo_and_redo_say_what_they_did_and_have_their_keys(open_window):
     window = open_window("relu")
     assert not offered(window, "Undo").isEnabled()
     window.structure.add_node(1)
-    taken_back = window.document.undo_text()
+    added, taken_back = window.document.state, window.document.undo_text()
     offered(window, "Undo").trigger()
     assert status(window) == f"Undone: {taken_back}"
     offered(window, "Redo").trigger()
     assert status(window) == f"Done again: {taken_back}"
+    for key, modifier in ((Qt.Key.Key_Y, CTRL), (Qt.Key.Key_Z, CTRL | SHIFT)):
+        QTest.keyClick(window.diagram, Qt.Key.Key_Z, CTRL)
+        assert window.document.state is not added
+        QTest.keyClick(window.diagram, key, modifier)
+        assert window.document.state is added
+    window.document.push(edits.rename(window.document.state, 1, 0, "A&B_c"), "Rename node_0 to A&B_c")
+    assert offered(window, "Undo").text() == "&Undo Rename node_0 to A&&B_c"
 
 
-def test_a_theme_is_one_palette(qapp, open_window, settings, monkeypatch):
-    monkeypatch.setitem(PALETTES, "night", replace(PALETTES["dark"], surface="#101418"))
+def test_a_theme_is_one_palette_also_on_the_command_line(
+    open_window, settings, monkeypatch, tmp_path, as_before
+):
+    night = replace(PALETTES["dark"], surface="#101418", canvas="#101418")
+    monkeypatch.setitem(PALETTES, "night", night)
     window = open_window("relu")
-    try:
-        offered(window, "Night").trigger()
-        assert colours().surface == "#101418"
-        assert settings.theme == "night"
-        assert window.data.grab().toImage().pixelColor(window.data.width() // 2, 6).name() == "#101418"
-    finally:
-        apply_theme(qapp, "light")
-
-
-def test_a_theme_of_the_window_is_one_of_the_command_line(tmp_path, monkeypatch):
-    monkeypatch.setitem(PALETTES, "night", replace(PALETTES["dark"], canvas="#101418"))
+    offered(window, "Night").trigger()
+    assert colours().surface == "#101418"
+    assert settings.theme == "night"
+    assert window.data.grab().toImage().pixelColor(window.data.width() // 2, 6).name() == "#101418"
     assert main(["render", "relu", "-o", str(tmp_path / "night.svg"), "--theme", "night"]) == 0
     assert "#101418" in (tmp_path / "night.svg").read_text(encoding="utf-8")
 
 
-def files_read(monkeypatch):
-    """Return a list that gets the path of every text that is read from now on."""
-    read, read_text = [], Path.read_text
-    monkeypatch.setattr(Path, "read_text", lambda self, **how: read.append(self) or read_text(self, **how))
-    return read
-
-
-def test_a_step_of_training_reads_no_file(open_window, monkeypatch):
+def test_a_step_of_training_and_a_theme_shown_before_read_no_file_again(open_window, monkeypatch, as_before):
     window = open_window("xor")
     press(window, "One update")
+    for theme in ("Dark", "Light"):
+        offered(window, theme).trigger()
     read, read_text = [], Path.read_text
-    monkeypatch.setattr(
-        Path, "read_text", lambda self, *a, **k: read.append(self) or read_text(self, *a, **k)
-    )
+    monkeypatch.setattr(Path, "read_text", lambda self, **how: read.append(self) or read_text(self, **how))
     press(window, "One update")
     assert window.document.state.iteration == 2
     assert read == []
+    offered(window, "Dark").trigger()
+    assert ".svg" not in {path.suffix for path in read}
 
 
-def test_a_theme_that_was_shown_before_reads_no_icon_again(qapp, open_window, monkeypatch):
-    window = open_window("xor")
-    try:
-        for theme in ("Dark", "Light"):
-            offered(window, theme).trigger()
-        read = files_read(monkeypatch)
-        offered(window, "Dark").trigger()
-        assert ".svg" not in {path.suffix for path in read}
-    finally:
-        apply_theme(qapp, "light")
+def test_a_picture_of_the_window_leaves_qts_warnings_to_be_heard(qtlog, tmp_path):
+    screenshot(example("relu").path, tmp_path / "relu.png")
+    qWarning("Qt does not like this")
+    assert [record.message.strip() for record in qtlog.records] == ["Qt does not like this"]
+
+
+# --- menus of names: what is typed goes to a name, and nothing is chosen before Enter
+
+
+@pytest.fixture
+def slow(qapp):
+    """What is typed belongs together, however long a key press takes; returns a function that rests."""
+    before = QApplication.keyboardInputInterval()
+    QApplication.setKeyboardInputInterval(60_000)
+
+    def rest(menu, letter):
+        QApplication.setKeyboardInputInterval(0)
+        write(menu, letter)
+        QApplication.setKeyboardInputInterval(60_000)
+
+    yield rest
+    QApplication.setKeyboardInputInterval(before)
+
+
+def opened(menu):
+    menu.popup(QPoint(50, 50))
+    return menu
+
+
+def on_the_diagram(window):
+    """Open the list of activations under the heading of the hidden layer."""
+    window.diagram.grab()
+    buttons = window.main_window.findChildren(QToolButton)
+    named = "Activation of the hidden layer"
+    return opened(next(own.menu() for own in buttons if own.accessibleName().startswith(named)))
+
+
+def in_the_network_menu(window):
+    """Open the list of activations of the hidden layer in the menu Network."""
+    network = offered(window, "Network").menu()
+    network.aboutToShow.emit()
+    return opened(entry(network, f"Hidden layer: {used(window)}").menu())
+
+
+def used(window):
+    return window.document.state.network.layers[0].activation
+
+
+def chosen(menu):
+    return menu.activeAction().text().partition(":")[0]
+
+
+def test_typing_goes_to_an_activation_and_enter_chooses_it(open_window, slow):
+    window = open_window("relu")
+    for opens in (on_the_diagram, in_the_network_menu):
+        for typed, wanted in (
+            ("sig", "sigmoid"),
+            ("softm", "softmax"),
+            ("i", "identity"),
+            ("g", "gelu"),
+            ("SOFTP", "softplus"),
+            ("leaky_relu w", "leaky_relu with another slope left of 0 …"),
+            ("sigx", "sigmoid"),
+        ):
+            menu = opens(window)
+            slow(menu, typed[0])
+            write(menu, typed[1:])
+            assert menu.isVisible()
+            assert (typed, chosen(menu)) == (typed, wanted)
+            QTest.keyClick(menu, Qt.Key.Key_Escape)
+            assert not menu.isVisible()
+            assert used(window) == "relu"
+        menu = opens(window)
+        slow(menu, "s")
+        write(menu, "ig")
+        QTest.keyClick(menu, Qt.Key.Key_Return)
+        assert used(window) == "sigmoid"
+        assert not menu.isVisible()
+        choose_entry(window, "Undo")
+        assert used(window) == "relu"
+
+
+def test_letters_and_arrows_go_through_the_names_of_a_menu(open_window, slow):
+    window = open_window("relu")
+    window.document.edit("Slope", edits.set_activation, 0, "leaky_relu(0.2)")
+    menu = on_the_diagram(window)
+    for each in ACTIVATIONS:
+        slow(menu, each[0])  # a rest, and a new name
+        write(menu, f"{each[1:]}:")
+        assert chosen(menu) == each
+    slow(menu, "l")
+    write(menu, "eaky_relu(")
+    assert chosen(menu) == "leaky_relu(0.2)"
+    slow(menu, "s")
+    seen = [chosen(menu)]
+    for _ in range(6):
+        write(menu, "s")
+        seen.append(chosen(menu))
+    begin = [each for each in ACTIVATIONS if each.startswith("s")]
+    at = begin.index(seen[0])
+    assert seen == (begin + begin + begin)[at : at + 7]
+    slow(menu, "g")  # after a rest a new name begins
+    assert chosen(menu) == "gelu"
+    slow(menu, "t")
+    write(menu, "anh")
+    QTest.keyClick(menu, Qt.Key.Key_Up)
+    before = list(ACTIVATIONS)[list(ACTIVATIONS).index("tanh") - 1]
+    assert chosen(menu) == before
+    QTest.keyClick(menu, Qt.Key.Key_Return)
+    assert used(window) == before
+
+
+def test_a_letter_goes_to_a_weight_set_whose_name_begins_with_it(open_window, slow):
+    window = open_window("two-weight-sets")
+    window.document.edit("Keep", edits.keep_set, "kept & mine")
+    network = offered(window, "Network").menu()
+    network.aboutToShow.emit()
+    menu = opened(entry(network, "Weight sets").menu())
+    write(menu, "kept &")
+    assert menu.activeAction().text().startswith("kept && mine")
+    assert window.document.undo_text() == "Keep"
+    menu.close()
+
+
+# --- help: one window beside the other, whose pages say what their owners say
+
+
+def test_the_help_says_what_registries_and_limits_say_and_the_network_can_be_edited(open_window):
+    window = open_window("relu")
+    text = help_page(window, "Formulas")
+    for each in ACTIVATIONS.values():
+        assert f"f(z) = {each.formula}" in text
+    for each in OPTIMIZERS.values():
+        assert each.name in text
+        assert all(rule.text in text for _, rule in each.rule)
+    assert "2 · x · error" in text
+    text = help_page(window, "Files")
+    for each in FORMATS:
+        assert each.name in text
+        assert all(suffix in text for suffix in each.suffixes)
+    for limit in vars(limits).values():
+        if isinstance(limit, Limit):
+            assert f"{limit.what}\nat most {limit.most:,} {limit.things}" in text
+    for word in ("Literal", "Segments", "Nesting", "Lines"):
+        assert f"\n{word}\n" not in text, "a plain phrase says what is limited"
+    assert ".svg" in text
+    assert text.count(install_line("models")) == 1
+    assert f"nnviz {__version__}" in help_page(window, "About nnviz")
+    assert QApplication.activeModalWidget() is None
+    set_number(window, address_named(window, "output", "node_0"), "3")
+    assert shown(window, "value", "output") == "78"
+
+
+def test_a_page_that_is_asked_for_again_comes_in_the_one_window_in_the_themes_ink(
+    open_window, qapp, as_before
+):
+    window = open_window("relu")
+    for title in ("Formulas", "Files", "Formulas"):
+        choose_entry(window, title)
+    (one,) = window.main_window.findChildren(HelpWindow)
+    assert "gradient_descent" in help_text(window)
+    for theme, palette in PALETTES.items():
+        apply_theme(qapp, theme)
+        image = one.grab().toImage()
+        seen = {image.pixelColor(x, y).name().upper() for x in range(20, 300) for y in range(60, 260)}
+        assert {palette.ink.upper(), palette.surface.upper()} <= seen, theme
+    bar = one.findChild(QTabBar)
+    bar.setFocus()
+    QTest.keyClick(bar, Qt.Key.Key_Right)
+    assert "4,000,000" in help_text(window)
+    QTest.keyClick(bar, Qt.Key.Key_Escape)
+    assert not one.isVisible()

@@ -1,27 +1,66 @@
-"""The panels around the diagram: hidden, tabbed, floated, remembered, and put back as they were at first."""
+"""The panels around the diagram: hidden, tabbed, floated, remembered, in front, and gone while presenting."""
 
 import gc
+from dataclasses import replace
+from itertools import product
 
 import pytest
 from PySide6.QtCore import QByteArray, QPoint, QSize, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QPushButton, QTabBar, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMenu,
+    QMessageBox,
+    QPushButton,
+    QTabBar,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 
 from nnviz.core.address import Address
 from nnviz.files.examples import example
+from nnviz.files.registry import load, save
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.board import ARRANGEMENT
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.panels import PANELS
-from tests.ui.hands import address_named, bring, choose_entry, click, make_higher, press
-from tests.ui.sees import offered, status
+from tests.ui.hands import (
+    address_named,
+    bring,
+    choose,
+    choose_entry,
+    click,
+    editor_of,
+    make_higher,
+    point,
+    press,
+    set_number,
+    write,
+)
+from tests.ui.sees import offered, status, walking, written
+from tests.ui.sees import place as stands
+
+pytestmark = pytest.mark.fonts
 
 FIRST = {"Training", "Notes", "Data", "MSE"}
 """What is in sight at the first start on an example with notes."""
-
-
 RGB = QImage.Format.Format_RGB32
+KEY = Qt.Key
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+def settled():
+    for _ in range(4):
+        QApplication.processEvents()
+
+
+def press_key(key, modifier=NONE):
+    """Press a key for the widget with the focus, shortcuts included."""
+    QTest.keyClick(QApplication.focusWidget(), key, modifier)
+    QApplication.processEvents()
 
 
 def in_sight(window):
@@ -42,20 +81,21 @@ def sizes(window):
     return {name: place(window, name) for name in FIRST}
 
 
-def again(window, open_window):
-    """Close a window and open the next one, as a restart does."""
-    window.main_window.close()
-    return open_window("relu")
+def ticked(window):
+    return {panel.name for panel in PANELS if offered(window, panel.name).isChecked()}
 
 
-def test_what_is_read_stands_in_a_tall_column_at_the_right_what_is_wide_below_the_diagram(open_window):
+# --- in the window
+
+
+def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram(qtbot, open_window):
     window = open_window("relu")
-    QApplication.processEvents()
+    settled()
     assert in_sight(window) == FIRST
+    assert dock(window, "1 weight").card is None  # not made before it is shown
     diagram, board = window.board.centralWidget().geometry(), window.board.rect()
-    training, notes, data, mse = (
-        dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")
-    )
+    places = [dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")]
+    training, notes, data, mse = places
     assert training.width() == notes.width() == 364
     assert board.right() - training.right() == board.bottom() - notes.bottom() == 10
     assert training.left() - diagram.right() - 1 == 10
@@ -65,44 +105,48 @@ def test_what_is_read_stands_in_a_tall_column_at_the_right_what_is_wide_below_th
     assert data.right() < mse.left()
     assert abs(data.width() - mse.width()) <= 2
     assert mse.right() == diagram.right()
-
-
-def test_where_the_window_grows_training_has_what_it_needs_and_the_panels_below_the_rest(qtbot, open_window):
-    window = open_window("relu")
-    training, notes = dock(window, "Training"), dock(window, "Notes")
-    assert training.height() == training.least.height()
-    before = notes.height()
+    own, before = dock(window, "Training"), notes.height()
+    assert own.height() == own.least.height()
     window.main_window.resize(1400, 1000)
-    qtbot.waitUntil(lambda: training.height() == training.least.height())
-    assert notes.height() == before + 200
-    make_higher(window.board, training, 50)  # a person gives it more
-    wished = training.height()
+    qtbot.waitUntil(lambda: own.height() == own.least.height())
+    assert dock(window, "Notes").height() == before + 200  # the panels below have what Training does not need
+    make_higher(window.board, own, 50)  # a person gives it more
+    assert own.height() > own.least.height() + 30
     window.main_window.resize(1400, 960)
     QApplication.processEvents()
-    assert training.height() > training.least.height()
-    assert wished > training.least.height() + 30
+    assert own.height() > own.least.height()
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=[panel.name for panel in PANELS])
-def test_every_panel_comes_into_sight_by_the_view_menu_with_the_keyboard_and_goes_again(open_window, panel):
+def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_goes(open_window):
     window = open_window("relu")
-    QApplication.processEvents()
-    entry = offered(window, panel.name)
-    if panel.name in in_sight(window):
+    settled()
+    width = window.diagram.width()
+    for panel in PANELS:
+        name, entry = panel.name, offered(window, panel.name)
+        if name in in_sight(window):
+            entry.trigger()
+            QApplication.processEvents()
+            assert name not in in_sight(window)
+            assert not entry.isChecked()
         entry.trigger()
         QApplication.processEvents()
-        assert panel.name not in in_sight(window)
+        assert name in in_sight(window)
+        assert entry.isChecked()
+        assert dock(window, name).has_focus
+        settled()
+        with_it = dock(window, name).grab().toImage()
+        window.diagram.setFocus()
+        QApplication.processEvents()
+        assert dock(window, name).grab().toImage() != with_it, name
+        dock(window, name).come(take_focus=True)
+        entry.trigger()
+        QApplication.processEvents()
+        assert name not in in_sight(window)
         assert not entry.isChecked()
-    entry.trigger()
-    QApplication.processEvents()
-    assert panel.name in in_sight(window)
-    assert entry.isChecked()
-    assert dock(window, panel.name).has_focus
-    entry.trigger()
-    QApplication.processEvents()
-    assert panel.name not in in_sight(window)
-    assert not entry.isChecked()
-    assert window.diagram.hasFocus()
+        assert window.diagram.hasFocus()
+        if name == [each.name for each in PANELS if each.place.startswith("right")][-1]:
+            assert window.diagram.width() == width + 364 + 10  # the diagram has their room at once
+    assert window.diagram.size() == window.board.size().shrunkBy(window.board.contentsMargins())
 
 
 def test_the_view_menu_ticks_a_panel_behind_a_tab_and_brings_it_to_the_front(open_window):
@@ -118,16 +162,39 @@ def test_the_view_menu_ticks_a_panel_behind_a_tab_and_brings_it_to_the_front(ope
     QApplication.processEvents()
     assert "Matrix" not in in_sight(window)
     assert entry.isChecked()
-    for name in ("Matrix", "MSE"):
+    for name in ("Matrix", "MSE", "Data"):
         bring(window, name)
         choose_entry(window, name)
     QApplication.processEvents()
-    assert [offered(window, name).isChecked() for name in ("MSE", "1 weight", "2 weights", "Matrix")] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    all_but = {panel.name for panel in PANELS} - {"Matrix", "MSE", "Data"}
+    assert ticked(window) == all_but
+    for _ in range(2):
+        QTest.keyClick(window.diagram, KEY.Key_F11)
+    QApplication.processEvents()
+    assert ticked(window) == all_but
+
+
+def test_f6_goes_through_the_panels_and_a_key_floats_the_one_with_the_keyboard(open_window):
+    window = open_window("relu")
+    settled()
+
+    def go(modifier=NONE):
+        press_key(KEY.Key_F6, modifier)
+        return next((name for name, own in window.board.docks.items() if own.has_focus), "diagram")
+
+    assert window.diagram.hasFocus()
+    assert [go() for _ in range(5)] == ["Training", "Notes", "Data", "MSE", "diagram"]
+    assert window.diagram.hasFocus()
+    assert [go(SHIFT) for _ in range(5)] == ["MSE", "Data", "Notes", "Training", "diagram"]
+    floats = Qt.KeyboardModifier.ControlModifier | SHIFT
+    press_key(KEY.Key_F, floats)
+    assert "F6" in status(window)
+    dock(window, "Data").come(take_focus=True)
+    press_key(KEY.Key_F, floats)
+    assert dock(window, "Data").isFloating()
+    assert dock(window, "Data").has_focus
+    press_key(KEY.Key_F, floats)
+    assert not dock(window, "Data").isFloating()
 
 
 def test_a_title_row_under_tabs_is_no_higher_than_what_stands_in_it(open_window):
@@ -140,70 +207,29 @@ def test_a_title_row_under_tabs_is_no_higher_than_what_stands_in_it(open_window)
     assert alone.height() > max(own.height() for own in alone.findChildren(QPushButton))
 
 
-@pytest.mark.parametrize("name", ["1 weight", "2 weights"])
-def test_no_heading_repeats_the_tab_that_was_clicked_for_it(open_window, name):
+def test_no_heading_repeats_the_tab_that_was_clicked_for_it(open_window):
     window = open_window("relu")
-    at = next(
-        bar.mapTo(window.main_window, bar.tabRect(k).center())
-        for bar in window.main_window.findChildren(QTabBar)
-        for k in range(bar.count())
-        if bar.tabText(k) == name
-    )
-    screen = window.main_window.windowHandle()
-    QTest.mousePress(screen, Qt.MouseButton.LeftButton, pos=at)
-    for _ in range(4):  # the panel is made while the button is down
-        QApplication.processEvents()
-    QTest.mouseRelease(screen, Qt.MouseButton.LeftButton, pos=at)
-    window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
-    for _ in range(4):
-        QApplication.processEvents()
-    panel = window.board.docks[name]
-    assert panel.card.isVisible()
-    assert not panel.card.heading.isVisible()
-    assert panel.titleBarWidget() is panel.card.head  # by which it is taken hold of
-
-
-def test_panels_are_ticked_as_before_after_the_diagram_was_alone(open_window):
-    window = open_window("relu")
-    bring(window, "Data")
-    choose_entry(window, "Data")
-    for _ in range(2):
-        QTest.keyClick(window.diagram, Qt.Key.Key_F11)
-    QApplication.processEvents()
-    assert [panel.name for panel in PANELS if not offered(window, panel.name).isChecked()] == ["Data"]
-
-
-def test_hiding_panels_gives_their_room_to_the_diagram_at_once(open_window):
-    window = open_window("relu")
-    before = window.diagram.size()
-    for name in [panel.name for panel in PANELS if panel.place.startswith("right")]:
-        bring(window, name)
-        choose_entry(window, name)
-    QApplication.processEvents()
-    assert window.diagram.width() == before.width() + 364 + 10
-    for name in [panel.name for panel in PANELS if panel.place.startswith("below")]:
-        bring(window, name)
-        choose_entry(window, name)
-    QApplication.processEvents()
-    assert window.diagram.size() == window.board.size().shrunkBy(window.board.contentsMargins())
-
-
-def test_a_panel_behind_a_tab_does_no_work_and_is_right_when_it_comes(open_window):
-    window = open_window("relu")
-    press(window, "Explain")
-    QApplication.processEvents()
-    assert in_sight(window) == FIRST - {"Notes"} | {"Explain"}
-    assert window.explain.isVisible()
-    assert not window.notes.isVisible()
-    press(window, "Notes")
-    QApplication.processEvents()
-    assert window.notes.isVisible()
-    assert not window.explain.isVisible()
+    for name in ("1 weight", "2 weights"):
+        (at,) = (
+            bar.mapTo(window.main_window, bar.tabRect(k).center())
+            for bar in window.main_window.findChildren(QTabBar)
+            for k in range(bar.count())
+            if bar.tabText(k) == name
+        )
+        screen = window.main_window.windowHandle()
+        QTest.mousePress(screen, Qt.MouseButton.LeftButton, pos=at)
+        settled()  # the panel is made while the button is down
+        QTest.mouseRelease(screen, Qt.MouseButton.LeftButton, pos=at)
+        window.selection.select(Address("weight", 0, 0, 0), Address("weight", 0, 1, 0))
+        settled()
+        panel = dock(window, name)
+        assert panel.card.isVisible()
+        assert not panel.card.heading.isVisible()
+        assert panel.titleBarWidget() is panel.card.head  # by which it is taken hold of
 
 
 def test_tab_reaches_nothing_that_stands_behind_another_tab(open_window):
     window = open_window("two-hidden-layers")
-    press(window, "Matrix")
     bring(window, "Matrix")
     press(window, "MSE")
     QApplication.processEvents()
@@ -212,22 +238,43 @@ def test_tab_reaches_nothing_that_stands_behind_another_tab(open_window):
     reached = []
     while (widget := QApplication.focusWidget()) not in reached:
         reached.append(widget)
-        QTest.keyClick(widget, Qt.Key.Key_Tab)
+        QTest.keyClick(widget, KEY.Key_Tab)
     assert len(reached) > 10
     assert not [own.accessibleName() for own in reached if dock(window, "Matrix").isAncestorOf(own)]
 
 
-def test_the_loss_panels_are_not_made_before_they_are_shown(open_window):
+def test_no_panel_is_blank_after_the_window_has_shrunk_or_was_the_diagram_alone(open_window, qtbot):
     window = open_window("relu")
-    QApplication.processEvents()
-    assert dock(window, "1 weight").card is None
-    press(window, "1 weight")
-    QApplication.processEvents()
-    assert dock(window, "1 weight").card.isVisible()
+
+    def filled():
+        return {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}
+
+    for _ in range(2):
+        window.main_window.resize(1918, 1000)
+        qtbot.waitUntil(lambda: in_sight(window) == FIRST)
+        window.main_window.resize(1280, 800)
+        qtbot.waitUntil(lambda: filled() == in_sight(window) == FIRST)
+    for _ in range(2):
+        QTest.keyClick(window.diagram, KEY.Key_F11)
+    qtbot.waitUntil(lambda: filled() == in_sight(window) == FIRST)
 
 
-def test_the_arrangement_is_there_again_after_a_restart(open_window):
-    window = open_window("relu")
+# --- from start to start
+
+
+def start_at(open_window, size, window=None):
+    """Close a window and open the next one, on a screen where it has this size."""
+    if window:
+        window.main_window.close()
+    opened = open_window("relu", size)
+    opened.main_window.resize(*size)
+    settled()
+    return opened
+
+
+def test_the_arrangement_is_there_again_after_a_restart_and_reset_undoes_it(open_window):
+    window = start_at(open_window, (1280, 800))
+    first = sizes(window)
     bring(window, "1 weight")
     window.board.splitDockWidget(dock(window, "Training"), dock(window, "1 weight"), Qt.Orientation.Vertical)
     bring(window, "Matrix")
@@ -235,138 +282,134 @@ def test_the_arrangement_is_there_again_after_a_restart(open_window):
     QApplication.processEvents()
     seen = in_sight(window)
     assert seen == FIRST - {"Data", "MSE"} | {"Matrix", "1 weight"}
-    after = again(window, open_window)
-    QApplication.processEvents()
+    after = start_at(open_window, (1280, 800), window)
     assert in_sight(after) == seen
     assert dock(after, "1 weight").geometry() == dock(window, "1 weight").geometry()
     assert not offered(after, "Data").isChecked()
-
-
-@pytest.mark.parametrize("kept", [0.5, 0.9, 1.0])
-@pytest.mark.parametrize("noise", [b"", b"\x00\xff\x17"])
-def test_an_arrangement_that_cannot_be_read_is_the_first_one(open_window, settings, kept, noise):
-    window = open_window("relu")
+    dock(after, "Data").setFloating(True)
+    choose_entry(after, "Training")
+    after.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(after, "MSE"))
+    after.board.tabifyDockWidget(dock(after, "Notes"), dock(after, "1 weight"))
     QApplication.processEvents()
+    choose_entry(after, "Reset arrangement")
+    QApplication.processEvents()
+    assert in_sight(after) == FIRST - {"Notes"} | {"Explain"}
+    bring(after, "Notes")
+    QApplication.processEvents()
+    assert sizes(after) == first
+
+
+def test_an_arrangement_that_cannot_be_read_is_the_first_one(open_window, settings, amount):
+    window = start_at(open_window, (1280, 800))
     first = sizes(window)
     bring(window, "Matrix")
     choose_entry(window, "Data")
     window.main_window.close()
     state = settings.bytes(ARRANGEMENT).data()
-    damaged = noise + state[: int(kept * len(state)) - len(noise) - 1]
-    settings.remember(ARRANGEMENT, QByteArray(damaged))
-    after = open_window("relu")
-    QApplication.processEvents()
-    assert in_sight(after) == FIRST
-    assert sizes(after) == first
+    damages = [(0.5, b"\x00\xff\x17"), (1.0, b""), *product([0.5, 0.9, 1.0], [b"", b"\x00\xff\x17"])]
+    for kept, noise in damages[: amount(quick=2, ci=8, night=8)]:
+        damaged = noise + state[: int(kept * len(state)) - len(noise) - 1]
+        settings.remember(ARRANGEMENT, QByteArray(damaged))
+        after = start_at(open_window, (1280, 800))
+        assert in_sight(after) == FIRST
+        assert sizes(after) == first
+        after.main_window.hide()
 
 
-def test_reset_brings_the_first_arrangement_back_whatever_was_done(open_window):
-    window = open_window("relu")
-    QApplication.processEvents()
-    first = sizes(window)
-    dock(window, "Data").setFloating(True)
-    bring(window, "Matrix")
-    choose_entry(window, "Training")
-    window.board.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, dock(window, "MSE"))
-    window.board.tabifyDockWidget(dock(window, "Notes"), dock(window, "1 weight"))
-    QApplication.processEvents()
-    choose_entry(window, "Reset arrangement")
-    QApplication.processEvents()
-    assert in_sight(window) == FIRST - {"Notes"} | {"Explain"}
-    bring(window, "Notes")
-    QApplication.processEvents()
-    assert sizes(window) == first
+@pytest.mark.parametrize("odd", [QSize(0, 700), QSize(2**30, 2**30)])
+def test_odd_sizes_that_were_remembered_leave_every_panel_in_sight(open_window, settings, odd, amount):
+    window = start_at(open_window, SMALL)
+    window.main_window.close()
+    for each in (odd, QSize(0, 0), QSize(-5, 3), "600")[: amount(quick=1, ci=4, night=4)]:
+        for name in (*FIRST, "window"):
+            settings.remember(f"sizes/{name}", each)
+        after = start_at(open_window, SMALL)
+        assert in_sight(after) == FIRST
+        for name in FIRST:
+            assert after.main_window.rect().contains(place(after, name))
+        after.main_window.close()
 
 
 def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, settings, tmp_path):
-    """The window stands before it is filled, which must not share the room anew."""
-    seen = []
+    """The window stands before it is filled, which must not share the room anew; it ends with its panels."""
+    seen, before = [], QApplication.topLevelWidgets()
     for _ in range(3):
         program = Opened(settings, example("relu").path, tmp_path)
-        qtbot.waitUntil(lambda program=program: program.workspace is not None)
+        qtbot.waitUntil(lambda own=program: own.workspace and own.workspace.history.curve is not None)
         program.workspace.main_window.resize(1280, 800)  # the screen of these tests is smaller
         QApplication.processEvents()
         now = sizes(program.workspace)
+        assert "Explain" not in in_sight(program.workspace)
         seen.append(
             (now["Data"].height(), now["MSE"].width(), now["Training"].width(), now["Notes"].bottom())
         )
         assert program.workspace.diagram.hasFocus()
         program.workspace.main_window.close()
         program.close()
-    gc.unfreeze()
-    assert seen[1] == pytest.approx(seen[2], abs=4)  # the small screen is shared in whole pixels
-    assert seen[0][0] == 246
-
-
-def test_a_panel_that_stood_behind_another_all_the_time_ends_with_its_window(qtbot, settings, tmp_path):
-    before = QApplication.topLevelWidgets()
-    program = Opened(settings, example("relu").path, tmp_path)
-    qtbot.waitUntil(lambda own=program: own.workspace is not None and own.workspace.history.curve is not None)
-    assert "Explain" not in in_sight(program.workspace)
-    program.workspace.main_window.close()
-    program.close()
     del program
     gc.unfreeze()
     gc.collect()
+    assert seen[1] == pytest.approx(seen[2], abs=4)  # the small screen is shared in whole pixels
+    assert seen[0][0] == 246
     assert [own.accessibleName() for own in QApplication.topLevelWidgets() if own not in before] == []
 
 
-def test_a_window_that_is_closed_before_it_is_filled_forgets_no_arrangement(qtbot, settings):
+def test_a_window_remembers_that_it_was_maximised_and_forgets_nothing_unfilled(qtbot, settings):
     kept = QByteArray(b"as it was left")
     settings.remember(ARRANGEMENT, kept)
     window = MainWindow(settings)
     qtbot.addWidget(window)
-    window.show()
+    window.showMaximized()
     window.close()
     assert settings.bytes(ARRANGEMENT) == kept
+    settings.remember("geometry", QByteArray(b"of a screen that Qt takes for too different"))
+    after = MainWindow(settings)
+    qtbot.addWidget(after)
+    after.show()
+    assert after.isMaximized()
+    after.showNormal()
+    after.close()
+    assert not MainWindow(settings).isMaximized()
 
 
-def floating(window, name):
-    """Float a panel by a double click on its title row."""
-    left, at = Qt.MouseButton.LeftButton, QPoint(150, 14)
-    QTest.mouseDClick(dock(window, name), left, pos=at)
-    QTest.mouseRelease(dock(window, name), left)  # which has become a window meanwhile
+LARGE, SMALL = (2560, 1400), (1366, 740)
+
+
+def shares(window):
+    """Return the share of the window that the column at the right has, and that of what stands below."""
+    own = window.main_window.size()
+    return dock(window, "Training").width() / own.width(), dock(window, "Data").height() / own.height()
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes_then", "other"), [(LARGE, (760, 500), SMALL), (SMALL, (400, 300), LARGE)]
+)
+def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(
+    open_window, size, sizes_then, other
+):
+    window = start_at(open_window, size)
+    across, down = sizes_then
+    window.board.resizeDocks([dock(window, "Training")], [across], Qt.Orientation.Horizontal)
+    window.board.resizeDocks([dock(window, "Data")], [down], Qt.Orientation.Vertical)
     QApplication.processEvents()
-    return dock(window, name)
+    before = shares(window)
+    elsewhere = start_at(open_window, other, window)
+    assert shares(elsewhere) == pytest.approx(before, abs=0.02)
+    assert in_sight(elsewhere) == FIRST
+    for name in FIRST:
+        assert elsewhere.main_window.rect().contains(place(elsewhere, name))
+    training = dock(elsewhere, "Training")
+    assert training.height() == training.least.height()
+    assert shares(start_at(open_window, size, elsewhere)) == pytest.approx(before, abs=0.02)
 
 
-def test_a_panel_floats_by_a_double_click_with_a_frame_of_the_system_and_all_its_buttons(open_window):
-    window = open_window("relu")
-    QApplication.processEvents()
-    own = floating(window, "Data")
-    assert own.isFloating()
-    assert own.isWindow()
-    assert own.titleBarWidget() is None
-    assert own.windowTitle() == "Data"
-    before = len(window.document.state.data)
-    press_in(own, "Add row")
-    assert len(window.document.state.data) == before + 1
-    own.resize(own.width() + 100, own.height() + 100)
-    QApplication.processEvents()
-    assert own.widget().width() >= 500
-    own.close()
-    QApplication.processEvents()
-    assert not offered(window, "Data").isChecked()
-    choose_entry(window, "Data")
-    QApplication.processEvents()
-    assert own.isFloating()
-    choose_in_menu(own, "Put back")
-    assert not own.isFloating()
-    press_in(own, "Add row")
-    assert len(window.document.state.data) == before + 2
+def test_the_first_arrangement_of_a_large_screen_stays_so_on_a_small_one(open_window):
+    first = sizes(start_at(open_window, SMALL))
+    window = start_at(open_window, SMALL, start_at(open_window, LARGE))
+    assert [rect.size() for rect in sizes(window).values()] == [rect.size() for rect in first.values()]
 
 
-def test_a_panel_that_floats_is_painted_after_a_restart(open_window, qtbot):
-    window = open_window("relu")
-    QApplication.processEvents()
-    floating(window, "Data")
-    own = dock(again(window, open_window), "Data")
-    assert own.isFloating()
-    qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
-
-
-def on_screen(widget):
-    return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
+# --- floating
 
 
 def press_in(widget, text):
@@ -386,171 +429,260 @@ def choose_in_menu(widget, text):
     QApplication.processEvents()
 
 
-def test_a_click_on_a_node_does_not_bring_back_an_explanation_that_was_hidden(open_window):
+def on_screen(widget):
+    return QApplication.primaryScreen().grabWindow(widget.winId()).toImage().convertToFormat(RGB)
+
+
+def test_a_panel_floats_by_a_double_click_with_a_frame_and_is_painted_after_a_restart(open_window, qtbot):
     window = open_window("relu")
-    bring(window, "Explain")
-    choose_entry(window, "Explain")
+    settled()
+    own, left = dock(window, "Data"), Qt.MouseButton.LeftButton
+    QTest.mouseDClick(own, left, pos=QPoint(150, 14))
+    QTest.mouseRelease(own, left)  # which has become a window meanwhile
     QApplication.processEvents()
-    click(window, address_named(window, "node_0"))
+    assert own.isFloating()
+    assert own.isWindow()
+    assert own.titleBarWidget() is None
+    assert own.windowTitle() == "Data"
+    before = len(window.document.state.data)
+    press_in(own, "Add row")
+    assert len(window.document.state.data) == before + 1
+    own.resize(own.width() + 100, own.height() + 100)
+    QApplication.processEvents()
+    assert own.widget().width() >= 500
+    own.close()
+    QApplication.processEvents()
+    assert not offered(window, "Data").isChecked()
+    choose_entry(window, "Data")
+    QApplication.processEvents()
+    assert own.isFloating()
+    window.files.asks = False
+    window.main_window.close()
+    again = open_window("relu")
+    own = dock(again, "Data")
+    assert own.isFloating()
+    qtbot.waitUntil(lambda: on_screen(own) == own.grab().toImage().convertToFormat(RGB))
+    choose_in_menu(own, "Put back")
+    assert not own.isFloating()
+    press_in(own, "Add row")
+    assert len(again.document.state.data) == before + 1
+
+
+# --- which of explanation and notes is in front
+
+
+def in_front(window):
+    return "Notes" if window.notes.isVisible() else "Explain"
+
+
+def on_edge(window, weight):
+    """Return a point of an edge where no number stands."""
+    x, picture = point(window, weight).x() + 60, window.diagram.picture
+    return QPoint(x, next(y for y in range(window.diagram.height()) if picture.at(x, y) == weight))
+
+
+def test_a_click_or_an_arrow_explains_what_it_selects_and_an_edit_leaves_the_notes(open_window):
+    window = open_window("relu")
+    weight = address_named(window, "output", "node_0")
+    set_number(window, weight, "2")
+    assert window.selection.address == weight
+    assert (in_front(window), in_sight(window)) == ("Notes", FIRST)
+    QTest.mouseClick(window.diagram, Qt.MouseButton.LeftButton, pos=on_edge(window, weight))
+    assert (in_front(window), in_sight(window)) == ("Explain", FIRST - {"Notes"} | {"Explain"})
+    assert not window.notes.isVisible()
+    for does in (
+        lambda: click(window, address_named(window, "node_0")),
+        lambda: QTest.keyClick(window.diagram, KEY.Key_Right),
+    ):
+        press(window, "Notes")
+        assert (in_front(window), window.explain.isVisible()) == ("Notes", False)
+        window.diagram.setFocus()
+        does()
+        assert in_front(window) == "Explain"
+    choose_entry(window, "Explain")  # which hides it
+    click(window, address_named(window, "output"))
     QApplication.processEvents()
     assert "Explain" not in in_sight(window)
 
 
-def test_notes_and_plot_of_a_floating_panel_stay_where_they_are_when_another_file_opens(open_window):
+def test_notes_that_are_being_written_or_float_stay(open_window):
     window = open_window("relu")
+    press(window, "Edit")
+    write(window.notes.field, "node_0 is ")
+    click(window, address_named(window, "node_0"))
+    assert in_front(window) == "Notes"
     dock(window, "Notes").setFloating(True)
     QApplication.processEvents()
     press(window, "Explain")
-    click(window, address_named(window, "node_0"))
+    click(window, address_named(window, "output"))
     QApplication.processEvents()
     assert {"Notes", "Explain"} <= in_sight(window)
 
 
-def test_no_panel_is_blank_after_the_window_has_shrunk_or_was_the_diagram_alone(open_window, qtbot):
+def test_what_is_opened_begins_with_what_says_something_of_it(open_window, tmp_path):
+    plain = replace(load(example("relu").path), notes="")
+    window = open_window(plain)
+    assert in_front(window) == "Explain"
+    window.files.open_example("xor")
+    assert in_front(window) == "Notes"
+    save(plain, tmp_path / "plain.json")
+    window.files.open(tmp_path / "plain.json")
+    assert in_front(window) == "Explain"
+    code = bring(window, "Code")  # which a person puts in front
+    window.files.open_example("xor")
+    assert code.isVisible()
+    assert not window.notes.isVisible()
+
+
+def test_arrows_go_from_tab_to_tab_and_a_click_on_one_leaves_the_keyboard(open_window):
     window = open_window("relu")
-    for _ in range(3):
-        window.main_window.resize(1918, 1000)
-        qtbot.waitUntil(lambda: in_sight(window) == FIRST)
-        window.main_window.resize(1280, 800)
-        qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
-    for _ in range(2):
-        QTest.keyClick(window.diagram, Qt.Key.Key_F11)
-    qtbot.waitUntil(lambda: filled(window) == in_sight(window) == FIRST)
-
-
-def filled(window):
-    """Return which panels show what they hold."""
-    return {name for name, own in window.board.docks.items() if own.card and own.card.isVisible()}
-
-
-def test_f6_goes_through_the_panels_and_the_diagram_and_shift_f6_back(open_window):
-    window = open_window("relu")
-    QApplication.processEvents()
-
-    def at():
-        return next((name for name, own in window.board.docks.items() if own.has_focus), "diagram")
-
-    def go(modifier=Qt.KeyboardModifier.NoModifier):
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F6, modifier)
-        QApplication.processEvents()
-        return at()
-
-    assert at() == "diagram"
-    assert [go() for _ in range(5)] == ["Training", "Notes", "Data", "MSE", "diagram"]
+    bar = next(bar for bar in window.board.findChildren(QTabBar) if bar.tabText(0) == "Explain")
+    bar.setFocus(Qt.FocusReason.TabFocusReason)
+    for key, seen in ((KEY.Key_Left, "Explain"), (KEY.Key_Right, "Notes")):
+        QTest.keyClick(bar, key)
+        assert in_front(window) == seen
+        assert bar.hasFocus()
+    window.diagram.setFocus()
+    press(window, "Explain")
+    assert in_front(window) == "Explain"
     assert window.diagram.hasFocus()
-    shift = Qt.KeyboardModifier.ShiftModifier
-    assert [go(shift) for _ in range(5)] == ["MSE", "Data", "Notes", "Training", "diagram"]
 
 
-@pytest.mark.parametrize("name", [panel.name for panel in PANELS])
-def test_a_panel_shows_that_it_has_the_keyboard(open_window, name):
+# --- the diagram alone on the whole screen
+
+
+@pytest.fixture
+def presenting(open_window):
+    """The window on `relu`, and what was to be seen beside the diagram before F11 was pressed."""
     window = open_window("relu")
-    bring(window, name)
+    window.diagram.setFocus()
+    settled()
+    before = around(window)
+    press_key(KEY.Key_F11)
+    return window, before
+
+
+def around(window):
+    """Return what is to be seen beside the diagram."""
+    main = window.main_window
+    parts = {"menus": main.menuBar(), "status": main.statusBar(), "toolbar": main.findChild(QToolBar)}
+    return {name for name, part in parts.items() if part.isVisible()} | in_sight(window)
+
+
+def chip(window):
+    """Return the key that is shown, or None."""
+    labels = window.diagram.findChildren(QLabel, "key")
+    return next((label.text() for label in labels if label.isVisible()), None)
+
+
+def test_f11_shows_the_diagram_alone_and_f11_or_escape_all_as_it_was(open_window):
+    window = open_window("relu")
+    bring(window, "Matrix")
+    dock(window, "Data").setFloating(True)
+    for _ in range(2):
+        choose_entry(window, "Explain")
     window.diagram.setFocus()
     QApplication.processEvents()
-    own = dock(window, name)
-    before = own.grab().toImage()
-    own.come(take_focus=True)
+
+    def buttons():
+        return [own for own in window.diagram.findChildren(QToolButton) if own.isVisible()]
+
+    before, size, count = around(window), window.diagram.size(), len(buttons())
+    assert count
+    places = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
+    weight = address_named(window, "output", "node_0")
+    for key, number in ((KEY.Key_F11, "7"), (KEY.Key_Escape, "8")):
+        press_key(KEY.Key_F11)
+        assert around(window) == set()
+        assert window.main_window.isFullScreen()
+        assert window.diagram.size() == window.main_window.size()
+        assert offered(window, "Present").isChecked()
+        assert buttons() == []
+        set_number(window, weight, number)
+        assert written(window, weight) == number
+        assert buttons() == []
+        press_key(key)
+        assert around(window) == before
+        assert not window.main_window.isFullScreen()
+        assert not offered(window, "Present").isChecked()
+        assert window.diagram.size() == size
+        now = {name: own.geometry() for name, own in window.board.docks.items() if own.in_sight}
+        assert now == places
+        assert window.diagram.hasFocus()
+        assert len(buttons()) == count
+
+
+def test_while_presenting_escape_ends_an_open_number_then_presenting_then_the_walk(presenting):
+    window, _ = presenting
+    for _ in range(2):
+        press_key(KEY.Key_Period)
+    assert chip(window) is None
+    assert walking(window)
+    goal = window.player.progress.goal
+    press_key(KEY.Key_Escape)
+    assert not window.main_window.isFullScreen()
+    assert walking(window)
+    assert window.player.progress.goal == goal
+    press_key(KEY.Key_Escape)
+    assert not walking(window)
+    press_key(KEY.Key_F11)
+    click(window, address_named(window, "output", "node_0"))
+    QTest.keyClick(editor_of(window), KEY.Key_Escape)
     QApplication.processEvents()
-    assert own.has_focus
-    assert own.grab().toImage() != before
+    assert window.main_window.isFullScreen()
+    press_key(KEY.Key_Escape)
+    assert not window.main_window.isFullScreen()
 
 
-def test_the_panel_with_the_keyboard_floats_by_a_key_and_is_put_back(open_window):
+def test_the_diagram_grows_beyond_what_it_may_in_the_window(open_window):
     window = open_window("relu")
-    QApplication.processEvents()
-    keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
-
-    def press_key():
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_F, keys)
-        QApplication.processEvents()
-
-    press_key()
-    assert "F6" in status(window)
-    window.board.docks["Data"].come(take_focus=True)
-    press_key()
-    assert dock(window, "Data").isFloating()
-    assert dock(window, "Data").has_focus
-    press_key()
-    assert not dock(window, "Data").isFloating()
-
-
-LARGE, SMALL = (2560, 1400), (1366, 740)
-
-
-def shares(window):
-    """Return the share of the window that the column at the right has, and that of what stands below."""
-    own = window.main_window.size()
-    return dock(window, "Training").width() / own.width(), dock(window, "Data").height() / own.height()
-
-
-def start_at(open_window, size, window=None):
-    """Close a window and open the next one, on a screen where it has this size."""
-    if window:
-        window.main_window.close()
-    opened = open_window("relu", size)
-    opened.main_window.resize(*size)
-    for _ in range(4):
-        QApplication.processEvents()
-    return opened
-
-
-def arrange(window, across, down):
-    """Give the column at the right, and what stands below, so many pixels."""
-    window.board.resizeDocks([dock(window, "Training")], [across], Qt.Orientation.Horizontal)
-    window.board.resizeDocks([dock(window, "Data")], [down], Qt.Orientation.Vertical)
-    QApplication.processEvents()
-
-
-@pytest.mark.parametrize(
-    ("size", "sizes_then", "other"), [(LARGE, (760, 500), SMALL), (SMALL, (400, 300), LARGE)]
-)
-def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(
-    open_window, size, sizes_then, other
-):
-    window = start_at(open_window, size)
-    arrange(window, *sizes_then)
-    before = shares(window)
-    elsewhere = start_at(open_window, other, window)
-    assert shares(elsewhere) == pytest.approx(before, abs=0.02)
-    assert in_sight(elsewhere) == FIRST
+    main = window.main_window
     for name in FIRST:
-        assert elsewhere.main_window.rect().contains(place(elsewhere, name))
-    training = dock(elsewhere, "Training")
-    assert training.height() == training.least.height()
-    assert shares(start_at(open_window, size, elsewhere)) == pytest.approx(before, abs=0.02)
+        choose_entry(window, name)
+    heights = []
+    for _ in range(3):
+        main.resize(2400, 1600)  # the screen of these tests is small
+        QApplication.processEvents()
+        heights.append(stands(window, Address("node", 0, 0)).height)
+        QTest.keyClick(window.diagram, KEY.Key_F11)
+        QApplication.processEvents()
+    before, alone, after = heights
+    assert alone > 1.2 * before
+    assert after <= before
 
 
-def test_the_first_arrangement_of_a_large_screen_stays_so_on_a_small_one(open_window):
-    first = sizes(start_at(open_window, SMALL))
-    window = start_at(open_window, SMALL, start_at(open_window, LARGE))
-    assert {name: rect.size() for name, rect in sizes(window).items()} == {
-        name: rect.size() for name, rect in first.items()
-    }
+def test_the_pressed_key_is_shown_where_that_is_wanted_and_that_is_remembered(presenting, open_window, qtbot):
+    window, _ = presenting
+    press_key(KEY.Key_F11)
+    choose_entry(window, "Show pressed keys while presenting")
+    press_key(KEY.Key_Period)
+    assert chip(window) is None
+    press_key(KEY.Key_F11)
+    for key, modifier, shown in (
+        (KEY.Key_Space, NONE, "Space"),
+        (KEY.Key_Right, NONE, "Right"),
+        (KEY.Key_Down, Qt.KeyboardModifier.ControlModifier, "Ctrl+Down"),
+    ):
+        QTest.keyClick(window.diagram, key, modifier)
+        assert chip(window) == shown
+    window.player.pause()
+    qtbot.waitUntil(lambda: chip(window) is None)
+    press_key(KEY.Key_F11)
+    assert offered(open_window("relu"), "Show pressed keys while presenting").isChecked()
 
 
-@pytest.mark.parametrize("odd", [QSize(0, 0), QSize(0, 700), QSize(2**30, 2**30), QSize(-5, 3), "600"])
-def test_odd_sizes_that_were_remembered_leave_every_panel_in_sight(open_window, settings, odd):
-    window = start_at(open_window, SMALL)
+def test_a_window_that_is_closed_while_presenting_opens_with_its_panels(presenting, open_window, answer):
+    window, before = presenting
+    set_number(window, address_named(window, "output", "node_0"), "3")
+    answer(QMessageBox, choose("Cancel"))
     window.main_window.close()
-    for name in (*FIRST, "window"):
-        settings.remember(f"sizes/{name}", odd)
-    after = start_at(open_window, SMALL)
-    assert in_sight(after) == FIRST
-    for name in FIRST:
-        assert after.main_window.rect().contains(place(after, name))
-
-
-def test_a_window_that_was_maximised_is_so_again_on_a_screen_of_another_width(qtbot, settings):
-    window = MainWindow(settings)
-    qtbot.addWidget(window)
-    window.showMaximized()
-    window.close()
-    settings.remember("geometry", QByteArray(b"of a screen that Qt takes for too different"))
-    after = MainWindow(settings)
-    qtbot.addWidget(after)
-    after.show()
-    assert after.isMaximized()
-    after.showNormal()
-    after.close()
-    assert not MainWindow(settings).isMaximized()
+    assert window.main_window.isVisible()
+    assert window.main_window.isFullScreen()
+    assert around(window) == set()
+    answer(QMessageBox, choose("Discard"))
+    window.main_window.close()
+    assert not window.main_window.isVisible()
+    after = open_window("relu")
+    QApplication.processEvents()
+    assert around(after) == before
+    assert not after.main_window.isFullScreen()

@@ -1,18 +1,28 @@
-"""Where there is nothing yet, the window says what to do, in a sentence."""
+"""Where there is nothing yet the window says what to do, and where there is a number, the number."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from nnviz.core.address import Address
-from nnviz.core.state import Dataset
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import MINUS, shown_in_full
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
 from nnviz.files.examples import example
 from nnviz.files.registry import load
+from nnviz.ui.training.figures import Figure
+from nnviz.ui.widgets.theme import ui_font
 from tests.ui.hands import address_named, choose_entry, click, press, set_number, write
 from tests.ui.sees import explained, figure, offered, status, written
+
+pytestmark = pytest.mark.fonts
 
 RELU = load(example("relu").path)
 NO_TARGETS = replace(RELU, data=Dataset(RELU.data.inputs))
@@ -23,19 +33,23 @@ def told(widget):
     return [own.text() for own in widget.findChildren(QLabel) if own.isVisible()]
 
 
-def test_without_targets_training_says_where_to_type_them_until_they_are_there(open_window):
+def test_without_targets_the_window_says_where_to_type_them_until_they_are_there(
+    qtbot, open_window, tmp_path
+):
     window = open_window(NO_TARGETS)
     sentence = "There are no targets to train on: type them in the data table."
     assert sentence in told(window.training)
+    click(window, address_named(window, "output"))
+    qtbot.waitUntil(lambda: "type a target in the data table" in explained(window))
+    offered(window, "Show slopes").trigger()
+    assert "type a target" in written(window, Address("subheading", 1))
     window.document.push(RELU, "targets")
     assert sentence not in told(window.training)
     assert any(text.startswith("One update: w") for text in told(window.training))
-
-
-def test_what_is_missing_is_said_of_the_file_that_is_open_now(open_window, tmp_path):
-    window = open_window("relu")
+    # what is missing is said of the file that is open now
     (tmp_path / "course.py").write_text("input_data = [3, 5]\nweights = {'output': [2, 7]}\n")
     (tmp_path / "w.py").write_text("{'output': [2, 7]}")
+    window.files.asks = False
     window.files.open(tmp_path / "course.py")
     assert any(text.startswith("There are no targets to train on") for text in told(window.training))
     press(window, "Run")
@@ -61,15 +75,7 @@ def test_a_refused_setting_ends_with_the_document_it_was_typed_for(open_window, 
     assert (field.text(), rate in told(window.training)) == ("0.01", False)
 
 
-def test_without_targets_explain_and_the_slopes_say_what_to_type(qtbot, open_window):
-    window = open_window(NO_TARGETS)
-    click(window, address_named(window, "output"))
-    qtbot.waitUntil(lambda: "type a target in the data table" in explained(window))
-    offered(window, "Show slopes").trigger()
-    assert "type a target" in written(window, Address("subheading", 1))
-
-
-def test_without_rows_the_diagram_says_what_to_type_and_that_makes_one(qtbot, open_window):
+def test_without_rows_the_window_says_what_to_type_and_an_added_row_what_its_target_is(qtbot, open_window):
     window = open_window(NO_ROWS)
     assert written(window, Address("subheading", -1)) == "no rows: type an input"
     assert any(text.startswith("There are no rows to train on: add one") for text in told(window.training))
@@ -80,10 +86,7 @@ def test_without_rows_the_diagram_says_what_to_type_and_that_makes_one(qtbot, op
     assert written(window, Address("target", 1, 0)) == "target –"
     assert figure(window, "MSE").text == "–"
     assert "There are no targets to train on: type them in the data table." in told(window.training)
-
-
-def test_an_added_row_says_what_its_target_is(open_window):
-    window = open_window(NO_ROWS)
+    choose_entry(window, "Undo")
     press(window, "Add row")
     assert status(window) == "Added row 1: zeros, no targets yet"
     assert written(window, Address("target", 1, 0)) == "target –"
@@ -93,26 +96,91 @@ def test_an_added_row_says_what_its_target_is(open_window):
     assert written(window, Address("target", 1, 0)) == "target 0"
 
 
-def test_explain_says_what_to_click(qtbot, open_window):
+def test_empty_panels_menus_and_a_search_without_a_find_say_what_to_do(qtbot, open_window):
     window = open_window(replace(RELU, notes=""))
     qtbot.waitUntil(lambda: "Click a node or an edge" in explained(window))
-
-
-def test_empty_notes_say_what_to_press(open_window):
-    window = open_window(replace(RELU, notes=""))
     assert "press Edit" in window.notes.page.toPlainText()
-
-
-def test_find_says_what_to_type_where_nothing_is_called_so(open_window):
-    window = open_window("relu")
+    menu = offered(window, "Open recent").menu()
+    menu.aboutToShow.emit()
+    assert [entry.text() for entry in menu.actions()] == [
+        "No recent files: what you open or save will stand here"
+    ]
     choose_entry(window, "Find…")
     QTest.keyClicks(window.finder.findChild(QLineEdit), "zzz")
     assert "A part of a name is enough" in window.finder.hint.text()
 
 
-def test_a_menu_without_files_says_what_will_stand_there(open_window):
-    menu = offered(open_window("relu"), "Open recent").menu()
-    menu.aboutToShow.emit()
-    assert [entry.text() for entry in menu.actions()] == [
-        "No recent files: what you open or save will stand here"
-    ]
+# --- the figures of the training panel
+
+
+def predicting(weight, target=0.0):
+    """Return a State whose one row has the prediction `weight`."""
+    network = Network(("x",), (Layer(("output",), "identity", [[weight]]),))
+    return State(network, Dataset([[1.0]], [[target]]))
+
+
+def figures(window):
+    return [figure(window, caption) for caption in ("MSE", "Iteration", "Row's error")]
+
+
+def test_figures_have_one_size_which_does_not_change_as_a_number_lengthens(open_window):
+    window, sizes = open_window(predicting(2.0)), set()
+    for weight in (2.0, -2.5, 0.0123456789, -1.23456789e-5, -0.000123456789, 7.0633278):
+        window.document.start(predicting(weight))
+        sizes |= {own.pixels for own in figures(window)}
+    assert len(sizes) == 1
+    assert sizes.pop() >= 14
+    for weight in (2.0, -0.00012207031, -1.23456789e-200):  # none is wider than its third
+        window.document.start(predicting(weight))
+        assert len({own.pixels for own in figures(window)}) == 1
+        for own in figures(window):
+            metrics = QFontMetrics(ui_font(own.pixels, QFont.Weight.Bold))
+            assert metrics.horizontalAdvance(own.text) <= own.width()
+
+
+def test_no_figure_is_cut_off_where_another_has_a_longer_caption(qtbot, open_window):
+    network = Network(["x"], [Layer(["output"], "identity", [[1 / 3]])])
+    state = State(network, Dataset([[0.1]], [[0.0333346]]), Training(learning_rate=1e-9))
+    window = open_window(train(state, updates=123456).state)
+    press(window, "One back")
+    caption = "Iteration of 123456"
+    qtbot.waitUntil(lambda: figure(window, "Iteration").accessibleName() == caption)
+    QApplication.processEvents()
+    for caption in ("MSE", "Iteration", "Row's error"):
+        own = figure(window, caption)
+        assert own.fitting(own.pixels, own.text) == own.pixels, own.text
+
+
+def test_a_figure_shows_its_number_as_everywhere_and_its_tooltip_in_full(qtbot):
+    own = Figure("MSE", "Mean of error²")
+    qtbot.addWidget(own)
+    own.resize(116, 50)  # as in the panel
+    own.show()
+    for value, text in (
+        (49.890625, "49.890625"),
+        (-49.890625, f"{MINUS}49.890625"),
+        (0.0625, "0.0625"),
+        (123456, "123456"),
+        (0.0446712345, "0.04467"),
+    ):
+        own.show_number(value)
+        assert (own.text, own.accessibleDescription()) == (text, text)
+        assert own.toolTip() == f"Mean of error²\nIn full: {shown_in_full(value)}"
+    for value, text in ((None, "–"), (np.nan, "NaN"), (np.inf, "∞")):
+        own.show_number(value)
+        assert own.text == text
+
+
+def test_one_number_is_written_alike_everywhere(open_window):
+    window = open_window(predicting(2.0))
+    for typed, text in (("0.0098118", "0.0098118"), ("1/3", "0.3333"), ("-2/7e4", "−2.857e−5")):
+        set_number(window, Address("weight", 0, 0, 0), typed)
+        assert written(window, Address("weight", 0, 0, 0)) == text
+        assert written(window, Address("value", 0, 0)) == text
+        assert written(window, Address("error", 0, 0)) == f"error {text}"
+        assert figure(window, "Row's error").text == text
+        assert status(window).endswith(f": {text}")
+        model = window.data.table.model()
+        headers = [model.headerData(k, Qt.Orientation.Horizontal) for k in range(model.columnCount())]
+        cells = [model.index(0, headers.index(name)).data() for name in ("prediction", "error")]
+        assert cells == [text, text]

@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHeaderView, QTabBar, QTextBrowser, QWi
 from nnviz.core import edits
 from nnviz.files.examples import example
 from nnviz.files.registry import load
-from tests.ui.clipped import clipped
+from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import address_named, click
-from tests.ui.test_nothing_clipped import walk_panels
 
 OUTPUTS = {"sigmoid": "xor", "softmax": "spiral"}
 """An output activation, and an example that gets it."""

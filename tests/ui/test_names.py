@@ -1,16 +1,20 @@
-"""Whatever the keyboard reaches says what it is to a screen reader, and nothing else says the same."""
+"""What a screen reader is told: a name for all that the keyboard reaches, and what it would not find."""
 
 from collections import Counter
+from dataclasses import replace
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QProgressDialog, QTabBar, QToolButton, QWidget
 
 from nnviz.core import edits
+from nnviz.core.run import Training
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.ui.help.help_window import HelpWindow
-from tests.ui.hands import choose_entry
-from tests.ui.sees import help_page
+from nnviz.ui.widgets.announce import announce
+from tests.ui.hands import address_named, choose_entry, press, set_number
+from tests.ui.sees import help_page, status
 from tests.ui.test_dialogs import DIALOGS
 from tests.ui.test_plain_text import BOXES
 
@@ -27,21 +31,13 @@ def reached(root):
     ]
 
 
-def called(widget):
-    """Return what a screen reader calls it; of a combo box Qt gives its value there, and its name besides."""
-    if name := widget.accessibleName():
-        return name
-    return QAccessible.queryAccessibleInterface(widget).text(QAccessible.Text.Name)
-
-
-def role(widget):
-    """Return what kind of thing a screen reader says it is: a tab is called as its panel is."""
-    return QAccessible.queryAccessibleInterface(widget).role()
-
-
 def unclear(root):
     """Return what in `root` has no name, a name without a letter, or that of another of its kind."""
-    names = [((called(own), role(own)), own) for own in reached(root)]
+    names = []
+    for own in reached(root):
+        interface = QAccessible.queryAccessibleInterface(own)
+        name = own.accessibleName() or interface.text(QAccessible.Text.Name)
+        names.append(((name, interface.role()), own))  # a tab is called as its panel is
     count = Counter(told for told, _ in names)
     return [
         (told, own)
@@ -50,7 +46,7 @@ def unclear(root):
     ]
 
 
-def test_everything_in_the_window_has_a_name_of_its_own_whatever_tab_is_in_front(open_window):
+def test_everything_in_the_window_and_its_help_has_a_name_of_its_own(open_window):
     window = open_window("xor")
     choose_entry(window, "First steps")
     choose_entry(window, "Find…")
@@ -62,29 +58,57 @@ def test_everything_in_the_window_has_a_name_of_its_own_whatever_tab_is_in_front
             QApplication.processEvents()
             assert len(reached(window.main_window)) > 20
             assert unclear(window.main_window) == []
-
-
-@pytest.mark.parametrize("box", {**BOXES, **DIALOGS})
-def test_everything_in_a_dialog_has_a_name_of_its_own(open_window, answer, tmp_path, box):
-    window, found = open_window("relu"), []
-    kind, opens = {**BOXES, **DIALOGS}[box]
-
-    def look(dialog):
-        found.append((len(reached(dialog)), unclear(dialog), dialog.windowTitle()))
-        (dialog.cancel if kind is QProgressDialog else dialog.reject)()
-
-    window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0), "a weight")
-    answer(kind, look)
-    opens(window, tmp_path)
-    for count, names, title in found:
-        assert count > 0
-        assert names == []
-        assert title
-
-
-def test_everything_in_the_help_has_a_name_of_its_own(open_window):
-    window = open_window("relu")
     help_page(window, "Formulas")
     (one,) = window.main_window.findChildren(HelpWindow)
     assert len(reached(one)) == 3
     assert unclear(one) == []
+
+
+def test_everything_in_every_dialog_has_a_name_of_its_own(open_window, answer, tmp_path):
+    window, found = open_window("relu"), []
+    for k, (box, (kind, opens)) in enumerate({**BOXES, **DIALOGS}.items()):
+
+        def look(dialog, box=box, kind=kind):
+            found.append((box, bool(reached(dialog)), unclear(dialog), bool(dialog.windowTitle())))
+            (dialog.cancel if kind is QProgressDialog else dialog.reject)()
+
+        window.document.push(edits.set_weight(window.document.state, 0, 0, 0, 9.0 + k), "a weight")
+        answer(kind, look)
+        (tmp_path / str(k)).mkdir()
+        opens(window, tmp_path / str(k))
+    assert {box for box, *_ in found} == {*BOXES, *DIALOGS}
+    assert [each for each in found if each[1:] != (True, [], True)] == []
+
+
+def test_a_sentence_is_announced_on_behalf_of_its_widget_and_again_if_said_again(open_window, heard, qtbot):
+    window, looks = open_window("relu"), []
+    announce(window.diagram, "")
+    assert heard == []
+    announce(window.diagram, "node_0: z = 26")
+    assert heard == [(window.diagram, "node_0: z = 26")]
+    heard.clear()
+    for _ in range(2):
+        choose_entry(window, "Copy picture")
+        looks.append(window.status.grab().toImage())
+    assert [text for _, text in heard] == [status(window)] * 2
+    assert status(window).startswith("Copied the diagram as a picture")
+    once, again = looks
+    assert again != once  # it lights up for a moment
+    qtbot.waitUntil(lambda: window.status.grab().toImage() == once)
+
+
+def test_a_warning_about_a_run_is_announced_once(open_window, heard, qtbot):
+    window = open_window(replace(load(example("relu").path), training=Training(learning_rate=100)))
+    with qtbot.waitSignal(window.runner.run_ended):
+        press(window, "Run")
+    assert "the MSE rose" in status(window)
+    assert [text for _, text in heard].count(status(window)) == 1
+
+
+def test_a_screen_reader_hears_the_number_as_it_is_now(open_window):
+    window = open_window("relu")
+    weight = address_named(window, "node_0", "accounts")
+    set_number(window, weight, "9.25")
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 9.25")
+    choose_entry(window, "Undo")
+    assert window.diagram.accessibleDescription().startswith("weight from accounts to node_0: 2")

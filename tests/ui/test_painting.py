@@ -1,18 +1,28 @@
-"""What is painted on the screen: the same as on paper, and after every change the same as painted anew."""
+"""What is painted on the screen: as on paper, after every change as painted anew, and finite at extremes."""
 
+import math
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from itertools import combinations_with_replacement, product
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QEvent, QLoggingCategory, QObject, QPoint, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.core.history import History
+from nnviz.core.loss.moved_weights import Grid
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown
 from nnviz.core.results import Computed
+from nnviz.core.run import MOST_UPDATES, EarlierRun, Training
 from nnviz.core.state import Dataset, State
 from nnviz.document.derived import Derived
 from nnviz.document.document import Document
@@ -31,14 +41,25 @@ from nnviz.ui.diagram.diagram import Diagram
 from nnviz.ui.diagram.free_place import Obstacles, Size, free_place, rectangles
 from nnviz.ui.diagram.screen import Screen
 from nnviz.ui.diagram.walk_layer import WalkLayer
+from nnviz.ui.loss.curve_plane import LossCurvePlane
+from nnviz.ui.loss.surface_plane import LossSurfacePlane
+from nnviz.ui.plots.drawable import drawable
+from nnviz.ui.plots.history_curve import HistoryCurve
+from nnviz.ui.widgets.theme import application, apply_theme
+from nnviz.ui.window.main_window import MainWindow
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import Settings
 from tests.picture.diagrams import state
+from tests.ui.hands import address_named, bring, entry, hover, point
+from tests.ui.sees import status, walking
 
+RGB = QImage.Format.Format_RGB32
 LIGHT = PALETTES["light"]
 
 
 def image(width, height, ratio, paint_it):
     """Return what `paint_it` paints on the canvas, as grey levels of 0 to 255."""
-    own = QImage(round(width * ratio), round(height * ratio), QImage.Format.Format_RGB32)
+    own = QImage(round(width * ratio), round(height * ratio), RGB)
     own.setDevicePixelRatio(ratio)
     own.fill(QColor(LIGHT.canvas))
     painter = QPainter(own)
@@ -97,15 +118,25 @@ def on_screen(picture, screen):
     return paint_it
 
 
-VIEWS = [View(900, 500), View(900, 500, 2.5, -400, -300), View(900, 500, 6.0, -600, -1400)]
+VIEWS = {
+    "fitted": View(900, 500),
+    "zoomed": View(900, 500, 2.5, -400, -300),
+    "near": View(900, 500, 6.0, -600, -1400),
+}
 
 
-@pytest.mark.parametrize("name", ["xor", "curve", "two-hidden-layers", "digits"])
-@pytest.mark.parametrize("view", VIEWS, ids=["fitted", "zoomed", "near"])
-@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.0])
-@pytest.mark.parametrize("with_slopes", [False, True], ids=["forward", "slopes"])
+@pytest.mark.crossed(
+    name=("xor", "curve", "two-hidden-layers", "digits"),
+    view=tuple(VIEWS),
+    ratio=(1.0, 1.25, 2.0),
+    with_slopes=(False, True),
+)
 def test_the_screen_shows_what_is_printed(qapp, name, view, ratio, with_slopes):
-    picture = row_picture(load(example(name).path), view, with_slopes=with_slopes)
+    picture = row_picture(load(example(name).path), VIEWS[view], with_slopes=with_slopes)
+    looks_printed(picture, ratio)
+
+
+def looks_printed(picture, ratio=1.0):
     printed = image(900, 500, ratio, on_paper(picture))
     seen = image(900, 500, ratio, on_screen(picture, Screen(LIGHT, ratio)))
     assert printed.std() > 5
@@ -127,14 +158,13 @@ def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
 NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-12, 7.7e22, 111111.0]
 
 
-@pytest.mark.parametrize("prefix", ["", "b ", "error "])
-@pytest.mark.parametrize("value", NUMBERS)
-def test_a_number_looks_as_qt_writes_it(qapp, value, prefix):
-    style = {"": "value", "b ": "pill", "error ": "error"}[prefix]
-    label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
-    seen = image(200, 50, 1.0, lambda painter: Screen(LIGHT, 1.0).paint_labels(painter, [label], ()))
-    printed = image(200, 50, 1.0, lambda painter: paper.paint_label(painter, label, LIGHT))
-    assert np.abs(blurred(printed) - blurred(seen)).max() < 40
+def test_a_number_looks_as_qt_writes_it(qapp):
+    screen = Screen(LIGHT, 1.0)
+    for (prefix, style), value in product({"": "value", "b ": "pill", "error ": "error"}.items(), NUMBERS):
+        label = Label(Address("value", 0), prefix + shown(value), Rect(10, 10, 180, 30), style, 22.0, value)
+        seen = image(200, 50, 1.0, lambda painter, label=label: screen.paint_labels(painter, [label], ()))
+        printed = image(200, 50, 1.0, lambda painter, label=label: paper.paint_label(painter, label, LIGHT))
+        assert np.abs(blurred(printed) - blurred(seen)).max() < 40, label.text
 
 
 def test_zooming_to_and_fro_leaves_the_picture_as_it_was(qtbot):
@@ -155,8 +185,11 @@ def negated(own):
     return replace(own, network=replace(own.network, layers=layers))
 
 
-@pytest.mark.parametrize("sizes", [(2, 3, 1), (8, 16, 12, 2), (9, 40, 60, 1)], ids=str)
-@pytest.mark.parametrize("hovering", [False, True], ids=["", "hovering"])
+@pytest.mark.parametrize(
+    ("sizes", "hovering"),
+    [((2, 3, 1), True), ((8, 16, 12, 2), False), ((9, 40, 60, 1), True)],
+    ids=str,
+)
 def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, sizes, hovering):
     own = Shown(qtbot, state(sizes, spread=0))
     before = own.at_rest()
@@ -171,14 +204,13 @@ def test_after_a_run_the_diagram_is_as_if_painted_for_the_first_time(qtbot, size
     assert after != before
 
 
-@pytest.mark.parametrize("ratio", [1.0, 1.5])
-@pytest.mark.parametrize("sizes", [(2, 3, 1), (9, 40, 60, 1)], ids=str)
+@pytest.mark.parametrize(("sizes", "ratio"), [((2, 3, 1), 1.5), ((9, 40, 60, 1), 1.0)], ids=str)
 def test_nothing_of_the_frame_before_shines_through(qtbot, sizes, ratio):
     own = Shown(qtbot, state(sizes, spread=0))
 
     def painted_on(ground):
         """Return what the diagram paints on a screen where `ground` is all that was there."""
-        screen = QImage(round(900 * ratio), round(500 * ratio), QImage.Format.Format_RGB32)
+        screen = QImage(round(900 * ratio), round(500 * ratio), RGB)
         screen.setDevicePixelRatio(ratio)
         screen.fill(ground)
         own.diagram.render(screen, renderFlags=QWidget.RenderFlag.DrawChildren)
@@ -200,36 +232,34 @@ def test_another_theme_changes_the_sprites(qapp):
 NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2", "a שלום b", "שלום (a)", "e\u0301té")
 
 
-@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
-def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, name, ratio):
-    texts = ["before", name, "after"]
-    labels = [
-        Label(Address("name", -1, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
-        for k, text in enumerate(texts)
-    ]
+def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, ratio):
+    for name in NAMES:
+        labels = [
+            Label(Address("name", -1, k), text, Rect(10, 10 + 40 * k, 180, 30), "name", 22.0, align="left")
+            for k, text in enumerate(["before", name, "after"])
+        ]
 
-    def paint_it(painter):
-        for label in labels:
-            paper.paint_label(painter, label, LIGHT)
+        def paint_it(painter, labels=labels):
+            for label in labels:
+                paper.paint_label(painter, label, LIGHT)
 
-    seen = image(200, 130, ratio, lambda painter: Screen(LIGHT, ratio).paint_labels(painter, labels, ()))
-    printed = image(200, 130, ratio, paint_it)
-    for third in np.array_split(printed, 3):
-        assert third.std() > 5
-    assert np.abs(blurred(printed) - blurred(seen)).max() < 40
+        def show_it(painter, labels=labels):
+            Screen(LIGHT, ratio).paint_labels(painter, labels, ())
+
+        seen = image(200, 130, ratio, show_it)
+        printed = image(200, 130, ratio, paint_it)
+        for third in np.array_split(printed, 3):
+            assert third.std() > 5, name
+        assert np.abs(blurred(printed) - blurred(seen)).max() < 40, name
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=["fitted", "zoomed", "near"])
+@pytest.mark.parametrize("view", VIEWS)
 def test_names_of_any_script_stand_on_the_screen_as_on_paper(qapp, view):
     layer = Layer(("node_0", "משקל_3"), "relu", np.ones((2, len(NAMES))), None)
     network = Network(NAMES, (layer, Layer(("out",), "identity", np.ones((1, 2)), None)))
     named = State(network, Dataset(np.ones((1, len(NAMES))), np.ones((1, 1))))
-    picture = row_picture(named, view)
-    printed = image(900, 500, 1.0, on_paper(picture))
-    seen = image(900, 500, 1.0, on_screen(picture, Screen(LIGHT, 1.0)))
-    # a large number may stand half a device pixel off
-    assert (np.abs(blurred(printed) - blurred(seen)) > 40).mean() < 0.001
+    looks_printed(row_picture(named, VIEWS[view]))
 
 
 def test_a_callout_writes_long_names_short():
@@ -271,7 +301,7 @@ def walked(picture, moving, t, image):
 
 def test_the_sum_of_a_step_begins_when_its_pulses_have_arrived(qapp):
     picture = row_picture(load(example("relu").path), View(900, 500))
-    image, step = QImage(900, 500, QImage.Format.Format_RGB32), (Step("forward", 0, 0),)
+    image, step = QImage(900, 500, RGB), (Step("forward", 0, 0),)
     pulses, card = LIGHT.positive.lower(), LIGHT.surface.lower()
     seen = [walked(picture, step, t, image) for t in (0.3, 0.45, 0.49, 0.51, 0.6, 0.9)]
     assert [(pulses in colours, card in colours) for colours in seen] == [
@@ -284,5 +314,293 @@ def test_a_frame_of_the_walk_places_its_callout_once(qapp, monkeypatch):
     places, place = [], callout.free_place
     monkeypatch.setattr(callout, "free_place", lambda *asked: places.append(1) or place(*asked))
     picture = row_picture(load(example("relu").path), View(900, 500))
-    walked(picture, (Step("forward", 0, 0),), 0.9, QImage(900, 500, QImage.Format.Format_RGB32))
+    walked(picture, (Step("forward", 0, 0),), 0.9, QImage(900, 500, RGB))
     assert len(places) == 1
+
+
+class Onlooker(QObject):
+    """Keeps what stands on the screen, and counts the frames in which the whole painted anew differs."""
+
+    def __init__(self, diagram):
+        super().__init__()
+        self._diagram, self._looking = diagram, False
+        self.screen, self.frames, self.wrong = self._painted(QImage(diagram.size(), RGB)), 0, 0
+
+    def _painted(self, image, region=None):
+        self._looking = True
+        region = region or QRegion(self._diagram.rect())
+        corner = region.boundingRect().topLeft()
+        self._diagram.render(image, corner, region, QWidget.RenderFlag.DrawChildren)
+        self._looking = False
+        return image
+
+    def eventFilter(self, _, event):  # noqa: N802
+        if event.type() == QEvent.Type.Paint and not self._looking:
+            self._painted(self.screen, event.region())
+            self.frames += 1
+            self.wrong += self.screen != self._painted(QImage(self._diagram.size(), RGB))
+        return False
+
+
+@pytest.mark.parametrize("name", ["xor", "curve"])
+def test_a_frame_of_the_walk_paints_all_that_it_changes(qtbot, open_window, name):
+    window = open_window(name)
+    onlooker = Onlooker(window.diagram)
+    window.diagram.installEventFilter(onlooker)
+    window.player.speed = 1.0
+    for _ in range(4):
+        window.player.step()
+        qtbot.waitUntil(lambda: not window.player.progress.moving)
+    window.diagram.removeEventFilter(onlooker)
+    assert onlooker.frames > 8
+    assert onlooker.wrong == 0
+
+
+# --- at fractional sizes of the screen, in a process of its own
+
+BEGIN = "import sys; from tests.ui import test_painting; test_painting.repaint_all(*map(int, sys.argv[1:]))"
+AROUND_PX, ROUNDING = 4, 2
+"""How much around the diagram is looked at, and what a channel may differ by."""
+
+
+def test_at_a_fractional_size_nothing_leaves_pixels_from_before(amount):
+    for ratio in ("1.25", "1.5")[: amount(quick=1, ci=2, night=2)]:
+        done = subprocess.run(
+            [sys.executable, "-c", BEGIN, "700", "523"],
+            env={**os.environ, "QT_SCALE_FACTOR": ratio, "QT_QPA_PLATFORM": "offscreen"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=True,
+        )
+        assert done.stdout == f"at {ratio}\n"
+
+
+def pixels_of(window):
+    """Return the pixels of the diagram, and some around it, as the screen has them."""
+    whole = application().primaryScreen().grabWindow(window.main_window.winId()).toImage()
+    image = whole.convertToFormat(RGB)
+    pixels = np.array(image.constBits(), dtype=np.uint8).reshape(image.height(), -1, 4)
+    ratio, at = image.devicePixelRatio(), window.diagram.mapTo(window.main_window, QPoint(0, 0))
+    start = [int(edge * ratio) - AROUND_PX for edge in (at.y(), at.x())]
+    size = [int(edge * ratio) + 2 * AROUND_PX for edge in (window.diagram.height(), window.diagram.width())]
+    part = pixels[start[0] : start[0] + size[0], start[1] : start[1] + size[1], :3]
+    return part.astype(int)
+
+
+def settle(window):
+    """Let everything be painted that is due."""
+    window.main_window.raise_()
+    for _ in range(2):
+        QTest.qWait(60)
+
+
+def stale(window):
+    """Return how many pixels are not as painted anew."""
+    settle(window)
+    seen = pixels_of(window)
+    for widget in (window.diagram, window.board, window.main_window):
+        widget.update()
+    settle(window)
+    return int((np.abs(seen - pixels_of(window)) > ROUNDING).any(axis=2).sum())
+
+
+def deeds(window):
+    """Yield what changes a part of what is seen."""
+    diagram, state = window.diagram, window.document.state
+    weight, node = Address("weight", 0, 1, 0), Address("node", 0, 0)
+    yield "hover", lambda: hover(diagram, point(window, node))
+    yield "leave", lambda: hover(diagram, QPoint(1, 1))
+    yield "select", lambda: window.selection.select(weight)
+    yield "edit", lambda: window.document.push(edits.set_weight(state, 0, 1, 0, -3.0), "w")
+    yield "slopes", lambda: window.selection.show_slopes(True)
+    yield "step", lambda: (window.player.step(), QTest.qWait(1500))
+    yield "update", window.runner.step
+    yield "end of the walk", window.player.stop
+    yield "dark", lambda: apply_theme(application(), "dark")
+    yield "hover in the dark", lambda: hover(diagram, point(window, node))
+    yield "light", lambda: apply_theme(application(), "light")
+
+
+def repaint_all(width, height):
+    """Print a line for every deed that leaves pixels behind."""
+    QLoggingCategory.setFilterRules("default.warning=false")
+    app = application()
+    apply_theme(app, "light")
+    settings = Settings(remembers=False)
+    window = fill(MainWindow(settings), Document(load(example("xor").path)), settings)
+    window.main_window.resize(width, height)
+    window.main_window.show()
+    window.library.load()
+    settle(window)
+    for name, does in deeds(window):
+        does()
+        if pixels := stale(window):
+            print(name, pixels)
+    print("at", window.diagram.devicePixelRatio())
+    sys.stdout.flush()
+    os._exit(0)  # closing it would ask whether to save
+
+
+# --- numbers that hardly are numbers: nothing is raised in painting, and what is seen is finite
+
+EXTREMES = [0.0, -0.0, 5e-324, 1e-320, 1e-300, 1e-154, 1.0, 1e16, 1e154, 1e300, 1e307, 5e307, 1.7e308]
+HISTORIES = [[value] * 3 for value in EXTREMES] + [[1.0], [0.0], [1.7e308, 0.0], [5e-324, 1.7e308, 1.0]]
+ENDS = [-math.inf, -1e308, -1e300, -1.0, -1e-320, 0.0, 1e-320, 1.0, 1e300, 1.7e308, math.inf]
+STRETCHES = [*combinations_with_replacement(ENDS, 2)]
+LINES = [each for each in STRETCHES if max(map(abs, each)) <= 1e300]
+PRESENT = [[], [1.0, 0.5], [0.0, 0.0], [1.7e308, 0.0]]
+EARLIER = [
+    (present, mse)
+    for k, mse in enumerate(each for each in HISTORIES if len(each) > 1)
+    for present in (PRESENT if mse[0] in (0.0, 1.7e308) else [PRESENT[k % 4]])
+]
+"""Each earlier run with one of what there is now, and those at the ends with all of it."""
+
+
+@pytest.fixture
+def show(qtbot):
+    """Return a function that shows a plot, moves the mouse over it, and clicks."""
+
+    def look(plot):
+        plot.resize(300, 200)
+        qtbot.addWidget(plot)
+        plot.show()
+        for at in (QPoint(150, 100), QPoint(80, 40)):
+            QTest.mouseMove(plot.viewport(), at)
+            QTest.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, pos=at)
+            plot.grab()
+        assert all(math.isfinite(low) and low < high for low, high in plot.view())
+        return plot
+
+    return look
+
+
+def show_history(plot, mse):
+    """Show a history of these, whose last is the present one."""
+    history = History().extended(np.array([*enumerate(mse)], dtype=float).reshape(-1, 2))
+    plot.show_history(history, history.last if mse else None)
+
+
+def test_an_mse_history_of_extremes_is_drawn_on_both_scales(show):
+    plot = HistoryCurve(PALETTES["light"])
+    for mse in HISTORIES:
+        show_history(plot, mse)
+        show(plot)
+        for logarithmic in (True, False):
+            plot.set_log(logarithmic)
+            plot.grab()
+
+
+def test_earlier_runs_of_extremes_are_drawn_on_both_scales(show, amount):
+    plot = HistoryCurve(PALETTES["light"])
+    for present, mse in EARLIER[:: amount(quick=2, ci=1, night=1)]:
+        far = [EarlierRun("far", Training(), MOST_UPDATES, [[0.0, 1.0], [float(MOST_UPDATES), mse[-1]]])]
+        runs = EarlierRun("a", Training(), len(mse), [*enumerate(mse)]), *(far if len(present) == 2 else ())
+        plot.show_earlier(runs)
+        show_history(plot, present)
+        show(plot)
+        for logarithmic in (True, False):
+            plot.set_log(logarithmic)
+            plot.grab()
+            QTest.keyClick(plot, Qt.Key.Key_Down)
+            QTest.keyClick(plot, Qt.Key.Key_Right)
+            plot.show_view([[0.0, 1e-300], [0.0, 1e-290]])
+            QTest.mouseMove(plot.viewport(), QPoint(150, 90))
+            plot.grab()
+            plot.view_all()
+    plot.show_earlier(())
+    show_history(plot, [1.0, 2.0])
+    assert plot.earlier() == []
+
+
+@pytest.mark.crossed(mse=(0.0, 1e-320, 1.0, 1e300), slope=(0.0, 1e-320, -1e300, 1.7e308))
+def test_a_curve_of_extremes_is_drawn(show, mse, slope, amount):
+    plot = show(LossCurvePlane(PALETTES["light"]))
+    for low, high in LINES[:: amount(quick=5, ci=1, night=1)]:
+        values, heights = np.linspace(low, high, 33), np.full(33, mse)
+        heights[::5] = 1e308
+        plot.show_curve(values, heights, -0.1 * mse, 3.0 * mse)
+        plot.show_point(low, mse, slope, (high, 1e308))
+        plot.grab()
+        assert all(math.isfinite(end) for stretch in plot.view() for end in stretch)
+
+
+def test_a_map_of_extremes_is_drawn(show, amount):
+    plot = show(LossSurfacePlane(PALETTES["light"]))
+    for values in LINES[:: amount(quick=5, ci=1, night=1)]:
+        for mse in (0.0, 5e-324, 1.0, 1e300, 1.7e308):
+            for grid in (np.full((9, 9), mse), np.linspace(0.0, mse, 81).reshape(9, 9)):
+                plot.show_grid(Grid(np.linspace(*values, 9), np.linspace(*values, 9), grid))
+                plot.show_point(values[0], values[1], mse)
+                plot.grab()
+                assert all(math.isfinite(end) for stretch in plot.view() for end in stretch)
+
+
+def test_what_is_drawn_has_pixels_that_can_be_told_apart():
+    for across, up in product(STRETCHES, repeat=2):
+        drawn = drawable(across, up)
+        for low, high in drawn:
+            pixel = (high - low) / 1000
+            assert math.isfinite(pixel)
+            assert low < low + pixel < high - pixel < high
+        assert 0.0 < math.prod(high - low for low, high in drawn) < math.inf
+
+
+def chain(weight):
+    """Return a State of 2-2-1 whose weights are `weight` and 0."""
+    hidden = Layer(("a", "b"), "identity", np.array([[weight, 0.0], [0.0, weight]]), None)
+    output = Layer(("out",), "identity", np.array([[weight, 0.0]]), None)
+    return State(Network(("x", "y"), (hidden, output)), Dataset(np.ones((1, 2)), np.zeros((1, 1))))
+
+
+@pytest.mark.parametrize("weight", [1e-310, 1e200])
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_extreme_weights_are_painted_still_and_in_a_walk(qtbot, open_window, capfd, weight):
+    window = open_window(chain(weight))
+    bring(window, "Matrix")
+    window.player.toggle()
+    qtbot.waitUntil(lambda: walking(window))
+    window.player.to_end()
+    window.main_window.grab()
+    said = capfd.readouterr().err
+    assert "Error" not in said
+    assert "NaN" not in said
+
+
+def test_a_hidden_layer_whose_product_is_too_large_stays_and_the_window_says_why(open_window):
+    window = open_window(chain(1e308))
+    menu = entry(window.main_window.menuBar(), "Network").menu()
+    menu.aboutToShow.emit()
+    entry(entry(menu, "Hidden layer").menu(), "Remove the hidden layer").trigger()
+    assert status(window).startswith("the hidden layer stays: the product of its weights")
+    assert window.document.state.network.sizes == (2, 2, 1)
+    window.main_window.grab()
+
+
+def test_a_number_that_is_nudged_and_scrubbed_ends_at_the_largest(open_window):
+    window = open_window(chain(1.7976931348623157e308))
+    weight = address_named(window, "a", "x")
+    window.selection.select(weight)
+    window.diagram.setFocus()
+    QTest.keyClick(window.diagram, Qt.Key.Key_Plus)
+    window.diagram.session.nudge(weight, 1e308, "100")
+    assert weight.value(window.document.state.network) == 1.7976931348623157e308
+
+
+def test_one_step_of_the_zoom_makes_one_picture(open_window, pictures_made):
+    window = open_window("xor")
+    pictures_made.clear()
+    window.diagram.zoom(1.25)
+    window.diagram.grab()
+    assert len(pictures_made) == 1
+
+
+def test_a_last_file_that_may_not_be_looked_at_is_none(monkeypatch, tmp_path):
+    settings = Settings(remembers=False)
+    path = tmp_path / "mine.json"
+    path.write_bytes(example("relu").path.read_bytes())
+    settings.opened(path)
+    assert settings.last == path
+    monkeypatch.setattr("os.stat", lambda *_, **__: (_ for _ in ()).throw(PermissionError(13, "denied")))
+    assert (settings.last, settings.recent) == (None, [])

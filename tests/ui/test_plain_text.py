@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QMessageBox,
     QProgressDialog,
-    QTabBar,
     QTableWidget,
     QToolTip,
     QWidget,
@@ -41,6 +41,7 @@ from nnviz.ui.window.new_network import NewNetwork
 from nnviz.ui.window.recover import RecoverDialog
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.unexpected import Unexpected
+from tests.ui.clipped import walk_panels
 from tests.ui.hands import address_named, choose_entry, click
 from tests.ui.sees import offered, status
 
@@ -124,44 +125,6 @@ def test_the_test_would_see_a_picture(hostile, qtbot):
     assert is_rendered(label)
 
 
-def test_no_text_in_the_window_is_rendered(window):
-    click(window, address_named(window, window.document.state.network.outputs[0]))
-    for bar in window.main_window.findChildren(QTabBar):
-        for k in range(bar.count()):
-            bar.setCurrentIndex(k)
-            QApplication.processEvents()
-            assert rendered(window.main_window) == []
-    QTest.keySequence(window.main_window, "Ctrl+F")
-    QTest.keyClicks(window.finder.field, "h")
-    QApplication.processEvents()
-    assert rendered(window.main_window) == []
-
-
-def test_no_tooltip_is_rendered(window):
-    told = 0
-    for widget in window.main_window.findChildren(QWidget):
-        if not widget.isVisible():
-            continue
-        steps = max(widget.width() // 12, 20), max(widget.height() // 12, 20)
-        for x in range(2, widget.width(), steps[0]):
-            for y in range(2, widget.height(), steps[1]):
-                if tip := tip_at(widget, QPoint(x, y)):
-                    assert rendered(tip) == []
-                    told += "<b>" in QToolTip.text()
-    QToolTip.hideText()
-    assert told > 5, "no name was told of"
-
-
-def test_a_name_in_a_tooltip_is_as_it_is(window):
-    node = address_named(window, window.document.state.network.inputs[0])
-    name = window.document.state.network.inputs[0]
-    x, y = window.diagram.picture.place(node).center
-    tip_at(window.diagram, QPoint(round(x), round(y)))
-    assert "<b>" in name
-    assert QToolTip.text().startswith(f"{name} = ")
-    QToolTip.hideText()
-
-
 def menus(menu):
     """Yield a menu, filled, and all that are in it."""
     menu.aboutToShow.emit()
@@ -171,7 +134,31 @@ def menus(menu):
             yield from menus(action.menu())
 
 
-def test_a_name_in_a_menu_keeps_its_signs(window):
+def test_no_text_no_tooltip_and_no_menu_of_the_window_is_rendered(window):
+    name = window.document.state.network.inputs[0]
+    x, y = window.diagram.picture.place(address_named(window, name)).center
+    tip_at(window.diagram, QPoint(round(x), round(y)))
+    assert "<b>" in name
+    assert QToolTip.text().startswith(f"{name} = ")
+    click(window, address_named(window, window.document.state.network.outputs[0]))
+    for _ in walk_panels(window):
+        assert rendered(window.main_window) == []
+    QTest.keySequence(window.main_window, "Ctrl+F")
+    QTest.keyClicks(window.finder.field, "h")
+    QApplication.processEvents()
+    assert rendered(window.main_window) == []
+    QTest.keyClick(window.finder.field, Qt.Key.Key_Escape)
+    told = 0
+    for widget in window.main_window.findChildren(QWidget):
+        if not widget.isVisible():
+            continue
+        steps = max(widget.width() // 12, 20), max(widget.height() // 12, 20)
+        for x, y in product(range(2, widget.width(), steps[0]), range(2, widget.height(), steps[1])):
+            if tip := tip_at(widget, QPoint(x, y)):
+                assert rendered(tip) == []
+                told += "<b>" in QToolTip.text()
+    QToolTip.hideText()
+    assert told > 5, "no name was told of"
     window.document.push(replace(window.document.state, name="x"), f"Set {window.document.state.name}")
     window.files.fill_recent(QMenu(window.main_window))
     named = 0
@@ -185,15 +172,11 @@ def test_a_name_in_a_menu_keeps_its_signs(window):
     assert named >= 3
 
 
-def test_the_title_shows_a_name_as_it_is(window):
+def test_the_title_shows_a_name_as_it_is_and_writes_out_what_would_turn_it_around(window):
     name = f"{window.document.state.name} — {window.document.path.name}"
     assert window.main_window.windowHandle().title() == f"{name} — nnviz"
     window.document.mark_unsaved()
     assert window.main_window.windowHandle().title() == f"{name}* — nnviz"
-
-
-def test_a_title_that_would_turn_the_rest_around_is_written_out(open_window):
-    window = open_window("relu")
     window.document.push(replace(window.document.state, name="a\u202eb"), "a name")
     assert window.main_window.windowTitle().startswith(r"a\u202eb")
 
@@ -279,22 +262,23 @@ def choose_in(window, start):
     raise AssertionError(f"no entry begins with {start!r}")
 
 
-@pytest.mark.parametrize("box", BOXES)
-def test_no_box_is_rendered(window, answer, tmp_path, box):
-    kind, opens = BOXES[box]
-    window.document.push(replace(window.document.state, notes="other"), f"<b>{window.document.state.name}")
+def test_no_box_is_rendered(window, answer, tmp_path):
     found = []
+    for k, (box, (kind, opens)) in enumerate(BOXES.items()):
+        notes = replace(window.document.state, notes=f"other {k}")
+        window.document.push(notes, f"<b>{window.document.state.name}")
 
-    def look(dialog):
-        found.append(rendered(dialog))
-        tables = dialog.findChildren(QTableWidget)
-        found.extend(rendered(tip_at(own.viewport(), QPoint(200, 20))) for own in tables)
-        (dialog.cancel if kind is QProgressDialog else dialog.reject)()
+        def look(dialog, box=box, kind=kind):
+            found.append((box, rendered(dialog)))
+            tables = dialog.findChildren(QTableWidget)
+            found.extend((box, rendered(tip_at(own.viewport(), QPoint(200, 20)))) for own in tables)
+            (dialog.cancel if kind is QProgressDialog else dialog.reject)()
 
-    answer(kind, look)
-    opens(window, tmp_path)
-    QToolTip.hideText()
-    assert found == [[]] * (2 if kind is RecoverDialog else 1)
+        answer(kind, look)
+        (tmp_path / str(k)).mkdir()
+        opens(window, tmp_path / str(k))
+        QToolTip.hideText()
+    assert found == [(box, []) for box in BOXES for _ in range(1 + (box == "what to recover"))]
 
 
 def test_only_where_names_are_escaped_is_html_made():

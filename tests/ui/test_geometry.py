@@ -1,0 +1,828 @@
+"""Everything fits: every panel in its window, every text in its control, the window in its screen."""
+
+import gc
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QLoggingCategory, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QFontMetricsF
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QScrollBar,
+    QStyle,
+    QStyleOptionButton,
+    QTabBar,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+from shiboken6 import createdByPython, getAllValidWrappers
+
+from nnviz.core import edits
+from nnviz.core.address import Address
+from nnviz.core.state import Dataset
+from nnviz.document.document import Document
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.help.help_window import HelpWindow
+from nnviz.ui.plots.plot import OFFSET
+from nnviz.ui.widgets.choice import MOST_SEEN, Choice
+from nnviz.ui.widgets.theme import application, apply_theme, draw_at, ui_font
+from nnviz.ui.window.app import Opened
+from nnviz.ui.window.ask_activations import AskActivations
+from nnviz.ui.window.main_window import MainWindow, within
+from nnviz.ui.window.new_network import NewNetwork
+from nnviz.ui.window.panels import PANELS
+from nnviz.ui.window.session import fill
+from nnviz.ui.window.settings import SIZES_PERCENT, Settings
+from tests.ui.clipped import clipped, walk_panels
+from tests.ui.hands import address_named, bring, choose_entry, click, editor_of, entry, make_higher
+from tests.ui.sees import help_page, offered, place, written
+
+pytestmark = pytest.mark.fonts
+
+SCREENS = {100: (1000, 650), 125: (1280, 720), 150: (1366, 768), 200: (1920, 1080)}
+"""For each size of everything a screen that is small for it."""
+FRAME = QSize(2, 26)
+"""Of a usual window manager."""
+WEIGHTS = [Address("weight", 0, 0, 0), Address("weight", 0, 0, 1)]
+
+
+@pytest.fixture(autouse=True)
+def as_before(qapp):
+    yield
+    draw_at(qapp, 100)
+    apply_theme(qapp, "light")
+
+
+def settled():
+    for _ in range(3):  # a layout within a layout is asked after the outer one
+        QApplication.processEvents()
+
+
+def draw(window, percent, size=None):
+    """Choose a size of everything in the menu, and give the window a size; the screen here is small."""
+    choose_entry(window, f"{percent} %")
+    QApplication.processEvents()
+    if size is not None:
+        window.main_window.resize(*size)
+    settled()
+
+
+def in_sight(dock, widget):
+    """Tell whether all of a widget is within what is seen of a panel."""
+    view = dock.findChild(QScrollArea).viewport()
+    return view.rect().contains(QRect(widget.mapTo(view, QPoint()), widget.size()))
+
+
+# --- every panel, over network, theme, size of the window and size of everything
+
+
+def size_of(screen, percent):
+    """Return how large a window on a screen is: as small as one can be, usual, or large."""
+    if screen == "small":
+        return (QSize(*SCREENS[percent]) - FRAME).toTuple()
+    return {"usual": (1280, 800), "large": (1920, 1080)}[screen]
+
+
+def menus(menu):
+    """Yield a menu, filled, and those within."""
+    menu.aboutToShow.emit()
+    yield menu
+    for action in menu.actions():
+        if action.menu():
+            yield from menus(action.menu())
+
+
+def all_menus(window):
+    return [each for top in window.main_window.menuBar().actions() for each in menus(top.menu())]
+
+
+def height_of(menu):
+    """Return how high a menu is in one column; where that is more than the screen has, Qt makes two."""
+    return sum(menu.actionGeometry(action).height() for action in menu.actions())
+
+
+def chosen_and_cut_off(dock):
+    """Choose every item of a panel's drop-down; yield those that have no room in it."""
+    (choice,) = dock.findChildren(Choice)
+    for k in range(choice.count()):
+        choice.setCurrentIndex(k)
+        QApplication.processEvents()
+        yield from (said for said in clipped(dock) if choice.currentText() in said)
+
+
+def shortened(window):
+    """Return the headings in sight that end in "…"."""
+    docks = window.board.in_sight
+    return [
+        own.card.heading.text()
+        for own in docks
+        if own.card.heading.isVisible() and not own.card.heading.is_whole
+    ]
+
+
+def plot_of_the_loss(window):
+    """Say what is wrong with the plot of the loss: all of it is in sight, and some lines high."""
+    curve, dock = window.history.curve, window.board.docks["MSE"]
+    curve.settle()
+    if not in_sight(dock, curve):
+        yield "the plot of the loss is not whole"
+    if curve.plotItem.vb.height() < 4 * window.training.heading.fontMetrics().height():
+        yield f"the plot of the loss is {curve.plotItem.vb.height()} pixels high"
+    if curve.plotItem.getAxis("bottom").size().height() < QFontMetricsF(ui_font(11)).height() + OFFSET:
+        yield "the numbers under the plot of the loss are cut off"
+
+
+@pytest.mark.crossed(
+    name=("xor", "calculating-slopes", "digits"),
+    percent=SIZES_PERCENT,
+    screen=("small", "large"),
+    theme=tuple(PALETTES),
+)
+def test_every_panel_fits_in_its_window_and_every_text_in_its_control(
+    open_window, settings, qapp, name, percent, screen, theme
+):
+    low, wide = (QSize(*SCREENS[percent]) - FRAME).toTuple(), (1920, 1080)
+    size = low if screen == "small" else wide
+    settings.remember("theme", theme)
+    settings.remember("size", percent)
+    apply_theme(qapp, theme)
+    draw_at(qapp, percent)
+    window = open_window(name, size=size)
+    window.main_window.resize(*size)
+    window.runner.step()
+    settled()
+    wrong = [("at first", said) for said in clipped(window.main_window)]
+    wrong += [("heading", said) for said in shortened(window)] if screen == "large" else ()
+    for panel in (each.name for each in PANELS):
+        bring(window, panel)
+        settled()
+        wrong += [(panel, said) for said in clipped(window.main_window)]
+        if panel in ("Code", "Matrix") and name == "xor":
+            wrong += [(panel, said) for said in chosen_and_cut_off(window.board.docks[panel])]
+        if panel == "MSE" and screen == "large":
+            wrong += [(panel, said) for said in plot_of_the_loss(window)]
+        if window.main_window.size().toTuple() != size:
+            wrong.append((panel, str(window.main_window.size())))
+    least = window.main_window.minimumSizeHint()
+    wrong += [("least", str(least))] * (least.width() > low[0] or least.height() > low[1])
+    wrong += [("menu", each.title()) for each in all_menus(window) if height_of(each) > SCREENS[percent][1]]
+    if percent > 100:  # where tabs without room are scrolled to
+        wrong = [each for each in wrong if "QTabBar" not in each[1]]
+    assert wrong == [], "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize(("percent", "size"), [(150, (1280, 800)), (150, (1366, 768)), (200, (1920, 1080))])
+def test_the_plot_of_the_loss_is_whole_and_some_lines_high(open_window, percent, size):
+    window = open_window("xor", size=size)
+    draw(window, percent, size)
+    for _ in range(3):
+        window.runner.step()
+        QApplication.processEvents()
+    assert [*plot_of_the_loss(window)] == []
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
+def test_long_messages_many_digits_and_missing_rows_cut_nothing_off(qtbot, open_window, size):
+    window = open_window("xor", size=size)
+    window.runner.speed, training = 1.0, window.document.state.training
+    window.runner.set_training(replace(training, learning_rate=100.0, updates=500))
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.runner.run()
+    qtbot.waitUntil(window.training.message.cure.isVisible)
+    QApplication.processEvents()
+    wrong = clipped(window.main_window)
+    many_digits = {"learning_rate": 0.00012, "updates": 1_000_000, "batch_size": 32}
+    window.runner.set_training(replace(training, **many_digits))
+    for speed in (0, 50, 99, 100):
+        window.training.speed.setValue(speed)
+        QApplication.processEvents()
+        wrong += clipped(window.training)
+    without_rows = replace(load(example("relu").path), data=Dataset(np.empty((0, 2))))
+    window.document.start(without_rows)
+    for tab in walk_panels(window):
+        wrong += [(tab, said) for said in clipped(window.main_window)]
+    assert wrong == []
+    assert window.main_window.size().toTuple() == size
+    training, bars = window.board.docks["Training"], window.board.docks["Training"].findChildren(QScrollBar)
+    window.training.message.show_warning(100 * "Nothing comes of it. ")
+    qtbot.waitUntil(lambda: any(bar.isVisible() for bar in bars))
+    assert [bar.orientation() for bar in bars if bar.isVisible()] == [Qt.Orientation.Vertical]
+    assert clipped(training) == []
+
+
+@pytest.mark.parametrize("pixels", [11, 17])
+def test_another_font_of_the_system_clips_nothing(open_window, qapp, pixels):
+    font = QFont(qapp.font())
+    font.setPixelSize(pixels)
+    qapp.setFont(font)
+    window = open_window("xor", size=(1280, 800))
+    QApplication.processEvents()
+    assert clipped(window.training) == []
+
+
+def test_the_word_of_a_phase_that_is_shown_is_not_cut_off(open_window):
+    window = open_window("relu")
+    for phase in ("forward", "loss", "backward", "update"):
+        window.player.show_phase(phase)
+        buttons = window.main_window.findChildren(QPushButton, "segment")
+        (button,) = [each for each in buttons if each.isChecked()]
+        assert phase in button.text().lower()
+        bold, option = QFont(button.font()), QStyleOptionButton()
+        bold.setWeight(QFont.Weight.DemiBold)
+        button.initStyleOption(option)
+        contents = button.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, button)
+        assert QFontMetrics(bold).horizontalAdvance(button.text()) <= contents.width(), phase
+
+
+def test_what_is_cut_off_is_found(qtbot):
+    """The finder itself: a label, a button and a field that are too narrow, and one that stands out."""
+    room = QWidget()
+    qtbot.addWidget(room)
+    room.resize(200, 100)
+    label, button, field = QLabel("a long text", room), QPushButton("a long text", room), QLineEdit(room)
+    field.setText("0.123456789")
+    fine = QLabel("fine", room)
+    for k, widget in enumerate((label, button, field, fine)):
+        widget.setGeometry(10, 20 * k, 30 if widget is not fine else 80, 25)
+    out = QLabel("outside", room)
+    out.setGeometry(190, 0, 80, 25)
+    room.show()
+    assert len(clipped(room)) == 4
+
+
+# --- plots over weights
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)])
+def test_a_plot_over_weights_and_its_caption_are_in_sight_without_scrolling(qtbot, open_window, size):
+    window = open_window("many-rows", size)
+    window.library.load()
+
+    for name, wanted in (("1 weight", 1), ("2 weights", 2)):
+        bring(window, name)
+        window.selection.select(*WEIGHTS[:wanted])
+        dock = window.board.docks[name]
+        qtbot.waitUntil(partial(is_drawn, dock, 150))
+        if size == (1920, 1080):  # in a tall column the plot takes the height
+            window.board.tabifyDockWidget(window.board.docks["Explain"], dock)
+            dock.come()
+            qtbot.waitUntil(partial(is_drawn, dock))
+
+
+def is_drawn(dock, least=None):
+    """Tell whether a plot over weights is whole, and higher than `least` or than most of its panel."""
+    card, bar = dock.card, dock.findChild(QScrollArea).verticalScrollBar()
+    if card is None or card.work.busy or card.plot is None or bar.isVisible():
+        return False
+    whole = all(in_sight(dock, own) for own in (card, card.plane, card.caption))
+    needs = card.caption.heightForWidth(card.caption.width())
+    return whole and needs <= card.caption.height() and card.plane.height() > (least or 0.7 * dock.height())
+
+
+# --- drop-downs
+
+FRAME_PX = 12
+"""What is around the items of a list, above and below."""
+
+
+def opened(box):
+    """Open a drop-down with a click; return its list."""
+    QTest.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(box.width() - 10, box.height() // 2))
+    QApplication.processEvents()
+    view = box.view()
+    assert view.isVisible()
+    assert box.screen().geometry().contains(view.window().geometry()), "the list leaves the screen"
+    return view
+
+
+def close(view):
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert not view.isVisible()
+
+
+def is_whole(box, k):
+    """Tell whether an item of the opened list is in sight from edge to edge."""
+    view, index = box.view(), box.model().index(k, box.modelColumn(), box.rootModelIndex())
+    room, item = view.viewport().rect(), view.visualRect(index)
+    high_enough = room.top() <= item.top() and item.bottom() <= room.bottom()
+    return high_enough and view.sizeHintForIndex(index).width() <= room.width()
+
+
+def has_room(box):
+    """Tell whether the screen has room for all items, above the box or below it."""
+    screen, top = box.screen().availableGeometry(), box.mapToGlobal(QPoint()).y()
+    room = max(top - screen.top(), screen.bottom() - top - box.height())
+    return sum(map(box.view().sizeHintForRow, range(box.count()))) + FRAME_PX <= room
+
+
+def cut_off(box):
+    """Return the items of a drop-down that cannot be read: all are in sight, if there is room for them."""
+    view, cut = opened(box), []
+    scrolled = box.count() > box.maxVisibleItems() or not has_room(box)
+    for k in range(box.count()):
+        if scrolled:
+            view.scrollTo(box.model().index(k, box.modelColumn(), box.rootModelIndex()))
+        if not is_whole(box, k):
+            cut.append(box.itemText(k))
+    close(view)
+    return cut
+
+
+def test_every_drop_down_shows_all_its_items(open_window, qtbot):
+    screen = QApplication.primaryScreen().availableSize()
+    window = open_window("xor", (min(1280, screen.width()), min(800, screen.height())))
+    count, cut = Counter(), []
+    for tab in walk_panels(window):
+        for box in window.main_window.findChildren(QComboBox):
+            if box.isVisible() and tab in ("MSE", "2 weights", "Function", "Matrix", "Classes"):
+                count[tab] += 1
+                cut += cut_off(box)
+    new, save = (
+        NewNetwork(),
+        QFileDialog(None, "Save", str(Path.home()), "PNG (*.png);;SVG (*.svg);;PDF (*.pdf)"),
+    )
+    save.setOption(QFileDialog.Option.DontUseNativeDialog)
+    save.resize(save.sizeHint().boundedTo(save.screen().availableSize() * 0.9))
+    for dialog, box in ((new, new.activation), (save, save.findChild(QComboBox, "fileTypeCombo"))):
+        qtbot.addWidget(dialog)
+        dialog.show()
+        cut += cut_off(box)
+        dialog.hide()
+    assert cut == []
+    assert count["MSE"] >= 3
+    assert count["2 weights"] >= 5
+
+
+@pytest.fixture
+def narrow(qtbot):
+    """Return a function that makes a narrow box of so many long names, half-way down the screen."""
+    room = QWidget()
+    qtbot.addWidget(room)
+
+    def make(count):
+        box = Choice()
+        box.setParent(room)
+        box.addItems([f"weight {k} of a node with a long name" for k in range(count)])
+        box.resize(90, 30)
+        room.setGeometry(10, room.screen().geometry().center().y() - 15, 120, 60)
+        room.show()
+        return box
+
+    return make
+
+
+def test_a_list_that_has_no_room_or_many_items_scrolls_and_shows_each_whole(narrow):
+    many = narrow(MOST_SEEN + 10)
+    view = opened(many)
+    seen = [k for k in range(many.count()) if is_whole(many, k)]
+    close(view)
+    assert 5 < len(seen) <= MOST_SEEN
+    assert cut_off(many) == []
+    many.hide()
+    some = narrow(MOST_SEEN)
+    assert not has_room(some)
+    assert cut_off(some) == []
+
+
+def test_a_text_without_room_is_shortened_in_its_middle_and_keeps_both_ends(qtbot):
+    def painted(text):
+        box = Choice()
+        qtbot.addWidget(box)
+        box.addItem(text)
+        box.resize(160, 30)
+        box.show()
+        return box.grab().toImage()
+
+    long, left = painted("a_name_that_is_much_too_long → node_0"), range(3, 14)  # letters at either end
+    assert long in [painted(f"{'a_name_that_is'[:k]}…{'long → node_0'[-n:]}") for k in left for n in left]
+
+
+# --- sizes of everything
+
+
+def measures(window):
+    """Return what is to be seen of a size: texts, rows, icons, gaps and nodes."""
+    bar = window.main_window.findChild(QToolBar)
+    return {
+        "heading": window.training.heading.fontMetrics().height(),
+        "button": window.training.verbs.run.height(),
+        "seed": window.training.fields.seed.height(),
+        "row": window.data.table.rowHeight(0),
+        "icon": bar.iconSize().width(),
+        "toolbar": bar.height(),
+        "status": window.status.height(),
+        "gap": window.board.contentsMargins().left(),
+        "explanation": window.explain.findChild(QLabel).fontMetrics().height(),
+    }
+
+
+def beside_entries(window):
+    """Return how high a tick, an icon and an arrow are beside entries of the View menu."""
+    view = entry(window.main_window.menuBar(), "View").menu()
+    heights = []
+    for inner, title, at_right in (
+        ("Panels", "Training", False),
+        ("Zoom", "Fit", False),
+        ("", "Theme", True),
+    ):
+        menu = entry(view, inner).menu() if inner else view
+        menu.resize(menu.sizeHint())
+        stands = menu.actionGeometry(entry(menu, title))
+        beside = min(stands.width() // 8, stands.height())
+        stands.setLeft(stands.right() - beside if at_right else stands.left())
+        stands.setWidth(beside)
+        image = menu.grab().toImage().copy(stands)
+        ground, across = image.pixelColor(0, 2), range(image.width())
+        rows = [
+            y for y in range(2, image.height() - 2) if any(image.pixelColor(x, y) != ground for x in across)
+        ]
+        heights.append(rows[-1] - rows[0])
+    return heights
+
+
+def test_a_size_acts_at_once_on_everything_and_goes_back(open_window):
+    window = open_window("xor", size=(2560, 1440))
+    QApplication.processEvents()
+    before, beside = measures(window), beside_entries(window)
+    assert min(beside) >= 6
+    assert all(sum(not own.isSeparator() for own in each.actions()) <= 15 for each in all_menus(window))
+    for percent in SIZES_PERCENT[1:]:
+        draw(window, percent)
+        after = measures(window)
+        for name, height in before.items():
+            assert after[name] == pytest.approx(height * percent / 100, rel=0.12, abs=2), (percent, name)
+        if percent == 150:  # a number is edited where it stands
+            address = address_named(window, "output", "node_0")
+            click(window, address)
+            middle = (round(value) for value in place(window, address).center)
+            assert editor_of(window).geometry().contains(*middle)
+            QTest.keyClick(editor_of(window), Qt.Key.Key_Escape)
+        if percent == 200:
+            assert beside_entries(window) == pytest.approx([2 * each for each in beside], rel=0.15)
+            made_later = bring(window, "Matrix").heading.fontMetrics()
+            assert made_later.height() == window.training.heading.fontMetrics().height()
+            help_page(window, "Files")
+            bar = window.main_window.findChild(HelpWindow).findChild(QTabBar)
+            assert bar.rect().contains(bar.tabRect(bar.count() - 1))
+            assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
+            window.main_window.findChild(HelpWindow).hide()
+        for each in (percent, 100):  # a heading stands over the left edge of its panel
+            draw(window, each)
+            panel = window.training
+            left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
+            assert abs(left[0] - left[1]) <= 2  # the border of the card
+        assert measures(window) == pytest.approx(before, abs=1)
+    # Python must hold no item of a layout, which Qt deletes untold
+    items = [own for own in getAllValidWrappers() if isinstance(own, QLayoutItem)]
+    assert [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)] == []
+
+
+def test_a_size_and_the_sizes_of_panels_are_there_again_after_a_restart(
+    open_window, settings, qapp, monkeypatch
+):
+    monkeypatch.setattr(MainWindow, "fit_screen", lambda _: None)  # the screen of these tests is small
+    large = open_window("xor", size=(1920, 1080))
+    draw(large, 150, (1920, 1080))
+    docks, measured = large.board.docks, measures(large)
+    large.board.resizeDocks([docks["Training"]], [700], Qt.Orientation.Horizontal)
+    large.board.resizeDocks([docks["Data"]], [500], Qt.Orientation.Vertical)
+    QApplication.processEvents()
+    before = [docks[name].size() for name in ("Training", "Data", "MSE")]
+    large.main_window.close()
+    draw_at(qapp, 100)
+    again = open_window("xor", size=(1920, 1080))
+    after = [again.board.docks[name].size() for name in ("Training", "Data", "MSE")]
+    assert all(abs((a - b).width()) + abs((a - b).height()) <= 4 for a, b in zip(before, after, strict=True))
+    assert settings.size == 150
+    assert measures(again) == measured
+    assert offered(again, "150 %").isChecked()
+
+
+def test_panels_that_gave_way_have_their_room_again_at_100_percent(open_window):
+    window = open_window("xor", size=(1280, 800))
+    first, small = window.board.docks["Data"].height(), place(window, Address("node", 0, 0)).height
+    draw(window, 150, (1280, 800))
+    assert window.board.docks["Data"].height() < 1.5 * first
+    scale = window.diagram.picture.layout.scale
+    draw(window, 150, (1920, 1200))
+    assert place(window, Address("node", 0, 0)).height > 1.2 * small  # the diagram has the room to grow
+    draw(window, 150, (1280, 800))
+    window.main_window.close()
+    again = open_window("xor", size=(1280, 800))
+    again.main_window.resize(1280, 800)  # the screen of these tests is smaller
+    settled()
+    assert again.diagram.picture.layout.scale == pytest.approx(scale, rel=0.05)
+    draw(again, 100, (1280, 800))
+    assert abs(again.board.docks["Data"].height() - first) <= 4
+
+
+def test_a_question_at_the_start_has_the_size_that_is_remembered(
+    qtbot, settings, tmp_path, answer, monkeypatch
+):
+    heights = []
+    monkeypatch.setattr("nnviz.ui.window.settings.LEAST_PX", QSize(9, 9))  # the screen of the tests is small
+    settings.remember("size", 200)
+    network = load(example("xor").path).network
+    file = tmp_path / "weights.npz"
+    np.savez(file, **{f"W{k}": layer.weights for k, layer in enumerate(network.layers)})
+
+    def look(dialog):
+        heights.append(max(own.fontMetrics().height() for own in dialog.findChildren(QLabel)))
+        dialog.accept()
+
+    answer(AskActivations, look)
+    program = Opened(settings, file, tmp_path / "data")
+    qtbot.waitUntil(lambda: program.workspace is not None)
+    draw_at(application(), 100)
+    asked = AskActivations(program.workspace.main_window, "weights", network.sizes, ("relu", "identity"))
+    usual = max(own.fontMetrics().height() for own in asked.findChildren(QLabel))
+    assert heights == [pytest.approx(2 * usual, abs=2)]
+    program.workspace.main_window.close()
+    program.close()
+    gc.unfreeze()
+
+
+def test_what_a_narrow_window_has_no_room_for_is_reached_and_comes_back(qtbot, open_window):
+    window = open_window("calculating-slopes", size=(1000, 650))
+    bar = window.main_window.findChild(QToolBar)
+    slopes = bar.widgetForAction(offered(window, "Show slopes"))
+    assert not slopes.isVisible()
+    further = next(own for own in bar.findChildren(QToolButton) if own.toolTip() == "What has no room here")
+    assert not further.icon().isNull()
+    QTest.mouseClick(further, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(slopes.isVisible)
+    QTest.mouseClick(slopes, Qt.MouseButton.LeftButton)
+    assert written(window, Address("slope", 0, 0, 0)) == "14"
+    draw(window, 100, (900, 900))
+    small = width_of_arrows(bar)
+    draw(window, 200, (1400, 900))
+    scrolls = window.board.docks["Training"].findChild(QScrollArea).horizontalScrollBar()
+    assert scrolls.isVisible()
+    window.main_window.resize(1920, 1060)
+    settled()
+    assert not scrolls.isVisible()
+    window = open_window("xor", size=(1800, 1800))
+    draw(window, 200, (1800, 1800))
+    assert (small, width_of_arrows(window.main_window.findChild(QToolBar))) == (12, 24)
+
+
+def width_of_arrows(bar):
+    """Return how wide the arrows are behind which the rest of the toolbar is."""
+    arrows = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert arrows.isVisible()
+    assert bar.rect().contains(arrows.geometry())
+    return arrows.width()
+
+
+@pytest.mark.parametrize(
+    ("window_at", "frame", "screen", "wanted"),
+    [
+        ((1, 25, 1280, 800), (0, 0, 1282, 826), (0, 0, 1280, 800), (1, 25, 1278, 774)),
+        ((500, 400, 900, 600), (499, 375, 902, 626), (0, 0, 1280, 800), None),
+        ((100, 100, 900, 600), (99, 75, 902, 626), (0, 0, 1920, 1080), (100, 100, 900, 600)),
+        ((10, 10, 3000, 2000), (10, 10, 3000, 2000), (0, 30, 1920, 1050), (0, 30, 1920, 1050)),
+    ],
+)
+def test_a_window_is_moved_and_shrunk_into_its_screen_with_its_frame(window_at, frame, screen, wanted):
+    window_at, frame, screen = QRect(*window_at), QRect(*frame), QRect(*screen)
+    stands = within(window_at, frame, screen)
+    moved = stands.adjusted(
+        frame.left() - window_at.left(),
+        frame.top() - window_at.top(),
+        frame.right() - window_at.right(),
+        frame.bottom() - window_at.bottom(),
+    )
+    assert screen.contains(moved)
+    assert wanted is None or stands == QRect(*wanted)
+
+
+# --- room for what is looked at
+
+
+def test_the_first_arrangement_shows_a_whole_edge_five_rows_and_a_wide_plot(qtbot, open_window):
+    window = open_window("relu")
+    click(window, Address("weight", 0, 0, 0))
+    bring(window, "Explain")
+    settled()
+    bars = [bar for bar in window.board.docks["Explain"].findChildren(QScrollBar) if bar.isVisible()]
+    assert bars == []
+    table = window.data.table
+    assert table.viewport().height() >= 5 * table.rowHeight(0)
+    assert window.history.isVisible()
+    assert window.history.width() > 1.5 * window.history.height()
+    before = window.diagram.size()
+    window.main_window.resize(1920, 1080)
+    qtbot.waitUntil(lambda: window.diagram.width() > 1400)
+    assert window.diagram.width() >= 1.6 * before.width()
+    assert window.diagram.height() >= 1.6 * before.height()
+
+
+def test_a_small_window_leaves_the_diagram_room_for_the_numbers_of_every_edge(open_window):
+    window = open_window("relu", size=(1000, 650))
+    settled()
+    assert window.board.docks["Data"].height() <= 0.34 * 650
+    assert window.diagram.height() >= 0.42 * 650
+    for name in ("relu", "xor", "two-hidden-layers"):
+        window.document.start(load(example(name).path))
+        window.selection.show_slopes(True)
+        settled()
+        picture = window.diagram.picture
+        weights = sum(layer.weights.size for layer in picture.content.network.layers)
+        shown = Counter(label.address.kind for label in picture.labels)
+        assert (shown["weight"], shown["slope"]) == (weights, weights), name
+
+
+def test_values_are_read_from_the_back_row_while_presenting(open_window):
+    window = open_window("relu")
+    choose_entry(window, "Present")
+    settled()  # on the whole screen, which is small in these tests
+    window.main_window.resize(1920, 1080)
+    for name in ("relu", "xor", "two-hidden-layers"):
+        window.document.start(load(example(name).path))
+        settled()
+        values = [label for label in window.diagram.picture.labels if label.address.kind == "value"]
+        assert values
+        assert min(label.size for label in values) >= 1080 / 30, name
+
+
+def test_all_that_training_says_of_a_classifier_is_in_sight_after_an_update(qtbot, open_window):
+    window = open_window("iris", (1280, 800))
+    window.runner.step()
+    qtbot.waitUntil(lambda: window.document.state.iteration == 1)
+    bar = window.board.docks["Training"].findChild(QScrollArea).verticalScrollBar()
+    for size in ((1280, 800), (1920, 1080)):
+        window.main_window.resize(*size)
+        settled()
+        qtbot.waitUntil(lambda: bar.maximum() == 0)
+        assert window.training.timeline.isVisible()
+
+
+def heights(window):
+    return [window.board.docks[name].height() for name in ("Training", "Notes")]
+
+
+def say(qtbot, window, sentence):
+    """Have the training panel warn of something, or of nothing; wait until its room is laid out anew."""
+    before = heights(window)
+    window.training.message.show_warning(sentence)
+    qtbot.waitUntil(lambda: heights(window) != before)
+
+
+@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)], ids=str)
+def test_training_gives_the_room_back_that_a_warning_took_unless_it_was_dragged(qtbot, open_window, size):
+    window = open_window("relu", size=size)
+    before = heights(window)
+    say(qtbot, window, 6 * "Nothing comes of it. ")
+    say(qtbot, window, "")
+    qtbot.waitUntil(lambda: heights(window) == before)
+    if size == (1280, 800):
+        say(qtbot, window, 6 * "Nothing comes of it. ")
+        settled()
+        before = heights(window)
+        make_higher(window.board, window.board.docks["Training"], 40)
+        settled()
+        dragged = heights(window)
+        assert dragged[0] == before[0] + 40
+        window.training.message.show_warning("")
+        settled()
+        assert heights(window) == dragged
+
+
+class Seen(QObject):
+    """Counts the events of one kind that any widget, or one, gets."""
+
+    def __init__(self, kind, of=None):
+        super().__init__()
+        self.kind, self.of, self.seen = kind, of, []
+        QApplication.instance().installEventFilter(self)
+
+    def eventFilter(self, watched, event):  # noqa: N802
+        if event.type() == self.kind and isinstance(watched, QWidget) and self.of in (None, watched):
+            self.seen.append(watched.objectName() or type(watched).__name__ if watched.isWindow() else "")
+        return False
+
+    def stop(self):
+        QApplication.instance().removeEventFilter(self)
+        return self.seen
+
+
+def test_a_window_is_filled_alone_and_an_edit_lays_no_panel_out_anew(open_window):
+    seen = Seen(QEvent.Type.Show)
+    window = open_window("relu")
+    assert [*filter(None, seen.stop())] == ["MainWindow"]
+    QApplication.processEvents()
+    seen = Seen(QEvent.Type.LayoutRequest, window.training)
+    for value in (3, 4, 5):
+        state = edits.set_weight(window.document.state, 0, 0, 0, value)
+        window.document.push(state, "Edit")
+        QApplication.processEvents()
+    assert seen.stop() == []
+
+
+# --- sizes of everything on one screen, in a process of its own
+
+LOW = 580
+"""From this height on, at 100 %, the whole Training panel has room beside another one."""
+BEGIN = "import sys; from tests.ui import test_geometry; test_geometry.on_one_screen(*map(int, sys.argv[1:]))"
+
+
+def test_no_size_leaves_the_screen_or_shrinks_the_diagram_and_panels_are_as_before(amount):
+    for screen in ("1366 768", "1280 720", "1920 1080")[: amount(quick=1, ci=3, night=3)]:
+        words = [sys.executable, "-c", BEGIN, *screen.split()]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300, check=True)
+        assert done.stdout.splitlines() == [f"on {screen}"]
+
+
+def panels(window):
+    """Return how wide and high the panels stand at the right, and how high below."""
+    docks = window.board.docks
+    return docks["Training"].width(), docks["Training"].height(), docks["Data"].height()
+
+
+def drawn(window):
+    """Return how high a node is on the diagram, and how large the letters of a weight."""
+    picture = window.diagram.picture
+    return picture.place(Address("node", 0, 0)).height, picture.label(Address("weight", 0, 0, 0)).size
+
+
+def scrolls(dock, height):
+    """Tell whether a panel has a bar to scroll with; downwards it may where everything is low on `height`."""
+    kinds = {bar.orientation() for bar in dock.findChildren(QScrollBar) if bar.isVisible()}
+    return bool(kinds if height >= LOW else kinds & {Qt.Orientation.Horizontal})
+
+
+def in_time(holds):
+    """Tell whether it holds by and by: on a busy machine the docks take longer."""
+    for _ in range(100):
+        if holds():
+            return True
+        QTest.qWait(50)
+    return False
+
+
+def compare(before, window):
+    """Print how the panels stood and stand where that is not the same."""
+    if not in_time(lambda: all(abs(a - b) <= 4 for a, b in zip(before, panels(window), strict=True))):
+        print("panels", before, panels(window))
+
+
+def on_one_screen(width, height):
+    """Choose one size after the other, up and down again; print what is wrong."""
+    QLoggingCategory.setFilterRules("default.warning=false")
+    with TemporaryDirectory() as folder:
+        screens, screen = Path(folder) / "screens.json", {"name": "one", "x": 0, "y": 0}
+        screens.write_text(json.dumps({"screens": [{**screen, "width": width, "height": height}]}))
+        os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={screens}"
+        app = application()
+    apply_theme(app, "light")
+    settings = Settings(remembers=False)
+    window = fill(MainWindow(settings), Document(load(example("forward").path)), settings)
+    room = app.primaryScreen().availableGeometry()
+    window.main_window.resize(room.size())
+    window.main_window.show()
+    window.main_window.fit_screen()
+    window.library.load()
+    QTest.qWait(400)  # the docks ask for their room in a few rounds
+    before, small = panels(window), drawn(window)
+    for percent in (*SIZES_PERCENT, *reversed(SIZES_PERCENT)):
+        window.set_size(percent)
+        QTest.qWait(100)
+        QTest.mouseClick(window.training, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))  # which drags nothing
+        if not in_time(lambda: room.contains(window.main_window.frameGeometry())):
+            print(percent)
+        if not in_time(lambda: all(now >= then for then, now in zip(small, drawn(window), strict=True))):
+            print("diagram", percent, small, drawn(window))
+        at_100 = room.height() * 100 / percent
+        if not in_time(lambda at_100=at_100: not scrolls(window.board.docks["Training"], at_100)):
+            print("Training scrolls", percent)
+    compare(before, window)
+    make_higher(window.board, window.board.docks["Training"], 60)
+    dragged = panels(window)
+    for percent in (125, 100):
+        window.set_size(percent)
+        QTest.qWait(100)
+    compare(dragged, window)
+    print("on", room.width(), room.height())
+    sys.stdout.flush()
+    os._exit(0)
