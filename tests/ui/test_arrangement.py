@@ -335,7 +335,7 @@ def test_the_arrangement_stays_from_start_to_start_of_the_program(qtbot, setting
     seen, before = [], QApplication.topLevelWidgets()
     for _ in range(3):
         program = Opened(settings, example("relu").path, tmp_path)
-        qtbot.waitUntil(lambda own=program: own.workspace and own.workspace.history.curve is not None)
+        qtbot.waitUntil(lambda own=program: bool(own.workspace and own.workspace.history.curve))
         program.workspace.main_window.resize(1280, 800)  # the screen of these tests is smaller
         QApplication.processEvents()
         now = sizes(program.workspace)

@@ -254,7 +254,8 @@ def test_after_a_fault_in_any_panel_the_work_can_be_saved(watched, answer, qtbot
         armed.add(slot)
         QTimer.singleShot(0, lambda deed=deed: deed(window))
         qtbot.waitUntil(lambda told=told: bool(told) and QApplication.activeModalWidget() is None)
-        assert told[0].startswith(f"An error inside nnviz: ZeroDivisionError: in {slot}")
+        assert told[0].startswith("An error inside nnviz: ZeroDivisionError: ")
+        assert f"in {slot}" in told[0]
         save(window, answer, qtbot, path)
         assert load(path) == window.document.state, slot
         armed.clear()
