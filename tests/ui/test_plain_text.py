@@ -135,11 +135,6 @@ def menus(menu):
 
 
 def test_no_text_no_tooltip_and_no_menu_of_the_window_is_rendered(window):
-    name = window.document.state.network.inputs[0]
-    x, y = window.diagram.picture.place(address_named(window, name)).center
-    tip_at(window.diagram, QPoint(round(x), round(y)))
-    assert "<b>" in name
-    assert QToolTip.text().startswith(f"{name} = ")
     click(window, address_named(window, window.document.state.network.outputs[0]))
     for _ in walk_panels(window):
         assert rendered(window.main_window) == []
@@ -153,6 +148,11 @@ def test_no_text_no_tooltip_and_no_menu_of_the_window_is_rendered(window):
             if tip and QToolTip.text() not in seen:
                 assert rendered(tip) == []
                 seen.add(QToolTip.text())
+    name = window.document.state.network.inputs[0]
+    x, y = window.diagram.picture.place(address_named(window, name)).center
+    tip_at(window.diagram, QPoint(round(x), round(y)))
+    assert "<b>" in name
+    assert QToolTip.text().startswith(f"{name} = ")
     QToolTip.hideText()
     assert sum("<b>" in text for text in seen) > 5, "no name was told of"
     window.document.push(replace(window.document.state, name="x"), f"Set {window.document.state.name}")
