@@ -96,7 +96,7 @@ def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram
     diagram, board = window.board.centralWidget().geometry(), window.board.rect()
     places = [dock(window, name).geometry() for name in ("Training", "Notes", "Data", "MSE")]
     training, notes, data, mse = places
-    assert training.width() == notes.width() == 364
+    assert training.width() == notes.width() == max(364, dock(window, "Training").least.width())
     assert board.right() - training.right() == board.bottom() - notes.bottom() == 10
     assert training.left() - diagram.right() - 1 == 10
     assert training.bottom() < notes.top()
@@ -120,7 +120,7 @@ def test_what_is_read_stands_in_a_tall_column_and_what_is_wide_below_the_diagram
 def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_goes(open_window):
     window = open_window("relu")
     settled()
-    width = window.diagram.width()
+    width, column = window.diagram.width(), dock(window, "Training").width()
     for panel in PANELS:
         name, entry = panel.name, offered(window, panel.name)
         if name in in_sight(window):
@@ -145,7 +145,7 @@ def test_every_panel_comes_by_the_view_menu_shows_that_it_has_the_keyboard_and_g
         assert not entry.isChecked()
         assert window.diagram.hasFocus()
         if name == [each.name for each in PANELS if each.place.startswith("right")][-1]:
-            assert window.diagram.width() == width + 364 + 10  # the diagram has their room at once
+            assert window.diagram.width() == width + column + 10  # the diagram has their room at once
     assert window.diagram.size() == window.board.size().shrunkBy(window.board.contentsMargins())
 
 
@@ -406,7 +406,10 @@ def test_panels_have_the_same_share_of_another_screen_and_as_before_on_return(
 def test_the_first_arrangement_of_a_large_screen_stays_so_on_a_small_one(open_window):
     first = sizes(start_at(open_window, SMALL))
     window = start_at(open_window, SMALL, start_at(open_window, LARGE))
-    assert [rect.size() for rect in sizes(window).values()] == [rect.size() for rect in first.values()]
+    for name, rect in sizes(window).items():  # but for a pixel that is left when room is shared
+        assert (rect.width(), rect.height()) == pytest.approx(
+            (first[name].width(), first[name].height()), abs=1
+        )
 
 
 # --- floating

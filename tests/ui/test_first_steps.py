@@ -203,11 +203,11 @@ def test_a_card_is_within_the_window_points_at_what_it_speaks_of_and_covers_no_n
             (pointer,) = [own for own in window.main_window.findChildren(Pointer) if own.isVisible()]
             assert pointer.geometry().intersects(ring)
             assert pointer.geometry().intersects(card.geometry())
-            assert max(pointer.width(), pointer.height()) < 0.25 * size[0]
+            assert max(pointer.width(), pointer.height()) < 0.3 * size[0]
         press(window, "Finish" if title == TITLES[-1] else "Next")
 
 
-@pytest.mark.parametrize("size", [(1000, 650), (1920, 1080)], ids=str)
+@pytest.mark.parametrize("size", [(1280, 800), (1920, 1080)], ids=str)
 def test_a_card_leaves_the_walk_its_numbers_and_its_words(qtbot, open_window, size):
     window = open_window("relu", size=size)
     window.player.speed = 1.0

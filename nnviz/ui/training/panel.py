@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from nnviz.core import edits
@@ -29,7 +29,16 @@ from nnviz.ui.widgets.hold import hold
 from nnviz.ui.widgets.stack import Stack
 from nnviz.ui.widgets.theme import ui_font
 
+FASTEST = "Run at full speed"
 NOT_YET = "The script trains by settings of its own\nThese are nnviz's, for when that has ended"
+
+
+class SpeedLabel(QLabel):
+    """Says how long a run takes; has room for `FASTEST` at any speed, so that the fields stay as they are."""
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        needed = self.fontMetrics().horizontalAdvance(FASTEST)
+        return super().minimumSizeHint().expandedTo(QSize(needed, 0))
 
 
 class TrainingPanel(Card):
@@ -59,7 +68,7 @@ class TrainingPanel(Card):
         self.speed.setPageStep(10)
         self.speed.setValue(round(self.runner.speed * 100))
         self.speed.setAccessibleName("How long a run takes")
-        self._speed_label = QLabel()
+        self._speed_label = SpeedLabel()
         self.fields.add_beside(self.speed, self._speed_label)
 
     def _connect(self) -> None:
@@ -150,7 +159,7 @@ class TrainingPanel(Card):
     def _show_speed(self) -> None:
         words = in_words(self._document.state.training.updates, self.runner.speed)
         goes = "as fast as it can" if words == "fastest" else f"over about {words}"
-        self._speed_label.setText("Run at full speed" if words == "fastest" else f"Run takes {words}")
+        self._speed_label.setText(FASTEST if words == "fastest" else f"Run takes {words}")
         self.speed.setToolTip(NOT_YET if self._document.held else f"A run goes {goes}")
 
     def _offer_cure(self, iteration: int, learning_rate: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QStyle, QStyledItemDelegate, QStyleOptionComboBox, QToolTip
 
@@ -12,6 +12,8 @@ from nnviz.ui.widgets.theme import colours, px
 
 MOST_SEEN = 20
 """A longer list scrolls."""
+ROUNDING_PX = 2
+"""By which a text may be wider than Qt reckons."""
 
 
 class Choice(QComboBox):
@@ -36,8 +38,11 @@ class Choice(QComboBox):
             self.chosen.emit()
 
     def sizeHint(self) -> QSize:
-        """Ask for a pixel more: where everything is drawn larger Qt reckons with too little for the text."""
-        return super().sizeHint() + QSize(1, 0)
+        """Ask for a little more: of a wide font, or drawn larger, Qt reckons with too little for the text."""
+        return super().sizeHint() + QSize(px(ROUNDING_PX), 0)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: D102
+        return super().minimumSizeHint() + QSize(px(ROUNDING_PX), 0)
 
     def showPopup(self) -> None:  # noqa: D102
         view = self.view()
@@ -114,6 +119,15 @@ class NumberChoice(Choice):
         self.setCompleter(None)  # type: ignore[arg-type]  # Qt's own way to have none
         self.addItems(offered)
         self.textActivated.connect(lambda _: field.commit())
+
+    def minimumSizeHint(self) -> QSize:
+        """Return what the field needs as well, whatever the font."""
+        option, hint = QStyleOptionComboBox(), super().minimumSizeHint()
+        self.initStyleOption(option)
+        option.rect = QRect(QPoint(), hint)
+        box, part = QStyle.ComplexControl.CC_ComboBox, QStyle.SubControl.SC_ComboBoxEditField
+        around = hint.width() - self.style().subControlRect(box, option, part, self).width()
+        return hint.expandedTo(QSize(around + self._field.minimumSizeHint().width(), 0))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: D102
         opens = event.modifiers() & Qt.KeyboardModifier.AltModifier

@@ -211,9 +211,10 @@ class Board(QMainWindow):
     def _share(self) -> None:
         """Give every dock its size of the first start."""
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        left = max((self.width() - px(RIGHT_PX) - 3 * px(GAP_PX)) // 2, 1)
         docks = self.docks
-        self.resizeDocks([docks["Training"]], [px(RIGHT_PX)], across)
+        right = max(px(RIGHT_PX), docks["Training"].least.width())  # of a wide font it needs more
+        left = max((self.width() - right - 3 * px(GAP_PX)) // 2, 1)
+        self._widen(docks["Training"], right)
         self.resizeDocks([docks["Data"]], [self._first_below], down)
         self.resizeDocks([docks["Data"], docks["MSE"]], [left, left], across)
         self._stack([docks["Training"], docks["Explain"]], [max(docks["Training"].least.height(), 1)])
