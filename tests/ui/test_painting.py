@@ -158,6 +158,7 @@ def test_a_number_that_left_its_edge_is_joined_to_it_on_screen_and_paper(qapp):
 NUMBERS = [0.0, -1.0, 0.1234, -0.0456789, 1234.5, -98765.0, 1.23456e-7, -4.56e-12, 7.7e22, 111111.0]
 
 
+@pytest.mark.fonts
 def test_a_number_looks_as_qt_writes_it(qapp):
     screen = Screen(LIGHT, 1.0)
     for (prefix, style), value in product({"": "value", "b ": "pill", "error ": "error"}.items(), NUMBERS):
@@ -232,6 +233,7 @@ def test_another_theme_changes_the_sprites(qapp):
 NAMES = ("שלום", "مرحبا", "𝑥1", "😀ab", "日本語", "משקל_2", "a שלום b", "שלום (a)", "e\u0301té")
 
 
+@pytest.mark.fonts
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 3.0])
 def test_a_name_of_any_script_looks_as_qt_writes_it_and_leaves_others_alone(qapp, ratio):
     for name in NAMES:
@@ -262,6 +264,7 @@ def test_names_of_any_script_stand_on_the_screen_as_on_paper(qapp, view):
     looks_printed(row_picture(named, VIEWS[view]))
 
 
+@pytest.mark.fonts
 def test_a_callout_writes_long_names_short():
     named = State(
         Network(("a very " * 20 + "_7", "b"), (Layer(("out",), "identity", np.ones((1, 2)), None),)),
