@@ -65,6 +65,8 @@ SCREENS = {100: (1000, 650), 125: (1280, 720), 150: (1366, 768), 200: (1920, 108
 """For each size of everything a screen that is small for it."""
 FRAME = QSize(2, 26)
 """Of a usual window manager."""
+LARGE = (2560, 1440)
+"""Of a window in which there is room at every size of everything."""
 WEIGHTS = [Address("weight", 0, 0, 0), Address("weight", 0, 0, 1)]
 
 
@@ -458,14 +460,14 @@ def beside_entries(window):
 
 
 def test_a_size_acts_at_once_on_everything_and_goes_back(open_window):
-    window = open_window("xor", size=(2560, 1440))
+    window = open_window("xor", size=LARGE)
     QApplication.processEvents()
     before, beside = measures(window), beside_entries(window)
     assert min(beside) >= 6
     view = entry(window.main_window.menuBar(), "View").menu()
     assert all(sum(not own.isSeparator() for own in each.actions()) <= 15 for each in menus(view))
     for percent in SIZES_PERCENT[1:]:
-        draw(window, percent)
+        draw(window, percent, LARGE)
         after = measures(window)
         for name, height in before.items():
             assert after[name] == pytest.approx(height * percent / 100, rel=0.12, abs=2), (percent, name)
@@ -485,12 +487,15 @@ def test_a_size_acts_at_once_on_everything_and_goes_back(open_window):
             assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
             window.main_window.findChild(HelpWindow).hide()
         for each in (percent, 100):  # a heading stands over the left edge of its panel
-            draw(window, each)
+            draw(window, each, LARGE)
             panel = window.training
             left = [own.mapTo(panel.window(), QPoint()).x() for own in (panel.heading, panel.fields)]
             assert abs(left[0] - left[1]) <= 2  # the border of the card
         assert measures(window) == pytest.approx(before, abs=1)
-    # Python must hold no item of a layout, which Qt deletes untold
+
+
+def test_python_holds_no_item_of_a_layout_which_qt_deletes_untold(open_window):
+    draw(open_window("xor"), 150)
     items = [own for own in getAllValidWrappers() if isinstance(own, QLayoutItem)]
     assert [own for own in items if not isinstance(own, QLayout) and not createdByPython(own)] == []
 
