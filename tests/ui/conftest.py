@@ -17,6 +17,7 @@ from nnviz.ui.window.garbage import Garbage
 from nnviz.ui.window.main_window import MainWindow
 from nnviz.ui.window.session import fill
 from nnviz.ui.window.settings import Settings
+from tests.ui.bare import Bare
 from tests.ui.sees import at_work
 
 
@@ -176,3 +177,17 @@ def heard(monkeypatch):
 
     monkeypatch.setattr(QAccessible, "updateAccessibility", hear)
     return said
+
+
+@pytest.fixture
+def bare(qtbot):
+    """Return a function that opens an example, or a State, without a window: a Bare."""
+    opened = []
+
+    def open_it(*what, **words):
+        opened.append(Bare(qtbot, *what, **words))
+        return opened[-1]
+
+    yield open_it
+    for own in opened:
+        own.close()

@@ -1,0 +1,66 @@
+"""A diagram without the window around it, in a tenth of the time; the hands of the tests work on it."""
+
+from types import SimpleNamespace
+
+from PySide6.QtWidgets import QApplication
+
+from nnviz.document.derived import Derived
+from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.document.walk.player import Player
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.ui.diagram.diagram import Diagram
+from nnviz.ui.diagram.heads import keep_heads
+from nnviz.ui.diagram.structure_menu import Structure
+from nnviz.ui.widgets.theme import application, draw_at
+from nnviz.ui.window.settings import SIZES_PERCENT
+
+
+class Bare:
+    """A document with all that a window would keep for it; its diagram is made when it is asked for."""
+
+    def __init__(self, qtbot, what="relu", size=(886, 413), **times):
+        draw_at(application(), SIZES_PERCENT[0])
+        self._qtbot, self._size = qtbot, size
+        self.document = Document(load(example(what).path) if isinstance(what, str) else what)
+        self.selection = Selection(self.document)
+        self.derived = Derived(self.document, self.selection, **times)
+        self.runner = Runner(self.document)
+        self.player = Player(self.document, self.selection, self.runner)
+        self.structure = Structure(self.document, self.selection)
+        self.status = SimpleNamespace(text="")
+        for source in (self.structure, self.player, self.runner):
+            source.said.connect(self._say)
+        self.document.refused.connect(self._say)
+        self._diagram = None
+
+    def _say(self, text):
+        self.status.text = text
+
+    @property
+    def diagram(self):
+        """The diagram, in sight."""
+        if self._diagram is None:
+            self._diagram = Diagram(self.document, self.selection, self.derived, self.player)
+            self._diagram.said.connect(self._say)
+            keep_heads(self._diagram, self.structure, self.document)
+            self.show(self._diagram, self._size)
+        return self._diagram
+
+    def show(self, widget, size):
+        """Bring a widget into sight, in front of all."""
+        self._qtbot.addWidget(widget)
+        widget.resize(*size)
+        with self._qtbot.waitActive(widget):
+            widget.show()
+            widget.activateWindow()
+        QApplication.processEvents()
+        return widget
+
+    def close(self):
+        """Let nothing go on."""
+        self.runner.pause()
+        self.player.stop()
+        self.derived.rest()
