@@ -1,27 +1,40 @@
-"""The walk of one step of gradient descent on the diagram: forward, loss, backward, update, and back."""
+"""The walk on the diagram: what appears when, what is marked, what is said beside it and to whom."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtTest import QTest
 
-from nnviz.core import structure
 from nnviz.core.address import Address
-from nnviz.files.examples import example
+from nnviz.document.walk import player as player_module
+from nnviz.files.examples import example, examples
 from nnviz.files.registry import load
+from nnviz.picture.picture import make_picture
 from nnviz.ui.diagram import walk_layer
+from nnviz.ui.diagram.callout import Callout, short_name
 from nnviz.ui.diagram.edge_lines import edge_line
 from nnviz.ui.window.toolbar import Toolbar
 from tests.ui.hands import address_named, choose_entry, press, set_number, shown
 from tests.ui.sees import offered, status, walking, written
 
-EXAMPLES = ["relu", "twenty-updates", "two-hidden-layers", "xor"]
+SMALL, _, LARGE = SIZES = [(606, 263), (886, 413), (1526, 693)]
+"""The diagram's in windows of 1000 by 650, 1280 by 800 and 1920 by 1080."""
+LONG_WALKS = ("iris", "spiral")
+"""Walks through so many nodes with so many weights each that they would take a minute of every run."""
+ROOMY = ("forward", "relu", "many-rows", "calculating-slopes", "one-update")
+"""Examples beside whose numbers a large diagram has room for what is said of them, in any font."""
 
 
-def texts(window):
-    return [(label.address, label.text, label.rect) for label in window.diagram.picture.labels]
+@pytest.fixture(autouse=True)
+def quick_steps(monkeypatch):
+    """Let a step take no longer than it must at the highest speed."""
+    monkeypatch.setattr(player_module, "FASTEST_MS", 1)
+
+
+@pytest.fixture
+def window(open_window):
+    window = open_window("relu")
+    window.player.speed = 1.0
+    return window
 
 
 def key(window, letter):
@@ -29,269 +42,236 @@ def key(window, letter):
 
 
 def step(window, qtbot, times=1):
-    """Press `.` and wait until the step is done, and the update that it may end with."""
+    """Press `.` so many times and wait until the last step is done, and the update that it may end with."""
     for _ in range(times):
         key(window, Qt.Key.Key_Period)
-        qtbot.waitUntil(lambda: not (window.player.progress.moving or window.runner.running))
+    qtbot.waitUntil(lambda: not (window.player.progress.moving or window.runner.running))
 
 
-@pytest.fixture
-def quick(open_window):
-    def open_it(name):
-        window = open_window(name)
-        window.player.speed = 1.0
-        return window
-
-    return open_it
+def slope(window, layer, node=0, source=0):
+    return written(window, Address("slope", layer, node, source))
 
 
-def test_values_appear_node_by_node(quick, qtbot):
-    window = quick("relu")
-    step(window, qtbot)
-    assert shown(window, "value", "node_0") == "26"
-    assert shown(window, "value", "node_1") == ""
-    assert shown(window, "value", "output") == ""
-    step(window, qtbot)
-    assert shown(window, "value", "node_1") == "0"
-    step(window, qtbot)
-    assert shown(window, "value", "output") == "52"
+def test_numbers_appear_step_by_step_and_a_screen_reader_hears_them(window, qtbot, heard, approved):
+    before = window.diagram.grab().toImage()
+
+    def values():
+        return [shown(window, "value", name) for name in ("node_0", "node_1", "output")]
+
+    seen = []
+    for _ in range(3):
+        step(window, qtbot)
+        seen.append(values())
+    assert seen == [["26", "", ""], ["26", "0", ""], ["26", "0", "52"]]
     assert shown(window, "error", "output") == ""
-
-
-def test_the_loss_then_the_slopes_appear_layer_by_layer_from_the_output(quick, qtbot):
-    window = quick("relu")
-    step(window, qtbot, 4)
+    assert window.diagram.grab().toImage() != before, "the sum of the step done last stays to be read"
+    step(window, qtbot)
     assert shown(window, "error", "output") == "error −8"
     step(window, qtbot, 2)
-    assert shown(window, "node_slope", "output") == "−16"
-    assert written(window, Address("slope", 1, 0, 0)) == ""
-    step(window, qtbot)
-    assert written(window, Address("slope", 1, 0, 0)) == "−416"
-    assert written(window, Address("slope", 0, 0, 0)) == ""
+    assert (shown(window, "node_slope", "output"), slope(window, 1)) == ("−16", "")
+    key(window, Qt.Key.Key_Period)
+    assert "slope = 26·(−16) = −416" in window.diagram.narrator.text
+    assert slope(window, 1) == "", "it is said before it stands on the edge"
+    qtbot.waitUntil(lambda: not window.player.progress.moving)
+    assert (slope(window, 1), slope(window, 0)) == ("−416", "")
     step(window, qtbot, 4)
-    assert written(window, Address("slope", 0, 0, 0)) == "−96"
-    assert written(window, Address("slope", 0, 1, 0)) == "0"
+    assert (slope(window, 0), slope(window, 0, 1)) == ("−96", "0")
     headings = [label.text for label in window.diagram.picture.labels if "slopes" in label.text]
     assert headings == ["slopes of row 1 · identity"]
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_one_round_equals_pressing_step_once_bit_for_bit(quick, qtbot, name):
-    window = quick(name)
-    step(window, qtbot, len(window.player.progress.walk))
-    walked = window.document.state
-    choose_entry(window, "Undo")
-    press(window, "One update")
-    qtbot.waitUntil(lambda: not window.runner.running)
-    stepped = window.document.state
-    assert walked.network == stepped.network
-    assert np.array_equal(walked.run.history.points, stepped.run.history.points)
-    assert walked.iteration == 1
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_all_the_way_forward_and_back_ends_in_the_starting_picture(quick, qtbot, name):
-    window = quick(name)
-    state, picture = window.document.state, texts(window)
-    rounds = len(window.player.progress.walk)
-    step(window, qtbot, rounds)
-    assert window.document.state is not state
-    for _ in range(rounds + 1):
-        key(window, Qt.Key.Key_Comma)
-    assert window.document.state is state
-    assert texts(window) == picture
-    assert not walking(window)
-
-
-def test_space_plays_a_phase_and_pauses_at_its_end(quick, qtbot):
-    window = quick("relu")
-    key(window, Qt.Key.Key_Space)
-    assert window.player.playing
-    qtbot.waitUntil(lambda: not window.player.playing)
-    assert shown(window, "value", "output") == "52"
-    assert shown(window, "error", "output") == ""
+    key(window, Qt.Key.Key_Escape)
+    assert values() == ["26", "0", "52"]
     key(window, Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: not window.player.playing)
-    assert shown(window, "error", "output") == "error −8"
-
-
-def test_playing_the_first_three_phases_leaves_the_document_alone(quick, qtbot):
-    window = quick("xor")
-    state = window.document.state
-    for _ in range(3):
-        key(window, Qt.Key.Key_Space)
-        qtbot.waitUntil(lambda: not window.player.playing)
-    assert window.document.state is state
-    assert not offered(window, "Undo").isEnabled()
-
-
-def test_an_edit_ends_the_walk(quick, qtbot):
-    window = quick("relu")
+    assert (shown(window, "value", "output"), shown(window, "error", "output")) == ("52", "")
+    key(window, Qt.Key.Key_Escape)
+    choose_entry(window, "Whole layers at a time")
     step(window, qtbot)
+    assert values() == ["26", "0", ""]
+    step(window, qtbot)
+    approved("what a screen reader hears", "\n".join(text for who, text in heard if who is window.diagram))
+
+
+def test_all_the_way_forward_and_back_ends_in_the_starting_picture(window, qtbot):
+    for name in ("relu", "twenty-updates", "two-hidden-layers", "xor"):
+        window.document.start(load(example(name).path))
+        before = window.document.state, [(own.address, own.text, own.rect) for own in labels(window)]
+        step(window, qtbot)
+        rounds = len(window.player.progress.walk)
+        step(window, qtbot, rounds - 1)
+        assert window.document.state.iteration == before[0].iteration + 1
+        assert not walking(window)
+        for _ in range(rounds + 1):
+            key(window, Qt.Key.Key_Comma)
+        assert window.document.state is before[0]
+        assert [(own.address, own.text, own.rect) for own in labels(window)] == before[1]
+        assert not walking(window)
+
+
+def labels(window):
+    return window.diagram.picture.labels
+
+
+def test_phases_have_buttons_and_say_what_to_do_next_and_an_edit_ends_the_walk(window, approved):
+    told = []
+    for k, phase in enumerate(("Forward", "Loss", "Backward", "Update"), 1):
+        press(window, f"{k}  {phase}")
+        assert window.player.progress.phase == phase.lower()
+        told.append(status(window))
+        assert window.diagram.narrator.words().text == status(window)
+        window.diagram.grab()
+        assert not window.diagram.callout.box.isEmpty()
+    press(window, "3  Backward")
+    assert shown(window, "error", "output") == "error −8"
+    assert shown(window, "node_slope", "output") == ""
     set_number(window, address_named(window, "node_0", "accounts"), "1")
     assert not walking(window)
     assert shown(window, "value", "output") == "46"
+    for entry in ("Undo", "Redo"):
+        choose_entry(window, entry)
+        told.append(status(window))
+    approved("the buttons of the phases, undo and redo", "\n".join(told))
 
 
-def test_escape_ends_the_walk(quick, qtbot):
-    window = quick("relu")
-    step(window, qtbot)
-    key(window, Qt.Key.Key_Escape)
-    assert shown(window, "value", "output") == "52"
+def headings_say(window, text):
+    return any(text in own.text for own in labels(window) if own.address.kind == "subheading")
 
 
-def test_the_walk_goes_by_layers_when_asked(quick, qtbot):
-    window = quick("relu")
-    offered(window, "Whole layers at a time").trigger()
-    step(window, qtbot)
-    assert shown(window, "value", "node_1") == "0"
-    assert shown(window, "value", "output") == ""
-
-
-def test_the_forward_pass_can_repeat_over_the_rows(quick, qtbot):
-    window = quick("many-rows")
-    offered(window, "Forward pass of every row, again and again").trigger()
-    key(window, Qt.Key.Key_Space)
-    for row in (1, 2, 3, 0):
-        qtbot.waitUntil(lambda row=row: window.selection.row == row)
-    key(window, Qt.Key.Key_Space)
-    assert not window.player.playing
-
-
-def test_a_phase_button_stands_at_the_start_of_its_phase(quick):
-    window = quick("relu")
-    press(window, "4  Update")
-    assert window.player.progress.phase == "update"
-    press(window, "3  Backward")
-    assert window.player.progress.phase == "backward"
-    assert shown(window, "error", "output") == "error −8"
-    assert shown(window, "node_slope", "output") == ""
-
-
-def test_slopes_stay_on_the_diagram_and_follow_an_edit(quick):
-    window = quick("calculating-slopes")
-    choose_entry(window, "Show slopes")
-    set_number(window, Address("weight", 0, 0, 0), "1")
-    slopes = [written(window, Address("slope", 0, 0, source)) for source in range(3)]
-    assert slopes == ["16", "32", "48"]
-
-
-def test_mean_over_all_rows_says_so_in_the_heading(quick):
-    window = quick("many-rows")
+def test_the_menu_shows_slopes_their_mean_and_repeats_the_forward_pass_over_the_rows(window, qtbot):
+    window.document.start(load(example("many-rows").path))
     choose_entry(window, "Show slopes")
     assert headings_say(window, "slopes of row 1")
     choose_entry(window, "Mean over all rows")
     assert headings_say(window, "slopes: mean of all rows")
+    offered(window, "Forward pass of every row, again and again").trigger()
+    seen = []
+    window.selection.row_changed.connect(lambda: seen.append(window.selection.row))
+    key(window, Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: len(seen) >= 4)
+    key(window, Qt.Key.Key_Space)
+    assert not window.player.playing
+    assert seen[:4] == [1, 2, 3, 0]
 
 
-def headings_say(window, text):
-    return any(text in own.text for own in window.diagram.picture.labels if own.address.kind == "subheading")
+def test_the_mean_of_the_slopes_takes_their_place_node_by_node(bare):
+    window = bare("many-rows")
+    window.player.show_phase("update")
+    assert slope(window, 0) == "−96"  # 3·(−32): of row 1
+    for expected in (("24", ""), ("24", "40")):
+        window.player.step()
+        window.player.pause()
+        assert (slope(window, 1), slope(window, 0)) == expected
+    window = bare("relu")
+    window.player.show_phase("update")
+    window.player.step()
+    window.player.pause()
+    assert slope(window, 0) == "−96", "the mean of one row is that row's slope"
 
 
-def test_the_sum_of_the_step_done_last_stays_to_be_read(quick, qtbot):
-    window = quick("relu")
-    before = window.diagram.grab().toImage()
-    step(window, qtbot)
-    assert window.player.progress.told == (("forward", 0, 0),)
-    assert window.diagram.grab().toImage() != before
-    key(window, Qt.Key.Key_Escape)
-    assert window.player.progress.told == ()
-
-
-def test_undo_and_redo_say_what_they_did(quick):
-    window = quick("relu")
-    set_number(window, address_named(window, "node_0", "accounts"), "1")
-    choose_entry(window, "Undo")
-    assert status(window) == "Undone: Set accounts → node_0"
-    choose_entry(window, "Redo")
-    assert status(window) == "Done again: Set accounts → node_0"
-
-
-@pytest.mark.parametrize("presses", [1, 2], ids=["play", "pause"])
-def test_space_refreshes_toolbar_and_diagram_once(open_window, pictures_made, monkeypatch, presses):
+def test_space_refreshes_toolbar_and_diagram_once(window, pictures_made, monkeypatch):
     refreshed, refresh = [], Toolbar.refresh
     monkeypatch.setattr(Toolbar, "refresh", lambda bar: refreshed.append(1) or refresh(bar))
-    window = open_window("relu")
-    for _ in range(presses):
+    window.player.speed = 0.0
+    for does in ("play", "pause"):
         window.diagram.grab()
         refreshed.clear()
         pictures_made.clear()
         key(window, Qt.Key.Key_Space)
         window.diagram.grab()
-    assert (len(refreshed), len(pictures_made)) == (1, 1)
+        assert (does, len(refreshed), len(pictures_made)) == (does, 1, 1)
 
 
-def test_each_step_of_a_walk_that_plays_refreshes_once(quick, qtbot):
-    window = quick("relu")
-    moves = []
-    window.player.changed.connect(lambda: moves.append(window.player.progress.position))
-    key(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: not window.player.playing)
-    assert moves == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_no_way_to_walk_says_twice_that_something_changed(quick, name):
-    window = quick(name)
-    player, told = window.player, []
-    player.changed.connect(lambda: told.append(1))
-    for verb in (
-        player.step,
-        player.step,
-        player.back,
-        player.to_end,
-        player.play,
-        player.back,
-        player.to_start,
-        lambda: player.show_phase("update"),
-        player.to_end,
-        player.back,
-        player.play,
-        player.pause,
-        player.step,
-        player.stop,
-    ):
-        told.clear()
-        verb()
-        assert len(told) == 1, verb
-
-
-def test_what_has_no_targets_is_walked_forward_again_and_again(open_window, qtbot):
-    state = load(example("relu").path)
-    window = open_window(replace(state, data=replace(state.data, targets=None)))
-    window.player.speed = 1.0
-    for _ in range(3):
-        key(window, Qt.Key.Key_Space)
-        assert window.player.progress.moving
-        qtbot.waitUntil(lambda: not window.player.playing)
-        assert shown(window, "value", "output") != ""
-
-
-def test_back_takes_the_update_back_also_after_other_layers_were_walked(quick, qtbot):
-    window = quick("relu")
-    before = window.document.state
-    window.player.show_phase("update")
-    step(window, qtbot, 5)
-    assert window.document.state is not before
-    window.document.push(structure.add_layer(window.document.state, 0), "Add a hidden layer")
-    window.player.show_phase("forward")
-    window.document.undo()
-    key(window, Qt.Key.Key_Comma)
-    assert window.document.state is before
-    step(window, qtbot)
-    assert window.document.state is not before
-
-
-def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(open_window, monkeypatch):
-    window = open_window("large", (2000, 1300))
+def test_a_layer_of_many_weights_marks_its_nodes_not_each_of_its_edges(bare, monkeypatch):
+    window = bare("large", (1600, 910))
     marked = []
     monkeypatch.setattr(walk_layer, "edge_line", lambda *where: marked.append(where) or edge_line(*where))
     progress = window.player.progress
-    key(window, "3")
+    window.player.show_phase("backward")
     while not progress.told or progress.told[0][:2] != ("slopes", 1):
-        key(window, ".")
+        window.player.step()
     assert len(progress.told) == 100
     assert not window.diagram.picture.layout.column(1).block
     marked.clear()
     window.diagram.grab()
     assert len(marked) == 0
+
+
+# --- the callout: what is said stands beside what it is said of
+
+
+class Look:
+    """What is said at present, where its callout stands, and all that stands on the whole diagram."""
+
+    def __init__(self, window):
+        self.picture = window.diagram.picture
+        self.words = window.diagram.narrator.words(short_name)
+        self.whole = make_picture(self.picture.content, self.picture.layout)
+        callout = Callout()
+        callout.put(self.picture, self.words)
+        self.box = callout.box
+
+    def covered(self):
+        """Return the numbers on the diagram that the callout covers."""
+        numbers = (own for own in self.whole.labels if own.value is not None)
+        return [label.text for label in numbers if self.box.intersects(QRectF(*label.rect))]
+
+    def covers_what_it_speaks_of(self):
+        """Return the nodes, numbers and edges under the callout that it must leave free."""
+        layout, found = self.picture.layout, []
+        for at in (*self.words.subject, *self.words.uses):
+            label = self.whole.label(at)
+            rect = layout.column(at.layer).rect(at.node) if at.kind == "node" else label and label.rect
+            found += [at] * bool(rect and self.box.intersects(QRectF(*rect)))
+            if at.kind == "weight" and at in self.words.subject:
+                points = (layout.gaps[at.layer].point(at.node, at.source, k / 50) for k in range(51))
+                found += [at] * any(self.box.contains(QPointF(*point)) for point in points)
+        return found
+
+
+def test_a_callout_covers_neither_what_it_speaks_of_nor_the_numbers_that_it_uses(bare, amount):
+    every, failed, steps = amount(quick=4, ci=1, night=1), [], 0
+    names = [own.name for own in examples() if own.name not in LONG_WALKS]
+    for k, (name, size) in enumerate((name, size) for size in SIZES for name in names):
+        if (k + k // len(names)) % every:
+            continue
+        window = bare(name, size)
+        player, progress = window.player, window.player.progress
+        player.show_phase("forward")
+        while progress.position < len(progress.walk):
+            progress.set_off()
+            progress.stand_at(progress.goal)
+            steps += 1
+            if len(progress.told) > 1 or steps % every:
+                continue  # nothing is written out of a whole layer
+            player.changed.emit()
+            look, body = Look(window), window.diagram.picture.layout.body
+            at, box = (name, size, progress.told), look.box
+            inside = body.covers(body._replace(x=box.x(), y=box.y(), width=box.width(), height=box.height()))
+            failed += [at] * (not inside)
+            failed += [(at, own) for own in look.covers_what_it_speaks_of()]
+            failed += [(at, own) for own in look.covered() if name in ROOMY and size == LARGE]
+        player.stop()
+        assert not walking(window)
+    assert failed == []
+    assert steps > 150
+
+
+def test_a_sum_for_which_there_is_no_room_is_told_in_short_and_leaves_its_node_free(bare):
+    window = bare("spiral", SMALL)
+    progress = window.player.progress
+    window.player.show_phase("forward")
+    progress.stand_at(13)
+    window.player.changed.emit()
+    look = Look(window)
+    assert look.words.text.startswith("node_1_4: z = ")
+    assert not look.box.isEmpty()
+    assert look.covers_what_it_speaks_of() == []
+
+
+def test_what_to_do_next_covers_no_number(bare, amount):
+    names = amount(quick=["xor", "digits"], ci=["xor", "two-hidden-layers", "curve", "digits"], night=[])
+    for name in names or [own.name for own in examples()]:
+        for size in SIZES:
+            window = bare(name, size)
+            for phase in ("loss", "backward", "update"):
+                window.player.show_phase(phase)
+                assert Look(window).covered() == [], (name, size, phase)

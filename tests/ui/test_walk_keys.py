@@ -16,13 +16,15 @@ from PySide6.QtWidgets import (
 )
 
 from nnviz.core.address import Address
+from nnviz.files.examples import example
+from nnviz.files.registry import load
 from nnviz.ui.help.help_window import HelpWindow
 from nnviz.ui.window.actions import table
 from nnviz.ui.window.help import sheet
 from tests.ui.hands import choose_entry, click, editor_of, offered, press, set_number, shown, turn
 from tests.ui.sees import status, walking, written
 
-CTRL = Qt.KeyboardModifier.ControlModifier
+CTRL, LEFT = Qt.KeyboardModifier.ControlModifier, Qt.MouseButton.LeftButton
 WEIGHT = Address("weight", 0, 0, 0)
 ELSEWHERE = {
     "button": lambda window: touch(window.training.verbs.step),
@@ -37,43 +39,50 @@ ELSEWHERE = {
 def key(window, which, modifier=Qt.KeyboardModifier.NoModifier):
     """Press a key, whatever has the focus; say what had it."""
     focused = QApplication.focusWidget() or window.main_window
-    QTest.keyClick(focused, which, modifier)
+    QTest.keyClick(focused, getattr(Qt.Key, f"Key_{which}"), modifier)
     return focused
 
 
 def undo(window):
-    key(window, Qt.Key.Key_Z, CTRL)
+    key(window, "Z", CTRL)
 
 
 def redo(window):
-    key(window, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    key(window, "Z", CTRL | Qt.KeyboardModifier.ShiftModifier)
 
 
 def type_keys(window, letters):
     for letter in letters:
-        key(window, ord(letter))
+        QTest.keyClick(QApplication.focusWidget(), letter)
 
 
 def touch(widget, at=None):
     """Click through the window, as a mouse does: what is clicked may take the focus."""
     screen = widget.window()
-    at = widget.mapTo(screen, at or widget.rect().center())
-    QTest.mouseClick(screen.windowHandle(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(screen.windowHandle(), LEFT, pos=widget.mapTo(screen, at or widget.rect().center()))
 
 
 def rate(window):
     return window.document.state.training.learning_rate
 
 
-def field(window, name):
-    return next(own for own in window.main_window.findChildren(QLineEdit) if own.accessibleName() == name)
+def named(window, name, kind=QLineEdit):
+    return next(own for own in window.main_window.findChildren(kind) if own.accessibleName() == name)
+
+
+def type_rate(window, letters="0.5"):
+    """Click the field of the learning rate and type; return the field."""
+    own = named(window, "Learning rate")
+    touch(own)
+    type_keys(window, letters)
+    return own
 
 
 def select_cell(window, row=0, column=0):
     """Click a cell of the data table."""
     view = window.data.findChild(QTableView)
     at = view.visualRect(view.model().index(row, column)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    QTest.mouseClick(view.viewport(), LEFT, pos=at)
     return view
 
 
@@ -82,360 +91,304 @@ def typed_cell(window):
     return window.data.findChild(QLineEdit, "cell")
 
 
+def bar_of(window):
+    return window.main_window.findChild(QToolBar)
+
+
 def end_button(window):
     """Return the toolbar's button that ends the walk, where it can be pressed."""
-    bar = window.main_window.findChild(QToolBar)
-    button = bar.widgetForAction(offered(window, "End the walk"))
+    button = bar_of(window).widgetForAction(offered(window, "End the walk"))
     assert button.isVisible()
     return button if button.isEnabled() else None
 
 
-def toolbar_places(window):
-    """Return where everything on the toolbar stands."""
-    bar = window.main_window.findChild(QToolBar)
-    return [own.geometry() for own in bar.findChildren(QWidget) if own.parent() is bar and own.isVisible()]
+def plays(window):
+    """Press Space; tell whether that plays, and pause again."""
+    key(window, "Space")
+    played = window.player.playing
+    window.player.stop()
+    return played
 
 
-def test_after_a_menu_and_the_help_space_plays(open_window, qtbot):
-    window = open_window("relu")
+@pytest.fixture
+def window(open_window):
+    return open_window("relu")
+
+
+@pytest.fixture
+def again(window):
+    """Return a function that opens `relu` anew, with a change that can be undone: a weight of 2 is 9."""
+
+    def open_it():
+        window.player.stop()
+        window.diagram.session.close()
+        window.document.start(load(example("relu").path))
+        window.diagram.setFocus()
+        set_number(window, WEIGHT, "9")
+        return window
+
+    return open_it
+
+
+# --- the walk's keys
+
+
+def test_after_a_menu_the_help_and_in_the_table_the_walks_keys_walk(window, qtbot):
     bar = window.main_window.menuBar()
-    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.actionGeometry(bar.actions()[0]).center())
+    QTest.mouseClick(bar, LEFT, pos=bar.actionGeometry(bar.actions()[0]).center())
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     QTest.keyClick(menu, Qt.Key.Key_Escape)
-    key(window, Qt.Key.Key_Space)
-    assert window.player.playing
-    key(window, Qt.Key.Key_Space)
-    assert not window.player.playing
-    key(window, Qt.Key.Key_F1)
+    assert plays(window)
+    key(window, "F1")
     QTest.keyClick(window.main_window.findChild(HelpWindow), Qt.Key.Key_Escape)
     window.main_window.activateWindow()  # as a window manager does when the sheet has closed
     qtbot.waitUntil(window.main_window.isActiveWindow)
-    key(window, Qt.Key.Key_Space)
-    assert window.player.playing
-    key(window, Qt.Key.Key_Space)
+    for playing in (True, False):
+        key(window, "Space")
+        assert window.player.playing == playing
     at = window.player.progress.position
-    key(window, Qt.Key.Key_Comma)
+    key(window, "Comma")
     assert window.player.progress.position == at - 1
-
-
-def test_with_a_data_cell_selected_the_walks_keys_walk(open_window):
-    window = open_window("relu")
     select_cell(window)
-    assert isinstance(key(window, Qt.Key.Key_Space), QTableView)
+    assert isinstance(key(window, "Space"), QTableView)
     assert window.player.playing
     assert typed_cell(window) is None
-    key(window, Qt.Key.Key_Space)
-    key(window, Qt.Key.Key_Period)
+    key(window, "Space")
+    key(window, "Period")
     assert window.player.progress.moving
     assert "type a number" not in status(window)
-
-
-def test_a_digit_opens_a_data_cell(open_window):
-    window = open_window("relu")
-    select_cell(window)
-    key(window, Qt.Key.Key_4)
-    assert typed_cell(window).text() == "4"
-    assert not walking(window)
-
-
-def test_escape_in_the_table_ends_the_walk(open_window):
-    window = open_window("relu")
-    key(window, Qt.Key.Key_Period)
-    select_cell(window)
-    key(window, Qt.Key.Key_Escape)
+    key(window, "Escape")
     assert not walking(window)
     assert shown(window, "value", "output") == "52"
 
 
-def test_escape_in_an_open_cell_restores_it_and_the_walk_goes_on(open_window):
-    window = open_window("relu")
-    key(window, Qt.Key.Key_Period)
+def test_escape_takes_back_what_is_typed_and_then_ends_the_walk(window):
+    key(window, "Period")
     view = select_cell(window)
-    key(window, Qt.Key.Key_4)
-    key(window, Qt.Key.Key_Escape)
+    key(window, "4")
+    assert typed_cell(window).text() == "4"
+    key(window, "Escape")
     assert typed_cell(window) is None or not typed_cell(window).isVisible()
     assert view.model().index(0, 0).data() == "3"
     assert walking(window)
-
-
-def test_escape_takes_back_what_is_typed_and_then_ends_the_walk(open_window):
-    window = open_window("relu")
-    key(window, Qt.Key.Key_Period)
-    rate = field(window, "Learning rate")
-    before = rate.text()
-    rate.setFocus()
-    rate.selectAll()
-    key(window, Qt.Key.Key_2)
-    assert rate.text() == "2"
-    key(window, Qt.Key.Key_Escape)
-    assert (rate.text(), walking(window)) == (before, True)
-    key(window, Qt.Key.Key_Escape)
+    own = named(window, "Learning rate")
+    before = own.text()
+    own.setFocus()
+    own.selectAll()
+    key(window, "2")
+    assert own.text() == "2"
+    key(window, "Escape")
+    assert (own.text(), walking(window)) == (before, True)
+    key(window, "Escape")
     assert not walking(window)
 
 
-def test_a_field_gets_what_is_typed(open_window):
-    window = open_window("relu")
-    rate = field(window, "Learning rate")
-    rate.setFocus()
-    rate.selectAll()
-    for which in (Qt.Key.Key_Period, Qt.Key.Key_1, Qt.Key.Key_4, Qt.Key.Key_Space):
-        key(window, which)
-    assert rate.text() == ".14 "
+def test_fields_get_what_is_typed(window):
+    own = named(window, "Learning rate")
+    own.setFocus()
+    own.selectAll()
+    type_keys(window, ".14 ")
+    assert own.text() == ".14 "
     assert not walking(window)
-
-
-def test_a_field_on_the_diagram_gets_what_is_typed(open_window):
-    window = open_window("relu")
-    click(window, Address("weight", 0, 0, 0))
+    click(window, WEIGHT)
     editor = editor_of(window)
-    for which in (Qt.Key.Key_1, Qt.Key.Key_Period, Qt.Key.Key_3):
-        key(window, which)
+    type_keys(window, "1.3")
     assert editor.text() == "1.3"
-    key(window, Qt.Key.Key_Escape)
+    key(window, "Escape")
     assert not editor.isVisible()
-    assert written(window, Address("weight", 0, 0, 0)) == "2"
+    assert written(window, WEIGHT) == "2"
 
 
-def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_click(open_window):
-    window = open_window("relu")
+def test_space_presses_a_button_that_was_reached_with_tab_and_plays_after_a_click(window):
     press(window, "2  Loss")
     buttons = [own for own in window.main_window.findChildren(QPushButton) if own.isVisible()]
-    pressed, plays = [], [own for own in buttons if own.isEnabled() and not own.isCheckable()]
-    button = plays[0]
-    button.setFocus(Qt.FocusReason.MouseFocusReason)
-    QTest.mouseClick(window.main_window.statusBar(), Qt.MouseButton.LeftButton)
-    key(window, Qt.Key.Key_Space)
+    pressed, presses = [], [own for own in buttons if own.isEnabled() and not own.isCheckable()]
+    presses[0].setFocus(Qt.FocusReason.MouseFocusReason)
+    QTest.mouseClick(window.main_window.statusBar(), LEFT)
+    key(window, "Space")
     assert window.player.playing
-    key(window, Qt.Key.Key_Space)
-    for own in plays:
+    key(window, "Space")
+    for own in presses:
         own.pressed.connect(lambda: pressed.append(1))
     window.diagram.setFocus()
-    while QApplication.focusWidget() not in plays:
-        key(window, Qt.Key.Key_Tab)
-    key(window, Qt.Key.Key_Space)
+    while QApplication.focusWidget() not in presses:
+        key(window, "Tab")
+    key(window, "Space")
     assert pressed == [1]
     assert not window.player.playing
 
 
-@pytest.mark.parametrize(
-    ("which", "phase"),
-    [
-        (Qt.Key.Key_1, "forward"),
-        (Qt.Key.Key_2, "loss"),
-        (Qt.Key.Key_3, "backward"),
-        (Qt.Key.Key_4, "update"),
-    ],
-)
-def test_a_phase_has_its_number_as_key(open_window, which, phase):
-    window = open_window("relu")
-    key(window, which)
-    assert walking(window)
-    assert window.player.progress.phase == phase
-
-
-@pytest.mark.parametrize("size", [(1000, 650), (1280, 800)])
-def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(open_window, qtbot, size):
-    window = open_window("relu", size)
-    assert end_button(window) is None
-    before = toolbar_places(window)
-    key(window, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: end_button(window) is not None)
-    button = end_button(window)
-    assert button.toolTip() == "End the walk (Esc)"
-    assert toolbar_places(window) == before
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert not walking(window)
-    qtbot.waitUntil(lambda: end_button(window) is None)
-
-
-def test_the_walks_controls_have_names_of_their_own(open_window):
-    window = open_window("relu")
-    bar = window.main_window.findChild(QToolBar)
-    titles = [action.text().replace("&", "") for action in bar.actions()]
-    assert {"Play the walk", "Next step", "Previous step"} <= set(titles)
-    key(window, Qt.Key.Key_Space)
-    assert "Pause the walk" in [action.text().replace("&", "") for action in bar.actions()]
-
-
-def test_the_sheet_of_keys_says_that_the_walks_keys_act_everywhere(open_window, settings):
-    everywhere = dict(dict(sheet(table(open_window("relu"), settings)))["Everywhere"])
-    assert {"Space", ".", ",", "1", "2", "3", "4", "Esc"} <= set(everywhere)
-    assert everywhere["Esc"] == "end the walk"
-
-
-def test_at_1280_the_toolbar_has_room_for_all_of_it_while_a_walk_is_on(open_window, qtbot):
-    window = open_window("many-rows", (1280, 800))
-    key(window, Qt.Key.Key_Period)
-    qtbot.waitUntil(lambda: end_button(window) is not None)
-    bar = window.main_window.findChild(QToolBar)
-    widgets = [bar.widgetForAction(action) for action in bar.actions() if action.isVisible()]
-    assert all(widget.isVisible() for widget in widgets if widget is not None)
-
-
-def test_which_keys_go_on_is_said_no_longer_once_the_walk_has_ended(open_window):
-    window = open_window("relu")
+def test_the_phases_and_the_walks_controls_have_keys_and_names_of_their_own(window, settings, approved):
     window.diagram.setFocus()
-    QTest.keyClick(window.diagram, Qt.Key.Key_1)
-    assert status(window) == "Forward: press Space to play, or . (full stop) for one step"
-    QTest.keyClick(window.diagram, Qt.Key.Key_Escape)
-    assert status(window) == ""
+    for number, phase in enumerate(("forward", "loss", "backward", "update"), 1):
+        key(window, number)
+        assert walking(window)
+        assert (window.player.progress.phase, status(window) != "") == (phase, True)
+    key(window, "Escape")
+    assert status(window) == "", "which keys go on is said no longer"
+    titles = [[own.text().replace("&", "") for own in bar_of(window).actions() if own.text()]]
+    key(window, "Space")
+    titles.append([own.text().replace("&", "") for own in bar_of(window).actions() if own.text()])
+    window.player.stop()
+    everywhere = dict(dict(sheet(table(window, settings)))["Everywhere"])
+    keys = [f"{own}: {everywhere[own]}" for own in ("Space", ".", ",", "1", "2", "3", "4", "Esc")]
+    approved("the toolbar, and while a walk plays", "\n".join("; ".join(own) for own in titles))
+    approved("the walk's keys on the sheet of keys", "\n".join(keys))
+
+
+def test_a_button_ends_the_walk_and_nothing_on_the_toolbar_moves_with_it(open_window, qtbot):
+    for size in ((1000, 650), (1280, 800)):
+        window = open_window("many-rows", size)
+        bar = bar_of(window)
+
+        def places(bar=bar):
+            return [
+                own.geometry() for own in bar.findChildren(QWidget) if own.parent() is bar and own.isVisible()
+            ]
+
+        assert end_button(window) is None
+        before = places()
+        key(window, "Period")
+        qtbot.waitUntil(lambda window=window: end_button(window) is not None)
+        button = end_button(window)
+        assert button.toolTip() == "End the walk (Esc)"
+        assert places() == before
+        if size == (1280, 800):
+            widgets = [bar.widgetForAction(action) for action in bar.actions() if action.isVisible()]
+            assert all(widget.isVisible() for widget in widgets if widget is not None)
+        QTest.mouseClick(button, LEFT)
+        assert not walking(window)
+        qtbot.waitUntil(lambda window=window: end_button(window) is None)
 
 
 # --- fields that are typed in, and those that only have the focus
 
 
-@pytest.fixture
-def relu(open_window):
-    """The window on `relu`, with one change that can be undone: a weight that was 2 is 9."""
-    window = open_window("relu")
-    set_number(window, WEIGHT, "9")
-    return window
+def test_enter_or_a_click_elsewhere_accepts_a_field_and_the_keyboard_is_the_diagrams(again):
+    window = again()
+    own = type_rate(window)
+    key(window, "Return")
+    assert window.diagram.hasFocus()
+    press(window, "One update")
+    assert window.document.state.iteration == 1
+    undo(window)
+    assert window.document.state.iteration == 0
+    assert plays(window)
+    assert (rate(window), own.text()) == (0.5, "0.5")
+    for where, go in ELSEWHERE.items():
+        window = again()
+        own = type_rate(window)
+        go(window)
+        done = window.diagram.hasFocus(), rate(window), window.document.state.iteration
+        assert (where, *done) == (where, True, 0.5, int(where == "button"))
+        assert plays(window)
+        assert own.text() == "0.5"
+    own = type_rate(again(), "5X")
+    key(window, "Return")
+    assert own.hasFocus(), "what is refused keeps the keyboard"
+    touch(window.training.verbs.step)
+    assert window.document.state.iteration == 0
+    assert own.text() == "5X"
 
 
-def test_after_enter_in_a_training_field_the_keyboard_is_the_diagrams(relu):
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.5")
-    key(relu, Qt.Key.Key_Return)
-    assert relu.diagram.hasFocus()
-    press(relu, "One update")
-    assert relu.document.state.iteration == 1
-    undo(relu)
-    assert relu.document.state.iteration == 0
-    key(relu, Qt.Key.Key_Space)
-    assert relu.player.playing
-    assert (rate(relu), field(relu, "Learning rate").text()) == (0.5, "0.5")
+def test_a_field_that_tab_reached_leaves_space_and_undo_to_the_window(again):
+    for name in ("Learning rate", "Updates", "Batch", "Seed", "Validation"):
+        window = again()
+        window.diagram.setFocus()
+        while name != QApplication.focusWidget().accessibleName():
+            key(window, "Tab")
+        focused = QApplication.focusWidget()
+        own = focused.lineEdit() if isinstance(focused, QComboBox) else focused
+        before = own.text()
+        undo(window)
+        assert written(window, WEIGHT) == "2"
+        redo(window)
+        assert written(window, WEIGHT) == "9"
+        assert plays(window)
+        assert (own.text(), QApplication.focusWidget()) == (before, focused)
 
 
-@pytest.mark.parametrize("where", ELSEWHERE)
-def test_a_click_elsewhere_accepts_a_training_field_and_the_keyboard_is_the_diagrams(relu, where):
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.5")
-    ELSEWHERE[where](relu)
-    assert relu.diagram.hasFocus()
-    assert rate(relu) == 0.5
-    assert relu.document.state.iteration == (where == "button")
-    key(relu, Qt.Key.Key_Space)
-    assert relu.player.playing
-    assert field(relu, "Learning rate").text() == "0.5"
+def test_tab_accepts_a_field_and_f10_updates_after_what_is_typed(again):
+    window = again()
+    type_rate(window)
+    key(window, "Tab")
+    assert rate(window) == 0.5
+    assert named(window, "Updates").hasFocus()
+    undo(window)
+    assert rate(window) != 0.5
+    window = again()
+    type_rate(window)
+    key(window, "F10")
+    assert (window.document.state.iteration, rate(window)) == (1, 0.5)
+    undo(window)
+    assert window.document.state.iteration == 0, "undo is the document's"
+    undo(window)
+    assert rate(window) != 0.5
 
 
-def test_a_refused_text_keeps_the_keyboard_at_enter_and_stays_after_a_click(relu):
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "5X")
-    key(relu, Qt.Key.Key_Return)
-    assert field(relu, "Learning rate").hasFocus()
-    touch(relu.training.verbs.step)
-    assert relu.document.state.iteration == 0
-    assert field(relu, "Learning rate").text() == "5X"
-
-
-@pytest.mark.parametrize("name", ["Learning rate", "Updates", "Batch", "Seed", "Validation"])
-def test_a_field_that_tab_reached_leaves_space_and_undo_to_the_window(relu, name):
-    relu.diagram.setFocus()
-    while name != QApplication.focusWidget().accessibleName():
-        key(relu, Qt.Key.Key_Tab)
-    focused = QApplication.focusWidget()
-    own = focused.lineEdit() if isinstance(focused, QComboBox) else focused
-    before = own.text()
-    undo(relu)
-    assert written(relu, WEIGHT) == "2"
-    redo(relu)
-    assert written(relu, WEIGHT) == "9"
-    key(relu, Qt.Key.Key_Space)
-    assert relu.player.playing
-    assert (own.text(), QApplication.focusWidget()) == (before, focused)
-
-
-def test_tab_accepts_a_training_field_and_goes_on_to_the_next(relu):
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.5")
-    key(relu, Qt.Key.Key_Tab)
-    assert rate(relu) == 0.5
-    assert field(relu, "Updates").hasFocus()
-    undo(relu)
-    assert rate(relu) != 0.5
-
-
-@pytest.mark.parametrize("name", ["Learning rate", "Batch"])
-def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(relu, name):
-    own = next(each for each in relu.training.findChildren(QWidget) if each.accessibleName() == name)
-    touch(own, QPoint(12, own.height() // 2))
-    text = own.currentText if isinstance(own, QComboBox) else own.text
-    before = text()
-    type_keys(relu, "8")
-    assert text() != before
-    typed = text()
-    undo(relu)
-    assert text() == before
-    redo(relu)
-    assert text() == typed
-    assert written(relu, WEIGHT) == "9"
-    key(relu, Qt.Key.Key_Escape)
-    assert text() == before
-    undo(relu)
-    assert written(relu, WEIGHT) == "2"
-
-
-def test_undo_takes_back_what_the_wheel_wrote_into_a_field(relu):
-    own = field(relu, "Updates")
+def test_undo_takes_back_what_is_typed_in_a_field_and_redo_types_it_again(again):
+    for name in ("Learning rate", "Batch"):
+        window = again()
+        own = next(each for each in window.training.findChildren(QWidget) if each.accessibleName() == name)
+        touch(own, QPoint(12, own.height() // 2))
+        text = own.currentText if isinstance(own, QComboBox) else own.text
+        before = text()
+        type_keys(window, "8")
+        typed = text()
+        assert typed != before
+        undo(window)
+        assert text() == before
+        redo(window)
+        assert text() == typed
+        assert written(window, WEIGHT) == "9"
+        key(window, "Escape")
+        assert text() == before
+        undo(window)
+        assert written(window, WEIGHT) == "2"
+    window = again()
+    own = named(window, "Updates")
     touch(own)
     before = own.text()
     assert turn(own, 3)
     assert own.text() == str(int(before) + 3)
-    undo(relu)
-    assert own.text() == before
-    assert written(relu, WEIGHT) == "9"
+    undo(window)
+    assert (own.text(), written(window, WEIGHT)) == (before, "9")
 
 
-def test_undo_after_f5_in_a_typed_field_is_the_documents(relu):
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.5")
-    key(relu, Qt.Key.Key_F10)
-    assert (relu.document.state.iteration, rate(relu)) == (1, 0.5)
-    undo(relu)
-    assert relu.document.state.iteration == 0
-    undo(relu)
-    assert rate(relu) != 0.5
-
-
-@pytest.mark.parametrize("name", ["Optimizer", "Loss", "Batch"])
-def test_after_a_choice_from_a_list_the_keyboard_is_the_diagrams(relu, name):
-    own = next(each for each in relu.training.findChildren(QComboBox) if each.accessibleName() == name)
-    own.setFocus(Qt.FocusReason.MouseFocusReason)
-    own.showPopup()
-    own.view().setCurrentIndex(own.model().index(0, 0))
-    QTest.keyClick(own.view(), Qt.Key.Key_Return)
-    assert relu.diagram.hasFocus()
-
-
-def test_keys_that_step_through_a_closed_list_keep_the_keyboard_there(relu):
-    own = next(each for each in relu.training.findChildren(QComboBox) if each.accessibleName() == "Optimizer")
+def test_after_a_choice_from_a_list_the_keyboard_is_the_diagrams(again):
+    for name in ("Optimizer", "Loss", "Batch"):
+        window = again()
+        own = named(window, name, QComboBox)
+        own.setFocus(Qt.FocusReason.MouseFocusReason)
+        own.showPopup()
+        own.view().setCurrentIndex(own.model().index(0, 0))
+        QTest.keyClick(own.view(), Qt.Key.Key_Return)
+        assert window.diagram.hasFocus(), name
+    own = named(again(), "Optimizer", QComboBox)
     own.setFocus(Qt.FocusReason.TabFocusReason)
-    key(relu, Qt.Key.Key_Down)
-    key(relu, Qt.Key.Key_Down)
-    assert relu.document.state.training.optimizer == "adam"
-    assert own.hasFocus()
+    key(window, "Down")
+    key(window, "Down")
+    assert window.document.state.training.optimizer == "adam"
+    assert own.hasFocus(), "keys that step through a closed list keep the keyboard there"
 
 
-def test_a_field_in_a_panel_that_floats_gives_the_keyboard_away_too(relu, qtbot):
-    panel = relu.board.docks["Training"]
+def test_a_field_in_a_panel_that_floats_gives_the_keyboard_away_too(again, qtbot):
+    window = again()
+    panel = window.board.docks["Training"]
     panel.turn_loose()
     qtbot.waitUntil(panel.isActiveWindow)
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.5")
-    touch(relu.training, QPoint(3, 3))
-    assert rate(relu) == 0.5
-    key(relu, Qt.Key.Key_Space)
-    assert relu.player.playing
-    touch(field(relu, "Learning rate"))
-    type_keys(relu, "0.25")
-    key(relu, Qt.Key.Key_Return)
-    assert rate(relu) == 0.25
-    qtbot.waitUntil(relu.diagram.hasFocus)
+    type_rate(window)
+    touch(window.training, QPoint(3, 3))
+    assert rate(window) == 0.5
+    assert plays(window)
+    type_rate(window, "0.25")
+    key(window, "Return")
+    assert rate(window) == 0.25
+    qtbot.waitUntil(window.diagram.hasFocus)
 
 
-def test_enter_in_a_field_of_a_dialog_leaves_the_keyboard_there(relu, answer):
+def test_enter_in_a_field_of_a_dialog_leaves_the_keyboard_there(window, answer):
     def enter(dialog):
         own = next(each for each in dialog.findChildren(QLineEdit) if each.isVisible())
         own.setFocus()
@@ -446,49 +399,47 @@ def test_enter_in_a_field_of_a_dialog_leaves_the_keyboard_there(relu, answer):
         dialog.reject()
 
     answer(QDialog, enter)
-    choose_entry(relu, "Make rows…")
+    choose_entry(window, "Make rows…")
 
 
-def test_undo_while_an_untouched_number_is_open_closes_it_and_is_the_documents(relu):
-    click(relu, WEIGHT)
-    editor = editor_of(relu)
-    undo(relu)
-    assert written(relu, WEIGHT) == "2"
-    assert not editor.isVisible()
-    assert relu.diagram.hasFocus()
+def test_a_number_that_is_open_on_the_diagram_is_closed_accepted_or_left_by_what_a_person_does(again):
+    window = again()
+    click(window, WEIGHT)
+    editor = editor_of(window)
+    undo(window)
+    assert (written(window, WEIGHT), editor.isVisible()) == ("2", False)
+    assert window.diagram.hasFocus()
+    for accept in (lambda: key(window, "F10"), lambda: press(window, "One update")):
+        window = again()
+        click(window, WEIGHT)
+        type_keys(window, "3")
+        accept()
+        assert window.document.state.iteration == 1
+        assert window.diagram.hasFocus()
+        choose_entry(window, "Undo")
+        assert written(window, WEIGHT) == "3"
+    window = again()
+    click(window, WEIGHT)
+    type_keys(window, "X")
+    touch(named(window, "Updates"))
+    assert named(window, "Updates").hasFocus()
+    assert written(window, WEIGHT) == "9"
 
 
-def test_a_number_that_f10_accepts_leaves_the_keyboard_to_the_diagram(relu):
-    click(relu, WEIGHT)
-    type_keys(relu, "3")
-    key(relu, Qt.Key.Key_F10)
-    assert relu.document.state.iteration == 1
-    assert relu.diagram.hasFocus()
-
-
-def test_a_click_from_an_unreadable_number_into_a_field_gives_it_the_keyboard(relu):
-    click(relu, WEIGHT)
-    type_keys(relu, "X")
-    touch(field(relu, "Updates"))
-    assert field(relu, "Updates").hasFocus()
-    assert written(relu, WEIGHT) == "9"
-
-
-def test_undo_in_an_untouched_data_cell_is_the_documents(relu):
-    select_cell(relu)
-    key(relu, Qt.Key.Key_F2)
-    assert typed_cell(relu).isVisible()
-    undo(relu)
-    assert written(relu, WEIGHT) == "2"
-
-
-def test_undo_in_find_is_the_documents_until_something_is_typed(relu):
-    choose_entry(relu, "Find…")
-    undo(relu)
-    assert written(relu, WEIGHT) == "2"
-    redo(relu)
-    type_keys(relu, "NO")
-    undo(relu)
-    assert (relu.finder.field.text(), written(relu, WEIGHT)) == ("", "9")
-    touch(relu.training, QPoint(3, 3))
-    assert relu.diagram.hasFocus()
+def test_undo_in_an_untouched_cell_or_in_find_is_the_documents_until_something_is_typed(again):
+    window = again()
+    select_cell(window)
+    key(window, "F2")
+    assert typed_cell(window).isVisible()
+    undo(window)
+    assert written(window, WEIGHT) == "2"
+    window = again()
+    choose_entry(window, "Find…")
+    undo(window)
+    assert written(window, WEIGHT) == "2"
+    redo(window)
+    type_keys(window, "NO")
+    undo(window)
+    assert (window.finder.field.text(), written(window, WEIGHT)) == ("", "9")
+    touch(window.training, QPoint(3, 3))
+    assert window.diagram.hasFocus()
