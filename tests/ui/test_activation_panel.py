@@ -14,29 +14,24 @@ from nnviz.core.edits import set_activation, set_bias, set_weight
 from nnviz.core.network import Layer, Network
 from nnviz.core.numbers import shown_in_full
 from nnviz.core.state import Dataset, State
-from nnviz.document.derived import Derived
-from nnviz.document.document import Document
-from nnviz.document.selection import Selection
 from nnviz.ui.activation.panel import ActivationPanel
 from nnviz.ui.widgets.theme import apply_theme, colours
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import one_layer
+from tests.ui.bare import Bare
 from tests.ui.hands import bring, click, hover, press, set_number
 
+SHIFT = Qt.KeyboardModifier.ShiftModifier
 
-class Card:
+
+class Card(Bare):
     """The panel on screen, with its document and selection."""
 
-    def __init__(self, qtbot, state, size=(420, 260), **times):
-        self.qtbot, self.document = qtbot, Document(state)
-        self.selection = Selection(self.document)
-        derived = Derived(self.document, self.selection, **times)
-        self.panel = ActivationPanel(self.document, self.selection, derived)
-        qtbot.addWidget(self.panel)
-        self.panel.resize(*size)
-        self.panel.show()
-        qtbot.waitExposed(self.panel)
+    def __init__(self, qtbot, state, **times):
+        super().__init__(qtbot, state, **times)
+        self.panel = ActivationPanel(self.document, self.selection, self.derived)
+        self.show(self.panel, (420, 260))
         self.plane = self.panel.plane
 
     def select(self, *address):
@@ -44,78 +39,89 @@ class Card:
         QApplication.processEvents()
 
     def caption(self):
-        """What stands under the plot, without its colours."""
+        """Return what stands under the plot, without its colours."""
         text = re.sub("<[^>]*>", "", self.panel.caption.text())
         return text.replace("&nbsp;", "").replace("  ", " ")
 
-    def said(self):
-        return self.plane.accessibleDescription()
+    def edit(self, edit, *where):
+        self.document.push(edit(self.document.state, *where), "an edit")
 
 
 @pytest.fixture
-def bank(qtbot):
-    return Card(qtbot, BANK)
+def card(qtbot):
+    """Return a function that opens the panel on a State, with the first hidden node selected: a Card."""
+    opened = []
+
+    def open_it(state=BANK, **times):
+        opened.append(Card(qtbot, state, **times))
+        opened[-1].select("node", 0, 0)
+        return opened[-1]
+
+    yield open_it
+    for own in opened:
+        own.close()
 
 
-def test_nothing_and_an_input_say_what_to_do(bank):
-    assert bank.panel.pages.empty.isVisible()
-    assert bank.panel.pages.empty.text() == "Click a node on the diagram: its activation is drawn here"
-    bank.select("node", -1, 0)
-    assert bank.panel.pages.empty.isVisible()
-    assert bank.panel.pages.empty.text().startswith("An input has no activation")
-    assert bank.panel.plot is None
-    bank.select("node", 0, 0)
-    assert bank.plane.isVisible()
+def test_what_is_selected_row_weight_and_activation_are_followed(card, approved):
+    bank = card()
+    told = {"node_0": bank.caption(), "said": bank.plane.accessibleDescription()}
+    bank.selection.row = 1
+    told["row 2"] = bank.caption()
+    bank.edit(set_weight, 0, 0, 0, 5.0)
+    told["a weight of 5"] = bank.caption()
+    bank.edit(set_activation, 0, "leaky_relu(0.2)")
+    told["leaky_relu(0.2)"] = bank.caption()
+    curve, leaky = bank.plane.curve(), activation("leaky_relu(0.2)")
+    np.testing.assert_array_equal(curve[:, 1], leaky(curve[:, 0]))
+    bank.document.undo()
+    bank.document.undo()
+    assert bank.caption() == told["row 2"]
+    bank.selection.row = 2
+    told["row 3"] = bank.caption()
+    bank.select("node", 0, 1)
+    known = bank.caption(), bank.plane.curve().tolist()
+    bank.select("weight", 0, 1, 0)
+    assert (bank.caption(), bank.plane.curve().tolist()) == known, "an edge is of the node that it leads to"
     assert bank.panel.plot is bank.plane
-
-
-def test_the_node_its_row_and_all_rows_stand_on_the_curve(bank):
+    for name, *address in (("an input", "node", -1, 0), ("nothing",)):
+        if address:
+            bank.select(*address)
+        else:
+            bank.selection.select(None)
+        told[name] = bank.panel.pages.empty.text()
+        assert bank.panel.pages.empty.isVisible()
+        assert bank.panel.plot is None
+    bank.document.start(State(BANK.network, Dataset.empty(BANK.network)))
     bank.select("node", 0, 0)
-    assert bank.caption() == "Row 1: z 26 → a 26, slope 1 · All 4 rows: z from −2 to 32"
+    told["no rows"] = bank.caption()
+    assert len(bank.plane.curve())
+    network = Network(("x",), (Layer(("p", "q"), "softmax", [[1.0], [2.0]]),))
+    bank.document.start(State(network, Dataset.empty(network)))
+    bank.select("node", 0, 0)
+    told["no rows, softmax"] = bank.panel.pages.empty.text()
+    approved("the caption", "\n".join(f"{name}: {text}" for name, text in told.items()))
+
+
+def test_the_curve_its_tangent_its_slope_and_all_rows_are_drawn(card):
+    bank = card()
     curve, relu = bank.plane.curve(), activation("relu")
     np.testing.assert_array_equal(curve[:, 1], relu(curve[:, 0]))
     assert sorted(bank.plane.rows().tolist()) == [[-2, 0], [0, 0], [26, 26], [32, 32]]
     (x0, y0), (x1, y1) = bank.plane.tangent()
     assert (y1 - y0) / (x1 - x0) == pytest.approx(1.0)
     assert (x0 + x1) / 2 == pytest.approx(26.0)
-    assert bank.said().startswith("node_0, relu(z): Row 1: z 26 → a 26, slope 1; ")
-
-
-def test_an_edge_and_a_bias_are_those_of_the_node_that_they_lead_to(bank):
-    bank.select("node", 0, 1)
-    known = bank.caption(), bank.plane.curve().tolist()
-    bank.select("weight", 0, 1, 0)
-    assert (bank.caption(), bank.plane.curve().tolist()) == known
-
-
-def test_it_follows_row_weight_and_activation(bank):
-    bank.select("node", 0, 0)
-    bank.selection.row = 1
-    assert bank.caption().startswith("Row 2: z −2 → a 0, slope 0")
-    bank.document.push(set_weight(bank.document.state, 0, 0, 0, 5.0), "a weight")
-    assert bank.caption().startswith("Row 2: z 1 → a 1, slope 1")
-    bank.document.push(set_activation(bank.document.state, 0, "leaky_relu(0.2)"), "an activation")
-    curve, leaky = bank.plane.curve(), activation("leaky_relu(0.2)")
-    np.testing.assert_array_equal(curve[:, 1], leaky(curve[:, 0]))
-    bank.document.undo()
-    bank.document.undo()
-    assert bank.caption().startswith("Row 2: z −2 → a 0, slope 0")
-
-
-def test_the_slope_has_an_axis_of_its_own_and_a_gap_at_the_kink(bank):
-    bank.select("node", 0, 0)
     z, drawn = bank.plane.slopes().T
     there = np.isfinite(drawn)
     assert bank.plane.times == 20.0
-    np.testing.assert_array_equal(drawn[there] / 20.0, activation("relu").slope(z[there]))
-    assert np.count_nonzero(~there) == 1
-    bank.selection.row = 2
-    assert bank.caption().startswith("Row 3: z 0 → a 0, slope 0, that left of the kink")
+    np.testing.assert_array_equal(drawn[there] / 20.0, relu.slope(z[there]))
+    assert np.count_nonzero(~there) == 1, "a gap at the kink"
+    state = bank.document.state
+    QTest.mouseClick(bank.plane.viewport(), Qt.MouseButton.LeftButton)
+    assert bank.document.state is state
 
 
-def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bank, heard):
-    bank.select("node", 0, 0)
-    plane = bank.plane
+def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(card, heard):
+    plane = card().plane
     hover(plane.viewport(), plane.place_of(10.0, 5.0))
     z, a, slope = plane.read_out.text().split("\n")
     value = float(z.removeprefix("z "))
@@ -127,89 +133,67 @@ def test_the_mouse_reads_the_curve_and_so_do_arrow_keys(bank, heard):
     QTest.keyClick(plane, Qt.Key.Key_Left)
     first = plane.read_out.text()
     assert first.startswith("z 25.")
-    QTest.keyClick(plane, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(plane, Qt.Key.Key_Left, SHIFT)
     assert first != plane.read_out.text()
     assert heard[-1] == (plane, plane.read_out.text().replace("\n", ", "))
     for _ in range(12):
-        QTest.keyClick(plane, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+        QTest.keyClick(plane, Qt.Key.Key_Left, SHIFT)
     assert plane.read_out.text().endswith("a 0\nslope 0")
 
 
-def test_a_click_moves_nothing(bank):
-    bank.select("node", 0, 0)
-    state = bank.document.state
-    QTest.mouseClick(bank.plane.viewport(), Qt.MouseButton.LeftButton)
-    assert bank.document.state is state
-
-
-def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(qtbot):
+def test_of_softmax_the_other_nodes_are_held_and_the_rows_stand_where_they_are(card):
     state = make_state(make_network((2, 3), ("softmax",), (True,)), 20)
-    card = Card(qtbot, state)
-    card.select("node", 0, 1)
+    own = card(state)
+    own.select("node", 0, 1)
     trace = state.network.forward(state.data.inputs)
     z, a = trace.z[0][:, 1], trace.a[0][:, 1]
-    assert "the others are held as in this row, and the slope is a·(1 − a)" in card.caption()
-    assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in card.caption()
-    drawn = card.plane.rows().tolist()
+    assert "the others are held as in this row, and the slope is a·(1 − a)" in own.caption()
+    assert f"slope {a[0] * (1 - a[0]):.4g}"[:9] in own.caption()
+    drawn = own.plane.rows().tolist()
     assert 10 <= len(drawn) <= 20
     assert all([float(x), float(y)] in np.column_stack((z, a)).tolist() for x, y in drawn)
-    first = card.plane.curve()[:, 1].tolist()
-    card.selection.row = 1
-    assert card.plane.curve()[:, 1].tolist() != first
+    first = own.plane.curve()[:, 1].tolist()
+    own.selection.row = 1
+    assert own.plane.curve()[:, 1].tolist() != first
 
 
-def test_without_rows_the_curve_stands_alone(qtbot):
-    card = Card(qtbot, State(BANK.network, Dataset.empty(BANK.network)))
-    card.select("node", 0, 0)
-    assert card.caption() == "There are no rows: the curve alone is drawn"
-    assert len(card.plane.curve())
-    network = Network(("x",), (Layer(("p", "q"), "softmax", [[1.0], [2.0]]),))
-    joint = Card(qtbot, State(network, Dataset.empty(network)))
-    joint.select("node", 0, 0)
-    assert joint.panel.pages.empty.text().startswith("There are no rows")
+def test_huge_numbers_are_drawn_or_left_out_and_told(card):
+    for name in ("relu", "sigmoid", "elu(0.5)", "gelu"):
+        own = card(one_layer(name, [1.0], [0.0], [1.0, 2.0]))
+        for bias in (1e300, -1e300, 1.7e308):
+            own.edit(set_weight, 0, 0, 0, 1.0)
+            own.edit(set_bias, 0, 0, bias)
+            own.panel.grab()
+            assert "Row 1: z " in own.caption(), (name, bias)
+            own.edit(set_weight, 0, 0, 0, bias)
+            own.panel.grab()
 
 
-@pytest.mark.parametrize("bias", [1e300, -1e300, 1.7e308])
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "elu(0.5)", "gelu"])
-def test_huge_numbers_are_drawn_or_left_out_and_told(qtbot, name, bias):
-    card = Card(qtbot, one_layer(name, [1.0], [0.0], [1.0, 2.0]))
-    card.select("node", 0, 0)
-    card.document.push(set_bias(card.document.state, 0, 0, bias), "a bias")
-    card.panel.grab()
-    assert "Row 1: z " in card.caption()
-    card.document.push(set_weight(card.document.state, 0, 0, 0, bias), "a weight")
-    card.document.push(set_bias(card.document.state, 0, 0, bias), "a bias")
-    card.panel.grab()
+def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(card):
+    own = card(one_layer("tanh", [1.0], [0.0], [*np.linspace(-3, 3, 49), 1e6]))
+    assert "z from −3 to 1000000, 1 row beyond the plot" in own.caption().replace("1e6", "1000000")
+    assert own.plane.view()[0][1] < 10
+    own.selection.row = 49
+    assert own.plane.view()[0][1] > 1e6
+    assert "beyond" not in own.caption()
 
 
-def test_a_row_far_out_is_told_and_shown_once_it_is_looked_at(qtbot):
-    card = Card(qtbot, one_layer("tanh", [1.0], [0.0], [*np.linspace(-3, 3, 49), 1e6]))
-    card.select("node", 0, 0)
-    assert "z from −3 to 1000000, 1 row beyond the plot" in card.caption().replace("1e6", "1000000")
-    assert card.plane.view()[0][1] < 10
-    card.selection.row = 49
-    assert card.plane.view()[0][1] > 1e6
-    assert "beyond" not in card.caption()
-
-
-def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(qtbot):
+def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(card, qtbot):
     state = make_state(make_network((2, 3, 1), ("tanh", "identity"), (True, False)), 20_000)
-    card = Card(qtbot, state, quick_ns=1_000.0, block_ns=1_000.0)
-    card.selection.select(Address("node", 0, 0))
-    assert "The points of 20,000 rows come when the weights rest" in card.caption()
-    qtbot.waitUntil(lambda: "All 20,000 rows: z from" in card.caption())
+    own = card(state, quick_ns=1_000.0, block_ns=1_000.0)
+    assert "The points of 20,000 rows come when the weights rest" in own.caption()
+    qtbot.waitUntil(lambda: "All 20,000 rows: z from" in own.caption())
     z = state.network.forward(state.data.inputs).z[0][:, 0]
-    drawn = card.plane.rows()
+    drawn = own.plane.rows()
     assert 50 < len(drawn) < 2_000
     assert set(drawn[:, 0].tolist()) <= set(z.tolist())
-    pixel = card.plane.pixel()[0]
     far = np.abs(drawn[:, 0][:, None] - z[None, ::50]).min(axis=0)
-    inside = np.abs(z[::50]) < card.plane.view()[0][1]
-    assert far[inside].max() <= 2 * pixel, "each row has a point within two pixels"
+    inside = np.abs(z[::50]) < own.plane.view()[0][1]
+    assert far[inside].max() <= 2 * own.plane.pixel()[0], "each row has a point within two pixels"
 
 
-def test_it_takes_the_colours_of_a_theme(qapp, bank):
-    bank.select("node", 0, 0)
+def test_it_takes_the_colours_of_a_theme(qapp, card):
+    bank = card()
     try:
         apply_theme(qapp, "dark")
         QApplication.processEvents()

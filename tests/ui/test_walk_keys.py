@@ -409,11 +409,11 @@ def test_a_number_that_is_open_on_the_diagram_is_closed_accepted_or_left_by_what
     undo(window)
     assert (written(window, WEIGHT), editor.isVisible()) == ("2", False)
     assert window.diagram.hasFocus()
-    for accept in (lambda: key(window, "F10"), lambda: press(window, "One update")):
+    for accept, what in ((key, "F10"), (press, "One update")):
         window = again()
         click(window, WEIGHT)
         type_keys(window, "3")
-        accept()
+        accept(window, what)
         assert window.document.state.iteration == 1
         assert window.diagram.hasFocus()
         choose_entry(window, "Undo")

@@ -1,0 +1,448 @@
+"""The explain panel, read, clicked and copied, and what is odd on all rows as diagram and panel tell it."""
+
+import itertools
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTextBrowser, QToolButton, QToolTip
+
+from nnviz.core import edits, structure
+from nnviz.core.address import Address
+from nnviz.core.network import Layer, Network
+from nnviz.core.run import Training
+from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.explain.browser import breaks_of
+from nnviz.ui.explain.panel import HINT, ExplainPanel
+from tests.core.oracle import make_network, make_state
+from tests.core.test_explain import BANK
+from tests.core.test_health import deep, one_layer
+from tests.core.written import closes
+from tests.ui.bare import Bare
+from tests.ui.hands import address_named, click, hover, point, press, rest, set_number
+from tests.ui.sees import explained, written
+
+INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " "})
+EDGE = ("weight", 0, 0, 0)
+
+
+class Reader(Bare):
+    """The panel on screen, with its document and selection."""
+
+    def __init__(self, qtbot, state, size=(364, 700), first=HINT, **times):
+        super().__init__(qtbot, state, **times)
+        self.qtbot, self.hovered = qtbot, []
+        self.panel = ExplainPanel(self.document, self.selection, self.derived)
+        self.panel.address_hovered.connect(self.hovered.append)
+        self.show(self.panel, size)
+        self.browser = self.panel.findChild(QTextBrowser)
+        self.reads(first)
+
+    def text(self):
+        """Return what the title row and the page say."""
+        labels = [label.text() for label in self.panel.findChildren(QLabel)]
+        return "\n".join([*labels, self.browser.toPlainText()]).translate(INVISIBLE).replace("\u2028", "\n")
+
+    def reads(self, text):
+        """Wait until the page says `text`; return all that it says."""
+        self.qtbot.waitUntil(lambda: text in self.text())
+        return self.text()
+
+    def select(self, *address):
+        self.selection.select(Address(*address))
+
+    def point(self, text, after=""):
+        """Return where `text` stands, the first behind `after`, in the viewport."""
+        document = self.browser.document()
+        cursor = document.find(text, document.find(after) if after else QTextCursor(document))
+        assert not cursor.isNull(), text
+        end, start = self.browser.cursorRect(cursor), QTextCursor(document)
+        start.setPosition(cursor.selectionStart())
+        return QPoint((self.browser.cursorRect(start).left() + end.left()) // 2, end.center().y())
+
+    def click(self, text, after=""):
+        QTest.mouseClick(self.browser.viewport(), Qt.MouseButton.LeftButton, pos=self.point(text, after))
+
+
+@pytest.fixture
+def read(qtbot):
+    """Return a function that opens the panel on a State, the bank's unless another is given: a Reader."""
+    opened = []
+
+    def open_it(state=BANK, *size, **words):
+        opened.append(Reader(qtbot, state, *size, **words))
+        return opened[-1]
+
+    yield open_it
+    for reader in opened:
+        reader.close()
+
+
+# --- what it says
+
+
+def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, approved):
+    bank = read()
+    approved("nothing is selected", bank.text())
+    bank.select("node", 0, 0)
+    approved("a hidden node", bank.reads("On all 4 rows"))
+    bank.select(*EDGE)
+    approved("an edge", bank.reads("= 1.984"))
+    bank.selection.row = 3
+    approved("an edge in row 4", bank.reads("8·32 = 256"))
+    bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
+    bank.reads("1 − 0.0004·")
+    bank.selection.show_slopes(True, True)
+    approved("the mean over all rows", bank.reads("Mean over all 4 rows"))
+    bank.document.undo()
+    bank.reads("2 − 0.0004·40 = 1.984")
+    bank.select("node", 1, 0)
+    approved("an output", bank.reads("= 148"))
+
+
+def test_names_from_a_file_are_plain_text_and_long_ones_stand_whole_in_a_tooltip(read):
+    bank = read(edits.rename(BANK, 0, 0, "<b>a</b> & co"))
+    bank.select(*EDGE)
+    bank.reads("<b>a</b> & co → node_0")
+    name = "a_name_as_long_as_they_come_in_some_files_of_the_world"
+    bank.document.push(edits.rename(BANK, 0, 0, name), "a name")
+    bank.select("node", -1, 0)
+    bank.reads("…")
+    assert name in {label.toolTip() for label in bank.panel.findChildren(QLabel)}
+
+
+def test_a_bias_that_is_taken_away_and_a_network_without_rows_are_said(read, approved):
+    bank = read(structure.add_biases(BANK, 0))
+    bank.select("bias", 0, 0)
+    bank.reads("bias of node_0")
+    bank.document.push(structure.remove_biases(bank.document.state, 0), "no biases")
+    bank.reads("Click a node or an edge")
+    bank.document.push(State(BANK.network, Dataset(np.empty((0, 2)))), "no rows")
+    bank.select("node", 0, 0)
+    approved("there are no rows", bank.reads("There are no rows"))
+
+
+def test_what_takes_many_rows_comes_later_and_the_row_at_once(read):
+    network = make_network((3, 4, 1), ("tanh", "identity"), (True, False))
+    state = make_state(network, 200_000)  # in blocks of 32 rows, which takes a while
+    reader = read(state, first="computing", quick_ns=1_000.0, block_ns=1.0)
+    reader.select(*EDGE)
+    assert "computing the mean over 200,000 rows …" in reader.reads("slope at its end")
+    reader.selection.row = 5
+    assert "computing" not in reader.reads("[sum of 200,000 rows]")
+
+
+def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):
+    bank, passes, forward = read(), [], Network.forward
+    monkeypatch.setattr(Network, "forward", lambda *of: passes.append(1) or forward(*of))
+    bank.panel.hide()
+    bank.select("node", 0, 0)
+    bank.document.push(edits.set_weight(bank.document.state, 0, 0, 0, 1.0), "a weight")
+    QApplication.processEvents()
+    assert passes == []
+    bank.panel.show()
+    bank.reads("3·1 + 5·4 = 23")
+
+
+def test_all_arithmetic_that_is_shown_closes(read):
+    network = make_network((2, 3, 2, 1), ("tanh", "relu", "sigmoid"), (True, False, True))
+    reader = read(make_state(network, 3))
+    for address in (("node", 0, 1), ("node", 2, 0), ("weight", 0, 2, 1), ("weight", 1, 0, 1), ("bias", 2, 0)):
+        reader.select(*address)
+        text = reader.reads("→" if address[0] == "weight" else network.names(address[1] + 1)[address[2]])
+        lines = re.findall(r"^= (.*[=≈] \S+?)(?: [✓✗].*)?$", text, re.M)
+        assert lines
+        assert [line for line in lines if not closes(line)] == []
+
+
+# --- pointing, copying
+
+
+def test_clicking_a_factor_leads_to_its_edge_or_node_and_hovering_tells_its_part(read):
+    bank = read()
+    bank.select(*EDGE)
+    bank.reads("3·1·2·2·(−8)")
+    bank.click("2", after="3·1·")
+    assert bank.selection.address == Address("weight", 1, 0, 0)
+    bank.reads("26·(−16)")
+    bank.click("26", after="slope at its end")
+    assert bank.selection.address == Address("node", 0, 0)
+    bank.reads("3·2 + 5·4 = 26")
+    bank.hovered.clear()
+    hover(bank.browser.viewport(), bank.point("5", after="+ "))
+    assert bank.hovered == [Address("node", -1, 1)]
+    hover(bank.browser.viewport(), QPoint(330, 690))
+    assert bank.hovered[-1] is None
+
+
+def test_only_slopes_are_purple_and_the_copy_button_copies_ascii(read, approved):
+    bank = read()
+    bank.select(*EDGE)
+    bank.reads("✓ agrees")
+    purple, block = set(), bank.browser.document().begin()
+    while block.isValid():
+        places = block.begin()
+        while not places.atEnd():
+            fragment = places.fragment()
+            if fragment.charFormat().foreground().color().name().upper() == PALETTES["light"].slope:
+                purple.add(fragment.text())
+            places += 1
+        block = block.next()
+    assert purple == {"−96", "−32", "0", "32", "40"}  # one of them from a difference
+    QTest.mouseClick(bank.panel.findChild(QPushButton), Qt.MouseButton.LeftButton)
+    text = QGuiApplication.clipboard().text()
+    approved("an edge is copied", text)
+    assert text.isascii()
+    bank.select("node", 1, 0)
+    bank.reads("52 − 60 = −8")
+    bank.browser.setFocus()
+    for key in (Qt.Key.Key_A, Qt.Key.Key_C):
+        QTest.keyClick(bank.browser, key, Qt.KeyboardModifier.ControlModifier)
+    text = QGuiApplication.clipboard().text()
+    assert "52 - 60 = -8" in text
+    assert "(-8)^2 = 64" in text
+    assert text.isascii()
+
+
+def test_a_program_ends_well_with_an_explanation_in_the_clipboard():
+    program = """
+from nnviz.ui.widgets.theme import application
+from nnviz.ui.explain.browser import ExplainBrowser
+app = application()
+browser = ExplainBrowser()
+browser.show_html("<p>z = −1</p>", False)
+browser.selectAll()
+browser.copy()
+assert app.clipboard().text() == "z = -1"
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+# --- where lines break
+
+
+def test_a_long_sum_unfolds_and_folds_again(read):
+    network = make_network((9, 100, 100, 1), ("relu", "relu", "identity"), (True, True, True))
+    reader = read(make_state(network, 20), (364, 900))
+    reader.select("node", 1, 3)
+    assert reader.reads("[94 more]").count("·") < 20
+    reader.click("94 more")
+    assert reader.reads("show fewer").count("·") > 100
+    reader.browser.verticalScrollBar().setValue(reader.browser.verticalScrollBar().maximum())
+    reader.click("show fewer")
+    reader.reads("[94 more]")
+
+
+def lines_of(browser):
+    """Yield the lines of the page as they are laid out, each with the one before in its paragraph."""
+    block = browser.document().begin()
+    while block.isValid():
+        layout, text, before = block.layout(), block.text(), None
+        for k in range(layout.lineCount()):
+            line = layout.lineAt(k)
+            one = text[line.textStart() : line.textStart() + line.textLength()].translate(INVISIBLE)
+            yield before, one
+            before = None if one.endswith("\u2028") else one
+        block = block.next()
+
+
+def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(read):
+    network = make_network((2, 3, 2), ("tanh", "softmax"), (True, False))
+    reader = read(make_state(network, 4))
+    for width in (280, 364, 500):
+        reader.panel.resize(width, 700)
+        for address in (
+            ("weight", 0, 1, 0),
+            ("node", 1, 1),
+            ("node", 0, 0),
+            ("weight", 1, 0, 1),
+            ("bias", 0, 2),
+        ):
+            reader.select(*address)
+            reader.reads("∂MSE/∂z")
+            for before, line in lines_of(reader.browser):
+                if before is not None and ("·" in before or "=" in line):
+                    term = re.split(" [+−=≈] ", before)[-1] + re.split(" [+−=≈] ", line)[0]
+                    broken = not re.match("[+−=≈] ", line)
+                    alone = before.rstrip().endswith("·") and len(term) > width / 9
+                    after_a_comma = before.rstrip().endswith(",")
+                    assert not broken or alone or after_a_comma, (width, before, line)
+
+
+def test_a_cross_entropy_breaks_neither_behind_its_minus_nor_before_a_closing_parenthesis(read):
+    layer = Layer(("output",), "sigmoid", [[0.4123456, -0.3]], [0.1])
+    network, settings = Network(("x", "y"), (layer,)), Training(loss="cross_entropy")
+    reader = read(State(network, Dataset([[0.13, -0.13], [0.5, 0.1]], [[0.0], [1.0]]), settings))
+    reader.reads("ln(1 − a)")
+    for width in range(300, 420, 12):
+        reader.panel.resize(width, 700)
+        QApplication.processEvents()
+        for before, line in lines_of(reader.browser):
+            assert not line.startswith(")"), (width, before, line)
+            assert not (before or "").rstrip().endswith("−"), (width, before, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("1·2 + 3·4 = 14", 99, ["1·2", " + 3·4", " = 14"]),
+        ("5 − 0.1·2/(√(3) + 1) ≈ 4.9", 20, ["5", " − 0.1·2/(√(3) + 1)", " ≈ 4.9"]),
+        ("(1·2 + 3·4)/2 = 7", 10, ["(1·2", " + 3·4)/2", " = 7"]),
+        ("1·(2 + 3·(4 − 5)) + 6", 13, ["1·(2", " + 3·(4 − 5))", " + 6"]),
+        ("12345·12345·12345 + 1", 12, ["12345·", "12345·", "12345", " + 1"]),
+        (" = a of b · c", 8, [" = a of b · ", "c"]),
+    ],
+)
+def test_where_a_line_may_break(text, room, lines):
+    ends = sorted(
+        at + (text[at] == "·" or text[at - 1] == "·")
+        for at in breaks_of(text, lambda part: len(part) <= room)
+    )
+    assert [text[a:b] for a, b in itertools.pairwise([0, *ends, len(text)])] == lines
+
+
+def test_a_whole_edge_is_read_without_scrolling(read):
+    layers = (
+        Layer(("node_0", "node_1"), "tanh", [[0.123456789, -1.23456789], [0.3, 0.7]], [0.1, 0.2]),
+        Layer(("output",), "identity", [[1.3456789, -0.6]], [0.3]),
+    )
+    inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    state = State(Network(("input_0", "input_1"), layers), Dataset(inputs, [[0], [1], [1], [0]]))
+    reader = read(state, (364, 380))
+    for own in (state, train(state, updates=7).state):
+        reader.document.start(own)
+        reader.selection.row = 3
+        reader.select("weight", 0, 0, 1)
+        for part in ("input_1 → node_0", "w ≈", "slope =", "chain =", "✓ agrees", "mean slope =", "new w ="):
+            reader.reads(part)
+        assert reader.browser.verticalScrollBar().maximum() == 0
+
+
+# --- what is odd on all rows: marks on the diagram, reasons, remedies that help
+
+BADGE = [Address("badge", 0, node) for node in range(3)]
+
+
+def odd():
+    """Return four rows: one node is dead, one passes 0 for the first row alone, one lives."""
+    return one_layer("relu", [1.0, 1.0, 0.1], [-9.0, 1.5, 1.0], [-2.0, -1.0, 1.0, 2.0])
+
+
+def badges(window):
+    return [written(window, badge) for badge in BADGE]
+
+
+def activation_button(window, layer):
+    return next(
+        own
+        for own in window.diagram.findChildren(QToolButton)
+        if own.accessibleName().startswith(f"Activation of {layer}")
+    )
+
+
+def choose_activation(window, layer, name):
+    """Open the list under a heading by a click, and click an activation in it."""
+    button = activation_button(window, layer)
+
+    def take():
+        menu = button.menu()
+        action = next(own for own in menu.actions() if own.text().replace("&", "").startswith(f"{name}:"))
+        QTest.mouseClick(menu, Qt.MouseButton.LeftButton, pos=menu.actionGeometry(action).center())
+
+    button.menu().aboutToShow.connect(take, Qt.ConnectionType.QueuedConnection)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_dead_on_all_rows_is_marked_otherwise_than_0_in_this_row_and_follows_what_is_typed(bare):
+    window = bare(odd())
+    assert badges(window) == ["dead on all rows", "relu passes 0", ""]
+    assert [window.diagram.picture.label(badge).style for badge in BADGE[:2]] == ["mark", "note"]
+    assert "dead on all rows" in window.diagram.picture.describe(Address("node", 0, 0))
+    window.selection.row = 3
+    assert badges(window) == ["dead on all rows", "", ""]
+    window.selection.row = 0
+    set_number(window, Address("bias", 0, 0), "0")
+    set_number(window, Address("bias", 0, 1), "-2")
+    assert badges(window)[:2] == ["relu passes 0", "dead on all rows"]
+
+
+def test_explain_counts_and_the_remedy_that_it_names_takes_the_mark_away(open_window, qtbot, approved):
+    window, told = open_window(odd()), []
+    for name in ("node_1", "node_0"):
+        click(window, address_named(window, name))
+        share = "25 %" if name == "node_1" else "100 %"
+        qtbot.waitUntil(lambda share=share: f"({share})" in explained(window))
+        told.append(explained(window).partition("On all")[2])
+    approved("nodes that pass 0 on one row and on all", "\n---\n".join(told))
+    assert "dead on all rows" in window.diagram.accessibleDescription()
+    press(window, "Run")
+    qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 0)
+    assert badges(window)[0] == "dead on all rows", "the marks are there while it is trained"
+    with qtbot.waitSignal(window.runner.run_ended):
+        window.training.speed.setValue(100)
+    assert badges(window)[0] == "dead on all rows"
+    choose_activation(window, "the hidden layer", "leaky_relu")
+    qtbot.waitUntil(lambda: badges(window)[0] == "")
+    qtbot.waitUntil(lambda: "On all 4 rows" not in explained(window))
+    assert "dead" not in window.diagram.accessibleDescription()
+
+
+def test_slopes_that_vanish_stand_in_the_heading_until_the_remedy_brings_them_back(
+    open_window, qtbot, approved
+):
+    window, line = open_window(deep()), Address("subheading", 0)
+
+    def marks_in_sight():
+        labels = [own.text() for own in window.diagram.findChildren(QLabel) if own.isVisible()]
+        return [text for text in labels if "vanish" in text]
+
+    assert [written(window, line._replace(layer=k)) for k in (0, 2, 3)] == [
+        "sigmoid · vanish",
+        *["sigmoid · biases"] * 2,
+    ]
+    assert marks_in_sight() == ["vanish", "vanish"]  # of layers 1 and 2
+    qtbot.waitUntil(lambda: "They vanish" in explained(window))
+    told = [activation_button(window, "hidden layer 1").accessibleName()]
+    told += [line for line in explained(window).split("\n") if "They vanish" in line]
+    window.main_window.resize(1900, 1000)
+    qtbot.waitUntil(lambda: window.diagram.width() > 1400)
+    rest(window.diagram, point(window, line))
+    approved("slopes that vanish", "\n".join([*told, QToolTip.text()]))
+    QToolTip.hideText()
+    assert "vanish" in written(window, line)
+    for layer in range(1, 5):
+        choose_activation(window, f"hidden layer {layer}", "relu")
+        qtbot.waitUntil(lambda k=layer: window.document.state.network.layers[k - 1].activation == "relu")
+    press(window, "New random weights")
+    assert "vanish" not in written(window, line)
+    assert marks_in_sight() == []
+    assert "vanish" not in activation_button(window, "hidden layer 1").accessibleName()
+    qtbot.waitUntil(lambda: "They vanish" not in explained(window))
+
+
+def test_a_mark_that_goes_in_a_run_leaves_no_pixels_where_a_heading_stands_alone(open_window, qapp):
+    window = open_window(one_layer("relu", [-1.0], [0.0], [1.0, 2.0]))
+    QTest.keyClick(window.main_window, Qt.Key.Key_F11)
+    QTest.qWait(50)
+    place = window.diagram.picture.place(Address("subheading", 0))
+    assert "slopes are 0" in written(window, Address("subheading", 0))
+    window.document.set_in_motion(True)
+    window.document.push(one_layer("relu", [1.0], [0.0], [1.0, 2.0]), "as a run does")
+    seen = []
+    for _ in range(2):
+        QTest.qWait(50)
+        whole = qapp.primaryScreen().grabWindow(window.diagram.window().winId()).toImage()
+        at = window.diagram.mapTo(window.diagram.window(), QPoint(int(place.x), int(place.y)))
+        seen.append(whole.copy(at.x() - 60, at.y(), int(place.width) + 120, int(place.height)))
+        window.diagram.update()
+    window.document.set_in_motion(False)
+    QTest.keyClick(window.diagram.window(), Qt.Key.Key_F11)
+    assert seen[0] == seen[1]
