@@ -32,11 +32,12 @@ class Bare:
         self.structure = Structure(self.document, self.selection)
         self.status = SimpleNamespace(text="")
         for source in (self.structure, self.player, self.runner):
-            source.said.connect(self._say)
-        self.document.refused.connect(self._say)
+            source.said.connect(self.say)
+        self.document.refused.connect(self.say)
         self._diagram = None
 
-    def _say(self, text):
+    def say(self, text):
+        """Say `text` in the status line."""
         self.status.text = text
 
     @property
@@ -44,7 +45,7 @@ class Bare:
         """The diagram, in sight."""
         if self._diagram is None:
             self._diagram = Diagram(self.document, self.selection, self.derived, self.player)
-            self._diagram.said.connect(self._say)
+            self._diagram.said.connect(self.say)
             keep_heads(self._diagram, self.structure, self.document)
             self.show(self._diagram, self._size)
         return self._diagram
