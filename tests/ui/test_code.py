@@ -1,0 +1,563 @@
+"""The code panel: the program of what is open, lit up, clicked, copied and saved as a person does."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton
+
+from nnviz.core import edits
+from nnviz.core.address import Address
+from nnviz.document.walk.walk import Progress, Step, Walk
+from nnviz.files.code import STYLES, program
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.code.lit import Lines, pointed_at
+from nnviz.ui.code.marks import Legend
+from nnviz.ui.code.panel import CodePanel
+from nnviz.ui.code.text import CodeText
+from nnviz.ui.widgets.choice import Choice
+from nnviz.ui.widgets.theme import apply_theme
+from tests.bench.windows import LARGE
+from tests.bench.windows import state as made
+from tests.files.programs import of_classes, ran, shipped
+from tests.ui.bare import Bare
+from tests.ui.hands import address_named, bring, choose, click, hover, press, set_number, type_name
+from tests.ui.sees import status
+
+NODE_0, NODE_1, OUTPUT = Address("node", 0, 0), Address("node", 0, 1), Address("node", 1, 0)
+LEFT = Qt.MouseButton.LeftButton
+FORWARD = "z0 = x @ W0.T"
+
+
+class Code(Bare):
+    """The panel on screen; its file dialog begins in `folder`."""
+
+    def __init__(self, qtbot, folder, what="relu", style="numpy", size=(520, 760)):
+        super().__init__(qtbot, what)
+        self.panel = CodePanel(
+            self.document, self.selection, self.player, style, lambda end: folder / f"mine{end}"
+        )
+        self.panel.said.connect(self.say)
+        self.hovered = []
+        self.panel.address_hovered.connect(self.hovered.append)
+        self.show(self.panel, size)
+        self.text = self.panel.findChild(CodeText)
+        self.style = style
+
+    def weight(self, value, source=0):
+        self.document.push(edits.set_weight(self.document.state, 0, 0, source, value), "a weight")
+
+    def is_true(self):
+        """Tell whether the panel shows the program of what is open."""
+        return self.text.toPlainText() == program(self.document.state, self.style).text.removesuffix("\n")
+
+    def press(self, text):
+        (button,) = (own for own in self.panel.findChildren(QPushButton) if own.text() == text)
+        QTest.mouseClick(button, LEFT)
+
+    def line_of(self, said):
+        """Return the number of the only line that says this, from 0."""
+        (line,) = (k for k, own in enumerate(self.text.toPlainText().split("\n")) if said in own)
+        return line
+
+    def at(self, said):
+        """Scroll to the line that says this, and return a place on it."""
+        line = said if isinstance(said, int) else self.line_of(said)
+        cursor, bar = QTextCursor(self.text.document().findBlockByNumber(line)), self.text.verticalScrollBar()
+        bar.setValue(bar.value() + self.text.cursorRect(cursor).top() - 40)
+        place = self.text.cursorRect(cursor)
+        return QPoint(place.left() + 6, place.center().y())
+
+    def within(self, said):
+        """Scroll to a text, and return the middle of it."""
+        found = self.text.document().find(said)
+        self.at(found.blockNumber())
+        end, start = self.text.cursorRect(found), QTextCursor(found)
+        start.setPosition(found.selectionStart())
+        return QPoint((self.text.cursorRect(start).left() + end.left()) // 2, end.center().y())
+
+    def click(self, at):
+        QTest.mouseClick(self.text.viewport(), LEFT, pos=self.at(at) if isinstance(at, str) else at)
+        return self.selection.address
+
+    def _in_sight(self):
+        """Yield each line in sight, stripped, and how high in the viewport it begins."""
+        text = self.text
+        block, height = text.cursorForPosition(QPoint(0, 0)).block(), text.viewport().height()
+        while block.isValid() and (place := text.cursorRect(QTextCursor(block))).bottom() < height:
+            if place.top() >= 0:
+                yield block.text().strip(), place.center().y()
+            block = block.next()
+
+    def lit(self, role, theme="light"):
+        """Return the lines in sight whose ground is painted in the colour of a role."""
+        image, colour = self.text.viewport().grab().toImage(), getattr(PALETTES[theme], role)
+        x = image.width() - 2
+        return [line for line, y in self._in_sight() if image.pixelColor(x, y).name().upper() == colour]
+
+    def marked(self):
+        """Return which marks stand in the margin beside each line in sight that is lit up."""
+        image, found = self.text.viewport().grab().toImage(), {}
+        roles = {getattr(PALETTES["light"], role): role for role in ("accent", "walk")}
+        for line, y in self._in_sight():
+            colours = {image.pixelColor(x, y).name().upper() for x in range(12)}
+            if own := {role for colour, role in roles.items() if colour in colours}:
+                found[line] = own
+        return found
+
+    def coloured(self, said, role, theme="light"):
+        """Return the parts of a line that have the colour of a role."""
+        block = self.text.document().findBlockByNumber(self.line_of(said))
+        units = block.text().encode("utf-16-le")
+        return [
+            units[2 * own.start : 2 * (own.start + own.length)].decode("utf-16-le")
+            for own in block.layout().formats()
+            if own.format.foreground().color().name().upper() == getattr(PALETTES[theme], role)
+        ]
+
+    @property
+    def legend(self):
+        """What the line under the program says."""
+        return self.panel.findChild(Legend).accessibleName()
+
+    @property
+    def described(self):
+        """What a screen reader says of the program."""
+        return self.text.accessibleDescription()
+
+
+@pytest.fixture
+def code(qtbot, tmp_path):
+    """Return a function that opens the panel on `relu`, or on what is given: a Code."""
+    opened = []
+
+    def open_it(*what, **words):
+        opened.append(Code(qtbot, tmp_path, *what, **words))
+        return opened[-1]
+
+    yield open_it
+    for own in opened:
+        own.close()
+
+
+# --- what it shows
+
+
+def test_it_shows_the_program_of_what_is_open_and_follows_it(code, qtbot):
+    own = code()
+    assert own.is_true()
+    assert "[2.0, 4.0],  # node_0" in own.text.toPlainText()
+    state = load(example("xor").path)
+    for changed in (
+        edits.set_weight(state, 0, 0, 0, 1 / 3),
+        replace(state, training=replace(state.training, optimizer="adam", batch_size=2)),
+        replace(state, network=replace(state.network, inputs=("é", "😀"))),
+        load(example("relu").path),
+        state,
+    ):
+        own.document.push(changed, "a change")
+        qtbot.waitUntil(own.is_true)
+    own.document.undo()
+    qtbot.waitUntil(own.is_true)
+    own.document.redo()
+    own.runner.speed = 1.0
+    with qtbot.waitSignal(own.runner.run_ended):
+        own.runner.run()
+    qtbot.waitUntil(own.is_true)
+    assert "500 updates of training" in own.text.toPlainText()
+
+
+def test_what_is_scrolled_to_and_selected_stays_while_numbers_change(code, qtbot):
+    own = code(size=(364, 300))
+    text = own.text
+    text.setTextCursor(text.document().find("return np.maximum"))
+    own.at("def forward")
+    place = text.verticalScrollBar().value()
+    assert place > 0
+    for weight in (0.1, -1 / 3, 40000.0):
+        own.weight(weight)
+        qtbot.waitUntil(lambda w=weight: f"[{w!r}, 4.0]" in text.toPlainText())
+    assert text.verticalScrollBar().value() == place
+    assert text.textCursor().selectedText() == "return np.maximum"
+    text.setTextCursor(text.document().find(", 4.0],  #"))
+    own.weight(123.5)
+    qtbot.waitUntil(lambda: "[123.5, 4.0]" in text.toPlainText())
+    assert text.textCursor().selectedText() == ", 4.0],  #"
+
+
+def test_it_writes_nothing_while_it_is_out_of_sight(code, monkeypatch):
+    own = code()
+    before = own.text.toPlainText()
+    own.panel.hide()
+    monkeypatch.setattr("nnviz.ui.code.panel.program", lambda *_: pytest.fail("nobody sees it"))
+    own.weight(9.0)
+    own.selection.select(NODE_0)
+    own.player.step()
+    monkeypatch.undo()
+    assert own.text.toPlainText() == before
+    own.panel.show()
+    assert "[9.0, 4.0],  # node_0" in own.text.toPlainText()
+
+
+def test_numbers_words_and_comments_have_their_colours_in_each_theme(code, qapp):
+    named = replace(load(example("relu").path), name='😀 """ it\'s')
+    own = code(named)
+    assert own.coloured("# node_0", "number") == ["2.0", "4.0"]
+    assert own.coloured("# node_0", "muted") == ["# node_0"]
+    assert own.coloured("😀", "muted") == [f"# {named.name}"]
+    own.selection.select(NODE_0)
+    try:
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            QApplication.processEvents()
+            assert own.coloured("import numpy", "keyword", theme) == ["import", "as"]
+            assert own.lit("selection", theme)
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_a_line_without_room_goes_on_further_in(code):
+    own = code("xor", size=(320, 400))
+    text = own.text
+    block = text.document().findBlockByNumber(own.line_of("# node_0"))
+    first, *others = (block.layout().lineAt(k).x() for k in range(block.layout().lineCount()))
+    assert others
+    assert min(others) > first
+    assert text.horizontalScrollBar().maximum() == 0
+
+
+def test_a_style_that_cannot_hold_the_network_says_why_in_its_place(code, monkeypatch, qtbot):
+    def refuses(*_):
+        raise ValueError("NumPy has no such network")
+
+    own = code()
+    monkeypatch.setitem(STYLES, "numpy", STYLES["numpy"]._replace(lines=refuses))
+    own.weight(0.5)
+    qtbot.waitUntil(lambda: not own.text.isVisible())
+    said = [label.text() for label in own.panel.findChildren(QLabel) if label.isVisible()]
+    assert "NumPy has no such network" in said
+    assert not any(button.isEnabled() for button in own.panel.findChildren(QPushButton))
+    monkeypatch.undo()
+    own.document.undo()
+    qtbot.waitUntil(own.text.isVisible)
+    assert own.is_true()
+    assert all(button.isEnabled() for button in own.panel.findChildren(QPushButton))
+
+
+# --- lit up
+
+
+def test_what_is_selected_lights_its_lines_up_and_brings_them_into_sight(code):
+    own = code(size=(520, 900))
+    own.selection.select(NODE_0)
+    assert {"[2.0, 4.0],  # node_0", FORWARD, "a0 = relu(z0)"} <= set(own.lit("selection"))
+    assert "[4.0, -5.0],  # node_1" not in own.lit("selection")
+    assert own.marked()[FORWARD] == {"accent"}
+    assert own.described.startswith(f"node_0: lines {own.line_of('# node_0') + 1}, ")
+    own.selection.select(None)
+    assert (own.lit("selection"), own.marked(), own.described) == ([], {}, "")
+    own.selection.select(Address("weight", 1, 0, 1))
+    assert "[2.0, 7.0],  # output" in own.lit("selection")
+    own.at("a1 = a0 @ W1.T")
+    assert "a1 = a0 @ W1.T" in own.lit("selection")
+    assert FORWARD not in own.lit("selection")
+    own.panel.resize(520, 300)
+    own.text.verticalScrollBar().setValue(own.text.verticalScrollBar().maximum())
+    own.selection.select(Address("node", -1, 0))
+    assert own.lit("selection")[0].startswith("inputs = ")
+
+
+def test_the_lines_of_a_phase_and_of_a_step_are_lit_up_apart_from_the_selection(code, qtbot):
+    own = code(size=(520, 900))
+    for phase, line in (
+        ("Forward", FORWARD),
+        ("Loss", "return np.mean((prediction - y) ** 2)"),
+        ("Backward", "slope_W0 = slope_z0.T @ x"),
+        ("Update", "w -= learning_rate * slope"),
+    ):
+        own.player.show_phase(phase.lower())
+        assert line in [text.replace("w[:] = w - ", "w -= ") for text in own.lit("walked")]
+        assert f"{phase}: line" in own.described
+    own.player.stop()
+    assert (own.lit("walked"), own.described) == ([], "")
+    own.player.speed = 1.0
+    own.player.step()
+    assert FORWARD in own.lit("walked")
+    assert "a1 = a0 @ W1.T" not in own.lit("walked")
+    assert own.marked()[FORWARD] == {"walk"}
+    own.player.step()
+    own.player.step()
+    qtbot.waitUntil(lambda: "a1 = a0 @ W1.T" in own.lit("walked"))
+    assert FORWARD not in own.lit("walked")
+    own.selection.select(NODE_0)
+    own.player.show_phase("forward")
+    assert own.marked()[FORWARD] == {"accent", "walk"}
+    assert own.described.startswith("node_0: lines ")
+    assert "; Forward: lines " in own.described
+
+
+def test_where_the_walk_is_comes_into_sight_at_once_with_the_panel_or_another_style(code):
+    own = code("xor", size=(364, 260))
+    for phase in ("update", "forward", "backward"):
+        own.player.show_phase(phase)
+        assert own.lit("walked")
+    own.panel.hide()
+    own.player.show_phase("update")
+    own.panel.show()
+    assert own.lit("walked")
+    QTest.keyClick(own.panel.findChild(Choice), Qt.Key.Key_Down)
+    assert own.lit("walked")
+
+
+def test_a_large_network_is_loaded_from_beside_the_program(code, qtbot):
+    own = code(made(*LARGE))
+    stored = 'W0 = stored["W0"]'
+    assert stored in own.text.toPlainText()
+    own.selection.select(Address("weight", 0, 100, 700))
+    own.at(stored)
+    assert stored in own.lit("selection")
+    own.player.show_phase("update")
+    assert own.lit("walked")
+    own.weight(0.25)
+    own.runner.step()
+    qtbot.waitUntil(own.is_true)
+    own.press("Copy")
+    assert status(own) == "Copied the program; it loads numbers from a file, which Save… writes"
+
+
+# --- clicked
+
+
+def test_a_click_on_a_line_selects_what_it_is_about_and_another_one_the_next(code):
+    own = code()
+    first, second = (Address("weight", 0, 0, source) for source in (0, 1))
+    assert [own.click("# node_0") for _ in range(4)] == [NODE_0, first, second, NODE_0]
+    assert own.click("z0 = x @") == NODE_1
+    assert own.click("import numpy") == NODE_1
+    assert own.legend == "This line is about no node or edge"
+    own.click("# node_1")
+    assert own.legend == "accounts → node_1"
+
+
+def test_a_click_on_a_number_selects_its_weight_or_bias(code):
+    state = load(example("xor").path)
+    layers = state.network.layers
+    layers = replace(layers[0], weights=[[1, 2], [33, -44], [5, 6]], biases=[0.25, 0.5, 0.75]), layers[1]
+    for style in ("course", "numpy"):
+        own = code(replace(state, network=replace(state.network, layers=layers)), style)
+        for said, address in (
+            ("-44", Address("weight", 0, 1, 1)),
+            ("33", Address("weight", 0, 1, 0)),
+            ("0.75", Address("bias", 0, 2)),
+        ):
+            place = own.within(said)
+            assert [own.click(place), own.click(place)] == [address] * 2, style
+
+
+def test_the_keyboard_selects_and_leads_on_and_text_that_is_marked_selects_no_node(code):
+    own = code()
+    text = own.text
+    start = own.at("# node_0")
+    QTest.mousePress(text.viewport(), LEFT, pos=start)
+    QTest.mouseMove(text.viewport(), start + QPoint(80, 0))
+    QTest.mouseRelease(text.viewport(), LEFT, pos=start + QPoint(80, 0))
+    assert text.textCursor().hasSelection()
+    assert own.selection.address is None
+    text.setFocus()
+    text.setTextCursor(QTextCursor(text.document()))
+    while text.textCursor().blockNumber() < own.line_of("# node_0"):
+        QTest.keyClick(text, Qt.Key.Key_Down)
+    assert own.selection.address is None
+    QTest.keyClick(text, Qt.Key.Key_Return)
+    assert own.selection.address == NODE_0
+    QTest.keyClick(text, Qt.Key.Key_Up)
+    QTest.keyClick(text, Qt.Key.Key_Enter)
+    assert own.selection.address == NODE_0
+    reached = []
+    for _ in range(3):
+        QTest.keyClick(own.panel.window().focusWidget(), Qt.Key.Key_Tab)
+        reached.append(own.panel.window().focusWidget().accessibleName())
+    assert reached == [
+        "Style of the program",
+        "Copy the program",
+        "Save the program, which runs as it stands",
+    ]
+
+
+def test_a_line_under_the_mouse_shows_on_the_diagram_what_it_is_about(code):
+    own = code()
+    view = own.text.viewport()
+    hover(view, own.at("# output"))
+    assert own.hovered == [OUTPUT]
+    assert view.cursor().shape() == Qt.CursorShape.PointingHandCursor
+    hover(view, own.at("import numpy"))
+    assert own.hovered[1:] == [None]
+    assert view.cursor().shape() == Qt.CursorShape.IBeamCursor
+    for selected, shown in ((None, NODE_0), (NODE_0, NODE_0), (NODE_1, NODE_1), (OUTPUT, NODE_0)):
+        own.selection.select(selected)
+        for line in ("import numpy", FORWARD):
+            hover(view, own.at(line))
+        assert own.hovered[-1] == shown, "a line that is lit up shows just the selection"
+
+
+# --- copied and saved
+
+
+def test_all_or_what_is_marked_is_copied_as_plain_text(code):
+    own = code()
+    own.weight(2.5)
+    own.press("Copy")
+    assert QGuiApplication.clipboard().text() == program(own.document.state, "numpy").text
+    assert status(own) == "Copied the program"
+    own.text.setTextCursor(own.text.document().find(FORWARD))
+    own.text.setFocus()
+    QTest.keyClick(own.text, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    data = QGuiApplication.clipboard().mimeData()
+    assert (data.text(), data.hasHtml()) == (FORWARD, False)
+
+
+def test_saved_programs_run_by_themselves_and_print_what_the_window_predicts(code, answer, tmp_path):
+    states = []
+    for name in ("relu", "xor", "digits"):
+        own = code(name)
+        answer(QFileDialog, type_name(tmp_path / f"{name}.py"))
+        own.press("Save…")
+        assert status(own) == f"Saved {name}.py" + " and digits.npz" * (name == "digits")
+        states.append(own.document.state)
+    assert sorted(os.listdir(tmp_path)) == ["digits.npz", "digits.py", "relu.py", "xor.py"]
+    for printed, state in zip(ran(sorted(tmp_path.glob("*.py"))), [states[2], *states[:2]], strict=True):
+        lines = printed.splitlines()[: len(state.data)]
+        predicted = [[float(word) for word in line.split()] for line in lines]
+        assert predicted == pytest.approx(state.network.predict(state.data.inputs), abs=1e-12)
+
+
+def test_a_program_that_cannot_be_saved_says_why_and_leaves_nothing(code, answer, tmp_path, approved):
+    (tmp_path / "mine.npz").write_bytes(b"another's")
+    told = []
+    for own, name in (
+        (code("digits"), "mine.py"),
+        (code("digits"), "other.npz"),
+        (code(), f"missing{os.sep}mine.py"),
+    ):
+        answer(QFileDialog, type_name(tmp_path / name))
+        answer(QMessageBox, choose("OK", told))
+        own.press("Save…")
+        assert told[-1] == status(own)
+    assert os.listdir(tmp_path) == ["mine.npz"]
+    assert (tmp_path / "mine.npz").read_bytes() == b"another's"
+    approved("a program that cannot be saved", "\n".join(told))
+
+
+# --- in the window
+
+
+def test_the_style_that_is_chosen_is_shown_and_remembered(open_window, settings):
+    window = open_window("relu")
+    card = bring(window, "Code")
+    choice, text = card.findChild(Choice), card.findChild(CodeText)
+    for k, style in enumerate(STYLES):
+        QTest.keyClick(choice, Qt.Key.Key_Home)
+        for _ in range(k):
+            QTest.keyClick(choice, Qt.Key.Key_Down)
+        written = program(window.document.state, style).text.removesuffix("\n")
+        assert text.toPlainText() == written
+    assert settings.text("code style") == style
+    assert bring(open_window("relu"), "Code").findChild(CodeText).toPlainText() == written
+
+
+def test_a_click_on_the_diagram_leaves_the_code_in_front_and_explains_beside_it(open_window, qtbot):
+    window = open_window("relu")
+    text = bring(window, "Code").findChild(CodeText)
+    set_number(window, address_named(window, "node_0", "accounts"), "2.5")
+    qtbot.waitUntil(lambda: "2.5" in text.toPlainText())
+    click(window, address_named(window, "node_0"))
+    assert text.isVisible()
+    assert text.accessibleDescription().startswith("node_0: line")
+    press(window, "Notes")
+    click(window, address_named(window, "node_1"))
+    assert window.explain.isVisible()
+    bring(window, "Code")
+    window.board.docks["Code"].setFloating(True)
+    QApplication.processEvents()
+    press(window, "Notes")
+    click(window, address_named(window, "node_0"))
+    assert window.explain.isVisible()
+    assert text.isVisible()
+
+
+# --- which lines compute what a step of the walk says
+
+
+def lit(state, style, deed, layer, node=0):
+    """Return what the lines say that are lit up once a step is done."""
+    lines = program(state, style).lines
+    progress = Progress(Walk(state.network.sizes, rows=len(state.data)))
+    progress.stand_at(progress.walk.steps.index(Step(deed, layer, node)) + 1)
+    return [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+
+
+MEAN = "slopes[node] = slopes[node] + row_slopes[node] / len(input_data)"
+BACK = ["def relu_back(z, slope_a):", "return slope_a * (z > 0)"]
+FIT = "fitted = model.fit("
+STEPS = [
+    ("course", "mean", 0, 1, [MEAN]),
+    ("numpy", "mean", 0, 1, ["slope_W0 = slope_z0.T @ x"]),
+    ("pytorch", "mean", 0, 1, ["loss.backward()"]),
+    ("keras", "mean", 0, 1, [FIT]),
+    ("numpy", "backward", 1, 0, [*BACK, "slope_a1 = 2 * (a1 - y) / y.size", "slope_z1 = relu_back("]),
+    ("numpy", "slopes", 1, 0, ["slope_W1 = slope_z1.T @ a0"]),
+    ("course", "backward", 1, 0, [*BACK, "output_slope = relu_back("]),
+    ("course", "slopes", 1, 0, ["'output': hidden_layer_outputs * output_slope,"]),
+    ("pytorch", "slopes", 1, 0, ["loss.backward()"]),
+    ("keras", "backward", 1, 0, [FIT]),
+    ("keras", "slopes", 1, 0, [FIT]),
+    ("keras", "update", 1, 0, [FIT]),
+    ("course", "update", 0, 0, ["weights_updated[node] = "]),
+]
+CROSS_ENTROPY = [
+    ("course", "loss", ["error = model_outputs - target"]),
+    ("course", "backward", ["output_0_slope = error[0]"]),
+    ("numpy", "backward", ["slope_z1 = (a1 - y) / len(y)"]),
+    ("numpy", "loss", ["z = forward(x)[-2]", "return np.sum(y * "]),
+    ("pytorch", "loss", ["loss = cross_entropy(model[:-1](train_inputs), train_targets)"]),
+    ("keras", "loss", ["loss=keras.losses.CategoricalCrossentropy(from_logits=True),"]),
+    ("keras", "backward", ["fitted = trained.fit("]),
+]
+
+
+def test_the_lines_are_lit_up_that_compute_what_a_step_says():
+    rows, relu = shipped("many-rows"), shipped("relu")
+    for style, deed, layer, node, said in STEPS:
+        found = lit(rows, style, deed, layer, node)
+        assert [text[: len(own)] for text, own in zip(found, said, strict=True)] == said, (style, deed)
+    assert lit(relu, "numpy", "mean", 1) == ["slope_W1 = slope_z1.T @ a0", "slope_W0 = slope_z0.T @ x"]
+    assert not any("slope" in text for deed in ("loss", "losses") for text in lit(rows, "numpy", deed, 1))
+    state = of_classes(depths=([3],))["cross_entropy_softmax3_1"]
+    assert state.validated
+    for style, deed, said in CROSS_ENTROPY:
+        found = lit(state, style, deed, 1)
+        assert all(any(text.startswith(own) for text in found) for own in said), found
+        assert not any("softmax_back" in line.text for line in program(state, style).lines)
+
+
+def test_a_value_a_name_or_a_number_leads_to_its_node_its_edge_and_its_row():
+    state = shipped("many-rows")
+    inputs = state.network.inputs
+    for style, said, within, expected in (
+        ("course", "input_data = ", "-1]", (inputs[1], 1)),
+        ("numpy", "inputs = ", "-1.0]", (inputs[1], 1)),
+        ("numpy", "targets = ", "140.0]", (state.network.outputs[0], 3)),
+        ("course", "    'node_0': np.array", "node_0", ("node_0", None)),
+        ("numpy", "# node_1", "node_1", ("node_1", None)),
+        ("numpy", "# node_1", ".0,", (f"{inputs[0]} → node_1", None)),
+        ("numpy", "z0 = x @", "x", None),
+    ):
+        lines = program(state, style).lines
+        line = next(k for k, own in enumerate(lines) if said in own.text)
+        found = pointed_at(lines, line, lines[line].text.index(within))
+        assert (found and (found.address.name(state.network), found.row)) == expected, (style, said)
