@@ -458,14 +458,15 @@ def test_a_program_that_cannot_be_saved_says_why_and_leaves_nothing(code, answer
 
 def test_the_style_that_is_chosen_is_shown_and_remembered(open_window, settings):
     window = open_window("relu")
-    card = bring(window, "Code")
-    choice, text = card.findChild(Choice), card.findChild(CodeText)
-    for k, style in enumerate(STYLES):
-        QTest.keyClick(choice, Qt.Key.Key_Home)
-        for _ in range(k):
-            QTest.keyClick(choice, Qt.Key.Key_Down)
+    text, choice = (
+        bring(window, "Code").findChild(CodeText),
+        window.board.docks["Code"].findChild(Choice),
+    )
+    QTest.keyClick(choice, Qt.Key.Key_Home)
+    for style in STYLES:
         written = program(window.document.state, style).text.removesuffix("\n")
         assert text.toPlainText() == written
+        QTest.keyClick(choice, Qt.Key.Key_Down)
     assert settings.text("code style") == style
     assert bring(open_window("relu"), "Code").findChild(CodeText).toPlainText() == written
 
