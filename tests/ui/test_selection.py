@@ -1,28 +1,29 @@
-"""What is selected and what is shown are of one State, whatever replaces it: no view sees two at once."""
+"""What is selected is of the State that is shown, whatever replaces it; and the search field selects."""
+
+from dataclasses import replace
+from itertools import cycle
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from nnviz.core import edits, structure
 from nnviz.core.address import Address
+from nnviz.core.edits import set_weight
 from nnviz.core.network import Network
+from nnviz.core.numbers import shown
 from nnviz.core.state import Dataset, State
 from nnviz.files.examples import example
 from nnviz.files.registry import load, save
+from nnviz.picture.parts import Rect
+from nnviz.ui.diagram.finder import Finder
 from tests.ui.hands import address_named, bring, choose_entry, click, entry
-from tests.ui.sees import explained, written
+from tests.ui.sees import explained, place, written
 
 CARDS = ("MSE", "1 weight", "2 weights", "Activation", "Matrix", "Classes")
 """The plots, one at a time."""
-
 SMALL = State(Network.from_weights({"output": [2.0]}), Dataset([[1.0]], [[0.0]]))
-
-
-def network_menu(window, title):
-    """Choose an entry of the Network menu."""
-    menu = entry(window.main_window.menuBar(), "Network").menu()
-    menu.aboutToShow.emit()
-    entry(menu, title).trigger()
 
 
 def push(edit, *where):
@@ -36,9 +37,7 @@ CHANGES = {
     "an input less": push(structure.remove_node, 0, 0),
     "the last rows gone": push(edits.remove_rows, [2, 3]),
     "all rows gone": push(edits.remove_rows, [0, 1, 2, 3]),
-    "one row pasted": lambda window: window.document.push(
-        edits.set_rows(window.document.state, [[1.0, 2.0]], None), "one row"
-    ),
+    "one row pasted": push(edits.set_rows, [[1.0, 2.0]], None),
     "another network": lambda window: window.document.start(SMALL),
 }
 SELECTED = {
@@ -47,15 +46,6 @@ SELECTED = {
     "an input": (Address("node", -1, 1), None),
     "two weights": (Address("weight", 0, 1, 1), Address("weight", 1, 0, 1)),
 }
-
-
-def seen(window):
-    """Return what every view says of the selection, once all of it is painted."""
-    for card in CARDS:
-        bring(window, card)
-        QApplication.processEvents()
-    window.main_window.grab()
-    return window.diagram.accessibleDescription(), explained(window)
 
 
 def valid(window):
@@ -67,33 +57,46 @@ def valid(window):
     )
 
 
-@pytest.mark.parametrize("card", CARDS)
-def test_a_hidden_layer_is_added_before_the_selected_prediction(open_window, card):
+def test_no_view_meets_the_selection_of_another_state(open_window, amount):
+    window, cards = open_window("many-rows"), cycle(CARDS)
+    once, looks = amount(quick=True, ci=False, night=False), amount(quick=2, ci=6, night=6)
+
+    def look():
+        """Bring some cards into sight, each of which is painted."""
+        for _ in range(looks):
+            bring(window, next(cards))
+            QApplication.processEvents()
+        return window.diagram.accessibleDescription(), explained(window)
+
+    selected = [*SELECTED.values()]
+    for k, (name, change) in enumerate(CHANGES.items()):
+        for addresses in [selected[(k + 1) % 4]] if once else selected:
+            window.document.start(load(example("many-rows").path))
+            window.selection.select(*addresses)
+            window.selection.row = 3
+            window.selection.show_slopes(True)
+            look()
+            for step in (change, lambda own: own.undo(), lambda own: own.redo()):
+                step(window)
+                assert valid(window), (name, addresses)
+                look()
+
+
+def test_a_hidden_layer_is_added_before_the_selected_prediction(open_window):
     window = open_window("relu")
-    bring(window, card)
-    click(window, address_named(window, "output")._replace(kind="value"))
-    network_menu(window, "Add a hidden layer before the prediction")
-    assert window.selection.address == address_named(window, "output")
-    assert window.diagram.accessibleDescription().startswith("output: z = 52")
-    choose_entry(window, "Undo")
-    assert window.selection.address == Address("node", 1, 0)
-    choose_entry(window, "Redo")
-    assert window.selection.address == Address("node", 2, 0)
-
-
-@pytest.mark.parametrize("selected", SELECTED)
-def test_no_view_meets_the_selection_of_another_state(open_window, selected):
-    window = open_window("many-rows")
-    for name, change in CHANGES.items():
-        window.selection.select(*SELECTED[selected])
-        window.selection.row = 3
-        window.selection.show_slopes(True)
-        seen(window)
-        for step in (change, lambda _: window.undo(), lambda _: window.redo()):
-            step(window)
-            assert valid(window), name
-            seen(window)
-        window.undo()
+    menu, output = entry(window.main_window.menuBar(), "Network").menu(), address_named(window, "output")
+    for card in CARDS:
+        bring(window, card)
+        click(window, output._replace(kind="value"))
+        menu.aboutToShow.emit()
+        entry(menu, "Add a hidden layer before the prediction").trigger()
+        assert window.selection.address == address_named(window, "output")
+        assert window.diagram.accessibleDescription().startswith("output: z = 52")
+        choose_entry(window, "Undo")
+        assert window.selection.address == output
+        choose_entry(window, "Redo")
+        assert window.selection.address == Address("node", 2, 0)
+        choose_entry(window, "Undo")
 
 
 def test_a_smaller_file_is_opened_with_the_last_row_and_a_hidden_node_selected(open_window, tmp_path):
@@ -101,26 +104,156 @@ def test_a_smaller_file_is_opened_with_the_last_row_and_a_hidden_node_selected(o
     window = open_window("many-rows")
     bring(window, "Matrix")
     window.selection.row = 3
-    click(window, address_named(window, "node_1")._replace(kind="value"))
+    click(window, Address("value", 0, 1))
     window.document.open(tmp_path / "small.json")
     assert (window.selection.address, window.selection.row) == (None, 0)
     assert written(window, Address("value", 0, 0)) == "2"
 
 
-def test_whoever_is_told_first_reads_a_row_that_is_there(open_window):
-    window = open_window("many-rows")
+def test_whoever_is_told_first_reads_a_row_that_is_there_and_a_removed_node_is_let_go(bare):
+    window = bare("many-rows")
     window.selection.row, rows = 3, []
     window.document.state_changed.connect(lambda *_: rows.append(window.selection.row))
     window.document.push(edits.remove_rows(window.document.state, [1, 2, 3]), "fewer rows")
     assert rows == [0]
-
-
-def test_weight_sets_of_a_removed_node_leave_the_selection_valid(open_window):
-    window = open_window(load(example("two-weight-sets").path))
-    click(window, address_named(window, "node_1")._replace(kind="value"))
+    window = bare("two-weight-sets")
+    click(window, Address("value", 0, 1))
     window.document.push(structure.remove_node(window.document.state, 1, 1), "a node less")
     window.document.push(edits.use_set(window.document.state, 0), "a set")
     assert window.selection.address is None
-    window.undo()
-    window.undo()
+    window.document.undo()
+    window.document.undo()
     assert valid(window)
+    window = bare("relu")
+    window.selection.select(Address("node", 0, 1))
+    window.document.push(structure.remove_node(window.document.state, 1, 0), "a node less")
+    assert window.selection.address == Address("node", 0, 0), "the selection stays with its node"
+
+
+# --- the search field
+
+
+@pytest.fixture
+def find(bare):
+    """Return a function that opens the search field over a diagram, and types."""
+
+    def type_it(text, what="relu"):
+        own = bare(what)
+        own.finder = Finder(own.diagram, own.document, own.selection)
+        own.finder.open()
+        QTest.keyClicks(own.finder.field, text)
+        return own, own.finder
+
+    return type_it
+
+
+def press(finder, *keys):
+    for key in keys:
+        QTest.keyClick(QApplication.focusWidget() or finder.field, getattr(Qt.Key, f"Key_{key}"))
+
+
+def listed(finder):
+    """Return the rows of the list as they are seen."""
+    cells = finder.list
+    return [tuple(cells.item(row, k).text() for k in range(3)) for row in range(cells.rowCount())]
+
+
+def test_the_search_field_opens_with_ctrl_f_and_escape_gives_the_focus_back(open_window):
+    window = open_window("relu")
+    QTest.keyClick(window.diagram, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    finder = window.finder
+    assert finder.field.hasFocus()
+    assert window.diagram.rect().contains(finder.geometry())
+    assert window.diagram.width() - finder.geometry().right() < 20
+    assert finder.geometry().top() < 20
+    QTest.keyClicks(finder.field, "node")
+    press(finder, "Escape")
+    assert not finder.isVisible()
+    assert window.diagram.hasFocus()
+    assert window.selection.address is None
+    finder.open()
+    assert finder.field.selectedText() == "node"
+    window.diagram.resize(320, 400)
+    assert Rect(0, 0, 320, 400).contains(finder.x(), finder.y())
+    assert finder.geometry().right() <= 320
+
+
+def test_matches_are_listed_with_their_values_and_what_the_field_says_of_them(find, approved):
+    window, finder = find("", "digits")
+    hints = [finder.hint.text()]
+    for text, first in (
+        ("pixel_0_2", ("pixel_0_2", "input", "0.3125")),
+        ("pixel_0_2 -> node_0_1", ("pixel_0_2 → node_0_1",)),
+        ("biases of digit_3", ("bias of digit_3",)),
+    ):
+        finder.field.setText(text)
+        assert listed(finder)[0][: len(first)] == first
+    assert len(listed(finder)) == 1
+    for text, count in (("pixel", 20), ("zzz", 0)):
+        finder.field.setText(text)
+        assert len(listed(finder)) == count
+        hints.append(finder.hint.text())
+    approved("the search field: empty, too many, none", "\n".join(hints))
+    press(finder, "Return", "Down", "F2", "Tab")
+    QTest.keyClick(finder, Qt.Key.Key_Right)
+    assert window.selection.address is None, "keys that the field does not want do not reach the diagram"
+
+
+def test_enter_selects_the_current_match_and_brings_it_into_sight_beside_the_field(find):
+    window, finder = find("node 0 17", "digits")
+    press(finder, "Return")
+    address = address_named(window, "node_0_17")
+    assert window.selection.address == address
+    assert window.diagram.picture.layout.body.meets(place(window, address))
+    assert written(window, address._replace(kind="value")) == "2.078"
+    assert listed(finder) == [("node_0_17", "relu", shown(finder.list.matches[0].value))]
+    assert finder.isVisible()
+    window.diagram.fit()
+    finder.field.setText("digit")
+    under = Rect(*finder.geometry().getRect())
+    press(finder, "Down")
+    address = address_named(window, "digit_1")
+    assert place(window, address).meets(under)
+    press(finder, "Return")
+    assert not place(window, address).meets(under)
+    assert place(window, address).meets(window.diagram.picture.layout.body)
+    for keys, name in (
+        (("Down", "Down", "Up", "Return"), "digit_2"),
+        (("PageDown", "PageDown", "Return"), "digit_9"),
+        (("PageUp", "PageUp", "Up", "Return"), "digit_0"),
+    ):
+        press(finder, *keys)
+        assert window.selection.address == address_named(window, name)
+
+
+def test_a_click_on_a_match_selects_it_and_one_beside_the_list_goes_nowhere(find):
+    window, finder = find("3 strongest of digit_9", "digits")
+    at = finder.list.visualItemRect(finder.list.item(1, 0)).center()
+    QTest.mouseClick(finder.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    selected = finder.list.matches[1].address._replace(kind="weight")
+    assert window.selection.address == selected
+    QTest.mouseClick(finder, Qt.MouseButton.LeftButton, pos=finder.rect().bottomLeft())
+    assert window.selection.address == selected
+
+
+def test_matches_follow_edits_and_what_is_removed_can_no_longer_be_chosen(find, qtbot):
+    window, finder = find("accounts -> node_0")
+    assert listed(finder) == [("accounts → node_0", "", "2")]
+    window.document.push(set_weight(window.document.state, 0, 0, 0, -1.5), "edit")
+    qtbot.waitUntil(lambda: listed(finder) == [("accounts → node_0", "", "−1.5")])
+    finder.field.setText("largest")
+    press(finder, "Down")
+    current = finder.list.current.address
+    window.document.push(set_weight(window.document.state, *current[1:], 99), "edit")
+    qtbot.waitUntil(lambda: listed(finder)[0][2] == "99")
+    assert finder.list.current.address == current, "the current match stays"
+    finder.field.setText("node_1")
+    own = window.document.state
+    smaller = Network.from_weights({"node_0": [2, 4], "output": [2]}, inputs=own.network.inputs)
+    window.document.push(replace(own, network=smaller), "remove")
+    assert listed(finder) == []
+    press(finder, "Return")
+    assert window.selection.address is None
+    network = Network.from_weights({"output": [1.0, 2.0]}, inputs=["<b>bold</b>", "x"])
+    _, finder = find("bold", State(network, Dataset([[1.0, 1.0]])))
+    assert listed(finder)[0][0] == finder.list.item(0, 0).toolTip() == "<b>bold</b>"
