@@ -24,12 +24,11 @@ from nnviz.ui.explain.panel import HINT, ExplainPanel
 from tests.core.oracle import make_network, make_state
 from tests.core.test_explain import BANK
 from tests.core.test_health import deep, one_layer
-from tests.core.written import closes
 from tests.ui.bare import Bare
 from tests.ui.hands import address_named, click, hover, point, press, rest, set_number
 from tests.ui.sees import explained, written
 
-INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " "})
+INVISIBLE = str.maketrans({"\u200b": "", "\u2060": "", "\u00a0": " ", "\u2028": " "})
 EDGE = ("weight", 0, 0, 0)
 
 
@@ -48,7 +47,7 @@ class Reader(Bare):
     def text(self):
         """Return what the title row and the page say."""
         labels = [label.text() for label in self.panel.findChildren(QLabel)]
-        return "\n".join([*labels, self.browser.toPlainText()]).translate(INVISIBLE).replace("\u2028", "\n")
+        return "\n".join([*labels, self.browser.toPlainText()]).translate(INVISIBLE)
 
     def reads(self, text):
         """Wait until the page says `text`; return all that it says."""
@@ -89,7 +88,7 @@ def read(qtbot):
 
 
 def test_it_explains_what_is_selected_and_follows_row_state_and_switch(read, approved):
-    bank = read()
+    bank = read(BANK, (1200, 700))  # so wide that no font needs another line
     approved("nothing is selected", bank.text())
     bank.select("node", 0, 0)
     approved("a hidden node", bank.reads("On all 4 rows"))
@@ -149,17 +148,6 @@ def test_nothing_is_computed_while_it_is_hidden(read, monkeypatch):
     assert passes == []
     bank.panel.show()
     bank.reads("3·1 + 5·4 = 23")
-
-
-def test_all_arithmetic_that_is_shown_closes(read):
-    network = make_network((2, 3, 2, 1), ("tanh", "relu", "sigmoid"), (True, False, True))
-    reader = read(make_state(network, 3))
-    for address in (("node", 0, 1), ("node", 2, 0), ("weight", 0, 2, 1), ("weight", 1, 0, 1), ("bias", 2, 0)):
-        reader.select(*address)
-        text = reader.reads("→" if address[0] == "weight" else network.names(address[1] + 1)[address[2]])
-        lines = re.findall(r"^= (.*[=≈] \S+?)(?: [✓✗].*)?$", text, re.M)
-        assert lines
-        assert [line for line in lines if not closes(line)] == []
 
 
 # --- pointing, copying
@@ -250,7 +238,7 @@ def lines_of(browser):
             line = layout.lineAt(k)
             one = text[line.textStart() : line.textStart() + line.textLength()].translate(INVISIBLE)
             yield before, one
-            before = None if one.endswith("\u2028") else one
+            before = None if text[: line.textStart() + line.textLength()].endswith("\u2028") else one
         block = block.next()
 
 
@@ -268,6 +256,7 @@ def test_a_line_breaks_between_terms_and_in_no_product_that_has_room(read):
         ):
             reader.select(*address)
             reader.reads("∂MSE/∂z")
+            QApplication.processEvents()  # a scroll bar may have come, which leaves less room
             for before, line in lines_of(reader.browser):
                 if before is not None and ("·" in before or "=" in line):
                     term = re.split(" [+−=≈] ", before)[-1] + re.split(" [+−=≈] ", line)[0]
