@@ -214,7 +214,7 @@ def test_in_the_window_it_follows_clicks_what_is_typed_and_a_run(open_window, qt
     assert "Row 1: z 29" in card.plane.accessibleDescription()
     press(window, "Run")
     qtbot.waitUntil(lambda: window.document.in_motion and window.document.state.iteration > 2)
-    qtbot.waitUntil(lambda: "Row 1: z 29" not in card.plane.accessibleDescription())
+    qtbot.waitUntil(lambda: "Row 1: z 29 " not in card.plane.accessibleDescription())
     with qtbot.waitSignal(window.runner.run_ended):
         window.training.speed.setValue(100)
     state = window.document.state

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QP
 
 from nnviz.core import edits
 from nnviz.core.address import Address
-from nnviz.document.walk.walk import Progress, Step, Walk
+from nnviz.document.walk.walk import Progress, Walk
 from nnviz.files.code import STYLES, program
 from nnviz.files.examples import example
 from nnviz.files.registry import load
@@ -494,56 +494,30 @@ def test_a_click_on_the_diagram_leaves_the_code_in_front_and_explains_beside_it(
 # --- which lines compute what a step of the walk says
 
 
-def lit(state, style, deed, layer, node=0):
-    """Return what the lines say that are lit up once a step is done."""
+def lit(state, style, layers):
+    """Yield each deed with the lines that are lit up once its first step of a layer is done."""
     lines = program(state, style).lines
-    progress = Progress(Walk(state.network.sizes, rows=len(state.data)))
-    progress.stand_at(progress.walk.steps.index(Step(deed, layer, node)) + 1)
-    return [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+    steps = Walk(state.network.sizes, rows=len(state.data)).steps
+    for deed, layer in dict.fromkeys(step[:2] for step in steps if step.layer in layers):
+        progress = Progress(Walk(state.network.sizes, rows=len(state.data)))
+        progress.stand_at(1 + steps.index(next(step for step in steps if step[:2] == (deed, layer))))
+        found = [lines[k].text.strip() for k in sorted(Lines(lines).walked(progress))]
+        yield f"{style}, {deed} {layer}:\n  " + "\n  ".join(found)
 
 
-MEAN = "slopes[node] = slopes[node] + row_slopes[node] / len(input_data)"
-BACK = ["def relu_back(z, slope_a):", "return slope_a * (z > 0)"]
-FIT = "fitted = model.fit("
-STEPS = [
-    ("course", "mean", 0, 1, [MEAN]),
-    ("numpy", "mean", 0, 1, ["slope_W0 = slope_z0.T @ x"]),
-    ("pytorch", "mean", 0, 1, ["loss.backward()"]),
-    ("keras", "mean", 0, 1, [FIT]),
-    ("numpy", "backward", 1, 0, [*BACK, "slope_a1 = 2 * (a1 - y) / y.size", "slope_z1 = relu_back("]),
-    ("numpy", "slopes", 1, 0, ["slope_W1 = slope_z1.T @ a0"]),
-    ("course", "backward", 1, 0, [*BACK, "output_slope = relu_back("]),
-    ("course", "slopes", 1, 0, ["'output': hidden_layer_outputs * output_slope,"]),
-    ("pytorch", "slopes", 1, 0, ["loss.backward()"]),
-    ("keras", "backward", 1, 0, [FIT]),
-    ("keras", "slopes", 1, 0, [FIT]),
-    ("keras", "update", 1, 0, [FIT]),
-    ("course", "update", 0, 0, ["weights_updated[node] = "]),
-]
-CROSS_ENTROPY = [
-    ("course", "loss", ["error = model_outputs - target"]),
-    ("course", "backward", ["output_0_slope = error[0]"]),
-    ("numpy", "backward", ["slope_z1 = (a1 - y) / len(y)"]),
-    ("numpy", "loss", ["z = forward(x)[-2]", "return np.sum(y * "]),
-    ("pytorch", "loss", ["loss = cross_entropy(model[:-1](train_inputs), train_targets)"]),
-    ("keras", "loss", ["loss=keras.losses.CategoricalCrossentropy(from_logits=True),"]),
-    ("keras", "backward", ["fitted = trained.fit("]),
-]
-
-
-def test_the_lines_are_lit_up_that_compute_what_a_step_says():
-    rows, relu = shipped("many-rows"), shipped("relu")
-    for style, deed, layer, node, said in STEPS:
-        found = lit(rows, style, deed, layer, node)
-        assert [text[: len(own)] for text, own in zip(found, said, strict=True)] == said, (style, deed)
-    assert lit(relu, "numpy", "mean", 1) == ["slope_W1 = slope_z1.T @ a0", "slope_W0 = slope_z0.T @ x"]
-    assert not any("slope" in text for deed in ("loss", "losses") for text in lit(rows, "numpy", deed, 1))
-    state = of_classes(depths=([3],))["cross_entropy_softmax3_1"]
-    assert state.validated
-    for style, deed, said in CROSS_ENTROPY:
-        found = lit(state, style, deed, 1)
-        assert all(any(text.startswith(own) for text in found) for own in said), found
-        assert not any("softmax_back" in line.text for line in program(state, style).lines)
+def test_the_lines_are_lit_up_that_compute_what_a_step_says(approved):
+    classes = of_classes(depths=([3],))["cross_entropy_softmax3_1"]
+    assert classes.validated
+    for name, state, layers in (
+        ("many rows", shipped("many-rows"), (0, 1)),
+        ("one row", shipped("relu"), (1,)),
+        ("cross-entropy", classes, (1,)),
+    ):
+        approved(
+            f"lit up by a step | {name}",
+            "\n".join(own for style in STYLES for own in lit(state, style, layers)),
+        )
+    assert not any("softmax_back" in line.text for style in STYLES for line in program(classes, style).lines)
 
 
 def test_a_value_a_name_or_a_number_leads_to_its_node_its_edge_and_its_row():
