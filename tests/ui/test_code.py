@@ -359,7 +359,7 @@ def test_a_click_on_a_number_selects_its_weight_or_bias(code):
             assert [own.click(place), own.click(place)] == [address] * 2, style
 
 
-def test_the_keyboard_selects_and_leads_on_and_text_that_is_marked_selects_no_node(code):
+def test_keys_select_and_lead_on_and_marked_text_selects_no_node(code):
     own = code()
     text = own.text
     start = own.at("# node_0")

@@ -402,7 +402,7 @@ def test_enter_in_a_field_of_a_dialog_leaves_the_keyboard_there(window, answer):
     choose_entry(window, "Make rows…")
 
 
-def test_a_number_that_is_open_on_the_diagram_is_closed_accepted_or_left_by_what_a_person_does(again):
+def test_a_number_that_is_open_on_the_diagram_is_closed_accepted_or_left(again):
     window = again()
     click(window, WEIGHT)
     editor = editor_of(window)
