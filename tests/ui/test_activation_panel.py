@@ -190,6 +190,10 @@ def test_many_rows_are_one_point_a_pixel_and_come_while_it_is_idle(card, qtbot):
     far = np.abs(drawn[:, 0][:, None] - z[None, ::50]).min(axis=0)
     inside = np.abs(z[::50]) < own.plane.view()[0][1]
     assert far[inside].max() <= 2 * own.plane.pixel()[0], "each row has a point within two pixels"
+    low, high = own.plane.view()[0]
+    own.edit(set_weight, 0, 0, 0, 0.0)
+    assert own.plane.view()[0][0] <= low, "rows that are not known at present may need all of it"
+    assert own.plane.view()[0][1] >= high
 
 
 def test_it_takes_the_colours_of_a_theme(qapp, card):

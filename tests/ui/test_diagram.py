@@ -301,6 +301,10 @@ def test_the_network_menu_says_which_layer_it_edits_and_leaves_no_menus_behind(o
         counts.append(len(window.main_window.findChildren(QMenu)))
     assert counts[0] == counts[2]
     approved("the network menu", "\n".join(told[:2]))
+    window.selection.select(None)
+    menu.aboutToShow.emit()
+    layers = [own.text().replace("&", "") for own in menu.actions() if own.menu()]
+    assert layers[:4] == ["Inputs", "Hidden layer 1", "Hidden layer 2", "Prediction"]
     window.selection.select(address_named(window, "node_1_1"))
     menu.aboutToShow.emit()
     window.selection.select(address_named(window, "node_1_0"))

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTextBrowser, QToolButton, QToolTip
@@ -168,6 +168,9 @@ def test_clicking_a_factor_leads_to_its_edge_or_node_and_hovering_tells_its_part
     assert bank.hovered == [Address("node", -1, 1)]
     hover(bank.browser.viewport(), QPoint(330, 690))
     assert bank.hovered[-1] is None
+    hover(bank.browser.viewport(), bank.point("5", after="+ "))
+    QApplication.sendEvent(bank.browser, QEvent(QEvent.Type.Leave))
+    assert bank.hovered[-2:] == [Address("node", -1, 1), None]
 
 
 def test_only_slopes_are_purple_and_the_copy_button_copies_ascii(read, approved):
