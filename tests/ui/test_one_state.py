@@ -232,6 +232,7 @@ def test_a_run_of_2_to_the_53_updates_runs_pauses_and_is_gone_through(open_windo
             assert timeline.accessibleDescription().endswith(f" of {MANY}")
         window.main_window.grab()
         press(window, "Pause")
+        qtbot.waitUntil(lambda: status(window).startswith("Paused"))  # a busy machine is still pausing
         end = document.state.iteration
         assert status(window) == f"Paused after {end - before:,} of {MANY - before:,} updates"
         assert window.runner.left == MANY - end
