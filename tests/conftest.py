@@ -9,7 +9,9 @@ import pytest
 from allpairspy import AllPairs
 
 from tests.approved import Approved
+from tests.surroundings import settle
 
+settle()
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # several spin on cores that others need
 
