@@ -1,0 +1,300 @@
+"""nnviz as a process: signals, streams that are closed or full, and what it does not import."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import nnviz
+from nnviz.cli.main import main
+from nnviz.files.examples import example
+from tests.processes import COMMAND, PATIENCE_S, Forks, ended, python
+from tests.test_cli import LEAST, OVER_FITTING, same_run
+
+CODES = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
+needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no such signals")
+needs_shell = pytest.mark.skipif(sys.platform == "win32", reason="needs a shell that closes streams")
+
+
+@pytest.fixture(scope="module")
+def forks():
+    with Forks() as forks:
+        yield forks
+
+
+IMPORTS = """
+import sys
+def imported(*names):
+    return [name for name in sys.modules if name.startswith(names)]
+import nnviz
+assert not imported("PySide6", "numpy", "msgspec"), imported()
+from nnviz.cli.main import main
+assert main(["examples"]) == 0
+assert not imported("numpy")
+from nnviz import *
+for line in sys.argv[1:]:
+    try:
+        assert main(line.split()) == 0
+    except SystemExit as end:
+        assert not end.code
+    assert not imported("PySide6", "pyqtgraph", "contourpy", "nnviz.ui"), line
+"""
+WITHOUT_QT = (
+    *("predict relu", "slopes relu", "train relu", "convert relu a.json", "check relu", "examples"),
+    *("render relu -o a.svg", "--help", "--version"),
+)
+
+
+def test_neither_nnviz_nor_a_command_that_needs_no_window_imports_qt(tmp_path):
+    """And `import nnviz` and the list of examples import no NumPy."""
+    code, _, err = python(IMPORTS, *WITHOUT_QT, cwd=tmp_path)
+    assert (code, err) == (0, "")
+
+
+# Streams
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows breaks pipes in another way")
+def test_a_reader_that_goes_away_is_no_fault():
+    command = [sys.executable, "-W", "error", "-c", COMMAND, "slopes", "large"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        writer.stdout.read(1)
+        writer.stdout.close()
+        told = writer.stderr.read()
+    assert (writer.returncode, told) == (141, b"")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+def test_a_process_minds_its_streams(tmp_path):
+    nnviz_command = f"{sys.executable} -W error -m nnviz"
+    full = "the output cannot be written: no space left on device\n"
+    closed = "the output cannot be written: standard output is closed\n"
+    for line, expected in {
+        "predict relu": (0, "52.0\n", ""),
+        "predict relu >/dev/full": (1, "", full),
+        "--help >&-": (1, "", closed),
+        "convert relu a.json <&- >&- 2>&-": (0, "", ""),
+        "check gone 2>&-": (1, "", ""),
+    }.items():
+        assert ended(f"{nnviz_command} {line}", shell=True, cwd=tmp_path) == expected, line
+    assert nnviz.load(tmp_path / "a.json") == nnviz.load(example("relu").path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows no such modes")
+def test_a_file_that_may_not_be_reached_is_not_an_output_that_cannot_be_written(forks, tmp_path):
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    as_nobody = f"import os\nif os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n{COMMAND}"
+    os.chmod(tmp_path, 0o755)
+    told = f"{closed}/a.json cannot be read: permission denied\n"
+    assert forks(as_nobody, "check", closed / "a.json", folder="/") == (1, "", told)
+
+
+# Signals
+
+
+@needs_signals
+def test_ctrl_c_in_the_middle_of_the_imports_prints_no_traceback():
+    """The import of NumPy sends it: an exception there would come out of somebody else's code."""
+    code = """
+import os, signal, sys
+from nnviz.cli.main import main
+class Interrupted:
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupted())
+sys.argv = ["nnviz", "check", "relu"]
+main()
+"""
+    assert python(code) == (130, "", "stopped\n")
+
+
+@needs_signals
+def test_who_is_ended_in_the_middle_of_a_save_leaves_nothing_half_written(forks, tmp_path):
+    program = "import os, signal; os.fsync = lambda _handle: os.kill(os.getpid(), signal.{}); " + COMMAND
+    for name, code in CODES.items():
+        assert forks(program.format(name), "convert", "relu", tmp_path / "a.json") == (code, "", "stopped\n")
+        assert list(tmp_path.iterdir()) == []
+
+
+SIGNALLED = """
+import os, signal, sys
+from nnviz.cli.main import main
+from nnviz.core.training.trainer import Trainer
+
+def send():
+    os.kill(os.getpid(), signal.{name})
+
+AT = {at}
+work = Trainer.work
+def until_told(self, updates):
+    for _ in work(self, updates):
+        if self.iteration == AT:
+            {deed}
+        yield
+Trainer.work = until_told
+sys.exit(main())
+"""
+"""A command that sends itself a signal once so many updates are made, or does another deed."""
+
+
+def program(at, name="SIGINT", deed="send()", before=""):
+    return before + SIGNALLED.format(at=at, name=name, deed=deed)
+
+
+def train(line, capsys):
+    """Train in this process, to compare with."""
+    code = main(["train", *map(str, line)])
+    assert (code, capsys.readouterr().err) == (0, "")
+
+
+@needs_signals
+def test_what_was_trained_until_a_signal_is_saved(forks, tmp_path, capsys):
+    whole, losses = tmp_path / "whole.json", tmp_path / "losses.csv"
+    train(("iris", "--updates", 37, "-o", whole, "--history", losses), capsys)
+    for name, expected in CODES.items():
+        out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
+        line = "train", "iris", "--updates", 500, "-o", out, "--history", csv
+        code, printed, err = forks(program(37, name), *line)
+        assert (code, err) == (expected, "stopped after 37 of 500 updates\n")
+        assert printed.splitlines()[-2].split()[0] == "37"
+        assert same_run(out, whole)
+        assert csv.read_bytes() == losses.read_bytes()
+        assert nnviz.load(out).training.updates == 500
+        assert sorted(tmp_path.iterdir()) == sorted((out, csv, whole, losses))
+
+
+@needs_signals
+def test_within_an_epoch_the_last_point_is_measured(forks, tmp_path, capsys):
+    options = "--batch-size", "8", "--validation", "0.2"
+    out, whole = tmp_path / "out.json", tmp_path / "whole.json"
+    code, printed, _ = forks(program(20), "train", "iris", *options, "--json", "-o", out)
+    printed = json.loads(printed)
+    assert (code, printed["iteration"]) == (130, 20)
+    assert [point[0] for point in printed["history"]] == [0, 15, 20]
+    train(("iris", *options, "--updates", 20, "-o", whole), capsys)
+    assert same_run(out, whole)
+
+
+@needs_signals
+def test_without_an_output_the_history_is_printed(forks):
+    code, printed, err = forks(program(2), "train", "relu", "--updates", "9")
+    assert (code, err) == (130, "stopped after 2 of 9 updates\n")
+    assert [line.split()[0] for line in printed.splitlines()] == ["iteration", "0", "1", "2"]
+
+
+@needs_signals
+def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
+    out = tmp_path / "out.json"
+    begun = program(100, deed="print('begun', flush=True)")
+    line = [sys.executable, "-c", begun, "train", "spiral", "--updates", "1000000000", "-o", str(out)]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == 130
+    made = nnviz.load(out).iteration
+    assert made >= 100
+    assert told == f"stopped after {made:,} of 1,000,000,000 updates\n"
+
+
+@needs_signals
+def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_code(tmp_path):
+    out = tmp_path / "out.json"
+    line = [sys.executable, "-c", program(5, deed="sys.stdin.readline(), send()"), "train", "relu", "-o", out]
+    piped = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    for unbuffered in ("", "1"):
+        environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
+        with subprocess.Popen(line, **piped, text=True, env=environment) as process:
+            process.stdout.close()
+            process.stdin.write("go on\n")
+            process.stdin.close()
+            told = process.stderr.read()
+        assert (process.returncode, told) == (130, "stopped after 5 of 20 updates\n")
+        assert nnviz.load(out).iteration == 5
+        out.unlink()
+
+
+BEFORE_THE_FIRST = {
+    "stopped\n": "import nnviz.files.opening as place\nname = 'read_bytes'\n",
+    "stopped before the first update; nothing is saved\n": (
+        "import nnviz.core.training.batches as place\nname = 'Batches'\n"
+    ),
+}
+
+
+@needs_signals
+def test_a_signal_before_the_first_update_leaves_the_old_file(forks, tmp_path):
+    """While the file is read, and once it is."""
+    out = tmp_path / "out.json"
+    out.write_text("old")
+    for told, which in BEFORE_THE_FIRST.items():
+        before = f"""
+import os, signal
+{which}
+whole = getattr(place, name)
+def signalled(*arguments, **settings):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return whole(*arguments, **settings)
+import nnviz.core.training.trainer
+for module in (place, nnviz.core.training.trainer):
+    setattr(module, name, signalled)
+"""
+        line = "train", "relu", "-o", out, "--history", tmp_path / "h.csv"
+        assert forks(program(None, before=before), *line) == (143, "", told)
+        assert out.read_text() == "old"
+        assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+@needs_signals
+def test_a_signal_while_saving_waits_until_all_is_saved(forks, tmp_path):
+    out, csv = tmp_path / "out.json", tmp_path / "loss.csv"
+    for name in ("SIGINT", "SIGTERM"):
+        code = program(5, name, "setattr(os, 'fsync', lambda _handle: send())")
+        line = "train", "relu", "--updates", "5", "-o", out, "--history", csv
+        assert forks(code, *line)[::2] == (CODES[name], "")
+        assert nnviz.load(out).iteration == 5
+        assert len(csv.read_text().splitlines()) == 7
+        out.unlink()
+
+
+@needs_signals
+def test_a_second_ctrl_c_while_saving_ends_at_once_and_leaves_the_old_file(forks, tmp_path):
+    out = tmp_path / "out.json"
+    out.write_text("old")
+    before = "import nnviz.cli.stopping\nnnviz.cli.stopping.DOUBLED_S = -1.0\n"
+    code = program(3, deed="send(); os.fsync = lambda _handle: send()", before=before)
+    assert forks(code, "train", "relu", "-o", out)[::2] == (130, "stopped after 3 of 20 updates\nstopped\n")
+    assert out.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@needs_signals
+def test_a_ctrl_c_that_comes_doubled_is_one(forks, tmp_path):
+    out = tmp_path / "out.json"
+    code, _, _ = forks(program(3, deed="send(); send()"), "train", "relu", "-o", out)
+    assert (code, nnviz.load(out).iteration) == (130, 3)
+
+
+@needs_signals
+def test_in_the_background_where_interrupts_are_ignored_they_stay_ignored(forks, tmp_path):
+    out = tmp_path / "out.json"
+    code = program(3, before="import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n")
+    assert forks(code, "train", "relu", "-o", out)[::2] == (0, "")
+    assert nnviz.load(out).iteration == 20
+
+
+@needs_signals
+def test_keep_best_keeps_the_best_until_a_signal(forks, tmp_path, capsys):
+    best, whole = tmp_path / "best.json", tmp_path / "whole.json"
+    line = "iris", *OVER_FITTING.split()
+    code, _, err = forks(program(80), "train", *line, "--keep", "best", "-o", best)
+    assert code == 130
+    assert "kept: iteration 57 of 80, " in err
+    assert err.endswith("stopped after 80 of 300 updates\n")
+    train((*line, "--updates", LEAST, "-o", whole), capsys)
+    assert same_run(best, whole)
