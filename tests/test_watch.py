@@ -145,8 +145,7 @@ def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_
 
 
 @pytest.mark.parametrize(
-    ("model", "words"),
-    [([W23, W31], {"activations": ["tanh", "identity"]}), (WEIGHTS, {}), (NETWORK, {})],
+    ("model", "words"), [([W23, W31], {"activations": ["tanh", "identity"]}), (WEIGHTS, {}), (NETWORK, {})]
 )
 def test_activations_that_are_known_are_no_reason_to_warn(windows, model, words):
     warnings.simplefilter("error")
@@ -169,12 +168,7 @@ def test_where_warnings_are_errors_no_window_is_opened(windows):
         ([np.ones((2, 3)), np.ones((4, 4))], {}, nnviz.FileError, "the arrays make no network"),
         ([], {}, nnviz.FileError, "the arrays make no network"),
         ([np.ones((2, 3, 4))], {}, nnviz.FileError, "the arrays make no network"),
-        (
-            [W23],
-            {"activations": ["relu", "relu"]},
-            nnviz.FileError,
-            "activations: expected 1 activation",
-        ),
+        ([W23], {"activations": ["relu", "relu"]}, nnviz.FileError, "activations: expected 1 activation"),
         ([W23], {"activations": ["rely"]}, nnviz.FileError, "no activation is called"),
         (
             [W23.T, np.ones((2, 1))],
@@ -312,10 +306,7 @@ def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script
 
 @pytest.mark.parametrize(
     ("window", "note"),
-    [
-        (CLOSES, ""),
-        (DIES, "nnviz: the window that watched has ended; the training goes on without it\n"),
-    ],
+    [(CLOSES, ""), (DIES, "nnviz: the window that watched has ended; the training goes on without it\n")],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
 def test_a_window_that_is_gone_costs_a_script_a_note_at_most(window, note):

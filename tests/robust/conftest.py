@@ -1,3 +1,3 @@
-"""Windows for tests/robust; each test takes its counts from `amount` and all chance from a seed that it names."""
+"""Windows for tests/robust: counts come from `amount`, all chance from a seed that a test names."""
 
 from tests.ui.conftest import leaves_nothing_behind, open_window, qapp, settings  # noqa: F401

@@ -10,17 +10,8 @@ import struct
 import warnings
 import zipfile
 
-NAMES = (
-    "../W0.npy",
-    "/W0.npy",
-    "W0.npy",
-    "W1.npy",
-    "b0.npy",
-    "activations.npy",
-    "config.json",
-    "x" * 300,
-    "",
-)
+_NAMES = "../W0.npy /W0.npy W0.npy W1.npy b0.npy activations.npy config.json"
+NAMES = (*_NAMES.split(), "x" * 300, "")
 SHAPES = ("(1, 1)", "(2,)", "()", "(0, 2)", "(99999999, 99999999)", "(-1, 2)", "(1,) * 9", "(2, 1, 1)")
 KINDS = ("<f4", "<f8", "<i2", "|O", "|b1", "<c16", ">f8", "<U3", "|S5", "<M8[s]", "<f16", "|V8", "<f")
 

@@ -11,13 +11,13 @@ from tests.robust.naughty import NAMES
 LARGEST, SMALLEST = 1.7976931348623157e308, 5e-324
 
 
-def filled(value, activation="identity", rows=3):
+def filled(value, activation="identity", rows=3, names=("a", "b", "out", "x", "y")):
     """Return a State of 2-2-1 nodes with biases, whose every number is `value` or −`value`."""
-    hidden = Layer(("a", "b"), activation, [[value, -value], [-value, value]], [value, -value])
-    output = Layer(("out",), "identity", [[value, -value]], [-value])
+    hidden = Layer(names[:2], activation, [[value, -value], [-value, value]], [value, -value])
+    output = Layer(names[2:3], "identity", [[value, -value]], [-value])
     inputs = np.full((rows, 2), value)
     inputs[::2] = -value
-    return named(Network(("x", "y"), (hidden, output)), Dataset(inputs, np.full((rows, 1), value)))
+    return named(Network(names[3:], (hidden, output)), Dataset(inputs, np.full((rows, 1), value)))
 
 
 def named(network, data, training=None):
@@ -57,7 +57,7 @@ def called(names):
 
 
 EXTREMES = {
-    "1e308": filled(1e308),
+    "1e308, under strange names": filled(1e308, names=NAMES[60:65]),
     "the largest number": filled(LARGEST, "relu"),
     "1e155, whose square is too large": filled(1e155, "leaky_relu"),
     "1e-320": filled(1e-320),
@@ -82,5 +82,5 @@ CALLED = {f"names {k}": called(NAMES[k : k + 8]) for k in range(0, len(NAMES) - 
 def some(count):
     """Return so many of them, evenly from all, with their names."""
     listed = [*EXTREMES.items(), *CALLED.items()]
-    step = max(1.0, (len(listed) - 1) / (count - 1))
+    step = max(1.0, (len(listed) - 1) / max(count - 1, 1))
     return [listed[round(k * step)] for k in range(min(count, len(listed)))]

@@ -1,6 +1,6 @@
 """Kills programs while they save or keep copies, at random moments, and prints as JSON what was found after.
 
-    python -m tests.robust.killed save|recovery SEED KILLS FOLDER
+    python -m tests.robust.killed SEED SAVES COPIES FOLDER
 
 One process that has imported everything forks each program: to start one anew takes ten times as long.
 """
@@ -91,8 +91,8 @@ def half_files(folder):
     return len(new)
 
 
-def main(what, seed, kills, folder):
-    """Kill so many programs; print what was wrong, how many half files were left, and what is there now."""
+def killed(what, seed, kills, folder):
+    """Kill so many programs; return what was wrong, how many half files were left, and what is there now."""
     program = {"save": save_again_and_again, "recovery": keep_again_and_again}[what]
     look = {"save": look_at_saved, "recovery": look_at_kept}[what]
     chance, wrong, half = random.Random(seed), [], 0
@@ -106,8 +106,17 @@ def main(what, seed, kills, folder):
         OnDisk(folder / "a.json", set()).write(DATA[0], over=True)
     else:
         look(folder)
-    print(json.dumps({"wrong": wrong, "half": half, "left": sorted(os.listdir(folder))}))
+    return {"wrong": wrong, "half": half, "left": sorted(os.listdir(folder))}
+
+
+def main(seed, saves, copies, folder):
+    """Kill programs that save, and such as keep copies; print what was found after."""
+    found = {}
+    for what, kills in (("save", saves), ("recovery", copies)):
+        (folder / what).mkdir()
+        found[what] = killed(what, int(seed), int(kills), folder / what)
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]))
+    main(*sys.argv[1:4], Path(sys.argv[4]))

@@ -17,22 +17,8 @@ import traceback
 from collections import deque
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QMimeData,
-    QObject,
-    QPoint,
-    Qt,
-    QTimer,
-    QUrl,
-    Slot,
-)
-from PySide6.QtGui import (
-    QAction,
-    QContextMenuEvent,
-    QDesktopServices,
-    QGuiApplication,
-    QKeySequence,
-)
+from PySide6.QtCore import QMimeData, QObject, QPoint, Qt, QTimer, QUrl, Slot
+from PySide6.QtGui import QAction, QContextMenuEvent, QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -64,20 +50,8 @@ from tests.robust.witness import Witness, logged
 from tests.ui.hands import drag_away, drag_over, let_go, turn, write
 from tests.ui.sees import untrue
 
-NUMBERS = (
-    "0",
-    "1",
-    "-1",
-    "0.5",
-    "1e308",
-    "-1e308",
-    "1e-320",
-    "-0",
-    "1e400",
-    "nan",
-    "3,5",
-    "12345678901234567890",
-)
+_NUMBERS = "0 1 -1 0.5 1e308 -1e308 1e-320 -0 1e400 nan 3,5 12345678901234567890"
+NUMBERS = _NUMBERS.split()
 RUBBISH = ("", "--", "=1+1", "<b>x</b>", "1 2 3", "\t", "1e", "%s%n", "'; drop", *NO_NAMES[:20])
 TABLES = ("1\t2\n3\t4", '"', "x1,x2,y\n1,2,3\n4,5,6", "a;b\n1;2", "1,2,3", "\0", "1e999,1")
 KEYS = (
@@ -557,7 +531,7 @@ def what_holds_holds(window, folder):
 def let_loose(seed, seconds, folder):
     """Let a monkey loose; return how many things it did. Where something was amiss, fail with the last."""
     made_files(folder)
-    path = Path(tempfile.gettempdir()) / f"nnviz-monkey-{seed}.log"
+    path = folder.with_name(f"{folder.name}.log")
     browser = NoBrowser()
     for scheme in ("http", "https", "mailto", "file"):
         QDesktopServices.setUrlHandler(scheme, browser, "take")

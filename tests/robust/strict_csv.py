@@ -1,24 +1,10 @@
 """A reader of CSV letter by letter, which has nothing in common with nnviz's and with Python's."""
 
-MISSING = {
-    "",
-    "-",
-    "--",
-    "?",
-    ".",
-    "*",
-    "na",
-    "NA",
-    "n/a",
-    "N/A",
-    "#N/A",
-    "<NA>",
-    "null",
-    "Null",
-    "NULL",
-    "nil",
-}
-MISSING |= {"\\N", "none", "None", "NONE", "nan", "NaN", "NAN", "inf", "-inf", "Infinity", "#NUM!", "#DIV/0!"}
+_MISSING = """
+- -- ? . * na NA n/a N/A #N/A <NA> null Null NULL nil \\N none None NONE nan NaN NAN inf -inf Infinity
+#NUM! #DIV/0!
+"""
+MISSING = {"", *_MISSING.split()}
 """What programs write for a number that is missing: a first row of nothing else names no columns."""
 
 

@@ -4,6 +4,7 @@ What is counted is what a person would notice in the end: memory, widgets, timer
 """
 
 import gc
+import json
 import os
 import re
 import sys
@@ -20,16 +21,24 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from nnviz.core import edits
 from nnviz.core.network import Layer, Network
 from nnviz.core.run import Training
 from nnviz.core.state import Dataset, State
 from nnviz.core.training import train
+from nnviz.core.training.earlier import with_earlier
+from nnviz.core.training.trainer import Trainer
+from nnviz.document.training.job import USUAL_LIMITS
+from nnviz.files import native
 from nnviz.files.examples import paths
 from nnviz.files.registry import save
+from nnviz.files.source import Source
 from nnviz.ui.window.app import Opened
 from nnviz.ui.window.settings import Settings
 from nnviz.ui.window.unexpected import LOG_NAME
 from tests.bench.memory import megabytes
+from tests.core import oracle
+from tests.core.test_history import check_line
 from tests.robust.witness import logged
 from tests.ui.hands import address_named, click
 from tests.ui.sees import figure
@@ -101,7 +110,7 @@ def assert_flat(told):
 
 
 def test_a_long_run_takes_no_more_memory_and_every_iteration_stays_in_reach(qtbot, tmp_path, amount):
-    updates = amount(quick=150_000, ci=10**6, night=10**7)
+    updates = amount(quick=12_000, ci=10**6, night=10**7)
     save(small(updates), tmp_path / "small.json")
     with opened(qtbot, tmp_path / "small.json", tmp_path) as window:
         run_to_its_end(qtbot, window, updates)
@@ -119,9 +128,10 @@ def run_to_its_end(qtbot, window, updates):
     print(f"{updates} updates: {told[0]:.1f} MB after {warm}, {told[-1]:.1f} at the end")
     assert_flat(told)
     assert figure(window, "Iteration").accessibleDescription() == f"{updates}"
-    window.runner.scrub_to(98_765)
-    qtbot.waitUntil(lambda: window.document.state.iteration == 98_765)
-    assert window.document.state.network == train(small(98_765)).state.network
+    back = min(updates, 100_000) * 4 // 5 + 1
+    window.runner.scrub_to(back)
+    qtbot.waitUntil(lambda: window.document.state.iteration == back)
+    assert window.document.state.network == train(small(back)).state.network
 
 
 def in_use(qtbot, window):
@@ -139,7 +149,7 @@ def in_use(qtbot, window):
 
 def test_documents_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
     with opened(qtbot, paths()[0], tmp_path) as window:
-        files = paths()[: amount(quick=4, ci=99, night=99)]
+        files = paths()[: amount(quick=2, ci=99, night=99)]
         open_one_after_the_other(qtbot, window, files, amount(quick=3, ci=8, night=80))
 
 
@@ -183,3 +193,40 @@ def test_windows_that_come_and_go_leave_nothing(qtbot, tmp_path, amount):
     assert [part() for part in parts if part() is not None] == []
     assert_flat(told[1:])  # the first quarter warms up
     assert kinds[2:] == kinds[1:-1]
+
+
+# The curve of a long run, with real updates
+
+
+def trained(state, updates, limit):
+    """Return the State after so many updates; the document takes one now and then, as it does each frame."""
+    trainer = Trainer(state, limit)
+    for unit, _ in enumerate(trainer.work(updates)):
+        if unit % 5000 == 0:
+            trainer.state()
+    return trainer.state()
+
+
+def curves(run):
+    return {"": run.history, **{curve.name: curve.history for curve in run.beside}}
+
+
+def test_the_line_of_a_long_run_is_true_in_the_window_and_in_the_file(amount):
+    updates = amount(quick=33_500, ci=200_000, night=10_000_000)
+    network = oracle.make_network([2, 2, 1], ["tanh", "sigmoid"], [True, True], scale=1.0)
+    data = Dataset([[0, 0], [0, 1], [1, 0], [1, 1]], [[0], [1], [1], [0]])
+    state = State(network, data, Training(0.3, updates, validation=0.25))
+    whole = trained(state, updates, float("inf")).run
+    shown = trained(state, updates, USUAL_LIMITS.history_points)
+    opened = native.read(Source(native.write(shown)))
+    assert len(curves(whole)) == 4
+    for name, curve in curves(whole).items():
+        assert len(curve) == updates + 1
+        for run in (shown.run, opened.run):
+            check_line(curves(run)[name].line, curve.points)
+    later = with_earlier(edits.randomise(shown, 3), shown)
+    (earlier,) = later.runs
+    check_line(earlier.history, whole.points[:, :2])
+    (again,) = native.read(Source(native.write(later))).runs
+    np.testing.assert_array_equal(again.history, earlier.history)
+    assert len(json.loads(native.write(shown))["run"]["history"]) <= 4 * 4096

@@ -1,9 +1,12 @@
-"""Whatever system call fails in a save: the old or the new file, whole, and a sentence."""
+"""Accidents in a save: a call that fails, a full disk, a kill. The old or the new file stays, whole."""
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +24,8 @@ from nnviz.files.code.program import Line, Program
 from nnviz.files.code.saving import beside
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
+from nnviz.files.snapshot import Copy
+from tests.processes import ended
 from tests.robust.faults import KINDS, each_call
 from tests.robust.small import state
 
@@ -215,3 +220,111 @@ def test_who_has_what_open_is_known_or_not_and_never_in_the_way(tmp_path, kind, 
             assert one.others() in (0, 1)
             one.leave()
             two.leave()
+
+
+# A disk that is full to the last byte
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory):
+    """A folder on a file system of 64 kB; the tests are skipped where none may be mounted."""
+    folder = tmp_path_factory.mktemp("disk")
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "nnviz-test", str(folder)]
+    if sys.platform != "linux" or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("no file system of 64 kB may be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.fixture
+def empty(disk):
+    """The same, empty."""
+    for path in sorted(disk.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    return disk
+
+
+def test_what_does_not_fit_leaves_the_old_file_and_can_be_saved_elsewhere(empty, tmp_path):
+    document = Document(state(0))
+    document.save(empty / "a.json")
+    document.push(state(1, rows=10_000), "many rows")
+    with pytest.raises(FileError) as caught:
+        document.save()
+    assert str(caught.value) == f"{empty / 'a.json'} was not saved: the disk is full"
+    assert load(empty / "a.json") == state(0)
+    assert names(empty) == ["a.json"]
+    assert document.modified
+    document.save(tmp_path / "a.json")
+    assert load(tmp_path / "a.json") == state(1, rows=10_000)
+
+
+def test_every_size_up_to_the_whole_disk_is_saved_or_not_and_never_half(empty, amount):
+    document, before = Document(state(0)), state(0)
+    document.save(empty / "a.json")
+    refused = 0
+    for rows in range(100, 3000, amount(quick=350, ci=100, night=100)):
+        document.push(state(rows, rows), "rows")
+        try:
+            document.save()
+        except FileError:
+            refused += 1
+        else:
+            before = document.state
+        assert load(empty / "a.json") == before
+        assert names(empty) == ["a.json"]
+    assert 0 < refused < 8 or amount(quick=0, ci=29, night=29) > refused > 0
+
+
+def test_a_version_before_that_does_not_fit_is_said_and_the_file_is_saved(empty):
+    Document(state(0, rows=900)).save(empty / "a.json")
+    document = Document(state(0))
+    document.open(empty / "a.json")
+    (empty / "filler").write_bytes(b"x" * 16_000)
+    document.push(state(1), "one row")
+    said = document.save()
+    size = (empty / "a.json").stat().st_size
+    assert said in (
+        "",
+        f"the version before is not kept: {empty / 'a.json~'} was not saved: the disk is full",
+    ), size
+    assert load(empty / "a.json") == state(1)
+
+
+def test_a_full_disk_for_copies_is_said_once_and_work_goes_on(empty, qtbot, tmp_path):
+    filler = empty / "filler"
+    filler.write_bytes(b"x" * 60_000)
+    document, said = Document(state(0)), []
+    recovery = Recovery(document, empty / "recovery", delay_ms=1)
+    recovery.failed.connect(said.append)
+    for number in range(1, 6):
+        document.push(state(number, rows=2000), "rows")
+        qtbot.waitUntil(lambda: len(said) == 1)
+    assert said[0].endswith("the disk is full")
+    document.save(tmp_path / "a.json")
+    assert load(tmp_path / "a.json") == state(5, rows=2000)
+    document.push(state(6, rows=1000), "rows")
+    filler.unlink()
+    qtbot.waitUntil(lambda: not recovery.busy)
+    (copy,) = Path(empty / "recovery").glob("*.copy")
+    assert Copy(copy.read_bytes()).state() == state(6, rows=1000)
+    recovery.close()
+    assert names(empty / "recovery") == []
+
+
+# kill -9 at random moments
+
+SEED = 9
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")
+def test_a_kill_leaves_a_whole_file_or_copy_and_the_next_save_or_start_clears_up(tmp_path, amount):
+    saves, copies = amount(quick=(12, 6), ci=(200, 200), night=(5000, 5000))
+    command = [sys.executable, "-m", "tests.robust.killed", *map(str, (SEED, saves, copies, tmp_path))]
+    code, printed, err = ended(command, cwd=Path(__file__).parents[2], timeout=3600)
+    assert (code, err) == (0, "")
+    print(saves, copies, "kills:", printed)
+    found = json.loads(printed)
+    assert found["save"]["wrong"] == found["recovery"]["wrong"] == []
+    assert found["save"]["left"] in (["a.json"], ["a.json", "a.json~"])
+    assert found["save"]["half"] > 0, "no kill has met a save"
+    assert found["recovery"]["left"] == []
