@@ -1,10 +1,12 @@
 """The window is there before NumPy is imported, and the diagram before the plot library."""
 
 import os
-import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.processes import COMMAND, python
 
 CODE = """
 import sys
@@ -40,19 +42,10 @@ open_window(None)
 PAINTED = "MainWindow\nDiagram numpy\nloaded numpy pyqtgraph\n"
 
 
-def started(code, platform, tmp_path):
-    """Run `code` as somebody who has never started nnviz; return what it printed, and its exit code."""
-    places = {name: str(tmp_path) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
-    environment = {**os.environ, **places, "QT_QPA_PLATFORM": platform}
-    return subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=60
-    )
-
-
-@pytest.mark.parametrize("platform", ["offscreen", pytest.param("xcb", marks=pytest.mark.window)])
-def test_window_and_diagram_are_painted_before_the_libraries_that_they_need_later(platform, tmp_path):
-    done = started(CODE, platform, tmp_path)
-    assert (done.stdout, done.returncode) == (PAINTED, 0), done.stderr
+def started(code, folder, platform="offscreen"):
+    """Run `code` as somebody who has never started nnviz, with these settings; return what it printed."""
+    places = {name: str(folder) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME")}
+    return python(code, env={**os.environ, **places, "QT_QPA_PLATFORM": platform})
 
 
 def a_large_file(path):
@@ -60,21 +53,27 @@ def a_large_file(path):
         file.truncate(12 * 2**30)  # sparse: it takes no room
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere settings are not in such a file")
-@pytest.mark.parametrize("make", [os.mkfifo, a_large_file])
-def test_the_window_starts_where_its_settings_are_no_file_of_a_sane_size(make, tmp_path):
-    (tmp_path / "nnviz").mkdir()
-    make(tmp_path / "nnviz" / "nnviz.conf")
-    done = started(CODE, "offscreen", tmp_path)
-    assert (done.stdout, done.returncode) == (PAINTED, 0), done.stderr
+@pytest.mark.window
+def test_in_a_real_window_what_is_needed_later_is_imported_after_the_first_paint(tmp_path):
+    assert started(CODE, tmp_path, "xcb")[:2] == (0, PAINTED)
+
+
+def test_window_and_diagram_are_painted_before_the_libraries_that_they_need_later(tmp_path, amount):
+    """Also where the settings are no file of a sane size, which Qt would wait for or read."""
+    in_a_file = sys.platform.startswith("linux")
+    kinds = [*[os.mkfifo, a_large_file] * in_a_file, Path.touch]
+    for make in kinds[: amount(quick=1, ci=3, night=3)]:
+        file = tmp_path / make.__name__ / "nnviz" / "nnviz.conf"
+        file.parent.mkdir(parents=True)
+        make(file)
+        code, printed, err = started(CODE, file.parents[1])
+        assert (code, printed) == (0, PAINTED), err
 
 
 def test_a_file_that_cannot_be_read_closes_the_window_with_one_sentence(tmp_path):
     bad = tmp_path / "bad.json"
     bad.write_text('{"output": [1, "two"]}', encoding="utf-8")
-    done = started(
-        f"import sys, nnviz.cli.main; sys.exit(nnviz.cli.main.main([{str(bad)!r}]))", "offscreen", tmp_path
-    )
-    assert done.returncode == 1
-    assert "output[1]: expected a number" in done.stderr
-    assert "Traceback" not in done.stderr
+    code, printed, err = started(f"import sys; sys.argv = ['nnviz', {str(bad)!r}]; {COMMAND}", tmp_path)
+    assert (code, printed) == (1, "")
+    assert "output[1]: expected a number" in err
+    assert "Traceback" not in err

@@ -4,13 +4,13 @@ import ctypes
 import os
 import shutil
 import socket
-import subprocess
 import sys
 
 import pytest
 
 import nnviz
 from nnviz import _system
+from tests.processes import ended, without_display
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lacks libraries")
 
@@ -40,61 +40,41 @@ def told(**needs):
     return str(caught.value)
 
 
-@pytest.mark.usefixtures("computer")
-def test_a_computer_that_has_everything_passes():
+def test_what_a_window_or_a_picture_lacks_is_told(computer, approved):
     assert _system.check(window=True) is None
-
-
-def test_the_packages_that_are_missing_are_named_in_the_command_that_installs_them(computer):
     computer.lacks(["libEGL.so.1", "libxcb-cursor.so.0"])
-    expected = "Qt lacks system libraries; this installs them: sudo apt-get install libegl1 libxcb-cursor0"
-    assert told(window=True) == expected
+    approved("libraries that are missing", told(window=True))
     computer.setattr(os, "geteuid", lambda: 0)
-    assert told(window=True) == expected.replace("sudo ", "")
+    approved("libraries that are missing for root", told(window=True))
+    computer.setattr(shutil, "which", lambda _program: None)
+    approved("libraries that are missing without apt-get", told(window=False))
+    computer.delenv("DISPLAY")
+    computer.setattr(ctypes, "CDLL", lambda _library: None)
+    approved("no display", told(window=True))
 
 
-def test_drawing_without_a_display_does_not_need_the_libraries_of_x11(computer):
+def test_the_libraries_of_x11_are_needed_by_windows_on_x11_alone(computer):
     computer.lacks(["libxcb-cursor.so.0"])
+    computer.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert _system.check(window=True) is None
+    computer.delenv("WAYLAND_DISPLAY")
     computer.delenv("DISPLAY")
     assert _system.check(window=False) is None
 
 
-def test_a_wayland_display_does_not_need_the_libraries_of_x11(computer):
-    computer.lacks(["libxcb-cursor.so.0"])
-    computer.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert _system.check(window=True) is None
-
-
-def test_without_apt_get_the_libraries_themselves_are_named(computer):
-    computer.setattr(shutil, "which", lambda _program: None)
-    computer.lacks(["libGL.so.1"])
-    assert told(window=False) == "Qt lacks system libraries; install those that bring libGL.so.1"
-
-
-def test_a_window_without_a_display_is_told_what_needs_none(computer):
-    computer.delenv("DISPLAY")
-    sentence = told(window=True)
-    assert sentence.startswith("there is no display here: `nnviz screenshot FILE -o OUT.png`")
-    assert "xvfb-run" in sentence
-
-
-def test_a_platform_that_the_user_chose_is_respected(computer):
+def test_a_platform_that_the_user_chose_is_respected_and_else_pictures_are_drawn_in_memory(computer):
     computer.delenv("DISPLAY")
     computer.setenv("QT_QPA_PLATFORM", "vnc")
     _system.draw_without_display()
     assert os.environ["QT_QPA_PLATFORM"] == "vnc"
     assert _system.check(window=True) is None
-
-
-def test_drawing_without_a_display_chooses_the_platform_that_draws_into_memory(computer):
-    computer.setenv("QT_QPA_PLATFORM", "")
     computer.delenv("QT_QPA_PLATFORM")
     _system.draw_without_display()
     assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
 
 
-DISPLAY = ":4567"
-"""At which nobody answers."""
+DISPLAY = f":{5000 + os.getpid() % 40_000}"
+"""At which nobody answers, also if other tests run beside."""
 
 
 def test_a_script_whose_window_would_find_nobody_at_its_display_is_told(computer):
@@ -113,48 +93,34 @@ def test_a_display_at_which_somebody_answers_passes(computer):
         assert _system.check_for_process() is None
 
 
-@pytest.mark.parametrize("display", ["elsewhere:0", "/private/tmp/socket:0", "?"])
-def test_a_display_of_another_kind_is_left_to_qt(computer, display):
-    computer.setenv("DISPLAY", display)
-    assert _system.check_for_process() is None
+def test_a_display_of_another_kind_is_left_to_qt(computer):
+    for display in ("elsewhere:0", "/private/tmp/socket:0", "?"):
+        computer.setenv("DISPLAY", display)
+        assert _system.check_for_process() is None
 
 
 def run(*arguments, **variables):
     """Run nnviz where the environment says of displays just that; return its code and what it wrote."""
-    own = {name: value for name, value in os.environ.items() if name not in SAY_OF_DISPLAYS}
-    command = [sys.executable, "-m", "nnviz", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**own, **variables}, timeout=60)
-    return done.returncode, done.stdout, done.stderr
+    return ended([sys.executable, "-m", "nnviz", *map(str, arguments)], env=without_display(**variables))
 
 
-SAY_OF_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "XDG_SESSION_TYPE")
+def test_a_display_that_is_not_there_is_one_sentence(amount, approved):
+    """The platforms are a list, of which Qt tries each."""
+    all_of_it = {"DISPLAY": DISPLAY}, {"QT_QPA_PLATFORM": "none;xcb:x"}, {"QT_QPA_PLATFORM": "none"}
+    for said in all_of_it[: amount(quick=2, ci=3, night=3)]:
+        code, out, err = run("relu", **said)
+        if "lacks system libraries" in err:
+            pytest.skip("the libraries of X11 are not here")
+        assert (code, out, err.count("\n")) == (1, "", 1)
+        ((name, value),) = said.items()
+        approved("a display that is not there", err.replace(value, "VALUE").replace(name, "NAME"))
 
 
-@pytest.mark.parametrize(
-    "said", [{"DISPLAY": DISPLAY}, {"QT_QPA_PLATFORM": "none"}, {"QT_QPA_PLATFORM": "none;xcb:x"}]
-)
-def test_a_display_that_is_not_there_is_one_sentence(said):
-    ((name, value),) = said.items()
-    code, out, err = run("relu", **said)
-    if "lacks system libraries" in err:
-        pytest.skip("the libraries of X11 are not here")
-    assert (code, out) == (1, "")
-    assert err.startswith(
-        f"Qt finds no display with {name}={value}: correct or unset {name}; `nnviz screenshot"
-    )
-    assert err.count("\n") == 1
-
-
-@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-def test_a_display_that_is_not_there_is_not_needed_for_a_picture(tmp_path, suffix):
-    picture = tmp_path / f"relu.{suffix}"
-    assert run("render", "relu", "-o", str(picture), DISPLAY=DISPLAY) == (0, "", "")
-    assert picture.stat().st_size
-    if suffix == "png":
-        assert run("screenshot", "relu", "-o", str(picture), DISPLAY=DISPLAY) == (0, "", "")
-
-
-def test_a_platform_that_is_not_there_is_one_sentence_for_a_picture_too(tmp_path):
-    code, out, err = run("screenshot", "relu", "-o", str(tmp_path / "x.png"), QT_QPA_PLATFORM="none")
+def test_a_picture_needs_no_display_but_a_platform_that_is_there(tmp_path):
+    for command, suffix in (("render", "pdf"), ("screenshot", "png")):
+        picture = tmp_path / f"relu.{suffix}"
+        assert run(command, "relu", "-o", picture, DISPLAY=DISPLAY) == (0, "", "")
+        assert picture.stat().st_size
+    code, out, err = run("screenshot", "relu", "-o", tmp_path / "x.png", QT_QPA_PLATFORM="none")
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert "QT_QPA_PLATFORM=none" in err
