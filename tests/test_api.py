@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import threading
 from dataclasses import replace
+from itertools import product
 from types import ModuleType
 
 import numpy as np
@@ -16,6 +16,7 @@ import nnviz
 from nnviz import _show, _system
 from nnviz._streams import NETWORK, TRAINING
 from nnviz.files.models.hdf5 import reading
+from tests.processes import PATIENCE_S, python
 
 WEIGHTS = {"node_0": [2, 4], "node_1": [4, -5], "output": [2, 7]}
 
@@ -25,18 +26,6 @@ def test_every_name_that_is_promised_is_there():
     assert [name for name in nnviz.__all__ if getattr(nnviz, name) is None] == []
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = nnviz.nothing
-
-
-def test_importing_nnviz_imports_neither_qt_nor_numpy():
-    code = "import sys, nnviz; print([n for n in ('PySide6', 'numpy', 'msgspec') if n in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-def test_using_all_of_it_imports_no_qt():
-    code = "import sys; from nnviz import *; print([n for n in sys.modules if n.startswith('PySide6')])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
 
 
 def test_a_script_can_load_predict_train_and_save(tmp_path):
@@ -69,8 +58,8 @@ def test_a_save_warns_of_what_the_kind_of_file_does_not_keep_and_then_saves(tmp_
 
 def test_the_history_of_a_long_training_has_every_iteration():
     network = nnviz.Network.from_weights({"output": [1]})
-    history = nnviz.train(nnviz.State(network, nnviz.Dataset([[1]], [[0]])), updates=150_000).history
-    assert np.array_equal(history[:, 0], np.arange(150_001))
+    history = nnviz.train(nnviz.State(network, nnviz.Dataset([[1]], [[0]])), updates=40_000).history
+    assert np.array_equal(history[:, 0], np.arange(40_001))
 
 
 def test_training_goes_on_with_the_run_of_a_file_and_begins_anew_without_it(tmp_path):
@@ -108,7 +97,8 @@ def shown(monkeypatch, tmp_path):
     monkeypatch.setattr(_show.subprocess, "Popen", Process)
 
     def opened():
-        (command,) = commands
+        command = commands.pop()
+        assert not commands
         for thread in threading.enumerate():
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
@@ -118,70 +108,49 @@ def shown(monkeypatch, tmp_path):
     return opened
 
 
-def test_show_opens_a_network_with_its_rows(shown):
-    network = nnviz.Network.from_weights(WEIGHTS)
-    nnviz.show(network, [[3, 5], [1, -1]], [60, 50])
-    assert shown() == nnviz.State(network, nnviz.Dataset([[3, 5], [1, -1]], [[60], [50]]))
+TWO = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]})
+CLASSES = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]}, output="softmax")
+NETWORK_2_2_1 = nnviz.Network.from_weights(WEIGHTS)
+MINE = nnviz.State(NETWORK_2_2_1, nnviz.Dataset([[3, 5]]), name="Mine")
 
 
-def test_show_takes_the_targets_of_one_row(shown):
-    network = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]})
-    nnviz.show(network, [3, 5], [60, 50])
-    assert shown().data == nnviz.Dataset([[3, 5]], [[60, 50]])
-
-
-def test_show_takes_the_class_of_each_row_as_its_targets(shown):
-    network = nnviz.Network.from_weights({"output_0": [1, 2], "output_1": [3, 4]}, output="softmax")
-    nnviz.show(network, [[3, 5], [5, 3], [4, 4]], [1, 0, 1])
-    assert shown().data.targets.tolist() == [[0, 1], [1, 0], [0, 1]]
-
-
-def test_show_opens_a_network_alone(shown):
-    nnviz.show(nnviz.Network.from_weights(WEIGHTS))
+def test_show_opens_a_network_a_state_or_a_dictionary_with_rows_and_targets(shown):
+    """The targets of one row, of each row, or the class of each."""
+    for given, network, inputs, targets in (
+        ((NETWORK_2_2_1, [[3, 5], [1, -1]], [60, 50]), NETWORK_2_2_1, [[3, 5], [1, -1]], [[60], [50]]),
+        ((TWO, [3, 5], [60, 50]), TWO, [[3, 5]], [[60, 50]]),
+        (
+            (CLASSES, [[3, 5], [5, 3], [4, 4]], [1, 0, 1]),
+            CLASSES,
+            [[3, 5], [5, 3], [4, 4]],
+            [[0, 1], [1, 0], [0, 1]],
+        ),
+        ((WEIGHTS, [3, 5], 60), NETWORK_2_2_1, [[3, 5]], [[60]]),
+    ):
+        nnviz.show(*given)
+        opened = shown()
+        assert (opened.network, opened.data) == (network, nnviz.Dataset(inputs, targets))
+    nnviz.show(NETWORK_2_2_1)
     assert len(shown().data) == 0
+    nnviz.show(MINE)
+    assert shown() == MINE
 
 
-def test_show_opens_a_state(shown):
-    state = nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]]), name="Mine")
-    nnviz.show(state)
-    assert shown() == state
-
-
-def test_show_opens_a_courses_dictionary(shown):
-    nnviz.show(WEIGHTS, [3, 5], 60)
-    assert shown() == nnviz.State(nnviz.Network.from_weights(WEIGHTS), nnviz.Dataset([[3, 5]], [[60]]))
-
-
-def test_show_takes_activations_only_for_what_does_not_say_them():
-    with pytest.raises(
-        TypeError, match=r"^activations are for models that do not say them, and found a dict$"
-    ):
-        nnviz.show(WEIGHTS, activations=["relu", "identity"])
-
-
-@pytest.mark.parametrize("thing", [None, "bank.json", np.zeros((2, 2)), [WEIGHTS]])
-def test_show_says_what_it_takes(thing):
-    name = type(thing).__name__
-    with pytest.raises(
-        TypeError, match=f"^show takes a Network, a State, a dictionary of weights, .* {name}$"
-    ):
-        nnviz.show(thing)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "sentence"),
-    [
-        ([[1, 2, 3]], None, "the model takes 2 inputs, and x has 3 columns"),
-        ([1, 2, 3, 4], None, "the model takes 2 inputs, and x is a row of 4 numbers"),
-        ([[1, 2]], [1, 2], "data.targets: expected 1 row, one for each row of inputs, found 2"),
-        ([[1, np.nan]], None, "data.inputs[0][1]: expected a finite number, found NaN"),
-    ],
-)
-def test_show_refuses_rows_that_do_not_fit(monkeypatch, tmp_path, x, y, sentence):
+def test_show_says_what_it_takes_and_which_rows_do_not_fit(monkeypatch, tmp_path, approved):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with pytest.raises(nnviz.FileError) as caught:
-        nnviz.show(nnviz.Network.from_weights(WEIGHTS), x, y)
-    assert str(caught.value) == sentence
+    said = []
+    for given, error in (
+        ((WEIGHTS, None, None, ["relu", "identity"]), TypeError),
+        *(((thing,), TypeError) for thing in (None, "bank.json", np.zeros((2, 2)), [WEIGHTS])),
+        ((NETWORK_2_2_1, [[1, 2, 3]]), nnviz.FileError),
+        ((NETWORK_2_2_1, [1, 2, 3, 4]), nnviz.FileError),
+        ((NETWORK_2_2_1, [[1, 2]], [1, 2]), nnviz.FileError),
+        ((NETWORK_2_2_1, [[1, np.nan]]), nnviz.FileError),
+    ):
+        with pytest.raises(error) as caught:
+            nnviz.show(*given[:3], **({"activations": given[3]} if given[3:] else {}))
+        said.append(f"{type(given[0]).__name__} {given[1:3]}: {caught.value}")
+    approved("what show refuses", "\n".join(said))
 
 
 def test_show_says_where_no_window_can_be_shown(monkeypatch):
@@ -208,29 +177,31 @@ def foreign(tmp_path, monkeypatch):
     assert not noted.exists(), noted.read_text()
 
 
-def check_that_windows_start():
-    """Check that windows come as far as to refuse what they are to open."""
-    for what in (NETWORK, TRAINING):
-        window = _show.window_process(what)
-        window.communicate(b"?", timeout=60)
-        assert window.returncode == 1
+def check_that_a_window_starts(what):
+    """Check that a window comes as far as to refuse what it is to open."""
+    window = _show.window_process(what)
+    window.communicate(b"?", timeout=PATIENCE_S)
+    assert window.returncode == 1
 
 
-@pytest.mark.parametrize("python_path", [None, "", os.pathsep, "."])
-def test_a_window_imports_nothing_of_the_current_folder(foreign, monkeypatch, python_path):
+def test_a_window_imports_nothing_of_the_current_folder(foreign, monkeypatch, amount):
     monkeypatch.chdir(foreign)
-    if python_path is not None:
-        monkeypatch.setenv("PYTHONPATH", python_path)
     monkeypatch.setattr(sys, "path", ["", str(foreign), ".", *sys.path])
-    check_that_windows_start()
+    cases = [*product((".", None, os.pathsep, ""), (NETWORK, TRAINING))]
+    for python_path, what in cases[: amount(quick=1, ci=8, night=8)]:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+        if python_path is not None:
+            monkeypatch.setenv("PYTHONPATH", python_path)
+        check_that_a_window_starts(what)
 
 
-def test_a_window_imports_nothing_of_the_folder_of_the_script(foreign, monkeypatch):
+def test_a_window_imports_nothing_of_the_folder_of_the_script(foreign, monkeypatch, amount):
     main = ModuleType("__main__")
     main.__file__ = str(foreign / "script.py")
     monkeypatch.setitem(sys.modules, "__main__", main)
     monkeypatch.setattr(sys, "path", [str(foreign), *sys.path])
-    check_that_windows_start()
+    for what in (TRAINING, NETWORK)[: amount(quick=1, ci=2, night=2)]:
+        check_that_a_window_starts(what)
 
 
 def test_the_process_that_reads_hdf5_imports_nothing_of_the_current_folder(foreign, monkeypatch):
@@ -256,9 +227,7 @@ _show.subprocess.Popen = lambda command, **settings: real(
 nnviz.show(nnviz.Network.from_weights({"output": [1, 2]}))
 print("at once")
 """
-    command = [sys.executable, "-W", "error", "-c", code, str(gate)]
-    own = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=own)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "at once\n", "")
+    done = python(code, gate, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert done == (0, "at once\n", "")
     with open(gate, "w") as still_open:  # blocks unless the stand-in is there to read
         assert still_open.writable()

@@ -73,7 +73,7 @@ def test_a_platform_that_the_user_chose_is_respected_and_else_pictures_are_drawn
     assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
 
 
-DISPLAY = f":{5000 + os.getpid() % 40_000}"
+DISPLAY = f":{1000 + os.getpid() % 9000}"
 """At which nobody answers, also if other tests run beside."""
 
 

@@ -1,9 +1,7 @@
 """`nnviz.watch` as a script meets it: the window is a stand-in that reads, hangs, closes or dies."""
 
 import itertools
-import os
 import signal
-import subprocess
 import sys
 import warnings
 
@@ -15,6 +13,7 @@ from nnviz._show import window_process
 from nnviz._streams import TRAINING
 from nnviz.files import frames
 from nnviz.watching import view
+from tests.processes import PATIENCE_S, Forks
 
 pytestmark = pytest.mark.filterwarnings("ignore:arrays do not say their activations:UserWarning")
 
@@ -97,29 +96,29 @@ def test_the_dictionary_of_the_course_is_watched_as_it_is(windows):
 W23, W31 = np.ones((2, 3)), np.ones((3, 1))
 
 
-@pytest.mark.parametrize(
-    ("model", "sizes", "biases"),
-    [
-        ([W23.T, np.zeros(3), W31.T, np.zeros(1)], (2, 3, 1), (True, True)),
-        ([W23, np.zeros(3), W31, np.zeros(1)], (2, 3, 1), (True, True)),
-        ([W23, W31, np.zeros(3), np.zeros(1)], (2, 3, 1), (True, True)),
-        ([W23, W31], (2, 3, 1), (False, False)),
-        ([W23, np.zeros((1, 3)), W31, np.zeros((1, 1))], (2, 3, 1), (True, True)),
-        ({"W1": W23, "b1": np.zeros((1, 3)), "W2": W31, "b2": np.zeros((1, 1))}, (2, 3, 1), (True, True)),
-        ([np.ones(4), np.zeros(1)], (4, 1), (True,)),
-        ([np.ones(4), 0.0], (4, 1), (True,)),
-        (np.ones(4), (4, 1), (False,)),
-        (np.ones((4, 1)), (1, 4), (False,)),
-        ((W23,), (3, 2), (False,)),
-    ],
-)
-def test_arrays_are_taken_as_weights_and_biases_in_the_order_that_makes_a_network(
-    windows, model, sizes, biases
-):
-    nnviz.watch(model).close()
-    network = windows[0].read()[0].network
-    assert network.sizes == sizes
-    assert tuple(layer.biases is not None for layer in network.layers) == biases
+FULL = (2, 3, 1), (True, True)
+SHAPES = {
+    "transposed": ([W23.T, np.zeros(3), W31.T, np.zeros(1)], FULL),
+    "each with its biases": ([W23, np.zeros(3), W31, np.zeros(1)], FULL),
+    "biases last": ([W23, W31, np.zeros(3), np.zeros(1)], FULL),
+    "no biases": ([W23, W31], ((2, 3, 1), (False, False))),
+    "biases in rows": ([W23, np.zeros((1, 3)), W31, np.zeros((1, 1))], FULL),
+    "a dictionary": ({"W1": W23, "b1": np.zeros((1, 3)), "W2": W31, "b2": np.zeros((1, 1))}, FULL),
+    "one node": ([np.ones(4), np.zeros(1)], ((4, 1), (True,))),
+    "one node and a number": ([np.ones(4), 0.0], ((4, 1), (True,))),
+    "one row": (np.ones(4), ((4, 1), (False,))),
+    "one column": (np.ones((4, 1)), ((1, 4), (False,))),
+    "a tuple": ((W23,), ((3, 2), (False,))),
+}
+
+
+def test_arrays_are_taken_as_weights_and_biases_in_the_order_that_makes_a_network(windows):
+    got = {}
+    for name, (model, _) in SHAPES.items():
+        nnviz.watch(model).close()
+        network = windows[-1].read()[0].network
+        got[name] = network.sizes, tuple(layer.biases is not None for layer in network.layers)
+    assert got == {name: expected for name, (_, expected) in SHAPES.items()}
 
 
 def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
@@ -127,30 +126,31 @@ def test_the_rows_tell_which_way_round_the_weights_of_a_script_are(windows):
     assert windows[0].read()[0].network.sizes == (2, 3)
 
 
-@pytest.mark.parametrize("moves", [False, True])
-def test_a_loop_that_makes_new_arrays_and_keeps_them_to_itself_is_told_so(windows, capsys, moves):
-    weights = W23.copy()
-    with nnviz.watch([weights], activations=["identity"]) as view:
-        for loss in (3.0, 2.0):
-            weights = np.subtract(weights, 0.1, out=weights if moves else None)
-            view.update(loss)
-    assert ("no weight has changed: a loop that makes new arrays" in capsys.readouterr().err) is not moves
+def test_a_loop_that_makes_new_arrays_and_keeps_them_to_itself_is_told_so(windows, capsys, approved):
+    for moves in (True, False):
+        weights = W23.copy()
+        with nnviz.watch([weights], activations=["identity"]) as view:
+            for loss in (3.0, 2.0):
+                weights = np.subtract(weights, 0.1, out=weights if moves else None)
+                view.update(loss)
+        if moves:
+            assert capsys.readouterr().err == ""
+    approved("no weight has changed", capsys.readouterr().err)
 
 
-def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_window(windows):
-    with pytest.warns(UserWarning, match=r"relu, the output identity, unless .*activations=\[") as told:
+def test_activations_that_are_assumed_are_told_where_watch_is_called_and_in_the_window(windows, approved):
+    with pytest.warns(UserWarning, match="activations") as told:
         nnviz.watch([W23, W31]).close()
     assert [warning.filename for warning in told] == [__file__]
-    assert windows[0].read()[0].notes.startswith("Arrays do not say their activations: hidden layers are")
+    approved("activations that are assumed", f"{told[0].message}\n{windows[0].read()[0].notes}")
 
 
-@pytest.mark.parametrize(
-    ("model", "words"), [([W23, W31], {"activations": ["tanh", "identity"]}), (WEIGHTS, {}), (NETWORK, {})]
-)
-def test_activations_that_are_known_are_no_reason_to_warn(windows, model, words):
+def test_activations_that_are_known_are_no_reason_to_warn(windows):
     warnings.simplefilter("error")
-    nnviz.watch(model, **words).close()
-    assert windows[0].read()[0].notes == ""
+    nnviz.watch([W23, W31], activations=["tanh", "identity"]).close()
+    nnviz.watch(WEIGHTS).close()
+    nnviz.watch(NETWORK).close()
+    assert [window.read()[0].notes for window in windows] == ["", "", ""]
 
 
 def test_where_warnings_are_errors_no_window_is_opened(windows):
@@ -160,29 +160,27 @@ def test_where_warnings_are_errors_no_window_is_opened(windows):
     assert windows == []
 
 
-@pytest.mark.parametrize(
-    ("model", "words", "error", "sentence"),
-    [
-        (5, {}, TypeError, "expected a Network, a list of arrays.* found a int"),
-        ("bank.json", {}, TypeError, "found a str"),
-        ([np.ones((2, 3)), np.ones((4, 4))], {}, nnviz.FileError, "the arrays make no network"),
-        ([], {}, nnviz.FileError, "the arrays make no network"),
-        ([np.ones((2, 3, 4))], {}, nnviz.FileError, "the arrays make no network"),
-        ([W23], {"activations": ["relu", "relu"]}, nnviz.FileError, "activations: expected 1 activation"),
-        ([W23], {"activations": ["rely"]}, nnviz.FileError, "no activation is called"),
-        (
-            [W23.T, np.ones((2, 1))],
-            {"x": [[1, 2, 3, 4]]},
-            nnviz.FileError,
-            "^the model takes 3 inputs, and x has 4 columns$",
-        ),
-        ([W23 * np.nan], {}, nnviz.FileError, "expected a finite number, found NaN"),
-    ],
-)
-def test_what_cannot_be_watched_is_refused_before_the_training(windows, model, words, error, sentence):
-    with pytest.raises(error, match=sentence):
-        nnviz.watch(model, **words)
+REFUSED = {
+    "a number": (5, {}, TypeError),
+    "a text": ("bank.json", {}, TypeError),
+    "arrays that do not meet": ([np.ones((2, 3)), np.ones((4, 4))], {}, nnviz.FileError),
+    "no array": ([], {}, nnviz.FileError),
+    "three dimensions": ([np.ones((2, 3, 4))], {}, nnviz.FileError),
+    "two activations": ([W23], {"activations": ["relu", "relu"]}, nnviz.FileError),
+    "an unknown activation": ([W23], {"activations": ["rely"]}, nnviz.FileError),
+    "four columns": ([W23.T, np.ones((2, 1))], {"x": [[1, 2, 3, 4]]}, nnviz.FileError),
+    "not a number": ([W23 * np.nan], {}, nnviz.FileError),
+}
+
+
+def test_what_cannot_be_watched_is_refused_before_the_training(windows, approved):
+    said = []
+    for name, (model, words, error) in REFUSED.items():
+        with pytest.raises(error) as caught:
+            nnviz.watch(model, **words)
+        said.append(f"{name}: {caught.value}")
     assert windows == []
+    approved("what cannot be watched", "\n".join(said))
 
 
 def test_an_exception_ends_it_by_its_name_and_goes_on_up(windows):
@@ -242,9 +240,7 @@ def test_a_model_that_takes_long_to_look_at_is_looked_at_less_often(windows, mon
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
-def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended(tmp_path, monkeypatch):
-    for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path))
+def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended():
     process = window_process(TRAINING)
     points = np.column_stack((np.arange(1.0, 20_001.0), np.ones(20_000)))
     with process.stdin as pipe:
@@ -254,7 +250,7 @@ def test_the_window_itself_takes_a_training_and_stays_when_it_has_ended(tmp_path
         pipe.write(frames.ended(""))
     assert process.poll() is None
     process.terminate()
-    assert process.wait(30) in (128 + signal.SIGTERM, -signal.SIGTERM)
+    assert process.wait(PATIENCE_S) in (128 + signal.SIGTERM, -signal.SIGTERM)
 
 
 SCRIPT = """
@@ -278,7 +274,7 @@ print("trained")
 LOOP = """
 weights = [np.ones({shape})]
 with nnviz.watch(weights, activations=["identity"]) as view:
-    for k in range(20_000):
+    for k in range({updates}):
         weights[0][0, 0] += 1.0
         view.update(1.0)
         {each}
@@ -289,40 +285,39 @@ CLOSES = "import os; os.close(0)"
 DIES = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
 
-def run(window, training, at_last="wait"):
-    """Run a script whose window is a stand-in; return its exit code and what it wrote."""
-    script = SCRIPT.format(window=window, training=training, at_last=at_last)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, timeout=60, check=False
+@pytest.fixture(scope="module")
+def forks():
+    with Forks() as forks:
+        yield forks
+
+
+@pytest.fixture
+def run(forks, tmp_path):
+    """Return a function that runs a script whose window is a stand-in: its exit code and what it wrote."""
+    return lambda window, training, at_last="wait": forks(
+        SCRIPT.format(window=window, training=training, at_last=at_last), folder=tmp_path
     )
-    return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("shape", [(2, 3), (300, 1000)])
-def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script(shape):
-    training = LOOP.format(shape=shape, each="")
-    assert run(HANGS, training, "kill") == (0, "trained\n", "")
+def test_a_window_that_hangs_holds_up_neither_the_loop_nor_the_end_of_the_script(run):
+    for shape in ((2, 3), (300, 1000)):
+        assert run(HANGS, LOOP.format(shape=shape, updates=20_000, each=""), "kill") == (0, "trained\n", "")
 
 
-@pytest.mark.parametrize(
-    ("window", "note"),
-    [(CLOSES, ""), (DIES, "nnviz: the window that watched has ended; the training goes on without it\n")],
-)
-@pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
-def test_a_window_that_is_gone_costs_a_script_a_note_at_most(window, note):
-    training = LOOP.format(shape=(2, 3), each="time.sleep(0.05 if k < 20 else 0)")
-    assert run(window, training) == (0, "trained\n", note)
+UNTIL_IT_IS_GONE = LOOP.format(shape=(2, 3), updates=500, each="time.sleep(0.02 if k < 20 else 0)")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its processes are not ended by signals")
-def test_a_script_that_ends_where_a_pipe_is_closed_is_not_ended_by_a_window_that_is():
-    training = "signal.signal(signal.SIGPIPE, signal.SIG_DFL)"
-    training += LOOP.format(shape=(2, 3), each="time.sleep(0.05 if k < 20 else 0)")
-    assert run(CLOSES, training) == (0, "trained\n", "")
+def test_a_window_that_is_gone_costs_a_script_a_note_at_most(run):
+    """Also a script that would end where a pipe is closed."""
+    note = "nnviz: the window that watched has ended; the training goes on without it\n"
+    assert run(CLOSES, UNTIL_IT_IS_GONE) == (0, "trained\n", "")
+    assert run(DIES, UNTIL_IT_IS_GONE) == (0, "trained\n", note)
+    ended_by_pipes = f"signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n{UNTIL_IT_IS_GONE}"
+    assert run(CLOSES, ended_by_pipes) == (0, "trained\n", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-def test_a_child_that_was_forked_tells_the_window_nothing_and_does_not_hold_it_open():
+def test_a_child_that_was_forked_tells_the_window_nothing_and_does_not_hold_it_open(run):
     training = """
 weights = [np.ones((2, 3))]
 with nnviz.watch(weights, activations=["identity"]) as view:
@@ -340,7 +335,7 @@ os.waitpid(child, 0)
     assert run(READS, training) == (0, "trained\n", "")
 
 
-def test_a_script_that_closes_no_view_ends_and_hands_the_end_over(tmp_path):
+def test_a_script_that_closes_no_view_ends_and_hands_the_end_over(run, tmp_path):
     got = tmp_path / "got"
     window = f"import sys; open({str(got)!r}, 'wb').write(sys.stdin.buffer.read())"
     training = """
