@@ -37,6 +37,8 @@ def effort(config) -> str:
 
 def pytest_configure(config):
     hypothesis.settings.load_profile(effort(config))
+    unwritable = "ignore::pytest.PytestCacheWarning"  # the checkout may be another user's
+    config.addinivalue_line("filterwarnings", unwritable)
 
 
 def pytest_xdist_auto_num_workers(config):
