@@ -17,6 +17,7 @@ def settle():
     """Make the process, and those that it starts, independent of who starts the tests, and where."""
     _own_folders()
     _default_signals()
+    _english()
 
 
 def _own_folders():
@@ -52,3 +53,13 @@ def _default_signals():
         number = getattr(signal, name, None) if sys.platform != "win32" else None
         if number and signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+def _english():
+    """Let the system give its reasons in English, and keep the user's numbers, dates and letters."""
+    if locale := os.environ.pop("LC_ALL", ""):
+        categories = "LC_CTYPE", "LC_NUMERIC", "LC_TIME", "LC_COLLATE", "LC_MONETARY"
+        os.environ.update(dict.fromkeys(categories, locale))
+    os.environ["LC_MESSAGES"] = "C"
+    os.environ.pop("LANGUAGE", None)
+    os.environ["COLUMNS"] = "80"

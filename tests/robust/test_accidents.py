@@ -1,6 +1,8 @@
 """Accidents in a save: a call that fails, a full disk, a kill. The old or the new file stays, whole."""
 
+import errno
 import json
+import locale
 import os
 import shutil
 import subprocess
@@ -25,6 +27,7 @@ from nnviz.files.code.saving import beside
 from nnviz.files.errors import FileError
 from nnviz.files.registry import load, save
 from nnviz.files.snapshot import Copy
+from nnviz.ui.widgets.theme import application
 from tests.processes import ended
 from tests.robust.faults import KINDS, each_call
 from tests.robust.small import state
@@ -314,6 +317,15 @@ def test_a_full_disk_for_copies_is_said_once_and_work_goes_on(empty, qtbot, tmp_
 # kill -9 at random moments
 
 SEED = 9
+
+
+@pytest.mark.skipif(not hasattr(locale, "LC_MESSAGES"), reason="Windows has one language")
+def test_the_system_gives_its_reasons_in_english_whatever_the_users_language(qapp):
+    with suppress(locale.Error):  # not every system has it
+        locale.setlocale(locale.LC_MESSAGES, "C.UTF-8")  # as Qt sets that of the environment
+    assert application() is qapp
+    assert locale.setlocale(locale.LC_MESSAGES) == "C"
+    assert os.strerror(errno.ENOSPC) == "No space left on device"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")

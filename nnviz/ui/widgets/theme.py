@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import locale
 import os
 import re
 import sys
@@ -39,6 +40,8 @@ def application() -> QApplication:
         app.setOrganizationName("nnviz")
         app.setApplicationDisplayName("nnviz")
         app.setDesktopFileName("nnviz")
+    if hasattr(locale, "LC_MESSAGES"):  # which Qt has set to the user's language; Windows has none
+        locale.setlocale(locale.LC_MESSAGES, "C")  # the system's words stand within English sentences
     return app
 
 
