@@ -225,6 +225,15 @@ def test_who_has_what_open_is_known_or_not_and_never_in_the_way(tmp_path, kind, 
             two.leave()
 
 
+@pytest.mark.skipif(not hasattr(locale, "LC_MESSAGES"), reason="Windows has one language")
+def test_the_system_gives_its_reasons_in_english_whatever_the_users_language(qapp):
+    with suppress(locale.Error):  # not every system has it
+        locale.setlocale(locale.LC_MESSAGES, "C.UTF-8")  # as Qt sets that of the environment
+    assert application() is qapp
+    assert locale.setlocale(locale.LC_MESSAGES) == "C"
+    assert os.strerror(errno.ENOSPC) == "No space left on device"
+
+
 # A disk that is full to the last byte
 
 
@@ -317,15 +326,6 @@ def test_a_full_disk_for_copies_is_said_once_and_work_goes_on(empty, qtbot, tmp_
 # kill -9 at random moments
 
 SEED = 9
-
-
-@pytest.mark.skipif(not hasattr(locale, "LC_MESSAGES"), reason="Windows has one language")
-def test_the_system_gives_its_reasons_in_english_whatever_the_users_language(qapp):
-    with suppress(locale.Error):  # not every system has it
-        locale.setlocale(locale.LC_MESSAGES, "C.UTF-8")  # as Qt sets that of the environment
-    assert application() is qapp
-    assert locale.setlocale(locale.LC_MESSAGES) == "C"
-    assert os.strerror(errno.ENOSPC) == "No space left on device"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks what it kills")

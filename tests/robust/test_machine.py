@@ -87,8 +87,8 @@ def test_whatever_is_done_in_whatever_order_the_document_stays_right(amount):
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=amount(quick=5, ci=300, night=20_000),
-            stateful_step_count=amount(quick=25, ci=40, night=60),
+            max_examples=amount(quick=4, ci=300, night=20_000),
+            stateful_step_count=amount(quick=20, ci=40, night=60),
             derandomize=amount(quick=True, ci=True, night=False),
             database=None,
             deadline=None,
