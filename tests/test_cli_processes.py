@@ -203,11 +203,11 @@ def test_ctrl_c_from_the_terminal_stops_a_long_training(tmp_path):
 
 
 @needs_signals
-def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_code(tmp_path):
+def test_a_signal_that_ends_the_reader_of_the_output_too_is_told_by_the_exit_code(tmp_path, amount):
     out = tmp_path / "out.json"
     line = [sys.executable, "-c", program(5, deed="sys.stdin.readline(), send()"), "train", "relu", "-o", out]
     piped = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    for unbuffered in ("", "1"):
+    for unbuffered in ("", "1")[: amount(quick=1, ci=2, night=2)]:
         environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
         with subprocess.Popen(line, **piped, text=True, env=environment) as process:
             process.stdout.close()
