@@ -117,7 +117,9 @@ print(main(["slopes", file]), main(["train", file]), main(["screenshot", file, "
 def test_a_process_writes_no_warning(amount, tmp_path):
     """In this process a warning is an error; others come from threads and from Qt."""
     names = ["the largest number", "1e-320", "200 layers", "no rows", "5,000 nodes"]
-    for name in names[: amount(quick=0, ci=3, night=5)]:
+    if not (number := amount(quick=0, ci=3, night=5)):
+        pytest.skip("starts a process for each")
+    for name in names[:number]:
         code, printed, err = python(IN_A_PROCESS, _saved(EXTREMES[name], tmp_path), tmp_path / "out.png")
         assert code == 0, (name, err)
         codes = [int(end) for end in printed.split()[-3:]]
