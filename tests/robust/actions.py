@@ -219,9 +219,27 @@ def paste(stage, rng):
 # --- the network
 
 
-@action
-def rename(stage, rng):
-    return attempt(stage, "rename", edits.rename, *any_column(stage, rng), any_name(rng))
+def edit(text, function, *where):
+    """Put an edit into the table; each of `where` draws what it takes."""
+
+    def does(stage, rng):
+        taken = [part for draw in where for part in draw(stage, rng)]
+        return attempt(stage, text, function, *taken)
+
+    does.__name__ = text.replace(" ", "_")
+    action(does)
+
+
+def in_tuple(draw):
+    return lambda *given: (draw(*given),)
+
+
+edit("rename", edits.rename, any_column, lambda _, rng: (any_name(rng),))
+edit("add biases", structure.add_biases, in_tuple(any_layer))
+edit("remove biases", structure.remove_biases, in_tuple(any_layer))
+edit("remove a node", structure.remove_node, any_column)
+edit("remove a layer", structure.remove_layer, in_tuple(any_layer))
+edit("keep a set", edits.keep_set, lambda _, rng: (any_name(rng),))
 
 
 @action
@@ -240,26 +258,11 @@ def set_activation(stage, rng):
 
 
 @action
-def add_biases(stage, rng):
-    return attempt(stage, "add biases", structure.add_biases, any_layer(stage, rng))
-
-
-@action
-def remove_biases(stage, rng):
-    return attempt(stage, "remove biases", structure.remove_biases, any_layer(stage, rng))
-
-
-@action
 def add_a_node(stage, rng):
     column, node = any_column(stage, rng)
     if stage.document.state.network.sizes[column] >= MOST_NODES:
         return "enough"
     return attempt(stage, "add a node", structure.add_node, column, rng.choice((None, node)))
-
-
-@action
-def remove_a_node(stage, rng):
-    return attempt(stage, "remove a node", structure.remove_node, *any_column(stage, rng))
 
 
 @action
@@ -270,18 +273,8 @@ def add_a_layer(stage, rng):
 
 
 @action
-def remove_a_layer(stage, rng):
-    return attempt(stage, "remove a layer", structure.remove_layer, any_layer(stage, rng))
-
-
-@action
 def new_random_weights(stage, rng):
     stage.runner.new_random_weights(rng.choice((None, 0, 5, 2**63 - 1)))
-
-
-@action
-def keep_a_set(stage, rng):
-    return attempt(stage, "keep", edits.keep_set, any_name(rng))
 
 
 @action
