@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 
 if sys.platform == "win32":
     pytest.skip("Windows has other system calls", allow_module_level=True)
@@ -232,6 +233,15 @@ def test_the_system_gives_its_reasons_in_english_whatever_the_users_language(qap
     assert application() is qapp
     assert locale.setlocale(locale.LC_MESSAGES) == "C"
     assert os.strerror(errno.ENOSPC) == "No space left on device"
+
+
+def test_timers_are_made_where_a_capital_i_has_a_dot(qapp):
+    try:
+        locale.setlocale(locale.LC_CTYPE, "tr_TR.UTF-8")
+    except locale.Error:
+        pytest.skip("this system knows no Turkish")
+    assert application() is qapp
+    assert QTimer(interval=5).interval() == 5
 
 
 # A disk that is full to the last byte

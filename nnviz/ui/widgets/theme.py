@@ -42,6 +42,9 @@ def application() -> QApplication:
         app.setDesktopFileName("nnviz")
     if hasattr(locale, "LC_MESSAGES"):  # which Qt has set to the user's language; Windows has none
         locale.setlocale(locale.LC_MESSAGES, "C")  # the system's words stand within English sentences
+    if locale.setlocale(locale.LC_CTYPE)[:2] in ("tr", "az"):  # whose capital i has a dot,
+        with suppress(locale.Error):  # so that PySide would not find setInterval for `interval`
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
     return app
 
 
