@@ -1,7 +1,12 @@
-"""Reads the texts of a PDF as a search in a viewer does: by its fonts' tables of characters."""
+"""Reads the texts of a PDF as a search in a viewer does: by its fonts' tables of characters.
+
+A font may draw a digit by a glyph without a character in its table, or with a private one: it reads as ANY.
+"""
 
 import re
 import zlib
+
+ANY = "?"
 
 
 def texts(pdf):
@@ -16,8 +21,15 @@ def texts(pdf):
     for block in re.findall(rb"\nBT\n(.*?)\nET\n", page, re.DOTALL):
         font = fonts[re.match(rb"/(F\d+) ", block)[1]]
         codes = b"".join(re.findall(rb"<([0-9a-fA-F]+)> Tj", block))
-        found.append("".join(font[int(codes[k : k + 4], 16)] for k in range(0, len(codes), 4)))
+        found.append("".join(font.get(int(codes[k : k + 4], 16), ANY) for k in range(0, len(codes), 4)))
     return found
+
+
+def has(found, text):
+    """Return whether one of the texts that were found reads like this one."""
+    return any(
+        len(own) == len(text) and all(a in (b, ANY) for a, b in zip(own, text, strict=True)) for own in found
+    )
 
 
 def _stream(body):
@@ -33,5 +45,6 @@ def _characters(table):
     characters = {}
     for first, _last, codes in re.findall(rb"<(\w+)> <(\w+)> (\[[^\]]*\]|<\w+>)", table):
         for k, character in enumerate(re.findall(rb"<(\w+)>", codes)):
-            characters[int(first, 16) + k] = bytes.fromhex(character.decode()).decode("utf-16-be")
+            text = bytes.fromhex(character.decode()).decode("utf-16-be")
+            characters[int(first, 16) + k] = ANY if "\ue000" <= text <= "\uf8ff" else text
     return characters

@@ -1,7 +1,9 @@
-"""Pictures of the diagram and of plots: written as PNG, SVG or PDF, and copied."""
+"""Pictures of the diagram and of plots, and films of the walk and of the training: written and copied."""
 
 import re
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,179 +11,223 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QProgressDialog,
+    QWidget,
+)
 
+from nnviz.cli.main import main
 from nnviz.core import edits
 from nnviz.core.address import Address
+from nnviz.core.history import History
+from nnviz.core.run import Run, Training
+from nnviz.core.state import Weights, with_weights
+from nnviz.core.training import train
+from nnviz.core.training.past import Past
+from nnviz.document.training.outcome import NO_ROWS
+from nnviz.document.walk.player import NO_ROW
 from nnviz.files import atomic
-from nnviz.files.errors import FileError
-from nnviz.picture.palette import PALETTES
-from nnviz.ui.pictures.dialog import LookDialog
+from nnviz.files.errors import FileError, install_line
+from nnviz.files.examples import example
+from nnviz.files.progress import CancelledError
+from nnviz.files.registry import load, save
+from nnviz.picture.palette import PALETTES, rgb
+from nnviz.ui.pictures.dialog import FilmDialog, LookDialog
+from nnviz.ui.pictures.drawing import Look
 from nnviz.ui.pictures.plots import MARGIN_PX
+from nnviz.ui.pictures.training_film import FIRST, LAST_S, SECONDS, TrainingFilm, spread
+from nnviz.ui.pictures.walk_film import WalkFilm
 from nnviz.ui.plots.plot_card import PlotCard
+from nnviz.ui.training.figures import TrainingFigures
+from nnviz.ui.widgets.theme import apply_theme
+from tests.films import frames_of_apng
 from tests.ui import pdf
-from tests.ui.hands import address_named, choose, choose_entry, press_button, type_name
+from tests.ui.hands import address_named, choose, choose_entry, press_button, press_cancel, type_name
+from tests.ui.runs import colours_of, pixels_of
 from tests.ui.sees import at_work, status
 
 SVG = "{http://www.w3.org/2000/svg}"
 LEGEND = ["weight > 0", "weight < 0", "slope of the loss"]
+DARK, LIGHT = PALETTES["dark"], PALETTES["light"]
+ASK = {LookDialog: "Export picture…", FilmDialog: "Export walk…"}
+SAVE, CANCEL = "Save as…", "Cancel"
 
 
-@pytest.fixture
-def window(open_window):
-    return open_window("relu")
+def state(name="relu"):
+    return load(example(name).path)
 
 
 def fields(dialog):
     return {own.accessibleName(): own for own in dialog.findChildren(QLineEdit)}
 
 
-def look(width, height, theme="Light", transparent=False, button="Save as…"):
-    """Return what to do with the dialog: fill it in and press a button."""
+def facts(dialog):
+    """Return what the dialog says below its fields."""
+    return next(own.text() for own in dialog.findChildren(QLabel) if own.objectName() == "muted")
+
+
+def filled(button=SAVE, theme=None, transparent=None, met=None, **numbers):
+    """Return what to do with a dialog: put what it shows into `met`, fill it in and press a button."""
 
     def fill(dialog):
-        for name, number in (("Width", width), ("Height", height)):
-            fields(dialog)[name].setText(str(number))
-        dialog.findChild(QComboBox).setCurrentText(theme)
-        dialog.findChild(QCheckBox).setChecked(transparent)
+        if met is not None:
+            theme_before = dialog.findChild(QComboBox).currentText()
+            met.append([*(own.text() for own in dialog.findChildren(QLineEdit)), theme_before])
+        for name, number in numbers.items():
+            fields(dialog)[name.replace("_", " ")].setText(str(number))
+        if theme:
+            dialog.findChild(QComboBox).setCurrentText(theme)
+        if transparent is not None:
+            dialog.findChild(QCheckBox).setChecked(transparent)
         press_button(button)(dialog)
 
     return fill
 
 
-def ask(window):
-    choose_entry(window, "Export picture…")
+@pytest.fixture
+def export(answer):
+    """Return a function that answers a dialog and the question where, by what is done to ask for it."""
+
+    def export(ask, dialog, fill, path):
+        answer(dialog, fill)
+        answer(QFileDialog, type_name(path))
+        ask()
+        return path
+
+    return export
 
 
-def test_enter_in_a_field_presses_the_button_that_is_marked(window, answer, tmp_path):
+@pytest.fixture
+def light_again(qapp):
+    """Give the application its theme back."""
+    yield
+    apply_theme(qapp, "light")
+
+
+def svg_copied():
+    return bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
+
+
+def written(svg):
+    return [element.text.strip() for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+def colour(image, *at):
+    return image.pixelColor(*at).name().upper()
+
+
+def test_keys_in_the_dialog_press_its_button_take_back_or_close_it(qtbot, open_window, answer, tmp_path):
+    window, seen = open_window("relu"), []
+
     def enter(dialog):
         fields(dialog)["Width"].setText("500")
         QTest.keyClick(fields(dialog)["Width"], Qt.Key.Key_Return)
 
     answer(LookDialog, enter)
     answer(QFileDialog, type_name(tmp_path / "diagram.png"))
-    ask(window)
+    choose_entry(window, ASK[LookDialog])
     assert QImage(str(tmp_path / "diagram.png")).width() == 1000
+    for typed, escapes in (("", 1), ("9", 2)):
+
+        def escape(dialog, typed=typed):
+            field = fields(dialog)["Width"]
+            field.setFocus()
+            QTest.keyClicks(field, typed)
+            while dialog.isVisible():
+                QTest.keyClick(field, Qt.Key.Key_Escape)
+                seen.append(field.touched)
+                if len(seen) == 5:
+                    dialog.reject()
+
+        answer(LookDialog, escape)
+        choose_entry(window, ASK[LookDialog])
+        assert seen == [False] * escapes
+        seen.clear()
+
+    def too_large(dialog):
+        fields(dialog)["Width"].setText("20000")
+        press_button(SAVE)(dialog)
+        seen.append((dialog.isVisible(), fields(dialog)["Width"].property("refused")))
+        press_button(CANCEL)(dialog)
+
+    answer(LookDialog, too_large)
+    choose_entry(window, ASK[LookDialog])
+    assert seen == [(True, True)]
 
 
-@pytest.mark.parametrize(("typed", "escapes"), [("", 1), ("9", 2)])
-def test_escape_in_a_field_takes_back_what_was_typed_or_closes_the_dialog(window, answer, typed, escapes):
-    needed = []
-
-    def escape(dialog):
-        field = fields(dialog)["Width"]
-        field.setFocus()
-        QTest.keyClicks(field, typed)
-        while dialog.isVisible():
-            QTest.keyClick(field, Qt.Key.Key_Escape)
-            needed.append(field.touched)
-            if len(needed) == 5:
-                dialog.reject()
-
-    answer(LookDialog, escape)
-    ask(window)
-    assert needed == [False] * escapes
-
-
-def written(svg):
-    elements = ElementTree.fromstring(svg).iter(f"{SVG}text")
-    return [element.text.strip() for element in elements]
-
-
-@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
-def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(window, answer, tmp_path, suffix):
+def test_the_whole_diagram_is_exported_with_the_numbers_that_are_seen(
+    open_window, export, tmp_path, approved
+):
+    window, told = open_window("relu"), []
     choose_entry(window, "Show slopes")
     window.diagram.zoom(4)
-    out = tmp_path / f"diagram.{suffix}"
-    answer(LookDialog, press_button("Save as…"))
-    answer(QFileDialog, type_name(out))
-    ask(window)
-    assert status(window) == f"Exported the diagram as diagram.{suffix}"
     names = {*window.document.state.network.inputs, "node_0", "node_1", "output", *LEGEND}
-    if suffix == "png":
-        assert QImage(str(out)).size() == 2 * window.diagram.size()
-    elif suffix == "svg":
-        found = written(out.read_text(encoding="utf-8"))
-        assert names <= set(found)
-        assert any("slopes of row 1" in text for text in found)
-    else:
-        found = pdf.texts(out.read_bytes())
-        assert names <= set(found)
-        assert "HIDDEN LAYER" in found
-        assert "row 1 of 1" in found
-        assert "−5" in found
+    for suffix in ("png", "svg", "pdf"):
+        path = tmp_path / f"diagram.{suffix}"
+        out = export(lambda: choose_entry(window, ASK[LookDialog]), LookDialog, press_button(SAVE), path)
+        told.append(status(window))
+        if suffix == "png":
+            assert QImage(str(out)).size() == 2 * window.diagram.size()
+            continue
+        if suffix == "svg":
+            found = written(out.read_text("utf-8"))
+            assert names <= set(found)
+            assert any("slopes of row 1" in text for text in found)
+        else:
+            found = pdf.texts(out.read_bytes())
+            unseen = [
+                text for text in (*names, "HIDDEN LAYER", "row 1 of 1", "−5") if not pdf.has(found, text)
+            ]
+            assert unseen == []
+    approved("the diagram as a picture", "\n".join(told))
+    (legend,) = [own for own in window.status.findChildren(QWidget) if "Legend" in own.accessibleName()]
+    assert legend.accessibleName() == f"Legend: {', '.join(LEGEND)}"
+    assert {LIGHT.positive, LIGHT.negative} <= colours_of(legend)
 
 
 def test_a_picture_has_the_size_theme_and_ground_that_are_chosen_and_the_next_one_too(
-    window, answer, tmp_path
+    open_window, answer, export, tmp_path, monkeypatch, approved
 ):
-    answer(LookDialog, look(640, 360, "Dark"))
-    answer(QFileDialog, type_name(tmp_path / "a.png"))
-    ask(window)
-    image = QImage(str(tmp_path / "a.png"))
+    window, kept, told = open_window("relu"), [], []
+
+    def ask():
+        choose_entry(window, ASK[LookDialog])
+
+    window.diagram.setFocus()
+    QTest.keySequence(window.diagram, "Ctrl+C")
+    size = window.diagram.size()
+    assert QGuiApplication.clipboard().image().size() == 2 * size
+    assert {"node_0", "output", *LEGEND[:2]} <= set(written(svg_copied()))
+    approved("the diagram is copied", status(window).replace(f"{size.width()} × {size.height()}", "SIZE"))
+    fill = filled(theme="Dark", Width=640, Height=360)
+    image = QImage(str(export(ask, LookDialog, fill, tmp_path / "a.png")))
     assert (image.width(), image.height()) == (1280, 720)
-    assert image.pixelColor(3, 700).name().upper() == PALETTES["dark"].canvas
-    kept = []
-
-    def again(dialog):
-        kept.append([fields(dialog)[name].text() for name in ("Width", "Height")])
-        dialog.findChild(QCheckBox).setChecked(True)
-        press_button("Save as…")(dialog)
-
-    answer(LookDialog, again)
-    answer(QFileDialog, type_name(tmp_path / "b.png"))
-    ask(window)
-    assert kept == [["640", "360"]]
-    clear = QImage(str(tmp_path / "b.png"))
+    assert colour(image, 3, 700) == DARK.canvas
+    clear = QImage(str(export(ask, LookDialog, filled(transparent=True, met=kept), tmp_path / "b.png")))
+    assert kept == [["640", "360", "Dark"]]
     assert clear.size() == image.size()
     assert clear.pixelColor(3, 700).alpha() == 0
+    answer(LookDialog, filled("Copy", Width=400, Height=300))
+    ask()
+    image = QGuiApplication.clipboard().image()
+    assert (image.width(), image.height(), image.pixelColor(3, 590).alpha()) == (800, 600, 0)
 
-
-def test_a_size_that_is_too_large_is_refused_where_it_was_typed(window, answer):
-    told = []
-
-    def type_it(dialog):
-        fields(dialog)["Width"].setText("20000")
-        press_button("Save as…")(dialog)
-        assert dialog.isVisible()
-        told.append(fields(dialog)["Width"].property("refused"))
-        press_button("Cancel")(dialog)
-
-    answer(LookDialog, type_it)
-    ask(window)
-    assert told == [True]
-
-
-def test_an_export_that_fails_says_why(window, answer, tmp_path, monkeypatch):
     def refuse(path, data):
         raise FileError(f"{path} was not saved: the disk is full")
 
     monkeypatch.setattr(atomic, "write", refuse)
-    told = []
-    answer(LookDialog, press_button("Save as…"))
+    answer(LookDialog, press_button(SAVE))
     answer(QFileDialog, type_name(tmp_path / "diagram.svg"))
     answer(QMessageBox, choose("OK", told))
-    ask(window)
-    assert told == [f"{tmp_path / 'diagram.svg'} was not saved: the disk is full"]
-    assert status(window) == told[0]
-
-
-def test_the_diagram_is_copied_as_pixels_and_as_svg(window):
-    window.diagram.setFocus()
-    QTest.keySequence(window.diagram, "Ctrl+C")
-    data, size = QGuiApplication.clipboard().mimeData(), window.diagram.size()
-    assert data.hasImage()
-    assert QGuiApplication.clipboard().image().size() == 2 * size
-    assert {"node_0", "output", *LEGEND[:2]} <= set(written(bytes(data.data("image/svg+xml")).decode()))
-    assert status(window) == f"Copied the diagram as a picture, {size.width()} × {size.height()}"
-
-
-def test_a_picture_is_copied_in_the_size_that_is_chosen(window, answer):
-    answer(LookDialog, look(400, 300, transparent=True, button="Copy"))
-    ask(window)
-    image = QGuiApplication.clipboard().image()
-    assert (image.width(), image.height()) == (800, 600)
-    assert image.pixelColor(3, 590).alpha() == 0
+    ask()
+    assert told == [status(window)]
+    approved("an export that fails", told[0])
 
 
 PLOTS = {
@@ -195,68 +241,27 @@ PLOTS = {
 
 
 @pytest.fixture
-def plot(qtbot, open_window):
-    """Return a function that opens a panel with a plot in it, by its name: the window and the card."""
-
-    def show(name):
-        window = open_window("many-rows", (1280, 800))
-        window.selection.select(address_named(window, "node_0", "accounts"), Address("weight", 1, 0, 0))
-        for _ in range(3):
-            window.runner.step()
-        window.board.show_panel(name, True)
-        card = window.board.docks[name].card
-        qtbot.waitUntil(lambda: card in plots(window) and card.plot is not None)
-        qtbot.waitUntil(lambda: not at_work())
-        return window, card
-
-    return show
+def window(open_window):
+    """Return a window on the example with many rows, after three updates, with two weights selected."""
+    window = open_window("many-rows")
+    window.selection.select(address_named(window, "node_0", "accounts"), Address("weight", 1, 0, 0))
+    for _ in range(3):
+        window.runner.step()
+    return window
 
 
-@pytest.mark.parametrize("name", PLOTS)
-def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, plot, answer, tmp_path, name):
-    window, card = plot(name)
-    what, axis = PLOTS[name]
-    seen = []
-    for suffix, theme in (("png", "Dark"), ("svg", "Light")):
-        answer(LookDialog, look(700, 420, theme, transparent=suffix == "svg"))
-        answer(QFileDialog, type_name(tmp_path / f"plot.{suffix}"))
-        card.export_picture.trigger()
-        assert status(window) == f"Exported {what} as plot.{suffix}"
-        qtbot.waitUntil(lambda: not at_work())  # a map is found anew for other pixels
-        seen.append(card.plot.grab().toImage())
-    assert seen[0] == seen[1]
-    image = QImage(str(tmp_path / "plot.png"))
-    assert (image.width(), image.height()) == (1400, 840)
-    assert image.pixelColor(2, 2).name().upper() == PALETTES["dark"].surface
-    assert len({image.pixelColor(x, y).name() for x in range(0, 1400, 2) for y in range(0, 840, 2)}) > 5
-    svg = (tmp_path / "plot.svg").read_text(encoding="utf-8")
-    assert axis is None or axis in written(svg)
-    assert 'viewBox="0 0 700 420"' in svg
-    assert PALETTES["light"].surface.lower() not in svg[:900].lower()
+def plots(window):
+    """Return the plots in sight."""
+    return [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
 
 
-def test_a_plot_is_copied_from_its_menu(plot):
-    window, card = plot("MSE")
-    card.copy_picture.trigger()
-    assert QGuiApplication.clipboard().image().width() == 1800
-    assert "iterations" in written(
-        bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
-    )
-    assert status(window) == "Copied the MSE as a picture, 900 × 560"
-
-
-def test_a_font_of_an_svg_has_another_where_it_is_not_installed_and_names_stay_as_they_are(plot):
-    window, card = plot("Matrix")
-    name = ' font-family="x" vector-effect="none"'
-    window.document.push(replace(window.document.state, name=name), "a title")
-    window.document.push(edits.rename(window.document.state, 0, 0, name[:16]), "a name")
-    card.copy_picture.trigger()
-    svg = ElementTree.fromstring(bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")))
-    fonts = {element.get("font-family") for element in svg.iter()} - {None}
-    assert fonts
-    assert [font for font in fonts if not font.endswith(", sans-serif")] == []
-    assert svg.find(f"{SVG}title").text == name
-    assert any(name[:16] in text for text in svg.itertext())
+def card_of(qtbot, window, name):
+    """Bring a panel with a plot into sight, and return its card."""
+    window.board.show_panel(name, True)
+    card = window.board.docks[name].card
+    qtbot.waitUntil(lambda: card in plots(window) and card.plot is not None)
+    qtbot.waitUntil(lambda: not at_work())
+    return card
 
 
 def stroked(svg):
@@ -273,11 +278,8 @@ def stroked(svg):
                 yield width, numbers @ np.array([[a, b], [c, d]]) + (e, f)
 
 
-@pytest.mark.parametrize("name", ["MSE", "1 weight", "2 weights", "Activation"])
-def test_an_svg_of_a_plot_is_drawn_alike_by_every_program(plot, name):
-    _, card = plot(name)
-    card.copy_picture.trigger()
-    svg = bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
+def drawn_alike(name, svg):
+    """Check that every program draws the SVG of a plot alike."""
     assert "vector-effect" not in svg, "few programs know lines that keep their width"
     assert svg.count("<image") == (2 if name == "2 weights" else 0), "only the map and its scale are pixels"
     lines = list(stroked(svg))
@@ -286,53 +288,365 @@ def test_an_svg_of_a_plot_is_drawn_alike_by_every_program(plot, name):
     assert any(len(points) > 3 for _, points in lines), "the curve itself"
 
 
-def test_an_svg_of_a_zoomed_plot_ends_where_the_plot_does(plot):
-    _, card = plot("MSE")
+def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, window, export, tmp_path):
+    for name, (what, axis) in PLOTS.items():
+        card, seen = card_of(qtbot, window, name), []
+        for suffix, theme in (("png", "Dark"), ("svg", "Light")):
+            fill = filled(theme=theme, transparent=suffix == "svg", Width=700, Height=420)
+            export(card.export_picture.trigger, LookDialog, fill, tmp_path / f"{name}.{suffix}")
+            assert status(window) == f"Exported {what} as {name}.{suffix}"
+            qtbot.waitUntil(lambda: not at_work())  # a map is found anew for other pixels
+            seen.append(card.plot.grab().toImage())
+        assert seen[0] == seen[1]
+        image = QImage(str(tmp_path / f"{name}.png"))
+        assert (image.width(), image.height()) == (1400, 840)
+        assert colour(image, 2, 2) == DARK.surface
+        assert len(np.unique(pixels_of(image))) > 5
+        svg = (tmp_path / f"{name}.svg").read_text("utf-8")
+        assert axis is None or axis in written(svg)
+        assert 'viewBox="0 0 700 420"' in svg
+        assert LIGHT.surface.lower() not in svg[:900].lower()
+        if name not in ("Function", "Matrix"):
+            card.copy_picture.trigger()
+            drawn_alike(name, svg_copied())
+
+
+def test_a_plot_is_copied_with_names_and_fonts_and_its_zoom_ends_where_the_plot_does(qtbot, window, approved):
+    card = card_of(qtbot, window, "MSE")
+    card.copy_picture.trigger()
+    assert QGuiApplication.clipboard().image().width() == 1800
+    assert "iterations" in written(svg_copied())
+    approved("a plot is copied", status(window))
     card.plot.show_view([[0.5, 1.5], [40.0, 60.0]])
     card.copy_picture.trigger()
-    svg = bytes(QGuiApplication.clipboard().mimeData().data("image/svg+xml")).decode()
-    grid = np.vstack([points for _, points in stroked(svg) if len(points) == 2 and np.ptp(points[:, 1]) == 0])
+    lines = [points for _, points in stroked(svg_copied())]
+    grid = np.vstack([points for points in lines if len(points) == 2 and np.ptp(points[:, 1]) == 0])
     (left, _), (right, low) = grid.min(axis=0), grid.max(axis=0)
-    every = np.vstack([points for _, points in stroked(svg)])
+    every = np.vstack(lines)
     assert np.all((left - 1 <= every[:, 0]) & (every[:, 0] <= right + 1))
     assert np.all((every[:, 1] >= MARGIN_PX) & (every[:, 1] <= low + 1))
 
-
-def plots(window):
-    """Return the plots in sight."""
-    return [card for card in window.main_window.findChildren(PlotCard) if card.isVisible()]
-
-
-def test_there_is_no_picture_of_a_plot_that_is_not_there(qtbot, open_window):
-    window = open_window("relu")
-    window.board.show_panel("1 weight", True)
-    qtbot.waitUntil(lambda: len(plots(window)) == 1)
-    (card,) = plots(window)
+    card, name = card_of(qtbot, window, "Matrix"), ' font-family="x" vector-effect="none"'
+    window.document.push(replace(window.document.state, name=name), "a title")
+    window.document.push(edits.rename(window.document.state, 0, 0, name[:16]), "a name")
+    card.copy_picture.trigger()
+    svg = ElementTree.fromstring(svg_copied())
+    fonts = {element.get("font-family") for element in svg.iter()} - {None}
+    assert fonts
+    assert [font for font in fonts if not font.endswith(", sans-serif")] == []
+    assert svg.find(f"{SVG}title").text == name
+    assert any(name[:16] in text for text in svg.itertext())
+    card = card_of(qtbot, window, "1 weight")
+    window.selection.select(None)
     card.look()
-    assert not card.export_picture.isEnabled()
+    assert not card.export_picture.isEnabled(), "there is no picture of a plot that is not there"
 
 
-def test_the_title_of_an_axis_keeps_off_wide_numbers(plot, answer, tmp_path):
-    window, card = plot("MSE")
-    state = window.document.state
-    targets = replace(state.data, targets=state.data.targets * 1e4)
-    window.document.push(replace(state, data=targets), "Targets")
+def test_the_title_of_an_axis_keeps_off_wide_numbers(qtbot, window, export, tmp_path):
+    card = card_of(qtbot, window, "MSE")
+    own = window.document.state
+    window.document.push(replace(own, data=replace(own.data, targets=own.data.targets * 1e4)), "Targets")
     window.runner.step()
-    answer(LookDialog, look(700, 420))
-    answer(QFileDialog, type_name(tmp_path / "plot.png"))
-    card.export_picture.trigger()
-    image = QImage(str(tmp_path / "plot.png"))
-    ground = image.pixelColor(2, 2)
-    ink = [any(image.pixelColor(x, y) != ground for y in range(60, 700)) for x in range(200)]
-    left = "".join(" #"[there] for there in ink).split()
+    fill = filled(theme="Light", transparent=False, Width=700, Height=420)
+    image = QImage(str(export(card.export_picture.trigger, LookDialog, fill, tmp_path / "plot.png")))
+    seen = pixels_of(image)
+    ink = (seen[60:700, :200] != seen[2, 2]).any(axis=0)
+    left = "".join(" #"[int(there)] for there in ink).split()
     assert len(left[0]) < 30, "the title, turned, is as wide as a line is high"
     assert len(left) > 4, "the numbers stand apart from it"
 
 
-def test_the_status_line_has_the_legend_of_the_pictures(window):
-    (legend,) = [own for own in window.status.findChildren(QWidget) if "Legend" in own.accessibleName()]
-    assert legend.accessibleName() == f"Legend: {', '.join(LEGEND)}"
-    image = legend.grab().toImage()
-    seen = {image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())}
-    light = PALETTES["light"]
-    assert {light.positive.lower(), light.negative.lower()} <= seen
+LOOK, SMALL, FPS = Look(640, 400), Look(240, 160), 5
+
+
+def walk(of=None, look=LOOK, row=0, fps=FPS, **options):
+    return WalkFilm(of or state(), look, fps, lambda _: None, row, **options)
+
+
+def training(of=None, look=LOOK, fps=FPS, **options):
+    return TrainingFilm(of or state("xor"), look, fps, lambda _: None, **options)
+
+
+def told(film):
+    """Return what there is at each moment: numbers of the diagram by address, words, the foot, the time."""
+    return [
+        (
+            {
+                f"{own.address.kind} {own.address.layer} {own.address.node}": own.text
+                for own in film.scene.picture.labels
+            },
+            film.scene.said,
+            [word.text for word in film.words(LOOK.palette)],
+            seconds,
+        )
+        for seconds in film.moments()
+    ]
+
+
+@pytest.mark.parametrize("film", [walk, training])
+def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, film):
+    one = film(look=SMALL, fps=2)
+    first, second = (list(one.frames()) for _ in range(2))
+    assert len(first) == one.count
+    for own, other in zip(first, second, strict=True):
+        assert own.pixels.shape == (160, 240, 3)
+        assert np.array_equal(own.pixels, other.pixels)
+        assert own.seconds == other.seconds > 0.0
+    assert not np.array_equal(first[0].pixels, first[-1].pixels)
+    for theme in PALETTES:
+        pixels = next(film(look=replace(SMALL, theme=theme)).frames()).pixels
+        assert tuple(pixels[0, 0]) == rgb(PALETTES[theme].canvas)
+        colours = set(map(tuple, pixels.reshape(-1, 3).tolist()))
+        assert not colours & {rgb(each.canvas) for name, each in PALETTES.items() if name != theme}
+
+
+def test_the_walk_tells_what_the_window_tells_and_ends_after_the_update(qapp, approved):
+    moments = told(walk())
+    assert "value 0 0" not in moments[0][0]
+    words = list(dict.fromkeys(words for _, words, _, _ in moments))
+    foots = list(dict.fromkeys(tuple(foot) for _, _, foot, _ in moments))
+    approved("the words of a walk", "\n".join((*words, *map(str, foots))))
+    rests = [own for own, words, _, _ in moments if words == "node_0: z = 3·2 + 5·4 = 26; a = relu(26) = 26"]
+    assert rests[-1]["value 0 0"] == "26"
+    assert moments[-1][0]["value 1 0"] == "54.62"
+    moments = told(walk(edits.set_rows(state(), np.array([[3.0, 5.0]]), None)))
+    assert all(foot == ["1 Forward"] for _, _, foot, _ in moments), "without targets it is the pass forward"
+    assert moments[-1][0]["value 1 0"] == "52"
+
+
+def test_the_walk_is_that_of_its_row_and_may_go_by_layers(qapp):
+    by_node, by_layer = (walk(state("many-rows"), row=2, by_layer=own) for own in (False, True))
+    first, second = told(by_node), told(by_layer)
+    for moments in (first, second):
+        assert "row 3 of 4" in moments[0][0].values()
+    assert by_layer.count < by_node.count
+    assert "Hidden layer: slopes of the nodes" in [foot[-1] for _, _, foot, _ in second]
+    assert "4 Update" in {foot[-1] for _, _, foot, _ in first}
+
+
+def test_there_is_no_film_without_a_row_or_an_update_and_a_person_can_stop_it(qapp):
+    for make, of, why in (
+        (walk, edits.remove_rows(state(), [0]), "data: there is no row to walk"),
+        (training, edits.remove_rows(state(), [0]), "data"),
+        (training, edits.set_training(state(), Training(learning_rate=1e300)), "not one update can be made"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            make(of)
+
+    def stop(part):
+        if part >= 0.5:
+            raise CancelledError
+
+    film = WalkFilm(state(), SMALL, FPS, stop)
+    with pytest.raises(CancelledError):
+        list(film.frames())
+    with pytest.raises(CancelledError):
+        TrainingFilm(state("xor"), SMALL, FPS, lambda _: stop(1.0))
+
+
+def test_the_training_shows_the_run_that_the_settings_make_or_the_one_there_is(qapp, tmp_path):
+    film = training()
+    moments = told(film)
+    assert moments[0][2] == ["iteration 0 of 500", "MSE 1.030"]
+    assert moments[-1][2] == ["iteration 500 of 500", "MSE 0.0003619"]
+    assert sum(seconds for *_, seconds in moments) == pytest.approx(SECONDS + LAST_S)
+    assert moments[-1][0]["value 1 0"] == "0.01289"
+    assert film.scene.picture.content.network == train(state("xor")).state.network
+    save(train(state("xor"), updates=70, learning_rate=0.05).state, tmp_path / "run.json")
+    moments = told(training(load(tmp_path / "run.json"), slopes=True))
+    assert moments[0][2] == ["iteration 0 of 70", "MSE 1.030"]
+    assert moments[-1][2][0] == "iteration 70 of 70"
+    assert "slope 1 0" in moments[0][0]
+
+
+def end_of_curve(pixels):
+    """Return where the curve under the diagram has its right end; None where there is no curve."""
+    columns = np.nonzero((pixels[-150:] == rgb(LOOK.palette.accent)).all(axis=2))[1]
+    return max(columns, default=None)
+
+
+def test_of_a_run_that_was_watched_the_training_shows_what_was_seen(qapp):
+    start = state("forward")
+    past, now, history = Past(start), start, History()
+    for first, iteration in ((1, 20), (21, 40), (41, 60)):
+        layers = [Weights(layer.weights + 0.01 * iteration) for layer in start.network.layers]
+        history = history.extended(np.array([[each, 1 / each] for each in range(first, iteration + 1)]))
+        run = Run(start.network, iteration, history, "gradient_descent", np.zeros((0, 6)), (), watched=True)
+        now = replace(start, network=with_weights(start.network, layers), run=run)
+        past.follow(now)
+    film = training(now, past=past)
+    moments, frames = told(film), [*film.frames()]
+    assert [foot for _, _, foot, _ in moments] == [
+        ["iteration 0 of 60", ""],
+        ["iteration 20 of 60", "script's loss 0.05"],
+        ["iteration 40 of 60", "script's loss 0.025"],
+        ["iteration 60 of 60", "script's loss 0.01667"],
+    ]
+    assert [numbers["weight 1 0"] for numbers, *_ in moments] == ["7", "7.2", "7.4", "7.6"]
+    assert len(frames) == film.count
+    none, *ends = [end_of_curve(frame.pixels) for frame in frames]
+    assert none is None
+    assert ends[1] - ends[0] == pytest.approx(ends[2] - ends[1], abs=3)
+    assert ends[0] > 50
+
+
+def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
+    for updates in (1, 2, 8, 20, 500, 100_000):
+        seen = spread(range(updates), 150)
+        iterations, counts = [own for own, _ in seen], [count for _, count in seen]
+        assert iterations == sorted(set(iterations))
+        assert (iterations[0], sum(counts)) == (0, 150)
+        assert iterations[-1] < updates
+        if updates >= 8:
+            assert counts[0] == round(150 * FIRST)
+            assert counts[:3] == sorted(counts[:3], reverse=True)
+
+
+@pytest.mark.parametrize(("option", "name"), [("--walk", "relu"), ("--training", "twenty-updates")])
+def test_render_writes_a_film_without_a_display(light_again, tmp_path, capsys, option, name):
+    out = tmp_path / "film.png"
+    line = ["render", name, "-o", str(out), option, "--fps", "4", "--size", "240x160", "--theme", "dark"]
+    assert main(line) == 0
+    assert capsys.readouterr() == ("", "")
+    frames, count = frames_of_apng(out.read_bytes())
+    assert len(frames) == count > 20
+    assert frames[0][0].shape == (160, 240, 3)
+    assert tuple(frames[0][0][0, 0]) == rgb(DARK.canvas)
+
+
+def test_options_that_do_not_go_together_are_bad_use(tmp_path, monkeypatch, capsys, approved):
+    monkeypatch.chdir(tmp_path)
+    told = []
+    for line in (
+        "a.gif",
+        "a.png --fps 4",
+        "a.svg --walk",
+        "a.gif --walk --transparent",
+        "a.gif --walk --view slopes",
+        "a.gif --training --size 5000x100",
+    ):
+        assert main(["render", "relu", "-o", *line.split()]) == 2
+        out, err = capsys.readouterr()
+        told.append(f"{line}: {err.strip()}")
+        assert (out, list(tmp_path.iterdir())) == ("", [])
+    approved("bad use of render", "\n".join(told))
+
+
+def test_the_window_writes_films_as_they_are_wished(open_window, answer, export, tmp_path):
+    window = open_window("many-rows")
+    window.selection.row, kept = 2, []
+    before = window.document.state
+    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=4)
+    for entry, what in (("Export walk…", "the walk"), ("Export training…", "the training")):
+        out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
+        assert status(window) == f"Exported {what} as {what}.apng"
+        frames, count = frames_of_apng(out.read_bytes())
+        assert len(frames) == count
+        assert frames[0][0].shape == (160, 240, 3)
+        assert tuple(frames[0][0][0, 0]) == rgb(DARK.canvas)
+        assert window.document.state is before
+        assert not window.document.undo_text()
+        answer(FilmDialog, filled(CANCEL, met=kept))
+        choose_entry(window, entry)
+        assert kept.pop()[:3] == ["240", "160", "4"]
+        if what == "the walk":
+            own = WalkFilm(before, replace(SMALL, theme="dark"), 4, lambda _: None, row=2)
+            assert np.array_equal(frames[0][0], next(own.frames()).pixels)
+            other = WalkFilm(before, replace(SMALL, theme="dark"), 4, lambda _: None, row=1)
+            assert not np.array_equal(frames[0][0], next(other.frames()).pixels)
+
+
+def test_a_film_that_takes_long_can_be_stopped_and_what_is_missing_is_said(
+    open_window, answer, tmp_path, monkeypatch, approved
+):
+    window, out, said = open_window("relu"), tmp_path / "film.apng", []
+    monkeypatch.setattr("nnviz.ui.widgets.waiting.WAIT_S", 0.0)
+    out.write_bytes(b"old")
+    answer(FilmDialog, filled(Width=640, Height=400, Frames_a_second=50))
+    answer(QFileDialog, type_name(out))
+    answer(QMessageBox, press_button("Yes"))
+    answer(QProgressDialog, press_cancel(said))
+    choose_entry(window, "Export walk…")
+    approved("a film that is stopped", f"{said.pop()}\n{status(window)}")
+    assert [path.name for path in tmp_path.iterdir()] == ["film.apng"]
+    assert out.read_bytes() == b"old"
+
+    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None)
+    answer(FilmDialog, filled(Width=240, Height=160, Frames_a_second=4))
+    answer(QFileDialog, type_name(tmp_path / "film.gif"))
+    answer(QMessageBox, lambda box: (said.append(box.text()), box.accept()))
+    choose_entry(window, "Export walk…")
+    assert said == [f"A GIF needs Pillow, which is not installed: {install_line('motion')}"]
+    assert status(window) == said[0]
+    assert [path.name for path in tmp_path.iterdir()] == ["film.apng"]
+
+    window.document.start(end := train(state("xor"), updates=1200, learning_rate=0.05).state)
+    figures = window.main_window.findChild(TrainingFigures)
+    assert figures.iteration.text == "1200", "iterations are written alike in window and film"
+    assert told(training(end))[-1][2][0] == "iteration 1200 of 1200"
+    window.document.start(edits.remove_rows(state(), [0]))
+    for entry, sentence in (("Export walk…", NO_ROW), ("Export training…", NO_ROWS)):
+        choose_entry(window, entry)
+        assert status(window) == sentence
+
+
+def test_a_kind_of_film_that_can_be_written_here_is_proposed(open_window, answer, monkeypatch):
+    window, needs = open_window("relu"), {"Pillow": "GIF animation", "ffmpeg": "MP4 video"}
+    lacking, proposed = (), []
+    monkeypatch.setattr("nnviz.files.motion.kinds.find_spec", lambda _: None if "Pillow" in lacking else 1)
+    monkeypatch.setattr("shutil.which", lambda _: None if "ffmpeg" in lacking else "/usr/bin/ffmpeg")
+
+    def look_and_leave(dialog):
+        kinds = [own.split(" (")[0] for own in dialog.nameFilters()]
+        proposed.append((kinds, Path(dialog.selectedFiles()[0]).suffix))
+        dialog.reject()
+
+    for entry, lacking in (
+        ("Export walk…", ()),
+        ("Export walk…", ("Pillow",)),
+        ("Export training…", ("ffmpeg",)),
+        ("Export training…", ("Pillow", "ffmpeg")),
+    ):
+        answer(FilmDialog, filled(Width=320, Height=240))
+        answer(QFileDialog, look_and_leave)
+        choose_entry(window, entry)
+        kinds, suffix = proposed.pop()
+        last = [needs[own] for own in lacking]
+        assert kinds[len(kinds) - len(last) :] == last
+        assert suffix == (".apng" if "Pillow" in lacking else ".gif")
+
+
+def test_the_dialog_refuses_numbers_and_says_that_a_video_needs_an_even_size(
+    light_again, qapp, open_window, answer, approved
+):
+    window, said, met = open_window("relu"), [], []
+    refused = {"Frames a second": "51", "Width": "3841", "Height": "x"}
+
+    def fill(dialog):
+        own = fields(dialog)
+        said.append(facts(dialog))
+        for size in ("599", "600"):
+            own["Height"].setFocus()
+            own["Height"].setText(size)
+            dialog.findChild(QComboBox).setFocus()
+            said.append(facts(dialog))
+        for name, number in refused.items():
+            before = own[name].text()
+            own[name].setText(number)
+            press_button(SAVE)(dialog)
+            said.append(f"{name} {number}: {facts(dialog)}")
+            assert dialog.isVisible()
+            own[name].setText(before)
+        press_button(CANCEL)(dialog)
+
+    answer(FilmDialog, fill)
+    choose_entry(window, "Export walk…")
+    first, odd, even, *refusals = said
+    assert first == even
+    approved("an odd size of a film", odd)
+    approved("numbers that a film cannot have", "\n".join(refusals))
+    apply_theme(qapp, "dark")
+    for kind, entry in ASK.items():
+        answer(kind, filled(CANCEL, met=met))
+        choose_entry(window, entry)
+        assert met.pop()[-1] == "Dark", "if nobody chooses, the theme is the window's"

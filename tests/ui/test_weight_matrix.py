@@ -20,16 +20,23 @@ from nnviz.files.registry import load
 from nnviz.picture.matrix import Cell
 from nnviz.ui.plots.weight_matrix import HINT, WeightMatrix
 from nnviz.ui.widgets.theme import apply_theme, colours
+from tests.ui.runs import pixels_of
 
 WEIGHTS = {"node_0": [2, 4, 0], "node_1": [4, -8, 1], "output": [2, 7]}
+SMALL = State(Network.from_weights(WEIGHTS), Dataset([[1, 2, 3]]))
+LEFT, RIGHT, UP, DOWN = (getattr(Qt.Key, f"Key_{name}") for name in ("Left", "Right", "Up", "Down"))
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load(example("digits").path)
 
 
 @pytest.fixture
 def show(qtbot):
-    """Return a function that shows the panel of an example's name or a State, and what it follows."""
+    """Return a function that shows the panel of a State, and what it follows."""
 
-    def show_it(what="digits"):
-        state = load(example(what).path) if isinstance(what, str) else what
+    def show_it(state=SMALL):
         document = Document(state)
         selection = Selection(document)
         card = WeightMatrix(document, selection)
@@ -42,11 +49,6 @@ def show(qtbot):
     return show_it
 
 
-@pytest.fixture
-def small():
-    return State(Network.from_weights(WEIGHTS), Dataset([[1, 2, 3]]))
-
-
 def point(card, cell):
     return QPoint(*(int(value) for value in card.view.places().cell(cell).center))
 
@@ -54,6 +56,7 @@ def point(card, cell):
 def hover(card, cell):
     QTest.mouseMove(card.view, point(card, cell))
     QApplication.processEvents()
+    return card.read_out.text()
 
 
 def colour_at(card, cell):
@@ -64,9 +67,8 @@ def colour_at(card, cell):
 
 
 def colours_in(card, left, top, width, height):
-    image = card.view.grab().toImage()
-    across, down = range(int(left) + 1, int(left + width)), range(int(top) + 1, int(top + height))
-    return {image.pixelColor(x, y).name().upper() for x in across for y in down}
+    seen = pixels_of(card.view)[int(top) + 1 : int(top + height), int(left) + 1 : int(left + width)]
+    return set(seen.ravel().tolist())
 
 
 def press(card, *keys):
@@ -75,42 +77,40 @@ def press(card, *keys):
         QTest.keyClick(card.view, key)
 
 
-def test_the_line_tells_size_and_range_of_the_weights(show):
-    card, document, _ = show()
-    weights = document.state.network.layers[0].weights
-    assert card.caption.text().startswith("32 × 64  ·  from −0.7025 to 0.7372")
+def click(card, cell):
+    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, cell))
+
+
+def test_the_caption_and_a_screen_reader_tell_size_and_range_of_the_weights(show, digits, approved):
+    card, document, selection = show(digits)
+    weights = digits.network.layers[0].weights
     assert (round(weights.min(), 3), round(weights.max(), 3)) == (-0.702, 0.737)
     assert card.read_out.text() == HINT
+    told = [card.caption.text()]
+    document.start(SMALL)
+    selection.select(Address("weight", 0, 0, 1))
+    told += [card.view.accessibleName(), card.view.accessibleDescription()]
+    approved("captions and a screen reader", "\n".join(told))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_positive_is_blue_negative_orange_and_zero_canvas_in_both_themes(show, small, qapp, theme):
-    card, *_ = show(small)
-    apply_theme(qapp, theme)
+def test_a_small_layer_has_colours_numbers_and_names_in_both_themes(show, qapp):
+    card, *_ = show()
     try:
-        seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
-        assert seen == [colours().negative, colours().canvas]
-        card.choice.setCurrentIndex(1)
-        assert colour_at(card, Cell(0, 1)) == colours().positive
-    finally:
-        apply_theme(qapp, "light")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_small_layer_fills_its_room_with_numbers_that_can_be_read_and_names(show, small, qapp, theme):
-    card, *_ = show(small)
-    apply_theme(qapp, theme)
-    try:
-        sheet, view = card.view.places().room, card.view
-        assert sheet.width >= 0.7 * view.width()
-        for node in range(2):
-            for source in range(3):
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            card.choice.setCurrentIndex(1)
+            assert colour_at(card, Cell(0, 1)) == colours().positive
+            card.choice.setCurrentIndex(0)
+            seen = [colour_at(card, cell) for cell in (Cell(1, 1), Cell(0, 2))]
+            assert seen == [colours().negative, colours().canvas]
+            sheet = card.view.places().room
+            assert sheet.width >= 0.7 * card.view.width()
+            for node, source in np.ndindex(2, 3):
                 cell = card.view.places().cell(Cell(node, source))
                 middle = cell.x + cell.width / 4, cell.y + cell.height / 4, cell.width / 2, cell.height / 2
                 assert len(colours_in(card, *middle)) > 2, "no number is written"
-        assert len(colours_in(card, 0, sheet.y, sheet.x - 4, sheet.height)) > 2, "no names at the left"
-        above = sheet.y - 20
-        assert len(colours_in(card, sheet.x, above, sheet.width, 18)) > 2, "no names above"
+            assert len(colours_in(card, 0, sheet.y, sheet.x - 4, sheet.height)) > 2, "no names at the left"
+            assert len(colours_in(card, sheet.x, sheet.y - 20, sheet.width, 18)) > 2, "no names above"
     finally:
         apply_theme(qapp, "light")
 
@@ -133,170 +133,111 @@ def test_names_that_begin_and_end_alike_are_told_apart(show):
     assert above(first) != above(second)
 
 
-def test_a_large_layer_has_neither_numbers_nor_names_and_the_whole_room(show):
-    card, *_ = show()
-    sheet = card.view.places().room
-    assert sheet.width >= card.view.width() - 10
+def test_a_large_layer_has_neither_numbers_nor_names_and_marks_what_is_selected(show, digits):
+    card, _, selection = show(digits)
+    assert card.view.places().room.width >= card.view.width() - 10
     assert len(colours_in(card, *card.view.places().cell(Cell(3, 5)))) == 1
+    row, accent = card.view.places().row(5), int(colours().accent[1:], 16)
+    for node, marked in ((None, False), (5, True), (9, False)):
+        selection.select(None if node is None else Address("node", 0, node))
+        assert (pixels_of(card.view)[round(row.y) - 1, int(row.center[0])] == accent) == marked
 
 
-def test_hover_tells_the_weight_and_its_two_ends(show, small):
-    card, *_ = show(small)
-    hover(card, Cell(1, 1))
-    assert card.read_out.text() == "node_1 ← input_1: −8"
+def test_hover_and_a_click_tell_a_weight_and_its_two_ends(show, approved):
+    card, document, selection = show()
+    assert hover(card, Cell(1, 1)) == "node_1 ← input_1: −8"
     QTest.mouseMove(card.view, QPoint(1, 1))
     QApplication.processEvents()
     assert card.read_out.text() == HINT
-
-
-def test_the_tooltip_has_the_weight_in_full(show, small):
-    card, *_ = show(set_weight(small, 0, 0, 0, -1 / 3))
-    hover(card, Cell(0, 0))
-    assert card.read_out.text() == "node_0 ← input_0: −0.3333"
-    assert "−0.333333333333" in card.view.toolTip()
-
-
-def test_a_click_selects_the_edge(show, small):
-    card, _, selection = show(small)
-    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, Cell(0, 2)))
+    document.push(set_weight(SMALL, 0, 0, 0, -1 / 3), "edit")
+    assert hover(card, Cell(0, 0)) == "node_0 ← input_0: −0.3333"
+    approved("the tooltip of a weight", card.view.toolTip())
+    click(card, Cell(0, 2))
+    QApplication.processEvents()
     assert selection.address == Address("weight", 0, 0, 2)
-    assert card.read_out.text() == "node_0 ← input_2: 0"
+    assert hover(card, Cell(0, 2)) == card.read_out.text() == "node_0 ← input_2: 0"
 
 
-def test_the_panel_follows_the_selection_to_its_layer(show):
-    card, _, selection = show()
+def test_the_panel_follows_the_selection_to_its_layer(show, digits):
+    card, _, selection = show(digits)
     selection.select(Address("weight", 1, 3, 4))
     assert (card.layer, card.choice.currentText()) == (1, "Hidden layer 2")
-    selection.select(Address("node", 0, 7))  # a column of the layer that is shown
-    assert (card.layer, card.read_out.text()) == (1, "node_0_7")
-    selection.select(Address("node", 2, 9))
-    assert (card.layer, card.read_out.text()) == (2, "digit_9")
-    selection.select(Address("node", -1, 1))
-    assert (card.layer, card.read_out.text()) == (0, "pixel_0_1")
+    for address, layer, name in (
+        (Address("node", 0, 7), 1, "node_0_7"),  # a column of the layer that is shown
+        (Address("node", 2, 9), 2, "digit_9"),
+        (Address("node", -1, 1), 0, "pixel_0_1"),
+    ):
+        selection.select(address)
+        assert (card.layer, card.read_out.text()) == (layer, name)
 
 
-def test_what_is_selected_is_marked(show):
+def test_arrow_keys_move_the_selection_and_stop_at_the_border(show):
     card, _, selection = show()
-    accent = colours().accent
-    row = card.view.places().row(5)
-    border = QPoint(int(row.center[0]), round(row.y) - 1)
-
-    def marked():
-        return card.view.grab().toImage().pixelColor(border).name().upper() == accent
-
-    assert not marked()
-    selection.select(Address("node", 0, 5))
-    assert marked()
-    selection.select(Address("node", 0, 9))
-    assert not marked()
-
-
-def test_arrow_keys_move_the_selected_edge_and_stop_at_the_border(show, small):
-    card, _, selection = show(small)
-    press(card, Qt.Key.Key_Right)
-    assert selection.address == Address("weight", 0, 0, 0)
-    press(card, Qt.Key.Key_Right, Qt.Key.Key_Down)
-    assert selection.address == Address("weight", 0, 1, 1)
-    press(card, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Right)
-    assert selection.address == Address("weight", 0, 1, 2)
+    for begin, pressed, end in (
+        (None, [RIGHT], ("weight", 0, 0, 0)),
+        (None, [RIGHT, DOWN], ("weight", 0, 1, 1)),
+        (None, [DOWN, RIGHT, RIGHT, RIGHT], ("weight", 0, 1, 2)),
+        (("node", 0, 0), [DOWN], ("node", 0, 1)),
+        (("node", -1, 1), [RIGHT], ("node", -1, 2)),
+        (None, [DOWN], ("weight", 0, 0, 2)),
+    ):
+        if begin:
+            selection.select(Address(*begin))
+        press(card, *pressed)
+        assert selection.address == Address(*end)
 
 
-def test_arrow_keys_move_from_node_to_node_where_a_node_is_selected(show, small):
-    card, _, selection = show(small)
-    selection.select(Address("node", 0, 0))
-    press(card, Qt.Key.Key_Down)
-    assert selection.address == Address("node", 0, 1)
-    selection.select(Address("node", -1, 1))
-    press(card, Qt.Key.Key_Right)
-    assert selection.address == Address("node", -1, 2)
-    press(card, Qt.Key.Key_Down)
-    assert selection.address == Address("weight", 0, 0, 2)
-
-
-def test_each_node_can_be_seen_as_a_picture_of_its_sources(show):
-    card, document, selection = show()
+def test_each_node_can_be_seen_as_a_picture_of_its_sources_if_they_make_a_square(show, digits):
+    card, _, selection = show(digits)
+    for layer, offered in ((1, False), (2, True), (0, True)):  # of 32, 16 and 64 sources
+        card.choice.setCurrentIndex(layer)
+        assert card.pictures.isVisible() == offered
     QTest.mouseClick(card.pictures, Qt.MouseButton.LeftButton)
-    cell = Cell(9, 3 * 8 + 4)
-    hover(card, cell)
-    weight = document.state.network.layers[0].weights[9, 28]
-    assert card.read_out.text() == f"node_0_9 ← pixel_3_4: {weight:g}".replace("-", "−")
-    QTest.mouseClick(card.view, Qt.MouseButton.LeftButton, pos=point(card, cell))
+    weights, cell = digits.network.layers[0].weights, Cell(9, 3 * 8 + 4)
+    assert hover(card, cell) == f"node_0_9 ← pixel_3_4: {weights[9, 28]:g}".replace("-", "−")
+    click(card, cell)
     assert selection.address == Address("weight", 0, 9, 28)
-    press(card, Qt.Key.Key_Down, Qt.Key.Key_Right, Qt.Key.Key_PageDown)
+    press(card, DOWN, RIGHT, Qt.Key.Key_PageDown)
     assert selection.address == Address("weight", 0, 10, 4 * 8 + 5)
-    press(card, *[Qt.Key.Key_Up] * 9)
+    press(card, *[UP] * 9)
     assert selection.address == Address("weight", 0, 10, 5)
-
-
-def test_a_picture_is_painted_of_the_nodes_own_weights(show):
-    card, document, _ = show()
-    card.pictures.setChecked(True)
-    weights = document.state.network.layers[0].weights
     cell = Cell(*(int(k) for k in np.unravel_index(np.abs(weights).argmax(), weights.shape)))
-    expected = colours().positive if weights[cell] > 0 else colours().negative
-    assert colour_at(card, cell) == expected
+    assert colour_at(card, cell) == (colours().positive if weights[cell] > 0 else colours().negative)
 
 
-def test_pictures_are_offered_only_where_the_sources_make_a_square(show):
-    card, *_ = show()
-    assert card.pictures.isVisible()
-    card.choice.setCurrentIndex(1)
-    assert not card.pictures.isVisible()  # 32 sources
-    card.choice.setCurrentIndex(2)
-    assert card.pictures.isVisible()  # 16
-
-
-def test_an_edit_is_seen_at_once(show, small):
-    card, document, selection = show(small)
+def test_edits_names_and_layers_are_seen_at_once_or_when_the_panel_is_shown(show):
+    card, document, selection = show()
     selection.select(Address("weight", 0, 0, 2))
-    document.push(set_weight(small, 0, 0, 2, 16), "edit")
+    document.push(set_weight(SMALL, 0, 0, 2, 16), "edit")
     assert card.read_out.text() == "node_0 ← input_2: 16"
     assert "to 16" in card.caption.text()
     assert colour_at(card, Cell(0, 2)) == colours().positive
     document.undo()
     assert card.read_out.text() == "node_0 ← input_2: 0"
-
-
-def test_a_name_that_changes_is_told_anew(show, small):
-    card, document, selection = show(small)
     selection.select(Address("node", 0, 1))
-    document.push(rename(small, 1, 1, "<b>fresh</b>"), "rename")
-    assert card.read_out.text() == "<b>fresh</b>"
-    assert card.view.toolTip() == "<b>fresh</b>"
-
-
-def test_layers_come_and_go(show, small):
-    card, document, _ = show(small)
+    document.push(rename(SMALL, 1, 1, "<b>fresh</b>"), "rename")
+    assert card.read_out.text() == card.view.toolTip() == "<b>fresh</b>"
+    document.undo()
+    card.hide()
+    document.push(set_weight(SMALL, 1, 0, 0, -30), "edit")
+    selection.select(Address("weight", 1, 0, 0))
+    card.show()
+    assert card.read_out.text() == "output ← node_0: −30"
+    assert "from −30" in card.caption.text()
+    document.undo()
+    selection.select(Address("weight", 0, 0, 0))
     hover(card, Cell(1, 2))
-    document.push(remove_layer(small, 0), "remove")
+    document.push(remove_layer(SMALL, 0), "remove")
     assert (card.layer, card.choice.isVisible()) == (0, False)
     assert card.caption.text().startswith("1 × 3")
     document.push(add_layer(document.state, 0), "add")
     assert card.choice.count() == 2
 
 
-def test_a_panel_that_was_hidden_catches_up_when_it_is_shown(show, small):
-    card, document, selection = show(small)
-    card.hide()
-    document.push(set_weight(small, 1, 0, 0, -30), "edit")
-    selection.select(Address("weight", 1, 0, 0))
-    card.show()
-    assert card.read_out.text() == "output ← node_0: −30"
-    assert "from −30" in card.caption.text()
-
-
-def test_a_long_name_leaves_room_for_the_value(show, small):
-    network = replace(small.network, inputs=("a" * 200, "b", "c"))
-    card, _, selection = show(replace(small, network=network))
+def test_a_long_name_leaves_room_for_the_value(show):
+    card, _, selection = show(replace(SMALL, network=replace(SMALL.network, inputs=("a" * 200, "b", "c"))))
     selection.select(Address("weight", 0, 0, 0))
     text = card.read_out.text()
     assert text.endswith(": 2")
     assert card.read_out.fontMetrics().horizontalAdvance(text) <= card.read_out.width()
     assert card.width() == 364
-
-
-def test_what_is_seen_is_told_to_a_screen_reader(show, small):
-    card, _, selection = show(small)
-    selection.select(Address("weight", 0, 0, 1))
-    assert card.view.accessibleName() == "Weights: Hidden layer"
-    assert card.view.accessibleDescription() == ("2 × 3  ·  from −8 to 4  ·  mean 0.5; node_0 ← input_1: 4")

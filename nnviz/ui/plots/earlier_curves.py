@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor
 
 from nnviz.core.activations import Array
 from nnviz.core.history import bucket_length, ceiling, in_columns, leaves_at
-from nnviz.core.numbers import full
+from nnviz.core.numbers import full, shown_in_full
 from nnviz.core.run import EarlierRun
 from nnviz.picture.curve import Area, Joined, cut
 from nnviz.ui.plots.curve import Curve, points_of
@@ -53,7 +53,7 @@ class EarlierCurves:
         self.last = max((int(run.history[-1, 0]) for run in runs), default=0)
         ends = ((run.called(), *run.history[-1].tolist()) for run in runs)
         self.told = ", ".join(
-            f"{name}: {measure} {full(loss)} at iteration {full(at)}" for name, at, loss in ends
+            f"{name}: {measure} {shown_in_full(loss)} at iteration {full(at)}" for name, at, loss in ends
         )
         self._diverged = {k for k, run in enumerate(runs) if ceiling(run.history[:, 1]) < math.inf}
         self.reach = reach_together(reach(run.history, log=log) for run in runs)

@@ -1,0 +1,891 @@
+"""The plot of the history: curve, ring, read-out, earlier and diverged runs, validation, export."""
+
+import sys
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QFileDialog, QToolTip
+
+from nnviz.core import edits, structure
+from nnviz.core.history import BUCKETS, History
+from nnviz.core.numbers import MINUS, shown
+from nnviz.core.overfitting import risen_since
+from nnviz.core.run import Training
+from nnviz.core.standardise import standardise
+from nnviz.core.state import Dataset
+from nnviz.core.training import train
+from nnviz.core.training.trainer import Trainer
+from nnviz.document.document import Document
+from nnviz.document.training.runner import Runner
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.ui.plots.history_plot import EMPTY, HistoryPlot
+from nnviz.ui.widgets.theme import apply_theme
+from tests.core.test_history import check_line, falling, gone_on
+from tests.ui import hands
+from tests.ui.runs import (
+    classes,
+    colours_of,
+    exercise,
+    mse_after,
+    noisy_sine,
+    pixels_of,
+    rounded,
+    watched,
+    with_history,
+)
+from tests.ui.sees import offered, status
+
+LEFT = Qt.MouseButton.LeftButton
+LIGHT = PALETTES["light"]
+FIRST = "learning rate 0.01 · gradient descent · 20 updates"
+SECOND = "learning rate 0.005 · gradient descent · 20 updates"
+
+
+@pytest.fixture
+def document():
+    return Document(exercise())
+
+
+@pytest.fixture
+def runner(document):
+    runner = Runner(document)
+    runner.speed = 1.0
+    return runner
+
+
+@pytest.fixture
+def go_to(qtbot, document, runner):
+    """Return a function that goes to an iteration of the run and waits until the plot shows it."""
+
+    def go_to(iteration):
+        runner.scrub_to(iteration)
+        qtbot.waitUntil(lambda: document.state.iteration == iteration)
+
+    return go_to
+
+
+@pytest.fixture
+def trained(qtbot, document, plot):
+    document.push(train(document.state).state, "Run")
+    qtbot.waitUntil(plot.curve.isVisible)
+    plot.grab()  # pyqtgraph lays its axes out when it paints
+    return plot
+
+
+@pytest.fixture
+def run(qtbot, document, runner):
+    """Return a function that restarts, chooses a learning rate, and runs."""
+
+    def run(rate, updates=20):
+        runner.restart()
+        runner.set_training(replace(document.state.training, learning_rate=rate, updates=updates))
+        with qtbot.waitSignal(runner.run_ended):
+            runner.run()
+
+    return run
+
+
+@pytest.fixture
+def three(run, plot, qtbot):
+    """Return the plot with a run and two earlier ones."""
+    plot.resize(480, 300)
+    for rate in (0.01, 0.005, 0.02):
+        run(rate)
+    qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 2)
+    plot.grab()
+    return plot
+
+
+@pytest.fixture(scope="module")
+def overfitted():
+    return train(noisy_sine()).state
+
+
+@pytest.fixture(scope="module")
+def of_classes():
+    return classes()
+
+
+def showing(plot, document, state):
+    document.start(state)
+    plot.curve.settle()
+    plot.grab()
+
+
+def drawn(plot):
+    """Return the points of the curve as they are drawn."""
+    return plot.curve.curve()
+
+
+def place(plot, iteration, loss):
+    """Return where a point of the curve stands, in the plot's pixels."""
+    return plot.curve.place_of(iteration, loss).toPoint()
+
+
+def ring(plot):
+    """Return where the ring stands, in the plot's pixels."""
+    return plot.curve.present().toPoint()
+
+
+def drag(qtbot, plot, start, *places):
+    view = plot.curve.viewport()
+    qtbot.mousePress(view, LEFT, pos=start)
+    for at in places:
+        qtbot.mouseMove(view, at)
+    qtbot.mouseRelease(view, LEFT, pos=places[-1])
+
+
+def hover(qtbot, plot, at):
+    qtbot.mouseMove(plot.curve.viewport(), at)
+
+
+def read_out(plot):
+    """Return the lines of the read-out; None if it is hidden."""
+    own = plot.curve.read_out
+    return own.text().splitlines() if own.isVisible() else None
+
+
+def ticks(plot, pixels=150.0):
+    low, high = plot.curve.view()[1]
+    return [text for _, text in plot.curve.getAxis("left").ticks(low, high, pixels)]
+
+
+def rings_pixels(plot):
+    """Return how many pixels of the plot have the colour that is the ring's alone."""
+    return int((pixels_of(plot.curve) == int(LIGHT.ink[1:], 16)).sum())
+
+
+def test_the_panel_stands_before_pyqtgraph_is_there(qtbot, document):
+    plot = HistoryPlot(document, Runner(document), Path)
+    qtbot.addWidget(plot)
+    plot.look()
+    assert plot.curve is None
+    assert not any(action.isEnabled() for action in (plot.ask_csv, plot.export_picture, plot.copy_picture))
+    assert plot.pages.empty.text() == EMPTY.format(loss="MSE")
+    document.push(train(document.state).state, "Run")
+    plot.load()
+    assert "pyqtgraph" in sys.modules
+    plot.show()
+    assert plot.curve.isVisible()
+    plot.hide()
+    document.push(train(document.state, updates=10).state, "Run")
+    plot.show()
+    assert len(drawn(plot)) == 31, "a hidden plot catches up when it is shown"
+    plot.hide()
+
+
+def test_the_curve_is_the_exercise_s_and_followed_while_it_grows(document, trained):
+    axes = trained.curve.getAxis("bottom"), trained.curve.getAxis("left")
+    assert [axis.labelText for axis in axes] == ["iterations", "MSE"]
+    for last in (20, 120):
+        points = drawn(trained)
+        assert points[:, 0].tolist() == list(range(last + 1))
+        np.testing.assert_allclose(points[:, 1], mse_after(points[:, 0]), rtol=1e-9, atol=1e-20)
+        (x0, x1), (y0, y1) = trained.curve.view()
+        assert x0 <= 0 < last <= x1 < 1.1 * last
+        assert y0 <= 0 < 49 <= y1 < 60
+        document.push(train(document.state, updates=100).state, "Run")
+
+
+def test_the_ring_is_whole_where_the_mse_is_lowest_or_highest(document, plot):
+    cut_off = []
+    for size in ((364, 260), (250, 140)):
+        plot.resize(*size)
+        for mse in (0.0, 49.0, -49.0):
+            showing(plot, document, with_history([(0, 49.0 - mse), (1, 20.0), (2, mse)]))
+            box = plot.curve.plotItem.vb.sceneBoundingRect()
+            if not box.contains(QRectF(-6, -6, 12, 12).translated(plot.curve.present())):
+                cut_off.append((size, mse))
+    assert cut_off == []
+
+
+def test_the_line_of_a_long_run_is_nowhere_away_from_its_losses(document, plot):
+    """Not further than the spread within 1/2048 of the run, or within a pixel where that is longer."""
+    points = falling(np.arange(600_000.0), 1)
+    state, history = with_history(points[:1]), gone_on(History(8 * BUCKETS), points, 1000)[-1]
+    for width in (480, 5000):
+        plot.resize(width, 300)
+        showing(plot, document, replace(state, run=replace(state.run, iteration=599_999, history=history)))
+        assert len(drawn(plot)) <= 8 * width
+        check_line(drawn(plot), points, max(plot.curve.pixel()[0] // 256, 1) * 256)
+
+
+def test_a_long_history_keeps_its_extremes_and_every_point_when_looked_at_closely(document, plot):
+    mse = np.full(30_000, 2.0)
+    mse[[7_001, 20_003]] = 9.0, 0.5
+    document.start(with_history(list(enumerate(mse))))
+    assert len(drawn(plot)) < 3000
+    assert {0.5, 2.0, 9.0} <= set(drawn(plot)[:, 1])
+    assert drawn(plot)[[0, -1], 0].tolist() == [0, 29_999]
+    for first in (7_000, 12_000):
+        plot.curve.show_view([[first, first + 10.0], [0.0, 10.0]])
+        assert set(range(first, first + 11)) <= set(drawn(plot)[:, 0])
+        assert set(drawn(plot)[drawn(plot)[:, 0] == 7_001, 1]) == ({9.0} if first == 7_000 else set())
+
+
+def test_a_smooth_curve_is_drawn_wide_and_noise_thin(document, plot):
+    def pixels(mse):
+        document.start(with_history(list(enumerate(mse))))
+        image = plot.curve.grab().toImage()
+        middle = place(plot, len(mse) / 2, mse[-1])
+        column = [image.pixelColor(middle.x(), middle.y() + k).name() for k in range(-4, 5)]
+        return len(column) - column.count(LIGHT.surface.lower())
+
+    smooth = np.array([3.0, *[2.1] * 400])
+    assert pixels(smooth) >= 2
+    assert pixels(smooth + 1e-9 * (np.arange(401) % 2)) == 1
+
+
+def test_log_draws_exponents_and_labels_true_values(qtbot, document, trained):
+    qtbot.mouseClick(trained.log_button, LEFT)
+    np.testing.assert_allclose(drawn(trained)[:, 1], np.log10(mse_after(np.arange(21))))
+    axis = trained.curve.getAxis("left")
+    assert [text for _, text in axis.ticks(-5.0, 2.0, 110.0)] == ["0.0001", "0.01", "1", "100"]
+    hover(qtbot, trained, place(trained, 0, np.log10(49)))
+    assert read_out(trained) == ["iteration 0", "MSE 49"]
+    qtbot.mouseClick(trained.log_button, LEFT)
+    assert drawn(trained)[0, 1] == pytest.approx(49)
+    qtbot.mouseClick(trained.log_button, LEFT)
+    showing(trained, document, with_history([(0, 4.0), (1, 0.0), (2, 1.0)]))
+    assert drawn(trained)[:, 0].tolist() == [0, 2], "0 has no place on a log scale"
+    hover(qtbot, trained, place(trained, 1, 0.0))
+    assert read_out(trained) == ["iteration 1", "MSE 0"]
+    trained.curve.show_view([[0.0, 1.0], [-900.0, 900.0]])
+    trained.grab()
+    exponents = [value for value, _ in axis.ticks(-900.0, 900.0, 150.0)]
+    assert len(exponents) >= 2
+    assert all(-308 <= exponent <= 308 for exponent in exponents)
+
+
+def test_a_number_at_the_top_or_at_the_right_is_not_cut_off(document, plot):
+    document.start(with_history([(k, (1000 - k) / 10.8) for k in range(1001)]))  # up to a tick at 100
+    image = pixels_of(plot.curve)
+    assert {*image[0].tolist(), *image[:, -1].tolist()} == {int(LIGHT.surface[1:], 16)}
+
+
+def test_the_axis_has_its_name_whole_and_in_the_middle_also_a_later_one(document, plot):
+    for height in (180, 400):
+        plot.resize(364, height)
+        showing(plot, document, with_history([(0, 5.0), (1, 1.0)]))
+        showing(plot, document, watched([(0, 2.0), (1, 1.0)]))
+        axis = plot.curve.getAxis("left")
+        name, room = axis.label.sceneBoundingRect(), axis.sceneBoundingRect()
+        assert axis.label.toPlainText().strip() == "script's loss"
+        assert room.top() <= name.top() < name.bottom() <= room.bottom()
+        assert name.center().y() == pytest.approx(room.center().y(), abs=2.0)
+
+
+UNUSUAL = [
+    [(0, 0.0), (1, 0.0)],
+    [(0, 5.0)],
+    [(0, 0.25), (1, 0.25 - 2**-54), (2, 0.25)],
+    [(0, 1e295), (1, 1e300)],
+    [(0, 3e-300), (1, 1e-308)],
+    [(0, 2.0), (1, 1.9999999)],
+]
+FLAT = [[(0, mse), (1, mse * (1 - 2**-53)), (2, mse)] for mse in (0.0, 0.25, 5.0, 1e-20)]
+
+
+def test_unusual_histories_are_in_view_with_different_ticks_and_flat_ones_from_0_on(document, plot):
+    wrong = []
+    for points, log in [*product(UNUSUAL, (False, True)), *product(FLAT, [False])]:
+        plot.log_button.setChecked(log)
+        showing(plot, document, with_history(points))
+        (x0, x1), (y0, y1) = plot.curve.view()
+        inside = all(x0 <= x <= x1 and y0 <= y <= y1 for x, y in drawn(plot))
+        labels = ticks(plot)
+        if points in FLAT:
+            fine = y0 < points[0][1] < y1 and not any(own[0] == MINUS for own in labels)
+            fine = fine and max(map(len, labels)) <= 8
+        else:
+            fine = 2 <= len(labels) == len(set(labels))
+        if not (inside and fine):
+            wrong.append((log, points, inside, labels))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_back_in_the_run_what_comes_after_stays_and_the_ring_goes_along(trained, go_to, log):
+    trained.log_button.setChecked(log)
+    trained.curve.settle()  # other numbers on the axis have other room
+    whole, view = drawn(trained), trained.curve.view()
+    for iteration in (19, 7, 0, 12, 20):
+        go_to(iteration)
+        np.testing.assert_array_equal(drawn(trained), whole[: iteration + 1])
+        beyond = whole[iteration:] if iteration < 20 else np.empty((0, 2))
+        np.testing.assert_array_equal(trained.curve.beyond(), beyond)
+        assert ring(trained) == place(trained, iteration, whole[iteration, 1])
+        assert trained.curve.view() == view
+
+
+def test_what_comes_after_is_faint_on_either_ground(qapp, trained, go_to):
+    go_to(10)
+
+    def strongest(image, iteration, ground):
+        """Return how far the curve's colour is from the ground, where it passes an iteration."""
+        at = place(trained, iteration, mse_after(iteration))
+        found = [image.pixelColor(at.x(), at.y() + k) for k in range(-3, 4)]
+        return max(abs(own.red() - ground.red()) + abs(own.blue() - ground.blue()) for own in found)
+
+    try:
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            qapp.processEvents()
+            image, ground = trained.curve.grab().toImage(), QColor(PALETTES[theme].surface)
+            assert image.pixelColor(2, 2) == ground
+            assert strongest(image, 5, ground) > 1.5 * strongest(image, 15, ground) > 30
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_a_new_end_replaces_what_came_after_and_the_same_steps_go_along_it(document, trained, go_to):
+    go_to(5)
+    document.push(train(document.state, updates=2).state, "Run")
+    assert drawn(trained)[-1, 0] == 7
+    assert trained.curve.beyond()[[0, -1], 0].tolist() == [7, 20]
+    go_to(5)
+    document.push(edits.set_training(document.state, Training(0.02, 20)), "Change learning rate")
+    assert trained.curve.beyond()[-1, 0] == 20
+    document.push(train(document.state, updates=1).state, "Step")
+    assert drawn(trained)[:, 0].tolist() == [0, 1, 2, 3, 4, 5, 6]
+    assert len(trained.curve.beyond()) == 0
+
+
+def test_an_undone_run_is_faint_and_an_edit_empties_the_plot(document, trained):
+    document.undo()
+    assert trained.curve.isVisible()
+    assert trained.curve.beyond()[:, 0].tolist() == list(range(21))
+    assert ring(trained) == place(trained, 0, 49)
+    document.redo()
+    document.push(edits.set_weight(document.state, 0, 0, 0, 1.0), "Edit")
+    assert not trained.curve.isVisible()
+    assert trained.pages.empty.isVisible()
+    assert trained.pages.empty.text() == EMPTY.format(loss="MSE")
+    document.undo()
+    assert trained.curve.isVisible()
+    assert len(drawn(trained)) == 21
+
+
+def test_between_two_epochs_the_ring_stands_at_its_iteration(document, plot, go_to):
+    rows = Dataset([[1.0, 2.0, 3.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [2.0, 1.0, 0.0]], [[0.0]] * 4)
+    state = replace(exercise(), data=rows, training=Training(0.01, 20, batch_size=1))
+    document.start(state)
+    document.push(train(state).state, "Run")
+    go_to(6)
+    expected = train(state, updates=6).history[-1].tolist()
+    assert drawn(plot)[:, 0].tolist() == [0, 4, 6]
+    assert drawn(plot)[-1].tolist() == expected
+    assert ring(plot) == place(plot, *expected)
+    assert plot.curve.beyond()[:, 0].tolist() == [6, 8, 12, 16, 20]
+
+
+def test_before_the_first_loss_that_a_script_told_there_is_no_ring(document, plot, go_to, approved):
+    document.start(watched([(1, 9.0), (2, 5.0), (3, 1.0)]))
+    assert rings_pixels(plot) > 0
+    go_to(0)
+    assert rings_pixels(plot) == len(drawn(plot)) == 0
+    assert plot.curve.beyond().tolist() == [[1, 9], [2, 5], [3, 1]]
+    approved("a script's loss for a screen reader", plot.curve.accessibleDescription())
+    approved("the tooltip of Log for a script's loss", plot.log_button.toolTip())
+    go_to(3)
+    assert rings_pixels(plot) > 0
+
+
+def test_the_mouse_drags_the_ring_along_the_run_and_elsewhere_the_view(qtbot, document, trained):
+    end, curve, whole = document.state, trained.curve, trained.curve.view()
+    view = curve.viewport()
+    qtbot.mousePress(view, LEFT, pos=ring(trained))
+    hands.hover(view, *(place(trained, k, 20) for k in (14, 3)))  # the release went to a dialog
+    qtbot.mouseRelease(view, LEFT, pos=ring(trained))
+    assert document.state is end
+    drag(qtbot, trained, ring(trained), *(place(trained, k, 20) for k in (14, 3, 8)))
+    assert document.state.run.history.last == (8, pytest.approx(mse_after(8)))
+    assert (document.state.iteration, document.in_motion) == (8, False)
+    assert curve.view() == whole
+    drag(qtbot, trained, ring(trained), QPoint(0, 40))
+    assert document.state.iteration == 0
+    document.undo()
+    assert document.state.iteration == 8
+    document.undo()
+    assert document.state is end
+    qtbot.mouseClick(view, LEFT, pos=place(trained, 10, 30))
+    assert curve.view() == whole
+    drag(qtbot, trained, *(place(trained, k, 30) for k in (10, 12, 14)))
+    assert curve.view() != whole
+    assert document.state.iteration == 20
+    for reset in (lambda: qtbot.mouseDClick(view, LEFT, pos=place(trained, 3, 3)), trained.view_all.trigger):
+        curve.show_view([[2.0, 4.0], [0.0, 10.0]])
+        assert curve.view() != whole
+        reset()
+        np.testing.assert_allclose(curve.view(), whole)
+
+
+def test_a_resting_mouse_gets_the_numbers_of_the_curve_or_a_short_tooltip(trained, approved):
+    view = trained.curve.viewport()
+    hands.rest(view, place(trained, 5, 10.0))
+    assert read_out(trained)
+    assert not QToolTip.isVisible()
+    hands.rest(view, QPoint(2, 60))
+    approved("the tooltip beside the curve", QToolTip.text())
+    assert max(map(len, QToolTip.text().splitlines())) < 70
+    QToolTip.hideText()
+
+
+def test_the_read_out_tells_the_nearest_point_and_goes_with_the_mouse(qtbot, document, trained):
+    own = trained.curve.read_out
+    for iteration in (0, 3, 20):
+        target = place(trained, iteration, mse_after(iteration))
+        hover(qtbot, trained, target + QPoint(2, -3))
+        assert read_out(trained) == [f"iteration {iteration}", f"MSE {shown(mse_after(iteration))}"]
+        assert trained.curve.rect().contains(own.geometry())
+        assert not own.geometry().contains(target)
+    hover(qtbot, trained, QPoint(3, 3))
+    assert read_out(trained) is None
+    hover(qtbot, trained, place(trained, 5, 20))
+    document.push(train(document.state).state, "Run")
+    assert read_out(trained)[0] == "iteration 5", "it stays while the curve grows"
+    document.start(with_history([(0, 2.0), (1, 1.0)]))
+    assert read_out(trained) is None
+
+
+def test_arrow_keys_read_points_out(qtbot, trained, go_to, approved):
+    for key, iteration in ((Qt.Key.Key_Left, 19), (Qt.Key.Key_Home, 0), (Qt.Key.Key_Right, 1)):
+        qtbot.keyClick(trained.curve, key)
+        assert read_out(trained)[0] == f"iteration {iteration}"
+    qtbot.keyClick(trained.curve, Qt.Key.Key_Escape)
+    assert read_out(trained) is None
+    approved("a run for a screen reader", rounded(trained.curve.accessibleDescription()))
+    go_to(5)
+    hover(qtbot, trained, place(trained, 15, mse_after(15)))
+    assert read_out(trained)[0] == "iteration 15", "what comes after is read out, too"
+    trained.curve.read_at(None)
+    qtbot.keyClick(trained.curve, Qt.Key.Key_Right)
+    assert read_out(trained)[0] == "iteration 6"
+    approved("back in a run, for a screen reader", rounded(trained.curve.accessibleDescription()))
+
+
+def test_a_click_on_a_button_leaves_the_focus_and_tab_reaches_the_button(qtbot, qapp, trained):
+    trained.activateWindow()
+    trained.curve.setFocus()
+    qtbot.waitUntil(trained.curve.hasFocus)
+    assert rings_pixels(trained) == 0, "with the focus it has the accent's colour"
+    for button in (trained.log_button, trained.more_button):
+        qtbot.mouseClick(button, LEFT)
+        if menu := qapp.activePopupWidget():
+            menu.close()
+        assert trained.curve.hasFocus()
+    reached = set()
+    for _ in range(5):
+        qtbot.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
+        reached.add(qapp.focusWidget())
+    assert {trained.log_button, trained.more_button} <= reached
+    trained.more_button.setFocus()
+    assert rings_pixels(trained) > 0
+
+
+def test_a_right_click_opens_the_menu(qtbot, qapp, trained):
+    qtbot.mouseClick(trained.curve.viewport(), Qt.MouseButton.RightButton, pos=place(trained, 10, 20))
+    menu = qapp.activePopupWidget()
+    entries = [(action.text(), action.isEnabled()) for action in menu.actions() if action.text()]
+    menu.close()
+    assert entries == [
+        *((text, True) for text in ("Fit", "Copy picture", "Export picture…", "Export CSV…")),
+        ("Show earlier runs", False),
+        ("Show earlier runs of other networks", False),
+        ("Forget earlier runs", False),
+    ]
+
+
+def test_csv_has_every_loss_to_the_last_bit_and_of_validation(document, plot, go_to, tmp_path, of_classes):
+    path, told = tmp_path / "mse.csv", []
+    plot.said.connect(told.append)
+    document.push(train(document.state).state, "Run")
+    points = document.state.run.history.points
+    go_to(5)
+    for state, header, expected in (
+        (None, "iteration,mse", points),
+        (of_classes, "iteration,cross_entropy,validation", of_classes.run.points),
+    ):
+        if state:
+            document.start(state)
+        plot.export_csv(path)
+        assert path.read_text().splitlines()[0] == header
+        np.testing.assert_array_equal(np.loadtxt(path, delimiter=",", skiprows=1), expected)
+        assert told.pop() == "Exported mse.csv"
+
+
+def test_the_export_asks_where_and_says_what_it_left_out(answer, document, plot, tmp_path, approved):
+    limited, told = Trainer(document.state, history_limit=100), []
+    plot.said.connect(told.append)
+    for _ in limited.work(400):
+        pass
+    document.push(limited.state(), "Run")
+    answer(QFileDialog, hands.type_name(tmp_path / "curve"))
+    plot.ask_csv.trigger()
+    assert [path.name for path in tmp_path.iterdir()] == ["curve.csv"]
+    approved("a long history as CSV", told.pop())
+    plot.export_csv(tmp_path / "nowhere" / "mse.csv")
+    approved("a CSV for a folder that is missing", told.pop())
+
+
+def triggered(plot, text):
+    """Choose an entry of the plot's menu that can be chosen."""
+    plot.menu.aboutToShow.emit()
+    (action,) = (action for action in plot.menu.actions() if action.text() == text)
+    assert action.isEnabled()
+    action.trigger()
+
+
+def test_earlier_runs_are_drawn_and_read_out_by_mouse_and_keys(qtbot, three, approved):
+    curves = [*three.curve.earlier(), three.curve.curve()]
+    for curve, rate in zip(curves, (0.01, 0.005, 0.02), strict=True):
+        np.testing.assert_allclose(curve[:, 1], mse_after(np.arange(21), rate), rtol=1e-7)
+    for rate, name in ((0.01, FIRST), (0.005, SECOND)):
+        hover(qtbot, three, place(three, 3, mse_after(3, rate)))
+        *called, iteration, mse = read_out(three)
+        assert " · ".join(called) == f"{name} · 3-1"
+        assert (iteration, mse.split()[0]) == ("iteration 3", "MSE")
+        assert float(mse.split()[1]) == pytest.approx(mse_after(3, rate), rel=1e-3)
+    for iteration, mse in ((3, mse_after(3, 0.02)), (15, 40.0)):
+        hover(qtbot, three, place(three, iteration, mse))
+        assert read_out(three)[0] == f"iteration {iteration}"
+    for key, begins in (
+        (Qt.Key.Key_Home, "iteration 0"),
+        (Qt.Key.Key_Right, "iteration 1"),
+        (Qt.Key.Key_Down, SECOND),
+        (Qt.Key.Key_Down, FIRST),
+        (Qt.Key.Key_Right, FIRST),
+        (Qt.Key.Key_Up, SECOND),
+        (Qt.Key.Key_Up, "iteration 2"),
+    ):
+        qtbot.keyClick(three.curve, key)
+        assert " · ".join(read_out(three)).startswith(begins)
+    approved("runs for a screen reader", rounded(three.curve.accessibleDescription()))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_axes_take_in_earlier_runs(three, run, log):
+    three.log_button.setChecked(log)
+    run(0.02, updates=5)
+    (left, right), (bottom, top) = three.curve.view()
+    for curve in three.curve.earlier():
+        x, y = curve.T
+        assert left < x.min() < x.max() < right
+        assert bottom < y.min() < y.max() < top
+    expected = mse_after(np.arange(21), 0.005)
+    expected = np.log10(expected) if log else expected
+    np.testing.assert_allclose(three.curve.earlier()[1][:, 1], expected, rtol=1e-9)
+
+
+def test_a_small_part_of_an_earlier_run_is_drawn_exactly(plot, run, qtbot):
+    """Qt would make every dash of a line that is a million times as long as the view is wide."""
+    run(0.2, updates=100)
+    run(0.01)
+    qtbot.waitUntil(lambda: len(plot.curve.earlier()) == 1)
+    slope = mse_after(1, 0.2) - 49
+    for size in (1e-2, 1e-4, 1e-7):
+        plot.curve.show_view([[0.5, 0.5 + size], [49 + slope * 0.5, 49 + slope * (0.5 + size)]])
+        plot.grab()
+        (piece,) = plot.curve.earlier()
+        assert np.ptp(piece[:, 0]) < 20 * size
+        np.testing.assert_allclose(piece[:, 1], 49 + slope * piece[:, 0], rtol=1e-9)
+
+
+def test_earlier_runs_can_be_hidden_forgotten_brought_back_and_saved(qtbot, three, document, tmp_path):
+    present, earlier = three.curve.curve().tolist(), [curve.tolist() for curve in three.curve.earlier()]
+    triggered(three, "Show earlier runs")
+    assert three.curve.earlier() == []
+    triggered(three, "Show earlier runs")
+    assert len(three.curve.earlier()) == 2
+    document.save(tmp_path / "x.json")
+    triggered(three, "Forget earlier runs")
+    assert three.curve.earlier() == []
+    assert document.state.runs == ()
+    assert three.curve.curve().tolist() == present
+    assert document.undo_text() == "Forget earlier runs"
+    document.undo()
+    assert len(three.curve.earlier()) == 2
+    assert document.undo_text() == "Run of 20 updates"
+    document.undo()
+    assert len(three.curve.earlier()) == 1, "an undone run is the present one's way"
+    document.redo()
+    document.redo()
+    document.open(tmp_path / "x.json")
+    qtbot.waitUntil(lambda: len(three.curve.earlier()) == 2)
+    assert [curve.tolist() for curve in three.curve.earlier()] == earlier
+
+
+def test_earlier_runs_of_another_network_are_hidden_and_stretch_no_axis(qtbot, three, document, run):
+    entry = "Show earlier runs of other networks (3-1)"
+    document.edit("Add a layer", structure.add_layer, 0)
+    document.edit("Small weights", edits.randomise, 1)
+    qtbot.waitUntil(lambda: not three.curve.isVisible())
+    run(0.001, updates=5)
+    qtbot.waitUntil(lambda: len(three.curve.curve()) == 6)
+    assert three.curve.earlier() == []
+    assert three.curve.view()[0][1] < 7
+    triggered(three, entry)
+    assert len(three.curve.earlier()) == 3
+    assert three.curve.view()[0][1] > 20
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Down):
+        qtbot.keyClick(three.curve, key)
+    assert " · 3-1 · iteration 0" in " · ".join(read_out(three))
+    triggered(three, entry)
+    assert three.curve.earlier() == []
+    while document.state.network.sizes != (3, 1):
+        document.undo()
+    qtbot.waitUntil(lambda: len(three.curve.earlier()) == 2)
+
+
+def test_earlier_runs_stand_alone_in_either_theme_and_their_names_are_plain_text(qtbot, three, document):
+    for theme in ("dark", "light"):
+        three.curve.set_palette(PALETTES[theme])
+        assert PALETTES[theme].slope not in colours_of(three.curve), "they are muted"
+    runs = tuple(replace(run, name=f"<b>{run.name}") for run in document.state.runs)
+    document.push(replace(document.state, runs=runs), "Rename")
+    document.edit("Change weight", edits.set_weight, 0, 0, 0, 0.5)
+    qtbot.waitUntil(lambda: not len(three.curve.curve()))
+    assert three.curve.isVisible()
+    assert len(three.curve.earlier()) == 2
+    hover(qtbot, three, place(three, 3, mse_after(3, 0.005)))
+    assert " · ".join(read_out(three)).startswith(f"<b>{SECOND}")
+    assert three.curve.read_out.textFormat() == Qt.TextFormat.PlainText
+    three.menu.aboutToShow.emit()
+    assert not three.ask_csv.isEnabled()
+    document.undo()
+    qtbot.waitUntil(lambda: len(three.curve.curve()) == 21)
+
+
+def test_an_earlier_run_of_another_loss_is_not_drawn(qtbot, document, runner, plot, of_classes):
+    showing(plot, document, replace(of_classes, runs=()))
+
+    def run_anew(**settings):
+        state = document.state
+        document.push(edits.set_training(state, replace(state.training, **settings)), "Settings")
+        document.push(edits.randomise(document.state, document.state.training.seed + 1), "Random")
+        with qtbot.waitSignal(runner.run_ended):
+            runner.run()
+        plot.look()
+
+    run_anew()
+    assert len(plot.curve.earlier()) == 1
+    run_anew(loss="mse")
+    assert len(document.state.runs) == 2
+    assert plot.curve.earlier() == []
+    assert plot.show_runs.text() == "Show earlier runs (2 by another loss not drawn)"
+    run_anew()
+    assert len(plot.curve.earlier()) == 1
+
+
+@pytest.fixture
+def xor(plot, document):
+    """Return the plot of the example xor, which diverges at a learning rate of 1."""
+    plot.resize(560, 280)
+    document.start(load(example("xor").path))
+    return plot
+
+
+def pixels(plot, at):
+    """Return how many pixels around a place of the plot are not those of the empty plot."""
+    image = plot.curve.grab().toImage()
+    around = [image.pixelColor(int(at.x()) + x, int(at.y()) + y) for x in range(-6, 7) for y in range(1, 12)]
+    return sum(colour != image.pixelColor(2, 2) for colour in around)
+
+
+def leaving(plot, curve):
+    """Return where a curve crosses the upper edge of the plot for the last time, in the plot's pixels."""
+    top = plot.curve.view()[1][1]
+    last = int(np.flatnonzero(curve[:, 1] <= top)[-1])
+    (x, y), (next_x, next_y) = curve[last : last + 2]
+    return plot.curve.place_of(x + (top - y) / (next_y - y) * (next_x - x), top)
+
+
+def test_a_diverged_run_is_drawn_up_to_three_times_its_start(qtbot, document, xor, run):
+    run(1.0, updates=300)
+    history = document.state.run.history.points
+    start = history[0, 1]
+    assert history[:, 1].max() > 1e300
+    qtbot.waitUntil(lambda: xor.curve.view()[0][1] > document.state.iteration)
+    for log in (True, False):
+        xor.log_button.setChecked(log)
+        xor.curve.settle()
+        low, high = (10**y for y in xor.curve.view()[1]) if log else xor.curve.view()[1]
+        assert low < history[:, 1].min()
+        assert 3 * start <= high < 4 * start
+        assert pixels(xor, leaving(xor, xor.curve.curve())) > 40
+        assert xor.curve.rect().contains(ring(xor)), "the ring can still be dragged back"
+    xor.curve.show_view([[0, 20], [0, 1e40]])
+    np.testing.assert_array_equal(xor.curve.curve()[:20], history[:20])
+    hands.rest(xor.curve.viewport(), place(xor, 3, 5e39))
+    assert "above the plot" not in xor.curve.read_out.text()
+
+
+def test_the_mark_of_a_diverged_run_tells_where_and_why(qtbot, document, xor, run, approved):
+    run(1.0, updates=300)
+    qtbot.waitUntil(lambda: xor.curve.view()[0][1] > document.state.iteration)
+    xor.curve.settle()
+    losses = document.state.run.history.points[:, 1]
+    first = int(np.flatnonzero(losses <= 3 * losses[0])[-1]) + 1
+    hover(qtbot, xor, (leaving(xor, xor.curve.curve()) + QPointF(0, 5)).toPoint())
+    assert read_out(xor)[0] == f"iteration {first}"
+    sentence = " ".join(read_out(xor)[-2:])
+    approved("the mark of a diverged run", sentence)
+    *_, described = xor.curve.accessibleDescription().split(", ")
+    approved("a diverged run for a screen reader", described.replace(f"{first}", "FIRST"))
+    for key, told in ((Qt.Key.Key_Home, False), (Qt.Key.Key_End, True)):
+        qtbot.keyClick(xor.curve, key)
+        assert (sentence in " ".join(read_out(xor))) == told
+    run(0.05, updates=300)
+    qtbot.waitUntil(lambda: len(xor.curve.earlier()) == 1)
+    for key in (Qt.Key.Key_End, Qt.Key.Key_Down):
+        qtbot.keyClick(xor.curve, key)
+    assert sentence in " ".join(read_out(xor))
+
+
+@pytest.mark.parametrize("rates", [(1.0, 0.05), (0.05, 1.0)], ids=["before", "after"])
+def test_a_diverged_run_leaves_another_one_its_shape(qtbot, xor, run, rates):
+    for rate in rates:
+        run(rate, updates=300)
+    qtbot.waitUntil(lambda: len(xor.curve.earlier()) == 1)
+    for log in (True, False):
+        xor.log_button.setChecked(log)
+        xor.curve.settle()
+        good, bad = xor.curve.curve(), xor.curve.earlier()[0]
+        good, bad = (good, bad) if rates[-1] < 1 else (bad, good)
+        bottom, top = xor.curve.view()[1]
+        assert np.ptp(good[:, 1]) > 0.2 * (top - bottom)
+        assert bad[-1, 1] > top
+        if rates[-1] < 1:
+            assert pixels(xor, leaving(xor, bad)) > 40
+
+
+def test_what_rises_is_drawn_whole_and_what_starts_diverged_is_marked_at_its_start(plot):
+    losses = np.column_stack((np.arange(100), np.linspace(0.01, 5000, 100)))
+    plot.curve.show_history(History().extended(losses), (99, 5000.0))
+    assert plot.curve.view()[1][1] > 5000
+    losses = np.array([[0, 1.55e307], [1, 1.55e307], [2, 1.6e307]])
+    plot.curve.show_history(History().extended(losses), (2, 1.6e307))
+    low, high = plot.curve.view()[1]
+    assert -1e305 < low < high < 3e306
+    assert pixels(plot, plot.curve.place_of(0, high)) > 40
+
+
+def test_validation_is_a_second_curve_with_a_key_in_other_colours(document, plot, overfitted):
+    key = plot.curve.plotItem.titleLabel
+    assert key.text == ""
+    showing(plot, document, overfitted)
+    run = overfitted.run
+    np.testing.assert_array_equal(plot.curve.curve(), run.history.points)
+    np.testing.assert_array_equal(plot.curve.aside(), run.curve("validation").points)
+    assert key.isVisible()
+    assert "training" in key.text
+    assert "validation" in key.text
+    _, (y0, y1) = plot.curve.view()
+    for points in (plot.curve.curve(), plot.curve.aside()):
+        assert ((y0 <= points[:, 1]) & (points[:, 1] <= y1)).all()
+    showing(plot, document, train(noisy_sine(validation=0.0), updates=5).state)
+    assert len(plot.curve.aside()) == 0
+    assert not key.isVisible()
+
+
+def test_the_accuracy_is_drawn_by_a_switch_and_read_out(qtbot, document, plot, go_to, of_classes):
+    assert not plot.accuracy_button.isVisible()
+    showing(plot, document, of_classes)
+    run, axis = document.state.run, plot.curve.getAxis("left")
+    plot.curve.read_at(12)
+    loss, validation, right, right_aside = (
+        values.points[12, 1] for values in (run.history, *(curve.history for curve in run.beside))
+    )
+    assert read_out(plot) == [
+        "iteration 12",
+        f"Cross-entropy {shown(loss)}",
+        f"validation {shown(validation)}",
+        f"accuracy {shown(100 * right)} %",
+        f"of validation {shown(100 * right_aside)} %",
+    ]
+    plot.curve.read_at(None)
+    qtbot.mouseClick(plot.accuracy_button, LEFT)
+    plot.curve.settle()
+    np.testing.assert_array_equal(plot.curve.curve(), run.curve("accuracy").points)
+    np.testing.assert_array_equal(plot.curve.aside(), run.curve("validation accuracy").points)
+    assert [ticks(plot)[k] for k in (0, -1)] == ["0 %", "100 %"]
+    assert axis.labelText == "accuracy"
+    assert not plot.log_button.isEnabled()
+    assert read_out(plot) is None
+    go_to(7)
+    assert plot.curve.present() == plot.curve.place_of(7.0, plot.curve.curve()[-1, 1])
+    assert len(plot.curve.curve()) == len(plot.curve.aside()) == 8
+    assert len(plot.curve.beyond()) == 24
+    go_to(30)
+    qtbot.keyClick(plot.accuracy_button, Qt.Key.Key_Space)
+    np.testing.assert_array_equal(plot.curve.curve(), run.history.points)
+    assert plot.log_button.isEnabled()
+
+
+def test_overfitting_is_named_marked_and_gone_to(qtbot, document, plot, overfitted, approved):
+    showing(plot, document, overfitted)
+    least = int(overfitted.run.curve("validation").points[:, 1].argmin())
+    assert 0 < least < 590
+    assert plot.overfitting.isVisible()
+    sentence = plot.overfitting.sentence.text()
+    assert f"{least}" in sentence
+    approved("overfitting", sentence.replace(f"{least}", "LEAST"))
+    approved("the rule of overfitting", plot.overfitting.sentence.toolTip())
+    assert f"Validation has risen since iteration {least}" in plot.curve.accessibleDescription()
+    qtbot.mouseClick(plot.curve.viewport(), LEFT, pos=plot.curve.marked().toPoint())
+    qtbot.waitUntil(lambda: document.state.iteration == least)
+    document.undo()
+    assert document.state.iteration == 600
+    plot.overfitting.go.click()
+    qtbot.waitUntil(lambda: document.state.iteration == least)
+    assert plot.overfitting.isVisible()  # the run is what it was
+
+
+def test_no_overfitting_is_named_where_there_is_none(document, plot, of_classes):
+    iris = standardise(load(example("iris").path), range(4))
+    states = (
+        train(noisy_sine(), updates=100).state,
+        train(noisy_sine(validation=0)).state,
+        of_classes,
+        train(iris, learning_rate=1.0, updates=200).state,  # one dip at 59, and all are right at the end
+    )
+    for state in states:
+        assert risen_since(state) is None
+        showing(plot, document, state)
+        assert not plot.overfitting.isVisible()
+        assert plot.curve.marked() is None
+
+
+def test_the_panel_is_called_as_the_loss_in_use_and_names_overfitting(
+    qtbot, open_window, settings, of_classes
+):
+    window = open_window(of_classes)
+    dock, card = window.board.docks["MSE"], window.history
+    assert dock.in_sight
+    assert (dock.windowTitle(), dock.objectName()) == ("Loss", "MSE")
+    assert not card.heading.isVisible()  # its tab says it
+    hands.press(window, "Loss")
+    card.accuracy_button.click()
+    assert settings.flag("accuracy", first=False)
+    window.document.start(noisy_sine())
+    assert dock.windowTitle() == "MSE"
+    assert offered(window, "MSE").isChecked()
+    assert "MSE" in card.pages.empty.text()
+    hands.bring(window, "Matrix")
+    window.runner.speed = 1.0
+    with qtbot.waitSignal(window.runner.run_ended):
+        hands.press(window, "Run")
+    curve = card.curve
+    window.library.load()  # as it was already
+    assert card.curve is curve
+    assert status(window).endswith(
+        f"; validation has risen since iteration {card.overfitting.since}: over-fitting"
+    )
+    assert card.heightForWidth(card.width()) <= card.height()  # behind a tab, it would scroll once in sight

@@ -1,0 +1,701 @@
+"""The loss over one weight and over two: curves, map and captions are true, and the point moves weights."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtGui import QTextDocumentFragment
+from PySide6.QtTest import QTest
+
+from nnviz.core import edits, structure
+from nnviz.core.address import Address
+from nnviz.core.cost import finished
+from nnviz.core.loss.moved_weights import SIZES, along
+from nnviz.core.network import Layer, Network
+from nnviz.core.numbers import shown
+from nnviz.core.run import Training
+from nnviz.core.slopes import slopes
+from nnviz.core.state import Dataset, State
+from nnviz.core.training import train
+from nnviz.document.derived import Derived
+from nnviz.document.document import Document
+from nnviz.document.selection import Selection
+from nnviz.document.training.runner import Runner
+from nnviz.files.examples import example
+from nnviz.files.registry import load
+from nnviz.picture.palette import PALETTES
+from nnviz.picture.ticks import texts_of
+from nnviz.picture.tone import TONES, Tone, pixels, ramp
+from nnviz.ui.loss.curve import LossCurve
+from nnviz.ui.loss.panel import LossPanel
+from nnviz.ui.loss.surface import LossSurface
+from nnviz.ui.loss.surface_plane import levels_of
+from nnviz.ui.loss.view import LossView
+from nnviz.ui.loss.weight_choice import LossChoice
+from nnviz.ui.widgets.theme import apply_theme
+from tests.core import oracle
+from tests.ui import hands
+from tests.ui.runs import click, colours_of, drag, hover, keys, place, rounded
+
+FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 1, 0, 1)
+LEFT, RIGHT, UP, DOWN = (getattr(Qt.Key, f"Key_{name}") for name in ("Left", "Right", "Up", "Down"))
+BUTTON = Qt.MouseButton.LeftButton
+SHIFT, ALT = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+
+
+def state_of(what, **settings):
+    state = load(example(what).path) if isinstance(what, str) else what
+    return edits.set_training(state, replace(state.training, **settings)) if settings else state
+
+
+def large(rows, *sizes):
+    return oracle.make_state(oracle.make_network(sizes, ("tanh", "identity"), (True, True)), rows)
+
+
+def one_weight(weight, x, target, **settings):
+    network = Network(("x",), (Layer(("output",), "identity", [[weight]]),))
+    return State(network, Dataset([[x]], [[target]]), Training(**settings))
+
+
+@pytest.fixture
+def open_panel(qtbot, qapp):
+    """Return a function that opens a panel alone on a Document, and selects."""
+
+    def open_it(of_two, document, chosen, wait=True):
+        selection, runner = Selection(document), Runner(document)
+        if isinstance(of_two, Runner):
+            runner, of_two = of_two, True
+        view = LossSurface(runner.travel.past) if of_two else LossCurve()
+        choice = (LossChoice(document, selection),) if of_two else ()
+        panel = LossPanel(view, document, selection, Derived(document, selection), *choice)
+        panel.document, panel.selection, panel.runner = document, selection, runner
+        qtbot.addWidget(panel)
+        panel.resize(364, 330)
+        panel.show()
+        selection.select(*chosen)
+        if wait:
+            settle(qtbot, panel)
+        panel.grab()
+        qapp.processEvents()  # an axis takes its room once it has been painted
+        return panel
+
+    return open_it
+
+
+@pytest.fixture
+def open_curve(open_panel):
+    """Return a function that opens the panel over one weight on a State or an example's name."""
+    return lambda what="many-rows", address=FIRST: open_panel(False, Document(state_of(what)), [address])
+
+
+@pytest.fixture
+def open_surface(open_panel):
+    """Return a function that opens the panel over two weights on a State or an example's name."""
+
+    def open_it(what="many-rows", first=FIRST, second=SECOND, wait=True):
+        return open_panel(True, Document(state_of(what)), [first, second], wait)
+
+    return open_it
+
+
+def settle(qtbot, panel):
+    qtbot.waitUntil(lambda: not panel.work.busy)
+
+
+def change(qtbot, panel, does, *values):
+    """Make an edit, and wait until it is drawn."""
+    panel.document.push(does(panel.document.state, *values), "Set")
+    settle(qtbot, panel)
+
+
+def values(panel):
+    """Return the selected weights."""
+    chosen = panel.selection.address, panel.selection.second
+    return [float(own.value(panel.document.state.network)) for own in chosen if own is not None]
+
+
+def loss_with(state, moved):
+    """Return the loss with weights set, by their addresses."""
+    for address, value in moved.items():
+        state = edits.set_value(state, address, value)
+    return state.loss()
+
+
+def present(panel):
+    """Return where the point stands, in the plot's pixels."""
+    own = values(panel)
+    return place(panel, own[0], own[1] if len(own) == 2 else panel.document.state.loss())
+
+
+def caption(panel):
+    """Return the lines that stand under the plot, or instead of it."""
+    if panel.pages.empty.isVisible():
+        return [panel.pages.empty.text()]
+    return QTextDocumentFragment.fromHtml(panel.caption.text()).toPlainText().splitlines()
+
+
+def middle(panel):
+    """Return the point at which the tangent touches the curve."""
+    return panel.plane.tangent().mean(axis=0)
+
+
+def test_the_tangent_touches_the_curve_at_the_present_point_with_the_slope(qtbot, open_curve):
+    panel = open_curve()
+    for name, address in (
+        ("many-rows", FIRST),
+        ("xor", Address("weight", 1, 0, 1)),
+        ("xor", Address("bias", 0, 2)),
+        ("curve", FIRST),
+    ):
+        state = state_of(name)
+        panel.document.start(state)
+        panel.selection.select(address)
+        settle(qtbot, panel)
+        (x0, y0), (x1, y1) = panel.plane.tangent()
+        slope, (w,) = (y1 - y0) / (x1 - x0), values(panel)
+        of_layer = slopes(state.network, state.data.inputs, state.data.targets).layers[address.layer]
+        bias = address.kind == "bias"
+        own = of_layer.nodes[address.node] if bias else of_layer.weights[address.node, address.source]
+        assert slope == pytest.approx(own, rel=1e-9)
+        assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((w, state.loss()))
+        below, above = finished(along(state, address, [w - 1e-5, w + 1e-5]))
+        assert slope == pytest.approx((above - below) / 2e-5, rel=1e-4)
+
+
+def test_the_curve_follows_every_change_and_the_axis_the_weight(qtbot, open_curve):
+    panel = open_curve()
+    change(qtbot, panel, edits.set_weight, 1, 0, 0, -3.0)
+    state, curve = panel.document.state, panel.plane.curve()
+    assert curve[:, 1] == pytest.approx(finished(along(state, FIRST, curve[:, 0])))
+    assert middle(panel) == pytest.approx((2.0, state.loss()))
+    panel.hide()
+    panel.document.push(edits.set_weight(state, 0, 0, 0, 40.0), "Set")
+    assert not panel.work.busy, "hidden it computes nothing"
+    panel.show()
+    settle(qtbot, panel)
+    assert middle(panel) == pytest.approx((40.0, panel.document.state.loss()))
+    (low, high), _ = panel.plane.view()
+    assert low < 40.0 < high
+    panel.document.start(state_of("many-rows"))
+    panel.runner.speed = 1.0
+    with qtbot.waitSignal(panel.runner.run_ended):
+        panel.runner.run()
+    settle(qtbot, panel)
+    assert panel.document.state.iteration > 0
+    assert middle(panel) == pytest.approx((*values(panel), panel.document.state.loss()))
+
+
+def test_the_read_out_and_a_screen_reader_tell_the_curve(open_curve, approved):
+    panel = open_curve()
+    first, second = hover(panel, present(panel) + QPoint(60, 0))
+    assert panel.plane.read_out.isVisible()
+    name, _, number = first.partition(" = ")
+    w, mse = float(number.replace("−", "-")), float(second.removeprefix("MSE "))
+    assert name == "w (accounts → node_0)"
+    assert mse == pytest.approx(loss_with(panel.document.state, {FIRST: w}), rel=1e-3)
+    approved("the curve for a screen reader", rounded(panel.plane.accessibleDescription()))
+
+
+CAPTIONS = {
+    "a weight": (lambda: state_of("many-rows"), FIRST),
+    "a bias": (lambda: state_of("xor"), Address("bias", 0, 2)),
+    "one row": (lambda: state_of("relu"), FIRST),
+    "a small step down": (lambda: one_weight(1.23456789, 1.0, 1.23455, learning_rate=0.01), FIRST),
+    "a small step up": (lambda: one_weight(1.23456789, 1.0, 1.23458, learning_rate=0.01), FIRST),
+    "a loss that moves little": (
+        lambda: train(state_of("xor"), updates=300).state,
+        Address("weight", 0, 0, 1),
+    ),
+    "a slope of 0": (
+        lambda: edits.set_weight(state_of("many-rows"), 1, 0, 1, 0.0),
+        Address("weight", 0, 1, 0),
+    ),
+    "a learning rate of 0.05": (lambda: state_of("many-rows", learning_rate=0.05), FIRST),
+    "a learning rate of 50": (lambda: state_of("many-rows", learning_rate=50.0), FIRST),
+    "adam": (lambda: state_of("many-rows", optimizer="adam"), FIRST),
+    "batches": (lambda: state_of("many-rows", batch_size=2), FIRST),
+    "too large a loss": (lambda: one_weight(1e200, 1.0, 0.0), FIRST),
+    "too large a loss beside": (lambda: one_weight(1.0, 1e149, 0.0, learning_rate=1e-290), FIRST),
+    "nothing selected": (lambda: state_of("many-rows"), None),
+    "a node": (lambda: state_of("many-rows"), Address("node", 0, 0)),
+    "an input": (lambda: state_of("many-rows"), Address("input", -1, 0)),
+    "no targets": (lambda: replace(state_of("many-rows"), data=Dataset([[1.0, 2.0]])), FIRST),
+}
+
+
+def test_the_caption_tells_slope_next_step_and_the_loss_of_this_weight_alone(qtbot, open_curve, approved):
+    panel, plane = (own := open_curve()), own.plane
+    told, seen = {}, {}
+    for name, (make, address) in CAPTIONS.items():
+        panel.document.start(make())
+        panel.selection.select(address)
+        settle(qtbot, panel)
+        told[name] = caption(panel)
+        seen[name] = plane.view()[0], len(plane.curve()), plane.getAxis("left").isVisible(), plane.tangent()
+        assert plane.isVisible() == (name not in ("nothing selected", "a node", "an input", "no targets"))
+    approved("captions over one weight", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
+    state = state_of("many-rows")  # w is 2, the learning rate 0.0004, the slope 40
+    assert told["a weight"][2].endswith(f" {shown(loss_with(state, {FIRST: 2 - 0.0004 * 40}))}")
+    stepped = train(state, updates=1).state
+    assert f"→ {shown(stepped.network.layers[0].weights[0, 0])}" in told["a weight"][1]
+    assert shown(stepped.loss()) not in told["a weight"][2], "the other weights have moved, too"
+    (low, high), *_ = seen["a learning rate of 0.05"]
+    assert low < 0.0 < 2.0 < high
+    (low, high), *_ = seen["a learning rate of 50"]
+    assert high - low < 20
+    assert seen["too large a loss"][1:3] == (0, False)
+    assert seen["too large a loss beside"][3].mean(axis=0) == pytest.approx((1.0, 1e298))
+
+
+def test_the_point_is_dragged_clicked_and_nudged_each_time_as_one_undo_entry(qtbot, open_curve):
+    panel = open_curve()
+    document, before = panel.document, panel.document.state
+    click(panel, present(panel) + QPoint(3, 0))
+    assert document.state is before
+    (low, high), start = panel.plane.view()[0], present(panel)
+    per_pixel = (high - low) / panel.plane.plotItem.vb.width()
+    drag(panel, start, start + QPoint(20, 0), start + QPoint(40, 3), start + QPoint(70, 0))
+    settle(qtbot, panel)
+    dragged = values(panel)
+    assert dragged == pytest.approx([2 + 70 * per_pixel], abs=2 * per_pixel)
+    assert panel.plane.view()[0] == (low, high) or panel.plane.view()[0] == [low, high]
+    assert middle(panel) == pytest.approx((*dragged, document.state.loss()))
+    drag(panel, present(panel), present(panel) - QPoint(30, 0))
+    document.undo()
+    assert values(panel) == dragged
+    document.undo()
+    assert document.state is before
+    assert document.undo_text() == ""
+    settle(qtbot, panel)
+    keys(panel, (RIGHT,))
+    assert values(panel) == [2.1]
+    keys(panel, (UP, SHIFT), (LEFT, ALT))
+    assert values(panel) == [3.09]
+    document.undo()
+    assert document.state is before
+    settle(qtbot, panel)
+    click(panel, place(panel, 3.5, 500))
+    (w,) = values(panel)
+    assert w == pytest.approx(3.5, abs=0.05)
+    assert w == round(w, 2)
+    assert document.undo_text() == "Set accounts → node_0"
+
+
+def test_removing_the_node_says_what_to_click(open_curve):
+    panel = open_curve()
+    panel.document.push(structure.remove_node(panel.document.state, 1, 0), "Remove node_0")
+    assert "Click a weight" in panel.pages.empty.text()
+
+
+def test_the_curve_comes_back_from_where_the_mse_is_too_large(qtbot, open_curve):
+    panel = open_curve(one_weight(0.9, 1e150, 0.0))
+    curve, before = panel.plane.curve(), panel.document.state
+    assert len(curve)
+    change(qtbot, panel, edits.set_value, FIRST, 1.5)
+    assert len(panel.plane.curve()) == 0
+    change(qtbot, panel, lambda _: before)
+    assert panel.plane.curve() == pytest.approx(curve)
+    assert panel.plane.getAxis("left").isVisible()
+
+
+def test_many_rows_are_computed_meanwhile_and_a_change_drops_what_is_under_way(qtbot, open_panel):
+    before = large(20_000, 20, 60, 3)
+    panel = open_panel(False, Document(before), [FIRST], wait=False)
+    document = panel.document
+    qtbot.waitUntil(lambda: panel.caption.text() != "")
+    assert panel.work.busy
+    assert "Computing" in panel.caption.text()
+    change(qtbot, panel, edits.set_weight, 1, 0, 0, 2.0)
+    assert middle(panel) == pytest.approx((*values(panel), document.state.loss()))
+    document.undo()
+    panel.hide()
+    panel.show()  # it does not know any more that this takes long
+    settle(qtbot, panel)
+    document.push(edits.set_weight(before, 1, 0, 0, 2.0), "Set")
+    qtbot.waitUntil(lambda: not panel.plane.tangent().size)  # the first slice has not come to an end
+    assert panel.work.busy
+    document.undo()
+    settle(qtbot, panel)
+    assert middle(panel) == pytest.approx((*values(panel), before.loss()))
+
+
+def test_a_flat_mse_lies_in_the_plot_and_no_axis_goes_below_0(qtbot, open_curve):
+    panel = open_curve()
+    dead = Network.from_weights({"node_0": [-1.0], "output": [2.0]}, inputs=["x"])
+    for target in (0.0, 3.0):
+        panel.document.start(State(dead, Dataset([[0.0]], [[target]])))
+        panel.selection.select(FIRST)
+        settle(qtbot, panel)
+        curve, (_, (bottom, top)) = panel.plane.curve(), panel.plane.view()
+        assert set(curve[:, 1]) == {target**2}
+        assert bottom < target**2 < top
+        ticks = panel.plane.getAxis("left").ticks(bottom, top, 100.0)
+        assert len(ticks) >= 2
+        assert all(value >= 0.0 for value, _ in ticks)
+
+
+def test_an_axis_has_at_least_two_ticks(open_curve):
+    axis, few = open_curve().plane.getAxis("bottom"), []
+    for low, high in ((1.2, 2.8), (-0.4, 0.9), (0.05, 0.14), (-7e5, 9e4), (3.0, 3.0001), (99.0, 101.9)):
+        for length in (30, 70, 110, 300):
+            texts = [text for _, text in axis.ticks(low, high, length)]
+            if not 2 <= len(texts) == len(set(texts)):
+                few.append((low, high, length, texts))
+    assert few == []
+
+
+def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface):
+    curve, surface = open_curve(), open_surface()
+    try:
+        for theme in ("dark", "light"):
+            apply_theme(qapp, theme)
+            palette, grid = PALETTES[theme], surface.plane.grid
+            for panel in (curve, surface):
+                image = panel.grab().toImage()
+                assert image.pixelColor(4, image.height() // 2).name().upper() == palette.surface
+            seen = colours_of(curve)
+            assert {palette.slope, palette.accent} <= seen
+            assert palette.slope in curve.caption.text()
+            assert palette.slope not in colours_of(surface)
+            i, j = np.unravel_index(grid.loss.argmin(), grid.loss.shape)
+            valley, corner = (
+                image.pixelColor(surface.plane.mapTo(surface, place(surface, *at) + beside))
+                for at, beside in (
+                    ((grid.values1[i], grid.values2[j]), QPoint()),
+                    ([low for low, _ in surface.plane.view()], QPoint(4, -4)),
+                )
+            )
+            assert valley.getRgb()[:3] == pytest.approx(rgb_of(palette.accent), abs=40)
+            assert corner != valley
+    finally:
+        apply_theme(qapp, "light")
+
+
+def test_every_point_of_the_map_is_the_mse_with_both_weights_set(qtbot, open_surface):
+    panel = open_surface()
+    others = {Address("weight", 0, 0, 1): 1.0}
+    for name, first, second, moved in (
+        ("many-rows", FIRST, SECOND, {}),
+        ("many-rows", FIRST, SECOND, others),
+        ("many-rows", SECOND, FIRST, {}),
+        ("xor", Address("bias", 0, 1), Address("bias", 1, 0), {}),
+    ):
+        if not moved:
+            panel.document.start(state_of(name))
+            panel.selection.select(first, second)
+            settle(qtbot, panel)
+        for address, value in moved.items():
+            change(qtbot, panel, edits.set_value, address, value)
+        grid, state = panel.plane.grid, panel.document.state
+        for i, j in ((0, 0), (11, 40), (32, 32), (64, 3), (64, 64)):
+            expected = loss_with(state, {first: grid.values1[i], second: grid.values2[j]})
+            assert grid.loss[i, j] == pytest.approx(expected, rel=1e-9)
+    panel.hide()
+    panel.document.push(edits.set_value(panel.document.state, Address("bias", 0, 0), 2.5), "Set")
+    assert not panel.work.busy, "hidden it computes nothing"
+    panel.show()
+    settle(qtbot, panel)
+    assert f"MSE {shown(panel.document.state.loss())}" in panel.caption.text()
+
+
+def test_contours_and_the_read_out_tell_the_mse(open_surface, approved):
+    panel = open_surface()
+    assert panel.accessibleName() == "MSE over two weights"
+    points = panel.plane.contours()
+    points = points[np.isfinite(points).all(axis=1)]
+    rounds = [digit * 10.0**power for power in range(5) for digit in (1, 1.5, 2, 3, 4, 5, 6, 8)]
+    assert len(points) > 100
+    for x, y in points[:: len(points) // 50]:
+        mse = loss_with(panel.document.state, {FIRST: x, SECOND: y})
+        assert min(abs(mse / round_mse - 1) for round_mse in rounds) < 0.03
+    assert hover(panel, present(panel))[-1] == "MSE 74.25"
+    approved("the map's caption", "\n".join(caption(panel)))
+    grid, (x, y) = panel.plane.grid, values(panel)
+    i, j = (int(np.abs(v - c).argmin()) for v, c in ((grid.values1, x), (grid.values2, y)))
+    around = grid.loss[i - 1 : i + 2, j - 1 : j + 2]
+    assert around.min() <= 74.25 <= around.max()
+    for (low, high), here in zip(panel.plane.view(), (x, y), strict=True):
+        assert low < here < high
+
+
+def test_the_point_moves_both_weights_each_time_as_one_undo_entry(qtbot, open_surface):
+    panel = open_surface()
+    document, before, grid, start = panel.document, panel.document.state, panel.plane.grid, present(panel)
+    viewport = panel.plane.viewport()
+    QTest.mousePress(viewport, BUTTON, pos=start)
+    hands.hover(viewport, start + QPoint(20, 5), start + QPoint(50, 40))  # the release went to a dialog
+    QTest.mouseRelease(viewport, BUTTON, pos=start)
+    assert document.state is before
+    drag(panel, start, start + QPoint(20, 5), end := start + QPoint(50, 40))
+    settle(qtbot, panel)
+    assert (present(panel) - end).manhattanLength() <= 2
+    assert panel.plane.grid is grid
+    assert f"MSE {shown(document.state.loss())}" in panel.caption.text()
+    document.undo()
+    assert document.state is before
+    settle(qtbot, panel)
+    click(panel, place(panel, 3.0, 5.5))
+    assert values(panel) == pytest.approx([3.0, 5.5], abs=0.05)
+    assert document.undo_text() == "Set accounts → node_0 and node_1 → output"
+    document.undo()
+    assert (document.state, document.undo_text()) == (before, "")
+    settle(qtbot, panel)
+    keys(panel, (RIGHT,), (DOWN, SHIFT), (UP, ALT))
+    assert values(panel) == [2.1, 6.01]
+    document.undo()
+    assert document.state is before
+
+
+def ticking(panel):
+    return [timer for timer in panel.findChildren(QTimer) if timer.isActive()]
+
+
+def test_the_map_is_refined_and_a_change_or_selection_drops_what_is_under_way(qtbot, open_surface):
+    state = large(3000, 10, 40, 2)
+    panel, sizes = open_surface(state, wait=False), []
+    qtbot.waitUntil(lambda: panel.plane.grid is not None)
+    assert panel.work.busy
+    changed = edits.set_weight(state, 1, 1, 5, 9.0)
+    panel.document.push(changed, "Set")
+    while panel.work.busy:
+        sizes.append(len(panel.plane.grid.values1))
+        QTest.qWait(1)
+    grid = panel.plane.grid
+    sizes.append(len(grid.values1))
+    assert sizes == sorted(sizes)
+    assert sizes[0] < sizes[-1] == SIZES[-1]
+    assert ticking(panel) == []
+    expected = loss_with(changed, {FIRST: grid.values1[3], SECOND: grid.values2[60]})
+    assert grid.loss[3, 60] == pytest.approx(expected, rel=1e-9)
+    panel.document.undo()
+    qtbot.waitUntil(lambda: panel.work.busy)
+    panel.selection.select(FIRST)
+    assert not panel.work.busy
+    assert ticking(panel) == []
+    assert panel.pages.empty.isVisible()
+
+
+def step(panel, times=1, **words):
+    for _ in range(times):
+        panel.document.push(train(panel.document.state, updates=1).state, "Run", **words)
+
+
+def test_the_path_of_a_run_is_drawn_and_said_to_be_projected_in_a_panel_made_later(open_panel, approved):
+    document = Document(state_of("many-rows"))
+    runner, start = Runner(document), [2.0, 7.0]
+    for _ in range(3):
+        runner.step()
+    panel = open_panel(runner, document, [FIRST, SECOND])
+    path = panel.plane.path()
+    assert len(path) == 4
+    assert (path[0].tolist(), path[-1].tolist()) == (start, values(panel))
+    approved("a path that is projected", caption(panel)[-1])
+
+
+def test_a_path_over_the_only_two_weights_is_not_projected(qtbot, open_surface, approved):
+    network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 2.0]]),))
+    state = State(network, Dataset(np.eye(2), [[3.0], [3.0]]), Training(learning_rate=0.3))
+    panel = open_surface(state, FIRST, Address("weight", 0, 0, 1))
+    assert len(panel.plane.path()) == 0
+    step(panel, 3)
+    settle(qtbot, panel)
+    # each weight goes 0.3 of the way to 3 at every update
+    assert panel.plane.path() == pytest.approx(np.array([[3 - 2 * 0.7**k, 3 - 0.7**k] for k in range(4)]))
+    approved("a path over the only two weights", caption(panel)[-1])
+
+
+def test_the_path_follows_undo_back_a_new_run_and_new_biases(qtbot, open_surface):
+    panel = open_surface()
+    document, start = panel.document, values(panel)
+
+    def path():
+        settle(qtbot, panel)
+        return panel.plane.path().tolist()
+
+    step(panel, 4, merge=1)
+    whole = path()
+    assert len(whole) == 5
+    document.undo()
+    assert path() == []
+    document.redo()
+    assert path() == whole
+    document.undo()
+    step(panel, 3)
+    document.undo()
+    assert len(path()) == 3
+    change(qtbot, panel, edits.set_weight, 0, 0, 1, 1.0)
+    assert len(path()) == 3
+    begin = values(panel)
+    step(panel)
+    assert (path()[0], len(path())) == (begin, 2)
+    document.push(structure.add_biases(document.state, 0), "Add biases")
+    panel.selection.select(Address("bias", 0, 0), SECOND)
+    assert path() == []
+    assert panel.choice.first.currentText() == "bias of node_0"
+    document.start(state_of("many-rows"))
+    panel.selection.select(FIRST, SECOND)
+    document.push(train(document.state, updates=4).state, "Run")
+    for _ in range(2):
+        panel.runner.back()
+        assert path() == [start, values(panel)]
+
+
+def test_a_long_run_keeps_few_points_with_both_ends(qtbot, open_surface, approved):
+    panel = open_surface("xor")
+    start = values(panel)
+    panel.hide()
+    step(panel, 520, merge=1)
+    panel.show()
+    settle(qtbot, panel)
+    path = panel.plane.path()
+    assert 100 < len(path) <= 500
+    assert (path[0].tolist(), path[-1].tolist()) == (start, values(panel))
+    line = caption(panel)[-1].partition("Line: ")[2]
+    approved("the path of a long run", line.replace(f"{len(path)}", "POINTS"))
+
+
+def test_the_lists_choose_both_weights_by_keyboard_and_follow_names(qtbot, qapp, open_surface):
+    panel = open_surface(first=None, second=None)
+    choice, selection = panel.choice, panel.selection
+    assert choice.isVisible()
+    choice.first.setFocus()
+    QTest.keyClick(choice.first, DOWN)
+    assert selection.address == FIRST
+    choice.second.setFocus()
+    for _ in range(3):
+        QTest.keyClick(choice.second, DOWN)
+    settle(qtbot, panel)
+    assert choice.second.currentText() == "accounts → node_1"
+    assert selection.second == Address("weight", 0, 1, 0)
+    assert panel.plane.grid is not None
+    panel.document.push(edits.rename(panel.document.state, 1, 0, "mood"), "Rename")
+    assert choice.first.itemText(0) == choice.first.currentText() == "accounts → mood"
+    assert choice.second.currentText() == "accounts → node_1"
+
+
+def test_the_lists_come_back_by_a_button_that_leaves_the_focus_alone(open_surface):
+    panel = open_surface()
+    assert not panel.choice.isVisible()
+    panel.activateWindow()
+    panel.plane.setFocus()
+    QTest.mouseClick(panel.choice.button, BUTTON)
+    assert panel.choice.isVisible()
+    assert panel.choice.second.currentText() == "node_1 → output"
+    assert panel.plane.hasFocus()
+
+
+def of_huge_input(x):
+    network = Network(("x", "y"), (Layer(("output",), "identity", [[1.0, 1.0]]),))
+    return State(network, Dataset([[x, 1.0]], [[0.0]]))
+
+
+def test_what_cannot_be_drawn_over_two_weights_is_said(qtbot, open_surface, approved):
+    panel, told = open_surface(of_huge_input(1e154), FIRST, Address("weight", 0, 0, 1)), {}
+    mse = panel.plane.grid.loss
+    assert np.isfinite(mse).any()
+    assert not np.isfinite(mse).all()
+    told["gaps"] = caption(panel)
+    panel.document.start(of_huge_input(1e155))
+    panel.selection.select(FIRST, Address("weight", 0, 0, 1))
+    settle(qtbot, panel)
+    told["too large"] = caption(panel)
+    state = state_of("many-rows")
+    panel.document.start(State(state.network, Dataset(state.data.inputs)))
+    panel.selection.select(FIRST, SECOND)
+    told["no targets"] = caption(panel)
+    panel.document.start(state_of("large"))
+    panel.selection.select(None)
+    told["a large network"] = caption(panel)
+    assert not panel.choice.isVisible()
+    assert panel.choice.first.count() == 0
+    approved("captions over two weights", "\n".join(f"{name}: {' | '.join(told[name])}" for name in told))
+
+
+def test_both_axes_have_their_room_after_the_plot_was_hidden(qtbot, open_surface):
+    panel = open_surface()
+    bottom, left = (panel.plane.getAxis(side) for side in ("bottom", "left"))
+    for size in ((620, 230), (364, 420)):
+        panel.resize(*size)
+        panel.selection.select(None)
+        assert not panel.plane.isVisible()
+        panel.plane.name_axes("", "")
+        panel.plane.show_nothing()
+        panel.selection.select(FIRST, SECOND)
+        settle(qtbot, panel)
+        qtbot.waitUntil(lambda: bottom.height() > 25 and left.width() > 25)  # its room comes an event later
+
+
+def test_a_view_that_draws_nothing_cannot_be_made():
+    class Nothing(LossSurface):
+        draw = LossView.draw
+
+    with pytest.raises(TypeError, match="draw"):
+        Nothing(None)
+
+
+def luminance(rgb):
+    share = np.asarray(rgb) / 255.0
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def rgb_of(colour):
+    return [int(colour[k : k + 2], 16) for k in (1, 3, 5)]
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+def test_the_ramp_goes_steadily_from_the_accent_to_the_canvas(theme):
+    tones = ramp(PALETTES[theme])
+    assert tones.shape == (TONES, 3)
+    assert tones[0] == pytest.approx(rgb_of(PALETTES[theme].accent), abs=1)
+    assert tones[-1] == pytest.approx(rgb_of(PALETTES[theme].canvas), abs=1)
+    steps = np.diff(luminance(tones))
+    assert (np.sign(steps[np.abs(steps) > 1e-3]) == (-1 if theme == "dark" else 1)).all()
+
+
+def test_a_wide_range_is_logarithmic_and_a_narrow_one_is_not():
+    for values, tone in (
+        ([0.01, 5.0, 100.0], Tone(0.01, 100.0, True)),
+        ([3.0, 5.0], Tone(3.0, 5.0, False)),
+        ([-3.0, 50.0], Tone(-3.0, 50.0, False)),
+        ([-5.0, -3.0], Tone(-5.0, -3.0, False)),
+    ):
+        assert Tone.of(np.array(values)) == tone
+    assert Tone(1.0, 100.0, True).share(np.array([1.0, 10.0, 100.0])) == pytest.approx([0, 0.5, 1])
+    assert Tone(2.0, 4.0, False).share(np.array([2.0, 2.5, 4.0])) == pytest.approx([0, 0.25, 1])
+    tone = Tone.of(np.array([0.0, 1.0, 1000.0]))
+    assert tone.logarithmic
+    assert tone.share(np.array([0.0, 1000.0])) == pytest.approx([0, 1])
+
+
+def test_any_range_has_a_scale_and_contours():
+    for mse in ([0.0], [2.0, 2.0], [np.nan, np.inf], [0.0, 1.0], [1e-300, 1e300], [1.0, np.inf], [1.6e308]):
+        tone = Tone.of(np.array(mse))
+        assert tone.low < tone.high
+        assert (np.isnan(tone.share(np.array(mse))) == ~np.isfinite(mse)).all()
+        assert len(mse) == 2 or np.isfinite(levels_of(tone)).all()
+
+
+def test_tones_are_blended_between_points_and_transparent_where_not_finite():
+    tones = ramp(PALETTES["light"])
+    picture = pixels(np.array([[0.0, 0.0], [1.0, 1.0]]), tones, 3)
+    assert picture[0, 0, :3].tolist() == tones[0].tolist()
+    assert picture[1, 2, :3] == pytest.approx(tones[TONES // 2], abs=2)
+    assert picture[2, 0, :3].tolist() == tones[-1].tolist()
+    grid = np.full((9, 9), 0.5)
+    grid[4, 4] = np.nan
+    picture = pixels(grid, tones, 33)
+    assert [picture[k, k, 3] for k in (0, 16, 32)] == [255, 0, 255]
+
+
+def test_contours_stand_at_round_numbers_with_different_texts():
+    for tone, levels in (
+        (Tone(0.0, 8.0, False), [0, 1, 2, 3, 4, 5, 6, 7, 8]),
+        (Tone(0.5, 60.0, True), [0.5, 1, 2, 5, 10, 20, 50]),
+        (Tone(0.001, 9000.0, True), [0.001, 0.01, 0.1, 1, 10, 100, 1000]),
+    ):
+        assert levels_of(tone) == pytest.approx(levels)
+    for width in (1e-3, 1e-9, 1e-12):
+        texts = texts_of(levels_of(Tone(1.0, 1.0 + width, False)))
+        assert len(set(texts)) == len(texts) > 2
