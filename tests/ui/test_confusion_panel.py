@@ -178,8 +178,15 @@ def test_many_rows_are_counted_while_idle_and_after_a_run(qtbot, open_card):
     qtbot.waitUntil(lambda: "right" in card.caption.text())
 
 
-def test_a_click_or_keys_list_the_rows_of_a_cell_and_select_the_first(filtered, approved):
+def test_a_cell_lists_its_rows_and_the_matrix_is_copied_as_a_picture(filtered, approved):
     window, card = filtered
+    before = card.view.grab().toImage()
+    card.copy_picture.trigger()
+    image = QGuiApplication.clipboard().image()
+    colours = {image.pixelColor(x, y).name().upper() for x in range(0, image.width(), 9) for y in (280, 560)}
+    assert min(image.width(), image.height()) >= 560
+    assert PALETTES["light"].canvas in colours
+    assert card.view.grab().toImage() == before
     assert (numbers(window), bar(window)) == ([2, 8], "2 rows: cat taken for dog")
     assert window.data.heading.text() == "DATA · 2 OF 8 ROWS"
     assert window.selection.row == 1
@@ -230,7 +237,7 @@ def test_edits_under_a_filter_reach_the_listed_rows_and_no_others(filtered, appr
     assert len(data()) == 8, "tab behind the last listed row adds none"
 
 
-def test_a_filter_stays_while_weights_and_nodes_change_and_the_menu_splits_all_rows(filtered):
+def test_a_filter_stays_while_weights_change_and_ends_with_the_rows_that_it_lists(filtered):
     window, card = filtered
     document = window.document
     document.edit("a weight", edits.set_weight, 0, 1, 1, -9.0)
@@ -246,11 +253,9 @@ def test_a_filter_stays_while_weights_and_nodes_change_and_the_menu_splits_all_r
     choose_in_table_menu(window, "Keep from here on for validation")
     assert document.state.trained_rows == 7
     assert numbers(window) == [2, 8]
-
-
-def test_a_filter_ends_with_the_rows_that_it_lists(filtered):
-    window, card = filtered
-    document, table = window.document, window.data.table
+    document.start(pets())
+    click(card, 0, 1)
+    table = window.data.table
 
     def remove_the_second():
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at(window, 1, 0))
@@ -311,14 +316,3 @@ def test_a_cell_is_darker_the_more_of_its_row_it_has(theme):
     assert image.format() == QImage.Format.Format_RGB32
     blues = [image.pixelColor(*at).name().upper() for at in ((0, 0), (1, 0))]
     assert blues == [PALETTES[theme].canvas, PALETTES[theme].output_node]
-
-
-def test_the_matrix_is_copied_as_a_picture_and_stays_as_it_is(filtered):
-    _, card = filtered
-    before = card.view.grab().toImage()
-    card.copy_picture.trigger()
-    image = QGuiApplication.clipboard().image()
-    colours = {image.pixelColor(x, y).name().upper() for x in range(0, image.width(), 9) for y in (280, 560)}
-    assert min(image.width(), image.height()) >= 560
-    assert PALETTES["light"].canvas in colours
-    assert card.view.grab().toImage() == before

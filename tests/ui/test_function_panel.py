@@ -80,7 +80,7 @@ def open_panel(qtbot):
         panel.document, panel.selection, panel.told = document, selection, []
         panel.said.connect(panel.told.append)
         qtbot.addWidget(panel)
-        panel.resize(364, 520)
+        panel.resize(300, 400)
         panel.show()
         settle(qtbot, panel)
         return panel

@@ -290,25 +290,29 @@ def drawn_alike(name, svg):
 
 def test_every_plot_is_exported_and_the_one_on_the_screen_stays_as_it_is(qtbot, window, export, tmp_path):
     for name, (what, axis) in PLOTS.items():
-        card, seen = card_of(qtbot, window, name), []
+        card, seen, copied = card_of(qtbot, window, name), [], name not in ("Function", "Matrix")
+        if copied:
+            card.copy_picture.trigger()
+            svg = svg_copied()
+            drawn_alike(name, svg)
+            assert axis in written(svg)
         for suffix, theme in (("png", "Dark"), ("svg", "Light")):
-            fill = filled(theme=theme, transparent=suffix == "svg", Width=700, Height=420)
-            export(card.export_picture.trigger, LookDialog, fill, tmp_path / f"{name}.{suffix}")
-            assert status(window) == f"Exported {what} as {name}.{suffix}"
+            if suffix == "png" or not copied or name == "MSE":
+                fill = filled(theme=theme, transparent=suffix == "svg", Width=350, Height=210)
+                export(card.export_picture.trigger, LookDialog, fill, tmp_path / f"{name}.{suffix}")
+                assert status(window) == f"Exported {what} as {name}.{suffix}"
             qtbot.waitUntil(lambda: not at_work())  # a map is found anew for other pixels
             seen.append(card.plot.grab().toImage())
         assert seen[0] == seen[1]
         image = QImage(str(tmp_path / f"{name}.png"))
-        assert (image.width(), image.height()) == (1400, 840)
+        assert (image.width(), image.height()) == (700, 420)
         assert colour(image, 2, 2) == DARK.surface
         assert len(np.unique(pixels_of(image))) > 5
-        svg = (tmp_path / f"{name}.svg").read_text("utf-8")
-        assert axis is None or axis in written(svg)
-        assert 'viewBox="0 0 700 420"' in svg
-        assert LIGHT.surface.lower() not in svg[:900].lower()
-        if name not in ("Function", "Matrix"):
-            card.copy_picture.trigger()
-            drawn_alike(name, svg_copied())
+        if (tmp_path / f"{name}.svg").exists():
+            svg = (tmp_path / f"{name}.svg").read_text("utf-8")
+            assert axis is None or axis in written(svg)
+            assert 'viewBox="0 0 350 210"' in svg
+            assert LIGHT.surface.lower() not in svg[:900].lower()
 
 
 def test_a_plot_is_copied_with_names_and_fonts_and_its_zoom_ends_where_the_plot_does(qtbot, window, approved):
@@ -385,7 +389,7 @@ def told(film):
 
 @pytest.mark.parametrize("film", [walk, training])
 def test_a_film_has_its_frames_size_and_theme_and_is_the_same_each_time(qapp, film):
-    one = film(look=SMALL, fps=2)
+    one = film(look=SMALL, fps=1)
     first, second = (list(one.frames()) for _ in range(2))
     assert len(first) == one.count
     for own, other in zip(first, second, strict=True):
@@ -505,11 +509,11 @@ def test_the_first_updates_are_slow_and_the_others_come_faster_and_faster():
 @pytest.mark.parametrize(("option", "name"), [("--walk", "relu"), ("--training", "twenty-updates")])
 def test_render_writes_a_film_without_a_display(light_again, tmp_path, capsys, option, name):
     out = tmp_path / "film.png"
-    line = ["render", name, "-o", str(out), option, "--fps", "4", "--size", "240x160", "--theme", "dark"]
+    line = ["render", name, "-o", str(out), option, "--fps", "2", "--size", "240x160", "--theme", "dark"]
     assert main(line) == 0
     assert capsys.readouterr() == ("", "")
     frames, count = frames_of_apng(out.read_bytes())
-    assert len(frames) == count > 20
+    assert len(frames) == count > 10
     assert frames[0][0].shape == (160, 240, 3)
     assert tuple(frames[0][0][0, 0]) == rgb(DARK.canvas)
 
@@ -536,7 +540,7 @@ def test_the_window_writes_films_as_they_are_wished(open_window, answer, export,
     window = open_window("many-rows")
     window.selection.row, kept = 2, []
     before = window.document.state
-    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=4)
+    fill = filled(theme="Dark", Width=240, Height=160, Frames_a_second=2)
     for entry, what in (("Export walk…", "the walk"), ("Export training…", "the training")):
         out = export(partial(choose_entry, window, entry), FilmDialog, fill, tmp_path / f"{what}.apng")
         assert status(window) == f"Exported {what} as {what}.apng"
@@ -548,11 +552,11 @@ def test_the_window_writes_films_as_they_are_wished(open_window, answer, export,
         assert not window.document.undo_text()
         answer(FilmDialog, filled(CANCEL, met=kept))
         choose_entry(window, entry)
-        assert kept.pop()[:3] == ["240", "160", "4"]
+        assert kept.pop()[:3] == ["240", "160", "2"]
         if what == "the walk":
-            own = WalkFilm(before, replace(SMALL, theme="dark"), 4, lambda _: None, row=2)
+            own = WalkFilm(before, replace(SMALL, theme="dark"), 2, lambda _: None, row=2)
             assert np.array_equal(frames[0][0], next(own.frames()).pixels)
-            other = WalkFilm(before, replace(SMALL, theme="dark"), 4, lambda _: None, row=1)
+            other = WalkFilm(before, replace(SMALL, theme="dark"), 2, lambda _: None, row=1)
             assert not np.array_equal(frames[0][0], next(other.frames()).pixels)
 
 

@@ -150,14 +150,10 @@ def test_run_turns_into_pause_in_its_place_and_takes_settings_meanwhile(qtbot, p
     assert panel.figures.iteration.text == "20"
 
 
-def test_random_weights_new_ones_and_the_same_again(panel, document):
+def test_random_weights_are_new_or_the_same_again(panel, document):
     press(panel.verbs.random)
     assert panel.fields.seed.text() == "1"
     first = document.state.network
-    press(panel.verbs.random)
-    assert panel.fields.seed.text() == "2"
-    assert document.state.network != first
-    document.undo()
     document.push(edits.set_weight(document.state, 0, 0, 0, 5.0), "Edit")
     assert panel.verbs.same_weights.text() == "Random weights of seed 1 again"
     panel.verbs.same_weights.trigger()
@@ -166,6 +162,7 @@ def test_random_weights_new_ones_and_the_same_again(panel, document):
     assert panel.verbs.random.toolTip().endswith("seed 0")
     press(panel.verbs.random)
     assert document.state.training.seed == 0
+    assert document.state.network != first
 
 
 def test_every_control_has_a_name_and_a_tooltip_and_no_button_takes_the_focus(panel):
@@ -179,12 +176,8 @@ def test_every_control_has_a_name_and_a_tooltip_and_no_button_takes_the_focus(pa
         assert button.focusPolicy() == Qt.FocusPolicy.TabFocus, button.text()
     panel.verbs.name_keys("F5", "F10", "Shift+F10")
     assert "F5" in panel.verbs.run.toolTip()
-
-
-def test_the_slider_says_how_long_a_run_takes(panel):
     (label,) = (own for own in panel.findChildren(QLabel) if own.buddy() is panel.speed)
-    assert label.text() == "Run takes 3 s"
-    for value, text in ((0, "Run takes 20 s"), (100, "Run at full speed")):
+    for value, text in ((0, "Run takes 20 s"), (50, "Run takes 3 s"), (100, "Run at full speed")):
         panel.speed.setValue(value)
         assert label.text() == text
 
@@ -370,17 +363,14 @@ def test_after_divergence_one_click_goes_back_to_a_tenth_of_the_learning_rate(
     assert (cure.isVisible(), message(panel)) == (False, hint)
     document.undo()
     assert document.state is diverged
-
-
-def test_divergence_is_told_until_the_next_run(qtbot, panel, document, approved):
-    hint, cure = message(panel), panel.message.cure
+    press(panel.verbs.restart)
     type_in(panel.fields.learning_rate, "1e200")
     run_to_end(qtbot, panel)
     approved("divergence at the first update", f"{message(panel)}\n{cure.text()}")
     press(cure)
     assert (document.state.training.learning_rate, document.state.iteration) == (1e199, 0)
     run_to_end(qtbot, panel)
-    assert panel.message.label.objectName() == "error"
+    assert panel.message.label.objectName() == "error", "it is told until the next run"
     type_in(panel.fields.learning_rate, "0.01")
     press(panel.verbs.step)
     assert message(panel) == hint
@@ -535,20 +525,6 @@ def chosen(document):
     return document.state.training.loss, document.state.network.layers[-1].activation
 
 
-def test_a_loss_that_fits_is_chosen_and_undone(panel, document):
-    document.start(xor("sigmoid"))
-    before = panel.figures.loss.text
-    choose_loss(panel, "Cross-entropy")
-    assert chosen(document) == ("cross_entropy", "sigmoid")
-    assert captions(panel)[0] == "Cross-entropy"
-    assert panel.figures.loss.text != before
-    assert document.undo_text() == "Change loss"
-    document.undo()
-    assert chosen(document) == ("mse", "sigmoid")
-    assert panel.fields.loss.currentText() == "MSE"
-    assert (captions(panel)[0], panel.figures.loss.text) == ("MSE", before)
-
-
 def test_a_loss_that_does_not_fit_is_refused_and_an_activation_offered(panel, document, answer, approved):
     for state, first in ((xor(), "sigmoid"), (several(xor()), "softmax")):
         document.start(state)
@@ -574,7 +550,18 @@ def test_a_loss_that_does_not_fit_is_refused_and_an_activation_offered(panel, do
         assert document.state is state
 
 
-def test_a_loss_and_its_activation_are_chosen_by_mouse_and_letter(panel, document, answer):
+def test_a_loss_is_chosen_by_keys_mouse_and_letter_and_undone(panel, document, answer):
+    document.start(xor("sigmoid"))
+    before = panel.figures.loss.text
+    choose_loss(panel, "Cross-entropy")
+    assert chosen(document) == ("cross_entropy", "sigmoid")
+    assert captions(panel)[0] == "Cross-entropy"
+    assert panel.figures.loss.text != before
+    assert document.undo_text() == "Change loss"
+    document.undo()
+    assert chosen(document) == ("mse", "sigmoid")
+    assert panel.fields.loss.currentText() == "MSE"
+    assert (captions(panel)[0], panel.figures.loss.text) == ("MSE", before)
     document.start(several(xor()))
     box = panel.fields.loss
     answer(QMessageBox, choose("Use sigmoid"))
@@ -730,8 +717,9 @@ def said(window):
 
 @pytest.mark.parametrize(("output", "name"), [("sigmoid", "xor"), ("softmax", "spiral")])
 def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, open_window, amount, output, name):
-    state = replace(load(example(name).path), notes="")
-    window = open_window(replace(edits.set_loss(state, "cross_entropy", output), run=None), (1000, 650))
+    state = replace(load(example(name).path), notes="", run=None)
+    state = edits.set_loss(state, "cross_entropy", output)
+    window = open_window(edits.set_training(state, replace(state.training, updates=50)), (1000, 650))
     window.selection.show_slopes(True)
     click(window, address_named(window, window.document.state.network.outputs[0]))
     window.runner.speed, found = 1.0, {}
@@ -740,7 +728,7 @@ def test_with_cross_entropy_nothing_says_mse_or_is_cut_off(qtbot, open_window, a
             window.main_window.resize(*size)
             with qtbot.waitSignal(window.runner.run_ended):
                 window.runner.run()
-        elif output == "softmax" and not amount(quick=False, ci=True, night=True):
+        if amount(quick=(output == "softmax") != (size[0] == 1280), ci=False, night=False):
             continue
         for tab in walk_panels(window):
             found |= {text: tab for text in said(window) if "MSE" in text}
