@@ -41,11 +41,10 @@ from nnviz.files.examples import example
 from nnviz.files.registry import load
 from nnviz.ui.training.panel import TrainingPanel
 from nnviz.ui.widgets.theme import apply_theme, colours
-from tests.ui.clipped import clipped
+from tests.ui.clipped import clipped, walk_panels
 from tests.ui.hands import address_named, bring, choose, click, drag, turn, write
 from tests.ui.runs import classes, colours_of, exercise
 from tests.ui.sees import figure, status, untrue
-from tests.ui.test_nothing_clipped import walk_panels
 
 WIDTH = 364
 LEFT = Qt.MouseButton.LeftButton
