@@ -36,7 +36,7 @@ from nnviz.ui.loss.weight_choice import LossChoice
 from nnviz.ui.widgets.theme import apply_theme
 from tests.core import oracle
 from tests.ui import hands
-from tests.ui.runs import click, colours_of, drag, hover, keys, place, rounded
+from tests.ui.runs import click, colours_of, drag, hover, keys, pixels_of, place, rounded
 
 FIRST, SECOND = Address("weight", 0, 0, 0), Address("weight", 1, 0, 1)
 LEFT, RIGHT, UP, DOWN = (getattr(Qt.Key, f"Key_{name}") for name in ("Left", "Right", "Up", "Down"))
@@ -354,8 +354,13 @@ def test_both_plots_take_the_colours_of_the_theme(qapp, open_curve, open_surface
             for panel in (curve, surface):
                 image = panel.grab().toImage()
                 assert image.pixelColor(4, image.height() // 2).name().upper() == palette.surface
-            seen = colours_of(curve)
-            assert {palette.slope, palette.accent} <= seen
+            seen = pixels_of(curve)
+            for colour in (palette.slope, palette.accent):
+                apart = [
+                    np.abs((seen >> k & 0xFF).astype(int) - (int(colour[1:], 16) >> k & 0xFF))
+                    for k in (0, 8, 16)
+                ]
+                assert np.max(apart, axis=0).min() < 12
             assert palette.slope in curve.caption.text()
             assert palette.slope not in colours_of(surface)
             i, j = np.unravel_index(grid.loss.argmin(), grid.loss.shape)

@@ -158,11 +158,11 @@ def test_the_timeline_is_painted_only_where_its_handle_moves(qtbot, qapp, panel)
     panel.timeline.installEventFilter(watch)
     panel.timeline.show_iteration(0, 1_000_000)
     qtbot.waitUntil(lambda: painted == [0])
-    for iteration in (1, 2, 500_000, 500_001, 499_000, 1_000_000):
+    for iteration in (1, 2, 500_000, 500_001, 490_000, 1_000_000):
         panel.timeline.show_iteration(iteration, 1_000_000)
         assert panel.timeline.value() == iteration
         qapp.processEvents()
-    assert painted == [0, 500_000, 499_000, 1_000_000]
+    assert painted == [0, 500_000, 490_000, 1_000_000]
 
 
 def test_a_drag_goes_through_the_run_and_is_one_undo_entry(qtbot, document, panel, run):
