@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QSize, Qt
+from PySide6.QtCore import QEvent, QMargins, QPointF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QLabel,
@@ -201,7 +201,10 @@ class _Beside(QLabel):
         self._mark(label.style == "marked")
         self.setFont(label_font(label))
         self.setIndent(round(gap))
-        self.setGeometry(qrect(place).toAlignedRect())
+        room = qrect(place).toAlignedRect()
+        more = max(self.sizeHint().width() - room.width(), 0)  # of a font that is wider than the picture's
+        grows = QMargins(more, 0, 0, 0) if self.alignment() & RIGHT else QMargins(0, 0, more, 0)
+        self.setGeometry(room.marginsAdded(grows))
         self.setVisible(bool(text))
 
     def _mark(self, marked: bool) -> None:

@@ -35,7 +35,7 @@ class LossChoice(QWidget):
         self._boxes.setContentsMargins(0, 0, 0, 0)
         self._boxes.setSpacing(SPACING_PX)
         for box, which, axis in ((self.first, "First", "across"), (self.second, "Second", "up")):
-            box.setMinimumContentsLength(12)
+            box.setMinimumContentsLength(13)
             box.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setPlaceholderText(f"{which} weight…")
             box.setAccessibleName(f"{which} weight")
